@@ -1,0 +1,62 @@
+# Everything that a checkout can do. `make help` lists it.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+ENV := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+
+$(ENV): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kgen needs Python 3.11 or newer; name one with: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[generator]' --group dev
+	@touch $@
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: $(ENV) ## Set up the environment, then generate kubeclient from specs/ with `kgen build`
+	$(BIN)/kgen build
+
+.PHONY: check
+check: $(ENV) ## Prove that generated/ is what specs/ and templates/ produce
+	$(BIN)/kgen check
+
+.PHONY: format
+format: $(ENV) ## Format and fix what a tool can
+	$(BIN)/ruff check --fix --quiet
+	$(BIN)/ruff format
+
+.PHONY: lint
+lint: $(ENV) ## Format check, lint, import rules
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/lint-imports
+
+.PHONY: types
+types: $(ENV) ## mypy and pyright, generated code included
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+.PHONY: unit
+unit: $(ENV) ## The tests alone
+	$(BIN)/pytest
+
+.PHONY: test
+test: lint types check unit ## Everything: lint, types, `kgen check`, all tests
+
+.PHONY: cluster
+cluster: $(ENV) ## Start a real kube-apiserver and wait (needs Go); prints how to reach it
+	$(BIN)/python -m tests.cluster
+
+.PHONY: bench
+bench: $(ENV) ## Measure against the peers; writes benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks
+
+.PHONY: clean
+clean: ## Remove environments and caches
+	rm -rf $(VENV) $(VENV)-3.* .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build dist

@@ -1,0 +1,1 @@
+"""kgen's clients against their peers: `make bench`, or `python -m benchmarks`."""

@@ -1,0 +1,48 @@
+"""lightkube."""
+
+from __future__ import annotations
+
+import time
+
+STARTED = time.perf_counter()
+
+from lightkube import Client
+from lightkube.config.kubeconfig import KubeConfig
+from lightkube.resources.core_v1 import Pod
+
+from benchmarks.clients.measure import GETS, WARM_UP, Case, repeat, run
+
+
+def client(case: Case) -> Client:
+    return Client(KubeConfig.from_file(case.kubeconfig))
+
+
+def decode(case: Case) -> list[float]:
+    from lightkube.core.decoders import decode_list
+
+    body = case.body("list.json")
+    return repeat(lambda: decode_list(body, Pod))
+
+
+def list_pods(case: Case) -> list[float]:
+    made = client(case)
+    return repeat(lambda: list(made.list(Pod, namespace="*")))
+
+
+def peak(case: Case) -> list[float]:
+    made = client(case)
+    return repeat(lambda: list(made.list(Pod, namespace="*")), count=1, warm_up=0)
+
+
+def get(case: Case) -> list[float]:
+    made = client(case)
+    return repeat(lambda: made.get(Pod, "web-0", namespace="bench"), GETS, WARM_UP)
+
+
+def start(case: Case) -> list[float]:
+    client(case).get(Pod, "web-0", namespace="bench")
+    return []
+
+
+if __name__ == "__main__":
+    run({"decode": decode, "list": list_pods, "peak": peak, "get": get, "start": start}, STARTED)

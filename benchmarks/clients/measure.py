@@ -1,0 +1,67 @@
+"""What every client's process does around its cases: repeat, time, tell. Nothing here is imported by name of a client."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+
+GETS = 1000
+WARM_UP = 200
+
+
+class Case:
+    """What a case gets: the server's URL and the folder of the recorded files."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.url = url
+        self.folder = folder
+        self.kubeconfig = str(folder / "kubeconfig")
+
+    def body(self, name: str) -> bytes:
+        """Return a recorded body."""
+        return (self.folder / name).read_bytes()
+
+
+def repeat(call: Callable[[], object], count: int = 3, warm_up: int = 1) -> list[float]:
+    """Return the seconds of each call; what a call returns is let go outside the time."""
+    for _ in range(warm_up):
+        call()
+    seconds = []
+    for _ in range(count):
+        start = time.perf_counter()
+        made = call()
+        seconds.append(time.perf_counter() - start)
+        del made
+    return seconds
+
+
+async def repeat_async(call: Callable[[], Awaitable[object]], count: int = 3, warm_up: int = 1) -> list[float]:
+    """Return the seconds of each awaited call."""
+    for _ in range(warm_up):
+        await call()
+    seconds = []
+    for _ in range(count):
+        start = time.perf_counter()
+        made = await call()
+        seconds.append(time.perf_counter() - start)
+        del made
+    return seconds
+
+
+def run(cases: Mapping[str, Callable[[Case], list[float]]], started: float) -> None:
+    """Run the case that the command line names and print its figures.
+
+    Args:
+        cases: By name, what returns the seconds of its repetitions.
+        started: When the module was about to import its client, by `time.perf_counter()`; the case `start` counts from there.
+    """
+    name, url, folder = sys.argv[1:4]
+    seconds = cases[name](Case(url, Path(folder)))
+    if name == "start":
+        seconds = [time.perf_counter() - started]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(json.dumps({"seconds": seconds, "peak_kib": peak}))

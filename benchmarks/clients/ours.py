@@ -1,0 +1,74 @@
+"""kubeclient."""
+
+from __future__ import annotations
+
+import time
+
+STARTED = time.perf_counter()
+
+import anyio
+
+from benchmarks.clients.measure import GETS, WARM_UP, Case, repeat, repeat_async, run
+from kubeclient import AsyncClientset, Clientset
+from kubecore import kubeconfig
+
+
+def decode(case: Case, name: str = "list.json") -> list[float]:
+    from kubeclient.models import core_v1
+    from kubecore import codec
+
+    body = case.body(name)
+    return repeat(lambda: codec.decode(body, core_v1.PodList))
+
+
+def list_pods(case: Case) -> list[float]:
+    with Clientset(kubeconfig.load_config(case.kubeconfig)) as clientset:
+        return repeat(lambda: clientset.core_v1.pods("").list())
+
+
+def peak(case: Case) -> list[float]:
+    with Clientset(kubeconfig.load_config(case.kubeconfig)) as clientset:
+        return repeat(lambda: clientset.core_v1.pods("").list(), count=1, warm_up=0)
+
+
+def get(case: Case) -> list[float]:
+    with Clientset(kubeconfig.load_config(case.kubeconfig)) as clientset:
+        return repeat(lambda: clientset.core_v1.pods("bench").get("web-0"), GETS, WARM_UP)
+
+
+def start(case: Case) -> list[float]:
+    with Clientset(kubeconfig.load_config(case.kubeconfig)) as clientset:
+        clientset.core_v1.pods("bench").get("web-0")
+    return []
+
+
+def async_get(case: Case) -> list[float]:
+    async def main() -> list[float]:
+        async with AsyncClientset(kubeconfig.load_config(case.kubeconfig)) as clientset:
+            return await repeat_async(lambda: clientset.core_v1.pods("bench").get("web-0"), GETS, WARM_UP)
+
+    return anyio.run(main)
+
+
+def async_list(case: Case) -> list[float]:
+    async def main() -> list[float]:
+        async with AsyncClientset(kubeconfig.load_config(case.kubeconfig)) as clientset:
+            return await repeat_async(lambda: clientset.core_v1.pods("").list())
+
+    return anyio.run(main)
+
+
+if __name__ == "__main__":
+    run(
+        {
+            "decode": decode,
+            "odd": lambda case: decode(case, "odd.json"),
+            "list": list_pods,
+            "peak": peak,
+            "get": get,
+            "start": start,
+            "async_get": async_get,
+            "async_list": async_list,
+        },
+        STARTED,
+    )

@@ -1,0 +1,126 @@
+// Command goclient measures client-go on the cases of kgen's benchmarks, and writes the protobuf form of the recorded list.
+//
+//	goclient encode LIST.json LIST.pb ITEM.json ITEM.pb   write the protobuf forms
+//	goclient decode FILE CONTENT-TYPE                     decode a list of pods, in memory
+//	goclient list|get URL CA CONTENT-TYPE COUNT           call a server
+//
+// It prints one JSON object: seconds of each repetition.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+)
+
+const protobuf = "application/vnd.kubernetes.protobuf"
+
+func must[T any](value T, err error) T {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "goclient:", err)
+		os.Exit(1)
+	}
+	return value
+}
+
+func serializer(contentType string) runtime.Serializer {
+	info, ok := runtime.SerializerInfoForMediaType(scheme.Codecs.SupportedMediaTypes(), contentType)
+	if !ok {
+		must(0, fmt.Errorf("no serializer for %s", contentType))
+	}
+	return info.Serializer
+}
+
+func encode(in, out string) {
+	raw := must(os.ReadFile(in))
+	object, _, err := serializer("application/json").Decode(raw, nil, nil)
+	must(0, err)
+	file := must(os.Create(out))
+	defer file.Close()
+	must(0, serializer(protobuf).Encode(object, file))
+}
+
+func decode(path, contentType string) func() {
+	raw := must(os.ReadFile(path))
+	codec := scheme.Codecs.UniversalDeserializer()
+	_ = contentType
+	return func() {
+		list := &corev1.PodList{}
+		_, _, err := codec.Decode(raw, nil, list)
+		must(0, err)
+		if len(list.Items) == 0 {
+			must(0, fmt.Errorf("no pods"))
+		}
+	}
+}
+
+func clientset(url, ca, contentType string) *kubernetes.Clientset {
+	config := &rest.Config{Host: url, TLSClientConfig: rest.TLSClientConfig{CAFile: ca}, QPS: -1, BearerToken: "bench"}
+	config.DisableCompression = true
+	if contentType == "application/json" {
+		config.ContentType, config.AcceptContentTypes = contentType, contentType
+	} else {
+		config.ContentType, config.AcceptContentTypes = protobuf, protobuf+",application/json"
+	}
+	return must(kubernetes.NewForConfig(config))
+}
+
+func measure(count int, call func()) []float64 {
+	var times []float64
+	for range count {
+		start := time.Now()
+		call()
+		times = append(times, time.Since(start).Seconds())
+	}
+	return times
+}
+
+func main() {
+	args := os.Args[1:]
+	if len(args) < 3 {
+		fmt.Fprintln(os.Stderr, "usage: see the comment at the top of main.go")
+		os.Exit(2)
+	}
+	var times []float64
+	switch args[0] {
+	case "encode":
+		for i := 1; i+1 < len(args); i += 2 {
+			encode(args[i], args[i+1])
+		}
+		return
+	case "decode":
+		call := decode(args[1], args[2])
+		call()
+		times = measure(3, call)
+	case "list":
+		pods := clientset(args[1], args[2], args[3]).CoreV1().Pods("")
+		call := func() {
+			list := must(pods.List(context.Background(), metav1.ListOptions{}))
+			if len(list.Items) == 0 {
+				must(0, fmt.Errorf("no pods"))
+			}
+		}
+		times = measure(must(strconv.Atoi(args[4])), call)
+	case "get":
+		pods := clientset(args[1], args[2], args[3]).CoreV1().Pods("bench")
+		call := func() { must(pods.Get(context.Background(), "web-0", metav1.GetOptions{})) }
+		for range 200 {
+			call()
+		}
+		times = measure(must(strconv.Atoi(args[4])), call)
+	}
+	var usage syscall.Rusage
+	must(0, syscall.Getrusage(syscall.RUSAGE_SELF, &usage))
+	json.NewEncoder(os.Stdout).Encode(map[string]any{"seconds": times, "peak_kib": usage.Maxrss})
+}

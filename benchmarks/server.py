@@ -1,0 +1,68 @@
+"""A TLS server on loopback that answers with recorded bytes, in a process of its own.
+
+It does as little as it can, so that what is measured is the client: one thread a connection, one look at the request line, one send.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import sys
+import threading
+from pathlib import Path
+
+PROTOBUF = b"application/vnd.kubernetes.protobuf"
+
+
+class Recorded:
+    """The answers, by path and content type."""
+
+    def __init__(self, folder: Path) -> None:
+        self._answers: dict[tuple[bytes, bytes], bytes] = {}
+        for path, name in ((b"/api/v1/pods", "list"), (b"/api/v1/namespaces/bench/pods/web-0", "item"), (b"/api/v1/namespaces/odd/pods", "odd")):
+            for content_type, suffix in ((b"application/json", "json"), (PROTOBUF, "pb")):
+                file = folder / f"{name}.{suffix}"
+                if file.exists():
+                    self._answers[path, content_type] = _answer(content_type, file.read_bytes())
+
+    def answer(self, head: bytes) -> bytes:
+        """Return the whole answer to a request's head."""
+        path = head.split(b" ", 2)[1].split(b"?")[0]
+        accept = PROTOBUF if PROTOBUF in head else b"application/json"
+        found = self._answers.get((path, accept)) or self._answers.get((path, b"application/json"))
+        return found or b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+
+
+def _answer(content_type: bytes, body: bytes) -> bytes:
+    return b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nContent-Length: %d\r\n\r\n" % (content_type, len(body)) + body
+
+
+def _serve(connection: socket.socket, context: ssl.SSLContext, recorded: Recorded) -> None:
+    try:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with context.wrap_socket(connection, server_side=True) as stream:
+            waiting = b""
+            while piece := stream.recv(65536):
+                waiting += piece
+                while b"\r\n\r\n" in waiting:
+                    head, _, waiting = waiting.partition(b"\r\n\r\n")
+                    stream.sendall(recorded.answer(head))
+    except OSError:
+        return  # The client went away.
+
+
+def main() -> None:
+    """Serve `sys.argv[1]`: a folder with the recorded bodies, `cert.pem` and `key.pem`; print the port."""
+    folder = Path(sys.argv[1])
+    recorded = Recorded(folder)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
+        print(listener.getsockname()[1], flush=True)
+        while True:
+            connection, _ = listener.accept()
+            threading.Thread(target=_serve, args=(connection, context, recorded), daemon=True).start()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,189 @@
+"""What can go wrong, said the same way everywhere: what, where, and what to do about it.
+
+KgenError                    exit code
+├── OutputError              2  the output folder can't be written
+├── ConfigError              2  the configuration or a template
+├── InputError               3  a document
+│   └── ProblemsError        3  everything that `resolve` found, at once
+└── ClusterError             4  the cluster or its answers
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from kgen import text
+
+__all__ = [
+    "ClusterError",
+    "ConfigError",
+    "InputError",
+    "KgenError",
+    "OutputError",
+    "Problem",
+    "Problems",
+    "ProblemsError",
+    "nearest",
+    "printable",
+]
+
+_LONGEST: Final = 1000
+
+
+def printable(words: str, limit: int = _LONGEST) -> str:
+    r"""Return text of a document as one line that a terminal shows and does not obey.
+
+    Control characters, escape sequences and bidi marks come out as `\u001b` and the like, line ends as `\n`.
+
+    Args:
+        words: Any text.
+        limit: Characters after which it is cut.
+    """
+    line = text.clean(words[:limit]).replace("\n", "\\n")
+    return line + "..." if len(words) > limit else line
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return what is most likely meant by a word that is not known, or None if nothing is near."""
+    names = sorted(set(known))
+    found = difflib.get_close_matches(word[:200], names, n=1, cutoff=0.6)
+    if found:
+        return found[0]
+    parts = [name for name in names if word and (name.startswith(word) or word.startswith(name + "."))]
+    return parts[0] if parts else None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing that is wrong.
+
+    Attributes:
+        what: What is wrong, in one line.
+        where: The file and the place in it, "" where there is none.
+        hint: What to do about it, "" where nothing can be said.
+    """
+
+    what: str
+    where: str = ""
+    hint: str = ""
+
+    def lines(self, label: str) -> list[str]:
+        """Return the lines that a terminal shows, under a label such as `error`."""
+        found = [f"{label}: {printable(self.what)}"]
+        found += [f"  where: {printable(self.where)}"] if self.where else []
+        return found + ([f"  hint: {printable(self.hint)}"] if self.hint else [])
+
+
+class KgenError(Exception):
+    """What stops kgen, in words for its user.
+
+    Args:
+        what: What is wrong, in one line.
+        where: The file and the place in it: a JSON pointer after `#`, a line, a key.
+        hint: What to do about it.
+    """
+
+    exit_code: int = 3
+
+    def __init__(self, what: str, *, where: str | None = None, hint: str | None = None) -> None:
+        super().__init__(what)
+        self.problems: tuple[Problem, ...] = (Problem(what, where or "", hint or ""),)
+
+    @property
+    def what(self) -> str:
+        """What is wrong."""
+        return self.problems[0].what
+
+    @property
+    def where(self) -> str:
+        """The file and the place in it, or ""."""
+        return self.problems[0].where
+
+    @property
+    def hint(self) -> str:
+        """What to do about it, or ""."""
+        return self.problems[0].hint
+
+    def __str__(self) -> str:
+        """Return all of it, as the command line shows it without its label."""
+        return "\n".join("\n".join(problem.lines("error")) for problem in self.problems).removeprefix("error: ")
+
+
+class ConfigError(KgenError):
+    """The configuration, the command line or a template of the user is wrong."""
+
+    exit_code = 2
+
+
+class OutputError(KgenError):
+    """The output folder can't take what was generated."""
+
+    exit_code = 2
+
+
+class InputError(KgenError):
+    """A document can't be used."""
+
+    exit_code = 3
+
+
+class ClusterError(KgenError):
+    """A cluster can't be reached, or what it answers can't be used."""
+
+    exit_code = 4
+
+
+class ProblemsError(InputError):
+    """Everything that is wrong with the documents, in one error."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        found = tuple(problems)
+        super().__init__(found[0].what)
+        self.problems = found
+
+
+class Problems:
+    """Collects what is wrong with the documents, so that it is printed at once.
+
+    Args:
+        strict: Whether a warning counts as an error.
+    """
+
+    def __init__(self, *, strict: bool = False) -> None:
+        self._strict = strict
+        # Dictionaries as ordered sets: a schema that many documents hold is complained about once.
+        self._errors: dict[Problem, None] = {}
+        self._warnings: dict[Problem, None] = {}
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """What stops the build, sorted."""
+        return tuple(sorted(self._errors))
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What was left out or weakened, sorted."""
+        return tuple(sorted(self._warnings))
+
+    def error(self, what: str, *, where: str | None = None, hint: str | None = None) -> None:
+        """Add something that stops the build."""
+        self._errors[Problem(what, where or "", hint or "")] = None
+
+    def warn(self, what: str, *, where: str | None = None, hint: str | None = None) -> None:
+        """Add something that the build gets around; an error if strict."""
+        if self._strict:
+            self.error(what, where=where, hint=hint)
+        else:
+            self._warnings[Problem(what, where or "", hint or "")] = None
+
+    def raise_errors(self) -> None:
+        """Stop if anything stops the build.
+
+        Raises:
+            ProblemsError: with every error.
+        """
+        if self._errors:
+            raise ProblemsError(self.errors)

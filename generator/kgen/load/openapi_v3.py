@@ -1,0 +1,110 @@
+"""A folder of OpenAPI v3 documents, as `kgen pull` writes them: one per path of `/openapi/v3`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from kgen.errors import InputError, nearest
+from kgen.load.operations import operations
+from kgen.load.reading import mapping, optional_text, read_document, refuse, schemas
+from kgen.spec import ApiSpec, Document
+
+__all__ = ["INDEX", "convert", "document_name", "group_version", "load"]
+
+INDEX: Final = "index.json"
+"""The file that says what `kgen pull` captured; it is no document."""
+
+_GROUP_VERSION: Final = re.compile(r"(?:api|apis/(?P<group>[^/{}]+))/(?P<version>[^/{}]+)")
+
+
+def load(folder: Path, source: str | None = None) -> ApiSpec:
+    """Return what the documents of a folder say.
+
+    Args:
+        folder: Holds `api__v1.json`, `apis__apps__v1.json` and so on: the path with `__` for `/`.
+        source: What headers of generated files and messages call the folder; by default its own name.
+
+    Raises:
+        InputError: if there is no document, or one that can't be used.
+    """
+    label = source or folder.name
+    try:
+        files = sorted(entry.name for entry in folder.iterdir() if entry.suffix == ".json" and entry.name != INDEX)
+    except OSError as error:
+        raise InputError(f"the folder can't be read: {error.strerror or error}", where=label, hint="check the path and its rights") from error
+    _refuse_missing(folder, files, label)
+    if not files:
+        raise InputError("the folder holds no OpenAPI document", where=label, hint=_hint(folder, label))
+    return convert({name.removesuffix(".json"): (f"{label}/{name}", read_document(folder / name, f"{label}/{name}")) for name in files})
+
+
+def convert(files: Mapping[str, tuple[str, Mapping[str, Any]]]) -> ApiSpec:
+    """Return what parsed documents say.
+
+    Args:
+        files: By file name without `.json`: what messages call the file, and the document.
+
+    Raises:
+        InputError: naming the file and the place of what can't be used.
+    """
+    found: dict[str, Document] = {}
+    for stem, (source, raw) in sorted(files.items()):
+        document = _document(stem, source, raw)
+        other = found.setdefault(document.name, document)
+        if other is not document:
+            refuse((source,), f"{other.source} is of {document.name}, too", "keep one of the two")
+    return ApiSpec(tuple(found[name] for name in sorted(found)), has_defaults=True)
+
+
+def group_version(name: str) -> tuple[str, str]:
+    """Return the group and the version of a path of `/openapi/v3`; two empty strings where it has none."""
+    match = _GROUP_VERSION.fullmatch(name)
+    return (match["group"] or "", match["version"]) if match else ("", "")
+
+
+def document_name(path: str) -> str:
+    """Return the path of `/openapi/v3` that a path of the API belongs to."""
+    match = _GROUP_VERSION.match(path.strip("/"))
+    if match:
+        return match[0]
+    return "/".join(segment for segment in path.split("/") if segment and not segment.startswith("{"))
+
+
+def _document(stem: str, source: str, raw: Mapping[str, Any]) -> Document:
+    if not optional_text(raw, "openapi").startswith("3."):
+        refuse((source,), _other(raw), "name an OpenAPI v2 swagger.json itself as the spec, and keep it out of the folder")
+    found = operations(raw, source)
+    name = stem.replace("__", "/")
+    if not group_version(name)[1]:
+        # Saved by hand under a name of one's own: then the paths say what it is.
+        versions = {document_name(operation.path) for operation in found}
+        name = next(iter(versions)) if len(versions) == 1 else name
+    components = mapping(raw.get("components", {}), (source, "components"))
+    known, _ = schemas(components.get("schemas"), (source, "components", "schemas"))
+    return Document(name, source, *group_version(name), found, known)
+
+
+def _other(raw: Mapping[str, Any]) -> str:
+    version = optional_text(raw, "swagger") or optional_text(raw, "openapi")
+    return f"this is OpenAPI {version[:20]}, not v3" if version else "this is no OpenAPI document: it has no `openapi` version"
+
+
+def _refuse_missing(folder: Path, files: list[str], label: str) -> None:
+    """Refuse a folder that lacks a file of its own index: half of a capture would build half of a client."""
+    if not (folder / INDEX).is_file():
+        return
+    source = f"{label}/{INDEX}"
+    entries = read_document(folder / INDEX, source).get("documents")
+    for name, entry in mapping({} if entries is None else entries, (source, "documents")).items():
+        file = optional_text(mapping(entry, (source, "documents", name)), "file")
+        if file not in files:
+            refuse((source, "documents", name), f"the file {file[:200]!r} is missing", "restore it, or run `kgen pull` again")
+
+
+def _hint(folder: Path, label: str) -> str:
+    inner = sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and any(entry.glob("*.json")))
+    near = nearest("1", inner) or (inner[-1] if inner else None)
+    return f"did you mean {label}/{near}?" if near else "`kgen pull` captures the documents of a cluster"

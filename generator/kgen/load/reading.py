@@ -1,0 +1,146 @@
+"""Reading JSON that nobody vouches for: every surprise is an `InputError` with the file and the JSON pointer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import msgspec
+
+from kgen.errors import InputError, nearest
+
+__all__ = ["At", "items", "local_name", "mapping", "optional_text", "parse_document", "read_document", "refuse", "schemas", "word"]
+
+MAX_BYTES: Final = 512 * 1024 * 1024
+MAX_DEPTH: Final = 200
+"""Levels of nesting in a document. The built-in API has 12; the deepest definitions of custom resources have some 60."""
+
+At = tuple[str, ...]
+"""A place: the file, then the keys down to the value."""
+
+_KNOWN_REFS: Final = ("#/components/schemas/", "#/definitions/")
+
+
+def refuse(at: At, what: str, hint: str | None = None) -> NoReturn:
+    """Raise the error for a place."""
+    keys = "/".join(key.replace("~", "~0").replace("/", "~1") for key in at[1:])
+    raise InputError(what, where=f"{at[0]}#/{keys}" if keys else at[0], hint=hint or "fetch the document again, or correct it")
+
+
+def read_document(path: Path, source: str) -> Mapping[str, Any]:
+    """Read a JSON object from a file.
+
+    Args:
+        path: The file.
+        source: What messages call it.
+
+    Raises:
+        InputError: if it can't be read, is too large, or holds something else.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            refuse((source,), f"the file is larger than {MAX_BYTES >> 20} MiB", "an OpenAPI document of all of Kubernetes has 4 MB")
+        return parse_document(path.read_bytes(), source)
+    except FileNotFoundError:
+        near = nearest(path.name, [entry.name for entry in path.parent.glob("*")] if path.parent.is_dir() else [])
+        refuse((source,), "there is no such file", f"did you mean {near!r}?" if near else "check the path")
+    except OSError as error:
+        refuse((source,), f"the file can't be read: {error.strerror or error}", "check its rights")
+
+
+def parse_document(data: bytes, source: str) -> Mapping[str, Any]:
+    """Parse a JSON object, its mappings sorted by key.
+
+    Raises:
+        InputError: if it is something else, or nested too deeply.
+    """
+    try:
+        value = msgspec.to_builtins(msgspec.json.decode(data), order="sorted")
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        refuse((source,), f"this is not JSON: {error}")
+    except RecursionError:
+        refuse((source,), f"nested deeper than {MAX_DEPTH} levels", "no Kubernetes API does that; is it the right file?")
+    return mapping(value, (source,))
+
+
+def mapping(value: object, at: At) -> Mapping[str, Any]:
+    """Return a value that must be a JSON object."""
+    if isinstance(value, dict):
+        return value
+    refuse(at, f"expected an object, found {_kind(value)}")
+
+
+def items(value: object, at: At) -> Iterator[tuple[At, Any]]:
+    """Yield the entries of a value that must be a JSON array or absent, each with its place."""
+    if value is None:
+        return
+    if not isinstance(value, list):
+        refuse(at, f"expected an array, found {_kind(value)}")
+    yield from (((*at, str(index)), item) for index, item in enumerate(value))
+
+
+def word(raw: Mapping[str, Any], key: str, at: At) -> str:
+    """Return an entry that must be there and be a string."""
+    value = raw.get(key)
+    if isinstance(value, str):
+        return value
+    refuse((*at, key) if key in raw else at, f"expected a string at {key!r}, found {_kind(value) if key in raw else 'nothing'}")
+
+
+def optional_text(raw: Mapping[str, Any], key: str) -> str:
+    """Return an entry's text, or "" where it is absent or something else."""
+    value = raw.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def local_name(reference: object, at: At) -> str:
+    """Return the name of the schema that a reference leads to.
+
+    Raises:
+        InputError: if it leads to anything but a schema of the same document.
+    """
+    if isinstance(reference, str):
+        for prefix in _KNOWN_REFS:
+            name = reference.removeprefix(prefix)
+            if name != reference and name and "/" not in name:
+                return name.replace("~1", "/").replace("~0", "~")
+    shown = repr(reference[:200]) if isinstance(reference, str) else _kind(reference)
+    refuse((*at, "$ref"), f"refers to {shown}; only schemas of the same document are followed", "put the schema into the document")
+
+
+def schemas(raw: object, at: At) -> tuple[dict[str, Mapping[str, Any]], dict[str, frozenset[str]]]:
+    """Return the schemas of a document, and for each the names of those that it refers to.
+
+    References are rewritten to `#/components/schemas/<name>`.
+
+    Raises:
+        InputError: if a schema is no object, is nested too deeply, or refers to anything outside of the document.
+    """
+    found: dict[str, Mapping[str, Any]] = {}
+    references: dict[str, frozenset[str]] = {}
+    for name, schema in mapping({} if raw is None else raw, at).items():
+        found[name] = mapping(schema, (*at, name))
+        references[name] = frozenset(_references(found[name], (*at, name)))
+    return found, references
+
+
+def _references(schema: Mapping[str, Any], at: At) -> Iterator[str]:
+    stack: list[tuple[Any, At]] = [(schema, at)]
+    while stack:
+        value, place = stack.pop()
+        if len(place) > MAX_DEPTH:
+            refuse(place[:20], f"nested deeper than {MAX_DEPTH} levels", "no Kubernetes API does that; is it the right file?")
+        if isinstance(value, dict):
+            if isinstance(value.get("$ref"), str):
+                name = local_name(value["$ref"], place)
+                value["$ref"] = _KNOWN_REFS[0] + name
+                yield name
+            stack.extend((item, (*place, key)) for key, item in value.items() if isinstance(item, (dict, list)))
+        else:
+            stack.extend((item, (*place, str(index))) for index, item in enumerate(value) if isinstance(item, (dict, list)))
+
+
+def _kind(value: object) -> str:
+    names = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", int: "a number", float: "a number"}
+    return names.get(type(value), "null")

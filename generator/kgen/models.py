@@ -1,0 +1,122 @@
+"""Models through datamodel-code-generator: the only file that knows it.
+
+It gets a document that holds nothing of the original but structure: final names, references, and types from a short list. Names, annotations,
+defaults and docstrings were decided by `kgen.resolve`; they reach its template as finished text. What comes back is parsed and compared with
+the plan before anyone uses it, so neither a document nor a change of the library can put anything else into a generated file.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from datamodel_code_generator import DataModelType, InputFileType, PythonVersion, generate
+
+from kgen import text
+from kgen.errors import KgenError
+from kgen.ir import Field, Model, ModelModule, ModelRef
+from kgen.names import ClassName, Identifier
+from kgen.text import Code
+
+__all__ = ["ClassPlan", "FieldPlan", "class_sources", "plan_class"]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldPlan:
+    """One field as it will be printed.
+
+    Attributes:
+        line: `name: annotation = default`.
+        docstring: What the document says about it, quoted, or "".
+    """
+
+    line: Code
+    docstring: Code
+
+
+@dataclass(frozen=True, slots=True)
+class ClassPlan:
+    """One class as it will be printed; the context of `models/msgspec.jinja2`."""
+
+    name: ClassName
+    docstring: Code
+    fields: Mapping[str, FieldPlan]
+
+
+def plan_class(model: Model) -> ClassPlan:
+    """Return the text of a model's class, field by field."""
+    return ClassPlan(
+        name=model.name,
+        docstring=text.docstring(model.doc or f"{model.schema.rpartition('.')[2]} has no description in the API.", indent=4),
+        fields={field.name: _plan_field(field) for field in model.fields},
+    )
+
+
+def _plan_field(field: Field) -> FieldPlan:
+    value = f" = {field.default}" if field.default is not None else ""
+    return FieldPlan(
+        line=text.code(f"{field.name}: {field.annotation}{value}"),
+        docstring=text.docstring(field.doc, indent=4) if text.wrapped(field.doc, 4) else text.code(""),
+    )
+
+
+def class_sources(modules: Iterable[ModelModule], templates: Path) -> Mapping[ModelRef, Code]:
+    """Return the source of every model's class.
+
+    Args:
+        modules: The modules to make classes for.
+        templates: The folder that holds `models/msgspec.jinja2`.
+
+    Raises:
+        KgenError: if what comes back is not what was planned.
+    """
+    planned = {ModelRef(module.name, model.name): model for module in modules for model in module.models}
+    if not planned:
+        return {}
+    plans = {str(ref): {"plan": plan_class(model)} for ref, model in planned.items()}
+    made = generate(
+        _document(planned),
+        input_file_type=InputFileType.OpenAPI,
+        output_model_type=DataModelType.MsgspecStruct,
+        custom_template_dir=templates / "models",
+        extra_template_data=plans,
+        formatters=[],
+        treat_dot_as_module=True,
+        ignore_enum_constraints=True,
+        use_standard_collections=True,
+        use_union_operator=True,
+        disable_timestamp=True,
+        target_python_version=PythonVersion.PY_311,
+    )
+    # A single module comes back as text without a name.
+    outputs = made.items() if isinstance(made, Mapping) else [((f"{next(iter(planned)).module}.py",), str(made))]
+    sources = {ref: source for path, body in outputs for ref, source in _classes(path, body)}
+    _compare(planned, sources)
+    return {ref: text.code(sources[ref]) for ref in planned}
+
+
+def _document(planned: Mapping[ModelRef, Model]) -> dict[str, Any]:
+    schemas = {
+        str(ref): {"type": "object", "properties": {field.name: {"type": "string"} for field in model.fields}}
+        for ref, model in planned.items()
+    }
+    return {"openapi": "3.0.0", "info": {"title": "", "version": ""}, "paths": {}, "components": {"schemas": schemas}}
+
+
+def _classes(path: tuple[str, ...], body: object) -> Iterator[tuple[ModelRef, str]]:
+    source = str(body)
+    module = Identifier(path[-1].removesuffix(".py"))
+    lines = source.splitlines(keepends=True)
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.ClassDef):
+            yield ModelRef(module, ClassName(node.name)), "".join(lines[node.lineno - 1 : node.end_lineno]).rstrip()
+
+
+def _compare(planned: Mapping[ModelRef, Model], sources: Mapping[ModelRef, str]) -> None:
+    for ref in planned.keys() ^ sources.keys():
+        what = "left out" if ref in planned else "added"
+        msg = f"datamodel-code-generator {what} the class {ref}"
+        raise KgenError(msg, hint="report it, with the document, as a bug of kgen")

@@ -1,0 +1,215 @@
+"""Names: from what the documents say to what Python code says, by one rule and a few tables."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from kgen.text import Code
+
+__all__ = [
+    "ClassName",
+    "Identifier",
+    "accessor",
+    "class_name",
+    "constant_name",
+    "field_name",
+    "member_name",
+    "module_name",
+    "resource_class",
+    "singular",
+    "snake",
+    "subresource_name",
+]
+
+RESERVED_FIELDS: Final = frozenset(
+    {
+        # What generated models need by name in their own class body.
+        "always",
+        "builtins",
+        "msgspec",
+        # What every model offers (kubecore.model.Model).
+        "from_dict",
+        "from_yaml",
+        "replace",
+        "to_dict",
+        "to_yaml",
+        "zero",
+    }
+)
+"""Field names that get an underscore, because the plain name is taken in every model."""
+
+RESERVED_CLASSES: Final = frozenset(
+    {
+        "Any",
+        "FieldsV1",
+        "Final",
+        "IntOrString",
+        "JSON",
+        "Literal",
+        "MicroTime",
+        "Model",
+        "Quantity",
+        "RawExtension",
+        "Time",
+        "TypeAlias",
+    }
+)
+"""Class names that get an underscore, because models modules import something under the plain name."""
+
+SUBRESOURCES: Final = {
+    # The documents write them as one lower-case word.
+    "ephemeralcontainers": "ephemeral_containers",
+}
+
+CLIENT_GO_GROUPS: Final = {
+    "": "core",
+    "admissionregistration.k8s.io": "admissionregistration",
+    "apiextensions.k8s.io": "apiextensions",
+    "apiregistration.k8s.io": "apiregistration",
+    "apps": "apps",
+    "authentication.k8s.io": "authentication",
+    "authorization.k8s.io": "authorization",
+    "autoscaling": "autoscaling",
+    "batch": "batch",
+    "certificates.k8s.io": "certificates",
+    "coordination.k8s.io": "coordination",
+    "discovery.k8s.io": "discovery",
+    "events.k8s.io": "events",
+    "extensions": "extensions",
+    "flowcontrol.apiserver.k8s.io": "flowcontrol",
+    "imagepolicy.k8s.io": "imagepolicy",
+    "internal.apiserver.k8s.io": "internal",
+    "lifecycle.k8s.io": "lifecycle",
+    "meta.k8s.io": "meta",
+    "networking.k8s.io": "networking",
+    "node.k8s.io": "node",
+    "policy": "policy",
+    "rbac.authorization.k8s.io": "rbac",
+    "resource.k8s.io": "resource",
+    "scheduling.k8s.io": "scheduling",
+    "settings.k8s.io": "settings",
+    "storage.k8s.io": "storage",
+    "storagemigration.k8s.io": "storagemigration",
+}
+"""Kubernetes' own groups and the name client-go gives each; no other group may take one of these names."""
+
+_OWN_NAMES: Final = frozenset(CLIENT_GO_GROUPS.values())
+
+_WORD: Final = re.compile(
+    r"[A-Z]{2,}s(?![a-z])"  # plural acronyms: podCIDRs, clusterIPs
+    r"|[A-Z]+(?![a-z])[0-9]*"  # acronyms, also before a capitalised word: hostIP, CSIDriver
+    r"|[A-Z]?[a-z0-9]+"
+    r"|[0-9]+"
+)
+
+
+class Identifier(Code):
+    """A Python identifier in ASCII that is no keyword."""
+
+    __slots__ = ()
+
+    def __new__(cls, name: str) -> Identifier:  # noqa: PYI034 - subclasses are not made from here
+        """Check `name` and mark it.
+
+        Raises:
+            ValueError: if `name` cannot stand as an identifier.
+        """
+        if not (name.isascii() and name.isidentifier()) or keyword.iskeyword(name):
+            msg = f"not a Python identifier: {name!r}"
+            raise ValueError(msg)
+        return super().__new__(cls, name)
+
+
+ClassName = Identifier
+
+
+def snake(name: str) -> str:
+    """Return `name` in snake_case: `podCIDRs` is `pod_cidrs`, `$ref` is `ref`, and what is not ASCII is left out."""
+    return "_".join(word.lower() for part in re.split(r"[^A-Za-z0-9]+", name) for word in _split(part))
+
+
+def _split(part: str) -> Iterable[str]:
+    return _WORD.findall(part)
+
+
+def field_name(wire_name: str) -> Identifier:
+    """Return the attribute for a property; keywords and names that every model has end in an underscore."""
+    return Identifier(_free(_started(snake(wire_name), "field"), RESERVED_FIELDS))
+
+
+def class_name(name: str) -> ClassName:
+    """Return the class for a schema or kind."""
+    bare = re.sub(r"[^A-Za-z0-9_]+", "", name).lstrip("_")
+    upper = bare[:1].upper() + bare[1:]
+    return ClassName(_free(_started(upper, "Model"), RESERVED_CLASSES))
+
+
+def _started(name: str, prefix: str) -> str:
+    return name if name and not name[0].isdigit() else f"{prefix}_{name}".rstrip("_")
+
+
+def _free(name: str, reserved: frozenset[str]) -> str:
+    # Names of the shape model_* are kept for what Model may offer one day.
+    taken = keyword.iskeyword(name) or name in reserved or name.startswith("model_")
+    return f"{name}_" if taken else name
+
+
+def resource_class(kind: str, plural: str) -> ClassName:
+    """Return the client class of a resource: the capitals of its kind on its own plural (`NetworkPolicies`)."""
+    letters = [kind[i] if i < len(kind) and kind[i].lower() == char else char for i, char in enumerate(plural)]
+    return class_name("".join(letters))
+
+
+def accessor(class_: ClassName) -> Identifier:
+    """Return the method or property that leads to a class: `config_maps` for `ConfigMaps`."""
+    return Identifier(_free(_started(snake(class_), "resource"), frozenset()))
+
+
+def constant_name(class_: ClassName) -> Identifier:
+    """Return the constant that describes a resource: `CONFIG_MAPS`."""
+    return Identifier(_started(snake(class_), "resource").upper())
+
+
+def module_name(kind: str) -> Identifier:
+    """Return the module of a resource client: its kind in lower case, as client-go names its files."""
+    return Identifier(_free(class_name(kind).rstrip("_").lower(), frozenset()))
+
+
+def member_name(value: str) -> Identifier:
+    """Return the constant for a known value: `IF_NOT_PRESENT` for `IfNotPresent`."""
+    return Identifier(_started(snake(value), "value").upper())
+
+
+def singular(word: str) -> str:
+    """Return what to call one item of a list whose property is `word`: `rule` for `rules`."""
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("sses", "xes", "ches")):
+        return word[:-2]
+    return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
+
+
+def subresource_name(subresource: str) -> str:
+    """Return the words of a subresource as they stand in method names."""
+    return SUBRESOURCES.get(subresource, snake(subresource)) or "subresource"
+
+
+def group_name(group: str) -> str:
+    """Return the short name of an API group, as it stands before the version in `networking_v1`.
+
+    Kubernetes' own groups have client-go's name. Any other group is called by the first label of its name, or by its whole
+    name where Kubernetes has a group of that label, whether or not the documents hold that one: so no group renames another.
+    """
+    own = CLIENT_GO_GROUPS.get(group)
+    if own is not None:
+        return own
+    first = snake(group.split(".")[0])
+    return snake(group) if first in _OWN_NAMES or not first else first
+
+
+def group_version_name(group: str, version: str) -> Identifier:
+    """Return the accessor and the models module of a group version: `apps_v1`, `networking_istio_io_v1`."""
+    return Identifier(_started(f"{group_name(group)}_{snake(version)}", "group"))

@@ -1,0 +1,78 @@
+"""Render: templates lay out what was planned; nothing but `Code` can be printed."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+from pathlib import Path
+
+import jinja2
+
+from kgen.errors import KgenError
+from kgen.plan import PlannedFile
+from kgen.text import Code, code
+
+__all__ = ["render", "templates_folder"]
+
+
+def templates_folder() -> Path:
+    """Return kgen's own templates: inside the wheel, or at the top of a checkout."""
+    inside = Path(__file__).parent / "templates"
+    return inside if inside.is_dir() else Path(__file__).parents[2] / "templates"
+
+
+def render(files: Iterable[PlannedFile], override: Path | None = None) -> dict[str, str]:
+    """Return the text of every file by its path, as the templates lay it out: not yet formatted.
+
+    Args:
+        files: What to render.
+        override: A folder whose templates are taken before kgen's own of the same name.
+
+    Raises:
+        KgenError: if a template is wrong, or prints what is not known to be inert.
+    """
+    environment = _environment(override)
+    return {file.path: _render(environment, file) for file in files}
+
+
+def _render(environment: jinja2.Environment, file: PlannedFile) -> str:
+    if not file.template:
+        return ""
+    try:
+        return _template(environment, file.template).render(it=file.context)
+    except jinja2.TemplateSyntaxError as error:
+        raise KgenError(f"template {error.name}: {error.message}", where=f"line {error.lineno}") from error
+    except (jinja2.TemplateError, TypeError) as error:
+        raise KgenError(f"template {file.template}: {error}", where=file.path) from error
+
+
+@functools.lru_cache(maxsize=64)
+def _template(environment: jinja2.Environment, name: str) -> jinja2.Template:
+    return environment.get_template(name)
+
+
+def _environment(override: Path | None) -> jinja2.Environment:
+    folders = [folder for folder in (override, templates_folder()) if folder is not None]
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folders),
+        undefined=jinja2.StrictUndefined,
+        finalize=_only_code,
+        autoescape=False,  # noqa: S701 - Python, not HTML; what may be printed is decided by its type
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["names"] = _names
+    return environment
+
+
+def _names(items: Iterable[Code]) -> Code:
+    """Return names as imports and `__all__` list them."""
+    return code(", ".join(str(_only_code(item)) for item in items))
+
+
+def _only_code(value: object) -> object:
+    if isinstance(value, (Code, jinja2.Undefined)):
+        return value
+    msg = f"{type(value).__name__} {str(value)[:60]!r} is not Code; pass it through kgen.text first"
+    raise TypeError(msg)

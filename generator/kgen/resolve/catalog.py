@@ -1,0 +1,176 @@
+"""All schemas of all documents in one place: which are models, in which module, under which name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from kgen.errors import Problems
+from kgen.ir import ModelRef
+from kgen.names import ClassName, Identifier, class_name, group_version_name, snake
+from kgen.resolve.types import META, SCALARS, SHARED
+from kgen.spec import ApiSpec, Document
+
+__all__ = ["Catalog", "Kind", "Schema", "kind_of"]
+
+GVK: Final = "x-kubernetes-group-version-kind"
+
+# Schemas whose Go package says another group than the API does, or no group at all.
+_PACKAGES: Final = {META.rstrip("."): Identifier("meta_v1")}
+
+# These have no group version: kubecore has them, or the type that stands for them.
+_CORE_SCHEMAS: Final = frozenset({"io.k8s.apimachinery.pkg.version.Info"})
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A group, version and kind that a schema has for its own."""
+
+    group: str
+    version: str
+    kind: str
+
+    @property
+    def api_version(self) -> str:
+        """The group version as objects carry it."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """A named schema, the document it was read from and the model that it becomes."""
+
+    name: str
+    raw: Mapping[str, Any]
+    source: str
+    ref: ModelRef
+
+    @property
+    def pointer(self) -> str:
+        """Where it stands, for messages."""
+        return f"{self.source}#/components/schemas/{self.name[:200]}"
+
+
+def kinds_of(raw: Mapping[str, Any]) -> tuple[Kind, ...]:
+    """Return every group, version and kind that a schema claims."""
+    entries = raw.get(GVK)
+    if not isinstance(entries, list):
+        return ()
+    return tuple(
+        Kind(entry["group"], entry["version"], entry["kind"])
+        for entry in entries
+        if isinstance(entry, Mapping) and all(isinstance(entry.get(key), str) for key in ("group", "version", "kind"))
+    )
+
+
+def kind_of(raw: Mapping[str, Any]) -> Kind | None:
+    """Return the one kind that a schema is, or None; DeleteOptions and WatchEvent are of every group, so of none."""
+    kinds = set(kinds_of(raw))
+    properties = raw.get("properties")
+    if len(kinds) != 1 or not isinstance(properties, Mapping):
+        return None
+    return next(iter(kinds)) if {"apiVersion", "kind"} <= properties.keys() else None
+
+
+class Catalog:
+    """The schemas by name, merged over the documents.
+
+    Args:
+        spec: What the documents say.
+        names: Names set by hand: a group version's module, or `module.Schema` to a class.
+        problems: Where what is wrong is collected.
+    """
+
+    def __init__(self, spec: ApiSpec, names: Mapping[str, str], problems: Problems) -> None:
+        self.names = names
+        self.problems = problems
+        self._raw: dict[str, Mapping[str, Any]] = {}
+        self._source: dict[str, str] = {}
+        for document in spec.documents:
+            for name, raw in document.schemas.items():
+                self._add(name, raw, document.source)
+        self._documents = {_api_version(document): document.source for document in spec.documents if document.version}
+        self._modules = {prefix: self._module(prefix, group) for prefix, group in self._prefixes()}
+        self.models = {name: self._schema(name) for name in sorted(self._raw) if self._is_model(name)}
+
+    def _add(self, name: str, raw: Mapping[str, Any], source: str) -> None:
+        known = self._raw.setdefault(name, raw)
+        self._source.setdefault(name, source)
+        if known is raw or known == raw:
+            return
+        merged = {**raw, GVK: [*_entries(known), *_entries(raw)]}
+        if {**known, GVK: None} != {**raw, GVK: None}:
+            self.problems.warn(
+                f"schema {name[:80]!r} differs between documents; the one of {self._source[name]} is taken", where=source
+            )
+            merged = {**known, GVK: merged[GVK]}
+        self._raw[name] = merged
+
+    def _prefixes(self) -> Iterator[tuple[str, Kind | None]]:
+        """Yield each package of schemas with the group version that most of its kinds have."""
+        votes: dict[str, Counter[tuple[str, str]]] = {}
+        for name, raw in sorted(self._raw.items()):
+            prefix, _, last = name.rpartition(".")
+            counter = votes.setdefault(prefix, Counter())
+            kind = kind_of(raw)
+            if kind is not None and kind.kind == last:
+                counter[kind.group, kind.version] += 1
+        for prefix, counter in votes.items():
+            best = sorted(counter.items(), key=lambda item: (-item[1], item[0]))
+            yield prefix, Kind(*best[0][0], "") if best else None
+
+    def _module(self, prefix: str, kind: Kind | None) -> Identifier:
+        if prefix in _PACKAGES:
+            return _PACKAGES[prefix]
+        if kind is not None:
+            return self.group_module(kind.group, kind.version)
+        labels = [label for label in prefix.split(".") if label] or ["models"]
+        return Identifier(f"m_{snake(prefix)}" if not snake(labels[-1]) else "_".join(snake(x) or "x" for x in labels[-2:]))
+
+    def group_module(self, group: str, version: str) -> Identifier:
+        """Return the name of a group version: the clientset's property and the models module."""
+        by_hand = self.names.get(f"{group}/{version}" if group else version)
+        return Identifier(by_hand) if by_hand else group_version_name(group, version)
+
+    def _schema(self, name: str) -> Schema:
+        prefix, _, last = name.rpartition(".")
+        module = self._modules[prefix]
+        by_hand = self.names.get(f"{module}.{last}")
+        return Schema(name, self._raw[name], self._source[name], ModelRef(module, ClassName(by_hand) if by_hand else class_name(last)))
+
+    def _is_model(self, name: str) -> bool:
+        if name in SCALARS or name in _CORE_SCHEMAS:
+            return False
+        raw = self._raw[name]
+        if not isinstance(raw, Mapping):
+            return False
+        kind, properties, values = raw.get("type"), raw.get("properties"), raw.get("additionalProperties")
+        return isinstance(properties, Mapping) or (kind == "object" and not isinstance(values, Mapping))
+
+    def is_shared(self, name: str) -> bool:
+        """Whether `kubecore.meta` has the model of a schema."""
+        return name in SHARED
+
+    def source_of(self, api_version: str, schemas: Iterable[Schema]) -> str:
+        """Return the document of a group version, or the first that holds one of its schemas."""
+        return self._documents.get(api_version) or min((schema.source for schema in schemas), default="")
+
+    def schema(self, name: str) -> Mapping[str, Any] | None:
+        """Return a schema by name."""
+        return self._raw.get(name)
+
+    def model_of(self, name: str) -> ModelRef | None:
+        """Return the model that a schema becomes."""
+        found = self.models.get(name)
+        return found.ref if found is not None else None
+
+
+def _api_version(document: Document) -> str:
+    return f"{document.group}/{document.version}" if document.group else document.version
+
+
+def _entries(raw: Mapping[str, Any]) -> list[Any]:
+    entries = raw.get(GVK)
+    return entries if isinstance(entries, list) else []

@@ -1,0 +1,320 @@
+"""Operations to resources: verbs, subresources, and what is left out with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from kgen import names
+from kgen.errors import Problems
+from kgen.ir import GroupVersion, LeftOut, ModelRef, Resource, SubresourceMethod
+from kgen.names import ClassName, Identifier
+from kgen.resolve.catalog import Catalog
+from kgen.resolve.types import META, SCALARS
+from kgen.spec import ApiSpec, Document, Operation
+
+__all__ = ["resolve_groups"]
+
+STREAMS: Final = frozenset({"attach", "exec", "log", "portforward", "proxy"})
+"""Subresources that answer with a stream or hand the connection on, instead of a model."""
+
+_VERBS: Final = {
+    "delete": "delete",
+    "deletecollection": "delete_collection",
+    "get": "get",
+    "list": "list",
+    "patch": "patch",
+    "post": "create",
+    "put": "update",
+}
+_BY_METHOD: Final = {"delete": "delete", "get": "get", "patch": "patch", "post": "create", "put": "update"}
+
+# Methods that client-go calls by what they do.
+_METHOD_NAMES: Final = {
+    ("create", "binding"): "bind",
+    ("create", "eviction"): "evict",
+    ("create", "token"): "create_token",
+    ("update", "finalize"): "finalize",
+}
+
+_STATUS: Final = META + "Status"
+
+# The documents declare the body as the answer; the server was seen to answer a Status.
+_ANSWERS_STATUS: Final = frozenset({"binding", "eviction"})
+
+_DOCS: Final = {
+    "get": "Read the {sub} of one object",
+    "update": "Replace the {sub} of one object",
+    "patch": "Patch the {sub} of one object",
+    "create": "Create the {sub} of one object",
+    "delete": "Delete the {sub} of one object",
+    "bind": "Bind the pod to a node",
+    "evict": "Evict the pod, if its disruption budgets allow it",
+    "create_token": "Ask for a token of the service account",
+    "finalize": "Replace the finalizers of the namespace",
+}
+
+_DISCOVERY: Final = "not a resource: what the server says of itself"
+
+
+@dataclass(slots=True)
+class _Found:
+    """What the operations say of one resource, while they are read."""
+
+    plural: str
+    namespaced: bool = False
+    path: str = ""
+    verbs: dict[str, Operation] = field(default_factory=dict)
+    subresources: dict[tuple[str, str], Operation] = field(default_factory=dict)
+    watched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Path:
+    """A path below a group version, taken apart."""
+
+    watch: bool
+    namespaced: bool
+    plural: str
+    named: bool
+    subresource: str
+    rest: str
+
+
+def _parse(path: str, prefix: str) -> _Path | None:
+    segments = [segment for segment in path.removeprefix(prefix).split("/") if segment]
+    watch = segments[:1] == ["watch"]
+    if watch:
+        segments = segments[1:]
+    namespaced = len(segments) > 2 and segments[:2] == ["namespaces", "{namespace}"]
+    if namespaced:
+        segments = segments[2:]
+    if not segments or segments[0].startswith("{"):
+        return None
+    plural, *tail = segments
+    named = bool(tail) and tail[0] == "{name}"
+    if tail and not named:
+        return None
+    return _Path(watch, namespaced, plural, named, tail[1] if len(tail) > 1 else "", "/".join(tail[2:]))
+
+
+def resolve_groups(spec: ApiSpec, catalog: Catalog, models: Mapping[str, ModelRef], problems: Problems) -> tuple[tuple[GroupVersion, ...], tuple[LeftOut, ...]]:
+    """Return the group versions that have resources, and every operation that becomes no method.
+
+    Args:
+        spec: What the documents say.
+        catalog: Names of group versions.
+        models: The model of each schema that is one.
+        problems: Where what is wrong is collected.
+    """
+    resolver = _Resolver(catalog, models, problems)
+    groups = [group for document in spec.documents if (group := resolver.group(document)) is not None]
+    resolver.refuse_twins(groups)
+    return tuple(sorted(groups, key=lambda group: group.accessor)), tuple(sorted(resolver.left_out))
+
+
+class _Resolver:
+    def __init__(self, catalog: Catalog, models: Mapping[str, ModelRef], problems: Problems) -> None:
+        self._catalog = catalog
+        self._models = models
+        self._problems = problems
+        self.left_out: list[LeftOut] = []
+
+    def group(self, document: Document) -> GroupVersion | None:
+        """Return a document's group version, or None when it declares no resource."""
+        if not document.version:
+            self._leave_out(document.operations, _DISCOVERY)
+            return None
+        found = self._read(document)
+        resources = [made for plural in sorted(found) if (made := self._resource(document, found[plural])) is not None]
+        if not resources:
+            return None
+        accessor = self._catalog.group_module(document.group, document.version)
+        package = self._package(accessor, document)
+        self._refuse_same_resources(resources, document)
+        return GroupVersion(
+            group=document.group,
+            version=document.version,
+            accessor=accessor,
+            package=package,
+            class_name=names.class_name("".join(part.capitalize() for part in accessor.split("_")) + "Client"),
+            source=document.source,
+            resources=tuple(sorted(resources, key=lambda resource: resource.accessor)),
+        )
+
+    def _package(self, accessor: Identifier, document: Document) -> tuple[Identifier, Identifier]:
+        version = Identifier(names.snake(document.version))
+        group = accessor.removesuffix(f"_{version}")
+        return Identifier(group if group.isidentifier() else accessor), version
+
+    def refuse_twins(self, groups: Iterable[GroupVersion]) -> None:
+        """Report group versions that would get one name, with the line that tells them apart."""
+        taken: dict[str, GroupVersion] = {}
+        for group in groups:
+            other = taken.setdefault(group.accessor, group)
+            if other is not group:
+                self._problems.error(
+                    f"{other.api_version} and {group.api_version} would both be {group.accessor}",
+                    where=group.source,
+                    hint=f'name one of them in [tool.kgen.names]: "{group.api_version}" = "{names.snake(group.group)}_{group.version}"',
+                )
+
+    def _refuse_same_resources(self, resources: Iterable[Resource], document: Document) -> None:
+        taken: dict[str, Resource] = {}
+        for resource in resources:
+            for key in (resource.accessor, f"{resource.module}.py"):
+                other = taken.setdefault(key, resource)
+                if other is not resource:
+                    self._problems.error(
+                        f"resources {other.plural} and {resource.plural} would both be {key}",
+                        where=document.source,
+                        hint=f'name one of them in [tool.kgen.names]: "{document.name}/{resource.plural}" = "other_{resource.accessor}"',
+                    )
+
+    # Reading operations.
+
+    def _read(self, document: Document) -> dict[str, _Found]:
+        found: dict[str, _Found] = {}
+        prefix = "/" + document.name
+        for operation in document.operations:
+            parsed = _parse(operation.path, prefix) if operation.path.startswith(prefix + "/") else None
+            if parsed is None:
+                self._leave_out([operation], _DISCOVERY)
+            else:
+                self._sort_in(found.setdefault(parsed.plural, _Found(parsed.plural)), parsed, operation)
+        return found
+
+    def _sort_in(self, found: _Found, parsed: _Path, operation: Operation) -> None:
+        found.namespaced |= parsed.namespaced
+        if parsed.watch:
+            found.watched = True
+            self._leave_out([operation], "deprecated in favour of the watch parameter of list, which watch() sends")
+        elif parsed.subresource:
+            self._sort_subresource(found, parsed, operation)
+        else:
+            if not parsed.named and (parsed.namespaced or not found.path):
+                found.path = operation.path
+            self._sort_verb(found, parsed, operation)
+
+    def _sort_subresource(self, found: _Found, parsed: _Path, operation: Operation) -> None:
+        verb = _BY_METHOD.get(operation.method)
+        if parsed.subresource in STREAMS:
+            self._leave_out([operation], "a stream; later versions bring it")
+        elif verb is None or parsed.rest:
+            self._leave_out([operation], "no verb of Kubernetes")
+        else:
+            found.subresources[parsed.subresource, verb] = operation
+
+    def _sort_verb(self, found: _Found, parsed: _Path, operation: Operation) -> None:
+        verb = _VERBS.get(operation.action or "") or _guess(operation.method, named=parsed.named)
+        if verb is None:
+            self._leave_out([operation], "no verb of Kubernetes")
+        elif verb == "list" and found.verbs.get("list") and not parsed.namespaced:
+            return  # The list over all namespaces: the same method with the namespace "".
+        else:
+            found.verbs[verb] = operation
+
+    def _leave_out(self, operations: Iterable[Operation], reason: str) -> None:
+        self.left_out.extend(LeftOut(operation.path, operation.method, reason) for operation in operations)
+
+    # Making resources.
+
+    def _resource(self, document: Document, found: _Found) -> Resource | None:
+        kind = self._kind(found)
+        if kind is None:
+            operations = [*found.verbs.values(), *found.subresources.values()]
+            self._leave_out(operations, "the document names no model for it")
+            if operations:
+                self._problems.warn(f"resource {found.plural[:80]!r} has no model; it is left out", where=operations[0].pointer)
+            return None
+        verbs = set(found.verbs) | ({"watch"} if found.watched else set())
+        list_kind = self._answer(found.verbs.get("list"))
+        if list_kind is None:
+            verbs -= {"list", "watch", "delete_collection"}
+        kind_name = self._kind_name(found, kind)
+        class_name = self._class_name(document, kind_name, found.plural)
+        status = {verb for sub, verb in found.subresources if sub == "status"}
+        return Resource(
+            accessor=names.accessor(class_name),
+            class_name=class_name,
+            module=names.module_name(kind.name),
+            constant=names.constant_name(class_name),
+            kind=kind,
+            kind_name=kind_name,
+            list_kind=list_kind,
+            plural=found.plural,
+            namespaced=found.namespaced,
+            verbs=frozenset(verbs),
+            status_verbs=frozenset(status & {"get", "update", "patch"}),
+            methods=self._methods(found, kind),
+            path=found.path or "/" + document.name,
+        )
+
+    def _class_name(self, document: Document, kind: str, plural: str) -> ClassName:
+        by_hand = self._catalog.names.get(f"{document.name}/{plural}")
+        return names.class_name("".join(w.capitalize() for w in by_hand.split("_"))) if by_hand else names.resource_class(kind, plural)
+
+    def _kind_name(self, found: _Found, kind: ModelRef) -> str:
+        for operation in found.verbs.values():
+            if operation.gvk is not None and operation.action not in (None, "list", "deletecollection"):
+                return operation.gvk.kind
+        return kind.name
+
+    def _kind(self, found: _Found) -> ModelRef | None:
+        for verb in ("get", "create", "update"):
+            operation = found.verbs.get(verb)
+            if operation is not None and (model := self._answer(operation)) is not None:
+                return model
+        return None
+
+    def _answer(self, operation: Operation | None) -> ModelRef | None:
+        if operation is None:
+            return None
+        for code in sorted(operation.responses):
+            schema = operation.responses[code]
+            if code.startswith("2") and schema is not None:
+                return self._models.get(schema)
+        return None
+
+    def _methods(self, found: _Found, kind: ModelRef) -> tuple[SubresourceMethod, ...]:
+        made = []
+        for (sub, verb), operation in sorted(found.subresources.items()):
+            if sub == "status" and verb in ("get", "update", "patch"):
+                continue
+            method = self._method(sub, verb, operation)
+            if method is None:
+                self._leave_out([operation], "the document names no model for it")
+            else:
+                made.append(method)
+        return tuple(made)
+
+    def _method(self, sub: str, verb: str, operation: Operation) -> SubresourceMethod | None:
+        body_schema = operation.request_body_schema
+        body = self._models.get(body_schema) if body_schema and body_schema not in SCALARS else None
+        answer = self._models.get(_STATUS) if sub in _ANSWERS_STATUS else self._answer(operation)
+        if answer is None or (verb in ("create", "update") and body is None):
+            return None
+        words = names.subresource_name(sub)
+        name = _METHOD_NAMES.get((verb, sub), f"{verb}_{words}")
+        return SubresourceMethod(
+            name=Identifier(name),
+            verb=verb,
+            subresource=sub,
+            argument=Identifier(names.field_name(body.name)) if body is not None and verb in ("create", "update") else None,
+            body=body,
+            response=answer,
+            path=operation.path,
+            doc=_DOCS.get(name, _DOCS[verb]).format(sub=words.replace("_", " ")),
+            parameters=tuple(sorted(p.name for p in operation.parameters if p.location == "query")),
+        )
+
+
+def _guess(method: str, *, named: bool) -> str | None:
+    if method == "get":
+        return "get" if named else "list"
+    if method == "delete":
+        return "delete" if named else "delete_collection"
+    return _BY_METHOD.get(method)
+
+

@@ -1,0 +1,348 @@
+"""Schemas to models: every class, field, type, default and docstring is decided here."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from kgen import text
+from kgen.errors import Problems
+from kgen.ir import Constants, Field, Member, Model, ModelModule, ModelRef
+from kgen.names import Identifier, class_name, field_name, member_name, snake
+from kgen.resolve.catalog import Catalog, Kind, Schema, kind_of
+from kgen.resolve.types import BUILTIN_TYPES, META, Place, TypeUse, annotation, unwrapped
+
+__all__ = ["Models"]
+
+# In Go these are plain strings: always there, and not sent when empty.
+_PLAIN_STRINGS: Final = frozenset({"generateName", "name", "namespace", "resourceVersion", "uid"})
+
+# OpenAPI v2 carries no defaults; there these properties are what v3 gives `default: {}`.
+_NEVER_NONE: Final = frozenset({"metadata", "spec", "status", "template"})
+
+# In a list of a CRD's schema, empty and absent differ when one of these stands beside the type.
+_KEEPS_EMPTY: Final = frozenset({"default", "minItems", "minProperties", "nullable"})
+
+_BUILTINS: Final = re.compile(rf"\b(?<!\.)({'|'.join(BUILTIN_TYPES)})\b")
+
+# msgspec refuses these in the name that a field has on the wire.
+_UNNAMEABLE: Final = re.compile(r"[\"\\\x00-\x1f\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A model before it is known which structs can be made from nothing."""
+
+    schema: Schema
+    fields: tuple[_DraftField, ...]
+    kind: Kind | None
+
+
+@dataclass(frozen=True, slots=True)
+class _DraftField:
+    name: Identifier
+    wire_name: str
+    use: TypeUse
+    required: bool
+    never_none: bool
+    keeps_empty: bool
+    doc: str
+    literal: str | None
+    values: tuple[str, ...]
+
+
+def nameable(properties: Iterable[str]) -> bool:
+    """Whether every property can be the wire name of a field."""
+    return all(isinstance(name, str) and name and not _UNNAMEABLE.search(name) for name in properties)
+
+
+class Models:
+    """Drafts every model of a catalog, then gives each field its default."""
+
+    def __init__(self, catalog: Catalog, problems: Problems, *, has_defaults: bool) -> None:
+        self._catalog = catalog
+        self._problems = problems
+        self._has_defaults = has_defaults
+        self._inline: dict[ModelRef, Schema] = {}
+        self._drafts: dict[ModelRef, _Draft] = {}
+
+    # What annotations ask for (kgen.resolve.types.ModelLookup).
+
+    def model_of(self, schema: str) -> ModelRef | None:
+        """Return the model of a named schema; None for one that a class can't hold."""
+        found = self._catalog.models.get(schema)
+        if found is None or not (nameable(_properties(found.raw)) or kind_of(found.raw)):
+            return None
+        return found.ref
+
+    def schema(self, name: str) -> Mapping[str, Any] | None:
+        """Return a schema by name."""
+        return self._catalog.schema(name)
+
+    def inline(self, schema: Mapping[str, Any], owner: ModelRef, path: tuple[str, ...]) -> ModelRef | None:
+        """Name an object that is described in place after the path to it, and draft it."""
+        if not nameable(_properties(schema)):
+            return None
+        words = "".join(part[:1].upper() + part[1:] for part in path)
+        ref = ModelRef(owner.module, class_name(owner.name.rstrip("_") + words))
+        parent = self._drafts_source(owner)
+        name = f"{parent.name}.{'.'.join(path)}"
+        known = self._inline.get(ref)
+        if known is None:
+            self._inline[ref] = Schema(name, schema, parent.source, ref)
+            self._draft(self._inline[ref])
+        return ref
+
+    def _drafts_source(self, owner: ModelRef) -> Schema:
+        return self._inline.get(owner) or next(s for s in self._catalog.models.values() if s.ref == owner)
+
+    # Drafting.
+
+    def modules(self) -> tuple[ModelModule, ...]:
+        """Return every module with its models, sorted."""
+        self._refuse_twins()
+        for schema in self._catalog.models.values():
+            if not self._catalog.is_shared(schema.name) and self.model_of(schema.name) is not None:
+                self._draft(schema)
+        names = sorted({schema.ref.module for schema in self._catalog.models.values()})
+        return tuple(self._module(name) for name in names)
+
+    def _refuse_twins(self) -> None:
+        taken: dict[ModelRef, Schema] = {}
+        for schema in self._catalog.models.values():
+            other = taken.setdefault(schema.ref, schema)
+            if other is not schema:
+                last = schema.name.rpartition(".")[2]
+                self._problems.error(
+                    f"{other.name} and {schema.name} would both be {schema.ref}",
+                    where=schema.pointer,
+                    hint=f'name one of them in [tool.kgen.names]: "{schema.ref.module}.{last}" = "Other{last}"',
+                )
+
+    def _draft(self, schema: Schema) -> None:
+        if schema.ref in self._drafts:
+            return
+        properties = _properties(schema.raw)
+        required = schema.raw.get("required")
+        needed = frozenset(name for name in required if isinstance(name, str)) if isinstance(required, list) else frozenset()
+        kind = kind_of(schema.raw)
+        # Reserve the place first: a model may hold itself.
+        self._drafts[schema.ref] = _Draft(schema, (), kind)
+        fields = [
+            self._draft_field(schema, name, raw, name in needed, kind)
+            for name, raw in properties.items()
+            if self._fits(schema, name)
+        ]
+        self._refuse_same_names(schema, fields)
+        self._drafts[schema.ref] = _Draft(schema, tuple(fields), kind)
+
+    def _fits(self, schema: Schema, name: str) -> bool:
+        if nameable([name]):
+            return True
+        self._problems.warn(f"property {name[:80]!r} can't be the name of a field; it is left out", where=schema.pointer)
+        return False
+
+    def _draft_field(self, schema: Schema, wire_name: str, raw: object, required: bool, kind: Kind | None) -> _DraftField:  # noqa: FBT001
+        by_hand = self._catalog.names.get(f"{schema.ref}.{wire_name}")
+        place = Place(schema.ref, (wire_name,), f"{schema.pointer}/properties/{wire_name[:200]}")
+        use = annotation(raw, place, self, self._problems)
+        plain = unwrapped(raw) if isinstance(raw, Mapping) else {}
+        doc = plain.get("description")
+        return _DraftField(
+            name=Identifier(by_hand) if by_hand else field_name(wire_name),
+            wire_name=wire_name,
+            use=use,
+            required=required,
+            never_none=use.shape == "struct" and self._never_none(wire_name, plain),
+            keeps_empty=bool(_KEEPS_EMPTY & plain.keys()),
+            doc=doc if isinstance(doc, str) else "",
+            literal=_literal(wire_name, kind),
+            values=_values(plain) if use.text == "str" else (),
+        )
+
+    def _never_none(self, wire_name: str, plain: Mapping[str, Any]) -> bool:
+        if self._has_defaults:
+            return plain.get("default") == {}
+        return wire_name in _NEVER_NONE and "$ref" in plain
+
+    def _refuse_same_names(self, schema: Schema, fields: list[_DraftField]) -> None:
+        taken: dict[str, str] = {}
+        for field in fields:
+            other = taken.setdefault(field.name, field.wire_name)
+            if other != field.wire_name:
+                self._problems.error(
+                    f"properties {other[:80]!r} and {field.wire_name[:80]!r} would both be {field.name}",
+                    where=schema.pointer,
+                    hint="name one of them in [tool.kgen.names]: "
+                    f'{text.string(f"{schema.ref}.{field.wire_name}")} = "{field.name}_2"',
+                )
+
+    # From drafts to models.
+
+    def _module(self, name: Identifier) -> ModelModule:
+        drafts = [draft for ref, draft in sorted(self._drafts.items(), key=lambda item: item[0].name) if ref.module == name]
+        models = [self._model(draft) for draft in drafts]
+        ordered = tuple(sorted(models, key=lambda model: (not model.is_kind, model.name)))
+        uses = [field.use for draft in drafts for field in draft.fields if field.literal is None]
+        shared = [s for s in self._catalog.models.values() if s.ref.module == name and self._catalog.is_shared(s.name)]
+        title = self._title(name, drafts)
+        return ModelModule(
+            name=name,
+            title=title,
+            source=self._catalog.source_of(title, [draft.schema for draft in drafts]),
+            models=self._with_constants(ordered, drafts),
+            imports=tuple(sorted({module for use in uses for module in use.modules})),
+            scalars=tuple(sorted({Identifier(scalar) for use in uses for scalar in use.scalars})),
+            shared=tuple(sorted(schema.ref.name for schema in shared)),
+        )
+
+    def _title(self, name: str, drafts: list[_Draft]) -> str:
+        kinds = sorted({draft.kind.api_version for draft in drafts if draft.kind is not None and not _is_meta(draft)})
+        own = [api_version for api_version in kinds if self._group_module(api_version) == name]
+        return own[0] if own else name.replace("_", "/")
+
+    def _group_module(self, api_version: str) -> str:
+        group, _, version = api_version.rpartition("/")
+        return self._catalog.group_module(group, version)
+
+    def _model(self, draft: _Draft) -> Model:
+        shadowed = {field.name for field in draft.fields} & set(BUILTIN_TYPES)
+        fields = [self._field(draft, field, bool(shadowed)) for field in draft.fields]
+        doc = draft.schema.raw.get("description")
+        return Model(
+            name=draft.schema.ref.name,
+            schema=draft.schema.name,
+            doc=doc if isinstance(doc, str) else "",
+            fields=tuple(sorted(fields, key=lambda field: (not field.annotation.startswith("Literal["), not field.required))),
+            is_kind=draft.kind is not None,
+        )
+
+    def _field(self, draft: _Draft, field: _DraftField, spelled_out: bool) -> Field:  # noqa: FBT001
+        if field.literal is not None:
+            value = text.string(field.literal)
+            literal, default = text.code(f"Literal[{value}]"), text.code(f"always({value})")
+            return Field(field.name, field.wire_name, literal, default, required=False, doc=field.doc)
+        annotation_, value = self._typed_default(draft, field)
+        if spelled_out:
+            annotation_ = _BUILTINS.sub(r"builtins.\1", annotation_)
+        return Field(
+            field.name,
+            field.wire_name,
+            text.code(annotation_),
+            text.code(_assignment(field, value)) if value is not None else _required(field),
+            required=value is None,
+            doc=field.doc,
+        )
+
+    def _typed_default(self, draft: _Draft, field: _DraftField) -> tuple[str, str | None]:
+        """Return the annotation and the default: an expression, `=expression` for a factory, or None."""
+        use = field.use
+        if field.required:
+            return use.text, None
+        if draft.schema.name == META + "ObjectMeta" and field.wire_name in _PLAIN_STRINGS and use.text == "str":
+            return use.text, '""'
+        if use.shape in ("list", "map") and not field.keeps_empty:
+            return use.text, "[]" if use.shape == "list" else "{}"
+        if field.never_none and use.model is not None and not self._circular(use.model, draft.schema.ref):
+            return use.text, f"={self._factory(use.model, draft.schema.ref.module)}"
+        return f"{use.text} | None", "None"
+
+    def _factory(self, model: ModelRef, module: Identifier) -> str:
+        """Return what makes the zero value; a class of the same file may stand further down, so it is named late."""
+        needs = any(field.required for field in self._draft_of(model))
+        if model.module != module:
+            return f"{model}.zero" if needs else str(model)
+        return f"lambda: {model.name}.zero()" if needs else f"lambda: {model.name}()"
+
+    def _draft_of(self, model: ModelRef) -> tuple[_DraftField, ...]:
+        draft = self._drafts.get(model)
+        return draft.fields if draft is not None else ()
+
+    def _circular(self, start: ModelRef, owner: ModelRef) -> bool:
+        """Whether the zero value of `start` would hold one of `owner`, without end."""
+        seen: set[ModelRef] = set()
+        waiting = [start]
+        while waiting:
+            ref = waiting.pop()
+            if ref == owner:
+                return True
+            if ref in seen:
+                continue
+            seen.add(ref)
+            waiting.extend(f.use.model for f in self._draft_of(ref) if f.use.model is not None and (f.never_none or f.required))
+        return False
+
+    # Known values.
+
+    def _with_constants(self, models: tuple[Model, ...], drafts: list[_Draft]) -> tuple[Model, ...]:
+        taken = {model.name for model in models}
+        by_name = {draft.schema.ref.name: draft for draft in drafts}
+        return tuple(self._constants(model, by_name[model.name], taken) for model in models)
+
+    def _constants(self, model: Model, draft: _Draft, taken: set[Identifier]) -> Model:
+        made = []
+        for field in sorted(draft.fields, key=lambda field: field.name):
+            members = _members(field.values)
+            if members:
+                name = class_name(model.name + "".join(word.capitalize() for word in field.name.split("_")))
+                name = name if name not in taken else class_name(f"{name}Value")
+                taken.add(name)
+                made.append(Constants(name, f"Known values of {model.name}.{field.name}.", members))
+        return dataclasses.replace(model, constants=tuple(made))
+
+
+def _properties(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    properties = raw.get("properties")
+    return properties if isinstance(properties, Mapping) else {}
+
+
+def _is_meta(draft: _Draft) -> bool:
+    return draft.schema.name.startswith(META) and draft.schema.ref.module != "meta_v1"
+
+
+def _literal(wire_name: str, kind: Kind | None) -> str | None:
+    if kind is None:
+        return None
+    return {"apiVersion": kind.api_version, "kind": kind.kind}.get(wire_name)
+
+
+def _values(plain: Mapping[str, Any]) -> tuple[str, ...]:
+    values = plain.get("enum")
+    if not isinstance(values, list):
+        return ()
+    return tuple(dict.fromkeys(value for value in values if isinstance(value, str) and value))
+
+
+def _members(values: tuple[str, ...]) -> tuple[Member, ...]:
+    """Return a constant for each value; where two would get one name, the later ones have none."""
+    members: dict[str, Member] = {}
+    for value in values:
+        name = member_name(value)
+        members.setdefault(name, Member(name, value))
+    return tuple(members.values())
+
+
+def _camel(name: str) -> str:
+    """Return the wire name that `rename="camel"` gives a field."""
+    first, *rest = name.split("_")
+    return first + "".join(word.title() for word in rest)
+
+
+def _regular(field: _DraftField) -> bool:
+    return not field.name.endswith("_") and _camel(field.name) == field.wire_name and snake(field.wire_name) == field.name
+
+
+def _required(field: _DraftField) -> text.Code | None:
+    if _regular(field):
+        return None
+    return text.code(f"msgspec.field(name={text.string(field.wire_name)})")
+
+
+def _assignment(field: _DraftField, default: str) -> str:
+    name = "" if _regular(field) else f", name={text.string(field.wire_name)}"
+    if default.startswith("="):
+        return f"msgspec.field(default_factory={default[1:]}{name})"
+    return f"msgspec.field(default={default}{name})" if name else default

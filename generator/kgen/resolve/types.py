@@ -1,0 +1,198 @@
+"""From the schema of a value to the type that stands in an annotation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal, Protocol
+
+from kgen.errors import Problems
+from kgen.ir import ModelRef
+from kgen.names import Identifier, singular
+
+__all__ = ["BUILTIN_TYPES", "META", "SCALARS", "SHARED", "ModelLookup", "Place", "TypeUse", "annotation", "reference", "unwrapped"]
+
+META: Final = "io.k8s.apimachinery.pkg.apis.meta.v1."
+APIEXTENSIONS: Final = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions."
+
+SCALARS: Final[Mapping[str, str]] = {
+    "io.k8s.apimachinery.pkg.api.resource.Quantity": "Quantity",
+    "io.k8s.apimachinery.pkg.runtime.RawExtension": "RawExtension",
+    "io.k8s.apimachinery.pkg.util.intstr.IntOrString": "IntOrString",
+    # Go writes each of these by hand, as a schema, a list or a plain value; the documents give them no type.
+    **{
+        f"{APIEXTENSIONS}{version}.{name}": "JSON"
+        for version in ("v1", "v1beta1")
+        for name in ("JSON", "JSONSchemaPropsOrArray", "JSONSchemaPropsOrBool", "JSONSchemaPropsOrStringArray")
+    },
+    f"{META}Duration": "str",
+    f"{META}FieldsV1": "FieldsV1",
+    f"{META}MicroTime": "MicroTime",
+    f"{META}Patch": "JSON",
+    f"{META}Time": "Time",
+}
+"""Schemas that are single values and the type that stands for each: one of `kubecore.types`, or a builtin."""
+
+SHARED: Final = frozenset(META + name for name in ("ListMeta", "Preconditions", "Status", "StatusCause", "StatusDetails"))
+"""Schemas that `kubecore.meta` has models of, because the core itself reads or sends them."""
+
+BUILTIN_TYPES: Final = ("bool", "bytes", "dict", "float", "int", "list", "str")
+
+_STRINGS: Final = {"byte": "bytes", "date-time": "Time", "int-or-string": "IntOrString"}
+_PLAIN: Final = {"boolean": "bool", "integer": "int", "number": "float"}
+
+Shape = Literal["list", "map", "struct", "scalar"]
+
+
+class ModelLookup(Protocol):
+    """What annotations need to know of the models."""
+
+    def model_of(self, schema: str) -> ModelRef | None:
+        """Return the model of a named schema, or None where its values are used as they are."""
+        ...
+
+    def schema(self, name: str) -> Mapping[str, Any] | None:
+        """Return the named schema, or None where the documents lack it."""
+        ...
+
+    def inline(self, schema: Mapping[str, Any], owner: ModelRef, path: tuple[str, ...]) -> ModelRef | None:
+        """Name the model of an object that is described in place, or return None where it can't be one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TypeUse:
+    """A type as one place uses it.
+
+    Attributes:
+        text: Source text, such as `list[Container]`, with other modules' models as `core_v1.Container`.
+        shape: What its zero value is: an empty list or map, a struct, or nothing.
+        modules: Models modules that the text names.
+        scalars: Names of `kubecore.types` in the text.
+        model: The model that it is, for a struct.
+    """
+
+    text: str
+    shape: Shape
+    modules: frozenset[Identifier] = frozenset()
+    scalars: frozenset[str] = frozenset()
+    model: ModelRef | None = None
+
+
+JSON: Final = TypeUse("JSON", "scalar", scalars=frozenset({"JSON"}))
+
+
+def unwrapped(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the schema inside a single `allOf`, which documents use to put words and defaults beside a reference."""
+    parts = schema.get("allOf")
+    if isinstance(parts, list) and len(parts) == 1 and isinstance(parts[0], Mapping) and "properties" not in schema:
+        return {**parts[0], **{key: value for key, value in schema.items() if key != "allOf"}}
+    return schema
+
+
+def reference(schema: Mapping[str, Any]) -> str | None:
+    """Return the name of the schema that a `$ref` points to."""
+    target = schema.get("$ref")
+    return re.sub(r"^#/(components/schemas|definitions)/", "", target) if isinstance(target, str) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a type is used: for names of models described in place, and for messages."""
+
+    owner: ModelRef
+    path: tuple[str, ...]
+    pointer: str
+    seen: frozenset[str] = frozenset()
+
+    def at(self, *steps: str) -> Place:
+        """Return a place further down."""
+        return replace(self, pointer="/".join((self.pointer, *steps)))
+
+    def item(self) -> Place:
+        """Return the place of one item of the list here."""
+        return replace(self.at("items"), path=(*self.path[:-1], singular(self.path[-1])))
+
+    def inside(self, schema: str) -> Place:
+        """Return the same place, reached through a named schema."""
+        return replace(self, seen=self.seen | {schema})
+
+
+def annotation(schema: object, place: Place, models: ModelLookup, problems: Problems) -> TypeUse:
+    """Return the type of the values that `schema` describes; a schema that makes no sense is any JSON, with a warning."""
+    if not isinstance(schema, Mapping):
+        return _odd(f"a schema is a mapping, not {type(schema).__name__}", place, problems)
+    plain = unwrapped(schema)
+    name = reference(plain)
+    if name is not None:
+        return _named(name, place, models, problems)
+    if plain.get("x-kubernetes-int-or-string") is True:
+        return _scalar("IntOrString")
+    match plain.get("type"):
+        case "array":
+            return _list(plain, place, models, problems)
+        case "object":
+            return _object(plain, place, models, problems)
+        case "string":
+            return _scalar(_STRINGS.get(str(plain.get("format")), "str"))
+        case "boolean" | "integer" | "number" as kind:
+            return _scalar(_PLAIN[kind])
+        case None:
+            return _object(plain, place, models, problems) if "properties" in plain else JSON
+        case other:
+            return _odd(f"there is no type {str(other)[:80]!r}", place, problems)
+
+
+def _odd(what: str, place: Place, problems: Problems) -> TypeUse:
+    problems.warn(f"{what}; any JSON is taken there", where=place.pointer)
+    return JSON
+
+
+def _scalar(name: str) -> TypeUse:
+    return TypeUse(name, "scalar", scalars=frozenset() if name in BUILTIN_TYPES else frozenset({name}))
+
+
+def _named(name: str, place: Place, models: ModelLookup, problems: Problems) -> TypeUse:
+    scalar = SCALARS.get(name)
+    if scalar is not None:
+        return TypeUse(scalar, "map" if scalar in ("FieldsV1", "RawExtension") else "scalar", scalars=_imported(scalar))
+    schema = models.schema(name)
+    if schema is None:
+        return _odd(f"the document has no schema {name[:80]!r}", place, problems)
+    model = models.model_of(name)
+    if model is not None:
+        return _struct(model, place)
+    if name in place.seen:
+        return _odd(f"schema {name[:80]!r} is made of itself", place, problems)
+    return annotation(schema, place.inside(name), models, problems)
+
+
+def _imported(scalar: str) -> frozenset[str]:
+    return frozenset() if scalar in BUILTIN_TYPES else frozenset({scalar})
+
+
+def _struct(model: ModelRef, place: Place) -> TypeUse:
+    if model.module == place.owner.module:
+        return TypeUse(model.name, "struct", model=model)
+    return TypeUse(str(model), "struct", modules=frozenset({model.module}), model=model)
+
+
+def _list(schema: Mapping[str, Any], place: Place, models: ModelLookup, problems: Problems) -> TypeUse:
+    item = annotation(schema.get("items", {}), place.item(), models, problems)
+    return TypeUse(f"list[{item.text}]", "list", item.modules, item.scalars)
+
+
+def _object(schema: Mapping[str, Any], place: Place, models: ModelLookup, problems: Problems) -> TypeUse:
+    if isinstance(schema.get("properties"), Mapping) and schema["properties"]:
+        model = models.inline(schema, place.owner, place.path)
+        return _struct(model, place) if model is not None else _any_map()
+    values = schema.get("additionalProperties")
+    if isinstance(values, Mapping) and values:
+        value = annotation(values, place.at("additionalProperties"), models, problems)
+        return TypeUse(f"dict[str, {value.text}]", "map", value.modules, value.scalars)
+    return _any_map()
+
+
+def _any_map() -> TypeUse:
+    return TypeUse("dict[str, JSON]", "map", scalars=frozenset({"JSON"}))

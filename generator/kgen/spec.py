@@ -1,0 +1,147 @@
+"""What the documents say, typed but not yet understood: the input of `resolve`.
+
+OpenAPI v3 documents and the v2 document come out in this same shape. Schemas stay as they were read, with every reference written
+`#/components/schemas/<name>` and every mapping sorted by key, so that the order of a document changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from kgen.errors import ConfigError, nearest
+
+__all__ = ["ApiSpec", "Document", "GroupVersionKind", "Operation", "Parameter", "select"]
+
+
+class GroupVersionKind(msgspec.Struct, frozen=True):
+    """`x-kubernetes-group-version-kind` of an operation."""
+
+    group: str
+    version: str
+    kind: str
+
+
+class Parameter(msgspec.Struct, frozen=True):
+    """A parameter of an operation, its own or its path's.
+
+    Attributes:
+        name: Its name on the wire.
+        location: `query`, `path`, `header` or `cookie`; a `body` of OpenAPI v2 is the operation's request body.
+        type: The JSON type, or "" where the document names none.
+        description: The document's words.
+        required: Whether a request must have it.
+    """
+
+    name: str
+    location: str
+    type: str
+    description: str
+    required: bool
+
+
+class Operation(msgspec.Struct, frozen=True):
+    """One method of one path.
+
+    Attributes:
+        path: The path template, such as `/api/v1/namespaces/{namespace}/pods`.
+        method: The HTTP method in lower case.
+        action: `x-kubernetes-action`, such as `list`, or None.
+        gvk: `x-kubernetes-group-version-kind`, or None.
+        operation_id: `operationId`, or "".
+        description: The document's words.
+        parameters: Of the path and of the operation, sorted by place and name; the operation's own win.
+        request_body_schema: The name of the body's schema, or None.
+        responses: The name of each answer's schema by status code, None where it has none.
+        pointer: The file and the JSON pointer, for messages.
+        deprecated: Whether the document calls it deprecated.
+    """
+
+    path: str
+    method: str
+    action: str | None
+    gvk: GroupVersionKind | None
+    operation_id: str
+    description: str
+    parameters: tuple[Parameter, ...]
+    request_body_schema: str | None
+    responses: Mapping[str, str | None]
+    pointer: str
+    deprecated: bool
+
+
+class Document(msgspec.Struct, frozen=True):
+    """What one path of `/openapi/v3` says.
+
+    Attributes:
+        name: The path, such as `api/v1`, `apis/apps/v1`, `apis/apps` or `version`.
+        source: The file for headers and messages, relative to the project: `specs/1.37/api__v1.json`.
+        group: The API group; "" for the core group, and where the document is of no group version.
+        version: The version; "" where the document is of no group version.
+        operations: Sorted by path and method.
+        schemas: By name, sorted; all that the operations lead to.
+    """
+
+    name: str
+    source: str
+    group: str
+    version: str
+    operations: tuple[Operation, ...]
+    schemas: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def api_version(self) -> str:
+        """The group version as objects carry it, "" where the document is of none."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+
+class ApiSpec(msgspec.Struct, frozen=True):
+    """All documents, sorted by name.
+
+    Attributes:
+        documents: The documents.
+        has_defaults: Whether schemas carry `default`, as OpenAPI v3 documents of Kubernetes do.
+    """
+
+    documents: tuple[Document, ...]
+    has_defaults: bool
+
+
+def select(spec: ApiSpec, include: Iterable[str], exclude: Iterable[str], *, where: str | None = None) -> ApiSpec:
+    """Return the documents of the group versions that are wanted; those of no group version always stay.
+
+    Args:
+        spec: All documents.
+        include: Groups (`apps`, `core`) or group versions (`apps/v1`, `v1`); all when empty.
+        exclude: What to leave out of these.
+        where: The configuration that names them, for messages.
+
+    Raises:
+        ConfigError: if one of them is in no document, with the nearest that is.
+    """
+    wanted, unwanted = tuple(include), tuple(exclude)
+    known = {name for document in spec.documents for name in _names(document)}
+    for word in (*wanted, *unwanted):
+        if word not in known:
+            near = nearest(word, known)
+            raise ConfigError(
+                f"the documents have no group {word!r}",
+                where=where,
+                hint=f"did you mean {near!r}?" if near else "`kgen list` without include and exclude shows what there is",
+            )
+    kept = tuple(document for document in spec.documents if _is_wanted(document, wanted, unwanted))
+    return ApiSpec(kept, spec.has_defaults)
+
+
+def _names(document: Document) -> frozenset[str]:
+    if not document.version:
+        return frozenset()
+    group = document.group or "core"
+    return frozenset({group, document.api_version, f"{group}/{document.version}"})
+
+
+def _is_wanted(document: Document, include: tuple[str, ...], exclude: tuple[str, ...]) -> bool:
+    names = _names(document)
+    return not names or ((not include or not names.isdisjoint(include)) and names.isdisjoint(exclude))

@@ -1,0 +1,119 @@
+"""The only door from the text of a document to Python source.
+
+Every value that a template prints is a `Code`: text that was made here (or in `kgen.names`) and that is known to be inert where it stands.
+The template environment refuses everything else, so a description, a name or a default of a document can never become code by accident.
+"""
+
+from __future__ import annotations
+
+import textwrap
+import unicodedata
+from typing import Final
+
+__all__ = ["LINE_LENGTH", "Code", "clean", "code", "comment", "docstring", "string"]
+
+LINE_LENGTH: Final = 120
+"""Columns of a generated line; descriptions are wrapped to it."""
+
+# Everything that Python, a terminal or an editor may take for the end of a line.
+_LINE_ENDS: Final = str.maketrans(dict.fromkeys("\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029", "\n") | {"\t": "    "})
+
+# Categories that are not shown as themselves: control, format (bidi among them), surrogates, private use, unassigned.
+_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+
+
+class Code(str):
+    """Text that is safe to print into a Python source file at the place that it was made for."""
+
+    __slots__ = ()
+
+
+def code(text: str) -> Code:
+    """Mark source text that kgen wrote itself, with no text of a document in it."""
+    return Code(text)
+
+
+def clean(text: str) -> str:
+    r"""Return `text` with `\n` as its only line end and every character that does not show written as an escape."""
+    unified = text.replace("\r\n", "\n").translate(_LINE_ENDS)
+    if unified.isascii() and unified.replace("\n", "").isprintable():
+        return unified
+    return "".join(_visible(char) for char in unified)
+
+
+def _visible(char: str) -> str:
+    if char == "\n" or unicodedata.category(char) not in _HIDDEN:
+        return char
+    return f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}"
+
+
+def string(text: str) -> Code:
+    """Return `text` as a string literal in double quotes, in ASCII, on one line."""
+    body = "".join(_escaped(char) for char in text)
+    return Code(f'"{body}"')
+
+
+def _escaped(char: str) -> str:
+    if char in '"\\':
+        return "\\" + char
+    if char == "\n":
+        return "\\n"
+    if " " <= char <= "~":
+        return char
+    point = ord(char)
+    if point < 0x100:
+        return f"\\x{point:02x}"
+    return f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"
+
+
+def comment(text: str) -> Code:
+    """Return `text` as the words of a one-line comment, without the `#`."""
+    return Code(" ".join(clean(text).split()))
+
+
+def wrapped(text: str, indent: int) -> str:
+    """Return the words of a docstring as they will read: cleaned, wrapped, without surrounding blank lines.
+
+    Args:
+        text: What the document says.
+        indent: Columns that the docstring will be indented by.
+    """
+    width = LINE_LENGTH - indent
+    lines: list[str] = []
+    for line in clean(text).strip().split("\n"):
+        if line.strip():
+            lines.extend(_wrap(line.rstrip(), width))
+        elif lines and lines[-1]:
+            lines.append("")
+    return "\n".join(lines)
+
+
+def _wrap(line: str, width: int) -> list[str]:
+    lead = line[: len(line) - len(line.lstrip())][: width // 2]
+    return textwrap.wrap(
+        line.strip(),
+        # The quotes share the first or the last line with the text.
+        width=width - 6,
+        initial_indent=lead,
+        subsequent_indent=lead + "  " if line.lstrip().startswith(("- ", "* ")) else lead,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def docstring(text: str, indent: int = 0) -> Code:
+    """Return `text` as a docstring, quotes included, its later lines indented.
+
+    Args:
+        text: What the document says; an empty text gives an empty docstring.
+        indent: Columns that the docstring is indented by.
+    """
+    words = wrapped(text, indent)
+    body = words.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    if body.endswith('"'):
+        body = body[:-1] + '\\"'
+    pad = " " * indent
+    if "\n" not in body:
+        return Code(f'"""{body}"""')
+    lines = [line and pad + line for line in body.split("\n")]
+    return Code('"""' + "\n".join(lines).lstrip() + f'\n{pad}"""')

@@ -1,0 +1,144 @@
+"""The second wall against hostile documents: what was rendered is parsed and compared with what was planned.
+
+Escaping is the first wall. This one does not trust it: a models module must hold the planned imports, classes, fields, types, defaults, docstrings
+and constants and nothing else; a client module must import from a short list and hold no statement of a kind that clients have no use for.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from kgen import text
+from kgen.errors import KgenError
+from kgen.ir import Constants, Field, Model, ModelModule
+
+__all__ = ["verify"]
+
+_LIBRARIES: Final = frozenset({"__future__", "builtins", "collections.abc", "msgspec", "typing"})
+
+# What the statements and expressions of a client are made of.
+_CLIENT_NODES: Final = (
+    *(ast.Module, ast.Import, ast.ImportFrom, ast.alias, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.If),
+    *(ast.Assign, ast.AnnAssign, ast.Return, ast.Expr, ast.arguments, ast.arg, ast.keyword),
+    *(ast.Name, ast.Attribute, ast.Subscript, ast.Call, ast.Await, ast.Tuple, ast.List, ast.Constant, ast.BinOp, ast.BitOr),
+    *(ast.Load, ast.Store),
+)
+
+
+def verify(files: Mapping[str, str], modules: Iterable[ModelModule], package: str) -> None:
+    """Compare rendered files with the plan.
+
+    Args:
+        files: The text of every file by its path.
+        modules: The models modules that were planned.
+        package: The import name of the generated package.
+
+    Raises:
+        KgenError: naming the file and the line, if anything stands there that was not planned.
+    """
+    planned = {f"{package}/models/{module.name}.py": module for module in modules}
+    for path, source in files.items():
+        if not source:
+            continue
+        try:
+            tree = ast.parse(source)
+            if path in planned:
+                _Models(planned[path], package).check(tree)
+            else:
+                _check_client(tree, package)
+        except (SyntaxError, _UnplannedError) as error:
+            raise KgenError(
+                f"the rendered file is not what was planned: {error}", where=path, hint="report it, with the document, as a bug of kgen"
+            ) from error
+
+
+class _UnplannedError(Exception):
+    def __init__(self, node: ast.AST, what: str) -> None:
+        super().__init__(f"line {getattr(node, 'lineno', 0)}: {what}")
+
+
+def _require(holds: bool, node: ast.AST, what: str) -> None:  # noqa: FBT001
+    if not holds:
+        raise _UnplannedError(node, what)
+
+
+def _check_client(tree: ast.Module, package: str) -> None:
+    allowed = _LIBRARIES | {package, "kubecore"}
+    for node in ast.walk(tree):
+        _require(isinstance(node, _CLIENT_NODES), node, f"no client has a {type(node).__name__}")
+        for module in _imported(node):
+            known = module in _LIBRARIES or module.split(".")[0] in allowed
+            _require(known, node, f"imports {module}")
+
+
+def _imported(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        yield node.module or "."
+
+
+class _Models:
+    """Checks one models module, statement by statement."""
+
+    def __init__(self, module: ModelModule, package: str) -> None:
+        self._module = module
+        self._package = package
+
+    def check(self, tree: ast.Module) -> None:
+        classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+        for node in tree.body:
+            _require(isinstance(node, (ast.ClassDef, ast.Import, ast.ImportFrom)) or _is_docstring_or_all(node), node, "an unplanned statement")
+            for module in _imported(node):
+                own = module in (f"{self._package}.models", "kubecore.meta", "kubecore.model", "kubecore.types")
+                _require(own or module in _LIBRARIES, node, f"imports {module}")
+        expected = [part for model in self._module.models for part in (model, *model.constants)]
+        _require([node.name for node in classes] == [part.name for part in expected], tree, "other classes than planned")
+        for node, part in zip(classes, expected, strict=True):
+            if isinstance(part, Constants):
+                _check_constants(node, part)
+            else:
+                _check_model(node, part)
+
+
+def _is_docstring_or_all(node: ast.stmt) -> bool:
+    if isinstance(node, ast.Assign):
+        return ast.unparse(node.targets[0]) == "__all__" and isinstance(ast.literal_eval(node.value), list)
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _check_model(node: ast.ClassDef, model: Model) -> None:
+    _require(not node.decorator_list and [ast.unparse(base) for base in node.bases] == ["Model"], node, "other bases than Model")
+    _require([f"{k.arg}={ast.unparse(k.value)}" for k in node.keywords] == ["kw_only=True"], node, "other class options")
+    name = model.schema.rpartition(".")[2]
+    statements = iter(node.body)
+    _check_words(next(statements), model.doc or f"{name} has no description in the API.")
+    for field in model.fields:
+        _check_field(next(statements, node), field)
+        if text.wrapped(field.doc, 4):
+            _check_words(next(statements, node), field.doc)
+    _require(next(statements, None) is None, node, "more than the planned fields")
+
+
+def _check_field(node: ast.AST, field: Field) -> None:
+    planned = ast.parse(f"{field.name}: {field.annotation}" + (f" = {field.default}" if field.default is not None else "")).body[0]
+    _require(ast.dump(node) == ast.dump(planned), node, f"not the planned field {field.name}")
+
+
+def _check_words(node: ast.AST, words: str) -> None:
+    value = node.value if isinstance(node, ast.Expr) else None
+    said = value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else None
+    _require(said is not None and inspect.cleandoc(said).split() == text.wrapped(words, 4).split(), node, "not the planned docstring")
+
+
+def _check_constants(node: ast.ClassDef, group: Constants) -> None:
+    _require(not (node.bases or node.keywords or node.decorator_list), node, "constants have no bases")
+    statements = iter(node.body)
+    _check_words(next(statements), group.doc)
+    for member in group.members:
+        planned = ast.parse(f"{member.name}: Final = {text.string(member.value)}").body[0]
+        _require(ast.dump(next(statements, node)) == ast.dump(planned), node, f"not the planned constant {member.name}")
+    _require(next(statements, None) is None, node, "more than the planned constants")
