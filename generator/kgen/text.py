@@ -6,6 +6,7 @@ The template environment refuses everything else, so a description, a name or a 
 
 from __future__ import annotations
 
+import re
 import textwrap
 import unicodedata
 from typing import Final
@@ -20,6 +21,9 @@ _LINE_ENDS: Final = str.maketrans(dict.fromkeys("\r\x0b\x0c\x1c\x1d\x1e\x85\u202
 
 # Categories that are not shown as themselves: control, format (bidi among them), surrogates, private use, unassigned.
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+
+# Quotes that would close a docstring: three together, or the last ones.
+_CLOSING: Final = re.compile(r'"{3,}|"+$')
 
 
 class Code(str):
@@ -109,9 +113,7 @@ def docstring(text: str, indent: int = 0) -> Code:
         indent: Columns that the docstring is indented by.
     """
     words = wrapped(text, indent)
-    body = words.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    if body.endswith('"'):
-        body = body[:-1] + '\\"'
+    body = _CLOSING.sub(lambda match: '\\"' * len(match[0]), words.replace("\\", "\\\\"))
     pad = " " * indent
     if "\n" not in body:
         return Code(f'"""{body}"""')

@@ -105,7 +105,11 @@ class Models:
         """Return every module with its models, sorted."""
         self._refuse_twins()
         for schema in self._catalog.models.values():
-            if not self._catalog.is_shared(schema.name) and self.model_of(schema.name) is not None:
+            if self._catalog.is_shared(schema.name):
+                continue
+            if self.model_of(schema.name) is None:
+                self._problems.warn("a property can't be the name of a field; the object is a plain map", where=schema.pointer)
+            else:
                 self._draft(schema)
         names = sorted({schema.ref.module for schema in self._catalog.models.values()})
         return tuple(self._module(name) for name in names)

@@ -1,0 +1,234 @@
+"""Configuration: `[tool.kgen]` of pyproject.toml, or kgen.toml, and what the command line says instead."""
+
+from __future__ import annotations
+
+import keyword
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from kgen.errors import ConfigError, nearest
+
+__all__ = ["Config", "Settings", "load_config", "shipped_specs"]
+
+FILES: Final = ("kgen.toml", "pyproject.toml")
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a file or the command line may say; None is "not said".
+
+    Attributes:
+        specs: A folder of OpenAPI v3 documents, or a file: one of them or an OpenAPI v2 `swagger.json`.
+        output: The folder that gets the package.
+        package: The import name of the package.
+        include: Groups (`apps`) or group versions (`apps/v1`) to build; all when empty.
+        exclude: Groups or group versions to leave out.
+        templates: A folder whose templates are taken before kgen's own of the same name.
+        names: Names set by hand.
+        strict: Whether a warning stops the build.
+    """
+
+    specs: str | None = None
+    output: str | None = None
+    package: str | None = None
+    include: tuple[str, ...] | None = None
+    exclude: tuple[str, ...] | None = None
+    templates: str | None = None
+    names: dict[str, str] | None = None
+    strict: bool | None = None
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """What a build goes by. Paths are absolute.
+
+    Attributes:
+        specs: The folder or the file of documents.
+        source: What generated files and messages call it: relative to the project, never a path of a machine.
+        output: The folder that gets the package.
+        package: The import name of the package.
+        include: Groups or group versions to build; all when empty.
+        exclude: Groups or group versions to leave out.
+        templates: A folder whose templates are taken before kgen's own, or None.
+        names: Names set by hand.
+        strict: Whether a warning stops the build.
+        file: The file that was read, for messages; "" where there is none.
+    """
+
+    specs: Path
+    source: str
+    output: Path
+    package: str = "kubeclient"
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    templates: Path | None = None
+    names: Mapping[str, str] = msgspec.field(default_factory=dict)
+    strict: bool = False
+    file: str = ""
+
+
+def load_config(overrides: Settings | None = None, *, cwd: Path | None = None, file: Path | None = None) -> Config:
+    """Return the configuration of the project that a folder is in.
+
+    The nearest folder upwards that holds a kgen.toml, or a pyproject.toml with `[tool.kgen]`, is the project; its paths are
+    relative to it. Without one the folder itself is, with the defaults.
+
+    Args:
+        overrides: What the command line says; its paths are relative to `cwd`.
+        cwd: The folder; by default the current one.
+        file: A configuration file to read instead of looking for one.
+
+    Raises:
+        ConfigError: naming the file, the key and the nearest match.
+    """
+    here = (cwd or Path.cwd()).absolute()
+    found = here / file if file is not None else _find(here)
+    root = found.parent if found is not None else here
+    said = _read(found) if found is not None else Settings()
+    return _merge(said, overrides or Settings(), root, here, found.name if found is not None else "")
+
+
+def shipped_specs() -> Path:
+    """Return the newest documents that come with kgen: inside the wheel, or of a checkout.
+
+    Raises:
+        ConfigError: if none came with it.
+    """
+    inside = Path(__file__).parent / "specs"
+    folder = inside if inside.is_dir() else Path(__file__).parents[2] / "specs"
+    versions = [entry for entry in folder.glob("*") if re.fullmatch(r"\d+\.\d+", entry.name)]
+    if versions:
+        return max(versions, key=lambda entry: tuple(int(part) for part in entry.name.split(".")))
+    raise ConfigError("no documents came with kgen", where="specs", hint="name a folder or a file: kgen build --specs PATH")
+
+
+def _find(folder: Path) -> Path | None:
+    for place in (folder, *folder.parents):
+        found = [place / name for name in FILES if (place / name).is_file() and _table(place / name) is not None]
+        if len(found) > 1:
+            raise ConfigError("both kgen.toml and [tool.kgen] of pyproject.toml are there", where="kgen.toml", hint="keep one of the two")
+        if found:
+            return found[0]
+    return None
+
+
+def _table(file: Path) -> Mapping[str, Any] | None:
+    """Return kgen's table of a file, or None where it has none."""
+    try:
+        content = tomllib.loads(file.read_text("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"this is not TOML: {error}", where=file.name, hint="correct the line") from error
+    except (OSError, UnicodeDecodeError) as error:
+        what = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ConfigError(f"the configuration can't be read: {what}", where=file.name, hint="check the path and its rights") from error
+    if file.name != "pyproject.toml":
+        return content
+    tool = content.get("tool")
+    table = tool.get("kgen") if isinstance(tool, dict) else None
+    if table is None or isinstance(table, dict):
+        return table
+    raise ConfigError("tool.kgen is not a table", where=file.name, hint="write [tool.kgen] and the keys below it")
+
+
+def _read(file: Path) -> Settings:
+    table = _table(file)
+    if table is None:
+        raise ConfigError("the file has no [tool.kgen]", where=file.name, hint="add it, or name a file that has it")
+    known = Settings.__struct_fields__
+    for key in table:
+        if key not in known:
+            raise ConfigError(f"unknown key {key!r}", where=_place(file, key), hint=_unknown(file, key, known))
+    try:
+        return msgspec.convert(table, Settings)
+    except msgspec.ValidationError as error:
+        what, _, path = str(error).partition(" - at `$.")
+        raise ConfigError(f"wrong type: {what}", where=_place(file, path.strip("`")), hint="see `kgen build --help`") from error
+
+
+def _unknown(file: Path, key: str, known: tuple[str, ...]) -> str:
+    if key == "tool" and file.name != "pyproject.toml":
+        return f"in {file.name} the keys stand at the top, without [tool.kgen]"
+    near = nearest(key, known)
+    return f"did you mean {near!r}?" if near else f"known keys: {', '.join(sorted(known))}"
+
+
+def _place(file: Path, key: str) -> str:
+    return f"{file.name} {'tool.kgen.' if file.name == 'pyproject.toml' else ''}{key}"
+
+
+def _merge(said: Settings, flags: Settings, root: Path, cwd: Path, file: str) -> Config:
+    specs = _path(flags.specs, cwd) or _path(said.specs, root)
+    where = f"{file} specs" if file and not flags.specs else "--specs"
+    if specs is not None:
+        _require_there(specs, where)
+    templates = _path(flags.templates, cwd) or _path(said.templates, root)
+    if templates is not None and not templates.is_dir():
+        _require_there(templates, f"{file} templates" if file and not flags.templates else "--templates")
+        raise ConfigError(f"{templates.name!r} is not a folder", where="templates", hint="name the folder that holds the templates")
+    chosen = specs or shipped_specs()
+    return Config(
+        specs=chosen,
+        source=_source(chosen, root),
+        output=_path(flags.output, cwd) or _path(said.output, root) or root / "generated",
+        package=_package(flags.package or said.package or "kubeclient", file),
+        include=_first(flags.include, said.include),
+        exclude=_first(flags.exclude, said.exclude),
+        templates=templates,
+        names=_names(said.names or {}, file),
+        strict=bool(flags.strict if flags.strict is not None else said.strict),
+        file=file,
+    )
+
+
+def _first(*choices: tuple[str, ...] | None) -> tuple[str, ...]:
+    return next((tuple(sorted(set(choice))) for choice in choices if choice), ())
+
+
+def _path(value: str | None, root: Path) -> Path | None:
+    if value is None:
+        return None
+    if not value or "\0" in value:
+        raise ConfigError("a path is empty or holds a NUL", where=str(root.name), hint="name a file or a folder")
+    return Path(root, Path(value).expanduser())
+
+
+def _require_there(path: Path, where: str) -> None:
+    if path.exists():
+        return
+    siblings = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+    near = nearest(path.name, siblings)
+    raise ConfigError(
+        f"there is no {path.name!r}",
+        where=where,
+        hint=f"did you mean {near!r}?" if near else f"check the path: {path.parent.name or '/'} {'has no such entry' if siblings else 'is not there'}",
+    )
+
+
+def _source(specs: Path, root: Path) -> str:
+    """Return what to call the documents: the same in every checkout and on every machine."""
+    if specs.parent.name == "specs":
+        return f"specs/{specs.name}"
+    try:
+        inside = specs.resolve().relative_to(root.resolve()).as_posix()
+    except ValueError:
+        return specs.name
+    return inside if inside != "." else "."
+
+
+def _package(name: str, file: str) -> str:
+    where = f"{file} package" if file else "--package"
+    if not (name.isidentifier() and name.isascii()) or keyword.iskeyword(name):
+        raise ConfigError(f"{name!r} can't be imported as a package", where=where, hint="letters, digits and underscores, as in 'kubeclient'")
+    if name in ("kgen", "kubecore"):
+        raise ConfigError(f"{name!r} is a package of kgen's own", where=where, hint="choose another name, as in 'kubeclient'")
+    return name
+
+
+def _names(names: Mapping[str, str], file: str) -> Mapping[str, str]:
+    for key, value in names.items():
+        if not (value.isidentifier() and value.isascii()) or keyword.iskeyword(value):
+            raise ConfigError(f"{value!r} can't be a name in Python", where=f"{file} names.{key!r}", hint="letters, digits and underscores")
+    return dict(sorted(names.items()))

@@ -1,0 +1,100 @@
+"""Small documents for tests: one resource with whatever a test wants to put into it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from kgen.errors import Problems
+from kgen.ir import Api
+from kgen.load import openapi_v3
+from kgen.models import class_sources
+from kgen.plan import plan
+from kgen.render import render, templates_folder
+from kgen.resolve import resolve
+from kgen.spec import ApiSpec
+from kgen.verify import verify
+
+GVK = "x-kubernetes-group-version-kind"
+META = "io.k8s.apimachinery.pkg.apis.meta.v1."
+
+OBJECT_META: dict[str, Any] = {
+    "type": "object",
+    "properties": {"name": {"type": "string"}, "labels": {"type": "object", "additionalProperties": {"type": "string"}}},
+}
+
+
+def reference(name: str) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def document(group: str = "example.com", version: str = "v1", kind: str = "Widget", plural: str = "widgets", **schemas: Any) -> dict[str, Any]:
+    """Return an OpenAPI v3 document with one namespaced resource; `schemas` are added to its own, or replace them."""
+    package = ".".join([*reversed(group.split(".")), version])
+    gvk = {"group": group, "version": version, "kind": kind}
+    widget = f"{package}.{kind}"
+    answer = {"200": {"description": "OK", "content": {"application/json": {"schema": reference(widget)}}}}
+    answers = {"200": {"description": "OK", "content": {"application/json": {"schema": reference(f"{widget}List")}}}}
+    body = {"content": {"*/*": {"schema": reference(widget)}}}
+    base = f"/apis/{group}/{version}/namespaces/{{namespace}}/{plural}"
+    own = {
+        widget: {
+            "type": "object",
+            "description": "A widget.",
+            GVK: [gvk],
+            "properties": {
+                "apiVersion": {"type": "string"},
+                "kind": {"type": "string"},
+                "metadata": {"allOf": [reference(META + "ObjectMeta")], "default": {}},
+                "spec": {"allOf": [reference(f"{package}.WidgetSpec")], "default": {}},
+            },
+        },
+        f"{widget}List": {
+            "type": "object",
+            GVK: [{**gvk, "kind": f"{kind}List"}],
+            "required": ["items"],
+            "properties": {
+                "apiVersion": {"type": "string"},
+                "kind": {"type": "string"},
+                "items": {"type": "array", "items": reference(widget)},
+            },
+        },
+        f"{package}.WidgetSpec": {"type": "object", "properties": {"size": {"type": "integer"}}},
+        META + "ObjectMeta": OBJECT_META,
+    }
+    return {
+        "openapi": "3.0.0",
+        "info": {"title": "Kubernetes", "version": "v1.37.2"},
+        "paths": {
+            base: {
+                "get": {"x-kubernetes-action": "list", GVK: gvk, "responses": answers},
+                "post": {"x-kubernetes-action": "post", GVK: gvk, "requestBody": body, "responses": answer},
+            },
+            f"{base}/{{name}}": {"get": {"x-kubernetes-action": "get", GVK: gvk, "responses": answer}},
+        },
+        "components": {"schemas": {**own, **schemas}},
+    }
+
+
+def spec_of(*documents: Mapping[str, Any], names: tuple[str, ...] = ("apis/example.com/v1",)) -> ApiSpec:
+    """Load documents as the folder of `kgen pull` holds them."""
+    return openapi_v3.convert(
+        {name.replace("/", "__"): (f"specs/{name.replace('/', '__')}.json", copy.deepcopy(dict(raw))) for name, raw in zip(names, documents, strict=True)}
+    )
+
+
+def resolved(*documents: Mapping[str, Any], problems: Problems | None = None, hand: Mapping[str, str] | None = None, **options: Any) -> Api:
+    """Return what documents resolve to; whatever is wrong goes to `problems`, or is raised."""
+    collected = problems if problems is not None else Problems()
+    api = resolve(spec_of(*documents, **options), hand or {}, collected)
+    if problems is None:
+        collected.raise_errors()
+    return api
+
+
+def generated(api: Api, package: str = "made") -> dict[str, str]:
+    """Return the files of a package, verified, not formatted."""
+    files = render(plan(api, class_sources(api.modules, templates_folder()), package, "specs"))
+    verify(files, api.modules, package)
+    return files

@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kgen.errors import Problems
+from kgen.ir import Api, Field, Model
+from tests.kgen.documents import META, document, reference, resolved
+
+SPEC = "com.example.v1.WidgetSpec"
+
+
+def model(api: Api, name: str) -> Model:
+    return next(model for module in api.modules for model in module.models if model.name == name)
+
+
+def fields(api: Api, name: str) -> dict[str, Field]:
+    return {field.wire_name: field for field in model(api, name).fields}
+
+
+def spec_with(properties: dict[str, Any], required: list[str] | None = None, **more: Any) -> dict[str, Any]:
+    return document(**{SPEC: {"type": "object", "properties": properties, "required": required or []}, **more})
+
+
+@pytest.mark.parametrize(
+    ("schema", "annotation", "default"),
+    [
+        ({"type": "string"}, "str | None", "None"),
+        ({"type": "string", "format": "byte"}, "bytes | None", "None"),
+        ({"type": "string", "format": "date-time"}, "Time | None", "None"),
+        ({"type": "integer", "format": "int64"}, "int | None", "None"),
+        ({"type": "number"}, "float | None", "None"),
+        ({"type": "boolean"}, "bool | None", "None"),
+        ({"type": "array", "items": {"type": "string"}}, "list[str]", "[]"),
+        ({"type": "array", "items": {"type": "array", "items": {"type": "integer"}}}, "list[list[int]]", "[]"),
+        ({"type": "object", "additionalProperties": {"type": "integer"}}, "dict[str, int]", "{}"),
+        ({"type": "object"}, "dict[str, JSON]", "{}"),
+        ({"type": "object", "x-kubernetes-preserve-unknown-fields": True}, "dict[str, JSON]", "{}"),
+        ({"x-kubernetes-int-or-string": True}, "IntOrString | None", "None"),
+        ({}, "JSON | None", "None"),
+        (reference(META + "ObjectMeta"), "meta_v1.ObjectMeta | None", "None"),
+        ({"allOf": [reference(META + "ObjectMeta")]}, "meta_v1.ObjectMeta | None", "None"),
+        ({"allOf": [reference(META + "ObjectMeta")], "default": {}}, "meta_v1.ObjectMeta", "msgspec.field(default_factory=meta_v1.ObjectMeta)"),
+        ({"type": "array", "items": {"type": "string"}, "minItems": 1}, "list[str] | None", "None"),
+        ({"type": "array", "items": {"type": "string"}, "nullable": True}, "list[str] | None", "None"),
+        ({"type": "object", "additionalProperties": {"type": "string"}, "default": {"a": "b"}}, "dict[str, str] | None", "None"),
+    ],
+)
+def test_a_property_has_the_exact_type(schema: dict[str, Any], annotation: str, default: str) -> None:
+    field = fields(resolved(spec_with({"value": schema})), "WidgetSpec")["value"]
+    assert (field.annotation, field.default, field.required) == (annotation, default, False)
+
+
+def test_what_is_required_has_no_default() -> None:
+    made = fields(resolved(spec_with({"value": {"type": "array", "items": {}}, "hostIP": {"type": "string"}}, ["value", "hostIP"])), "WidgetSpec")
+    assert (made["value"].annotation, made["value"].default, made["value"].required) == ("list[JSON]", None, True)
+    assert (made["hostIP"].default, made["hostIP"].required) == ('msgspec.field(name="hostIP")', True)
+
+
+def test_an_irregular_wire_name_is_spelled_out() -> None:
+    made = fields(resolved(spec_with({"hostIP": {"type": "string"}, "envFrom": {"type": "array", "items": {}}, "from": {"type": "string"}})), "WidgetSpec")
+    assert made["hostIP"].default == 'msgspec.field(default=None, name="hostIP")'
+    assert made["envFrom"].default == "[]"
+    assert made["from"].default == 'msgspec.field(default=None, name="from")'
+
+
+def test_a_kind_says_what_it_is() -> None:
+    made = fields(resolved(document()), "Widget")
+    assert (made["apiVersion"].annotation, made["apiVersion"].default) == ('Literal["example.com/v1"]', 'always("example.com/v1")')
+    assert (made["kind"].annotation, made["kind"].default) == ('Literal["Widget"]', 'always("Widget")')
+    assert [field.name for field in model(resolved(document()), "Widget").fields][:2] == ["api_version", "kind"]
+
+
+def test_a_struct_with_an_empty_default_is_made_from_nothing() -> None:
+    made = fields(resolved(spec_with({"size": {"type": "integer"}}, ["size"])), "Widget")["spec"]
+    assert (made.annotation, made.default) == ("WidgetSpec", "msgspec.field(default_factory=lambda: WidgetSpec.zero())")
+
+
+def test_structs_that_hold_each_other_are_optional() -> None:
+    inner = {"allOf": [reference(SPEC)], "default": {}}
+    made = fields(resolved(spec_with({"inner": inner})), "WidgetSpec")["inner"]
+    assert (made.annotation, made.default) == ("WidgetSpec | None", "None")
+
+
+def test_an_object_described_in_place_is_called_after_the_path_to_it() -> None:
+    rule = {"type": "object", "properties": {"matches": {"type": "array", "items": {"type": "object", "properties": {"path": {"type": "string"}}}}}}
+    api = resolved(spec_with({"rules": {"type": "array", "items": rule}}))
+    assert fields(api, "WidgetSpec")["rules"].annotation == "list[WidgetSpecRule]"
+    assert fields(api, "WidgetSpecRule")["matches"].annotation == "list[WidgetSpecRuleMatch]"
+    assert fields(api, "WidgetSpecRuleMatch")["path"].annotation == "str | None"
+
+
+def test_known_values_are_constants_beside_the_model() -> None:
+    api = resolved(spec_with({"pullPolicy": {"type": "string", "enum": ["Always", "IfNotPresent", "", "Always"]}}))
+    (constants,) = model(api, "WidgetSpec").constants
+    assert constants.name == "WidgetSpecPullPolicy"
+    assert [(member.name, member.value) for member in constants.members] == [("ALWAYS", "Always"), ("IF_NOT_PRESENT", "IfNotPresent")]
+    assert fields(api, "WidgetSpec")["pullPolicy"].annotation == "str | None"
+
+
+def test_a_field_called_like_a_builtin_type_keeps_its_name() -> None:
+    made = fields(resolved(spec_with({"int": {"type": "integer"}, "names": {"type": "array", "items": {"type": "string"}}})), "WidgetSpec")
+    assert made["int"].name == "int"
+    assert made["int"].annotation == "builtins.int | None"
+    assert made["names"].annotation == "builtins.list[builtins.str]"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [None, 5, "text", [], {"type": 5}, {"type": ["string", "null"]}, {"type": "banana"}, {"$ref": "#/components/schemas/missing.Thing"}],
+    ids=str,
+)
+def test_one_odd_field_becomes_any_json_with_a_warning(odd: object) -> None:
+    problems = Problems()
+    made = fields(resolved(spec_with({"odd": odd, "good": {"type": "string"}}), problems=problems), "WidgetSpec")
+    assert made["odd"].annotation == "JSON | None"
+    assert made["good"].annotation == "str | None"
+    assert not problems.errors
+    assert "WidgetSpec/properties/odd" in problems.warnings[0].where
+
+
+def test_a_property_that_msgspec_cannot_name_leaves_its_object_a_map() -> None:
+    problems = Problems()
+    api = resolved(spec_with({'a"b': {"type": "string"}}), problems=problems)
+    assert fields(api, "Widget")["spec"].annotation == "dict[str, JSON] | None"
+    assert not problems.errors
+    assert "WidgetSpec" in problems.warnings[0].where
+
+
+def test_two_properties_with_one_name_are_an_error_that_names_both() -> None:
+    problems = Problems()
+    resolved(spec_with({"hostIP": {"type": "string"}, "host_ip": {"type": "string"}}), problems=problems)
+    (error,) = problems.errors
+    assert "'hostIP'" in error.what
+    assert "'host_ip'" in error.what
+    assert "[tool.kgen.names]" in error.hint
+
+
+def test_a_name_set_by_hand_tells_two_properties_apart() -> None:
+    hand = {"example_v1.WidgetSpec.host_ip": "other_ip"}
+    made = fields(resolved(spec_with({"hostIP": {"type": "string"}, "host_ip": {"type": "string"}}), hand=hand), "WidgetSpec")
+    assert (made["hostIP"].name, made["host_ip"].name) == ("host_ip", "other_ip")
+
+
+def test_two_schemas_with_one_name_are_an_error_that_names_both() -> None:
+    problems = Problems()
+    extra = {"type": "object", "properties": {"a": {"type": "string"}}}
+    raw = document(**{"com.example.v1.Foo-Bar": extra, "com.example.v1.FooBar": extra, SPEC: {"type": "object", "properties": {
+        "a": reference("com.example.v1.Foo-Bar"), "b": reference("com.example.v1.FooBar")}}})
+    resolved(raw, problems=problems)
+    assert any("com.example.v1.Foo-Bar and com.example.v1.FooBar" in error.what for error in problems.errors)
+
+
+def test_groups_with_one_short_name_are_an_error_with_the_line_to_add() -> None:
+    problems = Problems()
+    first, second = document(group="monitoring.one.io"), document(group="monitoring.two.io")
+    names = ("apis/monitoring.one.io/v1", "apis/monitoring.two.io/v1")
+    resolved(first, second, names=names, problems=problems)
+    assert any('"monitoring.two.io/v1" = ' in error.hint for error in problems.errors)
+    assert resolved(first, second, names=names, hand={"monitoring.two.io/v1": "monitoring_two_v1"}).groups[1].accessor == "monitoring_two_v1"
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_adding_a_group_renames_none(count: int) -> None:
+    documents = [document(group="networking.istio.io"), document(group="networking.k8s.io")][:count]
+    names = ("apis/networking.istio.io/v1", "apis/networking.k8s.io/v1")[:count]
+    api = resolved(*documents, names=names)
+    assert "networking_istio_io_v1" in [group.accessor for group in api.groups]
