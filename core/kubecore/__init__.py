@@ -1,1 +1,9 @@
-"""Placeholder docstring."""
+"""The runtime that generated Kubernetes clients share."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["__version__"]
+
+__version__: Final = "0.1.0"

@@ -60,7 +60,8 @@ class Model(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False, rename="
         """
         from kubecore import encode
 
-        return encode.to_dict(self)
+        data: dict[str, Any] = encode.to_dict(self)
+        return data
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
+
+import msgspec
 
 from kubecore.intstr import IntOrString
-from kubecore.quantity import Quantity
 from kubecore.time import MicroTime, Time
 
-__all__ = ["JSON", "FieldsV1", "IntOrString", "MicroTime", "Quantity", "RawExtension", "Time"]
+__all__ = ["JSON", "QUANTITY", "FieldsV1", "IntOrString", "MicroTime", "Quantity", "RawExtension", "Time"]
+
+Quantity: TypeAlias = Annotated[str, msgspec.Meta(title="Quantity")]
+"""An amount such as `500m` or `2Gi`, as text; `kubecore.quantity` calculates with it (`resource.Quantity`)."""
+
+QUANTITY = Quantity
+"""The same, as a value at run time."""
 
 FieldsV1: TypeAlias = dict[str, Any]
 """The set of fields a manager owns, as the server sent it (`meta/v1 FieldsV1`)."""

@@ -62,7 +62,7 @@ def _of_class(cls: Any) -> Maker:
     if not isinstance(cls, type):
         return _constant(None)  # Any and the like
     if issubclass(cls, msgspec.Struct):
-        return getattr(cls, "zero", cls)  # type: ignore[no-any-return]
+        return getattr(cls, "zero", cls)
     if issubclass(cls, MicroTime):
         return _constant(_ZERO_MICRO)
     if issubclass(cls, type(ZERO)):

@@ -119,18 +119,31 @@ class ResourceContext:
     exports: tuple[Code, ...]
     modules: tuple[Code, ...]
     imports_mapping: bool
-    imports_patch: bool
+    names_from_typing: tuple[Code, ...]
+    names_from_options: tuple[Code, ...]
+    names_from_resource: tuple[Code, ...]
     constant: Code
+    parameters: Code
     group: Code
     version: Code
     plural: Code
     namespaced: Code
     kind: Code
     list_kind: Code
-    class_name: Code
     bases: tuple[Code, ...]
     docstring: Code
     methods: tuple[MethodContext, ...]
+    sides: tuple[SideContext, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SideContext:
+    """What differs between a resource's two classes."""
+
+    class_name: Code
+    verbs: Code
+    def_: Code
+    await_: Code
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,20 +318,38 @@ def _resource(resource: Resource, group: GroupVersion, root: Identifier) -> Reso
         package=root,
         exports=tuple(names),
         modules=tuple(sorted({ref.module for ref in refs})),
-        imports_mapping=any(method.is_body or method.is_patch for method in methods),
-        imports_patch=any(method.is_patch for method in methods),
+        imports_mapping=any(method.is_body for method in methods),
+        names_from_typing=_codes(_typing_names(resource, methods)),
+        names_from_options=_codes(_option_names(methods)),
+        names_from_resource=_codes(["PatchBody", "Resource"] if any(method.is_patch for method in methods) else ["Resource"]),
         constant=resource.constant,
+        parameters=text.code("" if resource.list_kind else f"[{resource.kind}, Never]"),
         group=text.string(group.group),
         version=text.string(group.version),
         plural=text.string(resource.plural),
         namespaced=text.code(str(resource.namespaced)),
         kind=text.code(str(resource.kind)),
-        list_kind=text.code(str(resource.list_kind)),
-        class_name=resource.class_name,
+        list_kind=text.code(str(resource.list_kind or "")),
         bases=_bases(resource),
         docstring=_resource_docstring(resource),
         methods=methods,
+        sides=(
+            SideContext(resource.class_name, text.code("sync_verbs"), text.code("def"), text.code("")),
+            SideContext(text.code(f"Async{resource.class_name}"), text.code("async_verbs"), text.code("async def"), text.code("await ")),
+        ),
     )
+
+
+def _typing_names(resource: Resource, methods: Iterable[MethodContext]) -> list[str]:
+    names = ["Any"] if any(method.is_body for method in methods) else []
+    return names if resource.list_kind else [*names, "Never"]
+
+
+def _option_names(methods: tuple[MethodContext, ...]) -> list[str]:
+    if all(method.is_get for method in methods):
+        return []
+    names = ["DryRun", "FieldValidation"]
+    return [*names, "PatchType"] if any(method.is_patch for method in methods) else names
 
 
 def _resource_docstring(resource: Resource) -> Code:
@@ -348,7 +379,7 @@ def _method(method: SubresourceMethod) -> MethodContext:
         is_get=method.verb == "get",
         is_body=method.verb in ("create", "update"),
         is_patch=method.verb == "patch",
-        verb=text.code(method.verb),
+        verb=text.string(method.verb),
         subresource=text.string(method.subresource),
         argument=method.argument or text.code(""),
         body=text.code(str(method.body)),

@@ -1,0 +1,106 @@
+"""A call: everything about one request and how its answer is read. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from kubecore import codec, failure
+from kubecore.errors import DecodeError
+from kubecore.meta import Status
+from kubecore.options import Query
+
+__all__ = ["Call"]
+
+R = TypeVar("R")
+
+_SUCCESS = range(200, 207)
+
+
+class _Head(msgspec.Struct, rename="camel"):
+    """What says which kind of object a body holds."""
+
+    kind: str = ""
+    status: Any = None
+
+
+class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
+    """One request to the API.
+
+    Attributes:
+        method: the HTTP method.
+        path: the path, percent-encoded, without the prefix that the configured host may have.
+        response: the type of the answer, or several types, of which the answer's kind chooses.
+        verb: Kubernetes' verb, such as `list`.
+        query: the query parameters.
+        body: the body, or None.
+        content_type: the body's media type, or None.
+        accept: the media type asked for.
+        group: the API group.
+        resource: the resource's plural name.
+        subresource: the subresource, "" for none.
+        namespace: the namespace, "" for none.
+        name: the object's name, "" for none.
+    """
+
+    method: str
+    path: str
+    response: type[R] | tuple[type[Any], ...]
+    verb: str
+    query: Query = ()
+    body: bytes | None = None
+    content_type: str | None = None
+    accept: str = "application/json"
+    group: str = ""
+    resource: str = ""
+    subresource: str = ""
+    namespace: str = ""
+    name: str = ""
+
+    @property
+    def target(self) -> str:
+        """The path with its query, as it stands in the request line."""
+        if not self.query:
+            return self.path
+        return self.path + "?" + "&".join(f"{quote(name)}={_quoted(value)}" for name, value in self.query)
+
+    def parse(self, status: int, headers: Mapping[str, str], body: bytes) -> R:
+        """Read the answer.
+
+        Args:
+            status: the HTTP status code.
+            headers: the headers, their names in lower case.
+            body: the whole body.
+
+        Returns:
+            The object.
+
+        Raises:
+            StatusError: the answer is a failure, also where the code says otherwise.
+            DecodeError: the answer is not what was asked for.
+        """
+        if status not in _SUCCESS:
+            raise failure.from_answer(self, status, headers, body)
+        try:
+            return codec.decode(body, self._type(body))
+        except DecodeError as error:
+            failed = failure.status_in(body)
+            raise failed or failure.unreadable(self, status, headers, body, error) from None
+
+    def _type(self, body: bytes) -> type[R]:
+        response = self.response
+        if not isinstance(response, tuple):
+            return response
+        try:
+            kind = msgspec.json.decode(body, type=_Head).kind
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            kind = ""
+        found = next((type_ for type_ in response if type_.__name__ == kind), response[0])
+        return Status if kind == "Status" else found  # type: ignore[return-value]
+
+
+def _quoted(value: str) -> str:
+    return quote(value, safe="=,!()*:@/", errors="surrogatepass")

@@ -1,0 +1,165 @@
+"""Decoding and encoding: the only place that hands bytes of a server to a parser.
+
+The fast path is msgspec's strict decoder. Only where it refuses, the slow path reads the body again with Go's eyes: `kubecore.lenient`.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import sys
+import sysconfig
+import threading
+from collections.abc import Mapping
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from kubecore import collector
+from kubecore.encode import encode
+from kubecore.errors import DecodeError
+from kubecore.hooks import dec_hook
+
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "convert", "decode", "encode"]
+
+T = TypeVar("T")
+
+MAX_BYTES: Final = 1 << 31
+"""Largest body that is decoded, in bytes, unless a caller says otherwise."""
+
+MAX_DEPTH: Final = 200
+"""Deepest nesting that is decoded where the thread's stack is small; elsewhere the parser's own limit (about 1,000) holds."""
+
+_LARGE: Final = 64 * 1024
+_SMALL_STACK: Final = 1 << 20
+_MUSL: Final = "musl" in str(sysconfig.get_config_var("HOST_GNU_TYPE"))
+_BRACKETS: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
+
+
+def decode(data: bytes | bytearray | memoryview | str, type: type[T], *, max_bytes: int = MAX_BYTES) -> T:  # noqa: A002
+    """Read an object from JSON.
+
+    Args:
+        data: the JSON text, UTF-8.
+        type: the model, or any type that msgspec can decode.
+        max_bytes: largest `data` that is read, in bytes.
+
+    Returns:
+        The object. What servers send beside the schema is read as Go reads it: null for what can't be null is its zero value, and
+        so is what is required and absent; numbers are taken where a quantity is due.
+
+    Raises:
+        DecodeError: `data` is too large, nested too deeply, no UTF-8, no JSON, or not such an object; the error names the path.
+    """
+    if isinstance(data, str):
+        data = _encoded(data)
+    if len(data) > max_bytes:
+        raise DecodeError(f"the body has {len(data)} bytes, more than the limit of {max_bytes}")
+    if _stack_is_small():
+        _refuse_deep(data)
+    if len(data) <= _LARGE:
+        return _decode(data, type)
+    with collector.paused():
+        return _decode(data, type)
+
+
+def convert(data: Any, type: type[T]) -> T:  # noqa: A002
+    """Read an object from Python's own dictionaries and lists, named and shaped as its JSON.
+
+    Args:
+        data: the mapping; dates and bytes may be Python's own or JSON's text.
+        type: the model.
+
+    Returns:
+        The object, read as `decode` reads it.
+
+    Raises:
+        DecodeError: `data` is not such an object; the error names the path.
+    """
+    if not isinstance(data, Mapping):
+        raise DecodeError(f"expected an object for {type.__name__}, found {_kind(data)}")
+    try:
+        return msgspec.convert(data, type, dec_hook=dec_hook)
+    except msgspec.ValidationError:
+        pass
+    except (RecursionError, ValueError, OverflowError) as error:
+        raise _refused(error, type) from None
+    return _lenient(data, type)
+
+
+def _decode(data: bytes | bytearray | memoryview, type: type[T]) -> T:  # noqa: A002
+    try:
+        kind: Any = type
+        found: T = _decoder(kind).decode(data)
+        return found
+    except msgspec.ValidationError:
+        pass  # Read again below, outside of the handler, so that the first error is not chained.
+    except (msgspec.DecodeError, RecursionError, ValueError, OverflowError) as error:
+        raise _refused(error, type) from None
+    return _decode_slowly(data, type)
+
+
+def _decode_slowly(data: bytes | bytearray | memoryview, type: type[T]) -> T:  # noqa: A002
+    from kubecore import lenient
+
+    try:
+        return lenient.decode(data, type)
+    except (msgspec.DecodeError, RecursionError, ValueError, OverflowError) as error:
+        raise _refused(error, type) from None
+
+
+def _lenient(data: Any, type: type[T]) -> T:  # noqa: A002
+    from kubecore import lenient
+
+    try:
+        return lenient.read(data, type)
+    except (RecursionError, ValueError, OverflowError) as error:
+        raise _refused(error, type) from None
+
+
+def _refused(error: Exception, type: Any) -> DecodeError:  # noqa: A002
+    name = getattr(type, "__name__", str(type))
+    if isinstance(error, DecodeError):
+        return error
+    if isinstance(error, RecursionError):
+        return DecodeError(f"can't read a {name}: nested too deeply")
+    if isinstance(error, UnicodeDecodeError):
+        return DecodeError(f"can't read a {name}: not UTF-8 at byte {error.start}")
+    return DecodeError(f"can't read a {name}: {error}")
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise DecodeError(f"the text holds half of a surrogate pair at character {error.start}") from None
+
+
+def _kind(value: object) -> str:
+    return "nothing" if value is None else f"a {type(value).__name__}"
+
+
+def _stack_is_small() -> bool:
+    """Say whether a deep body could end the process: msgspec's own guard counts levels, not bytes of stack."""
+    if sys.version_info >= (3, 14):
+        return False
+    return 0 < threading.stack_size() < _SMALL_STACK or (
+        _MUSL and threading.current_thread() is not threading.main_thread()
+    )
+
+
+def _refuse_deep(data: bytes | bytearray | memoryview) -> None:
+    depth = 0
+    for match in _BRACKETS.finditer(data):
+        token = match[0]
+        if token in (b"[", b"{"):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise DecodeError(f"nested deeper than {MAX_DEPTH} levels")
+        elif token in (b"]", b"}"):
+            depth -= 1
+
+
+@functools.cache
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind, dec_hook=dec_hook)

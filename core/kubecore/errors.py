@@ -1,0 +1,499 @@
+"""Everything that a call can raise, with the names of client-go.
+
+KubeError
+├── StatusError                    the server answered with a failure; `.status` is the typed Status
+│   ├── BadRequestError            400
+│   ├── UnauthorizedError          401
+│   ├── ForbiddenError             403
+│   ├── NotFoundError              404
+│   ├── MethodNotAllowedError      405
+│   ├── NotAcceptableError         406
+│   ├── ConflictError              409
+│   ├── AlreadyExistsError         409
+│   ├── GoneError                  410
+│   │   └── ExpiredError           410, a version or continue token that is too old
+│   ├── RequestEntityTooLargeError 413
+│   ├── UnsupportedMediaTypeError  415
+│   ├── InvalidError               422
+│   ├── TooManyRequestsError       429
+│   ├── InternalError              500
+│   ├── ServerTimeoutError         500, the server could not finish in time and says when to try again
+│   ├── StoreReadError             500, an object that the store can't read
+│   ├── ServiceUnavailableError    503
+│   └── TimeoutError               504; also the builtin TimeoutError
+├── TransportError                 no answer, or half of one; also an OSError
+│   ├── ConnectError
+│   │   └── ConnectTimeoutError    also the builtin TimeoutError
+│   ├── PoolTimeoutError           likewise
+│   ├── ReadError
+│   │   └── ReadTimeoutError       likewise
+│   ├── WriteError
+│   │   └── WriteTimeoutError      likewise
+│   ├── ProtocolError              what came is not HTTP
+│   ├── ProxyError
+│   ├── RedirectError              redirects are not followed
+│   └── BodyTooLargeError
+├── DecodeError                    what came is not what was asked for; also a ValueError
+├── EncodeError                    a value has no form in JSON; also a ValueError
+├── InvalidRequestError            refused before anything was sent; also a ValueError
+└── ConfigError                    a configuration contradicts itself or names what can't be read; also a ValueError
+
+Source: `k8s.io/apimachinery/pkg/api/errors` and `StatusReason` of `k8s.io/apimachinery/pkg/apis/meta/v1`.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Mapping
+from typing import Final
+
+from kubecore import meta
+
+__all__ = [
+    "AlreadyExistsError",
+    "BadRequestError",
+    "BodyTooLargeError",
+    "ConfigError",
+    "ConflictError",
+    "ConnectError",
+    "ConnectTimeoutError",
+    "DecodeError",
+    "EncodeError",
+    "ExpiredError",
+    "ForbiddenError",
+    "GoneError",
+    "InternalError",
+    "InvalidError",
+    "InvalidRequestError",
+    "KubeError",
+    "MethodNotAllowedError",
+    "NotAcceptableError",
+    "NotFoundError",
+    "PoolTimeoutError",
+    "ProtocolError",
+    "ProxyError",
+    "ReadError",
+    "ReadTimeoutError",
+    "RedirectError",
+    "RequestEntityTooLargeError",
+    "ServerTimeoutError",
+    "ServiceUnavailableError",
+    "StatusError",
+    "StoreReadError",
+    "TimeoutError",
+    "TooManyRequestsError",
+    "TransportError",
+    "UnauthorizedError",
+    "UnsupportedMediaTypeError",
+    "WriteError",
+    "WriteTimeoutError",
+    "has_status_cause",
+    "is_already_exists",
+    "is_bad_request",
+    "is_conflict",
+    "is_forbidden",
+    "is_gone",
+    "is_internal_error",
+    "is_invalid",
+    "is_method_not_supported",
+    "is_not_acceptable",
+    "is_not_found",
+    "is_request_entity_too_large",
+    "is_resource_expired",
+    "is_server_timeout",
+    "is_service_unavailable",
+    "is_store_read_error",
+    "is_timeout",
+    "is_too_many_requests",
+    "is_unauthorized",
+    "is_unexpected_server_error",
+    "is_unsupported_media_type",
+    "reason_for_error",
+    "status_error",
+    "suggests_client_delay",
+]
+
+
+class KubeError(Exception):
+    """Root of all errors that kubecore raises."""
+
+
+class StatusError(KubeError):
+    """The server answered, and the answer is a failure.
+
+    Args:
+        status: the server's Status, or one made from the HTTP answer where the body holds none.
+
+    Attributes:
+        status: the whole Status.
+    """
+
+    def __init__(self, status: meta.Status) -> None:
+        super().__init__(status)
+        self.status = status
+
+    @property
+    def code(self) -> int:
+        """HTTP status code, 0 when the Status carries none."""
+        return self.status.code or 0
+
+    @property
+    def reason(self) -> str:
+        """The failure in one word, such as `NotFound`; "" when the server gave none."""
+        return self.status.reason or ""
+
+    def __str__(self) -> str:
+        """Return the server's message."""
+        return self.status.message or f"the server answered {self.code} {self.reason}".rstrip()
+
+
+class BadRequestError(StatusError):
+    """The request is malformed (400)."""
+
+
+class UnauthorizedError(StatusError):
+    """The server does not accept who is asking (401)."""
+
+
+class ForbiddenError(StatusError):
+    """Who is asking may not do this (403)."""
+
+
+class NotFoundError(StatusError):
+    """There is no such object or no such path (404)."""
+
+
+class MethodNotAllowedError(StatusError):
+    """The resource does not offer this verb (405)."""
+
+
+class NotAcceptableError(StatusError):
+    """The server has none of the accepted media types (406)."""
+
+
+class ConflictError(StatusError):
+    """The object has changed meanwhile, or another manager owns the field (409)."""
+
+
+class AlreadyExistsError(StatusError):
+    """An object of that name is there already (409)."""
+
+
+class GoneError(StatusError):
+    """What was asked for is no longer there, and its new place is not known (410)."""
+
+
+class ExpiredError(GoneError):
+    """The resource version or the continue token is too old: list again (410)."""
+
+
+class RequestEntityTooLargeError(StatusError):
+    """The body is too large for the server (413)."""
+
+
+class UnsupportedMediaTypeError(StatusError):
+    """The server does not read this kind of body (415)."""
+
+
+class InvalidError(StatusError):
+    """The object breaks a rule of its kind; the causes name the fields (422)."""
+
+
+class TooManyRequestsError(StatusError):
+    """The server has too much to do, or a disruption budget says no (429)."""
+
+
+class InternalError(StatusError):
+    """The server failed (500)."""
+
+
+class ServerTimeoutError(StatusError):
+    """The server could not finish in time and says when to try again (500)."""
+
+
+class StoreReadError(StatusError):
+    """The server can't read the object from its store (500)."""
+
+
+class ServiceUnavailableError(StatusError):
+    """The server, or the one behind it, is not there (503)."""
+
+
+class TimeoutError(StatusError, builtins.TimeoutError):
+    """The server gave up within the time that the request allowed (504)."""
+
+
+class TransportError(KubeError, OSError):
+    """There is no answer, or only a part of one."""
+
+    def __str__(self) -> str:
+        """Return the message."""
+        return str(self.args[0]) if self.args else type(self).__name__
+
+
+class ConnectError(TransportError):
+    """No connection came about: refused, no such host, TLS."""
+
+
+class ConnectTimeoutError(ConnectError, builtins.TimeoutError):
+    """No connection came about in time."""
+
+
+class PoolTimeoutError(TransportError, builtins.TimeoutError):
+    """All connections of the pool were busy for too long."""
+
+
+class ReadError(TransportError):
+    """The connection broke before the whole answer was there."""
+
+
+class ReadTimeoutError(ReadError, builtins.TimeoutError):
+    """The server sent nothing for too long."""
+
+
+class WriteError(TransportError):
+    """The connection broke before the whole request was sent."""
+
+
+class WriteTimeoutError(WriteError, builtins.TimeoutError):
+    """The server took nothing for too long."""
+
+
+class ProtocolError(TransportError):
+    """What came is not HTTP, or a header can't be sent."""
+
+
+class ProxyError(TransportError):
+    """The proxy on the way refused or failed."""
+
+
+class RedirectError(TransportError):
+    """The server points somewhere else; redirects are not followed, for credentials would go along."""
+
+
+class BodyTooLargeError(TransportError):
+    """The answer is larger than the limit."""
+
+
+class DecodeError(KubeError, ValueError):
+    """What came is not what was asked for."""
+
+
+class EncodeError(KubeError, ValueError):
+    """A value has no form in JSON."""
+
+
+class InvalidRequestError(KubeError, ValueError):
+    """The request was refused before anything was sent: a name that is none, a body of another kind, ..."""
+
+
+class ConfigError(KubeError, ValueError):
+    """A configuration contradicts itself, or names what can't be read."""
+
+
+# Reasons that the API defines, and the class of each.
+_BY_REASON: Final[Mapping[str, type[StatusError]]] = {
+    "AlreadyExists": AlreadyExistsError,
+    "BadRequest": BadRequestError,
+    "Conflict": ConflictError,
+    "Expired": ExpiredError,
+    "Forbidden": ForbiddenError,
+    "Gone": GoneError,
+    "InternalError": InternalError,
+    "Invalid": InvalidError,
+    "MethodNotAllowed": MethodNotAllowedError,
+    "NotAcceptable": NotAcceptableError,
+    "NotFound": NotFoundError,
+    "RequestEntityTooLarge": RequestEntityTooLargeError,
+    "ServerTimeout": ServerTimeoutError,
+    "ServiceUnavailable": ServiceUnavailableError,
+    "StoreReadError": StoreReadError,
+    "Timeout": TimeoutError,
+    "TooManyRequests": TooManyRequestsError,
+    "Unauthorized": UnauthorizedError,
+    "UnsupportedMediaType": UnsupportedMediaTypeError,
+}
+
+# What the code says where the reason is empty or not one of the API's own.
+_BY_CODE: Final[Mapping[int, type[StatusError]]] = {
+    400: BadRequestError,
+    401: UnauthorizedError,
+    403: ForbiddenError,
+    404: NotFoundError,
+    405: MethodNotAllowedError,
+    406: NotAcceptableError,
+    409: ConflictError,
+    410: GoneError,
+    413: RequestEntityTooLargeError,
+    415: UnsupportedMediaTypeError,
+    422: InvalidError,
+    429: TooManyRequestsError,
+    500: InternalError,
+    503: ServiceUnavailableError,
+    504: TimeoutError,
+}
+
+# Two codes decide whatever the reason says, as in client-go.
+_ALWAYS_BY_CODE: Final = {413: "RequestEntityTooLarge", 429: "TooManyRequests"}
+
+
+def status_error(status: meta.Status) -> StatusError:
+    """Make the error of the class that a Status calls for.
+
+    Args:
+        status: the server's Status; its reason decides, or its code where the reason is not one of the API's own.
+
+    Returns:
+        The error, not raised.
+    """
+    reason, code = status.reason or "", status.code or 0
+    found = _BY_REASON.get(reason) or _BY_CODE.get(code, StatusError)
+    return found(status)
+
+
+def _is(error: object, reason: str, code: int | None = None) -> bool:
+    """Say whether an error, or one that it was raised from, has a reason; the code counts where the reason is unknown."""
+    found = _status_of(error)
+    if found is None:
+        return False
+    said = found.reason or ""
+    if said == reason:
+        return True
+    return code is not None and found.code == code and (said not in _BY_REASON or _ALWAYS_BY_CODE.get(code) == reason)
+
+
+def _status_of(error: object) -> meta.Status | None:
+    seen: set[int] = set()
+    while isinstance(error, BaseException) and id(error) not in seen:
+        if isinstance(error, StatusError):
+            return error.status
+        seen.add(id(error))
+        error = error.__cause__
+    return None
+
+
+def is_not_found(error: object) -> bool:
+    """Say whether there is no such object. Errors raised from such an error count, None does not: so for all of these."""
+    return _is(error, "NotFound", 404)
+
+
+def is_already_exists(error: object) -> bool:
+    """Say whether an object of that name is there already."""
+    return _is(error, "AlreadyExists")
+
+
+def is_conflict(error: object) -> bool:
+    """Say whether the object has changed meanwhile."""
+    return _is(error, "Conflict", 409)
+
+
+def is_invalid(error: object) -> bool:
+    """Say whether the object breaks a rule of its kind."""
+    return _is(error, "Invalid", 422)
+
+
+def is_gone(error: object) -> bool:
+    """Say whether what was asked for is gone. A version that is too old is not: see `is_resource_expired`."""
+    return _is(error, "Gone", 410)
+
+
+def is_resource_expired(error: object) -> bool:
+    """Say whether the resource version or the continue token is too old."""
+    return _is(error, "Expired")
+
+
+def is_bad_request(error: object) -> bool:
+    """Say whether the request is malformed."""
+    return _is(error, "BadRequest", 400)
+
+
+def is_unauthorized(error: object) -> bool:
+    """Say whether the server does not accept who is asking."""
+    return _is(error, "Unauthorized", 401)
+
+
+def is_forbidden(error: object) -> bool:
+    """Say whether who is asking may not do this."""
+    return _is(error, "Forbidden", 403)
+
+
+def is_method_not_supported(error: object) -> bool:
+    """Say whether the resource does not offer this verb."""
+    return _is(error, "MethodNotAllowed", 405)
+
+
+def is_not_acceptable(error: object) -> bool:
+    """Say whether the server has none of the accepted media types."""
+    return _is(error, "NotAcceptable", 406)
+
+
+def is_unsupported_media_type(error: object) -> bool:
+    """Say whether the server does not read this kind of body."""
+    return _is(error, "UnsupportedMediaType", 415)
+
+
+def is_internal_error(error: object) -> bool:
+    """Say whether the server failed."""
+    return _is(error, "InternalError", 500)
+
+
+def is_service_unavailable(error: object) -> bool:
+    """Say whether the server is not there."""
+    return _is(error, "ServiceUnavailable", 503)
+
+
+def is_timeout(error: object) -> bool:
+    """Say whether the server gave up within the time that the request allowed."""
+    return _is(error, "Timeout", 504)
+
+
+def is_server_timeout(error: object) -> bool:
+    """Say whether the server could not finish in time and says when to try again."""
+    return _is(error, "ServerTimeout")
+
+
+def is_store_read_error(error: object) -> bool:
+    """Say whether the server can't read the object from its store."""
+    return _is(error, "StoreReadError")
+
+
+def is_too_many_requests(error: object) -> bool:
+    """Say whether the server has too much to do: by the reason, or by the code 429 whatever the reason."""
+    return _is(error, "TooManyRequests", 429)
+
+
+def is_request_entity_too_large(error: object) -> bool:
+    """Say whether the body is too large: by the reason, or by the code 413 whatever the reason."""
+    return _is(error, "RequestEntityTooLarge", 413)
+
+
+def is_unexpected_server_error(error: object) -> bool:
+    """Say whether the answer was no Status, so that its text is all there is."""
+    return has_status_cause(error, "UnexpectedServerResponse")
+
+
+def has_status_cause(error: object, reason: str) -> bool:
+    """Say whether the Status of an error has a cause of a type.
+
+    Args:
+        error: the error.
+        reason: the type, such as `FieldValueInvalid`.
+    """
+    found = _status_of(error)
+    causes = found.details.causes if found is not None and found.details is not None else []
+    return any(cause.reason == reason for cause in causes)
+
+
+def reason_for_error(error: object) -> str:
+    """Return the reason that the Status of an error gives, "" when there is none."""
+    found = _status_of(error)
+    return (found.reason or "") if found is not None else ""
+
+
+def suggests_client_delay(error: object) -> int | None:
+    """Return after how many seconds the server wants to be asked again, None when it does not say."""
+    found = _status_of(error)
+    if found is None or found.details is None:
+        return None
+    seconds = found.details.retry_after_seconds or 0
+    return seconds if seconds > 0 or is_server_timeout(error) else None

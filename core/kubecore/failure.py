@@ -1,0 +1,131 @@
+"""From an answer that is a failure to the error that says so, as client-go decides it.
+
+The server's own Status wins. Where the body is none, a Status is made of the HTTP code, and the body's text goes along as a cause.
+Source: `k8s.io/apimachinery/pkg/api/errors` `NewGenericServerResponse`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from kubecore import codec
+from kubecore.errors import DecodeError, StatusError, status_error
+from kubecore.meta import Status, StatusCause, StatusDetails
+
+if TYPE_CHECKING:
+    from kubecore.call import Call
+
+__all__ = ["from_answer", "status_in", "unreadable"]
+
+_LONGEST: Final = 2048
+
+# Reason and message by code; `{thing}` is what the call was about.
+_GENERIC: Final[Mapping[int, tuple[str, str]]] = {
+    400: ("BadRequest", "the server refused the request for {thing} as malformed"),
+    401: ("Unauthorized", "the server does not accept the credentials of the request for {thing}"),
+    403: ("Forbidden", "the server does not allow the request for {thing}"),
+    404: ("NotFound", "the server has no {thing}"),
+    405: ("MethodNotAllowed", "the server does not allow this method on {thing}"),
+    406: ("NotAcceptable", "the server can't answer in an accepted media type for {thing}"),
+    409: ("Conflict", "the server found a conflict with {thing}"),
+    410: ("Gone", "{thing} is gone"),
+    413: ("RequestEntityTooLarge", "the body of the request for {thing} is too large for the server"),
+    415: ("UnsupportedMediaType", "the server does not read the media type of the request for {thing}"),
+    422: ("Invalid", "the server found the request for {thing} invalid"),
+    429: ("TooManyRequests", "the server has too many requests to answer the one for {thing}"),
+    503: ("ServiceUnavailable", "the server can't handle the request for {thing} at the moment"),
+    504: ("Timeout", "the server gave up on the request for {thing}, which may still be carried out"),
+}
+
+
+class _Outline(msgspec.Struct):
+    kind: str = ""
+    status: Any = None
+
+
+def status_in(body: bytes) -> StatusError | None:
+    """Return the error that a body holds as a Status of its own, None where it holds none.
+
+    Args:
+        body: the body of an answer. A Status without apiVersion counts, one without kind or with the status `Success` does not.
+    """
+    try:
+        outline = msgspec.json.decode(body, type=_Outline)
+        if outline.kind != "Status" or outline.status != "Failure":
+            return None
+        return status_error(codec.decode(body, Status))
+    except (msgspec.DecodeError, DecodeError, ValueError, RecursionError):
+        return None
+
+
+def from_answer(call: Call[Any], code: int, headers: Mapping[str, str], body: bytes) -> StatusError:
+    """Make the error for an answer whose code is no success.
+
+    Args:
+        call: what was asked.
+        code: the HTTP status code.
+        headers: the headers, their names in lower case.
+        body: the whole body.
+
+    Returns:
+        The error, not raised.
+    """
+    error = status_in(body)
+    if error is None:
+        return status_error(_generic(call, code, headers, body))
+    if not error.status.code:
+        return status_error(error.status.replace(code=code))
+    return error
+
+
+def unreadable(call: Call[Any], code: int, headers: Mapping[str, str], body: bytes, error: DecodeError) -> DecodeError:
+    """Make the error for a success whose body is not what was asked for.
+
+    The body is quoted only where it is plain text: JSON may be a Secret.
+    """
+    media_type = headers.get("content-type", "")
+    size = f"{len(body)} bytes of {media_type or 'no content type'}"
+    said = f"; it begins {_text(body)[:200]!r}" if media_type.startswith("text/") else ""
+    return DecodeError(f"{call.method} {call.path} was answered {code} with {size}: {error}{said}")
+
+
+def _generic(call: Call[Any], code: int, headers: Mapping[str, str], body: bytes) -> Status:
+    reason, message = _GENERIC.get(
+        code, ("InternalError" if code >= 500 else "", "the server answered the request for {thing} with {code}")
+    )
+    if code == 409 and call.method == "POST":
+        reason, message = "AlreadyExists", "the server already has {thing}"
+    plain = headers.get("content-type", "text/").startswith("text/")
+    text = _text(body)[:_LONGEST] if plain else ""
+    said = text if code == 403 and text else message.format(thing=_thing(call), code=code)
+    cause = StatusCause(reason="UnexpectedServerResponse", message=text or "unknown")
+    details = StatusDetails(
+        group=call.group or None,
+        kind=call.resource or None,
+        name=call.name or None,
+        causes=[cause],
+        retry_after_seconds=_retry_after(headers),
+    )
+    if text and text not in said:
+        said = f"{said}: {text}"
+    return Status(status="Failure", code=code, reason=reason or None, message=said, details=details)
+
+
+def _thing(call: Call[Any]) -> str:
+    resource = call.resource or call.path
+    kind = f"{resource}.{call.group}" if call.group and call.resource else resource
+    subresource = f"/{call.subresource}" if call.subresource else ""
+    name = f" {call.name!r}" if call.name else ""
+    return f"{kind}{subresource}{name}"
+
+
+def _text(body: bytes) -> str:
+    return body[: 4 * _LONGEST].decode("utf-8", "replace").strip()
+
+
+def _retry_after(headers: Mapping[str, str]) -> int | None:
+    value = headers.get("retry-after", "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None

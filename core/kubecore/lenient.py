@@ -1,0 +1,258 @@
+"""Reading what servers send beside the schema, as Go reads it. Slow, and only asked where the fast path refuses.
+
+- null, where the type can't be null, is the type's zero value; as a field it counts as absent.
+- What is required and absent is its zero value.
+- A number is taken as text where a quantity is due, and an integral float as an integer.
+- A date that can't be read is None where the field is optional (with a line in the log), else the zero time.
+- Everything else is an error that names the path.
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import logging
+import types
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from kubecore import zero
+from kubecore.errors import DecodeError
+from kubecore.hooks import dec_hook
+from kubecore.model import Model
+from kubecore.time import ZERO, MicroTime
+from kubecore.types import QUANTITY
+
+__all__ = ["decode", "read"]
+
+T = TypeVar("T")
+
+Reader = Callable[[Any, str], Any]
+"""Reads a value that stands at a path."""
+
+_LOG: Final = logging.getLogger("kubecore")
+
+
+def decode(data: bytes | bytearray | memoryview, type: type[T]) -> T:  # noqa: A002
+    """Read JSON leniently; in a list only the items that need it.
+
+    Args:
+        data: the JSON text.
+        type: the model.
+
+    Returns:
+        The object.
+
+    Raises:
+        DecodeError: what can't be read, with its path.
+        msgspec.DecodeError: this is not JSON.
+    """
+    if _is_list(type):
+        try:
+            found: T = _decode_list(data, type)
+            return found
+        except msgspec.ValidationError:
+            pass  # Not even the outline of a list.
+    return read(msgspec.json.decode(data), type)
+
+
+def read(value: Any, type: type[T]) -> T:  # noqa: A002
+    """Read Python's own dictionaries and lists leniently.
+
+    Args:
+        value: the object.
+        type: the model.
+
+    Returns:
+        The object.
+
+    Raises:
+        DecodeError: what can't be read, with its path.
+    """
+    kind: Any = type
+    result: T = _reader(kind)(value, "$")
+    return result
+
+
+def _is_list(cls: Any) -> bool:
+    return isinstance(cls, type) and issubclass(cls, Model) and any(name == "items" for name in cls.__struct_fields__)
+
+
+class _Outline(msgspec.Struct):
+    items: list[msgspec.Raw]
+
+
+def _decode_list(data: bytes | bytearray | memoryview, cls: Any) -> Any:
+    """Read a list item by item: one odd item in ten thousand does not slow the others."""
+    item_type = _item_type(cls)
+    raws = msgspec.json.decode(data, type=_Outline).items
+    decoder = msgspec.json.Decoder(item_type, dec_hook=dec_hook)
+    items = [_decode_item(raw, decoder, item_type, index) for index, raw in enumerate(raws)]
+    rest = msgspec.json.decode(data, type=_rest_type(cls))
+    whole = _reader(cls)({name: msgspec.json.decode(raw) for name, raw in _raw_fields(rest)} | {"items": []}, "$")
+    whole.items = items
+    return whole
+
+
+def _decode_item(raw: msgspec.Raw, decoder: msgspec.json.Decoder[Any], item_type: Any, index: int) -> Any:
+    try:
+        return decoder.decode(raw)
+    except msgspec.ValidationError:
+        return _reader(item_type)(msgspec.json.decode(raw), f"$.items[{index}]")
+
+
+def _item_type(cls: Any) -> Any:
+    hint = next(field.type for field in msgspec.structs.fields(cls) if field.name == "items")
+    return typing.get_args(hint)[0] if typing.get_origin(hint) is list else Any
+
+
+@functools.cache
+def _rest_type(cls: Any) -> Any:
+    """Make a struct of the fields of a list beside its items, each as it stands in the JSON."""
+    fields = [f for f in msgspec.structs.fields(cls) if f.name != "items"]
+    raw = msgspec.Raw | None
+    return msgspec.defstruct(
+        f"{cls.__name__}Rest", [(f.name, raw, msgspec.field(default=None, name=f.encode_name)) for f in fields]
+    )
+
+
+def _raw_fields(rest: Any) -> list[tuple[str, bytes]]:
+    values = [(field.encode_name, getattr(rest, field.name)) for field in msgspec.structs.fields(type(rest))]
+    return [(name, raw) for name, raw in values if raw is not None]
+
+
+@functools.cache
+def _reader(hint: Any) -> Reader:
+    """Make the function that reads a type; made once for each type, so that types may refer to themselves."""
+    origin = typing.get_origin(hint)
+    args = typing.get_args(hint)
+    if hint is Any:
+        return lambda value, _: value
+    if hint == QUANTITY:
+        return _quantity
+    if origin is typing.Annotated:
+        return _reader(args[0])
+    if origin is typing.Literal:
+        return functools.partial(_literal, args)
+    if origin in (typing.Union, types.UnionType):
+        return _union(args)
+    if origin is list:
+        return functools.partial(_list, args[0])
+    if origin is dict:
+        return functools.partial(_dict, args[1])
+    if isinstance(hint, type) and issubclass(hint, Model):
+        return functools.partial(_model, hint)
+    if isinstance(hint, type) and issubclass(hint, datetime.datetime):
+        return functools.partial(_time, hint)
+    return functools.partial(_scalar, hint)
+
+
+def _model(cls: type[Model], value: Any, path: str) -> Model:
+    if isinstance(value, cls):
+        return value
+    if not isinstance(value, Mapping):
+        raise DecodeError(f"expected an object for {cls.__name__}, found {_kind(value)} at {path}")
+    found: dict[str, Any] = {}
+    for field in msgspec.structs.fields(cls):
+        item = value.get(field.encode_name)
+        if item is not None:
+            found[field.name] = _reader(field.type)(item, f"{path}.{field.encode_name}")
+        elif field.required:
+            found[field.name] = zero.maker(field.type)()
+    return cls(**found)
+
+
+def _list(hint: Any, value: Any, path: str) -> list[Any]:
+    if not isinstance(value, (list, tuple)):
+        raise DecodeError(f"expected a list, found {_kind(value)} at {path}")
+    one = _reader(hint)
+    return [_or_zero(one, hint, item, f"{path}[{index}]") for index, item in enumerate(value)]
+
+
+def _dict(hint: Any, value: Any, path: str) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise DecodeError(f"expected an object, found {_kind(value)} at {path}")
+    one = _reader(hint)
+    return {str(key): _or_zero(one, hint, item, f"{path}.{key}") for key, item in value.items()}
+
+
+def _or_zero(one: Reader, hint: Any, item: Any, path: str) -> Any:
+    return zero.maker(hint)() if item is None and hint is not Any else one(item, path)
+
+
+def _union(members: tuple[Any, ...]) -> Reader:
+    readers = [_reader(member) for member in members if member is not type(None)]
+    dates = any(
+        isinstance(_plain(member), type) and issubclass(_plain(member), datetime.datetime) for member in members
+    )
+    if dates:
+        return functools.partial(_optional_time, readers[0])
+    return functools.partial(_any_of, readers, type(None) in members)
+
+
+def _plain(hint: Any) -> Any:
+    return typing.get_args(hint)[0] if typing.get_origin(hint) is typing.Annotated else hint
+
+
+def _any_of(readers: list[Reader], optional: bool, value: Any, path: str) -> Any:
+    if value is None and optional:
+        return None
+    failed: DecodeError | None = None
+    for one in readers:
+        try:
+            return one(value, path)
+        except DecodeError as error:
+            failed = failed or error
+    raise failed or DecodeError(f"expected nothing, found {_kind(value)} at {path}")
+
+
+def _optional_time(one: Reader, value: Any, path: str) -> Any:
+    if value is None:
+        return None
+    read_time: Any = one
+    found = read_time(value, path, strict=True)
+    if found is None:
+        _LOG.warning("no date can be read at %s; it is left out", path)
+    return found
+
+
+def _time(cls: Any, value: Any, path: str, *, strict: bool = False) -> Any:
+    if isinstance(value, (str, datetime.datetime)):
+        try:
+            return msgspec.convert(
+                value, typing.Annotated[cls, msgspec.Meta(tz=True)] if cls is not MicroTime else cls, dec_hook=dec_hook
+            )
+        except msgspec.ValidationError:
+            return None if strict else (MicroTime.of(ZERO) if cls is MicroTime else ZERO)
+    raise DecodeError(f"expected a date, found {_kind(value)} at {path}")
+
+
+def _quantity(value: Any, path: str) -> str:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    if isinstance(value, str):
+        return value
+    raise DecodeError(f"expected a quantity, found {_kind(value)} at {path}")
+
+
+def _literal(allowed: tuple[Any, ...], value: Any, path: str) -> Any:
+    if value in allowed:
+        return value
+    raise DecodeError(f"expected {' or '.join(repr(item) for item in allowed)}, found {str(value)[:100]!r} at {path}")
+
+
+def _scalar(hint: Any, value: Any, path: str) -> Any:
+    if hint is int and isinstance(value, float) and value.is_integer():
+        value = int(value)
+    try:
+        return msgspec.convert(value, hint)
+    except msgspec.ValidationError as error:
+        raise DecodeError(f"{str(error)[:1].lower()}{str(error)[1:]} at {path}") from None
+
+
+def _kind(value: object) -> str:
+    names = {dict: "an object", list: "a list", str: "text", bool: "a boolean", int: "a number", float: "a number"}
+    return names.get(type(value), f"a {type(value).__name__}")

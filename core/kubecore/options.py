@@ -1,0 +1,117 @@
+"""The values that options take, and how options become query parameters.
+
+Source: `k8s.io/apimachinery/pkg/apis/meta/v1`, `ListOptions`, `CreateOptions`, `PatchOptions`, `DeleteOptions`, ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal, TypeAlias
+
+from kubecore.errors import InvalidRequestError
+from kubecore.meta import Preconditions
+
+__all__ = [
+    "CONTENT_TYPES",
+    "DryRun",
+    "FieldValidation",
+    "PatchType",
+    "Preconditions",
+    "PropagationPolicy",
+    "Query",
+    "ResourceVersionMatch",
+    "delete_options",
+    "query",
+]
+
+DryRun: TypeAlias = Literal["All"]
+"""`All`: go through all stages of the request, but store nothing."""
+
+FieldValidation: TypeAlias = Literal["Ignore", "Warn", "Strict"]
+"""What the server does with fields that it does not know: drop them, warn of them (its default), or refuse the object."""
+
+PropagationPolicy: TypeAlias = Literal["Orphan", "Background", "Foreground"]
+"""What becomes of the objects that the deleted one owns."""
+
+ResourceVersionMatch: TypeAlias = Literal["Exact", "NotOlderThan"]
+"""How `resource_version` is meant."""
+
+PatchType: TypeAlias = Literal["json", "merge", "strategic", "apply"]
+"""JSON patch (RFC 6902), JSON merge patch (RFC 7386), Kubernetes' strategic merge patch, server-side apply."""
+
+CONTENT_TYPES: Final[Mapping[str, str]] = {
+    "apply": "application/apply-patch+yaml",
+    "json": "application/json-patch+json",
+    "merge": "application/merge-patch+json",
+    "strategic": "application/strategic-merge-patch+json",
+}
+
+Query: TypeAlias = tuple[tuple[str, str], ...]
+"""Query parameters, sorted by name."""
+
+_NAMES: Final[Mapping[str, str]] = {
+    "allow_watch_bookmarks": "allowWatchBookmarks",
+    "continue_token": "continue",
+    "dry_run": "dryRun",
+    "field_manager": "fieldManager",
+    "field_selector": "fieldSelector",
+    "field_validation": "fieldValidation",
+    "force": "force",
+    "label_selector": "labelSelector",
+    "limit": "limit",
+    "resource_version": "resourceVersion",
+    "resource_version_match": "resourceVersionMatch",
+    "send_initial_events": "sendInitialEvents",
+    "shard_selector": "shardSelector",
+    "timeout_seconds": "timeoutSeconds",
+    "watch": "watch",
+}
+
+
+def query(**options: Any) -> Query:
+    """Turn options into query parameters.
+
+    Args:
+        **options: the options by their names in Python; None is "not said" and not sent, 0 and False are.
+
+    Returns:
+        The parameters with the API's names, sorted.
+
+    Raises:
+        InvalidRequestError: a value is no text, number or boolean.
+    """
+    return tuple(sorted((_NAMES[name], _text(name, value)) for name, value in options.items() if value is not None))
+
+
+def _text(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (str, int)):
+        return str(value)
+    raise InvalidRequestError(f"{name} takes text, a number or a boolean, not {type(value).__name__}")
+
+
+def delete_options(
+    *,
+    dry_run: DryRun | None,
+    grace_period_seconds: int | None,
+    ignore_store_read_error: bool | None,
+    orphan_dependents: bool | None,
+    preconditions: Preconditions | None,
+    propagation_policy: PropagationPolicy | None,
+) -> dict[str, Any] | None:
+    """Make the body of a delete, `meta/v1 DeleteOptions`.
+
+    Returns:
+        The body; None when nothing is said.
+    """
+    said = {
+        "dryRun": None if dry_run is None else [dry_run],
+        "gracePeriodSeconds": grace_period_seconds,
+        "ignoreStoreReadErrorWithClusterBreakingPotential": ignore_store_read_error,
+        "orphanDependents": orphan_dependents,
+        "preconditions": preconditions,
+        "propagationPolicy": propagation_policy,
+    }
+    found = {name: value for name, value in said.items() if value is not None}
+    return {"apiVersion": "v1", "kind": "DeleteOptions", **found} if found else None

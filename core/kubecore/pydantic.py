@@ -1,0 +1,33 @@
+"""Models as fields of Pydantic models: validated, serialised and described in JSON Schema."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kubecore.model import Model
+
+__all__ = ["core_schema"]
+
+
+def core_schema(cls: type[Model]) -> Any:
+    """Make the schema that Pydantic asks a class for.
+
+    Args:
+        cls: the model.
+
+    Returns:
+        A `pydantic_core` schema: takes the model itself or a mapping with the API's names, gives `to_dict()` when serialised.
+    """
+    from pydantic_core import core_schema as schemas
+
+    return schemas.no_info_plain_validator_function(
+        functools.partial(_validate, cls),
+        serialization=schemas.plain_serializer_function_ser_schema(lambda value: value.to_dict()),
+        metadata={"pydantic_js_functions": [lambda _schema, _handler: {"type": "object", "title": cls.__name__}]},
+    )
+
+
+def _validate(cls: type[Model], value: Any) -> Model:
+    return value if isinstance(value, cls) else cls.from_dict(value)

@@ -1,0 +1,195 @@
+"""Where the API server is and how to reach it: client-go's `rest.Config`."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import os
+import platform
+import sys
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple, Self
+from urllib.parse import urlsplit
+
+from kubecore.errors import ConfigError
+
+__all__ = ["Config", "Server", "TLSConfig", "Timeouts", "default_user_agent"]
+
+_HIDDEN: Final = "<hidden>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """How long to wait, in seconds; None waits for ever.
+
+    Attributes:
+        connect: for a connection, TLS included.
+        read: for the next piece of the answer. Longer than the 60 s after which a server gives up on a request of its own.
+        write: for the next piece of the request to be taken.
+        pool: for a free connection of the pool.
+    """
+
+    connect: float | None = 30.0
+    read: float | None = 75.0
+    write: float | None = 75.0
+    pool: float | None = 75.0
+
+
+@dataclass(slots=True, kw_only=True)
+class TLSConfig:
+    """How the server is checked, and how the client shows who it is. What is given as data wins over the file.
+
+    Attributes:
+        ca_file: the certificates that sign servers, PEM; without any the system's own are trusted.
+        ca_data: the same as bytes.
+        cert_file: the client's certificate, PEM.
+        cert_data: the same as bytes.
+        key_file: the key of the client's certificate, PEM.
+        key_data: the same as bytes.
+        server_name: the name that the server's certificate must be for, where it is not the host's.
+        insecure: whether the server's certificate is not checked at all. Whoever is on the way can then read and change everything.
+    """
+
+    ca_file: str | None = None
+    ca_data: bytes | None = None
+    cert_file: str | None = None
+    cert_data: bytes | None = None
+    key_file: str | None = None
+    key_data: bytes | None = field(default=None, repr=False)
+    server_name: str | None = None
+    insecure: bool = False
+
+    def __repr__(self) -> str:
+        """Show what is set; keys and certificates are hidden."""
+        return _shown(self, hidden={"ca_data", "cert_data", "key_data"})
+
+
+class Server(NamedTuple):
+    """A host taken apart.
+
+    Attributes:
+        scheme: `https` or `http`.
+        host: name or address, without brackets.
+        port: the port, or None for the scheme's own.
+        prefix: the path before all others, "" or such as `/k8s/clusters/c-1`.
+    """
+
+    scheme: str
+    host: str
+    port: int | None
+    prefix: str
+
+    @property
+    def netloc(self) -> str:
+        """Host and port as the `Host` header has them."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port is None else f"{host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """All of it."""
+        return f"{self.scheme}://{self.netloc}{self.prefix}"
+
+
+@dataclass(slots=True, kw_only=True)
+class Config:
+    """Where the API server is and how to reach it.
+
+    Attributes:
+        host: a URL such as `https://10.0.0.1:6443`, or a host with or without port; a path is kept as a prefix of every request.
+        bearer_token: the token to show. A token file that can be read wins over it.
+        bearer_token_file: a file that holds the token; it is read again about once a minute, since such tokens expire.
+        username: the name for basic authentication.
+        password: the password for basic authentication.
+        tls: certificates and keys.
+        user_agent: what the server's logs call the program; by default its name, the version of kubecore and the platform.
+        timeouts: how long to wait for what.
+        max_connections: most connections at a time.
+        max_response_bytes: largest body of an answer that is read, in bytes. Watches have no such limit, their events have.
+    """
+
+    host: str = "localhost"
+    bearer_token: str | None = None
+    bearer_token_file: str | None = None
+    username: str | None = None
+    password: str | None = None
+    tls: TLSConfig = field(default_factory=TLSConfig)
+    user_agent: str | None = None
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    max_connections: int = 100
+    max_response_bytes: int = 1 << 31
+
+    def __repr__(self) -> str:
+        """Show what is set; every secret is hidden."""
+        return _shown(self, hidden={"bearer_token", "password"})
+
+    def copy(self) -> Self:
+        """Return a copy that shares nothing that can be changed."""
+        return copy.deepcopy(self)
+
+    def server(self) -> Server:
+        """Take `host` apart.
+
+        Returns:
+            Scheme, host, port and prefix. Query and fragment are dropped. Without a scheme it is https where TLS is configured, else http.
+
+        Raises:
+            ConfigError: this is no URL of a server.
+        """
+        text = self.host or "localhost"
+        has_scheme = "://" in text
+        if not has_scheme:
+            text = f"{'https' if self._has_tls() else 'http'}://{text}"
+        try:
+            parts = urlsplit(text)
+            host, port = parts.hostname, parts.port
+        except ValueError as error:
+            raise ConfigError(f"host {self.host[:200]!r} is no URL: {error}") from None
+        if parts.scheme not in ("http", "https") or not host or not host.isprintable() or " " in text:
+            raise ConfigError(f"host {self.host[:200]!r} is no http or https URL of a server")
+        if parts.username is not None or parts.password is not None:
+            raise ConfigError("host holds a user name or password: set username and password instead")
+        if not has_scheme and parts.path not in ("", "/"):
+            raise ConfigError(f"host {self.host[:200]!r} has a path but no scheme: write https:// in front")
+        return Server(parts.scheme, host, port, parts.path.rstrip("/"))
+
+    def check(self) -> None:
+        """Refuse what contradicts itself.
+
+        Raises:
+            ConfigError: naming the fields.
+        """
+        tls = self.tls
+        has_token = bool(self.bearer_token or self.bearer_token_file)
+        if (self.username or self.password) and has_token:
+            raise ConfigError("both a token and a user name are set: set one of them")
+        if tls.insecure and (tls.ca_file or tls.ca_data):
+            raise ConfigError("tls.insecure is set beside a CA: remove one of them")
+        if bool(tls.cert_file or tls.cert_data) != bool(tls.key_file or tls.key_data):
+            raise ConfigError(
+                "a client certificate needs its key, and a key its certificate: set both in tls, or neither"
+            )
+        if self.server().scheme == "http" and (has_token or self.username or self.password):
+            raise ConfigError(f"credentials would go unencrypted to {self.server().url}: use https, or remove them")
+
+    def _has_tls(self) -> bool:
+        tls = self.tls
+        return bool(tls.ca_file or tls.ca_data or tls.cert_file or tls.cert_data or tls.insecure)
+
+
+def default_user_agent() -> str:
+    """Return the program's name, kubecore's version and the platform: `web.py/0.1.0 (linux/x86_64) kubecore`."""
+    from kubecore import __version__
+
+    program = os.path.basename(sys.argv[0] if sys.argv else "") or "python"  # noqa: PTH119 - argv[0] is no path to follow
+    plain = "".join(char if char.isascii() and (char.isalnum() or char in "-_.") else "_" for char in program)[:64]
+    return f"{plain}/{__version__} ({sys.platform}/{platform.machine() or 'unknown'}) kubecore"
+
+
+def _shown(config: Config | TLSConfig, hidden: set[str]) -> str:
+    said = []
+    for item in dataclasses.fields(config):
+        value = getattr(config, item.name)
+        if value not in (None, False) and value != item.default:
+            said.append(f"{item.name}={_HIDDEN if item.name in hidden else repr(value)}")
+    return f"{type(config).__name__}({', '.join(said)})"

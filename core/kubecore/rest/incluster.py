@@ -1,0 +1,72 @@
+"""The configuration of a program that runs in a pod: client-go's `rest.InClusterConfig`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import ssl
+from pathlib import Path
+from typing import Final
+
+from kubecore.errors import ConfigError
+from kubecore.rest.config import Config, TLSConfig
+
+__all__ = ["SERVICE_ACCOUNT", "NotInClusterError", "in_cluster_config"]
+
+SERVICE_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+"""The folder that the kubelet mounts into every pod that has a service account."""
+
+_LOG: Final = logging.getLogger("kubecore")
+
+
+class NotInClusterError(ConfigError):
+    """The program does not run in a pod: `KUBERNETES_SERVICE_HOST` or `KUBERNETES_SERVICE_PORT` is not set."""
+
+
+def in_cluster_config(*, folder: Path | None = None) -> Config:
+    """Return the configuration that the kubelet gives to the processes of a pod.
+
+    Args:
+        folder: where the service account's files are, if not at their usual place.
+
+    Returns:
+        The server of the environment, with the service account's token (read again as it is renewed) and CA.
+
+    Raises:
+        NotInClusterError: the environment names no server.
+        ConfigError: the token can't be read.
+    """
+    host, port = os.environ.get("KUBERNETES_SERVICE_HOST", ""), os.environ.get("KUBERNETES_SERVICE_PORT", "")
+    if not host or not port:
+        raise NotInClusterError(
+            "not in a cluster: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT must be set, as they are in a pod; "
+            "outside of one use kubeconfig.load_config()"
+        )
+    files = SERVICE_ACCOUNT if folder is None else folder
+    token = files / "token"
+    return Config(
+        host=f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}",
+        bearer_token=_read(token),
+        bearer_token_file=str(token),
+        tls=TLSConfig(ca_file=_ca(files / "ca.crt")),
+    )
+
+
+def _read(token: Path) -> str:
+    try:
+        return token.read_text("ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        what = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise ConfigError(
+            f"the service account's token can't be read: {token}: {what}; is automountServiceAccountToken off for this pod?"
+        ) from None
+
+
+def _ca(file: Path) -> str | None:
+    """Return the CA's path if it can be used; else, as client-go, leave it to the system's CAs and say so."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=str(file))
+    except (OSError, ValueError) as error:
+        _LOG.warning("the cluster's CA can't be used, so the system's CAs are: %s: %s", file, error)
+        return None
+    return str(file)
