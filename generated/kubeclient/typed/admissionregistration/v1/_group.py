@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         ValidatingWebhookConfigurations,
     )
 
-__all__ = ["AsyncAdmissionregistrationV1Client", "AdmissionregistrationV1Client"]
+__all__ = ["AdmissionregistrationV1Client", "AsyncAdmissionregistrationV1Client"]
 
 
 class AdmissionregistrationV1Client:

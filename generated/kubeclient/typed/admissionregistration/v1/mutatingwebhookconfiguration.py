@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import admissionregistration_v1
 
-__all__ = ["AsyncMutatingWebhookConfigurations", "MUTATING_WEBHOOK_CONFIGURATIONS", "MutatingWebhookConfigurations"]
+__all__ = ["MUTATING_WEBHOOK_CONFIGURATIONS", "AsyncMutatingWebhookConfigurations", "MutatingWebhookConfigurations"]
 
 MUTATING_WEBHOOK_CONFIGURATIONS = Resource(
     group="admissionregistration.k8s.io",

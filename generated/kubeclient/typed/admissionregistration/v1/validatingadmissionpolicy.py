@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import admissionregistration_v1
 
-__all__ = ["AsyncValidatingAdmissionPolicies", "VALIDATING_ADMISSION_POLICIES", "ValidatingAdmissionPolicies"]
+__all__ = ["VALIDATING_ADMISSION_POLICIES", "AsyncValidatingAdmissionPolicies", "ValidatingAdmissionPolicies"]
 
 VALIDATING_ADMISSION_POLICIES = Resource(
     group="admissionregistration.k8s.io",

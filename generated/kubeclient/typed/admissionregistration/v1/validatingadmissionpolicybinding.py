@@ -9,8 +9,8 @@ from kubecore.resource import Resource
 from kubeclient.models import admissionregistration_v1
 
 __all__ = [
-    "AsyncValidatingAdmissionPolicyBindings",
     "VALIDATING_ADMISSION_POLICY_BINDINGS",
+    "AsyncValidatingAdmissionPolicyBindings",
     "ValidatingAdmissionPolicyBindings",
 ]
 

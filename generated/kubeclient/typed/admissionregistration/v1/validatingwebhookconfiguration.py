@@ -9,8 +9,8 @@ from kubecore.resource import Resource
 from kubeclient.models import admissionregistration_v1
 
 __all__ = [
-    "AsyncValidatingWebhookConfigurations",
     "VALIDATING_WEBHOOK_CONFIGURATIONS",
+    "AsyncValidatingWebhookConfigurations",
     "ValidatingWebhookConfigurations",
 ]
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         MutatingAdmissionPolicyBindings,
     )
 
-__all__ = ["AsyncAdmissionregistrationV1alpha1Client", "AdmissionregistrationV1alpha1Client"]
+__all__ = ["AdmissionregistrationV1alpha1Client", "AsyncAdmissionregistrationV1alpha1Client"]
 
 
 class AdmissionregistrationV1alpha1Client:

@@ -9,8 +9,8 @@ from kubecore.resource import Resource
 from kubeclient.models import admissionregistration_v1alpha1
 
 __all__ = [
-    "AsyncMutatingAdmissionPolicyBindings",
     "MUTATING_ADMISSION_POLICY_BINDINGS",
+    "AsyncMutatingAdmissionPolicyBindings",
     "MutatingAdmissionPolicyBindings",
 ]
 

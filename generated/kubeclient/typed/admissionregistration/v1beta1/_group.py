@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         MutatingAdmissionPolicyBindings,
     )
 
-__all__ = ["AsyncAdmissionregistrationV1beta1Client", "AdmissionregistrationV1beta1Client"]
+__all__ = ["AdmissionregistrationV1beta1Client", "AsyncAdmissionregistrationV1beta1Client"]
 
 
 class AdmissionregistrationV1beta1Client:

@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import admissionregistration_v1beta1
 
-__all__ = ["AsyncMutatingAdmissionPolicies", "MUTATING_ADMISSION_POLICIES", "MutatingAdmissionPolicies"]
+__all__ = ["MUTATING_ADMISSION_POLICIES", "AsyncMutatingAdmissionPolicies", "MutatingAdmissionPolicies"]
 
 MUTATING_ADMISSION_POLICIES = Resource(
     group="admissionregistration.k8s.io",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
         CustomResourceDefinitions,
     )
 
-__all__ = ["AsyncApiextensionsV1Client", "ApiextensionsV1Client"]
+__all__ = ["ApiextensionsV1Client", "AsyncApiextensionsV1Client"]
 
 
 class ApiextensionsV1Client:

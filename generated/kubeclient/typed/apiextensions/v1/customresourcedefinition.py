@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import apiextensions_v1
 
-__all__ = ["AsyncCustomResourceDefinitions", "CUSTOM_RESOURCE_DEFINITIONS", "CustomResourceDefinitions"]
+__all__ = ["CUSTOM_RESOURCE_DEFINITIONS", "AsyncCustomResourceDefinitions", "CustomResourceDefinitions"]
 
 CUSTOM_RESOURCE_DEFINITIONS = Resource(
     group="apiextensions.k8s.io",

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from kubeclient.typed.apiregistration.v1.apiservice import APIServices, AsyncAPIServices
 
-__all__ = ["AsyncApiregistrationV1Client", "ApiregistrationV1Client"]
+__all__ = ["ApiregistrationV1Client", "AsyncApiregistrationV1Client"]
 
 
 class ApiregistrationV1Client:

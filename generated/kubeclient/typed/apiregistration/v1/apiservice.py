@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import apiregistration_v1
 
-__all__ = ["APIServices", "API_SERVICES", "AsyncAPIServices"]
+__all__ = ["API_SERVICES", "APIServices", "AsyncAPIServices"]
 
 API_SERVICES = Resource(
     group="apiregistration.k8s.io",

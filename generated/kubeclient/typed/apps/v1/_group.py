@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kubeclient.typed.apps.v1.replicaset import AsyncReplicaSets, ReplicaSets
     from kubeclient.typed.apps.v1.statefulset import AsyncStatefulSets, StatefulSets
 
-__all__ = ["AsyncAppsV1Client", "AppsV1Client"]
+__all__ = ["AppsV1Client", "AsyncAppsV1Client"]
 
 
 class AppsV1Client:

@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import apps_v1
 
-__all__ = ["AsyncControllerRevisions", "CONTROLLER_REVISIONS", "ControllerRevisions"]
+__all__ = ["CONTROLLER_REVISIONS", "AsyncControllerRevisions", "ControllerRevisions"]
 
 CONTROLLER_REVISIONS = Resource(
     group="apps",

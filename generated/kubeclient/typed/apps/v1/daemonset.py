@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import apps_v1
 
-__all__ = ["AsyncDaemonSets", "DAEMON_SETS", "DaemonSets"]
+__all__ = ["DAEMON_SETS", "AsyncDaemonSets", "DaemonSets"]
 
 DAEMON_SETS = Resource(
     group="apps",

@@ -12,7 +12,7 @@ from kubecore.resource import PatchBody, Resource
 
 from kubeclient.models import apps_v1, autoscaling_v1
 
-__all__ = ["AsyncDeployments", "DEPLOYMENTS", "Deployments"]
+__all__ = ["DEPLOYMENTS", "AsyncDeployments", "Deployments"]
 
 DEPLOYMENTS = Resource(
     group="apps",

@@ -12,7 +12,7 @@ from kubecore.resource import PatchBody, Resource
 
 from kubeclient.models import apps_v1, autoscaling_v1
 
-__all__ = ["AsyncReplicaSets", "REPLICA_SETS", "ReplicaSets"]
+__all__ = ["REPLICA_SETS", "AsyncReplicaSets", "ReplicaSets"]
 
 REPLICA_SETS = Resource(
     group="apps",

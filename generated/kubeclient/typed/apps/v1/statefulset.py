@@ -12,7 +12,7 @@ from kubecore.resource import PatchBody, Resource
 
 from kubeclient.models import apps_v1, autoscaling_v1
 
-__all__ = ["AsyncStatefulSets", "STATEFUL_SETS", "StatefulSets"]
+__all__ = ["STATEFUL_SETS", "AsyncStatefulSets", "StatefulSets"]
 
 STATEFUL_SETS = Resource(
     group="apps",

@@ -10,7 +10,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import authentication_v1
 
-__all__ = ["AsyncSelfSubjectReviews", "SELF_SUBJECT_REVIEWS", "SelfSubjectReviews"]
+__all__ = ["SELF_SUBJECT_REVIEWS", "AsyncSelfSubjectReviews", "SelfSubjectReviews"]
 
 SELF_SUBJECT_REVIEWS = Resource[authentication_v1.SelfSubjectReview, Never](
     group="authentication.k8s.io",

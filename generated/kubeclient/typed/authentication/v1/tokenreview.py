@@ -10,7 +10,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import authentication_v1
 
-__all__ = ["AsyncTokenReviews", "TOKEN_REVIEWS", "TokenReviews"]
+__all__ = ["TOKEN_REVIEWS", "AsyncTokenReviews", "TokenReviews"]
 
 TOKEN_REVIEWS = Resource[authentication_v1.TokenReview, Never](
     group="authentication.k8s.io",

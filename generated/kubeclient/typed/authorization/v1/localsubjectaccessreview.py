@@ -10,7 +10,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import authorization_v1
 
-__all__ = ["AsyncLocalSubjectAccessReviews", "LOCAL_SUBJECT_ACCESS_REVIEWS", "LocalSubjectAccessReviews"]
+__all__ = ["LOCAL_SUBJECT_ACCESS_REVIEWS", "AsyncLocalSubjectAccessReviews", "LocalSubjectAccessReviews"]
 
 LOCAL_SUBJECT_ACCESS_REVIEWS = Resource[authorization_v1.LocalSubjectAccessReview, Never](
     group="authorization.k8s.io",

@@ -10,7 +10,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import authorization_v1
 
-__all__ = ["AsyncSelfSubjectAccessReviews", "SELF_SUBJECT_ACCESS_REVIEWS", "SelfSubjectAccessReviews"]
+__all__ = ["SELF_SUBJECT_ACCESS_REVIEWS", "AsyncSelfSubjectAccessReviews", "SelfSubjectAccessReviews"]
 
 SELF_SUBJECT_ACCESS_REVIEWS = Resource[authorization_v1.SelfSubjectAccessReview, Never](
     group="authorization.k8s.io",

@@ -10,7 +10,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import authorization_v1
 
-__all__ = ["AsyncSelfSubjectRulesReviews", "SELF_SUBJECT_RULES_REVIEWS", "SelfSubjectRulesReviews"]
+__all__ = ["SELF_SUBJECT_RULES_REVIEWS", "AsyncSelfSubjectRulesReviews", "SelfSubjectRulesReviews"]
 
 SELF_SUBJECT_RULES_REVIEWS = Resource[authorization_v1.SelfSubjectRulesReview, Never](
     group="authorization.k8s.io",

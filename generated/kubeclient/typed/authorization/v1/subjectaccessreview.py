@@ -10,7 +10,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import authorization_v1
 
-__all__ = ["AsyncSubjectAccessReviews", "SUBJECT_ACCESS_REVIEWS", "SubjectAccessReviews"]
+__all__ = ["SUBJECT_ACCESS_REVIEWS", "AsyncSubjectAccessReviews", "SubjectAccessReviews"]
 
 SUBJECT_ACCESS_REVIEWS = Resource[authorization_v1.SubjectAccessReview, Never](
     group="authorization.k8s.io",

@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import autoscaling_v2
 
-__all__ = ["AsyncHorizontalPodAutoscalers", "HORIZONTAL_POD_AUTOSCALERS", "HorizontalPodAutoscalers"]
+__all__ = ["HORIZONTAL_POD_AUTOSCALERS", "AsyncHorizontalPodAutoscalers", "HorizontalPodAutoscalers"]
 
 HORIZONTAL_POD_AUTOSCALERS = Resource(
     group="autoscaling",

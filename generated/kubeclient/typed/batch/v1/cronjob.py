@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import batch_v1
 
-__all__ = ["AsyncCronJobs", "CRON_JOBS", "CronJobs"]
+__all__ = ["CRON_JOBS", "AsyncCronJobs", "CronJobs"]
 
 CRON_JOBS = Resource(
     group="batch",

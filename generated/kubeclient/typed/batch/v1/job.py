@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import batch_v1
 
-__all__ = ["AsyncJobs", "JOBS", "Jobs"]
+__all__ = ["JOBS", "AsyncJobs", "Jobs"]
 
 JOBS = Resource(
     group="batch",

@@ -12,7 +12,7 @@ from kubecore.resource import PatchBody, Resource
 
 from kubeclient.models import certificates_v1
 
-__all__ = ["AsyncCertificateSigningRequests", "CERTIFICATE_SIGNING_REQUESTS", "CertificateSigningRequests"]
+__all__ = ["CERTIFICATE_SIGNING_REQUESTS", "AsyncCertificateSigningRequests", "CertificateSigningRequests"]
 
 CERTIFICATE_SIGNING_REQUESTS = Resource(
     group="certificates.k8s.io",

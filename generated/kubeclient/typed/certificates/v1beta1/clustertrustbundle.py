@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import certificates_v1beta1
 
-__all__ = ["AsyncClusterTrustBundles", "CLUSTER_TRUST_BUNDLES", "ClusterTrustBundles"]
+__all__ = ["CLUSTER_TRUST_BUNDLES", "AsyncClusterTrustBundles", "ClusterTrustBundles"]
 
 CLUSTER_TRUST_BUNDLES = Resource(
     group="certificates.k8s.io",

@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import certificates_v1beta1
 
-__all__ = ["AsyncPodCertificateRequests", "POD_CERTIFICATE_REQUESTS", "PodCertificateRequests"]
+__all__ = ["POD_CERTIFICATE_REQUESTS", "AsyncPodCertificateRequests", "PodCertificateRequests"]
 
 POD_CERTIFICATE_REQUESTS = Resource(
     group="certificates.k8s.io",

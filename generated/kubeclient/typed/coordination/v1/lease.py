@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import coordination_v1
 
-__all__ = ["AsyncLeases", "LEASES", "Leases"]
+__all__ = ["LEASES", "AsyncLeases", "Leases"]
 
 LEASES = Resource(
     group="coordination.k8s.io",

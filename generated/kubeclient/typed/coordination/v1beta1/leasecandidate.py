@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import coordination_v1beta1
 
-__all__ = ["AsyncLeaseCandidates", "LEASE_CANDIDATES", "LeaseCandidates"]
+__all__ = ["LEASE_CANDIDATES", "AsyncLeaseCandidates", "LeaseCandidates"]
 
 LEASE_CANDIDATES = Resource(
     group="coordination.k8s.io",

@@ -10,7 +10,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import core_v1
 
-__all__ = ["AsyncBindings", "BINDINGS", "Bindings"]
+__all__ = ["BINDINGS", "AsyncBindings", "Bindings"]
 
 BINDINGS = Resource[core_v1.Binding, Never](
     group="",

@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import core_v1
 
-__all__ = ["AsyncComponentStatuses", "COMPONENT_STATUSES", "ComponentStatuses"]
+__all__ = ["COMPONENT_STATUSES", "AsyncComponentStatuses", "ComponentStatuses"]
 
 COMPONENT_STATUSES = Resource(
     group="",

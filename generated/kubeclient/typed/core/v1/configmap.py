@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import core_v1
 
-__all__ = ["AsyncConfigMaps", "CONFIG_MAPS", "ConfigMaps"]
+__all__ = ["CONFIG_MAPS", "AsyncConfigMaps", "ConfigMaps"]
 
 CONFIG_MAPS = Resource(
     group="",

@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import core_v1
 
-__all__ = ["AsyncEndpoints", "ENDPOINTS", "Endpoints"]
+__all__ = ["ENDPOINTS", "AsyncEndpoints", "Endpoints"]
 
 ENDPOINTS = Resource(
     group="",

@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import core_v1
 
-__all__ = ["AsyncLimitRanges", "LIMIT_RANGES", "LimitRanges"]
+__all__ = ["LIMIT_RANGES", "AsyncLimitRanges", "LimitRanges"]
 
 LIMIT_RANGES = Resource(
     group="",

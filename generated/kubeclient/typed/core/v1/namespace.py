@@ -12,7 +12,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import core_v1
 
-__all__ = ["AsyncNamespaces", "NAMESPACES", "Namespaces"]
+__all__ = ["NAMESPACES", "AsyncNamespaces", "Namespaces"]
 
 NAMESPACES = Resource(
     group="",

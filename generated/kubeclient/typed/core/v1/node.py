@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import core_v1
 
-__all__ = ["AsyncNodes", "NODES", "Nodes"]
+__all__ = ["NODES", "AsyncNodes", "Nodes"]
 
 NODES = Resource(
     group="",

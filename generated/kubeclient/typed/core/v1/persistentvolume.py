@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import core_v1
 
-__all__ = ["AsyncPersistentVolumes", "PERSISTENT_VOLUMES", "PersistentVolumes"]
+__all__ = ["PERSISTENT_VOLUMES", "AsyncPersistentVolumes", "PersistentVolumes"]
 
 PERSISTENT_VOLUMES = Resource(
     group="",

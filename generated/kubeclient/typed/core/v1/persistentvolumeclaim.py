@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import core_v1
 
-__all__ = ["AsyncPersistentVolumeClaims", "PERSISTENT_VOLUME_CLAIMS", "PersistentVolumeClaims"]
+__all__ = ["PERSISTENT_VOLUME_CLAIMS", "AsyncPersistentVolumeClaims", "PersistentVolumeClaims"]
 
 PERSISTENT_VOLUME_CLAIMS = Resource(
     group="",

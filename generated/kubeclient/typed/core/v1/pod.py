@@ -12,7 +12,7 @@ from kubecore.resource import PatchBody, Resource
 
 from kubeclient.models import core_v1, meta_v1, policy_v1
 
-__all__ = ["AsyncPods", "PODS", "Pods"]
+__all__ = ["PODS", "AsyncPods", "Pods"]
 
 PODS = Resource(
     group="",

@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import core_v1
 
-__all__ = ["AsyncPodTemplates", "POD_TEMPLATES", "PodTemplates"]
+__all__ = ["POD_TEMPLATES", "AsyncPodTemplates", "PodTemplates"]
 
 POD_TEMPLATES = Resource(
     group="",

@@ -12,7 +12,7 @@ from kubecore.resource import PatchBody, Resource
 
 from kubeclient.models import autoscaling_v1, core_v1
 
-__all__ = ["AsyncReplicationControllers", "REPLICATION_CONTROLLERS", "ReplicationControllers"]
+__all__ = ["REPLICATION_CONTROLLERS", "AsyncReplicationControllers", "ReplicationControllers"]
 
 REPLICATION_CONTROLLERS = Resource(
     group="",

@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import core_v1
 
-__all__ = ["AsyncResourceQuotas", "RESOURCE_QUOTAS", "ResourceQuotas"]
+__all__ = ["RESOURCE_QUOTAS", "AsyncResourceQuotas", "ResourceQuotas"]
 
 RESOURCE_QUOTAS = Resource(
     group="",

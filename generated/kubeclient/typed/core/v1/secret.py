@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import core_v1
 
-__all__ = ["AsyncSecrets", "SECRETS", "Secrets"]
+__all__ = ["SECRETS", "AsyncSecrets", "Secrets"]
 
 SECRETS = Resource(
     group="",

@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import core_v1
 
-__all__ = ["AsyncServices", "SERVICES", "Services"]
+__all__ = ["SERVICES", "AsyncServices", "Services"]
 
 SERVICES = Resource(
     group="",

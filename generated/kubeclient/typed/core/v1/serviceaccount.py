@@ -12,7 +12,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import authentication_v1, core_v1
 
-__all__ = ["AsyncServiceAccounts", "SERVICE_ACCOUNTS", "ServiceAccounts"]
+__all__ = ["SERVICE_ACCOUNTS", "AsyncServiceAccounts", "ServiceAccounts"]
 
 SERVICE_ACCOUNTS = Resource(
     group="",

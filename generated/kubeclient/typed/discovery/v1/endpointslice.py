@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import discovery_v1
 
-__all__ = ["AsyncEndpointSlices", "ENDPOINT_SLICES", "EndpointSlices"]
+__all__ = ["ENDPOINT_SLICES", "AsyncEndpointSlices", "EndpointSlices"]
 
 ENDPOINT_SLICES = Resource(
     group="discovery.k8s.io",

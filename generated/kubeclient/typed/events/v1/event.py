@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import events_v1
 
-__all__ = ["AsyncEvents", "EVENTS", "Events"]
+__all__ = ["EVENTS", "AsyncEvents", "Events"]
 
 EVENTS = Resource(
     group="events.k8s.io",

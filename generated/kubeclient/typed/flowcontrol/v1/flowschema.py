@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import flowcontrol_v1
 
-__all__ = ["AsyncFlowSchemas", "FLOW_SCHEMAS", "FlowSchemas"]
+__all__ = ["FLOW_SCHEMAS", "AsyncFlowSchemas", "FlowSchemas"]
 
 FLOW_SCHEMAS = Resource(
     group="flowcontrol.apiserver.k8s.io",

@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import flowcontrol_v1
 
-__all__ = ["AsyncPriorityLevelConfigurations", "PRIORITY_LEVEL_CONFIGURATIONS", "PriorityLevelConfigurations"]
+__all__ = ["PRIORITY_LEVEL_CONFIGURATIONS", "AsyncPriorityLevelConfigurations", "PriorityLevelConfigurations"]
 
 PRIORITY_LEVEL_CONFIGURATIONS = Resource(
     group="flowcontrol.apiserver.k8s.io",

@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import internal_v1alpha1
 
-__all__ = ["AsyncStorageVersions", "STORAGE_VERSIONS", "StorageVersions"]
+__all__ = ["STORAGE_VERSIONS", "AsyncStorageVersions", "StorageVersions"]
 
 STORAGE_VERSIONS = Resource(
     group="internal.apiserver.k8s.io",

@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import lifecycle_v1alpha1
 
-__all__ = ["AsyncEvictions", "EVICTIONS", "Evictions"]
+__all__ = ["EVICTIONS", "AsyncEvictions", "Evictions"]
 
 EVICTIONS = Resource(
     group="lifecycle.k8s.io",

@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import lifecycle_v1alpha1
 
-__all__ = ["AsyncEvictionRequests", "EVICTION_REQUESTS", "EvictionRequests"]
+__all__ = ["EVICTION_REQUESTS", "AsyncEvictionRequests", "EvictionRequests"]
 
 EVICTION_REQUESTS = Resource(
     group="lifecycle.k8s.io",

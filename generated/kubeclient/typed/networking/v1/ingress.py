@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import networking_v1
 
-__all__ = ["AsyncIngresses", "INGRESSES", "Ingresses"]
+__all__ = ["INGRESSES", "AsyncIngresses", "Ingresses"]
 
 INGRESSES = Resource(
     group="networking.k8s.io",

@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import networking_v1
 
-__all__ = ["AsyncIngressClasses", "INGRESS_CLASSES", "IngressClasses"]
+__all__ = ["INGRESS_CLASSES", "AsyncIngressClasses", "IngressClasses"]
 
 INGRESS_CLASSES = Resource(
     group="networking.k8s.io",

@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import networking_v1
 
-__all__ = ["AsyncIPAddresses", "IPAddresses", "IP_ADDRESSES"]
+__all__ = ["IP_ADDRESSES", "AsyncIPAddresses", "IPAddresses"]
 
 IP_ADDRESSES = Resource(
     group="networking.k8s.io",

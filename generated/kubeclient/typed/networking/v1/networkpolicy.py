@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import networking_v1
 
-__all__ = ["AsyncNetworkPolicies", "NETWORK_POLICIES", "NetworkPolicies"]
+__all__ = ["NETWORK_POLICIES", "AsyncNetworkPolicies", "NetworkPolicies"]
 
 NETWORK_POLICIES = Resource(
     group="networking.k8s.io",

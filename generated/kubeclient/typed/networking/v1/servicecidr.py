@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import networking_v1
 
-__all__ = ["AsyncServiceCIDRs", "SERVICE_CIDRS", "ServiceCIDRs"]
+__all__ = ["SERVICE_CIDRS", "AsyncServiceCIDRs", "ServiceCIDRs"]
 
 SERVICE_CIDRS = Resource(
     group="networking.k8s.io",

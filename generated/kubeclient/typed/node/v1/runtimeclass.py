@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import node_v1
 
-__all__ = ["AsyncRuntimeClasses", "RUNTIME_CLASSES", "RuntimeClasses"]
+__all__ = ["RUNTIME_CLASSES", "AsyncRuntimeClasses", "RuntimeClasses"]
 
 RUNTIME_CLASSES = Resource(
     group="node.k8s.io",

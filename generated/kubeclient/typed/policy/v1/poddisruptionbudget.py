@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import policy_v1
 
-__all__ = ["AsyncPodDisruptionBudgets", "POD_DISRUPTION_BUDGETS", "PodDisruptionBudgets"]
+__all__ = ["POD_DISRUPTION_BUDGETS", "AsyncPodDisruptionBudgets", "PodDisruptionBudgets"]
 
 POD_DISRUPTION_BUDGETS = Resource(
     group="policy",

@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import rbac_v1
 
-__all__ = ["AsyncClusterRoles", "CLUSTER_ROLES", "ClusterRoles"]
+__all__ = ["CLUSTER_ROLES", "AsyncClusterRoles", "ClusterRoles"]
 
 CLUSTER_ROLES = Resource(
     group="rbac.authorization.k8s.io",

@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import rbac_v1
 
-__all__ = ["AsyncClusterRoleBindings", "CLUSTER_ROLE_BINDINGS", "ClusterRoleBindings"]
+__all__ = ["CLUSTER_ROLE_BINDINGS", "AsyncClusterRoleBindings", "ClusterRoleBindings"]
 
 CLUSTER_ROLE_BINDINGS = Resource(
     group="rbac.authorization.k8s.io",

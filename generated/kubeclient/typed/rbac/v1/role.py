@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import rbac_v1
 
-__all__ = ["AsyncRoles", "ROLES", "Roles"]
+__all__ = ["ROLES", "AsyncRoles", "Roles"]
 
 ROLES = Resource(
     group="rbac.authorization.k8s.io",

@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import rbac_v1
 
-__all__ = ["AsyncRoleBindings", "ROLE_BINDINGS", "RoleBindings"]
+__all__ = ["ROLE_BINDINGS", "AsyncRoleBindings", "RoleBindings"]
 
 ROLE_BINDINGS = Resource(
     group="rbac.authorization.k8s.io",

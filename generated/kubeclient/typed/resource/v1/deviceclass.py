@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import resource_v1
 
-__all__ = ["AsyncDeviceClasses", "DEVICE_CLASSES", "DeviceClasses"]
+__all__ = ["DEVICE_CLASSES", "AsyncDeviceClasses", "DeviceClasses"]
 
 DEVICE_CLASSES = Resource(
     group="resource.k8s.io",

@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import resource_v1
 
-__all__ = ["AsyncResourceClaims", "RESOURCE_CLAIMS", "ResourceClaims"]
+__all__ = ["RESOURCE_CLAIMS", "AsyncResourceClaims", "ResourceClaims"]
 
 RESOURCE_CLAIMS = Resource(
     group="resource.k8s.io",

@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import resource_v1alpha3
 
-__all__ = ["AsyncResourcePoolStatusRequests", "RESOURCE_POOL_STATUS_REQUESTS", "ResourcePoolStatusRequests"]
+__all__ = ["RESOURCE_POOL_STATUS_REQUESTS", "AsyncResourcePoolStatusRequests", "ResourcePoolStatusRequests"]
 
 RESOURCE_POOL_STATUS_REQUESTS = Resource(
     group="resource.k8s.io",

@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import resource_v1beta1
 
-__all__ = ["AsyncResourceSlices", "RESOURCE_SLICES", "ResourceSlices"]
+__all__ = ["RESOURCE_SLICES", "AsyncResourceSlices", "ResourceSlices"]
 
 RESOURCE_SLICES = Resource(
     group="resource.k8s.io",

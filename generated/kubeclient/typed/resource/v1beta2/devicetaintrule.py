@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import resource_v1beta2
 
-__all__ = ["AsyncDeviceTaintRules", "DEVICE_TAINT_RULES", "DeviceTaintRules"]
+__all__ = ["DEVICE_TAINT_RULES", "AsyncDeviceTaintRules", "DeviceTaintRules"]
 
 DEVICE_TAINT_RULES = Resource(
     group="resource.k8s.io",

@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import resource_v1beta2
 
-__all__ = ["AsyncResourceClaimTemplates", "RESOURCE_CLAIM_TEMPLATES", "ResourceClaimTemplates"]
+__all__ = ["RESOURCE_CLAIM_TEMPLATES", "AsyncResourceClaimTemplates", "ResourceClaimTemplates"]
 
 RESOURCE_CLAIM_TEMPLATES = Resource(
     group="resource.k8s.io",

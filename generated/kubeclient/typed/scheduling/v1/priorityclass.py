@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import scheduling_v1
 
-__all__ = ["AsyncPriorityClasses", "PRIORITY_CLASSES", "PriorityClasses"]
+__all__ = ["PRIORITY_CLASSES", "AsyncPriorityClasses", "PriorityClasses"]
 
 PRIORITY_CLASSES = Resource(
     group="scheduling.k8s.io",

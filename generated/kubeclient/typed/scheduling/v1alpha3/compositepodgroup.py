@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import scheduling_v1alpha3
 
-__all__ = ["AsyncCompositePodGroups", "COMPOSITE_POD_GROUPS", "CompositePodGroups"]
+__all__ = ["COMPOSITE_POD_GROUPS", "AsyncCompositePodGroups", "CompositePodGroups"]
 
 COMPOSITE_POD_GROUPS = Resource(
     group="scheduling.k8s.io",

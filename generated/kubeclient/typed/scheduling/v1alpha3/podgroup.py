@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import scheduling_v1alpha3
 
-__all__ = ["AsyncPodGroups", "POD_GROUPS", "PodGroups"]
+__all__ = ["POD_GROUPS", "AsyncPodGroups", "PodGroups"]
 
 POD_GROUPS = Resource(
     group="scheduling.k8s.io",

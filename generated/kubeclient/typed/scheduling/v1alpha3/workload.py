@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import scheduling_v1alpha3
 
-__all__ = ["AsyncWorkloads", "WORKLOADS", "Workloads"]
+__all__ = ["WORKLOADS", "AsyncWorkloads", "Workloads"]
 
 WORKLOADS = Resource(
     group="scheduling.k8s.io",

@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import scheduling_v1beta1
 
-__all__ = ["AsyncWorkloads", "WORKLOADS", "Workloads"]
+__all__ = ["WORKLOADS", "AsyncWorkloads", "Workloads"]
 
 WORKLOADS = Resource(
     group="scheduling.k8s.io",

@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import storage_v1
 
-__all__ = ["AsyncCSIDrivers", "CSIDrivers", "CSI_DRIVERS"]
+__all__ = ["CSI_DRIVERS", "AsyncCSIDrivers", "CSIDrivers"]
 
 CSI_DRIVERS = Resource(
     group="storage.k8s.io",

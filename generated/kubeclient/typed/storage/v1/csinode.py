@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import storage_v1
 
-__all__ = ["AsyncCSINodes", "CSINodes", "CSI_NODES"]
+__all__ = ["CSI_NODES", "AsyncCSINodes", "CSINodes"]
 
 CSI_NODES = Resource(
     group="storage.k8s.io",

@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import storage_v1
 
-__all__ = ["AsyncCSIStorageCapacities", "CSIStorageCapacities", "CSI_STORAGE_CAPACITIES"]
+__all__ = ["CSI_STORAGE_CAPACITIES", "AsyncCSIStorageCapacities", "CSIStorageCapacities"]
 
 CSI_STORAGE_CAPACITIES = Resource(
     group="storage.k8s.io",

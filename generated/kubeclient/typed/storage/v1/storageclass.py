@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import storage_v1
 
-__all__ = ["AsyncStorageClasses", "STORAGE_CLASSES", "StorageClasses"]
+__all__ = ["STORAGE_CLASSES", "AsyncStorageClasses", "StorageClasses"]
 
 STORAGE_CLASSES = Resource(
     group="storage.k8s.io",

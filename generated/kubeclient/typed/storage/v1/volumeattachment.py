@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import storage_v1
 
-__all__ = ["AsyncVolumeAttachments", "VOLUME_ATTACHMENTS", "VolumeAttachments"]
+__all__ = ["VOLUME_ATTACHMENTS", "AsyncVolumeAttachments", "VolumeAttachments"]
 
 VOLUME_ATTACHMENTS = Resource(
     group="storage.k8s.io",

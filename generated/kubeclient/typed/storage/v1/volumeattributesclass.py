@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import storage_v1
 
-__all__ = ["AsyncVolumeAttributesClasses", "VOLUME_ATTRIBUTES_CLASSES", "VolumeAttributesClasses"]
+__all__ = ["VOLUME_ATTRIBUTES_CLASSES", "AsyncVolumeAttributesClasses", "VolumeAttributesClasses"]
 
 VOLUME_ATTRIBUTES_CLASSES = Resource(
     group="storage.k8s.io",

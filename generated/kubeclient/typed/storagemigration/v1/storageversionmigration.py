@@ -8,7 +8,7 @@ from kubecore.resource import Resource
 
 from kubeclient.models import storagemigration_v1
 
-__all__ = ["AsyncStorageVersionMigrations", "STORAGE_VERSION_MIGRATIONS", "StorageVersionMigrations"]
+__all__ = ["STORAGE_VERSION_MIGRATIONS", "AsyncStorageVersionMigrations", "StorageVersionMigrations"]
 
 STORAGE_VERSION_MIGRATIONS = Resource(
     group="storagemigration.k8s.io",

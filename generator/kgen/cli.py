@@ -1,0 +1,227 @@
+"""The command line: click, messages and exit codes. The only module that prints.
+
+Exit codes: 0 ok, 1 `check` found a difference, 2 usage or configuration, 3 input, 4 cluster, 70 a bug of kgen, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from click.shell_completion import get_completion_class
+
+from kgen.config import Config, Settings, load_config
+from kgen.errors import KgenError, Problem, Problems, printable
+
+__all__ = ["cli", "run"]
+
+_LINES_OF_A_DIFF: Final = 40
+_FILES_SHOWN: Final = 10
+_BUG: Final = 70
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line and return the exit code; nothing that goes wrong shows a traceback, but for `--debug`.
+
+    Args:
+        arguments: The arguments without the program's name; by default those of the process.
+    """
+    words = sys.argv[1:] if arguments is None else arguments
+    try:
+        code = cli.main(args=words, prog_name="kgen", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return 130
+    except KgenError as error:
+        _show(error.problems, "error")
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader of our output has gone, as `head` does; nothing more can be said to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001 - the last resort: a user gets words, not a traceback
+        if "--debug" in words:
+            traceback.print_exc()
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        words_ = f"this is a bug of kgen: {type(error).__name__}: {error}"
+        _show([Problem(words_, f"{Path(place.filename).name}:{place.lineno}", "run it again with --debug and report what it prints")], "error")
+        return _BUG
+
+
+def _show(problems: Iterable[Problem], label: str) -> None:
+    for problem in problems:
+        for line in problem.lines(label):
+            click.echo(line, err=True)
+
+
+class _Progress:
+    """Shows what is being done on one line of a terminal; elsewhere it says nothing."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._shown = not quiet and sys.stderr.isatty()
+
+    def __call__(self, stage: str) -> None:
+        if self._shown:
+            click.echo(f"\r\x1b[K{printable(stage, 100)}", nl=False, err=True)
+
+    def done(self) -> None:
+        if self._shown:
+            click.echo("\r\x1b[K", nl=False, err=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="kgen-kubernetes", prog_name="kgen")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error that kgen does not expect.")
+def cli(*, debug: bool) -> None:
+    """Generate typed Kubernetes clients from OpenAPI documents."""
+    del debug  # Read by `run`, also where click itself fails.
+
+
+def _input_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    options = (
+        click.option("--config", "config_file", metavar="FILE", help="Configuration file instead of the project's own."),
+        click.option("--specs", metavar="PATH", help="Folder of OpenAPI v3 documents, or one file (v3 or a v2 swagger.json)."),
+        click.option("--include", multiple=True, metavar="GROUP", help="Only this group (apps) or group version (apps/v1); repeatable."),
+        click.option("--exclude", multiple=True, metavar="GROUP", help="All but this group or group version; repeatable."),
+        click.option("--strict", is_flag=True, default=None, help="Let warnings stop the build."),
+    )
+    return functools.reduce(lambda made, option: option(made), reversed(options), command)
+
+
+def _output_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    options = (
+        click.option("--output", metavar="FOLDER", help="Folder that gets the package; by default ./generated."),
+        click.option("--package", metavar="NAME", help="Import name of the package; by default kubeclient."),
+        click.option("--templates", metavar="FOLDER", help="Folder whose templates are taken before kgen's own."),
+        click.option("-q", "--quiet", is_flag=True, help="Show no progress and no summary."),
+    )
+    return functools.reduce(lambda made, option: option(made), reversed(options), command)
+
+
+def _config(config_file: str | None, **said: Any) -> Config:
+    settings = Settings(**{key: value for key, value in said.items() if value not in (None, ())})
+    return load_config(settings, file=Path(config_file) if config_file else None)
+
+
+@cli.command()
+@_input_options
+@_output_options
+def build(*, config_file: str | None, quiet: bool, **said: Any) -> None:
+    """Generate the package; only files that changed are written."""
+    from kgen import stamp, tree
+    from kgen.pipeline import generate
+
+    config = _config(config_file, **said)
+    if stamp.is_current(config):
+        _say(quiet, f"{config.package} is up to date")
+        return
+    progress = _Progress(quiet=quiet)
+    try:
+        made = generate(config, progress)
+        published = tree.publish(made.files, config.output, config.package)
+    finally:
+        progress.done()
+    _show(made.warnings, "warning")
+    if not made.warnings:
+        stamp.remember(config, made.files)  # With warnings the next build says them again.
+    _say(quiet, f"{config.package}: {len(published.written)} files written, {len(published.removed)} removed, {published.unchanged} unchanged")
+
+
+@cli.command()
+@_input_options
+@_output_options
+@click.pass_context
+def check(ctx: click.Context, *, config_file: str | None, quiet: bool, **said: Any) -> None:
+    """Prove that the package is what the documents say; exit 1 with a diff if not."""
+    from kgen import tree
+    from kgen.pipeline import generate
+
+    config = _config(config_file, **said)
+    progress = _Progress(quiet=quiet)
+    try:
+        made = generate(config, progress)
+        found = tree.compare(made.files, config.output, config.package)
+    finally:
+        progress.done()
+    _show(made.warnings, "warning")
+    if found:
+        _show_differences(found)
+        ctx.exit(1)
+    _say(quiet, f"{config.package} is what {config.source} says: {len(made.files)} files")
+
+
+def _show_differences(found: Any) -> None:
+    kinds = (("changed", found.changed), ("missing", found.missing), ("extra", found.extra))
+    for number, (kind, path) in enumerate((kind, path) for kind, paths in kinds for path in paths):
+        click.echo(f"{kind}: {printable(path)}")
+        lines = found.diffs[path] if number < _FILES_SHOWN and kind == "changed" else ()
+        for line in lines[:_LINES_OF_A_DIFF]:
+            click.echo(f"  {printable(line)}")
+        if len(lines) > _LINES_OF_A_DIFF:
+            click.echo(f"  ... {len(lines) - _LINES_OF_A_DIFF} more lines")
+    click.echo(", ".join(f"{len(paths)} {kind}" for kind, paths in kinds) + "; to bring them up to date, run: kgen build", err=True)
+
+
+@cli.command("list")
+@_input_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with everything that is left out and why.")
+@click.option("--left-out", is_flag=True, help="Count the operations that become no method, by reason.")
+def list_(*, config_file: str | None, as_json: bool, left_out: bool, **said: Any) -> None:
+    """List group versions, resources, verbs and subresources."""
+    from kgen import listing
+    from kgen.pipeline import understand
+
+    config = _config(config_file, **said)
+    problems = Problems(strict=config.strict)
+    api = understand(config, problems)
+    _show(problems.warnings, "warning")
+    show = listing.as_json if as_json else listing.left_out if left_out else listing.table
+    click.echo(show(api))
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--kubeconfig", metavar="FILE", help="Kubeconfig file; by default what kubectl takes.")
+@click.option("--context", metavar="NAME", help="Context of the kubeconfig; by default its current one.")
+@click.option("--in-cluster", is_flag=True, help="Use the service account of the pod that this runs in.")
+@click.option("--note", metavar="TEXT", help="What ORIGIN.md is to say that no server tells, such as its flags.")
+@click.option("-q", "--quiet", is_flag=True, help="Show no progress and no summary.")
+def pull(folder: Path, *, kubeconfig: str | None, context: str | None, in_cluster: bool, note: str | None, quiet: bool) -> None:
+    """Bring FOLDER up to the OpenAPI v3 documents that a cluster serves."""
+    from kgen.load import cluster
+
+    if in_cluster and (kubeconfig or context):
+        raise click.UsageError("--in-cluster takes neither --kubeconfig nor --context.")
+    progress = _Progress(quiet=quiet)
+    try:
+        done = cluster.pull(folder, kubeconfig=kubeconfig, context=context, in_cluster=in_cluster, note=note, progress=progress)
+    finally:
+        progress.done()
+    _say(quiet, f"{done.server_version}: {len(done.fetched)} documents fetched, {len(done.unchanged)} unchanged, {len(done.removed)} removed")
+
+
+@cli.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the completion script of a shell: eval "$(kgen completion bash)"."""
+    made = get_completion_class(shell)
+    if made is None:
+        raise click.UsageError(f"There is no completion for {shell}.")
+    click.echo(made(cli, {}, "kgen", "_KGEN_COMPLETE").source())
+
+
+def _say(quiet: bool, words: str) -> None:  # noqa: FBT001
+    if not quiet:
+        click.echo(printable(words), err=True)

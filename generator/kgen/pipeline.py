@@ -1,0 +1,85 @@
+"""The table of contents: load, resolve, plan, render, verify, format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from kgen.config import Config
+from kgen.errors import Problem, Problems
+from kgen.ir import Api
+from kgen.load import load
+from kgen.resolve import resolve
+from kgen.spec import ApiSpec, select
+
+__all__ = ["Generated", "Progress", "generate", "read", "understand"]
+
+Progress = Callable[[str], None]
+"""Is told the stage that begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """What a build makes.
+
+    Attributes:
+        files: The text of every file by its path below the output folder.
+        api: Everything with its final names.
+        warnings: What was left out or weakened.
+    """
+
+    files: Mapping[str, str]
+    api: Api
+    warnings: tuple[Problem, ...]
+
+
+def read(config: Config) -> ApiSpec:
+    """Return what the documents of the chosen groups say.
+
+    Raises:
+        InputError: a document can't be used.
+        ConfigError: a group is in no document.
+    """
+    spec = load(config.specs, config.source)
+    return select(spec, config.include, config.exclude, where=config.file or None)
+
+
+def understand(config: Config, problems: Problems) -> Api:
+    """Return everything that the documents declare, with final names.
+
+    Raises:
+        InputError: a document can't be used, or contradicts itself.
+    """
+    api = resolve(read(config), config.names, problems)
+    problems.raise_errors()
+    return api
+
+
+def generate(config: Config, progress: Progress = lambda _: None) -> Generated:
+    """Make the package in memory.
+
+    Args:
+        config: What to build from and how.
+        progress: Is told the stage that begins.
+
+    Raises:
+        KgenError: a document, a template or the configuration is wrong.
+    """
+    # Imported here: jinja2, datamodel-code-generator and ruff take longer to import than a build with nothing to do takes.
+    from kgen.format import format_files
+    from kgen.models import class_sources
+    from kgen.plan import plan
+    from kgen.render import render, templates_folder
+    from kgen.verify import verify
+
+    problems = Problems(strict=config.strict)
+    progress(f"reading {config.source}")
+    api = understand(config, problems)
+    progress(f"making {sum(len(module.models) for module in api.modules)} models")
+    own = config.templates is not None and (config.templates / "models" / "msgspec.jinja2").is_file()
+    classes = class_sources(api.modules, config.templates if own and config.templates else templates_folder())
+    progress("rendering")
+    rendered = render(plan(api, classes, config.package, config.source), config.templates)
+    verify(rendered, api.modules, config.package)
+    progress(f"formatting {len(rendered)} files")
+    return Generated(format_files(rendered), api, problems.warnings)

@@ -1,0 +1,221 @@
+"""The output folder: comparing it with what was generated, and publishing into it.
+
+Only files that carry kgen's mark are ever changed or removed. Everything is staged beside the package first and then moved into place, file
+by file; whatever goes wrong, the old tree comes back whole.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from kgen.errors import OutputError
+from kgen.plan import MARKER
+
+__all__ = ["Differences", "Published", "compare", "publish"]
+
+_BARE: Final = frozenset({"py.typed"})
+"""Planned files that are empty, and so carry no mark."""
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """How the folder differs from what was generated; paths below the output folder, sorted.
+
+    Attributes:
+        changed: Files that hold something else.
+        missing: Files that are not there.
+        extra: Generated files that are no longer planned.
+        diffs: For each of these, the lines of a unified diff from the folder to what was generated.
+    """
+
+    changed: tuple[str, ...]
+    missing: tuple[str, ...]
+    extra: tuple[str, ...]
+    diffs: Mapping[str, tuple[str, ...]]
+
+    def __bool__(self) -> bool:
+        """Return whether there is any."""
+        return bool(self.changed or self.missing or self.extra)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What publishing did; paths below the output folder, sorted."""
+
+    written: tuple[str, ...]
+    removed: tuple[str, ...]
+    unchanged: int
+
+
+def compare(files: Mapping[str, str], output: Path, package: str) -> Differences:
+    """Compare the folder with what was generated.
+
+    Args:
+        files: The text of every planned file by its path below `output`.
+        output: The output folder.
+        package: The package's folder in it.
+
+    Raises:
+        OutputError: the folder can't be read, or a path leads out of it.
+    """
+    found = {path: _read(_inside(output, path)) for path in files}
+    changed = tuple(sorted(path for path, data in found.items() if data is not None and data != files[path].encode()))
+    missing = tuple(sorted(path for path, data in found.items() if data is None))
+    extra = _extra(files, output, package)
+    diffs = {path: _diff(path, found[path] or b"", files[path]) for path in (*changed, *missing)}
+    diffs |= {path: _diff(path, _read(output / path) or b"", "") for path in extra}
+    return Differences(changed, missing, extra, diffs)
+
+
+def publish(files: Mapping[str, str], output: Path, package: str) -> Published:
+    """Bring the folder up to what was generated.
+
+    Args:
+        files: The text of every planned file by its path below `output`.
+        output: The output folder; made if it is not there.
+        package: The package's folder in it.
+
+    Raises:
+        OutputError: a planned path is taken by a file that kgen did not generate, leads out of the folder, or can't be written. Nothing has
+            changed then.
+    """
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        with _locked(output):
+            _refuse_foreign(files, output)
+            extra = _extra(files, output, package)
+            changed = [path for path in sorted(files) if _read(_inside(output, path)) != files[path].encode()]
+            if changed or extra:
+                _move(files, changed, extra, output)
+    except OSError as error:
+        raise OutputError(f"the output can't be written: {error.strerror or error}", where=str(error.filename or output.name), hint="check the folder and its rights") from error
+    return Published(tuple(changed), extra, len(files) - len(changed))
+
+
+@contextlib.contextmanager
+def _locked(output: Path) -> Generator[None]:
+    """Let builds into one folder take turns: two at once would leave a mix."""
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    descriptor = os.open(output, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _move(files: Mapping[str, str], changed: list[str], extra: tuple[str, ...], output: Path) -> None:
+    """Stage what changed, then move it into place; what it replaces is kept until all is done."""
+    staging = Path(tempfile.mkdtemp(prefix=".kgen-", dir=output))
+    undo: list[tuple[Path, Path | None]] = []
+    try:
+        for path in changed:
+            _write(staging / "new" / path, files[path])
+        for path in (*changed, *extra):
+            target = output / path
+            undo.append((target, _set_aside(target, staging / "old" / path)))
+            if path in files:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                (staging / "new" / path).replace(target)
+            else:
+                target.unlink()
+    except BaseException:
+        for target, kept in reversed(undo):
+            target.unlink(missing_ok=True)
+            if kept is not None:
+                kept.replace(target)
+        raise
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+        _remove_empty(output, [*changed, *extra])
+
+
+def _set_aside(target: Path, kept: Path) -> Path | None:
+    if not target.exists():
+        return None
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    os.link(target, kept)  # A second name, so that at no moment the file is gone before its successor is there.
+    return kept
+
+
+def _write(target: Path, source: str) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(source, "utf-8", newline="\n")
+
+
+def _remove_empty(output: Path, paths: list[str]) -> None:
+    """Remove folders that nothing is left in but Python's own cache."""
+    folders = {parent for path in paths for parent in PurePosixPath(path).parents if parent.parts}
+    for folder in sorted(folders, key=lambda folder: len(folder.parts), reverse=True):
+        place = output / folder
+        if place.is_dir() and all(entry.name == "__pycache__" for entry in place.iterdir()):
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def _extra(files: Mapping[str, str], output: Path, package: str) -> tuple[str, ...]:
+    found: list[str] = []
+    for folder, folders, names in os.walk(output / package):
+        folders[:] = sorted(name for name in folders if name != "__pycache__")
+        for name in names:
+            place = Path(folder, name)
+            path = place.relative_to(output).as_posix()
+            if path not in files and name.endswith(".py") and not place.is_symlink() and _is_ours(place):
+                found.append(path)
+    return tuple(sorted(found))
+
+
+def _is_ours(file: Path) -> bool:
+    try:
+        with file.open("rb") as stream:
+            return stream.read(len(MARKER)) == MARKER.encode()
+    except OSError:
+        return False
+
+
+def _refuse_foreign(files: Mapping[str, str], output: Path) -> None:
+    for path, source in sorted(files.items()):
+        place = _inside(output, path)
+        if not place.exists() or _is_ours(place):
+            continue
+        if place.is_dir() or not (place.name in _BARE and place.read_bytes() == source.encode()):
+            raise OutputError("a file that kgen did not generate is in the way", where=path, hint="move it away, or choose another output or package")
+
+
+def _inside(output: Path, path: str) -> Path:
+    """Return the place of a planned path; refuse one that leads out of the output folder."""
+    pure = PurePosixPath(path)
+    if pure.is_absolute() or ".." in pure.parts or "\0" in path or "\\" in path:
+        raise OutputError(f"the path {path[:200]!r} leads out of the output folder", hint="report it, with the document, as a bug of kgen")
+    place = output
+    for part in pure.parts:
+        place /= part
+        if place.is_symlink():
+            raise OutputError("a symbolic link is in the way", where=place.relative_to(output).as_posix(), hint="remove it, or choose another output")
+    return place
+
+
+def _read(file: Path) -> bytes | None:
+    try:
+        return file.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise OutputError(f"a file can't be read: {error.strerror}", where=file.name, hint="check its rights") from error
+
+
+def _diff(path: str, old: bytes, new: str) -> tuple[str, ...]:
+    before = old.decode("utf-8", "replace").splitlines()
+    return tuple(difflib.unified_diff(before, new.splitlines(), f"{path} (on disk)", f"{path} (generated)", lineterm="", n=2))
