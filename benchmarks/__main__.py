@@ -61,7 +61,13 @@ FIGURES = (
     Figure("one odd item in the 10,000", "odd", "the clean list", 0.5),
 )
 
-MODULES = {"ours": "ours", "lightkube": "lightkube", "kubernetes": "official", "kubernetes_asyncio": "kubernetes_asyncio", "kr8s": "kr8s"}
+MODULES = {
+    "ours": "ours",
+    "lightkube": "lightkube",
+    "kubernetes": "official",
+    "kubernetes_asyncio": "kubernetes_asyncio",
+    "kr8s": "kr8s",
+}
 SCALE = {"ms": 1e3, "us": 1e6}
 
 
@@ -90,7 +96,7 @@ def environment() -> Path:
     if not python.exists():
         print("installing the peers ...", file=sys.stderr)
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, *PEERS], check=True)
     subprocess.run([*pip, "--force-reinstall", "--no-deps", ROOT], check=True)
     subprocess.run([*pip, ROOT], check=True)
@@ -103,7 +109,9 @@ def build_goclient(folder: Path) -> Path | None:
         print("Go is missing: client-go is not measured", file=sys.stderr)
         return None
     binary = CACHE / "goclient"
-    subprocess.run(["go", "build", "-o", binary, "."], cwd=HERE / "goclient", check=True, env={**os.environ, "CGO_ENABLED": "0"})
+    subprocess.run(
+        ["go", "build", "-o", binary, "."], cwd=HERE / "goclient", check=True, env={**os.environ, "CGO_ENABLED": "0"}
+    )
     names = [str(folder / f"{stem}.{suffix}") for stem in ("list", "item") for suffix in ("json", "pb")]
     subprocess.run([binary, "encode", *names], check=True)
     return binary
@@ -112,7 +120,9 @@ def build_goclient(folder: Path) -> Path | None:
 @contextlib.contextmanager
 def server(folder: Path) -> Iterator[str]:
     """Serve the recorded bodies from another process."""
-    process = subprocess.Popen([sys.executable, "-m", "benchmarks.server", folder], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.server", folder], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
     try:
         assert process.stdout is not None
         yield f"https://127.0.0.1:{int(process.stdout.readline())}"
@@ -160,7 +170,7 @@ def run(command: list[str], case: str) -> float:
     said = json.loads(done.stdout.splitlines()[-1])
     if case == "peak":
         return float(said["peak_kib"]) / 1024
-    return statistics.median(said["seconds"])
+    return float(statistics.median(said["seconds"]))
 
 
 def render(measured: dict[tuple[str, str], float | None]) -> str:
@@ -168,8 +178,9 @@ def render(measured: dict[tuple[str, str], float | None]) -> str:
     lines = [
         "# Benchmarks",
         "",
-        "Written by `make bench`: every client in a process of its own, over TLS to a server in another process that answers with recorded",
-        f"bytes; the median of {RUNS} runs. A ratio above 1 means that kubeclient is faster, or smaller.",
+        "Written by `make bench`: every client in a process of its own, over TLS to a server in another process",
+        f"that answers with recorded bytes; the median of {RUNS} runs.",
+        "A ratio above 1 means that kubeclient is faster, or smaller.",
         "",
         f"Machine: {machine()}. Python {platform.python_version()}; {versions()}.",
         "",

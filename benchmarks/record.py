@@ -1,4 +1,4 @@
-"""Make what the server answers from the one recorded pod: the list of 10,000, one of them, and a list with one odd item."""
+"""Make what the server answers of the recorded pod: 10,000 of them, one, and a list with one odd item."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """A TLS server on loopback that answers with recorded bytes, in a process of its own.
 
-It does as little as it can, so that what is measured is the client: one thread a connection, one look at the request line, one send.
+It does as little as it can, so that what is measured is the client: one thread a connection, one look at the request
+line, one send.
 """
 
 from __future__ import annotations
@@ -19,7 +20,11 @@ class Recorded:
 
     def __init__(self, folder: Path) -> None:
         self._answers: dict[tuple[bytes, bytes], bytes] = {}
-        for path, name in ((b"/api/v1/pods", "list"), (b"/api/v1/namespaces/bench/pods/web-0", "item"), (b"/api/v1/namespaces/odd/pods", "odd")):
+        for path, name in (
+            (b"/api/v1/pods", "list"),
+            (b"/api/v1/namespaces/bench/pods/web-0", "item"),
+            (b"/api/v1/namespaces/odd/pods", "odd"),
+        ):
             for content_type, suffix in ((b"application/json", "json"), (PROTOBUF, "pb")):
                 file = folder / f"{name}.{suffix}"
                 if file.exists():

@@ -1,1 +1,1 @@
-"""One module a client; each case of it runs in a process of its own: `python -m benchmarks.clients.NAME CASE URL FOLDER`."""
+"""One module a client, each case in a process of its own: `python -m benchmarks.clients.NAME CASE URL FOLDER`."""

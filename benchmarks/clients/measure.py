@@ -1,4 +1,4 @@
-"""What every client's process does around its cases: repeat, time, tell. Nothing here is imported by name of a client."""
+"""What every client's process does around its cases: repeat, time, tell. It knows no client."""
 
 from __future__ import annotations
 
@@ -57,7 +57,8 @@ def run(cases: Mapping[str, Callable[[Case], list[float]]], started: float) -> N
 
     Args:
         cases: By name, what returns the seconds of its repetitions.
-        started: When the module was about to import its client, by `time.perf_counter()`; the case `start` counts from there.
+        started: When the module was about to import its client, by `time.perf_counter()`; the case `start` counts from
+            there.
     """
     name, url, folder = sys.argv[1:4]
     seconds = cases[name](Case(url, Path(folder)))

@@ -18,8 +18,8 @@ class BaseClientset:
 
     Args:
         config: Where the server is and how to reach it.
-        http_client: A client of your own to send every request with, instead of kubecore's connection pool. It stays yours: closing the
-            clientset leaves it open.
+        http_client: A client of your own to send every request with, instead of kubecore's connection pool. It stays
+            yours: closing the clientset leaves it open.
 
     Raises:
         ConfigError: if `config` contradicts itself or names files that can't be read.
@@ -48,8 +48,8 @@ class AsyncBaseClientset:
 
     Args:
         config: Where the server is and how to reach it.
-        http_client: A client of your own to send every request with, instead of kubecore's connection pool. It stays yours: closing the
-            clientset leaves it open.
+        http_client: A client of your own to send every request with, instead of kubecore's connection pool. It stays
+            yours: closing the clientset leaves it open.
 
     Raises:
         ConfigError: if `config` contradicts itself or names files that can't be read.

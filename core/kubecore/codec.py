@@ -1,6 +1,7 @@
 """Decoding and encoding: the only place that hands bytes of a server to a parser.
 
-The fast path is msgspec's strict decoder. Only where it refuses, the slow path reads the body again with Go's eyes: `kubecore.lenient`.
+The fast path is msgspec's strict decoder. Only where it refuses, the slow path reads the body again with Go's eyes:
+`kubecore.lenient`.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ MAX_BYTES: Final = 1 << 31
 """Largest body that is decoded, in bytes, unless a caller says otherwise."""
 
 MAX_DEPTH: Final = 200
-"""Deepest nesting that is decoded where the thread's stack is small; elsewhere the parser's own limit (about 1,000) holds."""
+"""Deepest nesting where the thread's stack is small; elsewhere the parser's own limit (some 1,000) holds."""
 
 _LARGE: Final = 64 * 1024
 _SMALL_STACK: Final = 1 << 20
@@ -45,11 +46,12 @@ def decode(data: bytes | bytearray | memoryview | str, type: type[T], *, max_byt
         max_bytes: largest `data` that is read, in bytes.
 
     Returns:
-        The object. What servers send beside the schema is read as Go reads it: null for what can't be null is its zero value, and
-        so is what is required and absent; numbers are taken where a quantity is due.
+        The object. What servers send beside the schema is read as Go reads it: null for what can't be null is its zero
+        value, and so is what is required and absent; numbers are taken where a quantity is due.
 
     Raises:
-        DecodeError: `data` is too large, nested too deeply, no UTF-8, no JSON, or not such an object; the error names the path.
+        DecodeError: `data` is too large, nested too deeply, no UTF-8, no JSON, or not such an object; the error names
+            the path.
     """
     if isinstance(data, str):
         data = _encoded(data)

@@ -1,6 +1,7 @@
 """From models to JSON: what is unset is not sent, and neither is a struct that holds nothing.
 
-A struct field such as `metadata` or `resources` is never None; where it equals its zero value it is left out, as it was when it was absent.
+A struct field such as `metadata` or `resources` is never None; where it equals its zero value it is left out, as it was
+when it was absent.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import datetime
 import functools
 import types
 import typing
-from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -18,6 +18,7 @@ import msgspec
 from kubecore.errors import EncodeError
 from kubecore.hooks import enc_hook
 from kubecore.model import Model
+from kubecore.shapes import is_array, is_object
 from kubecore.time import is_naive
 
 __all__ = ["encode", "to_dict"]
@@ -72,9 +73,9 @@ def _prepared(value: Any, path: str, depth: int) -> Any:
         raise EncodeError(f"nested deeper than {_MAX_DEPTH} levels, or in itself")
     if isinstance(value, Model):
         return _model(value, path, depth)
-    if isinstance(value, Mapping):
+    if is_object(value):
         return {_key(key, path): _prepared(item, f"{path}.{key}", depth + 1) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
+    if is_array(value):
         return [_prepared(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(value)]
     if isinstance(value, datetime.datetime) and is_naive(value):
         raise EncodeError(f"{path} is a time without its offset from UTC: pass tzinfo")
@@ -118,7 +119,7 @@ class _Seen(NamedTuple):
 
 @functools.cache
 def _fields_to_see(cls: type[Model]) -> tuple[_Seen, ...]:
-    found = []
+    found: list[_Seen] = []
     for field in msgspec.structs.fields(cls):
         has_zero = field.default_factory is not msgspec.NODEFAULT and isinstance(field.type, type)
         zero = field.type.zero() if has_zero and issubclass(field.type, Model) else None

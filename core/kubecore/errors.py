@@ -219,7 +219,7 @@ class ServiceUnavailableError(StatusError):
     """The server, or the one behind it, is not there (503)."""
 
 
-class TimeoutError(StatusError, builtins.TimeoutError):
+class TimeoutError(StatusError, builtins.TimeoutError):  # noqa: A001 - client-go's name
     """The server gave up within the time that the request allowed (504)."""
 
 
@@ -352,7 +352,7 @@ def status_error(status: meta.Status) -> StatusError:
 
 
 def _is(error: object, reason: str, code: int | None = None) -> bool:
-    """Say whether an error, or one that it was raised from, has a reason; the code counts where the reason is unknown."""
+    """Say whether an error, or its cause, has a reason; the code counts where the reason is unknown."""
     found = _status_of(error)
     if found is None:
         return False
@@ -373,7 +373,7 @@ def _status_of(error: object) -> meta.Status | None:
 
 
 def is_not_found(error: object) -> bool:
-    """Say whether there is no such object. Errors raised from such an error count, None does not: so for all of these."""
+    """Say whether there is no such object; like all of these, also of errors raised from such an error."""
     return _is(error, "NotFound", 404)
 
 

@@ -1,6 +1,7 @@
 """From an answer that is a failure to the error that says so, as client-go decides it.
 
-The server's own Status wins. Where the body is none, a Status is made of the HTTP code, and the body's text goes along as a cause.
+The server's own Status wins. Where the body is none, a Status is made of the HTTP code, and the body's text goes along
+as a cause.
 Source: `k8s.io/apimachinery/pkg/api/errors` `NewGenericServerResponse`.
 """
 
@@ -50,7 +51,8 @@ def status_in(body: bytes) -> StatusError | None:
     """Return the error that a body holds as a Status of its own, None where it holds none.
 
     Args:
-        body: the body of an answer. A Status without apiVersion counts, one without kind or with the status `Success` does not.
+        body: the body of an answer. A Status without apiVersion counts, one without kind or with the status `Success`
+            does not.
     """
     try:
         outline = msgspec.json.decode(body, type=_Outline)

@@ -14,8 +14,8 @@ import functools
 import logging
 import types
 import typing
-from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeVar
+from collections.abc import Callable
+from typing import Any, Final, TypeGuard, TypeVar
 
 import msgspec
 
@@ -23,6 +23,7 @@ from kubecore import zero
 from kubecore.errors import DecodeError
 from kubecore.hooks import dec_hook
 from kubecore.model import Model
+from kubecore.shapes import is_array, is_object
 from kubecore.time import ZERO, MicroTime
 from kubecore.types import QUANTITY
 
@@ -32,6 +33,15 @@ T = TypeVar("T")
 
 Reader = Callable[[Any, str], Any]
 """Reads a value that stands at a path."""
+
+_NAMES: Final[dict[type, str]] = {
+    dict: "an object",
+    list: "a list",
+    str: "text",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+}
 
 _LOG: Final = logging.getLogger("kubecore")
 
@@ -78,7 +88,11 @@ def read(value: Any, type: type[T]) -> T:  # noqa: A002
 
 
 def _is_list(cls: Any) -> bool:
-    return isinstance(cls, type) and issubclass(cls, Model) and any(name == "items" for name in cls.__struct_fields__)
+    return _is_model(cls) and any(name == "items" for name in cls.__struct_fields__)
+
+
+def _is_model(hint: Any) -> TypeGuard[type[Model]]:
+    return isinstance(hint, type) and issubclass(hint, Model)
 
 
 class _Outline(msgspec.Struct):
@@ -120,7 +134,7 @@ def _rest_type(cls: Any) -> Any:
 
 
 def _raw_fields(rest: Any) -> list[tuple[str, bytes]]:
-    values = [(field.encode_name, getattr(rest, field.name)) for field in msgspec.structs.fields(type(rest))]
+    values = [(field.encode_name, getattr(rest, field.name)) for field in msgspec.structs.fields(rest)]
     return [(name, raw) for name, raw in values if raw is not None]
 
 
@@ -143,7 +157,7 @@ def _reader(hint: Any) -> Reader:
         return functools.partial(_list, args[0])
     if origin is dict:
         return functools.partial(_dict, args[1])
-    if isinstance(hint, type) and issubclass(hint, Model):
+    if _is_model(hint):
         return functools.partial(_model, hint)
     if isinstance(hint, type) and issubclass(hint, datetime.datetime):
         return functools.partial(_time, hint)
@@ -153,7 +167,7 @@ def _reader(hint: Any) -> Reader:
 def _model(cls: type[Model], value: Any, path: str) -> Model:
     if isinstance(value, cls):
         return value
-    if not isinstance(value, Mapping):
+    if not is_object(value):
         raise DecodeError(f"expected an object for {cls.__name__}, found {_kind(value)} at {path}")
     found: dict[str, Any] = {}
     for field in msgspec.structs.fields(cls):
@@ -166,14 +180,14 @@ def _model(cls: type[Model], value: Any, path: str) -> Model:
 
 
 def _list(hint: Any, value: Any, path: str) -> list[Any]:
-    if not isinstance(value, (list, tuple)):
+    if not is_array(value):
         raise DecodeError(f"expected a list, found {_kind(value)} at {path}")
     one = _reader(hint)
     return [_or_zero(one, hint, item, f"{path}[{index}]") for index, item in enumerate(value)]
 
 
 def _dict(hint: Any, value: Any, path: str) -> dict[str, Any]:
-    if not isinstance(value, Mapping):
+    if not is_object(value):
         raise DecodeError(f"expected an object, found {_kind(value)} at {path}")
     one = _reader(hint)
     return {str(key): _or_zero(one, hint, item, f"{path}.{key}") for key, item in value.items()}
@@ -254,5 +268,12 @@ def _scalar(hint: Any, value: Any, path: str) -> Any:
 
 
 def _kind(value: object) -> str:
-    names = {dict: "an object", list: "a list", str: "text", bool: "a boolean", int: "a number", float: "a number"}
+    names: dict[type, str] = {
+        dict: "an object",
+        list: "a list",
+        str: "text",
+        bool: "a boolean",
+        int: "a number",
+        float: "a number",
+    }
     return names.get(type(value), f"a {type(value).__name__}")

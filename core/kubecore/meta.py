@@ -90,7 +90,7 @@ class StatusCause(Model, kw_only=True):
 class StatusDetails(Model, kw_only=True):
     """What a failure was about."""
 
-    causes: list[StatusCause] = []
+    causes: list[StatusCause] = []  # noqa: RUF012 - msgspec copies it
     """The causes, one for each field at fault."""
 
     group: str | None = None

@@ -28,7 +28,7 @@ DryRun: TypeAlias = Literal["All"]
 """`All`: go through all stages of the request, but store nothing."""
 
 FieldValidation: TypeAlias = Literal["Ignore", "Warn", "Strict"]
-"""What the server does with fields that it does not know: drop them, warn of them (its default), or refuse the object."""
+"""What the server does with fields that it does not know: drop them, warn (its default), or refuse the object."""
 
 PropagationPolicy: TypeAlias = Literal["Orphan", "Background", "Foreground"]
 """What becomes of the objects that the deleted one owns."""

@@ -1,7 +1,8 @@
 """The one builder of URL paths: what a user names becomes exactly one segment, or is refused before a socket opens.
 
 A name such as `..` would otherwise delete the namespace instead of the object, and an empty one the whole collection.
-Source: the API's path rules, `k8s.io/apimachinery/pkg/api/validation/path`, made stricter by what no object can be named.
+Source: the API's path rules, `k8s.io/apimachinery/pkg/api/validation/path`, made stricter by what no object can be
+named.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _LONGEST: Final = 1024
 
 
 def segment(value: Any, what: str) -> str:
-    """Check a name and encode it as one segment of a path.
+    r"""Check a name and encode it as one segment of a path.
 
     Args:
         value: the name.
@@ -32,8 +33,8 @@ def segment(value: Any, what: str) -> str:
         The segment, percent-encoded where needed.
 
     Raises:
-        InvalidRequestError: `value` is no text, is empty, is `.` or `..`, is longer than 1,024 characters, or holds white space, control
-            or invisible characters, or one of `/ % # ? \\`.
+        InvalidRequestError: `value` is no text, is empty, is `.` or `..`, is longer than 1,024 characters, or holds
+            white space, control or invisible characters, or one of `/ % # ? \`.
     """
     if isinstance(value, str) and len(value) <= _LONGEST and _PLAIN.fullmatch(value):
         return value
@@ -53,7 +54,7 @@ def _refuse_bad(value: Any, what: str) -> None:
     bad = next((char for char in value if char in _REFUSED or unicodedata.category(char) in _HIDDEN), None)
     if bad is not None:
         shown = ascii(value[:100])
-        raise InvalidRequestError(f"the {what} {shown} holds {ascii(bad)}, which no {what} can hold")
+        raise InvalidRequestError(f"the {what} {shown} holds {bad!a}, which no {what} can hold")
 
 
 def api_prefix(group: str, version: str) -> str:

@@ -18,15 +18,21 @@ def core_schema(cls: type[Model]) -> Any:
         cls: the model.
 
     Returns:
-        A `pydantic_core` schema: takes the model itself or a mapping with the API's names, gives `to_dict()` when serialised.
+        A `pydantic_core` schema: takes the model itself or a mapping with the API's names, gives `to_dict()` when
+        serialised.
     """
     from pydantic_core import core_schema as schemas
 
     return schemas.no_info_plain_validator_function(
         functools.partial(_validate, cls),
         serialization=schemas.plain_serializer_function_ser_schema(lambda value: value.to_dict()),
-        metadata={"pydantic_js_functions": [lambda _schema, _handler: {"type": "object", "title": cls.__name__}]},
+        metadata={"pydantic_js_functions": [functools.partial(_json_schema, cls)]},
     )
+
+
+def _json_schema(cls: type[Model], schema: Any, handler: Any) -> dict[str, Any]:
+    del schema, handler  # What the model holds is not described: a hundred models would be.
+    return {"type": "object", "title": cls.__name__}
 
 
 def _validate(cls: type[Model], value: Any) -> Model:

@@ -15,6 +15,7 @@ from kubecore.errors import InvalidRequestError
 from kubecore.meta import Status
 from kubecore.model import Model
 from kubecore.options import CONTENT_TYPES, PatchType, Query
+from kubecore.shapes import is_object
 
 __all__ = ["Body", "PatchBody", "Resource"]
 
@@ -137,8 +138,8 @@ class Resource(Generic[T, L]):
         body: PatchBody,
         query: Query,
         *,
-        type: PatchType,
-        subresource: str = "",  # noqa: A002
+        type: PatchType,  # noqa: A002
+        subresource: str = "",
     ) -> Call[T]:
         """Make the call that changes an object."""
         return self.patch_subresource(namespace, name, subresource, body, self.kind, query, type=type)
@@ -151,7 +152,7 @@ class Resource(Generic[T, L]):
         return self.call("delete", "DELETE", namespace, (self.kind, Status), name=name, query=query, body=body)
 
     def delete_collection(self, namespace: str, options: Mapping[str, Any] | None, query: Query) -> Call[L | Status]:
-        """Make the call that deletes all objects of the collection that are selected; the answer is their list, or a Status."""
+        """Make the call that deletes the selected objects; the answer is their list, or a Status."""
         body = None if options is None else encode.encode(options)
         return self.call("delete_collection", "DELETE", namespace, (self._list_kind(), Status), query=query, body=body)
 
@@ -203,7 +204,7 @@ class Resource(Generic[T, L]):
         content_type = CONTENT_TYPES.get(type)
         if content_type is None:
             raise InvalidRequestError(f"the patch type {type!r} is none of {', '.join(CONTENT_TYPES)}")
-        if isinstance(body, (str, bytes)) or not isinstance(body, (Model, Mapping, Sequence)):
+        if isinstance(body, (str, bytes)) or not _is_patch(body):
             raise InvalidRequestError(
                 f"a patch is a model, a mapping or a list of operations, not {body.__class__.__name__}"
             )
@@ -255,6 +256,10 @@ class Resource(Generic[T, L]):
         return self.list_kind
 
 
+def _is_patch(body: object) -> bool:
+    return isinstance(body, (Model, Mapping, Sequence))
+
+
 def _complete(body: Mapping[str, Any], kind: type[Model]) -> dict[str, Any]:
     """Fill in `apiVersion` and `kind`; refuse others than the model's."""
     own = {
@@ -273,9 +278,9 @@ def _complete(body: Mapping[str, Any], kind: type[Model]) -> dict[str, Any]:
 
 def _metadata(body: Body, key: str) -> Any:
     """Return a field of the object's metadata, "" where it has none."""
-    if isinstance(body, Mapping):
+    if is_object(body):
         metadata = body.get("metadata")
-        found = metadata.get(key) if isinstance(metadata, Mapping) else getattr(metadata, key, None)
+        found = metadata.get(key) if is_object(metadata) else getattr(metadata, key, None)
     else:
         found = getattr(getattr(body, "metadata", None), key, None)
     return "" if found is None else found

@@ -1,4 +1,6 @@
-"""The verbs, each one a request: signatures and documentation. What they do is in `kubecore.resource` and `kubecore.rest`.
+"""The verbs, each one a request: signatures and documentation.
+
+What they do is in `kubecore.resource` and `kubecore.rest`.
 
 `kubecore.async_verbs` is the same with `await`; a test holds the two equal.
 Source: client-go's `gentype` and `kubernetes/typed`; option types of `k8s.io/apimachinery/pkg/apis/meta/v1`.
@@ -362,7 +364,8 @@ class Delete(ResourceClient, Generic[T]):
             propagation_policy: what becomes of what the object owns: `Orphan`, `Background` or `Foreground`.
             orphan_dependents: deprecated by the API: use `propagation_policy`.
             preconditions: the UID or version that the object must have.
-            ignore_store_read_error: delete what the store can't read any more (`ignoreStoreReadErrorWithClusterBreakingPotential`); may break the cluster.
+            ignore_store_read_error: delete what the store can't read any more
+                (`ignoreStoreReadErrorWithClusterBreakingPotential`); may break the cluster.
 
         Returns:
             The object where it is still to end, or a Status of success.
@@ -422,7 +425,8 @@ class DeleteCollection(ResourceClient, Generic[L]):
             propagation_policy: what becomes of what the object owns: `Orphan`, `Background` or `Foreground`.
             orphan_dependents: deprecated by the API: use `propagation_policy`.
             preconditions: the UID or version that the object must have.
-            ignore_store_read_error: delete what the store can't read any more (`ignoreStoreReadErrorWithClusterBreakingPotential`); may break the cluster.
+            ignore_store_read_error: delete what the store can't read any more
+                (`ignoreStoreReadErrorWithClusterBreakingPotential`); may break the cluster.
 
         Returns:
             The objects that were deleted, or a Status of success.

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple, NoReturn
 import yaml as pyyaml
 
 from kubecore.errors import DecodeError
+from kubecore.shapes import is_array, is_object
 
 __all__ = ["dump", "load", "load_all"]
 
@@ -51,7 +52,8 @@ def load(text: str | bytes, *, source: str = "") -> Any:
         Dictionaries, lists, text, numbers, booleans and None; None for a text without a document.
 
     Raises:
-        DecodeError: the text is no YAML, holds several documents, repeats a key, or is a bomb; the error names the line.
+        DecodeError: the text is no YAML, holds several documents, repeats a key, or is a bomb; the error names the
+            line.
     """
     documents = list(load_all(text, source=source))
     if len(documents) > 1:
@@ -163,7 +165,7 @@ class _Open:
     size_before: int
     key: Any = None
     has_key: bool = False
-    merges: list[Any] = field(default_factory=list)
+    merges: list[Any] = field(default_factory=list[Any])
 
 
 class _Builder:
@@ -230,8 +232,8 @@ class _Builder:
         """Put in what `<<` names: what is said here wins, then the first that says it."""
         found: dict[str, Any] = dict(done.value)
         for source in done.merges:
-            for part in source if isinstance(source, list) else [source]:
-                if not isinstance(part, dict):
+            for part in source if is_array(source) else [source]:
+                if not is_object(part):
                     self._refuse(event, "`<<` takes a mapping or a list of mappings")
                 found = {**part, **found}
         return found
@@ -251,7 +253,7 @@ class _Builder:
             self.document = value
             return
         top = self._stack[-1]
-        if isinstance(top.value, list):
+        if not isinstance(top.value, dict):
             top.value.append(value)
         elif not top.has_key:
             # A merge has no key of its own: None stands for it until its value comes.

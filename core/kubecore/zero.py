@@ -61,13 +61,14 @@ def _of_union(members: tuple[Any, ...]) -> Maker:
 def _of_class(cls: Any) -> Maker:
     if not isinstance(cls, type):
         return _constant(None)  # Any and the like
+    made: Any = cls
     if issubclass(cls, msgspec.Struct):
         return getattr(cls, "zero", cls)
     if issubclass(cls, MicroTime):
         return _constant(_ZERO_MICRO)
     if issubclass(cls, type(ZERO)):
         return _constant(ZERO)
-    return cls
+    return made  # type: ignore[no-any-return]
 
 
 def _constant(value: Any) -> Maker:

@@ -1,6 +1,7 @@
 """The command line: click, messages and exit codes. The only module that prints.
 
-Exit codes: 0 ok, 1 `check` found a difference, 2 usage or configuration, 3 input, 4 cluster, 70 a bug of kgen, 130 interrupted.
+Exit codes: 0 ok, 1 `check` found a difference, 2 usage or configuration, 3 input, 4 cluster, 70 a bug of kgen, 130
+interrupted.
 """
 
 from __future__ import annotations
@@ -51,12 +52,21 @@ def run(arguments: list[str] | None = None) -> int:
         # The reader of our output has gone, as `head` does; nothing more can be said to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as error:  # noqa: BLE001 - the last resort: a user gets words, not a traceback
+    except Exception as error:
         if "--debug" in words:
             traceback.print_exc()
         place = traceback.extract_tb(error.__traceback__)[-1]
         words_ = f"this is a bug of kgen: {type(error).__name__}: {error}"
-        _show([Problem(words_, f"{Path(place.filename).name}:{place.lineno}", "run it again with --debug and report what it prints")], "error")
+        _show(
+            [
+                Problem(
+                    words_,
+                    f"{Path(place.filename).name}:{place.lineno}",
+                    "run it again with --debug and report what it prints",
+                )
+            ],
+            "error",
+        )
         return _BUG
 
 
@@ -91,10 +101,21 @@ def cli(*, debug: bool) -> None:
 
 def _input_options(command: Callable[..., Any]) -> Callable[..., Any]:
     options = (
-        click.option("--config", "config_file", metavar="FILE", help="Configuration file instead of the project's own."),
-        click.option("--specs", metavar="PATH", help="Folder of OpenAPI v3 documents, or one file (v3 or a v2 swagger.json)."),
-        click.option("--include", multiple=True, metavar="GROUP", help="Only this group (apps) or group version (apps/v1); repeatable."),
-        click.option("--exclude", multiple=True, metavar="GROUP", help="All but this group or group version; repeatable."),
+        click.option(
+            "--config", "config_file", metavar="FILE", help="Configuration file instead of the project's own."
+        ),
+        click.option(
+            "--specs", metavar="PATH", help="Folder of OpenAPI v3 documents, or one file (v3 or a v2 swagger.json)."
+        ),
+        click.option(
+            "--include",
+            multiple=True,
+            metavar="GROUP",
+            help="Only this group (apps) or group version (apps/v1); repeatable.",
+        ),
+        click.option(
+            "--exclude", multiple=True, metavar="GROUP", help="All but this group or group version; repeatable."
+        ),
         click.option("--strict", is_flag=True, default=None, help="Let warnings stop the build."),
     )
     return functools.reduce(lambda made, option: option(made), reversed(options), command)
@@ -136,14 +157,18 @@ def build(*, config_file: str | None, quiet: bool, **said: Any) -> None:
     _show(made.warnings, "warning")
     if not made.warnings:
         stamp.remember(config, made.files)  # With warnings the next build says them again.
-    _say(quiet, f"{config.package}: {len(published.written)} files written, {len(published.removed)} removed, {published.unchanged} unchanged")
+    _say(
+        quiet,
+        f"{config.package}: {len(published.written)} files written, {len(published.removed)} removed, "
+        f"{published.unchanged} unchanged",
+    )
 
 
 @cli.command()
 @_input_options
 @_output_options
 @click.pass_context
-def check(ctx: click.Context, *, config_file: str | None, quiet: bool, **said: Any) -> None:
+def check(ctx: click.Context, /, *, config_file: str | None, quiet: bool, **said: Any) -> None:
     """Prove that the package is what the documents say; exit 1 with a diff if not."""
     from kgen import tree
     from kgen.pipeline import generate
@@ -171,7 +196,10 @@ def _show_differences(found: Any) -> None:
             click.echo(f"  {printable(line)}")
         if len(lines) > _LINES_OF_A_DIFF:
             click.echo(f"  ... {len(lines) - _LINES_OF_A_DIFF} more lines")
-    click.echo(", ".join(f"{len(paths)} {kind}" for kind, paths in kinds) + "; to bring them up to date, run: kgen build", err=True)
+    click.echo(
+        ", ".join(f"{len(paths)} {kind}" for kind, paths in kinds) + "; to bring them up to date, run: kgen build",
+        err=True,
+    )
 
 
 @cli.command("list")
@@ -198,7 +226,9 @@ def list_(*, config_file: str | None, as_json: bool, left_out: bool, **said: Any
 @click.option("--in-cluster", is_flag=True, help="Use the service account of the pod that this runs in.")
 @click.option("--note", metavar="TEXT", help="What ORIGIN.md is to say that no server tells, such as its flags.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress and no summary.")
-def pull(folder: Path, *, kubeconfig: str | None, context: str | None, in_cluster: bool, note: str | None, quiet: bool) -> None:
+def pull(
+    folder: Path, *, kubeconfig: str | None, context: str | None, in_cluster: bool, note: str | None, quiet: bool
+) -> None:
     """Bring FOLDER up to the OpenAPI v3 documents that a cluster serves."""
     from kgen.load import cluster
 
@@ -206,10 +236,16 @@ def pull(folder: Path, *, kubeconfig: str | None, context: str | None, in_cluste
         raise click.UsageError("--in-cluster takes neither --kubeconfig nor --context.")
     progress = _Progress(quiet=quiet)
     try:
-        done = cluster.pull(folder, kubeconfig=kubeconfig, context=context, in_cluster=in_cluster, note=note, progress=progress)
+        done = cluster.pull(
+            folder, kubeconfig=kubeconfig, context=context, in_cluster=in_cluster, note=note, progress=progress
+        )
     finally:
         progress.done()
-    _say(quiet, f"{done.server_version}: {len(done.fetched)} documents fetched, {len(done.unchanged)} unchanged, {len(done.removed)} removed")
+    _say(
+        quiet,
+        f"{done.server_version}: {len(done.fetched)} documents fetched, {len(done.unchanged)} unchanged, "
+        f"{len(done.removed)} removed",
+    )
 
 
 @cli.command()
@@ -222,6 +258,6 @@ def completion(shell: str) -> None:
     click.echo(made(cli, {}, "kgen", "_KGEN_COMPLETE").source())
 
 
-def _say(quiet: bool, words: str) -> None:  # noqa: FBT001
+def _say(quiet: bool, words: str) -> None:
     if not quiet:
         click.echo(printable(words), err=True)

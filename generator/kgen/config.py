@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from kgen.errors import ConfigError, nearest
+from kgen.shapes import is_object
 
 __all__ = ["Config", "Settings", "load_config", "shipped_specs"]
 
@@ -65,7 +66,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     templates: Path | None = None
-    names: Mapping[str, str] = msgspec.field(default_factory=dict)
+    names: Mapping[str, str] = {}
     strict: bool = False
     file: str = ""
 
@@ -73,8 +74,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 def load_config(overrides: Settings | None = None, *, cwd: Path | None = None, file: Path | None = None) -> Config:
     """Return the configuration of the project that a folder is in.
 
-    The nearest folder upwards that holds a kgen.toml, or a pyproject.toml with `[tool.kgen]`, is the project; its paths are
-    relative to it. Without one the folder itself is, with the defaults.
+    The nearest folder upwards that holds a kgen.toml, or a pyproject.toml with `[tool.kgen]`, is the project; its paths
+    are relative to it. Without one the folder itself is, with the defaults.
 
     Args:
         overrides: What the command line says; its paths are relative to `cwd`.
@@ -102,14 +103,20 @@ def shipped_specs() -> Path:
     versions = [entry for entry in folder.glob("*") if re.fullmatch(r"\d+\.\d+", entry.name)]
     if versions:
         return max(versions, key=lambda entry: tuple(int(part) for part in entry.name.split(".")))
-    raise ConfigError("no documents came with kgen", where="specs", hint="name a folder or a file: kgen build --specs PATH")
+    raise ConfigError(
+        "no documents came with kgen", where="specs", hint="name a folder or a file: kgen build --specs PATH"
+    )
 
 
 def _find(folder: Path) -> Path | None:
     for place in (folder, *folder.parents):
         found = [place / name for name in FILES if (place / name).is_file() and _table(place / name) is not None]
         if len(found) > 1:
-            raise ConfigError("both kgen.toml and [tool.kgen] of pyproject.toml are there", where="kgen.toml", hint="keep one of the two")
+            raise ConfigError(
+                "both kgen.toml and [tool.kgen] of pyproject.toml are there",
+                where="kgen.toml",
+                hint="keep one of the two",
+            )
         if found:
             return found[0]
     return None
@@ -123,12 +130,14 @@ def _table(file: Path) -> Mapping[str, Any] | None:
         raise ConfigError(f"this is not TOML: {error}", where=file.name, hint="correct the line") from error
     except (OSError, UnicodeDecodeError) as error:
         what = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise ConfigError(f"the configuration can't be read: {what}", where=file.name, hint="check the path and its rights") from error
+        raise ConfigError(
+            f"the configuration can't be read: {what}", where=file.name, hint="check the path and its rights"
+        ) from error
     if file.name != "pyproject.toml":
         return content
     tool = content.get("tool")
-    table = tool.get("kgen") if isinstance(tool, dict) else None
-    if table is None or isinstance(table, dict):
+    table = tool.get("kgen") if is_object(tool) else None
+    if table is None or is_object(table):
         return table
     raise ConfigError("tool.kgen is not a table", where=file.name, hint="write [tool.kgen] and the keys below it")
 
@@ -145,7 +154,9 @@ def _read(file: Path) -> Settings:
         return msgspec.convert(table, Settings)
     except msgspec.ValidationError as error:
         what, _, path = str(error).partition(" - at `$.")
-        raise ConfigError(f"wrong type: {what}", where=_place(file, path.strip("`")), hint="see `kgen build --help`") from error
+        raise ConfigError(
+            f"wrong type: {what}", where=_place(file, path.strip("`")), hint="see `kgen build --help`"
+        ) from error
 
 
 def _unknown(file: Path, key: str, known: tuple[str, ...]) -> str:
@@ -167,7 +178,9 @@ def _merge(said: Settings, flags: Settings, root: Path, cwd: Path, file: str) ->
     templates = _path(flags.templates, cwd) or _path(said.templates, root)
     if templates is not None and not templates.is_dir():
         _require_there(templates, f"{file} templates" if file and not flags.templates else "--templates")
-        raise ConfigError(f"{templates.name!r} is not a folder", where="templates", hint="name the folder that holds the templates")
+        raise ConfigError(
+            f"{templates.name!r} is not a folder", where="templates", hint="name the folder that holds the templates"
+        )
     chosen = specs or shipped_specs()
     return Config(
         specs=chosen,
@@ -203,7 +216,9 @@ def _require_there(path: Path, where: str) -> None:
     raise ConfigError(
         f"there is no {path.name!r}",
         where=where,
-        hint=f"did you mean {near!r}?" if near else f"check the path: {path.parent.name or '/'} {'has no such entry' if siblings else 'is not there'}",
+        hint=f"did you mean {near!r}?"
+        if near
+        else f"check the path: {path.parent.name or '/'} {'has no such entry' if siblings else 'is not there'}",
     )
 
 
@@ -221,14 +236,24 @@ def _source(specs: Path, root: Path) -> str:
 def _package(name: str, file: str) -> str:
     where = f"{file} package" if file else "--package"
     if not (name.isidentifier() and name.isascii()) or keyword.iskeyword(name):
-        raise ConfigError(f"{name!r} can't be imported as a package", where=where, hint="letters, digits and underscores, as in 'kubeclient'")
+        raise ConfigError(
+            f"{name!r} can't be imported as a package",
+            where=where,
+            hint="letters, digits and underscores, as in 'kubeclient'",
+        )
     if name in ("kgen", "kubecore"):
-        raise ConfigError(f"{name!r} is a package of kgen's own", where=where, hint="choose another name, as in 'kubeclient'")
+        raise ConfigError(
+            f"{name!r} is a package of kgen's own", where=where, hint="choose another name, as in 'kubeclient'"
+        )
     return name
 
 
 def _names(names: Mapping[str, str], file: str) -> Mapping[str, str]:
     for key, value in names.items():
         if not (value.isidentifier() and value.isascii()) or keyword.iskeyword(value):
-            raise ConfigError(f"{value!r} can't be a name in Python", where=f"{file} names.{key!r}", hint="letters, digits and underscores")
+            raise ConfigError(
+                f"{value!r} can't be a name in Python",
+                where=f"{file} names.{key!r}",
+                hint="letters, digits and underscores",
+            )
     return dict(sorted(names.items()))

@@ -38,12 +38,17 @@ def format_files(files: Mapping[str, str]) -> dict[str, str]:
 
 
 def _ruff(*arguments: str, folder: Path) -> None:
-    from ruff import find_ruff_bin
+    from ruff import find_ruff_bin  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]
 
     try:
         done = subprocess.run([find_ruff_bin(), *arguments], cwd=folder, capture_output=True, text=True, check=False)
     except OSError as error:
-        raise KgenError(f"ruff can't be run: {error.strerror or error}", hint="pip install 'kgen-kubernetes[generator]'") from error
+        raise KgenError(
+            f"ruff can't be run: {error.strerror or error}", hint="pip install 'kgen-kubernetes[generator]'"
+        ) from error
     if done.returncode != 0:
         words = (done.stderr or done.stdout).strip()[:500]
-        raise KgenError(f"ruff refuses what was rendered: {words}", hint="if you override a template, check it; else report a bug of kgen")
+        raise KgenError(
+            f"ruff refuses what was rendered: {words}",
+            hint="if you override a template, check it; else report a bug of kgen",
+        )

@@ -1,6 +1,7 @@
 """What will be generated, with final names: the one thing that the stages after `resolve` see.
 
-Nothing here is raw JSON. Text of a document is in fields named `doc`, `value`, `wire_name` or `path`; it becomes code only through `kgen.text`.
+Nothing here is raw JSON. Text of a document is in fields named `doc`, `value`, `wire_name` or `path`; it becomes code
+only through `kgen.text`.
 """
 
 from __future__ import annotations

@@ -18,7 +18,9 @@ def table(api: Api) -> str:
     """Return the resources as lines of columns, verbs and subresources last."""
     rows = [_HEADINGS, *(_row(group, resource) for group in api.groups for resource in group.resources)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
 
 
 def as_json(api: Api) -> str:
@@ -44,7 +46,14 @@ def left_out(api: Api) -> str:
 
 def _row(group: GroupVersion, resource: Resource) -> tuple[str, ...]:
     scope = "Namespaced" if resource.namespaced else "Cluster"
-    cells = (group.api_version, resource.plural, resource.kind_name, scope, ",".join(sorted(resource.verbs)), ",".join(resource.subresources))
+    cells = (
+        group.api_version,
+        resource.plural,
+        resource.kind_name,
+        scope,
+        ",".join(sorted(resource.verbs)),
+        ",".join(resource.subresources),
+    )
     return tuple(printable(cell, 300) for cell in cells)
 
 

@@ -1,19 +1,22 @@
 """Models through datamodel-code-generator: the only file that knows it.
 
-It gets a document that holds nothing of the original but structure: final names, references, and types from a short list. Names, annotations,
-defaults and docstrings were decided by `kgen.resolve`; they reach its template as finished text. What comes back is parsed and compared with
-the plan before anyone uses it, so neither a document nor a change of the library can put anything else into a generated file.
+It gets a document that holds nothing of the original but structure: final names, references, and types from a short
+list. Names, annotations, defaults and docstrings were decided by `kgen.resolve`; they reach its template as finished
+text. What comes back is parsed and compared with the plan before anyone uses it, so neither a document nor a change of
+the library can put anything else into a generated file.
 """
 
 from __future__ import annotations
 
 import ast
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from datamodel_code_generator import DataModelType, InputFileType, PythonVersion, generate
+from datamodel_code_generator import InputFileType, PythonVersion, generate
+from datamodel_code_generator.enums import DataModelType
 
 from kgen import text
 from kgen.errors import KgenError
@@ -50,7 +53,9 @@ def plan_class(model: Model) -> ClassPlan:
     """Return the text of a model's class, field by field."""
     return ClassPlan(
         name=model.name,
-        docstring=text.docstring(model.doc or f"{model.schema.rpartition('.')[2]} has no description in the API.", indent=4),
+        docstring=text.docstring(
+            model.doc or f"{model.schema.rpartition('.')[2]} has no description in the API.", indent=4
+        ),
         fields={field.name: _plan_field(field) for field in model.fields},
     )
 
@@ -76,7 +81,9 @@ def class_sources(modules: Iterable[ModelModule], templates: Path) -> Mapping[Mo
     planned = {ModelRef(module.name, model.name): model for module in modules for model in module.models}
     if not planned:
         return {}
-    plans = {str(ref): {"plan": plan_class(model)} for ref, model in planned.items()}
+    plans = defaultdict[str, dict[str, Any]](
+        dict, {_key(ref): {"plan": plan_class(model)} for ref, model in planned.items()}
+    )
     made = generate(
         _document(planned),
         input_file_type=InputFileType.OpenAPI,
@@ -98,9 +105,14 @@ def class_sources(modules: Iterable[ModelModule], templates: Path) -> Mapping[Mo
     return {ref: text.code(sources[ref]) for ref in planned}
 
 
+def _key(ref: ModelRef) -> str:
+    """Return what datamodel-code-generator gets to call a class: it would rename one with an underscore."""
+    return f"{ref.module}.{ref.name.replace('_', 'Underscore')}"
+
+
 def _document(planned: Mapping[ModelRef, Model]) -> dict[str, Any]:
     schemas = {
-        str(ref): {"type": "object", "properties": {field.name: {"type": "string"} for field in model.fields}}
+        _key(ref): {"type": "object", "properties": {field.name: {"type": "string"} for field in model.fields}}
         for ref, model in planned.items()
     }
     return {"openapi": "3.0.0", "info": {"title": "", "version": ""}, "paths": {}, "components": {"schemas": schemas}}

@@ -200,8 +200,9 @@ def subresource_name(subresource: str) -> str:
 def group_name(group: str) -> str:
     """Return the short name of an API group, as it stands before the version in `networking_v1`.
 
-    Kubernetes' own groups have client-go's name. Any other group is called by the first label of its name, or by its whole
-    name where Kubernetes has a group of that label, whether or not the documents hold that one: so no group renames another.
+    Kubernetes' own groups have client-go's name. Any other group is called by the first label of its name, or by its
+    whole name where Kubernetes has a group of that label, whether or not the documents hold that one: so no group
+    renames another.
     """
     own = CLIENT_GO_GROUPS.get(group)
     if own is not None:

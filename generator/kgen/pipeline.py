@@ -65,7 +65,8 @@ def generate(config: Config, progress: Progress = lambda _: None) -> Generated:
     Raises:
         KgenError: a document, a template or the configuration is wrong.
     """
-    # Imported here: jinja2, datamodel-code-generator and ruff take longer to import than a build with nothing to do takes.
+    # Imported here: jinja2, datamodel-code-generator and ruff take longer to import than a build with nothing to do
+    # takes.
     from kgen.format import format_files
     from kgen.models import class_sources
     from kgen.plan import plan

@@ -32,7 +32,12 @@ _MIXINS: Final = {
 }
 _STATUS_MIXINS: Final = {"get": "GetStatus", "update": "UpdateStatus", "patch": "PatchStatus"}
 
-_TYPE_PARAMETERS: Final = {"List": "{kind}, {list}", "DeleteCollection": "{list}", "Standard": "{kind}, {list}", "StandardWithStatus": "{kind}, {list}"}
+_TYPE_PARAMETERS: Final = {
+    "List": "{kind}, {list}",
+    "DeleteCollection": "{list}",
+    "Standard": "{kind}, {list}",
+    "StandardWithStatus": "{kind}, {list}",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,15 +218,21 @@ def plan(api: Api, classes: Mapping[ModelRef, Code], package: str, sources: str)
     root = Identifier(package)
     files = [
         PlannedFile(f"{root}/py.typed", "", None),
-        PlannedFile(f"{root}/__init__.py", "root.py.jinja", RootContext(_header(sources, "Typed clients for the Kubernetes API."), root)),
+        PlannedFile(
+            f"{root}/__init__.py",
+            "root.py.jinja",
+            RootContext(_header(sources, "Typed clients for the Kubernetes API."), root),
+        ),
         PlannedFile(f"{root}/clientset.py", "clientset.py.jinja", _clientset(api, root, sources)),
         _package(f"{root}/models", sources, "The models, one module per group version."),
         _package(f"{root}/typed", sources, "The clients, one package per group version."),
     ]
-    for module in api.modules:
-        files.append(PlannedFile(f"{root}/models/{module.name}.py", "models.py.jinja", _models(module, classes, root)))
-    for folder in sorted({group.package[0] for group in api.groups}):
-        files.append(_package(f"{root}/typed/{folder}", sources, f"Clients of the group {folder}."))
+    files += [
+        PlannedFile(f"{root}/models/{module.name}.py", "models.py.jinja", _models(module, classes, root))
+        for module in api.modules
+    ]
+    folders = sorted({group.package[0] for group in api.groups})
+    files += [_package(f"{root}/typed/{folder}", sources, f"Clients of the group {folder}.") for folder in folders]
     for group in api.groups:
         files.extend(_group_files(group, root))
     return tuple(sorted(files, key=lambda file: file.path))
@@ -253,12 +264,16 @@ def _models(module: ModelModule, classes: Mapping[ModelRef, Code], root: Identif
         imports_msgspec="msgspec.field(" in defaults,
         imports_model=bool(made),
         names_from_model=_codes([*(["Model"] if made else []), *(["always"] if "always(" in defaults else [])]),
-        names_from_typing=_codes([*(["Final"] if constants else []), *(["Literal"] if "Literal[" in annotations else [])]),
+        names_from_typing=_codes(
+            [*(["Final"] if constants else []), *(["Literal"] if "Literal[" in annotations else [])]
+        ),
         modules=module.imports,
         scalars=module.scalars,
         shared=module.shared,
         exports=tuple(text.string(name) for name in sorted(exports)),
-        classes=tuple(ClassContext(source, _constants(model)) for model, source in zip(module.models, made, strict=True)),
+        classes=tuple(
+            ClassContext(source, _constants(model)) for model, source in zip(module.models, made, strict=True)
+        ),
     )
 
 
@@ -298,7 +313,11 @@ def _group(group: GroupVersion, root: Identifier) -> GroupContext:
 
 
 def _entry(resource: Resource) -> ResourceEntry:
-    words = f"{resource.class_name} of one namespace, or of all with the namespace \"\"." if resource.namespaced else f"{resource.class_name} of the cluster."
+    words = (
+        f'{resource.class_name} of one namespace, or of all with the namespace "".'
+        if resource.namespaced
+        else f"{resource.class_name} of the cluster."
+    )
     return ResourceEntry(
         accessor=resource.accessor,
         class_name=resource.class_name,
@@ -312,7 +331,9 @@ def _resource(resource: Resource, group: GroupVersion, root: Identifier) -> Reso
     methods = tuple(_method(method) for method in resource.methods)
     refs = [resource.kind, *([resource.list_kind] if resource.list_kind else [])]
     refs += [ref for method in resource.methods for ref in (method.body, method.response) if ref is not None]
-    names = [text.string(name) for name in sorted([resource.constant, f"Async{resource.class_name}", resource.class_name])]
+    names = [
+        text.string(name) for name in sorted([resource.constant, f"Async{resource.class_name}", resource.class_name])
+    ]
     return ResourceContext(
         header=_header(group.source, f"Clients of {group.api_version} {resource.kind_name}."),
         package=root,
@@ -321,7 +342,9 @@ def _resource(resource: Resource, group: GroupVersion, root: Identifier) -> Reso
         imports_mapping=any(method.is_body for method in methods),
         names_from_typing=_codes(_typing_names(resource, methods)),
         names_from_options=_codes(_option_names(methods)),
-        names_from_resource=_codes(["PatchBody", "Resource"] if any(method.is_patch for method in methods) else ["Resource"]),
+        names_from_resource=_codes(
+            ["PatchBody", "Resource"] if any(method.is_patch for method in methods) else ["Resource"]
+        ),
         constant=resource.constant,
         parameters=text.code("" if resource.list_kind else f"[{resource.kind}, Never]"),
         group=text.string(group.group),
@@ -335,7 +358,12 @@ def _resource(resource: Resource, group: GroupVersion, root: Identifier) -> Reso
         methods=methods,
         sides=(
             SideContext(resource.class_name, text.code("sync_verbs"), text.code("def"), text.code("")),
-            SideContext(text.code(f"Async{resource.class_name}"), text.code("async_verbs"), text.code("async def"), text.code("await ")),
+            SideContext(
+                text.code(f"Async{resource.class_name}"),
+                text.code("async_verbs"),
+                text.code("async def"),
+                text.code("await "),
+            ),
         ),
     )
 
@@ -364,7 +392,7 @@ def _bases(resource: Resource) -> tuple[Code, ...]:
         verbs -= STANDARD
         full = len(status) == len(_STATUS_MIXINS)
         names.append("StandardWithStatus" if full else "Standard")
-        status = set() if full else status
+        status = set[str]() if full else status
     names += [mixin for verb, mixin in _MIXINS.items() if verb in verbs]
     names += [mixin for verb, mixin in _STATUS_MIXINS.items() if verb in status]
     types = {"kind": resource.kind, "list": resource.list_kind}
@@ -402,4 +430,3 @@ def _clientset(api: Api, root: Identifier, sources: str) -> ClientsetContext:
         for group in api.groups
     )
     return ClientsetContext(_header(sources, "The clientset: every group version that the documents declare."), entries)
-

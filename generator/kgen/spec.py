@@ -1,7 +1,8 @@
 """What the documents say, typed but not yet understood: the input of `resolve`.
 
-OpenAPI v3 documents and the v2 document come out in this same shape. Schemas stay as they were read, with every reference written
-`#/components/schemas/<name>` and every mapping sorted by key, so that the order of a document changes nothing.
+OpenAPI v3 documents and the v2 document come out in this same shape. Schemas stay as they were read, with every
+reference written `#/components/schemas/<name>` and every mapping sorted by key, so that the order of a document changes
+nothing.
 """
 
 from __future__ import annotations
@@ -129,7 +130,9 @@ def select(spec: ApiSpec, include: Iterable[str], exclude: Iterable[str], *, whe
             raise ConfigError(
                 f"the documents have no group {word!r}",
                 where=where,
-                hint=f"did you mean {near!r}?" if near else "`kgen list` without include and exclude shows what there is",
+                hint=f"did you mean {near!r}?"
+                if near
+                else "`kgen list` without include and exclude shows what there is",
             )
     kept = tuple(document for document in spec.documents if _is_wanted(document, wanted, unwanted))
     return ApiSpec(kept, spec.has_defaults)

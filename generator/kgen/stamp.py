@@ -1,7 +1,7 @@
 """Knowing without building that there is nothing to do.
 
-A cache of the user's remembers what a build read and wrote: when neither the documents, kgen, its libraries nor the generated files have
-changed since, a build is over at once. `kgen check` never asks it.
+A cache of the user's remembers what a build read and wrote: when neither the documents, kgen, its libraries nor the
+generated files have changed since, a build is over at once. `kgen check` never asks it.
 """
 
 from __future__ import annotations
@@ -29,8 +29,16 @@ def is_current(config: Config) -> bool:
     try:
         files = msgspec.json.decode(_file(config).read_bytes(), type=dict[str, str])
         package = config.output / config.package
-        there = {path.relative_to(config.output).as_posix() for path in package.rglob("*") if path.suffix == ".py" or path.name == "py.typed"}
-        return bool(files) and there == set(files) and all(_digest((config.output / path).read_bytes()) == digest for path, digest in files.items())
+        there = {
+            path.relative_to(config.output).as_posix()
+            for path in package.rglob("*")
+            if path.suffix == ".py" or path.name == "py.typed"
+        }
+        return (
+            bool(files)
+            and there == set(files)
+            and all(_digest((config.output / path).read_bytes()) == digest for path, digest in files.items())
+        )
     except (OSError, msgspec.DecodeError, ValueError):
         return False
 
@@ -55,7 +63,15 @@ def _inputs(config: Config) -> str:
     """Return the digest of everything that a build reads."""
     whole = hashlib.sha256()
     own = Path(__file__).parent
-    said = (config.source, config.output, config.package, config.include, config.exclude, sorted(config.names.items()), config.strict)
+    said = (
+        config.source,
+        config.output,
+        config.package,
+        config.include,
+        config.exclude,
+        sorted(config.names.items()),
+        config.strict,
+    )
     whole.update(repr((said, sys.version_info[:2], [_version(name) for name in _LIBRARIES])).encode())
     from_checkout = own.parents[1] / "templates"
     for root in (config.specs, own, from_checkout, config.templates):
@@ -70,7 +86,9 @@ def _files(root: Path | None) -> Iterable[Path]:
         return []
     if root.is_file():
         return [root]
-    return sorted(path for path in root.rglob("*") if path.is_file() and path.suffix in (".json", ".py", ".jinja", ".jinja2"))
+    return sorted(
+        path for path in root.rglob("*") if path.is_file() and path.suffix in (".json", ".py", ".jinja", ".jinja2")
+    )
 
 
 def _version(name: str) -> str:

@@ -1,7 +1,8 @@
 """The only door from the text of a document to Python source.
 
-Every value that a template prints is a `Code`: text that was made here (or in `kgen.names`) and that is known to be inert where it stands.
-The template environment refuses everything else, so a description, a name or a default of a document can never become code by accident.
+Every value that a template prints is a `Code`: text that was made here (or in `kgen.names`) and that is known to be
+inert where it stands. The template environment refuses everything else, so a description, a name or a default of a
+document can never become code by accident.
 """
 
 from __future__ import annotations

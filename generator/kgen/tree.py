@@ -1,7 +1,7 @@
 """The output folder: comparing it with what was generated, and publishing into it.
 
-Only files that carry kgen's mark are ever changed or removed. Everything is staged beside the package first and then moved into place, file
-by file; whatever goes wrong, the old tree comes back whole.
+Only files that carry kgen's mark are ever changed or removed. Everything is staged beside the package first and then
+moved into place, file by file; whatever goes wrong, the old tree comes back whole.
 """
 
 from __future__ import annotations
@@ -85,8 +85,8 @@ def publish(files: Mapping[str, str], output: Path, package: str) -> Published:
         package: The package's folder in it.
 
     Raises:
-        OutputError: a planned path is taken by a file that kgen did not generate, leads out of the folder, or can't be written. Nothing has
-            changed then.
+        OutputError: a planned path is taken by a file that kgen did not generate, leads out of the folder, or can't be
+            written. Nothing has changed then.
     """
     try:
         output.mkdir(parents=True, exist_ok=True)
@@ -97,7 +97,11 @@ def publish(files: Mapping[str, str], output: Path, package: str) -> Published:
             if changed or extra:
                 _move(files, changed, extra, output)
     except OSError as error:
-        raise OutputError(f"the output can't be written: {error.strerror or error}", where=str(error.filename or output.name), hint="check the folder and its rights") from error
+        raise OutputError(
+            f"the output can't be written: {error.strerror or error}",
+            where=str(error.filename or output.name),
+            hint="check the folder and its rights",
+        ) from error
     return Published(tuple(changed), extra, len(files) - len(changed))
 
 
@@ -191,19 +195,30 @@ def _refuse_foreign(files: Mapping[str, str], output: Path) -> None:
         if not place.exists() or _is_ours(place):
             continue
         if place.is_dir() or not (place.name in _BARE and place.read_bytes() == source.encode()):
-            raise OutputError("a file that kgen did not generate is in the way", where=path, hint="move it away, or choose another output or package")
+            raise OutputError(
+                "a file that kgen did not generate is in the way",
+                where=path,
+                hint="move it away, or choose another output or package",
+            )
 
 
 def _inside(output: Path, path: str) -> Path:
     """Return the place of a planned path; refuse one that leads out of the output folder."""
     pure = PurePosixPath(path)
     if pure.is_absolute() or ".." in pure.parts or "\0" in path or "\\" in path:
-        raise OutputError(f"the path {path[:200]!r} leads out of the output folder", hint="report it, with the document, as a bug of kgen")
+        raise OutputError(
+            f"the path {path[:200]!r} leads out of the output folder",
+            hint="report it, with the document, as a bug of kgen",
+        )
     place = output
     for part in pure.parts:
         place /= part
         if place.is_symlink():
-            raise OutputError("a symbolic link is in the way", where=place.relative_to(output).as_posix(), hint="remove it, or choose another output")
+            raise OutputError(
+                "a symbolic link is in the way",
+                where=place.relative_to(output).as_posix(),
+                hint="remove it, or choose another output",
+            )
     return place
 
 
@@ -213,9 +228,13 @@ def _read(file: Path) -> bytes | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise OutputError(f"a file can't be read: {error.strerror}", where=file.name, hint="check its rights") from error
+        raise OutputError(
+            f"a file can't be read: {error.strerror}", where=file.name, hint="check its rights"
+        ) from error
 
 
 def _diff(path: str, old: bytes, new: str) -> tuple[str, ...]:
     before = old.decode("utf-8", "replace").splitlines()
-    return tuple(difflib.unified_diff(before, new.splitlines(), f"{path} (on disk)", f"{path} (generated)", lineterm="", n=2))
+    return tuple(
+        difflib.unified_diff(before, new.splitlines(), f"{path} (on disk)", f"{path} (generated)", lineterm="", n=2)
+    )

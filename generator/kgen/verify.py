@@ -1,7 +1,8 @@
 """The second wall against hostile documents: what was rendered is parsed and compared with what was planned.
 
-Escaping is the first wall. This one does not trust it: a models module must hold the planned imports, classes, fields, types, defaults, docstrings
-and constants and nothing else; a client module must import from a short list and hold no statement of a kind that clients have no use for.
+Escaping is the first wall. This one does not trust it: a models module must hold the planned imports, classes, fields,
+types, defaults, docstrings and constants and nothing else; a client module must import from a short list and hold no
+statement of a kind that clients have no use for.
 """
 
 from __future__ import annotations
@@ -23,7 +24,18 @@ _LIBRARIES: Final = frozenset({"__future__", "builtins", "collections.abc", "msg
 _CLIENT_NODES: Final = (
     *(ast.Module, ast.Import, ast.ImportFrom, ast.alias, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.If),
     *(ast.Assign, ast.AnnAssign, ast.Return, ast.Expr, ast.arguments, ast.arg, ast.keyword),
-    *(ast.Name, ast.Attribute, ast.Subscript, ast.Call, ast.Await, ast.Tuple, ast.List, ast.Constant, ast.BinOp, ast.BitOr),
+    *(
+        ast.Name,
+        ast.Attribute,
+        ast.Subscript,
+        ast.Call,
+        ast.Await,
+        ast.Tuple,
+        ast.List,
+        ast.Constant,
+        ast.BinOp,
+        ast.BitOr,
+    ),
     *(ast.Load, ast.Store),
 )
 
@@ -51,7 +63,9 @@ def verify(files: Mapping[str, str], modules: Iterable[ModelModule], package: st
                 _check_client(tree, package)
         except (SyntaxError, _UnplannedError) as error:
             raise KgenError(
-                f"the rendered file is not what was planned: {error}", where=path, hint="report it, with the document, as a bug of kgen"
+                f"the rendered file is not what was planned: {error}",
+                where=path,
+                hint="report it, with the document, as a bug of kgen",
             ) from error
 
 
@@ -60,7 +74,7 @@ class _UnplannedError(Exception):
         super().__init__(f"line {getattr(node, 'lineno', 0)}: {what}")
 
 
-def _require(holds: bool, node: ast.AST, what: str) -> None:  # noqa: FBT001
+def _require(holds: bool, node: ast.AST, what: str) -> None:
     if not holds:
         raise _UnplannedError(node, what)
 
@@ -91,12 +105,20 @@ class _Models:
     def check(self, tree: ast.Module) -> None:
         classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
         for node in tree.body:
-            _require(isinstance(node, (ast.ClassDef, ast.Import, ast.ImportFrom)) or _is_docstring_or_all(node), node, "an unplanned statement")
+            _require(
+                isinstance(node, (ast.ClassDef, ast.Import, ast.ImportFrom)) or _is_docstring_or_all(node),
+                node,
+                "an unplanned statement",
+            )
             for module in _imported(node):
                 own = module in (f"{self._package}.models", "kubecore.meta", "kubecore.model", "kubecore.types")
                 _require(own or module in _LIBRARIES, node, f"imports {module}")
-        expected = [part for model in self._module.models for part in (model, *model.constants)]
-        _require([node.name for node in classes] == [part.name for part in expected], tree, "other classes than planned")
+        expected: list[Model | Constants] = []
+        for model in self._module.models:
+            expected += [model, *model.constants]
+        _require(
+            [node.name for node in classes] == [part.name for part in expected], tree, "other classes than planned"
+        )
         for node, part in zip(classes, expected, strict=True):
             if isinstance(part, Constants):
                 _check_constants(node, part)
@@ -111,8 +133,14 @@ def _is_docstring_or_all(node: ast.stmt) -> bool:
 
 
 def _check_model(node: ast.ClassDef, model: Model) -> None:
-    _require(not node.decorator_list and [ast.unparse(base) for base in node.bases] == ["Model"], node, "other bases than Model")
-    _require([f"{k.arg}={ast.unparse(k.value)}" for k in node.keywords] == ["kw_only=True"], node, "other class options")
+    _require(
+        not node.decorator_list and [ast.unparse(base) for base in node.bases] == ["Model"],
+        node,
+        "other bases than Model",
+    )
+    _require(
+        [f"{k.arg}={ast.unparse(k.value)}" for k in node.keywords] == ["kw_only=True"], node, "other class options"
+    )
     name = model.schema.rpartition(".")[2]
     statements = iter(node.body)
     _check_words(next(statements), model.doc or f"{name} has no description in the API.")
@@ -124,14 +152,20 @@ def _check_model(node: ast.ClassDef, model: Model) -> None:
 
 
 def _check_field(node: ast.AST, field: Field) -> None:
-    planned = ast.parse(f"{field.name}: {field.annotation}" + (f" = {field.default}" if field.default is not None else "")).body[0]
+    planned = ast.parse(
+        f"{field.name}: {field.annotation}" + (f" = {field.default}" if field.default is not None else "")
+    ).body[0]
     _require(ast.dump(node) == ast.dump(planned), node, f"not the planned field {field.name}")
 
 
 def _check_words(node: ast.AST, words: str) -> None:
     value = node.value if isinstance(node, ast.Expr) else None
     said = value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else None
-    _require(said is not None and inspect.cleandoc(said).split() == text.wrapped(words, 4).split(), node, "not the planned docstring")
+    _require(
+        said is not None and inspect.cleandoc(said).split() == text.wrapped(words, 4).split(),
+        node,
+        "not the planned docstring",
+    )
 
 
 def _check_constants(node: ast.ClassDef, group: Constants) -> None:

@@ -21,7 +21,10 @@ META = "io.k8s.apimachinery.pkg.apis.meta.v1."
 
 OBJECT_META: dict[str, Any] = {
     "type": "object",
-    "properties": {"name": {"type": "string"}, "labels": {"type": "object", "additionalProperties": {"type": "string"}}},
+    "properties": {
+        "name": {"type": "string"},
+        "labels": {"type": "object", "additionalProperties": {"type": "string"}},
+    },
 }
 
 
@@ -29,8 +32,14 @@ def reference(name: str) -> dict[str, Any]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def document(group: str = "example.com", version: str = "v1", kind: str = "Widget", plural: str = "widgets", **schemas: Any) -> dict[str, Any]:
-    """Return an OpenAPI v3 document with one namespaced resource; `schemas` are added to its own, or replace them."""
+def document(
+    group: str = "example.com",
+    version: str = "v1",
+    kind: str = "Widget",
+    plural: str = "widgets",
+    extra: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return an OpenAPI v3 document with one namespaced resource; `extra` schemas replace or join its own."""
     package = ".".join([*reversed(group.split(".")), version])
     gvk = {"group": group, "version": version, "kind": kind}
     widget = f"{package}.{kind}"
@@ -73,18 +82,26 @@ def document(group: str = "example.com", version: str = "v1", kind: str = "Widge
             },
             f"{base}/{{name}}": {"get": {"x-kubernetes-action": "get", GVK: gvk, "responses": answer}},
         },
-        "components": {"schemas": {**own, **schemas}},
+        "components": {"schemas": {**own, **(extra or {})}},
     }
 
 
 def spec_of(*documents: Mapping[str, Any], names: tuple[str, ...] = ("apis/example.com/v1",)) -> ApiSpec:
     """Load documents as the folder of `kgen pull` holds them."""
     return openapi_v3.convert(
-        {name.replace("/", "__"): (f"specs/{name.replace('/', '__')}.json", copy.deepcopy(dict(raw))) for name, raw in zip(names, documents, strict=True)}
+        {
+            name.replace("/", "__"): (f"specs/{name.replace('/', '__')}.json", copy.deepcopy(dict(raw)))
+            for name, raw in zip(names, documents, strict=True)
+        }
     )
 
 
-def resolved(*documents: Mapping[str, Any], problems: Problems | None = None, hand: Mapping[str, str] | None = None, **options: Any) -> Api:
+def resolved(
+    *documents: Mapping[str, Any],
+    problems: Problems | None = None,
+    hand: Mapping[str, str] | None = None,
+    **options: Any,
+) -> Api:
     """Return what documents resolve to; whatever is wrong goes to `problems`, or is raised."""
     collected = problems if problems is not None else Problems()
     api = resolve(spec_of(*documents, **options), hand or {}, collected)

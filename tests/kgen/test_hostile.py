@@ -28,7 +28,7 @@ def places(payload: str) -> dict[str, dict[str, Any]]:
     text = {"type": "string"}
 
     def spec(**changes: Any) -> dict[str, Any]:
-        return document(**{SPEC: {"type": "object", "properties": {"size": {"type": "integer"}}} | changes})
+        return document(extra={SPEC: {"type": "object", "properties": {"size": {"type": "integer"}}} | changes})
 
     def field(schema: object) -> dict[str, Any]:
         return spec(properties={"value": schema, "size": {"type": "integer"}})
@@ -39,7 +39,9 @@ def places(payload: str) -> dict[str, dict[str, Any]]:
         "description of a property": field(text | {"description": payload}),
         "name of a property": spec(properties={payload: text, "size": {"type": "integer"}}),
         "name of a property described in place": field({"type": "object", "properties": {payload: text}}),
-        "property that holds an object described in place": spec(properties={payload: {"type": "object", "properties": {"a": text}}}),
+        "property that holds an object described in place": spec(
+            properties={payload: {"type": "object", "properties": {"a": text}}}
+        ),
         "required": spec(required=[payload]),
         "enum": field(text | {"enum": [payload, "Known"]}),
         "default": field(text | {"default": payload}),
@@ -50,18 +52,31 @@ def places(payload: str) -> dict[str, dict[str, Any]]:
         "reference": field({"$ref": f"#/components/schemas/{payload}"}),
         "keys that other generators obey": field(
             text
-            | {"customTypePath": payload, "x-python-type": payload, "x-python-import": payload, "customBasePath": payload, "default_factory": payload}
+            | {
+                "customTypePath": payload,
+                "x-python-type": payload,
+                "x-python-import": payload,
+                "customBasePath": payload,
+                "default_factory": payload,
+            }
         ),
         "name of a schema": document(
-            **{f"com.example.v1.{payload}": {"type": "object", "properties": {"a": text}}, SPEC: {
-                "type": "object", "properties": {"value": reference(f"com.example.v1.{payload}")}}}
+            extra={
+                f"com.example.v1.{payload}": {"type": "object", "properties": {"a": text}},
+                SPEC: {"type": "object", "properties": {"value": reference(f"com.example.v1.{payload}")}},
+            }
         ),
-        "package of a schema": document(**{f"{payload}.v1.Thing": {"type": "object", "properties": {"a": text}}}),
+        "package of a schema": document(extra={f"{payload}.v1.Thing": {"type": "object", "properties": {"a": text}}}),
         "kind": document(kind=payload) if payload and "/" not in payload else document(),
         "group of a schema": spec(**{GVK: [{"group": payload, "version": "v1", "kind": "WidgetSpec"}]}),
         "kind of a schema": document(
-            **{SPEC: {"type": "object", GVK: [{"group": "example.com", "version": "v1", "kind": payload}], "properties": {
-                "apiVersion": text, "kind": text}}}
+            extra={
+                SPEC: {
+                    "type": "object",
+                    GVK: [{"group": "example.com", "version": "v1", "kind": payload}],
+                    "properties": {"apiVersion": text, "kind": text},
+                }
+            }
         ),
     }
 
@@ -80,7 +95,10 @@ def test_hostile_text_stays_text(place: str) -> None:
         for path, source in generated(api).items():
             compile(source, path, "exec", dont_inherit=True)
             for node in ast.walk(ast.parse(source)):
-                assert not (isinstance(node, ast.Name) and node.id.startswith("__") and node.id != "__all__"), (payload, path)
+                assert not (isinstance(node, ast.Name) and node.id.startswith("__") and node.id != "__all__"), (
+                    payload,
+                    path,
+                )
 
 
 @pytest.fixture

@@ -49,6 +49,7 @@ def check_docstring(payload: str, indent: int) -> None:
         assert len(node.body) == 1
         node = node.body[0]
     assert isinstance(node.value, ast.Constant)
+    assert isinstance(node.value.value, str)
     assert inspect.cleandoc(node.value.value).split() == text.wrapped(payload, indent).split()
 
 

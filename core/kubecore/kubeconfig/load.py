@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any, Final, NamedTuple, NoReturn
 from kubecore import rest, yaml
 from kubecore.errors import ConfigError, DecodeError
 from kubecore.rest.incluster import SERVICE_ACCOUNT
+from kubecore.shapes import is_array, is_object
 
 __all__ = ["KubeConfig", "load", "load_config"]
 
@@ -52,7 +54,8 @@ def load_config(path: str | os.PathLike[str] | None = None, *, context: str | No
     """Return the configuration that a kubeconfig's context describes: see `load`.
 
     Args:
-        path: the file; by default the files of `KUBECONFIG`, else `~/.kube/config`, else the cluster that the program runs in.
+        path: the file; by default the files of `KUBECONFIG`, else `~/.kube/config`, else the cluster that the program
+            runs in.
         context: the context; by default the file's current one.
 
     Returns:
@@ -68,7 +71,8 @@ def load(path: str | os.PathLike[str] | None = None, *, context: str | None = No
     """Read kubeconfig files.
 
     Args:
-        path: the file; by default the files of `KUBECONFIG`, else `~/.kube/config`, else the cluster that the program runs in.
+        path: the file; by default the files of `KUBECONFIG`, else `~/.kube/config`, else the cluster that the program
+            runs in.
         context: the context; by default the file's current one.
 
     Returns:
@@ -81,10 +85,14 @@ def load(path: str | os.PathLike[str] | None = None, *, context: str | None = No
     documents = [(file, _read(file)) for file in files if path is not None or file.exists()]
     if not any(document for _, document in documents):
         return _in_cluster(files)
-    name = context or next((current for _, document in documents if (current := _text(document, "current-context"))), "")
+    name = context or next(
+        (current for _, document in documents if (current := _text(document, "current-context"))), ""
+    )
     places = ", ".join(str(file) for file, _ in documents)
     if not name:
-        raise ConfigError(f"{places}: no current-context is set: pass context=..., or run `kubectl config use-context NAME`")
+        raise ConfigError(
+            f"{places}: no current-context is set: pass context=..., or run `kubectl config use-context NAME`"
+        )
     entry = _entry(documents, "contexts", name, places)
     cluster_name, user_name = _text(entry.data, "cluster"), _text(entry.data, "user")
     if not cluster_name:
@@ -110,12 +118,13 @@ def _in_cluster(files: list[Path]) -> KubeConfig:
         config = rest.in_cluster_config()
     except rest.NotInClusterError:
         tried = ", ".join(str(file) for file in files)
-        raise ConfigError(f"there is no kubeconfig ({tried}), and the program does not run in a cluster: set KUBECONFIG, or pass a path") from None
+        raise ConfigError(
+            f"there is no kubeconfig ({tried}), and this is no cluster: set KUBECONFIG, or pass a path"
+        ) from None
     namespace = os.environ.get("POD_NAMESPACE", "")
-    try:
+    # As in client-go: a pod without the file is in `default`.
+    with contextlib.suppress(OSError, UnicodeDecodeError):
         namespace = namespace or (SERVICE_ACCOUNT / "namespace").read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        pass  # As in client-go: a pod without the file is in `default`.
     return KubeConfig(config, namespace or "default", "")
 
 
@@ -128,7 +137,7 @@ def _read(file: Path) -> Mapping[str, Any]:
         raise ConfigError(f"the kubeconfig is no YAML: {error}") from None
     if data is None:
         return {}
-    if not isinstance(data, dict):
+    if not is_object(data):
         raise ConfigError(f"{file}: a kubeconfig is a mapping, this is a {type(data).__name__}")
     kind = data.get("kind") or "Config"
     if kind != "Config":
@@ -150,15 +159,18 @@ def _entry(documents: list[tuple[Path, Mapping[str, Any]]], section: str, name: 
             known.append(_text(item, "name"))
             if known[-1] == name:
                 data = item.get(_SECTIONS[section])
-                if data is not None and not isinstance(data, dict):
+                if data is not None and not is_object(data):
                     _refuse(file, f"{_SECTIONS[section]} {name!r} is no mapping")
                 return _Entry(data or {}, file)
-    raise ConfigError(f"{places}: there is no {_SECTIONS[section]} {name!r}; there is {', '.join(map(repr, sorted(known))) or 'none'}")
+    raise ConfigError(
+        f"{places}: there is no {_SECTIONS[section]} {name!r}; there is {', '.join(map(repr, sorted(known))) or 'none'}"
+    )
 
 
 def _items(file: Path, document: Mapping[str, Any], section: str) -> list[Mapping[str, Any]]:
-    items = document.get(section) or []
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+    found: object = document.get(section) or []
+    items: list[Mapping[str, Any]] = [item for item in found if is_object(item)] if is_array(found) else []
+    if not is_array(found) or len(items) < len(found):
         _refuse(file, f"{section} is no list of mappings")
     names = [_text(item, "name") for item in items]
     twice = next((name for name in names if names.count(name) > 1), None)

@@ -15,7 +15,7 @@ from kubecore.rest.config import Config
 __all__ = ["Authorization"]
 
 _FRESH_SECONDS: Final = 50.0
-"""How long a token file's content is used before the file is read again: client-go's minute less ten seconds of leeway."""
+"""How long a token file's content is used before it is read again: client-go's minute less its leeway."""
 
 _LOG: Final = logging.getLogger("kubecore")
 
@@ -27,7 +27,8 @@ class Authorization:
         config: the credentials.
 
     Raises:
-        ConfigError: a credential holds what can't stand in a header, or the token file can't be read and there is no other token.
+        ConfigError: a credential holds what can't stand in a header, or the token file can't be read and there is no
+            other token.
     """
 
     def __init__(self, config: Config) -> None:

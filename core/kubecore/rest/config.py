@@ -24,7 +24,8 @@ class Timeouts:
 
     Attributes:
         connect: for a connection, TLS included.
-        read: for the next piece of the answer. Longer than the 60 s after which a server gives up on a request of its own.
+        read: for the next piece of the answer. Longer than the 60 s after which a server gives up on a request of its
+            own.
         write: for the next piece of the request to be taken.
         pool: for a free connection of the pool.
     """
@@ -47,7 +48,8 @@ class TLSConfig:
         key_file: the key of the client's certificate, PEM.
         key_data: the same as bytes.
         server_name: the name that the server's certificate must be for, where it is not the host's.
-        insecure: whether the server's certificate is not checked at all. Whoever is on the way can then read and change everything.
+        insecure: whether the server's certificate is not checked at all. Whoever is on the way can then read and change
+            everything.
     """
 
     ca_file: str | None = None
@@ -96,16 +98,19 @@ class Config:
     """Where the API server is and how to reach it.
 
     Attributes:
-        host: a URL such as `https://10.0.0.1:6443`, or a host with or without port; a path is kept as a prefix of every request.
+        host: a URL such as `https://10.0.0.1:6443`, or a host with or without port; a path is kept as a prefix of every
+            request.
         bearer_token: the token to show. A token file that can be read wins over it.
         bearer_token_file: a file that holds the token; it is read again about once a minute, since such tokens expire.
         username: the name for basic authentication.
         password: the password for basic authentication.
         tls: certificates and keys.
-        user_agent: what the server's logs call the program; by default its name, the version of kubecore and the platform.
+        user_agent: what the server's logs call the program; by default its name, the version of kubecore and the
+            platform.
         timeouts: how long to wait for what.
         max_connections: most connections at a time.
-        max_response_bytes: largest body of an answer that is read, in bytes. Watches have no such limit, their events have.
+        max_response_bytes: largest body of an answer that is read, in bytes. Watches have no such limit, their events
+            have.
     """
 
     host: str = "localhost"
@@ -131,7 +136,8 @@ class Config:
         """Take `host` apart.
 
         Returns:
-            Scheme, host, port and prefix. Query and fragment are dropped. Without a scheme it is https where TLS is configured, else http.
+            Scheme, host, port and prefix. Query and fragment are dropped. Without a scheme it is https where TLS is
+            configured, else http.
 
         Raises:
             ConfigError: this is no URL of a server.
@@ -187,7 +193,7 @@ def default_user_agent() -> str:
 
 
 def _shown(config: Config | TLSConfig, hidden: set[str]) -> str:
-    said = []
+    said: list[str] = []
     for item in dataclasses.fields(config):
         value = getattr(config, item.name)
         if value not in (None, False) and value != item.default:

@@ -58,7 +58,8 @@ def _read(token: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         what = error.strerror if isinstance(error, OSError) else "it is no text"
         raise ConfigError(
-            f"the service account's token can't be read: {token}: {what}; is automountServiceAccountToken off for this pod?"
+            f"the service account's token can't be read: {token}: {what}; "
+            "is automountServiceAccountToken off for this pod?"
         ) from None
 
 

@@ -18,8 +18,8 @@ __all__ = ["context"]
 def context(tls: TLSConfig) -> ssl.SSLContext:
     """Make the context that connections are secured with.
 
-    TLS 1.2 at least; names and addresses are checked. Not `ssl.create_default_context`: from Python 3.13 on that refuses
-    CAs without key identifiers, which many clusters have.
+    TLS 1.2 at least; names and addresses are checked. Not `ssl.create_default_context`: from Python 3.13 on that
+    refuses CAs without key identifiers, which many clusters have.
 
     Args:
         tls: certificates and keys.

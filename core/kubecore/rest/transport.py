@@ -1,7 +1,8 @@
 """The wire: the one module that imports httpcore2 and httpx. Their errors come out as ours.
 
-httpcore2's pool serves; httpx comes in only with a client of the user's own (`http_client=`). Speaking to the pool directly, without
-httpx's request and response objects, takes a tenth less time for a get of one pod; bodies are read raw, in large pieces.
+httpcore2's pool serves; httpx comes in only with a client of the user's own (`http_client=`). Speaking to the pool
+directly, without httpx's request and response objects, takes a tenth less time for a get of one pod; bodies are read
+raw, in large pieces.
 """
 
 from __future__ import annotations
@@ -116,7 +117,8 @@ def transport(config: Config, http_client: httpx.Client | None) -> Transport:
 
     Args:
         config: where to, TLS, and how many connections.
-        http_client: a client of the user's own to send with, or None. Certificates, proxies and timeouts are then its own.
+        http_client: a client of the user's own to send with, or None. Certificates, proxies and timeouts are then its
+            own.
 
     Raises:
         ConfigError: certificates or keys can't be used.

@@ -34,7 +34,8 @@ class Event(msgspec.Struct, Generic[T], frozen=True):
 
     Attributes:
         type: `ADDED`, `MODIFIED`, `DELETED` or `BOOKMARK`.
-        object: the object after the change, or as it was last when it was deleted; of a bookmark only the resource version counts.
+        object: the object after the change, or as it was last when it was deleted; of a bookmark only the resource
+            version counts.
     """
 
     type: str

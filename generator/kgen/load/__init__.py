@@ -31,5 +31,7 @@ def load(specs: Path, source: str | None = None) -> ApiSpec:
     if "openapi" in document:
         return openapi_v3.convert({specs.stem: (name, document)})
     raise InputError(
-        "this is no OpenAPI document", where=name, hint="name a folder of OpenAPI v3 documents or an OpenAPI v2 swagger.json"
+        "this is no OpenAPI document",
+        where=name,
+        hint="name a folder of OpenAPI v3 documents or an OpenAPI v2 swagger.json",
     )

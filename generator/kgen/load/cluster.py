@@ -1,7 +1,7 @@
 """Pulling the documents of a live cluster into a folder: `kgen pull`. The only module that uses kubecore.
 
-The folder gets one canonical document per path of `/openapi/v3`, `index.json` with the hash that the server gives each and the hash of
-each file, and ORIGIN.md. Only documents whose hash has changed are fetched again.
+The folder gets one canonical document per path of `/openapi/v3`, `index.json` with the hash that the server gives each
+and the hash of each file, and ORIGIN.md. Only documents whose hash has changed are fetched again.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import msgspec
 from kgen.errors import ClusterError, ConfigError, OutputError, printable
 from kgen.load.openapi_v3 import INDEX
 from kgen.load.reading import parse_document
+from kgen.shapes import is_object
 from kubecore import errors, kubeconfig, rest, version
 
 __all__ = ["Pulled", "pull"]
@@ -88,16 +89,24 @@ def pull(
         ClusterError: the cluster can't be reached, or its answers can't be used.
         OutputError: the folder can't be written.
     """
+    host = ""
     try:
         config = rest.in_cluster_config() if in_cluster else _kubeconfig(kubeconfig, context)
+        host = config.host
         with rest.Client(config) as client:
             return _Pull(client, folder, progress).run(note, today or datetime.datetime.now(datetime.UTC).date())
     except errors.ConfigError as error:
         raise ConfigError(str(error), hint="check the kubeconfig, or name another: --kubeconfig, --context") from error
     except errors.KubeError as error:
-        raise ClusterError(str(error), where=config.host, hint="does `kubectl get --raw /openapi/v3` work with the same kubeconfig?") from error
+        raise ClusterError(
+            str(error), where=host or None, hint="does `kubectl get --raw /openapi/v3` work with the same kubeconfig?"
+        ) from error
     except OSError as error:
-        raise OutputError(f"the folder can't be written: {error.strerror or error}", where=folder.name, hint="check the path and its rights") from error
+        raise OutputError(
+            f"the folder can't be written: {error.strerror or error}",
+            where=folder.name,
+            hint="check the path and its rights",
+        ) from error
 
 
 def _kubeconfig(path: str | None, context: str | None) -> rest.Config:
@@ -126,7 +135,9 @@ class _Pull:
             entries[name] = _entry(name, served[name], contents[name]) if name in contents else known[name]
         removed = tuple(sorted(set(known) - set(served)))
         server = self._version()
-        changed = removed or any(known.get(name) is None or known[name].sha256 != entries[name].sha256 for name in fetched)
+        changed = removed or any(
+            known.get(name) is None or known[name].sha256 != entries[name].sha256 for name in fetched
+        )
         self._write(entries, contents, removed)
         if changed or not (self._folder / ORIGIN).is_file():
             self._put(ORIGIN, _origin(server, note, today).encode())
@@ -136,16 +147,33 @@ class _Pull:
         """Return the path that each document is fetched from, by its name."""
         index = _parse(self._client.get_bytes("/openapi/v3"), "/openapi/v3")
         paths = index.get("paths")
-        if not isinstance(paths, dict) or not paths:
-            raise ClusterError("the server lists no OpenAPI v3 documents", where="/openapi/v3", hint="Kubernetes serves them from 1.27 on")
+        if not is_object(paths) or not paths:
+            raise ClusterError(
+                "the server lists no OpenAPI v3 documents",
+                where="/openapi/v3",
+                hint="Kubernetes serves them from 1.27 on",
+            )
         return {name: self._location(name, entry) for name, entry in paths.items() if name and not name.startswith(".")}
 
     def _location(self, name: str, entry: object) -> str:
-        location = entry.get("serverRelativeURL") if isinstance(entry, dict) else None
+        location = entry.get("serverRelativeURL") if is_object(entry) else None
         if not _NAME.fullmatch(name) or ".." in name or len(name) > 200:
-            raise ClusterError(f"the server lists a document with the name {printable(name, 100)!r}", where="/openapi/v3", hint="an API group can't be named so")
-        if not isinstance(location, str) or not location.startswith("/openapi/v3/") or not location.isprintable() or " " in location:
-            raise ClusterError(f"the server does not say where the document {name} is", where="/openapi/v3", hint="report it to who runs the API of that group")
+            raise ClusterError(
+                f"the server lists a document with the name {printable(name, 100)!r}",
+                where="/openapi/v3",
+                hint="an API group can't be named so",
+            )
+        if (
+            not isinstance(location, str)
+            or not location.startswith("/openapi/v3/")
+            or not location.isprintable()
+            or " " in location
+        ):
+            raise ClusterError(
+                f"the server does not say where the document {name} is",
+                where="/openapi/v3",
+                hint="report it to who runs the API of that group",
+            )
         return location
 
     def _known(self) -> dict[str, _Entry]:

@@ -38,7 +38,11 @@ def convert(raw: Mapping[str, Any], source: str) -> ApiSpec:
         InputError: naming the JSON pointer of what can't be used.
     """
     if optional_text(raw, "swagger") != "2.0":
-        refuse((source,), "this is no OpenAPI v2 document: it has no `swagger` version 2.0", "name an OpenAPI v2 swagger.json")
+        refuse(
+            (source,),
+            "this is no OpenAPI v2 document: it has no `swagger` version 2.0",
+            "name an OpenAPI v2 swagger.json",
+        )
     known, references = schemas(raw.get("definitions"), (source, "definitions"))
     parts: dict[str, list[Operation]] = {}
     for operation in operations(raw, source):
@@ -61,7 +65,9 @@ def _document(
 
 def _reached(found: Iterable[Operation], references: Mapping[str, frozenset[str]]) -> frozenset[str]:
     """Return the schemas that operations name, and all that these lead to."""
-    names = {name for operation in found for name in (operation.request_body_schema, *operation.responses.values()) if name}
+    names = {
+        name for operation in found for name in (operation.request_body_schema, *operation.responses.values()) if name
+    }
     waiting = list(names)
     while waiting:
         new = references.get(waiting.pop(), frozenset()) - names

@@ -34,11 +34,18 @@ def load(folder: Path, source: str | None = None) -> ApiSpec:
     try:
         files = sorted(entry.name for entry in folder.iterdir() if entry.suffix == ".json" and entry.name != INDEX)
     except OSError as error:
-        raise InputError(f"the folder can't be read: {error.strerror or error}", where=label, hint="check the path and its rights") from error
+        raise InputError(
+            f"the folder can't be read: {error.strerror or error}", where=label, hint="check the path and its rights"
+        ) from error
     _refuse_missing(folder, files, label)
     if not files:
         raise InputError("the folder holds no OpenAPI document", where=label, hint=_hint(folder, label))
-    return convert({name.removesuffix(".json"): (f"{label}/{name}", read_document(folder / name, f"{label}/{name}")) for name in files})
+    return convert(
+        {
+            name.removesuffix(".json"): (f"{label}/{name}", read_document(folder / name, f"{label}/{name}"))
+            for name in files
+        }
+    )
 
 
 def convert(files: Mapping[str, tuple[str, Mapping[str, Any]]]) -> ApiSpec:
@@ -75,7 +82,9 @@ def document_name(path: str) -> str:
 
 def _document(stem: str, source: str, raw: Mapping[str, Any]) -> Document:
     if not optional_text(raw, "openapi").startswith("3."):
-        refuse((source,), _other(raw), "name an OpenAPI v2 swagger.json itself as the spec, and keep it out of the folder")
+        refuse(
+            (source,), _other(raw), "name an OpenAPI v2 swagger.json itself as the spec, and keep it out of the folder"
+        )
     found = operations(raw, source)
     name = stem.replace("__", "/")
     if not group_version(name)[1]:
@@ -89,7 +98,11 @@ def _document(stem: str, source: str, raw: Mapping[str, Any]) -> Document:
 
 def _other(raw: Mapping[str, Any]) -> str:
     version = optional_text(raw, "swagger") or optional_text(raw, "openapi")
-    return f"this is OpenAPI {version[:20]}, not v3" if version else "this is no OpenAPI document: it has no `openapi` version"
+    return (
+        f"this is OpenAPI {version[:20]}, not v3"
+        if version
+        else "this is no OpenAPI document: it has no `openapi` version"
+    )
 
 
 def _refuse_missing(folder: Path, files: list[str], label: str) -> None:
@@ -101,7 +114,11 @@ def _refuse_missing(folder: Path, files: list[str], label: str) -> None:
     for name, entry in mapping({} if entries is None else entries, (source, "documents")).items():
         file = optional_text(mapping(entry, (source, "documents", name)), "file")
         if file not in files:
-            refuse((source, "documents", name), f"the file {file[:200]!r} is missing", "restore it, or run `kgen pull` again")
+            refuse(
+                (source, "documents", name),
+                f"the file {file[:200]!r} is missing",
+                "restore it, or run `kgen pull` again",
+            )
 
 
 def _hint(folder: Path, label: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from kgen.load.reading import At, items, local_name, mapping, optional_text, refuse, word
+from kgen.shapes import is_object
 from kgen.spec import GroupVersionKind, Operation, Parameter
 
 __all__ = ["operations"]
@@ -38,18 +39,28 @@ class _Reader:
 
     def read(self) -> Iterator[Operation]:
         if "paths" not in self._document:
-            refuse((self._source,), "the document has no paths", "name an OpenAPI document as `/openapi/v3/...` of a cluster serves it")
+            refuse(
+                (self._source,),
+                "the document has no paths",
+                "name an OpenAPI document as `/openapi/v3/...` of a cluster serves it",
+            )
         at = (self._source, "paths")
         for path, item in mapping(self._document["paths"], at).items():
             place = (*at, path)
             entry = mapping(item, place)
             if "$ref" in entry:
-                refuse((*place, "$ref"), "a path that is a reference is not followed", "put the operations into the document")
+                refuse(
+                    (*place, "$ref"),
+                    "a path that is a reference is not followed",
+                    "put the operations into the document",
+                )
             shared = dict(self._parameters(entry, place))
             for method in METHODS & entry.keys():
                 yield self._operation(path, method, mapping(entry[method], (*place, method)), shared, (*place, method))
 
-    def _operation(self, path: str, method: str, raw: Mapping[str, Any], shared: Mapping[tuple[str, str], Any], at: At) -> Operation:
+    def _operation(
+        self, path: str, method: str, raw: Mapping[str, Any], shared: Mapping[tuple[str, str], Any], at: At
+    ) -> Operation:
         parameters = {**shared, **dict(self._parameters(raw, at))}
         bodies = [value for (location, _), value in sorted(parameters.items()) if location == "body"]
         body = bodies[0] if bodies else self._content(raw.get("requestBody"), (*at, "requestBody"))
@@ -84,17 +95,21 @@ class _Reader:
         for section, prefix in _PARAMETERS.items():
             if isinstance(reference, str) and reference.startswith(prefix):
                 known = self._document.get(section)
-                if section == "components" and isinstance(known, dict):
+                if section == "components" and is_object(known):
                     known = known.get("parameters")
                 name = reference.removeprefix(prefix).replace("~1", "/").replace("~0", "~")
-                if isinstance(known, dict) and name in known and "$ref" not in mapping(known[name], at):
+                if is_object(known) and name in known and "$ref" not in mapping(known[name], at):
                     return mapping(known[name], at)
         shown = repr(reference[:200]) if isinstance(reference, str) else "something else"
-        refuse((*at, "$ref"), f"refers to {shown}, which is no parameter of the same document", "put the parameter into the document")
+        return refuse(
+            (*at, "$ref"),
+            f"refers to {shown}, which is no parameter of the same document",
+            "put the parameter into the document",
+        )
 
     def _parameter(self, raw: Mapping[str, Any], name: str, location: str) -> Parameter:
         schema = raw.get("schema")
-        kind = optional_text(raw, "type") or (optional_text(schema, "type") if isinstance(schema, dict) else "")
+        kind = optional_text(raw, "type") or (optional_text(schema, "type") if is_object(schema) else "")
         made = Parameter(name, location, kind, optional_text(raw, "description"), raw.get("required") is True)
         return self._interned.setdefault(made, made)
 

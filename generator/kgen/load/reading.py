@@ -9,12 +9,24 @@ from typing import Any, Final, NoReturn
 import msgspec
 
 from kgen.errors import InputError, nearest
+from kgen.shapes import is_array, is_object
 
-__all__ = ["At", "items", "local_name", "mapping", "optional_text", "parse_document", "read_document", "refuse", "schemas", "word"]
+__all__ = [
+    "At",
+    "items",
+    "local_name",
+    "mapping",
+    "optional_text",
+    "parse_document",
+    "read_document",
+    "refuse",
+    "schemas",
+    "word",
+]
 
 MAX_BYTES: Final = 512 * 1024 * 1024
 MAX_DEPTH: Final = 200
-"""Levels of nesting in a document. The built-in API has 12; the deepest definitions of custom resources have some 60."""
+"""Levels of nesting in a document. The built-in API has 12; the deepest of custom resources some 60."""
 
 At = tuple[str, ...]
 """A place: the file, then the keys down to the value."""
@@ -25,7 +37,9 @@ _KNOWN_REFS: Final = ("#/components/schemas/", "#/definitions/")
 def refuse(at: At, what: str, hint: str | None = None) -> NoReturn:
     """Raise the error for a place."""
     keys = "/".join(key.replace("~", "~0").replace("/", "~1") for key in at[1:])
-    raise InputError(what, where=f"{at[0]}#/{keys}" if keys else at[0], hint=hint or "fetch the document again, or correct it")
+    raise InputError(
+        what, where=f"{at[0]}#/{keys}" if keys else at[0], hint=hint or "fetch the document again, or correct it"
+    )
 
 
 def read_document(path: Path, source: str) -> Mapping[str, Any]:
@@ -40,7 +54,11 @@ def read_document(path: Path, source: str) -> Mapping[str, Any]:
     """
     try:
         if path.stat().st_size > MAX_BYTES:
-            refuse((source,), f"the file is larger than {MAX_BYTES >> 20} MiB", "an OpenAPI document of all of Kubernetes has 4 MB")
+            refuse(
+                (source,),
+                f"the file is larger than {MAX_BYTES >> 20} MiB",
+                "an OpenAPI document of all of Kubernetes has 4 MB",
+            )
         return parse_document(path.read_bytes(), source)
     except FileNotFoundError:
         near = nearest(path.name, [entry.name for entry in path.parent.glob("*")] if path.parent.is_dir() else [])
@@ -60,13 +78,15 @@ def parse_document(data: bytes, source: str) -> Mapping[str, Any]:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         refuse((source,), f"this is not JSON: {error}")
     except RecursionError:
-        refuse((source,), f"nested deeper than {MAX_DEPTH} levels", "no Kubernetes API does that; is it the right file?")
+        refuse(
+            (source,), f"nested deeper than {MAX_DEPTH} levels", "no Kubernetes API does that; is it the right file?"
+        )
     return mapping(value, (source,))
 
 
 def mapping(value: object, at: At) -> Mapping[str, Any]:
     """Return a value that must be a JSON object."""
-    if isinstance(value, dict):
+    if is_object(value):
         return value
     refuse(at, f"expected an object, found {_kind(value)}")
 
@@ -75,7 +95,7 @@ def items(value: object, at: At) -> Iterator[tuple[At, Any]]:
     """Yield the entries of a value that must be a JSON array or absent, each with its place."""
     if value is None:
         return
-    if not isinstance(value, list):
+    if not is_array(value):
         refuse(at, f"expected an array, found {_kind(value)}")
     yield from (((*at, str(index)), item) for index, item in enumerate(value))
 
@@ -85,7 +105,10 @@ def word(raw: Mapping[str, Any], key: str, at: At) -> str:
     value = raw.get(key)
     if isinstance(value, str):
         return value
-    refuse((*at, key) if key in raw else at, f"expected a string at {key!r}, found {_kind(value) if key in raw else 'nothing'}")
+    refuse(
+        (*at, key) if key in raw else at,
+        f"expected a string at {key!r}, found {_kind(value) if key in raw else 'nothing'}",
+    )
 
 
 def optional_text(raw: Mapping[str, Any], key: str) -> str:
@@ -106,7 +129,11 @@ def local_name(reference: object, at: At) -> str:
             if name != reference and name and "/" not in name:
                 return name.replace("~1", "/").replace("~0", "~")
     shown = repr(reference[:200]) if isinstance(reference, str) else _kind(reference)
-    refuse((*at, "$ref"), f"refers to {shown}; only schemas of the same document are followed", "put the schema into the document")
+    refuse(
+        (*at, "$ref"),
+        f"refers to {shown}; only schemas of the same document are followed",
+        "put the schema into the document",
+    )
 
 
 def schemas(raw: object, at: At) -> tuple[dict[str, Mapping[str, Any]], dict[str, frozenset[str]]]:
@@ -130,17 +157,32 @@ def _references(schema: Mapping[str, Any], at: At) -> Iterator[str]:
     while stack:
         value, place = stack.pop()
         if len(place) > MAX_DEPTH:
-            refuse(place[:20], f"nested deeper than {MAX_DEPTH} levels", "no Kubernetes API does that; is it the right file?")
-        if isinstance(value, dict):
+            refuse(
+                place[:20],
+                f"nested deeper than {MAX_DEPTH} levels",
+                "no Kubernetes API does that; is it the right file?",
+            )
+        if is_object(value):
             if isinstance(value.get("$ref"), str):
                 name = local_name(value["$ref"], place)
                 value["$ref"] = _KNOWN_REFS[0] + name
                 yield name
-            stack.extend((item, (*place, key)) for key, item in value.items() if isinstance(item, (dict, list)))
-        else:
-            stack.extend((item, (*place, str(index))) for index, item in enumerate(value) if isinstance(item, (dict, list)))
+            stack.extend((item, (*place, key)) for key, item in value.items() if _has_parts(item))
+        elif is_array(value):
+            stack.extend((item, (*place, str(index))) for index, item in enumerate(value) if _has_parts(item))
+
+
+def _has_parts(value: object) -> bool:
+    return isinstance(value, (dict, list))
 
 
 def _kind(value: object) -> str:
-    names = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", int: "a number", float: "a number"}
+    names: dict[type, str] = {
+        dict: "an object",
+        list: "an array",
+        str: "a string",
+        bool: "a boolean",
+        int: "a number",
+        float: "a number",
+    }
     return names.get(type(value), "null")

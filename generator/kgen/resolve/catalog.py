@@ -11,6 +11,7 @@ from kgen.errors import Problems
 from kgen.ir import ModelRef
 from kgen.names import ClassName, Identifier, class_name, group_version_name, snake
 from kgen.resolve.types import META, SCALARS, SHARED
+from kgen.shapes import is_array, is_object
 from kgen.spec import ApiSpec, Document
 
 __all__ = ["Catalog", "Kind", "Schema", "kind_of"]
@@ -56,12 +57,12 @@ class Schema:
 def kinds_of(raw: Mapping[str, Any]) -> tuple[Kind, ...]:
     """Return every group, version and kind that a schema claims."""
     entries = raw.get(GVK)
-    if not isinstance(entries, list):
+    if not is_array(entries):
         return ()
     return tuple(
         Kind(entry["group"], entry["version"], entry["kind"])
         for entry in entries
-        if isinstance(entry, Mapping) and all(isinstance(entry.get(key), str) for key in ("group", "version", "kind"))
+        if is_object(entry) and all(isinstance(entry.get(key), str) for key in ("group", "version", "kind"))
     )
 
 
@@ -69,7 +70,7 @@ def kind_of(raw: Mapping[str, Any]) -> Kind | None:
     """Return the one kind that a schema is, or None; DeleteOptions and WatchEvent are of every group, so of none."""
     kinds = set(kinds_of(raw))
     properties = raw.get("properties")
-    if len(kinds) != 1 or not isinstance(properties, Mapping):
+    if len(kinds) != 1 or not is_object(properties):
         return None
     return next(iter(kinds)) if {"apiVersion", "kind"} <= properties.keys() else None
 
@@ -103,7 +104,8 @@ class Catalog:
         merged = {**raw, GVK: [*_entries(known), *_entries(raw)]}
         if {**known, GVK: None} != {**raw, GVK: None}:
             self.problems.warn(
-                f"schema {name[:80]!r} differs between documents; the one of {self._source[name]} is taken", where=source
+                f"schema {name[:80]!r} differs between documents; the one of {self._source[name]} is taken",
+                where=source,
             )
             merged = {**known, GVK: merged[GVK]}
         self._raw[name] = merged
@@ -127,7 +129,9 @@ class Catalog:
         if kind is not None:
             return self.group_module(kind.group, kind.version)
         labels = [label for label in prefix.split(".") if label] or ["models"]
-        return Identifier(f"m_{snake(prefix)}" if not snake(labels[-1]) else "_".join(snake(x) or "x" for x in labels[-2:]))
+        return Identifier(
+            f"m_{snake(prefix)}" if not snake(labels[-1]) else "_".join(snake(x) or "x" for x in labels[-2:])
+        )
 
     def group_module(self, group: str, version: str) -> Identifier:
         """Return the name of a group version: the clientset's property and the models module."""
@@ -138,16 +142,21 @@ class Catalog:
         prefix, _, last = name.rpartition(".")
         module = self._modules[prefix]
         by_hand = self.names.get(f"{module}.{last}")
-        return Schema(name, self._raw[name], self._source[name], ModelRef(module, ClassName(by_hand) if by_hand else class_name(last)))
+        return Schema(
+            name,
+            self._raw[name],
+            self._source[name],
+            ModelRef(module, ClassName(by_hand) if by_hand else class_name(last)),
+        )
 
     def _is_model(self, name: str) -> bool:
         if name in SCALARS or name in _CORE_SCHEMAS:
             return False
         raw = self._raw[name]
-        if not isinstance(raw, Mapping):
+        if not is_object(raw):
             return False
         kind, properties, values = raw.get("type"), raw.get("properties"), raw.get("additionalProperties")
-        return isinstance(properties, Mapping) or (kind == "object" and not isinstance(values, Mapping))
+        return is_object(properties) or (kind == "object" and not is_object(values))
 
     def is_shared(self, name: str) -> bool:
         """Whether `kubecore.meta` has the model of a schema."""
@@ -173,4 +182,4 @@ def _api_version(document: Document) -> str:
 
 def _entries(raw: Mapping[str, Any]) -> list[Any]:
     entries = raw.get(GVK)
-    return entries if isinstance(entries, list) else []
+    return entries if is_array(entries) else []

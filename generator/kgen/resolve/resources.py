@@ -65,8 +65,8 @@ class _Found:
     plural: str
     namespaced: bool = False
     path: str = ""
-    verbs: dict[str, Operation] = field(default_factory=dict)
-    subresources: dict[tuple[str, str], Operation] = field(default_factory=dict)
+    verbs: dict[str, Operation] = field(default_factory=dict[str, Operation])
+    subresources: dict[tuple[str, str], Operation] = field(default_factory=dict[tuple[str, str], Operation])
     watched: bool = False
 
 
@@ -99,7 +99,9 @@ def _parse(path: str, prefix: str) -> _Path | None:
     return _Path(watch, namespaced, plural, named, tail[1] if len(tail) > 1 else "", "/".join(tail[2:]))
 
 
-def resolve_groups(spec: ApiSpec, catalog: Catalog, models: Mapping[str, ModelRef], problems: Problems) -> tuple[tuple[GroupVersion, ...], tuple[LeftOut, ...]]:
+def resolve_groups(
+    spec: ApiSpec, catalog: Catalog, models: Mapping[str, ModelRef], problems: Problems
+) -> tuple[tuple[GroupVersion, ...], tuple[LeftOut, ...]]:
     """Return the group versions that have resources, and every operation that becomes no method.
 
     Args:
@@ -157,7 +159,8 @@ class _Resolver:
                 self._problems.error(
                     f"{other.api_version} and {group.api_version} would both be {group.accessor}",
                     where=group.source,
-                    hint=f'name one of them in [tool.kgen.names]: "{group.api_version}" = "{names.snake(group.group)}_{group.version}"',
+                    hint="name one of them in [tool.kgen.names]: "
+                    f'"{group.api_version}" = "{names.snake(group.group)}_{group.version}"',
                 )
 
     def _refuse_same_resources(self, resources: Iterable[Resource], document: Document) -> None:
@@ -169,7 +172,8 @@ class _Resolver:
                     self._problems.error(
                         f"resources {other.plural} and {resource.plural} would both be {key}",
                         where=document.source,
-                        hint=f'name one of them in [tool.kgen.names]: "{document.name}/{resource.plural}" = "other_{resource.accessor}"',
+                        hint="name one of them in [tool.kgen.names]: "
+                        f'"{document.name}/{resource.plural}" = "other_{resource.accessor}"',
                     )
 
     # Reading operations.
@@ -226,9 +230,11 @@ class _Resolver:
             operations = [*found.verbs.values(), *found.subresources.values()]
             self._leave_out(operations, "the document names no model for it")
             if operations:
-                self._problems.warn(f"resource {found.plural[:80]!r} has no model; it is left out", where=operations[0].pointer)
+                self._problems.warn(
+                    f"resource {found.plural[:80]!r} has no model; it is left out", where=operations[0].pointer
+                )
             return None
-        verbs = set(found.verbs) | ({"watch"} if found.watched else set())
+        verbs = {*found.verbs, *(["watch"] if found.watched else [])}
         list_kind = self._answer(found.verbs.get("list"))
         if list_kind is None:
             verbs -= {"list", "watch", "delete_collection"}
@@ -253,7 +259,11 @@ class _Resolver:
 
     def _class_name(self, document: Document, kind: str, plural: str) -> ClassName:
         by_hand = self._catalog.names.get(f"{document.name}/{plural}")
-        return names.class_name("".join(w.capitalize() for w in by_hand.split("_"))) if by_hand else names.resource_class(kind, plural)
+        return (
+            names.class_name("".join(w.capitalize() for w in by_hand.split("_")))
+            if by_hand
+            else names.resource_class(kind, plural)
+        )
 
     def _kind_name(self, found: _Found, kind: ModelRef) -> str:
         for operation in found.verbs.values():
@@ -278,7 +288,7 @@ class _Resolver:
         return None
 
     def _methods(self, found: _Found, kind: ModelRef) -> tuple[SubresourceMethod, ...]:
-        made = []
+        made: list[SubresourceMethod] = []
         for (sub, verb), operation in sorted(found.subresources.items()):
             if sub == "status" and verb in ("get", "update", "patch"):
                 continue
@@ -301,7 +311,9 @@ class _Resolver:
             name=Identifier(name),
             verb=verb,
             subresource=sub,
-            argument=Identifier(names.field_name(body.name)) if body is not None and verb in ("create", "update") else None,
+            argument=Identifier(names.field_name(body.name))
+            if body is not None and verb in ("create", "update")
+            else None,
             body=body,
             response=answer,
             path=operation.path,
@@ -316,5 +328,3 @@ def _guess(method: str, *, named: bool) -> str | None:
     if method == "delete":
         return "delete" if named else "delete_collection"
     return _BY_METHOD.get(method)
-
-

@@ -14,6 +14,7 @@ from kgen.ir import Constants, Field, Member, Model, ModelModule, ModelRef
 from kgen.names import Identifier, class_name, field_name, member_name, snake
 from kgen.resolve.catalog import Catalog, Kind, Schema, kind_of
 from kgen.resolve.types import BUILTIN_TYPES, META, Place, TypeUse, annotation, unwrapped
+from kgen.shapes import is_array, is_object
 
 __all__ = ["Models"]
 
@@ -56,7 +57,7 @@ class _DraftField:
 
 def nameable(properties: Iterable[str]) -> bool:
     """Whether every property can be the wire name of a field."""
-    return all(isinstance(name, str) and name and not _UNNAMEABLE.search(name) for name in properties)
+    return all(name and not _UNNAMEABLE.search(name) for name in properties)
 
 
 class Models:
@@ -108,7 +109,9 @@ class Models:
             if self._catalog.is_shared(schema.name):
                 continue
             if self.model_of(schema.name) is None:
-                self._problems.warn("a property can't be the name of a field; the object is a plain map", where=schema.pointer)
+                self._problems.warn(
+                    "a property can't be the name of a field; the object is a plain map", where=schema.pointer
+                )
             else:
                 self._draft(schema)
         names = sorted({schema.ref.module for schema in self._catalog.models.values()})
@@ -131,7 +134,8 @@ class Models:
             return
         properties = _properties(schema.raw)
         required = schema.raw.get("required")
-        needed = frozenset(name for name in required if isinstance(name, str)) if isinstance(required, list) else frozenset()
+        names = required if is_array(required) else []
+        needed = frozenset(name for name in names if isinstance(name, str))
         kind = kind_of(schema.raw)
         # Reserve the place first: a model may hold itself.
         self._drafts[schema.ref] = _Draft(schema, (), kind)
@@ -146,14 +150,18 @@ class Models:
     def _fits(self, schema: Schema, name: str) -> bool:
         if nameable([name]):
             return True
-        self._problems.warn(f"property {name[:80]!r} can't be the name of a field; it is left out", where=schema.pointer)
+        self._problems.warn(
+            f"property {name[:80]!r} can't be the name of a field; it is left out", where=schema.pointer
+        )
         return False
 
-    def _draft_field(self, schema: Schema, wire_name: str, raw: object, required: bool, kind: Kind | None) -> _DraftField:  # noqa: FBT001
+    def _draft_field(
+        self, schema: Schema, wire_name: str, raw: object, required: bool, kind: Kind | None
+    ) -> _DraftField:
         by_hand = self._catalog.names.get(f"{schema.ref}.{wire_name}")
         place = Place(schema.ref, (wire_name,), f"{schema.pointer}/properties/{wire_name[:200]}")
         use = annotation(raw, place, self, self._problems)
-        plain = unwrapped(raw) if isinstance(raw, Mapping) else {}
+        plain: Mapping[str, Any] = unwrapped(raw) if is_object(raw) else {}
         doc = plain.get("description")
         return _DraftField(
             name=Identifier(by_hand) if by_hand else field_name(wire_name),
@@ -187,7 +195,9 @@ class Models:
     # From drafts to models.
 
     def _module(self, name: Identifier) -> ModelModule:
-        drafts = [draft for ref, draft in sorted(self._drafts.items(), key=lambda item: item[0].name) if ref.module == name]
+        drafts = [
+            draft for ref, draft in sorted(self._drafts.items(), key=lambda item: item[0].name) if ref.module == name
+        ]
         models = [self._model(draft) for draft in drafts]
         ordered = tuple(sorted(models, key=lambda model: (not model.is_kind, model.name)))
         uses = [field.use for draft in drafts for field in draft.fields if field.literal is None]
@@ -220,24 +230,26 @@ class Models:
             name=draft.schema.ref.name,
             schema=draft.schema.name,
             doc=doc if isinstance(doc, str) else "",
-            fields=tuple(sorted(fields, key=lambda field: (not field.annotation.startswith("Literal["), not field.required))),
+            fields=tuple(
+                sorted(fields, key=lambda field: (not field.annotation.startswith("Literal["), not field.required))
+            ),
             is_kind=draft.kind is not None,
         )
 
-    def _field(self, draft: _Draft, field: _DraftField, spelled_out: bool) -> Field:  # noqa: FBT001
+    def _field(self, draft: _Draft, field: _DraftField, spelled_out: bool) -> Field:
         if field.literal is not None:
             value = text.string(field.literal)
             literal, default = text.code(f"Literal[{value}]"), text.code(f"always({value})")
             return Field(field.name, field.wire_name, literal, default, required=False, doc=field.doc)
-        annotation_, value = self._typed_default(draft, field)
+        annotation_, default_value = self._typed_default(draft, field)
         if spelled_out:
             annotation_ = _BUILTINS.sub(r"builtins.\1", annotation_)
         return Field(
             field.name,
             field.wire_name,
             text.code(annotation_),
-            text.code(_assignment(field, value)) if value is not None else _required(field),
-            required=value is None,
+            text.code(_assignment(field, default_value)) if default_value is not None else _required(field),
+            required=default_value is None,
             doc=field.doc,
         )
 
@@ -276,7 +288,9 @@ class Models:
             if ref in seen:
                 continue
             seen.add(ref)
-            waiting.extend(f.use.model for f in self._draft_of(ref) if f.use.model is not None and (f.never_none or f.required))
+            waiting.extend(
+                f.use.model for f in self._draft_of(ref) if f.use.model is not None and (f.never_none or f.required)
+            )
         return False
 
     # Known values.
@@ -287,7 +301,7 @@ class Models:
         return tuple(self._constants(model, by_name[model.name], taken) for model in models)
 
     def _constants(self, model: Model, draft: _Draft, taken: set[Identifier]) -> Model:
-        made = []
+        made: list[Constants] = []
         for field in sorted(draft.fields, key=lambda field: field.name):
             members = _members(field.values)
             if members:
@@ -300,7 +314,7 @@ class Models:
 
 def _properties(raw: Mapping[str, Any]) -> Mapping[str, Any]:
     properties = raw.get("properties")
-    return properties if isinstance(properties, Mapping) else {}
+    return properties if is_object(properties) else {}
 
 
 def _is_meta(draft: _Draft) -> bool:
@@ -315,7 +329,7 @@ def _literal(wire_name: str, kind: Kind | None) -> str | None:
 
 def _values(plain: Mapping[str, Any]) -> tuple[str, ...]:
     values = plain.get("enum")
-    if not isinstance(values, list):
+    if not is_array(values):
         return ()
     return tuple(dict.fromkeys(value for value in values if isinstance(value, str) and value))
 
@@ -336,7 +350,9 @@ def _camel(name: str) -> str:
 
 
 def _regular(field: _DraftField) -> bool:
-    return not field.name.endswith("_") and _camel(field.name) == field.wire_name and snake(field.wire_name) == field.name
+    return (
+        not field.name.endswith("_") and _camel(field.name) == field.wire_name and snake(field.wire_name) == field.name
+    )
 
 
 def _required(field: _DraftField) -> text.Code | None:

@@ -10,8 +10,20 @@ from typing import Any, Final, Literal, Protocol
 from kgen.errors import Problems
 from kgen.ir import ModelRef
 from kgen.names import Identifier, singular
+from kgen.shapes import is_array, is_object
 
-__all__ = ["BUILTIN_TYPES", "META", "SCALARS", "SHARED", "ModelLookup", "Place", "TypeUse", "annotation", "reference", "unwrapped"]
+__all__ = [
+    "BUILTIN_TYPES",
+    "META",
+    "SCALARS",
+    "SHARED",
+    "ModelLookup",
+    "Place",
+    "TypeUse",
+    "annotation",
+    "reference",
+    "unwrapped",
+]
 
 META: Final = "io.k8s.apimachinery.pkg.apis.meta.v1."
 APIEXTENSIONS: Final = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions."
@@ -34,7 +46,9 @@ SCALARS: Final[Mapping[str, str]] = {
 }
 """Schemas that are single values and the type that stands for each: one of `kubecore.types`, or a builtin."""
 
-SHARED: Final = frozenset(META + name for name in ("ListMeta", "Preconditions", "Status", "StatusCause", "StatusDetails"))
+SHARED: Final = frozenset(
+    META + name for name in ("ListMeta", "Preconditions", "Status", "StatusCause", "StatusDetails")
+)
 """Schemas that `kubecore.meta` has models of, because the core itself reads or sends them."""
 
 BUILTIN_TYPES: Final = ("bool", "bytes", "dict", "float", "int", "list", "str")
@@ -86,7 +100,7 @@ JSON: Final = TypeUse("JSON", "scalar", scalars=frozenset({"JSON"}))
 def unwrapped(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the schema inside a single `allOf`, which documents use to put words and defaults beside a reference."""
     parts = schema.get("allOf")
-    if isinstance(parts, list) and len(parts) == 1 and isinstance(parts[0], Mapping) and "properties" not in schema:
+    if is_array(parts) and len(parts) == 1 and is_object(parts[0]) and "properties" not in schema:
         return {**parts[0], **{key: value for key, value in schema.items() if key != "allOf"}}
     return schema
 
@@ -120,8 +134,8 @@ class Place:
 
 
 def annotation(schema: object, place: Place, models: ModelLookup, problems: Problems) -> TypeUse:
-    """Return the type of the values that `schema` describes; a schema that makes no sense is any JSON, with a warning."""
-    if not isinstance(schema, Mapping):
+    """Return the type of what `schema` describes; a schema that makes no sense is any JSON, with a warning."""
+    if not is_object(schema):
         return _odd(f"a schema is a mapping, not {type(schema).__name__}", place, problems)
     plain = unwrapped(schema)
     name = reference(plain)
@@ -184,11 +198,11 @@ def _list(schema: Mapping[str, Any], place: Place, models: ModelLookup, problems
 
 
 def _object(schema: Mapping[str, Any], place: Place, models: ModelLookup, problems: Problems) -> TypeUse:
-    if isinstance(schema.get("properties"), Mapping) and schema["properties"]:
+    if is_object(schema.get("properties")) and schema["properties"]:
         model = models.inline(schema, place.owner, place.path)
         return _struct(model, place) if model is not None else _any_map()
     values = schema.get("additionalProperties")
-    if isinstance(values, Mapping) and values:
+    if is_object(values) and values:
         value = annotation(values, place.at("additionalProperties"), models, problems)
         return TypeUse(f"dict[str, {value.text}]", "map", value.modules, value.scalars)
     return _any_map()

@@ -1,0 +1,8 @@
+"""The real cluster of the tests: etcd, kube-apiserver and kube-controller-manager, built with Go from ordinary modules."""
+
+from __future__ import annotations
+
+from tests.cluster.build import VERSION, GoMissingError
+from tests.cluster.cluster import Cluster
+
+__all__ = ["VERSION", "Cluster", "GoMissingError"]
