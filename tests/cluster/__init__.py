@@ -1,4 +1,4 @@
-"""The real cluster of the tests: etcd, kube-apiserver and kube-controller-manager, built with Go from ordinary modules."""
+"""The real cluster of the tests: etcd, kube-apiserver and kube-controller-manager, built with Go."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class Cluster:
 
     Args:
         all_apis: Whether every API version is served, those behind feature gates too.
-        controllers: Whether the controller manager runs: it makes service accounts, deletes namespaces, collects garbage.
+        controllers: Whether the controller manager runs: it makes service accounts and deletes namespaces.
     """
 
     def __init__(self, *, all_apis: bool = False, controllers: bool = True) -> None:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
+import jinja2
+
 from kgen.errors import Problems
-from kgen.ir import Api
+from kgen.ir import Api, ModelRef
 from kgen.load import openapi_v3
-from kgen.models import class_sources
+from kgen.models import class_sources, plan_class
 from kgen.plan import plan
 from kgen.render import render, templates_folder
 from kgen.resolve import resolve
 from kgen.spec import ApiSpec
+from kgen.text import Code, code
 from kgen.verify import verify
 
 GVK = "x-kubernetes-group-version-kind"
@@ -110,8 +114,26 @@ def resolved(
     return api
 
 
-def generated(api: Api, package: str = "made") -> dict[str, str]:
-    """Return the files of a package, verified, not formatted."""
-    files = render(plan(api, class_sources(api.modules, templates_folder()), package, "specs"))
+def laid_out(api: Api) -> dict[ModelRef, Code]:
+    """Return the source of every model's class as the template prints it."""
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(templates_folder()), autoescape=False)  # noqa: S701
+    template = environment.get_template("models/msgspec.jinja2")
+    found: dict[ModelRef, Code] = {}
+    for module in api.modules:
+        for model in module.models:
+            fields = [SimpleNamespace(original_name=field.name) for field in model.fields]
+            found[ModelRef(module.name, model.name)] = code(
+                template.render(plan=plan_class(model), fields=fields).strip()
+            )
+    return found
+
+
+def generated(api: Api, package: str = "made", *, quickly: bool = False) -> dict[str, str]:
+    """Return the files of a package, verified, not formatted.
+
+    `quickly` lays the classes out with the template alone: datamodel-code-generator takes a fifth of a second, and gets only names.
+    """
+    sources = laid_out(api) if quickly else class_sources(api.modules, templates_folder())
+    files = render(plan(api, sources, package, "specs"))
     verify(files, api.modules, package)
     return files
