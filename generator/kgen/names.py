@@ -18,6 +18,7 @@ __all__ = [
     "field_name",
     "member_name",
     "module_name",
+    "package_module",
     "resource_class",
     "singular",
     "snake",
@@ -209,6 +210,12 @@ def group_name(group: str) -> str:
         return own
     first = snake(group.split(".")[0])
     return snake(group) if first in _OWN_NAMES or not first else first
+
+
+def package_module(package: str) -> Identifier:
+    """Return the models module for schemas of a Go package that is of no group version: its last two labels."""
+    labels = [word for label in package.split(".") if (word := snake(label))]
+    return Identifier(_free(_started("_".join(labels[-2:]), "models"), frozenset()))
 
 
 def group_version_name(group: str, version: str) -> Identifier:

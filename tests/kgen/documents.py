@@ -131,7 +131,7 @@ def laid_out(api: Api) -> dict[ModelRef, Code]:
 def generated(api: Api, package: str = "made", *, quickly: bool = False) -> dict[str, str]:
     """Return the files of a package, verified, not formatted.
 
-    `quickly` lays the classes out with the template alone: datamodel-code-generator takes a fifth of a second, and gets only names.
+    `quickly` lays the classes out with the template alone: datamodel-code-generator takes its time.
     """
     sources = laid_out(api) if quickly else class_sources(api.modules, templates_folder())
     files = render(plan(api, sources, package, "specs"))

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from kgen.errors import Problems
 from kgen.ir import ModelRef
-from kgen.names import ClassName, Identifier, class_name, group_version_name, snake
+from kgen.names import ClassName, Identifier, class_name, group_version_name, package_module
 from kgen.resolve.types import META, SCALARS, SHARED
 from kgen.shapes import is_array, is_object
 from kgen.spec import ApiSpec, Document
@@ -128,10 +128,7 @@ class Catalog:
             return _PACKAGES[prefix]
         if kind is not None:
             return self.group_module(kind.group, kind.version)
-        labels = [label for label in prefix.split(".") if label] or ["models"]
-        return Identifier(
-            f"m_{snake(prefix)}" if not snake(labels[-1]) else "_".join(snake(x) or "x" for x in labels[-2:])
-        )
+        return package_module(prefix)
 
     def group_module(self, group: str, version: str) -> Identifier:
         """Return the name of a group version: the clientset's property and the models module."""

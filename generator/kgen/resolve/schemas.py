@@ -322,8 +322,8 @@ def _is_meta(draft: _Draft) -> bool:
 
 
 def _literal(wire_name: str, kind: Kind | None) -> str | None:
-    if kind is None:
-        return None
+    if kind is None or not (kind.api_version.isprintable() and kind.kind.isprintable()):
+        return None  # No kind is called so, and half of a surrogate pair could not even be compared with.
     return {"apiVersion": kind.api_version, "kind": kind.kind}.get(wire_name)
 
 
