@@ -51,7 +51,7 @@ test: lint types check unit ## Everything: lint, types, `kgen check`, all tests
 
 .PHONY: cluster
 cluster: $(ENV) ## Start a real kube-apiserver and wait (needs Go); prints how to reach it
-	$(BIN)/python -m tests.cluster
+	$(BIN)/python -m tests.cluster $(ARGS)
 
 .PHONY: bench
 bench: $(ENV) ## Measure against the peers; writes benchmarks/RESULTS.md

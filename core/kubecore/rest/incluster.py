@@ -42,7 +42,7 @@ def in_cluster_config(*, folder: Path | None = None) -> Config:
             "not in a cluster: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT must be set, as they are in a pod; "
             "outside of one use kubeconfig.load_config()"
         )
-    files = SERVICE_ACCOUNT if folder is None else folder
+    files = folder or SERVICE_ACCOUNT
     token = files / "token"
     return Config(
         host=f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}",
