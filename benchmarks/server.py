@@ -12,6 +12,7 @@ import sys
 import threading
 from pathlib import Path
 
+VERSION = b'{"major":"1","minor":"37","gitVersion":"v1.37.2"}'
 PROTOBUF = b"application/vnd.kubernetes.protobuf"
 
 
@@ -29,6 +30,9 @@ class Recorded:
                 file = folder / f"{name}.{suffix}"
                 if file.exists():
                     self._answers[path, content_type] = _answer(content_type, file.read_bytes())
+
+        # kr8s asks for it first.
+        self._answers[b"/version/", b"application/json"] = _answer(b"application/json", VERSION)
 
     def answer(self, head: bytes) -> bytes:
         """Return the whole answer to a request's head."""

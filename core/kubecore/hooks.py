@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from kubecore.time import MicroTime, format_micro_time, parse_time
@@ -19,7 +20,9 @@ def dec_hook(type: Any, value: Any) -> Any:  # noqa: A002
     if type is MicroTime:
         if isinstance(value, str):
             value = parse_time(value)
-        return MicroTime.of(value)
+        if isinstance(value, datetime.datetime):
+            return MicroTime.of(value)
+        raise ValueError("expected a date and time")
     msg = f"{type} is no type of a model"
     raise TypeError(msg)
 

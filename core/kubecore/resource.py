@@ -33,7 +33,8 @@ _JSON: Final = "application/json"
 _TWICE: Final = "the {what} of {kind} {name!r} is {body!r} in the body, {asked!r} in the call"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Without slots: with them, Python 3.11 can't make an instance of Resource[T, L].
+@dataclass(frozen=True, kw_only=True)
 class Resource(Generic[T, L]):
     """What the documents say of a resource.
 

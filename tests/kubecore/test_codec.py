@@ -1,0 +1,180 @@
+"""Decoding: fast where the answer is right, as Go where it is odd, ours where it fails."""
+
+from __future__ import annotations
+
+import gc
+import json
+import threading
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kubeclient.models import coordination_v1, core_v1, rbac_v1
+from kubecore import codec, collector, errors
+from kubecore.version import Info
+
+
+def decoded(cls: Any, data: Any) -> Any:
+    return codec.decode(json.dumps(data), cls)
+
+
+def test_a_null_list_that_the_schema_requires_is_empty() -> None:
+    pod = decoded(core_v1.Pod, {"spec": {"containers": None}})
+    assert pod.spec.containers == []
+
+
+def test_one_odd_item_leaves_the_others_as_they_are() -> None:
+    good = {"metadata": {"name": "a"}, "spec": {"containers": [{"name": "c"}]}}
+    odd = {"metadata": {"name": "b"}, "spec": {"containers": None}}
+    pods = decoded(
+        core_v1.PodList, {"items": [good, odd, good], "metadata": {"resourceVersion": "9", "continue": None}}
+    )
+    assert [pod.metadata.name for pod in pods.items] == ["a", "b", "a"]
+    assert pods.metadata.resource_version == "9"
+    assert pods.items[0].spec.containers[0].name == "c"
+
+
+def test_a_number_where_a_quantity_is_due_is_text() -> None:
+    container = {"name": "c", "resources": {"limits": {"cpu": 1, "memory": 1.5}, "requests": {"cpu": 2.0}}}
+    pod = decoded(core_v1.Pod, {"spec": {"containers": [container]}})
+    assert pod.spec.containers[0].resources.limits == {"cpu": "1", "memory": "1.5"}
+    assert pod.spec.containers[0].resources.requests == {"cpu": "2"}
+
+
+def test_an_integral_float_is_an_integer() -> None:
+    pod = decoded(core_v1.Pod, {"spec": {"containers": None, "priority": 3.0}})
+    assert pod.spec.priority == 3
+
+
+def test_an_unreadable_date_is_none_with_a_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    pod = decoded(core_v1.Pod, {"metadata": {"creationTimestamp": ""}})
+    assert pod.metadata.creation_timestamp is None
+    assert "$.metadata.creationTimestamp" in caplog.text
+
+
+def test_a_micro_time_cuts_what_is_beyond_microseconds_and_sends_six_digits() -> None:
+    lease = decoded(coordination_v1.Lease, {"spec": {"renewTime": "2026-11-24T10:00:00.9999999Z"}})
+    assert lease.spec.renew_time is not None
+    assert lease.spec.renew_time.microsecond == 999999
+    assert lease.to_dict()["spec"]["renewTime"] == "2026-11-24T10:00:00.999999Z"
+    whole = decoded(coordination_v1.Lease, {"spec": {"renewTime": "2026-11-24T10:00:00Z"}})
+    assert whole.to_dict()["spec"]["renewTime"] == "2026-11-24T10:00:00.000000Z"
+
+
+def test_an_unknown_value_of_an_enum_is_kept() -> None:
+    assert (
+        decoded(core_v1.Pod, {"spec": {"containers": [], "restartPolicy": "Sometimes"}}).spec.restart_policy
+        == "Sometimes"
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ({"kind": "Service"}, r"kind"),
+        ({"apiVersion": "v2"}, r"apiVersion"),
+        ({"spec": {"containers": 5}}, r"\$\.spec\.containers"),
+        ({"spec": {"containers": [{"name": ["x"]}]}}, r"\$\.spec\.containers\[0\]\.name"),
+        ([], "expected"),
+        (None, "expected"),
+    ],
+)
+def test_what_is_something_else_is_an_error_with_its_path(data: Any, words: str) -> None:
+    with pytest.raises(errors.DecodeError, match=words):
+        decoded(core_v1.Pod, data)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"<html>", b'{"spec":' * 100_000, b"\xff", b'{"kind":"\xff"}', b'{"kind":"\\ud800"}', b"[" * 5000],
+)
+def test_what_is_no_json_is_an_error_of_ours(body: bytes) -> None:
+    with pytest.raises(errors.DecodeError):
+        codec.decode(body, core_v1.Pod)
+
+
+def test_a_deep_body_ends_no_process_where_stacks_are_small() -> None:
+    outcome: list[BaseException] = []
+
+    def work() -> None:
+        for body in (b'{"spec":' * 100_000, b'{"x":' + b"[" * 100_000):
+            try:
+                codec.decode(body, core_v1.Pod)
+            except BaseException as error:
+                outcome.append(error)
+
+    before = threading.stack_size(256 * 1024)
+    try:
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+    finally:
+        threading.stack_size(before)
+    assert [type(error) for error in outcome] == [errors.DecodeError] * 2
+
+
+def test_a_body_beyond_the_limit_is_refused() -> None:
+    with pytest.raises(errors.DecodeError, match="limit of 3"):
+        codec.decode(b'{"a":1}', Info, max_bytes=3)
+
+
+@settings(max_examples=200)
+@given(st.binary(max_size=200))
+def test_no_bytes_raise_anything_but_ours(body: bytes) -> None:
+    try:
+        codec.decode(body, rbac_v1.Role)
+    except errors.DecodeError:
+        pass
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["metadata", "rules", "verbs", "name", "items"]), inner)
+    ),
+    max_leaves=10,
+)
+
+
+@settings(max_examples=200)
+@given(JSON)
+def test_no_json_raises_anything_but_ours(data: Any) -> None:
+    for cls in (rbac_v1.Role, rbac_v1.RoleList):
+        try:
+            codec.decode(codec.encode(data), cls)
+        except errors.KubeError:
+            pass
+
+
+def test_the_collector_is_on_again_after_many_threads() -> None:
+    assert gc.isenabled()
+    body = json.dumps({"items": [{"metadata": {"name": "x" * 100}}] * 1000}).encode()
+    assert len(body) > 64 * 1024
+    threads = [threading.Thread(target=lambda: codec.decode(body, core_v1.PodList)) for _ in range(64)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert gc.isenabled()
+
+
+def test_a_collector_that_was_off_stays_off() -> None:
+    gc.disable()
+    try:
+        with collector.paused():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+def test_the_collector_is_off_while_one_of_two_needs_it() -> None:
+    first, second = collector.paused(), collector.paused()
+    with first:
+        with second:
+            pass
+        assert not gc.isenabled()
+    assert gc.isenabled()

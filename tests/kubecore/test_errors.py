@@ -1,0 +1,182 @@
+"""Errors as client-go tells them apart. Source: behaviour of apimachinery's `api/errors`."""
+
+from __future__ import annotations
+
+import builtins
+import json
+import pickle
+from typing import Any
+
+import pytest
+
+from kubecore import errors
+from kubecore.call import Call
+from kubecore.failure import from_answer, status_in
+from kubecore.meta import Status, StatusDetails
+
+TABLE = [
+    ("BadRequest", 400, errors.BadRequestError, errors.is_bad_request),
+    ("Unauthorized", 401, errors.UnauthorizedError, errors.is_unauthorized),
+    ("Forbidden", 403, errors.ForbiddenError, errors.is_forbidden),
+    ("NotFound", 404, errors.NotFoundError, errors.is_not_found),
+    ("MethodNotAllowed", 405, errors.MethodNotAllowedError, errors.is_method_not_supported),
+    ("NotAcceptable", 406, errors.NotAcceptableError, errors.is_not_acceptable),
+    ("Conflict", 409, errors.ConflictError, errors.is_conflict),
+    ("Gone", 410, errors.GoneError, errors.is_gone),
+    ("RequestEntityTooLarge", 413, errors.RequestEntityTooLargeError, errors.is_request_entity_too_large),
+    ("UnsupportedMediaType", 415, errors.UnsupportedMediaTypeError, errors.is_unsupported_media_type),
+    ("Invalid", 422, errors.InvalidError, errors.is_invalid),
+    ("TooManyRequests", 429, errors.TooManyRequestsError, errors.is_too_many_requests),
+    ("InternalError", 500, errors.InternalError, errors.is_internal_error),
+    ("ServiceUnavailable", 503, errors.ServiceUnavailableError, errors.is_service_unavailable),
+    ("Timeout", 504, errors.TimeoutError, errors.is_timeout),
+]
+BY_REASON_ALONE = [
+    ("AlreadyExists", 409, errors.AlreadyExistsError, errors.is_already_exists),
+    ("Expired", 410, errors.ExpiredError, errors.is_resource_expired),
+    ("ServerTimeout", 500, errors.ServerTimeoutError, errors.is_server_timeout),
+    ("StoreReadError", 500, errors.StoreReadError, errors.is_store_read_error),
+]
+
+
+def call(method: str = "GET", name: str = "web", **more: Any) -> Call[Status]:
+    return Call(
+        method=method, path="/api/v1/namespaces/d/pods", response=Status, verb="get", resource="pods", name=name, **more
+    )
+
+
+@pytest.mark.parametrize(("reason", "code", "cls", "predicate"), [*TABLE, *BY_REASON_ALONE])
+def test_a_reason_makes_the_class_and_its_predicate_knows_it(reason: str, code: int, cls: Any, predicate: Any) -> None:
+    error = errors.status_error(Status(reason=reason, code=code, message="words"))
+    assert type(error) is cls
+    assert predicate(error)
+    assert (str(error), error.code, error.reason) == ("words", code, reason)
+    others = {other for *_, other in [*TABLE, *BY_REASON_ALONE]} - {predicate}
+    assert not any(other(error) for other in others)
+
+
+@pytest.mark.parametrize(("reason", "code", "cls", "predicate"), TABLE)
+def test_a_code_decides_where_the_reason_is_unknown(reason: str, code: int, cls: Any, predicate: Any) -> None:
+    for unknown in (None, "", "SomethingNew"):
+        error = errors.status_error(Status(reason=unknown, code=code))
+        assert type(error) is cls
+        assert predicate(error)
+    assert reason
+
+
+def test_two_codes_decide_whatever_the_reason() -> None:
+    assert errors.is_too_many_requests(errors.status_error(Status(reason="Conflict", code=429)))
+    assert errors.is_request_entity_too_large(errors.status_error(Status(reason="Conflict", code=413)))
+    assert not errors.is_not_found(errors.status_error(Status(reason="Conflict", code=404)))
+
+
+def test_predicates_see_through_wrapping_and_none() -> None:
+    inner = errors.status_error(Status(reason="NotFound", code=404))
+    try:
+        try:
+            raise inner
+        except errors.NotFoundError as error:
+            raise RuntimeError("outer") from error
+    except RuntimeError as outer:
+        assert errors.is_not_found(outer)
+        assert errors.reason_for_error(outer) == "NotFound"
+    assert not errors.is_not_found(None)
+    assert not errors.is_not_found(ValueError())
+
+
+def test_gone_and_expired_never_cross_match_but_expired_is_a_gone_error() -> None:
+    expired = errors.status_error(Status(reason="Expired", code=410))
+    assert isinstance(expired, errors.GoneError)
+    assert not errors.is_gone(expired)
+    assert not errors.is_resource_expired(errors.status_error(Status(reason="Gone", code=410)))
+
+
+def test_timeouts_are_the_builtin_too() -> None:
+    for cls in (errors.TimeoutError, errors.ReadTimeoutError, errors.ConnectTimeoutError, errors.PoolTimeoutError):
+        assert issubclass(cls, builtins.TimeoutError)
+
+
+def test_an_error_survives_pickling() -> None:
+    error = errors.status_error(Status(reason="NotFound", code=404, message="m"))
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is errors.NotFoundError
+    assert again.status == error.status
+
+
+@pytest.mark.parametrize(
+    ("code", "cls"),
+    [
+        *((code, cls) for _, code, cls, _ in TABLE),
+        (500, errors.InternalError),
+        (502, errors.InternalError),
+        (418, errors.StatusError),
+    ],
+)
+def test_a_body_that_is_no_status_gives_the_class_and_the_text(code: int, cls: Any) -> None:
+    error = from_answer(call(), code, {"content-type": "text/plain"}, b"  the words  ")
+    assert type(error) is cls
+    assert error.code == code
+    assert "the words" in str(error)
+    details = error.status.details
+    assert details is not None
+    assert (details.kind, details.name) == ("pods", "web")
+    assert details.causes[0].reason == "UnexpectedServerResponse"
+    assert details.causes[0].message == "the words"
+    assert errors.is_unexpected_server_error(error)
+
+
+def test_a_conflict_of_a_post_is_already_exists() -> None:
+    assert type(from_answer(call("POST"), 409, {}, b"")) is errors.AlreadyExistsError
+    assert type(from_answer(call("PUT"), 409, {}, b"")) is errors.ConflictError
+
+
+def test_the_text_is_cut_and_json_is_not_quoted() -> None:
+    long = from_answer(call(), 404, {}, b"x" * 4096).status
+    assert long.details is not None
+    assert long.details.causes[0].message == "x" * 2048
+    hidden = from_answer(call(), 500, {"content-type": "application/json"}, b'{"password": "hidden"}')
+    assert "hidden" not in str(hidden)
+    assert hidden.status.details is not None
+    assert hidden.status.details.causes[0].message == "unknown"
+
+
+def test_the_servers_own_status_wins() -> None:
+    body = json.dumps(
+        {"kind": "Status", "status": "Failure", "reason": "Expired", "message": "too old", "code": 410}
+    ).encode()
+    error = from_answer(call(), 500, {}, body)
+    assert type(error) is errors.ExpiredError
+    assert str(error) == "too old"
+
+
+@pytest.mark.parametrize(
+    "body", [b"{}", b'{"kind":"Status","status":"Success"}', b'{"status":"Failure"}', b"[]", b"null", b"\xff"]
+)
+def test_what_is_no_failed_status_is_none(body: bytes) -> None:
+    assert status_in(body) is None
+
+
+def test_a_status_of_failure_is_an_error_whatever_the_code() -> None:
+    body = b'{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","code":404}'
+    from kubeclient.models import core_v1
+
+    asked: Call[core_v1.Pod] = Call(method="GET", path="/x", response=core_v1.Pod, verb="get")
+    with pytest.raises(errors.NotFoundError):
+        asked.parse(200, {}, body)
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"null", b'{"kind":"Node"}', b"\xff"])
+def test_a_success_with_another_body_says_what_came(body: bytes) -> None:
+    from kubeclient.models import core_v1
+
+    asked: Call[core_v1.Pod] = Call(method="GET", path="/api/v1/x", response=core_v1.Pod, verb="get")
+    with pytest.raises(errors.DecodeError, match=r"GET /api/v1/x was answered 200 with \d+ bytes of text/html"):
+        asked.parse(200, {"content-type": "text/html"}, body)
+
+
+def test_a_delay_is_told_where_the_server_suggests_one() -> None:
+    busy = from_answer(call(), 429, {"retry-after": "7"}, b"")
+    assert errors.suggests_client_delay(busy) == 7
+    assert errors.suggests_client_delay(errors.status_error(Status(code=404))) is None
+    waiting = Status(reason="ServerTimeout", code=500, details=StatusDetails(retry_after_seconds=0))
+    assert errors.suggests_client_delay(errors.status_error(waiting)) == 0

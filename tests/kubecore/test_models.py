@@ -1,0 +1,117 @@
+"""What every model can, tried on every model."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import typing
+from typing import Any
+
+import msgspec
+import pydantic
+import pytest
+
+from kubecore import codec, errors
+from kubecore.model import Model
+from tests.models import ALL, document
+
+every_model = pytest.mark.parametrize("cls", ALL, ids=lambda cls: f"{cls.__module__.rpartition('.')[2]}.{cls.__name__}")
+
+
+@every_model
+def test_what_is_filled_survives_every_way_round(cls: type[Model]) -> None:
+    data = document(cls)
+    model = cls.from_dict(data)
+    assert model.to_dict() == data
+    assert codec.decode(codec.encode(model), cls) == model
+    assert cls.from_yaml(model.to_yaml()) == model
+    assert copy.copy(model) == model == copy.deepcopy(model)
+    assert pickle.loads(pickle.dumps(model)) == model
+    assert model.replace() == model
+
+
+@every_model
+def test_every_field_may_be_null_absent_or_unheard_of(cls: type[Model]) -> None:
+    data = document(cls, depth=3)
+    for name in data:
+        assert isinstance(codec.decode(codec.encode(data | {name: None}), cls), cls), name
+        without = {key: value for key, value in data.items() if key != name}
+        assert isinstance(codec.decode(codec.encode(without), cls), cls), name
+    assert codec.decode(codec.encode(data | {"unheardOf": [1]}), cls) == codec.decode(codec.encode(data), cls)
+    assert codec.decode(b"{}", cls) == cls.zero()
+
+
+@every_model
+def test_the_zero_value_sends_only_what_is_required(cls: type[Model]) -> None:
+    required = {field.wire_name for field in cls.model_fields() if field.required}
+    always = {field.wire_name for field in cls.model_fields() if typing.get_origin(field.type) is typing.Literal}
+    assert set(cls.zero().to_dict()) == required | always
+
+
+@every_model
+def test_fields_say_what_the_class_has(cls: type[Model]) -> None:
+    fields = cls.model_fields()
+    assert [field.name for field in fields] == list(cls.__struct_fields__)
+    assert len({field.wire_name for field in fields}) == len(fields)
+
+
+@every_model
+def test_the_repr_tells_nothing_of_what_is_inside(cls: type[Model]) -> None:
+    data = document(cls)
+    words = repr(cls.from_dict(data))
+    assert "\n" not in words
+    assert "aGk=" not in words
+    assert "key" not in words.replace(cls.__name__, "")
+
+
+@every_model
+def test_pydantic_takes_and_gives_it(cls: type[Model]) -> None:
+    holder: Any = pydantic.create_model("Holder", value=(cls, ...))
+    data = document(cls, depth=3)
+    held = holder.model_validate({"value": data})
+    assert isinstance(held.value, cls)
+    assert held.model_dump()["value"] == held.value.to_dict()
+
+
+def test_there_are_all_of_them() -> None:
+    assert len(ALL) > 800
+
+
+def test_a_secret_shows_its_name_alone() -> None:
+    from kubeclient.models import core_v1
+
+    secret = core_v1.Secret.from_dict({"metadata": {"name": "s", "namespace": "n"}, "data": {"k": "aGlkZGVu"}})
+    assert repr(secret) == "Secret n/s"
+    assert secret.data == {"k": b"hidden"}
+
+
+def test_a_time_without_its_offset_is_refused_by_name() -> None:
+    import datetime
+
+    from kubeclient.models import core_v1
+
+    pod = core_v1.Pod.zero()
+    pod.metadata.creation_timestamp = datetime.datetime(2026, 1, 1)
+    with pytest.raises(errors.EncodeError, match=r"\$\.metadata\.creationTimestamp is a time without its offset"):
+        pod.to_dict()
+
+
+def test_an_empty_struct_is_not_sent_and_kinds_always_are() -> None:
+    from kubeclient.models import apps_v1
+
+    sent = msgspec.json.decode(codec.encode(apps_v1.Deployment.zero()))
+    assert sent == {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "spec": {"selector": {}, "template": {}},
+    }
+
+
+def test_encoding_leaves_the_model_as_it_was() -> None:
+    from kubeclient.models import core_v1, meta_v1
+
+    pod = core_v1.Pod(metadata=meta_v1.ObjectMeta(name="a"))
+    before = copy.deepcopy(pod)
+    pod.to_dict()
+    assert pod == before
+    assert pod.spec == core_v1.PodSpec.zero()

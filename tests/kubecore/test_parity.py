@@ -1,0 +1,81 @@
+"""The two shells are one: same names, same signatures, same words."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import kubeclient.typed
+from kubeclient import AsyncClientset, Clientset
+from kubecore import async_verbs, rest, sync_verbs
+
+_WORDS = {
+    "AsyncClient": "Client",
+    "AsyncWatch": "Watch",
+    "AsyncStream": "Stream",
+    "async with": "with",
+    "aclose": "close",
+    "__aenter__": "__enter__",
+    "__aexit__": "__exit__",
+}
+PAIRS: list[tuple[Any, Any]] = [(getattr(sync_verbs, name), getattr(async_verbs, name)) for name in sync_verbs.__all__]
+
+
+def plain(text: str) -> str:
+    for asynchronous, synchronous in _WORDS.items():
+        text = text.replace(asynchronous, synchronous)
+    return text
+
+
+def members(cls: type) -> dict[str, Any]:
+    return {plain(name): value for name, value in vars(cls).items() if inspect.isfunction(value)}
+
+
+@pytest.mark.parametrize(("sync", "asynchronous"), PAIRS, ids=lambda cls: cls.__name__)
+def test_verbs_are_equal(sync: type, asynchronous: type) -> None:
+    compare(sync, asynchronous)
+
+
+def test_clients_are_equal() -> None:
+    compare(rest.Client, rest.AsyncClient, words=False)
+
+
+def compare(sync: type, asynchronous: type, *, words: bool = True) -> None:
+    assert members(sync).keys() == members(asynchronous).keys()
+    for name, one in members(sync).items():
+        other = members(asynchronous)[name]
+        ours, theirs = inspect.signature(one), inspect.signature(other)
+        assert plain(str(theirs.parameters)) == plain(str(ours.parameters)), name
+        if words:
+            assert plain(str(theirs)) == plain(str(ours)), name
+            assert plain(inspect.getdoc(other) or "") == plain(inspect.getdoc(one) or ""), name
+
+
+def resource_modules() -> Iterator[str]:
+    for module in pkgutil.walk_packages(kubeclient.typed.__path__, "kubeclient.typed."):
+        if not module.ispkg:
+            yield module.name
+
+
+@pytest.mark.parametrize("name", list(resource_modules()))
+def test_generated_pairs_are_equal(name: str) -> None:
+    module = importlib.import_module(name)
+    for exported in module.__all__:
+        if exported.startswith("Async"):
+            sync, asynchronous = getattr(module, exported.removeprefix("Async")), getattr(module, exported)
+            ours = {name: str(inspect.signature(f)) for name, f in members(sync).items()}
+            theirs = {name: str(inspect.signature(f)) for name, f in members(asynchronous).items()}
+            assert ours == {name: plain(text).replace("-> 'Async", "-> '") for name, text in theirs.items()}
+
+
+def test_clientsets_have_the_same_groups() -> None:
+    def groups(cls: type) -> set[str]:
+        return {name for name, value in inspect.getmembers(cls) if isinstance(value, property)}
+
+    assert groups(Clientset) == groups(AsyncClientset)
+    assert len(groups(Clientset)) == 36

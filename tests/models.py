@@ -1,0 +1,74 @@
+"""Every model of the generated package, and documents made of their types."""
+
+from __future__ import annotations
+
+import datetime
+import importlib
+import pkgutil
+import types
+import typing
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+import kubeclient.models
+from kubecore.model import Model
+from kubecore.time import MicroTime
+
+MODULES = sorted(module.name for module in pkgutil.iter_modules(kubeclient.models.__path__))
+
+
+def models() -> Iterator[type[Model]]:
+    """Yield every model once."""
+    seen: set[type[Model]] = set()
+    for name in MODULES:
+        module = importlib.import_module(f"kubeclient.models.{name}")
+        for exported in module.__all__:
+            cls = getattr(module, exported)
+            if isinstance(cls, type) and issubclass(cls, Model) and cls not in seen:
+                seen.add(cls)
+                yield cls
+
+
+ALL = tuple(models())
+
+
+def sample(hint: Any, depth: int = 0) -> Any:
+    """Return a JSON value of a type, every field filled down to a depth."""
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Annotated:
+        return sample(args[0], depth)
+    if origin is typing.Literal:
+        return args[0]
+    if origin in (typing.Union, types.UnionType):
+        return sample(args[0], depth)
+    if origin is list:
+        return [sample(args[0], depth + 1)]
+    if origin is dict:
+        return {"key": sample(args[1], depth + 1)}
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        return document(hint, depth + 1)
+    return scalar(hint)
+
+
+def scalar(hint: Any) -> Any:
+    if hint is Any:
+        return {"any": [1, "thing"]}
+    if issubclass(hint, MicroTime):
+        return "2026-11-24T10:00:00.123456Z"
+    if issubclass(hint, datetime.datetime):
+        return "2026-11-24T10:00:00Z"
+    return {str: "text", int: 7, bool: True, float: 1.5, bytes: "aGk="}[hint]
+
+
+def is_literal(hint: Any) -> bool:
+    return typing.get_origin(hint) is typing.Literal
+
+
+def document(cls: type[msgspec.Struct], depth: int = 0) -> dict[str, Any]:
+    """Return the JSON of a model: every field below a depth of four, then only what is required."""
+    fields = msgspec.structs.fields(cls)
+    made = {f.encode_name: sample(f.type, depth) for f in fields if f.required or depth < 4 or is_literal(f.type)}
+    # An empty struct is as good as absent, and not sent.
+    return {f.encode_name: made[f.encode_name] for f in fields if f.required or made.get(f.encode_name)}
