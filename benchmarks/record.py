@@ -21,6 +21,7 @@ def write_bodies(folder: Path) -> None:
     for pod in pods:  # Items of a list carry neither.
         del pod["apiVersion"], pod["kind"]
     _write(folder / "list.json", _list(pods))
+    _write(folder / "one.json", _list(pods[:1]))
     pods[PODS // 2]["spec"]["containers"] = None
     _write(folder / "odd.json", _list(pods))
 

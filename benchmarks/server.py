@@ -25,6 +25,7 @@ class Recorded:
             (b"/api/v1/pods", "list"),
             (b"/api/v1/namespaces/bench/pods/web-0", "item"),
             (b"/api/v1/namespaces/odd/pods", "odd"),
+            (b"/api/v1/namespaces/bench/pods", "one"),  # kr8s gets an object by listing it.
         ):
             for content_type, suffix in ((b"application/json", "json"), (PROTOBUF, "pb")):
                 file = folder / f"{name}.{suffix}"

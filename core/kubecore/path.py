@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from kubecore.errors import InvalidRequestError
 
-__all__ = ["api_prefix", "build", "segment"]
+__all__ = ["api_prefix", "build", "segment", "under"]
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]*", re.ASCII)
 _REFUSED: Final = frozenset("/%#?\\")
@@ -63,15 +63,13 @@ def api_prefix(group: str, version: str) -> str:
     return f"/apis/{segment(group, 'group')}/{version}" if group else f"/api/{version}"
 
 
-def build(prefix: str, namespace: str, plural: str, name: str | None = None, subresource: str = "") -> str:
-    """Put a path together.
+def build(prefix: str, namespace: str, plural: str) -> str:
+    """Put the path of a collection together.
 
     Args:
         prefix: the path of the group version, from `api_prefix`.
         namespace: the namespace; "" for cluster-scoped resources and for all namespaces.
         plural: the resource.
-        name: the object; None for the collection.
-        subresource: the subresource, "" for none.
 
     Returns:
         The path, percent-encoded, without host.
@@ -80,7 +78,22 @@ def build(prefix: str, namespace: str, plural: str, name: str | None = None, sub
         InvalidRequestError: one of them can't be a segment.
     """
     place = f"/namespaces/{segment(namespace, 'namespace')}" if namespace != "" else ""
-    path = f"{prefix}{place}/{segment(plural, 'resource')}"
-    if name is not None:
-        path = f"{path}/{segment(name, 'name')}"
+    return f"{prefix}{place}/{segment(plural, 'resource')}"
+
+
+def under(collection: str, name: str, subresource: str = "") -> str:
+    """Put the path of an object together, or of its subresource.
+
+    Args:
+        collection: the path of the collection, from `build`.
+        name: the object.
+        subresource: the subresource, "" for none.
+
+    Returns:
+        The path, percent-encoded, without host.
+
+    Raises:
+        InvalidRequestError: one of them can't be a segment.
+    """
+    path = f"{collection}/{segment(name, 'name')}"
     return f"{path}/{segment(subresource, 'subresource')}" if subresource else path

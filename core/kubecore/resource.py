@@ -5,6 +5,7 @@ Source: client-go's `gentype` and `rest.Request`.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
@@ -17,7 +18,7 @@ from kubecore.model import Model
 from kubecore.options import CONTENT_TYPES, PatchType, Query
 from kubecore.shapes import is_object
 
-__all__ = ["Body", "PatchBody", "Resource"]
+__all__ = ["Body", "Collection", "PatchBody", "Resource"]
 
 T = TypeVar("T", bound=Model)
 L = TypeVar("L")
@@ -31,6 +32,12 @@ PatchBody = Model | Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 _JSON: Final = "application/json"
 _TWICE: Final = "the {what} of {kind} {name!r} is {body!r} in the body, {asked!r} in the call"
+
+
+class Collection(enum.Enum):
+    """Says that a call is about the collection. Not None: a name that was forgotten must never delete everything."""
+
+    ALL = "all"
 
 
 # Without slots: with them, Python 3.11 can't make an instance of Resource[T, L].
@@ -61,7 +68,7 @@ class Resource(Generic[T, L]):
         namespace: str,
         response: type[R] | tuple[type[Any], ...],
         *,
-        name: str | None = None,
+        name: str | Collection = Collection.ALL,
         subresource: str = "",
         query: Query = (),
         body: bytes | None = None,
@@ -74,7 +81,7 @@ class Resource(Generic[T, L]):
             method: the HTTP method.
             namespace: the namespace; "" for all of them or none.
             response: what the answer is.
-            name: the object; None for the collection.
+            name: the object, or the collection.
             subresource: the subresource, "" for none.
             query: the query parameters.
             body: the body, or None.
@@ -86,15 +93,17 @@ class Resource(Generic[T, L]):
         Raises:
             InvalidRequestError: a name is none, or the namespace is missing where the verb is about one object.
         """
-        if self.namespaced and namespace == "" and (name is not None or method in ("POST", "DELETE")):
+        is_named = not isinstance(name, Collection)
+        if self.namespaced and namespace == "" and (is_named or method in ("POST", "DELETE")):
             raise InvalidRequestError(
                 f'{verb} of {self.plural} needs a namespace; "" is all of them, for list and watch alone'
             )
         if not self.namespaced and namespace != "":
             raise InvalidRequestError(f"{self.plural} are of the cluster and take no namespace")
+        place = path.build(path.api_prefix(self.group, self.version), namespace, self.plural)
         return Call(
             method=method,
-            path=path.build(path.api_prefix(self.group, self.version), namespace, self.plural, name, subresource),
+            path=place if isinstance(name, Collection) else path.under(place, name, subresource),
             response=response,
             verb=verb,
             query=query,
@@ -104,7 +113,7 @@ class Resource(Generic[T, L]):
             resource=self.plural,
             subresource=subresource,
             namespace=namespace,
-            name=name or "",
+            name="" if isinstance(name, Collection) else name,
         )
 
     def get(self, namespace: str, name: str, query: Query) -> Call[T]:

@@ -12,8 +12,12 @@ from kgen.errors import KgenError
 
 __all__ = ["format_files"]
 
-# Isolated: what a user's own configuration says must not change what `kgen check` compares.
-_OPTIONS: Final = ("--isolated", "--quiet", "--no-cache", "--target-version", "py311", "--line-length", "120")
+# Isolated: what a user's own configuration says must not change what `kgen check` compares. Nothing excluded: ruff
+# skips folders with names such as `dist`, which an API group may have, and what a .gitignore above the folder names.
+_OPTIONS: Final = (
+    *("--isolated", "--quiet", "--no-cache", "--target-version", "py311", "--line-length", "120"),
+    *("--no-respect-gitignore", "--config", "exclude = []"),
+)
 _STEPS: Final = (("check", "--select", "I,RUF022", "--preview", "--fix"), ("format",))
 
 

@@ -19,44 +19,65 @@ import msgspec
 
 from kgen.config import Config
 
-__all__ = ["is_current", "remember"]
+__all__ = ["Stamp"]
 
 _LIBRARIES: Final = ("datamodel-code-generator", "jinja2", "msgspec", "ruff")
 
 
-def is_current(config: Config) -> bool:
-    """Return whether the last build read the same and its files are still there, unchanged and alone."""
+class Stamp:
+    """What one build reads, as it is now.
+
+    Made before the build reads anything: a document that changes while it runs then belongs to the next one.
+
+    Args:
+        config: What the build goes by.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._place = _place(config)
+
+    def is_current(self) -> bool:
+        """Return whether the last build read the same and its files are still there, unchanged and alone."""
+        if self._place is None:
+            return False
+        output = self._config.output
+        try:
+            files = msgspec.json.decode(self._place.read_bytes(), type=dict[str, str])
+            return (
+                bool(files)
+                and _files_of(output, self._config.package) == set(files)
+                and all(_digest((output / path).read_bytes()) == digest for path, digest in files.items())
+            )
+        except (OSError, ValueError):
+            return False
+
+    def remember(self, files: Mapping[str, str]) -> None:
+        """Remember a build; where there is no place for it, the next one just takes its time."""
+        if self._place is None:
+            return
+        digests = {path: _digest(source.encode()) for path, source in files.items()}
+        with contextlib.suppress(OSError):
+            self._place.parent.mkdir(parents=True, exist_ok=True)
+            staged = self._place.with_suffix(f".{os.getpid()}")
+            staged.write_bytes(msgspec.json.encode(digests))
+            staged.replace(self._place)
+
+
+def _place(config: Config) -> Path | None:
+    """Return where a build of this is remembered, or None where that can't be."""
+    said = os.environ.get("XDG_CACHE_HOME", "")
     try:
-        files = msgspec.json.decode(_file(config).read_bytes(), type=dict[str, str])
-        package = config.output / config.package
-        there = {
-            path.relative_to(config.output).as_posix()
-            for path in package.rglob("*")
-            if path.suffix == ".py" or path.name == "py.typed"
-        }
-        return (
-            bool(files)
-            and there == set(files)
-            and all(_digest((config.output / path).read_bytes()) == digest for path, digest in files.items())
-        )
-    except (OSError, msgspec.DecodeError, ValueError):
-        return False
+        # A relative one is to be ignored, says the XDG specification: it would litter the project.
+        cache = Path(said) if Path(said).is_absolute() else Path("~/.cache").expanduser()
+        return cache / "kgen" / "builds" / f"{_inputs(config)}.json"
+    except (OSError, RuntimeError):  # A document can't be read, which the build will say; or the user has no home.
+        return None
 
 
-def remember(config: Config, files: Mapping[str, str]) -> None:
-    """Remember a build; where there is no place for it, the next one just takes its time."""
-    digests = {path: _digest(source.encode()) for path, source in files.items()}
-    with contextlib.suppress(OSError):
-        place = _file(config)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        staged = place.with_suffix(f".{os.getpid()}")
-        staged.write_bytes(msgspec.json.encode(digests))
-        staged.replace(place)
-
-
-def _file(config: Config) -> Path:
-    cache = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
-    return Path(cache) / "kgen" / "builds" / f"{_inputs(config)}.json"
+def _files_of(output: Path, package: str) -> set[str]:
+    found = (output / package).rglob("*")
+    return {path.relative_to(output).as_posix() for path in found if path.suffix == ".py" or path.name == "py.typed"}
 
 
 def _inputs(config: Config) -> str:
@@ -74,9 +95,10 @@ def _inputs(config: Config) -> str:
     )
     whole.update(repr((said, sys.version_info[:2], [_version(name) for name in _LIBRARIES])).encode())
     from_checkout = own.parents[1] / "templates"
-    for root in (config.specs, own, from_checkout, config.templates):
+    for number, root in enumerate((config.specs, own, from_checkout, config.templates)):
         for file in _files(root):
-            whole.update(f"\n{file.name} ".encode())
+            name = "" if root is None or file == root else file.relative_to(root).as_posix()
+            whole.update(f"\n{number} {name!r} ".encode())
             whole.update(hashlib.sha256(file.read_bytes()).digest())
     return whole.hexdigest()
 

@@ -67,10 +67,17 @@ def compare(files: Mapping[str, str], output: Path, package: str) -> Differences
     Raises:
         OutputError: the folder can't be read, or a path leads out of it.
     """
-    found = {path: _read(_inside(output, path)) for path in files}
+    try:
+        found = {path: _read(_inside(output, path)) for path in files}
+        extra = _extra(files, output, package)
+    except OSError as error:
+        raise OutputError(
+            f"the output can't be read: {error.strerror or error}",
+            where=str(error.filename or output.name),
+            hint="check the folder and its rights",
+        ) from error
     changed = tuple(sorted(path for path, data in found.items() if data is not None and data != files[path].encode()))
     missing = tuple(sorted(path for path, data in found.items() if data is None))
-    extra = _extra(files, output, package)
     diffs = {path: _diff(path, found[path] or b"", files[path]) for path in (*changed, *missing)}
     diffs |= {path: _diff(path, _read(output / path) or b"", "") for path in extra}
     return Differences(changed, missing, extra, diffs)
@@ -138,9 +145,7 @@ def _move(files: Mapping[str, str], changed: list[str], extra: tuple[str, ...], 
                 target.unlink()
     except BaseException:
         for target, kept in reversed(undo):
-            target.unlink(missing_ok=True)
-            if kept is not None:
-                kept.replace(target)
+            _put_back(target, kept)
         raise
     finally:
         shutil.rmtree(staging, ignore_errors=True)
@@ -151,8 +156,20 @@ def _set_aside(target: Path, kept: Path) -> Path | None:
     if not target.exists():
         return None
     kept.parent.mkdir(parents=True, exist_ok=True)
-    os.link(target, kept)  # A second name, so that at no moment the file is gone before its successor is there.
+    try:
+        os.link(target, kept)  # A second name, so that at no moment the file is gone before its successor is there.
+    except OSError:
+        shutil.copy2(target, kept)  # Some file systems have no second names.
     return kept
+
+
+def _put_back(target: Path, kept: Path | None) -> None:
+    # One file that can't be put back must not keep the others from it.
+    with contextlib.suppress(OSError):
+        if kept is None:
+            target.unlink(missing_ok=True)
+        elif not target.exists() or not target.samefile(kept):  # Renaming onto a second name of itself does nothing.
+            kept.replace(target)
 
 
 def _write(target: Path, source: str) -> None:
@@ -192,14 +209,23 @@ def _is_ours(file: Path) -> bool:
 def _refuse_foreign(files: Mapping[str, str], output: Path) -> None:
     for path, source in sorted(files.items()):
         place = _inside(output, path)
-        if not place.exists() or _is_ours(place):
-            continue
-        if place.is_dir() or not (place.name in _BARE and place.read_bytes() == source.encode()):
+        foreign = _file_among_folders(output, path)
+        if foreign is None and place.exists() and not _is_ours(place):
+            same = place.name in _BARE and place.is_file() and place.read_bytes() == source.encode()
+            foreign = None if same else path
+        if foreign is not None:
             raise OutputError(
                 "a file that kgen did not generate is in the way",
-                where=path,
+                where=foreign,
                 hint="move it away, or choose another output or package",
             )
+
+
+def _file_among_folders(output: Path, path: str) -> str | None:
+    """Return what stands where a planned path needs a folder, or None."""
+    folders = [folder for folder in PurePosixPath(path).parents if folder.parts]
+    taken = [folder for folder in folders if (output / folder).exists() and not (output / folder).is_dir()]
+    return str(taken[0]) if taken else None
 
 
 def _inside(output: Path, path: str) -> Path:

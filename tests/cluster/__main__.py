@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import signal
 import sys
 import threading
 
@@ -9,8 +11,13 @@ from tests.cluster import Cluster, GoMissingError
 
 
 def main() -> int:
+    """Run a cluster until Ctrl-C, or until it is told to end."""
+    parser = argparse.ArgumentParser(prog="python -m tests.cluster", description=__doc__)
+    parser.add_argument("--all-apis", action="store_true", help="serve every API version, alpha ones too")
+    all_apis: bool = parser.parse_args().all_apis
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with Cluster(all_apis="--all-apis" in sys.argv[1:]) as cluster:
+        with Cluster(all_apis=all_apis) as cluster:
             print(f"the cluster is ready; Ctrl-C ends it\n  export KUBECONFIG={cluster.kubeconfig}", flush=True)
             threading.Event().wait()
     except GoMissingError as error:

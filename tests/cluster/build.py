@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -23,7 +24,10 @@ _PACKAGES: Final = {
 
 
 class GoMissingError(Exception):
-    """The servers are not built yet, and there is no Go to build them with."""
+    """The servers are not built yet, and there is no Go that can build them."""
+
+    def __init__(self) -> None:
+        super().__init__("real-server tests need Go: install it from https://go.dev/dl and run make test again")
 
 
 def binaries() -> Path:
@@ -31,19 +35,16 @@ def binaries() -> Path:
     folder = _cache() / "kgen" / "cluster" / VERSION
     if not _missing(folder):
         return folder
-    go = shutil.which("go")
-    if go is None:
-        raise GoMissingError("real-server tests need Go: install it from https://go.dev/dl and run `make test` again")
+    go = _go()
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder):
-        for name in _missing(folder):
+        # Another process may have built them while this one waited for the lock.
+        missing = _missing(folder)
+        if missing:
+            print(f"building {', '.join(missing)} {VERSION}: a first build takes minutes", file=sys.stderr, flush=True)
+        for name in missing:
             _build(go, name, folder)
     return folder
-
-
-def available() -> bool:
-    """Say whether there are servers, or a Go to build them with."""
-    return shutil.which("go") is not None or not _missing(_cache() / "kgen" / "cluster" / VERSION)
 
 
 def _cache() -> Path:
@@ -54,6 +55,25 @@ def _missing(folder: Path) -> list[str]:
     return [name for name in _PACKAGES if not (folder / name).is_file()]
 
 
+def _go() -> str:
+    """Return a Go that is new enough, or that fetches one that is."""
+    go = shutil.which("go")
+    if go is None:
+        raise GoMissingError
+    # In the module's folder `go` becomes the toolchain that go.mod asks for, or fails where it may not fetch it.
+    said = subprocess.run([go, "env", "GOVERSION"], cwd=_MODULE, capture_output=True, text=True, check=False)
+    wanted = re.search(r"^go (\S+)", (_MODULE / "go.mod").read_text("utf-8"), re.MULTILINE)
+    if said.returncode != 0 or wanted is None or _numbers(said.stdout) < _numbers(wanted[1]):
+        raise GoMissingError
+    return go
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Return the numbers of `go1.26.8` or `1.26.0`, major and minor: a release candidate's patch is no number."""
+    found = re.search(r"(\d+)\.(\d+)", version)
+    return (int(found[1]), int(found[2])) if found else ()
+
+
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     with (folder / ".lock").open("w") as file:
@@ -62,11 +82,17 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _build(go: str, name: str, folder: Path) -> None:
-    print(f"building {name} {VERSION}; the first time this takes minutes", file=sys.stderr, flush=True)
+    staged = folder / f".{name}.{os.getpid()}"
+    command = [go, "build", "-ldflags", f"-s -w {_version_flags()}", "-o", str(staged), _PACKAGES[name]]
+    try:
+        subprocess.run(command, cwd=_MODULE, env={**os.environ, "CGO_ENABLED": "0"}, check=True)
+        staged.replace(folder / name)
+    finally:
+        staged.unlink(missing_ok=True)
+
+
+def _version_flags() -> str:
+    """Return the linker flags without which `/version` says `v0.0.0-master`."""
     major, minor, _ = VERSION.split(".")
     said = {"gitVersion": f"v{VERSION}", "gitMajor": major, "gitMinor": minor}
-    flags = " ".join(f"-X k8s.io/component-base/version.{key}={value}" for key, value in said.items())
-    staged = folder / f".{name}.{os.getpid()}"
-    command = [go, "build", "-ldflags", f"-s -w {flags}", "-o", str(staged), _PACKAGES[name]]
-    subprocess.run(command, cwd=_MODULE, env={**os.environ, "CGO_ENABLED": "0"}, check=True)
-    staged.replace(folder / name)
+    return " ".join(f"-X k8s.io/component-base/version.{key}={value}" for key, value in said.items())

@@ -8,17 +8,19 @@ import json
 import shutil
 import ssl
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import yaml
 
 from tests.cluster.build import binaries
 from tests.cluster.pki import Authority
-from tests.cluster.processes import Server, free_port
+from tests.cluster.processes import Server, again_where_taken, free_port
 
-ALL_APIS = ("--runtime-config=api/all=true", "--feature-gates=AllAlpha=true,AllBeta=true")
+FEATURE_GATES: Final = "--feature-gates=AllAlpha=true,AllBeta=true"
+ALL_APIS: Final = ("--runtime-config=api/all=true", FEATURE_GATES)
 """What the API server is started with to serve every API version that it has."""
 
 
@@ -28,19 +30,21 @@ class Cluster:
     Args:
         all_apis: Whether every API version is served, those behind feature gates too.
         controllers: Whether the controller manager runs: it makes service accounts and deletes namespaces.
+
+    Raises:
+        GoMissingError: The servers are not built, and there is no Go to build them with.
     """
+
+    folder: Path
+    ca_file: Path
+    ca_pem: bytes
+    admin_cert_file: Path
+    admin_key_file: Path
 
     def __init__(self, *, all_apis: bool = False, controllers: bool = True) -> None:
         self._bin = binaries()
         self._all_apis = all_apis
         self._with_controllers = controllers
-        self.folder = Path(tempfile.mkdtemp(prefix="kgen-cluster-"))
-        authority = Authority(self.folder)
-        self._authority = authority
-        self.ca_file = authority.file
-        self._server_pair = authority.server()
-        self._signing = authority.signing_key()
-        self.admin_cert_file, self.admin_key_file = authority.client("admin", "system:masters")
         self.port = 0
         self._etcd: Server | None = None
         self._api: Server | None = None
@@ -54,7 +58,7 @@ class Cluster:
     @property
     def pids(self) -> list[int]:
         """The processes that run."""
-        return [server.pid for server in (self._etcd, self._api, self._controllers) if server is not None]
+        return [server.pid for server in self._servers()]
 
     @property
     def kubeconfig(self) -> Path:
@@ -63,9 +67,11 @@ class Cluster:
 
     def __enter__(self) -> Self:
         """Start it and wait until it is ready."""
+        self.folder = Path(tempfile.mkdtemp(prefix="kgen-cluster-"))
         try:
-            self._start_etcd()
-            self.start_apiserver()
+            self._make_certificates()
+            again_where_taken(self._start_etcd)
+            again_where_taken(self._start_fresh_apiserver)
             if self._with_controllers:
                 self.start_controllers()
         except BaseException:
@@ -81,67 +87,34 @@ class Cluster:
 
     def stop(self) -> None:
         """Stop every process and remove the folder."""
-        for server in (self._controllers, self._api, self._etcd):
-            if server is not None:
-                server.stop()
+        servers = self._servers()
+        # All are asked before any is waited for: together they take the time of the slowest.
+        for server in servers:
+            server.terminate()
+        for server in servers:
+            server.stop()
         self._controllers = self._api = self._etcd = None
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def client_pair(self, user: str, *groups: str) -> tuple[Path, Path]:
-        """Return the certificate and the key of a user."""
-        return self._authority.client(user, *groups)
+    def restart_apiserver(self) -> None:
+        """Stop the API server and start it where it was, so that clients and controllers find it again."""
+        self.stop_apiserver()
+        self.start_apiserver()
 
-    def _start_etcd(self) -> None:
-        self._etcd_url = f"http://127.0.0.1:{free_port()}"
-        peer = f"http://127.0.0.1:{free_port()}"
-        self._etcd = Server(
-            [
-                *(str(self._bin / "etcd"), "--data-dir", str(self.folder / "etcd"), "--unsafe-no-fsync"),
-                *("--listen-client-urls", self._etcd_url, "--advertise-client-urls", self._etcd_url),
-                *("--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer),
-                *("--initial-cluster", f"default={peer}", "--log-level", "error"),
-            ],
-            self.folder / "etcd.log",
-        )
+    def stop_apiserver(self) -> None:
+        """Stop the API server; its port then refuses connections."""
+        if self._api is not None:
+            self._api.stop()
+            self._api = None
 
     def start_apiserver(self) -> None:
-        """Start the API server on a fresh port and wait until it is ready."""
-        self.port = free_port()
-        certificate, key = self._server_pair
-        private, public = self._signing
-        self._api = Server(
-            [
-                str(self._bin / "kube-apiserver"),
-                f"--etcd-servers={self._etcd_url}",
-                *("--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", f"--secure-port={self.port}"),
-                *(
-                    f"--tls-cert-file={certificate}",
-                    f"--tls-private-key-file={key}",
-                    f"--client-ca-file={self.ca_file}",
-                ),
-                "--service-account-issuer=https://kubernetes.default.svc",
-                *(f"--service-account-key-file={public}", f"--service-account-signing-key-file={private}"),
-                *("--authorization-mode=Node,RBAC", "--service-cluster-ip-range=10.0.0.0/24"),
-                *("--allow-privileged=true", "--endpoint-reconciler-type=none"),
-                *(ALL_APIS if self._all_apis else ()),
-            ],
-            self.folder / "kube-apiserver.log",
-        )
+        """Start the API server on its port and wait until it is ready."""
+        self._api = Server(self._apiserver_command(), self.folder / "kube-apiserver.log")
         self._api.wait_until(lambda: self._answers("/readyz"))
-        self.write_kubeconfig(self.kubeconfig)
 
     def start_controllers(self) -> None:
-        """Start the controller manager and wait until it has made the default service account."""
-        self._controllers = Server(
-            [
-                str(self._bin / "kube-controller-manager"),
-                *(f"--kubeconfig={self.kubeconfig}", f"--service-account-private-key-file={self._signing[0]}"),
-                *(f"--root-ca-file={self.ca_file}", "--leader-elect=false"),
-                *("--bind-address=127.0.0.1", f"--secure-port={free_port()}"),
-            ],
-            self.folder / "kube-controller-manager.log",
-        )
-        self._controllers.wait_until(lambda: self._answers("/api/v1/namespaces/default/serviceaccounts/default"))
+        """Start the controller manager and wait until there is a default service account."""
+        again_where_taken(self._start_controllers)
 
     def stop_controllers(self) -> None:
         """Stop the controller manager, for tests that need objects to stay as they are."""
@@ -149,47 +122,142 @@ class Cluster:
             self._controllers.stop()
             self._controllers = None
 
-    def write_kubeconfig(self, file: Path, *, token: str | None = None, namespace: str = "default") -> Path:
-        """Write a kubeconfig: the administrator's, or one with a token."""
-        pair = {
-            "client-certificate-data": _base64(self.admin_cert_file),
-            "client-key-data": _base64(self.admin_key_file),
+    def client_cert(self, user: str, groups: Sequence[str] = ()) -> tuple[Path, Path]:
+        """Return the certificate and the key of a user."""
+        return self._authority.client(user, groups)
+
+    def write_kubeconfig(
+        self, path: Path, *, token: str | None = None, namespace: str = "default", embed: bool = True
+    ) -> Path:
+        """Write a kubeconfig: the administrator's, or one with a token; with certificates inline, or as files."""
+        certificates = {
+            "client-certificate": self.admin_cert_file,
+            "client-key": self.admin_key_file,
         }
-        cluster = {"server": self.url, "certificate-authority-data": _base64(self.ca_file)}
+        cluster = {"server": self.url, **_references({"certificate-authority": self.ca_file}, embed=embed)}
+        user = {"token": token} if token else _references(certificates, embed=embed)
+        context = {"cluster": "tests", "user": "admin", "namespace": namespace}
         content = {
             "apiVersion": "v1",
             "kind": "Config",
             "current-context": "admin",
             "clusters": [{"name": "tests", "cluster": cluster}],
-            "users": [{"name": "admin", "user": {"token": token} if token else pair}],
-            "contexts": [{"name": "admin", "context": {"cluster": "tests", "user": "admin", "namespace": namespace}}],
+            "users": [{"name": "admin", "user": user}],
+            "contexts": [{"name": "admin", "context": context}],
         }
-        file.touch(mode=0o600)
-        file.write_text(yaml.safe_dump(content), "utf-8")
-        return file
+        path.touch(mode=0o600)
+        path.write_text(yaml.safe_dump(content), "utf-8")
+        return path
 
-    def raw(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        """Send a request as the administrator, without any code of the project."""
-        context = ssl.create_default_context(cafile=str(self.ca_file))
+    def raw(
+        self, method: str, path: str, body: Any = None, *, content_type: str = "application/json", port: int = 0
+    ) -> tuple[int, Any]:
+        """Send a request as the administrator, without any code of the project; text is returned as it is."""
+        context = ssl.create_default_context(cadata=self.ca_pem.decode())
+        # Newer Pythons ask for key identifiers, which the CA has not.
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         context.load_cert_chain(self.admin_cert_file, self.admin_key_file)
-        connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=context, timeout=30)
+        connection = http.client.HTTPSConnection("127.0.0.1", port or self.port, context=context, timeout=30)
         try:
             data = None if body is None else json.dumps(body)
-            connection.request(method, path, data, {"Content-Type": "application/json"})
+            connection.request(method, path, data, {"Content-Type": content_type})
             answer = connection.getresponse()
-            content = answer.read()
+            return answer.status, _parsed(answer.read())
         finally:
             connection.close()
-        is_json = "json" in answer.headers.get("Content-Type", "")
-        return answer.status, json.loads(content) if is_json else content.decode()
 
-    def _answers(self, path: str) -> bool:
+    def _servers(self) -> list[Server]:
+        return [server for server in (self._controllers, self._api, self._etcd) if server is not None]
+
+    def _make_certificates(self) -> None:
+        self._authority = Authority(self.folder)
+        self.ca_file = self._authority.file
+        self.ca_pem = self.ca_file.read_bytes()
+        self._server_cert, self._server_key = self._authority.server()
+        self._signing_key, self._signing_public = self._authority.signing_key()
+        self.admin_cert_file, self.admin_key_file = self._authority.client("admin", ["system:masters"])
+
+    def _start_etcd(self) -> None:
+        self._etcd_url, peer = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
+        flags = {
+            "data-dir": self.folder / "etcd",
+            "listen-client-urls": self._etcd_url,
+            "advertise-client-urls": self._etcd_url,
+            "listen-peer-urls": peer,
+            "initial-advertise-peer-urls": peer,
+            "initial-cluster": f"default={peer}",
+            "unsafe-no-fsync": "true",
+        }
+        etcd = self._etcd = Server([str(self._bin / "etcd"), *_flags(flags)], self.folder / "etcd.log")
+        # Its log, not its port: where another etcd took the port, that one would answer.
+        etcd.wait_until(lambda: etcd.printed("ready to serve client requests"))
+
+    def _start_fresh_apiserver(self) -> None:
+        self.port = free_port()
+        self.start_apiserver()
+        self.write_kubeconfig(self.kubeconfig)
+
+    def _apiserver_command(self) -> list[str]:
+        flags = {
+            "etcd-servers": self._etcd_url,
+            "bind-address": "127.0.0.1",
+            "advertise-address": "127.0.0.1",
+            "secure-port": self.port,
+            "tls-cert-file": self._server_cert,
+            "tls-private-key-file": self._server_key,
+            "client-ca-file": self.ca_file,
+            "kubelet-client-certificate": self.admin_cert_file,
+            "kubelet-client-key": self.admin_key_file,
+            "service-account-issuer": "https://kubernetes.default.svc",
+            "service-account-key-file": self._signing_public,
+            "service-account-signing-key-file": self._signing_key,
+            "authorization-mode": "Node,RBAC",
+            "service-cluster-ip-range": "10.0.0.0/24",
+            "allow-privileged": "true",
+            "endpoint-reconciler-type": "none",
+        }
+        return [str(self._bin / "kube-apiserver"), *_flags(flags), *(ALL_APIS if self._all_apis else ())]
+
+    def _start_controllers(self) -> None:
+        port = free_port()
+        flags = {
+            "kubeconfig": self.kubeconfig,
+            "service-account-private-key-file": self._signing_key,
+            "root-ca-file": self.ca_file,
+            "leader-elect": "false",
+            "bind-address": "127.0.0.1",
+            "secure-port": port,
+            "tls-cert-file": self._server_cert,
+            "tls-private-key-file": self._server_key,
+        }
+        command = [str(self._bin / "kube-controller-manager"), *_flags(flags)]
+        log = self.folder / "kube-controller-manager.log"
+        self._controllers = Server([*command, *([FEATURE_GATES] if self._all_apis else ())], log)
+        # The account alone may be an earlier manager's.
+        self._controllers.wait_until(lambda: self._answers("/healthz", port))
+        self._controllers.wait_until(lambda: self._answers("/api/v1/namespaces/default/serviceaccounts/default"))
+
+    def _answers(self, path: str, port: int = 0) -> bool:
         try:
-            return self.raw("GET", path)[0] == 200
-        except OSError:
+            return self.raw("GET", path, port=port)[0] == 200
+        except (OSError, http.client.HTTPException):
             return False
 
 
-def _base64(file: Path) -> str:
-    return base64.b64encode(file.read_bytes()).decode()
+def _flags(values: dict[str, Any]) -> list[str]:
+    return [f"--{name}={value}" for name, value in values.items()]
+
+
+def _references(files: dict[str, Path], *, embed: bool) -> dict[str, str]:
+    """Return a kubeconfig's way to name files, or to carry their content."""
+    if embed:
+        return {f"{name}-data": base64.b64encode(file.read_bytes()).decode() for name, file in files.items()}
+    return {name: str(file) for name, file in files.items()}
+
+
+def _parsed(content: bytes) -> Any:
+    # Not by the content type: the server calls its list of OpenAPI documents plain text.
+    try:
+        return json.loads(content)
+    except ValueError:
+        return content.decode()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import itertools
+from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography import x509
@@ -19,10 +21,14 @@ class Authority:
     """A CA of its own.
 
     As the CAs of many clusters, it has no key identifiers.
+
+    Args:
+        folder: Where its files go.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._serial = itertools.count(1)
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = _name("tests-ca")
         ca = x509.BasicConstraints(ca=True, path_length=None)
@@ -37,10 +43,10 @@ class Authority:
         names += [x509.IPAddress(ipaddress.ip_address(address)) for address in _ADDRESSES]
         return self._issue("server", _name("kube-apiserver"), x509.SubjectAlternativeName(names))
 
-    def client(self, user: str, *groups: str) -> tuple[Path, Path]:
-        """Return the certificate and the key of a user."""
+    def client(self, user: str, groups: Sequence[str] = ()) -> tuple[Path, Path]:
+        """Return the certificate and the key of a user, in files of their own."""
         usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
-        return self._issue(f"client-{user}", _name(user, *groups), usage)
+        return self._issue(f"client-{next(self._serial)}", _name(user, groups), usage)
 
     def signing_key(self) -> tuple[Path, Path]:
         """Return the private and the public key for service account tokens."""
@@ -63,7 +69,7 @@ class Authority:
         return file
 
 
-def _name(user: str, *groups: str) -> x509.Name:
+def _name(user: str, groups: Sequence[str] = ()) -> x509.Name:
     attributes = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, group) for group in groups]
     return x509.Name([*attributes, x509.NameAttribute(NameOID.COMMON_NAME, user)])
 

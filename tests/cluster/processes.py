@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-import ctypes
-import signal
+import functools
+import os
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Final
 
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+_PATIENCE: Final = 3.0
+
+# Linux ends a process with the parent that asked for it. A small program asks and then becomes the server, since
+# `preexec_fn` forks, which newer Pythons warn about where threads run. The parent may be gone before it has asked.
+_TIED: Final = (
+    "import ctypes, os, signal, sys; "
+    "ctypes.CDLL(None).prctl(1, signal.SIGKILL); "
+    "os.getppid() == int(sys.argv[1]) and os.execv(sys.argv[2], sys.argv[2:])"
+)
+
+
+class PortTakenError(RuntimeError):
+    """Somebody took the port between its choice and its use."""
 
 
 def free_port() -> int:
@@ -23,52 +37,87 @@ def free_port() -> int:
         return port
 
 
-def _die_with_parent() -> None:
-    if _LIBC is not None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+def again_where_taken(start: Callable[[], None]) -> None:
+    """Start something that chooses its ports, and once more where one was taken meanwhile."""
+    try:
+        start()
+    except PortTakenError:
+        start()
 
 
 class Server:
     """A server process.
 
     Args:
-        command: The program and its arguments.
+        command: The program's path and its arguments.
         log: The file that gets what it prints.
     """
 
-    def __init__(self, command: list[str], log: Path) -> None:
+    def __init__(self, command: Sequence[str], log: Path) -> None:
         self._log = log
         self._name = Path(command[0]).name
-        with log.open("ab") as file:
-            # The suite may be killed: its servers then go with it.
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, cwd=log.parent, preexec_fn=_die_with_parent
-            )
+        self._log_start = log.stat().st_size if log.exists() else 0
+        self._process = _spawn(command, log)
 
     @property
     def pid(self) -> int:
         """The process id."""
         return self._process.pid
 
+    def printed(self, text: str) -> bool:
+        """Say whether this process, not an earlier one with the same log, has printed a text."""
+        return text in self._said()
+
     def wait_until(self, ready: Callable[[], bool], seconds: float = 60.0) -> None:
-        """Wait until the server answers; show the end of its log where it does not."""
+        """Wait until the server answers; where it does not, stop it and show the end of its log."""
         deadline = time.monotonic() + seconds
         while not ready():
             if self._process.poll() is not None or time.monotonic() > deadline:
-                tail = self._log.read_text("utf-8", "replace")[-2000:]
-                raise RuntimeError(f"{self._name} is not ready; its log ends:\n{tail}")
+                self.stop()
+                raise self._failure()
             time.sleep(0.1)
+
+    def terminate(self) -> None:
+        """Ask it to end, without waiting."""
+        if self._process.poll() is None:
+            self._process.terminate()
 
     def stop(self) -> None:
         """End it: kindly, and after three seconds by force, since the API server waits for open watches."""
-        if self._process.poll() is None:
-            self._process.terminate()
-            try:
-                self._process.wait(3)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-        self._process.wait()
+        self.terminate()
+        try:
+            self._process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
     def signal(self, number: int) -> None:
         """Send it a signal."""
         self._process.send_signal(number)
+
+    def _said(self) -> str:
+        return self._log.read_bytes()[self._log_start :].decode("utf-8", "replace")
+
+    def _failure(self) -> RuntimeError:
+        said = self._said()
+        kind = PortTakenError if "address already in use" in said else RuntimeError
+        return kind(f"{self._name} is not ready; its log ends:\n{said[-2000:]}")
+
+
+def _spawn(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+    # For Linux the parent is the thread that forks, not its process: a server must not end with a test's thread.
+    if threading.current_thread() is threading.main_thread():
+        return _popen(command, log)
+    return _lasting_thread().submit(_popen, command, log).result()
+
+
+@functools.cache
+def _lasting_thread() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, "servers")
+
+
+def _popen(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+    if sys.platform == "linux":
+        command = [sys.executable, "-I", "-S", "-c", _TIED, str(os.getpid()), *command]
+    with log.open("ab") as file:
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, cwd=log.parent)

@@ -1,0 +1,104 @@
+"""Clientsets for the real server; each test of both kinds is written once, with `await`."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any, Self
+
+import pytest
+
+from kubeclient import AsyncClientset, Clientset
+from kubecore import kubeconfig, rest
+from tests.cluster import Cluster
+
+
+@pytest.fixture(scope="session")
+def config(cluster: Cluster) -> rest.Config:
+    return kubeconfig.load_config(cluster.kubeconfig)
+
+
+@pytest.fixture
+def clientset(config: rest.Config) -> Iterator[Clientset]:
+    with Clientset(config) as made:
+        yield made
+
+
+@pytest.fixture
+def namespace(clientset: Clientset) -> str:
+    """A namespace of the test's own."""
+    name = f"test-{uuid.uuid4().hex[:8]}"
+    clientset.core_v1.namespaces().create({"metadata": {"name": name}})
+    return name
+
+
+class Awaited:
+    """A synchronous client whose results are awaited, so that one test drives both kinds."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._inner, name)
+        return self._call(found) if callable(found) else Awaited(found)
+
+    def _call(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **options: Any) -> Any:
+            result = method(*arguments, **options)
+            if type(result).__module__.startswith("kubeclient.typed"):
+                return Awaited(result)
+            if hasattr(result, "__enter__"):
+                return AwaitedWatch(result)
+            return _ready(result)
+
+        return call
+
+
+async def _ready(value: Any) -> Any:
+    return value
+
+
+class AwaitedWatch:
+    """A synchronous watch behind the asynchronous protocol."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    async def __aenter__(self) -> Self:
+        self._inner.__enter__()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self._inner.close()
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        return self._read()
+
+    async def _read(self) -> AsyncIterator[Any]:
+        for event in self._inner:
+            yield event
+
+
+Scenario = Callable[[Any], Awaitable[None]]
+
+
+@pytest.fixture(params=["sync", "asyncio", "trio"])
+def drive(request: pytest.FixtureRequest, config: rest.Config) -> Callable[[Scenario], None]:
+    """Run a scenario with a clientset: the synchronous one, or the asynchronous one on a backend."""
+    import anyio
+
+    def run(scenario: Scenario) -> None:
+        async def synchronous() -> None:
+            with Clientset(config) as made:
+                await scenario(Awaited(made))
+
+        async def asynchronous() -> None:
+            async with AsyncClientset(config) as made:
+                await scenario(made)
+
+        if request.param == "sync":
+            anyio.run(synchronous)
+        else:
+            anyio.run(asynchronous, backend=request.param)
+
+    return run
