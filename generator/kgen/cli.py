@@ -1,7 +1,7 @@
 """The command line: click, messages and exit codes. The only module that prints.
 
 Exit codes: 0 ok, 1 `check` found a difference, 2 usage or configuration, 3 input, 4 cluster, 70 a bug of kgen, 130
-interrupted.
+interrupted, 141 the reader of the output has gone.
 """
 
 from __future__ import annotations
@@ -12,19 +12,28 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from click.shell_completion import get_completion_class
 
 from kgen.config import Config, Settings, load_config
-from kgen.errors import KgenError, Problem, Problems, printable
+from kgen.errors import KgenError, Problem, Problems, nearest, printable
+
+if TYPE_CHECKING:
+    from kgen.tree import Differences
 
 __all__ = ["cli", "run"]
 
 _LINES_OF_A_DIFF: Final = 40
-_FILES_SHOWN: Final = 10
+_DIFFS_SHOWN: Final = 10
+_FILES_NAMED: Final = 50
 _BUG: Final = 70
+_READER_GONE: Final = 141
+
+
+class _ReaderGoneError(Exception):
+    """Not an OSError: of a broken pipe click itself would make exit code 1, the one for "differs"."""
 
 
 def run(arguments: list[str] | None = None) -> int:
@@ -34,6 +43,16 @@ def run(arguments: list[str] | None = None) -> int:
         arguments: The arguments without the program's name; by default those of the process.
     """
     words = sys.argv[1:] if arguments is None else arguments
+    try:
+        return _run(words)
+    except (_ReaderGoneError, BrokenPipeError):
+        # As after `| head`. Nothing more can be said, not even by Python as it ends. No 0 and no 1: neither is proven.
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return _READER_GONE
+
+
+def _run(words: list[str]) -> int:
     try:
         code = cli.main(args=words, prog_name="kgen", standalone_mode=False)
         return code if isinstance(code, int) else 0
@@ -48,32 +67,49 @@ def run(arguments: list[str] | None = None) -> int:
     except KgenError as error:
         _show(error.problems, "error")
         return error.exit_code
-    except BrokenPipeError:
-        # The reader of our output has gone, as `head` does; nothing more can be said to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except (_ReaderGoneError, BrokenPipeError):
+        raise
     except Exception as error:
         if "--debug" in words:
             traceback.print_exc()
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        words_ = f"this is a bug of kgen: {type(error).__name__}: {error}"
-        _show(
-            [
-                Problem(
-                    words_,
-                    f"{Path(place.filename).name}:{place.lineno}",
-                    "run it again with --debug and report what it prints",
-                )
-            ],
-            "error",
-        )
+        _show([_bug(error)], "error")
         return _BUG
+
+
+def _bug(error: Exception) -> Problem:
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return Problem(
+        f"this is a bug of kgen: {type(error).__name__}: {error}",
+        f"{Path(place.filename).name}:{place.lineno}",
+        "run it again as `kgen --debug ...` and report what it prints",
+    )
 
 
 def _show(problems: Iterable[Problem], label: str) -> None:
     for problem in problems:
         for line in problem.lines(label):
             click.echo(line, err=True)
+
+
+class _Commands(click.Group):
+    """Commands that know what a mistyped one was meant to be, with every version of click."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that the arguments name, or fail with the nearest that there is."""
+        name = args[0]
+        if not ctx.resilient_parsing and not name.startswith("-") and self.get_command(ctx, name) is None:
+            near = nearest(name, self.list_commands(ctx))
+            ctx.fail(f"No such command {printable(name, 100)!r}." + (f" Did you mean {near!r}?" if near else ""))
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _ReaderGoneError from error
 
 
 class _Progress:
@@ -91,7 +127,7 @@ class _Progress:
             click.echo("\r\x1b[K", nl=False, err=True)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="kgen-kubernetes", prog_name="kgen")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error that kgen does not expect.")
 def cli(*, debug: bool) -> None:
@@ -141,11 +177,13 @@ def _config(config_file: str | None, **said: Any) -> Config:
 @_output_options
 def build(*, config_file: str | None, quiet: bool, **said: Any) -> None:
     """Generate the package; only files that changed are written."""
-    from kgen import stamp, tree
+    from kgen import tree
     from kgen.pipeline import generate
+    from kgen.stamp import Stamp
 
     config = _config(config_file, **said)
-    if stamp.is_current(config):
+    stamp = Stamp(config)
+    if stamp.is_current():
         _say(quiet, f"{config.package} is up to date")
         return
     progress = _Progress(quiet=quiet)
@@ -156,7 +194,7 @@ def build(*, config_file: str | None, quiet: bool, **said: Any) -> None:
         progress.done()
     _show(made.warnings, "warning")
     if not made.warnings:
-        stamp.remember(config, made.files)  # With warnings the next build says them again.
+        stamp.remember(made.files)  # With warnings the next build says them again.
     _say(
         quiet,
         f"{config.package}: {len(published.written)} files written, {len(published.removed)} removed, "
@@ -187,19 +225,25 @@ def check(ctx: click.Context, /, *, config_file: str | None, quiet: bool, **said
     _say(quiet, f"{config.package} is what {config.source} says: {len(made.files)} files")
 
 
-def _show_differences(found: Any) -> None:
+def _show_differences(found: Differences) -> None:
     kinds = (("changed", found.changed), ("missing", found.missing), ("extra", found.extra))
-    for number, (kind, path) in enumerate((kind, path) for kind, paths in kinds for path in paths):
+    files = [(kind, path) for kind, paths in kinds for path in paths]
+    for number, (kind, path) in enumerate(files[:_FILES_NAMED]):
         click.echo(f"{kind}: {printable(path)}")
-        lines = found.diffs[path] if number < _FILES_SHOWN and kind == "changed" else ()
-        for line in lines[:_LINES_OF_A_DIFF]:
-            click.echo(f"  {printable(line)}")
-        if len(lines) > _LINES_OF_A_DIFF:
-            click.echo(f"  ... {len(lines) - _LINES_OF_A_DIFF} more lines")
+        _show_diff(found.diffs[path] if number < _DIFFS_SHOWN and kind == "changed" else ())
+    if len(files) > _FILES_NAMED:
+        click.echo(f"... {len(files) - _FILES_NAMED} more files")
     click.echo(
         ", ".join(f"{len(paths)} {kind}" for kind, paths in kinds) + "; to bring them up to date, run: kgen build",
         err=True,
     )
+
+
+def _show_diff(lines: tuple[str, ...]) -> None:
+    for line in lines[:_LINES_OF_A_DIFF]:
+        click.echo(f"  {printable(line)}")
+    if len(lines) > _LINES_OF_A_DIFF:
+        click.echo(f"  ... {len(lines) - _LINES_OF_A_DIFF} more lines")
 
 
 @cli.command("list")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import keyword
 import re
+import sys
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +19,9 @@ from kgen.shapes import is_object
 __all__ = ["Config", "Settings", "load_config", "shipped_specs"]
 
 FILES: Final = ("kgen.toml", "pyproject.toml")
+
+_TAKEN: Final = frozenset({"kgen", "kubecore", "msgspec"}) | sys.stdlib_module_names
+"""What a generated package can't be called: clients import these, or what these import."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +90,7 @@ def load_config(overrides: Settings | None = None, *, cwd: Path | None = None, f
     Raises:
         ConfigError: naming the file, the key and the nearest match.
     """
-    here = (cwd or Path.cwd()).absolute()
+    here = _here(cwd)
     found = here / file if file is not None else _find(here)
     root = found.parent if found is not None else here
     said = _read(found) if found is not None else Settings()
@@ -108,9 +113,19 @@ def shipped_specs() -> Path:
     )
 
 
+def _here(cwd: Path | None) -> Path:
+    try:
+        return (cwd or Path.cwd()).absolute()
+    except OSError as error:
+        raise ConfigError(
+            f"the current folder can't be used: {error.strerror}", hint="change to a folder that is there"
+        ) from error
+
+
 def _find(folder: Path) -> Path | None:
     for place in (folder, *folder.parents):
-        found = [place / name for name in FILES if (place / name).is_file() and _table(place / name) is not None]
+        files = [place / name for name in FILES if _is_file(place / name)]
+        found = [file for file in files if _table(file) is not None]
         if len(found) > 1:
             raise ConfigError(
                 "both kgen.toml and [tool.kgen] of pyproject.toml are there",
@@ -120,6 +135,13 @@ def _find(folder: Path) -> Path | None:
         if found:
             return found[0]
     return None
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # A folder above that we may not look into is no project of ours.
+        return False
 
 
 def _table(file: Path) -> Mapping[str, Any] | None:
@@ -149,13 +171,13 @@ def _read(file: Path) -> Settings:
     known = Settings.__struct_fields__
     for key in table:
         if key not in known:
-            raise ConfigError(f"unknown key {key!r}", where=_place(file, key), hint=_unknown(file, key, known))
+            raise ConfigError(f"unknown key {key!r}", where=_place(file.name, key), hint=_unknown(file, key, known))
     try:
         return msgspec.convert(table, Settings)
     except msgspec.ValidationError as error:
         what, _, path = str(error).partition(" - at `$.")
         raise ConfigError(
-            f"wrong type: {what}", where=_place(file, path.strip("`")), hint="see `kgen build --help`"
+            f"wrong type: {what}", where=_place(file.name, path.strip("`")), hint="see `kgen build --help`"
         ) from error
 
 
@@ -166,30 +188,61 @@ def _unknown(file: Path, key: str, known: tuple[str, ...]) -> str:
     return f"did you mean {near!r}?" if near else f"known keys: {', '.join(sorted(known))}"
 
 
-def _place(file: Path, key: str) -> str:
-    return f"{file.name} {'tool.kgen.' if file.name == 'pyproject.toml' else ''}{key}"
+def _place(file: str, key: str) -> str:
+    return f"{file} {'tool.kgen.' if file == 'pyproject.toml' else ''}{key}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What the file and the command line say, and where paths of each begin."""
+
+    settings: Settings
+    flags: Settings
+    root: Path
+    cwd: Path
+    file: str
+
+    def value(self, key: str) -> tuple[str | None, Path, str]:
+        """Return what was chosen for a key, what it is relative to if it is a path, and who said it."""
+        flag: str | None = getattr(self.flags, key)
+        if flag is not None or not self.file:
+            return flag, self.cwd, f"--{key}"
+        value: str | None = getattr(self.settings, key)
+        return value, self.root, _place(self.file, key)
+
+    def path(self, key: str) -> Path | None:
+        """Return a path that need not be there, or None where nobody names one."""
+        value, base, where = self.value(key)
+        if value is None:
+            return None
+        if not value or "\0" in value:
+            raise ConfigError("the path is empty or holds a NUL", where=where, hint="name a file or a folder")
+        try:
+            return Path(base, Path(value).expanduser())
+        except RuntimeError as error:
+            raise ConfigError(
+                f"{value!r} begins with the home folder of nobody", where=where, hint="write the path in full"
+            ) from error
+
+    def existing(self, key: str) -> Path | None:
+        """Return a path that is there, or None where nobody names one."""
+        path = self.path(key)
+        if path is not None:
+            _require_there(path, self.value(key)[2])
+        return path
 
 
 def _merge(said: Settings, flags: Settings, root: Path, cwd: Path, file: str) -> Config:
-    specs = _path(flags.specs, cwd) or _path(said.specs, root)
-    where = f"{file} specs" if file and not flags.specs else "--specs"
-    if specs is not None:
-        _require_there(specs, where)
-    templates = _path(flags.templates, cwd) or _path(said.templates, root)
-    if templates is not None and not templates.is_dir():
-        _require_there(templates, f"{file} templates" if file and not flags.templates else "--templates")
-        raise ConfigError(
-            f"{templates.name!r} is not a folder", where="templates", hint="name the folder that holds the templates"
-        )
-    chosen = specs or shipped_specs()
+    both = _Said(said, flags, root, cwd, file)
+    chosen = both.existing("specs") or shipped_specs()
     return Config(
         specs=chosen,
         source=_source(chosen, root),
-        output=_path(flags.output, cwd) or _path(said.output, root) or root / "generated",
-        package=_package(flags.package or said.package or "kubeclient", file),
+        output=both.path("output") or root / "generated",
+        package=_package(both),
         include=_first(flags.include, said.include),
         exclude=_first(flags.exclude, said.exclude),
-        templates=templates,
+        templates=_templates(both),
         names=_names(said.names or {}, file),
         strict=bool(flags.strict if flags.strict is not None else said.strict),
         file=file,
@@ -200,18 +253,26 @@ def _first(*choices: tuple[str, ...] | None) -> tuple[str, ...]:
     return next((tuple(sorted(set(choice))) for choice in choices if choice), ())
 
 
-def _path(value: str | None, root: Path) -> Path | None:
-    if value is None:
-        return None
-    if not value or "\0" in value:
-        raise ConfigError("a path is empty or holds a NUL", where=str(root.name), hint="name a file or a folder")
-    return Path(root, Path(value).expanduser())
+def _templates(both: _Said) -> Path | None:
+    folder = both.existing("templates")
+    if folder is not None and not folder.is_dir():
+        raise ConfigError(
+            f"{folder.name!r} is not a folder",
+            where=both.value("templates")[2],
+            hint="name the folder that holds the templates",
+        )
+    return folder
 
 
 def _require_there(path: Path, where: str) -> None:
-    if path.exists():
-        return
-    siblings = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+    try:
+        if path.exists():
+            return
+        siblings = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+    except OSError as error:
+        raise ConfigError(
+            f"the path can't be used: {error.strerror}", where=where, hint="check the path and its rights"
+        ) from error
     near = nearest(path.name, siblings)
     raise ConfigError(
         f"there is no {path.name!r}",
@@ -233,17 +294,20 @@ def _source(specs: Path, root: Path) -> str:
     return inside if inside != "." else "."
 
 
-def _package(name: str, file: str) -> str:
-    where = f"{file} package" if file else "--package"
+def _package(both: _Said) -> str:
+    value, _, where = both.value("package")
+    name = "kubeclient" if value is None else value
     if not (name.isidentifier() and name.isascii()) or keyword.iskeyword(name):
         raise ConfigError(
             f"{name!r} can't be imported as a package",
             where=where,
             hint="letters, digits and underscores, as in 'kubeclient'",
         )
-    if name in ("kgen", "kubecore"):
+    if name in _TAKEN:
         raise ConfigError(
-            f"{name!r} is a package of kgen's own", where=where, hint="choose another name, as in 'kubeclient'"
+            f"{name!r} would hide a package that the client needs",
+            where=where,
+            hint="choose another name, as in 'kubeclient'",
         )
     return name
 
@@ -253,7 +317,7 @@ def _names(names: Mapping[str, str], file: str) -> Mapping[str, str]:
         if not (value.isidentifier() and value.isascii()) or keyword.iskeyword(value):
             raise ConfigError(
                 f"{value!r} can't be a name in Python",
-                where=f"{file} names.{key!r}",
+                where=_place(file, f"names.{key!r}"),
                 hint="letters, digits and underscores",
             )
     return dict(sorted(names.items()))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 
 from kgen.config import Config
-from kgen.errors import Problem, Problems
+from kgen.errors import ConfigError, KgenError, Problem, Problems
 from kgen.ir import Api
 from kgen.load import load
 from kgen.resolve import resolve
@@ -78,9 +79,29 @@ def generate(config: Config, progress: Progress = lambda _: None) -> Generated:
     api = understand(config, problems)
     progress(f"making {sum(len(module.models) for module in api.modules)} models")
     own = config.templates is not None and (config.templates / "models" / "msgspec.jinja2").is_file()
-    classes = class_sources(api.modules, config.templates if own and config.templates else templates_folder())
-    progress("rendering")
-    rendered = render(plan(api, classes, config.package, config.source), config.templates)
-    verify(rendered, api.modules, config.package)
+    with _blaming_templates(config):
+        classes = class_sources(api.modules, config.templates if own and config.templates else templates_folder())
+        progress("rendering")
+        rendered = render(plan(api, classes, config.package, config.source), config.templates)
+        verify(rendered, api.modules, config.package)
     progress(f"formatting {len(rendered)} files")
     return Generated(format_files(rendered), api, problems.warnings)
+
+
+@contextlib.contextmanager
+def _blaming_templates(config: Config) -> Generator[None]:
+    """Say of what a template of the user does wrong that it is the template; kgen's own can do no wrong."""
+    from jinja2 import TemplateError, TemplateSyntaxError
+
+    try:
+        yield
+    except (KgenError, TemplateError, TypeError, ValueError) as error:
+        if config.templates is None:
+            raise
+        line = f"line {error.lineno}" if isinstance(error, TemplateSyntaxError) else ""
+        where = error.where if isinstance(error, KgenError) else line
+        raise ConfigError(
+            error.what if isinstance(error, KgenError) else f"a template is wrong: {error}",
+            where=where or config.templates.name,
+            hint=f"correct the templates in {config.templates.name!r}, or build without them",
+        ) from error

@@ -132,6 +132,7 @@ def _move(files: Mapping[str, str], changed: list[str], extra: tuple[str, ...], 
     """Stage what changed, then move it into place; what it replaces is kept until all is done."""
     staging = Path(tempfile.mkdtemp(prefix=".kgen-", dir=output))
     undo: list[tuple[Path, Path | None]] = []
+    lost = False
     try:
         for path in changed:
             _write(staging / "new" / path, files[path])
@@ -143,12 +144,18 @@ def _move(files: Mapping[str, str], changed: list[str], extra: tuple[str, ...], 
                 (staging / "new" / path).replace(target)
             else:
                 target.unlink()
-    except BaseException:
-        for target, kept in reversed(undo):
-            _put_back(target, kept)
+    except BaseException as error:
+        lost = not all([_put_back(target, kept) for target, kept in reversed(undo)])
+        if lost:
+            raise OutputError(
+                "writing failed, and so did putting the old files back",
+                where=staging.name,
+                hint="they are in this folder of the output; move them back, or build again",
+            ) from error
         raise
     finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        if not lost:
+            shutil.rmtree(staging, ignore_errors=True)
         _remove_empty(output, [*changed, *extra])
 
 
@@ -163,13 +170,16 @@ def _set_aside(target: Path, kept: Path) -> Path | None:
     return kept
 
 
-def _put_back(target: Path, kept: Path | None) -> None:
-    # One file that can't be put back must not keep the others from it.
-    with contextlib.suppress(OSError):
+def _put_back(target: Path, kept: Path | None) -> bool:
+    """Undo one move; say whether that worked, so that one file does not keep the others from it."""
+    try:
         if kept is None:
             target.unlink(missing_ok=True)
         elif not target.exists() or not target.samefile(kept):  # Renaming onto a second name of itself does nothing.
             kept.replace(target)
+    except OSError:
+        return False
+    return True
 
 
 def _write(target: Path, source: str) -> None:

@@ -1,0 +1,155 @@
+"""Nothing that the documents declare is dropped silently."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kgen.errors import Problems
+from kgen.ir import Api
+from kgen.load import load
+from kgen.resolve import resolve
+from kubecore import options, sync_verbs
+
+ROOT = Path(__file__).parents[2]
+SPECS = ROOT / "specs" / "1.37"
+
+VERBS = {
+    "get": ("get", "{name}"),
+    "list": ("get", ""),
+    "create": ("post", ""),
+    "update": ("put", "{name}"),
+    "patch": ("patch", "{name}"),
+    "delete": ("delete", "{name}"),
+    "delete_collection": ("delete", ""),
+}
+
+
+@pytest.fixture(scope="module")
+def api() -> Api:
+    problems = Problems(strict=True)
+    found = resolve(load(SPECS, "specs/1.37"), {}, problems)
+    problems.raise_errors()
+    return found
+
+
+def declared() -> set[tuple[str, str]]:
+    """Return every operation of the documents, read without any code of kgen."""
+    found: set[tuple[str, str]] = set()
+    for file in SPECS.glob("*__*.json"):
+        for path, item in json.loads(file.read_bytes()).get("paths", {}).items():
+            found |= {(path.rstrip("/"), method) for method in item if method not in ("parameters", "description")}
+    return found
+
+
+def emitted(api: Api) -> set[tuple[str, str]]:
+    found: set[tuple[str, str]] = set()
+    for group in api.groups:
+        for resource in group.resources:
+            for verb in resource.verbs - {"watch"}:
+                method, tail = VERBS[verb]
+                found.add((f"{resource.path}/{tail}".rstrip("/"), method))
+            for verb in resource.status_verbs:
+                found.add((f"{resource.path}/{{name}}/status", VERBS[verb][0]))
+            for sub in resource.methods:
+                found.add((sub.path, {"create": "post", "update": "put"}.get(sub.verb, sub.verb)))
+            if resource.namespaced and "list" in resource.verbs:
+                found.add((resource.path.replace("/namespaces/{namespace}", ""), "get"))  # namespace ""
+    return found
+
+
+def test_every_operation_is_a_method_or_left_out_with_its_reason(api: Api) -> None:
+    skipped = {(item.path.rstrip("/"), item.method) for item in api.left_out}
+    assert not emitted(api) & skipped
+    assert declared() == (emitted(api) | skipped) & declared()
+    assert not declared() - emitted(api) - skipped
+    assert not emitted(api) - declared()
+
+
+def test_what_is_left_out_has_three_reasons(api: Api) -> None:
+    reasons = Counter(item.reason.partition(" ")[0] for item in api.left_out)
+    assert set(reasons) == {"a", "deprecated", "not"}
+    assert all("/watch/" in item.path for item in api.left_out if item.reason.startswith("deprecated"))
+    streams = {item.path.rpartition("{name}/")[2].partition("/")[0] for item in api.left_out if item.reason.startswith("a stream")}
+    assert streams == {"attach", "exec", "log", "portforward", "proxy"}
+
+
+def test_a_resource_can_be_watched_where_the_documents_have_its_watch_path(api: Api) -> None:
+    paths = {path for path, _ in declared()}
+    for group in api.groups:
+        prefix = f"/apis/{group.api_version}" if group.group else f"/api/{group.version}"
+        for resource in group.resources:
+            watched = f"{prefix}/watch/{resource.plural}" in paths
+            assert ("watch" in resource.verbs) == watched, resource.plural
+
+
+def test_componentstatuses_can_only_be_read(api: Api) -> None:
+    core = next(group for group in api.groups if group.accessor == "core_v1")
+    component = next(resource for resource in core.resources if resource.plural == "componentstatuses")
+    assert component.verbs == {"get", "list"}
+
+
+# pretty and watch are kgen's own; the other two belong to watch alone.
+_NOT_OFFERED = {"pretty", "watch", "allowWatchBookmarks", "sendInitialEvents"}
+_WIRE: dict[str, str] = {
+    "grace_period_seconds": "gracePeriodSeconds",
+    "propagation_policy": "propagationPolicy",
+    "orphan_dependents": "orphanDependents",
+    "ignore_store_read_error": "ignoreStoreReadErrorWithClusterBreakingPotential",
+    **options._NAMES,
+}
+_ACTIONS = {
+    "get": sync_verbs.Get.get,
+    "list": sync_verbs.List.list,
+    "post": sync_verbs.Create.create,
+    "put": sync_verbs.Update.update,
+    "patch": sync_verbs.Patch.patch,
+    "delete": sync_verbs.Delete.delete,
+    "deletecollection": sync_verbs.DeleteCollection.delete_collection,
+}
+
+
+def test_every_query_parameter_is_a_typed_keyword() -> None:
+    seen = set()
+    for document in load(SPECS, "specs/1.37").documents:
+        for operation in document.operations:
+            if operation.action not in _ACTIONS or "/watch/" in operation.path or operation.path.endswith("/log"):
+                continue
+            wanted = {p.name for p in operation.parameters if p.location == "query"} - _NOT_OFFERED
+            offered = {_WIRE.get(name, name) for name in keywords(_ACTIONS[operation.action])}
+            assert wanted <= offered, operation.path
+            seen |= wanted
+    assert len(seen) > 10
+
+
+def test_the_parameters_of_list_that_belong_to_watch_are_keywords_there() -> None:
+    assert {"allow_watch_bookmarks", "send_initial_events"} <= keywords(sync_verbs.Watch.watch)
+
+
+def keywords(function: Any) -> set[str]:
+    parameters = inspect.signature(function).parameters.values()
+    assert not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+    return {parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY}
+
+
+def test_no_model_has_a_numeric_suffix_that_its_schema_has_not(api: Api) -> None:
+    for module in api.modules:
+        for model in module.models:
+            last = model.schema.rpartition(".")[2]
+            assert model.name.rstrip("_").lower() == last.replace("-", "").replace("_", "").lower(), model.schema
+
+
+def test_every_schema_is_a_model_a_scalar_or_shared(api: Api) -> None:
+    from kgen.resolve.types import SCALARS
+
+    schemas: set[str] = set()
+    for file in SPECS.glob("*.json"):
+        schemas |= json.loads(file.read_bytes()).get("components", {}).get("schemas", {}).keys()
+    made = {model.schema for module in api.modules for model in module.models}
+    shared = {name.rpartition(".")[2] for module in api.modules for name in module.shared}
+    rest = {name for name in schemas - made - set(SCALARS) if name.rpartition(".")[2] not in shared}
+    assert rest <= {"io.k8s.apimachinery.pkg.version.Info", "io.k8s.apimachinery.pkg.apis.meta.v1.ShardInfo"}
