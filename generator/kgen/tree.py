@@ -145,7 +145,7 @@ def _move(files: Mapping[str, str], changed: list[str], extra: tuple[str, ...], 
             else:
                 target.unlink()
     except BaseException as error:
-        lost = not all([_put_back(target, kept) for target, kept in reversed(undo)])
+        lost = not all([_put_back(target, kept) for target, kept in reversed(undo)])  # noqa: C419 - every one is put back
         if lost:
             raise OutputError(
                 "writing failed, and so did putting the old files back",

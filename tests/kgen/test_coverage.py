@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from kgen.errors import Problems
 from kgen.ir import Api
 from kgen.load import load
@@ -74,7 +75,11 @@ def test_what_is_left_out_has_three_reasons(api: Api) -> None:
     reasons = Counter(item.reason.partition(" ")[0] for item in api.left_out)
     assert set(reasons) == {"a", "deprecated", "not"}
     assert all("/watch/" in item.path for item in api.left_out if item.reason.startswith("deprecated"))
-    streams = {item.path.rpartition("{name}/")[2].partition("/")[0] for item in api.left_out if item.reason.startswith("a stream")}
+    streams = {
+        item.path.rpartition("{name}/")[2].partition("/")[0]
+        for item in api.left_out
+        if item.reason.startswith("a stream")
+    }
     assert streams == {"attach", "exec", "log", "portforward", "proxy"}
 
 
