@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from kubecore import rest
-
-if TYPE_CHECKING:
-    import httpx
+from kubecore.rest.transport import AsyncHttpClient, HttpClient
 
 __all__ = ["AsyncBaseClientset", "BaseClientset"]
 
@@ -25,8 +23,8 @@ class BaseClientset:
         ConfigError: if `config` contradicts itself or names files that can't be read.
     """
 
-    def __init__(self, config: rest.Config, *, http_client: httpx.Client | None = None) -> None:
-        self.rest_client = rest.Client(config, http_client=http_client)
+    def __init__(self, config: rest.Config, *, http_client: HttpClient | None = None) -> None:
+        self.rest_client: rest.Client = rest.Client(config, http_client=http_client)
 
     def close(self) -> None:
         """Close every connection; a second call does nothing."""
@@ -55,8 +53,8 @@ class AsyncBaseClientset:
         ConfigError: if `config` contradicts itself or names files that can't be read.
     """
 
-    def __init__(self, config: rest.Config, *, http_client: httpx.AsyncClient | None = None) -> None:
-        self.rest_client = rest.AsyncClient(config, http_client=http_client)
+    def __init__(self, config: rest.Config, *, http_client: AsyncHttpClient | None = None) -> None:
+        self.rest_client: rest.AsyncClient = rest.AsyncClient(config, http_client=http_client)
 
     async def aclose(self) -> None:
         """Close every connection; a second call does nothing."""

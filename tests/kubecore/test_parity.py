@@ -17,6 +17,7 @@ from kubecore import async_verbs, rest, sync_verbs
 _WORDS = {
     "AsyncClient": "Client",
     "AsyncWatch": "Watch",
+    "AsyncHttpClient": "HttpClient",
     "AsyncStream": "Stream",
     "async with": "with",
     "aclose": "close",

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from kubecore.call import Call
 from kubecore.rest import transport
 from kubecore.rest.config import Config
 from kubecore.rest.request import Request, Requests, check_answer, too_large
-from kubecore.rest.transport import AsyncStream
-
-if TYPE_CHECKING:
-    import httpx
+from kubecore.rest.transport import AsyncHttpClient, AsyncStream
 
 __all__ = ["AsyncClient"]
 
@@ -33,7 +30,7 @@ class AsyncClient:
         ConfigError: `config` contradicts itself or names what can't be read.
     """
 
-    def __init__(self, config: Config, *, http_client: httpx.AsyncClient | None = None) -> None:
+    def __init__(self, config: Config, *, http_client: AsyncHttpClient | None = None) -> None:
         self._requests = Requests(config)
         self._transport = transport.async_transport(config, http_client)
 

@@ -52,8 +52,8 @@ class Requests:
 
     def __init__(self, config: Config) -> None:
         config.check()
-        self.server = config.server()
-        self.max_bytes = config.max_response_bytes
+        self.server: Server = config.server()
+        self.max_bytes: int = config.max_response_bytes
         self._authorization = Authorization(config)
         agent = config.user_agent or default_user_agent()
         self._fixed = [

@@ -1,4 +1,4 @@
-"""The wire: the one module that imports httpcore2 and httpx. Their errors come out as ours.
+"""The wire: the one module that knows httpcore2 and httpx. Their errors come out as ours.
 
 httpcore2's pool serves; httpx comes in only with a client of the user's own (`http_client=`). Speaking to the pool
 directly, without httpx's request and response objects, takes a tenth less time for a get of one pod; bodies are read
@@ -10,7 +10,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import AsyncIterator, Generator, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
 import httpcore2
 
@@ -19,13 +19,47 @@ from kubecore.rest import tls
 from kubecore.rest.config import Config
 from kubecore.rest.request import Request
 
-if TYPE_CHECKING:
-    import httpx
-
-__all__ = ["AsyncStream", "AsyncTransport", "Stream", "Transport", "async_transport", "transport"]
+__all__ = [
+    "AsyncHttpClient",
+    "AsyncStream",
+    "AsyncTransport",
+    "HttpClient",
+    "Stream",
+    "Transport",
+    "async_transport",
+    "transport",
+]
 
 _KEEPALIVE_SECONDS: Final = 90.0
 """How long an idle connection is kept; a server's own limit is longer, so that it rarely closes under a request."""
+
+
+class HttpClient(Protocol):
+    """What we need of a client of the user's own; `httpx.Client` has it."""
+
+    def build_request(
+        self, method: str, url: str, *, content: Any = ..., headers: Any = ..., timeout: Any = ...
+    ) -> Any:
+        """Make a request."""
+        ...
+
+    def send(self, request: Any, *, stream: bool = ..., follow_redirects: bool = ...) -> Any:
+        """Send it; with `stream` the answer's body is still to be read."""
+        ...
+
+
+class AsyncHttpClient(Protocol):
+    """What we need of a client of the user's own; `httpx.AsyncClient` has it."""
+
+    def build_request(
+        self, method: str, url: str, *, content: Any = ..., headers: Any = ..., timeout: Any = ...
+    ) -> Any:
+        """Make a request."""
+        ...
+
+    async def send(self, request: Any, *, stream: bool = ..., follow_redirects: bool = ...) -> Any:
+        """Send it; with `stream` the answer's body is still to be read."""
+        ...
 
 
 class Stream(Protocol):
@@ -112,7 +146,7 @@ class AsyncTransport(Protocol):
         ...
 
 
-def transport(config: Config, http_client: httpx.Client | None) -> Transport:
+def transport(config: Config, http_client: HttpClient | None) -> Transport:
     """Make the transport of a client.
 
     Args:
@@ -126,7 +160,7 @@ def transport(config: Config, http_client: httpx.Client | None) -> Transport:
     return _Pool(config) if http_client is None else _HttpxClient(http_client)
 
 
-def async_transport(config: Config, http_client: httpx.AsyncClient | None) -> AsyncTransport:
+def async_transport(config: Config, http_client: AsyncHttpClient | None) -> AsyncTransport:
     """Make the transport of an asynchronous client: see `transport`."""
     return _AsyncPool(config) if http_client is None else _AsyncHttpxClient(http_client)
 
@@ -226,7 +260,7 @@ class _AsyncPoolStream(_PoolHead):
 
 
 class _HttpxClient:
-    def __init__(self, client: httpx.Client) -> None:
+    def __init__(self, client: HttpClient) -> None:
         self._client = client
 
     def open(self, request: Request) -> Stream:
@@ -239,7 +273,7 @@ class _HttpxClient:
 
 
 class _AsyncHttpxClient:
-    def __init__(self, client: httpx.AsyncClient) -> None:
+    def __init__(self, client: AsyncHttpClient) -> None:
         self._client = client
 
     async def open(self, request: Request) -> AsyncStream:
@@ -265,7 +299,7 @@ def _httpx_request(request: Request) -> dict[str, Any]:
 
 
 class _HttpxHead:
-    def __init__(self, response: httpx.Response, request: Request) -> None:
+    def __init__(self, response: Any, request: Request) -> None:
         self.status = response.status_code
         self.headers: Mapping[str, str] = dict(response.headers.items())
         self._response = response

@@ -94,7 +94,9 @@ class Catalog:
                 self._add(name, raw, document.source)
         self._documents = {_api_version(document): document.source for document in spec.documents if document.version}
         self._modules = {prefix: self._module(prefix, group) for prefix, group in self._prefixes()}
-        self.models = {name: self._schema(name) for name in sorted(self._raw) if self._is_model(name)}
+        self.models: Mapping[str, Schema] = {
+            name: self._schema(name) for name in sorted(self._raw) if self._is_model(name)
+        }
 
     def _add(self, name: str, raw: Mapping[str, Any], source: str) -> None:
         known = self._raw.setdefault(name, raw)

@@ -1,0 +1,95 @@
+"""The wheel, alone in an empty environment."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def run(*command: str | Path, cwd: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
+    env = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    env["PATH"] = os.pathsep.join([str(Path(command[0]).parent), env["PATH"]])
+    done = subprocess.run(
+        [str(part) for part in command], cwd=cwd, env=env, capture_output=True, text=True, check=False
+    )
+    assert not check or done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    run(sys.executable, "-m", "build", "--wheel", "--outdir", folder, ROOT, cwd=folder)
+    return next(folder.glob("*.whl"))
+
+
+@pytest.fixture(scope="module")
+def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The scripts of an environment that holds the wheel and what it requires, nothing else."""
+    folder = tmp_path_factory.mktemp("environment")
+    venv.create(folder, with_pip=True)
+    run(folder / "bin" / "python", "-m", "pip", "install", "--quiet", wheel, cwd=folder)
+    return folder / "bin"
+
+
+def test_the_wheel_carries_templates_types_and_the_newest_documents(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        sizes = sum(entry.compress_size for entry in archive.infolist() if entry.filename.startswith("kgen/specs/"))
+    newest = max((ROOT / "specs").iterdir(), key=lambda folder: [int(part) for part in folder.name.split(".")])
+    assert {f"kgen/specs/{newest.name}/{file.name}" for file in newest.iterdir()} <= names
+    templates = (ROOT / "templates").rglob("*.jinja*")
+    assert {f"kgen/templates/{file.relative_to(ROOT / 'templates').as_posix()}" for file in templates} <= names
+    assert {f"{package}/py.typed" for package in ("kgen", "kubecore", "kubeclient")} <= names
+    assert not {name for name in names if name.startswith("tests/") or "__pycache__" in name}
+    assert sizes < 2 << 20
+
+
+def test_the_client_works_alone_and_kgen_says_what_it_needs(environment: Path, tmp_path: Path) -> None:
+    code = "import kubeclient, kubecore; from kubeclient.models import core_v1; print(core_v1.Pod.zero().kind)"
+    assert run(environment / "python", "-W", "error", "-c", code, cwd=tmp_path).stdout == "Pod\n"
+    done = run(environment / "kgen", "build", cwd=tmp_path, check=False)
+    assert done.returncode == 2
+    assert "pip install 'kgen-kubernetes[generator]'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_importing_the_clientset_imports_no_model_and_no_httpx(environment: Path, tmp_path: Path) -> None:
+    code = "import sys; from kubeclient import Clientset, AsyncClientset; print([m for m in sys.modules if '.models' in m or m == 'httpx' or '.typed.' in m])"
+    assert run(environment / "python", "-c", code, cwd=tmp_path).stdout == "[]\n"
+
+
+def completeness(environment: Path, cwd: Path, *options: str) -> str:
+    """Return what pyright says of the types of an installed package."""
+    pyright = Path(sys.executable).parent / "pyright"
+    path = f"{environment}{os.pathsep}{os.environ['PATH']}"
+    command = [str(pyright), "--pythonpath", str(environment / "python"), "--verifytypes", *options]
+    done = subprocess.run(
+        command, cwd=cwd, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
+    )
+    return done.stdout
+
+
+@pytest.mark.parametrize("package", ["kubecore", "kubeclient"])
+def test_the_public_types_of_the_runtime_are_complete(package: str, environment: Path, tmp_path: Path) -> None:
+    said = completeness(environment, tmp_path, package)
+    assert "Type completeness score: 100%" in said, said[-3000:]
+
+
+def test_kgen_builds_in_an_empty_folder_what_the_checkout_holds(wheel: Path, environment: Path, tmp_path: Path) -> None:
+    run(environment / "python", "-m", "pip", "install", "--quiet", f"{wheel}[generator]", cwd=tmp_path)
+    run(environment / "kgen", "build", cwd=tmp_path)
+    made = {file.relative_to(tmp_path): file.read_text() for file in (tmp_path / "generated").rglob("*.py")}
+    ours = {file.relative_to(ROOT): file.read_text() for file in (ROOT / "generated").rglob("*.py")}
+    assert made == ours
+    assert run(environment / "kgen", "check", cwd=tmp_path).returncode == 0
+    said = completeness(environment, tmp_path, "kgen", "--ignoreexternal")
+    assert "Type completeness score: 100%" in said, said[-3000:]

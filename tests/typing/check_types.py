@@ -1,0 +1,80 @@
+"""Read by mypy and pyright alone: the types that users see. `tests/test_typing.py` runs it under both."""
+
+# pyright: strict, reportUnnecessaryTypeIgnoreComment=true
+from __future__ import annotations
+
+import datetime
+from typing import Literal, assert_type
+
+from kubeclient import AsyncClientset, Clientset
+from kubeclient.models import apps_v1, autoscaling_v1, core_v1, meta_v1
+from kubecore import errors
+from kubecore.watch import AsyncWatch, Event, Watch
+
+
+def reading(clientset: Clientset) -> None:
+    pod = clientset.core_v1.pods("x").get("y")
+    assert_type(pod, core_v1.Pod)
+    assert_type(pod.kind, Literal["Pod"])
+    assert_type(pod.api_version, Literal["v1"])
+    assert_type(pod.spec.node_name, str | None)
+    assert_type(pod.metadata.name, str)
+    assert_type(pod.metadata.labels, dict[str, str])
+    assert_type(pod.metadata.creation_timestamp, datetime.datetime | None)
+    assert_type(pod.spec.containers[0].args, list[str])
+    assert_type(pod.spec.containers[0].resources.limits, dict[str, str])
+    pods = clientset.core_v1.pods("").list(label_selector="a=b", limit=5)
+    assert_type(pods, core_v1.PodList)
+    assert_type(pods.items, list[core_v1.Pod])
+    assert_type(pods.metadata.continue_, str | None)
+    secret = clientset.core_v1.secrets("x").get("y")
+    assert_type(secret.data, dict[str, bytes])
+
+
+def writing(clientset: Clientset, deployment: apps_v1.Deployment) -> None:
+    deployments = clientset.apps_v1.deployments("x")
+    assert_type(deployments.create(deployment), apps_v1.Deployment)
+    assert_type(deployments.create({"metadata": {"name": "d"}}), apps_v1.Deployment)
+    assert_type(deployments.update_status(deployment), apps_v1.Deployment)
+    assert_type(deployments.patch("d", {}, type="merge"), apps_v1.Deployment)
+    assert_type(deployments.delete("d", propagation_policy="Foreground"), apps_v1.Deployment | meta_v1.Status)
+    assert_type(deployments.delete_collection(), apps_v1.DeploymentList | meta_v1.Status)
+    assert_type(deployments.get_scale("d"), autoscaling_v1.Scale)
+    assert_type(deployment.replace(), apps_v1.Deployment)
+    assert_type(apps_v1.Deployment.from_dict({}), apps_v1.Deployment)
+    assert_type(clientset.core_v1.pods("x").evict("p", {}), meta_v1.Status)
+
+
+def watching(clientset: Clientset) -> None:
+    watch = clientset.core_v1.nodes().watch()
+    assert_type(watch, Watch[core_v1.Node])
+    with watch as events:
+        for event in events:
+            assert_type(event, Event[core_v1.Node])
+            assert_type(event.object, core_v1.Node)
+
+
+async def awaiting(clientset: AsyncClientset) -> None:
+    assert_type(await clientset.core_v1.pods("x").get("y"), core_v1.Pod)
+    assert_type((await clientset.core_v1.pods("x").list()).items, list[core_v1.Pod])
+    watch = clientset.core_v1.nodes().watch()
+    assert_type(watch, AsyncWatch[core_v1.Node])
+    async with watch as events:
+        async for event in events:
+            assert_type(event.object, core_v1.Node)
+
+
+def failing(error: errors.StatusError) -> None:
+    assert_type(error.status, meta_v1.Status)
+    assert_type(error.code, int)
+
+
+def refused(clientset: Clientset) -> None:
+    """Each line is an error: were it none, its ignore would be one."""
+    clientset.core_v1.namespaces().delete_collection()  # type: ignore[attr-defined]  # pyright: ignore
+    clientset.core_v1.pods()  # type: ignore[call-arg]  # pyright: ignore
+    clientset.core_v1.nodes("x")  # type: ignore[call-arg]  # pyright: ignore
+    clientset.core_v1.pods("x").list(label="a=b")  # type: ignore[call-arg]  # pyright: ignore
+    clientset.core_v1.pods("x").create(core_v1.Secret())  # type: ignore[arg-type]  # pyright: ignore
+    clientset.core_v1.pods("x").delete("y", propagation_policy="Sometimes")  # type: ignore[arg-type]  # pyright: ignore
+    core_v1.Container(nam="x")  # type: ignore[call-arg]  # pyright: ignore
