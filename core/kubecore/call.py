@@ -99,7 +99,7 @@ class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
         except (msgspec.DecodeError, ValueError, RecursionError):
             kind = ""
         found = next((type_ for type_ in response if type_.__name__ == kind), response[0])
-        return Status if kind == "Status" else found  # type: ignore[return-value]
+        return Status if kind == "Status" else found  # type: ignore[return-value]  # pyright: ignore[reportReturnType]
 
 
 def _quoted(value: str) -> str:

@@ -149,7 +149,7 @@ class Model(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False, rename="
         place = _place(getattr(self, "metadata", None))
         return f"{name} {place}" if place else f"<{name}>"
 
-    def __rich_repr__(self) -> Iterator[Any]:  # type: ignore[override]
+    def __rich_repr__(self) -> Iterator[Any]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
         """Show the same in rich as in repr: msgspec's own would print every field."""
         yield _place(getattr(self, "metadata", None))
 
