@@ -33,7 +33,19 @@ class _Pause:
         with self._lock:
             self._users -= 1
             if self._users == 0 and self._was_on:
+                _age()
                 gc.enable()
+
+
+def _age() -> None:
+    """Put what was made into the oldest generation, without looking at it.
+
+    Else the first allocation after the pause would look through all of it, for as long as the decoding took. What the
+    user has frozen is left frozen.
+    """
+    if gc.get_freeze_count() == 0:
+        gc.freeze()
+        gc.unfreeze()
 
 
 _PAUSE: Final = _Pause()  # The collector is the process's own, and so is its switch.

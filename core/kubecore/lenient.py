@@ -127,15 +127,16 @@ def _item_type(cls: Any) -> Any:
 def _rest_type(cls: Any) -> Any:
     """Make a struct of the fields of a list beside its items, each as it stands in the JSON."""
     fields = [f for f in msgspec.structs.fields(cls) if f.name != "items"]
-    raw = msgspec.Raw | None
+    absent = msgspec.Raw(b"")
     return msgspec.defstruct(
-        f"{cls.__name__}Rest", [(f.name, raw, msgspec.field(default=None, name=f.encode_name)) for f in fields]
+        f"{cls.__name__}Rest",
+        [(f.name, msgspec.Raw, msgspec.field(default=absent, name=f.encode_name)) for f in fields],
     )
 
 
 def _raw_fields(rest: Any) -> list[tuple[str, bytes]]:
     values = [(field.encode_name, getattr(rest, field.name)) for field in msgspec.structs.fields(rest)]
-    return [(name, raw) for name, raw in values if raw is not None]
+    return [(name, bytes(raw)) for name, raw in values if bytes(raw)]
 
 
 @functools.cache

@@ -161,6 +161,53 @@ def test_the_collector_is_on_again_after_many_threads() -> None:
     assert gc.isenabled()
 
 
+def test_what_was_decoded_is_not_looked_through_at_once() -> None:
+    body = json.dumps({"items": [{"metadata": {"name": "x", "labels": {"a": "b"}}}] * 5000}).encode()
+    looked: list[int] = []
+
+    def note(phase: str, info: dict[str, int]) -> None:
+        if phase == "start":
+            looked.append(info["generation"])
+
+    gc.collect()
+    gc.callbacks.append(note)
+    try:
+        kept = codec.decode(body, core_v1.PodList)
+        more: list[list[int]] = [[] for _ in range(10)]
+    finally:
+        gc.callbacks.remove(note)
+    assert (len(kept.items), len(more), looked) == (5000, 10, [])
+
+
+def test_what_the_user_froze_stays_frozen() -> None:
+    gc.freeze()
+    try:
+        with collector.paused():
+            pass
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()
+
+
+def test_one_odd_item_does_not_send_the_others_the_slow_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    from kubecore import lenient
+
+    read: list[str] = []
+    slow = lenient._model
+
+    def model(cls: Any, value: Any, path: str) -> Any:
+        read.append(path)
+        return slow(cls, value, path)
+
+    monkeypatch.setattr(lenient, "_model", model)
+    lenient._reader.cache_clear()
+    good = {"metadata": {"name": "a"}, "spec": {"containers": []}}
+    decoded(core_v1.PodList, {"items": [good, {"spec": {"containers": None}}, good]})
+    lenient._reader.cache_clear()
+    assert "$.items[1]" in read
+    assert "$.items[0]" not in read
+
+
 def test_a_collector_that_was_off_stays_off() -> None:
     gc.disable()
     try:
