@@ -151,7 +151,7 @@ class Config:
             host, port = parts.hostname, parts.port
         except ValueError as error:
             raise ConfigError(f"host {self.host[:200]!r} is no URL: {error}") from None
-        if parts.scheme not in ("http", "https") or not host or not host.isprintable() or " " in text:
+        if parts.scheme not in ("http", "https") or not host or not text.isprintable() or " " in text:
             raise ConfigError(f"host {self.host[:200]!r} is no http or https URL of a server")
         if parts.username is not None or parts.password is not None:
             raise ConfigError("host holds a user name or password: set username and password instead")

@@ -1,0 +1,192 @@
+"""The clients against a server that misbehaves; each case synchronous and asynchronous."""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import anyio
+import pytest
+
+from kubeclient import AsyncClientset, Clientset
+from kubecore import errors, rest
+from tests.kubecore.loopback import answer, loopback
+
+POD = b'{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p"},"spec":{"containers":[]}}'
+
+Get = Callable[[rest.Config], Any]
+
+
+def get_sync(config: rest.Config) -> Any:
+    with Clientset(config) as clientset:
+        return clientset.core_v1.pods("d").get("p")
+
+
+def get_async(config: rest.Config) -> Any:
+    async def main() -> Any:
+        async with AsyncClientset(config) as clientset:
+            return await clientset.core_v1.pods("d").get("p")
+
+    return anyio.run(main)
+
+
+both = pytest.mark.parametrize("get", [get_sync, get_async], ids=["sync", "async"])
+
+
+def config(port: int, **more: Any) -> rest.Config:
+    return rest.Config(host=f"http://127.0.0.1:{port}", **more)
+
+
+@both
+def test_a_request_carries_what_it_must(get: Get) -> None:
+    with loopback(answer(POD)) as server:
+        assert get(config(server.port)).metadata.name == "p"
+    head = server.requests[0].decode()
+    assert head.startswith("GET /api/v1/namespaces/d/pods/p HTTP/1.1\r\n")
+    assert f"\r\nHost: 127.0.0.1:{server.port}\r\n" in head
+    assert "\r\nAccept: application/json\r\n" in head
+    assert "kubecore\r\n" in head
+    assert "Authorization" not in head
+    assert "Accept-Encoding" not in head
+
+
+@both
+def test_a_prefix_of_the_host_stays(get: Get) -> None:
+    with loopback(answer(POD)) as server:
+        get(rest.Config(host=f"http://127.0.0.1:{server.port}/k8s/c1/?x=y"))
+    assert server.requests[0].startswith(b"GET /k8s/c1/api/v1/namespaces/d/pods/p HTTP/1.1\r\n")
+
+
+@both
+@pytest.mark.parametrize("status", ["301 Moved", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"])
+def test_a_redirect_is_refused(get: Get, status: str) -> None:
+    with loopback() as other:
+        script = answer(b"", f"Location: http://127.0.0.1:{other.port}/x", status=status)
+        with loopback(script) as server, pytest.raises(errors.RedirectError, match="redirect"):
+            get(config(server.port))
+    assert other.requests == []
+
+
+@both
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        (answer(gzip.compress(POD), "Content-Encoding: gzip"), errors.ProtocolError),
+        (answer(POD)[:-5], errors.TransportError),
+        (b"not http at all\r\n\r\n", errors.ProtocolError),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n", errors.ProtocolError),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", errors.ProtocolError),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{", errors.TransportError),
+        (b"", errors.TransportError),
+        (answer(b"<html>", "Content-Type: text/html"), errors.DecodeError),
+        (answer(b""), errors.DecodeError),
+        (answer(b"\xff\xfe"), errors.DecodeError),
+        (answer(b'{"kind":"Node","apiVersion":"v1"}'), errors.DecodeError),
+        (answer(b"<html>no", "Content-Type: text/html", status="502 Bad Gateway"), errors.InternalError),
+        (answer(b'{"kind":"Status","status":"Failure","reason":"Gone"}'), errors.GoneError),
+    ],
+)
+def test_a_bad_answer_is_an_error_of_ours(get: Get, script: bytes, expected: type[Exception]) -> None:
+    with loopback(script) as server, pytest.raises(expected):
+        get(config(server.port))
+
+
+@both
+def test_a_body_beyond_the_limit_is_refused(get: Get) -> None:
+    with loopback(answer(POD)) as server, pytest.raises(errors.BodyTooLargeError, match="limit of 10 bytes"):
+        get(config(server.port, max_response_bytes=10))
+    chunks = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"8\r\n12345678\r\n" * 4
+    with loopback(chunks) as server, pytest.raises(errors.BodyTooLargeError):
+        get(config(server.port, max_response_bytes=10))
+
+
+@both
+def test_nobody_there_is_told_with_the_address(get: Get) -> None:
+    with loopback() as server:
+        port = server.port
+    with pytest.raises(
+        errors.ConnectError, match=rf"GET http://127\.0\.0\.1:{port}/api/v1/namespaces/d/pods/p: no connection"
+    ):
+        get(config(port))
+
+
+@both
+def test_a_mute_server_is_left_after_the_read_timeout(get: Get) -> None:
+    timeouts = rest.Timeouts(read=0.2)
+    with (
+        loopback(close=False) as server,
+        pytest.raises(errors.ReadTimeoutError, match=r"sent nothing for 0\.2 s") as caught,
+    ):
+        get(config(server.port, timeouts=timeouts))
+    assert isinstance(caught.value, TimeoutError)
+
+
+def test_a_connection_is_kept_and_one_that_was_closed_is_replaced() -> None:
+    with loopback(answer(POD), answer(POD), close=False) as server, Clientset(config(server.port)) as clientset:
+        clientset.core_v1.pods("d").get("p")
+        clientset.core_v1.pods("d").get("p")
+        assert len(server._connections) == 1
+    with loopback(answer(POD), answer(POD)) as server, Clientset(config(server.port)) as clientset:
+        clientset.core_v1.pods("d").get("p")
+        clientset.core_v1.pods("d").get("p")
+        assert len(server._connections) == 2
+
+
+def test_a_watch_survives_any_cut_of_its_bytes() -> None:
+    from hypothesis import given, settings
+    from hypothesis import strategies as st
+
+    from kubeclient.models import core_v1
+    from kubecore.watch.decoder import Decoder
+
+    lines = b"".join(
+        b'{"type":"%s","object":{"metadata":{"name":"%s"},"spec":{"containers":null}}}\n' % (kind, "ü☃😀".encode() * 3)
+        for kind in (b"ADDED", b"MODIFIED", b"DELETED")
+    )
+
+    @settings(max_examples=100, deadline=None)
+    @given(st.lists(st.integers(0, len(lines)), max_size=8))
+    def cut(places: list[int]) -> None:
+        decoder = Decoder(core_v1.Pod)
+        edges = [0, *sorted(places), len(lines)]
+        pieces = [lines[a:b] for a, b in itertools.pairwise(edges)]
+        found = [event for piece in pieces for event in decoder.feed(piece)]
+        assert [event.type for event in (*found, *decoder.end())] == ["ADDED", "MODIFIED", "DELETED"]
+        assert {event.object.metadata.name for event in found} == {"ü☃😀" * 3}
+
+    cut()
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (b"garbage\n", errors.DecodeError),
+        (b'{"type":"ADDED","object":null}\n', errors.DecodeError),
+        (b"[]\n", errors.DecodeError),
+        (b'{"type":"ERROR","object":{"kind":"Status","reason":"Expired","code":410}}\n', errors.ExpiredError),
+        (b'{"type":"ERROR","object":{"kind":"Status"}}\n', errors.StatusError),
+    ],
+)
+def test_a_bad_line_of_a_watch_is_an_error_of_ours(line: bytes, expected: type[Exception]) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
+    with loopback(head + line) as server, Clientset(config(server.port)) as clientset:
+        with pytest.raises(expected), clientset.core_v1.pods("d").watch() as events:
+            list(events)
+
+
+def test_a_watch_of_another_media_type_is_refused() -> None:
+    with loopback(answer(b"x", "Content-Type: foobar")) as server, Clientset(config(server.port)) as clientset:
+        with pytest.raises(errors.DecodeError, match="not as 'foobar'"), clientset.core_v1.pods("d").watch():
+            pass
+
+
+def test_a_watch_cut_in_a_line_ends_without_it() -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
+    line = b'{"type":"ADDED","object":{"metadata":{"name":"a"},"spec":{"containers":[]}}}'
+    with loopback(head + line + b"\n" + line[:-9]) as server, Clientset(config(server.port)) as clientset:
+        with clientset.core_v1.pods("d").watch() as events:
+            assert [event.object.metadata.name for event in events] == ["a"]
+    with pytest.raises(RuntimeError, match="with"):
+        next(clientset.core_v1.pods("d").watch())

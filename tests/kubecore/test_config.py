@@ -1,0 +1,339 @@
+"""rest.Config, credentials, TLS, in-cluster and kubeconfig."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kubeclient import Clientset
+from kubecore import errors, kubeconfig, rest
+from kubecore.rest import auth, incluster
+from tests.kubecore.loopback import answer, loopback
+
+SECRET = "c4n4ry-s3cret"
+POD = b'{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p"},"spec":{"containers":[]}}'
+
+
+def test_a_repr_hides_every_secret() -> None:
+    config = rest.Config(
+        bearer_token=SECRET,
+        username="u",
+        password=SECRET,
+        tls=rest.TLSConfig(key_data=SECRET.encode(), cert_data=SECRET.encode(), ca_data=SECRET.encode()),
+    )
+    assert SECRET not in f"{config!r} {config} {config.tls!r}"
+    assert "bearer_token=<hidden>" in repr(config)
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("https://h:6443", "https://h:6443"),
+        ("https://h/k8s/c/?q#f", "https://h/k8s/c"),
+        ("http://[fd00::1]:443", "http://[fd00::1]:443"),
+        ("h", "http://h"),
+        ("h:8080", "http://h:8080"),
+        ("", "http://localhost"),
+    ],
+)
+def test_a_host_is_taken_apart(host: str, url: str) -> None:
+    assert rest.Config(host=host).server().url == url
+
+
+def test_a_host_without_scheme_is_https_where_tls_is_configured() -> None:
+    assert rest.Config(host="h", tls=rest.TLSConfig(insecure=True)).server().url == "https://h"
+
+
+@pytest.mark.parametrize(
+    "host", ["ftp://h", "https://", "h/path", "https://u:p@h", "https://h:x", "https://h\n", "https://[::"]
+)
+def test_what_is_no_server_is_refused(host: str) -> None:
+    with pytest.raises(errors.ConfigError) as caught:
+        rest.Config(host=host).server()
+    assert "p@" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        rest.Config(host="https://h", bearer_token="t", username="u"),
+        rest.Config(host="https://h", tls=rest.TLSConfig(insecure=True, ca_data=b"x")),
+        rest.Config(host="https://h", tls=rest.TLSConfig(cert_data=b"x")),
+        rest.Config(host="https://h", tls=rest.TLSConfig(key_file="x")),
+        rest.Config(host="http://h", bearer_token=SECRET),
+        rest.Config(host="http://h", username="u", password=SECRET),
+        rest.Config(host="https://h", bearer_token=f"{SECRET}\r\nX: y"),
+        rest.Config(host="https://h", bearer_token=f"{SECRET}ü"),
+        rest.Config(host="https://h", user_agent="a\r\nb"),
+        rest.Config(host="https://h", bearer_token_file="/nowhere"),
+        rest.Config(host="https://h", tls=rest.TLSConfig(ca_file="/nowhere")),
+        rest.Config(host="https://h", tls=rest.TLSConfig(ca_data=b"junk")),
+        rest.Config(host="https://h", tls=rest.TLSConfig(cert_data=b"junk", key_data=SECRET.encode())),
+    ],
+)
+def test_what_contradicts_itself_is_refused_without_its_secrets(config: rest.Config) -> None:
+    with pytest.raises(errors.ConfigError) as caught:
+        rest.Client(config)
+    assert SECRET not in str(caught.value)
+
+
+def test_a_token_file_is_read_again_and_a_bad_one_leaves_the_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    file = tmp_path / "token"
+    file.write_text("one\n")
+    authorization = auth.Authorization(
+        rest.Config(host="https://h", bearer_token="static", bearer_token_file=str(file))
+    )
+    assert authorization.header() == b"Bearer one"
+    file.write_text("two\n")
+    assert authorization.header() == b"Bearer one"
+    now[0] += 51
+    assert authorization.header() == b"Bearer two"
+    for bad in ("", "  \n", "a b\x00"):
+        file.write_text(bad)
+        now[0] += 51
+        assert authorization.header() == b"Bearer two"
+    file.unlink()
+    now[0] += 51
+    assert authorization.header() == b"Bearer two"
+    file.write_text("three")
+    now[0] += 51
+    assert authorization.header() == b"Bearer three"
+
+
+def test_a_token_file_that_was_never_read_falls_back_to_the_token(tmp_path: Path) -> None:
+    config = rest.Config(host="https://h", bearer_token="static", bearer_token_file=str(tmp_path / "none"))
+    assert auth.Authorization(config).header() == b"Bearer static"
+
+
+@pytest.fixture
+def pki(tmp_path: Path) -> tuple[trustme.CA, ssl.SSLContext]:
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1", "other.example").configure_cert(context)
+    return authority, context
+
+
+def get(port: int, **options: Any) -> str:
+    config = rest.Config(host=f"https://127.0.0.1:{port}", tls=rest.TLSConfig(**options))
+    with Clientset(config) as clientset:
+        return clientset.core_v1.pods("d").get("p").metadata.name
+
+
+def test_servers_are_checked(pki: tuple[trustme.CA, ssl.SSLContext], tmp_path: Path) -> None:
+    authority, context = pki
+    ca = authority.cert_pem.bytes()
+    (tmp_path / "ca").write_bytes(ca)
+    other = trustme.CA().cert_pem.bytes()
+    with loopback(*[answer(POD)] * 9, context=context) as server:
+        assert get(server.port, ca_data=ca) == "p"
+        assert get(server.port, ca_file=str(tmp_path / "ca")) == "p"
+        assert get(server.port, ca_data=ca, server_name="other.example") == "p"
+        assert get(server.port, insecure=True) == "p"
+        for wrong in ({"ca_data": other}, {}, {"ca_data": ca, "server_name": "wrong.example"}):
+            with pytest.raises(errors.ConnectError, match="certificate verify failed"):
+                get(server.port, **wrong)
+
+
+def test_a_client_shows_its_certificate_from_memory_and_leaves_no_file(
+    pki: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority, context = pki
+    context.verify_mode = ssl.CERT_REQUIRED
+    authority.configure_trust(context)
+    own = authority.issue_cert("client.example")
+    pair = {"cert_data": own.cert_chain_pems[0].bytes(), "key_data": own.private_key_pem.bytes()}
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with loopback(answer(POD), answer(POD), context=context) as server:
+        assert get(server.port, ca_data=authority.cert_pem.bytes(), **pair) == "p"
+        monkeypatch.delattr(os, "memfd_create", raising=False)
+        assert get(server.port, ca_data=authority.cert_pem.bytes(), **pair) == "p"
+    assert list(tmp_path.iterdir()) == []
+
+
+# In a cluster.
+
+
+def mounted(folder: Path, token: str = "tok\n") -> Path:
+    (folder / "token").write_text(token)
+    (folder / "ca.crt").write_bytes(trustme.CA().cert_pem.bytes())
+    return folder
+
+
+@pytest.mark.parametrize(("host", "url"), [("10.0.0.1", "https://10.0.0.1:443"), ("fd00::1", "https://[fd00::1]:443")])
+def test_in_a_cluster_the_environment_names_the_server(
+    host: str, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", host)
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
+    config = rest.in_cluster_config(folder=mounted(tmp_path))
+    assert config.server().url == url
+    assert config.bearer_token_file == str(tmp_path / "token")
+    assert config.tls.ca_file == str(tmp_path / "ca.crt")
+    assert auth.Authorization(config).header() == b"Bearer tok"
+
+
+@pytest.mark.parametrize("missing", ["KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"])
+@pytest.mark.parametrize("empty", [True, False])
+def test_outside_of_a_cluster_it_says_so(missing: str, empty: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "h")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "1")
+    monkeypatch.setenv(missing, "") if empty else monkeypatch.delenv(missing)
+    with pytest.raises(rest.NotInClusterError, match="KUBERNETES_SERVICE_HOST"):
+        rest.in_cluster_config()
+
+
+def test_in_a_cluster_a_missing_token_is_an_error_and_a_bad_ca_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "h")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "1")
+    with pytest.raises(errors.ConfigError, match="token can't be read") as caught:
+        rest.in_cluster_config(folder=tmp_path)
+    assert not isinstance(caught.value, rest.NotInClusterError)
+    mounted(tmp_path)
+    (tmp_path / "ca.crt").write_text("junk")
+    assert rest.in_cluster_config(folder=tmp_path).tls.ca_file is None
+    assert "CA can't be used" in caplog.text
+
+
+# kubeconfig.
+
+
+def written(folder: Path, name: str = "config", **changes: Any) -> Path:
+    content: dict[str, Any] = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "one",
+        "clusters": [{"name": "c", "cluster": {"server": "https://h:1", "certificate-authority": "ca.pem"}}],
+        "users": [{"name": "u", "user": {"token": "tok"}}],
+        "contexts": [{"name": "one", "context": {"cluster": "c", "user": "u", "namespace": "ns"}}],
+    }
+    file = folder / name
+    file.parent.mkdir(exist_ok=True, parents=True)
+    file.write_text(yaml.safe_dump(content | changes))
+    return file
+
+
+def test_a_kubeconfig_is_read(tmp_path: Path) -> None:
+    found = kubeconfig.load(written(tmp_path))
+    assert (found.namespace, found.context) == ("ns", "one")
+    assert found.config.host == "https://h:1"
+    assert found.config.bearer_token == "tok"
+    assert found.config.tls.ca_file == str(tmp_path / "ca.pem")
+
+
+def test_several_files_are_merged_and_the_first_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = written(
+        tmp_path / "a",
+        users=[{"name": "u", "user": {"token": "t1"}}],
+        contexts=[],
+        clusters=[],
+        **{"current-context": ""},
+    )
+    second = written(tmp_path / "b", users=[{"name": "u", "user": {"token": "t2", "username": "x"}}])
+    monkeypatch.setenv("KUBECONFIG", f"{first}:{tmp_path / 'none'}:{second}:{first}")
+    config = kubeconfig.load_config()
+    assert (config.bearer_token, config.username) == ("t1", None)
+    assert config.tls.ca_file == str(tmp_path / "b" / "ca.pem")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"current-context": ""}, "no current-context"),
+        ({"current-context": "two"}, "no context 'two'; there is 'one'"),
+        ({"clusters": []}, "no cluster 'c'"),
+        ({"users": None}, "no user 'u'"),
+        ({"clusters": [{"name": "c", "cluster": {}}]}, "names no server"),
+        ({"clusters": [{"name": "c"}, {"name": "c"}]}, "'c' is there twice"),
+        ({"clusters": "x"}, "no list of mappings"),
+        ({"clusters": [{"name": "c", "cluster": ["x"]}]}, "is no mapping"),
+        (
+            {"clusters": [{"name": "c", "cluster": {"server": "https://h", "certificate-authority-data": "%%"}}]},
+            "no base64",
+        ),
+        ({"users": [{"name": "u", "user": {"exec": {"command": "x"}}}]}, "exec, which is not supported yet"),
+        ({"clusters": [{"name": "c", "cluster": {"server": "https://h", "proxy-url": "http://p"}}]}, "proxy-url"),
+        ({"users": [{"name": "u", "user": {"token": SECRET, "username": "x"}}]}, "both a token and a user name"),
+        ({"clusters": [{"name": "c", "cluster": {"server": "http://h"}}]}, "unencrypted"),
+        ({"kind": "Pod"}, "expected kind Config"),
+    ],
+)
+def test_a_wrong_kubeconfig_is_told_with_its_file(changes: dict[str, Any], words: str, tmp_path: Path) -> None:
+    file = written(tmp_path, **changes)
+    with pytest.raises(errors.ConfigError, match=words) as caught:
+        kubeconfig.load_config(file)
+    assert str(file) in str(caught.value)
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "content", ["\x00", "a: [", "- x", "!!python/object:os.system x", "a: &a [*a]", "[" * 1000, "a: 1\na: 2", "{" * 500]
+)
+def test_junk_is_told_with_its_file(content: str, tmp_path: Path) -> None:
+    file = tmp_path / "config"
+    file.write_text(content)
+    with pytest.raises(errors.ConfigError, match="config"):
+        kubeconfig.load_config(file)
+
+
+def test_no_kubeconfig_at_all_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    with pytest.raises(errors.ConfigError, match="there is no kubeconfig"):
+        kubeconfig.load_config()
+    with pytest.raises(errors.ConfigError, match="can't be read"):
+        kubeconfig.load_config(tmp_path / "none")
+    with pytest.raises(errors.ConfigError, match="can't be read"):
+        kubeconfig.load_config(tmp_path)
+
+
+def test_without_a_kubeconfig_the_cluster_around_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
+    monkeypatch.setattr(incluster, "SERVICE_ACCOUNT", mounted(tmp_path))
+    assert kubeconfig.load_config().host == "https://10.0.0.1:443"
+    monkeypatch.setenv("POD_NAMESPACE", "mine")
+    assert kubeconfig.load().namespace == "mine"
+
+
+YAML = st.recursive(
+    st.none() | st.booleans() | st.text(max_size=8) | st.integers(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["clusters", "users", "contexts", "name", "cluster", "user", "current-context", "server", "context"]
+            ),
+            inner,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(YAML)
+def test_no_kubeconfig_raises_anything_but_ours(data: Any) -> None:
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:
+        file.write(yaml.safe_dump(data, allow_unicode=True))
+        file.flush()
+        try:
+            kubeconfig.load_config(file.name)
+        except errors.ConfigError:
+            pass
