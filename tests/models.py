@@ -53,6 +53,8 @@ def sample(hint: Any, depth: int = 0) -> Any:
 
 
 def scalar(hint: Any) -> Any:
+    if hint is msgspec.Raw:
+        return {"f:any": {}}
     if hint is Any:
         return {"any": [1, "thing"]}
     if issubclass(hint, MicroTime):

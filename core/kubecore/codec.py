@@ -20,8 +20,9 @@ from kubecore import collector
 from kubecore.encode import encode
 from kubecore.errors import DecodeError
 from kubecore.hooks import dec_hook
+from kubecore.shapes import is_array
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "convert", "decode", "encode"]
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "convert", "decode", "detach", "encode"]
 
 T = TypeVar("T")
 
@@ -93,6 +94,7 @@ def _decode(data: bytes | bytearray | memoryview, type: type[T]) -> T:  # noqa: 
     try:
         kind: Any = type
         found: T = _decoder(kind).decode(data)
+        detach(found)
         return found
     except msgspec.ValidationError:
         pass  # Read again below, outside of the handler, so that the first error is not chained.
@@ -101,11 +103,25 @@ def _decode(data: bytes | bytearray | memoryview, type: type[T]) -> T:  # noqa: 
     return _decode_slowly(data, type)
 
 
+def detach(found: Any) -> None:
+    """Copy the text of managed fields out of the body, all of which it would keep in memory.
+
+    Args:
+        found: what was decoded: an object, or a list of objects.
+    """
+    items: Any = getattr(found, "items", None)
+    for item in items if is_array(items) else (found,):
+        for entry in getattr(getattr(item, "metadata", None), "managed_fields", ()):
+            entry.fields_v1 = entry.fields_v1.copy()
+
+
 def _decode_slowly(data: bytes | bytearray | memoryview, type: type[T]) -> T:  # noqa: A002
     from kubecore import lenient
 
     try:
-        return lenient.decode(data, type)
+        found = lenient.decode(data, type)
+        detach(found)
+        return found
     except (msgspec.DecodeError, RecursionError, ValueError, OverflowError) as error:
         raise _refused(error, type) from None
 

@@ -20,6 +20,7 @@ from kubecore.hooks import enc_hook
 from kubecore.model import Model
 from kubecore.shapes import is_array, is_object
 from kubecore.time import is_naive
+from kubecore.types import NO_FIELDS
 
 __all__ = ["encode", "to_dict"]
 
@@ -40,7 +41,7 @@ def encode(obj: Any) -> bytes:
         EncodeError: a value has no form in JSON; the error names its path.
     """
     try:
-        return _ENCODER.encode(_prepared(obj, "$", 0))
+        return _ENCODER.encode(_Preparation(for_json=True).value(obj, "$", 0))
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise _refused(error) from None
 
@@ -58,7 +59,7 @@ def to_dict(obj: Any) -> Any:
         EncodeError: a value has no form in JSON; the error names its path.
     """
     try:
-        return msgspec.to_builtins(_prepared(obj, "$", 0), enc_hook=enc_hook, str_keys=True)
+        return msgspec.to_builtins(_Preparation(for_json=False).value(obj, "$", 0), enc_hook=enc_hook, str_keys=True)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise _refused(error) from None
 
@@ -67,46 +68,57 @@ def _refused(error: Exception) -> EncodeError:
     return error if isinstance(error, EncodeError) else EncodeError(f"can't write JSON: {error}")
 
 
-def _prepared(value: Any, path: str, depth: int) -> Any:
-    """Return what the encoder writes for `value`: empty structs marked as unset, dates checked."""
-    if depth > _MAX_DEPTH:
-        raise EncodeError(f"nested deeper than {_MAX_DEPTH} levels, or in itself")
-    if isinstance(value, Model):
-        return _model(value, path, depth)
-    if is_object(value):
-        return {_key(key, path): _prepared(item, f"{path}.{key}", depth + 1) for key, item in value.items()}
-    if is_array(value):
-        return [_prepared(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(value)]
-    if isinstance(value, datetime.datetime) and is_naive(value):
-        raise EncodeError(f"{path} is a time without its offset from UTC: pass tzinfo")
-    return value
+class _Preparation:
+    """Makes of a value what the encoder writes: empty structs marked as unset, dates checked.
+
+    Args:
+        for_json: Whether JSON is written, which takes raw JSON as it is.
+    """
+
+    def __init__(self, *, for_json: bool) -> None:
+        self._for_json = for_json
+
+    def value(self, value: Any, path: str, depth: int) -> Any:
+        """Return the value, or what to write in its place."""
+        if depth > _MAX_DEPTH:
+            raise EncodeError(f"nested deeper than {_MAX_DEPTH} levels, or in itself")
+        if isinstance(value, Model):
+            return self._model(value, path, depth)
+        if is_object(value):
+            return {_key(key, path): self.value(item, f"{path}.{key}", depth + 1) for key, item in value.items()}
+        if is_array(value):
+            return [self.value(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(value)]
+        if isinstance(value, msgspec.Raw):
+            return value if self._for_json else msgspec.json.decode(value)
+        if isinstance(value, datetime.datetime) and is_naive(value):
+            raise EncodeError(f"{path} is a time without its offset from UTC: pass tzinfo")
+        return value
+
+    def _model(self, model: Model, path: str, depth: int) -> Model:
+        """Return the model, or a copy of it without its empty structs."""
+        changed: dict[str, Any] = {}
+        for field in _fields_to_see(type(model)):
+            item = getattr(model, field.name)
+            if not item and not isinstance(item, Model):
+                continue
+            if field.zero is not None and item == field.zero:
+                changed[field.name] = msgspec.UNSET
+                continue
+            new = self.value(item, f"{path}.{field.wire_name}", depth + 1)
+            if new is not item:
+                changed[field.name] = new
+        if not changed:
+            return model
+        copied = copy.copy(model)
+        for name, item in changed.items():
+            setattr(copied, name, item)
+        return copied
 
 
 def _key(key: object, path: str) -> str:
     if isinstance(key, str):
         return key
     raise EncodeError(f"{path} has the key {key!r}; keys in JSON are text")
-
-
-def _model(value: Model, path: str, depth: int) -> Model:
-    """Return `value`, or a copy of it without its empty structs."""
-    changed: dict[str, Any] = {}
-    for field in _fields_to_see(type(value)):
-        item = getattr(value, field.name)
-        if not item and not isinstance(item, Model):
-            continue
-        if field.zero is not None and item == field.zero:
-            changed[field.name] = msgspec.UNSET
-            continue
-        new = _prepared(item, f"{path}.{field.wire_name}", depth + 1)
-        if new is not item:
-            changed[field.name] = new
-    if not changed:
-        return value
-    copied = copy.copy(value)
-    for name, item in changed.items():
-        setattr(copied, name, item)
-    return copied
 
 
 class _Seen(NamedTuple):
@@ -121,11 +133,18 @@ class _Seen(NamedTuple):
 def _fields_to_see(cls: type[Model]) -> tuple[_Seen, ...]:
     found: list[_Seen] = []
     for field in msgspec.structs.fields(cls):
-        has_zero = field.default_factory is not msgspec.NODEFAULT and isinstance(field.type, type)
-        zero = field.type.zero() if has_zero and issubclass(field.type, Model) else None
+        zero = _zero(field)
         if zero is not None or _matters(field.type):
             found.append(_Seen(field.name, field.encode_name, zero))
     return tuple(found)
+
+
+def _zero(field: Any) -> Any:
+    """Return what stands for absent where a field is never None: an empty struct, or no managed fields."""
+    if field.default is NO_FIELDS:
+        return NO_FIELDS
+    has_zero = field.default_factory is not msgspec.NODEFAULT and isinstance(field.type, type)
+    return field.type.zero() if has_zero and issubclass(field.type, Model) else None
 
 
 def _matters(hint: Any) -> bool:
@@ -136,5 +155,5 @@ def _matters(hint: Any) -> bool:
     if origin in (typing.Union, types.UnionType, typing.Annotated, list, dict):
         return any(_matters(part) for part in typing.get_args(hint))
     if isinstance(hint, type):
-        return issubclass(hint, (Model, datetime.datetime))
+        return issubclass(hint, (Model, datetime.datetime, msgspec.Raw))
     return hint is Any

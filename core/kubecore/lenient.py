@@ -158,6 +158,8 @@ def _reader(hint: Any) -> Reader:
         return functools.partial(_list, args[0])
     if origin is dict:
         return functools.partial(_dict, args[1])
+    if hint is msgspec.Raw:
+        return _raw
     if _is_model(hint):
         return functools.partial(_model, hint)
     if isinstance(hint, type) and issubclass(hint, datetime.datetime):
@@ -251,6 +253,11 @@ def _quantity(value: Any, path: str) -> str:
     if isinstance(value, str):
         return value
     raise DecodeError(f"expected a quantity, found {_kind(value)} at {path}")
+
+
+def _raw(value: Any, path: str) -> msgspec.Raw:
+    del path  # Any JSON will do.
+    return value if isinstance(value, msgspec.Raw) else msgspec.Raw(msgspec.json.encode(value))
 
 
 def _literal(allowed: tuple[Any, ...], value: Any, path: str) -> Any:

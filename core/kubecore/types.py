@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
 import msgspec
 
 from kubecore.intstr import IntOrString
 from kubecore.time import MicroTime, Time
 
-__all__ = ["JSON", "QUANTITY", "FieldsV1", "IntOrString", "MicroTime", "Quantity", "RawExtension", "Time"]
+__all__ = ["JSON", "NO_FIELDS", "QUANTITY", "FieldsV1", "IntOrString", "MicroTime", "Quantity", "RawExtension", "Time"]
 
 Quantity: TypeAlias = Annotated[str, msgspec.Meta(title="Quantity")]
 """An amount such as `500m` or `2Gi`, as text; `kubecore.quantity` calculates with it (`resource.Quantity`)."""
@@ -17,8 +17,15 @@ Quantity: TypeAlias = Annotated[str, msgspec.Meta(title="Quantity")]
 QUANTITY = Quantity
 """The same, as a value at run time."""
 
-FieldsV1: TypeAlias = dict[str, Any]
-"""The set of fields a manager owns, as the server sent it (`meta/v1 FieldsV1`)."""
+FieldsV1: TypeAlias = msgspec.Raw
+"""The set of fields that a manager owns, as the server's own JSON text (`meta/v1 FieldsV1`).
+
+A third of a pod, and hardly ever read: as text it takes a fifth of the memory.
+`msgspec.json.decode(entry.fields_v1)` reads it.
+"""
+
+NO_FIELDS: Final = msgspec.Raw(b"{}")
+"""The empty set: not sent."""
 
 JSON: TypeAlias = Any
 """Any JSON value: what a CRD's schema or a custom resource leaves open."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from kubecore.time import ZERO, MicroTime
+from kubecore.types import NO_FIELDS
 
 if TYPE_CHECKING:
     from kubecore.model import Model
@@ -64,6 +65,8 @@ def _of_class(cls: Any) -> Maker:
     made: Any = cls
     if issubclass(cls, msgspec.Struct):
         return getattr(cls, "zero", cls)
+    if issubclass(cls, msgspec.Raw):
+        return _constant(NO_FIELDS)
     if issubclass(cls, MicroTime):
         return _constant(_ZERO_MICRO)
     if issubclass(cls, type(ZERO)):

@@ -52,6 +52,7 @@ RESERVED_CLASSES: Final = frozenset(
         "Literal",
         "MicroTime",
         "Model",
+        "NO_FIELDS",
         "Quantity",
         "RawExtension",
         "Time",

@@ -25,6 +25,22 @@ def test_a_null_list_that_the_schema_requires_is_empty() -> None:
     assert pod.spec.containers == []
 
 
+def test_managed_fields_are_text_that_does_not_hold_the_body() -> None:
+    import sys
+
+    entry = {"manager": "m", "fieldsV1": {"f:data": {"f:k": {}}}}
+    body = json.dumps(
+        {"metadata": {"managedFields": [entry]}, "data": {"k": "x" * 5000}}, separators=(",", ":")
+    ).encode()
+    before = sys.getrefcount(body)
+    found = codec.decode(body, core_v1.ConfigMap)
+    assert bytes(found.metadata.managed_fields[0].fields_v1) == b'{"f:data":{"f:k":{}}}'
+    assert sys.getrefcount(body) == before
+    assert found.to_dict()["metadata"]["managedFields"] == [entry]
+    assert core_v1.ConfigMap.from_dict(found.to_dict()) == found
+    assert json.loads(codec.encode(found))["metadata"]["managedFields"] == [entry]
+
+
 def test_one_odd_item_leaves_the_others_as_they_are() -> None:
     good = {"metadata": {"name": "a"}, "spec": {"containers": [{"name": "c"}]}}
     odd = {"metadata": {"name": "b"}, "spec": {"containers": None}}

@@ -113,6 +113,7 @@ class Decoder(Generic[T]):
     def _event(self, line: bytes) -> Event[T]:
         try:
             event = self._fast.decode(line)
+            codec.detach(event.object)
         except (msgspec.DecodeError, ValueError, RecursionError):
             return self._slow(line)
         return event if event.type != ERROR else self._slow(line)

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 from kubecore.meta import ListMeta, Preconditions, Status, StatusCause, StatusDetails
 from kubecore.model import Model, always
-from kubecore.types import FieldsV1, RawExtension, Time
+from kubecore.types import NO_FIELDS, FieldsV1, RawExtension, Time
 
 __all__ = [
     "APIGroup",
@@ -374,7 +374,7 @@ class ManagedFieldsEntry(Model, kw_only=True):
     possible value: "FieldsV1\"
     """
 
-    fields_v1: FieldsV1 = {}
+    fields_v1: FieldsV1 = NO_FIELDS
     """FieldsV1 holds the first JSON version format as described in the "FieldsV1" type."""
 
     manager: str | None = None

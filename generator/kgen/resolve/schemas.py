@@ -260,6 +260,8 @@ class Models:
             return use.text, None
         if draft.schema.name == META + "ObjectMeta" and field.wire_name in _PLAIN_STRINGS and use.text == "str":
             return use.text, '""'
+        if use.shape == "fields":
+            return use.text, "NO_FIELDS"
         if use.shape in ("list", "map") and not field.keeps_empty:
             return use.text, "[]" if use.shape == "list" else "{}"
         if field.never_none and use.model is not None and not self._circular(use.model, draft.schema.ref):

@@ -56,7 +56,7 @@ BUILTIN_TYPES: Final = ("bool", "bytes", "dict", "float", "int", "list", "str")
 _STRINGS: Final = {"byte": "bytes", "date-time": "Time", "int-or-string": "IntOrString"}
 _PLAIN: Final = {"boolean": "bool", "integer": "int", "number": "float"}
 
-Shape = Literal["list", "map", "struct", "scalar"]
+Shape = Literal["list", "map", "struct", "scalar", "fields"]
 
 
 class ModelLookup(Protocol):
@@ -170,7 +170,9 @@ def _scalar(name: str) -> TypeUse:
 def _named(name: str, place: Place, models: ModelLookup, problems: Problems) -> TypeUse:
     scalar = SCALARS.get(name)
     if scalar is not None:
-        return TypeUse(scalar, "map" if scalar in ("FieldsV1", "RawExtension") else "scalar", scalars=_imported(scalar))
+        if scalar == "FieldsV1":
+            return TypeUse(scalar, "fields", scalars=frozenset({scalar, "NO_FIELDS"}))
+        return TypeUse(scalar, "map" if scalar == "RawExtension" else "scalar", scalars=_imported(scalar))
     schema = models.schema(name)
     if schema is None:
         return _odd(f"the document has no schema {name[:80]!r}", place, problems)
