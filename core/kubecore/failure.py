@@ -47,7 +47,7 @@ class _Outline(msgspec.Struct):
     status: Any = None
 
 
-def status_in(body: bytes) -> StatusError | None:
+def status_in(body: bytes | bytearray) -> StatusError | None:
     """Return the error that a body holds as a Status of its own, None where it holds none.
 
     Args:
@@ -63,7 +63,7 @@ def status_in(body: bytes) -> StatusError | None:
         return None
 
 
-def from_answer(call: Call[Any], code: int, headers: Mapping[str, str], body: bytes) -> StatusError:
+def from_answer(call: Call[Any], code: int, headers: Mapping[str, str], body: bytes | bytearray) -> StatusError:
     """Make the error for an answer whose code is no success.
 
     Args:
@@ -83,7 +83,9 @@ def from_answer(call: Call[Any], code: int, headers: Mapping[str, str], body: by
     return error
 
 
-def unreadable(call: Call[Any], code: int, headers: Mapping[str, str], body: bytes, error: DecodeError) -> DecodeError:
+def unreadable(
+    call: Call[Any], code: int, headers: Mapping[str, str], body: bytes | bytearray, error: DecodeError
+) -> DecodeError:
     """Make the error for a success whose body is not what was asked for.
 
     The body is quoted only where it is plain text: JSON may be a Secret.
@@ -94,7 +96,7 @@ def unreadable(call: Call[Any], code: int, headers: Mapping[str, str], body: byt
     return DecodeError(f"{call.method} {call.path} was answered {code} with {size}: {error}{said}")
 
 
-def _generic(call: Call[Any], code: int, headers: Mapping[str, str], body: bytes) -> Status:
+def _generic(call: Call[Any], code: int, headers: Mapping[str, str], body: bytes | bytearray) -> Status:
     reason, message = _GENERIC.get(
         code, ("InternalError" if code >= 500 else "", "the server answered the request for {thing} with {code}")
     )
@@ -124,7 +126,7 @@ def _thing(call: Call[Any]) -> str:
     return f"{kind}{subresource}{name}"
 
 
-def _text(body: bytes) -> str:
+def _text(body: bytes | bytearray) -> str:
     return body[: 4 * _LONGEST].decode("utf-8", "replace").strip()
 
 

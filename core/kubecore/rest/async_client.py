@@ -105,17 +105,16 @@ class AsyncClient:
             await stream.aclose()
         if stream.status != 200:
             call.parse(stream.status, stream.headers, body)
-        return body
+        return bytes(body)
 
-    async def _read(self, stream: AsyncStream, request: Request) -> bytes:
-        parts: list[bytes] = []
-        size = 0
+    async def _read(self, stream: AsyncStream, request: Request) -> bytearray:
+        # One buffer that grows: to join the pieces would hold the body twice.
+        body = bytearray()
         async for chunk in stream.chunks():
-            size += len(chunk)
-            if size > self._requests.max_bytes:
+            body += chunk
+            if len(body) > self._requests.max_bytes:
                 raise too_large(request, self._requests.max_bytes)
-            parts.append(chunk)
-        return b"".join(parts)
+        return body
 
     async def aclose(self) -> None:
         """Close every connection; a second call does nothing."""

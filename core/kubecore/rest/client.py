@@ -105,17 +105,16 @@ class Client:
             stream.close()
         if stream.status != 200:
             call.parse(stream.status, stream.headers, body)
-        return body
+        return bytes(body)
 
-    def _read(self, stream: Stream, request: Request) -> bytes:
-        parts: list[bytes] = []
-        size = 0
+    def _read(self, stream: Stream, request: Request) -> bytearray:
+        # One buffer that grows: to join the pieces would hold the body twice.
+        body = bytearray()
         for chunk in stream.chunks():
-            size += len(chunk)
-            if size > self._requests.max_bytes:
+            body += chunk
+            if len(body) > self._requests.max_bytes:
                 raise too_large(request, self._requests.max_bytes)
-            parts.append(chunk)
-        return b"".join(parts)
+        return body
 
     def close(self) -> None:
         """Close every connection; a second call does nothing."""
