@@ -1,1 +1,1 @@
-"""Placeholder docstring."""
+"""kgen: generator for typed Kubernetes clients."""
