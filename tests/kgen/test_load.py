@@ -1,0 +1,131 @@
+"""Documents that nobody vouches for: an ApiSpec, or an error with file and pointer; nothing else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kgen.errors import InputError, Problems, ProblemsError
+from kgen.load import load, openapi_v2, openapi_v3
+from kgen.load.reading import parse_document
+from kgen.resolve import resolve
+from tests.kgen.documents import document
+
+KEYS = [
+    "paths",
+    "components",
+    "schemas",
+    "properties",
+    "$ref",
+    "type",
+    "get",
+    "parameters",
+    "responses",
+    "items",
+    "allOf",
+    "enum",
+    "/api/v1/pods",
+    "a.b.C",
+]
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=6)
+    | st.sampled_from(["object", "array", "string", "#/components/schemas/a.b.C"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+def tried(work: Any) -> None:
+    try:
+        problems = Problems()
+        resolve(work(), {}, problems)
+        problems.raise_errors()
+    except (InputError, ProblemsError) as error:
+        assert error.what
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.dictionaries(st.sampled_from(KEYS), JSON, max_size=5))
+def test_no_document_raises_anything_but_ours(data: dict[str, Any]) -> None:
+    tried(lambda: openapi_v3.convert({"api__v1": ("api__v1.json", {"openapi": "3.0.0", **data})}))
+    tried(lambda: openapi_v2.convert({"swagger": "2.0", **data}, "swagger.json"))
+
+
+PLACES = [
+    ("paths",),
+    ("components", "schemas"),
+    ("components", "schemas", "com.example.v1.WidgetSpec"),
+    ("components", "schemas", "com.example.v1.WidgetSpec", "properties"),
+]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(PLACES), st.sampled_from(KEYS), JSON)
+def test_junk_at_any_place_of_a_document_is_told_or_survived(place: tuple[str, ...], key: str, junk: Any) -> None:
+    raw: Any = document()
+    target = raw
+    for step in place:
+        target = target[step]
+    target[key] = junk
+    tried(lambda: openapi_v3.convert({"apis__example.com__v1": ("x.json", raw)}))
+
+
+@settings(max_examples=200)
+@given(st.binary(max_size=60))
+def test_no_bytes_raise_anything_but_ours(data: bytes) -> None:
+    try:
+        parse_document(data, "x.json")
+    except InputError:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("[]", "expected an object"),
+        ("{", "not JSON"),
+        ("{}", "no OpenAPI document"),
+        ('{"openapi": "2.0"}', "OpenAPI"),
+        ('{"a": ' * 300 + "1" + "}" * 300, "nested deeper|no OpenAPI"),
+        (
+            json.dumps(
+                {"openapi": "3.0.0", "paths": {}, "components": {"schemas": {"a.b.C": {"$ref": "file:///etc/passwd"}}}}
+            ),
+            "only schemas of the same document",
+        ),
+        (
+            json.dumps(
+                {"openapi": "3.0.0", "paths": {}, "components": {"schemas": {"a.b.C": {"$ref": "http://127.0.0.1/x"}}}}
+            ),
+            "only schemas of the same document",
+        ),
+    ],
+)
+def test_a_bad_file_is_told_by_its_name(content: str, words: str, tmp_path: Path) -> None:
+    file = tmp_path / "mine.json"
+    file.write_text(content)
+    with pytest.raises(InputError, match=words) as caught:
+        load(file)
+    assert caught.value.where.startswith("mine.json")
+
+
+def test_half_of_a_capture_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "index.json").write_text('{"documents": {"api/v1": {"file": "api__v1.json"}}}')
+    (tmp_path / "apis__example.com__v1.json").write_text(json.dumps(document()))
+    with pytest.raises(InputError, match="is missing"):
+        load(tmp_path)
+
+
+def test_an_empty_folder_and_no_folder_are_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no OpenAPI document"):
+        load(tmp_path)
+    with pytest.raises(InputError, match="no such file"):
+        load(tmp_path / "none")

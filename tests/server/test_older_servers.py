@@ -1,0 +1,80 @@
+"""Objects of servers one and two minors older decode, and go back without a loss.
+
+Source: the serialized objects of every kind that `k8s.io/api` keeps of its last releases, read from the Go module that the
+servers of the tests are built from.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kubecore import codec
+from kubecore.model import Model
+from tests.models import ALL
+
+GOMOD = Path(__file__).parents[1] / "cluster" / "gomod"
+
+
+# Alpha fields that 1.37 no longer has; it drops them just so.
+REMOVED = (".workloadRef", ".nodeAllocatableResourceMappings", ".nodeAllocatableResourceClaimStatuses[0].resources")
+
+
+def kinds() -> dict[tuple[str, str], type[Model]]:
+    zeros: list[tuple[type[Model], Any]] = [(cls, cls.zero()) for cls in ALL if "kind" in cls.__struct_fields__]
+    return {(zero.api_version, zero.kind): cls for cls, zero in zeros if zero.kind}
+
+
+KINDS = kinds()
+
+
+@pytest.fixture(scope="module")
+def testdata() -> Path:
+    if shutil.which("go") is None:
+        told = pytest.fail if os.environ.get("KGEN_REQUIRE_CLUSTER") else pytest.skip
+        told("Go is missing: it fetches the module that holds the objects")
+    command = ["go", "mod", "download", "-json", "k8s.io/api"]
+    done = subprocess.run(command, cwd=GOMOD, capture_output=True, text=True, check=True)
+    return Path(json.loads(done.stdout)["Dir"]) / "testdata"
+
+
+def objects(folder: Path) -> Iterator[dict[str, Any]]:
+    for file in sorted(folder.glob("*.json")):
+        yield json.loads(file.read_bytes())
+
+
+@pytest.mark.parametrize("minor", ["v1.35.0", "v1.36.0"])
+def test_objects_of_an_older_server_decode_and_go_back(minor: str, testdata: Path) -> None:
+    seen = 0
+    dropped: set[str] = set()
+    for data in objects(testdata / minor):
+        cls = KINDS.get((data.get("apiVersion", ""), data.get("kind", "")))
+        if cls is None:
+            continue  # A version of an API that 1.37 no longer serves.
+        model = codec.decode(json.dumps(data), cls)
+        assert isinstance(model, Model)
+        lost = {place for place in missing(data, model.to_dict(), "") if not place.endswith(REMOVED)}
+        dropped |= {f"{data['kind']}{place}" for place in lost}
+        seen += 1
+    assert not dropped
+    assert seen > 80
+
+
+def missing(data: Any, back: Any, path: str) -> list[str]:
+    """Return the paths that did not come back; what is empty counts as absent, as it does for the server."""
+    if isinstance(data, dict):
+        if not isinstance(back, dict):
+            return [path] if data else []
+        return [lost for key, item in data.items() for lost in missing(item, back.get(key), f"{path}.{key}")]
+    if isinstance(data, list):
+        if not isinstance(back, list) or len(back) != len(data):
+            return [path] if data else []
+        return [lost for index, item in enumerate(data) for lost in missing(item, back[index], f"{path}[{index}]")]
+    return [] if data == back or data in (None, "") else [f"{path}: {data!r} became {back!r}"]
