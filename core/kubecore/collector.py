@@ -14,6 +14,10 @@ from typing import Final
 __all__ = ["paused"]
 
 
+_FEW: Final = 1000
+"""Python 3.12 itself has some hundred objects frozen; whoever freezes a program has tens of thousands."""
+
+
 class _Pause:
     """Counts who needs the pause: the first one in switches the collector off, the last one out restores it."""
 
@@ -43,7 +47,7 @@ def _age() -> None:
     Else the first allocation after the pause would look through all of it, for as long as the decoding took. What the
     user has frozen is left frozen.
     """
-    if gc.get_freeze_count() == 0:
+    if gc.get_freeze_count() < _FEW:
         gc.freeze()
         gc.unfreeze()
 

@@ -191,7 +191,7 @@ def test_what_the_user_froze_stays_frozen() -> None:
     try:
         with collector.paused():
             pass
-        assert gc.get_freeze_count() > 0
+        assert gc.get_freeze_count() > 1000
     finally:
         gc.unfreeze()
 
