@@ -148,6 +148,17 @@ def test_servers_are_checked(pki: tuple[trustme.CA, ssl.SSLContext], tmp_path: P
                 get(server.port, **wrong)
 
 
+def test_a_large_body_over_tls_comes_whole(pki: tuple[trustme.CA, ssl.SSLContext]) -> None:
+    authority, context = pki
+    body = os.urandom(3_000_001)
+    tls_config = rest.TLSConfig(ca_data=authority.cert_pem.bytes())
+    with loopback(answer(body), answer(body)[:-70_000], context=context) as server:
+        with rest.Client(rest.Config(host=f"https://127.0.0.1:{server.port}", tls=tls_config)) as client:
+            assert client.get_bytes("/large") == body
+            with pytest.raises(errors.TransportError):
+                client.get_bytes("/cut")
+
+
 def test_a_client_shows_its_certificate_from_memory_and_leaves_no_file(
     pki: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ import httpcore2
 from kubecore import errors
 from kubecore.rest import tls
 from kubecore.rest.config import Config
+from kubecore.rest.network import EagerBackend
 from kubecore.rest.request import Request
 
 __all__ = [
@@ -170,7 +171,7 @@ def async_transport(config: Config, http_client: AsyncHttpClient | None) -> Asyn
 
 class _Pool:
     def __init__(self, config: Config) -> None:
-        self._pool = httpcore2.ConnectionPool(**_pool_options(config))
+        self._pool = httpcore2.ConnectionPool(network_backend=EagerBackend(), **_pool_options(config))
         self._extensions = _extensions(config)
 
     def open(self, request: Request) -> Stream:
