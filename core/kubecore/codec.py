@@ -157,13 +157,27 @@ def _kind(value: object) -> str:
     return "nothing" if value is None else f"a {type(value).__name__}"
 
 
+class _Stack(threading.local):
+    """Whether the stack of a thread is small: found out once for each thread."""
+
+    is_small: bool | None = None
+
+
+_STACK: Final = _Stack()
+_STACK_SIZE: Final = threading.Lock()
+
+
 def _stack_is_small() -> bool:
     """Say whether a deep body could end the process: msgspec's own guard counts levels, not bytes of stack."""
-    if sys.version_info >= (3, 14):
+    if sys.version_info >= (3, 14) or threading.current_thread() is threading.main_thread():
         return False
-    return 0 < threading.stack_size() < _SMALL_STACK or (
-        _MUSL and threading.current_thread() is not threading.main_thread()
-    )
+    if _STACK.is_small is None:
+        # To ask for the size of new threads' stacks sets it back to the system's own, so it is put back at once.
+        with _STACK_SIZE:
+            size = threading.stack_size()
+            threading.stack_size(size)
+        _STACK.is_small = _MUSL or 0 < size < _SMALL_STACK
+    return _STACK.is_small
 
 
 def _refuse_deep(data: bytes | bytearray | memoryview) -> None:

@@ -115,6 +115,7 @@ def test_a_deep_body_ends_no_process_where_stacks_are_small() -> None:
     outcome: list[BaseException] = []
 
     def work() -> None:
+        codec.decode(b"{}", core_v1.Pod)
         for body in (b'{"spec":' * 100_000, b'{"x":' + b"[" * 100_000):
             try:
                 codec.decode(body, core_v1.Pod)
@@ -126,6 +127,7 @@ def test_a_deep_body_ends_no_process_where_stacks_are_small() -> None:
         thread = threading.Thread(target=work)
         thread.start()
         thread.join()
+        assert threading.stack_size(256 * 1024) == 256 * 1024  # Not changed by asking.
     finally:
         threading.stack_size(before)
     assert [type(error) for error in outcome] == [errors.DecodeError] * 2

@@ -84,7 +84,8 @@ def test_every_api_is_served(all_apis_cluster: Cluster) -> None:
     assert any("v1alpha" in name for name in documents)
 
 
-def test_restarts_keep_the_port_and_nothing_outlives_a_cluster() -> None:
+def test_restarts_keep_the_port_and_nothing_outlives_a_cluster(cluster: Cluster) -> None:
+    assert cluster.pids
     with Cluster(controllers=False) as other:
         before, url = other.pids, other.url
         thread = threading.Thread(target=other.restart_apiserver)
