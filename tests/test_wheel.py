@@ -80,7 +80,9 @@ def completeness(environment: Path, cwd: Path, *options: str) -> str:
 
 @pytest.mark.parametrize("package", ["kubecore", "kubeclient"])
 def test_the_public_types_of_the_runtime_are_complete(package: str, environment: Path, tmp_path: Path) -> None:
-    said = completeness(environment, tmp_path, package)
+    # quantity.parse returns a Decimal, and typeshed leaves parameters of numbers.Complex untyped.
+    options = ["--ignoreexternal"] if package == "kubecore" else []
+    said = completeness(environment, tmp_path, package, *options)
     assert "Type completeness score: 100%" in said, said[-3000:]
 
 
