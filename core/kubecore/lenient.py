@@ -95,18 +95,14 @@ def _is_model(hint: Any) -> TypeGuard[type[Model]]:
     return isinstance(hint, type) and issubclass(hint, Model)
 
 
-class _Outline(msgspec.Struct):
-    items: list[msgspec.Raw]
-
-
 def _decode_list(data: bytes | bytearray | memoryview, cls: Any) -> Any:
     """Read a list item by item: one odd item in ten thousand does not slow the others."""
     item_type = _item_type(cls)
-    raws = msgspec.json.decode(data, type=_Outline).items
+    outline: Any = msgspec.json.decode(data, type=_outline_type(cls))
     decoder = msgspec.json.Decoder(item_type, dec_hook=dec_hook)
-    items = [_decode_item(raw, decoder, item_type, index) for index, raw in enumerate(raws)]
-    rest = msgspec.json.decode(data, type=_rest_type(cls))
-    whole = _reader(cls)({name: msgspec.json.decode(raw) for name, raw in _raw_fields(rest)} | {"items": []}, "$")
+    items = [_decode_item(raw, decoder, item_type, index) for index, raw in enumerate(outline.items)]
+    rest = {name: msgspec.json.decode(raw) for name, raw in _raw_fields(outline)}
+    whole = _reader(cls)({**rest, "items": []}, "$")
     whole.items = items
     return whole
 
@@ -124,19 +120,18 @@ def _item_type(cls: Any) -> Any:
 
 
 @functools.cache
-def _rest_type(cls: Any) -> Any:
-    """Make a struct of the fields of a list beside its items, each as it stands in the JSON."""
-    fields = [f for f in msgspec.structs.fields(cls) if f.name != "items"]
+def _outline_type(cls: Any) -> Any:
+    """Make a struct of the fields of a list, each as it stands in the JSON; of the items each for itself."""
     absent = msgspec.Raw(b"")
-    return msgspec.defstruct(
-        f"{cls.__name__}Rest",
-        [(f.name, msgspec.Raw, msgspec.field(default=absent, name=f.encode_name)) for f in fields],
-    )
+    others = [field for field in msgspec.structs.fields(cls) if field.name != "items"]
+    fields: list[Any] = [("items", list[msgspec.Raw])]
+    fields += [(f.name, msgspec.Raw, msgspec.field(default=absent, name=f.encode_name)) for f in others]
+    return msgspec.defstruct(f"{cls.__name__}Outline", fields)
 
 
-def _raw_fields(rest: Any) -> list[tuple[str, bytes]]:
-    values = [(field.encode_name, getattr(rest, field.name)) for field in msgspec.structs.fields(rest)]
-    return [(name, bytes(raw)) for name, raw in values if bytes(raw)]
+def _raw_fields(outline: Any) -> list[tuple[str, bytes]]:
+    found = [(field.encode_name, getattr(outline, field.name)) for field in msgspec.structs.fields(outline)]
+    return [(name, bytes(raw)) for name, raw in found if name != "items" and bytes(raw)]
 
 
 @functools.cache
