@@ -32,6 +32,7 @@ KubeError
 │   ├── ProtocolError              what came is not HTTP
 │   ├── ProxyError
 │   ├── RedirectError              redirects are not followed
+│   ├── DeadlineError              also the builtin TimeoutError
 │   └── BodyTooLargeError
 ├── DecodeError                    what came is not what was asked for; also a ValueError
 ├── EncodeError                    a value has no form in JSON; also a ValueError
@@ -57,6 +58,7 @@ __all__ = [
     "ConflictError",
     "ConnectError",
     "ConnectTimeoutError",
+    "DeadlineError",
     "DecodeError",
     "EncodeError",
     "ExpiredError",
@@ -257,6 +259,10 @@ class WriteError(TransportError):
 
 class WriteTimeoutError(WriteError, builtins.TimeoutError):
     """The server took nothing for too long."""
+
+
+class DeadlineError(TransportError, builtins.TimeoutError):
+    """The whole request took too long."""
 
 
 class ProtocolError(TransportError):

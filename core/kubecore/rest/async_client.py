@@ -10,7 +10,7 @@ from typing import Any, Self, TypeVar
 from kubecore.call import Call
 from kubecore.rest import transport
 from kubecore.rest.config import Config
-from kubecore.rest.request import Request, Requests, check_answer, too_large
+from kubecore.rest.request import Requests, check_answer
 from kubecore.rest.transport import AsyncHttpClient, AsyncStream
 
 __all__ = ["AsyncClient"]
@@ -52,7 +52,7 @@ class AsyncClient:
         stream = await self._transport.open(request)
         try:
             check_answer(request, stream.status, stream.headers, self._requests.max_bytes)
-            body = await self._read(stream, request)
+            body = await stream.read(self._requests.max_bytes)
         finally:
             await stream.aclose()
         return call.parse(stream.status, stream.headers, body)
@@ -76,7 +76,7 @@ class AsyncClient:
         try:
             check_answer(request, stream.status, stream.headers, self._requests.max_bytes)
             if stream.status != 200:
-                call.parse(stream.status, stream.headers, await self._read(stream, request))
+                call.parse(stream.status, stream.headers, await stream.read(self._requests.max_bytes))
             yield stream
         finally:
             await stream.aclose()
@@ -100,21 +100,12 @@ class AsyncClient:
         stream = await self._transport.open(request)
         try:
             check_answer(request, stream.status, stream.headers, self._requests.max_bytes)
-            body = await self._read(stream, request)
+            body = await stream.read(self._requests.max_bytes)
         finally:
             await stream.aclose()
         if stream.status != 200:
             call.parse(stream.status, stream.headers, body)
         return bytes(body)
-
-    async def _read(self, stream: AsyncStream, request: Request) -> bytearray:
-        # One buffer that grows: to join the pieces would hold the body twice.
-        body = bytearray()
-        async for chunk in stream.chunks():
-            body += chunk
-            if len(body) > self._requests.max_bytes:
-                raise too_large(request, self._requests.max_bytes)
-        return body
 
     async def aclose(self) -> None:
         """Close every connection; a second call does nothing."""

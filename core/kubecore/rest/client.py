@@ -10,7 +10,7 @@ from typing import Any, Self, TypeVar
 from kubecore.call import Call
 from kubecore.rest import transport
 from kubecore.rest.config import Config
-from kubecore.rest.request import Request, Requests, check_answer, too_large
+from kubecore.rest.request import Requests, check_answer
 from kubecore.rest.transport import HttpClient, Stream
 
 __all__ = ["Client"]
@@ -52,7 +52,7 @@ class Client:
         stream = self._transport.open(request)
         try:
             check_answer(request, stream.status, stream.headers, self._requests.max_bytes)
-            body = self._read(stream, request)
+            body = stream.read(self._requests.max_bytes)
         finally:
             stream.close()
         return call.parse(stream.status, stream.headers, body)
@@ -76,7 +76,7 @@ class Client:
         try:
             check_answer(request, stream.status, stream.headers, self._requests.max_bytes)
             if stream.status != 200:
-                call.parse(stream.status, stream.headers, self._read(stream, request))
+                call.parse(stream.status, stream.headers, stream.read(self._requests.max_bytes))
             yield stream
         finally:
             stream.close()
@@ -100,21 +100,12 @@ class Client:
         stream = self._transport.open(request)
         try:
             check_answer(request, stream.status, stream.headers, self._requests.max_bytes)
-            body = self._read(stream, request)
+            body = stream.read(self._requests.max_bytes)
         finally:
             stream.close()
         if stream.status != 200:
             call.parse(stream.status, stream.headers, body)
         return bytes(body)
-
-    def _read(self, stream: Stream, request: Request) -> bytearray:
-        # One buffer that grows: to join the pieces would hold the body twice.
-        body = bytearray()
-        for chunk in stream.chunks():
-            body += chunk
-            if len(body) > self._requests.max_bytes:
-                raise too_large(request, self._requests.max_bytes)
-        return body
 
     def close(self) -> None:
         """Close every connection; a second call does nothing."""

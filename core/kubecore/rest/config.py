@@ -28,12 +28,14 @@ class Timeouts:
             own.
         write: for the next piece of the request to be taken.
         pool: for a free connection of the pool.
+        total: for the whole of a request, whatever comes meanwhile; watches have no such limit.
     """
 
     connect: float | None = 30.0
     read: float | None = 75.0
     write: float | None = 75.0
     pool: float | None = 75.0
+    total: float | None = 600.0
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,87 +1,292 @@
-"""Sockets that read what has come, not one TLS record of 16 KiB at a time.
+"""Connections, synchronous and asynchronous: TCP, TLS, and nothing above.
 
-Each piece that is read costs the layers above some ten microseconds; a list of 77 MB came in 4,700 of them.
+A synchronous one is a socket of Python's own. An asynchronous one is anyio's, with TLS in memory on top: it hands on
+all records that have come in one piece, where anyio's own TLS gives 16 KiB at a time.
 """
 
 from __future__ import annotations
 
+import contextlib
+import select
+import socket
 import ssl
-from collections.abc import Iterable
-from typing import Any, Final
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-import httpcore2
+if TYPE_CHECKING:
+    from anyio.abc import ByteStream
 
-__all__ = ["EagerBackend"]
+__all__ = ["AsyncSocket", "Socket", "SyncSocket", "connect", "connect_async", "secure", "secure_async"]
 
-_RECORD: Final = 16 * 1024
-_MOST: Final = 1024 * 1024
+_PIECE: Final = 256 * 1024
+_IDLE_SECONDS: Final = 30
+"""After how long of silence TCP asks whether the other end is there, and how often: Go's dialer."""
 
-
-class EagerBackend(httpcore2.NetworkBackend):
-    """Connects as httpcore2 does, and reads as `_EagerStream` does."""
-
-    def __init__(self) -> None:
-        self._plain = httpcore2.SyncBackend()
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
-    ) -> httpcore2.NetworkStream:
-        """Connect to a host."""
-        return _EagerStream(self._plain.connect_tcp(host, port, timeout, local_address, socket_options))
-
-    def connect_unix_socket(
-        self, path: str, timeout: float | None = None, socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None
-    ) -> httpcore2.NetworkStream:
-        """Connect to a socket of this machine."""
-        return _EagerStream(self._plain.connect_unix_socket(path, timeout, socket_options))
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        self._plain.sleep(seconds)
+_PROBES: Final = 3
 
 
-class _EagerStream(httpcore2.NetworkStream):
-    """A connection; a read that fills a TLS record goes on with what has come meanwhile, without waiting."""
+class Socket(Protocol):
+    """What both kinds have."""
 
-    def __init__(self, stream: httpcore2.NetworkStream) -> None:
-        self._stream = stream
-        self._socket: Any = stream.get_extra_info("socket")
-        self._is_tls = isinstance(self._socket, ssl.SSLSocket)
+    def is_stale(self) -> bool:
+        """Say whether the other end has closed an idle connection, or said something unasked."""
+        ...
 
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        data = self._stream.read(max_bytes, timeout)
-        return self._more(data) if self._is_tls and len(data) == _RECORD else data
 
-    def _more(self, first: bytes) -> bytes:
-        parts = [first]
-        size = len(first)
-        self._socket.settimeout(0)  # Each read and write sets its own again.
-        while size < _MOST:
-            try:
-                piece = self._socket.recv(_RECORD)
-            except OSError:
-                break  # Nothing more for now; what is broken the next read will say.
-            if not piece:
-                break
-            parts.append(piece)
-            size += len(piece)
-        return b"".join(parts)
+class SyncSocket:
+    """A connection for blocking code. Every method raises OSError, or TimeoutError after its seconds."""
 
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, timeout)
+    __slots__ = ("_read", "_readable", "_seconds", "_socket")
+
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket = connected
+        # SSLSocket.recv comes to this after some questions of its own.
+        self._read: Callable[[int], bytes] = connected.read if isinstance(connected, ssl.SSLSocket) else connected.recv
+        self._readable = _readable(connected.fileno())
+        self._seconds: float | None = connected.gettimeout()
+
+    def read(self, seconds: float | None) -> bytes:
+        """Return what has come, b"" at the end."""
+        self._limit(seconds)
+        return self._read(_PIECE)
+
+    def read_into(self, buffer: memoryview, seconds: float | None) -> int:
+        """Put what has come into a buffer; return how many bytes, 0 at the end."""
+        self._limit(seconds)
+        return self._socket.recv_into(buffer)
+
+    def write(self, data: bytes, seconds: float | None) -> None:
+        """Send all of it."""
+        self._limit(seconds)
+        self._socket.sendall(data)
+
+    def is_stale(self) -> bool:
+        """Say whether the other end has closed an idle connection, or said something unasked."""
+        return self._readable()
 
     def close(self) -> None:
-        self._stream.close()
+        """Close it, also under a read that another thread waits in."""
+        with contextlib.suppress(OSError):
+            # Not the TLS layer's: what it would say goodbye to may be gone.
+            socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+        self._socket.close()
 
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore2.NetworkStream:
-        return _EagerStream(self._stream.start_tls(ssl_context, server_hostname, timeout))
+    def abandon(self) -> None:
+        """Close this process's half of a connection that a fork left in two; the other one goes on with it."""
+        self._socket.close()
 
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
+    def _limit(self, seconds: float | None) -> None:
+        if seconds != self._seconds:  # It is a system call.
+            self._socket.settimeout(seconds)
+            self._seconds = seconds
+
+    @property
+    def raw(self) -> socket.socket:
+        """The socket itself."""
+        return self._socket
+
+
+class AsyncSocket:
+    """A connection for asyncio and trio. Every method raises OSError; whoever calls sets the time limit."""
+
+    __slots__ = ("_incoming", "_outgoing", "_raw", "_readable", "_tls")
+
+    def __init__(self, raw: ByteStream, fileno: int) -> None:
+        self._raw = raw
+        self._readable = _readable(fileno)
+        self._tls: ssl.SSLObject | None = None
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+
+    async def secure(self, context: ssl.SSLContext, name: str) -> None:
+        """Put TLS on top."""
+        tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
+        while True:
+            try:
+                tls.do_handshake()
+            except ssl.SSLWantReadError:
+                await self._flush()
+                await self._fill()
+            except ssl.SSLError:
+                await self._flush()  # The alert that tells the server why.
+                raise
+            else:
+                break
+        await self._flush()
+        self._tls = tls
+
+    async def read(self) -> bytes:
+        """Return what has come, b"" at the end."""
+        if self._tls is None:
+            return await self._receive()
+        pieces: list[bytes] = []
+        while True:
+            try:
+                while piece := self._tls.read(_PIECE):
+                    pieces.append(piece)
+            except ssl.SSLWantReadError:
+                if pieces:
+                    break
+                await self._flush()
+                await self._fill()
+            except ssl.SSLZeroReturnError:
+                break
+            else:
+                break
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    async def write(self, data: bytes) -> None:
+        """Send all of it."""
+        if self._tls is None:
+            await self._send(data)
+            return
+        # A record at a time would be sent as it comes; memory holds the whole, which the caller has anyway.
+        self._tls.write(data)
+        await self._flush()
+
+    def is_stale(self) -> bool:
+        """Say whether the other end has closed an idle connection, or said something unasked."""
+        return self._readable()
+
+    async def aclose(self) -> None:
+        """Close it, without a goodbye; never interrupted half-way."""
+        import anyio
+
+        with anyio.CancelScope(shield=True):
+            await anyio.aclose_forcefully(self._raw)
+
+    async def _flush(self) -> None:
+        if self._outgoing.pending:
+            await self._send(self._outgoing.read())
+
+    async def _fill(self) -> None:
+        data = await self._receive()
+        if data:
+            self._incoming.write(data)
+        else:
+            self._incoming.write_eof()
+
+    async def _receive(self) -> bytes:
+        import anyio
+
+        try:
+            return await self._raw.receive(_PIECE)
+        except anyio.EndOfStream:
+            return b""
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
+            raise _cause(error) from None
+
+    async def _send(self, data: bytes) -> None:
+        import anyio
+
+        try:
+            await self._raw.send(data)
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
+            raise _cause(error) from None
+
+
+def _cause(error: BaseException) -> OSError:
+    return error.__cause__ if isinstance(error.__cause__, OSError) else ConnectionResetError("the connection is closed")
+
+
+def connect(host: str, port: int, seconds: float | None) -> socket.socket:
+    """Connect to a host, trying each of its addresses.
+
+    Args:
+        host: name or address.
+        port: the port.
+        seconds: for all addresses together.
+
+    Returns:
+        The connected socket, with the time limit that is left.
+
+    Raises:
+        OSError: no address can be reached; TimeoutError where the time is up.
+    """
+    end = None if seconds is None else time.monotonic() + seconds
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    failed: OSError = OSError(f"{host} has no address")
+    for index, (family, kind, protocol, _, address) in enumerate(found):
+        left = None if end is None else end - time.monotonic()
+        if left is not None and left <= 0:
+            break
+        # An address that is dead must not take the time of those behind it.
+        share = left if left is None or index == len(found) - 1 else min(left, max(left / (len(found) - index), 1.0))
+        made = socket.socket(family, kind, protocol)
+        try:
+            made.settimeout(share)
+            made.connect(address)
+            _tune(made)
+        except OSError as error:
+            made.close()
+            failed = error
+        except BaseException:
+            made.close()
+            raise
+        else:
+            made.settimeout(None if end is None else max(end - time.monotonic(), 0.001))
+            return made
+    raise failed
+
+
+def secure(connected: socket.socket, context: ssl.SSLContext, name: str) -> ssl.SSLSocket:
+    """Put TLS on a connected socket; it is closed where that fails.
+
+    Args:
+        connected: the socket, with its time limit.
+        context: certificates and keys.
+        name: the name or address that the server's certificate must be for.
+
+    Raises:
+        OSError: the server is not trusted, or does not speak TLS.
+    """
+    try:
+        # An end without the goodbye of TLS may be somebody else's doing.
+        return context.wrap_socket(connected, server_hostname=name, suppress_ragged_eofs=False)
+    except BaseException:
+        connected.close()
+        raise
+
+
+async def connect_async(host: str, port: int) -> AsyncSocket:
+    """Connect to a host, its addresses tried side by side: see `connect`."""
+    import anyio
+    from anyio.abc import SocketAttribute
+
+    stream = await anyio.connect_tcp(host, port)
+    raw = stream.extra(SocketAttribute.raw_socket)  # noqa: S610 - no Django here
+    _tune(raw)
+    return AsyncSocket(stream, raw.fileno())
+
+
+async def secure_async(connected: AsyncSocket, context: ssl.SSLContext, name: str) -> None:
+    """Put TLS on a connection; it is closed where that fails: see `secure`."""
+    try:
+        await connected.secure(context, name)
+    except BaseException:
+        await connected.aclose()
+        raise
+
+
+def _tune(made: Any) -> None:
+    """Send at once, and notice when the other end is gone without a word."""
+    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (
+        ("TCP_KEEPIDLE", _IDLE_SECONDS),
+        ("TCP_KEEPINTVL", _IDLE_SECONDS),
+        ("TCP_KEEPCNT", _PROBES),
+        ("TCP_USER_TIMEOUT", (1 + _PROBES) * _IDLE_SECONDS * 1000),
+    ):
+        if hasattr(socket, name):  # Each system has some of them.
+            made.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+def _readable(fileno: int) -> Callable[[], bool]:
+    """Return the question whether there is something to read."""
+    if hasattr(select, "poll"):
+        poll = select.poll()
+        poll.register(fileno, select.POLLIN)
+        return lambda: bool(poll.poll(0))
+    return lambda: bool(select.select([fileno], [], [], 0)[0])

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from kubecore.call import Call
 from kubecore.errors import BodyTooLargeError, ConfigError, ProtocolError, RedirectError
 from kubecore.rest.auth import Authorization
-from kubecore.rest.config import Config, Server, default_user_agent
+from kubecore.rest.config import Config, Server, Timeouts, default_user_agent
 
 __all__ = ["Request", "Requests", "check_answer"]
 
@@ -24,7 +24,9 @@ class Request(NamedTuple):
         target: path and query, the server's prefix included.
         headers: names and values.
         body: the body, or None.
-        timeout: seconds for `connect`, `read`, `write` and `pool`; None waits for ever.
+        timeouts: how long each step may take.
+        endless: whether the answer may go on for ever, as a watch's does: no deadline then holds, and no limit to how
+            long it pauses.
     """
 
     method: str
@@ -32,7 +34,8 @@ class Request(NamedTuple):
     target: str
     headers: list[tuple[bytes, bytes]]
     body: bytes | None
-    timeout: Mapping[str, float | None]
+    timeouts: Timeouts
+    endless: bool
 
     @property
     def place(self) -> str:
@@ -60,9 +63,7 @@ class Requests:
             (b"Host", self.server.netloc.encode("idna" if not self.server.netloc.isascii() else "ascii")),
             (b"User-Agent", _header(agent, "user_agent")),
         ]
-        limits = config.timeouts
-        self._timeout = {"connect": limits.connect, "read": limits.read, "write": limits.write, "pool": limits.pool}
-        self._no_read_timeout = {**self._timeout, "read": None}
+        self._timeouts = config.timeouts
 
     def make(self, call: Call[Any], *, endless: bool = False) -> Request:
         """Make the request for a call.
@@ -82,8 +83,8 @@ class Requests:
             headers.append((b"Content-Type", call.content_type.encode("ascii")))
         if call.body is not None or call.method in ("POST", "PUT", "PATCH"):
             headers.append((b"Content-Length", str(len(call.body or b"")).encode("ascii")))
-        timeout = self._no_read_timeout if endless else self._timeout
-        return Request(call.method, self.server, self.server.prefix + call.target, headers, call.body, timeout)
+        target = self.server.prefix + call.target
+        return Request(call.method, self.server, target, headers, call.body, self._timeouts, endless)
 
 
 def _header(value: str, what: str) -> bytes:

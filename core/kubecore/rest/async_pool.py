@@ -1,0 +1,272 @@
+"""The asynchronous pool: `kubecore.rest.pool` with `await`, for asyncio and trio."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from typing import Final
+
+import anyio
+from anyio.lowlevel import RunVar
+
+from kubecore.errors import TransportError
+from kubecore.rest.config import Config
+from kubecore.rest.exchange import FAILURES, KEEPALIVE_SECONDS, Limit, Stage, failed, may_repeat, written
+from kubecore.rest.http1 import Answer
+from kubecore.rest.network import AsyncSocket
+from kubecore.rest.request import Request, too_large
+from kubecore.rest.route import Route
+
+__all__ = ["AsyncPool"]
+
+_CLOSED: Final = "the client is closed"
+_NUMBERS: Final = itertools.count()
+
+
+class _Connections:
+    """What belongs to one event loop: sockets and waiting tasks can't move to another."""
+
+    def __init__(self, most: int) -> None:
+        self.idle: deque[tuple[AsyncSocket, float]] = deque()
+        self.slots = anyio.Semaphore(most, fast_acquire=True)
+
+
+class AsyncPool:
+    """Sends requests over connections that it keeps: see `Pool`.
+
+    Each event loop has connections of its own, so that a client may outlive a loop.
+
+    Args:
+        config: where to, TLS, and how many connections.
+
+    Raises:
+        ConfigError: certificates or keys can't be used.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._route = Route(config)
+        self._most = config.max_connections
+        self._is_closed = False
+        self._of_loop: RunVar[_Connections] = RunVar(f"kubecore.pool.{next(_NUMBERS)}")
+
+    async def open(self, request: Request) -> AsyncPoolStream:
+        """Send a request and wait for the head of its answer.
+
+        Raises:
+            TransportError: there is none.
+        """
+        limit = Limit(request)
+        connections = self._connections()
+        slots = None if request.endless else await _take_slot(connections, request, limit)
+        try:
+            return await self._exchange(connections, request, limit, slots)
+        except BaseException:
+            if slots is not None:
+                slots.release()
+            raise
+
+    async def aclose(self) -> None:
+        """Close every idle connection; those in use are closed when their answers are done."""
+        self._is_closed = True
+        idle = self._connections().idle
+        while idle:
+            await idle.pop()[0].aclose()
+
+    def _connections(self) -> _Connections:
+        found = self._of_loop.get(None)
+        if found is None:
+            found = _Connections(self._most)
+            self._of_loop.set(found)
+        return found
+
+    async def _exchange(
+        self, connections: _Connections, request: Request, limit: Limit, slots: anyio.Semaphore | None
+    ) -> AsyncPoolStream:
+        while True:
+            connection = await _kept(connections)
+            is_fresh = connection is None
+            if connection is None:
+                connection = await self._connect(request, limit)
+            answer = Answer(request.method)
+            try:
+                await _send(connection, request, answer, limit)
+            except BaseException as error:
+                await connection.aclose()
+                if is_fresh or not may_repeat(request, answer, error):
+                    raise
+                continue
+            return AsyncPoolStream(self, connections, connection, slots, request, answer, limit)
+
+    async def _connect(self, request: Request, limit: Limit) -> AsyncSocket:
+        if self._is_closed:
+            raise TransportError(f"{request.place}: {_CLOSED}")
+        made: AsyncSocket | None = None
+        try:
+            with _scope(limit, "connect"):
+                made = await self._route.connect_async()
+        except FAILURES as error:
+            raise failed(request, error, "connect", limit) from error
+        if made is None:
+            raise failed(request, TimeoutError(), "connect", limit)
+        return made
+
+    async def _release(
+        self, connections: _Connections, connection: AsyncSocket, slots: anyio.Semaphore | None, *, keep: bool
+    ) -> None:
+        try:
+            if keep and not self._is_closed and len(connections.idle) < self._most:
+                connections.idle.append((connection, time.monotonic()))
+            else:
+                await connection.aclose()
+        finally:
+            if slots is not None:
+                slots.release()
+
+
+def _scope(limit: Limit, stage: Stage) -> anyio.CancelScope:
+    """Return a scope that ends with a step's time."""
+    seconds = limit.left(stage)
+    return anyio.CancelScope(deadline=math.inf if seconds is None else anyio.current_time() + seconds)
+
+
+async def _take_slot(connections: _Connections, request: Request, limit: Limit) -> anyio.Semaphore:
+    slots = connections.slots
+    try:
+        slots.acquire_nowait()
+    except anyio.WouldBlock:
+        with _scope(limit, "pool") as scope:
+            await slots.acquire()
+        if scope.cancelled_caught:
+            raise failed(request, TimeoutError(), "pool", limit) from None
+    return slots
+
+
+async def _kept(connections: _Connections) -> AsyncSocket | None:
+    """Return an idle connection that the server still has too."""
+    while connections.idle:
+        connection, since = connections.idle.pop()
+        if time.monotonic() - since < KEEPALIVE_SECONDS and not connection.is_stale():
+            return connection
+        await connection.aclose()
+    return None
+
+
+async def _send(connection: AsyncSocket, request: Request, answer: Answer, limit: Limit) -> None:
+    """Send a request and read the head of its answer."""
+    broken: OSError | None = None
+    stage: Stage = "write"
+    try:
+        with _scope(limit, "write") as scope:
+            try:
+                for data in written(request):
+                    if data is not None:
+                        await connection.write(data)
+            except OSError as error:
+                broken = error  # A server that refuses a large body closes before it has read all.
+            stage = "read"
+            if (seconds := limit.left("body")) is not None:
+                scope.deadline = anyio.current_time() + seconds
+            while not answer.head(await connection.read()):
+                pass
+    except FAILURES as error:
+        raise failed(request, broken or error, "write" if broken else stage, limit) from error
+    if scope.cancelled_caught:
+        raise failed(request, TimeoutError(), stage, limit)
+
+
+class AsyncPoolStream:
+    """An answer whose body is still to be read."""
+
+    __slots__ = (
+        "_answer",
+        "_connection",
+        "_connections",
+        "_is_open",
+        "_limit",
+        "_pool",
+        "_request",
+        "_slots",
+        "headers",
+        "status",
+    )
+
+    def __init__(
+        self,
+        pool: AsyncPool,
+        connections: _Connections,
+        connection: AsyncSocket,
+        slots: anyio.Semaphore | None,
+        request: Request,
+        answer: Answer,
+        limit: Limit,
+    ) -> None:
+        self._pool = pool
+        self._connections = connections
+        self._connection = connection
+        self._slots = slots
+        self._request = request
+        self._answer = answer
+        self._limit = limit
+        self._is_open = True
+        self.status: int = answer.status
+        self.headers: Mapping[str, str] = answer.headers
+
+    async def read(self, most: int) -> bytes | bytearray:
+        """Return the whole body.
+
+        Args:
+            most: largest body that is read, in bytes.
+
+        Raises:
+            TransportError: it breaks off, or is larger.
+        """
+        first, body = self._answer.first, self._answer.body
+        if len(first) > most or (body.length is not None and body.length > most):
+            raise too_large(self._request, most)
+        if body.done:
+            return first
+        whole = bytearray(first)
+        while not body.done:
+            whole += await self._more()
+            if len(whole) > most:
+                raise too_large(self._request, most)
+        return whole
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Yield the body as it comes.
+
+        Raises:
+            TransportError: it breaks off.
+        """
+        if self._answer.first:
+            yield self._answer.first
+        while not self._answer.body.done:
+            data = await self._more()
+            if data:
+                yield data
+
+    async def _more(self) -> bytes:
+        body = self._answer.body
+        try:
+            with _scope(self._limit, "body") as scope:
+                data = await self._connection.read()
+                if data:
+                    return body.feed(data)
+                body.end()
+        except FAILURES as error:
+            raise failed(self._request, error, "body", self._limit) from error
+        if scope.cancelled_caught:
+            raise failed(self._request, TimeoutError(), "body", self._limit)
+        return b""
+
+    async def aclose(self) -> None:
+        """Give the connection back, or close it where the body was not read to its end; a second call does nothing."""
+        if self._is_open:
+            self._is_open = False
+            answer = self._answer
+            await self._pool._release(  # noqa: SLF001
+                self._connections, self._connection, self._slots, keep=answer.keep and answer.body.done
+            )

@@ -1,0 +1,156 @@
+"""What one exchange with the server needs, without I/O: its time limits, and errors of ours for all that goes wrong."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from typing import Final, Literal
+
+from kubecore import errors
+from kubecore.rest.http1 import Answer, CutError, MalformedError, request_head
+from kubecore.rest.request import Request
+
+__all__ = ["FAILURES", "KEEPALIVE_SECONDS", "Limit", "Stage", "failed", "may_repeat", "written"]
+
+KEEPALIVE_SECONDS: Final = 90.0
+"""How long an idle connection is kept; a server's own limit is longer, so that it rarely closes under a request."""
+
+_TOGETHER: Final = 64 * 1024
+"""Up to this size, in bytes, a body is sent in one piece with its head."""
+
+Stage = Literal["pool", "connect", "write", "read", "body"]
+"""What is being done; `read` is for the head of the answer."""
+
+FAILURES: Final = (OSError, MalformedError, CutError, UnicodeError, ValueError)
+"""What the socket, the TLS and the HTTP below may raise."""
+
+
+class Limit:
+    """How long the steps of a request may take; together no longer than its deadline.
+
+    Args:
+        request: the request with its timeouts.
+    """
+
+    __slots__ = ("_end", "_is_endless", "_timeouts", "total")
+
+    def __init__(self, request: Request) -> None:
+        self._timeouts = request.timeouts
+        self._is_endless = request.endless
+        self.total = None if request.endless else request.timeouts.total
+        self._end = None if self.total is None else time.monotonic() + self.total
+
+    def left(self, stage: Stage) -> float | None:
+        """Return the seconds for the next step, None for no limit.
+
+        Raises:
+            TimeoutError: the deadline has passed.
+        """
+        if stage != "body":
+            seconds: float | None = getattr(self._timeouts, stage)
+        else:
+            seconds = None if self._is_endless else self._timeouts.read
+        if self._end is None:
+            return seconds
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left if seconds is None or left < seconds else seconds
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the deadline has passed, or is about to."""
+        return self._end is not None and self._end - time.monotonic() < 0.001
+
+
+def written(request: Request) -> tuple[bytes, bytes | None]:
+    """Return the bytes of a request: head and body in one piece where the body is small.
+
+    Raises:
+        MalformedError: a header can't be sent.
+    """
+    head = request_head(request.method, request.target, request.headers)
+    body = request.body
+    if body is None or len(body) <= _TOGETHER:
+        return head + body if body else head, None
+    return head, body
+
+
+def may_repeat(request: Request, answer: Answer, error: BaseException) -> bool:
+    """Say whether a request that failed on a connection from the pool goes out again on a fresh one.
+
+    Servers close idle connections, which shows only when the next request is sent. Only what changes nothing is sent
+    twice, and only where no byte of an answer came.
+    """
+    return (
+        request.method in ("GET", "HEAD")
+        and not answer.started
+        and isinstance(error, (errors.ReadError, errors.WriteError))
+        and not isinstance(error, TimeoutError)
+    )
+
+
+_TIMEOUTS: Final[dict[Stage, tuple[type[errors.TransportError], str]]] = {
+    "pool": (
+        errors.PoolTimeoutError,
+        "all connections were busy for {} s; raise max_connections, or send fewer requests at once",
+    ),
+    "connect": (errors.ConnectTimeoutError, "no connection within {} s; is the host right, and does it answer?"),
+    "write": (errors.WriteTimeoutError, "the server took nothing for {} s"),
+    "read": (errors.ReadTimeoutError, "the server sent nothing for {} s"),
+}
+_BROKEN: Final[dict[Stage, tuple[type[errors.TransportError], str]]] = {
+    "pool": (errors.ConnectError, "no connection"),
+    "connect": (errors.ConnectError, "no connection"),
+    "write": (errors.WriteError, "the connection broke while the request went out"),
+    "read": (errors.ReadError, "the connection broke while the answer came"),
+}
+
+
+def failed(request: Request, error: BaseException, stage: Stage, limit: Limit) -> errors.TransportError:
+    """Make the error of ours for what went wrong.
+
+    Args:
+        request: what was asked; the error names its method and URL.
+        error: what the socket, the TLS or the HTTP below raised.
+        stage: what was being done.
+        limit: the request's time limits.
+
+    Returns:
+        The error, not raised.
+    """
+    if isinstance(error, errors.TransportError):
+        return error
+    place = request.place
+    if isinstance(error, MalformedError):
+        return errors.ProtocolError(f"{place}: {error}")
+    if isinstance(error, CutError):
+        return errors.ReadError(f"{place}: {error}")
+    if isinstance(error, TimeoutError) and not isinstance(error, ssl.SSLError) and error.errno is None:
+        if limit.is_over:
+            return errors.DeadlineError(f"{place}: not done within {limit.total:g} s")
+        step: Stage = "read" if stage == "body" else stage
+        kind, text = _TIMEOUTS[step]
+        return kind(f"{place}: {text.format(getattr(request.timeouts, step))}")
+    kind, text = _BROKEN["read" if stage == "body" else stage]
+    return kind(f"{place}: {text}: {_reason(error)}")
+
+
+def _reason(error: BaseException) -> str:
+    """Say what the operating system or OpenSSL said, and what to do; it never holds a header or a body."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return (
+            f"certificate verify failed: {error.verify_message}; set the cluster's CA in tls.ca_file "
+            "or tls.ca_data, or the name it is for in tls.server_name"
+        )
+    if isinstance(error, ssl.SSLError):
+        return f"TLS failed: {error.reason or error.args[-1]}"
+    if isinstance(error, socket.gaierror):
+        return f"the host has no address: {error.strerror}"
+    if isinstance(error, ExceptionGroup):  # One error an address.
+        return "; ".join(dict.fromkeys(_reason(one) for one in error.exceptions))
+    inner = error.__cause__
+    if isinstance(error, OSError) and error.errno is None and isinstance(inner, (OSError, ExceptionGroup)):
+        return _reason(inner)
+    return (isinstance(error, OSError) and error.strerror) or " ".join(str(error).split())[:300] or type(error).__name__

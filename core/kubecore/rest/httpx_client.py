@@ -1,0 +1,188 @@
+"""Requests over a client of the user's own: an `httpx.Client` or `httpx.AsyncClient`.
+
+Certificates, proxies, timeouts and connections are then that client's; httpx itself is not imported here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final, Protocol
+
+from kubecore import errors
+from kubecore.rest.request import Request, too_large
+
+__all__ = ["AsyncHttpClient", "AsyncHttpxTransport", "HttpClient", "HttpxTransport"]
+
+
+class HttpClient(Protocol):
+    """What we need of a client of the user's own; `httpx.Client` has it."""
+
+    def build_request(
+        self, method: str, url: str, *, content: Any = ..., headers: Any = ..., timeout: Any = ...
+    ) -> Any:
+        """Make a request."""
+        ...
+
+    def send(self, request: Any, *, stream: bool = ..., follow_redirects: bool = ...) -> Any:
+        """Send it; with `stream` the answer's body is still to be read."""
+        ...
+
+
+class AsyncHttpClient(Protocol):
+    """What we need of a client of the user's own; `httpx.AsyncClient` has it."""
+
+    def build_request(
+        self, method: str, url: str, *, content: Any = ..., headers: Any = ..., timeout: Any = ...
+    ) -> Any:
+        """Make a request."""
+        ...
+
+    async def send(self, request: Any, *, stream: bool = ..., follow_redirects: bool = ...) -> Any:
+        """Send it; with `stream` the answer's body is still to be read."""
+        ...
+
+
+class HttpxTransport:
+    """Sends requests over a client of the user's own.
+
+    Args:
+        client: the client; it stays open when we close.
+    """
+
+    def __init__(self, client: HttpClient) -> None:
+        self._client = client
+
+    def open(self, request: Request) -> _HttpxStream:
+        """Send a request and wait for the head of its answer.
+
+        Raises:
+            TransportError: there is none.
+        """
+        with _named_errors(request):
+            made = self._client.build_request(**_arguments(request))
+            return _HttpxStream(self._client.send(made, stream=True, follow_redirects=False), request)
+
+    def close(self) -> None:
+        """Leave the client open: it is the user's."""
+
+
+class AsyncHttpxTransport:
+    """Sends requests over a client of the user's own: see `HttpxTransport`."""
+
+    def __init__(self, client: AsyncHttpClient) -> None:
+        self._client = client
+
+    async def open(self, request: Request) -> _AsyncHttpxStream:
+        """Send a request and wait for the head of its answer.
+
+        Raises:
+            TransportError: there is none.
+        """
+        with _named_errors(request):
+            made = self._client.build_request(**_arguments(request))
+            return _AsyncHttpxStream(await self._client.send(made, stream=True, follow_redirects=False), request)
+
+    async def aclose(self) -> None:
+        """Leave the client open: it is the user's."""
+
+
+def _arguments(request: Request) -> dict[str, Any]:
+    server = request.server
+    headers = list(request.headers)
+    if not any(name == b"Accept-Encoding" for name, _ in headers):
+        headers.append((b"Accept-Encoding", b"identity"))  # httpx would ask for all that it can read.
+    arguments: dict[str, Any] = {
+        "method": request.method,
+        "url": f"{server.scheme}://{server.netloc}{request.target}",
+        "headers": headers,
+        "content": request.body,
+    }
+    if request.endless:
+        arguments["timeout"] = None  # A watch has no read timeout, whatever the client's default is.
+    return arguments
+
+
+class _Head:
+    def __init__(self, response: Any, request: Request) -> None:
+        self.status: int = response.status_code
+        self.headers: Mapping[str, str] = dict(response.headers.items())
+        self._response = response
+        self._request = request
+
+
+class _HttpxStream(_Head):
+    def read(self, most: int) -> bytes | bytearray:
+        whole = bytearray()
+        for chunk in self.chunks():
+            whole += chunk
+            if len(whole) > most:
+                raise too_large(self._request, most)
+        return whole
+
+    def chunks(self) -> Iterator[bytes]:
+        with _named_errors(self._request):
+            yield from self._response.iter_raw()
+
+    def close(self) -> None:
+        self._response.close()
+
+
+class _AsyncHttpxStream(_Head):
+    async def read(self, most: int) -> bytes | bytearray:
+        whole = bytearray()
+        async for chunk in self.chunks():
+            whole += chunk
+            if len(whole) > most:
+                raise too_large(self._request, most)
+        return whole
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        with _named_errors(self._request):
+            async for chunk in self._response.aiter_raw():
+                yield chunk
+
+    async def aclose(self) -> None:
+        await self._response.aclose()
+
+
+_ERRORS: Final[Mapping[str, tuple[type[errors.TransportError], str]]] = {
+    "ConnectTimeout": (errors.ConnectTimeoutError, "no connection in time; is the host right, and does it answer?"),
+    "ReadTimeout": (errors.ReadTimeoutError, "the server sent nothing for too long"),
+    "WriteTimeout": (errors.WriteTimeoutError, "the server took nothing for too long"),
+    "PoolTimeout": (errors.PoolTimeoutError, "all connections of your HTTP client were busy for too long"),
+    "ConnectError": (errors.ConnectError, "no connection"),
+    "ReadError": (errors.ReadError, "the connection broke while the answer came"),
+    "WriteError": (errors.WriteError, "the connection broke while the request went out"),
+    "ProxyError": (errors.ProxyError, "the proxy failed"),
+    "LocalProtocolError": (errors.ProtocolError, "the request is not valid HTTP"),
+    "RemoteProtocolError": (errors.ProtocolError, "the answer is not valid HTTP, or broke off"),
+}
+_LIBRARIES: Final = ("httpx", "httpcore", "httpcore2", "h11", "h2")
+
+
+@contextmanager
+def _named_errors(request: Request) -> Generator[None]:
+    """Turn what the library raises into errors of ours that name the request."""
+    try:
+        yield
+    except (errors.KubeError, GeneratorExit):
+        raise
+    except OSError as error:
+        raise errors.ConnectError(f"{request.place}: {error.strerror or error}") from error
+    except Exception as error:
+        found = next((_ERRORS[cls.__name__] for cls in type(error).__mro__ if cls.__name__ in _ERRORS), None)
+        if found is None:
+            if type(error).__module__.partition(".")[0] in _LIBRARIES:
+                raise errors.TransportError(f"{request.place}: {type(error).__name__}: {error}") from error
+            raise
+        kind, text = found
+        cause = _cause(error)
+        raise kind(f"{request.place}: {text}{f': {cause}' if cause else ''}") from error
+
+
+def _cause(error: BaseException) -> str:
+    """Say what the operating system or OpenSSL said; it never holds a header or a body."""
+    if type(error).__name__ == "LocalProtocolError":
+        return ""  # h11 quotes the header, which may be a credential.
+    return "" if "Timeout" in type(error).__name__ else " ".join(str(error).split())[:300]

@@ -1,0 +1,247 @@
+"""The synchronous pool: connections that are kept, and the exchange of one request over one of them."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from kubecore.errors import TransportError
+from kubecore.rest.config import Config
+from kubecore.rest.exchange import FAILURES, KEEPALIVE_SECONDS, Limit, failed, may_repeat, written
+from kubecore.rest.http1 import Answer, CutError
+from kubecore.rest.network import SyncSocket
+from kubecore.rest.request import Request, too_large
+from kubecore.rest.route import Route
+
+__all__ = ["Pool"]
+
+_CLOSED: Final = "the client is closed"
+
+
+class Pool:
+    """Sends requests over connections that it keeps; safe to use from many threads, and after a fork.
+
+    Requests share `max_connections`; answers that may go on for ever, such as watches, have connections beside them,
+    so that no number of watches ever keeps a request waiting.
+
+    Args:
+        config: where to, TLS, and how many connections.
+
+    Raises:
+        ConfigError: certificates or keys can't be used.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._route = Route(config)
+        self._most = config.max_connections
+        self._begin()
+
+    def _begin(self) -> None:
+        self._process = os.getpid()
+        self._idle: deque[tuple[SyncSocket, float]] = deque()
+        self._slots = threading.Semaphore(self._most)
+        self._is_closed = False
+
+    def open(self, request: Request) -> PoolStream:
+        """Send a request and wait for the head of its answer.
+
+        Raises:
+            TransportError: there is none.
+        """
+        if self._process != os.getpid():
+            self._leave_to_parent()
+        limit = Limit(request)
+        slots = None if request.endless else self._take_slot(request, limit)
+        try:
+            return self._exchange(request, limit, slots)
+        except BaseException:
+            if slots is not None:
+                slots.release()
+            raise
+
+    def close(self) -> None:
+        """Close every idle connection; those in use are closed when their answers are done."""
+        self._is_closed = True
+        while self._idle:
+            self._idle.pop()[0].close()
+
+    def _take_slot(self, request: Request, limit: Limit) -> threading.Semaphore:
+        slots = self._slots
+        if not slots.acquire(timeout=limit.left("pool")):
+            raise failed(request, TimeoutError(), "pool", limit)
+        return slots
+
+    def _exchange(self, request: Request, limit: Limit, slots: threading.Semaphore | None) -> PoolStream:
+        while True:
+            connection = self._kept()
+            is_fresh = connection is None
+            if connection is None:
+                connection = self._connect(request, limit)
+            answer = Answer(request.method)
+            try:
+                _send(connection, request, answer, limit)
+            except BaseException as error:
+                connection.close()
+                if is_fresh or not may_repeat(request, answer, error):
+                    raise
+                continue
+            return PoolStream(self, connection, slots, request, answer, limit)
+
+    def _kept(self) -> SyncSocket | None:
+        """Return an idle connection that the server still has too."""
+        while True:
+            try:
+                connection, since = self._idle.pop()
+            except IndexError:
+                return None
+            if time.monotonic() - since < KEEPALIVE_SECONDS and not connection.is_stale():
+                return connection
+            connection.close()
+
+    def _connect(self, request: Request, limit: Limit) -> SyncSocket:
+        if self._is_closed:
+            raise TransportError(f"{request.place}: {_CLOSED}")
+        try:
+            return self._route.connect(limit.left("connect"))
+        except FAILURES as error:
+            raise failed(request, error, "connect", limit) from error
+
+    def _release(self, connection: SyncSocket, slots: threading.Semaphore | None, *, keep: bool) -> None:
+        if keep and not self._is_closed and len(self._idle) < self._most and self._process == os.getpid():
+            self._idle.append((connection, time.monotonic()))
+        else:
+            connection.close()
+        if slots is not None:
+            slots.release()
+
+    def _leave_to_parent(self) -> None:
+        """Begin anew in a forked process: the connections are the parent's, and their TLS with them."""
+        kept = self._idle
+        self._begin()
+        for connection, _ in kept:
+            connection.abandon()
+
+
+def _send(connection: SyncSocket, request: Request, answer: Answer, limit: Limit) -> None:
+    """Send a request and read the head of its answer."""
+    broken: OSError | None = None
+    try:
+        for data in written(request):
+            if data is not None:
+                connection.write(data, limit.left("write"))
+    except TimeoutError as error:
+        raise failed(request, error, "write", limit) from error
+    except OSError as error:
+        broken = error  # A server that refuses a large body closes before it has read all; its answer may be there.
+    except FAILURES as error:
+        raise failed(request, error, "write", limit) from error
+    try:
+        end = time.monotonic() + seconds if (seconds := limit.left("body")) is not None else None
+        while not answer.head(connection.read(seconds)):
+            # A head that comes in drops has no longer than one that comes at once.
+            seconds = max(end - time.monotonic(), 0.001) if end is not None else None
+    except FAILURES as error:
+        raise failed(request, broken or error, "write" if broken else "read", limit) from error
+
+
+class PoolStream:
+    """An answer whose body is still to be read."""
+
+    __slots__ = ("_answer", "_connection", "_is_open", "_limit", "_pool", "_request", "_slots", "headers", "status")
+
+    def __init__(
+        self,
+        pool: Pool,
+        connection: SyncSocket,
+        slots: threading.Semaphore | None,
+        request: Request,
+        answer: Answer,
+        limit: Limit,
+    ) -> None:
+        self._pool = pool
+        self._connection = connection
+        self._slots = slots
+        self._request = request
+        self._answer = answer
+        self._limit = limit
+        self._is_open = True
+        self.status: int = answer.status
+        self.headers: Mapping[str, str] = answer.headers
+
+    def read(self, most: int) -> bytes | bytearray:
+        """Return the whole body.
+
+        Args:
+            most: largest body that is read, in bytes.
+
+        Raises:
+            TransportError: it breaks off, or is larger.
+        """
+        answer = self._answer
+        first, body = answer.first, answer.body
+        length = body.length
+        if len(first) > most or (length is not None and length > most):
+            raise too_large(self._request, most)
+        if body.done:
+            return first
+        if length is not None:
+            return self._read_length(first, length)
+        whole = bytearray(first)
+        while not body.done:
+            whole += self._more()
+            if len(whole) > most:
+                raise too_large(self._request, most)
+        return whole
+
+    def _read_length(self, first: bytes, length: int) -> bytearray:
+        """Read into one buffer of the right size: pieces would have to be joined."""
+        whole = bytearray(length)
+        whole[: len(first)] = first
+        connection, limit = self._connection, self._limit
+        with memoryview(whole) as view:
+            at = len(first)
+            try:
+                while at < length:
+                    count = connection.read_into(view[at:], limit.left("body"))
+                    if not count:
+                        raise CutError(f"the connection ended {length - at} bytes before the answer did")
+                    at += count
+            except FAILURES as error:
+                raise failed(self._request, error, "body", limit) from error
+        self._answer.body.done = True
+        return whole
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the body as it comes.
+
+        Raises:
+            TransportError: it breaks off.
+        """
+        if self._answer.first:
+            yield self._answer.first
+        while not self._answer.body.done:
+            data = self._more()
+            if data:
+                yield data
+
+    def _more(self) -> bytes:
+        body = self._answer.body
+        try:
+            data = self._connection.read(self._limit.left("body"))
+            if data:
+                return body.feed(data)
+            body.end()
+        except FAILURES as error:
+            raise failed(self._request, error, "body", self._limit) from error
+        return b""
+
+    def close(self) -> None:
+        """Give the connection back, or close it where the body was not read to its end; a second call does nothing."""
+        if self._is_open:
+            self._is_open = False
+            answer = self._answer
+            self._pool._release(self._connection, self._slots, keep=answer.keep and answer.body.done)  # noqa: SLF001
