@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.cluster.build import VERSION, GoMissingError
+from tests.cluster.build import OLDER, VERSION, GoMissingError
 from tests.cluster.cluster import Cluster
 
-__all__ = ["VERSION", "Cluster", "GoMissingError"]
+__all__ = ["OLDER", "VERSION", "Cluster", "GoMissingError"]

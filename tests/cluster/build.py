@@ -14,13 +14,18 @@ from pathlib import Path
 from typing import Final
 
 VERSION: Final = "1.37.2"
+"""The newest Kubernetes, of which kubeclient is."""
 
-_MODULE: Final = Path(__file__).parent / "gomod"
+OLDER: Final = "1.35.4"
+"""Two minors older; its API server alone is built, for what it says."""
+
+_MODULES: Final = Path(__file__).parent / "gomod"
 _PACKAGES: Final = {
     "etcd": "go.etcd.io/etcd/server/v3",
     "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
     "kube-controller-manager": "k8s.io/kubernetes/cmd/kube-controller-manager",
 }
+_OF_OLDER: Final = ("kube-apiserver",)
 
 
 class GoMissingError(Exception):
@@ -30,20 +35,20 @@ class GoMissingError(Exception):
         super().__init__("real-server tests need Go: install it from https://go.dev/dl and run make test again")
 
 
-def binaries() -> Path:
-    """Return the folder of the servers; what is missing is built first, which takes minutes."""
-    folder = _cache() / "kgen" / "cluster" / VERSION
-    if not _missing(folder):
+def binaries(version: str = VERSION) -> Path:
+    """Return the folder of a version's servers; what is missing is built first, which takes minutes."""
+    folder = _cache() / "kgen" / "cluster" / version
+    if not _missing(folder, version):
         return folder
-    go = _go()
+    go = _go(_module(version))
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder):
         # Another process may have built them while this one waited for the lock.
-        missing = _missing(folder)
+        missing = _missing(folder, version)
         if missing:
-            print(f"building {', '.join(missing)} {VERSION}: a first build takes minutes", file=sys.stderr, flush=True)
+            print(f"building {', '.join(missing)} {version}: a first build takes minutes", file=sys.stderr, flush=True)
         for name in missing:
-            _build(go, name, folder)
+            _build(go, name, folder, version)
     return folder
 
 
@@ -51,18 +56,22 @@ def _cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
 
 
-def _missing(folder: Path) -> list[str]:
-    return [name for name in _PACKAGES if not (folder / name).is_file()]
+def _module(version: str) -> Path:
+    return _MODULES / version.rpartition(".")[0]
 
 
-def _go() -> str:
+def _missing(folder: Path, version: str) -> list[str]:
+    return [name for name in (_PACKAGES if version == VERSION else _OF_OLDER) if not (folder / name).is_file()]
+
+
+def _go(module: Path) -> str:
     """Return a Go that is new enough, or that fetches one that is."""
     go = shutil.which("go")
     if go is None:
         raise GoMissingError
     # In the module's folder `go` becomes the toolchain that go.mod asks for, or fails where it may not fetch it.
-    said = subprocess.run([go, "env", "GOVERSION"], cwd=_MODULE, capture_output=True, text=True, check=False)
-    wanted = re.search(r"^go (\S+)", (_MODULE / "go.mod").read_text("utf-8"), re.MULTILINE)
+    said = subprocess.run([go, "env", "GOVERSION"], cwd=module, capture_output=True, text=True, check=False)
+    wanted = re.search(r"^go (\S+)", (module / "go.mod").read_text("utf-8"), re.MULTILINE)
     if said.returncode != 0 or wanted is None or _numbers(said.stdout) < _numbers(wanted[1]):
         raise GoMissingError
     return go
@@ -81,18 +90,18 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
 
 
-def _build(go: str, name: str, folder: Path) -> None:
+def _build(go: str, name: str, folder: Path, version: str) -> None:
     staged = folder / f".{name}.{os.getpid()}"
-    command = [go, "build", "-ldflags", f"-s -w {_version_flags()}", "-o", str(staged), _PACKAGES[name]]
+    command = [go, "build", "-ldflags", f"-s -w {_version_flags(version)}", "-o", str(staged), _PACKAGES[name]]
     try:
-        subprocess.run(command, cwd=_MODULE, env={**os.environ, "CGO_ENABLED": "0"}, check=True)
+        subprocess.run(command, cwd=_module(version), env={**os.environ, "CGO_ENABLED": "0"}, check=True)
         staged.replace(folder / name)
     finally:
         staged.unlink(missing_ok=True)
 
 
-def _version_flags() -> str:
+def _version_flags(version: str) -> str:
     """Return the linker flags without which `/version` says `v0.0.0-master`."""
-    major, minor, _ = VERSION.split(".")
-    said = {"gitVersion": f"v{VERSION}", "gitMajor": major, "gitMinor": minor}
+    major, minor, _ = version.split(".")
+    said = {"gitVersion": f"v{version}", "gitMajor": major, "gitMinor": minor}
     return " ".join(f"-X k8s.io/component-base/version.{key}={value}" for key, value in said.items())

@@ -15,7 +15,7 @@ from typing import Any, Final, Self
 
 import yaml
 
-from tests.cluster.build import binaries
+from tests.cluster.build import VERSION, binaries
 from tests.cluster.pki import Authority
 from tests.cluster.processes import Server, again_where_taken, free_port
 
@@ -30,6 +30,7 @@ class Cluster:
     Args:
         all_apis: Whether every API version is served, those behind feature gates too.
         controllers: Whether the controller manager runs: it makes service accounts and deletes namespaces.
+        version: The API server's version; an older one has no controller manager.
 
     Raises:
         GoMissingError: The servers are not built, and there is no Go to build them with.
@@ -41,8 +42,9 @@ class Cluster:
     admin_cert_file: Path
     admin_key_file: Path
 
-    def __init__(self, *, all_apis: bool = False, controllers: bool = True) -> None:
+    def __init__(self, *, all_apis: bool = False, controllers: bool = True, version: str = VERSION) -> None:
         self._bin = binaries()
+        self._apiserver = binaries(version) / "kube-apiserver"
         self._all_apis = all_apis
         self._with_controllers = controllers
         self.port = 0
@@ -216,7 +218,7 @@ class Cluster:
             "allow-privileged": "true",
             "endpoint-reconciler-type": "none",
         }
-        return [str(self._bin / "kube-apiserver"), *_flags(flags), *(ALL_APIS if self._all_apis else ())]
+        return [str(self._apiserver), *_flags(flags), *(ALL_APIS if self._all_apis else ())]
 
     def _start_controllers(self) -> None:
         port = free_port()

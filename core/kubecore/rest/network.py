@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["AsyncSocket", "Socket", "SyncSocket", "connect", "connect_async", "secure", "secure_async"]
 
 _PIECE: Final = 256 * 1024
+_RECORD: Final = 16 * 1024
+"""The most that one read of TLS gives; a larger buffer would be made for nothing."""
+
 _IDLE_SECONDS: Final = 30
 """After how long of silence TCP asks whether the other end is there, and how often: Go's dialer."""
 
@@ -37,19 +40,22 @@ class Socket(Protocol):
 class SyncSocket:
     """A connection for blocking code. Every method raises OSError, or TimeoutError after its seconds."""
 
-    __slots__ = ("_read", "_readable", "_seconds", "_socket")
+    __slots__ = ("_piece", "_read", "_readable", "_seconds", "_socket")
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
-        # SSLSocket.recv comes to this after some questions of its own.
-        self._read: Callable[[int], bytes] = connected.read if isinstance(connected, ssl.SSLSocket) else connected.recv
+        self._read: Callable[[int], bytes] = connected.recv
+        self._piece = _PIECE
+        if isinstance(connected, ssl.SSLSocket):
+            # Its recv comes to the same after some questions of its own.
+            self._read, self._piece = connected.read, _RECORD
         self._readable = _readable(connected.fileno())
         self._seconds: float | None = connected.gettimeout()
 
     def read(self, seconds: float | None) -> bytes:
         """Return what has come, b"" at the end."""
         self._limit(seconds)
-        return self._read(_PIECE)
+        return self._read(self._piece)
 
     def read_into(self, buffer: memoryview, seconds: float | None) -> int:
         """Put what has come into a buffer; return how many bytes, 0 at the end."""
@@ -59,7 +65,9 @@ class SyncSocket:
     def write(self, data: bytes, seconds: float | None) -> None:
         """Send all of it."""
         self._limit(seconds)
-        self._socket.sendall(data)
+        sent = self._socket.send(data)
+        if sent < len(data):
+            self._socket.sendall(memoryview(data)[sent:])
 
     def is_stale(self) -> bool:
         """Say whether the other end has closed an idle connection, or said something unasked."""

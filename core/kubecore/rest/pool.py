@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import threading
+import queue
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -20,6 +20,8 @@ from kubecore.rest.route import Route
 __all__ = ["Pool"]
 
 _CLOSED: Final = "the client is closed"
+
+_Slots = queue.SimpleQueue[None]
 
 
 class Pool:
@@ -43,7 +45,10 @@ class Pool:
     def _begin(self) -> None:
         self._process = os.getpid()
         self._idle: deque[tuple[SyncSocket, float]] = deque()
-        self._slots = threading.Semaphore(self._most)
+        # A semaphore would do; this one is written in C.
+        self._slots: _Slots = queue.SimpleQueue()
+        for _ in range(self._most):
+            self._slots.put(None)
         self._is_closed = False
 
     def open(self, request: Request) -> PoolStream:
@@ -60,7 +65,7 @@ class Pool:
             return self._exchange(request, limit, slots)
         except BaseException:
             if slots is not None:
-                slots.release()
+                slots.put(None)
             raise
 
     def close(self) -> None:
@@ -69,13 +74,15 @@ class Pool:
         while self._idle:
             self._idle.pop()[0].close()
 
-    def _take_slot(self, request: Request, limit: Limit) -> threading.Semaphore:
+    def _take_slot(self, request: Request, limit: Limit) -> _Slots:
         slots = self._slots
-        if not slots.acquire(timeout=limit.left("pool")):
-            raise failed(request, TimeoutError(), "pool", limit)
+        try:
+            slots.get(timeout=limit.left("pool"))
+        except queue.Empty:
+            raise failed(request, TimeoutError(), "pool", limit) from None
         return slots
 
-    def _exchange(self, request: Request, limit: Limit, slots: threading.Semaphore | None) -> PoolStream:
+    def _exchange(self, request: Request, limit: Limit, slots: _Slots | None) -> PoolStream:
         while True:
             connection = self._kept()
             is_fresh = connection is None
@@ -110,13 +117,13 @@ class Pool:
         except FAILURES as error:
             raise failed(request, error, "connect", limit) from error
 
-    def _release(self, connection: SyncSocket, slots: threading.Semaphore | None, *, keep: bool) -> None:
+    def _release(self, connection: SyncSocket, slots: _Slots | None, *, keep: bool) -> None:
         if keep and not self._is_closed and len(self._idle) < self._most and self._process == os.getpid():
             self._idle.append((connection, time.monotonic()))
         else:
             connection.close()
         if slots is not None:
-            slots.release()
+            slots.put(None)
 
     def _leave_to_parent(self) -> None:
         """Begin anew in a forked process: the connections are the parent's, and their TLS with them."""
@@ -157,7 +164,7 @@ class PoolStream:
         self,
         pool: Pool,
         connection: SyncSocket,
-        slots: threading.Semaphore | None,
+        slots: _Slots | None,
         request: Request,
         answer: Answer,
         limit: Limit,
