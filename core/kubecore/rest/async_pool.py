@@ -113,9 +113,10 @@ class AsyncPool:
             raise failed(request, TimeoutError(), "connect", limit)
         return made
 
-    async def _release(
+    async def release(
         self, connections: _Connections, connection: AsyncSocket, slots: anyio.Semaphore | None, *, keep: bool
     ) -> None:
+        """Take a connection back, to keep or to close; and the slot with it."""
         try:
             if keep and not self._is_closed and len(connections.idle) < self._most:
                 connections.idle.append((connection, time.monotonic()))
@@ -267,6 +268,6 @@ class AsyncPoolStream:
         if self._is_open:
             self._is_open = False
             answer = self._answer
-            await self._pool._release(  # noqa: SLF001
+            await self._pool.release(
                 self._connections, self._connection, self._slots, keep=answer.keep and answer.body.done
             )

@@ -7,15 +7,18 @@ import dataclasses
 import os
 import platform
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, Self
+from typing import NamedTuple, Self
 from urllib.parse import urlsplit
 
 from kubecore.errors import ConfigError
+from kubecore.rest.credentials import ExecConfig, Impersonate, OIDCConfig, shown
+from kubecore.rest.observe import Observer
+from kubecore.rest.ratelimit import RateLimiter
+from kubecore.rest.warnings import WarningHandler
 
 __all__ = ["Config", "Server", "TLSConfig", "Timeouts", "default_user_agent"]
-
-_HIDDEN: Final = "<hidden>"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +68,7 @@ class TLSConfig:
 
     def __repr__(self) -> str:
         """Show what is set; keys and certificates are hidden."""
-        return _shown(self, hidden={"ca_data", "cert_data", "key_data"})
+        return shown(self, hidden={"ca_data", "cert_data", "key_data"})
 
 
 class Server(NamedTuple):
@@ -106,10 +109,23 @@ class Config:
         bearer_token_file: a file that holds the token; it is read again about once a minute, since such tokens expire.
         username: the name for basic authentication.
         password: the password for basic authentication.
+        impersonate: as whom to act.
+        exec: a program that gives the credentials.
+        oidc: an OpenID Connect provider that gives the token.
         tls: certificates and keys.
+        proxy_url: the proxy on the way, `http://`, `https://` or `socks5://`; "" for none, None for what the variables
+            HTTPS_PROXY, HTTP_PROXY and NO_PROXY say.
         user_agent: what the server's logs call the program; by default its name, the version of kubecore and the
             platform.
         timeouts: how long to wait for what.
+        compression: whether answers are asked for compressed: worth it on slow networks alone.
+        follow_redirects: whether redirects on the same server are followed; those to another never are.
+        max_retries: how often a request is sent again where the server asks for it or a read's connection broke.
+        qps: most requests a second, on average; None for no limit.
+        burst: how many requests may go at once before `qps` holds.
+        rate_limiter: a limiter of your own, instead of `qps` and `burst`; clientsets may share one.
+        warning_handler: called with each warning that the server sends; by default each text is logged once.
+        observers: told of every request's start and end, for traces and metrics.
         max_connections: most connections at a time.
         max_response_bytes: largest body of an answer that is read, in bytes. Watches have no such limit, their events
             have.
@@ -120,19 +136,43 @@ class Config:
     bearer_token_file: str | None = None
     username: str | None = None
     password: str | None = None
+    impersonate: Impersonate | None = None
+    exec: ExecConfig | None = None
+    oidc: OIDCConfig | None = None
     tls: TLSConfig = field(default_factory=TLSConfig)
+    proxy_url: str | None = None
     user_agent: str | None = None
     timeouts: Timeouts = field(default_factory=Timeouts)
+    compression: bool = False
+    follow_redirects: bool = False
+    max_retries: int = 10
+    qps: float | None = None
+    burst: int | None = None
+    rate_limiter: RateLimiter | None = None
+    warning_handler: WarningHandler | None = None
+    observers: Sequence[Observer] = ()
     max_connections: int = 100
     max_response_bytes: int = 1 << 31
 
     def __repr__(self) -> str:
         """Show what is set; every secret is hidden."""
-        return _shown(self, hidden={"bearer_token", "password"})
+        return shown(self, hidden={"bearer_token", "password"})
 
     def copy(self) -> Self:
-        """Return a copy that shares nothing that can be changed."""
-        return copy.deepcopy(self)
+        """Return a copy that shares nothing that can be changed, but for the limiter, the handlers and the observers."""
+        shared = {"rate_limiter", "warning_handler", "observers"}
+        return dataclasses.replace(
+            self,
+            **{f.name: copy.deepcopy(getattr(self, f.name)) for f in dataclasses.fields(self) if f.name not in shared},
+        )
+
+    def anonymous(self) -> Self:
+        """Return a copy without any credential: the same server, asked by nobody in particular."""
+        made = self.copy()
+        made.bearer_token = made.bearer_token_file = made.username = made.password = None
+        made.impersonate = made.exec = made.oidc = None
+        made.tls.cert_file = made.tls.cert_data = made.tls.key_file = made.tls.key_data = None
+        return made
 
     def server(self) -> Server:
         """Take `host` apart.
@@ -168,16 +208,24 @@ class Config:
             ConfigError: naming the fields.
         """
         tls = self.tls
-        has_token = bool(self.bearer_token or self.bearer_token_file)
-        if (self.username or self.password) and has_token:
-            raise ConfigError("both a token and a user name are set: set one of them")
         if tls.insecure and (tls.ca_file or tls.ca_data):
             raise ConfigError("tls.insecure is set beside a CA: remove one of them")
         if bool(tls.cert_file or tls.cert_data) != bool(tls.key_file or tls.key_data):
             raise ConfigError(
                 "a client certificate needs its key, and a key its certificate: set both in tls, or neither"
             )
-        if self.server().scheme == "http" and (has_token or self.username or self.password):
+        has_token = bool(self.bearer_token or self.bearer_token_file)
+        has_name = bool(self.username or self.password)
+        if has_name and has_token:
+            raise ConfigError("both a token and a user name are set: set one of them")
+        if self.exec is not None and self.oidc is not None:
+            raise ConfigError("both exec and oidc are set: set one of them")
+        for part in (self.impersonate, self.exec, self.oidc):
+            if part is not None:
+                part.check()
+        if self.rate_limiter is None and self.qps is not None and self.qps > 0 and (self.burst or 0) < 1:
+            raise ConfigError("qps is set without burst: set burst to how many requests may go at once, 1 or more")
+        if self.server().scheme == "http" and (has_token or has_name or self.exec or self.oidc):
             raise ConfigError(f"credentials would go unencrypted to {self.server().url}: use https, or remove them")
 
     def _has_tls(self) -> bool:
@@ -192,12 +240,3 @@ def default_user_agent() -> str:
     program = os.path.basename(sys.argv[0] if sys.argv else "") or "python"  # noqa: PTH119 - argv[0] is no path to follow
     plain = "".join(char if char.isascii() and (char.isalnum() or char in "-_.") else "_" for char in program)[:64]
     return f"{plain}/{__version__} ({sys.platform}/{platform.machine() or 'unknown'}) kubecore"
-
-
-def _shown(config: Config | TLSConfig, hidden: set[str]) -> str:
-    said: list[str] = []
-    for item in dataclasses.fields(config):
-        value = getattr(config, item.name)
-        if value not in (None, False) and value != item.default:
-            said.append(f"{item.name}={_HIDDEN if item.name in hidden else repr(value)}")
-    return f"{type(config).__name__}({', '.join(said)})"

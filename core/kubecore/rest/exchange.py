@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import time
+from collections.abc import Sequence
 from typing import Final, Literal
 
 from kubecore import errors
@@ -148,9 +149,8 @@ def _reason(error: BaseException) -> str:
         return f"TLS failed: {error.reason or error.args[-1]}"
     if isinstance(error, socket.gaierror):
         return f"the host has no address: {error.strerror}"
-    if isinstance(error, ExceptionGroup):  # One error an address.
-        return "; ".join(dict.fromkeys(_reason(one) for one in error.exceptions))
     inner = error.__cause__
-    if isinstance(error, OSError) and error.errno is None and isinstance(inner, (OSError, ExceptionGroup)):
-        return _reason(inner)
+    if isinstance(error, OSError) and error.errno is None and inner is not None:  # anyio tries every address.
+        each: Sequence[BaseException] = getattr(inner, "exceptions", (inner,))
+        return "; ".join(dict.fromkeys(_reason(one) for one in each))
     return (isinstance(error, OSError) and error.strerror) or " ".join(str(error).split())[:300] or type(error).__name__

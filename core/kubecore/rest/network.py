@@ -44,11 +44,8 @@ class SyncSocket:
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
-        self._read: Callable[[int], bytes] = connected.recv
-        self._piece = _PIECE
-        if isinstance(connected, ssl.SSLSocket):
-            # Its recv comes to the same after some questions of its own.
-            self._read, self._piece = connected.read, _RECORD
+        self._read = connected.recv
+        self._piece = _RECORD if isinstance(connected, ssl.SSLSocket) else _PIECE
         self._readable = _readable(connected.fileno())
         self._seconds: float | None = connected.gettimeout()
 

@@ -117,7 +117,8 @@ class Pool:
         except FAILURES as error:
             raise failed(request, error, "connect", limit) from error
 
-    def _release(self, connection: SyncSocket, slots: _Slots | None, *, keep: bool) -> None:
+    def release(self, connection: SyncSocket, slots: _Slots | None, *, keep: bool) -> None:
+        """Take a connection back, to keep or to close; and the slot with it."""
         if keep and not self._is_closed and len(self._idle) < self._most and self._process == os.getpid():
             self._idle.append((connection, time.monotonic()))
         else:
@@ -251,4 +252,4 @@ class PoolStream:
         if self._is_open:
             self._is_open = False
             answer = self._answer
-            self._pool._release(self._connection, self._slots, keep=answer.keep and answer.body.done)  # noqa: SLF001
+            self._pool.release(self._connection, self._slots, keep=answer.keep and answer.body.done)

@@ -1,0 +1,49 @@
+"""A limit on how many requests a program sends: client-go's `flowcontrol`, off unless asked for."""
+
+from __future__ import annotations
+
+import time
+from typing import Protocol
+
+from kubecore.errors import ConfigError
+from kubecore.rest.forklock import ForkLock
+
+__all__ = ["RateLimiter", "TokenBucket"]
+
+
+class RateLimiter(Protocol):
+    """Says how long a request must wait."""
+
+    def reserve(self) -> float:
+        """Take the place of one request; return the seconds until it may go."""
+        ...
+
+
+class TokenBucket:
+    """A bucket that begins full and is filled at a steady rate; safe to share between threads and clientsets.
+
+    Args:
+        qps: tokens a second.
+        burst: tokens that the bucket holds.
+
+    Raises:
+        ConfigError: one of them is not positive.
+    """
+
+    def __init__(self, qps: float, burst: int) -> None:
+        if not (qps > 0 and burst >= 1):
+            raise ConfigError(f"qps must be above 0 and burst 1 or more, not {qps} and {burst}")
+        self._qps = qps
+        self._burst = burst
+        self._tokens = float(burst)
+        self._at = time.monotonic()
+        self._lock = ForkLock()
+
+    def reserve(self) -> float:
+        """Take a token; return the seconds until it is there."""
+        with self._lock:
+            now = time.monotonic()
+            self._tokens = min(self._burst, self._tokens + (now - self._at) * self._qps)
+            self._at = now
+            self._tokens -= 1
+            return max(0.0, -self._tokens / self._qps)

@@ -1,0 +1,102 @@
+"""What a server warns of, such as a deprecated version: the header `Warning`.
+
+Source: RFC 7234 5.5; `k8s.io/apimachinery/pkg/util/net` `ParseWarningHeader`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import re
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
+
+from kubecore.rest.forklock import ForkLock
+
+__all__ = ["LogOnce", "ServerWarning", "WarningHandler", "parse"]
+
+_LOG: Final = logging.getLogger("kubecore")
+_MOST_REMEMBERED: Final = 1000
+
+_QUOTED: Final = r'"((?:[^"\\]|\\.)*)"'
+_ITEM: Final = re.compile(rf"\s*([0-9]{{3}}) +([^\s\",]+) +{_QUOTED}(?: +{_QUOTED})?\s*(?:,|$)", re.DOTALL)
+_ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
+
+
+class ServerWarning(NamedTuple):
+    """One warning.
+
+    Attributes:
+        code: 299 for those of Kubernetes.
+        agent: who warns, mostly `-`.
+        text: what of.
+    """
+
+    code: int
+    agent: str
+    text: str
+
+
+WarningHandler = Callable[[ServerWarning], None]
+"""Called with every warning, whatever its code."""
+
+
+class LogOnce:
+    """The default handler: logs each text of code 299 once, to the logger `kubecore`."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, None] = {}
+        self._lock = ForkLock()
+
+    def __call__(self, warning: ServerWarning) -> None:
+        """Log it, unless it was."""
+        if warning.code != 299 or not warning.text:
+            return
+        with self._lock:
+            if warning.text in self._seen:
+                return
+            self._seen[warning.text] = None
+            if len(self._seen) > _MOST_REMEMBERED:  # A server that never says the same twice.
+                del self._seen[next(iter(self._seen))]
+        _LOG.warning("%s", _printable(warning.text))
+
+
+def parse(header: str) -> Iterator[ServerWarning]:
+    """Read the header.
+
+    Args:
+        header: its value; several warnings are separated by commas.
+
+    Yields:
+        The warnings. One that is none ends them: what follows can't be told from it.
+    """
+    at = 0
+    while at < len(header):
+        found = _ITEM.match(header, at)
+        if found is None:
+            return
+        text = _decoded(_ESCAPED.sub(r"\1", found[3]))
+        if any(ord(char) < 32 or ord(char) == 127 for char in text + found[2]):
+            return
+        yield ServerWarning(int(found[1]), found[2], text)
+        at = found.end()
+
+
+def _decoded(text: str) -> str:
+    """Read words in the manner of RFC 2047, and UTF-8 that came as Latin-1."""
+    with contextlib.suppress(UnicodeError):
+        text = text.encode("latin-1").decode("utf-8")
+    if "=?" not in text:
+        return text
+    import email.errors
+    import email.header
+
+    try:
+        return str(email.header.make_header(email.header.decode_header(text)))
+    except (email.errors.MessageError, LookupError, UnicodeError, ValueError):
+        return text
+
+
+def _printable(text: str) -> str:
+    """Show what a terminal would obey as escapes."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
