@@ -12,11 +12,17 @@ import pytest
 
 from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, rest
+from kubecore.rest import sending
 from tests.kubecore.loopback import answer, loopback
 
 POD = b'{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p"},"spec":{"containers":[]}}'
 
 Get = Callable[[rest.Config], Any]
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "_NETWORK_SECONDS", 0.0)
 
 
 def get_sync(config: rest.Config) -> Any:
@@ -36,7 +42,7 @@ both = pytest.mark.parametrize("get", [get_sync, get_async], ids=["sync", "async
 
 
 def config(port: int, **more: Any) -> rest.Config:
-    return rest.Config(host=f"http://127.0.0.1:{port}", **more)
+    return rest.Config(host=f"http://127.0.0.1:{port}", **{"max_retries": 0, **more})
 
 
 @both
@@ -73,7 +79,10 @@ def test_a_redirect_is_refused(get: Get, status: str) -> None:
 @pytest.mark.parametrize(
     ("script", "expected"),
     [
-        (answer(gzip.compress(POD), "Content-Encoding: gzip"), errors.ProtocolError),
+        (answer(gzip.compress(POD), "Content-Encoding: br"), errors.ProtocolError),
+        (answer(gzip.compress(POD)[:-9], "Content-Encoding: gzip"), errors.ReadError),
+        (answer(gzip.compress(POD) + b"x", "Content-Encoding: gzip"), errors.ProtocolError),
+        (answer(b"\x00" + gzip.compress(POD), "Content-Encoding: gzip"), errors.ProtocolError),
         (answer(POD)[:-5], errors.TransportError),
         (b"not http at all\r\n\r\n", errors.ProtocolError),
         (b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n", errors.ProtocolError),

@@ -7,10 +7,13 @@ from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from kubecore import errors
 from kubecore.call import Call
-from kubecore.rest import transport
+from kubecore.rest import auth, transport
 from kubecore.rest.config import Config
-from kubecore.rest.request import Requests, check_answer
+from kubecore.rest.gzip import AsyncGzipStream
+from kubecore.rest.request import Requests
+from kubecore.rest.sending import Sending
 from kubecore.rest.transport import AsyncHttpClient, AsyncStream
 
 __all__ = ["AsyncClient"]
@@ -32,6 +35,7 @@ class AsyncClient:
 
     def __init__(self, config: Config, *, http_client: AsyncHttpClient | None = None) -> None:
         self._requests = Requests(config)
+        self._authorization = auth.AsyncAuthorization(auth.source(config))
         self._transport = transport.async_transport(config, http_client)
 
     async def send(self, call: Call[R]) -> R:
@@ -48,14 +52,17 @@ class AsyncClient:
             TransportError: there is no whole answer.
             DecodeError: the answer is not what was asked for.
         """
-        request = self._requests.make(call)
-        stream = await self._transport.open(request)
+        sending = Sending(self._requests, call)
         try:
-            check_answer(request, stream.status, stream.headers, self._requests.max_bytes)
-            body = await stream.read(self._requests.max_bytes)
-        finally:
-            await stream.aclose()
-        return call.parse(stream.status, stream.headers, body)
+            stream = await self._open(sending)
+            try:
+                body = await stream.read(self._requests.max_bytes)
+            finally:
+                await stream.aclose()
+            return call.parse(stream.status, stream.headers, body)
+        except errors.KubeError as error:
+            sending.note(error)
+            raise
 
     @asynccontextmanager
     async def stream(self, call: Call[Any]) -> AsyncGenerator[AsyncStream]:
@@ -71,12 +78,9 @@ class AsyncClient:
             StatusError: the server answered with a failure.
             TransportError: there is no answer.
         """
-        request = self._requests.make(call, endless=True)
-        stream = await self._transport.open(request)
+        sending = Sending(self._requests, call, endless=True)
+        stream = await self._begin(sending, call)
         try:
-            check_answer(request, stream.status, stream.headers, self._requests.max_bytes)
-            if stream.status != 200:
-                call.parse(stream.status, stream.headers, await stream.read(self._requests.max_bytes))
             yield stream
         finally:
             await stream.aclose()
@@ -96,16 +100,52 @@ class AsyncClient:
             TransportError: there is no whole answer.
         """
         call: Call[Any] = Call(method="GET", path=path, response=object, verb="get", accept=accept)
-        request = self._requests.make(call)
-        stream = await self._transport.open(request)
+        sending = Sending(self._requests, call)
+        stream = await self._begin(sending, call)
         try:
-            check_answer(request, stream.status, stream.headers, self._requests.max_bytes)
-            body = await stream.read(self._requests.max_bytes)
+            return bytes(await stream.read(self._requests.max_bytes))
         finally:
             await stream.aclose()
-        if stream.status != 200:
-            call.parse(stream.status, stream.headers, body)
-        return bytes(body)
+
+    async def _begin(self, sending: Sending, call: Call[Any]) -> AsyncStream:
+        """Open the answer to a call whose body is not read here; one that is a failure is raised."""
+        try:
+            stream = await self._open(sending)
+            try:
+                if stream.status != 200:
+                    call.parse(stream.status, stream.headers, await stream.read(self._requests.max_bytes))
+            except BaseException:
+                await stream.aclose()
+                raise
+        except errors.KubeError as error:
+            sending.note(error)
+            raise
+        return stream
+
+    async def _open(self, sending: Sending) -> AsyncStream:
+        """Send a call, again where that may help, until there is the head of an answer."""
+        while True:
+            seconds = sending.wait()
+            if seconds:
+                await _sleep(seconds)
+            credential = await self._authorization.get()
+            request = sending.begin(credential)
+            try:
+                stream = await self._transport.open(request)
+            except errors.TransportError as error:
+                if not sending.failed(error):
+                    raise
+                continue
+            is_answer = False
+            try:
+                is_answer = sending.is_final(stream.status, stream.headers)
+                if stream.status == 401 and sending.refused(self._authorization.refuse(credential)):
+                    is_answer = False
+            finally:
+                if not is_answer:
+                    await stream.aclose()
+            if is_answer:
+                return AsyncGzipStream(stream, request.place) if "content-encoding" in stream.headers else stream
 
     async def aclose(self) -> None:
         """Close every connection; a second call does nothing."""
@@ -120,3 +160,9 @@ class AsyncClient:
     ) -> None:
         """Close every connection."""
         await self.aclose()
+
+
+async def _sleep(seconds: float) -> None:
+    import anyio
+
+    await anyio.sleep(seconds)

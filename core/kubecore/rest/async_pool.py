@@ -58,6 +58,7 @@ class AsyncPool:
         Raises:
             TransportError: there is none.
         """
+        self._route.identify(request.pair)
         limit = Limit(request)
         connections = self._connections()
         slots = None if request.endless else await _take_slot(connections, request, limit)
@@ -86,7 +87,7 @@ class AsyncPool:
         self, connections: _Connections, request: Request, limit: Limit, slots: anyio.Semaphore | None
     ) -> AsyncPoolStream:
         while True:
-            connection = await _kept(connections)
+            connection = await self._kept(connections)
             is_fresh = connection is None
             if connection is None:
                 connection = await self._connect(request, limit)
@@ -99,6 +100,16 @@ class AsyncPool:
                     raise
                 continue
             return AsyncPoolStream(self, connections, connection, slots, request, answer, limit)
+
+    async def _kept(self, connections: _Connections) -> AsyncSocket | None:
+        """Return an idle connection that the server still has too."""
+        while connections.idle:
+            connection, since = connections.idle.pop()
+            is_young = time.monotonic() - since < KEEPALIVE_SECONDS
+            if is_young and connection.generation == self._route.generation and not connection.is_stale():
+                return connection
+            await connection.aclose()
+        return None
 
     async def _connect(self, request: Request, limit: Limit) -> AsyncSocket:
         if self._is_closed:
@@ -143,16 +154,6 @@ async def _take_slot(connections: _Connections, request: Request, limit: Limit) 
         if scope.cancelled_caught:
             raise failed(request, TimeoutError(), "pool", limit) from None
     return slots
-
-
-async def _kept(connections: _Connections) -> AsyncSocket | None:
-    """Return an idle connection that the server still has too."""
-    while connections.idle:
-        connection, since = connections.idle.pop()
-        if time.monotonic() - since < KEEPALIVE_SECONDS and not connection.is_stale():
-            return connection
-        await connection.aclose()
-    return None
 
 
 async def _send(connection: AsyncSocket, request: Request, answer: Answer, limit: Limit) -> None:

@@ -1,18 +1,21 @@
-"""Who asks: the `Authorization` header."""
+"""Who asks: the sources of credentials, and the two shells that renew them."""
 
 from __future__ import annotations
 
 import base64
 import logging
-import threading
 import time
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from kubecore.errors import ConfigError
 from kubecore.rest.config import Config
+from kubecore.rest.forklock import ForkLock
 
-__all__ = ["Authorization"]
+if TYPE_CHECKING:
+    import anyio
+
+__all__ = ["AsyncAuthorization", "Authorization", "Credential", "Source", "bearer", "source"]
 
 _FRESH_SECONDS: Final = 50.0
 """How long a token file's content is used before it is read again: client-go's minute less its leeway."""
@@ -20,67 +23,227 @@ _FRESH_SECONDS: Final = 50.0
 _LOG: Final = logging.getLogger("kubecore")
 
 
+class Credential(NamedTuple):
+    """What a request shows.
+
+    Attributes:
+        header: the value of the header `Authorization`, None for none.
+        pair: a client's certificate and its key, PEM, where they don't come from the configuration.
+    """
+
+    header: bytes | None
+    pair: tuple[bytes, bytes] | None = None
+
+    def __repr__(self) -> str:
+        """Show that there is one."""
+        return "Credential(<hidden>)"
+
+
+class Source(Protocol):
+    """Where credentials come from."""
+
+    def current(self) -> Credential | None:
+        """Return the credential of now, None where it must be renewed first."""
+        ...
+
+    def refuse(self, credential: Credential) -> bool:
+        """Take note that the server answered 401.
+
+        Args:
+            credential: what it was shown.
+
+        Returns:
+            Whether there is another one, or may be after a renewal.
+        """
+        ...
+
+    def renew(self) -> None:
+        """Get a new credential.
+
+        Raises:
+            ConfigError: there is none.
+        """
+        ...
+
+    async def renew_async(self) -> None:
+        """Get a new credential: see `renew`."""
+        ...
+
+
 class Authorization:
-    """Gives the header's value for a request; a token file is read again about once a minute.
+    """Gives credentials to a synchronous client; many threads that need a new one wait for one renewal.
 
     Args:
-        config: the credentials.
+        source: where they come from.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._lock = ForkLock()
+
+    def get(self) -> Credential:
+        """Return the credential to show.
+
+        Raises:
+            ConfigError: there is none.
+        """
+        found = self._source.current()
+        while found is None:
+            with self._lock:
+                found = self._source.current()
+                if found is None:
+                    self._source.renew()
+                    found = self._source.current()
+        return found
+
+    def refuse(self, credential: Credential) -> bool:
+        """Take note of a 401; return whether to try again with what `get` then gives."""
+        return self._source.refuse(credential)
+
+
+class AsyncAuthorization:
+    """Gives credentials to an asynchronous client: see `Authorization`."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._lock: anyio.Lock | None = None
+
+    async def get(self) -> Credential:
+        """Return the credential to show.
+
+        Raises:
+            ConfigError: there is none.
+        """
+        found = self._source.current()
+        while found is None:
+            import anyio
+
+            self._lock = self._lock or anyio.Lock()
+            async with self._lock:
+                found = self._source.current()
+                if found is None:
+                    await self._source.renew_async()
+                    found = self._source.current()
+        return found
+
+    def refuse(self, credential: Credential) -> bool:
+        """Take note of a 401; return whether to try again with what `get` then gives."""
+        return self._source.refuse(credential)
+
+
+def source(config: Config) -> Source:
+    """Return the source of a configuration's credentials.
+
+    Args:
+        config: the configuration. A token, or a name and password, come before a program, as in client-go; so does a
+            certificate.
 
     Raises:
         ConfigError: a credential holds what can't stand in a header, or the token file can't be read and there is no
             other token.
     """
+    if config.bearer_token_file:
+        return _TokenFile(config.bearer_token_file, _static(config))
+    static = _static(config)
+    has_certificate = bool(config.tls.cert_file or config.tls.cert_data)
+    if static.header is None and not has_certificate:
+        if config.exec is not None:
+            from kubecore.rest.exec_plugin import ExecSource
 
-    def __init__(self, config: Config) -> None:
-        self._file = config.bearer_token_file
-        self._value = _static(config)
+            return ExecSource(config.exec, config)
+        if config.oidc is not None:
+            from kubecore.rest.oidc import OIDCSource
+
+            return OIDCSource(config.oidc)
+    return _Fixed(static)
+
+
+class _Fixed:
+    """What never changes."""
+
+    def __init__(self, credential: Credential) -> None:
+        self._credential = credential
+
+    def current(self) -> Credential | None:
+        return self._credential
+
+    def refuse(self, credential: Credential) -> bool:
+        return False
+
+    def renew(self) -> None:
+        """Do nothing: `current` always has one."""
+
+    async def renew_async(self) -> None:
+        """Do nothing: `current` always has one."""
+
+
+class _TokenFile:
+    """A file that somebody writes new tokens to, such as the kubelet; read again about once a minute."""
+
+    def __init__(self, file: str, static: Credential) -> None:
+        self._file = file
+        self._credential = static
         self._read_at: float | None = None
-        self._lock = threading.Lock()
-        if self._file and self._value is None:
-            self._read(self._file)
-            if self._value is None:
-                raise ConfigError(f"the token file is empty: {self._file}")
+        if static.header is None:
+            self._read()
+            if self._credential.header is None:
+                raise ConfigError(f"the token file is empty: {file}")
 
-    def header(self) -> bytes | None:
-        """Return the value of the header, None where there are no credentials."""
-        if self._file is None:
-            return self._value
-        with self._lock:
-            if self._read_at is None or time.monotonic() - self._read_at >= _FRESH_SECONDS:
-                self._refresh(self._file)
-            return self._value
+    def current(self) -> Credential | None:
+        if self._read_at is None or time.monotonic() - self._read_at >= _FRESH_SECONDS:
+            self._refresh()
+        return self._credential
 
-    def _refresh(self, file: str) -> None:
+    def refuse(self, credential: Credential) -> bool:
+        if self._credential is credential:
+            self._refresh()
+        return self._credential.header != credential.header
+
+    def renew(self) -> None:
+        """Do nothing: `current` always has one."""
+
+    async def renew_async(self) -> None:
+        """Do nothing: `current` always has one."""
+
+    def _refresh(self) -> None:
         """Read the file; what can't be read or used leaves the last good token in place."""
         try:
-            self._read(file)
+            self._read()
         except ConfigError as error:
             self._read_at = time.monotonic()
             _LOG.warning("%s; the last token is used", error)
 
-    def _read(self, file: str) -> None:
+    def _read(self) -> None:
         try:
-            text = Path(file).read_text("latin-1").strip()
+            text = Path(self._file).read_text("latin-1").strip()
         except OSError as error:
-            raise ConfigError(f"the token file can't be read: {file}: {error.strerror}") from None
+            raise ConfigError(f"the token file can't be read: {self._file}: {error.strerror}") from None
         if text:
-            self._value = _bearer(text, f"the token file {file}")
+            self._credential = Credential(bearer(text, f"the token file {self._file}"))
         else:
-            _LOG.warning("the token file is empty: %s; the last token is used", file)
+            _LOG.warning("the token file is empty: %s; the last token is used", self._file)
         self._read_at = time.monotonic()
 
 
-def _static(config: Config) -> bytes | None:
+def _static(config: Config) -> Credential:
     if config.bearer_token and config.bearer_token.strip():
-        return _bearer(config.bearer_token.strip(), "bearer_token")
+        return Credential(bearer(config.bearer_token.strip(), "bearer_token"))
     if config.username or config.password:
         pair = f"{config.username or ''}:{config.password or ''}".encode()
-        return b"Basic " + base64.b64encode(pair)
-    return None
+        return Credential(b"Basic " + base64.b64encode(pair))
+    return Credential(None)
 
 
-def _bearer(token: str, what: str) -> bytes:
-    """Write the header; the token itself never stands in an error."""
+def bearer(token: str, what: str) -> bytes:
+    """Write the header of a token.
+
+    Args:
+        token: the token; it never stands in the error.
+        what: what it is, for the error.
+
+    Raises:
+        ConfigError: it holds what no token has.
+    """
     if not (token.isascii() and token.isprintable()) or " " in token:
         raise ConfigError(f"{what} holds characters that no token has")
     return f"Bearer {token}".encode("ascii")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from kubecore import errors
 from kubecore.call import Call
-from kubecore.rest import transport
+from kubecore.rest import auth, transport
 from kubecore.rest.config import Config
-from kubecore.rest.request import Requests, check_answer
+from kubecore.rest.gzip import GzipStream
+from kubecore.rest.request import Requests
+from kubecore.rest.sending import Sending
 from kubecore.rest.transport import HttpClient, Stream
 
 __all__ = ["Client"]
@@ -32,6 +36,7 @@ class Client:
 
     def __init__(self, config: Config, *, http_client: HttpClient | None = None) -> None:
         self._requests = Requests(config)
+        self._authorization = auth.Authorization(auth.source(config))
         self._transport = transport.transport(config, http_client)
 
     def send(self, call: Call[R]) -> R:
@@ -48,14 +53,17 @@ class Client:
             TransportError: there is no whole answer.
             DecodeError: the answer is not what was asked for.
         """
-        request = self._requests.make(call)
-        stream = self._transport.open(request)
+        sending = Sending(self._requests, call)
         try:
-            check_answer(request, stream.status, stream.headers, self._requests.max_bytes)
-            body = stream.read(self._requests.max_bytes)
-        finally:
-            stream.close()
-        return call.parse(stream.status, stream.headers, body)
+            stream = self._open(sending)
+            try:
+                body = stream.read(self._requests.max_bytes)
+            finally:
+                stream.close()
+            return call.parse(stream.status, stream.headers, body)
+        except errors.KubeError as error:
+            sending.note(error)
+            raise
 
     @contextmanager
     def stream(self, call: Call[Any]) -> Generator[Stream]:
@@ -71,12 +79,9 @@ class Client:
             StatusError: the server answered with a failure.
             TransportError: there is no answer.
         """
-        request = self._requests.make(call, endless=True)
-        stream = self._transport.open(request)
+        sending = Sending(self._requests, call, endless=True)
+        stream = self._begin(sending, call)
         try:
-            check_answer(request, stream.status, stream.headers, self._requests.max_bytes)
-            if stream.status != 200:
-                call.parse(stream.status, stream.headers, stream.read(self._requests.max_bytes))
             yield stream
         finally:
             stream.close()
@@ -96,16 +101,52 @@ class Client:
             TransportError: there is no whole answer.
         """
         call: Call[Any] = Call(method="GET", path=path, response=object, verb="get", accept=accept)
-        request = self._requests.make(call)
-        stream = self._transport.open(request)
+        sending = Sending(self._requests, call)
+        stream = self._begin(sending, call)
         try:
-            check_answer(request, stream.status, stream.headers, self._requests.max_bytes)
-            body = stream.read(self._requests.max_bytes)
+            return bytes(stream.read(self._requests.max_bytes))
         finally:
             stream.close()
-        if stream.status != 200:
-            call.parse(stream.status, stream.headers, body)
-        return bytes(body)
+
+    def _begin(self, sending: Sending, call: Call[Any]) -> Stream:
+        """Open the answer to a call whose body is not read here; one that is a failure is raised."""
+        try:
+            stream = self._open(sending)
+            try:
+                if stream.status != 200:
+                    call.parse(stream.status, stream.headers, stream.read(self._requests.max_bytes))
+            except BaseException:
+                stream.close()
+                raise
+        except errors.KubeError as error:
+            sending.note(error)
+            raise
+        return stream
+
+    def _open(self, sending: Sending) -> Stream:
+        """Send a call, again where that may help, until there is the head of an answer."""
+        while True:
+            seconds = sending.wait()
+            if seconds:
+                time.sleep(seconds)
+            credential = self._authorization.get()
+            request = sending.begin(credential)
+            try:
+                stream = self._transport.open(request)
+            except errors.TransportError as error:
+                if not sending.failed(error):
+                    raise
+                continue
+            is_answer = False
+            try:
+                is_answer = sending.is_final(stream.status, stream.headers)
+                if stream.status == 401 and sending.refused(self._authorization.refuse(credential)):
+                    is_answer = False
+            finally:
+                if not is_answer:
+                    stream.close()
+            if is_answer:
+                return GzipStream(stream, request.place) if "content-encoding" in stream.headers else stream
 
     def close(self) -> None:
         """Close every connection; a second call does nothing."""

@@ -159,7 +159,7 @@ class Config:
         return shown(self, hidden={"bearer_token", "password"})
 
     def copy(self) -> Self:
-        """Return a copy that shares nothing that can be changed, but for the limiter, the handlers and the observers."""
+        """Return a copy that shares nothing that can be changed, but limiter and hooks."""
         shared = {"rate_limiter", "warning_handler", "observers"}
         return dataclasses.replace(
             self,

@@ -39,8 +39,8 @@ class Limit:
     def __init__(self, request: Request) -> None:
         self._timeouts = request.timeouts
         self._is_endless = request.endless
-        self.total = None if request.endless else request.timeouts.total
-        self._end = None if self.total is None else time.monotonic() + self.total
+        self.total = request.timeouts.total
+        self._end = request.end
 
     def left(self, stage: Stage) -> float | None:
         """Return the seconds for the next step, None for no limit.
@@ -52,7 +52,7 @@ class Limit:
             seconds: float | None = getattr(self._timeouts, stage)
         else:
             seconds = None if self._is_endless else self._timeouts.read
-        if self._end is None:
+        if self._end is None or (self._is_endless and stage == "body"):
             return seconds
         left = self._end - time.monotonic()
         if left <= 0:
@@ -121,9 +121,9 @@ def failed(request: Request, error: BaseException, stage: Stage, limit: Limit) -
     Returns:
         The error, not raised.
     """
-    if isinstance(error, errors.TransportError):
-        return error
     place = request.place
+    if isinstance(error, errors.TransportError):
+        return type(error)(f"{place}: {error}")
     if isinstance(error, MalformedError):
         return errors.ProtocolError(f"{place}: {error}")
     if isinstance(error, CutError):

@@ -12,12 +12,34 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from anyio.abc import ByteStream
 
-__all__ = ["AsyncSocket", "Socket", "SyncSocket", "connect", "connect_async", "secure", "secure_async"]
+__all__ = [
+    "AsyncSocket",
+    "Socket",
+    "SyncSocket",
+    "TlsInTls",
+    "connect",
+    "connect_async",
+    "secure",
+    "secure_async",
+    "secure_proxy_async",
+]
+    "AsyncSocket",
+    "Socket",
+    "SyncSocket",
+    "TlsInTls",
+    "connect",
+    "connect_async",
+    "secure",
+    "secure_async",
+    "secure_proxy_async",
+]
+
+R = TypeVar("R")
 
 _PIECE: Final = 256 * 1024
 _RECORD: Final = 16 * 1024
@@ -38,14 +60,19 @@ class Socket(Protocol):
 
 
 class SyncSocket:
-    """A connection for blocking code. Every method raises OSError, or TimeoutError after its seconds."""
+    """A connection for blocking code. Every method raises OSError, or TimeoutError after its seconds.
 
-    __slots__ = ("_piece", "_read", "_readable", "_seconds", "_socket")
+    Attributes:
+        generation: of the certificates that it was made with.
+    """
 
-    def __init__(self, connected: socket.socket) -> None:
+    __slots__ = ("_piece", "_read", "_readable", "_seconds", "_socket", "generation")
+
+    def __init__(self, connected: socket.socket | TlsInTls, generation: int = 0) -> None:
         self._socket = connected
+        self.generation = generation
         self._read = connected.recv
-        self._piece = _RECORD if isinstance(connected, ssl.SSLSocket) else _PIECE
+        self._piece = _PIECE if type(connected) is socket.socket else _RECORD
         self._readable = _readable(connected.fileno())
         self._seconds: float | None = connected.gettimeout()
 
@@ -72,9 +99,7 @@ class SyncSocket:
 
     def close(self) -> None:
         """Close it, also under a read that another thread waits in."""
-        with contextlib.suppress(OSError):
-            # Not the TLS layer's: what it would say goodbye to may be gone.
-            socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+        _shut(self._socket)
         self._socket.close()
 
     def abandon(self) -> None:
@@ -86,19 +111,103 @@ class SyncSocket:
             self._socket.settimeout(seconds)
             self._seconds = seconds
 
-    @property
-    def raw(self) -> socket.socket:
-        """The socket itself."""
-        return self._socket
+
+class TlsInTls:
+    """TLS over a connection that is TLS itself, as a proxy's may be: Python's own works on bare sockets alone."""
+
+    def __init__(self, outer: ssl.SSLSocket, context: ssl.SSLContext, name: str) -> None:
+        self._outer = outer
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
+        try:
+            self._until_done(self._tls.do_handshake)
+        except BaseException:
+            outer.close()
+            raise
+
+    def recv(self, most: int) -> bytes:
+        """Return what has come, b"" at the end."""
+        try:
+            return self._until_done(lambda: self._tls.read(most))
+        except ssl.SSLZeroReturnError:
+            return b""
+
+    def recv_into(self, buffer: memoryview) -> int:
+        """Put what has come into a buffer; return how many bytes, 0 at the end."""
+        data = self.recv(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def send(self, data: bytes) -> int:
+        """Send all of it; return its length."""
+        return self._until_done(lambda: self._tls.write(data))
+
+    def sendall(self, data: memoryview) -> None:
+        """Send all of it."""
+        self.send(bytes(data))
+
+    def settimeout(self, seconds: float | None) -> None:
+        """Set the time limit of each step."""
+        self._outer.settimeout(seconds)
+
+    def gettimeout(self) -> float | None:
+        """Return the time limit of each step."""
+        return self._outer.gettimeout()
+
+    def fileno(self) -> int:
+        """Return the socket's descriptor."""
+        return self._outer.fileno()
+
+    def shutdown(self) -> None:
+        """End it, also under a read that another thread waits in."""
+        _shut(self._outer)
+
+    def close(self) -> None:
+        """Close it."""
+        self._outer.close()
+
+    def _until_done(self, step: Callable[[], R]) -> R:
+        while True:
+            try:
+                done = step()
+            except ssl.SSLWantReadError:
+                self._flush()
+                data = self._outer.recv(_RECORD)
+                self._incoming.write(data) if data else self._incoming.write_eof()
+            except ssl.SSLError:
+                self._flush()
+                raise
+            else:
+                self._flush()
+                return done
+
+    def _flush(self) -> None:
+        if self._outgoing.pending:
+            self._outer.sendall(self._outgoing.read())
+
+
+def _shut(connected: socket.socket | TlsInTls) -> None:
+    with contextlib.suppress(OSError):
+        if isinstance(connected, TlsInTls):
+            connected.shutdown()
+        else:
+            # Not the TLS layer's: what it would say goodbye to may be gone.
+            socket.socket.shutdown(connected, socket.SHUT_RDWR)
 
 
 class AsyncSocket:
-    """A connection for asyncio and trio. Every method raises OSError; whoever calls sets the time limit."""
+    """A connection for asyncio and trio. Every method raises OSError; whoever calls sets the time limit.
 
-    __slots__ = ("_incoming", "_outgoing", "_raw", "_readable", "_tls")
+    Attributes:
+        generation: of the certificates that it was made with.
+    """
+
+    __slots__ = ("_fileno", "_incoming", "_outgoing", "_raw", "_readable", "_tls", "generation")
 
     def __init__(self, raw: ByteStream, fileno: int) -> None:
+        self.generation = 0
         self._raw = raw
+        self._fileno = fileno
         self._readable = _readable(fileno)
         self._tls: ssl.SSLObject | None = None
         self._incoming = ssl.MemoryBIO()
@@ -120,6 +229,19 @@ class AsyncSocket:
                 break
         await self._flush()
         self._tls = tls
+
+    async def secured(self, context: ssl.SSLContext, name: str) -> AsyncSocket:
+        """Return a connection through TLS, on which TLS may be put once more."""
+        import anyio
+        from anyio.streams.tls import TLSStream
+
+        try:
+            stream = await TLSStream.wrap(
+                self._raw, hostname=name, ssl_context=context, server_side=False, standard_compatible=False
+            )
+        except (anyio.EndOfStream, anyio.BrokenResourceError) as error:
+            raise _cause(error) from None
+        return AsyncSocket(stream, self._fileno)
 
     async def read(self) -> bytes:
         """Return what has come, b"" at the end."""
@@ -146,7 +268,6 @@ class AsyncSocket:
         if self._tls is None:
             await self._send(data)
             return
-        # A record at a time would be sent as it comes; memory holds the whole, which the caller has anyway.
         self._tls.write(data)
         await self._flush()
 
@@ -235,7 +356,7 @@ def connect(host: str, port: int, seconds: float | None) -> socket.socket:
     raise failed
 
 
-def secure(connected: socket.socket, context: ssl.SSLContext, name: str) -> ssl.SSLSocket:
+def secure(connected: socket.socket, context: ssl.SSLContext, name: str) -> ssl.SSLSocket | TlsInTls:
     """Put TLS on a connected socket; it is closed where that fails.
 
     Args:
@@ -246,6 +367,8 @@ def secure(connected: socket.socket, context: ssl.SSLContext, name: str) -> ssl.
     Raises:
         OSError: the server is not trusted, or does not speak TLS.
     """
+    if isinstance(connected, ssl.SSLSocket):
+        return TlsInTls(connected, context, name)
     try:
         # An end without the goodbye of TLS may be somebody else's doing.
         return context.wrap_socket(connected, server_hostname=name, suppress_ragged_eofs=False)
@@ -263,6 +386,15 @@ async def connect_async(host: str, port: int) -> AsyncSocket:
     raw = stream.extra(SocketAttribute.raw_socket)  # noqa: S610 - no Django here
     _tune(raw)
     return AsyncSocket(stream, raw.fileno())
+
+
+async def secure_proxy_async(connected: AsyncSocket, context: ssl.SSLContext, name: str) -> AsyncSocket:
+    """Put TLS on a connection to a proxy, under which there will be another: see `secure`."""
+    try:
+        return await connected.secured(context, name)
+    except BaseException:
+        await connected.aclose()
+        raise
 
 
 async def secure_async(connected: AsyncSocket, context: ssl.SSLContext, name: str) -> None:

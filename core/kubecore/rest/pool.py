@@ -59,6 +59,7 @@ class Pool:
         """
         if self._process != os.getpid():
             self._leave_to_parent()
+        self._route.identify(request.pair)
         limit = Limit(request)
         slots = None if request.endless else self._take_slot(request, limit)
         try:
@@ -105,7 +106,8 @@ class Pool:
                 connection, since = self._idle.pop()
             except IndexError:
                 return None
-            if time.monotonic() - since < KEEPALIVE_SECONDS and not connection.is_stale():
+            is_young = time.monotonic() - since < KEEPALIVE_SECONDS
+            if is_young and connection.generation == self._route.generation and not connection.is_stale():
                 return connection
             connection.close()
 

@@ -1,18 +1,23 @@
-"""From a call to the request that carries it. No I/O but the token's file."""
+"""From a call to the request that carries it. No I/O."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
+from urllib.parse import quote
 
 from kubecore.call import Call
 from kubecore.errors import BodyTooLargeError, ConfigError, ProtocolError, RedirectError
-from kubecore.rest.auth import Authorization
+from kubecore.rest.auth import Credential
 from kubecore.rest.config import Config, Server, Timeouts, default_user_agent
+from kubecore.rest.credentials import Impersonate
+from kubecore.rest.ratelimit import RateLimiter, TokenBucket
+from kubecore.rest.warnings import LogOnce, WarningHandler
 
 __all__ = ["Request", "Requests", "check_answer"]
 
 _JSON: Final = b"application/json"
+_NAME_MARKS: Final = "!#$&'*+-.^_`|~"  # What a header's name holds beside letters and digits, but for %.
 
 
 class Request(NamedTuple):
@@ -25,8 +30,10 @@ class Request(NamedTuple):
         headers: names and values.
         body: the body, or None.
         timeouts: how long each step may take.
-        endless: whether the answer may go on for ever, as a watch's does: no deadline then holds, and no limit to how
-            long it pauses.
+        end: when the whole must be done, on the monotonic clock; None for no limit.
+        endless: whether the answer may go on for ever, as a watch's does: once it began, no deadline holds, and no
+            limit to how long it pauses.
+        pair: the certificate and key to show, where they don't come from the configuration.
     """
 
     method: str
@@ -35,56 +42,102 @@ class Request(NamedTuple):
     headers: list[tuple[bytes, bytes]]
     body: bytes | None
     timeouts: Timeouts
+    end: float | None
     endless: bool
+    pair: tuple[bytes, bytes] | None
+
+    @property
+    def url(self) -> str:
+        """The URL without the query: selectors may say more than a log should."""
+        return f"{self.server.scheme}://{self.server.netloc}{self.target.partition('?')[0]}"
 
     @property
     def place(self) -> str:
-        """Method and URL without the query, for errors: selectors may say more than a log should."""
-        return f"{self.method} {self.server.scheme}://{self.server.netloc}{self.target.partition('?')[0]}"
+        """Method and URL, for errors."""
+        return f"{self.method} {self.url}"
 
 
 class Requests:
     """Makes the requests of one client.
 
     Args:
-        config: where to, and who asks.
+        config: where to, and how.
 
     Raises:
-        ConfigError: the configuration contradicts itself or names what can't be read.
+        ConfigError: the configuration contradicts itself.
     """
 
     def __init__(self, config: Config) -> None:
         config.check()
+        self.config: Config = config.copy()
         self.server: Server = config.server()
         self.max_bytes: int = config.max_response_bytes
-        self._authorization = Authorization(config)
+        self.limiter: RateLimiter | None = _limiter(config)
+        self.warning_handler: WarningHandler = config.warning_handler or LogOnce()
         agent = config.user_agent or default_user_agent()
         self._fixed = [
             (b"Host", self.server.netloc.encode("idna" if not self.server.netloc.isascii() else "ascii")),
             (b"User-Agent", _header(agent, "user_agent")),
+            *_impersonation(config.impersonate),
         ]
+        if config.compression:
+            self._fixed.append((b"Accept-Encoding", b"gzip"))
         self._timeouts = config.timeouts
 
-    def make(self, call: Call[Any], *, endless: bool = False) -> Request:
+    def make(
+        self, call: Call[Any], credential: Credential, *, endless: bool, end: float | None, target: str | None = None
+    ) -> Request:
         """Make the request for a call.
 
         Args:
             call: the call.
+            credential: who asks.
             endless: whether the answer may pause for as long as it likes, as a watch does.
+            end: when the whole must be done, on the monotonic clock.
+            target: path and query where a redirect led, None for the call's own.
         """
         headers = [
             *self._fixed,
             (b"Accept", _JSON if call.accept == "application/json" else _header(call.accept, "accept")),
         ]
-        authorization = self._authorization.header()
-        if authorization is not None:
-            headers.append((b"Authorization", authorization))
+        if credential.header is not None:
+            headers.append((b"Authorization", credential.header))
         if call.content_type is not None:
             headers.append((b"Content-Type", call.content_type.encode("ascii")))
         if call.body is not None or call.method in ("POST", "PUT", "PATCH"):
             headers.append((b"Content-Length", str(len(call.body or b"")).encode("ascii")))
-        target = self.server.prefix + call.target
-        return Request(call.method, self.server, target, headers, call.body, self._timeouts, endless)
+        if target is None:
+            target = self.server.prefix + call.target
+        return Request(
+            call.method, self.server, target, headers, call.body, self._timeouts, end, endless, credential.pair
+        )
+
+
+def _limiter(config: Config) -> RateLimiter | None:
+    if config.rate_limiter is not None or config.qps is None or config.qps <= 0:
+        return config.rate_limiter
+    return TokenBucket(config.qps, config.burst or 0)
+
+
+def _impersonation(who: Impersonate | None) -> list[tuple[bytes, bytes]]:
+    if who is None:
+        return []
+    headers = [(b"Impersonate-User", _utf8(who.user, "impersonate.user"))]
+    if who.uid:
+        headers.append((b"Impersonate-Uid", _utf8(who.uid, "impersonate.uid")))
+    headers.extend((b"Impersonate-Group", _utf8(group, "impersonate.groups")) for group in who.groups)
+    for key, values in who.extra.items():
+        # Header names know no case, and the server lowers them; what no name can hold is percent-encoded.
+        name = b"Impersonate-Extra-" + quote(key, safe=_NAME_MARKS).encode("ascii")
+        headers.extend((name, _utf8(value, "impersonate.extra")) for value in values)
+    return headers
+
+
+def _utf8(value: str, what: str) -> bytes:
+    """Write a header's value in UTF-8, as Go does; users and groups may have any name."""
+    if not value.isprintable():
+        raise ConfigError(f"{what} holds characters that no header can hold")
+    return value.encode("utf-8")
 
 
 def _header(value: str, what: str) -> bytes:
@@ -107,16 +160,17 @@ def check_answer(request: Request, status: int, headers: Mapping[str, str], max_
 
     Raises:
         RedirectError: it points somewhere else.
-        ProtocolError: it is compressed, which was not asked for, or no final answer.
+        ProtocolError: it is packed in a way that we can't undo.
         BodyTooLargeError: its body will be too large.
     """
     if 300 <= status < 400 and status != 304:
         raise RedirectError(
-            f"{request.place} was answered {status}, a redirect; none is followed, since credentials would go along"
+            f"{request.place} was answered {status}, a redirect, which is not followed: credentials would go along "
+            "(Config.follow_redirects follows those on the same server)"
         )
     encoding = headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in ("", "identity"):
-        raise ProtocolError(f"{request.place} was answered compressed ({encoding[:40]!r}), which was not asked for")
+    if encoding not in ("", "identity", "gzip"):
+        raise ProtocolError(f"{request.place} was answered in an encoding that nobody asked for: {encoding[:40]!r}")
     length = headers.get("content-length", "")
     if length.isascii() and length.isdigit() and (len(length) > 18 or int(length) > max_bytes):
         raise too_large(request, max_bytes)

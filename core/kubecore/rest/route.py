@@ -1,12 +1,20 @@
-"""The way to the server: its address, and TLS."""
+"""The way to the server: a proxy or none, its address, and TLS."""
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import ssl
+import time
+from collections.abc import Generator
 
-from kubecore.rest import network, tls
-from kubecore.rest.config import Config
+from kubecore.errors import ProxyError
+from kubecore.rest import network, proxy, tls
+from kubecore.rest.config import Config, TLSConfig
+from kubecore.rest.http1 import CutError, MalformedError
 from kubecore.rest.network import AsyncSocket, SyncSocket
+from kubecore.rest.proxy import Proxy
+from kubecore.rest.tunnel import RefusedError, handshake
 
 __all__ = ["Route"]
 
@@ -15,19 +23,41 @@ class Route:
     """Makes connections to the server of a configuration.
 
     Args:
-        config: the host, and TLS.
+        config: the host, TLS, and the proxy.
 
     Raises:
-        ConfigError: certificates or keys can't be used.
+        ConfigError: certificates or keys can't be used, or the proxy's URL is none.
     """
 
     def __init__(self, config: Config) -> None:
         server = config.server()
         self._host = server.host
-        self._is_tls = server.scheme == "https"
-        self._port = server.port or (443 if self._is_tls else 80)
+        self._port = server.port or (443 if server.scheme == "https" else 80)
         self._name = config.tls.server_name or server.host
-        self._context: ssl.SSLContext | None = tls.context(config.tls) if self._is_tls else None
+        self._tls = tls.Rotating(config.tls) if server.scheme == "https" else None
+        if config.proxy_url is None:
+            self._proxy = proxy.from_environment(server)
+        else:
+            self._proxy = proxy.parse(config.proxy_url, "proxy_url") if config.proxy_url else None
+        is_secure = self._proxy is not None and self._proxy.scheme == "https"
+        self._proxy_context: ssl.SSLContext | None = tls.context(TLSConfig()) if is_secure else None
+
+    @property
+    def generation(self) -> int:
+        """A number that changes with the certificates; a connection of an older one is not to be used again."""
+        if self._tls is None:
+            return 0
+        self._tls.refresh()
+        return self._tls.generation
+
+    def identify(self, pair: tls.Identity | None) -> None:
+        """Show this certificate on connections from now on.
+
+        Raises:
+            ConfigError: it can't be used.
+        """
+        if self._tls is not None:
+            self._tls.identify(pair)
 
     def connect(self, seconds: float | None) -> SyncSocket:
         """Connect.
@@ -37,15 +67,78 @@ class Route:
 
         Raises:
             OSError: there is no connection.
+            ProxyError: the proxy does not let us through.
         """
-        made = network.connect(self._host, self._port, seconds)
-        if self._context is not None:
-            made = network.secure(made, self._context, self._name)
-        return SyncSocket(made)
+        if self._proxy is None:
+            made = network.connect(self._host, self._port, seconds)
+        else:
+            made = self._tunnel(self._proxy, None if seconds is None else time.monotonic() + seconds)
+        if self._tls is None:
+            return SyncSocket(made)
+        context, generation = self._tls.context()
+        return SyncSocket(network.secure(made, context, self._name), generation)
 
     async def connect_async(self) -> AsyncSocket:
         """Connect: see `connect`; whoever calls sets the time limit."""
-        made = await network.connect_async(self._host, self._port)
-        if self._context is not None:
-            await network.secure_async(made, self._context, self._name)
+        if self._proxy is None:
+            made = await network.connect_async(self._host, self._port)
+        else:
+            made = await self._tunnel_async(self._proxy)
+        if self._tls is not None:
+            context, made.generation = self._tls.context()
+            await network.secure_async(made, context, self._name)
         return made
+
+    def _tunnel(self, way: Proxy, end: float | None) -> socket.socket:
+        with _of_proxy(way):
+            made = network.connect(way.host, way.port, _left(end))
+            if self._proxy_context is not None:
+                made = self._proxy_context.wrap_socket(made, server_hostname=way.host)
+            try:
+                steps = handshake(way, self._host, self._port)
+                data = next(steps)
+                with contextlib.suppress(StopIteration):
+                    while True:
+                        made.settimeout(_left(end))
+                        if data:
+                            made.sendall(data)
+                        data = steps.send(made.recv(65536))
+                made.settimeout(_left(end))
+            except BaseException:
+                made.close()
+                raise
+        return made
+
+    async def _tunnel_async(self, way: Proxy) -> AsyncSocket:
+        with _of_proxy(way):
+            made = await network.connect_async(way.host, way.port)
+            if self._proxy_context is not None:
+                made = await network.secure_proxy_async(made, self._proxy_context, way.host)
+            try:
+                steps = handshake(way, self._host, self._port)
+                data = next(steps)
+                with contextlib.suppress(StopIteration):
+                    while True:
+                        if data:
+                            await made.write(data)
+                        data = steps.send(await made.read())
+            except BaseException:
+                await made.aclose()
+                raise
+        return made
+
+
+def _left(end: float | None) -> float | None:
+    return None if end is None else max(end - time.monotonic(), 0.001)
+
+
+@contextlib.contextmanager
+def _of_proxy(way: Proxy) -> Generator[None]:
+    """Say of what goes wrong that it is the proxy's doing."""
+    try:
+        yield
+    except TimeoutError:
+        raise
+    except (OSError, RefusedError, MalformedError, CutError) as error:
+        reason = (isinstance(error, OSError) and error.strerror) or str(error)
+        raise ProxyError(f"the proxy {way.url} does not let us through: {reason}") from error

@@ -1,0 +1,326 @@
+"""Programs that print credentials: exec plugins, run without a shell.
+
+Source: `k8s.io/client-go/plugin/pkg/client/auth/exec`; `client.authentication.k8s.io` ExecCredential.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import os
+import select
+import shutil
+import signal
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import IO, Any, Final
+
+import msgspec
+
+from kubecore import time as kubetime
+from kubecore.errors import ConfigError
+from kubecore.rest import tls
+from kubecore.rest.auth import Credential, bearer
+from kubecore.rest.config import Config
+from kubecore.rest.credentials import ExecConfig
+
+__all__ = ["ExecSource"]
+
+_MOST_OUTPUT: Final = 4 * 1024 * 1024
+_HINTS_AN_HOUR: Final = 10
+_TICK: Final = 0.05
+"""How often a program that says nothing is asked whether it has ended, in seconds."""
+
+
+class _Status(msgspec.Struct, rename="camel"):
+    token: str = ""
+    client_certificate_data: str = ""
+    client_key_data: str = ""
+    expiration_timestamp: str | None = None
+
+
+class _ExecCredential(msgspec.Struct, rename="camel"):
+    api_version: str = ""
+    kind: str = ""
+    status: _Status | None = None
+
+
+class ExecSource:
+    """Credentials that a program gives; kept until they expire or the server refuses them.
+
+    Args:
+        plugin: the program.
+        config: the configuration that it belongs to, for what the program is told of the cluster.
+    """
+
+    def __init__(self, plugin: ExecConfig, config: Config) -> None:
+        self._plugin = plugin
+        self._config = config
+        self._credential: Credential | None = None
+        self._expires: datetime | None = None
+
+    def current(self) -> Credential | None:
+        """Return the credential, None before the first run and once it has expired."""
+        if self._expires is not None and datetime.now(UTC) >= self._expires:
+            return None
+        return self._credential
+
+    def refuse(self, credential: Credential) -> bool:
+        """Forget a credential that the server does not accept; another run may give a better one."""
+        if self._credential is credential:
+            self._credential = None
+        return True  # Another caller may have renewed it meanwhile.
+
+    def renew(self) -> None:
+        """Run the program.
+
+        Raises:
+            ConfigError: it may not run, fails, takes too long, or prints something else.
+        """
+        command, environment, interactive = self._prepare()
+        with _started(self._plugin, command, environment, interactive) as process:
+            output = _read(process, self._plugin)
+        self._accept(output, process.returncode)
+
+    async def renew_async(self) -> None:
+        """Run the program: see `renew`."""
+        import anyio
+
+        command, environment, interactive = self._prepare()
+        with _started(self._plugin, command, environment, interactive) as process:
+            with anyio.move_on_after(self._plugin.timeout) as scope:
+                output = await _read_async(process, self._plugin)
+            if scope.cancelled_caught:
+                raise _too_slow(self._plugin)
+        self._accept(output, process.returncode)
+
+    def _prepare(self) -> tuple[list[str], dict[str, str], bool]:
+        """Return the command line, the environment, and whether the program may ask at the terminal."""
+        plugin = self._plugin
+        path = _allowed(plugin)
+        interactive = _interactive(plugin)
+        told: dict[str, Any] = {"interactive": interactive}
+        if plugin.provide_cluster_info:
+            told["cluster"] = _cluster(self._config, plugin)
+        info = json.dumps({"apiVersion": plugin.api_version, "kind": "ExecCredential", "spec": told})
+        environment = {**os.environ, **plugin.env, "KUBERNETES_EXEC_INFO": info}
+        return [path, *plugin.args], environment, interactive
+
+    def _accept(self, output: bytes, code: int | None) -> None:
+        """Take what the program printed; it never stands in an error."""
+        name = _shown(self._plugin.command)
+        if code != 0:
+            raise ConfigError(f"exec: {name} failed with exit code {code}; what it said is above, on stderr")
+        try:
+            said = msgspec.json.decode(output, type=_ExecCredential)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
+            raise ConfigError(f"exec: {name} printed {len(output)} bytes that are no ExecCredential") from None
+        if said.kind != "ExecCredential" or said.api_version != self._plugin.api_version:
+            found = f"{_shown(said.api_version or 'no apiVersion')}, {_shown(said.kind or 'no kind')}"
+            raise ConfigError(f"exec: {name} printed {found}, not {self._plugin.api_version}, ExecCredential")
+        status = said.status
+        if status is None or not (status.token or status.client_certificate_data or status.client_key_data):
+            raise ConfigError(f"exec: {name} printed an ExecCredential without credentials in its status")
+        self._expires = _expiry(status, name)
+        self._credential = Credential(
+            bearer(status.token.strip(), f"the token of {name}") if status.token else None, _pair(status, name)
+        )
+
+
+def _expiry(status: _Status, name: str) -> datetime | None:
+    if status.expiration_timestamp is None:
+        return None
+    try:
+        return kubetime.parse_time(status.expiration_timestamp)
+    except ValueError:
+        raise ConfigError(f"exec: {name} printed an expirationTimestamp that is no time (RFC 3339)") from None
+
+
+def _pair(status: _Status, name: str) -> tuple[bytes, bytes] | None:
+    cert, key = status.client_certificate_data, status.client_key_data
+    if not cert and not key:
+        return None
+    if not cert or not key:
+        raise ConfigError(f"exec: {name} printed a certificate without its key, or a key without its certificate")
+    pair = cert.encode(), key.encode()
+    try:
+        tls.check_pair(*pair)
+    except (ssl.SSLError, ValueError, OSError):
+        raise ConfigError(f"exec: {name} printed a certificate and a key that can't be used together") from None
+    return pair
+
+
+def _allowed(plugin: ExecConfig) -> str:
+    """Return the program's path, if there is one and it may run."""
+    policy = plugin.policy
+    policy.check()
+    name = _shown(plugin.command)
+    if policy.kind == "DenyAll":
+        raise ConfigError(f"exec: {name} may not run: exec.policy is DenyAll")
+    found = _find(plugin.command)
+    if policy.kind == "Allowlist":
+        allowed = {os.path.normpath(one) if os.sep in one else one for one in policy.allowed or ()}
+        names = {plugin.command, os.path.normpath(plugin.command), found}
+        if not names & allowed:
+            raise ConfigError(f"exec: {name} may not run: exec.policy does not list it")
+    if found is None:
+        hint = f"; {_shown(plugin.install_hint)}" if plugin.install_hint and _hints.take() else ""
+        raise ConfigError(f"exec: {name} is not there, or can't be run{hint}")
+    return found
+
+
+def _find(command: str) -> str | None:
+    """Find the program; never in the current folder, where anybody may have put one."""
+    if os.sep in command or (os.altsep and os.altsep in command):
+        return command if os.access(command, os.X_OK) and not os.path.isdir(command) else None  # noqa: PTH112
+    folders = [part for part in os.environ.get("PATH", os.defpath).split(os.pathsep) if os.path.isabs(part)]  # noqa: PTH117
+    return shutil.which(command, path=os.pathsep.join(folders)) if folders else None
+
+
+def _interactive(plugin: ExecConfig) -> bool:
+    if plugin.interactive_mode == "Never":
+        return False
+    is_terminal = sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
+    if plugin.interactive_mode == "IfAvailable":
+        return is_terminal and not plugin.stdin_unavailable
+    name = _shown(plugin.command)
+    if plugin.stdin_unavailable:
+        why = f": {_shown(plugin.stdin_unavailable_message)}" if plugin.stdin_unavailable_message else ""
+        raise ConfigError(f"exec: {name} must ask at the terminal, whose input is in use{why}")
+    if not is_terminal:
+        raise ConfigError(f"exec: {name} must ask at the terminal, and stdin is none")
+    return True
+
+
+def _cluster(config: Config, plugin: ExecConfig) -> Mapping[str, Any]:
+    """Say of the cluster what a program may want to know."""
+    made: dict[str, Any] = {"server": config.server().url}
+    ca = tls.ca_bytes(config.tls)
+    values = {
+        "tls-server-name": config.tls.server_name,
+        "insecure-skip-tls-verify": config.tls.insecure or None,
+        "certificate-authority-data": base64.b64encode(ca).decode() if ca else None,
+        "proxy-url": config.proxy_url,
+        "config": plugin.cluster_config,
+    }
+    made.update((key, value) for key, value in values.items() if value is not None)
+    return made
+
+
+@contextlib.contextmanager
+def _started(
+    plugin: ExecConfig, command: list[str], environment: Mapping[str, str], interactive: bool
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start the program in a process group of its own; where it is not done at the end, all of that is killed."""
+    try:
+        process = subprocess.Popen(
+            command,
+            env=environment,
+            stdin=None if interactive else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            # Whoever asks at a terminal must be in its foreground group.
+            start_new_session=not interactive,
+        )
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "its arguments or variables hold a NUL"
+        raise ConfigError(f"exec: {_shown(plugin.command)} can't be run: {reason}") from None
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            with contextlib.suppress(OSError):
+                if interactive or not hasattr(os, "killpg"):
+                    process.kill()
+                else:
+                    os.killpg(process.pid, signal.SIGKILL)
+        if process.stdout is not None:
+            process.stdout.close()
+        process.wait()
+
+
+def _read(process: subprocess.Popen[bytes], plugin: ExecConfig) -> bytes:
+    """Read what the program prints until it ends, or its time does."""
+    end = None if plugin.timeout is None else time.monotonic() + plugin.timeout
+    stdout = _stdout(process).fileno()
+    output = bytearray()
+    while True:
+        if select.select([stdout], [], [], _TICK)[0]:
+            piece = os.read(stdout, 65536)
+            if not piece:
+                break
+            output += piece
+            _check_size(output, plugin)
+        elif process.poll() is not None:  # A child of its own holds the pipe.
+            break
+        if end is not None and time.monotonic() > end:
+            raise _too_slow(plugin)
+    try:
+        process.wait(None if end is None else max(0.0, end - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        raise _too_slow(plugin) from None
+    return bytes(output)
+
+
+async def _read_async(process: subprocess.Popen[bytes], plugin: ExecConfig) -> bytes:
+    """Read what the program prints until it ends; whoever calls sets the time limit."""
+    import anyio
+
+    stdout = _stdout(process).fileno()
+    output = bytearray()
+    while True:
+        with anyio.move_on_after(_TICK) as tick:
+            await anyio.wait_readable(stdout)
+            piece = os.read(stdout, 65536)
+            if not piece:
+                break
+            output += piece
+            _check_size(output, plugin)
+        if tick.cancelled_caught and process.poll() is not None:
+            break
+    while process.poll() is None:  # noqa: ASYNC110 - nobody sets an event
+        await anyio.sleep(_TICK / 10)
+    return bytes(output)
+
+
+def _stdout(process: subprocess.Popen[bytes]) -> IO[bytes]:
+    assert process.stdout is not None  # noqa: S101 - it was asked for
+    return process.stdout
+
+
+def _check_size(output: bytes | bytearray, plugin: ExecConfig) -> None:
+    if len(output) > _MOST_OUTPUT:
+        raise ConfigError(f"exec: {_shown(plugin.command)} printed more than {_MOST_OUTPUT} bytes")
+
+
+def _too_slow(plugin: ExecConfig) -> ConfigError:
+    return ConfigError(
+        f"exec: {_shown(plugin.command)} was not done within {plugin.timeout:g} s, and was killed (exec.timeout)"
+    )
+
+
+def _shown(text: str) -> str:
+    """Show a text of a stranger: what a terminal would obey as escapes, and not at any length."""
+    return "".join(char if char.isprintable() else f"U+{ord(char):04X}" for char in text[:500])
+
+
+class _Hints:
+    """How often an install hint is shown: a program that tries again all the time must not fill a log with it."""
+
+    def __init__(self) -> None:
+        self._at: list[float] = []
+
+    def take(self) -> bool:
+        now = time.monotonic()
+        self._at = [at for at in self._at if now - at < 3600]
+        if len(self._at) >= _HINTS_AN_HOUR:
+            return False
+        self._at.append(now)
+        return True
+
+
+_hints: Final = _Hints()

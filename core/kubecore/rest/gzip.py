@@ -1,0 +1,119 @@
+"""Answers that come compressed: unpacked as they come, checked to their end, never beyond their limit.
+
+Source: RFC 1952. A body that is cut, or goes on behind its end, is an error: both mean that something is missing.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import TYPE_CHECKING, Final
+
+from kubecore import errors
+
+if TYPE_CHECKING:
+    from kubecore.rest.transport import AsyncStream, Stream
+
+__all__ = ["AsyncGzipStream", "GzipStream"]
+
+_PIECE: Final = 1024 * 1024
+_GZIP: Final = 16 + zlib.MAX_WBITS
+
+
+class _Inflater:
+    """Unpacks a body; a small piece may become a large one, so that they come out one by one."""
+
+    def __init__(self, place: str) -> None:
+        self._place = place
+        self._inflate = zlib.decompressobj(_GZIP)
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Unpack what came."""
+        if self._inflate.eof:
+            raise errors.ProtocolError(f"{self._place}: more came than the compressed answer")
+        try:
+            piece = self._inflate.decompress(data, _PIECE)
+            while piece:
+                yield piece
+                piece = self._inflate.decompress(self._inflate.unconsumed_tail, _PIECE)
+        except zlib.error as error:
+            raise errors.ProtocolError(f"{self._place}: the compressed answer is damaged: {error}") from None
+        if self._inflate.unused_data:
+            raise errors.ProtocolError(f"{self._place}: more came than the compressed answer")
+
+    def end(self) -> None:
+        """Check that all of it came."""
+        if not self._inflate.eof:
+            raise errors.ReadError(f"{self._place}: the compressed answer ended early")
+
+
+def _too_large(place: str, most: int) -> errors.BodyTooLargeError:
+    return errors.BodyTooLargeError(
+        f"the answer to {place} is larger than the limit of {most} bytes (Config.max_response_bytes)"
+    )
+
+
+class GzipStream:
+    """An answer that comes compressed, and reads as if it did not.
+
+    Args:
+        stream: the answer.
+        place: what was asked, for errors.
+    """
+
+    def __init__(self, stream: Stream, place: str) -> None:
+        self._stream = stream
+        self._place = place
+        self.status: int = stream.status
+        self.headers: Mapping[str, str] = stream.headers
+
+    def read(self, most: int) -> bytes | bytearray:
+        """Return the whole body: see `Stream.read`."""
+        whole = bytearray()
+        for piece in self.chunks():
+            whole += piece
+            if len(whole) > most:
+                raise _too_large(self._place, most)
+        return whole
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the body as it comes: see `Stream.chunks`."""
+        inflater = _Inflater(self._place)
+        for chunk in self._stream.chunks():
+            yield from inflater.feed(chunk)
+        inflater.end()
+
+    def close(self) -> None:
+        """Give the connection back: see `Stream.close`."""
+        self._stream.close()
+
+
+class AsyncGzipStream:
+    """An answer that comes compressed, and reads as if it did not: see `GzipStream`."""
+
+    def __init__(self, stream: AsyncStream, place: str) -> None:
+        self._stream = stream
+        self._place = place
+        self.status: int = stream.status
+        self.headers: Mapping[str, str] = stream.headers
+
+    async def read(self, most: int) -> bytes | bytearray:
+        """Return the whole body: see `Stream.read`."""
+        whole = bytearray()
+        async for piece in self.chunks():
+            whole += piece
+            if len(whole) > most:
+                raise _too_large(self._place, most)
+        return whole
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Yield the body as it comes: see `Stream.chunks`."""
+        inflater = _Inflater(self._place)
+        async for chunk in self._stream.chunks():
+            for piece in inflater.feed(chunk):
+                yield piece
+        inflater.end()
+
+    async def aclose(self) -> None:
+        """Give the connection back: see `Stream.close`."""
+        await self._stream.aclose()

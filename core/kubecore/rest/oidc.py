@@ -1,0 +1,218 @@
+"""Tokens of an OpenID Connect provider, renewed with a refresh token: client-go's auth provider `oidc`.
+
+Source: OpenID Connect Discovery 1.0; RFC 6749 section 6. The provider is always verified, redirects are never followed,
+and the refresh token goes to the issuer's own token endpoint alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import AsyncIterable, Iterable
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from kubecore.errors import ConfigError
+from kubecore.rest import tls
+from kubecore.rest.auth import Credential, bearer
+from kubecore.rest.config import TLSConfig
+from kubecore.rest.credentials import OIDCConfig
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["OIDCSource"]
+
+_LEEWAY_SECONDS: Final = 10.0
+_SECONDS: Final = 30.0
+_MOST_BYTES: Final = 1024 * 1024
+_PLAIN: Final = {"Accept": "application/json", "Accept-Encoding": "identity"}
+
+
+class _Discovery(msgspec.Struct):
+    issuer: str
+    token_endpoint: str
+
+
+class _Claims(msgspec.Struct):
+    exp: float
+    iss: str = ""
+
+
+class _Tokens(msgspec.Struct):
+    id_token: str = ""
+    refresh_token: str = ""
+
+
+class _Error(msgspec.Struct):
+    error: str = ""
+
+
+class _Answer:
+    def __init__(self, response: httpx.Response, body: bytes) -> None:
+        self.status = response.status_code
+        self.body = body
+
+
+class OIDCSource:
+    """Tokens of a provider; renewed shortly before they expire, and when the server refuses one.
+
+    Args:
+        config: the provider and the tokens.
+    """
+
+    def __init__(self, config: OIDCConfig) -> None:
+        self._config = config
+        self._refresh_token = config.refresh_token
+        self._credential: Credential | None = None
+        self._expires = 0.0
+        if config.id_token:
+            self._take(config.id_token, "oidc.id_token")
+
+    def current(self) -> Credential | None:
+        """Return the token, None shortly before it expires."""
+        return self._credential if time.time() < self._expires - _LEEWAY_SECONDS else None
+
+    def refuse(self, credential: Credential) -> bool:
+        """Forget a token that the server does not accept."""
+        if self._credential is credential:
+            self._credential, self._expires = None, 0.0
+        return bool(self._refresh_token)
+
+    def renew(self) -> None:
+        """Get a new token from the provider.
+
+        Raises:
+            ConfigError: it gives none.
+        """
+        import httpx
+
+        try:
+            with httpx.Client(verify=self._context(), timeout=_SECONDS) as client:
+                with client.stream("GET", _discovery_url(self._config), headers=_PLAIN) as response:
+                    answer = _Answer(response, _joined(response.iter_raw()))
+                token_endpoint = _discovered(answer, self._config)
+                form, basic = self._form(), self._basic()
+                with client.stream("POST", token_endpoint, data=form, auth=basic, headers=_PLAIN) as response:
+                    answer = _Answer(response, _joined(response.iter_raw()))
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise self._unreachable(error) from None
+        self._accept(answer)
+
+    async def renew_async(self) -> None:
+        """Get a new token from the provider: see `renew`."""
+        import httpx
+
+        try:
+            async with httpx.AsyncClient(verify=self._context(), timeout=_SECONDS) as client:
+                async with client.stream("GET", _discovery_url(self._config), headers=_PLAIN) as response:
+                    answer = _Answer(response, await _joined_async(response.aiter_raw()))
+                token_endpoint = _discovered(answer, self._config)
+                form, basic = self._form(), self._basic()
+                async with client.stream("POST", token_endpoint, data=form, auth=basic, headers=_PLAIN) as response:
+                    answer = _Answer(response, await _joined_async(response.aiter_raw()))
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise self._unreachable(error) from None
+        self._accept(answer)
+
+    def _context(self) -> Any:
+        return tls.context(TLSConfig(ca_file=self._config.ca_file, ca_data=self._config.ca_data))
+
+    def _form(self) -> dict[str, str]:
+        if not self._refresh_token:
+            raise ConfigError(
+                f"oidc: the token of {self._config.issuer_url} has expired, and there is no refresh token: log in again"
+            )
+        form = {"grant_type": "refresh_token", "refresh_token": self._refresh_token}
+        return form if self._config.client_secret else {**form, "client_id": self._config.client_id}
+
+    def _basic(self) -> tuple[str, str] | None:
+        secret = self._config.client_secret
+        return (self._config.client_id, secret) if secret else None
+
+    def _accept(self, answer: _Answer) -> None:
+        """Take the provider's answer; no token ever stands in an error."""
+        issuer = self._config.issuer_url
+        if answer.status != 200:
+            raise ConfigError(f"oidc: {issuer} answered {answer.status} to a refresh: {_error_code(answer)}")
+        try:
+            tokens = msgspec.json.decode(answer.body, type=_Tokens)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise ConfigError(f"oidc: {issuer} answered a refresh with something else than tokens") from None
+        if not tokens.id_token:
+            raise ConfigError(f"oidc: {issuer} gave no id_token; does the client have the scope openid?")
+        self._take(tokens.id_token, f"the id_token of {issuer}")
+        self._refresh_token = tokens.refresh_token or self._refresh_token
+        if self._config.save is not None:
+            self._config.save({"id-token": tokens.id_token, "refresh-token": self._refresh_token})
+
+    def _take(self, token: str, what: str) -> None:
+        claims = _claims(token, what)
+        if claims.iss and claims.iss != self._config.issuer_url:
+            raise ConfigError(f"oidc: {what} was issued by somebody else than {self._config.issuer_url}")
+        self._credential = Credential(bearer(token, what))
+        self._expires = claims.exp
+
+    def _unreachable(self, error: Exception) -> ConfigError:
+        return ConfigError(f"oidc: {self._config.issuer_url} can't be reached: {' '.join(str(error).split())[:300]}")
+
+
+def _discovery_url(config: OIDCConfig) -> str:
+    return config.issuer_url.rstrip("/") + "/.well-known/openid-configuration"
+
+
+def _discovered(answer: _Answer, config: OIDCConfig) -> str:
+    """Return the token endpoint that the issuer names, if it may be trusted with a refresh token."""
+    issuer = config.issuer_url
+    if answer.status != 200:
+        raise ConfigError(f"oidc: {issuer} answered {answer.status} when asked for its configuration")
+    try:
+        found = msgspec.json.decode(answer.body, type=_Discovery)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise ConfigError(f"oidc: the configuration that {issuer} gives can't be read") from None
+    if found.issuer != issuer:
+        raise ConfigError(f"oidc: {issuer} says that it is {found.issuer[:200]!r}; issuer URLs must be equal")
+    if urlsplit(found.token_endpoint).scheme != "https":
+        raise ConfigError(f"oidc: the token endpoint of {issuer} is no https URL")
+    return found.token_endpoint
+
+
+def _joined(pieces: Iterable[bytes]) -> bytes:
+    body = b""
+    for piece in pieces:
+        body = _with(body, piece)
+    return body
+
+
+async def _joined_async(pieces: AsyncIterable[bytes]) -> bytes:
+    body = b""
+    async for piece in pieces:
+        body = _with(body, piece)
+    return body
+
+
+def _with(body: bytes, piece: bytes) -> bytes:
+    if len(body) + len(piece) > _MOST_BYTES:
+        raise ConfigError(f"oidc: the provider's answer is larger than {_MOST_BYTES} bytes")
+    return body + piece
+
+
+def _error_code(answer: _Answer) -> str:
+    """Return the error's code (RFC 6749 5.2), which is a word of a few; the description may quote the token."""
+    try:
+        code = msgspec.json.decode(answer.body, type=_Error).error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return "no error code"
+    return ascii(code[:60])
+
+
+def _claims(token: str, what: str) -> _Claims:
+    """Read a token's claims; that they are true is for the API server to check."""
+    parts = token.split(".")
+    try:
+        padded = parts[1] + "=" * (-len(parts[1]) % 4)
+        return msgspec.json.decode(base64.urlsafe_b64decode(padded), type=_Claims)
+    except (IndexError, ValueError, RecursionError):
+        raise ConfigError(f"oidc: {what} is no token with an expiry") from None

@@ -1,0 +1,143 @@
+"""Which proxy is on the way, and how it is asked, without I/O.
+
+Source: Go's `golang.org/x/net/http/httpproxy`, whose NO_PROXY Kubernetes extends by networks (`10.0.0.0/8`); RFC 9110
+9.3.6 for CONNECT; RFC 1928 and 1929 for SOCKS5.
+"""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import os
+from typing import Final, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from kubecore.errors import ConfigError
+from kubecore.rest.config import Server
+
+__all__ = ["Proxy", "from_environment", "parse"]
+
+_PORTS: Final = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
+
+
+class Proxy(NamedTuple):
+    """A proxy.
+
+    Attributes:
+        scheme: `http`, `https` or `socks5`.
+        host: its name or address.
+        port: its port.
+        username: the name to show it, "" for none.
+        password: the password to show it.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    username: str
+    password: str
+
+    def __repr__(self) -> str:
+        """Show where it is, without the password."""
+        return f"Proxy({self.url})"
+
+    @property
+    def url(self) -> str:
+        """Where it is, without credentials."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}"
+
+    @property
+    def authorization(self) -> list[tuple[bytes, bytes]]:
+        """The header that says who asks; it goes to the proxy alone."""
+        if not self.username:
+            return []
+        pair = base64.b64encode(f"{self.username}:{self.password}".encode())
+        return [(b"Proxy-Authorization", b"Basic " + pair)]
+
+
+def parse(url: str, what: str) -> Proxy:
+    """Read a proxy's URL.
+
+    Args:
+        url: the URL; without a scheme it is http.
+        what: where it comes from, for the error.
+
+    Raises:
+        ConfigError: it is none that we know. The URL is not quoted, since it may hold a password.
+    """
+    try:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise ConfigError(f"{what} is no URL of a proxy") from None
+    if parts.scheme not in _PORTS or not host or not url.isprintable() or " " in url:
+        raise ConfigError(f"{what} is no URL of a proxy: http://, https:// or socks5:// with a host are")
+    return Proxy(
+        "socks5" if parts.scheme == "socks5h" else parts.scheme,
+        host,
+        port or _PORTS[parts.scheme],
+        unquote(parts.username or ""),
+        unquote(parts.password or ""),
+    )
+
+
+def from_environment(server: Server) -> Proxy | None:
+    """Return the proxy that HTTPS_PROXY or HTTP_PROXY name, unless NO_PROXY excepts the server.
+
+    Args:
+        server: where requests go.
+
+    Raises:
+        ConfigError: a variable is no URL.
+    """
+    name = f"{server.scheme}_proxy"
+    # A CGI program's HTTP_PROXY is a header of whoever calls it.
+    upper = "" if name == "http_proxy" and "REQUEST_METHOD" in os.environ else os.environ.get(name.upper(), "")
+    url = os.environ.get(name) or upper
+    if not url or _is_excepted(server, os.environ.get("no_proxy") or os.environ.get("NO_PROXY", "")):
+        return None
+    return parse(url, f"the variable {name.upper()}")
+
+
+def _is_excepted(server: Server, exceptions: str) -> bool:
+    host = server.host.lower().rstrip(".")
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        address = None
+    if host == "localhost" or (address is not None and address.is_loopback):
+        return True
+    port = server.port or _PORTS[server.scheme]
+    return any(_matches(host, address, port, one.strip().lower()) for one in exceptions.split(",") if one.strip())
+
+
+def _matches(host: str, address: ipaddress.IPv4Address | ipaddress.IPv6Address | None, port: int, rule: str) -> bool:
+    if rule == "*":
+        return True
+    if address is not None and "/" in rule:
+        try:
+            return address in ipaddress.ip_network(rule, strict=False)
+        except ValueError:
+            return False
+    name, wanted = _split_port(rule)
+    if wanted is not None and wanted != port:
+        return False
+    if address is not None:
+        try:
+            return address == ipaddress.ip_address(name)
+        except ValueError:
+            return False
+    if name.startswith("*."):
+        name = name[1:]
+    if name.startswith("."):
+        return host.endswith(name)
+    return host == name or host.endswith(f".{name}")
+
+
+def _split_port(rule: str) -> tuple[str, int | None]:
+    if rule.startswith("["):
+        name, _, rest = rule[1:].partition("]")
+        return name, int(rest[1:]) if rest[1:].isdecimal() else None
+    name, colon, port = rule.rpartition(":")
+    return (name, int(port)) if colon and ":" not in name and port.isdecimal() else (rule, None)

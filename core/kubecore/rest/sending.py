@@ -1,0 +1,249 @@
+"""One call on its way, without I/O: its attempts, what is tried again, and who is told.
+
+Source: the retry table of `k8s.io/client-go/rest` (`with_retry.go`); Retry-After, RFC 9110 10.2.3.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+from urllib.parse import urljoin, urlsplit
+
+from kubecore import errors
+from kubecore.call import Call
+from kubecore.rest import warnings
+from kubecore.rest.auth import Credential
+from kubecore.rest.observe import Attempt, Outcome
+from kubecore.rest.request import Request, Requests, check_answer
+
+__all__ = ["Sending"]
+
+_LOG: Final = logging.getLogger("kubecore")
+
+_NETWORK_SECONDS = 1.0
+"""How long a request waits after its connection broke, before it is sent again."""
+
+_JITTER: Final = 0.25
+_LONG_WAIT: Final = 0.05
+_MOST_REDIRECTS: Final = 10
+_NEVER_AGAIN: Final = (errors.ConnectError, errors.PoolTimeoutError, errors.DeadlineError, errors.ProtocolError)
+
+
+class Sending:
+    """The attempts of one call.
+
+    Args:
+        requests: makes its requests.
+        call: the call.
+        endless: whether the answer may go on for ever, as a watch's does.
+    """
+
+    __slots__ = (
+        "_called",
+        "_delay",
+        "_end",
+        "_ended",
+        "_endless",
+        "_is_renewed",
+        "_number",
+        "_redirects",
+        "_request",
+        "_requests",
+        "_started",
+        "_target",
+    )
+
+    def __init__(self, requests: Requests, call: Call[Any], *, endless: bool = False) -> None:
+        self._requests = requests
+        self._called = call
+        self._endless = endless
+        total = requests.config.timeouts.total
+        self._end = None if total is None else time.monotonic() + total
+        self._number = 0
+        self._delay = 0.0
+        self._is_renewed = False
+        self._redirects = 0
+        self._target: str | None = None
+        self._ended: list[Callable[[Outcome], None]] = []
+        self._started = 0.0
+        self._request: Request | None = None
+
+    def wait(self) -> float:
+        """Return the seconds to wait before the next attempt: what the limiter and the server ask for."""
+        limiter = self._requests.limiter
+        if limiter is None or (self._endless and self._number == 0):  # As in client-go, a watch may begin at once.
+            return self._delay
+        wait = max(self._delay, limiter.reserve())
+        if wait > _LONG_WAIT and wait > self._delay:
+            _LOG.info("%s waits %.2f s for the rate limiter", self._called.path, wait)
+        return wait
+
+    def begin(self, credential: Credential) -> Request:
+        """Make the next attempt's request, and tell who wants to know.
+
+        Args:
+            credential: who asks.
+        """
+        self._number += 1
+        request = self._requests.make(
+            self._called, credential, endless=self._endless, end=self._end, target=self._target
+        )
+        self._request = request
+        if self._requests.config.observers:
+            self._observe(request)
+        if self._ended or _LOG.isEnabledFor(logging.DEBUG):
+            self._started = time.perf_counter()
+        return request
+
+    def is_final(self, status: int, headers: Mapping[str, str]) -> bool:
+        """Look at the head of an answer.
+
+        Args:
+            status: the HTTP status code.
+            headers: the headers, their names in lower case.
+
+        Returns:
+            Whether this is the answer; else there is to be another attempt, after `wait`.
+
+        Raises:
+            TransportError: this is no answer that we take.
+        """
+        if self._started:
+            self._tell(status, None)
+        if "warning" in headers:
+            for warning in warnings.parse(headers["warning"]):
+                self._requests.warning_handler(warning)
+        if 200 <= status < 300:
+            check_answer(self._current, status, headers, self._requests.max_bytes)
+            return True
+        if 300 <= status < 400 and self._follows(status, headers):
+            return False
+        check_answer(self._current, status, headers, self._requests.max_bytes)
+        if status == 429 or status >= 500:
+            seconds = _retry_after(headers.get("retry-after", ""))
+            return seconds is None or not self._again(seconds)
+        return True
+
+    def refused(self, renewed: bool) -> bool:
+        """Take note of a 401.
+
+        Args:
+            renewed: whether other credentials are at hand since.
+
+        Returns:
+            Whether there is to be another attempt with them: one.
+        """
+        if self._is_renewed or not renewed:
+            return False
+        self._is_renewed = True
+        self._delay = 0.0
+        return True
+
+    def failed(self, error: errors.TransportError) -> bool:
+        """Take note that there was no answer.
+
+        Args:
+            error: why.
+
+        Returns:
+            Whether there is to be another attempt, after `wait`.
+        """
+        if self._started:
+            self._tell(None, error)
+        if not self._is_read or isinstance(error, _NEVER_AGAIN):
+            return False
+        if isinstance(error, TimeoutError) and not self._endless:
+            return False
+        return isinstance(error, (errors.ReadError, errors.WriteError)) and self._again(_NETWORK_SECONDS)
+
+    def note(self, error: errors.KubeError) -> None:
+        """Say in an error how often it was tried."""
+        if self._number > 1:
+            error.add_note(f"after {self._number} attempts")
+
+    @property
+    def _current(self) -> Request:
+        assert self._request is not None  # noqa: S101 - there is no answer before `begin`
+        return self._request
+
+    @property
+    def _is_read(self) -> bool:
+        return self._called.method in ("GET", "HEAD")
+
+    def _again(self, seconds: float) -> bool:
+        """Plan another attempt; there is none where the number or the time of all is used up."""
+        if self._number > self._requests.config.max_retries:
+            return False
+        import random
+
+        # Many clients that were told the same must not come back together.
+        seconds += random.uniform(0, _JITTER * seconds + 0.01)  # noqa: S311 - no secret
+        if self._end is not None and time.monotonic() + seconds >= self._end:
+            return False
+        self._delay = seconds
+        return True
+
+    def _follows(self, status: int, headers: Mapping[str, str]) -> bool:
+        """Follow a redirect on the same server, if that was asked for."""
+        if not self._requests.config.follow_redirects or status not in (301, 302, 303, 307, 308):
+            return False
+        if not self._is_read and status not in (307, 308):
+            return False
+        request = self._current
+        here = f"{request.server.scheme}://{request.server.netloc}"
+        try:
+            there = urlsplit(urljoin(here + request.target, headers.get("location", "")))
+        except ValueError:
+            return False
+        self._redirects += 1
+        if f"{there.scheme}://{there.netloc}" != here or self._redirects > _MOST_REDIRECTS:
+            return False
+        self._target = there.path + (f"?{there.query}" if there.query else "")
+        self._delay = 0.0
+        return True
+
+    def _observe(self, request: Request) -> None:
+        call = self._called
+        attempt = Attempt(
+            verb=call.verb,
+            group=call.group,
+            resource=call.resource,
+            subresource=call.subresource,
+            namespace=call.namespace,
+            name=call.name,
+            method=call.method,
+            url=request.url,
+            number=self._number,
+        )
+        ended = [observer(attempt) for observer in self._requests.config.observers]
+        self._ended = [one for one in ended if one is not None]
+        request.headers.extend(
+            (name.encode("ascii"), value.encode("latin-1")) for name, value in attempt.headers.items()
+        )
+
+    def _tell(self, code: int | None, error: BaseException | None) -> None:
+        seconds = time.perf_counter() - self._started
+        if _LOG.isEnabledFor(logging.DEBUG):
+            result = code if error is None else type(error).__name__
+            _LOG.debug("%s: %s in %.1f ms", self._current.place, result, seconds * 1000)
+        outcome = Outcome(code, error, seconds)
+        for ended in self._ended:
+            ended(outcome)
+
+
+def _retry_after(value: str) -> float | None:
+    """Return the seconds that a server asks to wait, None where it does not ask."""
+    if value.isascii() and value.isdigit() and len(value) < 10:
+        return float(value)
+    if not value:
+        return None
+    import email.utils
+    from datetime import UTC, datetime
+
+    try:
+        at = email.utils.parsedate_to_datetime(value)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds())

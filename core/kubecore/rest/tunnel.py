@@ -1,0 +1,113 @@
+"""The handshakes with a proxy that lead to a tunnel, without I/O.
+
+Each is a generator: it yields bytes to send, is sent what came, and ends when the tunnel is open.
+Source: RFC 9110 9.3.6 for CONNECT; RFC 1928 and 1929 for SOCKS5.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Generator
+from typing import Final
+
+from kubecore.rest.http1 import Answer, MalformedError, request_head
+from kubecore.rest.proxy import Proxy
+
+__all__ = ["Handshake", "RefusedError", "handshake"]
+
+Handshake = Generator[bytes, bytes, None]
+
+_REPLIES: Final = {
+    1: "general failure",
+    2: "not allowed by its rules",
+    3: "the network can't be reached",
+    4: "the host can't be reached",
+    5: "the host refused the connection",
+    6: "the time is up",
+    7: "it does not know the command",
+    8: "it does not know this kind of address",
+}
+
+
+class RefusedError(Exception):
+    """The proxy does not open a tunnel."""
+
+
+def handshake(proxy: Proxy, host: str, port: int) -> Handshake:
+    """Ask a proxy for a tunnel to a host.
+
+    Args:
+        proxy: the proxy.
+        host: name or address; a name is looked up by the proxy.
+        port: the port.
+
+    Raises:
+        RefusedError: it says no.
+        MalformedError: it says something else.
+    """
+    return _socks5(proxy, host, port) if proxy.scheme == "socks5" else _connect(proxy, host, port)
+
+
+def _connect(proxy: Proxy, host: str, port: int) -> Handshake:
+    target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    answer = Answer("CONNECT")
+    target = target.encode("ascii" if target.isascii() else "idna").decode("ascii")
+    data = request_head("CONNECT", target, [(b"Host", target.encode("ascii")), *proxy.authorization])
+    while not answer.head((yield data)):
+        data = b""
+    if not 200 <= answer.status < 300:
+        hint = "; it wants a name and a password, in the proxy's URL" if answer.status == 407 else ""
+        raise RefusedError(f"it answered {answer.status}{hint}")
+    if answer.first:
+        raise MalformedError("the proxy spoke into the tunnel")
+
+
+def _socks5(proxy: Proxy, host: str, port: int) -> Handshake:
+    methods = b"\x00\x02" if proxy.username else b"\x00"
+    chosen, rest = yield from _exactly(2, bytes((5, len(methods))) + methods)
+    if chosen[0] != 5 or chosen[1] not in methods:
+        raise RefusedError(
+            "it takes none of the ways to log in that there are" if chosen[0] == 5 else "it is no SOCKS5"
+        )
+    if chosen[1] == 2:
+        name, password = proxy.username.encode(), proxy.password.encode()
+        if len(name) > 255 or len(password) > 255:
+            raise RefusedError("name or password are longer than SOCKS5 allows")
+        login = b"\x01" + bytes((len(name),)) + name + bytes((len(password),)) + password
+        reply, rest = yield from _exactly(2, login, rest)
+        if reply[1] != 0:
+            raise RefusedError("it does not accept the name and the password")
+    head, rest = yield from _exactly(4, b"\x05\x01\x00" + _address(host) + port.to_bytes(2, "big"), rest)
+    if head[0] != 5 or head[1] != 0:
+        raise RefusedError(_REPLIES.get(head[1], f"reply {head[1]}"))
+    if head[3] == 3:
+        size, rest = yield from _exactly(1, b"", rest)
+        length = size[0]
+    else:
+        length = {1: 4, 4: 16}.get(head[3], 0)
+    _, rest = yield from _exactly(length + 2, b"", rest)
+    if rest:
+        raise MalformedError("the proxy spoke into the tunnel")
+
+
+def _exactly(size: int, data: bytes, come: bytes = b"") -> Generator[bytes, bytes, tuple[bytes, bytes]]:
+    """Send, and return as many bytes of what comes, and what came beyond."""
+    if data:
+        come += yield data
+    while len(come) < size:
+        piece = yield b""
+        if not piece:
+            raise RefusedError("it closed the connection")
+        come += piece
+    return come[:size], come[size:]
+
+
+def _address(host: str) -> bytes:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        name = host.encode("idna") if not host.isascii() else host.encode("ascii")
+        if len(name) > 255:
+            raise RefusedError("the host's name is longer than SOCKS5 allows") from None
+        return b"\x03" + bytes((len(name),)) + name
+    return (b"\x01" if address.version == 4 else b"\x04") + address.packed
