@@ -28,16 +28,6 @@ __all__ = [
     "secure_async",
     "secure_proxy_async",
 ]
-    "AsyncSocket",
-    "Socket",
-    "SyncSocket",
-    "TlsInTls",
-    "connect",
-    "connect_async",
-    "secure",
-    "secure_async",
-    "secure_proxy_async",
-]
 
 R = TypeVar("R")
 
