@@ -1,4 +1,4 @@
-"""rest.Config, credentials, TLS, in-cluster and kubeconfig."""
+"""rest.Config, credentials, TLS and in-cluster."""
 
 from __future__ import annotations
 
@@ -11,13 +11,10 @@ from typing import Any
 
 import pytest
 import trustme
-import yaml
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from kubeclient import Clientset
-from kubecore import errors, kubeconfig, rest
-from kubecore.rest import auth, incluster
+from kubecore import errors, rest
+from kubecore.rest import auth
 from tests.kubecore.loopback import answer, loopback
 
 SECRET = "c4n4ry-s3cret"
@@ -95,28 +92,28 @@ def test_a_token_file_is_read_again_and_a_bad_one_leaves_the_last(
     file = tmp_path / "token"
     file.write_text("one\n")
     authorization = auth.Authorization(
-        rest.Config(host="https://h", bearer_token="static", bearer_token_file=str(file))
+        auth.source(rest.Config(host="https://h", bearer_token="static", bearer_token_file=str(file)))
     )
-    assert authorization.header() == b"Bearer one"
+    assert authorization.get().header == b"Bearer one"
     file.write_text("two\n")
-    assert authorization.header() == b"Bearer one"
+    assert authorization.get().header == b"Bearer one"
     now[0] += 51
-    assert authorization.header() == b"Bearer two"
+    assert authorization.get().header == b"Bearer two"
     for bad in ("", "  \n", "a b\x00"):
         file.write_text(bad)
         now[0] += 51
-        assert authorization.header() == b"Bearer two"
+        assert authorization.get().header == b"Bearer two"
     file.unlink()
     now[0] += 51
-    assert authorization.header() == b"Bearer two"
+    assert authorization.get().header == b"Bearer two"
     file.write_text("three")
     now[0] += 51
-    assert authorization.header() == b"Bearer three"
+    assert authorization.get().header == b"Bearer three"
 
 
 def test_a_token_file_that_was_never_read_falls_back_to_the_token(tmp_path: Path) -> None:
     config = rest.Config(host="https://h", bearer_token="static", bearer_token_file=str(tmp_path / "none"))
-    assert auth.Authorization(config).header() == b"Bearer static"
+    assert auth.Authorization(auth.source(config)).get().header == b"Bearer static"
 
 
 @pytest.fixture
@@ -194,7 +191,7 @@ def test_in_a_cluster_the_environment_names_the_server(
     assert config.server().url == url
     assert config.bearer_token_file == str(tmp_path / "token")
     assert config.tls.ca_file == str(tmp_path / "ca.crt")
-    assert auth.Authorization(config).header() == b"Bearer tok"
+    assert auth.Authorization(auth.source(config)).get().header == b"Bearer tok"
 
 
 @pytest.mark.parametrize("missing", ["KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"])
@@ -219,132 +216,3 @@ def test_in_a_cluster_a_missing_token_is_an_error_and_a_bad_ca_is_not(
     (tmp_path / "ca.crt").write_text("junk")
     assert rest.in_cluster_config(folder=tmp_path).tls.ca_file is None
     assert "CA can't be used" in caplog.text
-
-
-# kubeconfig.
-
-
-def written(folder: Path, name: str = "config", **changes: Any) -> Path:
-    content: dict[str, Any] = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "current-context": "one",
-        "clusters": [{"name": "c", "cluster": {"server": "https://h:1", "certificate-authority": "ca.pem"}}],
-        "users": [{"name": "u", "user": {"token": "tok"}}],
-        "contexts": [{"name": "one", "context": {"cluster": "c", "user": "u", "namespace": "ns"}}],
-    }
-    file = folder / name
-    file.parent.mkdir(exist_ok=True, parents=True)
-    file.write_text(yaml.safe_dump(content | changes))
-    return file
-
-
-def test_a_kubeconfig_is_read(tmp_path: Path) -> None:
-    found = kubeconfig.load(written(tmp_path))
-    assert (found.namespace, found.context) == ("ns", "one")
-    assert found.config.host == "https://h:1"
-    assert found.config.bearer_token == "tok"
-    assert found.config.tls.ca_file == str(tmp_path / "ca.pem")
-
-
-def test_several_files_are_merged_and_the_first_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = written(
-        tmp_path / "a",
-        users=[{"name": "u", "user": {"token": "t1"}}],
-        contexts=[],
-        clusters=[],
-        **{"current-context": ""},
-    )
-    second = written(tmp_path / "b", users=[{"name": "u", "user": {"token": "t2", "username": "x"}}])
-    monkeypatch.setenv("KUBECONFIG", f"{first}:{tmp_path / 'none'}:{second}:{first}")
-    config = kubeconfig.load_config()
-    assert (config.bearer_token, config.username) == ("t1", None)
-    assert config.tls.ca_file == str(tmp_path / "b" / "ca.pem")
-
-
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"current-context": ""}, "no current-context"),
-        ({"current-context": "two"}, "no context 'two'; there is 'one'"),
-        ({"clusters": []}, "no cluster 'c'"),
-        ({"users": None}, "no user 'u'"),
-        ({"clusters": [{"name": "c", "cluster": {}}]}, "names no server"),
-        ({"clusters": [{"name": "c"}, {"name": "c"}]}, "'c' is there twice"),
-        ({"clusters": "x"}, "no list of mappings"),
-        ({"clusters": [{"name": "c", "cluster": ["x"]}]}, "is no mapping"),
-        (
-            {"clusters": [{"name": "c", "cluster": {"server": "https://h", "certificate-authority-data": "%%"}}]},
-            "no base64",
-        ),
-        ({"users": [{"name": "u", "user": {"exec": {"command": "x"}}}]}, "exec, which is not supported yet"),
-        ({"clusters": [{"name": "c", "cluster": {"server": "https://h", "proxy-url": "http://p"}}]}, "proxy-url"),
-        ({"users": [{"name": "u", "user": {"token": SECRET, "username": "x"}}]}, "both a token and a user name"),
-        ({"clusters": [{"name": "c", "cluster": {"server": "http://h"}}]}, "unencrypted"),
-        ({"kind": "Pod"}, "expected kind Config"),
-    ],
-)
-def test_a_wrong_kubeconfig_is_told_with_its_file(changes: dict[str, Any], words: str, tmp_path: Path) -> None:
-    file = written(tmp_path, **changes)
-    with pytest.raises(errors.ConfigError, match=words) as caught:
-        kubeconfig.load_config(file)
-    assert str(file) in str(caught.value)
-    assert SECRET not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    "content", ["\x00", "a: [", "- x", "!!python/object:os.system x", "a: &a [*a]", "[" * 1000, "a: 1\na: 2", "{" * 500]
-)
-def test_junk_is_told_with_its_file(content: str, tmp_path: Path) -> None:
-    file = tmp_path / "config"
-    file.write_text(content)
-    with pytest.raises(errors.ConfigError, match="config"):
-        kubeconfig.load_config(file)
-
-
-def test_no_kubeconfig_at_all_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
-    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
-    with pytest.raises(errors.ConfigError, match="there is no kubeconfig"):
-        kubeconfig.load_config()
-    with pytest.raises(errors.ConfigError, match="can't be read"):
-        kubeconfig.load_config(tmp_path / "none")
-    with pytest.raises(errors.ConfigError, match="can't be read"):
-        kubeconfig.load_config(tmp_path)
-
-
-def test_without_a_kubeconfig_the_cluster_around_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
-    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
-    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
-    monkeypatch.setattr(incluster, "SERVICE_ACCOUNT", mounted(tmp_path))
-    assert kubeconfig.load_config().host == "https://10.0.0.1:443"
-    monkeypatch.setenv("POD_NAMESPACE", "mine")
-    assert kubeconfig.load().namespace == "mine"
-
-
-YAML = st.recursive(
-    st.none() | st.booleans() | st.text(max_size=8) | st.integers(),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(
-                ["clusters", "users", "contexts", "name", "cluster", "user", "current-context", "server", "context"]
-            ),
-            inner,
-        )
-    ),
-    max_leaves=12,
-)
-
-
-@settings(max_examples=150, deadline=None)
-@given(YAML)
-def test_no_kubeconfig_raises_anything_but_ours(data: Any) -> None:
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:
-        file.write(yaml.safe_dump(data, allow_unicode=True))
-        file.flush()
-        try:
-            kubeconfig.load_config(file.name)
-        except errors.ConfigError:
-            pass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import logging
 import time
 from pathlib import Path
@@ -14,6 +15,7 @@ from kubecore.rest.forklock import ForkLock
 
 if TYPE_CHECKING:
     import anyio
+    from anyio.lowlevel import RunVar
 
 __all__ = ["AsyncAuthorization", "Authorization", "Credential", "Source", "bearer", "source"]
 
@@ -21,6 +23,7 @@ _FRESH_SECONDS: Final = 50.0
 """How long a token file's content is used before it is read again: client-go's minute less its leeway."""
 
 _LOG: Final = logging.getLogger("kubecore")
+_NUMBERS: Final = itertools.count()
 
 
 class Credential(NamedTuple):
@@ -57,7 +60,7 @@ class Source(Protocol):
         """
         ...
 
-    def renew(self) -> None:
+    def renew(self) -> Credential:
         """Get a new credential.
 
         Raises:
@@ -65,7 +68,7 @@ class Source(Protocol):
         """
         ...
 
-    async def renew_async(self) -> None:
+    async def renew_async(self) -> Credential:
         """Get a new credential: see `renew`."""
         ...
 
@@ -88,13 +91,11 @@ class Authorization:
             ConfigError: there is none.
         """
         found = self._source.current()
-        while found is None:
-            with self._lock:
-                found = self._source.current()
-                if found is None:
-                    self._source.renew()
-                    found = self._source.current()
-        return found
+        if found is not None:
+            return found
+        with self._lock:
+            # Who waited for another's renewal needs none. What has expired as it came is used all the same.
+            return self._source.current() or self._source.renew()
 
     def refuse(self, credential: Credential) -> bool:
         """Take note of a 401; return whether to try again with what `get` then gives."""
@@ -106,7 +107,7 @@ class AsyncAuthorization:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._lock: anyio.Lock | None = None
+        self._locks: RunVar[anyio.Lock] | None = None
 
     async def get(self) -> Credential:
         """Return the credential to show.
@@ -115,20 +116,28 @@ class AsyncAuthorization:
             ConfigError: there is none.
         """
         found = self._source.current()
-        while found is None:
-            import anyio
-
-            self._lock = self._lock or anyio.Lock()
-            async with self._lock:
-                found = self._source.current()
-                if found is None:
-                    await self._source.renew_async()
-                    found = self._source.current()
-        return found
+        if found is not None:
+            return found
+        async with self._renewing():
+            return self._source.current() or await self._source.renew_async()
 
     def refuse(self, credential: Credential) -> bool:
         """Take note of a 401; return whether to try again with what `get` then gives."""
         return self._source.refuse(credential)
+
+    def _renewing(self) -> anyio.Lock:
+        """Return the lock of this event loop: tasks can't wait for one of another."""
+        import anyio
+        from anyio.lowlevel import RunVar
+
+        if self._locks is None:
+            self._locks = RunVar(f"kubecore.auth.{next(_NUMBERS)}")
+        try:
+            return self._locks.get()
+        except LookupError:
+            lock = anyio.Lock()
+            self._locks.set(lock)
+            return lock
 
 
 def source(config: Config) -> Source:
@@ -170,11 +179,11 @@ class _Fixed:
     def refuse(self, credential: Credential) -> bool:
         return False
 
-    def renew(self) -> None:
-        """Do nothing: `current` always has one."""
+    def renew(self) -> Credential:
+        return self._credential
 
-    async def renew_async(self) -> None:
-        """Do nothing: `current` always has one."""
+    async def renew_async(self) -> Credential:
+        return self._credential
 
 
 class _TokenFile:
@@ -199,11 +208,11 @@ class _TokenFile:
             self._refresh()
         return self._credential.header != credential.header
 
-    def renew(self) -> None:
-        """Do nothing: `current` always has one."""
+    def renew(self) -> Credential:
+        return self._credential
 
-    async def renew_async(self) -> None:
-        """Do nothing: `current` always has one."""
+    async def renew_async(self) -> Credential:
+        return self._credential
 
     def _refresh(self) -> None:
         """Read the file; what can't be read or used leaves the last good token in place."""

@@ -76,7 +76,7 @@ class ExecSource:
             self._credential = None
         return True  # Another caller may have renewed it meanwhile.
 
-    def renew(self) -> None:
+    def renew(self) -> Credential:
         """Run the program.
 
         Raises:
@@ -85,9 +85,9 @@ class ExecSource:
         command, environment, interactive = self._prepare()
         with _started(self._plugin, command, environment, interactive) as process:
             output = _read(process, self._plugin)
-        self._accept(output, process.returncode)
+        return self._accept(output, process.returncode)
 
-    async def renew_async(self) -> None:
+    async def renew_async(self) -> Credential:
         """Run the program: see `renew`."""
         import anyio
 
@@ -97,7 +97,7 @@ class ExecSource:
                 output = await _read_async(process, self._plugin)
             if scope.cancelled_caught:
                 raise _too_slow(self._plugin)
-        self._accept(output, process.returncode)
+        return self._accept(output, process.returncode)
 
     def _prepare(self) -> tuple[list[str], dict[str, str], bool]:
         """Return the command line, the environment, and whether the program may ask at the terminal."""
@@ -111,7 +111,7 @@ class ExecSource:
         environment = {**os.environ, **plugin.env, "KUBERNETES_EXEC_INFO": info}
         return [path, *plugin.args], environment, interactive
 
-    def _accept(self, output: bytes, code: int | None) -> None:
+    def _accept(self, output: bytes, code: int | None) -> Credential:
         """Take what the program printed; it never stands in an error."""
         name = _shown(self._plugin.command)
         if code != 0:
@@ -127,9 +127,9 @@ class ExecSource:
         if status is None or not (status.token or status.client_certificate_data or status.client_key_data):
             raise ConfigError(f"exec: {name} printed an ExecCredential without credentials in its status")
         self._expires = _expiry(status, name)
-        self._credential = Credential(
-            bearer(status.token.strip(), f"the token of {name}") if status.token else None, _pair(status, name)
-        )
+        header = bearer(status.token.strip(), f"the token of {name}") if status.token else None
+        self._credential = Credential(header, _pair(status, name))
+        return self._credential
 
 
 def _expiry(status: _Status, name: str) -> datetime | None:

@@ -7,8 +7,9 @@ and the refresh token goes to the issuer's own token endpoint alone.
 from __future__ import annotations
 
 import base64
+import logging
 import time
-from collections.abc import AsyncIterable, Iterable
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OIDCSource"]
 
+_LOG: Final = logging.getLogger("kubecore")
 _LEEWAY_SECONDS: Final = 10.0
 _SECONDS: Final = 30.0
 _MOST_BYTES: Final = 1024 * 1024
@@ -81,7 +83,7 @@ class OIDCSource:
             self._credential, self._expires = None, 0.0
         return bool(self._refresh_token)
 
-    def renew(self) -> None:
+    def renew(self) -> Credential:
         """Get a new token from the provider.
 
         Raises:
@@ -99,9 +101,9 @@ class OIDCSource:
                     answer = _Answer(response, _joined(response.iter_raw()))
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise self._unreachable(error) from None
-        self._accept(answer)
+        return self._accept(answer)
 
-    async def renew_async(self) -> None:
+    async def renew_async(self) -> Credential:
         """Get a new token from the provider: see `renew`."""
         import httpx
 
@@ -115,7 +117,7 @@ class OIDCSource:
                     answer = _Answer(response, await _joined_async(response.aiter_raw()))
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise self._unreachable(error) from None
-        self._accept(answer)
+        return self._accept(answer)
 
     def _context(self) -> Any:
         return tls.context(TLSConfig(ca_file=self._config.ca_file, ca_data=self._config.ca_data))
@@ -132,7 +134,7 @@ class OIDCSource:
         secret = self._config.client_secret
         return (self._config.client_id, secret) if secret else None
 
-    def _accept(self, answer: _Answer) -> None:
+    def _accept(self, answer: _Answer) -> Credential:
         """Take the provider's answer; no token ever stands in an error."""
         issuer = self._config.issuer_url
         if answer.status != 200:
@@ -143,17 +145,26 @@ class OIDCSource:
             raise ConfigError(f"oidc: {issuer} answered a refresh with something else than tokens") from None
         if not tokens.id_token:
             raise ConfigError(f"oidc: {issuer} gave no id_token; does the client have the scope openid?")
-        self._take(tokens.id_token, f"the id_token of {issuer}")
+        credential = self._take(tokens.id_token, f"the id_token of {issuer}")
         self._refresh_token = tokens.refresh_token or self._refresh_token
         if self._config.save is not None:
-            self._config.save({"id-token": tokens.id_token, "refresh-token": self._refresh_token})
+            self._save(self._config.save, tokens.id_token)
+        return credential
 
-    def _take(self, token: str, what: str) -> None:
+    def _save(self, save: Callable[[Mapping[str, str]], None], token: str) -> None:
+        try:
+            save({"id-token": token, "refresh-token": self._refresh_token})
+        except (OSError, ConfigError) as error:
+            # The new tokens work all the same, for as long as this program runs.
+            _LOG.warning("oidc: the new tokens of %s can't be saved: %s", self._config.issuer_url, error)
+
+    def _take(self, token: str, what: str) -> Credential:
         claims = _claims(token, what)
         if claims.iss and claims.iss != self._config.issuer_url:
             raise ConfigError(f"oidc: {what} was issued by somebody else than {self._config.issuer_url}")
         self._credential = Credential(bearer(token, what))
         self._expires = claims.exp
+        return self._credential
 
     def _unreachable(self, error: Exception) -> ConfigError:
         return ConfigError(f"oidc: {self._config.issuer_url} can't be reached: {' '.join(str(error).split())[:300]}")

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import ssl
 import time
 from collections.abc import Generator
+from typing import TYPE_CHECKING
 
 from kubecore.errors import ProxyError
-from kubecore.rest import network, proxy, tls
+from kubecore.rest import network, tls
 from kubecore.rest.config import Config, TLSConfig
 from kubecore.rest.http1 import CutError, MalformedError
 from kubecore.rest.network import AsyncSocket, SyncSocket
-from kubecore.rest.proxy import Proxy
-from kubecore.rest.tunnel import RefusedError, handshake
+
+if TYPE_CHECKING:
+    from kubecore.rest.proxy import Proxy
 
 __all__ = ["Route"]
 
@@ -35,10 +38,7 @@ class Route:
         self._port = server.port or (443 if server.scheme == "https" else 80)
         self._name = config.tls.server_name or server.host
         self._tls = tls.Rotating(config.tls) if server.scheme == "https" else None
-        if config.proxy_url is None:
-            self._proxy = proxy.from_environment(server)
-        else:
-            self._proxy = proxy.parse(config.proxy_url, "proxy_url") if config.proxy_url else None
+        self._proxy = _proxy(config)
         is_secure = self._proxy is not None and self._proxy.scheme == "https"
         self._proxy_context: ssl.SSLContext | None = tls.context(TLSConfig()) if is_secure else None
 
@@ -90,6 +90,8 @@ class Route:
         return made
 
     def _tunnel(self, way: Proxy, end: float | None) -> socket.socket:
+        from kubecore.rest.tunnel import handshake
+
         with _of_proxy(way):
             made = network.connect(way.host, way.port, _left(end))
             if self._proxy_context is not None:
@@ -110,6 +112,8 @@ class Route:
         return made
 
     async def _tunnel_async(self, way: Proxy) -> AsyncSocket:
+        from kubecore.rest.tunnel import handshake
+
         with _of_proxy(way):
             made = await network.connect_async(way.host, way.port)
             if self._proxy_context is not None:
@@ -128,6 +132,19 @@ class Route:
         return made
 
 
+def _proxy(config: Config) -> Proxy | None:
+    """Return the proxy on the way; its module is loaded only where there may be one."""
+    server = config.server()
+    variable = f"{server.scheme}_proxy"
+    if config.proxy_url is None and not (os.environ.get(variable) or os.environ.get(variable.upper())):
+        return None
+    if config.proxy_url == "":
+        return None
+    from kubecore.rest import proxy
+
+    return proxy.from_environment(server) if config.proxy_url is None else proxy.parse(config.proxy_url, "proxy_url")
+
+
 def _left(end: float | None) -> float | None:
     return None if end is None else max(end - time.monotonic(), 0.001)
 
@@ -139,6 +156,6 @@ def _of_proxy(way: Proxy) -> Generator[None]:
         yield
     except TimeoutError:
         raise
-    except (OSError, RefusedError, MalformedError, CutError) as error:
+    except (OSError, MalformedError, CutError) as error:
         reason = (isinstance(error, OSError) and error.strerror) or str(error)
         raise ProxyError(f"the proxy {way.url} does not let us through: {reason}") from error

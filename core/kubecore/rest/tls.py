@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import ssl
-import tempfile
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -193,6 +192,8 @@ def _file(data: bytes) -> Generator[str]:
         finally:
             os.close(descriptor)
         return
+    import tempfile
+
     with tempfile.NamedTemporaryFile(prefix="kubecore-") as file:
         file.write(data)
         file.flush()

@@ -10,7 +10,7 @@ import ipaddress
 from collections.abc import Generator
 from typing import Final
 
-from kubecore.rest.http1 import Answer, MalformedError, request_head
+from kubecore.rest.http1 import Answer, CutError, MalformedError, request_head
 from kubecore.rest.proxy import Proxy
 
 __all__ = ["Handshake", "RefusedError", "handshake"]
@@ -29,7 +29,7 @@ _REPLIES: Final = {
 }
 
 
-class RefusedError(Exception):
+class RefusedError(CutError):
     """The proxy does not open a tunnel."""
 
 

@@ -1,0 +1,283 @@
+"""Finding kubeconfig files, reading them, and merging several into one."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, Literal, NamedTuple
+
+from kubecore import yaml
+from kubecore.errors import ConfigError, DecodeError
+from kubecore.shapes import is_array, is_object
+
+__all__ = [
+    "SECTIONS",
+    "Document",
+    "Entry",
+    "Kind",
+    "Merged",
+    "exists",
+    "items",
+    "merge",
+    "parse",
+    "precedence",
+    "read",
+    "read_all",
+    "reason",
+    "text_of",
+    "unreadable",
+]
+
+Kind = Literal["cluster", "user", "context"]
+
+SECTIONS: Final[Mapping[Kind, str]] = {"cluster": "clusters", "user": "users", "context": "contexts"}
+
+MAX_BYTES: Final = 64 << 20
+"""Largest file that is read; `/dev/zero` is no kubeconfig."""
+
+
+class Document(NamedTuple):
+    """A file's content.
+
+    Attributes:
+        file: the file, None for bytes that were handed over.
+        data: the whole of it.
+    """
+
+    file: Path | None
+    data: Mapping[str, Any]
+
+    @property
+    def source(self) -> str:
+        """What errors call it."""
+        return str(self.file) if self.file is not None else "kubeconfig"
+
+
+class Entry(NamedTuple):
+    """An entry of a section and where it stands.
+
+    Attributes:
+        kind: what it is.
+        name: its name.
+        data: what it says, of whatever type.
+        document: where it stands.
+    """
+
+    kind: Kind
+    name: str
+    data: Any
+    document: Document
+
+    @property
+    def where(self) -> str:
+        """What errors call it."""
+        return f"{self.document.source}: {self.kind} {self.name[:100]!r}"
+
+
+class Merged(NamedTuple):
+    """Several files as one.
+
+    Attributes:
+        documents: the files that are there.
+        places: what errors call them all.
+        current_context: the first that is set, "" for none.
+        clusters: the clusters by name.
+        users: the users by name.
+        contexts: the contexts by name.
+    """
+
+    documents: Sequence[Document]
+    places: str
+    current_context: str
+    clusters: Mapping[str, Entry]
+    users: Mapping[str, Entry]
+    contexts: Mapping[str, Entry]
+
+    def section(self, kind: Kind) -> Mapping[str, Entry]:
+        """Return the entries of a kind by name."""
+        return {"cluster": self.clusters, "user": self.users, "context": self.contexts}[kind]
+
+
+def precedence(path: str | os.PathLike[str] | None) -> list[Path]:
+    """Return the files that count, the strongest first, whether they exist or not.
+
+    Args:
+        path: the one file to read; None or "" for those of `KUBECONFIG`, else `~/.kube/config`.
+
+    Returns:
+        The files, each once.
+    """
+    if path is not None and os.fspath(path):
+        return [Path(path)]
+    listed = [part for part in os.environ.get("KUBECONFIG", "").split(os.pathsep) if part]
+    if listed:
+        return [Path(part) for part in dict.fromkeys(listed)]
+    home = os.environ.get("HOME") or os.path.expanduser("~")  # noqa: PTH111 - Path.home raises where there is none
+    return [Path(home) / ".kube" / "config"]
+
+
+def read_all(path: str | os.PathLike[str] | None) -> Merged:
+    """Read the files that count and merge them.
+
+    Args:
+        path: as for `precedence`. A file that is named here must exist; others may be missing.
+
+    Returns:
+        The merged files.
+
+    Raises:
+        ConfigError: a file can't be read or has not the shape of a kubeconfig.
+    """
+    files = precedence(path)
+    is_named = path is not None and bool(os.fspath(path))
+    existing = [file for file in files if is_named or exists(file)]
+    return merge([Document(file, read(file)) for file in existing], ", ".join(map(str, existing or files)))
+
+
+def merge(documents: Sequence[Document], places: str) -> Merged:
+    """Merge files: the first that names an entry owns it whole, and the first current context that is set wins.
+
+    Args:
+        documents: the files, the strongest first.
+        places: what errors call them all.
+
+    Returns:
+        The merged files.
+
+    Raises:
+        ConfigError: a file has not the shape of a kubeconfig, or names an entry twice.
+    """
+    entries: dict[Kind, dict[str, Entry]] = {"cluster": {}, "user": {}, "context": {}}
+    current = ""
+    for document in documents:
+        current = current or _current_context(document)
+        for kind, section in SECTIONS.items():
+            for name, item in items(document, section):
+                entries[kind].setdefault(name, Entry(kind, name, item.get(kind), document))
+    return Merged(documents, places, current, entries["cluster"], entries["user"], entries["context"])
+
+
+def read(file: Path) -> Mapping[str, Any]:
+    """Read one file.
+
+    Args:
+        file: the file.
+
+    Returns:
+        Its content; nothing for an empty file.
+
+    Raises:
+        ConfigError: it can't be read, or is no kubeconfig; the error names it.
+    """
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"the kubeconfig can't be read: {file}: {reason(error)}") from None
+    if len(content) > MAX_BYTES:
+        raise ConfigError(f"the kubeconfig can't be read: {file}: it is larger than {MAX_BYTES >> 20} MiB")
+    return parse(content, str(file))
+
+
+def parse(content: bytes | str, source: str) -> Mapping[str, Any]:
+    """Read a kubeconfig's text.
+
+    Args:
+        content: YAML or JSON.
+        source: what errors call it.
+
+    Returns:
+        Its content; nothing for an empty text.
+
+    Raises:
+        ConfigError: it is no kubeconfig.
+    """
+    try:
+        data = yaml.load(content, source=source)
+    except DecodeError as error:
+        raise ConfigError(f"the kubeconfig is no YAML: {error}") from None
+    if data is None:
+        return {}
+    if not is_object(data):
+        raise ConfigError(f"{source}: a kubeconfig is a mapping, this is a {type(data).__name__}")
+    for key, expected in (("kind", "Config"), ("apiVersion", "v1")):
+        found = data.get(key) or expected
+        if found != expected:
+            raise ConfigError(f"{source}: expected {key} {expected}, found {str(found)[:100]!r}")
+    return data
+
+
+def items(document: Document, section: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Give the items of a section with their names.
+
+    Args:
+        document: the file.
+        section: the section's key, such as `clusters`.
+
+    Yields:
+        Each item's name and the whole item.
+
+    Raises:
+        ConfigError: the section is no list of mappings, an item's name is no text, or a name is there twice.
+    """
+    listed: object = document.data.get(section)
+    if listed is None:
+        return
+    if not is_array(listed):
+        raise ConfigError(f"{document.source}: {section} is no list of mappings")
+    seen: set[str] = set()
+    for item in listed:
+        if not is_object(item):
+            raise ConfigError(f"{document.source}: {section} is no list of mappings")
+        name = text_of(item.get("name"))
+        if name is None:
+            raise ConfigError(f"{document.source}: {section}: a name is no text")
+        if name in seen:
+            raise ConfigError(f"{document.source}: {section}: {name[:100]!r} is there twice: remove one of them")
+        seen.add(name)
+        yield name, item
+
+
+def text_of(value: object) -> str | None:
+    """Return a scalar as text, since `name: 1` means the text: "" for null, None for what is no scalar."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, (str, int, float)) else None
+
+
+def reason(error: OSError | ValueError) -> str:
+    """Return why a file can't be opened."""
+    return (isinstance(error, OSError) and error.strerror) or "its name is none"
+
+
+def unreadable(file: str) -> str:
+    """Say why a file can't be read, "" where it can; nothing is opened, for a pipe would keep us waiting."""
+    try:
+        status = Path(file).stat()
+    except (OSError, ValueError) as error:
+        return reason(error)
+    if not stat.S_ISREG(status.st_mode):
+        return "it is no regular file"
+    return "" if os.access(file, os.R_OK) else "Permission denied"
+
+
+def _current_context(document: Document) -> str:
+    current = text_of(document.data.get("current-context"))
+    if current is None:
+        raise ConfigError(f"{document.source}: current-context is no text")
+    return current
+
+
+def exists(file: Path) -> bool:
+    """Say whether a file is there; one that can't be looked at is there, so that reading it says why it can't."""
+    try:
+        file.stat()
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError):
+        return True
+    return True

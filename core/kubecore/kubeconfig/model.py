@@ -1,0 +1,274 @@
+"""The entries of a kubeconfig as typed values.
+
+Source: `k8s.io/client-go/tools/clientcmd/api/v1` types.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from kubecore.kubeconfig.errors import Problem
+from kubecore.kubeconfig.files import Entry, text_of
+from kubecore.shapes import is_array, is_object
+
+__all__ = ["AuthProvider", "Cluster", "Context", "Exec", "User", "read_cluster", "read_context", "read_user"]
+
+EXEC_EXTENSION: Final = "client.authentication.k8s.io/exec"
+"""The extension of a cluster that is handed on to exec plugins."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """A cluster; what it does not say is empty, or None where "no" is something to say."""
+
+    where: str = field(default="the cluster", compare=False)
+    server: str = ""
+    tls_server_name: str = ""
+    insecure: bool = False
+    ca_file: str = ""
+    ca_data: bytes = field(default=b"", repr=False)
+    proxy_url: str | None = None
+    disable_compression: bool | None = None
+    exec_extension: Any = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exec:
+    """A program that gives credentials, as the file has it."""
+
+    command: str = ""
+    args: tuple[str, ...] = field(default=(), repr=False)
+    env: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    api_version: str = ""
+    install_hint: str = ""
+    provide_cluster_info: bool = False
+    interactive_mode: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthProvider:
+    """A kind of credentials that clients know by name, with its settings."""
+
+    name: str = ""
+    config: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """A user; what it does not say is empty."""
+
+    where: str = field(default="the user", compare=False)
+    cert_file: str = ""
+    cert_data: bytes = field(default=b"", repr=False)
+    key_file: str = ""
+    key_data: bytes = field(default=b"", repr=False)
+    token: str = field(default="", repr=False)
+    token_file: str = ""
+    username: str = ""
+    password: str = field(default="", repr=False)
+    act_as: str = ""
+    act_as_uid: str = ""
+    act_as_groups: tuple[str, ...] = ()
+    act_as_extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    exec: Exec | None = None
+    auth_provider: AuthProvider | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """A context; what it does not say is empty."""
+
+    where: str = field(default="the context", compare=False)
+    cluster: str = ""
+    user: str = ""
+    namespace: str = ""
+
+
+def read_cluster(entry: Entry, problems: list[Problem]) -> Cluster:
+    """Read a cluster.
+
+    Args:
+        entry: the entry.
+        problems: what has the wrong type is added here.
+
+    Returns:
+        The cluster; relative paths are resolved.
+    """
+    fields = _Fields(entry.data, entry, problems)
+    return Cluster(
+        where=entry.where,
+        server=fields.text("server"),
+        tls_server_name=fields.text("tls-server-name"),
+        insecure=fields.flag("insecure-skip-tls-verify") or False,
+        ca_file=fields.path("certificate-authority"),
+        ca_data=fields.data("certificate-authority-data"),
+        proxy_url=fields.text("proxy-url") or None,
+        disable_compression=fields.flag("disable-compression"),
+        exec_extension=_exec_extension(fields),
+    )
+
+
+def read_user(entry: Entry, problems: list[Problem]) -> User:
+    """Read a user.
+
+    Args:
+        entry: the entry.
+        problems: what has the wrong type is added here.
+
+    Returns:
+        The user; relative paths are resolved.
+    """
+    fields = _Fields(entry.data, entry, problems)
+    return User(
+        where=entry.where,
+        cert_file=fields.path("client-certificate"),
+        cert_data=fields.data("client-certificate-data"),
+        key_file=fields.path("client-key"),
+        key_data=fields.data("client-key-data"),
+        token=fields.text("token"),
+        token_file=fields.path("tokenFile"),
+        username=fields.text("username"),
+        password=fields.text("password"),
+        act_as=fields.text("as"),
+        act_as_uid=fields.text("as-uid"),
+        act_as_groups=fields.texts("as-groups"),
+        act_as_extra=_extra(fields),
+        exec=_exec(fields),
+        auth_provider=_auth_provider(fields),
+    )
+
+
+def read_context(entry: Entry, problems: list[Problem]) -> Context:
+    """Read a context.
+
+    Args:
+        entry: the entry.
+        problems: what has the wrong type is added here.
+
+    Returns:
+        The context.
+    """
+    fields = _Fields(entry.data, entry, problems)
+    return Context(
+        where=entry.where,
+        cluster=fields.text("cluster"),
+        user=fields.text("user"),
+        namespace=fields.text("namespace"),
+    )
+
+
+def _exec_extension(fields: _Fields) -> Any:
+    found = [inner for inner in fields.objects("extensions") if inner.text("name") == EXEC_EXTENSION]
+    if len(found) > 1:
+        fields.refuse(f"extensions names {EXEC_EXTENSION} twice: remove one of them")
+    return found[0].raw("extension") if found else None
+
+
+def _extra(fields: _Fields) -> Mapping[str, tuple[str, ...]]:
+    extra = fields.object("as-user-extra")
+    return {key: extra.texts(key) for key in extra.keys()} if extra is not None else {}  # noqa: SIM118 - no mapping
+
+
+def _exec(fields: _Fields) -> Exec | None:
+    inner = fields.object("exec")
+    if inner is None:
+        return None
+    command = inner.text("command")
+    return Exec(
+        command=inner.path("command") if os.sep in command else command,
+        args=inner.texts("args"),
+        env=tuple((variable.text("name"), variable.text("value")) for variable in inner.objects("env")),
+        api_version=inner.text("apiVersion"),
+        install_hint=inner.text("installHint"),
+        provide_cluster_info=inner.flag("provideClusterInfo") or False,
+        interactive_mode=inner.text("interactiveMode"),
+    )
+
+
+def _auth_provider(fields: _Fields) -> AuthProvider | None:
+    inner = fields.object("auth-provider")
+    if inner is None:
+        return None
+    config = inner.object("config")
+    settings = {key: config.text(key) for key in config.keys()} if config is not None else {}  # noqa: SIM118 - likewise
+    return AuthProvider(name=inner.text("name"), config=settings)
+
+
+class _Fields:
+    """Reads the fields of a mapping; what has the wrong type is noted, and counts as not set."""
+
+    def __init__(self, data: Any, entry: Entry, problems: list[Problem], path: str = "") -> None:
+        self._entry = entry
+        self._problems = problems
+        self._path = path
+        self._data: Mapping[str, Any] = {}
+        if is_object(data):
+            self._data = data
+        elif data is not None:
+            self._problems.append(Problem(entry.where, f"{path.removesuffix('.') or 'this'} is no mapping"))
+
+    def keys(self) -> list[str]:
+        return list(self._data)
+
+    def raw(self, key: str) -> Any:
+        return self._data.get(key)
+
+    def refuse(self, what: str) -> None:
+        self._problems.append(Problem(self._entry.where, self._path + what))
+
+    def text(self, key: str) -> str:
+        found = text_of(self._data.get(key))
+        if found is None:
+            self.refuse(f"{key} is no text")
+        return found or ""
+
+    def flag(self, key: str) -> bool | None:
+        value = self._data.get(key)
+        if value is None or isinstance(value, bool):
+            return value
+        self.refuse(f"{key} is neither true nor false")
+        return None
+
+    def data(self, key: str) -> bytes:
+        try:
+            return base64.b64decode("".join(self.text(key).split()), validate=True)
+        except (binascii.Error, ValueError):
+            self.refuse(f"{key} is no base64")
+            return b""
+
+    def path(self, key: str) -> str:
+        """Return a path; a relative one starts at the folder of its file."""
+        value, file = self.text(key), self._entry.document.file
+        if not value or file is None:
+            return value
+        return str(Path(os.path.abspath(file)).parent / value)  # noqa: PTH100 - resolve() would follow links
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        found = [text_of(item) for item in self._list(key)]
+        if None in found:
+            self.refuse(f"{key} is no list of texts")
+        return tuple(text for text in found if text is not None)
+
+    def object(self, key: str) -> _Fields | None:
+        value = self._data.get(key)
+        return None if value is None else self._inner(value, key)
+
+    def objects(self, key: str) -> list[_Fields]:
+        return [self._inner(item, f"{key}[{number}]") for number, item in enumerate(self._list(key))]
+
+    def _inner(self, value: Any, path: str) -> _Fields:
+        return _Fields(value, self._entry, self._problems, f"{self._path}{path}.")
+
+    def _list(self, key: str) -> list[Any]:
+        value = self._data.get(key)
+        if is_array(value):
+            return list(value)
+        if value is not None:
+            self.refuse(f"{key} is no list")
+        return []

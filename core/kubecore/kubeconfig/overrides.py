@@ -1,0 +1,139 @@
+"""What a program says over what its kubeconfig says: kubectl's options such as `--server`."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from typing import Any, Final, TypedDict
+
+from kubecore import rest
+from kubecore.kubeconfig.model import Cluster, User
+
+__all__ = ["Overrides", "check_names", "over_cluster", "over_user", "plain_namespace"]
+
+_NAMESPACE_PREFIX: Final = re.compile(r"(?:namespaces|namespace|ns)/(?=.)", re.IGNORECASE | re.ASCII | re.DOTALL)
+
+
+class Overrides(TypedDict, total=False):
+    """What can be said over the file. None, and "" too but for `proxy_url`, leave what the file says.
+
+    Attributes:
+        context: the context, instead of the file's current one.
+        cluster: the name of the cluster, instead of the context's.
+        user: the name of the user, instead of the context's.
+        namespace: the namespace, instead of the context's; `ns/NAME` and the like mean NAME.
+        server: the server's URL. The file's `tls-server-name` is for the file's server, so it is dropped.
+        tls_server_name: the name that the server's certificate must be for.
+        insecure: whether the server's certificate is not checked at all. True drops the file's CA.
+        ca_file: the certificates that sign servers. It takes the place of the file's CA, and of its `insecure`.
+        ca_data: the same as bytes.
+        token: the token. It takes the place of the file's `token` and `tokenFile`.
+        token_file: the file that holds the token; likewise.
+        cert_file: the client's certificate. It takes the place of the file's, be it a path or data.
+        cert_data: the same as bytes.
+        key_file: the key of the client's certificate; likewise.
+        key_data: the same as bytes.
+        username: the name for basic authentication.
+        password: the password for basic authentication.
+        impersonate: as whom to act: a name, or all of it. It takes the place of all that the file says of it.
+        proxy_url: the proxy; "" for none.
+        compression: whether answers are asked for compressed.
+    """
+
+    context: str | None
+    cluster: str | None
+    user: str | None
+    namespace: str | None
+    server: str | None
+    tls_server_name: str | None
+    insecure: bool | None
+    ca_file: str | None
+    ca_data: bytes | None
+    token: str | None
+    token_file: str | None
+    cert_file: str | None
+    cert_data: bytes | None
+    key_file: str | None
+    key_data: bytes | None
+    username: str | None
+    password: str | None
+    impersonate: str | rest.Impersonate | None
+    proxy_url: str | None
+    compression: bool | None
+
+
+def check_names(given: Mapping[str, Any]) -> None:
+    """Refuse keywords that mean nothing, as Python itself would.
+
+    Args:
+        given: the keywords.
+
+    Raises:
+        TypeError: there is no such keyword.
+    """
+    unknown = sorted(given.keys() - Overrides.__annotations__.keys())
+    if unknown:
+        raise TypeError(f"unexpected keyword arguments: {', '.join(unknown)}")
+
+
+def over_cluster(cluster: Cluster, given: Overrides) -> Cluster:
+    """Return a cluster with what was said over it.
+
+    Args:
+        cluster: what the file says.
+        given: what the program says.
+
+    Returns:
+        A new cluster.
+    """
+    changes: dict[str, Any] = {}
+    if given.get("server") or given.get("tls_server_name"):
+        changes["server"] = given.get("server") or cluster.server
+        changes["tls_server_name"] = given.get("tls_server_name") or ""
+    if given.get("ca_file") or given.get("ca_data") or given.get("insecure"):
+        changes["ca_file"] = given.get("ca_file") or ""
+        changes["ca_data"] = given.get("ca_data") or b""
+        changes["insecure"] = given.get("insecure") or False
+    elif given.get("insecure") is not None:
+        changes["insecure"] = False
+    if given.get("proxy_url") is not None:
+        changes["proxy_url"] = given.get("proxy_url")
+    if given.get("compression") is not None:
+        changes["disable_compression"] = not given.get("compression")
+    return dataclasses.replace(cluster, **changes)
+
+
+def over_user(user: User, given: Overrides) -> User:
+    """Return a user with what was said over it.
+
+    Args:
+        user: what the file says.
+        given: what the program says.
+
+    Returns:
+        A new user.
+    """
+    changes: dict[str, Any] = {}
+    if given.get("cert_file") or given.get("cert_data"):
+        changes["cert_file"], changes["cert_data"] = given.get("cert_file") or "", given.get("cert_data") or b""
+    if given.get("key_file") or given.get("key_data"):
+        changes["key_file"], changes["key_data"] = given.get("key_file") or "", given.get("key_data") or b""
+    if given.get("token") or given.get("token_file"):
+        changes["token"], changes["token_file"] = given.get("token") or "", given.get("token_file") or ""
+    if given.get("username"):
+        changes["username"] = given.get("username")
+    if given.get("password"):
+        changes["password"] = given.get("password")
+    impersonate = given.get("impersonate")
+    if impersonate:
+        whole = rest.Impersonate(user=impersonate) if isinstance(impersonate, str) else impersonate
+        changes["act_as"], changes["act_as_uid"] = whole.user, whole.uid
+        changes["act_as_groups"] = tuple(whole.groups)
+        changes["act_as_extra"] = {key: tuple(values) for key, values in whole.extra.items()}
+    return dataclasses.replace(user, **changes)
+
+
+def plain_namespace(text: str) -> str:
+    """Return a namespace as kubectl takes it from the command line: `ns/web` means `web`."""
+    return _NAMESPACE_PREFIX.sub("", text, count=1) if _NAMESPACE_PREFIX.match(text) else text

@@ -1,0 +1,379 @@
+"""Programs that give credentials: what they are told, what they may say, and what becomes of those that misbehave.
+
+The programs are scripts of the test; the ids are of the conformance cases of client-go and of the rows C1 to C3.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import ssl
+import stat
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+import trustme
+
+from kubeclient import AsyncClientset, Clientset
+from kubecore import errors, rest
+from kubecore.rest import auth, exec_plugin
+from tests.kubecore.loopback import Loopback, answer
+
+V1, V1BETA1 = "client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"
+POD = b'{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p"},"spec":{"containers":[]}}'
+
+
+def script(folder: Path, body: str, name: str = "plugin") -> str:
+    """Write a program in Python; `say(**status)` prints an ExecCredential."""
+    file = folder / name
+    file.write_text(
+        f"#!{sys.executable} -IS\n"
+        "import json, os, sys, time\n"
+        "def say(api='" + V1 + "', kind='ExecCredential', **status):\n"
+        "    print(json.dumps({'apiVersion': api, 'kind': kind, 'status': status}))\n"
+        f"count = lambda: open({str(folder / 'runs')!r}, 'a').write('x')\n" + body
+    )
+    file.chmod(file.stat().st_mode | stat.S_IXUSR)
+    return str(file)
+
+
+def runs(folder: Path) -> int:
+    file = folder / "runs"
+    return len(file.read_text()) if file.exists() else 0
+
+
+def get_sync(config: rest.Config) -> Any:
+    return auth.Authorization(auth.source(config)).get()
+
+
+def get_async(config: rest.Config) -> Any:
+    return anyio.run(auth.AsyncAuthorization(auth.source(config)).get)
+
+
+def get_trio(config: rest.Config) -> Any:
+    return anyio.run(auth.AsyncAuthorization(auth.source(config)).get, backend="trio")
+
+
+each = pytest.mark.parametrize("get", [get_sync, get_async, get_trio], ids=["sync", "asyncio", "trio"])
+
+
+def config(command: str, **more: Any) -> rest.Config:
+    return rest.Config(host="https://h:1", exec=rest.ExecConfig(command=command, **more))
+
+
+@pytest.fixture(scope="module")
+def pair() -> tuple[str, str]:
+    made = trustme.CA().issue_cert("client")
+    return made.cert_chain_pems[0].bytes().decode(), made.private_key_pem.bytes().decode()
+
+
+@each
+def test_e1_a_token_a_pair_or_both(get: Any, tmp_path: Path, pair: tuple[str, str]) -> None:
+    cert, key = pair
+    assert get(config(script(tmp_path, "say(token='t\\n')"))).header == b"Bearer t"
+    beta = script(tmp_path, f"say(api={V1BETA1!r}, token='b')")
+    assert get(config(beta, api_version=V1BETA1)).header == b"Bearer b"
+    both = script(tmp_path, f"say(token='t', clientCertificateData={cert!r}, clientKeyData={key!r})")
+    assert get(config(both)) == (b"Bearer t", (cert.encode(), key.encode()))
+    assert "t" not in repr(get(config(both))).replace("Credential", "")
+
+
+@each
+@pytest.mark.parametrize(
+    "body",
+    [
+        "say(clientCertificateData='x')",
+        "say(clientCertificateData='x', clientKeyData='s3cret')",
+        "say()",
+        "print(json.dumps({'apiVersion': 'client.authentication.k8s.io/v1', 'kind': 'ExecCredential'}))",
+        "say(api='', token='s3cret')",
+        "say(api='client.authentication.k8s.io/v1beta1', token='s3cret')",
+        "say(kind='Other', token='s3cret')",
+        "say(token='s3cret\\nX: y')",
+        "say(token='s3cret', expirationTimestamp='tomorrow')",
+        "print('s3cret')",
+        "print('[' * 100000)",
+        "sys.stdout.buffer.write(b'\\xff\\xfe')",
+        "say(token='s3cret'); sys.exit(3)",
+        "while True: sys.stdout.write('s3cret' * 10000)",
+        "os.kill(os.getpid(), 9)",
+    ],
+)
+def test_e1_c3_what_is_no_credential_is_told_without_its_secrets(get: Any, body: str, tmp_path: Path) -> None:
+    with pytest.raises(errors.ConfigError, match=r"exec: .*plugin|the token of") as caught:
+        get(config(script(tmp_path, body)))
+    assert "s3cret" not in str(caught.value)
+
+
+@each
+def test_c1_arguments_and_variables_come_as_they_are_and_no_shell_reads_them(get: Any, tmp_path: Path) -> None:
+    nasty = ["; touch x", "$(id)", "${IFS}", "a b", "new\nline", "'\"", ""]
+    body = "say(token=(json.dumps([sys.argv[1:], os.environ['A']])).encode().hex())"
+    header = get(config(script(tmp_path, body), args=nasty, env={"A": "$(b) c"})).header
+    assert json.loads(bytes.fromhex(header.decode().removeprefix("Bearer "))) == [nasty, "$(b) c"]
+
+
+def test_c1_a_bare_name_is_never_found_in_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script(tmp_path, "say(token='t')", "kgen-test-plugin")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", f".:{os.pathsep}{os.environ['PATH']}")
+    with pytest.raises(errors.ConfigError, match="is not there, or can't be run"):
+        get_sync(config("kgen-test-plugin"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert get_sync(config("kgen-test-plugin")).header == b"Bearer t"
+
+
+def test_e4_what_a_program_is_told(tmp_path: Path) -> None:
+    body = "say(token=os.environ['KUBERNETES_EXEC_INFO'].encode().hex())"
+    made = config(script(tmp_path, body), cluster_config={"audience": "foo"})
+    made.tls = rest.TLSConfig(ca_data=b"CA", server_name="n")
+    told = json.loads(bytes.fromhex(get_sync(made).header.decode().removeprefix("Bearer ")))
+    assert told == {"apiVersion": V1, "kind": "ExecCredential", "spec": {"interactive": False}}
+    assert made.exec is not None
+    made.exec.provide_cluster_info = True
+    told = json.loads(bytes.fromhex(get_sync(made).header.decode().removeprefix("Bearer ")))
+    assert told["spec"]["cluster"] == {
+        "server": "https://h:1",
+        "tls-server-name": "n",
+        "certificate-authority-data": "Q0E=",
+        "config": {"audience": "foo"},
+    }
+
+
+def test_e3_interactive_modes(tmp_path: Path) -> None:
+    plugin = script(tmp_path, "say(token='t')")
+    assert get_sync(config(plugin, interactive_mode="IfAvailable")).header == b"Bearer t"
+    with pytest.raises(errors.ConfigError, match="must ask at the terminal"):
+        get_sync(config(plugin, interactive_mode="Always"))
+    with pytest.raises(errors.ConfigError, match="in use: because"):
+        get_sync(config(plugin, interactive_mode="Always", stdin_unavailable=True, stdin_unavailable_message="because"))
+    with pytest.raises(errors.ConfigError, match="interactive_mode is ''"):
+        rest.Client(config(plugin, interactive_mode=""))
+
+
+@pytest.mark.parametrize(
+    ("policy", "words"),
+    [
+        (rest.ExecPolicy(kind="AllowAll", allowed=["x"]), "no meaning"),
+        (rest.ExecPolicy(kind="DenyAll"), "DenyAll"),
+        (rest.ExecPolicy(kind="Allowlist"), "lists nothing"),
+        (rest.ExecPolicy(kind="Allowlist", allowed=[]), "lists nothing"),
+        (rest.ExecPolicy(kind="Allowlist", allowed=["other"]), "does not list it"),
+        (rest.ExecPolicy(kind="Some"), "can be AllowAll"),  # type: ignore[arg-type]
+    ],
+)
+def test_e9_c2_a_policy_says_which_programs_may_run(policy: rest.ExecPolicy, words: str, tmp_path: Path) -> None:
+    plugin = script(tmp_path, "count(); say(token='t')")
+    with pytest.raises(errors.ConfigError, match=words):
+        get_sync(config(plugin, policy=policy))
+    assert runs(tmp_path) == 0
+    listed = rest.ExecPolicy(kind="Allowlist", allowed=[plugin])
+    assert get_sync(config(plugin, policy=listed)).header == b"Bearer t"
+
+
+def test_e7_the_install_hint_is_clean_and_not_shown_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exec_plugin, "_hints", exec_plugin._Hints())
+    missing = config("kgen-no-such-plugin", install_hint="run \x1b[31minstall\r")
+    said = []
+    for _ in range(15):
+        with pytest.raises(errors.ConfigError) as caught:
+            get_sync(missing)
+        said.append("run U+001B[31minstallU+000D" in str(caught.value))
+    assert said == [True] * 10 + [False] * 5
+
+
+@each
+def test_c3_a_program_that_hangs_is_killed_with_its_children(get: Any, tmp_path: Path) -> None:
+    body = f"""
+if os.fork() == 0:
+    open({str(tmp_path / "child")!r}, "w").write(str(os.getpid()))
+    time.sleep(60)
+time.sleep(60)
+"""
+    started = time.monotonic()
+    with pytest.raises(errors.ConfigError, match=r"not done within 0\.5 s, and was killed"):
+        get(config(script(tmp_path, body), timeout=0.5))
+    assert time.monotonic() - started < 30
+    assert is_gone(int((tmp_path / "child").read_text()))
+
+
+@each
+def test_c3_a_child_that_holds_the_output_does_not_hold_us(get: Any, tmp_path: Path) -> None:
+    body = f"""
+say(token='t')
+sys.stdout.flush()
+if os.fork() == 0:
+    open({str(tmp_path / "child")!r}, "w").write(str(os.getpid()))
+    time.sleep(60)
+"""
+    assert get(config(script(tmp_path, body))).header == b"Bearer t"
+    os.kill(int((tmp_path / "child").read_text()), 9)
+
+
+def is_gone(pid: int) -> bool:
+    for _ in range(100):
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        except OSError:
+            return True
+        if state == "Z":
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_c3_many_callers_run_it_once(tmp_path: Path) -> None:
+    made = config(script(tmp_path, "count(); time.sleep(0.2); say(token='t')"))
+    authorization = auth.Authorization(auth.source(made))
+    with ThreadPoolExecutor(100) as threads:
+        assert {one.header for one in threads.map(lambda _: authorization.get(), range(100))} == {b"Bearer t"}
+    assert runs(tmp_path) == 1
+
+    async def main() -> None:
+        shared = auth.AsyncAuthorization(auth.source(made))
+        async with anyio.create_task_group() as group:
+            for _ in range(100):
+                group.start_soon(shared.get)
+
+    for backend in ("asyncio", "trio"):
+        anyio.run(main, backend=backend)
+    assert runs(tmp_path) == 3
+
+
+def test_c3_a_caller_that_is_cancelled_does_not_take_the_others_credential(tmp_path: Path) -> None:
+    made = config(script(tmp_path, "time.sleep(0.3); say(token='t')"))
+
+    async def main() -> None:
+        shared = auth.AsyncAuthorization(auth.source(made))
+        got: list[Any] = []
+
+        async def other() -> None:
+            got.append(await shared.get())
+
+        async with anyio.create_task_group() as group:
+            with anyio.move_on_after(0.1):
+                group.start_soon(other)
+                await shared.get()
+        assert got[0].header == b"Bearer t"
+
+    anyio.run(main)
+
+
+@pytest.fixture(scope="module")
+def pki() -> tuple[trustme.CA, ssl.SSLContext]:
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return authority, context
+
+
+class Judge(Loopback):
+    """Accepts one token."""
+
+    wanted = b"token1"
+
+    def _serve(self, connection: Any) -> None:
+        while head := connection.recv(65536):
+            self.requests.append(head)
+            good = b"Bearer " + self.wanted + b"\r\n" in head
+            connection.sendall(answer(POD) if good else answer(b"", status="401 Unauthorized"))
+
+
+def test_e6_a_token_is_kept_until_it_expires_or_is_refused(
+    tmp_path: Path, pki: tuple[trustme.CA, ssl.SSLContext], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority, context = pki
+    token = tmp_path / "token"
+    token.write_text('{"token": "token1"}')
+    plugin = script(tmp_path, f"count(); say(**json.load(open({str(token)!r})))")
+    server = Judge([], close=False, context=context)
+    made = rest.Config(
+        host=f"https://127.0.0.1:{server.port}",
+        tls=rest.TLSConfig(ca_data=authority.cert_pem.bytes()),
+        exec=rest.ExecConfig(command=plugin),
+    )
+    try:
+        with Clientset(made) as clientset:
+            pods = clientset.core_v1.pods("d")
+            pods.get("p")
+            token.write_text('{"token": "token2"}')
+            pods.get("p")
+            assert runs(tmp_path) == 1
+            server.wanted = b"token2"
+            pods.get("p")  # 401, another run, and again.
+            assert (runs(tmp_path), len(server.requests)) == (2, 4)
+            server.wanted = b"other"
+            with pytest.raises(errors.UnauthorizedError):
+                pods.get("p")
+            assert (runs(tmp_path), len(server.requests)) == (3, 6)  # No storm: one renewal, one more try.
+            server.wanted = b"token3"
+            token.write_text('{"token": "token3", "expirationTimestamp": "2026-01-01T00:00:00Z"}')
+            pods.get("p")
+            count = runs(tmp_path)
+            pods.get("p")  # It has expired at once, so each request begins with a run.
+            assert runs(tmp_path) == count + 1
+    finally:
+        server.stop()
+
+
+def test_e10_a_new_certificate_is_shown_on_new_connections(
+    tmp_path: Path, pki: tuple[trustme.CA, ssl.SSLContext]
+) -> None:
+    authority = pki[0]
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    context.verify_mode = ssl.CERT_REQUIRED
+    authority.configure_trust(context)
+    said = tmp_path / "said"
+
+    def prepare(name: str) -> None:
+        made = (
+            authority.issue_cert(common_name=name, identities=[]) if False else authority.issue_cert(f"{name}.example")
+        )
+        status = {
+            "clientCertificateData": made.cert_chain_pems[0].bytes().decode(),
+            "clientKeyData": made.private_key_pem.bytes().decode(),
+        }
+        said.write_text(json.dumps(status))
+
+    seen: list[str] = []
+
+    class Names(Loopback):
+        refuses = False
+
+        def _serve(self, connection: Any) -> None:
+            while connection.recv(65536):
+                seen.append(connection.getpeercert()["subjectAltName"][0][1])
+                refuse, self.refuses = self.refuses, False
+                connection.sendall(answer(b"", status="401 Unauthorized") if refuse else answer(POD))
+
+    server = Names([], close=False, context=context)
+    plugin = script(tmp_path, f"say(**json.load(open({str(said)!r})))")
+    made = rest.Config(
+        host=f"https://127.0.0.1:{server.port}",
+        tls=rest.TLSConfig(ca_data=authority.cert_pem.bytes()),
+        exec=rest.ExecConfig(command=plugin),
+    )
+
+    async def main() -> None:
+        async with AsyncClientset(made) as clientset:
+            prepare("three")
+            await clientset.core_v1.pods("d").get("p")
+
+    try:
+        with Clientset(made) as clientset:
+            prepare("one")
+            clientset.core_v1.pods("d").get("p")
+            clientset.core_v1.pods("d").get("p")
+            prepare("two")
+            server.refuses = True
+            clientset.core_v1.pods("d").get("p")
+        anyio.run(main)
+    finally:
+        server.stop()
+    assert seen == ["one.example", "one.example", "one.example", "two.example", "three.example"]

@@ -1,0 +1,976 @@
+"""kubeconfig files: reading, merging, overriding, checking and writing. C1 to C28 are rows of the behaviour reference."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import json
+import os
+import pickle
+import stat
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kubecore import errors, kubeconfig, rest
+from kubecore import yaml as kubeyaml
+from kubecore.kubeconfig import files, write
+from kubecore.rest import incluster
+
+SECRET = "c4n4ry-s3cret"
+DATA = base64.b64encode(b"pem").decode()
+EXEC = "client.authentication.k8s.io/exec"
+V1, V1BETA1 = "client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"
+
+
+@pytest.fixture(autouse=True)
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No kubeconfig and no cluster but what a test makes."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(incluster, "SERVICE_ACCOUNT", tmp_path / "no-account")
+    for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "POD_NAMESPACE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def document(cluster: Any = None, user: Any = None, context: Any = None, **changes: Any) -> dict[str, Any]:
+    content: dict[str, Any] = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "one",
+        "clusters": [{"name": "c", "cluster": {"server": "https://h:1", **(cluster or {})}}],
+        "users": [{"name": "u", "user": {"token": "tok"} if user is None else user}],
+        "contexts": [{"name": "one", "context": {"cluster": "c", "user": "u", "namespace": "ns", **(context or {})}}],
+    }
+    return content | changes
+
+
+def written(file: Path, content: Any) -> Path:
+    file.parent.mkdir(exist_ok=True, parents=True)
+    file.write_text(content if isinstance(content, str) else json.dumps(content))
+    return file
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    return written(tmp_path / "config", document())
+
+
+def text(**parts: Any) -> str:
+    return json.dumps(document(**parts))
+
+
+def refused(file: Path, **overrides: Any) -> kubeconfig.InvalidConfigError:
+    with pytest.raises(kubeconfig.InvalidConfigError) as caught:
+        kubeconfig.load(file, **overrides)
+    assert kubeconfig.is_configuration_invalid(caught.value)
+    assert SECRET not in str(caught.value)
+    return caught.value
+
+
+# Finding, reading, merging.
+
+
+def test_c1_which_files_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert files.precedence(None) == [tmp_path / "home" / ".kube" / "config"]
+    assert files.precedence("x") == [Path("x")]
+    for listed, expected in (("a:b", "ab"), ("a:a:b:b:c:b", "abc"), (":a::", "a")):
+        monkeypatch.setenv("KUBECONFIG", listed)
+        assert files.precedence(None) == files.precedence("") == [Path(name) for name in expected]
+        assert files.precedence("x") == [Path("x")]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "\x00",
+        "a: [",
+        "- x",
+        "5",
+        "!!python/object:os.system x",
+        "a: &a [*a]",
+        "[" * 1000,
+        "{" * 500,
+        "a: 1\na: 2",
+        "a: 1\n---\na: 2",
+        "kind: Pod",
+        "apiVersion: v2",
+        "clusters: 5",
+        "users: {a: b}",
+        "contexts: [null]",
+        "clusters: [{name: [x]}]",
+        "users: [{name: u}, {name: u}]",
+        "current-context: [x]",
+        "x: &a [1,1,1,1,1,1,1,1,1]\n" + "".join(f"x{n}: &a{n} [{','.join(['*a' + str(n - 1 or '')] * 9)}]\n" for n in range(1, 9)),
+    ],
+)  # fmt: skip
+def test_c2_junk_is_told_with_its_file(content: str, tmp_path: Path) -> None:
+    file = written(tmp_path / "config", content)
+    with pytest.raises(errors.ConfigError, match="config") as caught:
+        kubeconfig.load_config(file)
+    assert str(file) in str(caught.value)
+    assert kubeconfig.validate(file)
+
+
+def test_c2_what_is_no_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for path in (tmp_path / "none", tmp_path, Path("/dev/zero"), tmp_path / "a\0b"):
+        with pytest.raises(errors.ConfigError, match="can't be read") as caught:
+            kubeconfig.load_config(path)
+        assert str(path) in str(caught.value)
+        assert not kubeconfig.is_configuration_invalid(caught.value)
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path))
+    with pytest.raises(errors.ConfigError, match="can't be read"):
+        kubeconfig.load_config()
+    (tmp_path / "binary").write_bytes(bytes(range(256)))
+    with pytest.raises(errors.ConfigError, match="binary"):
+        kubeconfig.load_config(tmp_path / "binary")
+
+
+def test_a_pipe_can_be_a_kubeconfig(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, text().encode())
+    os.close(writing)
+    assert kubeconfig.load(f"/dev/fd/{reading}").context == "one"
+    os.close(reading)
+
+
+def test_c4_the_first_file_owns_an_entry_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    a = {
+        "users": [{"name": "red", "user": {"token": "t1"}}],
+        "clusters": [{"name": "cow", "cluster": {"server": "https://cow"}}],
+    }
+    b = {
+        "users": [
+            {"name": "red", "user": {"token": "t2", "username": "x"}},
+            {"name": "yellow", "user": {"token": "y"}},
+        ],
+        "clusters": [
+            {"name": "cow", "cluster": {"server": "https://b", "insecure-skip-tls-verify": True}},
+            {"name": "donkey", "cluster": {"server": "https://donkey"}},
+        ],
+        "contexts": [{"name": "federal", "context": {"cluster": "cow", "user": "red"}}],
+        "current-context": "federal",
+    }
+    first, second = written(tmp_path / "a" / "f", a), written(tmp_path / "b" / "f", b)
+    monkeypatch.setenv("KUBECONFIG", f"{first}:{tmp_path / 'none'}:{second}:{first}")
+    found = kubeconfig.load()
+    assert (found.context, found.cluster, found.user) == ("federal", "cow", "red")
+    assert (found.config.host, found.config.bearer_token, found.config.username) == ("https://cow", "t1", None)
+    assert not found.config.tls.insecure
+    other = kubeconfig.load(cluster="donkey", user="yellow")
+    assert (other.config.host, other.config.bearer_token) == ("https://donkey", "y")
+
+
+def test_c5_the_first_current_context_that_is_set_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    contexts = [{"name": name, "context": {"cluster": "c", "user": "u"}} for name in ("x", "y", "z")]
+    for name in ("x", "y", ""):
+        written(tmp_path / f"f{name}", document(contexts=contexts, **{"current-context": name}))
+    monkeypatch.setenv("KUBECONFIG", f"{tmp_path / 'f'}:{tmp_path / 'fx'}:{tmp_path / 'fy'}")
+    assert kubeconfig.load().context == "x"
+    assert kubeconfig.load(tmp_path / "fy").context == "y"
+    assert kubeconfig.load(context="z").context == "z"
+
+
+def test_c7_relative_paths_start_at_their_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in ("a", "b"):
+        for name in ("ca", "cert", "key", "token"):
+            written(tmp_path / folder / name, folder)
+    written(tmp_path / "a" / "f", {"clusters": document({"certificate-authority": "ca"})["clusters"]})
+    user = {
+        "client-certificate": "cert",
+        "client-key": "../b/key",
+        "tokenFile": "token",
+        "exec": exec_of(command="./bin/p"),
+    }
+    written(tmp_path / "b" / "f", document(user=user, clusters=[]))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KUBECONFIG", "a/f:b/f")
+    found = kubeconfig.load_config()
+    assert found.tls.ca_file == str(tmp_path / "a" / "ca")
+    assert found.tls.cert_file == str(tmp_path / "b" / "cert")
+    assert found.tls.key_file is not None
+    assert Path(found.tls.key_file).resolve() == tmp_path / "b" / "key"
+    assert found.bearer_token_file == str(tmp_path / "b" / "token")
+    assert found.exec is not None
+    assert found.exec.command == str(tmp_path / "b" / "bin" / "p")
+
+
+@pytest.mark.parametrize("command", ["p", "/usr/bin/p"])
+def test_c7_a_bare_or_absolute_command_stays(command: str, tmp_path: Path) -> None:
+    found = kubeconfig.load_config(written(tmp_path / "f", document(user={"exec": exec_of(command=command)})))
+    assert found.exec is not None
+    assert found.exec.command == command
+
+
+def test_scalars_mean_their_text_and_unknown_keys_nothing(tmp_path: Path) -> None:
+    content = document(user={"token": 123, "more": [1]}, context={"cluster": 1, "namespace": 7}, unknown={"x": 1})
+    content["clusters"][0]["name"] = 1
+    content["contexts"][0]["name"] = True
+    content["current-context"] = True
+    found = kubeconfig.load(written(tmp_path / "f", content))
+    assert (found.context, found.cluster, found.namespace, found.config.bearer_token) == ("true", "1", "7", "123")
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        ({"cluster": {"server": ["x"]}}, "cluster 'c': server is no text"),
+        ({"cluster": {"insecure-skip-tls-verify": "true"}}, "neither true nor false"),
+        ({"cluster": {"certificate-authority-data": "%%"}}, "certificate-authority-data is no base64"),
+        ({"cluster": {"extensions": 5}}, "extensions is no list"),
+        ({"cluster": {"extensions": [5]}}, r"extensions\[0\] is no mapping"),
+        ({"cluster": {"extensions": [{"name": EXEC}, {"name": EXEC}]}}, "twice"),
+        ({"user": {"as-groups": "x"}}, "as-groups is no list"),
+        ({"user": {"as-groups": [["x"]]}}, "as-groups is no list of texts"),
+        ({"user": {"as-user-extra": {"k": "v"}}}, "as-user-extra.k is no list"),
+        ({"user": {"exec": "x"}}, "exec is no mapping"),
+        ({"user": {"exec": {"env": ["x"]}}}, r"exec.env\[0\] is no mapping"),
+        ({"user": {"token": {SECRET: SECRET}}}, "user 'u': token is no text"),
+        ({"user": {"client-key-data": f"{SECRET}!"}}, "client-key-data is no base64"),
+        ({"users": [{"name": "u", "user": ["x"]}]}, "user 'u': this is no mapping"),
+        ({"contexts": [{"name": "one", "context": "x"}]}, "context 'one': this is no mapping"),
+    ],
+)
+def test_a_wrong_type_is_told_with_file_and_entry(parts: Any, words: str, tmp_path: Path) -> None:
+    file = written(tmp_path / "f", document(**parts))
+    assert str(file) in str(refused(file).args[0])
+    with pytest.raises(errors.ConfigError, match=words):
+        kubeconfig.load(file)
+    assert any(str(problem).startswith(f"{file}: ") for problem in kubeconfig.validate(file))
+
+
+# Choosing.
+
+
+def test_c19_a_missing_context_is_told(config: Path) -> None:
+    for overrides in ({"context": "two"}, {"context": "two", "server": "https://x"}):
+        error = refused(config, **overrides)
+        assert kubeconfig.is_context_not_found(error)
+        assert "there is no context 'two'; there is 'one'" in str(error)
+    with pytest.raises(kubeconfig.ContextNotFoundError):
+        kubeconfig.load(context="x")
+    written(config, document(**{"current-context": "gone"}))
+    assert kubeconfig.is_context_not_found(refused(config))
+
+
+def test_named_overrides_must_exist_and_all_mistakes_are_told_at_once(config: Path) -> None:
+    error = refused(config, cluster="c2", user="u2")
+    assert not kubeconfig.is_context_not_found(error)
+    assert len(error.problems) == 2
+    assert "there is no cluster 'c2'; there is 'c'" in str(error)
+    assert "there is no user 'u2'; there is 'u'" in str(error)
+    assert str(pickle.loads(pickle.dumps(error))) == str(copy.copy(error)) == str(error)
+
+
+def test_a_misspelt_keyword_is_told_as_python_tells_it(config: Path) -> None:
+    wrong: Any = {"sever": "x"}
+    with pytest.raises(TypeError, match="sever"):
+        kubeconfig.load(config, **wrong)
+
+
+def test_without_a_context_cluster_and_user_can_be_named(config: Path) -> None:
+    written(config, document(**{"current-context": ""}))
+    assert kubeconfig.is_empty_config(refused(config))
+    found = kubeconfig.load(config, cluster="c", user="u")
+    assert (found.config.host, found.config.bearer_token, found.namespace) == ("https://h:1", "tok", "default")
+    assert kubeconfig.load(config, server="https://x").config == rest.Config(host="https://x")
+
+
+def test_only_what_the_context_names_is_looked_at(config: Path) -> None:
+    content = document()
+    content["users"].append({"name": "junk", "user": {"exec": 5}})
+    content["clusters"].append({"name": "junk", "cluster": 7})
+    written(config, content)
+    assert kubeconfig.load(config).context == "one"
+    assert len(kubeconfig.validate(config)) == 2
+
+
+# Overrides.
+
+
+def test_c13_an_override_of_the_ca(tmp_path: Path) -> None:
+    ca = str(written(tmp_path / "ca", "x"))
+    for cluster in ({"certificate-authority-data": DATA}, {"insecure-skip-tls-verify": True}):
+        file = written(tmp_path / "f", document(cluster))
+        tls = kubeconfig.load_config(file, ca_file=ca).tls
+        assert (tls.ca_file, tls.ca_data, tls.insecure) == (ca, None, False)
+        tls = kubeconfig.load_config(file, ca_data=b"y").tls
+        assert (tls.ca_file, tls.ca_data, tls.insecure) == (None, b"y", False)
+        tls = kubeconfig.load_config(file, insecure=True).tls
+        assert (tls.ca_file, tls.ca_data, tls.insecure) == (None, None, True)
+        assert kubeconfig.load_config(file, insecure=False).tls.insecure is False
+        refused(file, insecure=True, ca_file=ca)
+
+
+def test_c14_an_override_of_the_server_drops_the_name_of_its_certificate(config: Path) -> None:
+    written(config, document({"tls-server-name": "old"}))
+    assert kubeconfig.load_config(config).tls.server_name == "old"
+    assert kubeconfig.load_config(config, server="https://x").tls.server_name is None
+    assert kubeconfig.load_config(config, server="https://x", tls_server_name="new").tls.server_name == "new"
+    found = kubeconfig.load_config(config, tls_server_name="new")
+    assert (found.host, found.tls.server_name) == ("https://h:1", "new")
+
+
+def test_overrides_of_certificate_and_key(tmp_path: Path) -> None:
+    mine = str(written(tmp_path / "mine", "x"))
+    data = {"client-certificate-data": DATA, "client-key-data": DATA}
+    file = written(tmp_path / "f", document(user=data))
+    tls = kubeconfig.load_config(file, cert_file=mine, key_file=mine).tls
+    assert (tls.cert_file, tls.cert_data, tls.key_file, tls.key_data) == (mine, None, mine, None)
+    written(file, document(user={"client-certificate": "mine", "client-key": "mine"}))
+    tls = kubeconfig.load_config(file, cert_data=b"c", key_data=b"k").tls
+    assert (tls.cert_file, tls.cert_data, tls.key_file, tls.key_data) == (None, b"c", None, b"k")
+
+
+def test_overrides_of_the_user(config: Path) -> None:
+    found = kubeconfig.load_config(config, token="new", impersonate="jane", proxy_url="", compression=True)
+    assert (found.bearer_token, found.impersonate) == ("new", rest.Impersonate(user="jane"))
+    assert (found.proxy_url, found.compression) == ("", True)
+    whole = rest.Impersonate(user="j", uid="1", groups=("g",), extra={"k": ("v",)})
+    assert kubeconfig.load_config(config, impersonate=whole).impersonate == whole
+    written(config, document(user={"username": "a", "password": "b"}))
+    found = kubeconfig.load_config(config, username="x", password="y")
+    assert (found.username, found.password) == ("x", "y")
+    assert "both a token and a user name" in str(refused(config, token="t"))
+
+
+def test_nothing_given_leaves_what_the_file_says(config: Path) -> None:
+    nothing: Any = dict.fromkeys(kubeconfig.Overrides.__annotations__)
+    assert kubeconfig.load(config, **nothing) == kubeconfig.load(config)
+    assert kubeconfig.load_config(config) == kubeconfig.load(config).config
+
+
+def test_c23_the_namespace(config: Path) -> None:
+    found = kubeconfig.load(config, namespace="foo")
+    assert (found.namespace, found.namespace_given) == ("foo", True)
+    found = kubeconfig.load(config)
+    assert (found.namespace, found.namespace_given) == ("ns", False)
+    for prefixed in ("namespaces/web", "namespace/web", "ns/web", "NS/web"):
+        assert kubeconfig.load(config, namespace=prefixed).namespace == "web"
+    for wrong in ("ns/", "A", "a.b", "a/b", "ns/ns/a", "a" * 64, "é", "a\n"):
+        refused(config, namespace=wrong)
+    written(config, document(context={"namespace": "No"}))
+    assert "namespace 'No'" in str(refused(config))
+    written(config, document(context={"namespace": None}))
+    assert kubeconfig.load(config).namespace == "default"
+
+
+# Fields.
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [("", None), (None, None)] + [(url, url) for url in ("socks5://p:1", "https://p", "http://u:p@p:8080")],
+)
+def test_c16_proxies(url: str | None, expected: str | None, config: Path) -> None:
+    written(config, document({"proxy-url": url}))
+    assert kubeconfig.load_config(config).proxy_url == expected
+
+
+@pytest.mark.parametrize("url", ["socks6://x", "x", "a@x", "http://", "http://p:x", "http://[", f"ftp://u:{SECRET}@x"])
+def test_c16_what_is_no_proxy(url: str, config: Path) -> None:
+    written(config, document({"proxy-url": url}))
+    assert "cluster 'c': proxy-url" in str(refused(config))
+
+
+def test_c17_tokens(tmp_path: Path) -> None:
+    token = written(tmp_path / "token", "from-file\n")
+    file = written(tmp_path / "f", document(user={"tokenFile": "token"}))
+    found = kubeconfig.load_config(file)
+    assert (found.bearer_token, found.bearer_token_file) == ("from-file\n", str(token))
+    written(file, document(user={"tokenFile": "token", "token": "static"}))
+    found = kubeconfig.load_config(file)
+    assert (found.bearer_token, found.bearer_token_file) == ("static", str(token))
+    found = kubeconfig.load_config(file, token="mine")
+    assert (found.bearer_token, found.bearer_token_file) == ("mine", None)
+    for name in ("none", ".", "/dev/zero", "a\0b"):
+        written(file, json.dumps(document(user={"tokenFile": name})))
+        assert "tokenFile can't be read" in str(refused(file))
+    written(file, document(user={"tokenFile": "none", "token": "static"}))
+    assert kubeconfig.load_config(file).bearer_token == "static"
+
+
+def test_a_token_file_that_is_a_pipe_or_too_large_does_not_keep_us_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    written(tmp_path / "large", "x" * (1 << 21))
+    for name in ("pipe", "large"):
+        refused(written(tmp_path / "f", document(user={"tokenFile": name})))
+    refused(written(tmp_path / "f", document({"certificate-authority": "pipe"})))
+
+
+def test_c20_impersonation_needs_no_encryption(config: Path) -> None:
+    user = {"as": "jane", "as-uid": "7", "as-groups": ["g", "h"], "as-user-extra": {"scopes": ["a", "b"]}}
+    written(config, document({"server": "http://h"}, user))
+    found = kubeconfig.load_config(config)
+    assert found.host == "http://h"
+    assert found.impersonate == rest.Impersonate(user="jane", uid="7", groups=("g", "h"), extra={"scopes": ("a", "b")})
+
+
+def test_credentials_for_an_http_server_are_refused(config: Path) -> None:
+    for server in ("http://h", "h"):
+        written(config, document({"server": server}, {"token": SECRET}))
+        assert "unencrypted" in str(refused(config))
+
+
+def exec_of(**fields: Any) -> dict[str, Any]:
+    return {"command": "p", "apiVersion": V1BETA1} | fields
+
+
+def test_c22_exec(config: Path) -> None:
+    plugin = exec_of(
+        args=["get", 7],
+        env=[{"name": "A", "value": "1"}, {"name": "B"}, {"name": "A", "value": "2"}],
+        installHint="get it\n\x1b[1m\x9b\there",
+        provideClusterInfo=True,
+    )
+    extensions = [{"name": "x", "extension": 1}, {"name": EXEC, "extension": {"audience": "foo"}}]
+    written(config, json.dumps(document({"extensions": extensions}, {"exec": plugin})))
+    policy = rest.ExecPolicy(kind="Allowlist", allowed=["p"])
+    assert kubeconfig.load_config(config, exec_policy=policy).exec == rest.ExecConfig(
+        command="p",
+        args=("get", "7"),
+        env={"A": "2", "B": ""},
+        api_version=V1BETA1,
+        install_hint="get it\nU+001B[1mU+009B\there",
+        provide_cluster_info=True,
+        interactive_mode="IfAvailable",
+        cluster_config={"audience": "foo"},
+        policy=policy,
+    )
+    assert "policy" in str(refused(config, exec_policy=rest.ExecPolicy(kind="Allowlist")))
+
+
+@pytest.mark.parametrize(("said", "expected"), [({}, False), ({"disable-compression": True}, False)])
+def test_compression(said: dict[str, Any], expected: bool, config: Path) -> None:
+    assert kubeconfig.load_config(written(config, document(said))).compression is expected
+    written(config, document({"disable-compression": False}))
+    assert kubeconfig.load_config(config).compression is True
+
+
+OIDC = {"idp-issuer-url": "https://idp", "client-id": "me"}
+
+
+def test_oidc_writes_new_tokens_back(tmp_path: Path) -> None:
+    settings_ = {
+        **OIDC,
+        "client-secret": "s",
+        "idp-certificate-authority-data": DATA,
+        "id-token": "i",
+        "refresh-token": "r",
+        "idp-certificate-authority": "/ca",
+    }
+    file = written(tmp_path / "f", document(user={"auth-provider": {"name": "oidc", "config": settings_}, "x": 1}))
+    oidc = kubeconfig.load_config(file).oidc
+    assert oidc is not None
+    assert (oidc.issuer_url, oidc.client_id, oidc.client_secret) == ("https://idp", "me", "s")
+    assert (oidc.ca_file, oidc.ca_data, oidc.id_token, oidc.refresh_token) == ("/ca", b"pem", "i", "r")
+    assert oidc.save is not None
+    oidc.save({"id-token": "new", "refresh-token": "433e40"})
+    again = kubeconfig.load_config(file).oidc
+    assert again is not None
+    assert (again.id_token, again.refresh_token, again.client_secret) == ("new", "433e40", "s")
+    assert kubeconfig.KubeConfigFiles(file).get("user", "u")["x"] == 1
+    written(file, document())
+    with pytest.raises(errors.ConfigError, match="has no auth-provider any more"):
+        oidc.save({"id-token": SECRET})
+    assert not (tmp_path / "f.lock").exists()
+    in_memory = kubeconfig.loads(text(user={"auth-provider": {"name": "oidc", "config": OIDC}})).config.oidc
+    assert in_memory is not None
+    assert in_memory.save is None
+
+
+# In a cluster.
+
+
+@pytest.fixture
+def pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "account"
+    written(folder / "token", "pod-token\n")
+    written(folder / "namespace", " pod-ns\n")
+    (folder / "ca.crt").write_bytes(trustme.CA().cert_pem.bytes())
+    monkeypatch.setattr(incluster, "SERVICE_ACCOUNT", folder)
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
+    return folder
+
+
+def test_c25_without_a_kubeconfig_the_cluster_around_is_taken(
+    pod: Path, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = kubeconfig.load()
+    assert (found.config.host, found.context, found.namespace) == ("https://10.0.0.1:443", "", "pod-ns")
+    assert found.config == rest.in_cluster_config(folder=pod)
+    monkeypatch.setenv("POD_NAMESPACE", "mine")
+    assert kubeconfig.load().namespace == "mine"
+    assert kubeconfig.load(namespace="given").namespace == "given"
+    for empty in ("", "{}", text(**{"current-context": ""}), text(clusters=[{"name": "c"}])):
+        assert kubeconfig.load_config(written(config, empty)).host == "https://10.0.0.1:443"
+    (pod / "ca.crt").write_text("junk")
+    assert kubeconfig.load_config().tls.ca_file is None
+
+
+def test_c25_other_errors_and_other_servers_stay(pod: Path, config: Path) -> None:
+    assert kubeconfig.load_config(config).host == "https://h:1"
+    assert kubeconfig.is_context_not_found(refused(config, context="two"))
+    refused(written(config, document({"proxy-url": "x"})))
+    refused(written(config, document(clusters=[])))
+    with pytest.raises(errors.ConfigError, match="can't be read"):
+        kubeconfig.load(config.parent / "none")
+
+
+@pytest.mark.parametrize("lacking", ["KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "token", "folder"])
+def test_c25_where_no_cluster_is_around_the_kubeconfig_is_missing(
+    lacking: str, pod: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if lacking in ("token", "folder"):
+        (pod / "token").unlink()
+        if lacking == "folder":
+            (pod / "token").mkdir()
+    else:
+        monkeypatch.setenv(lacking, "")
+    with pytest.raises(kubeconfig.EmptyConfigError, match="there is no kubeconfig") as caught:
+        kubeconfig.load()
+    assert str(tmp_path / "home" / ".kube" / "config") in str(caught.value)
+    assert kubeconfig.is_empty_config(caught.value)
+
+
+def test_c26_overrides_hold_in_a_cluster(pod: Path, tmp_path: Path) -> None:
+    token, ca = str(pod / "token"), str(pod / "ca.crt")
+    mine = str(written(tmp_path / "mine", "my-token"))
+
+    def found(**overrides: Any) -> tuple[str, str | None, str | None, str | None]:
+        config = kubeconfig.load_config(**overrides)
+        return config.host, config.bearer_token, config.bearer_token_file, config.tls.ca_file
+
+    host = "https://10.0.0.1:443"
+    assert found() == (host, "pod-token\n", token, ca)
+    assert found(token="x") == (host, "x", None, ca)
+    assert found(token_file=mine) == (host, "my-token", mine, ca)
+    assert found(token="x", token_file=mine) == (host, "x", mine, ca)
+    assert found(ca_file=mine) == (host, "pod-token\n", token, mine)
+    assert kubeconfig.load_config(tls_server_name="n").tls.server_name == "n"
+    assert kubeconfig.load_config(impersonate="jane").impersonate == rest.Impersonate(user="jane")
+
+
+def test_c26_the_token_of_the_pod_goes_to_no_other_server(pod: Path) -> None:
+    assert kubeconfig.load_config(server="https://x") == rest.Config(host="https://x")
+
+
+def test_a_namespace_of_the_context_beats_the_pods(pod: Path, config: Path) -> None:
+    assert kubeconfig.load(written(config, document(context={"namespace": "default"}))).namespace == "default"
+    assert kubeconfig.load(written(config, document(context={"namespace": ""}))).namespace == "pod-ns"
+    (pod / "namespace").unlink()
+    assert kubeconfig.load(config).namespace == "default"
+
+
+# Mistakes.
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        ({"user": {"client-certificate": "there", "client-certificate-data": DATA, "client-key-data": DATA}}, "client-certificate and client-certificate-data are both set"),
+        ({"user": {"client-key": "there", "client-key-data": DATA, "client-certificate-data": DATA}}, "client-key and client-key-data are both set"),
+        ({"user": {"client-certificate": "none", "client-key": "there"}}, "client-certificate can't be read"),
+        ({"user": {"client-certificate": "there", "client-key": "none"}}, "client-key can't be read"),
+        ({"user": {"client-certificate-data": DATA}}, "client-certificate is set without client-key"),
+        ({"user": {"client-key-data": DATA}}, "client-key is set without client-certificate"),
+        ({"user": {"exec": exec_of(apiVersion="")}}, "exec.apiVersion is empty"),
+        ({"user": {"exec": exec_of(apiVersion="client.authentication.k8s.io/v1alpha1")}}, "exec.apiVersion is"),
+        ({"user": {"exec": exec_of(command="")}}, "exec.command is empty"),
+        ({"user": {"exec": exec_of(env=[{"value": SECRET}])}}, "exec.env holds a variable without a name"),
+        ({"user": {"exec": exec_of(apiVersion=V1)}}, "exec.interactiveMode is empty"),
+        ({"user": {"exec": exec_of(apiVersion=V1, interactiveMode="foo")}}, "exec.interactiveMode is 'foo'"),
+        ({"user": {"exec": exec_of(interactiveMode="foo")}}, "exec.interactiveMode is 'foo'"),
+        ({"user": {"exec": exec_of(), "auth-provider": {"name": "oidc", "config": OIDC}}}, "exec and auth-provider are both set"),
+        ({"user": {"token": SECRET, "username": "x"}}, "both a token and a user name"),
+        ({"user": {"token": SECRET, "password": SECRET}}, "both a token and a user name"),
+        ({"user": {"as-uid": "1"}}, "without as: "),
+        ({"user": {"as-groups": ["g"]}}, "without as: "),
+        ({"user": {"as-user-extra": {"k": ["v"]}}}, "without as: "),
+        ({"user": {"auth-provider": {"name": "gcp"}}}, "'gcp' was removed from Kubernetes clients: use an exec plugin"),
+        ({"user": {"auth-provider": {"name": "azure", "config": {"k": SECRET}}}}, "'azure' was removed"),
+        ({"user": {"auth-provider": {"name": "oidc"}}}, "idp-issuer-url is empty"),
+        ({"user": {"auth-provider": {"name": "oidc", "config": {**OIDC, "client-id": ""}}}}, "client-id is empty"),
+        ({"user": {"auth-provider": {"name": "oidc", "config": {**OIDC, "idp-issuer-url": "http://x"}}}}, "no https URL"),
+        ({"user": {"auth-provider": {"name": "oidc", "config": {**OIDC, "idp-certificate-authority-data": "%"}}}}, "no base64"),
+        ({"cluster": {"certificate-authority": "none"}}, "certificate-authority can't be read"),
+        ({"cluster": {"certificate-authority": "there", "certificate-authority-data": DATA}}, "are both set"),
+        ({"cluster": {"insecure-skip-tls-verify": True, "certificate-authority-data": DATA}}, "beside a certificate authority"),
+        ({"cluster": {"server": "ftp://h"}}, "server: "),
+        ({"cluster": {"server": f"https://u:{SECRET}@h"}}, "server: "),
+        ({"cluster": {"server": "", "tls-server-name": "x"}}, "cluster 'c': it names no server"),
+        ({"clusters": []}, "there is no cluster 'c'; there is none"),
+        ({"users": None}, "there is no user 'u'; there is none"),
+    ],
+)  # fmt: skip
+def test_c28_mistakes_are_told_with_file_and_entry(parts: Any, words: str, tmp_path: Path) -> None:
+    written(tmp_path / "there", "x")
+    file = written(tmp_path / "config", document(**parts))
+    error = refused(file)
+    assert words in str(error)
+    assert all(problem.where.startswith(f"{file}: ") for problem in error.problems)
+    assert not kubeconfig.is_empty_config(error)
+    found = kubeconfig.validate(file)
+    if "base64" not in words or "auth-provider" not in str(parts):
+        assert any(words in str(problem) for problem in found)
+    assert SECRET not in str(found)
+
+
+def test_c28_several_mistakes_come_together(config: Path) -> None:
+    user = {"token": SECRET, "username": "x", "client-key-data": DATA, "exec": {}}
+    cluster = {"proxy-url": "x", "certificate-authority": "none"}
+    written(config, document(cluster, user, {"namespace": "No"}))
+    assert len(refused(config).problems) == 7
+    assert sorted(refused(config).problems) == sorted(kubeconfig.validate(config))
+
+
+def test_c28_what_is_empty(config: Path) -> None:
+    for content in ("", "---\n", "{}", text(clusters=[{"name": "c", "cluster": {}}]), text(contexts=[{"name": "one"}])):
+        error = refused(written(config, content))
+        assert kubeconfig.is_empty_config(error)
+        assert str(config) in str(error)
+        assert not kubeconfig.is_context_not_found(error)
+    assert not kubeconfig.is_empty_config(None)
+    assert "there is nothing in it" in str(kubeconfig.validate(written(config, "")))
+
+
+def test_c28_what_is_right(config: Path) -> None:
+    for user in ({}, {"token": "t"}, {"username": "u", "password": "p"}, {"exec": exec_of()}):
+        assert kubeconfig.validate(written(config, document(user=user))) == []
+        kubeconfig.load(config)
+    written(config, document(context={"user": ""}))
+    assert kubeconfig.load_config(config).bearer_token is None
+
+
+def test_c28_validate_looks_at_every_context(config: Path) -> None:
+    contexts = [{"name": "", "context": {"cluster": "x", "namespace": "A"}}]
+    told = " ".join(map(str, kubeconfig.validate(written(config, document(contexts=contexts)))))
+    for words in ("its name is empty", "there is no cluster 'x'", "names no user", "namespace 'A'", "no context 'one'"):
+        assert words in told
+
+
+# Out of memory.
+
+
+@pytest.mark.parametrize(
+    ("parts", "key"),
+    [
+        ({"cluster": {"certificate-authority": "ca"}}, "certificate-authority"),
+        ({"user": {"client-certificate": "x", "client-key-data": DATA}}, "client-certificate"),
+        ({"user": {"client-key": "x", "client-certificate-data": DATA}}, "client-key"),
+        ({"user": {"tokenFile": "x"}}, "tokenFile"),
+        ({"user": {"exec": exec_of()}}, "exec"),
+        ({"user": {"auth-provider": {"name": "oidc", "config": {**OIDC, "idp-certificate-authority": "x"}}}}, "auth-provider.config.idp-certificate-authority"),
+    ],
+)  # fmt: skip
+def test_a_kubeconfig_of_a_stranger_names_no_files_and_no_programs(parts: Any, key: str) -> None:
+    with pytest.raises(kubeconfig.InvalidConfigError, match="trusted=True") as caught:
+        kubeconfig.loads(text(**parts))
+    assert f"{key} " in str(caught.value)
+    assert len(caught.value.problems) == 1
+
+
+def test_a_trusted_kubeconfig_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(tmp_path / "ca", "x")
+    monkeypatch.chdir(tmp_path)
+    given_ = text(cluster={"certificate-authority": "ca"}, user={"exec": exec_of(command="./p")})
+    policy = rest.ExecPolicy(kind="DenyAll")
+    found = kubeconfig.loads(given_.encode(), trusted=True, exec_policy=policy).config
+    assert found.tls.ca_file == "ca"
+    assert found.exec is not None
+    assert (found.exec.command, found.exec.policy) == ("./p", policy)
+
+
+def test_data_and_overrides_go_together(tmp_path: Path, pod: Path) -> None:
+    ca = str(written(tmp_path / "ca", "x"))
+    found = kubeconfig.loads(text(cluster={"certificate-authority-data": DATA}, context={"namespace": ""}), ca_file=ca)
+    assert (found.config.tls.ca_file, found.namespace) == (ca, "default")
+    with pytest.raises(kubeconfig.EmptyConfigError):
+        kubeconfig.loads(b"")
+
+
+def test_no_secret_shows(config: Path) -> None:
+    written(config, document(user={"token": SECRET}))
+    assert SECRET not in repr(kubeconfig.load(config))
+
+
+# Writing.
+
+
+def test_c8_names_are_written_as_text_and_sorted(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "config"
+    opened = kubeconfig.KubeConfigFiles(file)
+    for name in ("b", "433e40", "1", "0"):
+        opened.set("cluster", name, {"server": "https://h"})
+    opened.set("context", "0", {"cluster": "433e40", "user": "1"})
+    opened.use_context("0")
+    opened.save()
+    said = file.read_text()
+    for quoted in ('"433e40"', '"0"', '"1"'):
+        assert f"name: {quoted}" in said
+    assert 'current-context: "0"' in said
+    assert "users: []" in said
+    assert [item["name"] for item in yaml.safe_load(said)["clusters"]] == ["0", "1", "433e40", "b"]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) & 0o022 == 0
+    assert sorted(tmp_path.glob("new/*")) == [file]
+    assert opened.names("cluster") == ["0", "1", "433e40", "b"]
+
+
+def test_c10_a_file_is_locked_once(config: Path) -> None:
+    lock = config.parent / "config.lock"
+    with write.locked(config):
+        assert lock.exists()
+        with pytest.raises(errors.ConfigError, match="remove") as caught:
+            with write.locked(config):
+                pass
+        assert str(lock) in str(caught.value)
+        opened = kubeconfig.KubeConfigFiles(config)
+        opened.set("user", "x", {})
+        with pytest.raises(errors.ConfigError, match="locked"):
+            opened.save()
+    assert not lock.exists()
+    opened.save()
+    assert not lock.exists()
+    assert kubeconfig.KubeConfigFiles(config).names("user") == ["u", "x"]
+
+
+def test_c11_each_entry_stays_in_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    both = [{"name": name, "context": {"cluster": "c", "user": "u"}} for name in ("one", "two")]
+    a = written(tmp_path / "a", document(cluster={"certificate-authority": "ca"}, **{"current-context": "two"}))
+    b = written(tmp_path / "b", {"current-context": "one", "contexts": both, "mine": [1]})
+    before = a.read_text()
+    monkeypatch.setenv("KUBECONFIG", f"{tmp_path / 'none'}:{b}:{a}")
+    kubeconfig.use_context("two")
+    assert a.read_text() == before
+    assert kubeyaml.load(b.read_text())["current-context"] == "two"
+    assert kubeyaml.load(b.read_text())["mine"] == [1]
+
+    opened = kubeconfig.KubeConfigFiles()
+    cluster = opened.get("cluster", "c") | {"server": "https://new"}
+    opened.set("cluster", "c", cluster)
+    opened.set("user", "new", {"token": "t"})
+    assert opened.changed == [a, b]
+    opened.save()
+    assert opened.changed == []
+    in_a, in_b = kubeyaml.load(a.read_text()), kubeyaml.load(b.read_text())
+    assert in_a["clusters"] == [{"cluster": {"certificate-authority": "ca", "server": "https://new"}, "name": "c"}]
+    assert [item["name"] for item in in_b["users"]] == ["new"]
+    assert in_b["clusters"] == []
+
+    opened.use_context("")
+    opened.remove("context", "one")
+    opened.save()
+    assert opened.current_context == "two"
+    assert kubeyaml.load(b.read_text())["current-context"] == ""
+    assert kubeyaml.load(a.read_text())["current-context"] == "two"
+    assert opened.names("context") == ["one", "two"]
+
+
+def test_what_is_not_there_can_be_neither_read_nor_removed_nor_used(config: Path) -> None:
+    opened = kubeconfig.KubeConfigFiles(config)
+    with pytest.raises(kubeconfig.InvalidConfigError, match="there is no user 'x'; there is 'u'"):
+        opened.get("user", "x")
+    with pytest.raises(kubeconfig.InvalidConfigError, match="there is no user 'x'"):
+        opened.remove("user", "x")
+    with pytest.raises(kubeconfig.ContextNotFoundError):
+        opened.use_context("x")
+    with pytest.raises(errors.ConfigError, match="needs a name"):
+        opened.set("user", "", {})
+    assert opened.get("user", "u") == {"token": "tok"}
+
+
+def test_what_others_wrote_meanwhile_stays(config: Path) -> None:
+    one, other = kubeconfig.KubeConfigFiles(config), kubeconfig.KubeConfigFiles(config)
+    one.set("user", "a", {"token": "1"})
+    other.set("user", "b", {"token": "2"})
+    one.save()
+    other.save()
+    assert kubeconfig.KubeConfigFiles(config).names("user") == ["a", "b", "u"]
+
+
+def test_modes_are_never_widened_and_links_stay(config: Path) -> None:
+    link = config.parent / "link"
+    link.symlink_to(config)
+    config.chmod(0o644)
+    opened = kubeconfig.KubeConfigFiles(link)
+    opened.set("user", "a", {})
+    opened.save()
+    assert link.is_symlink()
+    assert stat.S_IMODE(config.stat().st_mode) == 0o600
+    config.chmod(0o400)
+    opened.set("user", "b", {})
+    with pytest.raises(errors.ConfigError, match="read-only"):
+        opened.save()
+    assert stat.S_IMODE(config.stat().st_mode) == 0o400
+    assert sorted(path.name for path in config.parent.glob("*") if "config" in path.name) == ["config"]
+
+
+def test_a_file_of_somebody_else_is_not_replaced(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = config.read_bytes()
+    opened = kubeconfig.KubeConfigFiles(config)
+    opened.set("user", "a", {})
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "geteuid", lambda: config.stat().st_uid + 1)
+        with pytest.raises(errors.ConfigError, match="no regular file of this user"):
+            opened.save()
+    assert config.read_bytes() == before
+    opened.save()
+    assert opened.names("user") == ["a", "u"]
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = config.read_bytes()
+    opened = kubeconfig.KubeConfigFiles(config)
+    opened.set("user", "a", {})
+
+    def fail(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(errors.ConfigError, match="No space left"):
+        opened.save()
+    assert config.read_bytes() == before
+    assert [path for path in config.parent.iterdir() if path.is_file()] == [config]
+
+
+@pytest.mark.parametrize("value", [b"x", float("nan"), object(), "\ud800", [[]]])
+def test_what_has_no_form_in_a_file_is_refused(value: Any, config: Path) -> None:
+    if value == [[]]:
+        for _ in range(150):
+            value = [value]
+    before = config.read_bytes()
+    opened = kubeconfig.KubeConfigFiles(config)
+    with pytest.raises(errors.ConfigError):
+        opened.set("user", "a", {"x": value})
+        opened.save()
+    assert config.read_bytes() == before
+
+
+def test_a_lock_that_cannot_be_made_is_told(config: Path) -> None:
+    for path in (config / "below", Path("a\0b")):
+        with pytest.raises(errors.ConfigError, match="can't be"):
+            with write.locked(path):
+                pass
+
+
+# Whatever there is.
+
+NAMES = st.sampled_from(
+    [
+        "clusters",
+        "users",
+        "contexts",
+        "name",
+        "cluster",
+        "user",
+        "context",
+        "current-context",
+        "server",
+        "token",
+        "exec",
+        "command",
+        "args",
+        "env",
+        "namespace",
+        "extensions",
+        "auth-provider",
+        "config",
+        "as",
+        "as-groups",
+        "tokenFile",
+        "certificate-authority",
+        "proxy-url",
+        "kind",
+        "apiVersion",
+    ]
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.text(max_size=8) | st.integers() | st.floats() | st.sampled_from(["a", "https://h"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES | st.text(max_size=3), inner, max_size=4),
+    max_leaves=12,
+)
+ENTRY = st.dictionaries(NAMES, JSON, max_size=4)
+
+
+def nearly(cluster: Any, user: Any, context: Any) -> dict[str, Any]:
+    return document(
+        clusters=[{"name": "c", "cluster": cluster}],
+        users=[{"name": "u", "user": user}],
+        contexts=[{"name": "one", "context": context}],
+    )
+
+
+SHAPED = st.builds(document, ENTRY, ENTRY, ENTRY) | st.builds(nearly, JSON, JSON, JSON)
+
+
+def only_ours(content: bytes) -> None:
+    for trusted in (False, True):
+        try:
+            kubeconfig.loads(content, trusted=trusted)
+        except errors.ConfigError as error:
+            assert str(error)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "config"
+        file.write_bytes(content)
+        try:
+            kubeconfig.load(file)
+        except errors.ConfigError as error:
+            assert folder in str(error)
+        kubeconfig.validate(file)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=200))
+def test_no_bytes_raise_anything_but_ours(content: bytes) -> None:
+    only_ours(content)
+
+
+@settings(max_examples=300, deadline=None)
+@given(JSON | SHAPED)
+def test_no_document_raises_anything_but_ours(data: Any) -> None:
+    only_ours(json.dumps(data).encode())
+
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.text(max_size=12) | st.integers(-(2**63), 2**63),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.dictionaries(st.text(min_size=1, max_size=12), st.dictionaries(st.text(max_size=5), PLAIN, max_size=3)))
+def test_what_is_saved_is_read_again(users: Mapping[str, dict[str, Any]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        opened = kubeconfig.KubeConfigFiles(Path(folder) / "config")
+        for name, user in users.items():
+            opened.set("user", name, user)
+        opened.save()
+        again = kubeconfig.KubeConfigFiles(Path(folder) / "config")
+        assert again.names("user") == sorted(users)
+        assert {name: again.get("user", name) for name in again.names("user")} == users
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(min_size=1, max_size=20), st.text(max_size=20), st.binary(max_size=20))
+def test_a_saved_kubeconfig_is_loaded(name: str, password: str, ca: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "config"
+        opened = kubeconfig.KubeConfigFiles(file)
+        data = base64.b64encode(ca).decode()
+        opened.set("cluster", name, {"server": "https://h", "certificate-authority-data": data})
+        opened.set("user", name, {"username": name, "password": password})
+        opened.set("context", name, {"cluster": name, "user": name})
+        opened.use_context(name)
+        opened.save()
+        found = kubeconfig.load(file)
+        assert (found.context, found.config.username, found.config.password or "") == (name, name, password)
+        assert found.config.tls.ca_data == (ca or None)

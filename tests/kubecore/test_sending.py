@@ -1,0 +1,415 @@
+"""What is sent again and what is not, who is told, and what the server's hints do; each case sync and async.
+
+The ids are of the conformance cases of client-go.
+"""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from kubeclient import AsyncClientset, Clientset
+from kubecore import errors, rest
+from kubecore.rest import sending
+from tests.kubecore.loopback import Loopback, answer, loopback
+
+POD = b'{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p"},"spec":{"containers":[]}}'
+RESET = b""  # The connection is closed without an answer.
+
+Do = Callable[..., Any]
+
+
+def do_sync(config: rest.Config, verb: str, *arguments: Any, **options: Any) -> Any:
+    with Clientset(config) as clientset:
+        return getattr(clientset.core_v1.pods("d"), verb)(*arguments, **options)
+
+
+def do_async(config: rest.Config, verb: str, *arguments: Any, **options: Any) -> Any:
+    async def main() -> Any:
+        async with AsyncClientset(config) as clientset:
+            return await getattr(clientset.core_v1.pods("d"), verb)(*arguments, **options)
+
+    return anyio.run(main)
+
+
+both = pytest.mark.parametrize("do", [do_sync, do_async], ids=["sync", "async"])
+
+
+def config(server: Loopback, **more: Any) -> rest.Config:
+    return rest.Config(host=f"http://127.0.0.1:{server.port}", **more)
+
+
+@pytest.fixture
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that were waited, without waiting."""
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    from kubecore.rest import async_client
+
+    monkeypatch.setattr("kubecore.rest.client.time.sleep", waits.append)
+    monkeypatch.setattr(async_client, "_sleep", sleep)
+    return waits
+
+
+def busy(status: str, *headers: str) -> bytes:
+    return answer(b"", *headers, status=status)
+
+
+@both
+def test_r11_a_post_goes_again_where_the_server_asks_for_it_whole_each_time(do: Do, slept: list[float]) -> None:
+    statuses = ["429 Too Many", "500 Error", "501 No", "504 Timeout"]
+    pod = {"metadata": {"name": "p", "annotations": {"a": "x" * 4000}}, "spec": {"containers": []}}
+    with loopback(*[busy(status, "Retry-After: 0") for status in statuses], answer(POD)) as server:
+        assert do(config(server), "create", pod).metadata.name == "p"
+    assert len(server.requests) == 5
+    assert len(set(server.requests)) == 1
+    assert b"Content-Length: 4" in server.requests[0]
+
+
+@both
+@pytest.mark.parametrize(
+    "script",
+    [
+        busy("500 Error"),
+        busy("429 Too Many"),
+        busy("301 Moved", "Retry-After: 0"),
+        busy("404 None", "Retry-After: 0"),
+        busy("500 Error", "Retry-After: soon"),
+        busy("429 Too Many", "Retry-After: -1"),
+        busy("429 Too Many", "Retry-After: 99999999"),
+    ],
+)
+def test_r13_nothing_goes_again_unasked_or_too_late(do: Do, script: bytes, slept: list[float]) -> None:
+    with loopback(script, answer(POD)) as server, pytest.raises(errors.KubeError):
+        do(config(server), "get", "p")
+    assert len(server.requests) == 1
+    assert slept == []
+
+
+@both
+def test_r14_r17_a_get_goes_again_where_the_connection_broke(do: Do, slept: list[float]) -> None:
+    with loopback(RESET, b"HTTP/1.1 200 OK\r\nContent-", answer(POD)) as server:
+        assert do(config(server), "get", "p").metadata.name == "p"
+    assert len(server.requests) == 3
+    assert [1.0 <= wait <= 1.3 for wait in slept] == [True, True]
+
+
+@both
+@pytest.mark.parametrize("verb", ["create", "update", "delete", "patch"])
+def test_what_may_have_had_an_effect_is_never_sent_twice(do: Do, verb: str, slept: list[float]) -> None:
+    """Faults 3 and 9."""
+    pod = {"metadata": {"name": "p"}, "spec": {"containers": []}}
+    arguments = {"create": (pod,), "update": (pod,), "delete": ("p",), "patch": ("p", {})}[verb]
+    for script in (RESET, busy("503 Unavailable"), busy("502 Bad"), busy("504 Timeout")):
+        with loopback(script, answer(POD)) as server, pytest.raises(errors.KubeError):
+            do(
+                config(server),
+                verb,
+                *arguments,
+                **({"type": "application/merge-patch+json"} if verb == "patch" else {}),
+            )
+        assert len(server.requests) == 1
+
+
+@both
+def test_the_number_of_attempts_has_an_end_and_is_told(do: Do, slept: list[float]) -> None:
+    with loopback(*[busy("503 Unavailable", "Retry-After: 3")] * 4) as server:
+        with pytest.raises(errors.ServiceUnavailableError) as caught:
+            do(config(server, max_retries=2), "get", "p")
+    assert len(server.requests) == 3
+    assert caught.value.__notes__ == ["after 3 attempts"]
+    assert all(3.0 <= wait < 4.0 for wait in slept)
+    with loopback(busy("503 Unavailable", "Retry-After: 0")) as server, pytest.raises(errors.KubeError):
+        do(config(server, max_retries=0), "get", "p")
+    assert len(server.requests) == 1
+
+
+@both
+def test_a_date_says_when_to_come_back(do: Do, slept: list[float]) -> None:
+    at = format_datetime(datetime.now(UTC) + timedelta(seconds=20), usegmt=True)
+    with loopback(busy("429 Too Many", f"Retry-After: {at}"), answer(POD)) as server:
+        do(config(server), "get", "p")
+    assert 17 < slept[0] < 26
+
+
+@both
+def test_nobody_waits_longer_than_the_deadline(do: Do, slept: list[float]) -> None:
+    with loopback(busy("429 Too Many", "Retry-After: 60"), answer(POD)) as server:
+        with pytest.raises(errors.TooManyRequestsError):
+            do(config(server, timeouts=rest.Timeouts(total=30)), "get", "p")
+    assert slept == []
+
+
+@both
+def test_a_server_that_trickles_is_left_at_the_deadline(do: Do) -> None:
+    """Row B4."""
+
+    class Trickle(Loopback):
+        def _serve(self, connection: Any) -> None:
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+            while True:
+                connection.sendall(b" ")
+                time.sleep(0.02)
+
+    server = Trickle([], close=True, context=None)
+    try:
+        with pytest.raises(errors.DeadlineError, match=r"not done within 0\.3 s"):
+            do(config(server, timeouts=rest.Timeouts(total=0.3)), "get", "p")
+    finally:
+        server.stop()
+
+
+@both
+def test_a_401_is_tried_once_more_with_the_new_token_of_the_file(do: Do, tmp_path: Path) -> None:
+    """Fault 10: the kubelet renewed the token, and the old one is refused."""
+    file = tmp_path / "token"
+    file.write_text("old")
+    denied = answer(b"", status="401 Unauthorized")
+    made = rest.Config(bearer_token_file=str(file))
+    with tls_loopback(tmp_path, denied, answer(POD), rotate=lambda: file.write_text("new")) as (server, tls):
+        made = rest.Config(host=f"https://127.0.0.1:{server.port}", bearer_token_file=str(file), tls=tls)
+        assert do(made, "get", "p").metadata.name == "p"
+    assert [b"Bearer old" in one for one in server.requests] == [True, False]
+    assert b"Authorization: Bearer new" in server.requests[1]
+    with tls_loopback(tmp_path, denied, denied, denied) as (server, tls):
+        made = rest.Config(host=f"https://127.0.0.1:{server.port}", bearer_token_file=str(file), tls=tls)
+        with pytest.raises(errors.UnauthorizedError):
+            do(made, "get", "p")
+    assert len(server.requests) == 1  # The file holds no other token.
+
+
+class Rotating(Loopback):
+    """Calls back before it answers the first request."""
+
+    rotate: Callable[[], Any] | None = None
+
+    def _serve(self, connection: Any) -> None:
+        if not self.requests and self.rotate is not None:
+            self.rotate()
+        super()._serve(connection)
+
+
+@pytest.fixture(scope="module")
+def authority() -> Any:
+    import trustme
+
+    return trustme.CA()
+
+
+def tls_loopback(folder: Path, *scripts: bytes, rotate: Callable[[], Any] | None = None) -> Any:
+    import ssl
+    from contextlib import contextmanager
+
+    import trustme
+
+    @contextmanager
+    def run() -> Iterator[tuple[Loopback, rest.TLSConfig]]:
+        made = trustme.CA()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        made.issue_cert("127.0.0.1").configure_cert(context)
+        server = Rotating(scripts, close=True, context=context)
+        server.rotate = rotate
+        try:
+            yield server, rest.TLSConfig(ca_data=made.cert_pem.bytes())
+        finally:
+            server.stop()
+
+    return run()
+
+
+@both
+def test_redirects_on_the_same_server_are_followed_only_when_asked_for(do: Do) -> None:
+    """Row A4."""
+    with loopback() as other:
+        here = busy("307 Temporary", "Location: /moved/p?x=1")
+        away = busy("307 Temporary", f"Location: http://127.0.0.1:{other.port}/moved")
+        with loopback(here, answer(POD)) as server:
+            assert do(config(server, follow_redirects=True), "get", "p").metadata.name == "p"
+            assert server.requests[1].startswith(b"GET /moved/p?x=1 HTTP/1.1")
+        for script in (away, busy("302 Found", "Location: //evil.example/x"), busy("302 Found", "Location: http://[")):
+            with loopback(script, answer(POD)) as server, pytest.raises(errors.RedirectError):
+                do(config(server, follow_redirects=True), "get", "p")
+        with loopback(*[here] * 20) as server, pytest.raises(errors.RedirectError):
+            do(config(server, follow_redirects=True), "get", "p")
+        with loopback(here, answer(POD)) as server, pytest.raises(errors.RedirectError, match="follow_redirects"):
+            do(config(server), "get", "p")
+    assert other.requests == []
+
+
+@both
+def test_compressed_answers_are_read_and_bombs_are_not(do: Do) -> None:
+    """Rows B2 and B3."""
+    packed = gzip.compress(POD)
+    with loopback(answer(packed, "Content-Encoding: gzip")) as server:
+        assert do(config(server, compression=True), "get", "p").metadata.name == "p"
+    assert b"Accept-Encoding: gzip\r\n" in server.requests[0]
+    bomb = gzip.compress(b" " * 50_000_000)
+    with loopback(answer(bomb, "Content-Encoding: gzip")) as server, pytest.raises(errors.BodyTooLargeError):
+        do(config(server, max_response_bytes=1_000_000), "get", "p")
+    for at in range(len(packed)):
+        cut = answer(packed[:at], "Content-Encoding: gzip")
+        with loopback(cut) as server, pytest.raises((errors.ReadError, errors.ProtocolError)):
+            do(config(server, max_retries=0), "get", "p")
+
+
+@both
+def test_warnings_reach_the_handler_and_by_default_the_log_once(do: Do, caplog: pytest.LogCaptureFixture) -> None:
+    header = 'Warning: 299 - "v1 Old is deprecated", 299 - "second", 199 - "not for the log"'
+    seen: list[rest.ServerWarning] = []
+    with loopback(answer(POD, header)) as server:
+        do(config(server, warning_handler=seen.append), "get", "p")
+    assert [(one.code, one.agent, one.text) for one in seen] == [
+        (299, "-", "v1 Old is deprecated"),
+        (299, "-", "second"),
+        (199, "-", "not for the log"),
+    ]
+    with loopback(busy("503 Unavailable", header, "Retry-After: 0"), answer(POD, header)) as server:
+        do(config(server), "get", "p")
+    assert [record.getMessage() for record in caplog.records] == ["v1 Old is deprecated", "second"]
+
+
+@both
+def test_observers_see_each_attempt_and_may_add_headers(do: Do) -> None:
+    attempts: list[rest.Attempt] = []
+    outcomes: list[rest.Outcome] = []
+
+    def observer(attempt: rest.Attempt) -> Callable[[rest.Outcome], None]:
+        attempts.append(attempt)
+        attempt.headers["traceparent"] = f"00-{attempt.number}"
+        return outcomes.append
+
+    with loopback(busy("503 Unavailable", "Retry-After: 0"), answer(POD)) as server:
+        do(config(server, observers=[observer, lambda attempt: None]), "get", "p")
+    assert [(a.verb, a.group, a.resource, a.namespace, a.name, a.method, a.number) for a in attempts] == [
+        ("get", "", "pods", "d", "p", "GET", 1),
+        ("get", "", "pods", "d", "p", "GET", 2),
+    ]
+    assert attempts[0].url.endswith("/api/v1/namespaces/d/pods/p")
+    assert [outcome.code for outcome in outcomes] == [503, 200]
+    assert b"traceparent: 00-2\r\n" in server.requests[1]
+    with loopback(RESET) as server, pytest.raises(errors.ReadError) as caught:
+        do(config(server, observers=[observer], max_retries=0), "get", "p")
+    assert (outcomes[-1].code, outcomes[-1].error) == (None, caught.value)
+
+
+@both
+def test_debug_logs_say_method_url_code_and_time_and_no_secret(do: Do, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "kubecore")
+    with loopback(answer(POD)) as server:
+        do(config(server), "get", "p")
+    (record,) = caplog.records
+    assert record.getMessage().startswith(f"GET http://127.0.0.1:{server.port}/api/v1/namespaces/d/pods/p: 200 in ")
+
+
+def test_r10_the_limiter_is_off_unless_asked_for_and_one_for_all(slept: list[float]) -> None:
+    with loopback(*[answer(POD)] * 8) as server:
+        for _ in range(3):
+            do_sync(config(server), "get", "p")
+        assert slept == []
+        bucket = rest.TokenBucket(qps=0.5, burst=2)
+        for do in (do_sync, do_async, do_sync):
+            do(config(server, rate_limiter=bucket), "get", "p")
+        assert len(slept) == 1
+        assert 1.9 < slept[0] <= 2.0
+    with pytest.raises(errors.ConfigError, match="burst"):
+        rest.Client(rest.Config(qps=5.0))
+    with pytest.raises(errors.ConfigError):
+        rest.TokenBucket(0, 1)
+
+
+def test_a_bucket_fills_at_its_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    bucket = rest.TokenBucket(qps=10, burst=3)
+    assert [bucket.reserve() for _ in range(4)] == [0, 0, 0, pytest.approx(0.1)]
+    now[0] += 0.3
+    assert bucket.reserve() == 0
+    now[0] += 100
+    assert [bucket.reserve() for _ in range(4)][3] > 0
+
+
+def test_r31_what_is_cancelled_while_it_waits_for_the_limiter_sends_nothing() -> None:
+    with loopback(answer(POD)) as server:
+
+        async def main() -> None:
+            limiter = rest.TokenBucket(qps=0.01, burst=1)
+            limiter.reserve()
+            async with AsyncClientset(config(server, rate_limiter=limiter)) as clientset:
+                with anyio.move_on_after(0.05) as scope:
+                    await clientset.core_v1.pods("d").get("p")
+                assert scope.cancelled_caught
+
+        anyio.run(main)
+    assert server.requests == []
+
+
+def test_r35_impersonation_is_written_as_headers() -> None:
+    who = rest.Impersonate(
+        user="ü",
+        uid="7",
+        groups=["one", "two"],
+        extra={"first": ["A", "a"], "test.example.com/thing.thing": ["x"], "a%20b": ["y"]},
+    )
+    with loopback(answer(POD)) as server:
+        do_sync(config(server, impersonate=who), "get", "p")
+    lines = server.requests[0].split(b"\r\n")
+    assert [line for line in lines if line.startswith(b"Impersonate")] == [
+        "Impersonate-User: ü".encode(),
+        b"Impersonate-Uid: 7",
+        b"Impersonate-Group: one",
+        b"Impersonate-Group: two",
+        b"Impersonate-Extra-first: A",
+        b"Impersonate-Extra-first: a",
+        b"Impersonate-Extra-test.example.com%2Fthing.thing: x",
+        b"Impersonate-Extra-a%2520b: y",
+    ]
+    with pytest.raises(errors.ConfigError, match="without a user"):
+        rest.Client(rest.Config(impersonate=rest.Impersonate(groups=["g"])))
+    for bad in ("a\r\nX: y", "a\0", "\n"):
+        with pytest.raises(errors.ConfigError):
+            rest.Client(rest.Config(impersonate=rest.Impersonate(user=bad)))
+
+
+def test_r34_an_anonymous_copy_keeps_the_way_and_drops_who_asks() -> None:
+    full = rest.Config(
+        host="https://h/prefix",
+        bearer_token="t",
+        impersonate=rest.Impersonate(user="u"),
+        exec=rest.ExecConfig(command="x", args=["s3cret"], env={"A": "s3cret"}),
+        tls=rest.TLSConfig(ca_data=b"ca", cert_data=b"c", key_data=b"s3cret", server_name="n"),
+        qps=3.0,
+        burst=4,
+        user_agent="me",
+        observers=[lambda attempt: None],
+    )
+    assert "s3cret" not in repr(full)
+    assert full.copy() == full
+    assert full.copy().tls is not full.tls
+    bare = full.anonymous()
+    assert (bare.host, bare.tls.ca_data, bare.tls.server_name, bare.qps, bare.user_agent) == (
+        "https://h/prefix",
+        b"ca",
+        "n",
+        3.0,
+        "me",
+    )
+    for gone in (bare.bearer_token, bare.impersonate, bare.exec, bare.tls.cert_data, bare.tls.key_data):
+        assert gone is None
+    assert full.bearer_token == "t"
+
+
+def test_network_errors_wait_about_a_second() -> None:
+    assert sending._NETWORK_SECONDS == 1.0
