@@ -51,6 +51,8 @@ class Loopback:
             script = next(self._scripts, None)
             if script is None:
                 continue  # Says nothing, and keeps the connection open.
+            if self._close:  # Said beforehand, as servers do; else the next request may meet the closing.
+                script = script.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
             connection.sendall(script)
             if self._close:
                 connection.shutdown(socket.SHUT_WR)

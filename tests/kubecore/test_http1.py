@@ -128,7 +128,9 @@ def test_headers_that_come_twice_are_joined() -> None:
     assert parse(data, [])[1]["warning"] == "1, 2"
 
 
-@pytest.mark.parametrize("header", [(b"A", b"b\r\nC: d"), (b"A\r\n", b"b"), (b"A", b"b\n"), (b"A", b"\0"), (b"A\r", b"")])
+@pytest.mark.parametrize(
+    "header", [(b"A", b"b\r\nC: d"), (b"A\r\n", b"b"), (b"A", b"b\n"), (b"A", b"\0"), (b"A\r", b"")]
+)
 def test_a_header_can_not_smuggle_another(header: tuple[bytes, bytes]) -> None:
     with pytest.raises(MalformedError) as caught:
         request_head("GET", "/", [header])

@@ -12,7 +12,7 @@ from kubecore import errors
 from kubecore.rest.http1 import Answer, CutError, MalformedError, request_head
 from kubecore.rest.request import Request
 
-__all__ = ["FAILURES", "KEEPALIVE_SECONDS", "Limit", "Stage", "failed", "may_repeat", "written"]
+__all__ = ["FAILURES", "KEEPALIVE_SECONDS", "Limit", "Stage", "failed", "may_repeat", "reason", "written"]
 
 KEEPALIVE_SECONDS: Final = 90.0
 """How long an idle connection is kept; a server's own limit is longer, so that it rarely closes under a request."""
@@ -135,10 +135,10 @@ def failed(request: Request, error: BaseException, stage: Stage, limit: Limit) -
         kind, text = _TIMEOUTS[step]
         return kind(f"{place}: {text.format(getattr(request.timeouts, step))}")
     kind, text = _BROKEN["read" if stage == "body" else stage]
-    return kind(f"{place}: {text}: {_reason(error)}")
+    return kind(f"{place}: {text}: {reason(error)}")
 
 
-def _reason(error: BaseException) -> str:
+def reason(error: BaseException) -> str:
     """Say what the operating system or OpenSSL said, and what to do; it never holds a header or a body."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return (
@@ -152,5 +152,5 @@ def _reason(error: BaseException) -> str:
     inner = error.__cause__
     if isinstance(error, OSError) and error.errno is None and inner is not None:  # anyio tries every address.
         each: Sequence[BaseException] = getattr(inner, "exceptions", (inner,))
-        return "; ".join(dict.fromkeys(_reason(one) for one in each))
+        return "; ".join(dict.fromkeys(reason(one) for one in each))
     return (isinstance(error, OSError) and error.strerror) or " ".join(str(error).split())[:300] or type(error).__name__

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from kubecore.errors import ProxyError
 from kubecore.rest import network, tls
 from kubecore.rest.config import Config, TLSConfig
+from kubecore.rest.exchange import reason
 from kubecore.rest.http1 import CutError, MalformedError
 from kubecore.rest.network import AsyncSocket, SyncSocket
 
@@ -157,5 +158,4 @@ def _of_proxy(way: Proxy) -> Generator[None]:
     except TimeoutError:
         raise
     except (OSError, MalformedError, CutError) as error:
-        reason = (isinstance(error, OSError) and error.strerror) or str(error)
-        raise ProxyError(f"the proxy {way.url} does not let us through: {reason}") from error
+        raise ProxyError(f"the proxy {way.url} does not let us through: {reason(error)}") from error

@@ -65,10 +65,10 @@ def _connect(proxy: Proxy, host: str, port: int) -> Handshake:
 def _socks5(proxy: Proxy, host: str, port: int) -> Handshake:
     methods = b"\x00\x02" if proxy.username else b"\x00"
     chosen, rest = yield from _exactly(2, bytes((5, len(methods))) + methods)
-    if chosen[0] != 5 or chosen[1] not in methods:
-        raise RefusedError(
-            "it takes none of the ways to log in that there are" if chosen[0] == 5 else "it is no SOCKS5"
-        )
+    if chosen[0] != 5:
+        raise RefusedError("it does not speak SOCKS5")
+    if chosen[1] not in methods:
+        raise RefusedError("it wants another way to log in than name and password")
     if chosen[1] == 2:
         name, password = proxy.username.encode(), proxy.password.encode()
         if len(name) > 255 or len(password) > 255:
