@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import time
@@ -153,4 +154,6 @@ def reason(error: BaseException) -> str:
     if isinstance(error, OSError) and error.errno is None and inner is not None:  # anyio tries every address.
         each: Sequence[BaseException] = getattr(inner, "exceptions", (inner,))
         return "; ".join(dict.fromkeys(reason(one) for one in each))
-    return (isinstance(error, OSError) and error.strerror) or " ".join(str(error).split())[:300] or type(error).__name__
+    if isinstance(error, OSError) and error.errno is not None:
+        return os.strerror(error.errno)  # asyncio has words of its own.
+    return " ".join(str(error).split())[:300] or type(error).__name__
