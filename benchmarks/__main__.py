@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent
 CACHE = ROOT / ".cache" / "bench"
 RUNS = 5
-PEERS = ("kubernetes", "lightkube", "lightkube-models", "kubernetes_asyncio", "kr8s")
+PEERS = ("kubernetes", "lightkube", "lightkube-models", "kubernetes_asyncio", "kr8s", "httpcore2", "aiohttp")
 JSON, PROTOBUF = "application/json", "application/vnd.kubernetes.protobuf"
 
 
@@ -58,6 +58,13 @@ FIGURES = (
     Figure("async get of one pod", "async_get", "kubernetes_asyncio", 3.0, "us"),
     Figure("async get of one pod", "async_get", "kr8s", 1.0, "us"),
     Figure("async list of 10,000 pods", "async_list", "kubernetes_asyncio", 20.0),
+    Figure("1,000 gets over 100 connections", "fan_out", "lightkube", 1.2),
+    Figure("1,000 gets over 100 connections", "fan_out", "kr8s", 1.2),
+    Figure("1,000 gets over 100 connections", "fan_out", "kubernetes_asyncio", 1.0),
+    Figure("1,000 gets over 100 connections", "fan_out", "aiohttp alone, undecoded", 0.0),
+    Figure("1,000 gets from 64 threads", "threads", "lightkube", 1.0),
+    Figure("get of one pod", "get", "httpcore2 alone, undecoded", 1.0, "us"),
+    Figure("kubeconfig load", "load", "lightkube", 0.0, "us"),
     Figure("one odd item in the 10,000", "odd", "the clean list", 0.5),
 )
 
@@ -67,6 +74,8 @@ MODULES = {
     "kubernetes": "official",
     "kubernetes_asyncio": "kubernetes_asyncio",
     "kr8s": "kr8s",
+    "httpcore2 alone, undecoded": "bare",
+    "aiohttp alone, undecoded": "bare",
 }
 SCALE = {"ms": 1e3, "us": 1e6}
 

@@ -11,7 +11,7 @@ import asyncio
 from kr8s.asyncio import api as connect
 from kr8s.asyncio.objects import Pod
 
-from benchmarks.clients.measure import GETS, WARM_UP, Case, repeat_async, run
+from benchmarks.clients.measure import GETS, WARM_UP, Case, fan_out, repeat_async, run
 
 
 def async_get(case: Case) -> list[float]:
@@ -22,5 +22,13 @@ def async_get(case: Case) -> list[float]:
     return asyncio.run(main())
 
 
+def fan_out_async(case: Case) -> list[float]:
+    async def main() -> list[float]:
+        api = await connect(kubeconfig=case.kubeconfig)
+        return await fan_out(lambda: Pod.get("web-0", namespace="bench", api=api))
+
+    return asyncio.run(main())
+
+
 if __name__ == "__main__":
-    run({"async_get": async_get}, STARTED)
+    run({"async_get": async_get, "fan_out": fan_out_async}, STARTED)

@@ -6,11 +6,13 @@ import time
 
 STARTED = time.perf_counter()
 
-from lightkube import Client
+import asyncio
+
+from lightkube import AsyncClient, Client
 from lightkube.config.kubeconfig import KubeConfig
 from lightkube.resources.core_v1 import Pod
 
-from benchmarks.clients.measure import GETS, WARM_UP, Case, repeat, run
+from benchmarks.clients.measure import GETS, WARM_UP, Case, fan_out, from_threads, repeat, run
 
 
 def client(case: Case) -> Client:
@@ -44,5 +46,34 @@ def start(case: Case) -> list[float]:
     return []
 
 
+def fan_out_async(case: Case) -> list[float]:
+    async def main() -> list[float]:
+        made = AsyncClient(KubeConfig.from_file(case.kubeconfig))
+        return await fan_out(lambda: made.get(Pod, "web-0", namespace="bench"))
+
+    return asyncio.run(main())
+
+
+def threads(case: Case) -> list[float]:
+    made = client(case)
+    return from_threads(lambda: made.get(Pod, "web-0", namespace="bench"))
+
+
+def load(case: Case) -> list[float]:
+    return repeat(lambda: KubeConfig.from_file(case.kubeconfig), 50, 5)
+
+
 if __name__ == "__main__":
-    run({"decode": decode, "list": list_pods, "peak": peak, "get": get, "start": start}, STARTED)
+    run(
+        {
+            "decode": decode,
+            "list": list_pods,
+            "peak": peak,
+            "get": get,
+            "start": start,
+            "fan_out": fan_out_async,
+            "threads": threads,
+            "load": load,
+        },
+        STARTED,
+    )

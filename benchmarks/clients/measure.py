@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 GETS = 1000
+FAN_OUT = 1000
+CONNECTIONS = 100
+THREADS = 64
 WARM_UP = 200
 
 
@@ -49,6 +54,21 @@ async def repeat_async(call: Callable[[], Awaitable[object]], count: int = 3, wa
         seconds.append(time.perf_counter() - start)
         del made
     return seconds
+
+
+async def fan_out(call: Callable[[], Awaitable[object]]) -> list[float]:
+    """Return the seconds of a thousand calls at once, three times; the first connects."""
+
+    async def all_at_once() -> None:
+        await asyncio.gather(*[call() for _ in range(FAN_OUT)])
+
+    return await repeat_async(all_at_once)
+
+
+def from_threads(call: Callable[[], object]) -> list[float]:
+    """Return the seconds of a thousand calls from 64 threads, three times; the first connects."""
+    with ThreadPoolExecutor(THREADS) as threads:
+        return repeat(lambda: list(threads.map(lambda _: call(), range(FAN_OUT))))
 
 
 def run(cases: Mapping[str, Callable[[Case], list[float]]], started: float) -> None:

@@ -8,7 +8,17 @@ STARTED = time.perf_counter()
 
 import anyio
 
-from benchmarks.clients.measure import GETS, WARM_UP, Case, repeat, repeat_async, run
+from benchmarks.clients.measure import (
+    CONNECTIONS,
+    GETS,
+    WARM_UP,
+    Case,
+    fan_out,
+    from_threads,
+    repeat,
+    repeat_async,
+    run,
+)
 from kubeclient import AsyncClientset, Clientset
 from kubecore import kubeconfig
 
@@ -58,6 +68,25 @@ def async_list(case: Case) -> list[float]:
     return anyio.run(main)
 
 
+def fan_out_async(case: Case) -> list[float]:
+    async def main() -> list[float]:
+        config = kubeconfig.load_config(case.kubeconfig)
+        config.max_connections = CONNECTIONS
+        async with AsyncClientset(config) as clientset:
+            return await fan_out(lambda: clientset.core_v1.pods("bench").get("web-0"))
+
+    return anyio.run(main)
+
+
+def threads(case: Case) -> list[float]:
+    with Clientset(kubeconfig.load_config(case.kubeconfig)) as clientset:
+        return from_threads(lambda: clientset.core_v1.pods("bench").get("web-0"))
+
+
+def load(case: Case) -> list[float]:
+    return repeat(lambda: kubeconfig.load_config(case.kubeconfig), 50, 5)
+
+
 if __name__ == "__main__":
     run(
         {
@@ -69,6 +98,9 @@ if __name__ == "__main__":
             "start": start,
             "async_get": async_get,
             "async_list": async_list,
+            "fan_out": fan_out_async,
+            "threads": threads,
+            "load": load,
         },
         STARTED,
     )

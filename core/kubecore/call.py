@@ -9,6 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from kubecore import codec, failure
+from kubecore.decoders import decoder
 from kubecore.errors import DecodeError
 from kubecore.meta import Status
 from kubecore.options import Query
@@ -95,7 +96,7 @@ class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
         if not isinstance(response, tuple):
             return response
         try:
-            kind = msgspec.json.decode(body, type=_Head).kind
+            kind = decoder(_Head).decode(body).kind
         except (msgspec.DecodeError, ValueError, RecursionError):
             kind = ""
         found = next((type_ for type_ in response if type_.__name__ == kind), response[0])

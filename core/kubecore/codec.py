@@ -6,7 +6,6 @@ The fast path is msgspec's strict decoder. Only where it refuses, the slow path 
 
 from __future__ import annotations
 
-import functools
 import re
 import sys
 import sysconfig
@@ -17,6 +16,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from kubecore import collector
+from kubecore.decoders import decoder
 from kubecore.encode import encode
 from kubecore.errors import DecodeError
 from kubecore.hooks import dec_hook
@@ -81,6 +81,8 @@ def convert(data: Any, type: type[T]) -> T:  # noqa: A002
     """
     if not isinstance(data, Mapping):
         raise DecodeError(f"expected an object for {type.__name__}, found {_kind(data)}")
+    kind: Any = type
+    decoder(kind)  # So that the type is safe to use.
     try:
         return msgspec.convert(data, type, dec_hook=dec_hook)
     except msgspec.ValidationError:
@@ -93,7 +95,7 @@ def convert(data: Any, type: type[T]) -> T:  # noqa: A002
 def _decode(data: bytes | bytearray | memoryview, type: type[T]) -> T:  # noqa: A002
     try:
         kind: Any = type
-        found: T = _decoder(kind).decode(data)
+        found: T = decoder(kind).decode(data)
         detach(found)
         return found
     except msgspec.ValidationError:
@@ -190,8 +192,3 @@ def _refuse_deep(data: bytes | bytearray | memoryview) -> None:
                 raise DecodeError(f"nested deeper than {MAX_DEPTH} levels")
         elif token in (b"]", b"}"):
             depth -= 1
-
-
-@functools.cache
-def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(kind, dec_hook=dec_hook)

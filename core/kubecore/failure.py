@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from kubecore import codec
+from kubecore.decoders import decoder
 from kubecore.errors import DecodeError, StatusError, status_error
 from kubecore.meta import Status, StatusCause, StatusDetails
 
@@ -55,7 +56,7 @@ def status_in(body: bytes | bytearray) -> StatusError | None:
             does not.
     """
     try:
-        outline = msgspec.json.decode(body, type=_Outline)
+        outline = decoder(_Outline).decode(body)
         if outline.kind != "Status" or outline.status != "Failure":
             return None
         return status_error(codec.decode(body, Status))

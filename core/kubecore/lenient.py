@@ -20,6 +20,7 @@ from typing import Any, Final, TypeGuard, TypeVar
 import msgspec
 
 from kubecore import zero
+from kubecore.decoders import decoder
 from kubecore.errors import DecodeError
 from kubecore.hooks import dec_hook
 from kubecore.model import Model
@@ -98,18 +99,18 @@ def _is_model(hint: Any) -> TypeGuard[type[Model]]:
 def _decode_list(data: bytes | bytearray | memoryview, cls: Any) -> Any:
     """Read a list item by item: one odd item in ten thousand does not slow the others."""
     item_type = _item_type(cls)
-    outline: Any = msgspec.json.decode(data, type=_outline_type(cls))
-    decoder = msgspec.json.Decoder(item_type, dec_hook=dec_hook)
-    items = [_decode_item(raw, decoder, item_type, index) for index, raw in enumerate(outline.items)]
+    outline: Any = decoder(_outline_type(cls)).decode(data)
+    fast = decoder(item_type)
+    items = [_decode_item(raw, fast, item_type, index) for index, raw in enumerate(outline.items)]
     rest = {name: msgspec.json.decode(raw) for name, raw in _raw_fields(outline)}
     whole = _reader(cls)({**rest, "items": []}, "$")
     whole.items = items
     return whole
 
 
-def _decode_item(raw: msgspec.Raw, decoder: msgspec.json.Decoder[Any], item_type: Any, index: int) -> Any:
+def _decode_item(raw: msgspec.Raw, fast: msgspec.json.Decoder[Any], item_type: Any, index: int) -> Any:
     try:
-        return decoder.decode(raw)
+        return fast.decode(raw)
     except msgspec.ValidationError:
         return _reader(item_type)(msgspec.json.decode(raw), f"$.items[{index}]")
 

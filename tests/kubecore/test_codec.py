@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gc
 import json
+import subprocess
+import sys
+import textwrap
 import threading
 from typing import Any
 
@@ -234,3 +237,28 @@ def test_the_collector_is_off_while_one_of_two_needs_it() -> None:
             pass
         assert not gc.isenabled()
     assert gc.isenabled()
+
+
+def test_many_threads_may_look_at_a_model_for_the_first_time_at_once() -> None:
+    code = textwrap.dedent("""
+        import threading
+        from concurrent.futures import ThreadPoolExecutor
+        from kubecore import codec
+        from kubeclient.models import apps_v1, core_v1
+
+        start = threading.Barrier(32)
+        pod = {"spec": {"containers": [{"name": "c", "env": [{"name": "a"}]}]}, "metadata": {"name": "p"}}
+
+        def first(number):
+            start.wait()
+            kinds = (core_v1.Pod, core_v1.PodList, apps_v1.Deployment)
+            cls = kinds[number % 3]
+            codec.decode(b'{"metadata": {"annotations": {"a": "b"}}}', cls)
+            return codec.convert(pod, core_v1.Pod).metadata.name
+
+        with ThreadPoolExecutor(32) as threads:
+            assert list(threads.map(first, range(32))) == ["p"] * 32
+    """)
+    for _ in range(4):
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")

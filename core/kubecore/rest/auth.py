@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from kubecore.errors import ConfigError
+from kubecore.forklock import ForkLock
 from kubecore.rest.config import Config
-from kubecore.rest.forklock import ForkLock
 
 if TYPE_CHECKING:
     import anyio

@@ -23,6 +23,7 @@ from typing import IO, Any, Final
 import msgspec
 
 from kubecore import time as kubetime
+from kubecore.decoders import decoder
 from kubecore.errors import ConfigError
 from kubecore.rest import tls
 from kubecore.rest.auth import Credential, bearer
@@ -117,7 +118,7 @@ class ExecSource:
         if code != 0:
             raise ConfigError(f"exec: {name} failed with exit code {code}; what it said is above, on stderr")
         try:
-            said = msgspec.json.decode(output, type=_ExecCredential)
+            said = decoder(_ExecCredential).decode(output)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
             raise ConfigError(f"exec: {name} printed {len(output)} bytes that are no ExecCredential") from None
         if said.kind != "ExecCredential" or said.api_version != self._plugin.api_version:

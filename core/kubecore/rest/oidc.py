@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import base64
 import logging
+import re
 import time
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote_plus, urlsplit
 
 import msgspec
 
+from kubecore.decoders import decoder
 from kubecore.errors import ConfigError
 from kubecore.rest import tls
 from kubecore.rest.auth import Credential, bearer
@@ -29,13 +31,16 @@ __all__ = ["OIDCSource"]
 _LOG: Final = logging.getLogger("kubecore")
 _LEEWAY_SECONDS: Final = 10.0
 _SECONDS: Final = 30.0
+"""How long the provider may say nothing, and how long it may take for an answer."""
 _MOST_BYTES: Final = 1024 * 1024
 _PLAIN: Final = {"Accept": "application/json", "Accept-Encoding": "identity"}
+_ERROR_CODE: Final = re.compile("[a-z_]{1,40}")
 
 
 class _Discovery(msgspec.Struct):
     issuer: str
     token_endpoint: str
+    token_endpoint_auth_methods_supported: list[str] | None = None
 
 
 class _Claims(msgspec.Struct):
@@ -91,15 +96,18 @@ class OIDCSource:
         """
         import httpx
 
+        context = self._prepare()
         try:
-            with httpx.Client(verify=self._context(), timeout=_SECONDS) as client:
+            with httpx.Client(verify=context, timeout=_SECONDS) as client:
                 with client.stream("GET", _discovery_url(self._config), headers=_PLAIN) as response:
                     answer = _Answer(response, _joined(response.iter_raw()))
-                token_endpoint = _discovered(answer, self._config)
-                form, basic = self._form(), self._basic()
-                with client.stream("POST", token_endpoint, data=form, auth=basic, headers=_PLAIN) as response:
+                url, form, basic = self._request(_discovered(answer, self._config))
+                with client.stream("POST", url, data=form, auth=basic, headers=_PLAIN) as response:
                     answer = _Answer(response, _joined(response.iter_raw()))
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except ConfigError:
+            raise
+        except (httpx.HTTPError, httpx.InvalidURL, ImportError, ValueError) as error:
+            # The last two: of a proxy in the environment that httpx can't use.
             raise self._unreachable(error) from None
         return self._accept(answer)
 
@@ -107,49 +115,70 @@ class OIDCSource:
         """Get a new token from the provider: see `renew`."""
         import httpx
 
+        context = self._prepare()
         try:
-            async with httpx.AsyncClient(verify=self._context(), timeout=_SECONDS) as client:
+            async with httpx.AsyncClient(verify=context, timeout=_SECONDS) as client:
                 async with client.stream("GET", _discovery_url(self._config), headers=_PLAIN) as response:
                     answer = _Answer(response, await _joined_async(response.aiter_raw()))
-                token_endpoint = _discovered(answer, self._config)
-                form, basic = self._form(), self._basic()
-                async with client.stream("POST", token_endpoint, data=form, auth=basic, headers=_PLAIN) as response:
+                url, form, basic = self._request(_discovered(answer, self._config))
+                async with client.stream("POST", url, data=form, auth=basic, headers=_PLAIN) as response:
                     answer = _Answer(response, await _joined_async(response.aiter_raw()))
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except ConfigError:
+            raise
+        except (httpx.HTTPError, httpx.InvalidURL, ImportError, ValueError) as error:
             raise self._unreachable(error) from None
         return self._accept(answer)
 
-    def _context(self) -> Any:
-        return tls.context(TLSConfig(ca_file=self._config.ca_file, ca_data=self._config.ca_data))
-
-    def _form(self) -> dict[str, str]:
+    def _prepare(self) -> Any:
+        """Return how the provider is verified; without a refresh token it is not even asked."""
         if not self._refresh_token:
             raise ConfigError(
                 f"oidc: the token of {self._config.issuer_url} has expired, and there is no refresh token: log in again"
             )
-        form = {"grant_type": "refresh_token", "refresh_token": self._refresh_token}
-        return form if self._config.client_secret else {**form, "client_id": self._config.client_id}
+        return tls.context(TLSConfig(ca_file=self._config.ca_file, ca_data=self._config.ca_data))
 
-    def _basic(self) -> tuple[str, str] | None:
-        secret = self._config.client_secret
-        return (self._config.client_id, secret) if secret else None
+    def _request(self, found: _Discovery) -> tuple[str, dict[str, str], tuple[str, str] | None]:
+        """Return the refresh: where it goes, its form, and name and secret where the provider takes those apart.
+
+        Source: RFC 6749 2.3.1, which has name and secret encoded as in a form; OpenID Connect Core 9.
+        """
+        name, secret = self._config.client_id, self._config.client_secret
+        form = {"grant_type": "refresh_token", "refresh_token": self._refresh_token}
+        methods = found.token_endpoint_auth_methods_supported or ["client_secret_basic"]
+        if secret and ("client_secret_basic" in methods or "client_secret_post" not in methods):
+            return found.token_endpoint, form, (quote_plus(name), quote_plus(secret))
+        form["client_id"] = name
+        if secret:
+            form["client_secret"] = secret
+        return found.token_endpoint, form, None
 
     def _accept(self, answer: _Answer) -> Credential:
         """Take the provider's answer; no token ever stands in an error."""
         issuer = self._config.issuer_url
         if answer.status != 200:
-            raise ConfigError(f"oidc: {issuer} answered {answer.status} to a refresh: {_error_code(answer)}")
+            raise ConfigError(f"oidc: {issuer} answered {answer.status} to a refresh: {self._error_code(answer)}")
         try:
-            tokens = msgspec.json.decode(answer.body, type=_Tokens)
+            tokens = decoder(_Tokens).decode(answer.body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise ConfigError(f"oidc: {issuer} answered a refresh with something else than tokens") from None
+        # Kept whatever else is wrong: the one that was shown may be good no more.
+        self._refresh_token = tokens.refresh_token or self._refresh_token
         if not tokens.id_token:
             raise ConfigError(f"oidc: {issuer} gave no id_token; does the client have the scope openid?")
         credential = self._take(tokens.id_token, f"the id_token of {issuer}")
-        self._refresh_token = tokens.refresh_token or self._refresh_token
         if self._config.save is not None:
             self._save(self._config.save, tokens.id_token)
         return credential
+
+    def _error_code(self, answer: _Answer) -> str:
+        """Return the error's code (RFC 6749 5.2), which is a word of a few; all else may quote token or secret."""
+        try:
+            code = decoder(_Error).decode(answer.body).error
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            code = ""
+        secrets = (self._refresh_token, self._config.client_secret)
+        is_code = _ERROR_CODE.fullmatch(code) and not any(secret and secret in code for secret in secrets)
+        return code if is_code else "no error code"
 
     def _save(self, save: Callable[[Mapping[str, str]], None], token: str) -> None:
         try:
@@ -174,49 +203,47 @@ def _discovery_url(config: OIDCConfig) -> str:
     return config.issuer_url.rstrip("/") + "/.well-known/openid-configuration"
 
 
-def _discovered(answer: _Answer, config: OIDCConfig) -> str:
-    """Return the token endpoint that the issuer names, if it may be trusted with a refresh token."""
+def _discovered(answer: _Answer, config: OIDCConfig) -> _Discovery:
+    """Return what the issuer says of itself, if its token endpoint may be trusted with a refresh token."""
     issuer = config.issuer_url
     if answer.status != 200:
         raise ConfigError(f"oidc: {issuer} answered {answer.status} when asked for its configuration")
     try:
-        found = msgspec.json.decode(answer.body, type=_Discovery)
+        found = decoder(_Discovery).decode(answer.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise ConfigError(f"oidc: the configuration that {issuer} gives can't be read") from None
     if found.issuer != issuer:
         raise ConfigError(f"oidc: {issuer} says that it is {found.issuer[:200]!r}; issuer URLs must be equal")
-    if urlsplit(found.token_endpoint).scheme != "https":
+    try:
+        parts = urlsplit(found.token_endpoint)
+        is_https = parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # Brackets that don't match, or a port that is none.
+        is_https = False
+    if not is_https:
         raise ConfigError(f"oidc: the token endpoint of {issuer} is no https URL")
-    return found.token_endpoint
+    return found
 
 
 def _joined(pieces: Iterable[bytes]) -> bytes:
-    body = b""
+    body, end = b"", time.monotonic() + _SECONDS
     for piece in pieces:
-        body = _with(body, piece)
+        body = _with(body, piece, end)
     return body
 
 
 async def _joined_async(pieces: AsyncIterable[bytes]) -> bytes:
-    body = b""
+    body, end = b"", time.monotonic() + _SECONDS
     async for piece in pieces:
-        body = _with(body, piece)
+        body = _with(body, piece, end)
     return body
 
 
-def _with(body: bytes, piece: bytes) -> bytes:
+def _with(body: bytes, piece: bytes, end: float) -> bytes:
     if len(body) + len(piece) > _MOST_BYTES:
         raise ConfigError(f"oidc: the provider's answer is larger than {_MOST_BYTES} bytes")
+    if time.monotonic() > end:
+        raise ConfigError(f"oidc: the provider's answer was not there within {_SECONDS:g} s")
     return body + piece
-
-
-def _error_code(answer: _Answer) -> str:
-    """Return the error's code (RFC 6749 5.2), which is a word of a few; the description may quote the token."""
-    try:
-        code = msgspec.json.decode(answer.body, type=_Error).error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return "no error code"
-    return ascii(code[:60])
 
 
 def _claims(token: str, what: str) -> _Claims:
@@ -224,6 +251,6 @@ def _claims(token: str, what: str) -> _Claims:
     parts = token.split(".")
     try:
         padded = parts[1] + "=" * (-len(parts[1]) % 4)
-        return msgspec.json.decode(base64.urlsafe_b64decode(padded), type=_Claims)
+        return decoder(_Claims).decode(base64.urlsafe_b64decode(padded))
     except (IndexError, ValueError, RecursionError):
         raise ConfigError(f"oidc: {what} is no token with an expiry") from None

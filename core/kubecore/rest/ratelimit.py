@@ -6,7 +6,7 @@ import time
 from typing import Protocol
 
 from kubecore.errors import ConfigError
-from kubecore.rest.forklock import ForkLock
+from kubecore.forklock import ForkLock
 
 __all__ = ["RateLimiter", "TokenBucket"]
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from kubecore.rest.forklock import ForkLock
+from kubecore.forklock import ForkLock
 
 __all__ = ["LogOnce", "ServerWarning", "WarningHandler", "parse"]
 

@@ -11,8 +11,8 @@ from typing import Final, Generic, TypeVar
 import msgspec
 
 from kubecore import codec
+from kubecore.decoders import decoder
 from kubecore.errors import DecodeError, status_error
-from kubecore.hooks import dec_hook
 from kubecore.meta import Status
 
 __all__ = ["ADDED", "BOOKMARK", "DELETED", "ERROR", "MODIFIED", "Decoder", "Event"]
@@ -56,7 +56,7 @@ class Decoder(Generic[T]):
 
     def __init__(self, kind: type[T]) -> None:
         self._kind = kind
-        self._fast: msgspec.json.Decoder[Event[T]] = msgspec.json.Decoder(Event[kind], dec_hook=dec_hook)  # type: ignore[valid-type]
+        self._fast: msgspec.json.Decoder[Event[T]] = decoder(Event[kind])  # type: ignore[valid-type]
         self._parts: list[bytes] = []
         self._pending = 0
         self._seen = 0
@@ -99,7 +99,7 @@ class Decoder(Generic[T]):
         self._parts.clear()
         if line and not line.isspace():
             try:
-                msgspec.json.decode(line, type=_Raw)
+                decoder(_Raw).decode(line)
             except (msgspec.DecodeError, ValueError, RecursionError):
                 return  # Cut off in the middle: the event was never told, a new watch will tell it.
             yield self._event(line)
@@ -120,7 +120,7 @@ class Decoder(Generic[T]):
 
     def _slow(self, line: bytes) -> Event[T]:
         try:
-            raw = msgspec.json.decode(line, type=_Raw)
+            raw = decoder(_Raw).decode(line)
         except (msgspec.DecodeError, ValueError, RecursionError):
             raise DecodeError(
                 f"the watch holds no event at byte {self._seen}, but {len(line)} bytes of something else"
