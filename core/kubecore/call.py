@@ -68,7 +68,7 @@ class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
             return self.path
         return self.path + "?" + "&".join(f"{quote(name)}={_quoted(value)}" for name, value in self.query)
 
-    def parse(self, status: int, headers: Mapping[str, str], body: bytes | bytearray) -> R:
+    def parse(self, status: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview) -> R:
         """Read the answer.
 
         Args:
@@ -91,7 +91,7 @@ class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
             failed = failure.status_in(body)
             raise failed or failure.unreadable(self, status, headers, body, error) from None
 
-    def _type(self, body: bytes | bytearray) -> type[R]:
+    def _type(self, body: bytes | bytearray | memoryview) -> type[R]:
         response = self.response
         if not isinstance(response, tuple):
             return response

@@ -22,7 +22,7 @@ from kubecore.errors import DecodeError
 from kubecore.hooks import dec_hook
 from kubecore.shapes import is_array
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "convert", "decode", "detach", "encode"]
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "check_depth", "convert", "decode", "detach", "encode"]
 
 T = TypeVar("T")
 
@@ -34,6 +34,9 @@ MAX_DEPTH: Final = 200
 
 _LARGE: Final = 64 * 1024
 _SMALL_STACK: Final = 1 << 20
+_MUSL_STACK: Final = 128 * 1024
+_LEVEL_BYTES: Final = 2048
+"""More of the stack than a level takes: the worst seen is some 900 bytes."""
 _MUSL: Final = "musl" in str(sysconfig.get_config_var("HOST_GNU_TYPE"))
 _BRACKETS: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
 
@@ -58,8 +61,7 @@ def decode(data: bytes | bytearray | memoryview | str, type: type[T], *, max_byt
         data = _encoded(data)
     if len(data) > max_bytes:
         raise DecodeError(f"the body has {len(data)} bytes, more than the limit of {max_bytes}")
-    if _stack_is_small():
-        _refuse_deep(data)
+    check_depth(data)
     if len(data) <= _LARGE:
         return _decode(data, type)
     with collector.paused():
@@ -160,35 +162,48 @@ def _kind(value: object) -> str:
 
 
 class _Stack(threading.local):
-    """Whether the stack of a thread is small: found out once for each thread."""
+    """How many levels the stack of a thread allows: found out once for each thread. 0 is not known yet."""
 
-    is_small: bool | None = None
+    levels: int | None = 0
 
 
 _STACK: Final = _Stack()
 _STACK_SIZE: Final = threading.Lock()
 
 
-def _stack_is_small() -> bool:
-    """Say whether a deep body could end the process: msgspec's own guard counts levels, not bytes of stack."""
+def _most_levels() -> int | None:
+    """Return how many levels a body may have, None for no limit: msgspec's own counts levels, not bytes of stack."""
     if sys.version_info >= (3, 14) or threading.current_thread() is threading.main_thread():
-        return False
-    if _STACK.is_small is None:
+        return None
+    if _STACK.levels == 0:
         # To ask for the size of new threads' stacks sets it back to the system's own, so it is put back at once.
         with _STACK_SIZE:
             size = threading.stack_size()
             threading.stack_size(size)
-        _STACK.is_small = _MUSL or 0 < size < _SMALL_STACK
-    return _STACK.is_small
+        if _MUSL and size == 0:
+            size = _MUSL_STACK
+        _STACK.levels = min(MAX_DEPTH, size // _LEVEL_BYTES) if 0 < size < _SMALL_STACK else None
+    return _STACK.levels
 
 
-def _refuse_deep(data: bytes | bytearray | memoryview) -> None:
+def check_depth(data: bytes | bytearray | memoryview) -> None:
+    """Refuse JSON so deep that the parser would end the process, which it does only where a thread's stack is small.
+
+    Args:
+        data: the JSON text.
+
+    Raises:
+        DecodeError: it is nested too deeply for this thread.
+    """
+    most = _most_levels()
+    if most is None:
+        return
     depth = 0
     for match in _BRACKETS.finditer(data):
         token = match[0]
         if token in (b"[", b"{"):
             depth += 1
-            if depth > MAX_DEPTH:
-                raise DecodeError(f"nested deeper than {MAX_DEPTH} levels")
+            if depth > most:
+                raise DecodeError(f"nested deeper than {most} levels, which is all that this thread's stack allows")
         elif token in (b"]", b"}"):
             depth -= 1

@@ -48,7 +48,7 @@ class _Outline(msgspec.Struct):
     status: Any = None
 
 
-def status_in(body: bytes | bytearray) -> StatusError | None:
+def status_in(body: bytes | bytearray | memoryview) -> StatusError | None:
     """Return the error that a body holds as a Status of its own, None where it holds none.
 
     Args:
@@ -64,7 +64,9 @@ def status_in(body: bytes | bytearray) -> StatusError | None:
         return None
 
 
-def from_answer(call: Call[Any], code: int, headers: Mapping[str, str], body: bytes | bytearray) -> StatusError:
+def from_answer(
+    call: Call[Any], code: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview
+) -> StatusError:
     """Make the error for an answer whose code is no success.
 
     Args:
@@ -85,7 +87,7 @@ def from_answer(call: Call[Any], code: int, headers: Mapping[str, str], body: by
 
 
 def unreadable(
-    call: Call[Any], code: int, headers: Mapping[str, str], body: bytes | bytearray, error: DecodeError
+    call: Call[Any], code: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview, error: DecodeError
 ) -> DecodeError:
     """Make the error for a success whose body is not what was asked for.
 
@@ -97,7 +99,7 @@ def unreadable(
     return DecodeError(f"{call.method} {call.path} was answered {code} with {size}: {error}{said}")
 
 
-def _generic(call: Call[Any], code: int, headers: Mapping[str, str], body: bytes | bytearray) -> Status:
+def _generic(call: Call[Any], code: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview) -> Status:
     reason, message = _GENERIC.get(
         code, ("InternalError" if code >= 500 else "", "the server answered the request for {thing} with {code}")
     )
@@ -127,8 +129,8 @@ def _thing(call: Call[Any]) -> str:
     return f"{kind}{subresource}{name}"
 
 
-def _text(body: bytes | bytearray) -> str:
-    return body[: 4 * _LONGEST].decode("utf-8", "replace").strip()
+def _text(body: bytes | bytearray | memoryview) -> str:
+    return bytes(body[: 4 * _LONGEST]).decode("utf-8", "replace").strip()
 
 
 def _retry_after(headers: Mapping[str, str]) -> int | None:

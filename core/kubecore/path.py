@@ -96,4 +96,4 @@ def under(collection: str, name: str, subresource: str = "") -> str:
         InvalidRequestError: one of them can't be a segment.
     """
     path = f"{collection}/{segment(name, 'name')}"
-    return f"{path}/{segment(subresource, 'subresource')}" if subresource else path
+    return f"{path}/{segment(subresource, 'subresource')}" if subresource != "" else path

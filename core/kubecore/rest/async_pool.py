@@ -6,7 +6,7 @@ import itertools
 import math
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Final
 
 import anyio
@@ -17,7 +17,7 @@ from kubecore.rest.config import Config
 from kubecore.rest.exchange import FAILURES, KEEPALIVE_SECONDS, Limit, Stage, failed, may_repeat, written
 from kubecore.rest.http1 import Answer
 from kubecore.rest.network import AsyncSocket
-from kubecore.rest.request import Request, too_large
+from kubecore.rest.request import Body, Request, too_large
 from kubecore.rest.route import Route
 
 __all__ = ["AsyncPool"]
@@ -216,7 +216,7 @@ class AsyncPoolStream:
         self.status: int = answer.status
         self.headers: Mapping[str, str] = answer.headers
 
-    async def read(self, most: int) -> bytes | bytearray:
+    async def read(self, most: int) -> Body:
         """Return the whole body.
 
         Args:
@@ -237,7 +237,7 @@ class AsyncPoolStream:
                 raise too_large(self._request, most)
         return whole
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncGenerator[bytes]:
         """Yield the body as it comes.
 
         Raises:

@@ -6,10 +6,12 @@ Source: RFC 1952. A body that is cut, or goes on behind its end, is an error: bo
 from __future__ import annotations
 
 import zlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 
 from kubecore import errors
+from kubecore.rest.request import Body
 
 if TYPE_CHECKING:
     from kubecore.rest.transport import AsyncStream, Stream
@@ -67,7 +69,7 @@ class GzipStream:
         self.status: int = stream.status
         self.headers: Mapping[str, str] = stream.headers
 
-    def read(self, most: int) -> bytes | bytearray:
+    def read(self, most: int) -> Body:
         """Return the whole body: see `Stream.read`."""
         whole = bytearray()
         for piece in self.chunks():
@@ -97,21 +99,23 @@ class AsyncGzipStream:
         self.status: int = stream.status
         self.headers: Mapping[str, str] = stream.headers
 
-    async def read(self, most: int) -> bytes | bytearray:
+    async def read(self, most: int) -> Body:
         """Return the whole body: see `Stream.read`."""
         whole = bytearray()
-        async for piece in self.chunks():
-            whole += piece
-            if len(whole) > most:
-                raise _too_large(self._place, most)
+        async with aclosing(self.chunks()) as pieces:
+            async for piece in pieces:
+                whole += piece
+                if len(whole) > most:
+                    raise _too_large(self._place, most)
         return whole
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncGenerator[bytes]:
         """Yield the body as it comes: see `Stream.chunks`."""
         inflater = _Inflater(self._place)
-        async for chunk in self._stream.chunks():
-            for piece in inflater.feed(chunk):
-                yield piece
+        async with aclosing(self._stream.chunks()) as chunks:
+            async for chunk in chunks:
+                for piece in inflater.feed(chunk):
+                    yield piece
         inflater.end()
 
     async def aclose(self) -> None:

@@ -5,12 +5,12 @@ Certificates, proxies, timeouts and connections are then that client's; httpx it
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Generator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
+from contextlib import aclosing, contextmanager
 from typing import Any, Final, Protocol
 
 from kubecore import errors
-from kubecore.rest.request import Request, too_large
+from kubecore.rest.request import Body, Request, too_large
 
 __all__ = ["AsyncHttpClient", "AsyncHttpxTransport", "HttpClient", "HttpxTransport"]
 
@@ -112,7 +112,7 @@ class _Head:
 
 
 class _HttpxStream(_Head):
-    def read(self, most: int) -> bytes | bytearray:
+    def read(self, most: int) -> Body:
         whole = bytearray()
         for chunk in self.chunks():
             whole += chunk
@@ -129,15 +129,16 @@ class _HttpxStream(_Head):
 
 
 class _AsyncHttpxStream(_Head):
-    async def read(self, most: int) -> bytes | bytearray:
+    async def read(self, most: int) -> Body:
         whole = bytearray()
-        async for chunk in self.chunks():
-            whole += chunk
-            if len(whole) > most:
-                raise too_large(self._request, most)
+        async with aclosing(self.chunks()) as chunks:
+            async for chunk in chunks:
+                whole += chunk
+                if len(whole) > most:
+                    raise too_large(self._request, most)
         return whole
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncGenerator[bytes]:
         with _named_errors(self._request):
             async for chunk in self._response.aiter_raw():
                 yield chunk

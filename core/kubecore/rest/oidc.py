@@ -131,6 +131,8 @@ class OIDCSource:
 
     def _prepare(self) -> Any:
         """Return how the provider is verified; without a refresh token it is not even asked."""
+        if not _is_https(self._config.issuer_url):
+            raise ConfigError(f"oidc: {self._config.issuer_url[:200]!r} is no https URL of a provider")
         if not self._refresh_token:
             raise ConfigError(
                 f"oidc: the token of {self._config.issuer_url} has expired, and there is no refresh token: log in again"
@@ -191,12 +193,16 @@ class OIDCSource:
         claims = _claims(token, what)
         if claims.iss and claims.iss != self._config.issuer_url:
             raise ConfigError(f"oidc: {what} was issued by somebody else than {self._config.issuer_url}")
-        self._credential = Credential(bearer(token, what))
+        self._credential = Credential(bearer(token, f"oidc: {what}"))
         self._expires = claims.exp
         return self._credential
 
     def _unreachable(self, error: Exception) -> ConfigError:
-        return ConfigError(f"oidc: {self._config.issuer_url} can't be reached: {' '.join(str(error).split())[:300]}")
+        behind: BaseException | None = error
+        while behind is not None and not str(behind):  # trio's own errors say nothing, what is behind them does.
+            behind = behind.__cause__ or behind.__context__
+        reason = " ".join(str(behind or type(error).__name__).split())[:300]
+        return ConfigError(f"oidc: {self._config.issuer_url} can't be reached: {reason}")
 
 
 def _discovery_url(config: OIDCConfig) -> str:
@@ -214,14 +220,17 @@ def _discovered(answer: _Answer, config: OIDCConfig) -> _Discovery:
         raise ConfigError(f"oidc: the configuration that {issuer} gives can't be read") from None
     if found.issuer != issuer:
         raise ConfigError(f"oidc: {issuer} says that it is {found.issuer[:200]!r}; issuer URLs must be equal")
-    try:
-        parts = urlsplit(found.token_endpoint)
-        is_https = parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # Brackets that don't match, or a port that is none.
-        is_https = False
-    if not is_https:
+    if not _is_https(found.token_endpoint):
         raise ConfigError(f"oidc: the token endpoint of {issuer} is no https URL")
     return found
+
+
+def _is_https(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # Brackets that don't match, or a port that is none.
+        return False
 
 
 def _joined(pieces: Iterable[bytes]) -> bytes:

@@ -2,26 +2,44 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
+import sys
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 from kubecore.errors import TransportError
+from kubecore.forklock import ForkLock
 from kubecore.rest.config import Config
 from kubecore.rest.exchange import FAILURES, KEEPALIVE_SECONDS, Limit, failed, may_repeat, written
 from kubecore.rest.http1 import Answer, CutError
 from kubecore.rest.network import SyncSocket
-from kubecore.rest.request import Request, too_large
+from kubecore.rest.request import Body, Request, too_large
 from kubecore.rest.route import Route
 
 __all__ = ["Pool"]
 
 _CLOSED: Final = "the client is closed"
+_SMALL: Final = 1024 * 1024
 
-_Slots = queue.SimpleQueue[None]
+
+class _Slot:
+    """The right to have a request on its way.
+
+    Args:
+        mark: what all slots of a pool hold: the references to it are their number.
+    """
+
+    __slots__ = ("_mark",)
+
+    def __init__(self, mark: object) -> None:
+        self._mark = mark
+
+
+_Slots = queue.SimpleQueue[_Slot]
 
 
 class Pool:
@@ -45,10 +63,11 @@ class Pool:
     def _begin(self) -> None:
         self._process = os.getpid()
         self._idle: deque[tuple[SyncSocket, float]] = deque()
-        # A semaphore would do; this one is written in C.
         self._slots: _Slots = queue.SimpleQueue()
-        for _ in range(self._most):
-            self._slots.put(None)
+        self._mark = object()
+        self._none = sys.getrefcount(self._mark)
+        self._mending = ForkLock()
+        self._mend()
         self._is_closed = False
 
     def open(self, request: Request) -> PoolStream:
@@ -61,12 +80,11 @@ class Pool:
             self._leave_to_parent()
         self._route.identify(request.pair)
         limit = Limit(request)
-        slots = None if request.endless else self._take_slot(request, limit)
+        slot = None if request.endless else self._take_slot(request, limit)
         try:
-            return self._exchange(request, limit, slots)
+            return self._exchange(request, limit, slot)
         except BaseException:
-            if slots is not None:
-                slots.put(None)
+            self._give_back(slot)
             raise
 
     def close(self) -> None:
@@ -75,15 +93,22 @@ class Pool:
         while self._idle:
             self._idle.pop()[0].close()
 
-    def _take_slot(self, request: Request, limit: Limit) -> _Slots:
-        slots = self._slots
+    def _take_slot(self, request: Request, limit: Limit) -> _Slot:
+        with contextlib.suppress(queue.Empty):
+            return self._slots.get_nowait()
+        self._mend()
         try:
-            slots.get(timeout=limit.left("pool"))
+            return self._slots.get(timeout=limit.left("pool"))
         except queue.Empty:
             raise failed(request, TimeoutError(), "pool", limit) from None
-        return slots
 
-    def _exchange(self, request: Request, limit: Limit, slots: _Slots | None) -> PoolStream:
+    def _mend(self) -> None:
+        """Make as many slots as there should be: a KeyboardInterrupt between two lines may have cost one."""
+        with self._mending:
+            for _ in range(self._most - (sys.getrefcount(self._mark) - self._none)):
+                self._slots.put(_Slot(self._mark))
+
+    def _exchange(self, request: Request, limit: Limit, slot: _Slot | None) -> PoolStream:
         while True:
             connection = self._kept()
             is_fresh = connection is None
@@ -97,7 +122,7 @@ class Pool:
                 if is_fresh or not may_repeat(request, answer, error):
                     raise
                 continue
-            return PoolStream(self, connection, slots, request, answer, limit)
+            return PoolStream(self, connection, slot, request, answer, limit)
 
     def _kept(self) -> SyncSocket | None:
         """Return an idle connection that the server still has too."""
@@ -119,14 +144,17 @@ class Pool:
         except FAILURES as error:
             raise failed(request, error, "connect", limit) from error
 
-    def release(self, connection: SyncSocket, slots: _Slots | None, *, keep: bool) -> None:
+    def release(self, connection: SyncSocket, slot: _Slot | None, *, keep: bool) -> None:
         """Take a connection back, to keep or to close; and the slot with it."""
         if keep and not self._is_closed and len(self._idle) < self._most and self._process == os.getpid():
             self._idle.append((connection, time.monotonic()))
         else:
             connection.close()
-        if slots is not None:
-            slots.put(None)
+        self._give_back(slot)
+
+    def _give_back(self, slot: _Slot | None) -> None:
+        if slot is not None:
+            self._slots.put(slot)
 
     def _leave_to_parent(self) -> None:
         """Begin anew in a forked process: the connections are the parent's, and their TLS with them."""
@@ -158,23 +186,32 @@ def _send(connection: SyncSocket, request: Request, answer: Answer, limit: Limit
         raise failed(request, broken or error, "write" if broken else "read", limit) from error
 
 
+def _buffer(length: int) -> bytearray | memoryview:
+    """Make a buffer that takes no memory before something is in it: a server may say any length."""
+    if length <= _SMALL:
+        return bytearray(length)
+    import mmap
+
+    return memoryview(mmap.mmap(-1, length))
+
+
 class PoolStream:
     """An answer whose body is still to be read."""
 
-    __slots__ = ("_answer", "_connection", "_is_open", "_limit", "_pool", "_request", "_slots", "headers", "status")
+    __slots__ = ("_answer", "_connection", "_is_open", "_limit", "_pool", "_request", "_slot", "headers", "status")
 
     def __init__(
         self,
         pool: Pool,
         connection: SyncSocket,
-        slots: _Slots | None,
+        slot: _Slot | None,
         request: Request,
         answer: Answer,
         limit: Limit,
     ) -> None:
         self._pool = pool
         self._connection = connection
-        self._slots = slots
+        self._slot = slot
         self._request = request
         self._answer = answer
         self._limit = limit
@@ -182,7 +219,7 @@ class PoolStream:
         self.status: int = answer.status
         self.headers: Mapping[str, str] = answer.headers
 
-    def read(self, most: int) -> bytes | bytearray:
+    def read(self, most: int) -> Body:
         """Return the whole body.
 
         Args:
@@ -207,9 +244,9 @@ class PoolStream:
                 raise too_large(self._request, most)
         return whole
 
-    def _read_length(self, first: bytes, length: int) -> bytearray:
+    def _read_length(self, first: bytes, length: int) -> Body:
         """Read into one buffer of the right size: pieces would have to be joined."""
-        whole = bytearray(length)
+        whole = _buffer(length)
         whole[: len(first)] = first
         connection, limit = self._connection, self._limit
         with memoryview(whole) as view:
@@ -254,4 +291,5 @@ class PoolStream:
         if self._is_open:
             self._is_open = False
             answer = self._answer
-            self._pool.release(self._connection, self._slots, keep=answer.keep and answer.body.done)
+            slot, self._slot = self._slot, None
+            self._pool.release(self._connection, slot, keep=answer.keep and answer.body.done)

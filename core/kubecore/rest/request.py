@@ -14,10 +14,14 @@ from kubecore.rest.credentials import Impersonate
 from kubecore.rest.ratelimit import RateLimiter, TokenBucket
 from kubecore.rest.warnings import LogOnce, WarningHandler
 
-__all__ = ["Request", "Requests", "check_answer"]
+__all__ = ["Body", "Request", "Requests", "check_answer"]
 
 _JSON: Final = b"application/json"
 _NAME_MARKS: Final = "!#$&'*+-.^_`|~"  # What a header's name holds beside letters and digits, but for %.
+
+
+Body = bytes | bytearray | memoryview
+"""What a body is read into."""
 
 
 class Request(NamedTuple):

@@ -44,6 +44,7 @@ def context(tls: TLSConfig, identity: Identity | None = None) -> ssl.SSLContext:
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     made.minimum_version = ssl.TLSVersion.TLSv1_2
     made.set_alpn_protocols(["http/1.1"])
+    made.hostname_checks_common_name = False  # As Go: a name counts only among the alternative names.
     if tls.insecure:
         made.check_hostname = False
         made.verify_mode = ssl.CERT_NONE

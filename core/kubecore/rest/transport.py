@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from typing import Protocol
 
 from kubecore.rest.config import Config
 from kubecore.rest.httpx_client import AsyncHttpClient, AsyncHttpxTransport, HttpClient, HttpxTransport
 from kubecore.rest.pool import Pool
-from kubecore.rest.request import Request
+from kubecore.rest.request import Body, Request
 
 __all__ = [
     "AsyncHttpClient",
@@ -35,7 +35,7 @@ class Stream(Protocol):
         """The headers, their names in lower case."""
         ...
 
-    def read(self, most: int) -> bytes | bytearray:
+    def read(self, most: int) -> Body:
         """Return the whole body.
 
         Args:
@@ -72,7 +72,7 @@ class AsyncStream(Protocol):
         """The headers, their names in lower case."""
         ...
 
-    async def read(self, most: int) -> bytes | bytearray:
+    async def read(self, most: int) -> Body:
         """Return the whole body.
 
         Args:
@@ -83,7 +83,7 @@ class AsyncStream(Protocol):
         """
         ...
 
-    def chunks(self) -> AsyncIterator[bytes]:
+    def chunks(self) -> AsyncGenerator[bytes]:
         """Yield the body as it comes.
 
         Raises:

@@ -98,6 +98,7 @@ class Decoder(Generic[T]):
         line = b"".join(self._parts)
         self._parts.clear()
         if line and not line.isspace():
+            codec.check_depth(line)
             try:
                 decoder(_Raw).decode(line)
             except (msgspec.DecodeError, ValueError, RecursionError):
@@ -111,6 +112,7 @@ class Decoder(Generic[T]):
             raise DecodeError(f"the watch's event at byte {self._seen} is longer than {MAX_LINE} bytes")
 
     def _event(self, line: bytes) -> Event[T]:
+        codec.check_depth(line)
         try:
             event = self._fast.decode(line)
             codec.detach(event.object)

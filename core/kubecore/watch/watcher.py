@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, ExitStack
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import AsyncExitStack, ExitStack, aclosing
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar
 
@@ -117,7 +117,7 @@ class AsyncWatch(Generic[T]):
         self._client = client
         self._call = call
         self._stack = AsyncExitStack()
-        self._events: AsyncIterator[Event[T]] | None = None
+        self._events: AsyncGenerator[Event[T]] | None = None
 
     async def __aenter__(self) -> Self:
         """Open the watch.
@@ -143,7 +143,11 @@ class AsyncWatch(Generic[T]):
 
     async def aclose(self) -> None:
         """Close the connection; a second call does nothing."""
-        await self._stack.aclose()
+        try:
+            if self._events is not None:
+                await self._events.aclose()
+        finally:
+            await self._stack.aclose()
 
     def __aiter__(self) -> AsyncIterator[Event[T]]:
         """Return the watch itself."""
@@ -161,11 +165,12 @@ class AsyncWatch(Generic[T]):
             raise RuntimeError(_NOT_OPEN)
         return await anext(self._events)
 
-    async def _read(self, stream: AsyncStream) -> AsyncIterator[Event[T]]:
+    async def _read(self, stream: AsyncStream) -> AsyncGenerator[Event[T]]:
         decoder = Decoder(_kind(self._call))
-        async for chunk in stream.chunks():
-            for event in decoder.feed(chunk):
-                yield event
+        async with aclosing(stream.chunks()) as chunks:
+            async for chunk in chunks:
+                for event in decoder.feed(chunk):
+                    yield event
         for event in decoder.end():
             yield event
 

@@ -1,0 +1,338 @@
+"""Bad answers (rows B3, B5, B6, B7, B8; faults 13, 14, 15, 21): a right object or an error of ours, never a hang.
+
+Each answer comes whole, in pieces of one byte, and cut at each byte (of those, a sample). Where its framing is bad the
+next request must go over another connection.
+"""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from kubecore import errors, rest
+from tests.torture.callers import MODES, Caller, callers, told
+from tests.torture.server import POD, Ask, PodServer, Reply, answer, pod_reply
+from tests.torture.tally import Tally
+
+_TIMEOUTS: Final = rest.Timeouts(connect=2.0, read=0.25, write=2.0, pool=2.0, total=1.0)
+_SLOWEST: Final = 4.0
+"""How long one exchange may take, in seconds, before it counts as a hang: several times its deadline."""
+
+_CHUNKED: Final = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+_OK: Final = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+_LENGTH: Final = b"Content-Length: %d\r\n" % len(POD)
+
+Wanted = Literal["pod", "error", "either"]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A bad answer.
+
+    Attributes:
+        name: what is bad.
+        data: the bytes; a function where they have no end.
+        wanted: what must come of it.
+        bad_framing: whether its connection may serve no other request.
+    end: what follows the bytes.
+    late: what comes behind the answer, at once or a moment later.
+    """
+
+    name: str
+    data: bytes | Callable[[], Iterable[bytes]]
+    wanted: Wanted = "error"
+    bad_framing: bool = False
+    end: Literal["keep", "close", "hold"] = "keep"
+    late: bytes = b""
+
+
+def _chunk(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+def _endless(head: bytes) -> Callable[[], Iterator[bytes]]:
+    return lambda: itertools.repeat(head * 100)
+
+
+def _framing() -> Iterator[Case]:
+    bad = {
+        "bad chunk size": _CHUNKED + b"zz\r\n" + POD + b"\r\n0\r\n\r\n",
+        "negative chunk size": _CHUNKED + b"-5\r\n" + POD + b"\r\n0\r\n\r\n",
+        "chunk size with 0x": _CHUNKED + b"0x%x\r\n" % len(POD) + POD + b"\r\n0\r\n\r\n",
+        "chunk size of 2^64": _CHUNKED + b"10000000000000000\r\n" + POD,
+        "empty chunk size": _CHUNKED + b"\r\n" + POD + b"\r\n0\r\n\r\n",
+        "chunk longer than its size": _CHUNKED + b"5\r\n" + POD + b"\r\n0\r\n\r\n",
+        "chunk line with a bare LF": _CHUNKED + b"%x\n" % len(POD) + POD + b"\n0\n\n",
+        "chunk line that does not end": _CHUNKED + b"1;" + b"x" * 10_000,
+        "two different lengths": _OK + _LENGTH + b"Content-Length: 3\r\n\r\n" + POD,
+        "negative length": _OK + b"Content-Length: -5\r\n\r\n" + POD,
+        "length with a plus": _OK + b"Content-Length: +%d\r\n\r\n" % len(POD) + POD,
+        "length in hex": _OK + b"Content-Length: 0x10\r\n\r\n" + POD,
+        "length in other digits": _OK + "Content-Length: ²\r\n\r\n".encode("latin-1") + POD,
+        "length of 10^19": _OK + b"Content-Length: 1" + b"0" * 19 + b"\r\n\r\n" + POD,
+        "empty length": _OK + b"Content-Length: \r\n\r\n" + POD,
+        "length and chunks": _OK + _LENGTH + b"Transfer-Encoding: chunked\r\n\r\n" + _chunk(POD) + b"0\r\n\r\n",
+        "unknown coding": _OK + b"Transfer-Encoding: gzip, chunked\r\n\r\n" + _chunk(POD) + b"0\r\n\r\n",
+        "chunked twice": _OK
+        + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"
+        + _chunk(POD)
+        + b"0\r\n\r\n",
+        "HTTP/0.9": POD + b"\r\n\r\n",
+        "HTTP/2.0": b"HTTP/2.0 200 OK\r\n" + _LENGTH + b"\r\n" + POD,
+        "HTTP/1.10": b"HTTP/1.10 200 OK\r\n" + _LENGTH + b"\r\n" + POD,
+        "status 99": b"HTTP/1.1 99 No\r\n" + _LENGTH + b"\r\n" + POD,
+        "status 099": b"HTTP/1.1 099 No\r\n" + _LENGTH + b"\r\n" + POD,
+        "status 1000": b"HTTP/1.1 1000 No\r\n" + _LENGTH + b"\r\n" + POD,
+        "status -1": b"HTTP/1.1 -1 No\r\n" + _LENGTH + b"\r\n" + POD,
+        "101 unasked": b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n" + answer(POD),
+        "header without colon": _OK + b"Nothing here\r\n" + _LENGTH + b"\r\n" + POD,
+        "header with a NUL": _OK + b"X-A: a\0b\r\n" + _LENGTH + b"\r\n" + POD,
+        "header with a bare CR": _OK + b"X-A: a\rX-B: c\r\n" + _LENGTH + b"\r\n" + POD,
+        "header with a bare LF": _OK + b"X-A: a\nX-B: c\r\n" + _LENGTH + b"\r\n" + POD,
+        "header with a space before its colon": _OK + b"X-A : a\r\n" + _LENGTH + b"\r\n" + POD,
+        "folded header": _OK + b"X-A: a\r\n b\r\n" + _LENGTH + b"\r\n" + POD,
+        "header without a name": _OK + b": a\r\n" + _LENGTH + b"\r\n" + POD,
+        "lines end in LF": (_OK + _LENGTH + b"\r\n").replace(b"\r\n", b"\n") + POD,
+        "TLS in the clear": b"\x15\x03\x01\x00\x02\x02\x50\r\n\r\n",
+        "garbage in head": bytes(range(1, 256)) + b"\r\n\r\n",
+    }
+    for name, data in bad.items():
+        yield Case(name, data, bad_framing=True)
+    chunks = _CHUNKED + _chunk(POD) + b"0\r\n\r\n"
+    yield Case("garbage behind the answer", answer(POD), "either", True, late=b"garbage")
+    yield Case("a second answer unasked", answer(POD), "either", True, late=answer(POD))
+    yield Case("garbage behind the chunks", chunks, "either", True, late=b"garbage")
+    yield Case("an answer behind the chunks", chunks, "either", True, late=answer(POD))
+    yield Case("length too short", _OK + b"Content-Length: 5\r\n\r\n" + POD, bad_framing=True)
+    yield Case("204 with a body", b"HTTP/1.1 204 No Content\r\n" + _LENGTH + b"\r\n" + POD, bad_framing=True)
+    yield Case("304 with a body", b"HTTP/1.1 304 Not Modified\r\n" + _LENGTH + b"\r\n" + POD, bad_framing=True)
+    yield Case("205 with a body", b"HTTP/1.1 205 Reset Content\r\n" + _LENGTH + b"\r\n" + POD, "either")
+    for end in ("close", "hold"):
+        ends: Literal["close", "hold"] = "close" if end == "close" else "hold"
+        yield Case(f"length too long, {end}", _OK + b"Content-Length: 500\r\n\r\n" + POD, bad_framing=True, end=ends)
+        yield Case(f"no last chunk, {end}", _CHUNKED + _chunk(POD), bad_framing=True, end=ends)
+        yield Case(f"half a last chunk, {end}", _CHUNKED + _chunk(POD) + b"0\r\n", bad_framing=True, end=ends)
+        yield Case(f"no end of the head, {end}", _OK + _LENGTH, bad_framing=True, end=ends)
+        yield Case(f"nothing, {end}", b"", bad_framing=True, end=ends)
+    yield Case("endless 103", _endless(b"HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n"), bad_framing=True)
+    yield Case("endless headers", _endless(b"X-A: b\r\n"), bad_framing=True)
+    yield Case("endless header line", _endless(b"x"), bad_framing=True)
+    yield Case(
+        "endless trailers", lambda: itertools.chain([_CHUNKED + b"0\r\n"], _endless(b"X: y\r\n")()), "error", True
+    )
+    yield Case("endless 100", _endless(b"HTTP/1.1 100 Continue\r\n\r\n"), bad_framing=True)
+    good = {
+        "two equal lengths": _OK + _LENGTH + _LENGTH + b"\r\n" + POD,
+        "no length": b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n" + POD,
+        "HTTP/1.0": b"HTTP/1.0 200 OK\r\n" + _LENGTH + b"\r\n" + POD,
+    }
+    for name, data in good.items():
+        yield Case(name, data, "either", name != "two equal lengths", end="close")
+    yield Case("chunks with trailers", _CHUNKED + _chunk(POD[:9]) + _chunk(POD[9:]) + b"0\r\nX-A: b\r\n\r\n", "pod")
+    yield Case("one 103 first", b"HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n" + answer(POD), "pod")
+    yield Case("good", answer(POD), "pod")
+
+
+def _nested(depth: int, opening: bytes, closing: bytes) -> bytes:
+    return opening * depth + closing * depth
+
+
+def _in_pod(**fields: bytes) -> bytes:
+    """Write a pod with more fields, raw."""
+    more = b"".join(b',"%b":%b' % (name.encode(), value) for name, value in fields.items())
+    return POD[:-1] + more + b"}"
+
+
+def _bodies() -> Iterator[Case]:
+    deep = _nested(100_000, b"[", b"]")
+    spec = b'{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p"},"spec":{"containers":[],%b}}'
+    meta = b'{"kind":"Pod","apiVersion":"v1","metadata":{%b},"spec":{"containers":[]}}'
+    bad: dict[str, bytes] = {
+        "empty": b"",
+        "blank": b"  \n",
+        "[]": b"[]",
+        "null": b"null",
+        "a number": b"1",
+        "a text": b'"Pod"',
+        "wrong kind": b'{"kind":"Node","apiVersion":"v1","metadata":{"name":"p"}}',
+        "a list": b'{"kind":"PodList","apiVersion":"v1","items":[]}',
+        "Status Failure": b'{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","code":404}',
+        "Status Success": b'{"kind":"Status","apiVersion":"v1","status":"Success"}',
+        "two objects": POD + POD,
+        "half": POD[:-3],
+        "UTF-16": POD.decode().encode("utf-16"),
+        "a BOM": b"\xef\xbb\xbf" + POD,
+        "bad UTF-8 in a name": meta % b'"name":"p\xff\xfe"',
+        "surrogate in bytes": meta % b'"name":"\xed\xa0\x80"',
+        "deep in a list": deep,
+        "deep in objects": _nested(100_000, b'{"a":', b""),
+        "deep in a known field": meta % (b'"name":"p","annotations":' + deep),
+        "deep in a Status": b'{"kind":"Status","status":"Failure","details":' + deep + b"}",
+        "1e400 in an integer": spec % b'"priority":1e400',
+        "10^5 digits in an integer": spec % (b'"priority":' + b"9" * 100_000),
+        "NaN": spec % b'"priority":NaN',
+        "Infinity": spec % b'"priority":-Infinity',
+        "text in an integer": spec % b'"priority":"x"',
+        "object in a list": spec % b'"volumes":{"a":1}',
+        "control character": meta % b'"name":"a\nb"',
+    }
+    free: dict[str, bytes] = {  # May be read, or refused.
+        "surrogate escaped": meta % b'"name":"\\ud800"',
+        "bad UTF-8 in an unknown field": _in_pod(unknown=b'"\xff\xfe"'),
+        "deep in an unknown field": _in_pod(unknown=deep),
+        "10^5 digits in an unknown field": _in_pod(unknown=b"9" * 100_000),
+        "1e400 in an unknown field": _in_pod(unknown=b"1e400"),
+        "10^5 digits behind the point": spec % (b'"priority":1.' + b"0" * 100_000),
+        "1e999999999 in an integer": spec % b'"priority":1e999999999',
+        "3.0 in an integer": spec % b'"priority":3.0',
+        "1e2 in an integer": spec % b'"priority":1e2',
+        "-0 in an integer": spec % b'"priority":-0',
+        "duplicate keys": meta % b'"name":"a","name":"p"',
+        "a quantity that is none": spec % b'"containers":[{"name":"c","resources":{"limits":{"cpu":"x"}}}]',
+        "a quantity of 10^5 digits": spec
+        % (b'"containers":[{"name":"c","resources":{"limits":{"cpu":' + b"9" * 100_000 + b"}}}]"),
+        "a time that is none": meta % b'"name":"p","creationTimestamp":"yesterday"',
+        "year 0": meta % b'"name":"p","creationTimestamp":"0000-01-01T00:00:00Z"',
+        "year 99999": meta % b'"name":"p","creationTimestamp":"99999-01-01T00:00:00Z"',
+    }
+    for name, body in bad.items():
+        yield Case(f"body: {name}", answer(body))
+        yield Case(f"body of 500: {name}", answer(body, status="500 No"))
+    for name, body in free.items():
+        yield Case(f"body: {name}", answer(body), "either")
+    yield Case("HTML 200", answer(b"<html>Sign in</html>", "Content-Type: text/html"))
+    yield Case("HTML 502", answer(b"<html>no</html>", "Content-Type: text/html", status="502 Bad Gateway"))
+    yield Case("status 999", answer(POD, status="999 What"))
+    yield Case("status 299", answer(POD, status="299 What"))
+    yield Case("redirect", answer(b"", "Location: http://127.0.0.1:1/", status="302 Found"))
+    yield Case("redirect to nowhere", answer(b"", "Location: http://[", status="302 Found"))
+    yield Case("300", answer(b"", status="300 Multiple Choices"))
+    yield Case("Warning garbage", answer(POD, 'Warning: 299 - "' + "\\" * 999, "Warning: " + "," * 999), "either")
+    yield Case("Retry-After garbage", answer(b"", "Retry-After: \xb2", status="503 No"))
+    yield Case("Retry-After huge", answer(b"", "Retry-After: 99999999999999999999", status="429 No"))
+    yield Case("Retry-After date", answer(b"", "Retry-After: Fri, 31 Dec 9999 23:59:59 -2359", status="429 No"))
+    yield Case("Content-Encoding unknown", answer(POD, "Content-Encoding: br"))
+    yield Case("Content-Type garbage", answer(POD, 'Content-Type: ;;;"\xff'), "either")
+
+
+def _packed() -> Iterator[Case]:
+    packed = gzip.compress(POD, mtime=0)
+    coding = "Content-Encoding: gzip"
+    damaged = packed[:-8] + bytes([packed[-8] ^ 1]) + packed[-7:]
+    yield Case("gzip", answer(packed, coding), "pod")
+    yield Case("gzip: damaged sum", answer(damaged, coding))
+    yield Case("gzip: junk behind", answer(packed + b"junk", coding))
+    yield Case("gzip: two members", answer(packed + packed, coding))
+    yield Case("gzip: not packed", answer(POD, coding))
+    yield Case("gzip: empty", answer(b"", coding))
+    yield Case("gzip: packed twice", answer(gzip.compress(packed), "Content-Encoding: gzip, gzip"))
+    for at in range(len(packed)):
+        yield Case(f"gzip: cut at {at}", answer(packed[:at], coding))
+
+
+def cases() -> list[Case]:
+    """Return all bad answers."""
+    return [*_framing(), *_bodies(), *_packed()]
+
+
+class _Script:
+    """Answers the first request with the case, and all others with a pod."""
+
+    def __init__(self) -> None:
+        self.reply = Reply(())
+
+    def __call__(self, ask: Ask) -> Reply:
+        return self.reply if ask.target.endswith("/p") else pod_reply(ask)
+
+
+def _pieces(data: bytes, at: int | None) -> Reply:
+    if at is None:
+        return Reply(data[i : i + 1] for i in range(len(data)))
+    return Reply((data[:at],), "close")
+
+
+def _late(data: bytes, late: bytes) -> Iterator[bytes]:
+    yield data
+    time.sleep(0.03)  # The first answer is read meanwhile.
+    yield late
+
+
+def _replies(case: Case, cuts: int, chance: random.Random) -> Iterator[tuple[str, Reply, Wanted, bool]]:
+    """Yield the ways in which an answer is sent, with what must come of each."""
+    if callable(case.data):
+        yield "whole", Reply(case.data(), case.end), case.wanted, case.bad_framing
+        return
+    data = case.data + case.late
+    if case.late:
+        yield "late", Reply(_late(case.data, case.late)), "pod", True
+    yield "whole", Reply((data,), case.end), case.wanted, case.bad_framing
+    if len(data) < 4096:
+        single = _pieces(data, None)
+        yield "bytes", Reply(single.pieces, case.end), case.wanted, case.bad_framing
+    # A piece that is missing may leave an answer whole, where nothing but garbage was behind it.
+    wanted: Wanted = "error" if case.wanted == "error" and "behind" not in case.name else "either"
+    for at in sorted(chance.sample(range(len(data)), min(cuts, len(data)))):
+        end = case.name in ("length too short", "204 with a body", "304 with a body")
+        yield f"cut at {at}", _pieces(data, at), "either" if end else wanted, True
+
+
+def run(n: int | None, seed: int) -> Tally:
+    """Try every answer in every way; `n` is at how many bytes each is cut, 6 by default, 0 for the shortest run."""
+    tally = Tally("answers")
+    chance = random.Random(seed)
+    slowest = 0.0
+    for mode in MODES:
+        script = _Script()
+        with told(tally, mode), PodServer(script) as server, callers(mode) as make:
+            for case in cases():
+                for way, reply, wanted, is_bad in _replies(case, 6 if n is None else n, chance):
+                    script.reply = reply
+                    began = time.monotonic()
+                    config = rest.Config(host=server.url, max_retries=0, timeouts=_TIMEOUTS, compression=True)
+                    with make(config) as caller:
+                        fault = _fault(caller, server, wanted, is_bad)
+                    seconds = time.monotonic() - began
+                    slowest = max(slowest, seconds)
+                    if fault is None and seconds > _SLOWEST:
+                        fault = f"took {seconds:.1f} s"
+                    tally.check(fault is None, f"{mode} {case.name}, {way}: {fault}")
+            left = server.settle(0)
+            tally.check(left == 0, f"{mode}: {left} connections are still open")
+    tally.figure("slowest", f"{slowest:.2f}s")
+    return tally
+
+
+def _fault(caller: Caller, server: PodServer, wanted: Wanted, is_bad: bool) -> str | None:
+    """Say what is wrong with the client's view of an answer, None for nothing."""
+    asks = len(server.asks)
+    found: Any = None
+    try:
+        found = caller.get()
+    except errors.KubeError as error:
+        str(error), repr(error)
+        if wanted == "pod":
+            return f"{type(error).__name__}: {error}"
+    except Exception as error:
+        return f"foreign {type(error).__name__}: {error}"
+    if found is not None and wanted == "error":
+        return f"taken as a pod: {found!r:.100}"
+    if found is not None and (type(found).__name__ != "Pod" or (wanted == "pod" and found.metadata.name != "p")):
+        return f"read as {found!r:.100}"
+    if len(server.asks) != asks + 1:
+        return f"{len(server.asks) - asks} requests were sent"
+    server.wait()  # What comes behind an answer must be there before the next request, else nobody can tell.
+    try:
+        other = caller.run(lambda c: c.core_v1.pods("d").get("other"))
+    except Exception as error:
+        return f"the next request failed: {type(error).__name__}: {error}"
+    if other.metadata.name != "p":
+        return "the next request got another answer"
+    first, second = server.asks[asks].connection, server.asks[-1].connection
+    if is_bad and first == second:
+        return "the connection was used again"
+    return None

@@ -1,0 +1,158 @@
+"""Hostile names (row A1): refused before a socket opens, or one percent-encoded segment that says the name."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any, Final
+from urllib.parse import unquote
+
+from kubeclient.models import core_v1
+from kubecore import errors, rest
+from kubecore.resource import Resource
+from tests.torture.callers import Caller, callers
+from tests.torture.server import PodServer
+from tests.torture.tally import Tally
+
+# What must be refused, whatever place it is put in.
+REFUSED: Final[tuple[Any, ...]] = (
+    *("", ".", "..", "../..", "../../x", "a/b", "/", "//", "a%2fb", "%2e%2e", "%2e", "%", "a#b", "#", "a?b", "?x=y"),
+    *("a\\b", "..\\x", "a b", " ", "a\r\nX: y", "\n", "a\0b", "\0", "\x7f", "\x1b[31m", "\x85", "\u202e", "a\u200bb"),
+    *("\u2028", "\ufeff", "\ud800", "a\udfffb", "x" * 10_000, None, 0, 1, b"p", ["p"], True, 1.5),
+)
+
+# What may be refused; else it must arrive as it is.
+ALLOWED: Final[tuple[str, ...]] = (
+    *("p", "system:node:a.b", "a@b", "a;b", "a=b&c", "a+b", "a,b", "~", "*", "$(x)", "'", '"', "<a>", "|", "^", "`"),
+    *("{a}", "[a]", "ü", "☃", "😀", "...", "..a", "a..", "-", "_", "x" * 1024, "e\u0301"),
+)
+
+_CUSTOM: Final = Resource(
+    group="example.com", version="v1", plural="widgets", namespaced=True, kind=core_v1.Pod, list_kind=core_v1.PodList
+)
+
+_Verb = Callable[[Any, Any], Any]
+
+# Each verb with the segments before and behind the name, "" where there is none.
+_VERBS: Final[dict[str, tuple[_Verb, str, str]]] = {
+    "get name": (lambda c, x: c.core_v1.pods("d").get(x), "/api/v1/namespaces/d/pods/", ""),
+    "get namespace": (lambda c, x: c.core_v1.pods(x).get("p"), "/api/v1/namespaces/", "/pods/p"),
+    "delete name": (lambda c, x: c.core_v1.pods("d").delete(x), "/api/v1/namespaces/d/pods/", ""),
+    "delete namespace": (lambda c, x: c.core_v1.pods(x).delete("p"), "/api/v1/namespaces/", "/pods/p"),
+    "patch name": (lambda c, x: c.core_v1.pods("d").patch(x, {}, type="merge"), "/api/v1/namespaces/d/pods/", ""),
+    "patch namespace": (lambda c, x: c.core_v1.pods(x).patch("p", {}, type="merge"), "/api/v1/namespaces/", "/pods/p"),
+    "update_status name": (
+        lambda c, x: c.core_v1.pods("d").update_status({"metadata": {"name": x}}),
+        "/api/v1/namespaces/d/pods/",
+        "/status",
+    ),
+    "update_status namespace": (
+        lambda c, x: c.core_v1.pods(x).update_status({"metadata": {"name": "p"}}),
+        "/api/v1/namespaces/",
+        "/pods/p/status",
+    ),
+    "evict name": (lambda c, x: c.core_v1.pods("d").evict(x, {}), "/api/v1/namespaces/d/pods/", "/eviction"),
+    "evict namespace": (lambda c, x: c.core_v1.pods(x).evict("p", {}), "/api/v1/namespaces/", "/pods/p/eviction"),
+    "namespaces get": (lambda c, x: c.core_v1.namespaces().get(x), "/api/v1/namespaces/", ""),
+    "namespaces delete": (lambda c, x: c.core_v1.namespaces().delete(x), "/api/v1/namespaces/", ""),
+    "namespaces patch": (
+        lambda c, x: c.core_v1.namespaces().patch(x, {}, type="merge"),
+        "/api/v1/namespaces/",
+        "",
+    ),
+    "custom get": (
+        lambda c, x: c.rest_client.send(_CUSTOM.get("d", x, ())),
+        "/apis/example.com/v1/namespaces/d/widgets/",
+        "",
+    ),
+    "custom delete": (
+        lambda c, x: c.rest_client.send(_CUSTOM.delete("d", x, None)),
+        "/apis/example.com/v1/namespaces/d/widgets/",
+        "",
+    ),
+    "custom subresource": (
+        lambda c, x: c.rest_client.send(_CUSTOM.call("get", "GET", "d", core_v1.Pod, name="p", subresource=x)),
+        "/apis/example.com/v1/namespaces/d/widgets/p/",
+        "",
+    ),
+}
+
+_NO_NAME: Final = {"custom subresource": ("",)}
+"""Where an empty text is no name but says that there is none."""
+
+_UNWRITABLE: Final = ("\ud800", "a\udfffb")
+"""Names that stand in the body too, which can't be written: that is found first, and said by EncodeError."""
+
+
+class _Connects:
+    """Counts the sockets that this process connects."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._lock = threading.Lock()
+        sys.addaudithook(self._hook)  # It can't be taken away again: there is one for the process.
+
+    def _hook(self, event: str, _: tuple[Any, ...]) -> None:
+        if event in ("socket.connect", "socket.getaddrinfo"):
+            with self._lock:
+                self.count += 1
+
+
+_CONNECTS: list[_Connects] = []
+
+
+def run(n: int | None, seed: int) -> Tally:
+    """Try each name in each place; `n` takes only the first so many names of each kind."""
+    tally = Tally("names")
+    if not _CONNECTS:
+        _CONNECTS.append(_Connects())
+    names = [(name, True) for name in REFUSED[:n]] + [(name, False) for name in ALLOWED[:n]]
+    refused = 0
+    for mode in ("sync", "asyncio", "trio"):
+        with PodServer() as server, callers(mode) as make:
+            for what, (verb, before, behind) in _VERBS.items():
+                for name, must_refuse in names:
+                    if isinstance(name, str) and name in _NO_NAME.get(what, ()):
+                        continue
+                    with make(rest.Config(host=server.url, max_retries=0)) as caller:
+                        fault = _fault(caller, server, verb, name, must_refuse, before, behind)
+                    refused += fault == ""
+                    tally.check(not fault, f"{mode} {what} {name!a:.60}: {fault}")
+    tally.figure("refused", refused)
+    return tally
+
+
+def _fault(
+    caller: Caller, server: PodServer, verb: _Verb, name: Any, must_refuse: bool, before: str, behind: str
+) -> str | None:
+    """Say what is wrong; "" for a name that was refused, None for one that arrived as it is."""
+    connects, asks = _CONNECTS[0].count, len(server.asks)
+    error: BaseException | None = None
+    try:
+        caller.run(lambda c: verb(c, name))
+    except (errors.InvalidRequestError, errors.EncodeError) as caught:
+        if isinstance(caught, errors.EncodeError) and name not in _UNWRITABLE:
+            return f"EncodeError: {caught}"
+        if _CONNECTS[0].count != connects or len(server.asks) != asks:
+            return "refused, but a socket was opened"
+        str(caught).encode()  # What is printed must be printable.
+        return ""
+    except errors.DecodeError:
+        pass  # The server answers with a pod, whatever was asked.
+    except Exception as caught:
+        error = caught
+    if error is not None:
+        return f"{type(error).__name__}: {error}"
+    new = server.asks[asks:]
+    if len(new) != 1:
+        return f"{len(new)} requests were sent"
+    target = new[0].target
+    if must_refuse:
+        return f"not refused: {new[0].method} {target[:100]}"
+    if not (target.startswith(before) and target.endswith(behind) and target.isascii() and "?" not in target):
+        return f"sent to {target[:100]}"
+    middle = target[len(before) : len(target) - len(behind)]
+    if "/" in middle or unquote(middle, errors="strict") != name:
+        return f"arrived as {middle[:100]}"
+    return None

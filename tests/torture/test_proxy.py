@@ -1,0 +1,226 @@
+"""The proxy's faults do what they say."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.torture.proxy import FaultProxy, Plan
+
+
+class Echo:
+    """Sends back what comes, and an end after an end; keeps what came."""
+
+    def __init__(self) -> None:
+        self.got = b""
+        self.ends: list[str] = []
+        self.reads: list[int] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._made: list[socket.socket] = []
+        self._threads = [threading.Thread(target=self._accept)]
+        self._threads[0].start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                made, _ = self._listener.accept()
+            except OSError:
+                return
+            made.settimeout(5)
+            self._made.append(made)
+            self._threads.append(threading.Thread(target=self._serve, args=(made,)))
+            self._threads[-1].start()
+
+    def _serve(self, made: socket.socket) -> None:
+        try:
+            while data := made.recv(65536):
+                self.got += data
+                self.reads.append(len(data))
+                made.sendall(data)
+            self.ends.append("fin")
+            made.shutdown(socket.SHUT_WR)
+        except ConnectionResetError:
+            self.ends.append("rst")
+        except OSError:
+            self.ends.append("error")
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for made in self._made:
+            with contextlib.suppress(OSError):
+                made.shutdown(socket.SHUT_RDWR)
+        for thread in list(self._threads):
+            thread.join(5)
+        for made in self._made:
+            made.close()
+
+
+@pytest.fixture
+def echo() -> Iterator[Echo]:
+    made = Echo()
+    yield made
+    made.close()
+
+
+@contextlib.contextmanager
+def through(echo: Echo, plan: Plan) -> Iterator[tuple[FaultProxy, socket.socket]]:
+    with FaultProxy(echo.port, plan) as proxy, socket.create_connection(("127.0.0.1", proxy.port), 5) as client:
+        yield proxy, client
+
+
+def read(client: socket.socket, most: int = 1 << 30) -> bytes:
+    """Read up to so many bytes, or to the end."""
+    data = b""
+    while len(data) < most and (piece := client.recv(most - len(data))):
+        data += piece
+    return data
+
+
+def settled(what: list[str]) -> list[str]:
+    end = time.monotonic() + 2
+    while not what and time.monotonic() < end:
+        time.sleep(0.005)
+    return what
+
+
+def test_without_a_fault_all_goes_through(echo: Echo) -> None:
+    data = bytes(range(256)) * 2_000
+    with through(echo, Plan()) as (proxy, client):
+
+        def send() -> None:
+            client.sendall(data)
+            client.shutdown(socket.SHUT_WR)
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        assert read(client) == data
+        sender.join()
+        assert settled(echo.ends) == ["fin"]
+        assert proxy.accepted == 1
+
+
+@pytest.mark.parametrize("at", [0, 1, 5])
+def test_a_cut_in_good_order(echo: Echo, at: int) -> None:
+    with through(echo, Plan(cut_after=at)) as (_, client):
+        client.sendall(b"0123456789")
+        assert read(client) == b"0123456789"[:at]
+
+
+def test_a_cut_by_reset(echo: Echo) -> None:
+    with through(echo, Plan(cut_after=5, how="rst")) as (_, client):
+        client.sendall(b"0123456789")
+        with pytest.raises(ConnectionResetError):
+            read(client)
+        assert settled(echo.ends) == ["rst"]
+
+
+def test_a_cut_of_what_the_client_sends(echo: Echo) -> None:
+    with through(echo, Plan(cut_after=3, up=True)) as (_, client):
+        client.sendall(b"0123456789")
+        assert read(client) in (b"", b"012")
+    assert settled(echo.ends)
+    assert echo.got == b"012"
+
+
+def test_a_half_close_leaves_the_other_way_open(echo: Echo) -> None:
+    with through(echo, Plan(half_close_after=4)) as (_, client):
+        client.sendall(b"0123456789")
+        assert read(client) == b"0123"
+        client.sendall(b"more")
+        client.shutdown(socket.SHUT_WR)
+        assert settled(echo.ends) == ["fin"]
+    assert echo.got == b"0123456789more"
+
+
+def test_mute_holds_both_ways_and_closes_nothing(echo: Echo) -> None:
+    with through(echo, Plan(mute_after=4)) as (proxy, client):
+        client.sendall(b"0123456789")
+        assert read(client, 4) == b"0123"
+        client.settimeout(0.2)
+        client.sendall(b"more")
+        with pytest.raises(TimeoutError):
+            client.recv(1)
+        assert (echo.got, echo.ends, proxy.open) == (b"0123456789", [], 1)
+        proxy.thaw()
+        client.settimeout(5)
+        assert read(client, 10) == b"456789more"
+
+
+def test_freeze_and_thaw_lose_nothing(echo: Echo) -> None:
+    with through(echo, Plan()) as (proxy, client):
+        client.sendall(b"a")
+        assert read(client, 1) == b"a"
+        proxy.freeze()
+        client.sendall(b"bc")
+        client.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            client.recv(1)
+        proxy.thaw()
+        assert read(client, 2) == b"bc"
+
+
+def test_a_byte_is_corrupted(echo: Echo) -> None:
+    with through(echo, Plan(corrupt_at=2, slice=2)) as (_, client):
+        client.sendall(b"\0\0\0\0\0")
+        client.shutdown(socket.SHUT_WR)
+        assert read(client) == b"\0\0\xff\0\0"
+
+
+def test_slices_and_delay(echo: Echo) -> None:
+    with through(echo, Plan(slice=1, delay=0.02, up=True)) as (_, client):
+        began = time.monotonic()
+        client.sendall(b"0123456789")
+        assert read(client, 10) == b"0123456789"
+        assert time.monotonic() - began >= 0.2
+    assert max(echo.reads) < 10
+
+
+def test_each_connection_has_its_plan_and_all_can_be_cut(echo: Echo) -> None:
+    with FaultProxy(echo.port, [Plan(cut_after=0), Plan()]) as proxy:
+        with socket.create_connection(("127.0.0.1", proxy.port), 5) as client:
+            assert client.recv(1) == b""
+        for _ in range(2):
+            with socket.create_connection(("127.0.0.1", proxy.port), 5) as client:
+                client.sendall(b"x")
+                assert client.recv(1) == b"x"
+                proxy.cut("rst")
+                with pytest.raises(ConnectionResetError):
+                    client.recv(1)
+        proxy.plan = lambda number: Plan(corrupt_at=0 if number == 4 else None)
+        with socket.create_connection(("127.0.0.1", proxy.port), 5) as client:
+            client.sendall(b"\0")
+            assert client.recv(1) == b"\xff"
+            proxy.cut()
+            assert client.recv(1) == b""
+
+
+def test_no_thread_and_no_socket_is_left(echo: Echo) -> None:
+    def state() -> tuple[int, int]:
+        names = [thread.name for thread in threading.enumerate()]
+        return names.count("torture-proxy"), len(list(Path("/proc/self/fd").iterdir()))
+
+    files = state()[1]
+    for plan in (Plan(), Plan(mute_after=0), Plan(cut_after=1, how="rst")):
+        with through(echo, plan) as (_, client):
+            client.sendall(b"0123456789")
+            time.sleep(0.02)
+    for made in echo._made:
+        made.close()
+    # The echo's own sockets are closed too; the fixture closes them again.
+    assert state() == (0, files)
+
+
+def test_a_server_that_is_not_there_resets_the_client() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    with FaultProxy(port) as proxy, socket.create_connection(("127.0.0.1", proxy.port), 5) as client:
+        with pytest.raises(ConnectionResetError):
+            client.recv(1)

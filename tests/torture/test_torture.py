@@ -1,0 +1,51 @@
+"""Each command of the torture suite with little to do: whether it still works, and finds nothing."""
+
+from __future__ import annotations
+
+import gc
+import logging
+
+import pytest
+
+from tests.torture.__main__ import COMMANDS, command, main
+
+SMALL = {
+    "names": 40,
+    "answers": 0,
+    "fuzz": 3_000,
+    "cancel": 300,
+    "bombs": 80,
+    "slow": 4,
+    "storm": 1,
+    "tls": None,
+    "leak": 10,
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_nothing_bad_is_found(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.CRITICAL, "kubecore")  # What it warns of is not what is counted.
+    tally = command(name).run(SMALL[name], 1)
+    gc.collect()  # What warns when it is let go warns here, not in another test.
+    assert tally.tries > 0
+    assert not tally.bad, "\n".join(tally.shown())
+
+
+def test_the_command_line_prints_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["fuzz", "--n", "50", "--seed", "3"])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1].startswith("fuzz tries=")
+    assert code == (" bad=0 " not in lines[-1])
+
+
+def test_a_bad_case_is_printed_and_counted(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    from kubecore import quantity
+
+    def parse(text: str) -> None:
+        raise KeyError(text)
+
+    monkeypatch.setattr(quantity, "parse", parse)
+    assert main(["fuzz", "--n", "10"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert "KeyError" in lines[0]
+    assert " bad=0 " not in lines[-1]
