@@ -61,6 +61,10 @@ class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
     namespace: str = ""
     name: str = ""
 
+    def __repr__(self) -> str:
+        """Show what is asked; a body may be a Secret."""
+        return f"Call({self.method} {self.path})"
+
     @property
     def target(self) -> str:
         """The path with its query, as it stands in the request line."""

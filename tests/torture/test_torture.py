@@ -19,6 +19,7 @@ SMALL = {
     "storm": 1,
     "tls": None,
     "leak": 10,
+    "canary": None,
 }
 
 

@@ -156,7 +156,8 @@ class Config:
 
     def __repr__(self) -> str:
         """Show what is set; every secret is hidden."""
-        return shown(self, hidden={"bearer_token", "password"})
+        hidden = {"bearer_token", "password"}
+        return shown(self, hidden=hidden | {"proxy_url"} if "@" in (self.proxy_url or "") else hidden)
 
     def copy(self) -> Self:
         """Return a copy that shares nothing that can be changed, but limiter and hooks."""

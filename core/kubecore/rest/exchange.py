@@ -13,7 +13,7 @@ from kubecore import errors
 from kubecore.rest.http1 import Answer, CutError, MalformedError, request_head
 from kubecore.rest.request import Request
 
-__all__ = ["FAILURES", "KEEPALIVE_SECONDS", "Limit", "Stage", "failed", "may_repeat", "reason", "written"]
+__all__ = ["FAILURES", "KEEPALIVE_SECONDS", "Limit", "Stage", "Unshown", "failed", "may_repeat", "reason", "written"]
 
 KEEPALIVE_SECONDS: Final = 90.0
 """How long an idle connection is kept; a server's own limit is longer, so that it rarely closes under a request."""
@@ -66,6 +66,16 @@ class Limit:
         return self._end is not None and self._end - time.monotonic() < 0.001
 
 
+class Unshown(bytes):
+    """Bytes with a secret in them, which a traceback that shows local variables must not show."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """Show how many there are."""
+        return f"<{len(self)} bytes>"
+
+
 def written(request: Request) -> tuple[bytes, bytes | None]:
     """Return the bytes of a request: head and body in one piece where the body is small.
 
@@ -75,8 +85,8 @@ def written(request: Request) -> tuple[bytes, bytes | None]:
     head = request_head(request.method, request.target, request.headers)
     body = request.body
     if body is None or len(body) <= _TOGETHER:
-        return head + body if body else head, None
-    return head, body
+        return Unshown(head + body if body else head), None
+    return Unshown(head), Unshown(body)
 
 
 def may_repeat(request: Request, answer: Answer, error: BaseException) -> bool:

@@ -50,6 +50,10 @@ class Request(NamedTuple):
     endless: bool
     pair: tuple[bytes, bytes] | None
 
+    def __repr__(self) -> str:
+        """Show what is asked; headers and bodies hold secrets."""
+        return f"Request({self.place})"
+
     @property
     def url(self) -> str:
         """The URL without the query: selectors may say more than a log should."""
