@@ -19,9 +19,7 @@ def blocks(file: str) -> list[str]:
     return re.findall(r"^```python\n(.*?)^```", (ROOT / file).read_text("utf-8"), re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("number", range(2))
-def test_the_readmes_code_runs(number: int, cluster: Cluster) -> None:
-    code = blocks("README.md")[number]
+def run(code: str, cluster: Cluster) -> str:
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
         env={**os.environ, "KUBECONFIG": str(cluster.kubeconfig)},
@@ -30,7 +28,23 @@ def test_the_readmes_code_runs(number: int, cluster: Cluster) -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert ('deployments.apps "nope" not found' if number == 0 else "ADDED default") in done.stdout
+    return done.stdout
+
+
+@pytest.mark.parametrize(("number", "said"), [(0, 'deployments.apps "nope" not found'), (1, "ADDED default")])
+def test_the_readmes_code_runs(number: int, said: str, cluster: Cluster) -> None:
+    assert said in run(blocks("README.md")[number], cluster)
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (0, 'kube_requests_total{code="200",group="",resource="namespaces",verb="list"} 1.0'),
+        (1, '"http.response.status_code": 200'),
+    ],
+)
+def test_the_recipes_for_metrics_and_traces_run(number: int, said: str, cluster: Cluster) -> None:
+    assert said in run(blocks("docs/observability.md")[number], cluster)
 
 
 def test_the_readme_has_no_code_that_is_not_run() -> None:
