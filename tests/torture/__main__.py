@@ -14,7 +14,7 @@ from typing import Final, Protocol, cast
 
 from tests.torture.tally import Tally
 
-COMMANDS: Final = ("names", "answers", "fuzz", "cancel", "bombs", "slow", "storm", "tls", "leak", "canary")
+COMMANDS: Final = ("names", "answers", "fuzz", "cancel", "bombs", "slow", "storm", "tls", "leak", "canary", "refresh")
 
 
 class Command(Protocol):

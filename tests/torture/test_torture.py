@@ -20,6 +20,7 @@ SMALL = {
     "tls": None,
     "leak": 10,
     "canary": None,
+    "refresh": 2,
 }
 
 
