@@ -186,6 +186,7 @@ def test_a_bad_line_of_a_watch_is_an_error_of_ours(line: bytes, expected: type[E
 
 
 def test_a_watch_of_another_media_type_is_refused() -> None:
+    """R29."""
     with loopback(answer(b"x", "Content-Type: foobar")) as server, Clientset(config(server.port)) as clientset:
         with pytest.raises(errors.DecodeError, match="not as 'foobar'"), clientset.core_v1.pods("d").watch():
             pass

@@ -79,6 +79,7 @@ def test_what_is_no_server_is_refused(host: str) -> None:
     ],
 )
 def test_what_contradicts_itself_is_refused_without_its_secrets(config: rest.Config) -> None:
+    """R38."""
     with pytest.raises(errors.ConfigError) as caught:
         rest.Client(config)
     assert SECRET not in str(caught.value)
@@ -197,6 +198,7 @@ def test_in_a_cluster_the_environment_names_the_server(
 @pytest.mark.parametrize("missing", ["KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"])
 @pytest.mark.parametrize("empty", [True, False])
 def test_outside_of_a_cluster_it_says_so(missing: str, empty: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """I1."""
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "h")
     monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "1")
     monkeypatch.setenv(missing, "") if empty else monkeypatch.delenv(missing)

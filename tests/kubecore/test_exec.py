@@ -228,6 +228,7 @@ def is_gone(pid: int) -> bool:
 
 
 def test_c3_many_callers_run_it_once(tmp_path: Path) -> None:
+    """R37."""
     made = config(script(tmp_path, "count(); time.sleep(0.2); say(token='t')"))
     authorization = auth.Authorization(auth.source(made))
     with ThreadPoolExecutor(100) as threads:

@@ -37,6 +37,7 @@ BAD: tuple[Any, ...] = (
 @pytest.mark.parametrize("value", BAD, ids=lambda value: ascii(value)[:20])
 @pytest.mark.parametrize("what", ["name", "namespace", "subresource"])
 def test_what_is_no_name_is_refused(value: Any, what: str) -> None:
+    """R1 and row A1."""
     with pytest.raises(errors.InvalidRequestError, match=what) as caught:
         path.segment(value, what)
     assert str(caught.value).isprintable()

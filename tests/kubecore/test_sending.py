@@ -137,6 +137,19 @@ def test_the_number_of_attempts_has_an_end_and_is_told(do: Do, slept: list[float
 
 
 @both
+def test_r20_a_wait_is_logged_with_the_flow_schema_that_asks_for_it(
+    do: Do, slept: list[float], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "kubecore")
+    script = busy("429 Too Many", "Retry-After: 2", "X-Kubernetes-Pf-Flowschema-Uid: fs-1")
+    with loopback(script, answer(POD)) as server:
+        do(config(server), "get", "p")
+    (record,) = caplog.records
+    assert "goes again in 2." in record.getMessage()
+    assert "answered 429, by the FlowSchema with the UID 'fs-1'" in record.getMessage()
+
+
+@both
 def test_a_date_says_when_to_come_back(do: Do, slept: list[float]) -> None:
     at = format_datetime(datetime.now(UTC) + timedelta(seconds=20), usegmt=True)
     with loopback(busy("429 Too Many", f"Retry-After: {at}"), answer(POD)) as server:

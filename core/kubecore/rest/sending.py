@@ -123,7 +123,12 @@ class Sending:
         check_answer(self._current, status, headers, self._requests.max_bytes)
         if status == 429 or status >= 500:
             seconds = _retry_after(headers.get("retry-after", ""))
-            return seconds is None or not self._again(seconds)
+            if seconds is None or not self._again(seconds):
+                return True
+            flow = headers.get("x-kubernetes-pf-flowschema-uid", "")
+            why = f"{status}, by the FlowSchema with the UID {flow[:60]!r}" if flow else str(status)
+            _LOG.info("%s goes again in %.2f s: answered %s", self._current.place, self._delay, why)
+            return False
         return True
 
     def refused(self, renewed: bool) -> bool:

@@ -1,0 +1,82 @@
+"""Each case of client-go's conformance that is ours has a test that names it, or a line that says why it differs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+# The cases of rest (R), the in-cluster configuration (I), clientcmd (C), exec plugins (E) and retry (T).
+CASES = (
+    *(
+        [
+            "R1",
+            "R2",
+            "R4",
+            "R5",
+            "R7",
+            "R8",
+            "R10",
+            "R11",
+            "R13",
+            "R14",
+            "R16",
+            "R17",
+            "R19",
+            "R20",
+            "R22",
+            "R23",
+            "R25",
+            "R26",
+            "R28",
+            "R29",
+            "R31",
+            "R32",
+            "R34",
+            "R35",
+            "R37",
+            "R38",
+            "R40",
+        ]
+    ),
+    "I1",
+    *(
+        [
+            "C1",
+            "C2",
+            "C4",
+            "C5",
+            "C7",
+            "C8",
+            "C10",
+            "C11",
+            "C13",
+            "C14",
+            "C16",
+            "C17",
+            "C19",
+            "C20",
+            "C22",
+            "C23",
+            "C25",
+            "C26",
+            "C28",
+        ]
+    ),
+    *(["E1", "E3", "E4", "E6", "E7", "E9", "E10"]),
+    "T1",
+)
+FILES = [
+    *(ROOT / "tests").rglob("test_*.py"),
+    *(ROOT / "tests" / "torture").glob("*.py"),
+    ROOT / "docs" / "differences-from-client-go.md",
+]
+TEXT = "\n".join(file.read_text("utf-8") for file in FILES if file != Path(__file__))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_case_is_shown_or_explained(case: str) -> None:
+    assert re.search(rf"(?:\b|_){case}(?:\b|_)", TEXT, re.IGNORECASE), f"{case} has neither a test nor a line"
