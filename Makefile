@@ -57,6 +57,10 @@ cluster: $(ENV) ## Start a real kube-apiserver and wait (needs Go); prints how t
 torture: $(ENV) ## Faults and hostile bytes against the transport; ARGS="NAME --n N --seed S" for one command
 	$(BIN)/python -m tests.torture $(or $(ARGS),all)
 
+.PHONY: torture-peers
+torture-peers: $(ENV) ## The same bad answers against other clients, as a table
+	$(BIN)/python -m tests.torture.peers
+
 .PHONY: bench
 bench: $(ENV) ## Measure against the peers; writes benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks
