@@ -31,7 +31,7 @@ class _Connections:
 
     def __init__(self, most: int) -> None:
         self.idle: deque[tuple[AsyncSocket, float]] = deque()
-        self.slots = anyio.Semaphore(most, fast_acquire=True)
+        self.slots: anyio.Semaphore = anyio.Semaphore(most, fast_acquire=True)
 
 
 class AsyncPool:

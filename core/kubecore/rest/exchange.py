@@ -40,7 +40,7 @@ class Limit:
     def __init__(self, request: Request) -> None:
         self._timeouts = request.timeouts
         self._is_endless = request.endless
-        self.total = request.timeouts.total
+        self.total: float | None = request.timeouts.total
         self._end = request.end
 
     def left(self, stage: Stage) -> float | None:

@@ -16,7 +16,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from datetime import UTC, datetime
 from typing import IO, Any, Final
 
@@ -94,6 +94,7 @@ class ExecSource:
 
         command, environment, interactive = self._prepare()
         with _started(self._plugin, command, environment, interactive) as process:
+            output = b""
             with anyio.move_on_after(self._plugin.timeout) as scope:
                 output = await _read_async(process, self._plugin)
             if scope.cancelled_caught:
@@ -216,7 +217,7 @@ def _cluster(config: Config, plugin: ExecConfig) -> Mapping[str, Any]:
 @contextlib.contextmanager
 def _started(
     plugin: ExecConfig, command: list[str], environment: Mapping[str, str], interactive: bool
-) -> Iterator[subprocess.Popen[bytes]]:
+) -> Generator[subprocess.Popen[bytes]]:
     """Start the program in a process group of its own; where it is not done at the end, all of that is killed."""
     try:
         process = subprocess.Popen(

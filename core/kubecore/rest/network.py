@@ -60,7 +60,7 @@ class SyncSocket:
 
     def __init__(self, connected: socket.socket | TlsInTls, generation: int = 0) -> None:
         self._socket = connected
-        self.generation = generation
+        self.generation: int = generation
         self._read = connected.recv
         self._piece = _PIECE if type(connected) is socket.socket else _RECORD
         self._readable = _readable(connected.fileno())
@@ -195,7 +195,7 @@ class AsyncSocket:
     __slots__ = ("_fileno", "_incoming", "_outgoing", "_raw", "_readable", "_tls", "generation")
 
     def __init__(self, raw: ByteStream, fileno: int) -> None:
-        self.generation = 0
+        self.generation: int = 0
         self._raw = raw
         self._fileno = fileno
         self._readable = _readable(fileno)

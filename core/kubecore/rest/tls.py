@@ -24,6 +24,8 @@ _LOOK_SECONDS: Final = 1.0
 Identity = tuple[bytes, bytes]
 """A client's certificate and its key, PEM."""
 
+_Stamp = tuple[int, int, int]
+
 
 def context(tls: TLSConfig, identity: Identity | None = None) -> ssl.SSLContext:
     """Make the context that connections are secured with.
@@ -101,10 +103,10 @@ class Rotating:
             if file is not None and data is None
         ]
         self._identity: Identity | None = None
-        self._state = self._look()
+        self._state: list[_Stamp | None] = self._look()
         self._looked_at = time.monotonic()
         self._context = context(tls)
-        self.generation = 0
+        self.generation: int = 0
 
     def context(self) -> tuple[ssl.SSLContext, int]:
         """Return the context for a new connection, and its generation."""
@@ -139,11 +141,11 @@ class Rotating:
         self._context, self._state = made, state
         self.generation += 1
 
-    def _look(self) -> list[tuple[int, int, int] | None]:
+    def _look(self) -> list[_Stamp | None]:
         return [_stamp(file) for file in self._files]
 
 
-def _stamp(file: Path) -> tuple[int, int, int] | None:
+def _stamp(file: Path) -> _Stamp | None:
     try:
         found = file.stat()
     except OSError:
