@@ -1,24 +1,32 @@
 """YAML as kubectl reads it: the scalars of `sigs.k8s.io/yaml`, nothing that could run code, no bombs.
 
-`on` is true, `0644` is 420, `1e3` is 1000; dates and base 60 (`1:30`) stay text.
+`on` is true, `0644` is 420, `1e3` is 1000; dates and base 60 (`1:30`) stay text. The table in
+`tests/kubecore/gotables/yaml.jsonl` is what Go says; what is refused here and not there is listed beside its test.
 """
 
 from __future__ import annotations
 
 import math
 import re
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Final, NamedTuple, NoReturn
 
 import yaml as pyyaml
 
-from kubecore.errors import DecodeError
+from kubecore.errors import DecodeError, EncodeError
 from kubecore.shapes import is_array, is_object
 
-__all__ = ["dump", "load", "load_all"]
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_DOCUMENTS", "MAX_NODES", "Document", "documents", "dump", "load", "load_all"]
 
+MAX_BYTES: Final = 64 << 20
+"""Largest text that is read: bytes, or characters where it is a str."""
 MAX_DEPTH: Final = 100
+"""Deepest nesting of lists and mappings."""
+MAX_DOCUMENTS: Final = 100_000
+"""Documents of a text, empty ones too."""
 MAX_NODES: Final = 1_000_000
 """Scalars, lists and mappings of all documents of a text, with what aliases repeat."""
 
@@ -33,12 +41,35 @@ _WORDS: Final[dict[str, Any]] = {
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), -math.inf),
     **dict.fromkeys((".nan", ".NaN", ".NAN"), math.nan),
 }
-_INTEGER: Final = re.compile(r"([-+]?)(?:0b([01]+)|0x([0-9a-fA-F]+)|0o?([0-7]+)|(0|[1-9][0-9]*))", re.ASCII)
+_INTEGER: Final = re.compile(
+    r"([-+]?)(?:0[bB]([01]+)|0[xX]([0-9a-fA-F]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))|0b([-+][01]+)", re.ASCII
+)
+_BASES: Final = (2, 16, 8, 10, 2)
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
-_BASES: Final = (2, 16, 8, 10)
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_STRAY: Final = re.compile(r"(?<![0-9])_|_(?![0-9])", re.ASCII)
 _MAX_DIGITS: Final = 300
 _STRING_TAGS: Final = frozenset({"tag:yaml.org,2002:str", "!"})
-_KNOWN_TAGS: Final = frozenset(f"tag:yaml.org,2002:{name}" for name in ("int", "float", "bool", "null", "map", "seq"))
+_TAGS: Final[dict[str, tuple[type, ...]]] = {
+    "tag:yaml.org,2002:int": (int,),
+    "tag:yaml.org,2002:float": (int, float),
+    "tag:yaml.org,2002:bool": (bool,),
+    "tag:yaml.org,2002:null": (type(None),),
+}
+_COLLECTION_TAGS: Final = frozenset({"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq", "!"})
+
+
+class Document(NamedTuple):
+    """One document of a text."""
+
+    value: Any
+    """What it holds; None where it is empty."""
+
+    number: int
+    """Which one it is, from 1."""
+
+    line: int
+    """The line where its content begins, from 1."""
 
 
 def load(text: str | bytes, *, source: str = "") -> Any:
@@ -55,10 +86,11 @@ def load(text: str | bytes, *, source: str = "") -> Any:
         DecodeError: the text is no YAML, holds several documents, repeats a key, or is a bomb; the error names the
             line.
     """
-    documents = list(load_all(text, source=source))
-    if len(documents) > 1:
-        raise DecodeError(f"{_at(source, None)}expected one document, found {len(documents)}")
-    return documents[0] if documents else None
+    found = list(load_all(text, source=source))
+    if len(found) > 1:
+        place = f"{source}: " if source else ""
+        raise DecodeError(f"{place}expected one document, found {len(found)}")
+    return found[0] if found else None
 
 
 def load_all(text: str | bytes, *, source: str = "") -> Iterator[Any]:
@@ -74,18 +106,37 @@ def load_all(text: str | bytes, *, source: str = "") -> Iterator[Any]:
     Raises:
         DecodeError: as for `load`.
     """
+    for document in documents(text, source=source):
+        yield document.value
+
+
+def documents(text: str | bytes, *, source: str = "") -> Iterator[Document]:
+    """Read the documents of a text one after the other, and where each stands.
+
+    Args:
+        text: YAML or JSON, UTF-8.
+        source: what errors call it, such as a file's name.
+
+    Yields:
+        The documents.
+
+    Raises:
+        DecodeError: as for `load`.
+    """
     builder = _Builder(source)
+    if len(text) > MAX_BYTES:
+        raise DecodeError(f"{builder.at(None)}the text is larger than {MAX_BYTES >> 20} MiB: split it")
     try:
         for event in pyyaml.parse(text, Loader=_Loader):
             if builder.take(event):
-                yield builder.document
+                yield Document(builder.document, builder.number, builder.line)
     except pyyaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise DecodeError(f"{_at(source, mark)}{error.problem or error.context}") from None
+        raise DecodeError(f"{builder.at(mark)}{error.problem or error.context}") from None
     except (pyyaml.YAMLError, ValueError) as error:
         if isinstance(error, DecodeError):
             raise
-        raise DecodeError(f"{_at(source, None)}this can't be read as text: {str(error).splitlines()[0]}") from None
+        raise DecodeError(f"{builder.at(None)}this can't be read as text: {str(error).splitlines()[0]}") from None
 
 
 def dump(data: Any) -> str:
@@ -96,6 +147,9 @@ def dump(data: Any) -> str:
 
     Returns:
         YAML in block style, keys in their order; text that looks like something else is quoted. Ends in a newline.
+
+    Raises:
+        EncodeError: a number is not finite, or text holds half of a surrogate pair.
     """
     written: str = pyyaml.dump(
         data, Dumper=_Quoting, sort_keys=False, default_flow_style=False, allow_unicode=True, width=2**30
@@ -111,6 +165,8 @@ class _Quoting(_Dumper):  # type: ignore[misc]
 
 
 def _represent_text(dumper: Any, text: str) -> Any:
+    if _SURROGATE.search(text):
+        raise EncodeError(f"the text {text[:100]!r} holds half of a surrogate pair")
     if text.count("\n") > 1 or (text.endswith("\n") and len(text) > 1):
         style: str | None = "|"
     else:
@@ -118,42 +174,70 @@ def _represent_text(dumper: Any, text: str) -> Any:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
+def _represent_float(dumper: Any, value: float) -> Any:
+    if not math.isfinite(value):
+        raise EncodeError(f"{_float_key(value)} has no form in JSON")
+    return dumper.represent_float(value)
+
+
 _Quoting.add_representer(str, _represent_text)
+_Quoting.add_representer(float, _represent_float)
 
 
 def _plain(text: str) -> Any:
-    """Read a scalar without quotes; `text` itself where it is text."""
+    """Read a scalar without quotes as Go does; `text` itself where it is text."""
     if text in _WORDS:
         return _WORDS[text]
-    digits = text.replace("_", "") if text[:1] not in ("", "_") else text
-    if len(digits) > _MAX_DIGITS or digits[:1] not in "+-.0123456789":
+    if text[0] not in "+-.0123456789" or (text[0] == "." and _STRAY.search(text)):
         return text
-    match = _INTEGER.fullmatch(digits)
-    if match is not None:
-        sign, *parts = match.groups()
-        number = next(int(part, base) for part, base in zip(parts, _BASES, strict=True) if part is not None)
-        return _integer(-number if sign == "-" else number)
-    if _FLOAT.fullmatch(digits) is None:
-        return text
-    value = float(digits)
-    if math.isinf(value):
-        return text
-    return int(value) if value.is_integer() and abs(value) < 2**53 else value
+    digits = text.replace("_", "")
+    number = _integer(digits)
+    if number is not None:
+        return number
+    value = float(digits) if _FLOAT.fullmatch(digits) else math.inf
+    return value if math.isfinite(value) else text
 
 
-def _integer(number: int) -> int | float:
-    return number if -(2**63) <= number < 2**64 else float(number)
+def _integer(digits: str) -> int | None:
+    """Read an integer of 64 bits; only without a sign may it use all of them."""
+    match = _INTEGER.fullmatch(digits) if len(digits) <= _MAX_DIGITS else None
+    if match is None:
+        return None
+    sign, *parts = match.groups(default="")
+    number = next(int(part, base) for part, base in zip(parts, _BASES, strict=True) if part)
+    number = -number if sign == "-" else number
+    return number if -(2**63) <= number < (2**63 if sign else 2**64) else None
 
 
-def _at(source: str, mark: Any) -> str:
-    place = f"line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
-    said = ", ".join(part for part in (source, place) if part)
-    return f"{said}: " if said else ""
+def _json_number(value: float) -> int | float:
+    """Make an integer of a float that Go writes as one: the digits that tell it apart, then zeros."""
+    if not value.is_integer() or abs(value) >= 2**64:
+        return value
+    number = int(Decimal(repr(value)))
+    return number if -(2**63) <= number < 2**64 else value
+
+
+def _in_32_bits(value: float) -> float:
+    try:
+        found: float = struct.unpack(">f", struct.pack(">f", value))[0]
+    except OverflowError:
+        return math.copysign(math.inf, value)
+    return found
+
+
+def _float_key(value: float) -> str:
+    """Write a float that is a key: with the few digits of 32 bits, as Go does."""
+    short = _in_32_bits(value)
+    if not math.isfinite(short):
+        return ".nan" if math.isnan(short) else ".inf" if short > 0 else "-.inf"
+    written = next(text for digits in range(9) if _in_32_bits(float(text := f"{short:.{digits}e}")) == short)
+    return f"{Decimal(written):f}" if -4 <= int(written.partition("e")[2]) < 6 else written
 
 
 class _Anchored(NamedTuple):
     value: Any
     size: int
+    height: int
 
 
 @dataclass(slots=True)
@@ -163,9 +247,11 @@ class _Open:
     value: Any
     anchor: str | None
     size_before: int
+    height: int = 1
     key: Any = None
     has_key: bool = False
-    merges: list[Any] = field(default_factory=list[Any])
+    is_merge: bool = False
+    own: set[str] = field(default_factory=set[str])
 
 
 class _Builder:
@@ -173,6 +259,8 @@ class _Builder:
 
     def __init__(self, source: str) -> None:
         self.document: Any = None
+        self.number = 0
+        self.line = 0
         self._source = source
         self._stack: list[_Open] = []
         self._anchors: dict[str, _Anchored] = {}
@@ -180,10 +268,12 @@ class _Builder:
 
     def take(self, event: Any) -> bool:
         """Take an event; True at the end of a document."""
+        mark: Any = event.start_mark
+        self.line = self.line or mark.line + 1
         if isinstance(event, pyyaml.ScalarEvent):
             self._grow(1, event)
             before = self._size - 1
-            self._add(self._scalar(event), event.anchor, before, event, merge=event.implicit[0] and event.value == "<<")
+            self._add(self._scalar(event), event.anchor, before, event)
         elif isinstance(event, (pyyaml.MappingStartEvent, pyyaml.SequenceStartEvent)):
             self._open(event)
         elif isinstance(event, (pyyaml.MappingEndEvent, pyyaml.SequenceEndEvent)):
@@ -191,12 +281,25 @@ class _Builder:
         elif isinstance(event, pyyaml.AliasEvent):
             self._alias(event)
         elif isinstance(event, pyyaml.DocumentStartEvent):
-            self.document = None
-            self._anchors.clear()
+            self._begin(event)
         return isinstance(event, pyyaml.DocumentEndEvent)
 
+    def at(self, mark: Any) -> str:
+        """Say where something is wrong: the source, the document where there are several, the line."""
+        number = f"document {self.number}" if self.number > 1 else ""
+        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
+        said = ", ".join(part for part in (self._source, number, place) if part)
+        return f"{said}: " if said else ""
+
+    def _begin(self, event: Any) -> None:
+        self.document, self.line = None, 0
+        self.number += 1
+        self._anchors.clear()
+        if self.number > MAX_DOCUMENTS:
+            self._refuse(event, f"more than {MAX_DOCUMENTS} documents: split the text")
+
     def _refuse(self, event: Any, what: str) -> NoReturn:
-        raise DecodeError(_at(self._source, event.start_mark) + what)
+        raise DecodeError(self.at(event.start_mark) + what)
 
     def _grow(self, count: int, event: Any) -> None:
         self._size += count
@@ -206,15 +309,17 @@ class _Builder:
     def _scalar(self, event: Any) -> Any:
         if event.tag in _STRING_TAGS or (event.tag is None and not event.implicit[0]):
             return event.value
-        if event.tag is not None and event.tag not in _KNOWN_TAGS:
-            self._refuse(event, f"the tag {event.tag[:100]!r} is not allowed")
         value = _plain(event.value)
-        if isinstance(value, float) and not math.isfinite(value):
-            self._refuse(event, f"{event.value} has no form in JSON")
-        return value
+        if event.tag is None:
+            return value
+        if event.tag not in _TAGS:
+            self._refuse(event, f"the tag {event.tag[:100]!r} is not allowed")
+        if not _has_type(value, _TAGS[event.tag]):
+            self._refuse(event, f"{event.value[:100]!r} is no {event.tag.rpartition(':')[2]}, as its tag says")
+        return float(value) if event.tag.endswith(":float") else value
 
     def _open(self, event: Any) -> None:
-        if event.tag is not None and event.tag not in _KNOWN_TAGS and event.tag != "!":
+        if event.tag is not None and event.tag not in _COLLECTION_TAGS:
             self._refuse(event, f"the tag {event.tag[:100]!r} is not allowed")
         if len(self._stack) >= MAX_DEPTH:
             self._refuse(event, f"nested deeper than {MAX_DEPTH} levels")
@@ -224,51 +329,57 @@ class _Builder:
 
     def _close(self, event: Any) -> None:
         done = self._stack.pop()
-        if done.merges:
-            done.value = self._merged(done, event)
-        self._add(done.value, done.anchor, done.size_before, event)
-
-    def _merged(self, done: _Open, event: Any) -> dict[str, Any]:
-        """Put in what `<<` names: what is said here wins, then the first that says it."""
-        found: dict[str, Any] = dict(done.value)
-        for source in done.merges:
-            for part in source if is_array(source) else [source]:
-                if not is_object(part):
-                    self._refuse(event, "`<<` takes a mapping or a list of mappings")
-                found = {**part, **found}
-        return found
+        self._add(done.value, done.anchor, done.size_before, event, done.height)
 
     def _alias(self, event: Any) -> None:
         known = self._anchors.get(event.anchor)
         if known is None:
             self._refuse(event, f"the alias *{event.anchor[:100]} stands for nothing that is complete")
-        before = self._size
+        if len(self._stack) + known.height > MAX_DEPTH:
+            self._refuse(event, f"nested deeper than {MAX_DEPTH} levels")
         self._grow(known.size, event)
-        self._add(known.value, None, before, event)
+        self._add(_copied(known.value), None, 0, event, known.height)
 
-    def _add(self, value: Any, anchor: str | None, size_before: int, event: Any, *, merge: bool = False) -> None:
+    def _add(self, value: Any, anchor: str | None, size_before: int, event: Any, height: int = 0) -> None:
         if anchor is not None:
-            self._anchors[anchor] = _Anchored(value, self._size - size_before)
+            self._anchors[anchor] = _Anchored(value, self._size - size_before, height)
         if not self._stack:
-            self.document = value
+            self.document = self._value(value, event)
             return
         top = self._stack[-1]
-        if not isinstance(top.value, dict):
-            top.value.append(value)
+        top.height = max(top.height, height + 1)
+        if top.is_merge:
+            self._merge(top, value, event)
+        elif not isinstance(top.value, dict):
+            top.value.append(self._value(value, event))
         elif not top.has_key:
-            # A merge has no key of its own: None stands for it until its value comes.
-            top.key, top.has_key = (None if merge else self._key(value, event)), True
+            top.is_merge = isinstance(event, pyyaml.ScalarEvent) and event.implicit[0] and event.value == "<<"
+            top.key, top.has_key = None if top.is_merge else self._key(value, event), True
         else:
-            self._set(top, value, event)
+            self._set(top, self._value(value, event), event)
 
     def _set(self, top: _Open, value: Any, event: Any) -> None:
-        if top.key is None:
-            top.merges.append(value)
-        elif top.key in top.value:
+        if top.key in top.own:
             self._refuse(event, f"the key {top.key[:100]!r} is there twice")
-        else:
-            top.value[top.key] = value
+        top.own.add(top.key)
+        top.value[top.key] = value
         top.key, top.has_key = None, False
+
+    def _merge(self, top: _Open, value: Any, event: Any) -> None:
+        """Put in what `<<` names. As in Go it wins over what stands before it; of a list, the first that says it."""
+        is_list = is_array(value) and not isinstance(event, pyyaml.AliasEvent)
+        for part in reversed(value) if is_list else [value]:
+            if not is_object(part):
+                self._refuse(event, "`<<` takes a mapping or a list of mappings")
+            top.value.update(part)
+        top.is_merge, top.has_key = False, False
+
+    def _value(self, value: Any, event: Any) -> Any:
+        if not isinstance(value, float):
+            return value
+        if not math.isfinite(value):
+            self._refuse(event, f"{_float_key(value)} has no form in JSON")
+        return _json_number(value)
 
     def _key(self, value: Any, event: Any) -> str:
         if isinstance(value, (dict, list)):
@@ -277,4 +388,20 @@ class _Builder:
             return value
         if isinstance(value, bool):
             return "true" if value else "false"
-        return "null" if value is None else str(value)
+        if value is None or (isinstance(value, int) and value >= 2**63):
+            self._refuse(event, f"{'null' if value is None else value} can't be a key: quote it")
+        return _float_key(value) if isinstance(value, float) else str(value)
+
+
+def _copied(value: Any) -> Any:
+    """Copy what an alias stands for, so that a change in one place is none in the other."""
+    if is_object(value):
+        return {key: _copied(item) for key, item in value.items()}
+    return [_copied(item) for item in value] if is_array(value) else value
+
+
+def _has_type(value: Any, types: tuple[type, ...]) -> bool:
+    """Say whether a value is of one of the types; a boolean is no integer, and 64 bits have a sign."""
+    if isinstance(value, bool):
+        return bool in types
+    return isinstance(value, types) and not (float in types and isinstance(value, int) and value >= 2**63)
