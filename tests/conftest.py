@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import subprocess
+import sys
+import venv
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +17,7 @@ from tests.cluster import Cluster, GoMissingError
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "openapi"
 
-_CLUSTERS = {"cluster", "all_apis_cluster"}
+_CLUSTERS = {"cluster", "all_apis_cluster", "oidc_cluster"}
 _NO_SHARED = "needs the OpenAPI documents of ../shared"
 
 
@@ -29,30 +32,59 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=_NO_SHARED))
 
 
+def run(*command: str | Path, cwd: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run a command outside of the environment of the tests."""
+    env = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    env["PATH"] = os.pathsep.join([str(Path(command[0]).parent), env["PATH"]])
+    done = subprocess.run(
+        [str(part) for part in command], cwd=cwd, env=env, capture_output=True, text=True, check=False
+    )
+    assert not check or done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built once."""
+    folder = tmp_path_factory.mktemp("wheel")
+    run(sys.executable, "-m", "build", "--wheel", "--outdir", folder, ROOT, cwd=folder)
+    return next(folder.glob("*.whl"))
+
+
+@pytest.fixture(scope="session")
+def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The scripts of an environment that holds the wheel and what it requires, nothing else."""
+    folder = tmp_path_factory.mktemp("environment")
+    venv.create(folder, with_pip=True)
+    run(folder / "bin" / "python", "-m", "pip", "install", "--quiet", wheel, cwd=folder)
+    return folder / "bin"
+
+
 @contextmanager
-def _running(*, all_apis: bool, controllers: bool) -> Iterator[Cluster]:
+def running(*, all_apis: bool, controllers: bool, extra_flags: Sequence[str] = ()) -> Iterator[Cluster]:
+    """Run a cluster for some tests; where it can't be built they are skipped."""
     try:
-        made = Cluster(all_apis=all_apis, controllers=controllers)
+        made = Cluster(all_apis=all_apis, controllers=controllers, extra_flags=extra_flags)
     except GoMissingError as error:
         if os.environ.get("KGEN_REQUIRE_CLUSTER"):
             pytest.fail(str(error), pytrace=False)
         pytest.skip(str(error))
-    with made as running:
-        yield running
+    with made as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """The cluster with default flags and its controllers."""
-    with _running(all_apis=False, controllers=True) as running:
-        yield running
+    with running(all_apis=False, controllers=True) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
 def all_apis_cluster() -> Iterator[Cluster]:
     """A cluster that serves every API version, without controllers."""
-    with _running(all_apis=True, controllers=False) as running:
-        yield running
+    with running(all_apis=True, controllers=False) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

@@ -31,6 +31,7 @@ class Cluster:
         all_apis: Whether every API version is served, those behind feature gates too.
         controllers: Whether the controller manager runs: it makes service accounts and deletes namespaces.
         version: The API server's version; an older one has no controller manager.
+        extra_flags: More for the API server, as `--name=value`.
 
     Raises:
         GoMissingError: The servers are not built, and there is no Go to build them with.
@@ -42,11 +43,19 @@ class Cluster:
     admin_cert_file: Path
     admin_key_file: Path
 
-    def __init__(self, *, all_apis: bool = False, controllers: bool = True, version: str = VERSION) -> None:
+    def __init__(
+        self,
+        *,
+        all_apis: bool = False,
+        controllers: bool = True,
+        version: str = VERSION,
+        extra_flags: Sequence[str] = (),
+    ) -> None:
         self._bin = binaries()
         self._apiserver = binaries(version) / "kube-apiserver"
         self._all_apis = all_apis
         self._with_controllers = controllers
+        self._extra_flags = tuple(extra_flags)
         self.port = 0
         self._etcd: Server | None = None
         self._api: Server | None = None
@@ -218,7 +227,7 @@ class Cluster:
             "allow-privileged": "true",
             "endpoint-reconciler-type": "none",
         }
-        return [str(self._apiserver), *_flags(flags), *(ALL_APIS if self._all_apis else ())]
+        return [str(self._apiserver), *_flags(flags), *(ALL_APIS if self._all_apis else ()), *self._extra_flags]
 
     def _start_controllers(self) -> None:
         port = free_port()
