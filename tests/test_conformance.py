@@ -80,3 +80,26 @@ TEXT = "\n".join(file.read_text("utf-8") for file in FILES if file != Path(__fil
 @pytest.mark.parametrize("case", CASES)
 def test_a_case_is_shown_or_explained(case: str) -> None:
     assert re.search(rf"(?:\b|_){case}(?:\b|_)", TEXT, re.IGNORECASE), f"{case} has neither a test nor a line"
+
+
+# What hostile input must get (rows), and the faults that the transport must stand.
+ROWS = [f"{letter}{number}" for letter, count in (("A", 7), ("B", 9), ("C", 8)) for number in range(1, count + 1)]
+FAULTS = [*range(1, 16), 18, *range(22, 39)]
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_a_row_is_shown_or_explained(row: str) -> None:
+    assert re.search(rf"(?:\b|_){row}(?:\b|_)", TEXT, re.IGNORECASE), f"no test names row {row}"
+
+
+def faults_named() -> set[int]:
+    """Return the faults that tests name: `fault 3`, `faults 4, 5 and 7`, `test_faults_4_and_5_...`."""
+    found: set[int] = set()
+    for listed in re.findall(r"faults?[ _]((?:\d+(?:-\d+)?(?:, | and |_and_)?)+)", TEXT, re.IGNORECASE):
+        for first, last in re.findall(r"(\d+)(?:-(\d+))?", listed):
+            found |= set(range(int(first), int(last or first) + 1))
+    return found
+
+
+def test_every_fault_is_shown() -> None:
+    assert set(FAULTS) <= faults_named()

@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from kubeclient import Clientset
+from kubecore import kubeconfig
 from tests.cluster import VERSION, Cluster
 from tests.cluster.processes import PortTakenError, Server, again_where_taken, free_port
 
@@ -85,9 +87,11 @@ def test_every_api_is_served(all_apis_cluster: Cluster) -> None:
 
 
 def test_restarts_keep_the_port_and_nothing_outlives_a_cluster(cluster: Cluster) -> None:
+    """Also fault 18: a client goes on over the restart, on a fresh connection."""
     assert cluster.pids
-    with Cluster(controllers=False) as other:
+    with Cluster(controllers=False) as other, Clientset(kubeconfig.load_config(other.kubeconfig)) as clientset:
         before, url = other.pids, other.url
+        assert clientset.core_v1.namespaces().get("default").metadata.name == "default"
         thread = threading.Thread(target=other.restart_apiserver)
         thread.start()
         thread.join()
@@ -97,6 +101,7 @@ def test_restarts_keep_the_port_and_nothing_outlives_a_cluster(cluster: Cluster)
         # A server that was started by a thread stays when the thread has ended.
         time.sleep(0.5)
         assert other.raw("GET", "/readyz") == (200, "ok")
+        assert clientset.core_v1.namespaces().get("default").metadata.name == "default"
     assert not any(_alive(pid) for pid in {*before, *pids})
     assert not folder.exists()
 

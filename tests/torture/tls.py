@@ -14,12 +14,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
+import anyio
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from kubecore import errors, rest
+from kubecore.rest.oidc import OIDCSource
 from tests.torture.callers import MODES, callers
 from tests.torture.server import PodServer
 from tests.torture.tally import Tally
@@ -274,6 +277,61 @@ def _context(case: _Case) -> ssl.SSLContext:
     return made
 
 
+def _try_provider(tally: Tally, case: _Case, context: ssl.SSLContext) -> None:
+    """Let the same server be an OpenID Connect provider, which is verified just so."""
+    plain = rest.TLSConfig(ca_data=case.tls.ca_data, ca_file=case.tls.ca_file)
+    if case.tls != plain or case.client_ca is not None:
+        return  # Names, certificates and carelessness can't be set for a provider.
+    for mode in ("sync", "asyncio", "trio"):
+        with PodServer(context=context) as server:
+            config = rest.OIDCConfig(
+                issuer_url=f"https://{case.host}:{server.port}",
+                client_id="c",
+                refresh_token="r",
+                ca_data=case.tls.ca_data,
+                ca_file=case.tls.ca_file,
+            )
+            source = OIDCSource(config)
+            try:
+                source.renew() if mode == "sync" else anyio.run(source.renew_async, backend=mode)
+            except errors.ConfigError as error:
+                outcome = "fail" if "can't be reached" in str(error) else "pass"  # A pod is no configuration.
+            else:
+                outcome = "tokens"
+            asks = len(server.asks)
+        is_good = outcome == case.wanted or (case.wanted == "either" and outcome in ("pass", "fail"))
+        tally.check(
+            is_good and bool(asks) == (outcome == "pass"),
+            f"provider, {mode} {case.name}: must {case.wanted}, was {outcome}, {asks} requests",
+        )
+
+
+def _try_proxy(tally: Tally, case: _Case, context: ssl.SSLContext) -> None:
+    """Let the same server be a proxy, which is verified against the system's authorities."""
+    ca = case.tls.ca_data
+    if ca is None or case.tls != rest.TLSConfig(ca_data=ca) or case.client_ca is not None:
+        return
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        file = Path(folder, "ca.pem")
+        file.write_bytes(ca)
+        patch.setenv("SSL_CERT_FILE", str(file))
+        for mode in MODES:
+            with PodServer(context=context) as server, callers(mode) as make:
+                proxy = f"https://{case.host}:{server.port}"
+                config = rest.Config(host="https://cluster.example", proxy_url=proxy, timeouts=_TIMEOUTS)
+                with make(config) as caller:
+                    try:
+                        caller.get()
+                    except errors.ProxyError:
+                        outcome = "pass" if server.asks else "fail"  # A pod is no tunnel.
+                    except Exception as error:
+                        outcome = type(error).__name__
+                    else:
+                        outcome = "pod"
+            is_good = outcome == case.wanted or (case.wanted == "either" and outcome in ("pass", "fail"))
+            tally.check(is_good, f"proxy, {mode} {case.name}: must {case.wanted}, was {outcome}")
+
+
 def run(n: int | None, seed: int) -> Tally:
     """Try the whole matrix; `n` takes only the first so many."""
     tally = Tally("tls")
@@ -309,5 +367,7 @@ def run(n: int | None, seed: int) -> Tally:
                 if left:
                     is_good, fault = False, f"{left} connections are left open; {fault}"
                 tally.check(is_good, f"{mode} {case.name}: must {case.wanted}, was {outcome} {fault}")
-        tally.figure("passed", passed)
+                _try_provider(tally, case, context)
+            _try_proxy(tally, case, context)
+    tally.figure("passed", passed)
     return tally
