@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import Cluster, GoMissingError
+from tests.cluster import Cluster, GoMissingError, can_run
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "openapi"
@@ -21,7 +21,10 @@ _CLUSTERS = {"cluster", "all_apis_cluster", "oidc_cluster"}
 _NO_SHARED = "needs the OpenAPI documents of ../shared"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+_LEFT_OUT = pytest.StashKey[int]()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if fixtures & _CLUSTERS:
@@ -30,6 +33,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.shared)
         if item.get_closest_marker("shared") and not SHARED.is_dir():
             item.add_marker(pytest.mark.skip(reason=_NO_SHARED))
+    on_server = [item for item in items if item.get_closest_marker("server")]
+    if on_server and not os.environ.get("KGEN_REQUIRE_CLUSTER") and not can_run():
+        # Left out as a whole: skipped one by one, they would fill the screen.
+        items[:] = [item for item in items if not item.get_closest_marker("server")]
+        config.hook.pytest_deselected(items=on_server)
+        config.stash[_LEFT_OUT] = len(on_server)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    left_out = config.stash.get(_LEFT_OUT, 0)
+    if left_out:
+        terminalreporter.write_line(f"SKIPPED [{left_out}] {GoMissingError()}")
 
 
 def run(*command: str | Path, cwd: Path, check: bool = True) -> subprocess.CompletedProcess[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.cluster.build import OLDER, VERSION, GoMissingError
+from tests.cluster.build import OLDER, VERSION, GoMissingError, can_run
 from tests.cluster.cluster import Cluster
 
-__all__ = ["OLDER", "VERSION", "Cluster", "GoMissingError"]
+__all__ = ["OLDER", "VERSION", "Cluster", "GoMissingError", "can_run"]

@@ -52,6 +52,14 @@ def binaries(version: str = VERSION) -> Path:
     return folder
 
 
+def can_run() -> bool:
+    """Say whether the servers are built, or can be."""
+    try:
+        return not _missing(_cache() / "kgen" / "cluster" / VERSION, VERSION) or bool(_go(_module(VERSION)))
+    except GoMissingError:
+        return False
+
+
 def _cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
 

@@ -51,6 +51,7 @@ def objects(folder: Path) -> Iterator[dict[str, Any]]:
         yield json.loads(file.read_bytes())
 
 
+@pytest.mark.server
 @pytest.mark.parametrize("minor", ["v1.35.0", "v1.36.0"])
 def test_objects_of_an_older_server_decode_and_go_back(minor: str, testdata: Path) -> None:
     assert kept(objects(testdata / minor)) > 80
