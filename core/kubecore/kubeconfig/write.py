@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import stat
-import tempfile
 from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -243,6 +241,8 @@ def locked(file: Path) -> Generator[None]:
 
 def _plain(data: object, what: str) -> dict[str, Any]:
     """Copy data; what has no form in JSON is refused."""
+    import json
+
     try:
         copied: object = json.loads(json.dumps(data, allow_nan=False))
     except (TypeError, ValueError, RecursionError):
@@ -308,6 +308,8 @@ def _replace(file: Path, content: bytes) -> None:
 
 
 def _write_beside(target: Path, content: bytes, mode: int) -> None:
+    import tempfile  # Whoever only reads need not pay for it.
+
     handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as stream:
