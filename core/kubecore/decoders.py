@@ -36,5 +36,5 @@ def decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
 @functools.cache
 def _made(kind: Hashable) -> msgspec.json.Decoder[Any]:
     type_: Any = kind
-    with _LOCK:
+    with _LOCK.here:
         return msgspec.json.Decoder(type_, dec_hook=dec_hook)

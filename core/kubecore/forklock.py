@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
-from types import TracebackType
 
 __all__ = ["ForkLock"]
 
 
 class ForkLock:
-    """A lock to be used with `with`."""
+    """A lock to be used as `with lock.here:`."""
 
     __slots__ = ("_lock", "_process")
 
@@ -18,14 +17,9 @@ class ForkLock:
         self._lock = threading.Lock()
         self._process = os.getpid()
 
-    def __enter__(self) -> None:
-        """Take it."""
+    @property
+    def here(self) -> threading.Lock:
+        """This process's lock: Python's own, for in a `with` statement no KeyboardInterrupt leaves that one locked."""
         if self._process != os.getpid():
             self._lock, self._process = threading.Lock(), os.getpid()
-        self._lock.acquire()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Give it back."""
-        self._lock.release()
+        return self._lock

@@ -93,7 +93,7 @@ class Authorization:
         found = self._source.current()
         if found is not None:
             return found
-        with self._lock:
+        with self._lock.here:
             # Who waited for another's renewal needs none. What has expired as it came is used all the same.
             return self._source.current() or self._source.renew()
 

@@ -104,7 +104,7 @@ class Pool:
 
     def _mend(self) -> None:
         """Make as many slots as there should be: a KeyboardInterrupt between two lines may have cost one."""
-        with self._mending:
+        with self._mending.here:
             for _ in range(self._most - (sys.getrefcount(self._mark) - self._none)):
                 self._slots.put(_Slot(self._mark))
 

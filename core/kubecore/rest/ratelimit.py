@@ -41,7 +41,7 @@ class TokenBucket:
 
     def reserve(self) -> float:
         """Take a token; return the seconds until it is there."""
-        with self._lock:
+        with self._lock.here:
             now = time.monotonic()
             self._tokens = min(self._burst, self._tokens + (now - self._at) * self._qps)
             self._at = now

@@ -52,7 +52,7 @@ class LogOnce:
         """Log it, unless it was."""
         if warning.code != 299 or not warning.text:
             return
-        with self._lock:
+        with self._lock.here:
             if warning.text in self._seen:
                 return
             self._seen[warning.text] = None
