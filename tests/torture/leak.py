@@ -144,6 +144,7 @@ signal.signal(signal.SIGALRM, handle)
 chance, count = random.Random(1), 0
 with Clientset(config) as clientset:
     pods = clientset.core_v1.pods("d")
+    pods.get("p")  # What is imported late is there now: Python itself says so when an import is interrupted.
     for _ in range(2000):
         try:
             try:
