@@ -9,6 +9,7 @@ import json
 import os
 import ssl
 import stat
+import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -213,6 +214,21 @@ if os.fork() == 0:
 """
     assert get(config(script(tmp_path, body))).header == b"Bearer t"
     os.kill(int((tmp_path / "child").read_text()), 9)
+
+
+@each
+def test_output_between_the_last_look_and_the_end_is_not_lost(
+    get: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exec_plugin, "_TICK", 0.02)
+    poll = subprocess.Popen.poll
+
+    def late(self: Any) -> Any:
+        time.sleep(0.3)  # The program writes and ends after the look that found nothing.
+        return poll(self)
+
+    monkeypatch.setattr(subprocess.Popen, "poll", late)
+    assert get(config(script(tmp_path, "time.sleep(0.1); say(token='t')"))).header == b"Bearer t"
 
 
 def is_gone(pid: int) -> bool:

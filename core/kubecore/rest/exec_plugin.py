@@ -257,7 +257,8 @@ def _read(process: subprocess.Popen[bytes], plugin: ExecConfig) -> bytes:
                 break
             output += piece
             _check_size(output, plugin)
-        elif process.poll() is not None:  # A child of its own holds the pipe.
+        elif process.poll() is not None:  # A child of its own may hold the pipe.
+            output += _rest(stdout)
             break
         if end is not None and time.monotonic() > end:
             raise _too_slow(plugin)
@@ -283,10 +284,22 @@ async def _read_async(process: subprocess.Popen[bytes], plugin: ExecConfig) -> b
             output += piece
             _check_size(output, plugin)
         if tick.cancelled_caught and process.poll() is not None:
+            output += _rest(stdout)
             break
     while process.poll() is None:  # noqa: ASYNC110 - nobody sets an event
         await anyio.sleep(_TICK / 10)
     return bytes(output)
+
+
+def _rest(stdout: int) -> bytes:
+    """Return what a program that has ended still left in the pipe: it may have written after the last look."""
+    rest = b""
+    while len(rest) <= _MOST_OUTPUT and select.select([stdout], [], [], 0)[0]:
+        piece = os.read(stdout, 65536)
+        if not piece:
+            break
+        rest += piece
+    return rest
 
 
 def _stdout(process: subprocess.Popen[bytes]) -> IO[bytes]:
