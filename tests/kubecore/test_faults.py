@@ -120,6 +120,25 @@ def test_faults_4_and_5_a_mute_server_costs_no_more_than_the_read_timeout(get: A
             get(config)
 
 
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_fault_5_a_watch_that_a_mute_server_never_opens_is_left_too(kind: str) -> None:
+    with loopback(close=False) as server:
+        config = rest.Config(
+            host=f"http://127.0.0.1:{server.port}", timeouts=rest.Timeouts(read=0.2, write=5.0), max_retries=0
+        )
+
+        async def main() -> None:
+            async with AsyncClientset(config) as clientset, clientset.core_v1.pods("d").watch():
+                pass
+
+        with pytest.raises(errors.ReadTimeoutError, match=r"sent nothing for 0\.2 s"):
+            if kind == "async":
+                anyio.run(main)
+            else:
+                with Clientset(config) as clientset, clientset.core_v1.pods("d").watch():
+                    pass
+
+
 def test_fault_4_tcp_notices_when_the_other_end_is_gone() -> None:
     with loopback(answer(POD), close=False) as server:
         with Clientset(rest.Config(host=f"http://127.0.0.1:{server.port}")) as clientset:

@@ -169,7 +169,7 @@ async def _send(connection: AsyncSocket, request: Request, answer: Answer, limit
             except OSError as error:
                 broken = error  # A server that refuses a large body closes before it has read all.
             stage = "read"
-            if (seconds := limit.left("body")) is not None:
+            if (seconds := limit.left("read")) is not None:
                 scope.deadline = anyio.current_time() + seconds
             while not answer.head(await connection.read()):
                 pass

@@ -12,14 +12,13 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
     from anyio.abc import ByteStream
 
 __all__ = [
     "AsyncSocket",
-    "Socket",
     "SyncSocket",
     "TlsInTls",
     "connect",
@@ -39,14 +38,6 @@ _IDLE_SECONDS: Final = 30
 """After how long of silence TCP asks whether the other end is there, and how often: Go's dialer."""
 
 _PROBES: Final = 3
-
-
-class Socket(Protocol):
-    """What both kinds have."""
-
-    def is_stale(self) -> bool:
-        """Say whether the other end has closed an idle connection, or said something unasked."""
-        ...
 
 
 class SyncSocket:
@@ -270,7 +261,7 @@ class AsyncSocket:
         import anyio
 
         with anyio.CancelScope(shield=True):
-            await anyio.aclose_forcefully(self._raw)
+            await self._raw.aclose()
 
     async def _flush(self) -> None:
         if self._outgoing.pending:

@@ -178,7 +178,7 @@ def _send(connection: SyncSocket, request: Request, answer: Answer, limit: Limit
     except FAILURES as error:
         raise failed(request, error, "write", limit) from error
     try:
-        end = time.monotonic() + seconds if (seconds := limit.left("body")) is not None else None
+        end = time.monotonic() + seconds if (seconds := limit.left("read")) is not None else None
         while not answer.head(connection.read(seconds)):
             # A head that comes in drops has no longer than one that comes at once.
             seconds = max(end - time.monotonic(), 0.001) if end is not None else None
