@@ -21,25 +21,9 @@ from kubeclient.models import core_v1
 from kubecore import codec, errors, rest
 from kubecore.rest import auth
 from tests.kubecore.loopback import Loopback, answer, loopback
+from tests.kubecore.test_client import POD, both, get_async, get_sync
 
 CORE = Path(__file__).parents[2] / "core" / "kubecore"
-POD = b'{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p"},"spec":{"containers":[]}}'
-
-
-def get_sync(config: rest.Config) -> Any:
-    with Clientset(config) as clientset:
-        return clientset.core_v1.pods("d").get("p")
-
-
-def get_async(config: rest.Config) -> Any:
-    async def main() -> Any:
-        async with AsyncClientset(config) as clientset:
-            return await clientset.core_v1.pods("d").get("p")
-
-    return anyio.run(main)
-
-
-both = pytest.mark.parametrize("get", [get_sync, get_async], ids=["sync", "async"])
 
 
 @pytest.mark.parametrize("bad", ["a\r\nX: y", "a\0", "tok en", "tokén"])
