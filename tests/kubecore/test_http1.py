@@ -61,6 +61,16 @@ def test_an_answer_that_is_cut_is_never_a_short_success(body: bytes, at: int) ->
                 parse(data[:at], [])
 
 
+@pytest.mark.parametrize("at", range(1, 8))
+def test_garbage_behind_the_last_chunk_leaves_no_connection_to_keep(at: int) -> None:
+    answer = Answer("GET")
+    data = chunked(b"whole")
+    assert answer.head(data[:-1])
+    with pytest.raises(MalformedError):
+        answer.body.feed(data[-1:] + b"garbage"[:at])
+    assert not answer.body.done
+
+
 @given(st.binary(max_size=300), st.lists(st.integers(0, 300), max_size=5))
 def test_any_bytes_are_an_answer_or_one_of_two_errors(data: bytes, cuts: list[int]) -> None:
     for start in (b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"):

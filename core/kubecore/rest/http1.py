@@ -257,6 +257,7 @@ class _Chunked:
                 at = self._take(data, at, pieces)
                 continue
             if self.done:
+                self.done = False  # Whose the rest is nobody knows: such a connection is not to be kept.
                 raise MalformedError("more came than the answer's last chunk")
             end = data.find(b"\n", at)
             if end < 0:
