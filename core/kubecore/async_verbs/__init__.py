@@ -1,0 +1,34 @@
+"""The verbs, with await: signatures and documentation.
+
+What they do is in `kubecore.resource` and `kubecore.rest`.
+
+The same as `kubecore.sync_verbs`, word for word but for `await`; a test holds the two equal.
+Source: client-go's `gentype` and `kubernetes/typed`; option types of `k8s.io/apimachinery/pkg/apis/meta/v1`.
+"""
+
+from __future__ import annotations
+
+from kubecore.async_verbs.base import ResourceClient
+from kubecore.async_verbs.deleting import Delete, DeleteCollection
+from kubecore.async_verbs.reading import Get, List
+from kubecore.async_verbs.standard import Standard, StandardWithStatus
+from kubecore.async_verbs.status import GetStatus, PatchStatus, UpdateStatus
+from kubecore.async_verbs.watching import Watch
+from kubecore.async_verbs.writing import Create, Patch, Update
+
+__all__ = [
+    "Create",
+    "Delete",
+    "DeleteCollection",
+    "Get",
+    "GetStatus",
+    "List",
+    "Patch",
+    "PatchStatus",
+    "ResourceClient",
+    "Standard",
+    "StandardWithStatus",
+    "Update",
+    "UpdateStatus",
+    "Watch",
+]

@@ -1,0 +1,135 @@
+"""Verbs that delete."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+from kubecore import options
+from kubecore.async_verbs.base import ResourceClient
+from kubecore.call import Call
+from kubecore.meta import Preconditions, Status
+from kubecore.model import Model
+from kubecore.options import DryRun, PropagationPolicy, ResourceVersionMatch
+
+__all__ = ["Delete", "DeleteCollection"]
+
+T = TypeVar("T", bound=Model)
+L = TypeVar("L")
+
+
+class Delete(ResourceClient, Generic[T]):
+    """Deletes one object."""
+
+    async def delete(
+        self,
+        name: str,
+        *,
+        dry_run: DryRun | None = None,
+        grace_period_seconds: int | None = None,
+        propagation_policy: PropagationPolicy | None = None,
+        orphan_dependents: bool | None = None,
+        preconditions: Preconditions | None = None,
+        ignore_store_read_error: bool | None = None,
+    ) -> T | Status:
+        """Delete one object: DELETE, with the options in the body.
+
+        Args:
+            name: the object's name.
+            dry_run: `All` goes through all stages but stores nothing.
+            grace_period_seconds: seconds that the object gets to end; 0 is at once.
+            propagation_policy: what becomes of what the object owns: `Orphan`, `Background` or `Foreground`.
+            orphan_dependents: deprecated by the API: use `propagation_policy`.
+            preconditions: the UID or version that the object must have.
+            ignore_store_read_error: delete what the store can't read any more
+                (`ignoreStoreReadErrorWithClusterBreakingPotential`); may break the cluster.
+
+        Returns:
+            The object where it is still to end, or a Status of success.
+
+        Raises:
+            InvalidRequestError: refused before anything was sent.
+            StatusError: the server answered with a failure.
+            TransportError: there is no whole answer.
+            DecodeError: the answer is not what was asked for.
+        """
+        said = options.delete_options(
+            dry_run=dry_run,
+            grace_period_seconds=grace_period_seconds,
+            propagation_policy=propagation_policy,
+            orphan_dependents=orphan_dependents,
+            preconditions=preconditions,
+            ignore_store_read_error=ignore_store_read_error,
+        )
+        call: Call[T | Status] = self.resource.delete(self._namespace, name, said)
+        return await self._client.send(call)
+
+
+class DeleteCollection(ResourceClient, Generic[L]):
+    """Deletes many objects."""
+
+    async def delete_collection(
+        self,
+        *,
+        label_selector: str | None = None,
+        field_selector: str | None = None,
+        shard_selector: str | None = None,
+        limit: int | None = None,
+        continue_token: str | None = None,
+        resource_version: str | None = None,
+        resource_version_match: ResourceVersionMatch | None = None,
+        timeout_seconds: int | None = None,
+        dry_run: DryRun | None = None,
+        grace_period_seconds: int | None = None,
+        propagation_policy: PropagationPolicy | None = None,
+        orphan_dependents: bool | None = None,
+        preconditions: Preconditions | None = None,
+        ignore_store_read_error: bool | None = None,
+    ) -> L | Status:
+        """Delete all objects of the collection that the selectors choose: DELETE.
+
+        Args:
+            label_selector: only objects with these labels, such as `app=web,tier!=cache`.
+            field_selector: only objects with these fields, such as `spec.nodeName=node-1`.
+            shard_selector: only one shard of the collection, where the server has the feature.
+            limit: most items of an answer; more follow with the list's `metadata.continue_`.
+            continue_token: the token of the page before.
+            resource_version: answer with this version or a newer one; "0" takes whatever the server has at hand.
+            resource_version_match: how `resource_version` is meant.
+            timeout_seconds: seconds after which the server gives up.
+            dry_run: `All` goes through all stages but stores nothing.
+            grace_period_seconds: seconds that the object gets to end; 0 is at once.
+            propagation_policy: what becomes of what the object owns: `Orphan`, `Background` or `Foreground`.
+            orphan_dependents: deprecated by the API: use `propagation_policy`.
+            preconditions: the UID or version that the object must have.
+            ignore_store_read_error: delete what the store can't read any more
+                (`ignoreStoreReadErrorWithClusterBreakingPotential`); may break the cluster.
+
+        Returns:
+            The objects that were deleted, or a Status of success.
+
+        Raises:
+            InvalidRequestError: refused before anything was sent.
+            StatusError: the server answered with a failure.
+            TransportError: there is no whole answer.
+            DecodeError: the answer is not what was asked for.
+        """
+        said = options.delete_options(
+            dry_run=dry_run,
+            grace_period_seconds=grace_period_seconds,
+            propagation_policy=propagation_policy,
+            orphan_dependents=orphan_dependents,
+            preconditions=preconditions,
+            ignore_store_read_error=ignore_store_read_error,
+        )
+        query = options.query(
+            label_selector=label_selector,
+            field_selector=field_selector,
+            shard_selector=shard_selector,
+            limit=limit,
+            continue_token=continue_token,
+            resource_version=resource_version,
+            resource_version_match=resource_version_match,
+            timeout_seconds=timeout_seconds,
+        )
+        call: Call[L | Status] = self.resource.delete_collection(self._namespace, said, query)
+        return await self._client.send(call)

@@ -1,0 +1,27 @@
+"""The sets of verbs that resources have."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+from kubecore.async_verbs.deleting import Delete, DeleteCollection
+from kubecore.async_verbs.reading import Get, List
+from kubecore.async_verbs.status import GetStatus, PatchStatus, UpdateStatus
+from kubecore.async_verbs.watching import Watch
+from kubecore.async_verbs.writing import Create, Patch, Update
+from kubecore.model import Model
+
+__all__ = ["Standard", "StandardWithStatus"]
+
+T = TypeVar("T", bound=Model)
+L = TypeVar("L")
+
+
+class Standard(
+    Get[T], List[T, L], Watch[T], Create[T], Update[T], Patch[T], Delete[T], DeleteCollection[L], Generic[T, L]
+):
+    """What nearly every resource offers."""
+
+
+class StandardWithStatus(Standard[T, L], GetStatus[T], UpdateStatus[T], PatchStatus[T], Generic[T, L]):
+    """What a resource offers whose objects have a status of their own."""

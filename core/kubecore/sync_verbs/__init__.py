@@ -1,0 +1,34 @@
+"""The verbs, each one a request: signatures and documentation.
+
+What they do is in `kubecore.resource` and `kubecore.rest`.
+
+`kubecore.async_verbs` is the same with `await`; a test holds the two equal.
+Source: client-go's `gentype` and `kubernetes/typed`; option types of `k8s.io/apimachinery/pkg/apis/meta/v1`.
+"""
+
+from __future__ import annotations
+
+from kubecore.sync_verbs.base import ResourceClient
+from kubecore.sync_verbs.deleting import Delete, DeleteCollection
+from kubecore.sync_verbs.reading import Get, List
+from kubecore.sync_verbs.standard import Standard, StandardWithStatus
+from kubecore.sync_verbs.status import GetStatus, PatchStatus, UpdateStatus
+from kubecore.sync_verbs.watching import Watch
+from kubecore.sync_verbs.writing import Create, Patch, Update
+
+__all__ = [
+    "Create",
+    "Delete",
+    "DeleteCollection",
+    "Get",
+    "GetStatus",
+    "List",
+    "Patch",
+    "PatchStatus",
+    "ResourceClient",
+    "Standard",
+    "StandardWithStatus",
+    "Update",
+    "UpdateStatus",
+    "Watch",
+]

@@ -1,0 +1,130 @@
+"""Verbs that write: create, update, patch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Generic, TypeVar
+
+from kubecore import options
+from kubecore.call import Call
+from kubecore.model import Model
+from kubecore.options import DryRun, FieldValidation, PatchType
+from kubecore.resource import PatchBody
+from kubecore.sync_verbs.base import ResourceClient
+
+__all__ = ["Create", "Patch", "Update"]
+
+T = TypeVar("T", bound=Model)
+
+
+class Create(ResourceClient, Generic[T]):
+    """Creates objects."""
+
+    def create(
+        self,
+        body: T | Mapping[str, Any],
+        *,
+        dry_run: DryRun | None = None,
+        field_manager: str | None = None,
+        field_validation: FieldValidation | None = None,
+    ) -> T:
+        """Create an object: POST.
+
+        Args:
+            body: the object, or a mapping with the API's names.
+            dry_run: `All` goes through all stages but stores nothing.
+            field_manager: who makes the change; by default the user agent's first part.
+            field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
+
+        Returns:
+            The object as it is stored.
+
+        Raises:
+            InvalidRequestError: refused before anything was sent.
+            StatusError: the server answered with a failure.
+            TransportError: there is no whole answer.
+            DecodeError: the answer is not what was asked for.
+        """
+        call: Call[T] = self.resource.create(
+            self._namespace,
+            body,
+            options.query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation),
+        )
+        return self._client.send(call)
+
+
+class Update(ResourceClient, Generic[T]):
+    """Replaces objects."""
+
+    def update(
+        self,
+        body: T | Mapping[str, Any],
+        *,
+        dry_run: DryRun | None = None,
+        field_manager: str | None = None,
+        field_validation: FieldValidation | None = None,
+    ) -> T:
+        """Replace the object that `body` names: PUT.
+
+        Args:
+            body: the object; with its resource version the server refuses it if it has changed meanwhile.
+            dry_run: `All` goes through all stages but stores nothing.
+            field_manager: who makes the change; by default the user agent's first part.
+            field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
+
+        Returns:
+            The object as it is stored.
+
+        Raises:
+            InvalidRequestError: refused before anything was sent.
+            StatusError: the server answered with a failure.
+            TransportError: there is no whole answer.
+            DecodeError: the answer is not what was asked for.
+        """
+        call: Call[T] = self.resource.update(
+            self._namespace,
+            body,
+            options.query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation),
+        )
+        return self._client.send(call)
+
+
+class Patch(ResourceClient, Generic[T]):
+    """Changes objects."""
+
+    def patch(
+        self,
+        name: str,
+        body: PatchBody,
+        *,
+        type: PatchType,  # noqa: A002
+        dry_run: DryRun | None = None,
+        field_manager: str | None = None,
+        field_validation: FieldValidation | None = None,
+        force: bool | None = None,
+    ) -> T:
+        """Change one object: PATCH.
+
+        Args:
+            name: the object's name.
+            body: the patch: an object or a part of one; for `json` the list of operations.
+            type: `json`, `merge`, `strategic` or `apply`.
+            dry_run: `All` goes through all stages but stores nothing.
+            field_manager: who makes the change; by default the user agent's first part.
+            field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
+            force: with server-side apply, take fields over that others own.
+
+        Returns:
+            The object as it is stored.
+
+        Raises:
+            InvalidRequestError: refused before anything was sent.
+            StatusError: the server answered with a failure.
+            TransportError: there is no whole answer.
+            DecodeError: the answer is not what was asked for.
+        """
+        query = options.query(
+            dry_run=dry_run, field_manager=field_manager, field_validation=field_validation, force=force
+        )
+        call: Call[T] = self.resource.patch(self._namespace, name, body, query, type=type)
+        return self._client.send(call)
