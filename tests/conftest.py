@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import Cluster, GoMissingError, can_run
+from tests.cluster import Cluster, GoMissingError, Nodes, can_run
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "openapi"
@@ -93,6 +93,12 @@ def cluster() -> Iterator[Cluster]:
     """The cluster with default flags and its controllers."""
     with running(all_apis=False, controllers=True) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def nodes(cluster: Cluster) -> Nodes:
+    """The node of the cluster, on which pods run: `nodes.running_pod(namespace)`."""
+    return cluster.start_nodes()
 
 
 @pytest.fixture(scope="session")

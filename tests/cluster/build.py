@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -19,13 +21,31 @@ VERSION: Final = "1.37.2"
 OLDER: Final = "1.35.4"
 """Two minors older; its API server alone is built, for what it says."""
 
-_MODULES: Final = Path(__file__).parent / "gomod"
+_HERE: Final = Path(__file__).parent
+_MODULES: Final = _HERE / "gomod"
+_KWOK: Final = _MODULES / "kwok"
+_NODE_SERVER: Final = _HERE / "nodeserver"
+_STAGES: Final = (
+    "node/fast/node-initialize",
+    "pod/fast/pod-ready",
+    "pod/fast/pod-complete",
+    "pod/fast/pod-delete",
+)
 _PACKAGES: Final = {
     "etcd": "go.etcd.io/etcd/server/v3",
     "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
     "kube-controller-manager": "k8s.io/kubernetes/cmd/kube-controller-manager",
 }
 _OF_OLDER: Final = ("kube-apiserver",)
+
+
+@dataclass(frozen=True)
+class _Program:
+    """What is built where: a module's folder, a package, and flags for the linker."""
+
+    module: Path
+    package: str
+    flags: str = ""
 
 
 class GoMissingError(Exception):
@@ -38,24 +58,27 @@ class GoMissingError(Exception):
 def binaries(version: str = VERSION) -> Path:
     """Return the folder of a version's servers; what is missing is built first, which takes minutes."""
     folder = _cache() / "kgen" / "cluster" / version
-    if not _missing(folder, version):
-        return folder
-    go = _go(_module(version))
-    folder.mkdir(parents=True, exist_ok=True)
-    with _locked(folder):
-        # Another process may have built them while this one waited for the lock.
-        missing = _missing(folder, version)
-        if missing:
-            print(f"building {', '.join(missing)} {version}: a first build takes minutes", file=sys.stderr, flush=True)
-        for name in missing:
-            _build(go, name, folder, version)
+    module = _module(version)
+    programs = {name: _Program(module, _PACKAGES[name], _version_flags(version)) for name in _names(version)}
+    return _built(folder, programs)
+
+
+def node_binaries() -> Path:
+    """Return the folder of kwok, its stages and the node server; what is missing is built first, in a minute or two."""
+    sources = [_KWOK / "go.mod", *sorted(_NODE_SERVER.iterdir())]
+    key = hashlib.sha256(b"".join(file.read_bytes() for file in sources)).hexdigest()[:12]
+    folder = _cache() / "kgen" / "cluster" / f"nodes-{key}"
+    programs = {"kwok": _Program(_KWOK, "sigs.k8s.io/kwok/cmd/kwok"), "nodeserver": _Program(_NODE_SERVER, ".")}
+    _built(folder, programs)
+    if not (folder / "stages.yaml").is_file():
+        _copy_stages(folder)
     return folder
 
 
 def can_run() -> bool:
     """Say whether the servers are built, or can be."""
     try:
-        return not _missing(_cache() / "kgen" / "cluster" / VERSION, VERSION) or bool(_go(_module(VERSION)))
+        return not _missing(_cache() / "kgen" / "cluster" / VERSION, _PACKAGES) or bool(_go(_module(VERSION)))
     except GoMissingError:
         return False
 
@@ -68,8 +91,28 @@ def _module(version: str) -> Path:
     return _MODULES / version.rpartition(".")[0]
 
 
-def _missing(folder: Path, version: str) -> list[str]:
-    return [name for name in (_PACKAGES if version == VERSION else _OF_OLDER) if not (folder / name).is_file()]
+def _names(version: str) -> Iterable[str]:
+    return _PACKAGES if version == VERSION else _OF_OLDER
+
+
+def _built(folder: Path, programs: Mapping[str, _Program]) -> Path:
+    if not _missing(folder, programs):
+        return folder
+    compilers = {name: _go(program.module) for name, program in programs.items()}
+    folder.mkdir(parents=True, exist_ok=True)
+    with _locked(folder):
+        # Another process may have built them while this one waited for the lock.
+        missing = _missing(folder, programs)
+        if missing:
+            said = f"building {', '.join(missing)} of {folder.name}: a first build takes minutes"
+            print(said, file=sys.stderr, flush=True)
+        for name in missing:
+            _build(compilers[name], programs[name], folder / name)
+    return folder
+
+
+def _missing(folder: Path, names: Iterable[str]) -> list[str]:
+    return [name for name in names if not (folder / name).is_file()]
 
 
 def _go(module: Path) -> str:
@@ -98,14 +141,24 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
 
 
-def _build(go: str, name: str, folder: Path, version: str) -> None:
-    staged = folder / f".{name}.{os.getpid()}"
-    command = [go, "build", "-ldflags", f"-s -w {_version_flags(version)}", "-o", str(staged), _PACKAGES[name]]
+def _build(go: str, program: _Program, target: Path) -> None:
+    staged = target.with_name(f".{target.name}.{os.getpid()}")
+    command = [go, "build", "-ldflags", f"-s -w {program.flags}", "-o", str(staged), program.package]
     try:
-        subprocess.run(command, cwd=_module(version), env={**os.environ, "CGO_ENABLED": "0"}, check=True)
-        staged.replace(folder / name)
+        subprocess.run(command, cwd=program.module, env={**os.environ, "CGO_ENABLED": "0"}, check=True)
+        staged.replace(target)
     finally:
         staged.unlink(missing_ok=True)
+
+
+def _copy_stages(folder: Path) -> None:
+    """Copy what kwok is told to do with nodes and pods out of its own module."""
+    command = [_go(_KWOK), "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/kwok"]
+    found = subprocess.run(command, cwd=_KWOK, capture_output=True, text=True, check=True)
+    stages = Path(found.stdout.strip()) / "kustomize" / "stage"
+    staged = folder / f".stages.{os.getpid()}"
+    staged.write_text("\n---\n".join((stages / f"{name}.yaml").read_text("utf-8") for name in _STAGES), "utf-8")
+    staged.replace(folder / "stages.yaml")
 
 
 def _version_flags(version: str) -> str:

@@ -16,6 +16,7 @@ from typing import Any, Final, Self
 import yaml
 
 from tests.cluster.build import VERSION, binaries
+from tests.cluster.nodes import Nodes
 from tests.cluster.pki import Authority
 from tests.cluster.processes import Server, again_where_taken, free_port
 
@@ -60,6 +61,7 @@ class Cluster:
         self._etcd: Server | None = None
         self._api: Server | None = None
         self._controllers: Server | None = None
+        self._nodes: Nodes | None = None
 
     @property
     def url(self) -> str:
@@ -104,7 +106,7 @@ class Cluster:
             server.terminate()
         for server in servers:
             server.stop()
-        self._controllers = self._api = self._etcd = None
+        self._controllers = self._api = self._etcd = self._nodes = None
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def restart_apiserver(self) -> None:
@@ -121,7 +123,7 @@ class Cluster:
     def start_apiserver(self) -> None:
         """Start the API server on its port and wait until it is ready."""
         self._api = Server(self._apiserver_command(), self.folder / "kube-apiserver.log")
-        self._api.wait_until(lambda: self._answers("/readyz"))
+        self._api.wait_until(lambda: self.answers("/readyz"))
 
     def start_controllers(self) -> None:
         """Start the controller manager and wait until there is a default service account."""
@@ -132,6 +134,13 @@ class Cluster:
         if self._controllers is not None:
             self._controllers.stop()
             self._controllers = None
+
+    def start_nodes(self) -> Nodes:
+        """Start a node, unless there is one; its programs are built where they are missing."""
+        if self._nodes is None:
+            self._nodes = Nodes(self, (self._server_cert, self._server_key))
+            self._nodes.start()
+        return self._nodes
 
     def client_cert(self, user: str, groups: Sequence[str] = ()) -> tuple[Path, Path]:
         """Return the certificate and the key of a user."""
@@ -178,7 +187,8 @@ class Cluster:
             connection.close()
 
     def _servers(self) -> list[Server]:
-        return [server for server in (self._controllers, self._api, self._etcd) if server is not None]
+        running = [server for server in (self._controllers, self._api, self._etcd) if server is not None]
+        return [*(self._nodes.servers if self._nodes else ()), *running]
 
     def _make_certificates(self) -> None:
         self._authority = Authority(self.folder)
@@ -245,10 +255,11 @@ class Cluster:
         log = self.folder / "kube-controller-manager.log"
         self._controllers = Server([*command, *([FEATURE_GATES] if self._all_apis else ())], log)
         # The account alone may be an earlier manager's.
-        self._controllers.wait_until(lambda: self._answers("/healthz", port))
-        self._controllers.wait_until(lambda: self._answers("/api/v1/namespaces/default/serviceaccounts/default"))
+        self._controllers.wait_until(lambda: self.answers("/healthz", port))
+        self._controllers.wait_until(lambda: self.answers("/api/v1/namespaces/default/serviceaccounts/default"))
 
-    def _answers(self, path: str, port: int = 0) -> bool:
+    def answers(self, path: str, port: int = 0) -> bool:
+        """Say whether a path of the API server, or of another server of the cluster, answers 200."""
         try:
             return self.raw("GET", path, port=port)[0] == 200
         except (OSError, http.client.HTTPException):

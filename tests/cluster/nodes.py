@@ -1,0 +1,167 @@
+"""A node for a cluster: kwok says that it is ready and that its pods run, a node server answers for their containers."""
+
+from __future__ import annotations
+
+import datetime
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from tests.cluster.build import node_binaries
+from tests.cluster.processes import Server, again_where_taken, free_port
+
+if TYPE_CHECKING:
+    from tests.cluster.cluster import Cluster
+
+NODE: Final = "node-1"
+"""The node's name; there is no scheduler, so that a pod, and a template of pods, names it as its `nodeName`."""
+
+_PATIENCE: Final = 30.0
+
+
+class Nodes:
+    """One node of a cluster, and what its containers do.
+
+    A container is a folder, in which the commands of exec run as processes of this machine; port-forward goes to
+    the ports of 127.0.0.1; a log is what `log` wrote.
+
+    Args:
+        cluster: The cluster, which runs.
+        certificates: The server's certificate and key.
+    """
+
+    def __init__(self, cluster: Cluster, certificates: tuple[Path, Path]) -> None:
+        self._cluster = cluster
+        self._cert, self._key = certificates
+        self._bin = node_binaries()
+        self._root = cluster.folder / "containers"
+        self._kwok: Server | None = None
+        self._server: Server | None = None
+        self.port = 0
+
+    def start(self) -> None:
+        """Start the node server and kwok, and wait until the node is ready."""
+        again_where_taken(self._start_server)
+        self._start_kwok()
+        self._post("/api/v1/nodes", {"metadata": {"name": NODE, "labels": {"kubernetes.io/hostname": NODE}}})
+        _until(lambda: self._is_ready("/api/v1/nodes/" + NODE), f"{NODE} is not ready")
+
+    @property
+    def servers(self) -> list[Server]:
+        """The processes that run."""
+        return [server for server in (self._kwok, self._server) if server is not None]
+
+    def running_pod(
+        self,
+        namespace: str,
+        name: str = "pod",
+        containers: Sequence[str] = ("main",),
+        *,
+        labels: Mapping[str, str] | None = None,
+        host_network: bool = False,
+    ) -> str:
+        """Make a pod, wait until it runs and return its name.
+
+        Args:
+            namespace: Its namespace, which is there.
+            name: Its name.
+            containers: The names of its containers.
+            labels: Its labels.
+            host_network: Whether it has the node's address, 127.0.0.1, instead of one of its own.
+        """
+        spec = {
+            "nodeName": NODE,
+            "hostNetwork": host_network,
+            "containers": [{"name": container, "image": "none"} for container in containers],
+            "terminationGracePeriodSeconds": 0,
+        }
+        path = f"/api/v1/namespaces/{namespace}/pods"
+        self._post(path, {"metadata": {"name": name, "labels": dict(labels or {})}, "spec": spec})
+        _until(lambda: self._is_ready(f"{path}/{name}"), f"pod {name} does not run")
+        return name
+
+    def folder(self, namespace: str, pod: str, container: str = "main") -> Path:
+        """Return the folder in which a container's commands run."""
+        folder = self._root / namespace / pod / container
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def log(
+        self,
+        namespace: str,
+        pod: str,
+        *lines: bytes | str,
+        container: str = "main",
+        stream: str = "stdout",
+        ago: float = 0.0,
+        previous: bool = False,
+    ) -> None:
+        """Have a container log lines, which hold no line ends.
+
+        Args:
+            namespace: The pod's namespace.
+            pod: The pod.
+            *lines: What it logs.
+            container: The container.
+            stream: `stdout` or `stderr`.
+            ago: How many seconds ago it was logged.
+            previous: Whether it was a container that has ended and was restarted.
+        """
+        when = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=ago)
+        start = f"{when.strftime('%Y-%m-%dT%H:%M:%S.%f')}000Z {stream} F ".encode()
+        texts = (line.encode() if isinstance(line, str) else line for line in lines)
+        folder = self.folder(namespace, pod, container)
+        with folder.with_name(f"{container}{'.previous' if previous else ''}.log").open("ab") as file:
+            file.write(b"".join(start + text + b"\n" for text in texts))
+
+    def end_container(self, namespace: str, pod: str, container: str = "main") -> None:
+        """Have a container be ended for its log: who follows it is told that there is no more, within a second."""
+        folder = self.folder(namespace, pod, container)
+        folder.with_name(f"{container}.ended").touch()
+
+    def _start_server(self) -> None:
+        self.port = free_port()
+        flags = {
+            "address": f"127.0.0.1:{self.port}",
+            "root": self._root,
+            "tls-cert-file": self._cert,
+            "tls-private-key-file": self._key,
+            "client-ca-file": self._cluster.ca_file,
+        }
+        self._server = Server(_command(self._bin / "nodeserver", flags), self._cluster.folder / "nodeserver.log")
+        self._server.wait_until(lambda: self._cluster.answers("/healthz", self.port))
+
+    def _start_kwok(self) -> None:
+        flags = {
+            "kubeconfig": self._cluster.kubeconfig,
+            "config": self._bin / "stages.yaml",
+            "manage-all-nodes": "true",
+            "node-ip": "127.0.0.1",
+            "node-port": self.port,
+            # Its own server, which nobody asks, would listen on the node's port.
+            "server-address": "127.0.0.1:0",
+        }
+        self._kwok = Server(_command(self._bin / "kwok", flags), self._cluster.folder / "kwok.log")
+
+    def _post(self, path: str, body: Any) -> None:
+        status, answer = self._cluster.raw("POST", path, body)
+        if status != 201:
+            message = f"{path} answered {status}: {answer}"
+            raise RuntimeError(message)
+
+    def _is_ready(self, path: str) -> bool:
+        conditions = self._cluster.raw("GET", path)[1].get("status", {}).get("conditions", ())
+        return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
+
+
+def _command(program: Path, flags: Mapping[str, Any]) -> list[str]:
+    return [str(program), *(f"--{name}={value}" for name, value in flags.items())]
+
+
+def _until(true: Callable[[], bool], failure: str) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while not true():
+        if time.monotonic() > deadline:
+            raise TimeoutError(failure)
+        time.sleep(0.05)
