@@ -1,4 +1,4 @@
-"""Make what the server answers of the recorded pod: 10,000 of them, one, and a list with one odd item."""
+"""Make what the server answers of the recorded pod: 10,000 of them, one, a list with one odd item, and a watch."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ PODS = 10_000
 
 
 def write_bodies(folder: Path) -> None:
-    """Write `list.json`, `item.json` and `odd.json` into `folder`."""
+    """Write `list.json`, `item.json`, `one.json`, `odd.json` and `watch.json` into `folder`."""
     recorded = json.loads((Path(__file__).parent / "pod.json").read_bytes())
     pods = [_named(recorded, number) for number in range(PODS)]
     _write(folder / "item.json", pods[0])
+    events = [json.dumps({"type": "MODIFIED", "object": pod}, separators=(",", ":")) + "\n" for pod in pods]
+    (folder / "watch.json").write_text("".join(events))
     for pod in pods:  # Items of a list carry neither.
         del pod["apiVersion"], pod["kind"]
     _write(folder / "list.json", _list(pods))

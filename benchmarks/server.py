@@ -10,6 +10,7 @@ import socket
 import ssl
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 VERSION = b'{"major":"1","minor":"37","gitVersion":"v1.37.2"}'
@@ -32,6 +33,7 @@ class Recorded:
                 if file.exists():
                     self._answers[path, content_type] = _answer(content_type, file.read_bytes())
 
+        self._events = (folder / "watch.json").read_bytes().splitlines(keepends=True)
         # kr8s asks for it first.
         self._answers[b"/version/", b"application/json"] = _answer(b"application/json", VERSION)
 
@@ -41,6 +43,12 @@ class Recorded:
         accept = PROTOBUF if PROTOBUF in head else b"application/json"
         found = self._answers.get((path, accept)) or self._answers.get((path, b"application/json"))
         return found or b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+
+    def watch(self) -> Iterator[bytes]:
+        """Yield the answer to a watch, whose end never comes: each event as a chunk, as Go's server sends them."""
+        yield b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+        for start in range(0, len(self._events), 16):
+            yield b"".join(b"%x\r\n%b\r\n" % (len(event), event) for event in self._events[start : start + 16])
 
 
 def _answer(content_type: bytes, body: bytes) -> bytes:
@@ -56,7 +64,9 @@ def _serve(connection: socket.socket, context: ssl.SSLContext, recorded: Recorde
                 waiting += piece
                 while b"\r\n\r\n" in waiting:
                     head, _, waiting = waiting.partition(b"\r\n\r\n")
-                    stream.sendall(recorded.answer(head))
+                    target = head.split(b" ", 2)[1]
+                    for part in recorded.watch() if b"watch=" in target else (recorded.answer(head),):
+                        stream.sendall(part)
     except OSError:
         return  # The client went away.
 

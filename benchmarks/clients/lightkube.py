@@ -7,12 +7,13 @@ import time
 STARTED = time.perf_counter()
 
 import asyncio
+from itertools import islice
 
 from lightkube import AsyncClient, Client
 from lightkube.config.kubeconfig import KubeConfig
 from lightkube.resources.core_v1 import Pod
 
-from benchmarks.clients.measure import GETS, WARM_UP, Case, fan_out, from_threads, repeat, run
+from benchmarks.clients.measure import GETS, PODS, WARM_UP, Case, fan_out, from_threads, repeat, run
 
 
 def client(case: Case) -> Client:
@@ -39,6 +40,16 @@ def peak(case: Case) -> list[float]:
 def get(case: Case) -> list[float]:
     made = client(case)
     return repeat(lambda: made.get(Pod, "web-0", namespace="bench"), GETS, WARM_UP)
+
+
+def watch(case: Case) -> list[float]:
+    made = client(case)
+
+    def follow() -> None:
+        for _ in islice(made.watch(Pod, namespace="*", resource_version="1"), PODS):
+            pass
+
+    return repeat(follow)
 
 
 def start(case: Case) -> list[float]:
@@ -70,6 +81,7 @@ if __name__ == "__main__":
             "list": list_pods,
             "peak": peak,
             "get": get,
+            "watch": watch,
             "start": start,
             "fan_out": fan_out_async,
             "threads": threads,

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+PODS = 10_000
 GETS = 1000
 FAN_OUT = 1000
 CONNECTIONS = 100

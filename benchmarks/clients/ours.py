@@ -6,11 +6,14 @@ import time
 
 STARTED = time.perf_counter()
 
+from itertools import islice
+
 import anyio
 
 from benchmarks.clients.measure import (
     CONNECTIONS,
     GETS,
+    PODS,
     WARM_UP,
     Case,
     fan_out,
@@ -44,6 +47,16 @@ def peak(case: Case) -> list[float]:
 def get(case: Case) -> list[float]:
     with Clientset(kubeconfig.load_config(case.kubeconfig)) as clientset:
         return repeat(lambda: clientset.core_v1.pods("bench").get("web-0"), GETS, WARM_UP)
+
+
+def watch(case: Case) -> list[float]:
+    def follow() -> None:
+        with clientset.core_v1.pods("").watch(resource_version="1") as events:
+            for _ in islice(events, PODS):
+                pass
+
+    with Clientset(kubeconfig.load_config(case.kubeconfig)) as clientset:
+        return repeat(follow)
 
 
 def start(case: Case) -> list[float]:
@@ -95,6 +108,7 @@ if __name__ == "__main__":
             "list": list_pods,
             "peak": peak,
             "get": get,
+            "watch": watch,
             "start": start,
             "async_get": async_get,
             "async_list": async_list,

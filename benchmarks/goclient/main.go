@@ -2,7 +2,7 @@
 //
 //	goclient encode LIST.json LIST.pb ITEM.json ITEM.pb   write the protobuf forms
 //	goclient decode FILE CONTENT-TYPE                     decode a list of pods, in memory
-//	goclient list|get URL CA CONTENT-TYPE COUNT           call a server
+//	goclient list|get|watch URL CA CONTENT-TYPE COUNT           call a server
 //
 // It prints one JSON object: seconds of each repetition.
 package main
@@ -117,6 +117,16 @@ func main() {
 		call := func() { must(pods.Get(context.Background(), "web-0", metav1.GetOptions{})) }
 		for range 200 {
 			call()
+		}
+		times = measure(must(strconv.Atoi(args[4])), call)
+	case "watch":
+		pods := clientset(args[1], args[2], args[3]).CoreV1().Pods("")
+		call := func() {
+			watch := must(pods.Watch(context.Background(), metav1.ListOptions{ResourceVersion: "1"}))
+			defer watch.Stop()
+			for range 10000 {
+				<-watch.ResultChan()
+			}
 		}
 		times = measure(must(strconv.Atoi(args[4])), call)
 	}
