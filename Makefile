@@ -53,6 +53,10 @@ test: lint types check unit ## Everything: lint, types, `kgen check`, all tests
 cluster: $(ENV) ## Start a real kube-apiserver and wait (needs Go); prints how to reach it
 	$(BIN)/python -m tests.cluster $(ARGS)
 
+.PHONY: specs
+specs: $(ENV) ## Capture specs/ from an API server of each version (needs Go; a first build takes minutes)
+	$(BIN)/python -m tests.cluster.specs $(ARGS)
+
 .PHONY: torture
 torture: $(ENV) ## Faults and hostile bytes against the transport; ARGS="NAME --n N --seed S" for one command
 	$(BIN)/python -m tests.torture $(or $(ARGS),all)

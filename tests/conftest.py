@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 
 from tests.cluster import Cluster, GoMissingError, Nodes, can_run
+from tests.cluster.build import VERSION
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "openapi"
 
-_CLUSTERS = {"cluster", "all_apis_cluster", "oidc_cluster"}
+_CLUSTERS = {"cluster", "all_apis_cluster", "older_cluster", "oidc_cluster"}
 _NO_SHARED = "needs the OpenAPI documents of ../shared"
 
 
@@ -76,10 +77,12 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def running(*, all_apis: bool, controllers: bool, extra_flags: Sequence[str] = ()) -> Iterator[Cluster]:
+def running(
+    *, all_apis: bool, controllers: bool, version: str = VERSION, extra_flags: Sequence[str] = ()
+) -> Iterator[Cluster]:
     """Run a cluster for some tests; where it can't be built they are skipped."""
     try:
-        made = Cluster(all_apis=all_apis, controllers=controllers, extra_flags=extra_flags)
+        made = Cluster(all_apis=all_apis, controllers=controllers, version=version, extra_flags=extra_flags)
     except GoMissingError as error:
         if os.environ.get("KGEN_REQUIRE_CLUSTER"):
             pytest.fail(str(error), pytrace=False)

@@ -11,17 +11,17 @@ import pytest
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 CHECKED = "tests/typing/check_types.py"
+MYPY = [str(BIN / "mypy")]
+PYRIGHT = [str(BIN / "pyright"), "--pythonpath", sys.executable]
 
 
-@pytest.mark.parametrize(
-    "command", [[str(BIN / "mypy"), CHECKED], [str(BIN / "pyright"), CHECKED]], ids=["mypy", "pyright"]
-)
+@pytest.mark.parametrize("command", [MYPY, PYRIGHT], ids=["mypy", "pyright"])
 def test_types_are_exact(command: list[str]) -> None:
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run([*command, CHECKED], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("command", [[str(BIN / "mypy")], [str(BIN / "pyright")]], ids=["mypy", "pyright"])
+@pytest.mark.parametrize("command", [MYPY, PYRIGHT], ids=["mypy", "pyright"])
 def test_a_wrong_type_is_found(command: list[str], tmp_path: Path) -> None:
     wrong = (ROOT / CHECKED).read_text().replace("assert_type(error.code, int)", "assert_type(error.code, str)")
     file = tmp_path / "wrong_types.py"

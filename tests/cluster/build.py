@@ -21,6 +21,9 @@ VERSION: Final = "1.37.2"
 OLDER: Final = "1.35.4"
 """Two minors older; its API server alone is built, for what it says."""
 
+CAPTURED: Final = (OLDER, "1.36.3", VERSION)
+"""The versions that specs/ has documents of."""
+
 _HERE: Final = Path(__file__).parent
 _MODULES: Final = _HERE / "gomod"
 _KWOK: Final = _MODULES / "kwok"
