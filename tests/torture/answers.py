@@ -20,8 +20,8 @@ from tests.torture.callers import MODES, Caller, callers, told
 from tests.torture.server import POD, Ask, PodServer, Reply, answer, pod_reply
 from tests.torture.tally import Tally
 
-_TIMEOUTS: Final = rest.Timeouts(connect=2.0, read=0.25, write=2.0, pool=2.0, total=1.0)
-_SLOWEST: Final = 4.0
+_TIMEOUTS: Final = rest.Timeouts(connect=2.0, read=0.5, write=2.0, pool=2.0, total=2.0)
+_SLOWEST: Final = 8.0
 """How long one exchange may take, in seconds, before it counts as a hang: several times its deadline."""
 
 _CHUNKED: Final = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
