@@ -38,11 +38,12 @@ class AsyncClient:
         self._authorization = auth.AsyncAuthorization(auth.source(config))
         self._transport = transport.async_transport(config, http_client)
 
-    async def send(self, call: Call[R]) -> R:
+    async def send(self, call: Call[R], *, until: float | None = None) -> R:
         """Send a call and read its answer.
 
         Args:
             call: the call.
+            until: when all must be over, on the monotonic clock; None for the configured limits alone.
 
         Returns:
             The object.
@@ -52,7 +53,7 @@ class AsyncClient:
             TransportError: there is no whole answer.
             DecodeError: the answer is not what was asked for.
         """
-        sending = Sending(self._requests, call)
+        sending = Sending(self._requests, call, until=until)
         try:
             stream = await self._open(sending)
             try:
@@ -65,11 +66,12 @@ class AsyncClient:
             raise
 
     @asynccontextmanager
-    async def stream(self, call: Call[Any]) -> AsyncGenerator[AsyncStream]:
+    async def stream(self, call: Call[Any], *, until: float | None = None) -> AsyncGenerator[AsyncStream]:
         """Send a call whose answer may go on for ever, such as a watch.
 
         Args:
             call: the call.
+            until: when all must be over, the answer too, on the monotonic clock; None for no such limit.
 
         Yields:
             The answer, its status checked; it is closed when the block ends.
@@ -78,7 +80,7 @@ class AsyncClient:
             StatusError: the server answered with a failure.
             TransportError: there is no answer.
         """
-        sending = Sending(self._requests, call, endless=True)
+        sending = Sending(self._requests, call, endless=True, until=until)
         stream = await self._begin(sending, call)
         try:
             yield stream

@@ -39,11 +39,12 @@ class Client:
         self._authorization = auth.Authorization(auth.source(config))
         self._transport = transport.transport(config, http_client)
 
-    def send(self, call: Call[R]) -> R:
+    def send(self, call: Call[R], *, until: float | None = None) -> R:
         """Send a call and read its answer.
 
         Args:
             call: the call.
+            until: when all must be over, on the monotonic clock; None for the configured limits alone.
 
         Returns:
             The object.
@@ -53,7 +54,7 @@ class Client:
             TransportError: there is no whole answer.
             DecodeError: the answer is not what was asked for.
         """
-        sending = Sending(self._requests, call)
+        sending = Sending(self._requests, call, until=until)
         try:
             stream = self._open(sending)
             try:
@@ -66,11 +67,12 @@ class Client:
             raise
 
     @contextmanager
-    def stream(self, call: Call[Any]) -> Generator[Stream]:
+    def stream(self, call: Call[Any], *, until: float | None = None) -> Generator[Stream]:
         """Send a call whose answer may go on for ever, such as a watch.
 
         Args:
             call: the call.
+            until: when all must be over, the answer too, on the monotonic clock; None for no such limit.
 
         Yields:
             The answer, its status checked; it is closed when the block ends.
@@ -79,7 +81,7 @@ class Client:
             StatusError: the server answered with a failure.
             TransportError: there is no answer.
         """
-        sending = Sending(self._requests, call, endless=True)
+        sending = Sending(self._requests, call, endless=True, until=until)
         stream = self._begin(sending, call)
         try:
             yield stream

@@ -35,12 +35,13 @@ class Limit:
         request: the request with its timeouts.
     """
 
-    __slots__ = ("_end", "_is_endless", "_timeouts", "total")
+    __slots__ = ("_end", "_is_endless", "_timeouts", "_until", "total")
 
     def __init__(self, request: Request) -> None:
         self._timeouts = request.timeouts
         self._is_endless = request.endless
-        self.total: float | None = request.timeouts.total
+        self._until = request.until
+        self.total: float | None = request.timeouts.total if request.until is None else None
         self._end = request.end
 
     def left(self, stage: Stage) -> float | None:
@@ -51,9 +52,11 @@ class Limit:
         """
         if stage != "body":
             seconds: float | None = getattr(self._timeouts, stage)
+        elif self._is_endless:
+            seconds, self._end = None, self._until
         else:
-            seconds = None if self._is_endless else self._timeouts.read
-        if self._end is None or (self._is_endless and stage == "body"):
+            seconds = self._timeouts.read
+        if self._end is None:
             return seconds
         left = self._end - time.monotonic()
         if left <= 0:
@@ -141,7 +144,8 @@ def failed(request: Request, error: BaseException, stage: Stage, limit: Limit) -
         return errors.ReadError(f"{place}: {error}")
     if isinstance(error, TimeoutError) and not isinstance(error, ssl.SSLError) and error.errno is None:
         if limit.is_over:
-            return errors.DeadlineError(f"{place}: not done within {limit.total:g} s")
+            given = "the time that was given" if limit.total is None else f"{limit.total:g} s"
+            return errors.DeadlineError(f"{place}: not done within {given}")
         step: Stage = "read" if stage == "body" else stage
         kind, text = _TIMEOUTS[step]
         return kind(f"{place}: {text.format(getattr(request.timeouts, step))}")

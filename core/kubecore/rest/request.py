@@ -38,6 +38,7 @@ class Request(NamedTuple):
         endless: whether the answer may go on for ever, as a watch's does: once it began, no deadline holds, and no
             limit to how long it pauses.
         pair: the certificate and key to show, where they don't come from the configuration.
+        until: when an endless answer is left, on the monotonic clock; None for no limit.
     """
 
     method: str
@@ -49,6 +50,7 @@ class Request(NamedTuple):
     end: float | None
     endless: bool
     pair: tuple[bytes, bytes] | None
+    until: float | None = None
 
     def __repr__(self) -> str:
         """Show what is asked; headers and bodies hold secrets."""
@@ -93,7 +95,14 @@ class Requests:
         self._timeouts = config.timeouts
 
     def make(
-        self, call: Call[Any], credential: Credential, *, endless: bool, end: float | None, target: str | None = None
+        self,
+        call: Call[Any],
+        credential: Credential,
+        *,
+        endless: bool,
+        end: float | None,
+        target: str | None = None,
+        until: float | None = None,
     ) -> Request:
         """Make the request for a call.
 
@@ -103,6 +112,7 @@ class Requests:
             endless: whether the answer may pause for as long as it likes, as a watch does.
             end: when the whole must be done, on the monotonic clock.
             target: path and query where a redirect led, None for the call's own.
+            until: when an endless answer is left, on the monotonic clock.
         """
         headers = [
             *self._fixed,
@@ -117,7 +127,7 @@ class Requests:
         if target is None:
             target = self.server.prefix + call.target
         return Request(
-            call.method, self.server, target, headers, call.body, self._timeouts, end, endless, credential.pair
+            call.method, self.server, target, headers, call.body, self._timeouts, end, endless, credential.pair, until
         )
 
 

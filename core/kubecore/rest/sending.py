@@ -38,6 +38,7 @@ class Sending:
         requests: makes its requests.
         call: the call.
         endless: whether the answer may go on for ever, as a watch's does.
+        until: when all must be over, the answer too, on the monotonic clock; None for no limit but the configured ones.
     """
 
     __slots__ = (
@@ -53,14 +54,20 @@ class Sending:
         "_requests",
         "_started",
         "_target",
+        "_until",
     )
 
-    def __init__(self, requests: Requests, call: Call[Any], *, endless: bool = False) -> None:
+    def __init__(
+        self, requests: Requests, call: Call[Any], *, endless: bool = False, until: float | None = None
+    ) -> None:
         self._requests = requests
         self._called = call
         self._endless = endless
+        self._until = until
         total = requests.config.timeouts.total
         self._end = None if total is None else time.monotonic() + total
+        if until is not None and (self._end is None or until < self._end):
+            self._end = until
         self._number = 0
         self._delay = 0.0
         self._is_renewed = False
@@ -88,7 +95,12 @@ class Sending:
         """
         self._number += 1
         request = self._requests.make(
-            self._called, credential, endless=self._endless, end=self._end, target=self._target
+            self._called,
+            credential,
+            endless=self._endless,
+            end=self._end,
+            target=self._target,
+            until=self._until,
         )
         self._request = request
         if self._requests.config.observers:

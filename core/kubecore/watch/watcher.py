@@ -42,11 +42,13 @@ class Watch(Generic[T]):
     Args:
         client: sends the call.
         call: the call.
+        until: when it is left, on the monotonic clock: DeadlineError; None for no limit.
     """
 
-    def __init__(self, client: Client, call: Call[T]) -> None:
+    def __init__(self, client: Client, call: Call[T], *, until: float | None = None) -> None:
         self._client = client
         self._call = call
+        self._until = until
         self._stack = ExitStack()
         self._events: Iterator[Event[T]] | None = None
 
@@ -57,7 +59,7 @@ class Watch(Generic[T]):
             StatusError: the server refuses it.
             TransportError: there is no answer.
         """
-        stream = self._stack.enter_context(self._client.stream(self._call))
+        stream = self._stack.enter_context(self._client.stream(self._call, until=self._until))
         try:
             _check_media_type(self._call, stream.headers)
         except DecodeError:
@@ -111,11 +113,13 @@ class AsyncWatch(Generic[T]):
     Args:
         client: sends the call.
         call: the call.
+        until: when it is left, on the monotonic clock: DeadlineError; None for no limit.
     """
 
-    def __init__(self, client: AsyncClient, call: Call[T]) -> None:
+    def __init__(self, client: AsyncClient, call: Call[T], *, until: float | None = None) -> None:
         self._client = client
         self._call = call
+        self._until = until
         self._stack = AsyncExitStack()
         self._events: AsyncGenerator[Event[T]] | None = None
 
@@ -126,7 +130,7 @@ class AsyncWatch(Generic[T]):
             StatusError: the server refuses it.
             TransportError: there is no answer.
         """
-        stream = await self._stack.enter_async_context(self._client.stream(self._call))
+        stream = await self._stack.enter_async_context(self._client.stream(self._call, until=self._until))
         try:
             _check_media_type(self._call, stream.headers)
         except DecodeError:
