@@ -36,6 +36,12 @@ KubeError
 │   └── BodyTooLargeError
 ├── DecodeError                    what came is not what was asked for; also a ValueError
 ├── EncodeError                    a value has no form in JSON; also a ValueError
+├── WaitError                      what was waited for did not come; `.object` is what was seen last
+│   ├── WaitTimeoutError           not in time; also the builtin TimeoutError
+│   ├── ObjectDeletedError         the object was deleted meanwhile
+│   └── WaitFailedError            it can't come any more; `.reason` and `.message` say why
+│       ├── RolloutFailedError
+│       └── JobFailedError
 ├── InvalidRequestError            refused before anything was sent; also a ValueError
 └── ConfigError                    a configuration contradicts itself or names what can't be read; also a ValueError
 
@@ -46,7 +52,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from kubecore import meta
 
@@ -67,10 +73,12 @@ __all__ = [
     "InternalError",
     "InvalidError",
     "InvalidRequestError",
+    "JobFailedError",
     "KubeError",
     "MethodNotAllowedError",
     "NotAcceptableError",
     "NotFoundError",
+    "ObjectDeletedError",
     "PoolTimeoutError",
     "ProtocolError",
     "ProxyError",
@@ -78,6 +86,7 @@ __all__ = [
     "ReadTimeoutError",
     "RedirectError",
     "RequestEntityTooLargeError",
+    "RolloutFailedError",
     "ServerTimeoutError",
     "ServiceUnavailableError",
     "StatusError",
@@ -87,6 +96,9 @@ __all__ = [
     "TransportError",
     "UnauthorizedError",
     "UnsupportedMediaTypeError",
+    "WaitError",
+    "WaitFailedError",
+    "WaitTimeoutError",
     "WriteError",
     "WriteTimeoutError",
     "has_status_cause",
@@ -287,6 +299,63 @@ class DecodeError(KubeError, ValueError):
 
 class EncodeError(KubeError, ValueError):
     """A value has no form in JSON."""
+
+
+class WaitError(KubeError):
+    """What was waited for did not come.
+
+    Args:
+        message: what was waited for, and what was seen last.
+        object: the object as it was seen last, None where it never was.
+
+    Attributes:
+        object: the same.
+    """
+
+    def __init__(self, message: str, object: Any = None) -> None:  # noqa: A002 - what events call it too
+        super().__init__(message, object)
+        self.object: Any = object
+
+    def __str__(self) -> str:
+        """Return the message."""
+        return str(self.args[0])
+
+
+class WaitTimeoutError(WaitError, builtins.TimeoutError):
+    """What was waited for did not come in time."""
+
+
+class ObjectDeletedError(WaitError):
+    """The object was deleted while something else was waited for."""
+
+
+class WaitFailedError(WaitError):
+    """The object can no longer become what was waited for.
+
+    Args:
+        message: what was waited for, and what was seen last.
+        object: the object as it was seen last.
+        reason: why, in one word, as the object's condition says it.
+        explanation: why, for people.
+
+    Attributes:
+        reason: why, in one word for programs, such as `BackoffLimitExceeded`; "" where the object gives none.
+        message: why, for people.
+    """
+
+    def __init__(self, message: str, object: Any = None, reason: str = "", explanation: str = "") -> None:  # noqa: A002
+        super().__init__(message, object)
+        self.args = (message, object, reason, explanation)
+        self.reason: str = reason
+        self.message: str = explanation
+
+
+class RolloutFailedError(WaitFailedError):
+    """The rollout exceeded its progress deadline, or its strategy rolls nothing out."""
+
+
+class JobFailedError(WaitFailedError):
+    """The job failed."""
 
 
 class InvalidRequestError(KubeError, ValueError):

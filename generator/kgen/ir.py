@@ -164,6 +164,7 @@ class Resource:
         status_verbs: Among get, update, patch: what can be done with its status.
         methods: Its other subresources.
         path: The path of the collection in the document.
+        ends: What it can be waited for beside what all can, `rollout` or `completion`; "" for nothing.
     """
 
     accessor: Identifier
@@ -179,6 +180,7 @@ class Resource:
     status_verbs: frozenset[str]
     methods: tuple[SubresourceMethod, ...]
     path: str
+    ends: str = ""
 
     @property
     def subresources(self) -> tuple[str, ...]:

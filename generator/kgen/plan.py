@@ -30,6 +30,9 @@ _MIXINS: Final = {
     "delete": "Delete",
     "delete_collection": "DeleteCollection",
 }
+# What is waited for is listed and watched.
+_WAIT: Final = frozenset({"list", "watch"})
+_ENDS_MIXINS: Final = {"rollout": "WaitForRollout", "completion": "WaitForCompletion"}
 _STATUS_MIXINS: Final = {"get": "GetStatus", "update": "UpdateStatus", "patch": "PatchStatus"}
 
 _TYPE_PARAMETERS: Final = {
@@ -393,8 +396,11 @@ def _bases(resource: Resource) -> tuple[Code, ...]:
         full = len(status) == len(_STATUS_MIXINS)
         names.append("StandardWithStatus" if full else "Standard")
         status = set[str]() if full else status
+    elif verbs >= _WAIT:
+        names.append("Wait")
     names += [mixin for verb, mixin in _MIXINS.items() if verb in verbs]
     names += [mixin for verb, mixin in _STATUS_MIXINS.items() if verb in status]
+    names += [_ENDS_MIXINS[resource.ends]] if resource.ends else []
     types = {"kind": resource.kind, "list": resource.list_kind}
     return tuple(text.code(f"{name}[{_TYPE_PARAMETERS.get(name, '{kind}').format(**types)}]") for name in names)
 

@@ -13,6 +13,7 @@ from kubecore.async_verbs.deleting import Delete, DeleteCollection
 from kubecore.async_verbs.reading import Get, List
 from kubecore.async_verbs.standard import Standard, StandardWithStatus
 from kubecore.async_verbs.status import GetStatus, PatchStatus, UpdateStatus
+from kubecore.async_verbs.waiting import Wait, WaitForCompletion, WaitForRollout
 from kubecore.async_verbs.watching import Watch
 from kubecore.async_verbs.writing import Create, Patch, Update
 
@@ -30,5 +31,8 @@ __all__ = [
     "StandardWithStatus",
     "Update",
     "UpdateStatus",
+    "Wait",
+    "WaitForCompletion",
+    "WaitForRollout",
     "Watch",
 ]

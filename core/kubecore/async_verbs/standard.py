@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from kubecore.async_verbs.deleting import Delete, DeleteCollection
 from kubecore.async_verbs.reading import Get, List
 from kubecore.async_verbs.status import GetStatus, PatchStatus, UpdateStatus
+from kubecore.async_verbs.waiting import Wait
 from kubecore.async_verbs.watching import Watch
 from kubecore.async_verbs.writing import Create, Patch, Update
 from kubecore.model import Model
@@ -18,7 +19,16 @@ L = TypeVar("L")
 
 
 class Standard(
-    Get[T], List[T, L], Watch[T], Create[T], Update[T], Patch[T], Delete[T], DeleteCollection[L], Generic[T, L]
+    Get[T],
+    List[T, L],
+    Watch[T],
+    Wait[T],
+    Create[T],
+    Update[T],
+    Patch[T],
+    Delete[T],
+    DeleteCollection[L],
+    Generic[T, L],
 ):
     """What nearly every resource offers."""
 

@@ -13,6 +13,7 @@ from kubecore.sync_verbs.deleting import Delete, DeleteCollection
 from kubecore.sync_verbs.reading import Get, List
 from kubecore.sync_verbs.standard import Standard, StandardWithStatus
 from kubecore.sync_verbs.status import GetStatus, PatchStatus, UpdateStatus
+from kubecore.sync_verbs.waiting import Wait, WaitForCompletion, WaitForRollout
 from kubecore.sync_verbs.watching import Watch
 from kubecore.sync_verbs.writing import Create, Patch, Update
 
@@ -30,5 +31,8 @@ __all__ = [
     "StandardWithStatus",
     "Update",
     "UpdateStatus",
+    "Wait",
+    "WaitForCompletion",
+    "WaitForRollout",
     "Watch",
 ]

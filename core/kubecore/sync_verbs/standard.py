@@ -8,6 +8,7 @@ from kubecore.model import Model
 from kubecore.sync_verbs.deleting import Delete, DeleteCollection
 from kubecore.sync_verbs.reading import Get, List
 from kubecore.sync_verbs.status import GetStatus, PatchStatus, UpdateStatus
+from kubecore.sync_verbs.waiting import Wait
 from kubecore.sync_verbs.watching import Watch
 from kubecore.sync_verbs.writing import Create, Patch, Update
 
@@ -18,7 +19,16 @@ L = TypeVar("L")
 
 
 class Standard(
-    Get[T], List[T, L], Watch[T], Create[T], Update[T], Patch[T], Delete[T], DeleteCollection[L], Generic[T, L]
+    Get[T],
+    List[T, L],
+    Watch[T],
+    Wait[T],
+    Create[T],
+    Update[T],
+    Patch[T],
+    Delete[T],
+    DeleteCollection[L],
+    Generic[T, L],
 ):
     """What nearly every resource offers."""
 

@@ -43,6 +43,15 @@ _STATUS: Final = META + "Status"
 # The documents declare the body as the answer; the server was seen to answer a Status.
 _ANSWERS_STATUS: Final = frozenset({"binding", "eviction"})
 
+# Nothing in the documents says that a change of these takes time and then is done: their controllers' rules are known,
+# as kubectl has them, and need the status of exactly these kinds.
+_ENDS: Final = {
+    ("apps", "DaemonSet"): "rollout",
+    ("apps", "Deployment"): "rollout",
+    ("apps", "StatefulSet"): "rollout",
+    ("batch", "Job"): "completion",
+}
+
 _DOCS: Final = {
     "get": "Read the {sub} of one object",
     "update": "Replace the {sub} of one object",
@@ -255,6 +264,7 @@ class _Resolver:
             status_verbs=frozenset(status & {"get", "update", "patch"}),
             methods=self._methods(found, kind),
             path=found.path or "/" + document.name,
+            ends=_ENDS.get((document.group, kind_name), "") if verbs >= {"list", "watch"} else "",
         )
 
     def _class_name(self, document: Document, kind: str, plural: str) -> ClassName:

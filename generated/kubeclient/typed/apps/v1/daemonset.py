@@ -20,7 +20,10 @@ DAEMON_SETS = Resource(
 )
 
 
-class DaemonSets(sync_verbs.StandardWithStatus[apps_v1.DaemonSet, apps_v1.DaemonSetList]):
+class DaemonSets(
+    sync_verbs.StandardWithStatus[apps_v1.DaemonSet, apps_v1.DaemonSetList],
+    sync_verbs.WaitForRollout[apps_v1.DaemonSet],
+):
     """DaemonSets of one namespace, or of all of them when the namespace is "".
 
     API path: `/apis/apps/v1/namespaces/{namespace}/daemonsets`.
@@ -29,7 +32,10 @@ class DaemonSets(sync_verbs.StandardWithStatus[apps_v1.DaemonSet, apps_v1.Daemon
     resource = DAEMON_SETS
 
 
-class AsyncDaemonSets(async_verbs.StandardWithStatus[apps_v1.DaemonSet, apps_v1.DaemonSetList]):
+class AsyncDaemonSets(
+    async_verbs.StandardWithStatus[apps_v1.DaemonSet, apps_v1.DaemonSetList],
+    async_verbs.WaitForRollout[apps_v1.DaemonSet],
+):
     """DaemonSets of one namespace, or of all of them when the namespace is "".
 
     API path: `/apis/apps/v1/namespaces/{namespace}/daemonsets`.

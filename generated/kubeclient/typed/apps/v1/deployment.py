@@ -24,7 +24,10 @@ DEPLOYMENTS = Resource(
 )
 
 
-class Deployments(sync_verbs.StandardWithStatus[apps_v1.Deployment, apps_v1.DeploymentList]):
+class Deployments(
+    sync_verbs.StandardWithStatus[apps_v1.Deployment, apps_v1.DeploymentList],
+    sync_verbs.WaitForRollout[apps_v1.Deployment],
+):
     """Deployments of one namespace, or of all of them when the namespace is "".
 
     API path: `/apis/apps/v1/namespaces/{namespace}/deployments`.
@@ -86,7 +89,10 @@ class Deployments(sync_verbs.StandardWithStatus[apps_v1.Deployment, apps_v1.Depl
         )
 
 
-class AsyncDeployments(async_verbs.StandardWithStatus[apps_v1.Deployment, apps_v1.DeploymentList]):
+class AsyncDeployments(
+    async_verbs.StandardWithStatus[apps_v1.Deployment, apps_v1.DeploymentList],
+    async_verbs.WaitForRollout[apps_v1.Deployment],
+):
     """Deployments of one namespace, or of all of them when the namespace is "".
 
     API path: `/apis/apps/v1/namespaces/{namespace}/deployments`.

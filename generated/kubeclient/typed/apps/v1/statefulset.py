@@ -24,7 +24,10 @@ STATEFUL_SETS = Resource(
 )
 
 
-class StatefulSets(sync_verbs.StandardWithStatus[apps_v1.StatefulSet, apps_v1.StatefulSetList]):
+class StatefulSets(
+    sync_verbs.StandardWithStatus[apps_v1.StatefulSet, apps_v1.StatefulSetList],
+    sync_verbs.WaitForRollout[apps_v1.StatefulSet],
+):
     """StatefulSets of one namespace, or of all of them when the namespace is "".
 
     API path: `/apis/apps/v1/namespaces/{namespace}/statefulsets`.
@@ -86,7 +89,10 @@ class StatefulSets(sync_verbs.StandardWithStatus[apps_v1.StatefulSet, apps_v1.St
         )
 
 
-class AsyncStatefulSets(async_verbs.StandardWithStatus[apps_v1.StatefulSet, apps_v1.StatefulSetList]):
+class AsyncStatefulSets(
+    async_verbs.StandardWithStatus[apps_v1.StatefulSet, apps_v1.StatefulSetList],
+    async_verbs.WaitForRollout[apps_v1.StatefulSet],
+):
     """StatefulSets of one namespace, or of all of them when the namespace is "".
 
     API path: `/apis/apps/v1/namespaces/{namespace}/statefulsets`.

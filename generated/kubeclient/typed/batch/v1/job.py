@@ -20,7 +20,7 @@ JOBS = Resource(
 )
 
 
-class Jobs(sync_verbs.StandardWithStatus[batch_v1.Job, batch_v1.JobList]):
+class Jobs(sync_verbs.StandardWithStatus[batch_v1.Job, batch_v1.JobList], sync_verbs.WaitForCompletion[batch_v1.Job]):
     """Jobs of one namespace, or of all of them when the namespace is "".
 
     API path: `/apis/batch/v1/namespaces/{namespace}/jobs`.
@@ -29,7 +29,9 @@ class Jobs(sync_verbs.StandardWithStatus[batch_v1.Job, batch_v1.JobList]):
     resource = JOBS
 
 
-class AsyncJobs(async_verbs.StandardWithStatus[batch_v1.Job, batch_v1.JobList]):
+class AsyncJobs(
+    async_verbs.StandardWithStatus[batch_v1.Job, batch_v1.JobList], async_verbs.WaitForCompletion[batch_v1.Job]
+):
     """Jobs of one namespace, or of all of them when the namespace is "".
 
     API path: `/apis/batch/v1/namespaces/{namespace}/jobs`.

@@ -25,6 +25,7 @@ NAMESPACES = Resource(
 
 
 class Namespaces(
+    sync_verbs.Wait[core_v1.Namespace],
     sync_verbs.Get[core_v1.Namespace],
     sync_verbs.List[core_v1.Namespace, core_v1.NamespaceList],
     sync_verbs.Watch[core_v1.Namespace],
@@ -67,6 +68,7 @@ class Namespaces(
 
 
 class AsyncNamespaces(
+    async_verbs.Wait[core_v1.Namespace],
     async_verbs.Get[core_v1.Namespace],
     async_verbs.List[core_v1.Namespace, core_v1.NamespaceList],
     async_verbs.Watch[core_v1.Namespace],

@@ -1,0 +1,144 @@
+"""Verbs that wait: for anything, for a rollout, for the end of a job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar, cast, overload
+
+from kubecore import errors, watch
+from kubecore.async_verbs.base import ResourceClient
+from kubecore.model import Model
+
+if TYPE_CHECKING:
+    from kubecore import waiting
+    from kubecore.waiting import Waiter
+
+__all__ = ["Wait", "WaitForCompletion", "WaitForRollout"]
+
+T = TypeVar("T", bound=Model)
+
+
+class Waits(ResourceClient, Generic[T]):
+    """Drives a waiter."""
+
+    async def _wait(self, waiter: Waiter[T]) -> T | None:
+        import anyio
+
+        while not waiter.is_done:
+            try:
+                await self._follow(waiter)
+            except errors.KubeError as error:
+                waiter.failed(error)
+            await anyio.sleep(waiter.pause())
+        return waiter.result
+
+    async def _follow(self, waiter: Waiter[T]) -> None:
+        """List, then watch, until it is done or the server has no more to say."""
+        if waiter.listed(await self._client.send(waiter.list_call(), until=waiter.until)):
+            return
+        async with watch.AsyncWatch(self._client, waiter.watch_call(), until=waiter.until) as events:
+            async for event in events:
+                if waiter.told(event):
+                    return
+
+
+class Wait(Waits[T], Generic[T]):
+    """Waits for an object."""
+
+    # Text that is "delete" is text, too; what is not known before is taken for another.
+    @overload
+    async def wait(  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]
+        self, name: str, *, for_: Literal["delete"] | waiting.Deleted, timeout: float | None = 60.0
+    ) -> T | None: ...
+
+    @overload
+    async def wait(
+        self, name: str, *, for_: str | waiting.Goal | Callable[[T], bool], timeout: float | None = 60.0
+    ) -> T: ...
+
+    async def wait(
+        self, name: str, *, for_: str | waiting.Goal | Callable[[T], bool], timeout: float | None = 60.0
+    ) -> T | None:
+        """Wait for an object to become something: by list and watch, over cuts and restarts of the server.
+
+        Args:
+            name: the object's name.
+            for_: what is waited for, as `kubectl wait --for` takes it: `condition=Ready`, `condition=Ready=False`,
+                `jsonpath={.status.phase}=Running`, `jsonpath={.status.podIP}` (anything there), `create`, `delete`;
+                or one of the helpers of `kubecore.waiting`; or a function that says yes to the object.
+            timeout: seconds until it must be so; 0 for one look, None for no limit.
+
+        Returns:
+            The object, as it is then; when it was deleted, as it was last, or None where it was not there.
+
+        Raises:
+            WaitTimeoutError: it is not so in time; the error says what was seen last.
+            WaitFailedError: it can't become so any more: a job that has failed never completes.
+            ObjectDeletedError: the object was deleted meanwhile, also where there is a new one under its name.
+            NotFoundError: there is no such object, and neither its creation nor its deletion is waited for.
+            InvalidRequestError: refused before anything was sent.
+            StatusError: the server answered with another failure that does not pass.
+            TransportError: there is no answer to the first call.
+        """
+        from kubecore import waiting
+
+        waiter: Waiter[T] = waiting.Waiter(self.resource, self._namespace, name, waiting.goal(for_), timeout)
+        return await self._wait(waiter)
+
+
+class WaitForRollout(Waits[T], Generic[T]):
+    """Waits for rollouts."""
+
+    async def wait_for_rollout(self, name: str, *, timeout: float | None = 600.0) -> T:
+        """Wait until the latest change is rolled out, by the rules of `kubectl rollout status`.
+
+        Args:
+            name: the object's name.
+            timeout: seconds until it must be so; 0 for one look, None for no limit.
+
+        Returns:
+            The object, rolled out.
+
+        Raises:
+            RolloutFailedError: it exceeded its progress deadline, or its strategy rolls nothing out.
+            WaitTimeoutError: it is not so in time; the error says how far it is.
+            ObjectDeletedError: the object was deleted meanwhile.
+            NotFoundError: there is no such object.
+            InvalidRequestError: refused before anything was sent.
+            StatusError: the server answered with another failure that does not pass.
+            TransportError: there is no answer to the first call.
+        """
+        from kubecore import waiting
+
+        waiter: Waiter[T] = waiting.Waiter(
+            self.resource, self._namespace, name, waiting.Rollout(self.resource.kind.__name__), timeout
+        )
+        return cast("T", await self._wait(waiter))
+
+
+class WaitForCompletion(Waits[T], Generic[T]):
+    """Waits for the end of jobs."""
+
+    async def wait_for_completion(self, name: str, *, timeout: float | None = 600.0) -> T:
+        """Wait until the job is done.
+
+        Args:
+            name: the object's name.
+            timeout: seconds until it must be so; 0 for one look, None for no limit.
+
+        Returns:
+            The job, complete.
+
+        Raises:
+            JobFailedError: the job failed, or is about to; with its reason and message.
+            WaitTimeoutError: it is not so in time; the error says how far it is.
+            ObjectDeletedError: the object was deleted meanwhile.
+            NotFoundError: there is no such object.
+            InvalidRequestError: refused before anything was sent.
+            StatusError: the server answered with another failure that does not pass.
+            TransportError: there is no answer to the first call.
+        """
+        from kubecore import waiting
+
+        waiter: Waiter[T] = waiting.Waiter(self.resource, self._namespace, name, waiting.Completion(), timeout)
+        return cast("T", await self._wait(waiter))

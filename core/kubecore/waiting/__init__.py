@@ -1,0 +1,46 @@
+"""What can be waited for: a condition, deletion, creation, what a JSONPath finds, a rollout, the end of a job. No I/O.
+
+```python
+pods.wait("web", for_="condition=Ready")
+pods.wait("web", for_=waiting.jsonpath("{.status.phase}", "Running"), timeout=30)
+pods.wait("web", for_=lambda pod: pod.status.pod_ip is not None)
+```
+
+`Waiter` decides; the verbs send what it asks for and tell it what comes. Source: `k8s.io/kubectl/pkg/cmd/wait`.
+"""
+
+from __future__ import annotations
+
+from kubecore.waiting.goals import (
+    Condition,
+    Created,
+    Deleted,
+    Goal,
+    Matches,
+    Predicate,
+    condition,
+    created,
+    deleted,
+    goal,
+    jsonpath,
+)
+from kubecore.waiting.jobs import Completion
+from kubecore.waiting.rollout import Rollout
+from kubecore.waiting.waiter import Waiter
+
+__all__ = [
+    "Completion",
+    "Condition",
+    "Created",
+    "Deleted",
+    "Goal",
+    "Matches",
+    "Predicate",
+    "Rollout",
+    "Waiter",
+    "condition",
+    "created",
+    "deleted",
+    "goal",
+    "jsonpath",
+]

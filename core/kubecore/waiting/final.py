@@ -1,0 +1,81 @@
+"""States that objects never leave: what is waited for can then no longer come, and the waiting ends.
+
+Source: the phases of a pod (`k8s.io/api/core/v1 PodPhase`), the conditions of a job (`k8s.io/api/batch/v1
+JobConditionType`) and the rules of `k8s.io/kubernetes/pkg/apis/batch/validation`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from kubecore.errors import JobFailedError, WaitFailedError
+from kubecore.waiting import look
+from kubecore.waiting.look import Failure
+
+__all__ = ["job_failure", "of_condition", "of_path"]
+
+_OF_RUNNING_PODS: Final = frozenset({"containersready", "initialized", "podscheduled", "ready"})
+_PHASE: Final = frozenset({"{.status.phase}", "{status.phase}", ".status.phase", "status.phase"})
+
+
+def of_condition(data: Any, type: str, status: str) -> Failure | None:  # noqa: A002 - the field's name
+    """Say why an object can no longer get a condition.
+
+    Args:
+        data: the object, in its JSON's form.
+        type: the condition.
+        status: the status that is waited for, which it has not.
+
+    Returns:
+        Why not; None where it still can, or where nobody knows.
+    """
+    name = type.casefold()
+    if status.casefold() != "true":
+        return None
+    if _is(data, "v1", "Pod") and name in _OF_RUNNING_PODS:
+        return _ended_pod(data)
+    if _is(data, "batch", "Job") and name in ("complete", "successcriteriamet"):
+        return job_failure(data)
+    if _is(data, "batch", "Job") and name in ("failed", "failuretarget"):
+        return _job_success(data)
+    return None
+
+
+def of_path(data: Any, path: str) -> Failure | None:
+    """Say why what a path finds in an object can no longer change.
+
+    Args:
+        data: the object, in its JSON's form.
+        path: the path.
+
+    Returns:
+        Why not; None where it still can, or where nobody knows.
+    """
+    return _ended_pod(data) if path in _PHASE and _is(data, "v1", "Pod") else None
+
+
+def job_failure(data: Any) -> Failure | None:
+    """Say why a job has failed, or is about to; None where it has not."""
+    one = _true(data, "Failed", "FailureTarget")
+    return None if one is None else Failure(JobFailedError, look.text(one, "reason"), look.text(one, "message"))
+
+
+def _is(data: Any, group: str, kind: str) -> bool:
+    return look.text(data, "kind") == kind and look.text(data, "apiVersion").partition("/")[0] == group
+
+
+def _ended_pod(data: Any) -> Failure | None:
+    phase = look.text(data, "status", "phase")
+    if phase not in ("Succeeded", "Failed"):
+        return None
+    reason, message = look.text(data, "status", "reason"), look.text(data, "status", "message")
+    return Failure(WaitFailedError, reason or phase, message or f"the pod has ended: {phase}")
+
+
+def _job_success(data: Any) -> Failure | None:
+    one = _true(data, "Complete", "SuccessCriteriaMet")
+    return None if one is None else Failure(WaitFailedError, look.text(one, "type"), "the job has succeeded")
+
+
+def _true(data: Any, *names: str) -> Any:
+    return next((one for one in look.conditions(data) if one["type"] in names and one["status"] == "True"), None)

@@ -1,0 +1,327 @@
+"""What `wait` takes: conditions, creation, deletion, paths, functions, and their spelling as text.
+
+Source: `condition.go`, `json.go`, `delete.go` and `conditionFuncsFor` of `k8s.io/kubectl/pkg/cmd/wait`.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final, Literal
+
+from kubecore.errors import DecodeError, InvalidRequestError
+from kubecore.jsonpath import JSONPath, go_text, parse
+from kubecore.model import Model
+from kubecore.shapes import is_array, is_object
+from kubecore.waiting import final, look
+from kubecore.waiting.look import Look
+
+__all__ = [
+    "Condition",
+    "Created",
+    "Deleted",
+    "Goal",
+    "Matches",
+    "Predicate",
+    "condition",
+    "created",
+    "deleted",
+    "goal",
+    "jsonpath",
+]
+
+_FORMS: Final = "'condition=Ready', 'condition=Ready=False', 'jsonpath={.status.phase}=Running', 'create', 'delete'"
+_SINGLE_EQUALS: Final = re.compile(r"==|=")
+
+
+class Goal(ABC):
+    """Something to wait for.
+
+    Attributes:
+        absent: what it means that there is no such object: an error, a reason to wait, or what is waited for.
+    """
+
+    absent: ClassVar[Literal["error", "wait", "done"]] = "error"
+
+    @property
+    @abstractmethod
+    def words(self) -> str:
+        """What is waited for, for people."""
+
+    @property
+    def brief(self) -> str:
+        """The same without values, which may be secret."""
+        return self.words
+
+    @abstractmethod
+    def look(self, found: Any) -> Look:
+        """Look at the object.
+
+        Args:
+            found: the object, a model.
+
+        Returns:
+            How far it is.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Condition(Goal):
+    """A condition of the object's status, of its latest generation.
+
+    Attributes:
+        type: the condition, such as `Ready`; upper and lower case are alike.
+        status: the status that it must have; likewise.
+    """
+
+    type: str
+    status: str = "True"
+
+    @property
+    def words(self) -> str:
+        """What is waited for, for people."""
+        return f"condition {self.type}={self.status}"
+
+    def look(self, found: Model) -> Look:
+        """Look at the object: a condition that speaks of an older generation does not count."""
+        data = found.to_dict()
+        one = look.condition(data, self.type)
+        if one is None:
+            there = ", ".join(look.text(other, "type") for other in look.conditions(data)) or "none"
+            return Look(
+                done=False,
+                seen=f"no such condition; there are: {there}",
+                failure=final.of_condition(data, self.type, self.status),
+            )
+        seen = look.said(one)
+        generation, observed = look.number(data, "metadata", "generation"), _observed(data, one)
+        if observed is not None and observed < generation:
+            return Look(done=False, seen=f"{seen}; but that is of generation {observed}, the object has {generation}")
+        if look.text(one, "status").casefold() == self.status.casefold():
+            return Look(done=True, seen=seen)
+        return Look(done=False, seen=seen, failure=final.of_condition(data, self.type, self.status))
+
+
+def _observed(data: Any, one: Any) -> int | None:
+    for found in (look.field(one, "observedGeneration"), look.field(data, "status", "observedGeneration")):
+        if isinstance(found, int):
+            return found
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Created(Goal):
+    """That there is such an object."""
+
+    absent = "wait"
+
+    @property
+    def words(self) -> str:
+        """What is waited for, for people."""
+        return "creation"
+
+    def look(self, found: Model) -> Look:
+        """Look at the object: it is there."""
+        return Look(done=True, seen="it is there")
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted(Goal):
+    """That there is no such object any more; one that was made anew under its name does not count.
+
+    Attributes:
+        uid: the UID of the object; "" for that of the one which is seen first.
+    """
+
+    uid: str = ""
+    absent = "done"
+
+    @property
+    def words(self) -> str:
+        """What is waited for, for people."""
+        return "deletion"
+
+    def look(self, found: Model) -> Look:
+        """Look at the object: as long as there is one it is not deleted."""
+        data = found.to_dict()
+        if not look.text(data, "metadata", "deletionTimestamp"):
+            return Look(done=False, seen="it is there, and nobody has deleted it")
+        names = look.field(data, "metadata", "finalizers")
+        held = ", ".join(str(name) for name in names) if is_array(names) else ""
+        return Look(done=False, seen=f"it is being deleted, held by {f'the finalizers {held}' if held else 'its end'}")
+
+
+@dataclass(frozen=True, slots=True)
+class Matches(Goal):
+    """What a JSONPath finds.
+
+    Attributes:
+        path: the path.
+        value: the one value that it must find, as text; None where it must find anything.
+    """
+
+    path: JSONPath
+    value: str | None = None
+
+    @property
+    def words(self) -> str:
+        """What is waited for, for people."""
+        return self.brief if self.value is None else f"{self.brief} to be {self.value[:200]!r}"
+
+    @property
+    def brief(self) -> str:
+        """The same without the value."""
+        return self.path.text[:200]
+
+    def look(self, found: Model) -> Look:
+        """Look at the object.
+
+        Raises:
+            InvalidRequestError: a value is waited for, and the path finds several, or an object or list.
+        """
+        data = found.to_dict()
+        try:
+            values = self.path.find(data)
+        except DecodeError as error:
+            return Look(done=False, seen=str(error))
+        if not values:
+            return Look(done=False, seen="it finds nothing")
+        if self.value is None:
+            return Look(done=True, seen=f"it finds {len(values)} values")
+        text = go_text(self._only(values))
+        done = text.strip() == self.value.strip()
+        return Look(
+            done=done, seen=f"it is {text[:200]!r}", failure=None if done else final.of_path(data, self.path.text)
+        )
+
+    def _only(self, values: list[Any]) -> Any:
+        if len(values) > 1:
+            raise InvalidRequestError(f"{self.brief} finds {len(values)} values; only one can be waited for")
+        if is_object(values[0]) or is_array(values[0]):
+            raise InvalidRequestError(f"{self.brief} finds an object or a list; only a plain value can be waited for")
+        return values[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Predicate(Goal):
+    """That a function says yes to the object.
+
+    Attributes:
+        function: the function; what it raises ends the waiting.
+    """
+
+    function: Callable[[Any], bool]
+
+    @property
+    def words(self) -> str:
+        """What is waited for, for people."""
+        name: str = getattr(self.function, "__name__", type(self.function).__name__)
+        return "a lambda to say yes" if name == "<lambda>" else f"{name} to say yes"
+
+    def look(self, found: Model) -> Look:
+        """Look at the object: call the function."""
+        if self.function(found):
+            return Look(done=True, seen="it says yes")
+        version = look.text(found.to_dict(), "metadata", "resourceVersion")
+        return Look(done=False, seen=f"it says no to version {version}")
+
+
+def condition(type: str, status: str = "True") -> Goal:  # noqa: A002 - the field's name
+    """Wait for a condition.
+
+    Args:
+        type: the condition, such as `Ready`; upper and lower case are alike.
+        status: the status that it must have: `True`, `False`, `Unknown`.
+
+    Returns:
+        What `wait(for_=...)` takes.
+    """
+    return Condition(type, status)
+
+
+def created() -> Goal:
+    """Wait until there is such an object.
+
+    Returns:
+        What `wait(for_=...)` takes.
+    """
+    return Created()
+
+
+def deleted(*, uid: str = "") -> Deleted:
+    """Wait until there is no such object any more.
+
+    Args:
+        uid: its UID: one of another UID under its name means that it is gone; "" takes that of the one seen first.
+
+    Returns:
+        What `wait(for_=...)` takes.
+    """
+    return Deleted(uid)
+
+
+def jsonpath(path: str, value: str | float | bool | None = None) -> Goal:
+    """Wait for what a JSONPath of kubectl's dialect finds.
+
+    Args:
+        path: the path, such as `{.status.phase}`.
+        value: the one value that it must find; None where it must find anything.
+
+    Returns:
+        What `wait(for_=...)` takes.
+
+    Raises:
+        InvalidRequestError: the path is none.
+    """
+    return Matches(parse(path), None if value is None else go_text(value))
+
+
+def goal(for_: str | Goal | Callable[[Any], bool]) -> Goal:
+    """Read what `wait` was given.
+
+    Args:
+        for_: text as `kubectl wait --for` takes it, one of the helpers' results, or a function.
+
+    Returns:
+        The goal.
+
+    Raises:
+        InvalidRequestError: it is none.
+    """
+    if isinstance(for_, Goal):
+        return for_
+    if isinstance(for_, str):
+        return _read(for_)
+    if callable(for_):
+        return Predicate(for_)
+    raise InvalidRequestError(f"for_ takes text, a goal or a function, not {type(for_).__name__}")
+
+
+def _read(text: str) -> Goal:
+    kind, equals, rest = text.partition("=")
+    if text.lower() in ("create", "delete"):
+        return Created() if text.lower() == "create" else Deleted()
+    if kind == "condition" and rest:
+        name, _, status = rest.partition("=")
+        return Condition(name, status or "True")
+    if kind == "jsonpath" and equals:
+        return _read_path(rest)
+    raise InvalidRequestError(f"{text[:200]!r} can't be waited for; it is one of {_FORMS}")
+
+
+def _read_path(text: str) -> Goal:
+    at = next((match.start() for match in _SINGLE_EQUALS.finditer(text) if match[0] == "="), None)
+    path = _unquoted(text if at is None else text[:at])
+    if at is None:
+        return Matches(parse(path))
+    value = text[at + 1 :].strip("'\"")
+    if not value:
+        raise InvalidRequestError(f"a value must follow the last '=' of {text[:200]!r}")
+    return Matches(parse(path), value)
+
+
+def _unquoted(path: str) -> str:
+    """Take the quotes away that a shell would have taken."""
+    return path[1:-1] if len(path) > 1 and path[0] == path[-1] and path[0] in "'\"" else path

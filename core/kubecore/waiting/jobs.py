@@ -1,0 +1,37 @@
+"""When a job is done. Source: `k8s.io/api/batch/v1 JobConditionType`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kubecore.model import Model
+from kubecore.waiting import final, look
+from kubecore.waiting.goals import Goal
+from kubecore.waiting.look import Look
+
+__all__ = ["Completion"]
+
+
+@dataclass(frozen=True, slots=True)
+class Completion(Goal):
+    """That a job has completed; one that has failed, or is about to, ends the waiting."""
+
+    @property
+    def words(self) -> str:
+        """What is waited for, for people."""
+        return "completion"
+
+    def look(self, found: Model) -> Look:
+        """Look at the job: its conditions say how it ended, its counters how far it is."""
+        data = found.to_dict()
+        counts = {name: look.number(data, "status", name) for name in ("active", "succeeded", "failed")}
+        seen = ", ".join(f"{count} {name}" for name, count in counts.items()) + " pods"
+        if (failure := final.job_failure(data)) is not None:
+            return Look(done=False, seen=seen, failure=failure)
+        one = look.condition(data, "Complete")
+        if one is not None and look.text(one, "status") == "True":
+            return Look(done=True, seen=seen)
+        suspended = look.condition(data, "Suspended")
+        if suspended is not None and look.text(suspended, "status") == "True":
+            seen += "; the job is suspended"
+        return Look(done=False, seen=seen)

@@ -1,0 +1,77 @@
+"""What a look at an object gives, and reading its fields whatever it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from kubecore.errors import WaitFailedError
+from kubecore.shapes import is_array, is_object
+
+__all__ = ["Failure", "Look", "condition", "conditions", "field", "number", "said", "text"]
+
+
+class Failure(NamedTuple):
+    """Why an object can no longer become what is waited for."""
+
+    kind: type[WaitFailedError]
+    """The error to raise."""
+
+    reason: str
+    """Why, in one word."""
+
+    message: str
+    """Why, for people."""
+
+
+class Look(NamedTuple):
+    """What a look at an object gives."""
+
+    done: bool
+    """Whether it is what is waited for."""
+
+    seen: str
+    """How far it is, for people."""
+
+    failure: Failure | None = None
+    """Why it can no longer become so."""
+
+
+def field(data: Any, *names: str) -> Any:
+    """Return a field below a field, None where there is none."""
+    for name in names:
+        data = data.get(name) if is_object(data) else None
+    return data
+
+
+def number(data: Any, *names: str) -> int:
+    """Return a whole number below a field, 0 where there is none, as in Go."""
+    found = field(data, *names)
+    return found if isinstance(found, int) else 0
+
+
+def text(data: Any, *names: str) -> str:
+    """Return a text below a field, "" where there is none, as in Go."""
+    found = field(data, *names)
+    return found if isinstance(found, str) else ""
+
+
+def conditions(data: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield the conditions of the object's status that have a type and a status."""
+    found = field(data, "status", "conditions")
+    for one in found if is_array(found) else ():
+        if text(one, "type") and isinstance(field(one, "status"), str):
+            yield one
+
+
+def condition(data: Any, name: str) -> Mapping[str, Any] | None:
+    """Return the condition of a type, upper and lower case alike, as `kubectl wait` finds it."""
+    folded = name.casefold()
+    return next((one for one in conditions(data) if text(one, "type").casefold() == folded), None)
+
+
+def said(one: Mapping[str, Any]) -> str:
+    """Say what a condition says: `Ready is False (ContainersNotReady): containers with unready status: [c]`."""
+    reason, message = text(one, "reason"), text(one, "message")
+    words = f"{text(one, 'type')} is {text(one, 'status')}"
+    return words + (f" ({reason})" if reason else "") + (f": {message}" if message else "")

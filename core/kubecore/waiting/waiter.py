@@ -1,0 +1,254 @@
+"""Waiting for one object, decided without I/O: what is asked next, what an answer means, and when it is over."""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from typing import Any, Final, Generic, TypeVar
+
+from kubecore import errors, meta, options
+from kubecore.call import Call
+from kubecore.model import Model
+from kubecore.resource import Resource
+from kubecore.waiting.goals import Deleted, Goal
+from kubecore.waiting.look import Look
+from kubecore.watch.decoder import BOOKMARK, DELETED, Event
+
+__all__ = ["Waiter"]
+
+T = TypeVar("T", bound=Model)
+
+_FIRST_PAUSE: Final = 0.1
+_LONGEST_PAUSE: Final = 5.0
+_STEADY: Final = 10.0
+"""After how many seconds without trouble the pauses begin anew."""
+
+
+class Waiter(Generic[T]):
+    """Waits for one object: a list says how it is, a watch what becomes of it, and after a cut another list.
+
+    Args:
+        resource: the object's resource.
+        namespace: its namespace, "" for none.
+        name: its name.
+        goal: what is waited for.
+        timeout: seconds until it must be so; 0 for one look, None for no limit.
+
+    Attributes:
+        is_done: whether what is waited for is so.
+        until: when all must be over, on the monotonic clock; None for no limit.
+        result: the object as it then was; of one that was deleted as it was last, None where it was not there.
+
+    Raises:
+        InvalidRequestError: a name is none, or the timeout is negative.
+    """
+
+    def __init__(
+        self, resource: Resource[Any, Any], namespace: str, name: str, goal: Goal, timeout: float | None
+    ) -> None:
+        resource.get(namespace, name, ())  # Refuses what is no name, and a namespace that is missing.
+        self._resource = resource
+        self._namespace = namespace
+        self._name = name
+        self._goal = goal
+        self._timeout = _checked(timeout)
+        self._end = None if self._timeout is None else time.monotonic() + self._timeout
+        # One look takes the time that it takes.
+        self.until: float | None = self._end if self._timeout else None
+        self._selector = f"metadata.name={_escaped(name)}"
+        self._version = ""
+        self._uid = goal.uid if isinstance(goal, Deleted) else ""
+        self._answered = False
+        self._raised = False
+        self._trouble = ""
+        self._seen = ""
+        self._pause = _FIRST_PAUSE / 2
+        self._paused = time.monotonic()
+        self.is_done: bool = False
+        self.result: T | None = None
+
+    def list_call(self) -> Call[Any]:
+        """Make the call that says how the object is."""
+        return self._resource.list(self._namespace, options.query(field_selector=self._selector))
+
+    def watch_call(self) -> Call[T]:
+        """Make the call that says what becomes of it, from where the list was."""
+        left = self._left()
+        query = options.query(
+            watch=True,
+            field_selector=self._selector,
+            resource_version=self._version or None,
+            timeout_seconds=None if left is None else max(math.ceil(left), 1),
+            allow_watch_bookmarks=True,
+        )
+        return self._resource.watch(self._namespace, query)
+
+    def listed(self, found: Any) -> bool:
+        """Take the answer of the list.
+
+        Args:
+            found: the list.
+
+        Returns:
+            Whether it is done.
+
+        Raises:
+            WaitError: what is waited for can't come, or not in time.
+            NotFoundError: there is no such object, and there must be one.
+        """
+        self._answered = True
+        self._version = found.metadata.resource_version or ""
+        item: T | None = next(iter(found.items), None)
+        done = self._look(item) if item is not None else self._absent()
+        return done or self._over()
+
+    def told(self, event: Event[T]) -> bool:
+        """Take an event of the watch.
+
+        Args:
+            event: the event.
+
+        Returns:
+            Whether it is done.
+
+        Raises:
+            WaitError: what is waited for can't come, or not in time.
+        """
+        self._trouble = ""
+        if event.type == BOOKMARK:
+            done = False
+        elif event.type == DELETED:
+            self.result = event.object
+            done = self._absent()
+        else:
+            done = self._look(event.object)
+        return done or self._over()
+
+    def failed(self, error: errors.KubeError) -> None:
+        """Take note that list or watch failed.
+
+        Args:
+            error: why.
+
+        Raises:
+            KubeError: the error itself, where it does not pass: also what the look at the object raised, and what the
+                very first call meets.
+        """
+        is_deadline = isinstance(error, errors.DeadlineError) and self._is_over
+        if self._raised or not (is_deadline or (self._answered and _passes(error))):
+            raise error
+        if not is_deadline:
+            self._trouble = str(error)
+
+    def pause(self) -> float:
+        """Return the seconds until the next list: it has ended without being done.
+
+        Raises:
+            WaitTimeoutError: there are none left.
+        """
+        if self.is_done:
+            return 0
+        self._over()
+        now, left = time.monotonic(), self._left()
+        self._pause = _FIRST_PAUSE if now - self._paused > _STEADY else min(self._pause * 2, _LONGEST_PAUSE)
+        self._paused = now
+        # Many that wait for one server must not come back together.
+        pause = self._pause * random.uniform(0.75, 1.25)  # noqa: S311 - no secret
+        return pause if left is None else min(pause, left)
+
+    def _left(self) -> float | None:
+        return None if self._end is None else self._end - time.monotonic()
+
+    @property
+    def _is_over(self) -> bool:
+        return self._end is not None and self._end - time.monotonic() < 0.001
+
+    def _over(self) -> bool:
+        """Return False while there is time left."""
+        if not self._is_over:
+            return False
+        self._raised = True
+        raise errors.WaitTimeoutError(self._words(f"did not come within {self._timeout:g} s"), self.result)
+
+    def _look(self, item: T) -> bool:
+        uid = _uid(item)
+        if self._uid and uid != self._uid:
+            return self._absent()
+        self._uid, self.result = uid, item
+        try:
+            found = self._goal.look(item)
+        except BaseException:
+            self._raised = True
+            raise
+        self._seen = found.seen
+        self.is_done = found.done
+        if found.failure is not None and not found.done:
+            self._fail(found)
+        return found.done
+
+    def _fail(self, found: Look) -> None:
+        assert found.failure is not None  # noqa: S101 - the caller looked
+        kind, reason, message = found.failure
+        why = f"can't come any more: {reason}" if reason else "can't come any more"
+        self._raised = True
+        raise kind(self._words(f"{why}: {message}" if message else why), self.result, reason, message)
+
+    def _absent(self) -> bool:
+        """Take note that the object is not there, or no longer there, or another one."""
+        if self._goal.absent == "done":
+            self.is_done = True
+        elif self._goal.absent == "error":
+            self._raised = True
+            if self._uid:
+                raise errors.ObjectDeletedError(self._words("can't come any more: the object was deleted"), self.result)
+            raise errors.status_error(_not_found(self._resource, self._name))
+        return self.is_done
+
+    def _words(self, outcome: str) -> str:
+        """Say what was waited for and what was seen; of a Secret no value."""
+        hides = self._resource.plural == "secrets" and self._resource.group == ""
+        words = f"{_place(self._resource, self._name)}: {self._goal.brief if hides else self._goal.words} {outcome}"
+        seen = self._seen if self.result is not None else ("there is no such object" if self._answered else "")
+        if seen and not hides:
+            words += f"; last seen: {seen[:500]}"
+        return words + (f"; the last look failed: {self._trouble[:500]}" if self._trouble else "")
+
+
+def _checked(timeout: Any) -> float | None:
+    if timeout is None or timeout == math.inf:
+        return None
+    if isinstance(timeout, (int, float)) and timeout >= 0:
+        return float(timeout)
+    raise errors.InvalidRequestError(f"timeout takes seconds, 0 or more, or None for no limit; not {timeout!r}")
+
+
+def _escaped(name: str) -> str:
+    """Write a name so that it is one value of a field selector (`k8s.io/apimachinery/pkg/fields EscapeValue`)."""
+    return name.replace("\\", "\\\\").replace(",", "\\,").replace("=", "\\=")
+
+
+def _uid(item: Any) -> str:
+    return getattr(item.metadata, "uid", "") or ""
+
+
+def _place(resource: Resource[Any, Any], name: str) -> str:
+    return f'{resource.plural}{f".{resource.group}" if resource.group else ""} "{name}"'
+
+
+def _not_found(resource: Resource[Any, Any], name: str) -> meta.Status:
+    """Make the Status that a get of the object would have (`k8s.io/apimachinery/pkg/api/errors NewNotFound`)."""
+    return meta.Status(
+        status="Failure",
+        code=404,
+        reason="NotFound",
+        message=f"{_place(resource, name)} not found",
+        details=meta.StatusDetails(name=name, group=resource.group or None, kind=resource.plural),
+    )
+
+
+def _passes(error: errors.KubeError) -> bool:
+    """Say whether an error may pass: a cut, a server that is busy or restarts, a version that is too old."""
+    if isinstance(error, errors.StatusError):
+        return isinstance(error, (errors.GoneError, errors.TooManyRequestsError)) or error.code >= 500
+    return isinstance(error, errors.TransportError)

@@ -1,0 +1,630 @@
+"""Waiting: what the rules say of an object, what the waiter decides, and both shells before a server that misbehaves."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+import anyio
+import pytest
+
+from kubeclient import AsyncClientset, Clientset
+from kubeclient.models import apps_v1, batch_v1, core_v1, meta_v1
+from kubeclient.typed.apps.v1.deployment import DEPLOYMENTS
+from kubeclient.typed.core.v1.pod import PODS
+from kubeclient.typed.core.v1.secret import SECRETS
+from kubecore import errors, rest, waiting
+from kubecore.watch import Event
+from tests.kubecore.loopback import Loopback, answer, loopback
+
+READY = {"type": "Ready", "status": "True"}
+NOT_READY = {"type": "Ready", "status": "False", "reason": "NotYet", "message": "one of two"}
+
+
+def pod(*conditions: Any, uid: str = "u", version: str = "5", phase: str = "Pending", **metadata: Any) -> core_v1.Pod:
+    return core_v1.Pod.from_dict(
+        {
+            "metadata": {"name": "web", "namespace": "n", "uid": uid, "resourceVersion": version, **metadata},
+            "spec": {"containers": [{"name": "c", "env": []}]},
+            "status": {"phase": phase, "conditions": list(conditions)},
+        }
+    )
+
+
+def job(*conditions: Any, **status: Any) -> batch_v1.Job:
+    return batch_v1.Job.from_dict({"metadata": {"name": "j"}, "status": {"conditions": list(conditions), **status}})
+
+
+def true(name: str, reason: str = "R", message: str = "m") -> dict[str, str]:
+    return {"type": name, "status": "True", "reason": reason, "message": message}
+
+
+@pytest.mark.parametrize(
+    ("text", "goal"),
+    [
+        ("condition=Ready", waiting.condition("Ready")),
+        ("condition=Ready=False", waiting.condition("Ready", "False")),
+        ("condition=example.com/Ready=Unknown", waiting.condition("example.com/Ready", "Unknown")),
+        ("delete", waiting.deleted()),
+        ("Delete", waiting.deleted()),
+        ("create", waiting.created()),
+        ("jsonpath={.status.phase}=Running", waiting.jsonpath("{.status.phase}", "Running")),
+        ("jsonpath='{.status.phase}'=Running", waiting.jsonpath("{.status.phase}", "Running")),
+        ("jsonpath={.status.phase}='Running'", waiting.jsonpath("{.status.phase}", "Running")),
+        ("jsonpath=.status.readyReplicas=3", waiting.jsonpath(".status.readyReplicas", 3)),
+        ("jsonpath={.spec.paused}=true", waiting.jsonpath("{.spec.paused}", True)),
+        ("jsonpath={.status.podIP}", waiting.jsonpath("{.status.podIP}")),
+        (
+            'jsonpath={.status.conditions[?(@.type=="Ready")].status}=True',
+            waiting.jsonpath('{.status.conditions[?(@.type=="Ready")].status}', "True"),
+        ),
+        (
+            'jsonpath={.status.conditions[?(@.type=="Ready")].status}',
+            waiting.jsonpath('{.status.conditions[?(@.type=="Ready")].status}'),
+        ),
+    ],
+)
+def test_what_kubectl_takes_is_taken(text: str, goal: waiting.Goal) -> None:
+    assert waiting.goal(text) == goal
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "can't be waited for; it is one of 'condition=Ready'"),
+        ("Ready", "can't be waited for"),
+        ("condition=", "can't be waited for"),
+        ("condition", "can't be waited for"),
+        ("deleted", "can't be waited for"),
+        ("jsonpath=", "is no JSONPath"),
+        ("jsonpath", "can't be waited for"),
+        ("jsonpath={.a}=", "a value must follow"),
+        ("jsonpath={.a[}=x", "has no end"),
+        ("jsonpath={range .items[*]}{.a}{end}=x", "is no JSONPath"),
+    ],
+)
+def test_what_can_not_be_waited_for_is_refused(text: str, words: str) -> None:
+    with pytest.raises(errors.InvalidRequestError, match=words):
+        waiting.goal(text)
+
+
+def test_what_is_neither_text_nor_function_is_refused() -> None:
+    wrong: Any = 5
+    with pytest.raises(errors.InvalidRequestError, match="takes text, a goal or a function, not int"):
+        waiting.goal(wrong)
+
+
+@pytest.mark.parametrize(
+    ("goal", "found", "done", "seen"),
+    [
+        ("condition=Ready", pod(READY), True, "Ready is True"),
+        ("condition=ready", pod(READY), True, "Ready is True"),
+        ("condition=Ready=true", pod(READY), True, "Ready is True"),
+        ("condition=Ready", pod(NOT_READY), False, r"Ready is False \(NotYet\): one of two"),
+        ("condition=Ready=False", pod(NOT_READY), True, "Ready is False"),
+        ("condition=Ready", pod(), False, "no such condition; there are: none"),
+        ("condition=Ready", pod(true("Initialized")), False, "no such condition; there are: Initialized"),
+        ("condition=Ready", pod({**READY, "observedGeneration": 1}, generation=2), False, "of generation 1, the object has 2"),
+        ("condition=Ready", pod({**READY, "observedGeneration": 2}, generation=2), True, ""),
+        ("condition=Ready", pod(READY, generation=2), True, ""),
+        ("condition=Complete", job(true("Complete"), active=1), True, ""),
+        ("jsonpath={.status.phase}=Running", pod(phase="Running"), True, "'Running'"),
+        ("jsonpath={.status.phase}= Running ", pod(phase="Running"), True, "'Running'"),
+        ("jsonpath={.status.phase}=Running", pod(), False, "it is 'Pending'"),
+        ("jsonpath={.status.podIP}", pod(), False, "it finds nothing"),
+        ("jsonpath={.status.phase}", pod(), True, ""),
+        ("jsonpath={.spec.containers[*].name}", pod(), True, ""),
+        ("jsonpath={.spec.containers[3].name}=c", pod(), False, "has 1 items, there is none at 3"),
+        ("create", pod(), True, ""),
+        ("delete", pod(), False, "nobody has deleted it"),
+        ("delete", pod(deletionTimestamp="2026-01-01T00:00:00Z"), False, "held by its end"),
+        (
+            "delete",
+            pod(deletionTimestamp="2026-01-01T00:00:00Z", finalizers=["a/b", "c/d"]),
+            False,
+            "held by the finalizers a/b, c/d",
+        ),
+        (lambda it: it.status.phase == "Pending", pod(), True, ""),
+        (lambda it: it.status.phase == "Running", pod(), False, "it says no to version 5"),
+    ],
+)  # fmt: skip
+def test_an_object_is_what_is_waited_for_or_not(goal: Any, found: Any, done: bool, seen: str) -> None:
+    look = waiting.goal(goal).look(found)
+    assert look.done is done
+    import re
+
+    assert re.search(seen, look.seen), look.seen
+    assert look.failure is None
+
+
+def test_the_generation_of_the_whole_status_counts_where_the_condition_has_none() -> None:
+    data = {"metadata": {"generation": 3}, "status": {"observedGeneration": 2, "conditions": [true("Available")]}}
+    look = waiting.condition("Available").look(apps_v1.Deployment.from_dict(data))
+    assert (look.done, "of generation 2, the object has 3" in look.seen) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("goal", "found", "kind", "reason"),
+    [
+        ("condition=Ready", pod(NOT_READY, phase="Succeeded"), errors.WaitFailedError, "Succeeded"),
+        ("condition=ready", pod(phase="Failed"), errors.WaitFailedError, "Failed"),
+        ("condition=ContainersReady", pod(phase="Failed"), errors.WaitFailedError, "Failed"),
+        ("jsonpath={.status.phase}=Running", pod(phase="Succeeded"), errors.WaitFailedError, "Succeeded"),
+        ("condition=Complete", job(true("Failed", "BackoffLimitExceeded")), errors.JobFailedError, "BackoffLimitExceeded"),
+        ("condition=Complete", job(true("FailureTarget", "PodFailurePolicy")), errors.JobFailedError, "PodFailurePolicy"),
+        ("condition=SuccessCriteriaMet", job(true("Failed")), errors.JobFailedError, "R"),
+        ("condition=Failed", job(true("Complete")), errors.WaitFailedError, "Complete"),
+        ("condition=Failed", job(true("SuccessCriteriaMet")), errors.WaitFailedError, "SuccessCriteriaMet"),
+    ],
+)  # fmt: skip
+def test_what_can_not_come_any_more_ends_the_waiting(goal: str, found: Any, kind: Any, reason: str) -> None:
+    failure = waiting.goal(goal).look(found).failure
+    assert failure is not None
+    assert (failure.kind, failure.reason) == (kind, reason)
+
+
+@pytest.mark.parametrize(
+    ("goal", "found"),
+    [
+        ("condition=Ready=False", pod(READY, phase="Succeeded")),
+        ("condition=example.com/Gate", pod(phase="Succeeded")),
+        ("jsonpath={.status.reason}=x", pod(phase="Succeeded")),
+        ("condition=Complete=False", job(true("Failed"))),
+        ("condition=Suspended", job(true("Failed"))),
+        ("condition=Ready", pod(NOT_READY, phase="Running")),
+    ],
+)
+def test_what_may_still_come_does_not(goal: str, found: Any) -> None:
+    look = waiting.goal(goal).look(found)
+    assert (look.done, look.failure) == (False, None)
+
+
+def test_several_values_and_whole_objects_can_not_be_compared() -> None:
+    with pytest.raises(errors.InvalidRequestError, match="finds an object or a list"):
+        waiting.jsonpath("{.status}", "x").look(pod())
+    with pytest.raises(errors.InvalidRequestError, match="finds 2 values"):
+        waiting.jsonpath("{.status.conditions[*].type}", "x").look(pod(READY, true("Initialized")))
+
+
+def rolling(kind: type[Any], *, generation: int = 2, spec: Any = None, **status: Any) -> Any:
+    status = {"observedGeneration": 2, **status}
+    data = {"metadata": {"name": "w", "generation": generation}, "spec": spec or {}, "status": status}
+    return kind.from_dict(data)
+
+
+def three(**strategy: Any) -> dict[str, Any]:
+    return {"replicas": 3, **({"updateStrategy": {"type": "RollingUpdate", **strategy}} if strategy else {})}
+
+
+DEPLOYMENT: list[tuple[Any, bool, str]] = [
+    (rolling(apps_v1.Deployment, generation=3), False, "has not yet seen the latest change"),
+    (rolling(apps_v1.Deployment, spec=three(), updatedReplicas=1), False, "1 of 3 replicas are updated"),
+    (rolling(apps_v1.Deployment, spec={"replicas": 3, "paused": True}), False, "the deployment is paused"),
+    (rolling(apps_v1.Deployment, spec=three(), updatedReplicas=3, replicas=4), False, "1 old replicas"),
+    (
+        rolling(apps_v1.Deployment, spec=three(), updatedReplicas=3, replicas=3, availableReplicas=2),
+        False,
+        "2 of 3 updated replicas are available",
+    ),
+    (rolling(apps_v1.Deployment, spec=three(), updatedReplicas=3, replicas=3, availableReplicas=3), True, ""),
+    (rolling(apps_v1.Deployment, spec={"replicas": 0}), True, ""),
+    (rolling(apps_v1.Deployment), True, ""),
+]
+DAEMON_SET: list[tuple[Any, bool, str]] = [
+    (rolling(apps_v1.DaemonSet, generation=3), False, "has not yet seen"),
+    (
+        rolling(apps_v1.DaemonSet, desiredNumberScheduled=2, updatedNumberScheduled=1),
+        False,
+        "1 of 2 pods are updated",
+    ),
+    (
+        rolling(apps_v1.DaemonSet, desiredNumberScheduled=2, updatedNumberScheduled=2, numberAvailable=1),
+        False,
+        "1 of 2 updated pods are available",
+    ),
+    (
+        rolling(apps_v1.DaemonSet, desiredNumberScheduled=2, updatedNumberScheduled=2, numberAvailable=2),
+        True,
+        "",
+    ),
+    (rolling(apps_v1.DaemonSet), True, ""),
+]
+STATEFUL_SET: list[tuple[Any, bool, str]] = [
+    (rolling(apps_v1.StatefulSet, generation=0, observedGeneration=0), False, "has not yet seen"),
+    (rolling(apps_v1.StatefulSet, generation=3), False, "has not yet seen"),
+    (rolling(apps_v1.StatefulSet, spec=three(), readyReplicas=2), False, "2 of 3 replicas are ready"),
+    (
+        rolling(apps_v1.StatefulSet, spec=three(rollingUpdate={"partition": 1}), readyReplicas=3, updatedReplicas=1),
+        False,
+        "1 of 2 replicas are updated",
+    ),
+    (
+        rolling(apps_v1.StatefulSet, spec=three(rollingUpdate={"partition": 1}), readyReplicas=3, updatedReplicas=2),
+        True,
+        "",
+    ),
+    (
+        rolling(apps_v1.StatefulSet, spec=three(rollingUpdate={"partition": 9}), readyReplicas=3),
+        True,
+        "",
+    ),
+    (
+        rolling(apps_v1.StatefulSet, spec=three(rollingUpdate={"partition": 0}), readyReplicas=3, updatedReplicas=2),
+        False,
+        "2 of 3 replicas are updated",
+    ),
+    (
+        rolling(apps_v1.StatefulSet, spec=three(), readyReplicas=3, currentRevision="a", updateRevision="b"),
+        False,
+        "the revision b",
+    ),
+    (
+        rolling(apps_v1.StatefulSet, spec=three(), readyReplicas=3, currentRevision="b", updateRevision="b"),
+        True,
+        "",
+    ),
+]
+
+
+@pytest.mark.parametrize(("found", "done", "seen"), [*DEPLOYMENT, *DAEMON_SET, *STATEFUL_SET])
+def test_a_rollout_is_done_by_kubectls_rules(found: Any, done: bool, seen: str) -> None:
+    look = waiting.Rollout(type(found).__name__).look(found)
+    assert (look.done, look.failure) == (done, None)
+    assert seen in look.seen
+
+
+def test_a_rollout_that_can_not_end_is_told() -> None:
+    late = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "has timed out"}
+    look = waiting.Rollout("Deployment").look(rolling(apps_v1.Deployment, spec=three(), conditions=[late]))
+    assert look.failure == (errors.RolloutFailedError, "ProgressDeadlineExceeded", "has timed out")
+    # What the controller said of the template before does not count.
+    look = waiting.Rollout("Deployment").look(rolling(apps_v1.Deployment, generation=3, conditions=[late]))
+    assert (look.done, look.failure) == (False, None)
+    for kind in (apps_v1.DaemonSet, apps_v1.StatefulSet):
+        found = rolling(kind, spec={"updateStrategy": {"type": "OnDelete"}})
+        failure = waiting.Rollout(kind.__name__).look(found).failure
+        assert failure is not None
+        assert (failure.kind, failure.reason) == (errors.RolloutFailedError, "OnDelete")
+    with pytest.raises(errors.InvalidRequestError, match="a Pod rolls nothing out"):
+        waiting.Rollout("Pod")
+
+
+def test_a_job_is_done_or_failed() -> None:
+    look = waiting.Completion().look(job(active=1, succeeded=2))
+    assert (look.done, look.failure, look.seen) == (False, None, "1 active, 2 succeeded, 0 failed pods")
+    assert not waiting.Completion().look(job(true("SuccessCriteriaMet"))).done
+    assert waiting.Completion().look(job(true("Complete"), succeeded=3)).done
+    assert not waiting.Completion().look(job({"type": "Complete", "status": "False"})).done
+    assert "the job is suspended" in waiting.Completion().look(job(true("Suspended"))).seen
+    failure = waiting.Completion().look(job(true("Failed", "DeadlineExceeded", "too slow"))).failure
+    assert failure == (errors.JobFailedError, "DeadlineExceeded", "too slow")
+
+
+# The waiter.
+
+
+def waiter(goal: Any = "condition=Ready", timeout: float | None = 60.0, resource: Any = PODS) -> waiting.Waiter[Any]:
+    return waiting.Waiter(resource, "n", "web", waiting.goal(goal), timeout)
+
+
+def pods(*items: core_v1.Pod, version: str = "5") -> core_v1.PodList:
+    return core_v1.PodList(items=list(items), metadata=meta_v1.ListMeta(resource_version=version))
+
+
+def test_the_waiter_lists_and_then_watches_from_there() -> None:
+    made = waiter(timeout=30)
+    assert made.list_call().target == "/api/v1/namespaces/n/pods?fieldSelector=metadata.name=web"
+    assert made.listed(pods(pod(NOT_READY), version="77")) is False
+    call = made.watch_call()
+    assert dict(call.query) == {
+        "allowWatchBookmarks": "true",
+        "fieldSelector": "metadata.name=web",
+        "resourceVersion": "77",
+        "timeoutSeconds": "30",
+        "watch": "true",
+    }
+    assert made.told(Event("BOOKMARK", pod(READY))) is False
+    assert made.told(Event("MODIFIED", pod(NOT_READY))) is False
+    assert made.told(Event("MODIFIED", pod(READY, version="9"))) is True
+    assert (made.is_done, made.result.metadata.resource_version, made.pause()) == (True, "9", 0)
+
+
+def test_a_name_stays_one_value_of_the_selector() -> None:
+    made = waiting.Waiter(PODS, "n", "a,b=c", waiting.created(), None)
+    assert dict(made.list_call().query) == {"fieldSelector": r"metadata.name=a\,b\=c"}
+    for name in ("", "..", "a/b", "a\\b", "a b"):
+        with pytest.raises(errors.InvalidRequestError):
+            waiting.Waiter(PODS, "n", name, waiting.created(), None)
+    with pytest.raises(errors.InvalidRequestError, match="needs a namespace"):
+        waiting.Waiter(PODS, "", "web", waiting.created(), None)
+
+
+@pytest.mark.parametrize("timeout", [-1, float("nan"), "5", float("-inf")])
+def test_a_timeout_that_is_none_is_refused(timeout: Any) -> None:
+    with pytest.raises(errors.InvalidRequestError, match="timeout takes seconds"):
+        waiter(timeout=timeout)
+
+
+def test_an_object_that_is_not_there_is_told_at_once_unless_that_is_what_is_waited_for() -> None:
+    with pytest.raises(errors.NotFoundError, match=r'^pods "web" not found$') as caught:
+        waiter().listed(pods())
+    assert (caught.value.code, caught.value.status.details and caught.value.status.details.kind) == (404, "pods")
+    with pytest.raises(errors.NotFoundError, match=r'^deployments\.apps "web" not found$'):
+        waiter(resource=DEPLOYMENTS).listed(apps_v1.DeploymentList(items=[]))
+    made = waiter("delete")
+    assert (made.listed(pods()), made.result) == (True, None)
+    made = waiter("create")
+    assert made.listed(pods()) is False
+    assert made.told(Event("ADDED", pod())) is True
+
+
+def test_an_object_that_is_deleted_meanwhile_ends_the_waiting() -> None:
+    made = waiter()
+    made.listed(pods(pod(NOT_READY)))
+    with pytest.raises(errors.ObjectDeletedError, match="the object was deleted; last seen: Ready is False") as caught:
+        made.told(Event("DELETED", pod(READY, version="6")))
+    assert caught.value.object.metadata.resource_version == "6"
+    made = waiter("delete")
+    made.listed(pods(pod()))
+    assert made.told(Event("DELETED", pod(version="6"))) is True
+    assert made.result.metadata.resource_version == "6"
+
+
+@pytest.mark.parametrize("later", ["list", "list without it", "watch"])
+def test_another_object_under_the_name_means_that_the_first_is_gone(later: str) -> None:
+    def tell(made: waiting.Waiter[Any]) -> bool:
+        made.listed(pods(pod(uid="first")))
+        if later == "watch":
+            return made.told(Event("ADDED", pod(READY, uid="second")))
+        return made.listed(pods(pod(READY, uid="second")) if later == "list" else pods())
+
+    with pytest.raises(errors.ObjectDeletedError):
+        tell(waiter())
+    made = waiter("delete")
+    assert tell(made) is True
+    assert made.result.metadata.uid == "first"
+
+
+def test_deletion_of_one_that_is_known_ignores_its_successor() -> None:
+    made = waiter(waiting.deleted(uid="first"))
+    assert made.listed(pods(pod(uid="second"))) is True
+    assert waiter(waiting.deleted(uid="second")).listed(pods(pod(uid="second"))) is False
+
+
+def test_time_runs_out_with_words_for_what_was_seen() -> None:
+    made = waiter(timeout=0)
+    with pytest.raises(errors.WaitTimeoutError) as caught:
+        made.listed(pods(pod(NOT_READY)))
+    assert str(caught.value) == (
+        'pods "web": condition Ready=True did not come within 0 s; last seen: Ready is False (NotYet): one of two'
+    )
+    assert isinstance(caught.value, TimeoutError)
+    assert isinstance(caught.value, errors.WaitError)
+    assert caught.value.object.metadata.name == "web"
+    assert waiter(timeout=0).listed(pods(pod(READY))) is True
+    with pytest.raises(errors.WaitTimeoutError, match="creation did not come within 0 s; last seen: there is no such"):
+        waiter("create", timeout=0).listed(pods())
+
+
+def test_what_can_not_come_any_more_is_raised_with_its_reason() -> None:
+    with pytest.raises(errors.WaitFailedError) as caught:
+        waiter().listed(pods(pod(phase="Failed")))
+    assert (caught.value.reason, caught.value.message) == ("Failed", "the pod has ended: Failed")
+    assert str(caught.value) == (
+        'pods "web": condition Ready=True can\'t come any more: Failed: the pod has ended: Failed; '
+        "last seen: no such condition; there are: none"
+    )
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.reason, again.object) == (str(caught.value), "Failed", caught.value.object)
+
+
+def test_no_value_of_a_secret_is_told() -> None:
+    secret = core_v1.Secret.from_dict({"metadata": {"name": "web"}, "data": {"k": "c2VjcmV0"}})
+    made = waiting.Waiter[Any](SECRETS, "n", "web", waiting.goal("jsonpath={.data.k}=cGxhbnRlZA=="), 0)
+    with pytest.raises(errors.WaitTimeoutError) as caught:
+        made.listed(core_v1.SecretList(items=[secret]))
+    assert str(caught.value) == 'secrets "web": {.data.k} did not come within 0 s'
+    assert "c2VjcmV0" not in repr(caught.value)
+
+
+def test_what_a_function_raises_ends_the_waiting_also_where_it_looks_like_trouble_on_the_way() -> None:
+    def fails(_: Any) -> bool:
+        raise errors.ReadError("of the function's own")
+
+    made = waiter(fails)
+    with pytest.raises(errors.ReadError) as caught:
+        made.listed(pods(pod()))
+    with pytest.raises(errors.ReadError, match="of the function's own"):
+        made.failed(caught.value)
+
+
+def status(code: int, reason: str = "") -> errors.StatusError:
+    return errors.status_error(meta_v1.Status(code=code, reason=reason))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [status(410, "Expired"), status(429), status(500), status(503), status(504), errors.ConnectError("refused"), errors.ReadError("cut")],
+)  # fmt: skip
+def test_trouble_that_passes_is_waited_out_once_the_server_was_heard(error: errors.KubeError) -> None:
+    made = waiter()
+    with pytest.raises(type(error)):
+        made.failed(error)
+    made = waiter()
+    made.listed(pods(pod()))
+    made.failed(error)
+    assert 0 < made.pause() < 1
+    pauses = [made.pause() for _ in range(12)]
+    assert pauses[0] < pauses[-1] <= 6.25
+
+
+@pytest.mark.parametrize("error", [status(401), status(403), status(404), status(400), errors.DecodeError("garbage")])
+def test_other_trouble_is_told(error: errors.KubeError) -> None:
+    made = waiter()
+    made.listed(pods(pod()))
+    with pytest.raises(type(error)):
+        made.failed(error)
+
+
+def test_the_last_trouble_is_named_when_time_runs_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = waiter(timeout=5)
+    made.listed(pods(pod(NOT_READY)))
+    made.failed(errors.ConnectError("connection refused"))
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 6)
+    with pytest.raises(errors.WaitTimeoutError, match="one of two; the last look failed: connection refused"):
+        made.pause()
+
+
+def test_steady_watches_are_taken_up_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = waiter(timeout=None)
+    made.listed(pods(pod()))
+    for _ in range(12):
+        made.pause()
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 11)
+    assert made.pause() < 0.2
+
+
+# Both shells before a server that misbehaves.
+
+Wait = Callable[..., Any]
+
+
+@pytest.fixture(params=["sync", "asyncio", "trio"])
+def wait(request: pytest.FixtureRequest) -> Wait:
+    """Wait for the pod `web` of a server on a port."""
+
+    def run(port: int, for_: Any, timeout: float | None) -> Any:
+        config = rest.Config(host=f"http://127.0.0.1:{port}", max_retries=0)
+        if request.param == "sync":
+            with Clientset(config) as clientset:
+                return clientset.core_v1.pods("n").wait("web", for_=for_, timeout=timeout)
+
+        async def main() -> Any:
+            async with AsyncClientset(config) as clientset:
+                return await clientset.core_v1.pods("n").wait("web", for_=for_, timeout=timeout)
+
+        return anyio.run(main, backend=request.param)
+
+    return run
+
+
+def listing(*items: core_v1.Pod, version: str = "5") -> bytes:
+    return answer(json.dumps(pods(*items, version=version).to_dict()).encode())
+
+
+def event(type_: str, object_: Any) -> bytes:
+    return json.dumps({"type": type_, "object": object_}).encode() + b"\n"
+
+
+def modified(*conditions: Any, **fields: Any) -> bytes:
+    return event("MODIFIED", pod(*conditions, **fields).to_dict())
+
+
+def cut(data: bytes) -> bytes:
+    return answer(data + b"{" * 100)[:-100]
+
+
+EXPIRED = {
+    "kind": "Status",
+    "apiVersion": "v1",
+    "status": "Failure",
+    "code": 410,
+    "reason": "Expired",
+    "message": "too old",
+}
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param(answer(modified(NOT_READY, version="6")), id="closed"),
+        pytest.param(answer(b""), id="closed without a word"),
+        pytest.param(cut(modified(NOT_READY, version="6") + b'{"type":"MOD'), id="cut in the middle of an event"),
+        pytest.param(answer(event("ERROR", EXPIRED)), id="410 as an event"),
+        pytest.param(answer(json.dumps(EXPIRED).encode(), status="410 Gone"), id="410"),
+        pytest.param(answer(b"{}", status="503 Service Unavailable"), id="503"),
+        pytest.param(answer(b"{}", status="429 Too Many Requests"), id="429"),
+        pytest.param(b"", id="no answer"),
+    ],
+)
+def test_waiting_survives_what_happens_to_a_watch(wait: Wait, first: bytes) -> None:
+    scripts = [
+        listing(pod(NOT_READY)),
+        first,
+        listing(pod(NOT_READY), version="8"),
+        answer(modified(READY, version="9")),
+    ]
+    with loopback(*scripts) as server:
+        found = wait(server.port, "condition=Ready", 20)
+    assert found.metadata.resource_version == "9"
+    assert b"resourceVersion=8" in server.requests[-1]
+
+
+def test_a_change_during_a_cut_is_seen_by_the_next_list(wait: Wait) -> None:
+    with loopback(listing(pod(NOT_READY)), cut(b""), listing(pod(READY, version="7"))) as server:
+        assert wait(server.port, "condition=Ready", 20).metadata.resource_version == "7"
+    with loopback(listing(pod(NOT_READY)), cut(b""), listing()) as server:
+        with pytest.raises(errors.ObjectDeletedError):
+            wait(server.port, "condition=Ready", 20)
+
+
+@pytest.mark.parametrize(
+    "scripts",
+    [
+        pytest.param([], id="list"),
+        pytest.param([listing(pod(NOT_READY))], id="watch"),
+        pytest.param([listing(pod(NOT_READY)), cut(modified(NOT_READY))], id="the list after a cut"),
+    ],
+)
+def test_a_mute_server_does_not_hold_the_waiting_beyond_its_time(wait: Wait, scripts: list[bytes]) -> None:
+    started = time.monotonic()
+    with loopback(*scripts) as server:
+        with pytest.raises(errors.WaitTimeoutError, match=r"condition Ready=True did not come within 0.3 s"):
+            wait(server.port, "condition=Ready", 0.3)
+    assert 0.25 < time.monotonic() - started < 5
+
+
+def test_a_watch_that_goes_mute_after_it_began_does_not_either(wait: Wait) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    line = modified(NOT_READY, version="6")
+    started = time.monotonic()
+    with loopback(listing(pod(NOT_READY)), head + b"%x\r\n%s\r\n" % (len(line), line), close=False) as server:
+        with pytest.raises(errors.WaitTimeoutError, match="last seen: Ready is False"):
+            wait(server.port, "condition=Ready", 0.3)
+    assert 0.25 < time.monotonic() - started < 5
+
+
+def test_a_server_that_is_gone_is_told_at_once_at_first_and_waited_for_later(wait: Wait) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with pytest.raises(errors.ConnectError):
+        wait(port, "condition=Ready", 20)
+    server = Loopback([listing(pod(NOT_READY))], close=True, context=None)
+
+    def ends(_: Any) -> bool:
+        server.stop()
+        return False
+
+    with pytest.raises(errors.WaitTimeoutError, match=r"the last look failed: GET .* no connection"):
+        wait(server.port, ends, 0.5)
+
+
+def test_what_a_function_raises_comes_out(wait: Wait) -> None:
+    def fails(found: core_v1.Pod) -> bool:
+        raise LookupError(found.metadata.name)
+
+    with loopback(listing(pod())) as server:
+        with pytest.raises(LookupError, match="web"):
+            wait(server.port, fails, 20)
+
+
+def test_garbage_is_told(wait: Wait) -> None:
+    with loopback(listing(pod(NOT_READY)), answer(b"not an event\n")) as server:
+        with pytest.raises(errors.DecodeError, match="the watch holds no event"):
+            wait(server.port, "condition=Ready", 20)
