@@ -1,0 +1,276 @@
+"""Waiting on the real server: its controllers make the changes, or the test does in the kubelet's place."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from kubeclient import Clientset
+from kubecore import errors, waiting
+
+Drive = Callable[[Any], None]
+Change = Callable[[Clientset], Any]
+
+CONTAINER = {"name": "c", "image": "registry.invalid/c"}
+TEMPLATE = {"metadata": {"labels": {"app": "w"}}, "spec": {"containers": [CONTAINER]}}
+READY = {"status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}}
+POD = {"metadata": {"name": "p"}, "spec": {"containers": [CONTAINER]}}
+
+
+@pytest.fixture
+def meanwhile(clientset: Clientset) -> Iterator[Callable[[Change], None]]:
+    """Make a change from another thread a little later, while the scenario waits."""
+    with ThreadPoolExecutor(4) as pool:
+        made: list[Future[Any]] = []
+
+        def later(change: Change) -> Any:
+            time.sleep(0.2)
+            return change(clientset)
+
+        yield lambda change: made.append(pool.submit(later, change))
+        for one in made:
+            one.result(30)
+
+
+@pytest.fixture
+def kubelet(clientset: Clientset, namespace: str) -> Iterator[Callable[..., None]]:
+    """Give every pod of the namespace a status, as a kubelet would."""
+    stop = threading.Event()
+
+    def serve(status: Any) -> None:
+        pods = clientset.core_v1.pods(namespace)
+        phase = status["status"]["phase"]
+        while not stop.wait(0.05):
+            for pod in pods.list().items:
+                if pod.status.phase != phase and pod.metadata.deletion_timestamp is None:
+                    try:
+                        pods.patch_status(pod.metadata.name, status, type="merge")
+                    except errors.NotFoundError:
+                        continue
+
+    with ThreadPoolExecutor(1) as pool:
+        started: list[Future[None]] = []
+        yield lambda status: started.append(pool.submit(serve, status))
+        stop.set()
+        for one in started:
+            one.result(30)
+
+
+def workload(**spec: Any) -> dict[str, Any]:
+    return {
+        "metadata": {"name": "w"},
+        "spec": {"selector": {"matchLabels": {"app": "w"}}, "template": TEMPLATE, **spec},
+    }
+
+
+def job(**spec: Any) -> dict[str, Any]:
+    template = {"spec": {"containers": [CONTAINER], "restartPolicy": "Never"}}
+    return {"metadata": {"name": "j"}, "spec": {"template": template, **spec}}
+
+
+GOALS: list[Any] = [
+    "condition=Ready",
+    waiting.condition("Ready"),
+    "jsonpath={.status.phase}=Running",
+    'jsonpath={.status.conditions[?(@.type=="Ready")].status}=True',
+    lambda pod: pod.status.phase == "Running",
+]
+
+
+def test_a_pod_becomes_what_is_waited_for(drive: Drive, namespace: str, meanwhile: Callable[[Change], None]) -> None:
+    async def scenario(clientset: Any) -> None:
+        pods = clientset.core_v1.pods(namespace)
+        await pods.create(POD)
+        for goal in GOALS:
+            with pytest.raises(errors.WaitTimeoutError, match=r"within 0 s; last seen: ") as caught:
+                await pods.wait("p", for_=goal, timeout=0)
+            assert caught.value.object.metadata.name == "p"
+        meanwhile(lambda sync: sync.core_v1.pods(namespace).patch_status("p", READY, type="merge"))
+        found = await pods.wait("p", for_="condition=Ready", timeout=20)
+        assert found.status.phase == "Running"
+        for goal in GOALS:
+            assert (await pods.wait("p", for_=goal, timeout=0)).metadata.uid == found.metadata.uid
+
+    drive(scenario)
+
+
+def test_what_is_not_there_is_told_at_once(drive: Drive, namespace: str) -> None:
+    async def scenario(clientset: Any) -> None:
+        pods = clientset.core_v1.pods(namespace)
+        with pytest.raises(errors.NotFoundError) as caught:
+            await pods.wait("nope", for_="condition=Ready")
+        with pytest.raises(errors.NotFoundError) as got:
+            await pods.get("nope")
+        assert caught.value.status == got.value.status
+        assert await pods.wait("nope", for_="delete") is None
+        with pytest.raises(errors.WaitTimeoutError, match=r"creation did not come within 0\.2 s"):
+            await pods.wait("nope", for_="create", timeout=0.2)
+        with pytest.raises(errors.InvalidRequestError):
+            await pods.wait("../nope", for_="delete")
+
+    drive(scenario)
+
+
+def test_creation_and_deletion_are_waited_for(
+    drive: Drive, namespace: str, meanwhile: Callable[[Change], None]
+) -> None:
+    def take_apart(sync: Clientset) -> None:
+        maps = sync.core_v1.config_maps(namespace)
+        maps.delete("m")
+        time.sleep(0.2)
+        maps.patch("m", {"metadata": {"finalizers": None}}, type="merge")
+
+    async def scenario(clientset: Any) -> None:
+        maps = clientset.core_v1.config_maps(namespace)
+        body = {"metadata": {"name": "m", "finalizers": ["example.com/tests"]}}
+        meanwhile(lambda sync: sync.core_v1.config_maps(namespace).create(body))
+        made = await maps.wait("m", for_="create", timeout=20)
+        assert made.metadata.finalizers == ["example.com/tests"]
+        with pytest.raises(errors.WaitTimeoutError, match="nobody has deleted it"):
+            await maps.wait("m", for_="delete", timeout=0)
+        meanwhile(take_apart)
+        last = await maps.wait("m", for_="delete", timeout=20)
+        assert last.metadata.uid == made.metadata.uid
+        assert last.metadata.deletion_timestamp is not None
+        with pytest.raises(errors.NotFoundError):
+            await maps.get("m")
+
+    drive(scenario)
+
+
+def test_an_object_that_is_deleted_and_made_anew_is_another(
+    drive: Drive, namespace: str, meanwhile: Callable[[Change], None]
+) -> None:
+    def make_anew(sync: Clientset) -> None:
+        sync.core_v1.config_maps(namespace).delete("m")
+        sync.core_v1.config_maps(namespace).create({"metadata": {"name": "m"}, "data": {"k": "v"}})
+
+    async def scenario(clientset: Any) -> None:
+        maps = clientset.core_v1.config_maps(namespace)
+        first = await maps.create({"metadata": {"name": "m"}})
+        meanwhile(make_anew)
+        with pytest.raises(errors.ObjectDeletedError, match="it finds nothing") as caught:
+            await maps.wait("m", for_="jsonpath={.data.k}=v", timeout=20)
+        assert caught.value.object.metadata.uid == first.metadata.uid
+        second = await maps.wait("m", for_="create", timeout=20)
+        assert (await maps.wait("m", for_=waiting.deleted(uid=first.metadata.uid), timeout=0)) is None
+        with pytest.raises(errors.WaitTimeoutError):
+            await maps.wait("m", for_=waiting.deleted(uid=second.metadata.uid), timeout=0)
+        meanwhile(make_anew)
+        assert (await maps.wait("m", for_="delete", timeout=20)).metadata.uid == second.metadata.uid
+
+    drive(scenario)
+
+
+def test_a_pod_that_has_ended_never_becomes_ready(
+    drive: Drive, namespace: str, meanwhile: Callable[[Change], None]
+) -> None:
+    status = {"status": {"phase": "Failed", "reason": "Evicted", "message": "no room"}}
+
+    async def scenario(clientset: Any) -> None:
+        pods = clientset.core_v1.pods(namespace)
+        await pods.create(POD)
+        meanwhile(lambda sync: sync.core_v1.pods(namespace).patch_status("p", status, type="merge"))
+        with pytest.raises(errors.WaitFailedError, match="any more: Evicted: no room") as caught:
+            await pods.wait("p", for_="condition=Ready", timeout=20)
+        assert (caught.value.reason, caught.value.object.status.phase) == ("Evicted", "Failed")
+
+    drive(scenario)
+
+
+def test_a_deployment_rolls_out_and_out_again(drive: Drive, namespace: str, kubelet: Callable[[Any], None]) -> None:
+    kubelet(READY)
+
+    async def scenario(clientset: Any) -> None:
+        deployments = clientset.apps_v1.deployments(namespace)
+        await deployments.create(workload(replicas=2))
+        done = await deployments.wait_for_rollout("w", timeout=30)
+        assert (done.status.updated_replicas, done.status.available_replicas) == (2, 2)
+        assert (await deployments.wait("w", for_="condition=Available", timeout=20)).status.available_replicas == 2
+        # What the status says of the template before counts for nothing.
+        change = {"spec": {"template": {"metadata": {"labels": {"version": "2"}}}}}
+        changed = await deployments.patch("w", change, type="strategic")
+        again = await deployments.wait_for_rollout("w", timeout=30)
+        assert again.status.observed_generation >= changed.metadata.generation > done.metadata.generation
+        assert (again.status.updated_replicas, again.status.replicas) == (2, 2)
+
+    drive(scenario)
+
+
+def test_a_rollout_without_progress_ends_early(drive: Drive, namespace: str) -> None:
+    async def scenario(clientset: Any) -> None:
+        deployments = clientset.apps_v1.deployments(namespace)
+        await deployments.create(workload(replicas=1, progressDeadlineSeconds=1))
+        with pytest.raises(errors.WaitTimeoutError, match=r"the rollout did not come within 0.3 s; last seen: "):
+            await deployments.wait_for_rollout("w", timeout=0.3)
+        with pytest.raises(errors.RolloutFailedError, match="has timed out progressing") as caught:
+            await deployments.wait_for_rollout("w", timeout=30)
+        assert caught.value.reason == "ProgressDeadlineExceeded"
+
+    drive(scenario)
+
+
+def test_stateful_sets_and_daemon_sets_roll_out(drive: Drive, namespace: str, kubelet: Callable[[Any], None]) -> None:
+    kubelet(READY)
+
+    async def scenario(clientset: Any) -> None:
+        sets = clientset.apps_v1.stateful_sets(namespace)
+        await sets.create(workload(replicas=2, serviceName="w"))
+        done = await sets.wait_for_rollout("w", timeout=30)
+        assert (done.status.ready_replicas, done.status.updated_replicas) == (2, 2)
+        daemons = clientset.apps_v1.daemon_sets(namespace)
+        await daemons.create(workload())
+        assert (await daemons.wait_for_rollout("w", timeout=30)).status.desired_number_scheduled == 0
+        await daemons.patch("w", {"spec": {"updateStrategy": {"type": "OnDelete"}}}, type="merge")
+        with pytest.raises(errors.RolloutFailedError, match="the strategy OnDelete replaces no pods"):
+            await daemons.wait_for_rollout("w")
+
+    drive(scenario)
+
+
+def test_a_job_completes(drive: Drive, namespace: str, kubelet: Callable[[Any], None]) -> None:
+    kubelet({"status": {"phase": "Succeeded"}})
+
+    async def scenario(clientset: Any) -> None:
+        jobs = clientset.batch_v1.jobs(namespace)
+        await jobs.create(job(completions=2))
+        done = await jobs.wait_for_completion("j", timeout=30)
+        assert (done.status.succeeded, done.status.completion_time is None) == (2, False)
+        assert (await jobs.wait("j", for_="condition=complete", timeout=0)).status.succeeded == 2
+        with pytest.raises(errors.WaitFailedError, match="the job has succeeded"):
+            await jobs.wait("j", for_="condition=Failed")
+
+    drive(scenario)
+
+
+def test_a_job_that_fails_is_told_with_its_reason(drive: Drive, namespace: str, kubelet: Callable[[Any], None]) -> None:
+    kubelet({"status": {"phase": "Failed"}})
+
+    async def scenario(clientset: Any) -> None:
+        jobs = clientset.batch_v1.jobs(namespace)
+        await jobs.create(job(backoffLimit=0))
+        with pytest.raises(errors.JobFailedError, match="BackoffLimitExceeded: Job has reached") as caught:
+            await jobs.wait_for_completion("j", timeout=30)
+        assert (caught.value.reason, caught.value.object.metadata.name) == ("BackoffLimitExceeded", "j")
+        with pytest.raises(errors.JobFailedError):
+            await jobs.wait("j", for_="condition=Complete")
+        assert (await jobs.wait("j", for_="condition=Failed", timeout=20)).status.failed == 1
+
+    drive(scenario)
+
+
+def test_only_what_rolls_out_or_completes_has_the_verb(clientset: Clientset) -> None:
+    apps, batch, core = clientset.apps_v1, clientset.batch_v1, clientset.core_v1
+    for has in (apps.deployments("x"), apps.stateful_sets("x"), apps.daemon_sets("x")):
+        assert hasattr(has, "wait_for_rollout")
+        assert not hasattr(has, "wait_for_completion")
+    assert hasattr(batch.jobs("x"), "wait_for_completion")
+    for has_not in (apps.replica_sets("x"), batch.cron_jobs("x"), core.pods("x"), batch.jobs("x")):
+        assert not hasattr(has_not, "wait_for_rollout")
+    assert hasattr(core.namespaces(), "wait")
+    assert not hasattr(clientset.authentication_v1.token_reviews(), "wait")
