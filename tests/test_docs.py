@@ -47,6 +47,21 @@ def test_the_recipes_for_metrics_and_traces_run(number: int, said: str, cluster:
     assert said in run(blocks("docs/observability.md")[number], cluster)
 
 
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (
+            0,
+            'there is default\nconfigmaps "nope": creation did not come within 0.5 s; last seen: there is no such object',
+        ),
+        (1, "ProgressDeadlineExceeded 1"),
+        (2, "['True']"),
+    ],
+)
+def test_the_code_for_waiting_runs(number: int, said: str, cluster: Cluster) -> None:
+    assert said in run(blocks("docs/waiting.md")[number], cluster)
+
+
 def test_the_readme_has_no_code_that_is_not_run() -> None:
     assert len(blocks("README.md")) == 2
 

@@ -311,6 +311,12 @@ def waiter(goal: Any = "condition=Ready", timeout: float | None = 60.0, resource
     return waiting.Waiter(resource, "n", "web", waiting.goal(goal), timeout)
 
 
+def last(made: waiting.Waiter[Any]) -> meta_v1.ObjectMeta:
+    assert made.result is not None
+    found: meta_v1.ObjectMeta = made.result.metadata
+    return found
+
+
 def pods(*items: core_v1.Pod, version: str = "5") -> core_v1.PodList:
     return core_v1.PodList(items=list(items), metadata=meta_v1.ListMeta(resource_version=version))
 
@@ -330,11 +336,11 @@ def test_the_waiter_lists_and_then_watches_from_there() -> None:
     assert made.told(Event("BOOKMARK", pod(READY))) is False
     assert made.told(Event("MODIFIED", pod(NOT_READY))) is False
     assert made.told(Event("MODIFIED", pod(READY, version="9"))) is True
-    assert (made.is_done, made.result.metadata.resource_version, made.pause()) == (True, "9", 0)
+    assert (made.is_done, last(made).resource_version, made.pause()) == (True, "9", 0)
 
 
 def test_a_name_stays_one_value_of_the_selector() -> None:
-    made = waiting.Waiter(PODS, "n", "a,b=c", waiting.created(), None)
+    made = waiting.Waiter[core_v1.Pod](PODS, "n", "a,b=c", waiting.created(), None)
     assert dict(made.list_call().query) == {"fieldSelector": r"metadata.name=a\,b\=c"}
     for name in ("", "..", "a/b", "a\\b", "a b"):
         with pytest.raises(errors.InvalidRequestError):
@@ -371,7 +377,7 @@ def test_an_object_that_is_deleted_meanwhile_ends_the_waiting() -> None:
     made = waiter("delete")
     made.listed(pods(pod()))
     assert made.told(Event("DELETED", pod(version="6"))) is True
-    assert made.result.metadata.resource_version == "6"
+    assert last(made).resource_version == "6"
 
 
 @pytest.mark.parametrize("later", ["list", "list without it", "watch"])
@@ -386,7 +392,7 @@ def test_another_object_under_the_name_means_that_the_first_is_gone(later: str) 
         tell(waiter())
     made = waiter("delete")
     assert tell(made) is True
-    assert made.result.metadata.uid == "first"
+    assert last(made).uid == "first"
 
 
 def test_deletion_of_one_that_is_known_ignores_its_successor() -> None:

@@ -7,8 +7,8 @@ import datetime
 from typing import Literal, assert_type
 
 from kubeclient import AsyncClientset, Clientset
-from kubeclient.models import apps_v1, autoscaling_v1, core_v1, meta_v1
-from kubecore import errors
+from kubeclient.models import apps_v1, autoscaling_v1, batch_v1, core_v1, meta_v1
+from kubecore import errors, waiting
 from kubecore.watch import AsyncWatch, Event, Watch
 
 
@@ -54,9 +54,24 @@ def watching(clientset: Clientset) -> None:
             assert_type(event.object, core_v1.Node)
 
 
+def waiting_for(clientset: Clientset) -> None:
+    pods = clientset.core_v1.pods("x")
+    assert_type(pods.wait("y", for_="condition=Ready"), core_v1.Pod)
+    assert_type(pods.wait("y", for_=waiting.condition("Ready"), timeout=None), core_v1.Pod)
+    assert_type(pods.wait("y", for_=lambda pod: pod.status.phase == "Running"), core_v1.Pod)
+    assert_type(pods.wait("y", for_="delete"), core_v1.Pod | None)
+    assert_type(pods.wait("y", for_=waiting.deleted(), timeout=5), core_v1.Pod | None)
+    assert_type(clientset.core_v1.namespaces().wait("y", for_="create"), core_v1.Namespace)
+    assert_type(clientset.apps_v1.deployments("x").wait_for_rollout("y"), apps_v1.Deployment)
+    assert_type(clientset.batch_v1.jobs("x").wait_for_completion("y", timeout=60), batch_v1.Job)
+
+
 async def awaiting(clientset: AsyncClientset) -> None:
     assert_type(await clientset.core_v1.pods("x").get("y"), core_v1.Pod)
     assert_type((await clientset.core_v1.pods("x").list()).items, list[core_v1.Pod])
+    assert_type(await clientset.core_v1.pods("x").wait("y", for_="condition=Ready"), core_v1.Pod)
+    assert_type(await clientset.core_v1.pods("x").wait("y", for_="delete"), core_v1.Pod | None)
+    assert_type(await clientset.batch_v1.jobs("x").wait_for_completion("y"), batch_v1.Job)
     watch = clientset.core_v1.nodes().watch()
     assert_type(watch, AsyncWatch[core_v1.Node])
     async with watch as events:
@@ -77,4 +92,7 @@ def refused(clientset: Clientset) -> None:
     clientset.core_v1.pods("x").list(label="a=b")  # type: ignore[call-arg]  # pyright: ignore
     clientset.core_v1.pods("x").create(core_v1.Secret())  # type: ignore[arg-type]  # pyright: ignore
     clientset.core_v1.pods("x").delete("y", propagation_policy="Sometimes")  # type: ignore[arg-type]  # pyright: ignore
+    clientset.core_v1.pods("x").wait("y")  # type: ignore[call-overload]  # pyright: ignore
+    clientset.core_v1.pods("x").wait("y", for_=5)  # type: ignore[call-overload]  # pyright: ignore
+    clientset.core_v1.pods("x").wait_for_rollout("y")  # type: ignore[attr-defined]  # pyright: ignore
     core_v1.Container(nam="x")  # type: ignore[call-arg]  # pyright: ignore

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -162,7 +162,7 @@ def _below(found: list[Any]) -> list[Any]:
     return result
 
 
-def _list(value: Any, what: str) -> list[Any]:
+def _list(value: Any, what: str) -> Sequence[Any]:
     if is_array(value):
         return value
     raise DecodeError(f"{_name(value)} can't be {what}, only a list can")
