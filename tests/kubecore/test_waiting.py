@@ -173,6 +173,7 @@ def test_what_can_not_come_any_more_ends_the_waiting(goal: str, found: Any, kind
         ("condition=Ready=False", pod(READY, phase="Succeeded")),
         ("condition=example.com/Gate", pod(phase="Succeeded")),
         ("jsonpath={.status.reason}=x", pod(phase="Succeeded")),
+        ("jsonpath={.metadata.name}=x", pod(phase="Succeeded")),
         ("condition=Complete=False", job(true("Failed"))),
         ("condition=Suspended", job(true("Failed"))),
         ("condition=Ready", pod(NOT_READY, phase="Running")),
@@ -412,6 +413,7 @@ def test_time_runs_out_with_words_for_what_was_seen() -> None:
     assert isinstance(caught.value, errors.WaitError)
     assert caught.value.object.metadata.name == "web"
     assert waiter(timeout=0).listed(pods(pod(READY))) is True
+    assert waiter(timeout=0).until is None  # One look takes the time that it takes.
     with pytest.raises(errors.WaitTimeoutError, match="creation did not come within 0 s; last seen: there is no such"):
         waiter("create", timeout=0).listed(pods())
 
@@ -484,6 +486,16 @@ def test_the_last_trouble_is_named_when_time_runs_out(monkeypatch: pytest.Monkey
     monkeypatch.setattr(time, "monotonic", lambda: now + 6)
     with pytest.raises(errors.WaitTimeoutError, match="one of two; the last look failed: connection refused"):
         made.pause()
+    # An object that changes all the time does not hold the waiting beyond its time, and trouble that is over is none.
+    with pytest.raises(errors.WaitTimeoutError, match=r"last seen: Ready is False .*one of two$"):
+        made.told(Event("MODIFIED", pod(NOT_READY)))
+    assert made.told(Event("MODIFIED", pod(READY))) is True
+
+
+def test_no_pause_is_longer_than_the_time_that_is_left() -> None:
+    made = waiter(timeout=0.05)
+    made.listed(pods(pod(NOT_READY)))
+    assert 0 < made.pause() <= 0.05
 
 
 def test_steady_watches_are_taken_up_soon(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -214,11 +214,15 @@ def _holds(item: Any, step: Filter) -> bool:
 
 
 def _compare(sign: str, left: Any, right: Any) -> bool:
-    kind = type(left)
-    if kind is not type(right) or kind not in (bool, int, float, str) or (kind is bool and sign not in ("==", "!=")):
+    kind = _kind(left)
+    if kind is not _kind(right) or kind not in (bool, int, float, str) or (kind is bool and sign not in ("==", "!=")):
         raise DecodeError(f"{_name(left)} can't be compared with {_name(right)} by {sign}")
     return _COMPARE[sign](left, right)
 
 
-def _name(value: Any) -> str:
-    return _NAMES.get(type(value), "a value")
+def _kind(value: object) -> type[object]:
+    return type(value)
+
+
+def _name(value: object) -> str:
+    return _NAMES.get(_kind(value), "a value")

@@ -24,6 +24,7 @@ var objects = []string{
 		`"numbers":[1,2,3,4,5],"empty":[],"mixed":[1,"two",null,true,2.5,{"a":1},[1]],"pair":{"a":1,"b":"ü"}}}`,
 	`{"status":{"numbers":[7],"conditions":[],"phase":""},"a":{"a":{"a":{"b":1}}},"x":[{"y":[{"z":1},{"z":2}]},{"y":[]}]}`,
 	`{"f":[1.5,1000000.5,1e6,123456,1234567.0,1e21,0.0001,0.00001,1e-7,-0.25,100000.0]}`,
+	`{"e":[[1],[],[2,3]]}`,
 	`{}`,
 }
 
@@ -54,7 +55,8 @@ var paths = []string{
 	`.status.mixed[?(@=="two")]`, `.status.mixed[?(@.a==1)]`, `.status.mixed[?(@.a)]`, `.status.mixed[*]`, `.status.mixed[3]`, `.status.mixed[2]`, `.status.mixed[4]`,
 	`.status.phase[?(@.a=="b")]`, `.status.pair[?(@.a==1)]`, `.status.empty[?(@.a=="b")]`, `.nope[?(@.a=="b")]`, `.spec.nothing[?(@.a=="b")]`, `.spec.nothing[0]`,
 	"..type", "..name", "..a", "..b", "..z", "..nope", "..a.a", "..a..b", "..y[*].z", "..y.z", "..", "..*", "...", "....a", "..[0]", "..['a']", "..conditions[0].type", "..numbers[*]",
-	"..conditions[?(@.n==1)].type", ".x[*].y[*].z", ".x[*].y[0].z", ".x[*].y[:].z", ".x[0].y[*]['z']", ".x[*].y[?(@.z>1)].z", ".x.*.y.*.z", ".f[*]", ".f.*",
+	"..conditions[?(@.n==1)].type", ".x[*].y[*].z", ".x[*].y[0].z", ".x[*].y[:].z", ".x[0].y[*]['z']", ".x[*].y[?(@.z>1)].z", ".x.*.y.*.z", ".f[*]", ".f.*", ".e[*][:]", ".e[*][1:1]", ".e[*][*]",
+	`.status.conditions[?(@.type=="Re\")ady")].status`, `.status.conditions[?(@.type!="Re\")ady")].status`,
 	"", ".", ".*", "$", "@", "$.status.phase", "@.status.phase", "$.status.$.phase", ". metadata", ".metadata .name", " .metadata.name", ".metadata.name ", ".metadata\t.name",
 	".metadata\n.name", "metadata", "metadata.name", "range", ".metadata.name-x", ".metadata.[name]", ".status.numbers.[0]", ".status.numbers.0", ".status.'phase'",
 	`'text'`, `"text"`, `"te\"xt"`, `'te\'xt'`, `"te\'xt"`, `"\x41\u00fc\101\n"`, `"\q"`, `"open`, `""`, `''`, "5", "-5", "+5", "1.5", "1.2.3", "-", "true", "false", "trueish",
