@@ -666,6 +666,6 @@ def test_what_a_function_raises_comes_out(wait: Wait) -> None:
 
 
 def test_garbage_is_told(wait: Wait) -> None:
-    with loopback(listing(pod(NOT_READY)), answer(b"not an event\n")) as server:
+    with serving([listing(pod(NOT_READY))], [answer(b"not an event\n")] * 5) as server:
         with pytest.raises(errors.DecodeError, match="the watch holds no event"):
             wait(server.port, "condition=Ready", 20)
