@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import json
+import pkgutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import kubeclient.typed
 from kgen.errors import Problems
 from kgen.ir import Api
 from kgen.load import load
 from kgen.resolve import resolve
 from kubecore import options, sync_verbs
+from tests.kgen import documents
 
 ROOT = Path(__file__).parents[2]
 SPECS = ROOT / "specs" / "1.37"
@@ -158,3 +162,34 @@ def test_every_schema_is_a_model_a_scalar_or_shared(api: Api) -> None:
     shared = {name.rpartition(".")[2] for module in api.modules for name in module.shared}
     rest = {name for name in schemas - made - set(SCALARS) if name.rpartition(".")[2] not in shared}
     assert rest <= {"io.k8s.apimachinery.pkg.version.Info", "io.k8s.apimachinery.pkg.apis.meta.v1.ShardInfo"}
+
+
+def test_these_kinds_alone_roll_out_or_complete(api: Api) -> None:
+    ends = {
+        (group.api_version, resource.kind_name): resource.ends
+        for group in api.groups
+        for resource in group.resources
+        if resource.ends
+    }
+    assert ends == {
+        ("apps/v1", "DaemonSet"): "rollout",
+        ("apps/v1", "Deployment"): "rollout",
+        ("apps/v1", "StatefulSet"): "rollout",
+        ("batch/v1", "Job"): "completion",
+    }
+
+
+def test_what_can_not_be_watched_can_not_be_waited_for() -> None:
+    (group,) = documents.resolved(
+        documents.document("apps", kind="Deployment", plural="deployments"), names=("apis/apps/v1",)
+    ).groups
+    assert [(resource.kind_name, resource.ends) for resource in group.resources] == [("Deployment", "")]
+
+
+def test_what_is_listed_and_watched_can_be_waited_for() -> None:
+    for module in pkgutil.walk_packages(kubeclient.typed.__path__, "kubeclient.typed."):
+        if not module.ispkg and not module.name.endswith("._group"):
+            for name, cls in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
+                if issubclass(cls, sync_verbs.ResourceClient):
+                    follows = issubclass(cls, sync_verbs.List) and issubclass(cls, sync_verbs.Watch)
+                    assert issubclass(cls, sync_verbs.Wait) is follows, name

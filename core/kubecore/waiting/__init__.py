@@ -25,6 +25,7 @@ from kubecore.waiting.goals import (
     jsonpath,
 )
 from kubecore.waiting.jobs import Completion
+from kubecore.waiting.look import Failure, Look
 from kubecore.waiting.rollout import Rollout
 from kubecore.waiting.waiter import Waiter
 
@@ -33,7 +34,9 @@ __all__ = [
     "Condition",
     "Created",
     "Deleted",
+    "Failure",
     "Goal",
+    "Look",
     "Matches",
     "Predicate",
     "Rollout",

@@ -168,7 +168,7 @@ class Matches(Goal):
     @property
     def words(self) -> str:
         """What is waited for, for people."""
-        return self.brief if self.value is None else f"{self.brief} to be {self.value[:200]!r}"
+        return self.brief if self.value is None else f"{self.brief}={self.value[:200]!r}"
 
     @property
     def brief(self) -> str:
@@ -218,7 +218,7 @@ class Predicate(Goal):
     def words(self) -> str:
         """What is waited for, for people."""
         name: str = getattr(self.function, "__name__", type(self.function).__name__)
-        return "a lambda to say yes" if name == "<lambda>" else f"{name} to say yes"
+        return "the yes of a lambda" if name == "<lambda>" else f"the yes of {name}"
 
     def look(self, found: Model) -> Look:
         """Look at the object: call the function."""

@@ -192,7 +192,7 @@ class Waiter(Generic[T]):
         kind, reason, message = found.failure
         why = f"can't come any more: {reason}" if reason else "can't come any more"
         self._raised = True
-        raise kind(self._words(f"{why}: {message}" if message else why), self.result, reason, message)
+        raise kind(self._words(f"{why}: {message.rstrip('. ')}" if message else why), self.result, reason, message)
 
     def _absent(self) -> bool:
         """Take note that the object is not there, or no longer there, or another one."""
