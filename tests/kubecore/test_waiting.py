@@ -340,6 +340,17 @@ def test_the_waiter_lists_and_then_watches_from_there() -> None:
     assert (made.is_done, last(made).resource_version, made.pause()) == (True, "9", 0)
 
 
+def test_a_server_that_knows_no_field_selectors_tells_of_others_too() -> None:
+    other = pod(READY, uid="o")
+    other.metadata.name = "other"
+    made = waiter()
+    assert made.listed(pods(other, pod(NOT_READY))) is False
+    assert made.told(Event("MODIFIED", other)) is made.told(Event("DELETED", other)) is False
+    assert made.told(Event("MODIFIED", pod(READY))) is True
+    with pytest.raises(errors.NotFoundError):
+        waiter().listed(pods(other))
+
+
 def test_a_name_stays_one_value_of_the_selector() -> None:
     made = waiting.Waiter[core_v1.Pod](PODS, "n", "a,b=c", waiting.created(), None)
     assert dict(made.list_call().query) == {"fieldSelector": r"metadata.name=a\,b\=c"}

@@ -97,9 +97,9 @@ class Waiter(Generic[T]):
             WaitError: what is waited for can't come, or not in time.
             NotFoundError: there is no such object, and there must be one.
         """
-        self._answered = True
+        self._answered, self._trouble = True, ""
         self._version = found.metadata.resource_version or ""
-        item: T | None = next(iter(found.items), None)
+        item: T | None = next((item for item in found.items if self._is_ours(item)), None)
         done = self._look(item) if item is not None else self._absent()
         return done or self._over()
 
@@ -116,7 +116,7 @@ class Waiter(Generic[T]):
             WaitError: what is waited for can't come, or not in time.
         """
         self._trouble = ""
-        if event.type == BOOKMARK:
+        if event.type == BOOKMARK or not self._is_ours(event.object):
             done = False
         elif event.type == DELETED:
             self.result = event.object
@@ -170,6 +170,10 @@ class Waiter(Generic[T]):
             return False
         self._raised = True
         raise errors.WaitTimeoutError(self._words(f"did not come within {self._timeout:g} s"), self.result)
+
+    def _is_ours(self, item: Any) -> bool:
+        """Say whether this is the object: not every server behind an APIService knows field selectors."""
+        return getattr(item.metadata, "name", None) == self._name
 
     def _look(self, item: T) -> bool:
         uid = _uid(item)
