@@ -13,6 +13,8 @@ from typing import Any
 
 import anyio
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kubeclient import AsyncClientset, Clientset
 from kubeclient.models import apps_v1, batch_v1, core_v1, meta_v1
@@ -303,6 +305,45 @@ def test_a_job_is_done_or_failed() -> None:
     assert "the job is suspended" in waiting.Completion().look(job(true("Suspended"))).seen
     failure = waiting.Completion().look(job(true("Failed", "DeadlineExceeded", "too slow"))).failure
     assert failure == (errors.JobFailedError, "DeadlineExceeded", "too slow")
+
+
+@given(st.text(max_size=40) | st.text("jsonpathcondit=.{}[]'\"()?@*", max_size=30).map(lambda text: f"jsonpath={text}"))
+def test_any_text_is_a_goal_or_refused(text: str) -> None:
+    try:
+        assert waiting.goal(text).words
+    except errors.InvalidRequestError:
+        pass
+
+
+class Odd:
+    """An object whose JSON is anything."""
+
+    def __init__(self, data: Any) -> None:
+        self._data = data
+
+    def to_dict(self) -> Any:
+        return self._data
+
+
+KEYS = st.sampled_from(
+    ["apiVersion", "kind", "metadata", "spec", "status", "generation", "observedGeneration", "conditions", "type", "reason", "phase", "replicas", "updatedReplicas", "updateStrategy", "rollingUpdate", "partition", "finalizers", "deletionTimestamp"]
+)  # fmt: skip
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.sampled_from(["True", "Ready", "Job", "Pod", "batch/v1", "v1", "Failed", "x"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=5),
+    max_leaves=25,
+)  # fmt: skip
+ALL: list[waiting.Goal] = [
+    *map(waiting.goal, ["condition=Ready", "condition=Complete", "condition=Failed", "jsonpath={.status.phase}", "delete", "create"]),
+    *map(waiting.Rollout, ["Deployment", "StatefulSet", "DaemonSet"]),
+    waiting.Completion(),
+]  # fmt: skip
+
+
+@given(st.dictionaries(KEYS, ODD, max_size=6))
+def test_no_object_is_too_odd_to_be_looked_at(data: Any) -> None:
+    for goal in ALL:
+        assert isinstance(goal.look(Odd(data)), waiting.Look)
 
 
 # The waiter.
