@@ -9,6 +9,7 @@ KubeError
 │   ├── MethodNotAllowedError      405
 │   ├── NotAcceptableError         406
 │   ├── ConflictError              409
+│   │   └── ApplyConflictError     409, fields that other managers own; `.conflicts` names them
 │   ├── AlreadyExistsError         409
 │   ├── GoneError                  410
 │   │   └── ExpiredError           410, a version or continue token that is too old
@@ -34,6 +35,7 @@ KubeError
 │   ├── RedirectError              redirects are not followed
 │   ├── DeadlineError              also the builtin TimeoutError
 │   └── BodyTooLargeError
+├── DeletionTimeoutError           what was deleted is still there; also the builtin TimeoutError
 ├── DecodeError                    what came is not what was asked for; also a ValueError
 ├── EncodeError                    a value has no form in JSON; also a ValueError
 ├── WaitError                      what was waited for did not come; `.object` is what was seen last
@@ -51,13 +53,16 @@ Source: `k8s.io/apimachinery/pkg/api/errors` and `StatusReason` of `k8s.io/apima
 from __future__ import annotations
 
 import builtins
+import json
+import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from kubecore import meta
 
 __all__ = [
     "AlreadyExistsError",
+    "ApplyConflictError",
     "BadRequestError",
     "BodyTooLargeError",
     "ConfigError",
@@ -66,8 +71,10 @@ __all__ = [
     "ConnectTimeoutError",
     "DeadlineError",
     "DecodeError",
+    "DeletionTimeoutError",
     "EncodeError",
     "ExpiredError",
+    "FieldConflict",
     "ForbiddenError",
     "GoneError",
     "InternalError",
@@ -189,6 +196,47 @@ class ConflictError(StatusError):
     """The object has changed meanwhile, or another manager owns the field (409)."""
 
 
+class FieldConflict(NamedTuple):
+    """A field that was applied and belongs to another manager."""
+
+    field: str
+    """The field, such as `.spec.replicas` or `.spec.template.spec.containers[name="c"].image`."""
+
+    manager: str
+    """Who owns it: the `fieldManager` of whoever wrote it last."""
+
+    message: str
+    """The server's own words: also through which subresource, version and when."""
+
+
+class ApplyConflictError(ConflictError):
+    """Server-side apply met fields that other managers own, with another value (409).
+
+    Attributes:
+        conflicts: each field with its manager, in the server's order.
+    """
+
+    def __init__(self, status: meta.Status) -> None:
+        super().__init__(status)
+        causes = status.details.causes if status.details is not None else []
+        self.conflicts: tuple[FieldConflict, ...] = tuple(
+            FieldConflict(cause.field or "", _manager(cause.message or ""), cause.message or "")
+            for cause in causes
+            if cause.reason == _FIELD_CONFLICT
+        )
+
+    def __str__(self) -> str:
+        """Say which fields, whose they are, and what to do."""
+        count = len(self.conflicts)
+        fields = "; ".join(f"{conflict.field} ({conflict.message})" for conflict in self.conflicts[:_MOST_CONFLICTS])
+        more = f"; and {count - _MOST_CONFLICTS} more" if count > _MOST_CONFLICTS else ""
+        what = "1 field belongs" if count == 1 else f"{count} fields belong"
+        return (
+            f"{what} to other managers: {fields}{more}; leave them out of what is applied, "
+            "or take them over with force=True"
+        )
+
+
 class AlreadyExistsError(StatusError):
     """An object of that name is there already (409)."""
 
@@ -293,6 +341,10 @@ class BodyTooLargeError(TransportError):
     """The answer is larger than the limit."""
 
 
+class DeletionTimeoutError(KubeError, builtins.TimeoutError):
+    """An object that was deleted is still there when the time is up; the message says what holds it."""
+
+
 class DecodeError(KubeError, ValueError):
     """What came is not what was asked for."""
 
@@ -366,6 +418,11 @@ class ConfigError(KubeError, ValueError):
     """A configuration contradicts itself, or names what can't be read."""
 
 
+# The cause of each field of an apply that another manager owns, and how its message names that manager: in Go's quotes.
+_FIELD_CONFLICT: Final = "FieldManagerConflict"
+_MANAGER: Final = re.compile(r'conflict with ("(?:[^"\\]|\\.)*")')
+_MOST_CONFLICTS: Final = 10
+
 # Reasons that the API defines, and the class of each.
 _BY_REASON: Final[Mapping[str, type[StatusError]]] = {
     "AlreadyExists": AlreadyExistsError,
@@ -423,7 +480,24 @@ def status_error(status: meta.Status) -> StatusError:
     """
     reason, code = status.reason or "", status.code or 0
     found = _BY_REASON.get(reason) or _BY_CODE.get(code, StatusError)
+    if found is ConflictError and _has_cause(status, _FIELD_CONFLICT):
+        return ApplyConflictError(status)
     return found(status)
+
+
+def _has_cause(status: meta.Status | None, reason: str) -> bool:
+    causes = status.details.causes if status is not None and status.details is not None else []
+    return any(cause.reason == reason for cause in causes)
+
+
+def _manager(message: str) -> str:
+    match = _MANAGER.search(message)
+    if match is None:
+        return ""
+    try:
+        return str(json.loads(match[1]))
+    except ValueError:
+        return match[1][1:-1]
 
 
 def _is(error: object, reason: str, code: int | None = None) -> bool:
@@ -554,9 +628,7 @@ def has_status_cause(error: object, reason: str) -> bool:
         error: the error.
         reason: the type, such as `FieldValueInvalid`.
     """
-    found = _status_of(error)
-    causes = found.details.causes if found is not None and found.details is not None else []
-    return any(cause.reason == reason for cause in causes)
+    return _has_cause(_status_of(error), reason)
 
 
 def reason_for_error(error: object) -> str:

@@ -12,7 +12,10 @@ from kubecore.errors import InvalidRequestError
 from kubecore.meta import Preconditions
 
 __all__ = [
+    "BACKGROUND",
     "CONTENT_TYPES",
+    "FOREGROUND",
+    "ORPHAN",
     "DryRun",
     "FieldValidation",
     "PatchType",
@@ -20,6 +23,7 @@ __all__ = [
     "PropagationPolicy",
     "Query",
     "ResourceVersionMatch",
+    "apply_query",
     "delete_options",
     "query",
 ]
@@ -31,7 +35,20 @@ FieldValidation: TypeAlias = Literal["Ignore", "Warn", "Strict"]
 """What the server does with fields that it does not know: drop them, warn (its default), or refuse the object."""
 
 PropagationPolicy: TypeAlias = Literal["Orphan", "Background", "Foreground"]
-"""What becomes of the objects that the deleted one owns."""
+"""What becomes of the objects that the deleted one owns.
+
+Where nothing is said the resource decides: `Background` nearly everywhere, `Orphan` for jobs of batch/v1 and for
+replication controllers; a finalizer `orphan` or `foregroundDeletion` that the object carries decides before that.
+"""
+
+ORPHAN: Final = "Orphan"
+"""They stay, and belong to nobody."""
+
+BACKGROUND: Final = "Background"
+"""The object goes at once; they follow."""
+
+FOREGROUND: Final = "Foreground"
+"""The object stays, marked, until those of them that block its deletion are gone."""
 
 ResourceVersionMatch: TypeAlias = Literal["Exact", "NotOlderThan"]
 """How `resource_version` is meant."""
@@ -89,6 +106,22 @@ def _text(name: str, value: Any) -> str:
     if isinstance(value, (str, int)):
         return str(value)
     raise InvalidRequestError(f"{name} takes text, a number or a boolean, not {type(value).__name__}")
+
+
+def apply_query(
+    *, dry_run: DryRun | None, field_manager: str, field_validation: FieldValidation | None, force: bool | None
+) -> Query:
+    """Make the query of server-side apply; `force` is always said, as client-go does.
+
+    Returns:
+        The parameters.
+
+    Raises:
+        InvalidRequestError: nobody is said to apply.
+    """
+    if not field_manager:
+        raise InvalidRequestError("field_manager is empty: apply needs the name of whoever wants the fields")
+    return query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation, force=bool(force))
 
 
 def delete_options(

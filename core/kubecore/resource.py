@@ -10,13 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
+from msgspec import Raw
+
 from kubecore import encode, path
+from kubecore.body import Body, complete, metadata_field, refuse_other
 from kubecore.call import Call
 from kubecore.errors import InvalidRequestError
 from kubecore.meta import Status
 from kubecore.model import Model
 from kubecore.options import CONTENT_TYPES, PatchType, Query
-from kubecore.shapes import is_object
+from kubecore.patch import AnyPatch
 
 __all__ = ["Body", "Collection", "PatchBody", "Resource"]
 
@@ -24,14 +27,12 @@ T = TypeVar("T", bound=Model)
 L = TypeVar("L")
 R = TypeVar("R")
 
-Body = Model | Mapping[str, Any]
-"""An object: a model, or a mapping with the API's names."""
-
-PatchBody = Model | Mapping[str, Any] | Sequence[Mapping[str, Any]]
-"""A patch: an object or a part of one, or the operations of a JSON patch."""
+PatchBody = AnyPatch | Model | Mapping[str, Any] | Sequence[Mapping[str, Any]]
+"""A patch: one of `kubecore.patch`; or, with its type said apart, an object or a part of one, or the operations of a
+JSON patch."""
 
 _JSON: Final = "application/json"
-_TWICE: Final = "the {what} of {kind} {name!r} is {body!r} in the body, {asked!r} in the call"
+_NO_TYPE: Final = "say of which type the patch is: pass a MergePatch, JsonPatch, ... of kubecore.patch, or type="
 
 
 class Collection(enum.Enum):
@@ -120,6 +121,10 @@ class Resource(Generic[T, L]):
         """Make the call that reads one object."""
         return self.call("get", "GET", namespace, self.kind, name=name, query=query)
 
+    def read_document(self, namespace: str, name: str) -> Call[Raw]:
+        """Make the call that reads one object as the server's own text, fields that the model lacks included."""
+        return self.call("get", "GET", namespace, Raw, name=name)
+
     def list(self, namespace: str, query: Query) -> Call[L]:
         """Make the call that reads the collection, or a page of it."""
         return self.call("list", "GET", namespace, self._list_kind(), query=query)
@@ -136,10 +141,17 @@ class Resource(Generic[T, L]):
     def update(self, namespace: str, body: Body, query: Query, *, subresource: str = "") -> Call[T]:
         """Make the call that replaces an object; its name comes from the object itself."""
         data = self.encode(body, self.kind, namespace=namespace)
-        name = _metadata(body, "name")
+        name = metadata_field(body, "name")
         return self.call(
             "update", "PUT", namespace, self.kind, name=name, subresource=subresource, query=query, body=data
         )
+
+    def replace(
+        self, namespace: str, name: str, document: Mapping[str, Any], query: Query, *, subresource: str = ""
+    ) -> Call[T]:
+        """Make the call that replaces an object by a document of the same name."""
+        refuse_other(document, self.kind, "name", name)
+        return self.update(namespace, document, query, subresource=subresource)
 
     def patch(
         self,
@@ -148,11 +160,62 @@ class Resource(Generic[T, L]):
         body: PatchBody,
         query: Query,
         *,
-        type: PatchType,  # noqa: A002
+        type: PatchType | None = None,  # noqa: A002
         subresource: str = "",
     ) -> Call[T]:
         """Make the call that changes an object."""
         return self.patch_subresource(namespace, name, subresource, body, self.kind, query, type=type)
+
+    def apply(self, namespace: str, body: Body, query: Query, *, subresource: str = "") -> Call[T]:
+        """Make the call that applies what one manager wants of an object; its name comes from the body."""
+        name = metadata_field(body, "name")
+        if not name:
+            raise InvalidRequestError(
+                f"what is applied needs a name: metadata.name of the {self.kind.__name__} is empty"
+            )
+        return self.apply_subresource(namespace, name, subresource, body, self.kind, self.kind, query)
+
+    def apply_subresource(
+        self,
+        namespace: str,
+        name: str,
+        subresource: str,
+        body: Body,
+        kind: type[Model],
+        response: type[R],
+        query: Query,
+    ) -> Call[R]:
+        """Make the call that applies a subresource, or the object itself where `subresource` is "".
+
+        Args:
+            namespace: the object's namespace.
+            name: the object's name.
+            subresource: the subresource.
+            body: what one manager wants: a model, or a mapping with any part of one.
+            kind: the model of `body`.
+            response: the model of the answer.
+            query: the query parameters.
+
+        Returns:
+            The call.
+
+        Raises:
+            InvalidRequestError: `body` is of another kind or another object, or names fields that there are not.
+        """
+        from kubecore import intent
+
+        data = self.encode(intent.prepare(body, kind), kind, namespace=namespace, name=name)
+        return self.call(
+            "patch",
+            "PATCH",
+            namespace,
+            response,
+            name=name,
+            subresource=subresource,
+            query=query,
+            body=data,
+            content_type=CONTENT_TYPES["apply"],
+        )
 
     def delete(
         self, namespace: str, name: str, options: Mapping[str, Any] | None, query: Query = ()
@@ -208,19 +271,20 @@ class Resource(Generic[T, L]):
         response: type[R],
         query: Query,
         *,
-        type: PatchType,  # noqa: A002
+        type: PatchType | None = None,  # noqa: A002
     ) -> Call[R]:
         """Make the call that changes a subresource, or the object itself where `subresource` is ""."""
-        content_type = CONTENT_TYPES.get(type)
+        document, said = _typed(body, type)
+        content_type = CONTENT_TYPES.get(said)
         if content_type is None:
-            raise InvalidRequestError(f"the patch type {type!r} is none of {', '.join(CONTENT_TYPES)}")
-        if isinstance(body, (str, bytes)) or not _is_patch(body):
+            raise InvalidRequestError(f"the patch type {said!r} is none of {', '.join(CONTENT_TYPES)}")
+        if isinstance(document, (str, bytes)) or not isinstance(document, (Model, Mapping, Sequence)):
             raise InvalidRequestError(
-                f"a patch is a model, a mapping or a list of operations, not {body.__class__.__name__}"
+                f"a patch is a model, a mapping or a list of operations, not {document.__class__.__name__}"
             )
-        if (type == "json") is isinstance(body, (Model, Mapping)):
+        if (said == "json") is isinstance(document, (Model, Mapping)):
             raise InvalidRequestError("a JSON patch is a list of operations, and only a JSON patch is")
-        data = encode.encode(body)
+        data = encode.encode(document)
         return self.call(
             "patch",
             "PATCH",
@@ -252,12 +316,12 @@ class Resource(Generic[T, L]):
             EncodeError: a value has no form in JSON.
         """
         if isinstance(body, Mapping):
-            body = _complete(body, kind)
+            body = complete(body, kind)
         elif not isinstance(body, kind):
             raise InvalidRequestError(f"expected a {kind.__name__} or a mapping, not {body.__class__.__name__}")
-        _refuse_other(body, kind, "namespace", namespace)
+        refuse_other(body, kind, "namespace", namespace)
         if name is not None:
-            _refuse_other(body, kind, "name", name)
+            refuse_other(body, kind, "name", name)
         return encode.encode(body)
 
     def _list_kind(self) -> type[L]:
@@ -266,38 +330,12 @@ class Resource(Generic[T, L]):
         return self.list_kind
 
 
-def _is_patch(body: object) -> bool:
-    return isinstance(body, (Model, Mapping, Sequence))
-
-
-def _complete(body: Mapping[str, Any], kind: type[Model]) -> dict[str, Any]:
-    """Fill in `apiVersion` and `kind`; refuse others than the model's."""
-    own = {
-        field.wire_name: getattr(kind.zero(), field.name)
-        for field in kind.model_fields()
-        if field.name in ("api_version", "kind")
-    }
-    for key, value in own.items():
-        if value is not None and body.get(key) not in (None, "", value):
-            raise InvalidRequestError(f"expected {key} {value!r}, not {str(body[key])[:100]!r}")
-    return {
-        **{key: value for key, value in own.items() if value is not None},
-        **{k: v for k, v in body.items() if k not in own or v},
-    }
-
-
-def _metadata(body: Body, key: str) -> Any:
-    """Return a field of the object's metadata, "" where it has none."""
-    if is_object(body):
-        metadata = body.get("metadata")
-        found = metadata.get(key) if is_object(metadata) else getattr(metadata, key, None)
-    else:
-        found = getattr(getattr(body, "metadata", None), key, None)
-    return "" if found is None else found
-
-
-def _refuse_other(body: Body, kind: type[Model], key: str, asked: str) -> None:
-    found = _metadata(body, key)
-    if found and asked and found != asked:
-        name = str(_metadata(body, "name"))
-        raise InvalidRequestError(_TWICE.format(what=key, kind=kind.__name__, name=name[:100], body=found, asked=asked))
+def _typed(body: PatchBody, type: PatchType | None) -> tuple[Any, PatchType]:  # noqa: A002
+    """Return what is sent for a patch, and of which type it is."""
+    if isinstance(body, AnyPatch):
+        if type not in (None, body.type):
+            raise InvalidRequestError(f"a {body.__class__.__name__} is of the type {body.type!r}, not {type!r}")
+        return body.document(), body.type
+    if type is None:
+        raise InvalidRequestError(_NO_TYPE)
+    return body, type

@@ -18,12 +18,13 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from kubecore.errors import is_conflict
+from kubecore.errors import NotFoundError, is_already_exists, is_conflict
 
 __all__ = [
     "DEFAULT_BACKOFF",
     "DEFAULT_RETRY",
     "Backoff",
+    "is_race",
     "on_conflict",
     "on_conflict_async",
     "on_error",
@@ -127,3 +128,16 @@ def on_conflict(function: Callable[[], R], *, backoff: Backoff = DEFAULT_RETRY) 
 async def on_conflict_async(function: Callable[[], Awaitable[R]], *, backoff: Backoff = DEFAULT_RETRY) -> R:
     """Await a function's result, again while somebody else has changed the object meanwhile: see `on_conflict`."""
     return await on_error_async(backoff, is_conflict, function)
+
+
+def is_race(error: Exception, name: str) -> bool:
+    """Say whether somebody changed, created or deleted an object between two requests about it.
+
+    Args:
+        error: what a request met.
+        name: the object's name; a 404 about anything else, such as the namespace, will not pass.
+    """
+    if isinstance(error, NotFoundError):
+        details = error.status.details
+        return details is not None and details.name == name
+    return is_conflict(error) or is_already_exists(error)

@@ -126,7 +126,7 @@ class SubresourceMethod:
 
     Attributes:
         name: The method, such as `get_scale`.
-        verb: `get`, `update`, `patch`, `create` or `delete`.
+        verb: `get`, `update`, `patch`, `apply`, `create` or `delete`.
         subresource: The last segment of the path.
         argument: What the method calls its body, or None where it has none.
         body: The model of the body.

@@ -61,7 +61,7 @@ def emitted(api: Api) -> set[tuple[str, str]]:
             for verb in resource.status_verbs:
                 found.add((f"{resource.path}/{{name}}/status", VERBS[verb][0]))
             for sub in resource.methods:
-                found.add((sub.path, {"create": "post", "update": "put"}.get(sub.verb, sub.verb)))
+                found.add((sub.path, {"apply": "patch", "create": "post", "update": "put"}.get(sub.verb, sub.verb)))
             if resource.namespaced and "list" in resource.verbs:
                 found.add((resource.path.replace("/namespaces/{namespace}", ""), "get"))  # namespace ""
     return found

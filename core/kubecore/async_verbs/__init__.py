@@ -1,4 +1,4 @@
-"""The verbs, with await: signatures and documentation.
+"""The verbs, with await, each one a request but for those of `combined`: signatures and documentation.
 
 What they do is in `kubecore.resource` and `kubecore.rest`.
 
@@ -9,21 +9,27 @@ Source: client-go's `gentype` and `kubernetes/typed`; option types of `k8s.io/ap
 from __future__ import annotations
 
 from kubecore.async_verbs.base import ResourceClient
+from kubecore.async_verbs.combined import CreateOrUpdate, DeleteAndWait, GetOrNone, Modify
 from kubecore.async_verbs.deleting import Delete, DeleteCollection
 from kubecore.async_verbs.reading import Get, List
 from kubecore.async_verbs.standard import Standard, StandardWithStatus
-from kubecore.async_verbs.status import GetStatus, PatchStatus, UpdateStatus
+from kubecore.async_verbs.status import GetStatus, ModifyStatus, PatchStatus, UpdateStatus
 from kubecore.async_verbs.waiting import Wait, WaitForCompletion, WaitForRollout
 from kubecore.async_verbs.watching import Watch
 from kubecore.async_verbs.writing import Create, Patch, Update
 
 __all__ = [
     "Create",
+    "CreateOrUpdate",
     "Delete",
+    "DeleteAndWait",
     "DeleteCollection",
     "Get",
+    "GetOrNone",
     "GetStatus",
     "List",
+    "Modify",
+    "ModifyStatus",
     "Patch",
     "PatchStatus",
     "ResourceClient",

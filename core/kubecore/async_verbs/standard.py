@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Generic, TypeVar
 
+from kubecore.async_verbs.combined import CreateOrUpdate, DeleteAndWait, GetOrNone, Modify
 from kubecore.async_verbs.deleting import Delete, DeleteCollection
 from kubecore.async_verbs.reading import Get, List
-from kubecore.async_verbs.status import GetStatus, PatchStatus, UpdateStatus
+from kubecore.async_verbs.status import GetStatus, ModifyStatus, PatchStatus, UpdateStatus
 from kubecore.async_verbs.waiting import Wait
 from kubecore.async_verbs.watching import Watch
 from kubecore.async_verbs.writing import Create, Patch, Update
@@ -19,6 +20,10 @@ L = TypeVar("L")
 
 
 class Standard(
+    CreateOrUpdate[T],
+    DeleteAndWait[T],
+    GetOrNone[T],
+    Modify[T],
     Get[T],
     List[T, L],
     Watch[T],
@@ -33,5 +38,5 @@ class Standard(
     """What nearly every resource offers."""
 
 
-class StandardWithStatus(Standard[T, L], GetStatus[T], UpdateStatus[T], PatchStatus[T], Generic[T, L]):
+class StandardWithStatus(Standard[T, L], GetStatus[T], ModifyStatus[T], UpdateStatus[T], PatchStatus[T], Generic[T, L]):
     """What a resource offers whose objects have a status of their own."""

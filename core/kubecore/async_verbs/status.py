@@ -1,18 +1,21 @@
-"""The status of objects: get, update, patch."""
+"""The status of objects: get, update, patch, apply, modify."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from kubecore import options
+from kubecore import options, retry
 from kubecore.async_verbs.base import ResourceClient
 from kubecore.call import Call
 from kubecore.model import Model
 from kubecore.options import DryRun, FieldValidation, PatchType
 from kubecore.resource import PatchBody
 
-__all__ = ["GetStatus", "PatchStatus", "UpdateStatus"]
+if TYPE_CHECKING:
+    from kubecore.modify import Change
+
+__all__ = ["GetStatus", "ModifyStatus", "PatchStatus", "UpdateStatus"]
 
 T = TypeVar("T", bound=Model)
 
@@ -78,14 +81,14 @@ class UpdateStatus(ResourceClient, Generic[T]):
 
 
 class PatchStatus(ResourceClient, Generic[T]):
-    """Changes the status of objects."""
+    """Changes the status of objects: by a patch, or by server-side apply."""
 
     async def patch_status(
         self,
         name: str,
         body: PatchBody,
         *,
-        type: PatchType,  # noqa: A002
+        type: PatchType | None = None,  # noqa: A002
         dry_run: DryRun | None = None,
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
@@ -95,8 +98,9 @@ class PatchStatus(ResourceClient, Generic[T]):
 
         Args:
             name: the object's name.
-            body: the patch: an object or a part of one; for `json` the list of operations.
-            type: `json`, `merge`, `strategic` or `apply`.
+            body: the patch: a JsonPatch, MergePatch, ... of `kubecore.patch`; or, with its type said apart, an object
+                or a part of one, for `json` the list of operations.
+            type: `json`, `merge`, `strategic` or `apply`; may be left out where `body` says it.
             dry_run: `All` goes through all stages but stores nothing.
             field_manager: who makes the change; by default the user agent's first part.
             field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
@@ -116,3 +120,79 @@ class PatchStatus(ResourceClient, Generic[T]):
         )
         call: Call[T] = self.resource.patch(self._namespace, name, body, query, type=type, subresource="status")
         return await self._client.send(call)
+
+    async def apply_status(
+        self,
+        body: T | Mapping[str, Any],
+        *,
+        field_manager: str,
+        force: bool | None = None,
+        dry_run: DryRun | None = None,
+        field_validation: FieldValidation | None = None,
+    ) -> T:
+        """Apply the status that one manager wants of an object: PATCH, server-side apply.
+
+        Args:
+            body: the fields that the manager wants, with the object's name: a mapping with any part of the object, or
+                a model. What it applied before and leaves out now is removed. A mapping's fields are checked against
+                the model's.
+            field_manager: who wants them; the same name each time.
+            force: take fields over that others own; else they are an ApplyConflictError.
+            dry_run: `All` goes through all stages but stores nothing.
+            field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
+
+        Returns:
+            The object as it is stored.
+
+        Raises:
+            InvalidRequestError: refused before anything was sent: no name, a field that the kind does not have, ...
+            ApplyConflictError: other managers own some of the fields; the error names both.
+            StatusError: the server answered with a failure.
+            TransportError: there is no whole answer.
+            DecodeError: the answer is not what was asked for.
+        """
+        query = options.apply_query(
+            field_manager=field_manager, force=force, dry_run=dry_run, field_validation=field_validation
+        )
+        call: Call[T] = self.resource.apply(self._namespace, body, query, subresource="status")
+        return await self._client.send(call)
+
+
+class ModifyStatus(ResourceClient, Generic[T]):
+    """Changes the status of objects, keeping what their models do not know."""
+
+    async def modify_status(
+        self,
+        name: str,
+        change: Change[T],
+        *,
+        dry_run: DryRun | None = None,
+        field_manager: str | None = None,
+        field_validation: FieldValidation | None = None,
+        backoff: retry.Backoff = retry.DEFAULT_RETRY,
+    ) -> T:
+        """Change the status of one object, keeping fields that its model does not know: GET, then PUT.
+
+        Only what differs after `change` is put into the document that was read. Where somebody else has changed the
+        object meanwhile, it is read again and `change` called again. Where nothing differs nothing is sent.
+
+        Args:
+            name: the object's name.
+            change: gets the object and changes it in place, or returns the changed one; may be called several times.
+            dry_run: `All` goes through all stages but stores nothing.
+            field_manager: who makes the change; by default the user agent's first part.
+            field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
+            backoff: how often it is tried, and the pauses between.
+
+        Returns:
+            The object as it is stored.
+
+        Raises:
+            InvalidRequestError: refused before anything was sent.
+            ConflictError: also the last attempt met a conflict.
+            StatusError: the server answered with a failure.
+            TransportError: there is no whole answer.
+            DecodeError: the answer is not what was asked for.
+        """
+        query = options.query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation)
+        return await retry.on_conflict_async(lambda: self._modify(name, change, query, "status"), backoff=backoff)

@@ -1,4 +1,4 @@
-"""Verbs that write: create, update, patch."""
+"""Verbs that write with one request: create, update, patch, apply."""
 
 from __future__ import annotations
 
@@ -90,14 +90,14 @@ class Update(ResourceClient, Generic[T]):
 
 
 class Patch(ResourceClient, Generic[T]):
-    """Changes objects."""
+    """Changes objects: by a patch, or by server-side apply."""
 
     async def patch(
         self,
         name: str,
         body: PatchBody,
         *,
-        type: PatchType,  # noqa: A002
+        type: PatchType | None = None,  # noqa: A002
         dry_run: DryRun | None = None,
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
@@ -107,8 +107,9 @@ class Patch(ResourceClient, Generic[T]):
 
         Args:
             name: the object's name.
-            body: the patch: an object or a part of one; for `json` the list of operations.
-            type: `json`, `merge`, `strategic` or `apply`.
+            body: the patch: a JsonPatch, MergePatch, ... of `kubecore.patch`; or, with its type said apart, an object
+                or a part of one, for `json` the list of operations.
+            type: `json`, `merge`, `strategic` or `apply`; may be left out where `body` says it.
             dry_run: `All` goes through all stages but stores nothing.
             field_manager: who makes the change; by default the user agent's first part.
             field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
@@ -127,4 +128,40 @@ class Patch(ResourceClient, Generic[T]):
             dry_run=dry_run, field_manager=field_manager, field_validation=field_validation, force=force
         )
         call: Call[T] = self.resource.patch(self._namespace, name, body, query, type=type)
+        return await self._client.send(call)
+
+    async def apply(
+        self,
+        body: T | Mapping[str, Any],
+        *,
+        field_manager: str,
+        force: bool | None = None,
+        dry_run: DryRun | None = None,
+        field_validation: FieldValidation | None = None,
+    ) -> T:
+        """Apply what one manager wants of an object: PATCH, server-side apply. It is created where it is not there.
+
+        Args:
+            body: the fields that the manager wants, with the object's name: a mapping with any part of the object, or
+                a model. What it applied before and leaves out now is removed. A mapping's fields are checked against
+                the model's.
+            field_manager: who wants them; the same name each time.
+            force: take fields over that others own; else they are an ApplyConflictError.
+            dry_run: `All` goes through all stages but stores nothing.
+            field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
+
+        Returns:
+            The object as it is stored.
+
+        Raises:
+            InvalidRequestError: refused before anything was sent: no name, a field that the kind does not have, ...
+            ApplyConflictError: other managers own some of the fields; the error names both.
+            StatusError: the server answered with a failure.
+            TransportError: there is no whole answer.
+            DecodeError: the answer is not what was asked for.
+        """
+        query = options.apply_query(
+            field_manager=field_manager, force=force, dry_run=dry_run, field_validation=field_validation
+        )
+        call: Call[T] = self.resource.apply(self._namespace, body, query)
         return await self._client.send(call)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from kubecore import options
+from kubecore import errors, options
 from kubecore.call import Call
 from kubecore.model import Model
 from kubecore.options import DryRun, FieldValidation, PatchType
 from kubecore.resource import Body, PatchBody, Resource
 from kubecore.rest import Client
 
+if TYPE_CHECKING:
+    from kubecore.modify import Change
+
 __all__ = ["ResourceClient"]
 
+M = TypeVar("M", bound=Model)
 R = TypeVar("R")
 
 
@@ -60,7 +64,7 @@ class ResourceClient:
         body: PatchBody,
         response: type[R],
         *,
-        type: PatchType,  # noqa: A002
+        type: PatchType | None,  # noqa: A002
         dry_run: DryRun | None,
         field_manager: str | None,
         field_validation: FieldValidation | None,
@@ -72,4 +76,43 @@ class ResourceClient:
         call: Call[R] = self.resource.patch_subresource(
             self._namespace, name, subresource, body, response, query, type=type
         )
+        return self._client.send(call)
+
+    def _apply_subresource(
+        self,
+        name: str,
+        subresource: str,
+        body: Body,
+        kind: type[Model],
+        response: type[R],
+        *,
+        field_manager: str,
+        force: bool | None,
+        dry_run: DryRun | None,
+        field_validation: FieldValidation | None,
+    ) -> R:
+        query = options.apply_query(
+            field_manager=field_manager, force=force, dry_run=dry_run, field_validation=field_validation
+        )
+        call: Call[R] = self.resource.apply_subresource(self._namespace, name, subresource, body, kind, response, query)
+        return self._client.send(call)
+
+    def _get_or_none(self, name: str, query: options.Query = ()) -> Any:
+        try:
+            return self._client.send(self.resource.get(self._namespace, name, query))
+        except errors.NotFoundError as error:
+            if errors.is_unexpected_server_error(error):  # The server has no such resource at all.
+                raise
+            return None
+
+    def _modify(self, name: str, change: Change[M], query: options.Query, subresource: str = "") -> M:
+        from kubecore.modify import Draft
+
+        resource = self.resource
+        read = resource.read_document(self._namespace, name)
+        draft: Draft[M] = Draft(self._client.send(read), resource.kind)
+        document = draft.change(change)
+        if document is None:
+            return draft.object
+        call: Call[M] = resource.replace(self._namespace, name, document, query, subresource=subresource)
         return self._client.send(call)

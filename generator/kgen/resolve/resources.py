@@ -52,7 +52,11 @@ _ENDS: Final = {
     ("batch", "Job"): "completion",
 }
 
+# Subresources that one manager applies, as in client-go: what is a resource of its own kind.
+_APPLIED: Final = frozenset({"scale"})
+
 _DOCS: Final = {
+    "apply": "Apply the {sub} that one manager wants of one object, by server-side apply",
     "get": "Read the {sub} of one object",
     "update": "Replace the {sub} of one object",
     "patch": "Patch the {sub} of one object",
@@ -307,7 +311,27 @@ class _Resolver:
                 self._leave_out([operation], "the document names no model for it")
             else:
                 made.append(method)
+            if sub in _APPLIED and verb == "patch" and (applied := self._applied(sub, operation)) is not None:
+                made.append(applied)
         return tuple(made)
+
+    def _applied(self, sub: str, operation: Operation) -> SubresourceMethod | None:
+        """Return the method that applies a subresource: a patch whose body is the subresource's own model."""
+        answer = self._answer(operation)
+        if answer is None:
+            return None
+        words = names.subresource_name(sub)
+        return SubresourceMethod(
+            name=Identifier(f"apply_{words}"),
+            verb="apply",
+            subresource=sub,
+            argument=Identifier(names.field_name(answer.name)),
+            body=answer,
+            response=answer,
+            path=operation.path,
+            doc=_DOCS["apply"].format(sub=words.replace("_", " ")),
+            parameters=_parameters(operation),
+        )
 
     def _method(self, sub: str, verb: str, operation: Operation) -> SubresourceMethod | None:
         body_schema = operation.request_body_schema
@@ -328,8 +352,12 @@ class _Resolver:
             response=answer,
             path=operation.path,
             doc=_DOCS.get(name, _DOCS[verb]).format(sub=words.replace("_", " ")),
-            parameters=tuple(sorted(p.name for p in operation.parameters if p.location == "query")),
+            parameters=_parameters(operation),
         )
+
+
+def _parameters(operation: Operation) -> tuple[str, ...]:
+    return tuple(sorted(parameter.name for parameter in operation.parameters if parameter.location == "query"))
 
 
 def _guess(method: str, *, named: bool) -> str | None:

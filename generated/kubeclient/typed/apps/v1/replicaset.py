@@ -44,7 +44,7 @@ class ReplicaSets(sync_verbs.StandardWithStatus[apps_v1.ReplicaSet, apps_v1.Repl
         name: str,
         body: PatchBody,
         *,
-        type: PatchType,
+        type: PatchType | None = None,
         dry_run: DryRun | None = None,
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
@@ -61,6 +61,31 @@ class ReplicaSets(sync_verbs.StandardWithStatus[apps_v1.ReplicaSet, apps_v1.Repl
             field_manager=field_manager,
             field_validation=field_validation,
             force=force,
+        )
+
+    def apply_scale(
+        self,
+        name: str,
+        scale: autoscaling_v1.Scale | Mapping[str, Any],
+        *,
+        field_manager: str,
+        force: bool | None = None,
+        dry_run: DryRun | None = None,
+        field_validation: FieldValidation | None = None,
+    ) -> autoscaling_v1.Scale:
+        """Apply the scale that one manager wants of one object, by server-side apply: `PATCH
+        /apis/apps/v1/namespaces/{namespace}/replicasets/{name}/scale`.
+        """
+        return self._apply_subresource(
+            name,
+            "scale",
+            scale,
+            autoscaling_v1.Scale,
+            autoscaling_v1.Scale,
+            field_manager=field_manager,
+            force=force,
+            dry_run=dry_run,
+            field_validation=field_validation,
         )
 
     def update_scale(
@@ -106,7 +131,7 @@ class AsyncReplicaSets(async_verbs.StandardWithStatus[apps_v1.ReplicaSet, apps_v
         name: str,
         body: PatchBody,
         *,
-        type: PatchType,
+        type: PatchType | None = None,
         dry_run: DryRun | None = None,
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
@@ -123,6 +148,31 @@ class AsyncReplicaSets(async_verbs.StandardWithStatus[apps_v1.ReplicaSet, apps_v
             field_manager=field_manager,
             field_validation=field_validation,
             force=force,
+        )
+
+    async def apply_scale(
+        self,
+        name: str,
+        scale: autoscaling_v1.Scale | Mapping[str, Any],
+        *,
+        field_manager: str,
+        force: bool | None = None,
+        dry_run: DryRun | None = None,
+        field_validation: FieldValidation | None = None,
+    ) -> autoscaling_v1.Scale:
+        """Apply the scale that one manager wants of one object, by server-side apply: `PATCH
+        /apis/apps/v1/namespaces/{namespace}/replicasets/{name}/scale`.
+        """
+        return await self._apply_subresource(
+            name,
+            "scale",
+            scale,
+            autoscaling_v1.Scale,
+            autoscaling_v1.Scale,
+            field_manager=field_manager,
+            force=force,
+            dry_run=dry_run,
+            field_validation=field_validation,
         )
 
     async def update_scale(

@@ -47,7 +47,7 @@ class StatefulSets(
         name: str,
         body: PatchBody,
         *,
-        type: PatchType,
+        type: PatchType | None = None,
         dry_run: DryRun | None = None,
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
@@ -64,6 +64,31 @@ class StatefulSets(
             field_manager=field_manager,
             field_validation=field_validation,
             force=force,
+        )
+
+    def apply_scale(
+        self,
+        name: str,
+        scale: autoscaling_v1.Scale | Mapping[str, Any],
+        *,
+        field_manager: str,
+        force: bool | None = None,
+        dry_run: DryRun | None = None,
+        field_validation: FieldValidation | None = None,
+    ) -> autoscaling_v1.Scale:
+        """Apply the scale that one manager wants of one object, by server-side apply: `PATCH
+        /apis/apps/v1/namespaces/{namespace}/statefulsets/{name}/scale`.
+        """
+        return self._apply_subresource(
+            name,
+            "scale",
+            scale,
+            autoscaling_v1.Scale,
+            autoscaling_v1.Scale,
+            field_manager=field_manager,
+            force=force,
+            dry_run=dry_run,
+            field_validation=field_validation,
         )
 
     def update_scale(
@@ -112,7 +137,7 @@ class AsyncStatefulSets(
         name: str,
         body: PatchBody,
         *,
-        type: PatchType,
+        type: PatchType | None = None,
         dry_run: DryRun | None = None,
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
@@ -129,6 +154,31 @@ class AsyncStatefulSets(
             field_manager=field_manager,
             field_validation=field_validation,
             force=force,
+        )
+
+    async def apply_scale(
+        self,
+        name: str,
+        scale: autoscaling_v1.Scale | Mapping[str, Any],
+        *,
+        field_manager: str,
+        force: bool | None = None,
+        dry_run: DryRun | None = None,
+        field_validation: FieldValidation | None = None,
+    ) -> autoscaling_v1.Scale:
+        """Apply the scale that one manager wants of one object, by server-side apply: `PATCH
+        /apis/apps/v1/namespaces/{namespace}/statefulsets/{name}/scale`.
+        """
+        return await self._apply_subresource(
+            name,
+            "scale",
+            scale,
+            autoscaling_v1.Scale,
+            autoscaling_v1.Scale,
+            field_manager=field_manager,
+            force=force,
+            dry_run=dry_run,
+            field_validation=field_validation,
         )
 
     async def update_scale(

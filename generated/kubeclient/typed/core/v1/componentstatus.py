@@ -21,7 +21,9 @@ COMPONENT_STATUSES = Resource(
 
 
 class ComponentStatuses(
-    sync_verbs.Get[core_v1.ComponentStatus], sync_verbs.List[core_v1.ComponentStatus, core_v1.ComponentStatusList]
+    sync_verbs.GetOrNone[core_v1.ComponentStatus],
+    sync_verbs.Get[core_v1.ComponentStatus],
+    sync_verbs.List[core_v1.ComponentStatus, core_v1.ComponentStatusList],
 ):
     """ComponentStatuses of the cluster.
 
@@ -32,7 +34,9 @@ class ComponentStatuses(
 
 
 class AsyncComponentStatuses(
-    async_verbs.Get[core_v1.ComponentStatus], async_verbs.List[core_v1.ComponentStatus, core_v1.ComponentStatusList]
+    async_verbs.GetOrNone[core_v1.ComponentStatus],
+    async_verbs.Get[core_v1.ComponentStatus],
+    async_verbs.List[core_v1.ComponentStatus, core_v1.ComponentStatusList],
 ):
     """ComponentStatuses of the cluster.
 

@@ -25,6 +25,10 @@ NAMESPACES = Resource(
 
 
 class Namespaces(
+    sync_verbs.CreateOrUpdate[core_v1.Namespace],
+    sync_verbs.DeleteAndWait[core_v1.Namespace],
+    sync_verbs.GetOrNone[core_v1.Namespace],
+    sync_verbs.Modify[core_v1.Namespace],
     sync_verbs.Wait[core_v1.Namespace],
     sync_verbs.Get[core_v1.Namespace],
     sync_verbs.List[core_v1.Namespace, core_v1.NamespaceList],
@@ -36,6 +40,7 @@ class Namespaces(
     sync_verbs.GetStatus[core_v1.Namespace],
     sync_verbs.UpdateStatus[core_v1.Namespace],
     sync_verbs.PatchStatus[core_v1.Namespace],
+    sync_verbs.ModifyStatus[core_v1.Namespace],
 ):
     """Namespaces of the cluster.
 
@@ -68,6 +73,10 @@ class Namespaces(
 
 
 class AsyncNamespaces(
+    async_verbs.CreateOrUpdate[core_v1.Namespace],
+    async_verbs.DeleteAndWait[core_v1.Namespace],
+    async_verbs.GetOrNone[core_v1.Namespace],
+    async_verbs.Modify[core_v1.Namespace],
     async_verbs.Wait[core_v1.Namespace],
     async_verbs.Get[core_v1.Namespace],
     async_verbs.List[core_v1.Namespace, core_v1.NamespaceList],
@@ -79,6 +88,7 @@ class AsyncNamespaces(
     async_verbs.GetStatus[core_v1.Namespace],
     async_verbs.UpdateStatus[core_v1.Namespace],
     async_verbs.PatchStatus[core_v1.Namespace],
+    async_verbs.ModifyStatus[core_v1.Namespace],
 ):
     """Namespaces of the cluster.
 

@@ -1,0 +1,100 @@
+"""Objects that are about to be sent: models, or mappings with the API's names. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, TypeAlias, TypeVar
+
+from kubecore.errors import InvalidRequestError
+from kubecore.model import Model
+from kubecore.shapes import is_object
+
+__all__ = ["Body", "complete", "metadata_field", "refuse_other", "with_version"]
+
+T = TypeVar("T", bound=Model)
+
+Body: TypeAlias = Model | Mapping[str, Any]
+"""An object: a model, or a mapping with the API's names."""
+
+_TWICE: Final = "the {what} of {kind} {name!r} is {body!r} in the body, {asked!r} in the call"
+_WIRE: Final = {"resource_version": "resourceVersion", "managed_fields": "managedFields"}
+
+
+def complete(body: Mapping[str, Any], kind: type[Model]) -> dict[str, Any]:
+    """Fill in `apiVersion` and `kind` of a mapping; refuse others than the model's.
+
+    Args:
+        body: the object.
+        kind: the model that it must be of.
+
+    Returns:
+        A new dictionary, `apiVersion` and `kind` first.
+
+    Raises:
+        InvalidRequestError: it is of another kind.
+    """
+    own = {
+        field.wire_name: getattr(kind.zero(), field.name)
+        for field in kind.model_fields()
+        if field.name in ("api_version", "kind")
+    }
+    for key, value in own.items():
+        if value is not None and body.get(key) not in (None, "", value):
+            raise InvalidRequestError(f"expected {key} {value!r}, not {str(body[key])[:100]!r}")
+    return {
+        **{key: value for key, value in own.items() if value is not None},
+        **{k: v for k, v in body.items() if k not in own or v},
+    }
+
+
+def metadata_field(body: Body, name: str) -> Any:
+    """Return a field of an object's metadata, "" where it has none.
+
+    Args:
+        body: the object.
+        name: the field's name in Python, such as `resource_version`.
+    """
+    metadata: Any = body.get("metadata") if is_object(body) else getattr(body, "metadata", None)
+    found = metadata.get(_WIRE.get(name, name)) if is_object(metadata) else getattr(metadata, name, None)
+    return "" if found is None else found
+
+
+def refuse_other(body: Body, kind: type[Model], key: str, asked: str) -> None:
+    """Refuse an object that names another namespace, or another name, than the call.
+
+    Args:
+        body: the object.
+        kind: its model.
+        key: `namespace` or `name`.
+        asked: what the call says, "" where it says nothing.
+
+    Raises:
+        InvalidRequestError: both say something, and not the same.
+    """
+    found = metadata_field(body, key)
+    if found and asked and found != asked:
+        name = str(metadata_field(body, "name"))
+        raise InvalidRequestError(_TWICE.format(what=key, kind=kind.__name__, name=name[:100], body=found, asked=asked))
+
+
+def with_version(body: Any, version: str) -> Any:
+    """Copy an object, with another resource version.
+
+    Args:
+        body: the object, a model or a mapping; it stays as it is.
+        version: the resource version; with "" nothing is changed.
+
+    Returns:
+        The copy; all but its metadata is shared with the original.
+    """
+    if not version:
+        return body
+    if is_object(body):
+        return {**body, "metadata": _versioned(body.get("metadata") or {}, version)}
+    return body.replace(metadata=_versioned(body.metadata, version))
+
+
+def _versioned(metadata: Any, version: str) -> Any:
+    if is_object(metadata):
+        return {**metadata, "resourceVersion": version}
+    return metadata.replace(resource_version=version)

@@ -1,0 +1,110 @@
+"""What one manager wants of an object, for server-side apply: checked before it is sent.
+
+A mapping may hold any part of an object. The server drops fields that it does not know with a warning, so that a typo
+would look like success; here it is an error that names the path and the nearest field.
+"""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from kubecore.body import Body, complete, metadata_field
+from kubecore.errors import InvalidRequestError
+from kubecore.model import Model
+from kubecore.shapes import is_array, is_object
+
+__all__ = ["check_fields", "prepare"]
+
+_MOST: Final = 5
+_MANAGED: Final = (
+    "the body holds metadata.managedFields, which the server keeps: apply what this manager wants, not what was read"
+)
+
+
+def prepare(body: Body, kind: type[Model]) -> Body:
+    """Make of a body what can be applied.
+
+    Args:
+        body: a model, or a mapping with any part of the object.
+        kind: the model of the object.
+
+    Returns:
+        The body; a mapping with `apiVersion` and `kind`.
+
+    Raises:
+        InvalidRequestError: it is of another kind, names fields that the model lacks, or holds managed fields.
+    """
+    if is_object(body):
+        body = complete(body, kind)
+        check_fields(body, kind)
+    elif not isinstance(body, kind):
+        raise InvalidRequestError(f"expected a {kind.__name__} or a mapping, not {body.__class__.__name__}")
+    if metadata_field(body, "managed_fields"):
+        raise InvalidRequestError(_MANAGED)
+    return body
+
+
+def check_fields(body: Mapping[str, Any], kind: type[Model]) -> None:
+    """Refuse fields that a model does not have, at every depth.
+
+    Keys of maps such as labels are free, and so is what the schema leaves open.
+
+    Args:
+        body: a part of an object, with the API's names.
+        kind: the object's model.
+
+    Raises:
+        InvalidRequestError: there are such fields; the error names each path and the nearest field.
+    """
+    found = list(_unknown(body, kind, ""))
+    if found:
+        more = f"; and {len(found) - _MOST} more" if len(found) > _MOST else ""
+        raise InvalidRequestError(
+            f"{'; '.join(found[:_MOST])}{more} (a patch.ApplyPatch is sent without a look at its fields)"
+        )
+
+
+def _unknown(value: Any, hint: Any, path: str) -> Iterator[str]:
+    """Yield a line for each field below a value that its type lacks. A model has been checked when it was made."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Annotated:
+        yield from _unknown(value, arguments[0], path)
+    elif origin in (typing.Union, types.UnionType):
+        for member in arguments:
+            yield from _unknown(value, member, path)
+    elif origin is list and is_array(value):
+        for index, item in enumerate(value):
+            yield from _unknown(item, arguments[0], f"{path}[{index}]")
+    elif origin is dict and is_object(value):
+        for key, item in value.items():
+            yield from _unknown(item, arguments[1], _below(path, key))
+    elif isinstance(hint, type) and issubclass(hint, Model) and is_object(value):
+        yield from _of_model(value, hint, path)
+
+
+def _of_model(value: Mapping[Any, Any], kind: type[Model], path: str) -> Iterator[str]:
+    fields = {field.wire_name: field for field in kind.model_fields()}
+    for key, item in value.items():
+        field = fields.get(key)
+        if field is None:
+            yield f"{_below(path, key)} is no field of {kind.__name__}{_nearest(key, kind)}"
+        else:
+            yield from _unknown(item, field.type, _below(path, key))
+
+
+def _below(path: str, key: object) -> str:
+    shown = str(key)[:100]
+    if not shown.replace("_", "").replace("-", "").isalnum():
+        return f"{path}[{shown!r}]"
+    return f"{path}.{shown}" if path else shown
+
+
+def _nearest(key: object, kind: type[Model]) -> str:
+    import difflib
+
+    names = {field.name: field.wire_name for field in kind.model_fields()}
+    found = names.get(str(key)) or next(iter(difflib.get_close_matches(str(key)[:100], names.values(), 1)), "")
+    return f"; did you mean {found}?" if found else ""

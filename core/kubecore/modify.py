@@ -1,0 +1,274 @@
+"""Changing an object without losing what its model does not know. No I/O.
+
+A model drops fields that it has no name for, so a get, change and update by an older client erases them. Here the
+document stays as the server sent it, and only what changed in the model is put into it.
+
+Items of lists are followed by identity: an item that was changed, moved or renamed in place is still itself. What is no
+longer the same Python object (a copy, a list built anew) is matched by the fields that tell such items apart (`name`,
+or `containerPort` with `protocol`, ...), then by equality, and last, where items have no such fields and their number
+is the same, by position. An item that matches none is new, and goes as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, Generic, TypeAlias, TypeVar
+
+import msgspec
+
+from kubecore import codec, encode
+from kubecore.body import metadata_field, with_version
+from kubecore.errors import InvalidRequestError
+from kubecore.model import Model
+from kubecore.shapes import is_array, is_object
+
+__all__ = ["Change", "Draft", "merge"]
+
+T = TypeVar("T", bound=Model)
+
+Change: TypeAlias = Callable[[T], T | None]
+"""Changes an object in place and returns nothing, or returns the changed one."""
+
+Origins: TypeAlias = dict[int, tuple[Model, Model]]
+"""Items of lists by their id, each with its like in the object before the change. They are kept, so ids stay theirs."""
+
+# What tells the items of a list apart, by their names in JSON: the first set that a model has all fields of.
+# Source: the list types and merge keys of the API's documents.
+_KEYS: Final = (
+    ("containerPort", "protocol"),
+    ("port", "protocol"),
+    ("mountPath",),
+    ("devicePath",),
+    ("topologyKey", "whenUnsatisfiable"),
+    ("uid",),
+    ("ip",),
+    ("name",),
+    ("type",),
+    ("key",),
+)
+
+
+class Draft(Generic[T]):
+    """An object that is about to be changed, beside the document that it was read from.
+
+    Args:
+        data: the document, JSON.
+        kind: the object's model.
+
+    Attributes:
+        object: the object, to be changed in place.
+
+    Raises:
+        DecodeError: the document is no such object.
+    """
+
+    def __init__(self, data: msgspec.Raw, kind: type[T]) -> None:
+        text = bytes(data)
+        self._before = codec.decode(text, kind)
+        self._raw: Any = msgspec.json.decode(text)
+        self.object: T = codec.decode(text, kind)
+
+    def change(self, change: Change[T]) -> dict[str, Any] | None:
+        """Change the object.
+
+        Args:
+            change: what to do.
+
+        Returns:
+            The document with the changes in it and the resource version that it had; None where nothing changed.
+
+        Raises:
+            InvalidRequestError: `change` returned something else than the object or nothing.
+            EncodeError: a value that was set has no form in JSON.
+        """
+        origins: Origins = dict(_origins(self.object, self._before))
+        after = change(self.object)
+        if after is None:
+            after = self.object
+        kind = type(self.object)
+        if not isinstance(after, kind):
+            raise InvalidRequestError(
+                f"a change returns nothing or the changed {kind.__name__}, not {type(after).__name__}"
+            )
+        # The version that was read goes along, whatever became of it: without one the update would overwrite anything.
+        document = with_version(
+            merge(self._raw, self._before, after, origins=origins), metadata_field(self._raw, "resource_version")
+        )
+        return None if _sorted(document) == _sorted(self._raw) else document
+
+
+def _sorted(document: Any) -> bytes:
+    return msgspec.json.encode(document, order="sorted")
+
+
+def merge(raw: Mapping[str, Any], before: T, after: T, *, origins: Origins | None = None) -> dict[str, Any]:
+    """Put what differs between two models into the document that the first was read from.
+
+    Args:
+        raw: the document; it stays as it is.
+        before: what a model makes of it.
+        after: the same, changed.
+        origins: items of lists in `after`, by id, with their like in `before`.
+
+    Returns:
+        The document with the changes in it; what did not change is shared with `raw`.
+    """
+    merged: dict[str, Any] = dict(_Merge(origins or {}).model(raw, before, after, encode.to_dict(after)))
+    return merged
+
+
+class _Merge:
+    """Goes down a document, the models before and after, and what would be sent of the second, all at once."""
+
+    def __init__(self, origins: Origins) -> None:
+        self._origins = origins
+
+    def value(self, raw: Any, before: Any, after: Any, sent: Any) -> Any:
+        """Return what stands in the place of `raw`: itself where nothing changed."""
+        if isinstance(after, Model) and type(after) is type(before) and is_object(raw):
+            return self.model(raw, before, after, sent)
+        if is_object(before) and is_object(after) and is_object(raw):
+            return self.mapping(raw, before, after, sent)
+        if _is_models(before) and _is_models(after) and is_array(raw) and len(raw) == len(before):
+            return self.list(raw, before, after, sent)
+        return raw if _same(before, after) else sent
+
+    def model(self, raw: Mapping[str, Any], before: Model, after: Model, sent: Mapping[str, Any] | None) -> Any:
+        """Merge the fields of a model; those that it does not know stay."""
+        merged = dict(raw)
+        changed = [
+            self._put(merged, field.wire_name, getattr(before, field.name), getattr(after, field.name), sent or {})
+            for field in type(after).model_fields()
+        ]
+        return merged if any(changed) else raw
+
+    def mapping(
+        self,
+        raw: Mapping[str, Any],
+        before: Mapping[str, Any],
+        after: Mapping[str, Any],
+        sent: Mapping[str, Any] | None,
+    ) -> Any:
+        """Merge a map, all of whose keys are known."""
+        merged = {key: item for key, item in raw.items() if key in after or key not in before}
+        changed = [len(merged) < len(raw)]
+        for key, new in after.items():
+            if key in before:
+                changed.append(self._put(merged, key, before[key], new, sent or {}))
+            else:
+                merged[key] = (sent or {}).get(key)
+                changed.append(True)
+        return merged if any(changed) else raw
+
+    def _put(self, merged: dict[str, Any], key: str, old: Any, new: Any, sent: Mapping[str, Any]) -> bool:
+        """Put what a key holds now into a copy of the document; say whether it is another thing than before."""
+        present = merged.get(key)
+        item = self.value(present, old, new, sent.get(key))
+        if item is present:
+            return False
+        if key in sent or item:
+            merged[key] = item
+        else:  # Empty now, as far as the models know, and with nothing else in it.
+            merged.pop(key, None)
+        return True
+
+    def list(self, raw: Sequence[Any], before: Sequence[Any], after: Sequence[Any], sent: Sequence[Any] | None) -> Any:
+        """Merge a list, each item with the one that it was."""
+        items = sent or ()
+        merged = [
+            items[index] if source is None else self.value(raw[source], before[source], after[index], items[index])
+            for index, source in enumerate(self._sources(before, after))
+        ]
+        is_changed = len(merged) != len(raw) or any(new is not old for new, old in zip(merged, raw, strict=True))
+        return merged if is_changed else raw
+
+    def _sources(self, before: Sequence[Any], after: Sequence[Any]) -> Sequence[int | None]:
+        """Return, for each item after the change, the index that it had before; None for new ones."""
+        matching = _Matching(before, after)
+        places = {id(item): index for index, item in enumerate(before)}
+        matching.match(lambda item: places.get(id(self._origins.get(id(item), (None, None))[1])))
+        matching.match(_by_key(before))
+        matching.match_equal()
+        if len(before) == len(after):
+            matching.match_places()
+        return matching.sources
+
+
+class _Matching:
+    """Which item of one list became which of another; each at most once."""
+
+    def __init__(self, before: Sequence[Any], after: Sequence[Any]) -> None:
+        self._before = before
+        self._after = after
+        self._free = set(range(len(before)))
+        self.sources: list[int | None] = [None] * len(after)
+
+    def match(self, find: Callable[[Any], int | None]) -> None:
+        """Match the items that a function finds the index of."""
+        for index, item in self._open():
+            self._take(index, find(item))
+
+    def match_equal(self) -> None:
+        """Match items that are equal."""
+        for index, item in self._open():
+            self._take(index, next((free for free in sorted(self._free) if _same(self._before[free], item)), None))
+
+    def match_places(self) -> None:
+        """Match items at the same place, where nothing else tells them apart."""
+        for index, item in self._open():
+            if index in self._free and _key(item) is None and _key(self._before[index]) is None:
+                self._take(index, index)
+
+    def _open(self) -> Iterator[tuple[int, Any]]:
+        return ((index, self._after[index]) for index, source in enumerate(self.sources) if source is None)
+
+    def _take(self, index: int, source: int | None) -> None:
+        if source in self._free:
+            self._free.remove(source)
+            self.sources[index] = source
+
+
+def _by_key(before: Sequence[Any]) -> Callable[[Any], int | None]:
+    """Return a function that finds an item's index by its key; a key that two items have finds none."""
+    places: dict[object, int | None] = {}
+    for index, item in enumerate(before):
+        key = _key(item)
+        places[key] = None if key in places else index
+    places.pop(None, None)
+    return lambda item: places.get(_key(item))
+
+
+def _key(item: Any) -> tuple[Any, ...] | None:
+    """Return what tells an item apart from the others; None where nothing does, or where it says nothing."""
+    if not isinstance(item, Model):
+        return None
+    names = {field.wire_name: field.name for field in type(item).model_fields()}
+    keys = next((keys for keys in _KEYS if names.keys() >= set(keys)), None)
+    if keys is None:
+        return None
+    values = tuple(getattr(item, names[key]) for key in keys)
+    return values if isinstance(values[0], (str, int)) and values[0] != "" else None
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Say whether two values are written alike: 1, 1.0 and True are equal in Python, and not in JSON."""
+    return type(one) is type(other) and one == other and encode.encode(one) == encode.encode(other)
+
+
+def _is_models(value: Any) -> bool:
+    return is_array(value) and all(isinstance(item, Model) for item in value)
+
+
+def _origins(after: Any, before: Any, *, listed: bool = False) -> Iterator[tuple[int, tuple[Model, Model]]]:
+    """Yield the items of all lists with their like before the change; both were read from one text."""
+    if isinstance(after, Model):
+        if listed:
+            yield id(after), (after, before)
+        for field in type(after).model_fields():
+            yield from _origins(getattr(after, field.name), getattr(before, field.name))
+    elif is_object(after):
+        for key, item in after.items():
+            yield from _origins(item, before[key])
+    elif is_array(after):
+        for item, other in zip(after, before, strict=True):
+            yield from _origins(item, other, listed=True)

@@ -1,0 +1,216 @@
+"""Verbs made of several requests: get_or_none, create_or_update, modify, delete_and_wait."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from kubecore import errors, options, retry
+from kubecore.body import metadata_field, with_version
+from kubecore.call import Call
+from kubecore.meta import Preconditions, Status
+from kubecore.model import Model
+from kubecore.options import DryRun, FieldValidation, PropagationPolicy
+from kubecore.sync_verbs.base import ResourceClient
+from kubecore.sync_verbs.watching import Watch
+
+if TYPE_CHECKING:
+    from kubecore.deletion import Waiting
+    from kubecore.modify import Change
+
+__all__ = ["CreateOrUpdate", "DeleteAndWait", "GetOrNone", "Modify"]
+
+T = TypeVar("T", bound=Model)
+
+
+class GetOrNone(ResourceClient, Generic[T]):
+    """Reads one object that may not be there."""
+
+    def get_or_none(self, name: str, *, resource_version: str | None = None) -> T | None:
+        """Read one object: GET.
+
+        Args:
+            name: the object's name.
+            resource_version: answer with this version or a newer one; "0" takes whatever the server has at hand.
+
+        Returns:
+            The object, None where there is none of that name. A server that has no such resource at all is an error.
+
+        Raises:
+            InvalidRequestError: refused before anything was sent.
+            StatusError: the server answered with a failure.
+            TransportError: there is no whole answer.
+            DecodeError: the answer is not what was asked for.
+        """
+        found: T | None = self._get_or_none(name, options.query(resource_version=resource_version))
+        return found
+
+
+class CreateOrUpdate(ResourceClient, Generic[T]):
+    """Stores objects, whether they are there or not."""
+
+    def create_or_update(
+        self,
+        body: T | Mapping[str, Any],
+        *,
+        dry_run: DryRun | None = None,
+        field_manager: str | None = None,
+        field_validation: FieldValidation | None = None,
+        backoff: retry.Backoff = retry.DEFAULT_RETRY,
+    ) -> T:
+        """Create an object, or replace the one of that name: POST, then GET and PUT.
+
+        It overwrites what others wrote: where a field may be theirs, `apply` or `modify`.
+
+        Args:
+            body: the object, or a mapping with the API's names. One with a resource version only replaces, and only
+                that version.
+            dry_run: `All` goes through all stages but stores nothing.
+            field_manager: who makes the change; by default the user agent's first part.
+            field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
+            backoff: how often it is tried where others change, create or delete the object meanwhile.
+
+        Returns:
+            The object as it is stored.
+
+        Raises:
+            InvalidRequestError: refused before anything was sent.
+            ConflictError: also the last attempt met a conflict, or the object has another version than `body` says.
+            StatusError: the server answered with a failure.
+            TransportError: there is no whole answer.
+            DecodeError: the answer is not what was asked for.
+        """
+        query = options.query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation)
+        if metadata_field(body, "resource_version"):
+            return self._put(body, query)
+        name = metadata_field(body, "name")
+        return retry.on_error(
+            backoff, lambda error: retry.is_race(error, name), lambda: self._create_or_update(body, name, query)
+        )
+
+    def _create_or_update(self, body: T | Mapping[str, Any], name: str, query: options.Query) -> T:
+        try:
+            call: Call[T] = self.resource.create(self._namespace, body, query)
+            return self._client.send(call)
+        except errors.AlreadyExistsError:
+            found = self._get_or_none(name) if name else None
+            if found is None:  # Gone again, or a generated name that was taken.
+                raise
+        return self._put(with_version(body, metadata_field(found, "resource_version")), query)
+
+    def _put(self, body: T | Mapping[str, Any], query: options.Query) -> T:
+        call: Call[T] = self.resource.update(self._namespace, body, query)
+        return self._client.send(call)
+
+
+class Modify(ResourceClient, Generic[T]):
+    """Changes objects, keeping what their models do not know."""
+
+    def modify(
+        self,
+        name: str,
+        change: Change[T],
+        *,
+        dry_run: DryRun | None = None,
+        field_manager: str | None = None,
+        field_validation: FieldValidation | None = None,
+        backoff: retry.Backoff = retry.DEFAULT_RETRY,
+    ) -> T:
+        """Change one object, keeping fields that its model does not know: GET, then PUT.
+
+        Only what differs after `change` is put into the document that was read. Where somebody else has changed the
+        object meanwhile, it is read again and `change` called again. Where nothing differs nothing is sent.
+
+        Args:
+            name: the object's name.
+            change: gets the object and changes it in place, or returns the changed one; may be called several times.
+            dry_run: `All` goes through all stages but stores nothing.
+            field_manager: who makes the change; by default the user agent's first part.
+            field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
+            backoff: how often it is tried, and the pauses between.
+
+        Returns:
+            The object as it is stored.
+
+        Raises:
+            InvalidRequestError: refused before anything was sent.
+            ConflictError: also the last attempt met a conflict.
+            StatusError: the server answered with a failure.
+            TransportError: there is no whole answer.
+            DecodeError: the answer is not what was asked for.
+        """
+        query = options.query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation)
+        return retry.on_conflict(lambda: self._modify(name, change, query), backoff=backoff)
+
+
+class DeleteAndWait(Watch[T], Generic[T]):
+    """Deletes one object and waits until it is gone."""
+
+    def delete_and_wait(
+        self,
+        name: str,
+        *,
+        timeout: float | None = 60.0,
+        dry_run: DryRun | None = None,
+        grace_period_seconds: int | None = None,
+        propagation_policy: PropagationPolicy | None = None,
+        orphan_dependents: bool | None = None,
+        preconditions: Preconditions | None = None,
+        ignore_store_read_error: bool | None = None,
+    ) -> None:
+        """Delete one object: DELETE; and return when it is gone, by GET and a watch.
+
+        An object that was made anew under the same name counts as gone: the UID decides.
+
+        Args:
+            name: the object's name.
+            timeout: seconds until it must be gone; None for ever.
+            dry_run: `All` goes through all stages but stores nothing, so that there is nothing to wait for.
+            grace_period_seconds: seconds that the object gets to end; 0 is at once.
+            propagation_policy: what becomes of what the object owns: `Orphan`, `Background` or `Foreground`.
+            orphan_dependents: deprecated by the API: use `propagation_policy`.
+            preconditions: the UID or version that the object must have.
+            ignore_store_read_error: delete what the store can't read any more
+                (`ignoreStoreReadErrorWithClusterBreakingPotential`); may break the cluster.
+
+        Raises:
+            InvalidRequestError: refused before anything was sent.
+            DeletionTimeoutError: it is still there; the error says what holds it, such as its finalizers.
+            StatusError: the server answered with a failure.
+            TransportError: there is no whole answer.
+            DecodeError: the answer is not what was asked for.
+        """
+        from kubecore.deletion import Waiting
+
+        said = options.delete_options(
+            dry_run=dry_run,
+            grace_period_seconds=grace_period_seconds,
+            propagation_policy=propagation_policy,
+            orphan_dependents=orphan_dependents,
+            preconditions=preconditions,
+            ignore_store_read_error=ignore_store_read_error,
+        )
+        call: Call[T | Status] = self.resource.delete(self._namespace, name, said)
+        waiting = Waiting(self.resource.plural, name, timeout)
+        answer = self._client.send(call)
+        waiting.asked(answer)
+        while dry_run is None:
+            try:
+                if self._is_gone(name, waiting):
+                    return
+            except errors.KubeError as error:
+                time.sleep(waiting.failed(error))
+
+    def _is_gone(self, name: str, waiting: Waiting) -> bool:
+        """Look once, and follow the object until it is gone or the watch ends."""
+        if waiting.is_gone(self._get_or_none(name)):
+            return True
+        selector = f"metadata.name={name}"
+        with self.watch(
+            field_selector=selector, resource_version=waiting.version, timeout_seconds=waiting.seconds()
+        ) as events:
+            for event in events:
+                if waiting.is_gone_after(event):
+                    return True
+        return False
