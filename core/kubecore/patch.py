@@ -177,6 +177,16 @@ class JsonPatch(msgspec.Struct, frozen=True):
     type: ClassVar[PatchType] = "json"
     operations: Sequence[Operation | Mapping[str, Any]]
 
+    def __post_init__(self) -> None:
+        """Look whether these are operations.
+
+        Raises:
+            InvalidRequestError: one is none.
+        """
+        wrong = next((one for one in self.operations if not isinstance(one, (Operation, Mapping))), None)
+        if wrong is not None:
+            raise InvalidRequestError(f"a JSON patch is a list of operations; a {type(wrong).__name__} is none")
+
     def document(self) -> list[Any]:
         """Return the patch as it is sent."""
         return [one.document() if isinstance(one, Operation) else one for one in self.operations]
