@@ -1,0 +1,247 @@
+"""Patches, intents and deletions, as far as they go without a server."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import anyio
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kubeclient import AsyncClientset, Clientset
+from kubeclient.models import apps_v1, core_v1, meta_v1
+from kubeclient.typed.apps.v1.deployment import DEPLOYMENTS
+from kubecore import deletion, errors, intent, patch, rest
+from kubecore.meta import Status, StatusCause, StatusDetails
+from kubecore.model import Model
+from kubecore.watch import Event
+from tests.kubecore.loopback import answer, loopback
+from tests.models import ALL, document
+
+# Patches.
+
+
+@given(st.lists(st.text()))
+def test_a_pointer_leads_to_its_segments(segments: list[str]) -> None:
+    written = patch.pointer(*segments)
+    read = [part.replace("~1", "/").replace("~0", "~") for part in written.split("/")[1:]]
+    assert read == segments
+    assert patch.Remove(segments) == patch.Remove(written)
+
+
+def test_operations_are_written_as_the_rfc_says() -> None:
+    made = patch.JsonPatch(
+        [
+            patch.Add("/a", None),
+            patch.Remove(["spec", 0, "x/y"]),
+            patch.Replace("", {"b": 1}),
+            patch.Move("/a", from_="/b"),
+            patch.Copy("/a/-", from_=["b", "~"]),
+            patch.Test("/a", [1]),
+            {"op": "remove", "path": "/z"},
+        ]
+    )
+    assert made.document() == [
+        {"op": "add", "path": "/a", "value": None},
+        {"op": "remove", "path": "/spec/0/x~1y"},
+        {"op": "replace", "path": "", "value": {"b": 1}},
+        {"op": "move", "from": "/b", "path": "/a"},
+        {"op": "copy", "from": "/b/~0", "path": "/a/-"},
+        {"op": "test", "path": "/a", "value": [1]},
+        {"op": "remove", "path": "/z"},
+    ]
+
+
+@pytest.mark.parametrize("path", ["a", "spec/x", "/a~", "/a~2b"])
+def test_what_is_no_pointer_is_refused(path: str) -> None:
+    with pytest.raises(errors.InvalidRequestError, match="is no JSON pointer"):
+        patch.Remove(path)
+    with pytest.raises(errors.InvalidRequestError, match="is no JSON pointer"):
+        patch.Move("/a", from_=path)
+
+
+def test_nothing_that_is_written_shows_in_a_repr() -> None:
+    secret = {"data": {"password": "c2VjcmV0"}}
+    operations = [patch.Add("/data/password", "c2VjcmV0"), patch.Test("/x", "c2VjcmV0")]
+    for shown in (patch.JsonPatch(operations), *operations, patch.MergePatch(secret), patch.ApplyPatch(secret)):
+        rich: Any = shown.__rich_repr__
+        assert "c2VjcmV0" not in f"{shown!r} {shown} {list(rich())}"
+
+
+def test_a_null_stays_one_at_every_depth() -> None:
+    body = {"metadata": {"labels": None}, "spec": {"template": {"spec": {"nodeSelector": {"a": None}}}}}
+    for typed in (patch.MergePatch(body), patch.StrategicMergePatch(body)):
+        call = DEPLOYMENTS.patch("d", "n", typed, ())
+        assert json.loads(call.body or b"") == body
+        assert call.content_type in ("application/merge-patch+json", "application/strategic-merge-patch+json")
+
+
+# Apply: behaviour.md 3.2.
+
+INTENT = {"metadata": {"name": "n"}, "spec": {"replicas": 1}}
+STORED = answer(b'{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"n"}}')
+
+
+@pytest.mark.parametrize("force", [None, False, True])
+@pytest.mark.parametrize("status", [False, True])
+def test_apply_says_force_and_sends_json_as_an_apply_patch(force: bool | None, status: bool) -> None:
+    def config(port: int) -> rest.Config:
+        return rest.Config(host=f"http://127.0.0.1:{port}", max_retries=0)
+
+    async def asynchronous(port: int) -> None:
+        async with AsyncClientset(config(port)) as clientset:
+            client = clientset.apps_v1.deployments("d")
+            await (client.apply_status if status else client.apply)(INTENT, field_manager="m", force=force)
+
+    with loopback(STORED, STORED) as server:
+        with Clientset(config(server.port)) as clientset:
+            client = clientset.apps_v1.deployments("d")
+            (client.apply_status if status else client.apply)(INTENT, field_manager="m", force=force)
+        anyio.run(asynchronous, server.port)
+    path = f"/apis/apps/v1/namespaces/d/deployments/n{'/status' if status else ''}"
+    for head in server.requests:
+        assert head.startswith(f"PATCH {path}?fieldManager=m&force={str(bool(force)).lower()} ".encode())
+        assert b"application/apply-patch+yaml" in head
+
+
+def test_an_intent_is_completed() -> None:
+    call = DEPLOYMENTS.apply("d", INTENT, ())
+    assert json.loads(call.body or b"") == {"apiVersion": "apps/v1", "kind": "Deployment", **INTENT}
+    typed = apps_v1.Deployment.from_dict(INTENT)
+    assert json.loads(DEPLOYMENTS.apply("d", typed, ()).body or b"")["metadata"] == {"name": "n"}
+
+
+@pytest.mark.parametrize("cls", [cls for cls in ALL if "kind" in cls.__struct_fields__], ids=lambda cls: cls.__name__)
+def test_every_field_of_every_kind_is_known(cls: type[Model]) -> None:
+    intent.check_fields(document(cls), cls)
+
+
+def test_free_keys_and_what_a_schema_leaves_open_are_not_looked_at() -> None:
+    intent.check_fields(
+        {"metadata": {"labels": {"anything": "x"}, "annotations": None}, "data": {"any.thing": "x"}}, core_v1.ConfigMap
+    )
+    intent.check_fields({"data": {"whatever": {"deep": 1}}}, apps_v1.ControllerRevision)
+    intent.check_fields({"spec": {"template": core_v1.PodTemplateSpec(), "selector": [1]}}, apps_v1.Deployment)
+
+
+def test_every_typo_is_named_with_the_nearest_field() -> None:
+    body = {"spec": {"replica": 1, "template": {"metadata": {"label": {}}, "spec": {"containers": [{}, {"x y": 1}]}}}}
+    with pytest.raises(errors.InvalidRequestError) as caught:
+        intent.check_fields(body, apps_v1.Deployment)
+    said = str(caught.value)
+    assert "spec.replica is no field of DeploymentSpec; did you mean replicas?" in said
+    assert "spec.template.metadata.label is no field of ObjectMeta; did you mean labels?" in said
+    assert "spec.template.spec.containers[1]['x y'] is no field of Container" in said
+    many = {"spec": {f"field{number}": 1 for number in range(20)}}
+    with pytest.raises(errors.InvalidRequestError, match="and 15 more"):
+        intent.check_fields(many, apps_v1.Deployment)
+
+
+def conflict(*causes: tuple[str, str]) -> errors.StatusError:
+    made = [StatusCause(reason="FieldManagerConflict", field=field, message=message) for field, message in causes]
+    details = StatusDetails(causes=made)
+    return errors.status_error(Status(status="Failure", code=409, reason="Conflict", message="m", details=details))
+
+
+def test_a_conflict_is_read_from_the_servers_words() -> None:
+    error = conflict(
+        (".a", 'conflict with "plain"'),
+        (".b", r'conflict with "with \"quotes\"" with subresource "status" using v1 at 2026-11-24T10:00:00Z'),
+        (".c", "something else"),
+        (".d", r'conflict with "\x01"'),
+    )
+    assert isinstance(error, errors.ApplyConflictError)
+    found = [(one.field, one.manager) for one in error.conflicts]
+    assert found == [(".a", "plain"), (".b", 'with "quotes"'), (".c", ""), (".d", r"\x01")]
+    assert str(error).startswith("4 fields belong to other managers: .a (conflict with")
+    assert "and 15 more" in str(conflict(*[(f".f{number}", "") for number in range(25)]))
+    assert errors.is_conflict(error)
+
+
+# Whether what was deleted is gone.
+
+
+def config_map(uid: str, **metadata: Any) -> core_v1.ConfigMap:
+    return core_v1.ConfigMap(metadata=meta_v1.ObjectMeta(name="n", uid=uid, resource_version="7", **metadata))
+
+
+def waiting(timeout: float | None = 60.0, uid: str = "1") -> deletion.Waiting:
+    made = deletion.Waiting("configmaps", "n", timeout)
+    made.asked(Status(details=StatusDetails(uid=uid)))
+    return made
+
+
+def test_the_uid_decides_whether_it_is_gone() -> None:
+    seen = waiting()
+    assert seen.is_gone(None)
+    assert not seen.is_gone(config_map("1"))
+    assert seen.version == "7"
+    assert seen.is_gone(config_map("2"))
+    assert not seen.is_gone_after(Event("MODIFIED", config_map("1")))
+    assert not seen.is_gone_after(Event("BOOKMARK", config_map("")))
+    assert seen.is_gone_after(Event("DELETED", config_map("1")))
+    assert seen.is_gone_after(Event("ADDED", config_map("2")))
+    unknown = waiting(uid="")
+    assert not unknown.is_gone(config_map("1"))
+    assert unknown.is_gone(config_map("2"))
+    by_answer = deletion.Waiting("configmaps", "n", None)
+    by_answer.asked(config_map("1"))
+    assert by_answer.is_gone(config_map("2"))
+
+
+@pytest.mark.parametrize(
+    ("metadata", "words"),
+    [
+        ({"finalizers": ["a/b", "c"]}, "finalizers are taken off by whoever put them there: a/b, c"),
+        ({"deletion_timestamp": "2026-11-24T10:00:00Z"}, "grace period is not over"),
+        ({}, "not marked for deletion"),
+        (None, "nobody could read it"),
+    ],
+)
+def test_the_error_says_what_holds_it(metadata: dict[str, Any] | None, words: str) -> None:
+    late = waiting(timeout=0.0)
+    if metadata is not None:
+        assert not late.is_gone(config_map("1", **metadata))
+    with pytest.raises(errors.DeletionTimeoutError, match=words):
+        late.seconds()
+    assert waiting(timeout=None).seconds() is None
+    assert waiting(timeout=0.5).seconds() == 1
+
+
+def test_errors_that_pass_are_waited_out_and_others_told() -> None:
+    seen = waiting(timeout=None)
+    gone = errors.status_error(Status(code=410, reason="Expired"))
+    pauses = [
+        seen.failed(gone),
+        seen.failed(errors.ReadError("cut")),
+        seen.failed(errors.status_error(Status(code=503))),
+    ]
+    assert pauses == [0.2, 0.4, 0.8]
+    for fatal in (errors.status_error(Status(code=403)), errors.DecodeError("?")):
+        with pytest.raises(type(fatal)):
+            seen.failed(fatal)
+    late = waiting(timeout=0.0)
+    with pytest.raises(errors.DeletionTimeoutError) as caught:
+        late.failed(gone)
+    assert caught.value.__cause__ is gone
+    assert waiting(timeout=0.1).failed(gone) <= 0.1
+
+
+def test_delete_and_wait_looks_again_where_the_watch_is_cut() -> None:
+    body = b'{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"n","uid":"1","resourceVersion":"7"}}'
+    status = b'{"apiVersion":"v1","kind":"Status","status":"Success","details":{"name":"n","uid":"1"}}'
+    cut = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"ty'
+    none = answer(
+        b'{"apiVersion":"v1","kind":"Status","status":"Failure","reason":"NotFound","code":404,"details":{"name":"n"}}',
+        "Content-Type: application/json",
+        status="404 Not Found",
+    )
+    started = time.monotonic()
+    with loopback(answer(status), answer(body), cut, none, none) as server:
+        with Clientset(rest.Config(host=f"http://127.0.0.1:{server.port}", max_retries=0)) as clientset:
+            clientset.core_v1.config_maps("d").delete_and_wait("n")
+    assert time.monotonic() - started < 10
+    assert b"fieldSelector=metadata.name=n&resourceVersion=7&timeoutSeconds=60&watch=true" in server.requests[2]
