@@ -62,6 +62,25 @@ def test_the_code_for_waiting_runs(number: int, said: str, cluster: Cluster) -> 
     assert said in run(blocks("docs/waiting.md")[number], cluster)
 
 
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (0, "{'sky': 'blue'} {'app': 'paint', 'example.com/owner': 'ann'}\nthe sky is not red\n"),
+        (
+            1,
+            (
+                "spec.replica is no field of DeploymentSpec; did you mean replicas? "
+                "(a patch.ApplyPatch is sent without a look at its fields)\n"
+                ".spec.replicas belongs to deploy\n5\n5\n"
+            ),
+        ),
+        (2, "{'n': '42'}\nNone\n"),
+    ],
+)
+def test_the_ways_to_write_run(number: int, said: str, cluster: Cluster) -> None:
+    assert run(blocks("docs/apply.md")[number], cluster) == said
+
+
 def test_the_readme_has_no_code_that_is_not_run() -> None:
     assert len(blocks("README.md")) == 2
 

@@ -8,7 +8,7 @@ from typing import Literal, assert_type
 
 from kubeclient import AsyncClientset, Clientset
 from kubeclient.models import apps_v1, autoscaling_v1, batch_v1, core_v1, meta_v1
-from kubecore import errors, waiting
+from kubecore import errors, options, patch, waiting
 from kubecore.watch import AsyncWatch, Event, Watch
 
 
@@ -43,6 +43,45 @@ def writing(clientset: Clientset, deployment: apps_v1.Deployment) -> None:
     assert_type(deployment.replace(), apps_v1.Deployment)
     assert_type(apps_v1.Deployment.from_dict({}), apps_v1.Deployment)
     assert_type(clientset.core_v1.pods("x").evict("p", {}), meta_v1.Status)
+
+
+def changing(clientset: Clientset) -> None:
+    def scale(deployment: apps_v1.Deployment) -> None:
+        deployment.spec.replicas = 2
+
+    def replaced(deployment: apps_v1.Deployment) -> apps_v1.Deployment:
+        return deployment.replace(spec=deployment.spec.replace(replicas=2))
+
+    deployments = clientset.apps_v1.deployments("x")
+    intent = {"metadata": {"name": "d"}, "spec": {"replicas": 2}}
+    operations = [patch.Test("/spec/replicas", 1), patch.Move(["spec", "a/b"], from_="/spec/c")]
+    assert_type(deployments.patch("d", patch.JsonPatch(operations)), apps_v1.Deployment)
+    assert_type(deployments.patch_status("d", patch.MergePatch({"status": None})), apps_v1.Deployment)
+    assert_type(deployments.patch_scale("d", patch.MergePatch({})), autoscaling_v1.Scale)
+    assert_type(deployments.apply(intent, field_manager="m"), apps_v1.Deployment)
+    assert_type(deployments.apply_status(intent, field_manager="m", force=True), apps_v1.Deployment)
+    assert_type(deployments.apply_scale("d", intent, field_manager="m"), autoscaling_v1.Scale)
+    assert_type(deployments.modify("d", scale), apps_v1.Deployment)
+    assert_type(deployments.modify("d", replaced, field_manager="m"), apps_v1.Deployment)
+    assert_type(deployments.modify_status("d", scale), apps_v1.Deployment)
+    assert_type(deployments.create_or_update(intent), apps_v1.Deployment)
+    assert_type(deployments.get_or_none("d"), apps_v1.Deployment | None)
+    deployments.delete_and_wait("d", timeout=None, propagation_policy=options.FOREGROUND)
+    clientset.core_v1.namespaces().delete_and_wait("n", propagation_policy=options.BACKGROUND)
+    assert_type(clientset.core_v1.component_statuses().get_or_none("c"), core_v1.ComponentStatus | None)
+
+
+async def awaiting_changes(clientset: AsyncClientset) -> None:
+    def label(node: core_v1.Node) -> None:
+        node.metadata.labels["a"] = "b"
+
+    nodes = clientset.core_v1.nodes()
+    assert_type(await nodes.modify("n", label), core_v1.Node)
+    assert_type(await nodes.modify_status("n", label), core_v1.Node)
+    assert_type(await nodes.get_or_none("n"), core_v1.Node | None)
+    assert_type(await nodes.apply({}, field_manager="m"), core_v1.Node)
+    assert_type(await nodes.create_or_update({}), core_v1.Node)
+    await nodes.delete_and_wait("n", propagation_policy=options.ORPHAN)
 
 
 def watching(clientset: Clientset) -> None:
@@ -80,6 +119,8 @@ async def awaiting(clientset: AsyncClientset) -> None:
 
 
 def failing(error: errors.StatusError) -> None:
+    if isinstance(error, errors.ApplyConflictError):
+        assert_type(error.conflicts, tuple[errors.FieldConflict, ...])
     assert_type(error.status, meta_v1.Status)
     assert_type(error.code, int)
 
@@ -95,4 +136,7 @@ def refused(clientset: Clientset) -> None:
     clientset.core_v1.pods("x").wait("y")  # type: ignore[call-overload]  # pyright: ignore
     clientset.core_v1.pods("x").wait("y", for_=5)  # type: ignore[call-overload]  # pyright: ignore
     clientset.core_v1.pods("x").wait_for_rollout("y")  # type: ignore[attr-defined]  # pyright: ignore
+    clientset.core_v1.pods("x").apply({})  # type: ignore[call-arg]  # pyright: ignore
+    clientset.core_v1.pods("x").modify("y", str)  # type: ignore[arg-type]  # pyright: ignore
+    clientset.core_v1.component_statuses().modify("y", print)  # type: ignore[attr-defined]  # pyright: ignore
     core_v1.Container(nam="x")  # type: ignore[call-arg]  # pyright: ignore
