@@ -12,7 +12,7 @@ is the same, by position. An item that matches none is new, and goes as it is.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final, Generic, TypeAlias, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeGuard, TypeVar
 
 import msgspec
 
@@ -255,7 +255,7 @@ def _same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and one == other and encode.encode(one) == encode.encode(other)
 
 
-def _is_models(value: Any) -> bool:
+def _is_models(value: Any) -> TypeGuard[Sequence[Any]]:
     return is_array(value) and all(isinstance(item, Model) for item in value)
 
 

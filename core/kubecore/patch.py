@@ -183,7 +183,8 @@ class JsonPatch(msgspec.Struct, frozen=True):
         Raises:
             InvalidRequestError: one is none.
         """
-        wrong = next((one for one in self.operations if not isinstance(one, (Operation, Mapping))), None)
+        operations = list[object](self.operations)
+        wrong = next((one for one in operations if not isinstance(one, (Operation, Mapping))), None)
         if wrong is not None:
             raise InvalidRequestError(f"a JSON patch is a list of operations; a {type(wrong).__name__} is none")
 

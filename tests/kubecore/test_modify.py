@@ -137,7 +137,10 @@ def unknown(document: Any) -> dict[str, Any]:
 @SHORT
 @given(st.lists(PARTS, max_size=5), st.data())
 def test_items_keep_their_own_unknown_fields_wherever_they_go(parts: list[Any], data: st.DataObject) -> None:
-    raw = {"metadata": {"name": "n", "resourceVersion": "7"}, "parts": [{**p, "id": i} for i, p in enumerate(parts)]}
+    raw: dict[str, Any] = {
+        "metadata": {"name": "n", "resourceVersion": "7"},
+        "parts": [{**p, "id": i} for i, p in enumerate(parts)],
+    }
     started = draft(raw, Thing)
     ids = {id(part): index for index, part in enumerate(started.object.parts)}
     kept = list(started.object.parts)  # Alive, so that no new part gets the id of an old one.
@@ -159,7 +162,7 @@ def test_items_keep_their_own_unknown_fields_wherever_they_go(parts: list[Any], 
     assert len(kept) == len(parts)
 
 
-CONTAINERS = [
+CONTAINERS: list[dict[str, Any]] = [
     {"name": "a", "image": "a:1", "future": 1, "ports": [{"containerPort": 80, "protocol": "TCP", "future": 2}]},
     {"name": "b", "image": "b:1", "future": 3, "resources": {"limits": {"cpu": "1"}, "future": 4}},
     {"name": "c", "image": "c:1"},

@@ -31,11 +31,11 @@ from tests.cluster import Cluster
 
 Drive = Callable[[Any], None]
 
-POD_TEMPLATE = {
+POD_TEMPLATE: dict[str, Any] = {
     "metadata": {"labels": {"app": "w"}},
     "spec": {"containers": [{"name": "c", "image": "registry.invalid/c"}]},
 }
-DEPLOYMENT = {"selector": {"matchLabels": {"app": "w"}}, "template": POD_TEMPLATE}
+DEPLOYMENT: dict[str, Any] = {"selector": {"matchLabels": {"app": "w"}}, "template": POD_TEMPLATE}
 
 
 def named(prefix: str) -> str:
@@ -104,13 +104,16 @@ def test_a_null_in_a_nested_mapping_removes_the_key(drive: Drive, namespace: str
 def test_a_patch_of_no_type_or_of_two_is_refused(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         maps = clientset.core_v1.config_maps(namespace)
-        for attempt, words in (
+        nothing: Any = []
+        text: Any = "[]"
+        attempts: tuple[tuple[Callable[[], Any], str], ...] = (
             (lambda: maps.patch("x", {}), "say of which type"),
             (lambda: maps.patch("x", MergePatch({}), type="json"), "MergePatch is of the type 'merge', not 'json'"),
-            (lambda: maps.patch("x", JsonPatch("[]")), "list of operations; a str is none"),
-            (lambda: maps.patch("x", MergePatch([])), "only a JSON patch is"),
+            (lambda: maps.patch("x", JsonPatch(text)), "list of operations; a str is none"),
+            (lambda: maps.patch("x", MergePatch(nothing)), "only a JSON patch is"),
             (lambda: maps.patch("x", JsonPatch([Remove("data")])), "'data' is no JSON pointer"),
-        ):
+        )
+        for attempt, words in attempts:
             with pytest.raises(errors.InvalidRequestError, match=words):
                 await attempt()
 
@@ -124,7 +127,10 @@ def test_apply_creates_changes_and_takes_back(drive: Drive, namespace: str) -> N
     async def scenario(clientset: Any) -> None:
         deployments = clientset.apps_v1.deployments(namespace)
         name = named("apply")
-        intent = {"metadata": {"name": name, "labels": {"a": "1", "b": "2"}}, "spec": {**DEPLOYMENT, "replicas": 0}}
+        intent: dict[str, Any] = {
+            "metadata": {"name": name, "labels": {"a": "1", "b": "2"}},
+            "spec": {**DEPLOYMENT, "replicas": 0},
+        }
         made = await deployments.apply(intent, field_manager="tests")
         assert (made.metadata.name, made.metadata.labels) == (name, {"a": "1", "b": "2"})
         intent["metadata"]["labels"] = {"a": "1"}
