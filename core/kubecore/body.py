@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias
 
 from kubecore.errors import InvalidRequestError
 from kubecore.model import Model
 from kubecore.shapes import is_object
 
 __all__ = ["Body", "complete", "metadata_field", "refuse_other", "with_version"]
-
-T = TypeVar("T", bound=Model)
 
 Body: TypeAlias = Model | Mapping[str, Any]
 """An object: a model, or a mapping with the API's names."""
@@ -59,7 +57,7 @@ def metadata_field(body: Body, name: str) -> Any:
     return "" if found is None else found
 
 
-def refuse_other(body: Body, kind: type[Model], key: str, asked: str) -> None:
+def refuse_other(body: Body, kind: type[Any], key: str, asked: str) -> None:
     """Refuse an object that names another namespace, or another name, than the call.
 
     Args:

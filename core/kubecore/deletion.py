@@ -6,10 +6,9 @@ import math
 import time
 from typing import Any, Final
 
-from kubecore.body import metadata_field
+from kubecore.body import Body, metadata_field
 from kubecore.errors import DeletionTimeoutError, GoneError, KubeError, StatusError, TransportError
 from kubecore.meta import Status
-from kubecore.model import Model
 from kubecore.watch import Event
 
 __all__ = ["Waiting"]
@@ -34,15 +33,15 @@ class Waiting:
         self._deadline = None if timeout is None else time.monotonic() + timeout
         self._pause = _FIRST_PAUSE
         self._uid = ""
-        self._last: Model | None = None
+        self._last: Body | None = None
         self._error: KubeError | None = None
 
-    def asked(self, answer: Model | Status) -> None:
+    def asked(self, answer: Body | Status) -> None:
         """Take the answer to the deletion, which says which object it was."""
         details = answer.details if isinstance(answer, Status) else None
         self._uid = ((details.uid or "") if details else "") or metadata_field(answer, "uid")
 
-    def is_gone(self, found: Model | None) -> bool:
+    def is_gone(self, found: Body | None) -> bool:
         """Say whether the object is gone: nothing was found, or another object of that name."""
         if found is None:
             return True

@@ -11,12 +11,12 @@ import typing
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from kubecore.body import Body, complete, metadata_field
+from kubecore.body import Body, metadata_field
 from kubecore.errors import InvalidRequestError
 from kubecore.model import Model
 from kubecore.shapes import is_array, is_object
 
-__all__ = ["check_fields", "prepare"]
+__all__ = ["check", "check_fields"]
 
 _MOST: Final = 5
 _MANAGED: Final = (
@@ -24,27 +24,20 @@ _MANAGED: Final = (
 )
 
 
-def prepare(body: Body, kind: type[Model]) -> Body:
-    """Make of a body what can be applied.
+def check(body: Body, kind: type[Any]) -> None:
+    """Refuse what can't be applied.
 
     Args:
         body: a model, or a mapping with any part of the object.
-        kind: the model of the object.
-
-    Returns:
-        The body; a mapping with `apiVersion` and `kind`.
+        kind: the model of the object; fields are not looked at where there is none.
 
     Raises:
-        InvalidRequestError: it is of another kind, names fields that the model lacks, or holds managed fields.
+        InvalidRequestError: it names fields that the model lacks, or holds managed fields.
     """
-    if is_object(body):
-        body = complete(body, kind)
+    if is_object(body) and issubclass(kind, Model):
         check_fields(body, kind)
-    elif not isinstance(body, kind):
-        raise InvalidRequestError(f"expected a {kind.__name__} or a mapping, not {body.__class__.__name__}")
     if metadata_field(body, "managed_fields"):
         raise InvalidRequestError(_MANAGED)
-    return body
 
 
 def check_fields(body: Mapping[str, Any], kind: type[Model]) -> None:

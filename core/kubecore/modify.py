@@ -17,14 +17,14 @@ from typing import Any, Final, Generic, TypeAlias, TypeGuard, TypeVar
 import msgspec
 
 from kubecore import codec, encode
-from kubecore.body import metadata_field, with_version
+from kubecore.body import Body, metadata_field, with_version
 from kubecore.errors import InvalidRequestError
 from kubecore.model import Model
 from kubecore.shapes import is_array, is_object
 
 __all__ = ["Change", "Draft", "merge"]
 
-T = TypeVar("T", bound=Model)
+T = TypeVar("T", bound=Body)
 
 Change: TypeAlias = Callable[[T], T | None]
 """Changes an object in place and returns nothing, or returns the changed one."""
@@ -53,7 +53,7 @@ class Draft(Generic[T]):
 
     Args:
         data: the document, JSON.
-        kind: the object's model.
+        kind: the object's model, or `dict`.
 
     Attributes:
         object: the object, to be changed in place.
@@ -82,19 +82,24 @@ class Draft(Generic[T]):
             EncodeError: a value that was set has no form in JSON.
         """
         origins: Origins = dict(_origins(self.object, self._before))
-        after = change(self.object)
-        if after is None:
-            after = self.object
-        kind = type(self.object)
-        if not isinstance(after, kind):
-            raise InvalidRequestError(
-                f"a change returns nothing or the changed {kind.__name__}, not {type(after).__name__}"
-            )
+        after = _changed(change(self.object), self.object)
         # The version that was read goes along, whatever became of it: without one the update would overwrite anything.
         document = with_version(
             merge(self._raw, self._before, after, origins=origins), metadata_field(self._raw, "resource_version")
         )
         return None if _sorted(document) == _sorted(self._raw) else document
+
+
+def _changed(returned: object, given: T) -> T:
+    """Return the object after a change: what the change returned, or what it was given."""
+    if returned is None:
+        return given
+    kind = type(given)
+    if isinstance(returned, kind):
+        return returned
+    raise InvalidRequestError(
+        f"a change returns nothing or the changed {kind.__name__}, not {returned.__class__.__name__}"
+    )
 
 
 def _sorted(document: Any) -> bytes:
@@ -113,7 +118,7 @@ def merge(raw: Mapping[str, Any], before: T, after: T, *, origins: Origins | Non
     Returns:
         The document with the changes in it; what did not change is shared with `raw`.
     """
-    merged: dict[str, Any] = dict(_Merge(origins or {}).model(raw, before, after, encode.to_dict(after)))
+    merged: dict[str, Any] = dict(_Merge(origins or {}).value(raw, before, after, encode.to_dict(after)))
     return merged
 
 

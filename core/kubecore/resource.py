@@ -204,7 +204,9 @@ class Resource(Generic[T, L]):
         """
         from kubecore import intent
 
-        data = self.encode(intent.prepare(body, kind), kind, namespace=namespace, name=name)
+        body = self.complete(body, kind)
+        intent.check(body, kind)
+        data = self.encode(body, kind, namespace=namespace, name=name)
         return self.call(
             "patch",
             "PATCH",
@@ -315,14 +317,31 @@ class Resource(Generic[T, L]):
             InvalidRequestError: it is of another kind, or names another object.
             EncodeError: a value has no form in JSON.
         """
-        if isinstance(body, Mapping):
-            body = complete(body, kind)
-        elif not isinstance(body, kind):
-            raise InvalidRequestError(f"expected a {kind.__name__} or a mapping, not {body.__class__.__name__}")
+        body = self.complete(body, kind)
         refuse_other(body, kind, "namespace", namespace)
         if name is not None:
             refuse_other(body, kind, "name", name)
         return encode.encode(body)
+
+    def complete(self, body: Body, kind: type[Any]) -> Body:
+        """Fill in `apiVersion` and `kind` where a mapping lacks them.
+
+        Args:
+            body: the object.
+            kind: the model that it must be of.
+
+        Returns:
+            The object.
+
+        Raises:
+            InvalidRequestError: it is of another kind.
+        """
+        if isinstance(body, Mapping):
+            return complete(body, kind)
+        is_own: bool = isinstance(body, kind)
+        if not is_own:
+            raise InvalidRequestError(f"expected a {kind.__name__} or a mapping, not {body.__class__.__name__}")
+        return body
 
     def _list_kind(self) -> type[L]:
         if self.list_kind is None:

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from kubeclient.models import core_v1
 from kubecore import codec, encode
+from kubecore.body import Body
 from kubecore.errors import InvalidRequestError
 from kubecore.model import Model
 from kubecore.modify import Draft, merge
 
-T = TypeVar("T", bound=Model)
+T = TypeVar("T", bound=Body)
 
 
 class Leaf(Model, kw_only=True):
@@ -167,7 +168,7 @@ CONTAINERS: list[dict[str, Any]] = [
     {"name": "b", "image": "b:1", "future": 3, "resources": {"limits": {"cpu": "1"}, "future": 4}},
     {"name": "c", "image": "c:1"},
 ]
-POD = {
+POD: dict[str, Any] = {
     "apiVersion": "v1",
     "kind": "Pod",
     "metadata": {"name": "p", "resourceVersion": "7", "future": [1]},
@@ -271,6 +272,17 @@ def test_managed_fields_stay_as_they_are() -> None:
 
     document = draft(raw, core_v1.ConfigMap).change(change)
     assert document == {**raw, "data": {"k": "w"}}
+
+
+def test_a_dictionary_can_be_changed_where_there_is_no_model() -> None:
+    def change(found: dict[str, Any]) -> None:
+        found["spec"]["containers"][0]["image"] = "a:2"
+        del found["spec"]["tolerations"], found["metadata"]["resourceVersion"]
+
+    document = draft(POD, dict).change(change)
+    changed = [{**CONTAINERS[0], "image": "a:2"}, *CONTAINERS[1:]]
+    assert document == {**POD, "spec": {"containers": changed, "future": {"deep": None}}}
+    assert draft(POD, dict).change(lambda _: None) is None
 
 
 def test_what_a_change_returns_is_the_object_or_nothing() -> None:

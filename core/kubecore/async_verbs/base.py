@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ResourceClient"]
 
-M = TypeVar("M", bound=Model)
+M = TypeVar("M", bound=Body)
 R = TypeVar("R")
 
 

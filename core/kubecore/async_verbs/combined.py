@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from kubecore import errors, options, retry
 from kubecore.async_verbs.base import ResourceClient
 from kubecore.async_verbs.watching import Watch
-from kubecore.body import metadata_field, with_version
+from kubecore.body import Body, metadata_field, with_version
 from kubecore.call import Call
 from kubecore.meta import Preconditions, Status
 from kubecore.model import Model
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CreateOrUpdate", "DeleteAndWait", "GetOrNone", "Modify"]
 
-T = TypeVar("T", bound=Model)
+T = TypeVar("T", bound=Body)
+M = TypeVar("M", bound=Model)
 
 
 class GetOrNone(ResourceClient, Generic[T]):
@@ -143,7 +144,7 @@ class Modify(ResourceClient, Generic[T]):
         return await retry.on_conflict_async(lambda: self._modify(name, change, query), backoff=backoff)
 
 
-class DeleteAndWait(Watch[T], Generic[T]):
+class DeleteAndWait(Watch[M], Generic[M]):
     """Deletes one object and waits until it is gone."""
 
     async def delete_and_wait(
@@ -192,7 +193,7 @@ class DeleteAndWait(Watch[T], Generic[T]):
             preconditions=preconditions,
             ignore_store_read_error=ignore_store_read_error,
         )
-        call: Call[T | Status] = self.resource.delete(self._namespace, name, said)
+        call: Call[M | Status] = self.resource.delete(self._namespace, name, said)
         waiting = Waiting(self.resource.plural, name, timeout)
         answer = await self._client.send(call)
         waiting.asked(answer)

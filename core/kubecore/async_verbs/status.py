@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from kubecore import options, retry
 from kubecore.async_verbs.base import ResourceClient
 from kubecore.call import Call
-from kubecore.model import Model
 from kubecore.options import DryRun, FieldValidation, PatchType
-from kubecore.resource import PatchBody
+from kubecore.resource import Body, PatchBody
 
 if TYPE_CHECKING:
     from kubecore.modify import Change
 
 __all__ = ["GetStatus", "ModifyStatus", "PatchStatus", "UpdateStatus"]
 
-T = TypeVar("T", bound=Model)
+T = TypeVar("T", bound=Body)
 
 
 class GetStatus(ResourceClient, Generic[T]):

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from kubecore import options, retry
 from kubecore.call import Call
-from kubecore.model import Model
 from kubecore.options import DryRun, FieldValidation, PatchType
-from kubecore.resource import PatchBody
+from kubecore.resource import Body, PatchBody
 from kubecore.sync_verbs.base import ResourceClient
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GetStatus", "ModifyStatus", "PatchStatus", "UpdateStatus"]
 
-T = TypeVar("T", bound=Model)
+T = TypeVar("T", bound=Body)
 
 
 class GetStatus(ResourceClient, Generic[T]):

@@ -7,14 +7,13 @@ from typing import Any, Generic, TypeVar
 
 from kubecore import options
 from kubecore.call import Call
-from kubecore.model import Model
 from kubecore.options import DryRun, FieldValidation, PatchType
-from kubecore.resource import PatchBody
+from kubecore.resource import Body, PatchBody
 from kubecore.sync_verbs.base import ResourceClient
 
 __all__ = ["Create", "Patch", "Update"]
 
-T = TypeVar("T", bound=Model)
+T = TypeVar("T", bound=Body)
 
 
 class Create(ResourceClient, Generic[T]):
