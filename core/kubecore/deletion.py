@@ -25,9 +25,13 @@ class Waiting:
         plural: the resource, for messages.
         name: the object's name.
         timeout: seconds until it must be gone; None for ever.
+
+    Attributes:
+        selector: the field selector of this one object.
     """
 
     def __init__(self, plural: str, name: str, timeout: float | None) -> None:
+        self.selector = f"metadata.name={_escaped(name)}"
         self._what = f"{plural} {name!r}"
         self._timeout = timeout
         self._deadline = None if timeout is None else time.monotonic() + timeout
@@ -107,6 +111,11 @@ class Waiting:
         if metadata_field(self._last, "deletion_timestamp"):
             return "it has no finalizers; its grace period is not over, or its node has not said that it ended"
         return "it is not marked for deletion"
+
+
+def _escaped(value: str) -> str:
+    """Write a value of a field selector: `fields.EscapeValue`. A cluster role may be called `a,b=c`."""
+    return value.replace("\\", r"\\").replace(",", r"\,").replace("=", r"\=")
 
 
 def _passes(error: KubeError) -> bool:

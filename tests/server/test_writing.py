@@ -663,6 +663,20 @@ def test_a_job_leaves_its_pods_by_default(drive: Drive, namespace: str) -> None:
     drive(scenario)
 
 
+def test_delete_and_wait_follows_a_name_that_a_selector_must_escape(clientset: Clientset, config: Any) -> None:
+    import threading
+
+    roles = clientset.rbac_v1.cluster_roles()
+    name = named("a,b=c")
+    roles.create({"metadata": {"name": name, "finalizers": ["tests.example.com/hold"]}})
+    with Clientset(config) as theirs:
+        free = JsonPatch([Remove("/metadata/finalizers")])
+        timer = threading.Timer(0.5, lambda: theirs.rbac_v1.cluster_roles().patch(name, free))
+        timer.start()
+        roles.delete_and_wait(name, timeout=20)
+        timer.join()
+
+
 def test_delete_and_wait_of_a_namespace(clientset: Clientset) -> None:
     namespaces = clientset.core_v1.namespaces()
     name = named("space")

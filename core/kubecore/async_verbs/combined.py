@@ -208,9 +208,8 @@ class DeleteAndWait(Watch[M], Generic[M]):
         """Look once, and follow the object until it is gone or the watch ends."""
         if waiting.is_gone(await self._get_or_none(name)):
             return True
-        selector = f"metadata.name={name}"
         async with self.watch(
-            field_selector=selector, resource_version=waiting.version, timeout_seconds=waiting.seconds()
+            field_selector=waiting.selector, resource_version=waiting.version, timeout_seconds=waiting.seconds()
         ) as events:
             async for event in events:
                 if waiting.is_gone_after(event):
