@@ -31,7 +31,7 @@ class Waiting:
     """
 
     def __init__(self, plural: str, name: str, timeout: float | None) -> None:
-        self.selector = f"metadata.name={_escaped(name)}"
+        self.selector: str = f"metadata.name={_escaped(name)}"
         self._what = f"{plural} {name!r}"
         self._timeout = timeout
         self._deadline = None if timeout is None else time.monotonic() + timeout

@@ -106,6 +106,8 @@ class Operation(msgspec.Struct, frozen=True):
 
 
 class _WithValue(Operation, frozen=True):
+    """An operation that writes or compares a value."""
+
     value: Any
 
     def document(self) -> dict[str, Any]:
@@ -114,6 +116,8 @@ class _WithValue(Operation, frozen=True):
 
 
 class _WithSource(Operation, frozen=True, kw_only=True):
+    """An operation that takes what is somewhere else."""
+
     from_: Path
 
     def __post_init__(self) -> None:
