@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from kubeclient import AsyncClientset, Clientset
 from kubeclient.models import apps_v1, core_v1, meta_v1
 from kubeclient.typed.apps.v1.deployment import DEPLOYMENTS
+from kubeclient.typed.core.v1.configmap import AsyncConfigMaps, ConfigMaps
 from kubecore import deletion, errors, intent, patch, rest
 from kubecore.meta import Status, StatusCause, StatusDetails
 from kubecore.model import Model
@@ -161,6 +162,50 @@ def test_a_conflict_is_read_from_the_servers_words() -> None:
     assert str(error).startswith("4 fields belong to other managers: .a (conflict with")
     assert "and 15 more" in str(conflict(*[(f".f{number}", "") for number in range(25)]))
     assert errors.is_conflict(error)
+
+
+# create_or_update: what goes over the wire while others are faster.
+
+
+class Scripted:
+    """Answers calls in their order; an error is raised."""
+
+    def __init__(self, *answers: Any) -> None:
+        self._answers = iter(answers)
+        self.calls: list[tuple[str, str]] = []
+
+    def send(self, call: Any) -> Any:
+        version = json.loads(call.body)["metadata"].get("resourceVersion", "") if call.body else ""
+        self.calls.append((call.verb, version))
+        answer = next(self._answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class AsyncScripted(Scripted):
+    async def send(self, call: Any) -> Any:
+        return super().send(call)
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_create_or_update_takes_the_version_that_it_read_and_begins_anew_after_a_race(is_async: bool) -> None:
+    def failed(reason: str, code: int) -> errors.StatusError:
+        details = StatusDetails(name="n")
+        return errors.status_error(Status(status="Failure", code=code, reason=reason, details=details))
+
+    exists, conflict, gone = failed("AlreadyExists", 409), failed("Conflict", 409), failed("NotFound", 404)
+    done = config_map("1")
+    answers = [exists, config_map("1"), conflict, exists, gone, exists, config_map("1"), gone, done]
+    body = {"metadata": {"name": "n"}}
+    client: Any = (AsyncScripted if is_async else Scripted)(*answers)
+    if is_async:
+        found = anyio.run(AsyncConfigMaps(client, "d").create_or_update, body)
+    else:
+        found = ConfigMaps(client, "d").create_or_update(body)
+    assert found is done
+    round_ = [("create", ""), ("get", ""), ("update", "7")]
+    assert client.calls == [*round_, *round_[:2], *round_, ("create", "")]
 
 
 # Whether what was deleted is gone.
