@@ -257,7 +257,9 @@ def _key(item: Any) -> tuple[Any, ...] | None:
 
 def _same(one: Any, other: Any) -> bool:
     """Say whether two values are written alike: 1, 1.0 and True are equal in Python, and not in JSON."""
-    return type(one) is type(other) and one == other and encode.encode(one) == encode.encode(other)
+    if type(one) is not type(other) or one != other:
+        return False
+    return isinstance(one, (str, int, type(None))) or encode.encode(one) == encode.encode(other)
 
 
 def _is_models(value: Any) -> TypeGuard[Sequence[Any]]:
