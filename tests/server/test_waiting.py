@@ -8,16 +8,21 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
+import anyio
 import pytest
 
-from kubeclient import Clientset
-from kubecore import errors, waiting
+from kubeclient import AsyncClientset, Clientset
+from kubeclient.models import core_v1
+from kubecore import errors, rest, waiting
+from tests.cluster import Cluster
+from tests.torture.proxy import FaultProxy, How
 
 Drive = Callable[[Any], None]
 Change = Callable[[Clientset], Any]
 
 CONTAINER = {"name": "c", "image": "registry.invalid/c"}
 TEMPLATE = {"metadata": {"labels": {"app": "w"}}, "spec": {"containers": [CONTAINER]}}
+HOWS: tuple[How, ...] = ("rst", "fin", "rst")
 READY = {"status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}}
 POD = {"metadata": {"name": "p"}, "spec": {"containers": [CONTAINER]}}
 
@@ -274,3 +279,69 @@ def test_only_what_rolls_out_or_completes_has_the_verb(clientset: Clientset) -> 
         assert not hasattr(has_not, "wait_for_rollout")
     assert hasattr(core.namespaces(), "wait")
     assert not hasattr(clientset.authentication_v1.token_reviews(), "wait")
+
+
+@pytest.fixture(params=["sync", "asyncio", "trio"])
+def wait_through(request: pytest.FixtureRequest, config: rest.Config, namespace: str) -> Callable[..., Any]:
+    """Wait through a proxy until the pod runs."""
+
+    def run(proxy: FaultProxy, timeout: float, seen: threading.Event) -> Any:
+        through = config.copy()
+        through.host = f"https://127.0.0.1:{proxy.port}"
+
+        def runs(pod: core_v1.Pod) -> bool:
+            seen.set()
+            return pod.status.phase == "Running"
+
+        if request.param == "sync":
+            with Clientset(through) as made:
+                return made.core_v1.pods(namespace).wait("p", for_=runs, timeout=timeout)
+
+        async def main() -> Any:
+            async with AsyncClientset(through) as made:
+                return await made.core_v1.pods(namespace).wait("p", for_=runs, timeout=timeout)
+
+        return anyio.run(main, backend=request.param)
+
+    return run
+
+
+def test_connections_that_are_cut_again_and_again_hide_nothing(
+    wait_through: Callable[..., Any], cluster: Cluster, clientset: Clientset, namespace: str, meanwhile: Any
+) -> None:
+    clientset.core_v1.pods(namespace).create(POD)
+    seen = threading.Event()
+
+    def cut_and_change(sync: Clientset) -> None:
+        assert seen.wait(20)
+        for how in HOWS:
+            time.sleep(0.1)
+            proxy.cut(how)
+        sync.core_v1.pods(namespace).patch_status("p", READY, type="merge")
+        proxy.cut("rst")
+
+    with FaultProxy(cluster.port) as proxy:
+        meanwhile(cut_and_change)
+        assert wait_through(proxy, 30, seen).status.phase == "Running"
+        assert proxy.accepted > 1
+
+
+def test_a_frozen_network_does_not_hold_the_waiting_beyond_its_time(
+    wait_through: Callable[..., Any], cluster: Cluster, clientset: Clientset, namespace: str, meanwhile: Any
+) -> None:
+    clientset.core_v1.pods(namespace).create(POD)
+    seen = threading.Event()
+
+    def freeze(_: Clientset) -> None:
+        assert seen.wait(20)
+        proxy.freeze()
+
+    with FaultProxy(cluster.port) as proxy:
+        meanwhile(freeze)
+        started = time.monotonic()
+        with pytest.raises(
+            errors.WaitTimeoutError, match=r"the yes of runs did not come within 1\.5 s; last seen: it says"
+        ):
+            wait_through(proxy, 1.5, seen)
+        assert 1.4 < time.monotonic() - started < 10
+        proxy.cut("rst")
