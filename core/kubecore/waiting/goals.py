@@ -150,7 +150,7 @@ class Deleted(Goal):
             return Look(done=False, seen="it is there, and nobody has deleted it")
         names = look.field(data, "metadata", "finalizers")
         held = ", ".join(str(name) for name in names) if is_array(names) else ""
-        return Look(done=False, seen=f"it is being deleted, held by {f'the finalizers {held}' if held else 'its end'}")
+        return Look(done=False, seen="it is being deleted" + (f", held by the finalizers {held}" if held else ""))
 
 
 @dataclass(frozen=True, slots=True)
