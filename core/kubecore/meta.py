@@ -1,4 +1,4 @@
-"""The models of `meta/v1` that the runtime itself needs; generated packages re-export them.
+"""The models of `meta/v1` that the runtime itself needs; generated packages re-export those that the documents have.
 
 Source: `k8s.io/apimachinery/pkg/apis/meta/v1`, schemas `io.k8s.apimachinery.pkg.apis.meta.v1.*`.
 """
@@ -10,8 +10,21 @@ from typing import Literal
 import msgspec
 
 from kubecore.model import Model, always
+from kubecore.types import NO_FIELDS, FieldsV1, Time
 
-__all__ = ["ListMeta", "Preconditions", "ShardInfo", "Status", "StatusCause", "StatusDetails"]
+__all__ = [
+    "ListMeta",
+    "ManagedFieldsEntry",
+    "ObjectMeta",
+    "OwnerReference",
+    "PartialObjectMetadata",
+    "PartialObjectMetadataList",
+    "Preconditions",
+    "ShardInfo",
+    "Status",
+    "StatusCause",
+    "StatusDetails",
+]
 
 
 class ListMeta(Model, kw_only=True):
@@ -31,6 +44,125 @@ class ListMeta(Model, kw_only=True):
 
     shard_info: ShardInfo | None = None
     """Which shard the list is, when the request asked for one."""
+
+
+class ManagedFieldsEntry(Model, kw_only=True):
+    """The fields of an object that one manager owns."""
+
+    api_version: str | None = None
+    """The version of the resource that the fields are named in."""
+
+    fields_type: str | None = None
+    """How the fields are written; `FieldsV1` is the only way."""
+
+    fields_v1: FieldsV1 = NO_FIELDS
+    """The fields, as JSON text."""
+
+    manager: str | None = None
+    """Name of the manager."""
+
+    operation: str | None = None
+    """What the manager did: `Apply` or `Update`."""
+
+    subresource: str | None = None
+    """The subresource that it was done through, None for the object itself."""
+
+    time: Time | None = None
+    """When the fields, or who owns them, last changed."""
+
+
+class ObjectMeta(Model, kw_only=True):
+    """What every stored object carries beside what it is about."""
+
+    annotations: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it
+    """Anything that tools want to keep with the object; nothing can be selected by it."""
+
+    creation_timestamp: Time | None = None
+    """When the server created it. Set by the server."""
+
+    deletion_grace_period_seconds: int | None = None
+    """Seconds that it gets to end, where it is being deleted. Set by the server."""
+
+    deletion_timestamp: Time | None = None
+    """When it is to be gone, where it is being deleted; it stays as long as it has finalizers. Set by the server."""
+
+    finalizers: list[str] = []  # noqa: RUF012
+    """Who must do something before it can go; each takes its own entry out."""
+
+    generate_name: str = ""
+    """Beginning of the name that the server makes up where `name` is empty."""
+
+    generation: int | None = None
+    """Counts the changes of what is wished for. Set by the server."""
+
+    labels: dict[str, str] = {}  # noqa: RUF012
+    """What it can be selected by."""
+
+    managed_fields: list[ManagedFieldsEntry] = []  # noqa: RUF012
+    """Which manager owns which fields. Set by the server."""
+
+    name: str = ""
+    """Its name, unique in the namespace among objects of its kind."""
+
+    namespace: str = ""
+    """The namespace, "" for objects of the cluster."""
+
+    owner_references: list[OwnerReference] = []  # noqa: RUF012
+    """The objects that it goes with: when all are gone, so is it."""
+
+    resource_version: str = ""
+    """Its version, to be compared and handed back alone. Set by the server."""
+
+    self_link: str | None = None
+    """No longer sent by servers."""
+
+    uid: str = ""
+    """Its own for all times, other than the name. Set by the server."""
+
+
+class OwnerReference(Model, kw_only=True):
+    """An object that another belongs to, in the same namespace or of the cluster."""
+
+    api_version: str
+    """The owner's group version."""
+
+    kind: str
+    """The owner's kind."""
+
+    name: str
+    """The owner's name."""
+
+    uid: str
+    """The owner's UID."""
+
+    block_owner_deletion: bool | None = None
+    """Whether an owner that is deleted in the foreground waits for this object."""
+
+    controller: bool | None = None
+    """Whether the owner is the one that manages the object."""
+
+
+class PartialObjectMetadata(Model, kw_only=True):
+    """An object of any kind, of which only the metadata was asked for."""
+
+    api_version: Literal["meta.k8s.io/v1"] = always("meta.k8s.io/v1")
+    kind: Literal["PartialObjectMetadata"] = always("PartialObjectMetadata")
+
+    metadata: ObjectMeta = msgspec.field(default_factory=ObjectMeta)
+    """The metadata."""
+
+
+class PartialObjectMetadataList(Model, kw_only=True):
+    """A collection of which only the metadata was asked for."""
+
+    api_version: Literal["meta.k8s.io/v1"] = always("meta.k8s.io/v1")
+    kind: Literal["PartialObjectMetadataList"] = always("PartialObjectMetadataList")
+
+    items: list[PartialObjectMetadata]
+    """The objects."""
+
+    metadata: ListMeta = msgspec.field(default_factory=ListMeta)
+    """The list's own."""
 
 
 class Preconditions(Model, kw_only=True):

@@ -17,12 +17,13 @@ from kgen.errors import Problems
 from kgen.ir import Api
 from kgen.load import load
 from kgen.resolve import resolve
-from kubecore import options, sync_verbs
+from kubecore import meta, options, sync_verbs
 from tests.kgen import documents
 
 ROOT = Path(__file__).parents[2]
 SPECS = ROOT / "specs" / "1.37"
 
+PLAIN_STRINGS = {"generateName", "name", "namespace", "resourceVersion", "uid"}
 VERBS = {
     "get": ("get", "{name}"),
     "list": ("get", ""),
@@ -193,3 +194,27 @@ def test_what_is_listed_and_watched_can_be_waited_for() -> None:
                 if issubclass(cls, sync_verbs.ResourceClient):
                     follows = issubclass(cls, sync_verbs.List) and issubclass(cls, sync_verbs.Watch)
                     assert issubclass(cls, sync_verbs.Wait) is follows, name
+
+
+def test_the_cores_models_are_what_the_documents_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    from kgen.resolve import catalog
+    from kgen.resolve.types import SHARED
+
+    monkeypatch.setattr(catalog, "SHARED", frozenset())
+    found = resolve(load(SPECS / "api__v1.json", "api__v1.json"), {}, Problems(strict=True))
+    made = {model.schema: model for module in found.modules for model in module.models}
+    for schema in SHARED:
+        cls = getattr(meta, schema.rpartition(".")[2])
+        ours = {field.wire_name: (field.name, field.required) for field in cls.model_fields()}
+        theirs = {field.wire_name: (str(field.name), field.required) for field in made[schema].fields}
+        assert {name: ours[name] for name in theirs} == theirs
+        # Newer than the documents, or an alpha feature's.
+        assert ours.keys() - theirs.keys() <= {"shardInfo"}
+        hints = {
+            name: hint for one in reversed(cls.__mro__) for name, hint in getattr(one, "__annotations__", {}).items()
+        }
+        for field in made[schema].fields:
+            said = str(field.annotation).replace('"', "'")
+            # In Go these are plain strings: always there, and not sent when empty.
+            plain = schema.endswith(".ObjectMeta") and field.wire_name in PLAIN_STRINGS
+            assert hints[field.name] == (said.removesuffix(" | None") if plain else said), (schema, field.name)

@@ -18,9 +18,6 @@ from kgen.shapes import is_array, is_object
 
 __all__ = ["Models"]
 
-# In Go these are plain strings: always there, and not sent when empty.
-_PLAIN_STRINGS: Final = frozenset({"generateName", "name", "namespace", "resourceVersion", "uid"})
-
 # OpenAPI v2 carries no defaults; there these properties are what v3 gives `default: {}`.
 _NEVER_NONE: Final = frozenset({"metadata", "spec", "status", "template"})
 
@@ -258,8 +255,6 @@ class Models:
         use = field.use
         if field.required:
             return use.text, None
-        if draft.schema.name == META + "ObjectMeta" and field.wire_name in _PLAIN_STRINGS and use.text == "str":
-            return use.text, '""'
         if use.shape == "fields":
             return use.text, "NO_FIELDS"
         if use.shape in ("list", "map") and not field.keeps_empty:

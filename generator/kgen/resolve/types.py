@@ -47,7 +47,17 @@ SCALARS: Final[Mapping[str, str]] = {
 """Schemas that are single values and the type that stands for each: one of `kubecore.types`, or a builtin."""
 
 SHARED: Final = frozenset(
-    META + name for name in ("ListMeta", "Preconditions", "Status", "StatusCause", "StatusDetails")
+    META + name
+    for name in (
+        "ListMeta",
+        "ManagedFieldsEntry",
+        "ObjectMeta",
+        "OwnerReference",
+        "Preconditions",
+        "Status",
+        "StatusCause",
+        "StatusDetails",
+    )
 )
 """Schemas that `kubecore.meta` has models of, because the core itself reads or sends them."""
 
