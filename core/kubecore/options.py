@@ -5,11 +5,14 @@ Source: `k8s.io/apimachinery/pkg/apis/meta/v1`, `ListOptions`, `CreateOptions`, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final, Literal, TypeAlias
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from kubecore.errors import InvalidRequestError
 from kubecore.meta import Preconditions
+
+if TYPE_CHECKING:
+    from kubecore.selectors import Condition, Selector
 
 __all__ = [
     "BACKGROUND",
@@ -17,7 +20,9 @@ __all__ = [
     "FOREGROUND",
     "ORPHAN",
     "DryRun",
+    "FieldSelector",
     "FieldValidation",
+    "LabelSelector",
     "PatchType",
     "Preconditions",
     "PropagationPolicy",
@@ -33,6 +38,12 @@ DryRun: TypeAlias = Literal["All"]
 
 FieldValidation: TypeAlias = Literal["Ignore", "Warn", "Strict"]
 """What the server does with fields that it does not know: drop them, warn (its default), or refuse the object."""
+
+LabelSelector: TypeAlias = "str | Mapping[str, str | Collection[str] | Condition | None] | Selector"
+"""Which labels objects must have: text, a mapping, or a `kubecore.selectors.Selector`; see there."""
+
+FieldSelector: TypeAlias = "str | Mapping[str, str | Condition]"
+"""Which fields objects must have, of those that the server can select by: text or a mapping."""
 
 PropagationPolicy: TypeAlias = Literal["Orphan", "Background", "Foreground"]
 """What becomes of the objects that the deleted one owns.
@@ -95,7 +106,7 @@ def query(**options: Any) -> Query:
         The parameters with the API's names, sorted.
 
     Raises:
-        InvalidRequestError: a value is no text, number or boolean.
+        InvalidRequestError: a value is no text, number or boolean, nor a selector where one is due.
     """
     return tuple(sorted((_NAMES[name], _text(name, value)) for name, value in options.items() if value is not None))
 
@@ -105,6 +116,10 @@ def _text(name: str, value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, (str, int)):
         return str(value)
+    if name in ("label_selector", "field_selector"):
+        from kubecore import selectors
+
+        return selectors.text(name, value)
     raise InvalidRequestError(f"{name} takes text, a number or a boolean, not {type(value).__name__}")
 
 
