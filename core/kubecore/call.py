@@ -40,6 +40,7 @@ class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
         body: the body, or None.
         content_type: the body's media type, or None.
         accept: the media type asked for.
+        kind: the kind that the answer must be of where its type would take any, "" where the type knows.
         group: the API group.
         resource: the resource's plural name.
         subresource: the subresource, "" for none.
@@ -55,6 +56,7 @@ class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
     body: bytes | None = None
     content_type: str | None = None
     accept: str = "application/json"
+    kind: str = ""
     group: str = ""
     resource: str = ""
     subresource: str = ""
@@ -90,10 +92,18 @@ class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
         if status not in _SUCCESS:
             raise failure.from_answer(self, status, headers, body)
         try:
-            return codec.decode(body, self._type(body))
+            found = codec.decode(body, self._type(body))
+            if self.kind:
+                self._refuse_other_kind(found, body)
+            return found
         except DecodeError as error:
             failed = failure.status_in(body)
             raise failed or failure.unreadable(self, status, headers, body, error) from None
+
+    def _refuse_other_kind(self, found: R, body: bytes | bytearray | memoryview) -> None:
+        from kubecore import projection
+
+        projection.refuse_other_kind(found, body, self.kind)
 
     def _type(self, body: bytes | bytearray | memoryview) -> type[R]:
         response = self.response

@@ -20,6 +20,7 @@ from kubecore.decoders import decoder
 from kubecore.encode import encode
 from kubecore.errors import DecodeError
 from kubecore.hooks import dec_hook
+from kubecore.meta import ManagedFieldsEntry
 from kubecore.shapes import is_array
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "check_depth", "convert", "decode", "detach", "encode"]
@@ -111,12 +112,13 @@ def detach(found: Any) -> None:
     """Copy the text of managed fields out of the body, all of which it would keep in memory.
 
     Args:
-        found: what was decoded: an object, or a list of objects.
+        found: what was decoded: an object, or a list of objects; of models, or of projections that hold some.
     """
     items: Any = getattr(found, "items", None)
     for item in items if is_array(items) else (found,):
-        for entry in getattr(getattr(item, "metadata", None), "managed_fields", ()):
-            entry.fields_v1 = entry.fields_v1.copy()
+        for entry in getattr(getattr(item, "metadata", None), "managed_fields", None) or ():
+            if isinstance(entry, ManagedFieldsEntry):
+                entry.fields_v1 = entry.fields_v1.copy()
 
 
 def _decode_slowly(data: bytes | bytearray | memoryview, type: type[T]) -> T:  # noqa: A002

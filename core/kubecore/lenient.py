@@ -15,7 +15,7 @@ import logging
 import types
 import typing
 from collections.abc import Callable
-from typing import Any, Final, TypeGuard, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -23,7 +23,6 @@ from kubecore import zero
 from kubecore.decoders import decoder
 from kubecore.errors import DecodeError
 from kubecore.hooks import dec_hook
-from kubecore.model import Model
 from kubecore.shapes import is_array, is_object
 from kubecore.time import ZERO, MicroTime
 from kubecore.types import QUANTITY
@@ -89,11 +88,17 @@ def read(value: Any, type: type[T]) -> T:  # noqa: A002
 
 
 def _is_list(cls: Any) -> bool:
-    return _is_model(cls) and any(name == "items" for name in cls.__struct_fields__)
+    return _is_struct(cls) and any(name == "items" for name in _class(cls).__struct_fields__)
 
 
-def _is_model(hint: Any) -> TypeGuard[type[Model]]:
-    return isinstance(hint, type) and issubclass(hint, Model)
+def _is_struct(hint: Any) -> bool:
+    """Say whether a type is a model, a projection, or a list of one (`ListOf[PodRow]`)."""
+    cls = _class(hint)
+    return isinstance(cls, type) and issubclass(cls, msgspec.Struct)
+
+
+def _class(hint: Any) -> Any:
+    return typing.get_origin(hint) or hint
 
 
 def _decode_list(data: bytes | bytearray | memoryview, cls: Any) -> Any:
@@ -156,26 +161,36 @@ def _reader(hint: Any) -> Reader:
         return functools.partial(_dict, args[1])
     if hint is msgspec.Raw:
         return _raw
-    if _is_model(hint):
-        return functools.partial(_model, hint)
+    if _is_struct(hint):
+        return functools.partial(_struct, hint)
     if isinstance(hint, type) and issubclass(hint, datetime.datetime):
         return functools.partial(_time, hint)
     return functools.partial(_scalar, hint)
 
 
-def _model(cls: type[Model], value: Any, path: str) -> Model:
+def _struct(hint: Any, value: Any, path: str) -> Any:
+    cls = _class(hint)
     if isinstance(value, cls):
         return value
     if not is_object(value):
         raise DecodeError(f"expected an object for {cls.__name__}, found {_kind(value)} at {path}")
     found: dict[str, Any] = {}
-    for field in msgspec.structs.fields(cls):
+    for field in msgspec.structs.fields(hint):
+        place = f"{path}.{field.encode_name}"
         item = value.get(field.encode_name)
         if item is not None:
-            found[field.name] = _reader(field.type)(item, f"{path}.{field.encode_name}")
+            found[field.name] = _reader(field.type)(item, place)
         elif field.required:
-            found[field.name] = zero.maker(field.type)()
+            found[field.name] = _zero(field.type, place)
     return cls(**found)
+
+
+def _zero(hint: Any, path: str) -> Any:
+    try:
+        return zero.maker(hint)()
+    except TypeError:
+        # A type of a projection's, such as an enumeration.
+        raise DecodeError(f"there is nothing at {path}, and its type has no value for that") from None
 
 
 def _list(hint: Any, value: Any, path: str) -> list[Any]:
@@ -193,7 +208,7 @@ def _dict(hint: Any, value: Any, path: str) -> dict[str, Any]:
 
 
 def _or_zero(one: Reader, hint: Any, item: Any, path: str) -> Any:
-    return zero.maker(hint)() if item is None and hint is not Any else one(item, path)
+    return _zero(hint, path) if item is None and hint is not Any else one(item, path)
 
 
 def _union(members: tuple[Any, ...]) -> Reader:

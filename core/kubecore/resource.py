@@ -8,21 +8,26 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
+import msgspec
 from msgspec import Raw
 
 from kubecore import encode, path
 from kubecore.body import Body, complete, metadata_field, refuse_other
 from kubecore.call import Call
 from kubecore.errors import InvalidRequestError
-from kubecore.meta import Status
+from kubecore.meta import PartialObjectMetadata, PartialObjectMetadataList, Status
 from kubecore.model import Model
 from kubecore.options import CONTENT_TYPES, PatchType, Query
 from kubecore.patch import AnyPatch
 
-__all__ = ["Body", "Collection", "PatchBody", "Resource"]
+if TYPE_CHECKING:
+    from kubecore.table import Table
 
+__all__ = ["METADATA", "METADATA_LIST", "TABLE", "Body", "Collection", "PatchBody", "Resource"]
+
+P = TypeVar("P", bound=msgspec.Struct)
 T = TypeVar("T", bound=Model)
 L = TypeVar("L")
 R = TypeVar("R")
@@ -30,6 +35,15 @@ R = TypeVar("R")
 PatchBody = AnyPatch | Model | Mapping[str, Any] | Sequence[Mapping[str, Any]]
 """A patch: one of `kubecore.patch`; or, with its type said apart, an object or a part of one, or the operations of a
 JSON patch."""
+
+METADATA: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+"""What is accepted of an object, or of each event of a watch, where only its metadata is wanted."""
+
+METADATA_LIST: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+"""The same of a collection."""
+
+TABLE: Final = "application/json;as=Table;g=meta.k8s.io;v=v1"
+"""What is accepted where the server is to make a table."""
 
 _JSON: Final = "application/json"
 _NO_TYPE: Final = "say of which type the patch is: pass a MergePatch, JsonPatch, ... of kubecore.patch, or type="
@@ -74,6 +88,8 @@ class Resource(Generic[T, L]):
         query: Query = (),
         body: bytes | None = None,
         content_type: str = _JSON,
+        accept: str = _JSON,
+        kind: str = "",
     ) -> Call[R]:
         """Make a call.
 
@@ -87,6 +103,8 @@ class Resource(Generic[T, L]):
             query: the query parameters.
             body: the body, or None.
             content_type: the body's media type.
+            accept: the media type asked for.
+            kind: the kind of the answer, where `response` would take any.
 
         Returns:
             The call.
@@ -110,6 +128,8 @@ class Resource(Generic[T, L]):
             query=query,
             body=body,
             content_type=None if body is None else content_type,
+            accept=accept,
+            kind=kind,
             group=self.group,
             resource=self.plural,
             subresource=subresource,
@@ -117,17 +137,45 @@ class Resource(Generic[T, L]):
             name="" if isinstance(name, Collection) else name,
         )
 
-    def get(self, namespace: str, name: str, query: Query) -> Call[T]:
-        """Make the call that reads one object."""
-        return self.call("get", "GET", namespace, self.kind, name=name, query=query)
+    def get(self, namespace: str, name: str, query: Query, into: type[P] | None = None) -> Call[Any]:
+        """Make the call that reads one object, into a projection where there is one."""
+        if into is None:
+            return self.call("get", "GET", namespace, self.kind, name=name, query=query)
+        kind = self._projected(into)
+        return self.call("get", "GET", namespace, into, name=name, query=query, kind=kind)
 
     def read_document(self, namespace: str, name: str) -> Call[Raw]:
         """Make the call that reads one object as the server's own text, fields that the model lacks included."""
         return self.call("get", "GET", namespace, Raw, name=name)
 
-    def list(self, namespace: str, query: Query) -> Call[L]:
-        """Make the call that reads the collection, or a page of it."""
-        return self.call("list", "GET", namespace, self._list_kind(), query=query)
+    def list(self, namespace: str, query: Query, into: type[P] | None = None) -> Call[Any]:
+        """Make the call that reads the collection, or a page of it; as objects of a projection where there is one."""
+        list_kind = self._list_kind()
+        if into is None:
+            return self.call("list", "GET", namespace, list_kind, query=query)
+        from kubecore import projection
+
+        self._projected(into)
+        kind = projection.kind_of(list_kind)
+        response: Any = projection.ListOf[into]  # type: ignore[valid-type]
+        return self.call("list", "GET", namespace, response, query=query, kind=kind)
+
+    def get_metadata(self, namespace: str, name: str, query: Query) -> Call[PartialObjectMetadata]:
+        """Make the call that reads the metadata of one object."""
+        return self.call("get", "GET", namespace, PartialObjectMetadata, name=name, query=query, accept=METADATA)
+
+    def list_metadata(self, namespace: str, query: Query) -> Call[PartialObjectMetadataList]:
+        """Make the call that reads the metadata of the collection, or of a page of it."""
+        self._list_kind()
+        return self.call("list", "GET", namespace, PartialObjectMetadataList, query=query, accept=METADATA_LIST)
+
+    def table(self, namespace: str, name: str | None, query: Query) -> Call[Table]:
+        """Make the call that reads one object, or the collection, as the server's table."""
+        from kubecore.table import Table
+
+        place = Collection.ALL if name is None else name
+        verb = "list" if name is None else "get"
+        return self.call(verb, "GET", namespace, Table, name=place, query=query, accept=TABLE)
 
     def watch(self, namespace: str, query: Query) -> Call[T]:
         """Make the call that follows the collection; each event's object is of the kind."""
@@ -342,6 +390,12 @@ class Resource(Generic[T, L]):
         if not is_own:
             raise InvalidRequestError(f"expected a {kind.__name__} or a mapping, not {body.__class__.__name__}")
         return body
+    def _projected(self, into: type[P]) -> str:
+        """Compare a projection with the kind, and return the kind's name."""
+        from kubecore import projection
+
+        projection.check(into, self.kind)
+        return projection.kind_of(self.kind)
 
     def _list_kind(self) -> type[L]:
         if self.list_kind is None:

@@ -6,15 +6,12 @@ import functools
 import types
 import typing
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from kubecore.time import ZERO, MicroTime
 from kubecore.types import NO_FIELDS
-
-if TYPE_CHECKING:
-    from kubecore.model import Model
 
 __all__ = ["maker", "required_fields"]
 
@@ -24,11 +21,11 @@ _ZERO_MICRO = MicroTime.of(ZERO)
 
 
 @functools.cache
-def required_fields(cls: type[Model]) -> tuple[tuple[str, Maker], ...]:
+def required_fields(cls: type[msgspec.Struct]) -> tuple[tuple[str, Maker], ...]:
     """List the fields that `cls` requires, each with a function that makes its zero value.
 
     Args:
-        cls: the model.
+        cls: the model, or any struct.
 
     Returns:
         Attribute names and functions, in the order of the fields.
@@ -64,7 +61,7 @@ def _of_class(cls: Any) -> Maker:
         return _constant(None)  # Any and the like
     made: Any = cls
     if issubclass(cls, msgspec.Struct):
-        return getattr(cls, "zero", cls)
+        return getattr(cls, "zero", functools.partial(_of_struct, cls))
     if issubclass(cls, msgspec.Raw):
         return _constant(NO_FIELDS)
     if issubclass(cls, MicroTime):
@@ -72,6 +69,11 @@ def _of_class(cls: Any) -> Maker:
     if issubclass(cls, type(ZERO)):
         return _constant(ZERO)
     return made  # type: ignore[no-any-return]
+
+
+def _of_struct(cls: Any) -> Any:
+    """Make the zero value of a struct that is no model: a projection of the user's."""
+    return cls(**{name: make() for name, make in required_fields(cls)})
 
 
 def _constant(value: Any) -> Maker:

@@ -14,6 +14,7 @@ from kubecore.async_verbs.deleting import Delete, DeleteCollection
 from kubecore.async_verbs.reading import Get, List
 from kubecore.async_verbs.standard import Standard, StandardWithStatus
 from kubecore.async_verbs.status import GetStatus, ModifyStatus, PatchStatus, UpdateStatus
+from kubecore.async_verbs.views import ListViews
 from kubecore.async_verbs.waiting import Wait, WaitForCompletion, WaitForRollout
 from kubecore.async_verbs.watching import Watch
 from kubecore.async_verbs.writing import Create, Patch, Update
@@ -28,6 +29,7 @@ __all__ = [
     "GetOrNone",
     "GetStatus",
     "List",
+    "ListViews",
     "Modify",
     "ModifyStatus",
     "Patch",

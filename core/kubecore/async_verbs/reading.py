@@ -1,35 +1,52 @@
-"""Verbs that read: get and list."""
+"""Verbs that read: get and list, and all pages of a list."""
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+import msgspec
 
 from kubecore import options
 from kubecore.async_verbs.base import ResourceClient
+from kubecore.async_verbs.views import ListViews
 from kubecore.call import Call
+from kubecore.meta import PartialObjectMetadata
 from kubecore.model import Model
-from kubecore.options import ResourceVersionMatch
+from kubecore.options import FieldSelector, LabelSelector, ResourceVersionMatch
+
+if TYPE_CHECKING:
+    from kubecore.pager import AsyncPageIterator
+    from kubecore.projection import ListOf
 
 __all__ = ["Get", "List"]
 
 T = TypeVar("T", bound=Model)
 L = TypeVar("L")
+P = TypeVar("P", bound=msgspec.Struct)
 
 
 class Get(ResourceClient, Generic[T]):
     """Reads one object."""
+
+    @overload
+    async def get(self, name: str, *, resource_version: str | None = None, into: None = None) -> T: ...
+
+    @overload
+    async def get(self, name: str, *, resource_version: str | None = None, into: type[P]) -> P: ...
 
     async def get(
         self,
         name: str,
         *,
         resource_version: str | None = None,
-    ) -> T:
+        into: type[P] | None = None,
+    ) -> T | P:
         """Read one object: GET.
 
         Args:
             name: the object's name.
             resource_version: answer with this version or a newer one; "0" takes whatever the server has at hand.
+            into: a projection: a struct with the fields that are wanted, named as in the model; nothing else is built.
 
         Returns:
             The object.
@@ -40,36 +57,88 @@ class Get(ResourceClient, Generic[T]):
             TransportError: there is no whole answer.
             DecodeError: the answer is not what was asked for.
         """
-        call: Call[T] = self.resource.get(self._namespace, name, options.query(resource_version=resource_version))
+        query = options.query(resource_version=resource_version)
+        call: Call[T | P] = self.resource.get(self._namespace, name, query, into)
         return await self._client.send(call)
 
+    async def get_metadata(self, name: str, *, resource_version: str | None = None) -> PartialObjectMetadata:
+        """Read the metadata of one object: GET, the rest is not sent.
 
-class List(ResourceClient, Generic[T, L]):
+        Args:
+            name: the object's name.
+            resource_version: answer with this version or a newer one; "0" takes whatever the server has at hand.
+
+        Returns:
+            The object's metadata.
+
+        Raises:
+            InvalidRequestError: refused before anything was sent.
+            StatusError: the server answered with a failure.
+            TransportError: there is no whole answer.
+            DecodeError: the answer is not what was asked for.
+        """
+        query = options.query(resource_version=resource_version)
+        return await self._client.send(self.resource.get_metadata(self._namespace, name, query))
+
+
+class List(ListViews, Generic[T, L]):
     """Reads the collection."""
 
+    @overload
     async def list(
         self,
         *,
-        label_selector: str | None = None,
-        field_selector: str | None = None,
+        label_selector: LabelSelector | None = None,
+        field_selector: FieldSelector | None = None,
         shard_selector: str | None = None,
         limit: int | None = None,
         continue_token: str | None = None,
         resource_version: str | None = None,
         resource_version_match: ResourceVersionMatch | None = None,
         timeout_seconds: int | None = None,
-    ) -> L:
+        into: None = None,
+    ) -> L: ...
+
+    @overload
+    async def list(
+        self,
+        *,
+        label_selector: LabelSelector | None = None,
+        field_selector: FieldSelector | None = None,
+        shard_selector: str | None = None,
+        limit: int | None = None,
+        continue_token: str | None = None,
+        resource_version: str | None = None,
+        resource_version_match: ResourceVersionMatch | None = None,
+        timeout_seconds: int | None = None,
+        into: type[P],
+    ) -> ListOf[P]: ...
+
+    async def list(
+        self,
+        *,
+        label_selector: LabelSelector | None = None,
+        field_selector: FieldSelector | None = None,
+        shard_selector: str | None = None,
+        limit: int | None = None,
+        continue_token: str | None = None,
+        resource_version: str | None = None,
+        resource_version_match: ResourceVersionMatch | None = None,
+        timeout_seconds: int | None = None,
+        into: type[P] | None = None,
+    ) -> L | ListOf[P]:
         """Read the collection, or a page of it: GET.
 
         Args:
-            label_selector: only objects with these labels, such as `app=web,tier!=cache`.
-            field_selector: only objects with these fields, such as `spec.nodeName=node-1`.
+            label_selector: only objects with these labels: text such as `app=web,tier!=cache`, a mapping or a selector.
+            field_selector: only objects with these fields: text such as `spec.nodeName=node-1`, or a mapping.
             shard_selector: only one shard of the collection, where the server has the feature.
             limit: most items of an answer; more follow with the list's `metadata.continue_`.
             continue_token: the token of the page before.
             resource_version: answer with this version or a newer one; "0" takes whatever the server has at hand.
             resource_version_match: how `resource_version` is meant.
             timeout_seconds: seconds after which the server gives up.
+            into: a projection: a struct with the fields that are wanted, named as in the model; nothing else is built.
 
         Returns:
             The list.
@@ -90,5 +159,80 @@ class List(ResourceClient, Generic[T, L]):
             resource_version_match=resource_version_match,
             timeout_seconds=timeout_seconds,
         )
-        call: Call[L] = self.resource.list(self._namespace, query)
+        call: Call[L | ListOf[P]] = self.resource.list(self._namespace, query, into)
         return await self._client.send(call)
+
+    @overload
+    def iter(
+        self,
+        *,
+        label_selector: LabelSelector | None = None,
+        field_selector: FieldSelector | None = None,
+        shard_selector: str | None = None,
+        limit: int = 500,
+        resource_version: str | None = None,
+        resource_version_match: ResourceVersionMatch | None = None,
+        timeout_seconds: int | None = None,
+        into: None = None,
+    ) -> AsyncPageIterator[T]: ...
+
+    @overload
+    def iter(
+        self,
+        *,
+        label_selector: LabelSelector | None = None,
+        field_selector: FieldSelector | None = None,
+        shard_selector: str | None = None,
+        limit: int = 500,
+        resource_version: str | None = None,
+        resource_version_match: ResourceVersionMatch | None = None,
+        timeout_seconds: int | None = None,
+        into: type[P],
+    ) -> AsyncPageIterator[P]: ...
+
+    def iter(
+        self,
+        *,
+        label_selector: LabelSelector | None = None,
+        field_selector: FieldSelector | None = None,
+        shard_selector: str | None = None,
+        limit: int = 500,
+        resource_version: str | None = None,
+        resource_version_match: ResourceVersionMatch | None = None,
+        timeout_seconds: int | None = None,
+        into: type[P] | None = None,
+    ) -> AsyncPageIterator[Any]:
+        """Read the whole collection page by page: GET for each page when it is needed.
+
+        All objects are of one version, unless the server forgets that version in the middle: what is left is then
+        read by one list of the version of that moment, and no object comes twice.
+
+        Args:
+            label_selector: only objects with these labels: text such as `app=web,tier!=cache`, a mapping or a selector.
+            field_selector: only objects with these fields: text such as `spec.nodeName=node-1`, or a mapping.
+            shard_selector: only one shard of the collection, where the server has the feature.
+            limit: most items of a page; 0 reads all at once.
+            resource_version: begin with this version or a newer one; "0" takes whatever the server has at hand.
+            resource_version_match: how `resource_version` is meant.
+            timeout_seconds: seconds after which the server gives up, for each page.
+            into: a projection: a struct with the fields that are wanted, named as in the model; nothing else is built.
+
+        Returns:
+            An iterator of the objects. Nothing is sent before its first step, which raises what `list` raises.
+
+        Raises:
+            InvalidRequestError: refused before anything was sent.
+        """
+        from kubecore import pager
+
+        query = options.query(
+            label_selector=label_selector,
+            field_selector=field_selector,
+            shard_selector=shard_selector,
+            limit=limit,
+            resource_version=resource_version,
+            resource_version_match=resource_version_match,
+            timeout_seconds=timeout_seconds,
+        )
+        call: Call[Any] = self.resource.list(self._namespace, query, into)
+        return pager.AsyncPageIterator(self._client, pager.Pager(call, is_projected=into is not None))

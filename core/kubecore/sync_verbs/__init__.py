@@ -14,6 +14,7 @@ from kubecore.sync_verbs.deleting import Delete, DeleteCollection
 from kubecore.sync_verbs.reading import Get, List
 from kubecore.sync_verbs.standard import Standard, StandardWithStatus
 from kubecore.sync_verbs.status import GetStatus, ModifyStatus, PatchStatus, UpdateStatus
+from kubecore.sync_verbs.views import ListViews
 from kubecore.sync_verbs.waiting import Wait, WaitForCompletion, WaitForRollout
 from kubecore.sync_verbs.watching import Watch
 from kubecore.sync_verbs.writing import Create, Patch, Update
@@ -28,6 +29,7 @@ __all__ = [
     "GetOrNone",
     "GetStatus",
     "List",
+    "ListViews",
     "Modify",
     "ModifyStatus",
     "Patch",

@@ -1,0 +1,233 @@
+"""A whole collection, page by page: the next page is asked for when the one before has been told.
+
+`Pager` decides, without I/O; `PageIterator` and `AsyncPageIterator` are two thin loops around it.
+
+Where the version that the pages are of is compacted away between two of them (410), all that was not told yet is read
+by one list without a limit. Objects are told apart by their UIDs, so none comes twice.
+Source: client-go's `tools/pager`, with `FullListIfExpired`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import msgspec
+
+from kubecore import errors
+from kubecore.call import Call
+from kubecore.decoders import decoder
+from kubecore.options import Query
+
+if TYPE_CHECKING:
+    from kubecore.rest import AsyncClient, Client
+
+__all__ = ["AsyncPageIterator", "PageIterator", "Pager"]
+
+T = TypeVar("T")
+
+_OF_VERSION = ("resourceVersion", "resourceVersionMatch")
+
+
+class _Page(msgspec.Struct):
+    """One answer: its objects, what tells them apart, and the token of the next page."""
+
+    items: list[Any]
+    keys: list[str]
+    token: str
+
+
+class _Meta(msgspec.Struct):
+    name: str = ""
+    namespace: str = ""
+    uid: str = ""
+
+
+class _Identity(msgspec.Struct):
+    metadata: _Meta = msgspec.field(default_factory=_Meta)
+
+
+class _Identities(msgspec.Struct):
+    items: list[_Identity] = []
+
+
+class _PageCall(Call[_Page], frozen=True, kw_only=True):
+    """The call of a page.
+
+    Attributes:
+        is_projected: whether the objects may lack what tells them apart.
+        is_rest: whether this is all that is left, after a 410.
+    """
+
+    is_projected: bool
+    is_rest: bool = False
+
+    def parse(self, status: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview) -> _Page:
+        """Read the page."""
+        found: Any = super().parse(status, headers, body)
+        token = found.metadata.continue_ or ""
+        items: list[Any] = found.items
+        if not token and not self.is_rest:
+            return _Page(items, [], token)  # Nothing comes after it: nothing needs to be told apart.
+        identities = decoder(_Identities).decode(body).items if self.is_projected else items
+        return _Page(items, [_key(one.metadata) for one in identities], token)
+
+
+def _key(metadata: Any) -> str:
+    """Return what an object has for itself; those of some aggregated APIs have no UID."""
+    uid: str = metadata.uid
+    return uid or f"{metadata.namespace}/{metadata.name}"
+
+
+class Pager(Generic[T]):
+    """Which page comes next, and which of its objects are new.
+
+    Args:
+        call: the call of the first page.
+        is_projected: whether its objects are of a projection.
+    """
+
+    def __init__(self, call: Call[Any], *, is_projected: bool) -> None:
+        self._first = call.query
+        self._seen: set[str] = set()
+        self._tokens: set[str] = set()
+        shown = {name: getattr(call, name) for name in call.__struct_fields__}
+        self.call: _PageCall | None = _PageCall(**shown, is_projected=is_projected)
+        """The next call; None when all has been told."""
+
+    def took(self, page: _Page) -> list[T]:
+        """Take the answer to the call.
+
+        Args:
+            page: the answer.
+
+        Returns:
+            The objects that have not been told yet.
+
+        Raises:
+            DecodeError: the token of the next page is one of an earlier page, so that there would be no end.
+        """
+        call = self.call
+        assert call is not None  # noqa: S101 - an answer has a call
+        new = page.items
+        if call.is_rest:
+            new = [item for item, key in zip(page.items, page.keys, strict=True) if key not in self._seen]
+        self._seen.update(page.keys)
+        self.call = self._next(call, page.token)
+        return new
+
+    def _next(self, call: _PageCall, token: str) -> _PageCall | None:
+        if not token:
+            return None
+        if token in self._tokens:
+            raise errors.DecodeError(
+                f"{call.method} {call.path}: the server answered with the continue token of an earlier page "
+                f"after {len(self._tokens)} pages; to follow it would never end"
+            )
+        self._tokens.add(token)
+        # A token says its version itself, and the server refuses another beside it.
+        return msgspec.structs.replace(call, query=_with(self._first, _OF_VERSION, ("continue", token)))
+
+    def failed(self, error: errors.StatusError) -> bool:
+        """Take an error in place of an answer, and say whether there is another way.
+
+        Args:
+            error: the error.
+
+        Returns:
+            Whether `call` is now a list of all that is left; else the error stands.
+        """
+        call = self.call
+        if call is None or call.is_rest or not self._tokens or not errors.is_resource_expired(error):
+            return False
+        query = _with(self._first, ("limit",))
+        self.call = msgspec.structs.replace(call, query=query, is_rest=True)
+        return True
+
+
+def _with(query: Query, without: tuple[str, ...], *more: tuple[str, str]) -> Query:
+    return tuple(sorted((*(pair for pair in query if pair[0] not in without), *more)))
+
+
+class PageIterator(Generic[T]):
+    """All objects of a collection, one after the other. It holds one page at a time, and no connection.
+
+    After an error of the network the next call asks for the same page again.
+
+    Args:
+        client: sends the calls.
+        pager: says which.
+    """
+
+    def __init__(self, client: Client, pager: Pager[T]) -> None:
+        self._client = client
+        self._pager = pager
+        self._items: Iterator[T] = iter(())
+
+    def __iter__(self) -> Iterator[T]:
+        """Return the iterator itself."""
+        return self
+
+    def __next__(self) -> T:
+        """Give the next object; where a page is at its end, ask for the next one.
+
+        Raises:
+            StatusError: the server answered with a failure.
+            TransportError: there is no whole answer.
+            DecodeError: the answer is not what was asked for, or there would be no end.
+        """
+        while True:
+            for item in self._items:
+                return item
+            call = self._pager.call
+            if call is None:
+                raise StopIteration
+            try:
+                page = self._client.send(call)
+            except errors.StatusError as error:
+                if not self._pager.failed(error):
+                    raise
+            else:
+                self._items = iter(self._pager.took(page))
+
+
+class AsyncPageIterator(Generic[T]):
+    """All objects of a collection, one after the other. It holds one page at a time, and no connection.
+
+    After an error of the network the next call asks for the same page again.
+
+    Args:
+        client: sends the calls.
+        pager: says which.
+    """
+
+    def __init__(self, client: AsyncClient, pager: Pager[T]) -> None:
+        self._client = client
+        self._pager = pager
+        self._items: Iterator[T] = iter(())
+
+    def __aiter__(self) -> AsyncIterator[T]:
+        """Return the iterator itself."""
+        return self
+
+    async def __anext__(self) -> T:
+        """Give the next object; where a page is at its end, ask for the next one.
+
+        Raises:
+            StatusError: the server answered with a failure.
+            TransportError: there is no whole answer.
+            DecodeError: the answer is not what was asked for, or there would be no end.
+        """
+        while True:
+            for item in self._items:
+                return item
+            call = self._pager.call
+            if call is None:
+                raise StopAsyncIteration
+            try:
+                page = await self._client.send(call)
+            except errors.StatusError as error:
+                if not self._pager.failed(error):
+                    raise
+            else:
+                self._items = iter(self._pager.took(page))

@@ -1,0 +1,276 @@
+"""Projections: structs of the user's that name what is wanted of an object; nothing else of it is built.
+
+```python
+from kubecore.projection import Projection
+
+class Status(Projection):
+    phase: str = ""
+    pod_ip: str | None = None
+
+class Metadata(Projection):
+    name: str
+    labels: dict[str, str] = {}
+
+class PodRow(Projection):
+    metadata: Metadata
+    status: Status
+
+for row in pods.list(into=PodRow).items:
+    print(row.metadata.name, row.status.phase)
+```
+
+A projection is compared with the model once, when it is first used: what the model does not have would be a silent
+default for ever.
+"""
+
+from __future__ import annotations
+
+import collections.abc
+import datetime
+import decimal
+import difflib
+import enum
+import functools
+import types
+import typing
+import uuid
+from collections.abc import Iterator
+from typing import Any, Final, Generic, TypeAlias, TypeVar
+
+import msgspec
+
+from kubecore import meta
+from kubecore.decoders import decoder
+from kubecore.errors import DecodeError, InvalidRequestError
+from kubecore.model import Model
+
+__all__ = ["ListOf", "Projection", "check", "kind_of", "refuse_other_kind", "wire_name"]
+
+P = TypeVar("P", bound=msgspec.Struct)
+
+_ACRONYMS: Final = {
+    **{word: word.upper() for word in ("api", "cidr", "cpu", "fqdn", "id", "io", "ip", "ipc", "pid", "tls", "uid")},
+    **{word: word.upper() for word in ("apiv3", "pkcs10", "uri", "uuid")},
+    **{word: f"{word[:-1].upper()}s" for word in ("cidrs", "ips", "urls", "wwns")},
+}
+
+
+def wire_name(name: str) -> str:
+    """Return the name in JSON of an attribute: `node_name` is `nodeName`, `pod_ip` is `podIP`, `from_` is `from`.
+
+    Args:
+        name: the attribute, named as the models name it.
+    """
+    first, *others = name.rstrip("_").split("_")
+    return first + "".join(_ACRONYMS.get(word, word[:1].upper() + word[1:]) for word in others)
+
+
+class Projection(msgspec.Struct, rename=wire_name, gc=False):
+    """Base of projections: attributes are named as in the models, and the collector does not look at the objects.
+
+    What an object lacks is the field's default, or where there is none the zero value of its type, as Go has it. Give
+    a default to what is often absent: that is read faster. `msgspec.field(name=...)` says a name in JSON as it is.
+    """
+
+
+class ListOf(Model, Generic[P], kw_only=True):
+    """A collection, or a page of it, as objects of a projection."""
+
+    items: list[P]
+    """The objects."""
+
+    metadata: meta.ListMeta = msgspec.field(default_factory=meta.ListMeta)
+    """The list's own, with the token of the next page."""
+
+    api_version: str = ""
+    kind: str = ""
+
+
+class _Head(msgspec.Struct):
+    kind: str = ""
+
+
+def check(into: Any, model: type[msgspec.Struct]) -> None:
+    """Compare a projection with the model that it is of; each pair once, if nothing is wrong.
+
+    Args:
+        into: the projection.
+        model: the model.
+
+    Raises:
+        InvalidRequestError: it is no projection, asks for a field that the model does not have, or for a type that
+            can't hold the field's.
+    """
+    if not _is_struct(into):
+        raise InvalidRequestError(f"into= takes a class made of msgspec.Struct, not {_name(into)}")
+    _checked(into, model)
+
+
+def kind_of(model: Any) -> str:
+    """Return the kind that objects of a model say they are, "" where the model does not know.
+
+    Args:
+        model: the model of an object or a list.
+    """
+    hint = next((field.type for field in msgspec.structs.fields(model) if field.name == "kind"), None)
+    return str(typing.get_args(hint)[0]) if typing.get_origin(hint) is typing.Literal else ""
+
+
+def refuse_other_kind(found: object, body: bytes | bytearray | memoryview, kind: str) -> None:
+    """Refuse an answer of another kind, which a projection would take: models know their kind, projections do not.
+
+    Args:
+        found: what was decoded.
+        body: what it was decoded from.
+        kind: the kind that is right; one that is not said is right too.
+
+    Raises:
+        DecodeError: it is another kind.
+    """
+    said = found.kind if isinstance(found, ListOf) else decoder(_Head).decode(body).kind
+    if said not in ("", kind):
+        raise DecodeError(f"expected a {kind}, found a {said[:100]!r}")
+
+
+@functools.cache
+def _checked(into: Any, model: type[msgspec.Struct]) -> None:
+    try:
+        problem = _Comparison(_name(into)).structs(into, model, "")
+        if problem is None:
+            decoder(into)
+    except (TypeError, ValueError, NameError, AttributeError) as error:
+        problem = f"{_name(into)} can't be read: {error}"
+    if problem is not None:
+        raise InvalidRequestError(problem)
+
+
+_JSON_KINDS: Final[dict[Any, frozenset[str]]] = {
+    str: frozenset({"text"}),
+    bytes: frozenset({"text"}),
+    bytearray: frozenset({"text"}),
+    bool: frozenset({"boolean"}),
+    int: frozenset({"number"}),
+    float: frozenset({"number"}),
+    decimal.Decimal: frozenset({"number", "text"}),
+    datetime.datetime: frozenset({"text"}),
+    datetime.date: frozenset({"text"}),
+    datetime.time: frozenset({"text"}),
+    datetime.timedelta: frozenset({"text"}),
+    uuid.UUID: frozenset({"text"}),
+    type(None): frozenset({"null"}),
+}
+_LISTS: Final = (list, tuple, set, frozenset, collections.abc.Collection, collections.abc.Sequence)
+_MAPS: Final = (dict, collections.abc.Mapping, collections.abc.MutableMapping)
+
+_Problem: TypeAlias = "str | None"
+
+
+class _Comparison:
+    """Walks down a projection and its model side by side; a problem is told in words, None is no problem."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._seen: set[tuple[Any, Any]] = set()
+
+    def structs(self, asked: Any, model: Any, path: str) -> _Problem:
+        """Compare a struct with a model."""
+        if asked is model or (asked, model) in self._seen:
+            return None
+        self._seen.add((asked, model))
+        own = {field.encode_name: field.type for field in msgspec.structs.fields(model)}
+        return next(
+            filter(None, (self._field(field, own, model, path) for field in _fields(asked))),
+            None,
+        )
+
+    def _field(self, field: Any, own: dict[str, Any], model: Any, path: str) -> _Problem:
+        place = f"{path}.{field.encode_name}".lstrip(".")
+        if field.encode_name not in own:
+            near = difflib.get_close_matches(field.encode_name, own, 1, 0.6)
+            hint = f"; the nearest is {near[0]!r}" if near else ""
+            return f"{self._name} asks for {place!r}, which {_name(model)} does not have{hint}"
+        return self._types(field.type, own[field.encode_name], place)
+
+    def _types(self, asked: Any, found: Any, path: str) -> _Problem:
+        """Compare a field's types: some member of the one must be able to hold some member of the other."""
+        ours = list(_members(asked))
+        theirs = list(_members(found))
+        if msgspec.Raw in ours and msgspec.Raw not in theirs:
+            return f"{self._name} asks for {path!r} as msgspec.Raw, which would keep the whole answer in memory"
+        problems = [self._pair(one, other, path) for one in ours for other in theirs]
+        return None if None in problems else next(iter(problems), None)
+
+    def _pair(self, asked: Any, found: Any, path: str) -> _Problem:
+        if asked in (Any, object) or found in (Any, msgspec.Raw):
+            return None
+        if _is_struct(asked) and _is_struct(found):
+            return self.structs(asked, found, path)
+        if _is_struct(asked) and _origin(found) in _MAPS:
+            value = typing.get_args(found)[1]
+            fields = (self._types(field.type, value, f"{path}.{field.encode_name}") for field in _fields(asked))
+            return next(filter(None, fields), None)
+        if _origin(asked) in _LISTS and _origin(found) in _LISTS:
+            return self._items(asked, found, 0, f"{path}[]")
+        if _origin(asked) in _MAPS and _origin(found) in _MAPS:
+            return self._items(asked, found, 1, f"{path}.*")
+        ours, theirs = _json_kinds(asked), _json_kinds(found)
+        if ours is None or theirs is None or ours & theirs:
+            return None
+        return f"{self._name} asks for {path!r} as {_name(asked)}, which can't hold the model's {_name(found)}"
+
+    def _items(self, asked: Any, found: Any, index: int, path: str) -> _Problem:
+        ours, theirs = typing.get_args(asked), typing.get_args(found)
+        if len(ours) <= index or len(theirs) <= index:
+            return None
+        return self._types(ours[index], theirs[index], path)
+
+
+def _fields(struct: Any) -> tuple[Any, ...]:
+    config = (typing.get_origin(struct) or struct).__struct_config__
+    if config.forbid_unknown_fields or config.array_like or config.tag is not None:
+        raise TypeError("a projection has no tag, is not array_like and does not forbid_unknown_fields")
+    return msgspec.structs.fields(struct)
+
+
+def _members(hint: Any) -> Iterator[Any]:
+    """Yield the types of a union, without None and annotations; a type that is none is its only member."""
+    origin = typing.get_origin(hint)
+    if origin is typing.Annotated:
+        yield from _members(typing.get_args(hint)[0])
+    elif origin in (typing.Union, types.UnionType):
+        for member in typing.get_args(hint):
+            if member is not type(None):
+                yield from _members(member)
+    elif isinstance(hint, typing.NewType):
+        yield from _members(hint.__supertype__)
+    else:
+        yield hint
+
+
+def _json_kinds(hint: Any) -> frozenset[str] | None:
+    """Return which kinds of JSON values a type can be, None where that is not certain."""
+    origin = _origin(hint)
+    if origin is typing.Literal:
+        return frozenset[str]().union(*(_JSON_KINDS.get(type(one), ()) for one in typing.get_args(hint)))
+    if origin in _LISTS:
+        return frozenset({"list"})
+    if origin in _MAPS or _is_struct(hint):
+        return frozenset({"object"})
+    if isinstance(hint, type) and issubclass(hint, enum.Enum):
+        return frozenset[str]().union(*(_JSON_KINDS.get(type(one.value), ()) for one in hint))
+    found = (_JSON_KINDS[base] for base in getattr(hint, "__mro__", ()) if base in _JSON_KINDS)
+    return next(found, None)
+
+
+def _origin(hint: Any) -> Any:
+    return typing.get_origin(hint) or hint
+
+
+def _is_struct(hint: Any) -> bool:
+    origin = _origin(hint)
+    return isinstance(origin, type) and issubclass(origin, msgspec.Struct)
+
+
+def _name(hint: Any) -> str:
+    named = hint if isinstance(hint, type) or typing.get_origin(hint) is None else None
+    return str(getattr(named, "__name__", None) or str(hint).replace("typing.", ""))[:100]

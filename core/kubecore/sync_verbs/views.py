@@ -1,0 +1,155 @@
+"""Other views of a collection: metadata alone, and the server's table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kubecore import options
+from kubecore.meta import PartialObjectMetadata, PartialObjectMetadataList
+from kubecore.options import FieldSelector, LabelSelector, ResourceVersionMatch
+from kubecore.sync_verbs.base import ResourceClient
+
+if TYPE_CHECKING:
+    from kubecore.pager import PageIterator
+    from kubecore.table import Table
+
+__all__ = ["ListViews"]
+
+
+class ListViews(ResourceClient):
+    """Reads the collection otherwise than as whole objects."""
+
+    def list_metadata(
+        self,
+        *,
+        label_selector: LabelSelector | None = None,
+        field_selector: FieldSelector | None = None,
+        shard_selector: str | None = None,
+        limit: int | None = None,
+        continue_token: str | None = None,
+        resource_version: str | None = None,
+        resource_version_match: ResourceVersionMatch | None = None,
+        timeout_seconds: int | None = None,
+    ) -> PartialObjectMetadataList:
+        """Read the metadata of the collection, or of a page of it: GET, the rest is not sent.
+
+        Args:
+            label_selector: only objects with these labels: text such as `app=web,tier!=cache`, a mapping or a selector.
+            field_selector: only objects with these fields: text such as `spec.nodeName=node-1`, or a mapping.
+            shard_selector: only one shard of the collection, where the server has the feature.
+            limit: most items of an answer; more follow with the list's `metadata.continue_`.
+            continue_token: the token of the page before.
+            resource_version: answer with this version or a newer one; "0" takes whatever the server has at hand.
+            resource_version_match: how `resource_version` is meant.
+            timeout_seconds: seconds after which the server gives up.
+
+        Returns:
+            The list.
+
+        Raises:
+            InvalidRequestError: refused before anything was sent.
+            StatusError: the server answered with a failure.
+            TransportError: there is no whole answer.
+            DecodeError: the answer is not what was asked for.
+        """
+        query = options.query(
+            label_selector=label_selector,
+            field_selector=field_selector,
+            shard_selector=shard_selector,
+            limit=limit,
+            continue_token=continue_token,
+            resource_version=resource_version,
+            resource_version_match=resource_version_match,
+            timeout_seconds=timeout_seconds,
+        )
+        return self._client.send(self.resource.list_metadata(self._namespace, query))
+
+    def iter_metadata(
+        self,
+        *,
+        label_selector: LabelSelector | None = None,
+        field_selector: FieldSelector | None = None,
+        shard_selector: str | None = None,
+        limit: int = 500,
+        resource_version: str | None = None,
+        resource_version_match: ResourceVersionMatch | None = None,
+        timeout_seconds: int | None = None,
+    ) -> PageIterator[PartialObjectMetadata]:
+        """Read the metadata of the whole collection page by page, as `iter` reads the objects.
+
+        Args:
+            label_selector: only objects with these labels: text such as `app=web,tier!=cache`, a mapping or a selector.
+            field_selector: only objects with these fields: text such as `spec.nodeName=node-1`, or a mapping.
+            shard_selector: only one shard of the collection, where the server has the feature.
+            limit: most items of a page; 0 reads all at once.
+            resource_version: begin with this version or a newer one; "0" takes whatever the server has at hand.
+            resource_version_match: how `resource_version` is meant.
+            timeout_seconds: seconds after which the server gives up, for each page.
+
+        Returns:
+            An iterator of the objects' metadata. Nothing is sent before its first step, which raises what
+            `list_metadata` raises.
+
+        Raises:
+            InvalidRequestError: refused before anything was sent.
+        """
+        from kubecore import pager
+
+        query = options.query(
+            label_selector=label_selector,
+            field_selector=field_selector,
+            shard_selector=shard_selector,
+            limit=limit,
+            resource_version=resource_version,
+            resource_version_match=resource_version_match,
+            timeout_seconds=timeout_seconds,
+        )
+        call = self.resource.list_metadata(self._namespace, query)
+        return pager.PageIterator(self._client, pager.Pager(call, is_projected=False))
+
+    def table(
+        self,
+        name: str | None = None,
+        *,
+        label_selector: LabelSelector | None = None,
+        field_selector: FieldSelector | None = None,
+        shard_selector: str | None = None,
+        limit: int | None = None,
+        continue_token: str | None = None,
+        resource_version: str | None = None,
+        resource_version_match: ResourceVersionMatch | None = None,
+        timeout_seconds: int | None = None,
+    ) -> Table:
+        """Read the collection, or one object, as the server's table: what `kubectl get` prints.
+
+        Args:
+            name: the object's name; None is the collection.
+            label_selector: only objects with these labels: text such as `app=web,tier!=cache`, a mapping or a selector.
+            field_selector: only objects with these fields: text such as `spec.nodeName=node-1`, or a mapping.
+            shard_selector: only one shard of the collection, where the server has the feature.
+            limit: most items of an answer; more follow with the list's `metadata.continue_`.
+            continue_token: the token of the page before.
+            resource_version: answer with this version or a newer one; "0" takes whatever the server has at hand.
+            resource_version_match: how `resource_version` is meant.
+            timeout_seconds: seconds after which the server gives up.
+
+        Returns:
+            The table: `print` it, or let a notebook show it.
+
+        Raises:
+            InvalidRequestError: refused before anything was sent.
+            StatusError: the server answered with a failure.
+            TransportError: there is no whole answer.
+            DecodeError: the answer is not what was asked for.
+        """
+        query = options.query(
+            label_selector=label_selector,
+            field_selector=field_selector,
+            shard_selector=shard_selector,
+            limit=limit,
+            continue_token=continue_token,
+            resource_version=resource_version,
+            resource_version_match=resource_version_match,
+            timeout_seconds=timeout_seconds,
+        )
+        return self._client.send(self.resource.table(self._namespace, name, query))

@@ -1,0 +1,159 @@
+"""The server's tables: what `kubectl get` prints, for people.
+
+Source: `k8s.io/apimachinery/pkg/apis/meta/v1 Table`; laid out as `k8s.io/cli-runtime/pkg/printers` does.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, Literal
+
+import msgspec
+
+from kubecore.meta import ListMeta, PartialObjectMetadata
+from kubecore.model import Model, always
+
+__all__ = ["Table", "TableColumn", "TableCondition", "TableRow"]
+
+_GAP: Final = "   "
+_NARROWEST: Final = 3
+_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_EMPTY: Final = "No resources found"
+
+
+class TableColumn(Model, kw_only=True):
+    """What a column of a table holds."""
+
+    name: str
+    """Its heading."""
+
+    type: str
+    """OpenAPI's type of its cells: `string`, `integer`, `number`, `boolean`, `date`, ..."""
+
+    format: str = ""
+    """OpenAPI's format; `name` marks the column that names the object."""
+
+    description: str = ""
+    """What it says, in a sentence."""
+
+    priority: int = 0
+    """0 where it is always shown, more where only a wide table shows it."""
+
+
+class TableCondition(Model, kw_only=True):
+    """Something to know of a whole row."""
+
+    type: str
+    """`Completed` marks what has run to its end."""
+
+    status: str
+    """`True`, `False` or `Unknown`."""
+
+    reason: str = ""
+    """Why, in one word for programs."""
+
+    message: str = ""
+    """Why, for people."""
+
+
+class TableRow(Model, kw_only=True):
+    """One object of a table."""
+
+    cells: list[Any]
+    """A cell for each column: text, numbers, booleans, None."""
+
+    conditions: list[TableCondition] = []  # noqa: RUF012 - msgspec copies it
+    """What there is to know of the object as a whole."""
+
+    object: PartialObjectMetadata = msgspec.field(default_factory=PartialObjectMetadata)
+    """The object's metadata."""
+
+
+class Table(Model, kw_only=True):
+    """A collection, or one object, as a table.
+
+    `print(table)` looks like `kubectl get`, and a notebook shows it as HTML.
+    """
+
+    api_version: Literal["meta.k8s.io/v1"] = always("meta.k8s.io/v1")
+    kind: Literal["Table"] = always("Table")
+
+    column_definitions: list[TableColumn] = []  # noqa: RUF012 - msgspec copies it
+    """The columns."""
+
+    metadata: ListMeta = msgspec.field(default_factory=ListMeta)
+    """The collection's own, with the token of the next page."""
+
+    rows: list[TableRow] = []  # noqa: RUF012
+    """A row for each object."""
+
+    def format(self, *, wide: bool = False, namespaces: bool | None = None) -> str:
+        """Lay the table out as text.
+
+        Args:
+            wide: whether columns are shown that have a priority other than 0, as `kubectl get -o wide` does.
+            namespaces: whether the first column is the object's namespace; None where objects are of several.
+
+        Returns:
+            The lines, without a newline at the end. Nothing in it controls a terminal.
+        """
+        if not self.rows:
+            return _EMPTY
+        lines = list(self._lines(wide=wide, namespaces=namespaces))
+        widths = [max(_NARROWEST, *map(len, column)) for column in zip(*lines, strict=True)]
+        return "\n".join(
+            _GAP.join([*(cell.ljust(width) for cell, width in zip(line[:-1], widths, strict=False)), line[-1]])
+            for line in lines
+        )
+
+    def __str__(self) -> str:
+        """Lay the table out as `kubectl get` does."""
+        return self.format()
+
+    def __repr__(self) -> str:
+        """Say how large it is."""
+        return f"<Table of {len(self.rows)}>"
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook; what the server says is text there too."""
+        heads, *lines = self._lines(wide=False, namespaces=None)
+        head = "".join(f"<th>{html.escape(cell)}</th>" for cell in heads)
+        body = "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in line)}</tr>" for line in lines)
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+    def _lines(self, *, wide: bool, namespaces: bool | None) -> Iterator[Sequence[str]]:
+        """Yield the headings, then each row, as printable text."""
+        if namespaces is None:
+            namespaces = len({row.object.metadata.namespace for row in self.rows}) > 1
+        shown = [index for index, column in enumerate(self.column_definitions) if wide or column.priority == 0]
+        first = ["NAMESPACE"] if namespaces else []
+        yield [*first, *(_printable(self.column_definitions[index].name).upper() for index in shown)] or [""]
+        for row in self.rows:
+            first = [_printable(row.object.metadata.namespace)] if namespaces else []
+            cells = [row.cells[index] if index < len(row.cells) else None for index in shown]
+            yield [*first, *map(_cell, cells)] or [""]
+
+
+def _cell(value: Any) -> str:
+    """Return a cell as kubectl prints it: one line of it, and nothing for null."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if not isinstance(value, str):
+        return _printable(str(value))
+    lines = re.split(r"[\f\n\r]", value, maxsplit=1)
+    return _printable(lines[0]) + "..." * (len(lines) > 1)
+
+
+def _printable(text: str) -> str:
+    """Show what controls a terminal, or can't be seen, as an escape: the text may be anybody's (CVE-2021-25743)."""
+    if text.isprintable():
+        return text
+    return "".join(
+        char.encode("unicode_escape").decode("ascii") if unicodedata.category(char) in _HIDDEN else char
+        for char in text
+    )
