@@ -9,14 +9,14 @@ Source: client-go's `tools/pager`, with `FullListIfExpired`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+import operator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
-from kubecore import errors
+from kubecore import codec, errors
 from kubecore.call import Call
-from kubecore.decoders import decoder
 from kubecore.options import Query
 
 if TYPE_CHECKING:
@@ -55,11 +55,11 @@ class _PageCall(Call[_Page], frozen=True, kw_only=True):
     """The call of a page.
 
     Attributes:
-        is_projected: whether the objects may lack what tells them apart.
+        uid_of: reads the UID of an object, None where the objects have none: their projection does not ask for it.
         is_rest: whether this is all that is left, after a 410.
     """
 
-    is_projected: bool
+    uid_of: Callable[[Any], str] | None
     is_rest: bool = False
 
     def parse(self, status: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview) -> _Page:
@@ -69,14 +69,30 @@ class _PageCall(Call[_Page], frozen=True, kw_only=True):
         items: list[Any] = found.items
         if not token and not self.is_rest:
             return _Page(items, [], token)  # Nothing comes after it: nothing needs to be told apart.
-        identities = decoder(_Identities).decode(body).items if self.is_projected else items
-        return _Page(items, [_key(one.metadata) for one in identities], token)
+        keys = [] if self.uid_of is None else list(map(self.uid_of, items))
+        return _Page(items, keys if keys and all(keys) else _keys(body), token)
 
 
-def _key(metadata: Any) -> str:
-    """Return what an object has for itself; those of some aggregated APIs have no UID."""
-    uid: str = metadata.uid
-    return uid or f"{metadata.namespace}/{metadata.name}"
+def _keys(body: bytes | bytearray | memoryview) -> list[str]:
+    """Read a body once more, for what its objects have for themselves; those of some aggregated APIs have no UID."""
+    found = [one.metadata for one in codec.decode(body, _Identities).items]
+    return [one.uid or f"{one.namespace}/{one.name}" for one in found]
+
+
+def _uid_of(into: Any) -> Callable[[Any], str] | None:
+    """Find the way to the UID of an object: through the attributes of models, or those of a projection."""
+    if into is None:
+        return operator.attrgetter("metadata.uid")
+    path: list[str] = []
+    for wire_name in ("metadata", "uid"):
+        if not isinstance(into, type) or not issubclass(into, msgspec.Struct):
+            return None
+        field = next((one for one in msgspec.structs.fields(into) if one.encode_name == wire_name), None)
+        if field is None:
+            return None
+        path.append(field.name)
+        into = field.type
+    return operator.attrgetter(".".join(path)) if into is str else None
 
 
 class Pager(Generic[T]):
@@ -84,15 +100,15 @@ class Pager(Generic[T]):
 
     Args:
         call: the call of the first page.
-        is_projected: whether its objects are of a projection.
+        into: the projection that the objects are of, None where they are models.
     """
 
-    def __init__(self, call: Call[Any], *, is_projected: bool) -> None:
+    def __init__(self, call: Call[Any], into: type[T] | None = None) -> None:
         self._first = call.query
         self._seen: set[str] = set()
         self._tokens: set[str] = set()
         shown = {name: getattr(call, name) for name in call.__struct_fields__}
-        self.call: _PageCall | None = _PageCall(**shown, is_projected=is_projected)
+        self.call: _PageCall | None = _PageCall(**shown, uid_of=_uid_of(into))
         """The next call; None when all has been told."""
 
     def took(self, page: _Page) -> list[T]:

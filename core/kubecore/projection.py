@@ -39,14 +39,17 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 import msgspec
 
-from kubecore import meta
+from kubecore import codec, meta
 from kubecore.decoders import decoder
 from kubecore.errors import DecodeError, InvalidRequestError
 from kubecore.model import Model
+from kubecore.shapes import is_array
+from kubecore.time import MicroTime
 
 __all__ = ["ListOf", "Projection", "check", "kind_of", "refuse_other_kind", "wire_name"]
 
 P = TypeVar("P", bound=msgspec.Struct)
+_Problem: TypeAlias = "str | None"
 
 _ACRONYMS: Final = {
     **{word: word.upper() for word in ("api", "cidr", "cpu", "fqdn", "id", "io", "ip", "ipc", "pid", "tls", "uid")},
@@ -127,7 +130,7 @@ def refuse_other_kind(found: object, body: bytes | bytearray | memoryview, kind:
     Raises:
         DecodeError: it is another kind.
     """
-    said = found.kind if isinstance(found, ListOf) else decoder(_Head).decode(body).kind
+    said = found.kind if isinstance(found, ListOf) else codec.decode(body, _Head).kind
     if said not in ("", kind):
         raise DecodeError(f"expected a {kind}, found a {said[:100]!r}")
 
@@ -138,10 +141,29 @@ def _checked(into: Any, model: type[msgspec.Struct]) -> None:
         problem = _Comparison(_name(into)).structs(into, model, "")
         if problem is None:
             decoder(into)
+            problem = _no_json(into)
     except (TypeError, ValueError, NameError, AttributeError) as error:
         problem = f"{_name(into)} can't be read: {error}"
     if problem is not None:
         raise InvalidRequestError(problem)
+
+
+def _no_json(into: Any) -> _Problem:
+    """Find a class that msgspec would ask us about, which it does only once an object has come."""
+    import msgspec.inspect
+
+    waiting: list[Any] = [msgspec.inspect.type_info(into)]
+    seen: set[int] = set()
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, msgspec.inspect.CustomType) and node.cls is not MicroTime:
+            return f"{_name(into)} asks for a {_name(node.cls)}, which is nothing that JSON holds"
+        if is_array(node):
+            waiting += node
+        elif id(node) not in seen and isinstance(node, (msgspec.inspect.Type, msgspec.inspect.Field)):
+            seen.add(id(node))
+            waiting += msgspec.structs.astuple(node)
+    return None
 
 
 _JSON_KINDS: Final[dict[Any, frozenset[str]]] = {
@@ -161,8 +183,6 @@ _JSON_KINDS: Final[dict[Any, frozenset[str]]] = {
 }
 _LISTS: Final = (list, tuple, set, frozenset, collections.abc.Collection, collections.abc.Sequence)
 _MAPS: Final = (dict, collections.abc.Mapping, collections.abc.MutableMapping)
-
-_Problem: TypeAlias = "str | None"
 
 
 class _Comparison:
@@ -186,7 +206,7 @@ class _Comparison:
     def _field(self, field: Any, own: dict[str, Any], model: Any, path: str) -> _Problem:
         place = f"{path}.{field.encode_name}".lstrip(".")
         if field.encode_name not in own:
-            near = difflib.get_close_matches(field.encode_name, own, 1, 0.6)
+            near: list[str] = difflib.get_close_matches(str(field.encode_name), list(own), 1, 0.6)
             hint = f"; the nearest is {near[0]!r}" if near else ""
             return f"{self._name} asks for {place!r}, which {_name(model)} does not have{hint}"
         return self._types(field.type, own[field.encode_name], place)
@@ -256,10 +276,11 @@ def _json_kinds(hint: Any) -> frozenset[str] | None:
         return frozenset({"list"})
     if origin in _MAPS or _is_struct(hint):
         return frozenset({"object"})
-    if isinstance(hint, type) and issubclass(hint, enum.Enum):
+    if not isinstance(hint, type):
+        return None
+    if issubclass(hint, enum.Enum):
         return frozenset[str]().union(*(_JSON_KINDS.get(type(one.value), ()) for one in hint))
-    found = (_JSON_KINDS[base] for base in getattr(hint, "__mro__", ()) if base in _JSON_KINDS)
-    return next(found, None)
+    return next((_JSON_KINDS[base] for base in hint.__mro__ if base in _JSON_KINDS), None)
 
 
 def _origin(hint: Any) -> Any:

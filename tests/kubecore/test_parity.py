@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import typing
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,17 +13,20 @@ import pytest
 
 import kubeclient.typed
 from kubeclient import AsyncClientset, Clientset
-from kubecore import async_verbs, rest, sync_verbs
+from kubecore import async_verbs, pager, rest, sync_verbs
 
 _WORDS = {
     "AsyncClient": "Client",
     "AsyncWatch": "Watch",
+    "AsyncPageIterator": "PageIterator",
     "AsyncHttpClient": "HttpClient",
     "AsyncStream": "Stream",
     "async with": "with",
     "aclose": "close",
     "__aenter__": "__enter__",
     "__aexit__": "__exit__",
+    "__aiter__": "__iter__",
+    "__anext__": "__next__",
 }
 PAIRS: list[tuple[Any, Any]] = [(getattr(sync_verbs, name), getattr(async_verbs, name)) for name in sync_verbs.__all__]
 
@@ -42,8 +46,21 @@ def test_verbs_are_equal(sync: type, asynchronous: type) -> None:
     compare(sync, asynchronous)
 
 
+def test_each_way_to_read_has_its_own_types() -> None:
+    for verbs in (sync_verbs, async_verbs):
+        assert [len(overloads(verb)) for verb in (verbs.Get.get, verbs.List.list, verbs.List.iter)] == [2, 2, 2]
+
+
+def test_pages_are_equal() -> None:
+    compare(pager.PageIterator, pager.AsyncPageIterator, words=False)
+
+
 def test_clients_are_equal() -> None:
     compare(rest.Client, rest.AsyncClient, words=False)
+
+
+def overloads(function: Any) -> list[str]:
+    return [plain(str(inspect.signature(one))) for one in typing.get_overloads(function)]
 
 
 def compare(sync: type, asynchronous: type, *, words: bool = True) -> None:
@@ -52,6 +69,7 @@ def compare(sync: type, asynchronous: type, *, words: bool = True) -> None:
         other = members(asynchronous)[name]
         ours, theirs = inspect.signature(one), inspect.signature(other)
         assert plain(str(theirs.parameters)) == plain(str(ours.parameters)), name
+        assert overloads(other) == overloads(one), name
         if words:
             assert plain(str(theirs)) == plain(str(ours)), name
             assert plain(inspect.getdoc(other) or "") == plain(inspect.getdoc(one) or ""), name

@@ -8,7 +8,10 @@ from typing import Literal, assert_type
 
 from kubeclient import AsyncClientset, Clientset
 from kubeclient.models import apps_v1, autoscaling_v1, batch_v1, core_v1, meta_v1
-from kubecore import errors, options, patch, waiting
+from kubecore import errors, meta, options, patch, selectors, waiting
+from kubecore.pager import PageIterator
+from kubecore.projection import ListOf, Projection
+from kubecore.table import Table
 from kubecore.watch import AsyncWatch, Event, Watch
 
 
@@ -29,6 +32,35 @@ def reading(clientset: Clientset) -> None:
     assert_type(pods.metadata.continue_, str | None)
     secret = clientset.core_v1.secrets("x").get("y")
     assert_type(secret.data, dict[str, bytes])
+
+
+class Metadata(Projection):
+    name: str
+
+
+class PodRow(Projection):
+    metadata: Metadata
+
+
+def projecting(clientset: Clientset) -> None:
+    pods = clientset.core_v1.pods("x")
+    assert_type(pods.get("y", into=PodRow), PodRow)
+    rows = pods.list(into=PodRow, label_selector={"app": "web", "tier": ["a", "b"], "x": None})
+    assert_type(rows, ListOf[PodRow])
+    assert_type(rows.items, list[PodRow])
+    assert_type(rows.items[0].metadata.name, str)
+    assert_type(rows.metadata.continue_, str | None)
+    assert_type(pods.iter(), PageIterator[core_v1.Pod])
+    assert_type(pods.iter(into=PodRow, limit=5), PageIterator[PodRow])
+    assert_type(next(pods.iter(into=PodRow)), PodRow)
+
+
+def viewing(clientset: Clientset) -> None:
+    pods = clientset.core_v1.pods("x")
+    assert_type(pods.get_metadata("y").metadata.labels, dict[str, str])
+    assert_type(pods.list_metadata(label_selector=selectors.parse("a=b")).items, list[meta.PartialObjectMetadata])
+    assert_type(next(pods.iter_metadata()), meta.PartialObjectMetadata)
+    assert_type(pods.table(field_selector={"spec.nodeName": "n"}), Table)
 
 
 def writing(clientset: Clientset, deployment: apps_v1.Deployment) -> None:
@@ -111,6 +143,15 @@ async def awaiting(clientset: AsyncClientset) -> None:
     assert_type(await clientset.core_v1.pods("x").wait("y", for_="condition=Ready"), core_v1.Pod)
     assert_type(await clientset.core_v1.pods("x").wait("y", for_="delete"), core_v1.Pod | None)
     assert_type(await clientset.batch_v1.jobs("x").wait_for_completion("y"), batch_v1.Job)
+    pods = clientset.core_v1.pods("x")
+    assert_type(await pods.get("y", into=PodRow), PodRow)
+    assert_type(await pods.list(into=PodRow), ListOf[PodRow])
+    assert_type(await pods.table(), Table)
+    assert_type((await pods.list_metadata()).items, list[meta.PartialObjectMetadata])
+    async for pod in pods.iter():
+        assert_type(pod, core_v1.Pod)
+    async for row in pods.iter(into=PodRow):
+        assert_type(row, PodRow)
     watch = clientset.core_v1.nodes().watch()
     assert_type(watch, AsyncWatch[core_v1.Node])
     async with watch as events:
@@ -130,7 +171,9 @@ def refused(clientset: Clientset) -> None:
     clientset.core_v1.namespaces().delete_collection()  # type: ignore[attr-defined]  # pyright: ignore
     clientset.core_v1.pods()  # type: ignore[call-arg]  # pyright: ignore
     clientset.core_v1.nodes("x")  # type: ignore[call-arg]  # pyright: ignore
-    clientset.core_v1.pods("x").list(label="a=b")  # type: ignore[call-arg]  # pyright: ignore
+    clientset.core_v1.pods("x").list(label="a=b")  # type: ignore[call-overload]  # pyright: ignore
+    clientset.core_v1.pods("x").list(into=dict)  # type: ignore[type-var]  # pyright: ignore
+    clientset.core_v1.pods("x").list(label_selector={"a": 1})  # type: ignore[dict-item]  # pyright: ignore
     clientset.core_v1.pods("x").create(core_v1.Secret())  # type: ignore[arg-type]  # pyright: ignore
     clientset.core_v1.pods("x").delete("y", propagation_policy="Sometimes")  # type: ignore[arg-type]  # pyright: ignore
     clientset.core_v1.pods("x").wait("y")  # type: ignore[call-overload]  # pyright: ignore

@@ -235,4 +235,4 @@ class List(ListViews, Generic[T, L]):
             timeout_seconds=timeout_seconds,
         )
         call: Call[Any] = self.resource.list(self._namespace, query, into)
-        return pager.PageIterator(self._client, pager.Pager(call, is_projected=into is not None))
+        return pager.PageIterator(self._client, pager.Pager(call, into))

@@ -105,7 +105,7 @@ class ListViews(ResourceClient):
             timeout_seconds=timeout_seconds,
         )
         call = self.resource.list_metadata(self._namespace, query)
-        return pager.PageIterator(self._client, pager.Pager(call, is_projected=False))
+        return pager.PageIterator(self._client, pager.Pager(call))
 
     def table(
         self,

@@ -1,0 +1,71 @@
+"""The server's tables as text and HTML; what they say may be anybody's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kubecore import codec
+from kubecore.table import Table
+
+
+def table(*rows: list[Any], columns: tuple[Any, ...] = ("Name", "Ready", ("Node", 1)), **metadata: str) -> Table:
+    named = [(column, 0) if isinstance(column, str) else column for column in columns]
+    return Table.from_dict(
+        {
+            "kind": "Table",
+            "apiVersion": "meta.k8s.io/v1",
+            "columnDefinitions": [
+                {"name": name, "type": "string", "format": "", "description": "", "priority": priority}
+                for name, priority in named
+            ],
+            "rows": [
+                {"cells": cells, "object": {"metadata": {"name": str(cells[0]), "namespace": f"ns{index}"} | metadata}}
+                for index, cells in enumerate(rows)
+            ],
+        }
+    )
+
+
+def test_it_looks_as_kubectl_prints_it() -> None:
+    found = table(["web-1", "1/1", "node-1"], ["w", "0/1", "n"], namespace="x")
+    assert str(found) == "NAME    READY\nweb-1   1/1\nw       0/1"
+    assert found.format(wide=True) == "NAME    READY   NODE\nweb-1   1/1     node-1\nw       0/1     n"
+    assert repr(found) == "<Table of 2>"
+    assert table(["a", 5, None], columns=("N", "B", "C")).format() == "N     B     C\na     5     "
+
+
+def test_objects_of_several_namespaces_show_theirs() -> None:
+    found = table(["a", True, 1], ["b", 2.5, {"x": 1}])
+    assert str(found) == "NAMESPACE   NAME   READY\nns0         a      true\nns1         b      2.5"
+    assert found.format(namespaces=False).startswith("NAME ")
+    assert table(["a", "b", "c"]).format(namespaces=True).startswith("NAMESPACE ")
+
+
+def test_nothing_is_said_as_kubectl_says_it() -> None:
+    assert str(table()) == "No resources found"
+    assert table()._repr_html_().count("<tr>") == 1
+
+
+def test_row_b12_what_controls_a_terminal_is_shown_as_an_escape() -> None:
+    found = table(["a\x1b[2J\x07\u202e\u200b\x9b", "one\rtwo", "c"], columns=("Na\x1bme", "R", "C"), namespace="x")
+    assert str(found).splitlines()[0].startswith("NA\\X1BME")
+    assert "a\\x1b[2J\\x07\\u202e\\u200b\\x9b   one...   c" in str(found)
+    assert str(found).replace("\n", "").isprintable()
+    # Data stays as it is.
+    assert found.rows[0].cells[1] == "one\rtwo"
+
+
+def test_html_holds_text_alone() -> None:
+    found = table(["<script>alert(1)</script>", "a&b", "c"], columns=("<b>", "R", "C"), namespace="x")
+    page = found._repr_html_()
+    assert "<script>" not in page
+    assert "<th>&lt;B&gt;</th>" in page
+    assert "<td>&lt;script&gt;alert(1)&lt;/script&gt;</td><td>a&amp;b</td>" in page
+    assert "\x1b" not in table(["\x1b", "a", "c"])._repr_html_()
+
+
+def test_a_row_with_too_few_cells_and_no_columns_at_all() -> None:
+    assert table(["a"]).format() == "NAME   READY\na      "
+    bare = codec.decode(b'{"rows":[{"cells":null}],"columnDefinitions":null}', Table)
+    assert bare.format() == "\n"
+    assert bare._repr_html_()
