@@ -69,6 +69,11 @@ class Cluster:
         return f"https://127.0.0.1:{self.port}"
 
     @property
+    def etcd_url(self) -> str:
+        """Where etcd is; it speaks JSON below `/v3`."""
+        return self._etcd_url
+
+    @property
     def pids(self) -> list[int]:
         """The processes that run."""
         return [server.pid for server in self._servers()]

@@ -49,6 +49,8 @@ class Awaited:
                 return Awaited(result)
             if hasattr(result, "__enter__"):
                 return AwaitedWatch(result)
+            if hasattr(result, "__next__"):
+                return _one_by_one(result)
             return _ready(result)
 
         return call
@@ -56,6 +58,11 @@ class Awaited:
 
 async def _ready(value: Any) -> Any:
     return value
+
+
+async def _one_by_one(values: Any) -> AsyncIterator[Any]:
+    for value in values:
+        yield value
 
 
 class AwaitedWatch:
