@@ -25,6 +25,14 @@ class Case:
         self.url = url
         self.folder = folder
         self.kubeconfig = str(folder / "kubeconfig")
+        self.above_kib = 0
+
+    def measure_above(self, call: Callable[[], object], body: str) -> None:
+        """Note how much memory a call takes beside the body that it reads; what came before is warm and counts not."""
+        before = peak_kib(reset=True)
+        made = call()
+        self.above_kib = peak_kib() - before - (self.folder / body).stat().st_size // 1024
+        del made
 
     def body(self, name: str) -> bytes:
         """Return a recorded body."""
@@ -86,13 +94,20 @@ def run(cases: Mapping[str, Callable[[Case], list[float]]], started: float) -> N
             there.
     """
     name, url, folder = sys.argv[1:4]
-    seconds = cases[name](Case(url, Path(folder)))
+    case = Case(url, Path(folder))
+    seconds = cases[name](case)
     if name == "start":
         seconds = [time.perf_counter() - started]
-    print(json.dumps({"seconds": seconds, "peak_kib": peak_kib()}))
+    print(json.dumps({"seconds": seconds, "peak_kib": peak_kib(), "above_kib": case.above_kib}))
 
 
-def peak_kib() -> int:
-    """Return the most memory that this process has held; `ru_maxrss` would count its parent's before the exec."""
+def peak_kib(*, reset: bool = False) -> int:
+    """Return the most memory that this process has held; `ru_maxrss` would count its parent's before the exec.
+
+    Args:
+        reset: Whether it counts from what is held now.
+    """
+    if reset:
+        Path("/proc/self/clear_refs").write_text("5")
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))

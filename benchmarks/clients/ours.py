@@ -24,6 +24,7 @@ from benchmarks.clients.measure import (
 )
 from kubeclient import AsyncClientset, Clientset
 from kubecore import kubeconfig
+from kubecore.projection import Projection
 
 
 def decode(case: Case, name: str = "list.json") -> list[float]:
@@ -42,6 +43,40 @@ def list_pods(case: Case) -> list[float]:
 def peak(case: Case) -> list[float]:
     with Clientset(kubeconfig.load_config(case.kubeconfig)) as clientset:
         return repeat(lambda: clientset.core_v1.pods("").list(), count=1, warm_up=0)
+
+
+def above(case: Case, into: type[Row] | None = None) -> list[float]:
+    with Clientset(kubeconfig.load_config(case.kubeconfig)) as clientset:
+        pods, one = clientset.core_v1.pods(""), clientset.core_v1.pods("bench")
+        one.list(into=into) if into else one.list()
+        case.measure_above(lambda: pods.list(into=into) if into else pods.list(), "list.json")
+    return []
+
+
+class Metadata(Projection):
+    name: str
+    namespace: str
+    uid: str
+
+
+class Spec(Projection):
+    node_name: str | None = None
+
+
+class Status(Projection):
+    phase: str = ""
+    pod_ip: str | None = None
+
+
+class Row(Projection):
+    metadata: Metadata
+    spec: Spec
+    status: Status
+
+
+def rows(case: Case) -> list[float]:
+    with Clientset(kubeconfig.load_config(case.kubeconfig)) as clientset:
+        return repeat(lambda: clientset.core_v1.pods("").list(into=Row))
 
 
 def get(case: Case) -> list[float]:
@@ -107,6 +142,9 @@ if __name__ == "__main__":
             "odd": lambda case: decode(case, "odd.json"),
             "list": list_pods,
             "peak": peak,
+            "above": above,
+            "rows": rows,
+            "rows_above": lambda case: above(case, Row),
             "get": get,
             "watch": watch,
             "start": start,
