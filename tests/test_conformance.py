@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-# The cases of rest (R), the in-cluster configuration (I), clientcmd (C), exec plugins (E) and retry (T).
+# The cases of rest (R), the in-cluster configuration (I), clientcmd (C), exec plugins (E), retry (T) and the pager (P).
 CASES = (
     *(
         [
@@ -68,6 +68,7 @@ CASES = (
     ),
     *(["E1", "E3", "E4", "E6", "E7", "E9", "E10"]),
     "T1",
+    "P1",
 )
 FILES = [
     *(ROOT / "tests").rglob("test_*.py"),

@@ -79,6 +79,25 @@ def test_the_code_for_waiting_runs(number: int, said: str, cluster: Cluster) -> 
 )
 def test_the_ways_to_write_run(number: int, said: str, cluster: Cluster) -> None:
     assert run(blocks("docs/apply.md")[number], cluster) == said
+def test_the_page_on_reading_runs_from_top_to_bottom(cluster: Cluster) -> None:
+    said = run("\n".join(blocks("docs/reading.md")), cluster)
+    for line in (
+        "pod web-2",
+        "row db Pending None",
+        "one {'app': 'db', 'tier': 'back'}",
+        "pages 3",
+        "labels ['db', 'web', 'web']",
+        "metadata back",
+        "metadata web-1 True",
+        "chosen ['web-1']",
+        "unplaced 2",
+        "canonical app!=db,tier in (back,front)",
+        "matched here ['web-1', 'web-2']",
+        "async web-1",
+        "3 in the table",
+    ):
+        assert line in said.splitlines(), said
+    assert "\nNAME    READY   STATUS    RESTARTS   AGE\n" in said
 
 
 def test_the_readme_has_no_code_that_is_not_run() -> None:

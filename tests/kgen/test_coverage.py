@@ -196,12 +196,13 @@ def test_what_is_listed_and_watched_can_be_waited_for() -> None:
                     assert issubclass(cls, sync_verbs.Wait) is follows, name
 
 
-def test_the_cores_models_are_what_the_documents_say(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("specs", sorted((ROOT / "specs").iterdir()), ids=lambda folder: folder.name)
+def test_the_cores_models_are_what_the_documents_say(specs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from kgen.resolve import catalog
     from kgen.resolve.types import SHARED
 
     monkeypatch.setattr(catalog, "SHARED", frozenset())
-    found = resolve(load(SPECS / "api__v1.json", "api__v1.json"), {}, Problems(strict=True))
+    found = resolve(load(specs / "api__v1.json", "api__v1.json"), {}, Problems(strict=True))
     made = {model.schema: model for module in found.modules for model in module.models}
     for schema in SHARED:
         cls = getattr(meta, schema.rpartition(".")[2])
