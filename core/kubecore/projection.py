@@ -215,7 +215,7 @@ class _Comparison:
         """Compare a field's types: some member of the one must be able to hold some member of the other."""
         ours = list(_members(asked))
         theirs = list(_members(found))
-        if msgspec.Raw in ours and msgspec.Raw not in theirs:
+        if msgspec.Raw in ours:
             return f"{self._name} asks for {path!r} as msgspec.Raw, which would keep the whole answer in memory"
         problems = [self._pair(one, other, path) for one in ours for other in theirs]
         return None if None in problems else next(iter(problems), None)

@@ -177,9 +177,15 @@ class Resource(Generic[T, L]):
         verb = "list" if name is None else "get"
         return self.call(verb, "GET", namespace, Table, name=place, query=query, accept=TABLE)
 
-    def watch(self, namespace: str, query: Query) -> Call[T]:
-        """Make the call that follows the collection; each event's object is of the kind."""
-        return self.call("watch", "GET", namespace, self.kind, query=query)
+    def watch(self, namespace: str, query: Query, into: type[P] | None = None) -> Call[Any]:
+        """Make the call that follows the collection; each event's object is of the kind, or of a projection of it."""
+        if into is not None:
+            self._projected(into)
+        return self.call("watch", "GET", namespace, into or self.kind, query=query)
+
+    def watch_metadata(self, namespace: str, query: Query) -> Call[PartialObjectMetadata]:
+        """Make the call that follows the metadata of the collection."""
+        return self.call("watch", "GET", namespace, PartialObjectMetadata, query=query, accept=METADATA)
 
     def create(self, namespace: str, body: Body, query: Query) -> Call[T]:
         """Make the call that creates an object."""

@@ -205,13 +205,13 @@ def test_one_odd_item_does_not_send_the_others_the_slow_way(monkeypatch: pytest.
     from kubecore import lenient
 
     read: list[str] = []
-    slow = lenient._model
+    slow = lenient._struct
 
-    def model(cls: Any, value: Any, path: str) -> Any:
+    def struct(hint: Any, value: Any, path: str) -> Any:
         read.append(path)
-        return slow(cls, value, path)
+        return slow(hint, value, path)
 
-    monkeypatch.setattr(lenient, "_model", model)
+    monkeypatch.setattr(lenient, "_struct", struct)
     lenient._reader.cache_clear()
     good = {"metadata": {"name": "a"}, "spec": {"containers": []}}
     decoded(core_v1.PodList, {"items": [good, {"spec": {"containers": None}}, good]})

@@ -7,6 +7,7 @@ import datetime
 import decimal
 import enum
 import json
+import sys
 import typing
 import uuid
 from typing import Annotated, Any, Generic, Literal, TypeVar
@@ -63,6 +64,18 @@ POD: dict[str, Any] = {
 }
 
 
+def of(name: str, hint: Any, *path: str) -> Any:
+    """Return a projection of one field at the end of a path."""
+    made: Any = msgspec.defstruct("Row", [(name, hint)], bases=(Projection,))
+    for step in reversed(path):
+        made = msgspec.defstruct("Row", [(step, made)], bases=(Projection,))
+    return made
+
+
+def several(hint: Any) -> Any:
+    return list.__class_getitem__(hint)
+
+
 def read(into: Any, *items: Any, **more: Any) -> Any:
     """Return what a list of pods holds, as the verb would read it."""
     call = PODS.list("", (), into)
@@ -108,6 +121,16 @@ def test_models_can_be_parts_of_a_projection() -> None:
     assert isinstance(whole, core_v1.Pod)
 
 
+@pytest.mark.parametrize("into", [None, PodRow, core_v1.Pod, of("metadata", meta_v1.ObjectMeta)])
+@pytest.mark.parametrize("odd", [{}, {"spec": None}], ids=["fast", "slow"])
+def test_what_was_read_does_not_keep_the_answer_in_memory(into: Any, odd: Any) -> None:
+    body = json.dumps({"kind": "PodList", "items": [POD, POD | odd]}).encode()
+    before = sys.getrefcount(body)
+    found = PODS.list("", (), into).parse(200, {}, body)
+    assert sys.getrefcount(body) == before
+    assert found.items
+
+
 @pytest.mark.parametrize(
     ("pod", "words"),
     [
@@ -148,18 +171,6 @@ def test_another_kind_is_refused() -> None:
         assert call.parse(200, {}, json.dumps({"items": [], **POD}).encode()) is not None
     one = PODS.get("x", "y", (), PodRow).parse(200, {}, json.dumps({"kind": "Pod", **POD}).encode())
     assert one.spec.node_name == "n1"
-
-
-def of(name: str, hint: Any, *path: str) -> Any:
-    """Return a projection of one field at the end of a path."""
-    made: Any = msgspec.defstruct("Row", [(name, hint)], bases=(Projection,))
-    for step in reversed(path):
-        made = msgspec.defstruct("Row", [(step, made)], bases=(Projection,))
-    return made
-
-
-def several(hint: Any) -> Any:
-    return list.__class_getitem__(hint)
 
 
 class Box(Projection, Generic[T]):
@@ -214,6 +225,7 @@ WRONG: list[tuple[Any, str]] = [
     (of("host_network", str, "spec"), "as str, which can't hold the model's bool"),
     (of("kind", Literal[1]), "'kind'"),
     (of("spec", msgspec.Raw), "would keep the whole answer in memory"),
+    (of("managed_fields", several(of("fields_v1", msgspec.Raw)), "metadata"), "would keep the whole answer in memory"),
     (of("kind", complex), "asks for a complex, which is nothing that JSON holds"),
     (of("annotations", dict[str, list[complex]], "spec", "nodeSelector"), "which can't hold"),
     (of("metadata", dict[str, complex]), "asks for a complex"),

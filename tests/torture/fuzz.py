@@ -16,7 +16,7 @@ from types import FrameType
 from typing import Any, Final
 
 from kubeclient.models import core_v1
-from kubecore import codec, errors, quantity, yaml
+from kubecore import codec, errors, quantity, selectors, yaml
 from kubecore.rest import warnings
 from kubecore.rest.http1 import Answer, CutError, MalformedError
 from kubecore.watch.decoder import Decoder
@@ -65,6 +65,12 @@ _WARNINGS: Final = (
     b'299 - "' + b"\\" * 30 + b'" , 299 - "x',
 )
 _QUANTITIES: Final = (b"100m", b"1.5Gi", b"-2e3", b"+.5E", b"12345678901234567890n", b"1e-9", b"0.1Ki", b"1E6", b"")
+_SELECTORS: Final = (
+    b"app=web,tier in (front, back),!canary,size>3",
+    b"example.com/a==b,c!=,d notin (,e,),f",
+    b"in in (in),notin notin (notin),x<5",
+    b"",
+)
 
 _TOKENS: Final = tuple(
     b"0 1 -1 9999999999999999999 1e400 1e-400 1e99999999 0x10 1_000 . .. e E - + null true ~ NaN { } [ ] {} [] : , \" ' \\"
@@ -178,6 +184,15 @@ def _quantity(data: bytes, chance: random.Random) -> str | None:
     return None if again == found else f"{found} is written as {again}"
 
 
+def _selector(data: bytes, chance: random.Random) -> str | None:
+    try:
+        found = selectors.parse(data.decode("utf-8", "surrogateescape"))
+    except errors.InvalidRequestError:
+        return None
+    again = selectors.parse(str(found))
+    return None if again == found else f"{found} is read again as {again}"
+
+
 def _events(pieces: Iterator[bytes]) -> object:
     decoder = Decoder(core_v1.Pod)
     found: list[object] = []
@@ -203,7 +218,8 @@ _TARGETS: Final[dict[str, tuple[_Target, tuple[bytes, ...], int]]] = {
     "watch": (_watch, _WATCHES, 15),
     "yaml": (_yaml, _YAMLS, 10),
     "warnings": (_warnings, _WARNINGS, 10),
-    "quantity": (_quantity, _QUANTITIES, 15),
+    "quantity": (_quantity, _QUANTITIES, 10),
+    "selector": (_selector, _SELECTORS, 5),
 }
 """What is fuzzed, with what is mutated, and its share of a hundred inputs."""
 
@@ -259,6 +275,14 @@ def _large() -> Iterator[tuple[str, bytes]]:
         b"1" * 5000,
     ):
         yield "quantity", text
+    for text in (
+        b"a," * 100_000,
+        b"a in (" + b"b," * 100_000 + b")",
+        b"!" * 100_000,
+        b"a." * 100_000 + b"/b",
+        b" " * 300_000,
+    ):
+        yield "selector", text
     for text in (b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 40_000, b"HTTP/1.1 200 " + b"x" * 300_000, b"\r\n" * 100_000):
         yield "http1", text
         yield "http1", text + b"\r\n\r\n"
