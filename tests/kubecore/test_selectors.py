@@ -23,6 +23,9 @@ TEXTS: list[dict[str, Any]] = [row for row in ROWS if "input" in row]
 MODELS: list[dict[str, Any]] = [row for row in ROWS if "input" not in row]
 
 
+WRONG: Any = "has"
+
+
 def matches(selector: selectors.Selector) -> list[bool]:
     return [selector.matches(labels) for labels in LABELS]
 
@@ -99,7 +102,7 @@ def test_a_mapping_becomes_a_selector() -> None:
         ({"": "b"}, "can't be a label's name"),
         ({"A.b/c": "d"}, "a domain in lower case"),
         ({1: "d"}, "a label's name is text, not int"),
-        ({"a": selectors.Condition("has", ())}, "no operator 'has'"),
+        ({"a": selectors.Condition(WRONG, ())}, "no operator 'has'"),
         ({"a": selectors.Condition("=", ("b", "c"))}, "= takes one value"),
         ({"a": selectors.Condition("!", ("b",))}, "! takes no value"),
         ({"a": selectors.greater_than(-1)}, "can't be the value"),
