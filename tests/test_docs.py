@@ -79,6 +79,8 @@ def test_the_code_for_waiting_runs(number: int, said: str, cluster: Cluster) -> 
 )
 def test_the_ways_to_write_run(number: int, said: str, cluster: Cluster) -> None:
     assert run(blocks("docs/apply.md")[number], cluster) == said
+
+
 def test_the_page_on_reading_runs_from_top_to_bottom(cluster: Cluster) -> None:
     said = run("\n".join(blocks("docs/reading.md")), cluster)
     for line in (

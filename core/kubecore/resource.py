@@ -396,6 +396,7 @@ class Resource(Generic[T, L]):
         if not is_own:
             raise InvalidRequestError(f"expected a {kind.__name__} or a mapping, not {body.__class__.__name__}")
         return body
+
     def _projected(self, into: type[P]) -> str:
         """Compare a projection with the kind, and return the kind's name."""
         from kubecore import projection
