@@ -161,9 +161,10 @@ def test_a_watch_survives_any_cut_of_its_bytes() -> None:
         decoder = Decoder(core_v1.Pod)
         edges = [0, *sorted(places), len(lines)]
         pieces = [lines[a:b] for a, b in itertools.pairwise(edges)]
-        found = [event for piece in pieces for event in decoder.feed(piece)]
-        assert [event.type for event in (*found, *decoder.end())] == ["ADDED", "MODIFIED", "DELETED"]
+        found = [event for piece in pieces for event, _ in decoder.feed(piece) if event is not None]
+        assert [event.type for event in found] == ["ADDED", "MODIFIED", "DELETED"]
         assert {event.object.metadata.name for event in found} == {"ü☃😀" * 3}
+        assert list(decoder.end()) == []
 
     cut()
 
@@ -180,23 +181,25 @@ def test_a_watch_survives_any_cut_of_its_bytes() -> None:
 )
 def test_a_bad_line_of_a_watch_is_an_error_of_ours(line: bytes, expected: type[Exception]) -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
-    with loopback(head + line) as server, Clientset(config(server.port)) as clientset:
-        with pytest.raises(expected), clientset.core_v1.pods("d").watch() as events:
+    with loopback(head + line, head + line) as server, Clientset(config(server.port)) as clientset:
+        with pytest.raises(expected), clientset.core_v1.pods("d").watch(resource_version="1") as events:
             list(events)
 
 
 def test_a_watch_of_another_media_type_is_refused() -> None:
     """R29."""
     with loopback(answer(b"x", "Content-Type: foobar")) as server, Clientset(config(server.port)) as clientset:
-        with pytest.raises(errors.DecodeError, match="not as 'foobar'"), clientset.core_v1.pods("d").watch():
+        pods = clientset.core_v1.pods("d")
+        with pytest.raises(errors.DecodeError, match="not as 'foobar'"), pods.watch(resource_version="1"):
             pass
 
 
-def test_a_watch_cut_in_a_line_ends_without_it() -> None:
+def test_a_watch_cut_in_a_line_tells_it_when_it_comes_whole() -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
     line = b'{"type":"ADDED","object":{"metadata":{"name":"a"},"spec":{"containers":[]}}}'
-    with loopback(head + line + b"\n" + line[:-9]) as server, Clientset(config(server.port)) as clientset:
-        with clientset.core_v1.pods("d").watch() as events:
-            assert [event.object.metadata.name for event in events] == ["a"]
+    pieces = (head + line + b"\n" + line[:-9], head + line.replace(b'"a"', b'"b"'))
+    with loopback(*pieces) as server, Clientset(config(server.port)) as clientset:
+        with clientset.core_v1.pods("d").watch(resource_version="1") as events:
+            assert [next(events).object.metadata.name for _ in "ab"] == ["a", "b"]
     with pytest.raises(RuntimeError, match="with"):
         next(clientset.core_v1.pods("d").watch())

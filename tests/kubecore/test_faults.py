@@ -112,14 +112,14 @@ def test_fault_5_a_watch_that_a_mute_server_never_opens_is_left_too(kind: str) -
         )
 
         async def main() -> None:
-            async with AsyncClientset(config) as clientset, clientset.core_v1.pods("d").watch():
+            async with AsyncClientset(config) as clientset, clientset.core_v1.pods("d").watch(resource_version="1"):
                 pass
 
         with pytest.raises(errors.ReadTimeoutError, match=r"sent nothing for 0\.2 s"):
             if kind == "async":
                 anyio.run(main)
             else:
-                with Clientset(config) as clientset, clientset.core_v1.pods("d").watch():
+                with Clientset(config) as clientset, clientset.core_v1.pods("d").watch(resource_version="1"):
                     pass
 
 

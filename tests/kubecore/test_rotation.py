@@ -202,7 +202,7 @@ def test_the_interpreter_ends_at_once_with_a_watch_open(kind: str, many: Many) -
     config = rest.Config(host=sys.argv[1])
     if sys.argv[2] == "sync":
         def read():
-            with Clientset(config) as clientset, clientset.core_v1.pods("d").watch() as events:
+            with Clientset(config) as clientset, clientset.core_v1.pods("d").watch(resource_version="1") as events:
                 opened.set()
                 for event in events:
                     pass
@@ -214,7 +214,7 @@ def test_the_interpreter_ends_at_once_with_a_watch_open(kind: str, many: Many) -
         async def main():
             clientset = AsyncClientset(config)
             async def read():
-                async with clientset, clientset.core_v1.pods("d").watch() as events:
+                async with clientset, clientset.core_v1.pods("d").watch(resource_version="1") as events:
                     opened.set()
                     async for event in events:
                         pass
@@ -234,7 +234,7 @@ def test_watches_never_keep_a_request_waiting(many: Many) -> None:
     config = rest.Config(host=f"http://127.0.0.1:{many.port}", max_connections=2)
     with Clientset(config) as clientset:
         pods = clientset.core_v1.pods("d")
-        watches = [pods.watch() for _ in range(20)]
+        watches = [pods.watch(resource_version="1") for _ in range(20)]
         for watch in watches:
             watch.__enter__()
         assert pods.get("p").metadata.name == "p"
@@ -247,7 +247,7 @@ def test_watches_never_keep_a_request_waiting(many: Many) -> None:
             async with anyio.create_task_group() as group:
 
                 async def read() -> None:
-                    async with pods.watch() as events:
+                    async with pods.watch(resource_version="1") as events:
                         opened.append(1)
                         async for _ in events:
                             pass

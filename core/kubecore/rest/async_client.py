@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -38,12 +38,15 @@ class AsyncClient:
         self._authorization = auth.AsyncAuthorization(auth.source(config))
         self._transport = transport.async_transport(config, http_client)
 
-    async def send(self, call: Call[R], *, until: float | None = None) -> R:
+    async def send(
+        self, call: Call[R], *, until: float | None = None, sleep: Callable[[float], Any] | None = None
+    ) -> R:
         """Send a call and read its answer.
 
         Args:
             call: the call.
             until: when all must be over, on the monotonic clock; None for the configured limits alone.
+            sleep: what waits between attempts; None for what is usual.
 
         Returns:
             The object.
@@ -55,7 +58,7 @@ class AsyncClient:
         """
         sending = Sending(self._requests, call, until=until)
         try:
-            stream = await self._open(sending)
+            stream = await self._open(sending, sleep)
             try:
                 body = await stream.read(self._requests.max_bytes)
             finally:
@@ -66,12 +69,21 @@ class AsyncClient:
             raise
 
     @asynccontextmanager
-    async def stream(self, call: Call[Any], *, until: float | None = None) -> AsyncGenerator[AsyncStream]:
+    async def stream(
+        self,
+        call: Call[Any],
+        *,
+        idle: bool = False,
+        until: float | None = None,
+        sleep: Callable[[float], Any] | None = None,
+    ) -> AsyncGenerator[AsyncStream]:
         """Send a call whose answer may go on for ever, such as a watch.
 
         Args:
             call: the call.
+            idle: whether nothing for `Timeouts.idle` seconds is a ReadTimeoutError; else the answer may pause for ever.
             until: when all must be over, the answer too, on the monotonic clock; None for no such limit.
+            sleep: what waits between attempts; None for what is usual.
 
         Yields:
             The answer, its status checked; it is closed when the block ends.
@@ -80,8 +92,8 @@ class AsyncClient:
             StatusError: the server answered with a failure.
             TransportError: there is no answer.
         """
-        sending = Sending(self._requests, call, endless=True, until=until)
-        stream = await self._begin(sending, call)
+        sending = Sending(self._requests, call, endless=True, idle=idle, until=until)
+        stream = await self._begin(sending, call, sleep)
         try:
             yield stream
         finally:
@@ -109,10 +121,12 @@ class AsyncClient:
         finally:
             await stream.aclose()
 
-    async def _begin(self, sending: Sending, call: Call[Any]) -> AsyncStream:
+    async def _begin(
+        self, sending: Sending, call: Call[Any], sleep: Callable[[float], Any] | None = None
+    ) -> AsyncStream:
         """Open the answer to a call whose body is not read here; one that is a failure is raised."""
         try:
-            stream = await self._open(sending)
+            stream = await self._open(sending, sleep)
             try:
                 if stream.status != 200:
                     call.parse(stream.status, stream.headers, await stream.read(self._requests.max_bytes))
@@ -124,12 +138,12 @@ class AsyncClient:
             raise
         return stream
 
-    async def _open(self, sending: Sending) -> AsyncStream:
+    async def _open(self, sending: Sending, sleep: Callable[[float], Any] | None) -> AsyncStream:
         """Send a call, again where that may help, until there is the head of an answer."""
         while True:
             seconds = sending.wait()
             if seconds:
-                await _sleep(seconds)
+                await (sleep or _sleep)(seconds)
             credential = await self._authorization.get()
             request = sending.begin(credential)
             try:

@@ -7,12 +7,12 @@ import math
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Mapping
-from typing import Final
+from typing import Any, Final
 
 import anyio
 from anyio.lowlevel import RunVar
 
-from kubecore.errors import TransportError
+from kubecore.errors import ClosedError
 from kubecore.rest.config import Config
 from kubecore.rest.exchange import FAILURES, KEEPALIVE_SECONDS, Limit, Stage, failed, may_repeat, written
 from kubecore.rest.http1 import Answer
@@ -113,7 +113,7 @@ class AsyncPool:
 
     async def _connect(self, request: Request, limit: Limit) -> AsyncSocket:
         if self._is_closed:
-            raise TransportError(f"{request.place}: {_CLOSED}")
+            raise ClosedError(f"{request.place}: {_CLOSED}")
         made: AsyncSocket | None = None
         try:
             with _scope(limit, "connect"):
@@ -237,18 +237,30 @@ class AsyncPoolStream:
                 raise too_large(self._request, most)
         return whole
 
-    async def chunks(self) -> AsyncGenerator[bytes]:
-        """Yield the body as it comes.
+    def chunks(self) -> AsyncGenerator[bytes]:
+        """Yield the body as it comes; whoever is cancelled while he waits for a piece may ask for it again.
 
         Raises:
             TransportError: it breaks off.
         """
-        if self._answer.first:
-            yield self._answer.first
+        return _Chunks(self)
+
+    async def next_chunk(self, *, is_first: bool) -> bytes:
+        """Return the next piece of the body, b"" at its end.
+
+        Args:
+            is_first: whether none was asked for before.
+
+        Raises:
+            TransportError: it breaks off.
+        """
+        if is_first and self._answer.first:
+            return self._answer.first
         while not self._answer.body.done:
             data = await self._more()
             if data:
-                yield data
+                return data
+        return b""
 
     async def _more(self) -> bytes:
         body = self._answer.body
@@ -272,3 +284,21 @@ class AsyncPoolStream:
             await self._pool.release(
                 self._connections, self._connection, self._slots, keep=answer.keep and answer.body.done
             )
+
+
+class _Chunks(AsyncGenerator[bytes, None]):
+    """The pieces of a body. A generator of Python's own would be over once a wait in it was cancelled."""
+
+    def __init__(self, stream: AsyncPoolStream) -> None:
+        self._stream = stream
+        self._is_first = True
+
+    async def asend(self, value: None, /) -> bytes:
+        is_first, self._is_first = self._is_first, False
+        data = await self._stream.next_chunk(is_first=is_first)
+        if not data:
+            raise StopAsyncIteration
+        return data
+
+    async def athrow(self, kind: Any, value: Any = None, traceback: Any = None, /) -> bytes:
+        raise kind if value is None else value

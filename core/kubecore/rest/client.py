@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -39,12 +39,13 @@ class Client:
         self._authorization = auth.Authorization(auth.source(config))
         self._transport = transport.transport(config, http_client)
 
-    def send(self, call: Call[R], *, until: float | None = None) -> R:
+    def send(self, call: Call[R], *, until: float | None = None, sleep: Callable[[float], Any] | None = None) -> R:
         """Send a call and read its answer.
 
         Args:
             call: the call.
             until: when all must be over, on the monotonic clock; None for the configured limits alone.
+            sleep: what waits between attempts; None for what is usual.
 
         Returns:
             The object.
@@ -56,7 +57,7 @@ class Client:
         """
         sending = Sending(self._requests, call, until=until)
         try:
-            stream = self._open(sending)
+            stream = self._open(sending, sleep)
             try:
                 body = stream.read(self._requests.max_bytes)
             finally:
@@ -67,12 +68,21 @@ class Client:
             raise
 
     @contextmanager
-    def stream(self, call: Call[Any], *, until: float | None = None) -> Generator[Stream]:
+    def stream(
+        self,
+        call: Call[Any],
+        *,
+        idle: bool = False,
+        until: float | None = None,
+        sleep: Callable[[float], Any] | None = None,
+    ) -> Generator[Stream]:
         """Send a call whose answer may go on for ever, such as a watch.
 
         Args:
             call: the call.
+            idle: whether nothing for `Timeouts.idle` seconds is a ReadTimeoutError; else the answer may pause for ever.
             until: when all must be over, the answer too, on the monotonic clock; None for no such limit.
+            sleep: what waits between attempts; None for what is usual.
 
         Yields:
             The answer, its status checked; it is closed when the block ends.
@@ -81,8 +91,8 @@ class Client:
             StatusError: the server answered with a failure.
             TransportError: there is no answer.
         """
-        sending = Sending(self._requests, call, endless=True, until=until)
-        stream = self._begin(sending, call)
+        sending = Sending(self._requests, call, endless=True, idle=idle, until=until)
+        stream = self._begin(sending, call, sleep)
         try:
             yield stream
         finally:
@@ -110,10 +120,10 @@ class Client:
         finally:
             stream.close()
 
-    def _begin(self, sending: Sending, call: Call[Any]) -> Stream:
+    def _begin(self, sending: Sending, call: Call[Any], sleep: Callable[[float], Any] | None = None) -> Stream:
         """Open the answer to a call whose body is not read here; one that is a failure is raised."""
         try:
-            stream = self._open(sending)
+            stream = self._open(sending, sleep)
             try:
                 if stream.status != 200:
                     call.parse(stream.status, stream.headers, stream.read(self._requests.max_bytes))
@@ -125,12 +135,12 @@ class Client:
             raise
         return stream
 
-    def _open(self, sending: Sending) -> Stream:
+    def _open(self, sending: Sending, sleep: Callable[[float], Any] | None) -> Stream:
         """Send a call, again where that may help, until there is the head of an answer."""
         while True:
             seconds = sending.wait()
             if seconds:
-                time.sleep(seconds)
+                (sleep or time.sleep)(seconds)
             credential = self._authorization.get()
             request = sending.begin(credential)
             try:

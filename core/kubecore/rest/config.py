@@ -32,6 +32,8 @@ class Timeouts:
         write: for the next piece of the request to be taken.
         pool: for a free connection of the pool.
         total: for the whole of a request, whatever comes meanwhile; watches have no such limit.
+        idle: for the next piece of a watch, which is then taken up on another connection. Longer than the 60 to 75 s
+            after which a server sends a bookmark where nothing else happens.
     """
 
     connect: float | None = 30.0
@@ -39,6 +41,7 @@ class Timeouts:
     write: float | None = 75.0
     pool: float | None = 75.0
     total: float | None = 600.0
+    idle: float | None = 90.0
 
 
 @dataclass(slots=True, kw_only=True)

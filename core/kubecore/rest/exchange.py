@@ -35,11 +35,12 @@ class Limit:
         request: the request with its timeouts.
     """
 
-    __slots__ = ("_end", "_is_endless", "_timeouts", "_until", "total")
+    __slots__ = ("_end", "_idle", "_is_endless", "_timeouts", "_until", "total")
 
     def __init__(self, request: Request) -> None:
         self._timeouts = request.timeouts
         self._is_endless = request.endless
+        self._idle = request.timeouts.idle if request.idle else None
         self._until = request.until
         self.total: float | None = request.timeouts.total if request.until is None else None
         self._end = request.end
@@ -53,7 +54,7 @@ class Limit:
         if stage != "body":
             seconds: float | None = getattr(self._timeouts, stage)
         elif self._is_endless:
-            seconds, self._end = None, self._until
+            seconds, self._end = self._idle, self._until
         else:
             seconds = self._timeouts.read
         if self._end is None:
@@ -148,7 +149,8 @@ def failed(request: Request, error: BaseException, stage: Stage, limit: Limit) -
             return errors.DeadlineError(f"{place}: not done within {given}")
         step: Stage = "read" if stage == "body" else stage
         kind, text = _TIMEOUTS[step]
-        return kind(f"{place}: {text.format(getattr(request.timeouts, step))}")
+        seconds = request.timeouts.idle if stage == "body" and request.idle else getattr(request.timeouts, step)
+        return kind(f"{place}: {text.format(seconds)}")
     kind, text = _BROKEN["read" if stage == "body" else stage]
     return kind(f"{place}: {text}: {reason(error)}")
 

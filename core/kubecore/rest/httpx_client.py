@@ -5,6 +5,7 @@ Certificates, proxies, timeouts and connections are then that client's; httpx it
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from typing import Any, Final, Protocol
@@ -99,8 +100,19 @@ def _arguments(request: Request) -> dict[str, Any]:
         "content": request.body,
     }
     if request.endless:
-        arguments["timeout"] = None  # A watch has no read timeout, whatever the client's default is.
+        # Whatever the client's default is: a watch may pause, but not for ever.
+        timeouts = request.timeouts
+        arguments["timeout"] = (timeouts.connect, _pause(request), timeouts.write, timeouts.pool)
     return arguments
+
+
+def _pause(request: Request) -> float | None:
+    """Return how long an endless answer may pause."""
+    idle = request.timeouts.idle if request.idle else None
+    if request.until is None:
+        return idle
+    left = max(request.until - time.monotonic(), 0.001)
+    return left if idle is None else min(left, idle)
 
 
 class _Head:

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from kubecore.errors import TransportError
+from kubecore.errors import ClosedError
 from kubecore.forklock import ForkLock
 from kubecore.rest.config import Config
 from kubecore.rest.exchange import FAILURES, KEEPALIVE_SECONDS, Limit, failed, may_repeat, written
@@ -138,7 +138,7 @@ class Pool:
 
     def _connect(self, request: Request, limit: Limit) -> SyncSocket:
         if self._is_closed:
-            raise TransportError(f"{request.place}: {_CLOSED}")
+            raise ClosedError(f"{request.place}: {_CLOSED}")
         try:
             return self._route.connect(limit.left("connect"))
         except FAILURES as error:

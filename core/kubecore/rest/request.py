@@ -35,9 +35,10 @@ class Request(NamedTuple):
         body: the body, or None.
         timeouts: how long each step may take.
         end: when the whole must be done, on the monotonic clock; None for no limit.
-        endless: whether the answer may go on for ever, as a watch's does: once it began, no deadline holds, and no
-            limit to how long it pauses.
+        endless: whether the answer may go on for ever, as a watch's does: once it began, neither `end` nor the timeout
+            for the next piece holds.
         pair: the certificate and key to show, where they don't come from the configuration.
+        idle: whether `Timeouts.idle` holds for an endless answer.
         until: when an endless answer is left, on the monotonic clock; None for no limit.
     """
 
@@ -50,6 +51,7 @@ class Request(NamedTuple):
     end: float | None
     endless: bool
     pair: tuple[bytes, bytes] | None
+    idle: bool = False
     until: float | None = None
 
     def __repr__(self) -> str:
@@ -102,6 +104,7 @@ class Requests:
         endless: bool,
         end: float | None,
         target: str | None = None,
+        idle: bool = False,
         until: float | None = None,
     ) -> Request:
         """Make the request for a call.
@@ -112,6 +115,7 @@ class Requests:
             endless: whether the answer may pause for as long as it likes, as a watch does.
             end: when the whole must be done, on the monotonic clock.
             target: path and query where a redirect led, None for the call's own.
+            idle: whether `Timeouts.idle` holds for an endless answer.
             until: when an endless answer is left, on the monotonic clock.
         """
         headers = [
@@ -127,7 +131,17 @@ class Requests:
         if target is None:
             target = self.server.prefix + call.target
         return Request(
-            call.method, self.server, target, headers, call.body, self._timeouts, end, endless, credential.pair, until
+            call.method,
+            self.server,
+            target,
+            headers,
+            call.body,
+            self._timeouts,
+            end,
+            endless,
+            credential.pair,
+            idle,
+            until,
         )
 
 

@@ -38,6 +38,7 @@ class Sending:
         requests: makes its requests.
         call: the call.
         endless: whether the answer may go on for ever, as a watch's does.
+        idle: whether it is left where nothing comes for `Timeouts.idle` seconds.
         until: when all must be over, the answer too, on the monotonic clock; None for no limit but the configured ones.
     """
 
@@ -47,6 +48,7 @@ class Sending:
         "_end",
         "_ended",
         "_endless",
+        "_idle",
         "_is_renewed",
         "_number",
         "_redirects",
@@ -58,11 +60,18 @@ class Sending:
     )
 
     def __init__(
-        self, requests: Requests, call: Call[Any], *, endless: bool = False, until: float | None = None
+        self,
+        requests: Requests,
+        call: Call[Any],
+        *,
+        endless: bool = False,
+        idle: bool = False,
+        until: float | None = None,
     ) -> None:
         self._requests = requests
         self._called = call
         self._endless = endless
+        self._idle = idle
         self._until = until
         total = requests.config.timeouts.total
         self._end = None if total is None else time.monotonic() + total
@@ -100,6 +109,7 @@ class Sending:
             endless=self._endless,
             end=self._end,
             target=self._target,
+            idle=self._idle,
             until=self._until,
         )
         self._request = request
