@@ -23,7 +23,7 @@ from kubecore.hooks import dec_hook
 from kubecore.meta import ManagedFieldsEntry
 from kubecore.shapes import is_array
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "check_depth", "convert", "decode", "detach", "encode"]
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "check_depth", "convert", "decode", "detach", "detach_meta", "encode"]
 
 T = TypeVar("T")
 
@@ -116,9 +116,18 @@ def detach(found: Any) -> None:
     """
     items: Any = getattr(found, "items", None)
     for item in items if is_array(items) else (found,):
-        for entry in getattr(getattr(item, "metadata", None), "managed_fields", None) or ():
-            if isinstance(entry, ManagedFieldsEntry):
-                entry.fields_v1 = entry.fields_v1.copy()
+        detach_meta(getattr(item, "metadata", None))
+
+
+def detach_meta(meta: Any) -> None:
+    """Do the same for the metadata of one object; any other value is left alone.
+
+    Args:
+        meta: the metadata.
+    """
+    for entry in getattr(meta, "managed_fields", None) or ():
+        if isinstance(entry, ManagedFieldsEntry):
+            entry.fields_v1 = entry.fields_v1.copy()
 
 
 def _decode_slowly(data: bytes | bytearray | memoryview, type: type[T]) -> T:  # noqa: A002

@@ -34,6 +34,7 @@ KubeError
 │   ├── ProxyError
 │   ├── RedirectError              redirects are not followed
 │   ├── DeadlineError              also the builtin TimeoutError
+│   ├── ClosedError                the client was closed before
 │   └── BodyTooLargeError
 ├── DeletionTimeoutError           what was deleted is still there; also the builtin TimeoutError
 ├── DecodeError                    what came is not what was asked for; also a ValueError
@@ -65,6 +66,7 @@ __all__ = [
     "ApplyConflictError",
     "BadRequestError",
     "BodyTooLargeError",
+    "ClosedError",
     "ConfigError",
     "ConflictError",
     "ConnectError",
@@ -323,6 +325,10 @@ class WriteTimeoutError(WriteError, builtins.TimeoutError):
 
 class DeadlineError(TransportError, builtins.TimeoutError):
     """The whole request took too long."""
+
+
+class ClosedError(TransportError):
+    """The client is closed: nothing is sent any more."""
 
 
 class ProtocolError(TransportError):

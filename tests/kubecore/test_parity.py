@@ -19,6 +19,7 @@ _WORDS = {
     "AsyncClient": "Client",
     "AsyncWatch": "Watch",
     "AsyncPageIterator": "PageIterator",
+    "AsyncListAndWatch": "ListAndWatch",
     "AsyncHttpClient": "HttpClient",
     "AsyncStream": "Stream",
     "async with": "with",

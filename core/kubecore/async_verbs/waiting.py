@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar, cast, overload
 
-from kubecore import errors, watch
+from kubecore import errors
 from kubecore.async_verbs.base import ResourceClient
 from kubecore.model import Model
+from kubecore.watch.connection import connected_async
 
 if TYPE_CHECKING:
     from kubecore import waiting
@@ -36,7 +37,7 @@ class Waits(ResourceClient, Generic[T]):
         """List, then watch, until it is done or the server has no more to say."""
         if waiter.listed(await self._client.send(waiter.list_call(), until=waiter.until)):
             return
-        async with watch.AsyncWatch(self._client, waiter.watch_call(), until=waiter.until) as events:
+        async with connected_async(self._client, waiter.watch_call(), until=waiter.until) as events:
             async for event in events:
                 if waiter.told(event):
                     return

@@ -1,14 +1,14 @@
-"""The verb that follows a collection: watch."""
+"""The verbs that follow a collection: watch, and list and watch."""
 
 from __future__ import annotations
 
 from typing import Generic, TypeVar
 
-from kubecore import options, watch
+from kubecore import watch
 from kubecore.async_verbs.base import ResourceClient
-from kubecore.call import Call
 from kubecore.model import Model
 from kubecore.options import ResourceVersionMatch
+from kubecore.watch import Asked, AsyncListAndWatch
 
 __all__ = ["Watch"]
 
@@ -32,17 +32,20 @@ class Watch(ResourceClient, Generic[T]):
     ) -> watch.AsyncWatch[T]:
         """Follow the collection: GET with `watch=true`. Nothing is sent before the `async with` block begins.
 
-        One connection without a read timeout; it ends when the server closes it.
+        First comes the state, each object as an ADDED event, then what changes. The watch goes on by itself over
+        connections that end, break or fall silent, and tells no change twice; see docs/watch.md.
 
         Args:
             label_selector: only objects with these labels, such as `app=web,tier!=cache`.
             field_selector: only objects with these fields, such as `spec.nodeName=node-1`.
             shard_selector: only one shard of the collection, where the server has the feature.
-            resource_version: answer with this version or a newer one; "0" takes whatever the server has at hand.
+            resource_version: tell only what changed after this version; "0" takes for the state whatever the server has
+                at hand.
             resource_version_match: how `resource_version` is meant.
-            timeout_seconds: seconds after which the server gives up.
-            allow_watch_bookmarks: ask for BOOKMARK events, which only tell how far the watch has come.
-            send_initial_events: begin with all that is there as ADDED events; needs `resource_version_match`.
+            timeout_seconds: seconds after which the iteration ends; None and 0 for no end.
+            allow_watch_bookmarks: tell BOOKMARK events too, which only say how far the watch has come.
+            send_initial_events: True lets the server tell the state in the stream itself, which ends with a BOOKMARK
+                that has the annotation `k8s.io/initial-events-end`; False leaves the state out.
 
         Returns:
             A context manager that opens the watch, and an iterator of its events.
@@ -50,8 +53,9 @@ class Watch(ResourceClient, Generic[T]):
         Raises:
             InvalidRequestError: refused before anything was sent.
         """
-        query = options.query(
-            watch=True,
+        asked = Asked[T](
+            list=lambda query: self.resource.list(self._namespace, query),
+            watch=lambda query: self.resource.watch(self._namespace, query),
             label_selector=label_selector,
             field_selector=field_selector,
             shard_selector=shard_selector,
@@ -61,5 +65,40 @@ class Watch(ResourceClient, Generic[T]):
             allow_watch_bookmarks=allow_watch_bookmarks,
             send_initial_events=send_initial_events,
         )
-        call: Call[T] = self.resource.watch(self._namespace, query)
-        return watch.AsyncWatch(self._client, call)
+        return watch.AsyncWatch(self._client, asked)
+
+    def list_and_watch(
+        self,
+        *,
+        label_selector: str | None = None,
+        field_selector: str | None = None,
+        shard_selector: str | None = None,
+        timeout_seconds: int | None = None,
+    ) -> AsyncListAndWatch[T]:
+        """Read the collection, then follow it: see `watch`. Nothing is sent before the `async with` block begins.
+
+        Where the server no longer has the version that was come to, the collection is listed again, and the differences
+        are told as events. For that the last state of each object is kept in memory.
+
+        Args:
+            label_selector: only objects with these labels, such as `app=web,tier!=cache`.
+            field_selector: only objects with these fields, such as `spec.nodeName=node-1`.
+            shard_selector: only one shard of the collection, where the server has the feature.
+            timeout_seconds: seconds after which the iteration ends; None and 0 for no end.
+
+        Returns:
+            A context manager whose `items` are the state, and an iterator of what changes after it.
+
+        Raises:
+            InvalidRequestError: refused before anything was sent.
+        """
+        asked = Asked[T](
+            list=lambda query: self.resource.list(self._namespace, query),
+            watch=lambda query: self.resource.watch(self._namespace, query),
+            label_selector=label_selector,
+            field_selector=field_selector,
+            shard_selector=shard_selector,
+            timeout_seconds=timeout_seconds,
+            relists=True,
+        )
+        return AsyncListAndWatch(self._client, asked)

@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar, cast, overload
 
-from kubecore import errors, watch
+from kubecore import errors
 from kubecore.model import Model
 from kubecore.sync_verbs.base import ResourceClient
+from kubecore.watch.connection import connected
 
 if TYPE_CHECKING:
     from kubecore import waiting
@@ -35,7 +36,7 @@ class Waits(ResourceClient, Generic[T]):
         """List, then watch, until it is done or the server has no more to say."""
         if waiter.listed(self._client.send(waiter.list_call(), until=waiter.until)):
             return
-        with watch.Watch(self._client, waiter.watch_call(), until=waiter.until) as events:
+        with connected(self._client, waiter.watch_call(), until=waiter.until) as events:
             for event in events:
                 if waiter.told(event):
                     return

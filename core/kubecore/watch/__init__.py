@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kubecore.watch.decoder import Event
-from kubecore.watch.watcher import AsyncWatch, Watch
+from kubecore.watch.progress import Asked
+from kubecore.watch.watcher import AsyncListAndWatch, AsyncWatch, ListAndWatch, Watch
 
-__all__ = ["AsyncWatch", "Event", "Watch"]
+__all__ = ["Asked", "AsyncListAndWatch", "AsyncWatch", "Event", "ListAndWatch", "Watch"]

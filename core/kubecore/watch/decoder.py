@@ -5,8 +5,11 @@ Source: `k8s.io/apimachinery/pkg/apis/meta/v1 WatchEvent`; one JSON object a lin
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final, Generic, TypeVar
+import functools
+import logging
+import typing
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -15,7 +18,18 @@ from kubecore.decoders import decoder
 from kubecore.errors import DecodeError, status_error
 from kubecore.meta import Status
 
-__all__ = ["ADDED", "BOOKMARK", "DELETED", "ERROR", "MODIFIED", "Decoder", "Event"]
+__all__ = [
+    "ADDED",
+    "BOOKMARK",
+    "DELETED",
+    "ERROR",
+    "MODIFIED",
+    "Decoder",
+    "Event",
+    "Meta",
+    "carries_meta",
+    "check_media_type",
+]
 
 T = TypeVar("T")
 
@@ -27,6 +41,10 @@ ERROR: Final = "ERROR"
 
 MAX_LINE: Final = 64 << 20
 """Longest event, in bytes: etcd's own limit for an object is 1.5 MiB."""
+
+_LOG: Final = logging.getLogger("kubecore")
+_CHANGES: Final = frozenset((ADDED, MODIFIED, DELETED))
+_UNREADABLE: Final = (msgspec.DecodeError, ValueError, RecursionError)
 
 
 class Event(msgspec.Struct, Generic[T], frozen=True):
@@ -42,33 +60,67 @@ class Event(msgspec.Struct, Generic[T], frozen=True):
     object: T
 
 
+class Meta(Protocol):
+    """What a watch must know of each object; a model's own metadata has it."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def namespace(self) -> str: ...  # noqa: D102
+    @property
+    def uid(self) -> str: ...  # noqa: D102
+    @property
+    def resource_version(self) -> str: ...  # noqa: D102
+    @property
+    def annotations(self) -> dict[str, str]: ...  # noqa: D102
+
+
 class _Raw(msgspec.Struct):
     type: str
     object: msgspec.Raw
+
+
+class _Meta(msgspec.Struct, rename="camel"):
+    name: str = ""
+    namespace: str = ""
+    uid: str = ""
+    resource_version: str = ""
+    annotations: dict[str, str] = {}
+
+
+class _Object(msgspec.Struct):
+    metadata: _Meta = msgspec.field(default_factory=_Meta)
+
+
+class _Line(msgspec.Struct):
+    object: _Object
 
 
 class Decoder(Generic[T]):
     """Cuts a stream into lines and reads each as an event, however the stream comes in pieces.
 
     Args:
-        kind: the type of the objects.
+        kind: the type of the objects: a model, or any type that msgspec can decode, which may leave the metadata out.
+        bookmarks: whether the objects of bookmarks are wanted; else None stands in the place of such an event.
     """
 
-    def __init__(self, kind: type[T]) -> None:
+    def __init__(self, kind: type[T], *, bookmarks: bool = True) -> None:
         self._kind = kind
+        self._bookmarks = bookmarks
+        self._carries = carries_meta(kind)
         self._fast: msgspec.json.Decoder[Event[T]] = decoder(Event[kind])  # type: ignore[valid-type]
         self._parts: list[bytes] = []
         self._pending = 0
         self._seen = 0
 
-    def feed(self, data: bytes) -> Iterator[Event[T]]:
+    def feed(self, data: bytes) -> Iterator[tuple[Event[T] | None, Meta]]:
         """Take the next piece of the stream.
 
         Args:
             data: the bytes.
 
         Yields:
-            Each event that is complete.
+            Each event that is complete, with the metadata of its object.
 
         Raises:
             StatusError: the stream holds an ERROR event.
@@ -80,13 +132,13 @@ class Decoder(Generic[T]):
                 line = b"".join((*self._parts, line))
                 self._parts.clear()
                 self._pending = 0
-            if line and not line.isspace():
-                yield self._event(line)
+            if line and not line.isspace() and (found := self._event(line)) is not None:
+                yield found
             self._seen += len(line) + 1
         if rest:
             self._keep(rest)
 
-    def end(self) -> Iterator[Event[T]]:
+    def end(self) -> Iterator[tuple[Event[T] | None, Meta]]:
         """Say that the stream has ended: a last line counts although no newline follows, half of one is dropped.
 
         Yields:
@@ -94,6 +146,7 @@ class Decoder(Generic[T]):
 
         Raises:
             StatusError: it is an ERROR event.
+            DecodeError: it is no event, though it is whole.
         """
         line = b"".join(self._parts)
         self._parts.clear()
@@ -101,9 +154,27 @@ class Decoder(Generic[T]):
             codec.check_depth(line)
             try:
                 decoder(_Raw).decode(line)
-            except (msgspec.DecodeError, ValueError, RecursionError):
+            except _UNREADABLE:
                 return  # Cut off in the middle: the event was never told, a new watch will tell it.
-            yield self._event(line)
+            if (found := self._event(line)) is not None:
+                yield found
+
+    def events(self, data: bytes | None) -> Iterator[Event[T]]:
+        """Take the next piece of the stream, or its end: see `feed` and `end`.
+
+        Args:
+            data: the bytes, None for the end.
+
+        Yields:
+            Each event alone.
+
+        Raises:
+            StatusError: the stream holds an ERROR event.
+            DecodeError: the stream holds something else than events; the error names the place.
+        """
+        for event, _ in self.end() if data is None else self.feed(data):
+            if event is not None:
+                yield event
 
     def _keep(self, rest: bytes) -> None:
         self._parts.append(rest)
@@ -111,25 +182,86 @@ class Decoder(Generic[T]):
         if self._pending > MAX_LINE:
             raise DecodeError(f"the watch's event at byte {self._seen} is longer than {MAX_LINE} bytes")
 
-    def _event(self, line: bytes) -> Event[T]:
+    def _event(self, line: bytes) -> tuple[Event[T] | None, Meta] | None:
         codec.check_depth(line)
         try:
             event = self._fast.decode(line)
-            codec.detach(event.object)
-        except (msgspec.DecodeError, ValueError, RecursionError):
+        except _UNREADABLE:
             return self._slow(line)
-        return event if event.type != ERROR else self._slow(line)
+        if event.type not in _CHANGES:
+            return self._slow(line)
+        found: Any = event.object
+        if not self._carries:
+            codec.detach(found)
+            return event, self._read(line, _Line).object.metadata
+        meta: Meta = found.metadata
+        codec.detach_meta(meta)
+        return event, meta
 
-    def _slow(self, line: bytes) -> Event[T]:
+    def _slow(self, line: bytes) -> tuple[Event[T] | None, Meta] | None:
+        """Read a line whose object is not the kind's, or not as the schema says; None for one that is skipped."""
+        raw = self._read(line, _Raw)
+        if raw.type == ERROR:
+            raise status_error(self._decode(raw.object, Status))
+        if raw.type not in _CHANGES and raw.type != BOOKMARK:
+            _LOG.warning("a watch's event at byte %d is of an unknown type: skipped", self._seen)
+            return None
+        meta = self._read(line, _Line).object.metadata
+        if raw.type == BOOKMARK and not self._bookmarks:
+            return None, meta
+        return Event(raw.type, self._decode(raw.object, self._kind)), meta
+
+    def _read(self, line: bytes, kind: type[_R]) -> _R:
         try:
-            raw = decoder(_Raw).decode(line)
-        except (msgspec.DecodeError, ValueError, RecursionError):
+            return decoder(kind).decode(line)
+        except _UNREADABLE:
             raise DecodeError(
                 f"the watch holds no event at byte {self._seen}, but {len(line)} bytes of something else"
             ) from None
-        if raw.type == ERROR:
-            raise status_error(codec.decode(raw.object, Status))
+
+    def _decode(self, data: msgspec.Raw, kind: type[_R]) -> _R:
         try:
-            return Event(raw.type, codec.decode(raw.object, self._kind))
+            return codec.decode(data, kind)
         except DecodeError as error:
             raise DecodeError(f"the watch's event at byte {self._seen}: {error}") from None
+
+
+_R = TypeVar("_R")
+
+
+def check_media_type(path: str, headers: Mapping[str, str]) -> None:
+    """Refuse a stream that is none of events.
+
+    Args:
+        path: where it comes from.
+        headers: its headers, their names in lower case.
+
+    Raises:
+        DecodeError: it is of another media type.
+    """
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise DecodeError(f"GET {path}: a watch comes as application/json, not as {media_type[:100]!r}")
+
+
+def carries_meta(kind: Any) -> bool:
+    """Say whether objects of a type hold all of `Meta` in their metadata.
+
+    Args:
+        kind: the type of the objects.
+    """
+    hashable: Hashable = kind
+    return _carries(hashable)
+
+
+@functools.cache
+def _carries(kind: Any) -> bool:
+    try:
+        meta = typing.get_type_hints(kind).get("metadata")
+        if not (isinstance(kind, type) and isinstance(meta, type) and issubclass(meta, msgspec.Struct)):
+            return False
+        hints = typing.get_type_hints(meta)
+    except (TypeError, NameError, AttributeError):
+        return False  # No class with annotations.
+    texts = ("name", "namespace", "uid", "resource_version")
+    return all(hints.get(name) is str for name in texts) and hints.get("annotations") == dict[str, str]

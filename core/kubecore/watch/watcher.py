@@ -1,37 +1,35 @@
-"""The two thin loops that read a watch's connection."""
+"""The loops that send, read and sleep for a watch; what they do is decided by `progress`."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import AsyncExitStack, ExitStack, aclosing
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar
 
-from kubecore.call import Call
-from kubecore.errors import DecodeError
-from kubecore.watch.decoder import Decoder, Event
+from kubecore.errors import KubeError
+from kubecore.watch.decoder import Event
+from kubecore.watch.progress import Asked, Progress, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import anyio
 
     from kubecore.rest import AsyncClient, Client
-    from kubecore.rest.transport import AsyncStream, Stream
 
-__all__ = ["AsyncWatch", "Watch"]
+__all__ = ["AsyncListAndWatch", "AsyncWatch", "ListAndWatch", "Watch"]
 
 T = TypeVar("T")
 
 _NOT_OPEN: Final = "the watch is not open: write `with ... as events:` around it, and iterate inside"
 
 
-def _check_media_type(call: Call[T], headers: Mapping[str, str]) -> None:
-    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
-        raise DecodeError(f"{call.method} {call.path}: a watch comes as application/json, not as {media_type[:100]!r}")
+class _ClosedError(Exception):
+    """The watch was closed while it waited."""
 
 
 class Watch(Generic[T]):
-    """A watch: a context manager that opens it, and an iterator of its events that ends when the server ends it.
+    """A watch: a context manager, and an iterator of its events that goes on by itself whatever becomes of connections.
 
     ```python
     with clientset.core_v1.pods("default").watch() as events:
@@ -39,43 +37,54 @@ class Watch(Generic[T]):
             print(event.type, event.object.metadata.name)
     ```
 
+    The iteration ends after `timeout_seconds`, or when the watch is closed, which any thread may do.
+
     Args:
-        client: sends the call.
-        call: the call.
-        until: when it is left, on the monotonic clock: DeadlineError; None for no limit.
+        client: sends the calls.
+        asked: what is followed.
     """
 
-    def __init__(self, client: Client, call: Call[T], *, until: float | None = None) -> None:
+    def __init__(self, client: Client, asked: Asked[T]) -> None:
         self._client = client
-        self._call = call
-        self._until = until
+        self._progress = Progress(asked)
         self._stack = ExitStack()
-        self._events: Iterator[Event[T]] | None = None
+        self._chunks: Iterator[bytes] | None = None
+        self._batch: Iterator[Event[T]] = iter(())
+        self._closing = threading.Event()
+        self._is_entered = False
+
+    @property
+    def resource_version(self) -> str:
+        """The version that the watch has come to, from which another one could go on; "" before it knows one."""
+        return self._progress.version
 
     def __enter__(self) -> Self:
-        """Open the watch.
+        """Send the first request: read the state, or open the watch.
 
         Raises:
             StatusError: the server refuses it.
             TransportError: there is no answer.
+            DecodeError: the answer is something else.
         """
-        stream = self._stack.enter_context(self._client.stream(self._call, until=self._until))
+        self._is_entered = True
         try:
-            _check_media_type(self._call, stream.headers)
-        except DecodeError:
+            while not self._progress.answered and self._turn():
+                pass
+        except BaseException:
             self.close()
             raise
-        self._events = self._read(stream)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Close the connection."""
+        """Close the watch."""
         self.close()
 
     def close(self) -> None:
-        """Close the connection; a second call does nothing."""
+        """Close the watch, also while another thread waits for its next event; a second call does nothing."""
+        self._closing.set()
+        self._batch = iter(())
         self._stack.close()
 
     def __iter__(self) -> Iterator[Event[T]]:
@@ -86,23 +95,110 @@ class Watch(Generic[T]):
         """Wait for the next event.
 
         Raises:
-            StatusError: the server ends the watch with an error, such as ExpiredError.
-            TransportError: the connection breaks.
-            DecodeError: something else than events comes.
+            StatusError: the server refuses to go on; ExpiredError where the version is too old.
+            DecodeError: something else than events comes, again and again.
         """
-        if self._events is None:
+        if not self._is_entered:
             raise RuntimeError(_NOT_OPEN)
-        return next(self._events)
+        while True:
+            try:
+                for event in self._batch:
+                    return event
+            except KubeError as error:
+                self._fail(error)
+            except BaseException:
+                self._interrupt()
+                raise
+            if not self._turn():
+                raise StopIteration
 
-    def _read(self, stream: Stream) -> Iterator[Event[T]]:
-        decoder = Decoder(_kind(self._call))
-        for chunk in stream.chunks():
-            yield from decoder.feed(chunk)
-        yield from decoder.end()
+    def _turn(self) -> bool:
+        """Read on, or send the next request; return whether there is anything to do."""
+        try:
+            if self._closing.is_set():
+                return False
+            if self._chunks is not None:
+                self._read(self._chunks)
+                return True
+            self._sleep(self._progress.pause())
+            step = self._progress.step()
+            if step is not None:
+                self._send(step)
+            return step is not None
+        except KubeError as error:
+            self._fail(error)
+        except _ClosedError:
+            return False
+        except BaseException:
+            self._interrupt()
+            raise
+        return not self._closing.is_set()
+
+    def _read(self, chunks: Iterator[bytes]) -> None:
+        data = next(chunks, None)
+        if data is None:
+            self._leave()
+            self._batch = self._progress.end()
+        else:
+            self._batch = self._progress.feed(data)
+
+    def _send(self, step: Step) -> None:
+        if not step.follows:
+            self._batch = self._progress.listed(self._client.send(step.call, until=step.until, sleep=self._sleep))
+            return
+        stream = self._stack.enter_context(
+            self._client.stream(step.call, idle=True, until=step.until, sleep=self._sleep)
+        )
+        if self._closing.is_set():  # By another thread, which could not see the stream yet.
+            self._stack.close()
+            raise _ClosedError
+        self._progress.opened(stream.headers)
+        self._chunks = stream.chunks()
+
+    def _sleep(self, seconds: float) -> None:
+        if self._closing.wait(seconds):
+            raise _ClosedError
+
+    def _fail(self, error: KubeError) -> None:
+        self._leave()
+        self._batch = iter(())
+        if not self._closing.is_set():
+            self._progress.failed(error)
+
+    def _interrupt(self) -> None:
+        """Leave the connection: nobody knows how far it was read. What it brought and was not told comes again."""
+        if self._chunks is not None:
+            self._leave()
+            self._batch = iter(())
+        self._progress.interrupted()
+
+    def _leave(self) -> None:
+        self._chunks = None
+        self._stack.close()
+
+
+class ListAndWatch(Watch[T]):
+    """The state of a collection, then all that changes: see `Watch`.
+
+    ```python
+    with clientset.core_v1.pods("default").list_and_watch() as changes:
+        pods = {pod.metadata.name: pod for pod in changes.items}
+        for event in changes:
+            print(event.type, event.object.metadata.name)
+    ```
+
+    Where the server no longer has the version that was come to, the collection is listed again and the differences are
+    told: the iteration never raises ExpiredError.
+    """
+
+    @property
+    def items(self) -> list[T]:
+        """The state at the beginning; the changes begin after it."""
+        return self._progress.items
 
 
 class AsyncWatch(Generic[T]):
-    """A watch: a context manager that opens it, and an iterator of its events that ends when the server ends it.
+    """A watch: a context manager, and an iterator of its events that goes on by itself whatever becomes of connections.
 
     ```python
     async with clientset.core_v1.pods("default").watch() as events:
@@ -110,48 +206,59 @@ class AsyncWatch(Generic[T]):
             print(event.type, event.object.metadata.name)
     ```
 
+    The iteration ends after `timeout_seconds`, or when the watch is closed, which any task of the event loop may do.
+
     Args:
-        client: sends the call.
-        call: the call.
-        until: when it is left, on the monotonic clock: DeadlineError; None for no limit.
+        client: sends the calls.
+        asked: what is followed.
     """
 
-    def __init__(self, client: AsyncClient, call: Call[T], *, until: float | None = None) -> None:
+    def __init__(self, client: AsyncClient, asked: Asked[T]) -> None:
         self._client = client
-        self._call = call
-        self._until = until
+        self._progress = Progress(asked)
         self._stack = AsyncExitStack()
-        self._events: AsyncGenerator[Event[T]] | None = None
+        self._chunks: AsyncIterator[bytes] | None = None
+        self._batch: Iterator[Event[T]] = iter(())
+        self._scope: anyio.CancelScope | None = None
+        self._is_closed = False
+        self._is_entered = False
+
+    @property
+    def resource_version(self) -> str:
+        """The version that the watch has come to, from which another one could go on; "" before it knows one."""
+        return self._progress.version
 
     async def __aenter__(self) -> Self:
-        """Open the watch.
+        """Send the first request: read the state, or open the watch.
 
         Raises:
             StatusError: the server refuses it.
             TransportError: there is no answer.
+            DecodeError: the answer is something else.
         """
-        stream = await self._stack.enter_async_context(self._client.stream(self._call, until=self._until))
+        self._is_entered = True
         try:
-            _check_media_type(self._call, stream.headers)
-        except DecodeError:
+            while not self._progress.answered and await self._turn():
+                pass
+        except BaseException:
             await self.aclose()
             raise
-        self._events = self._read(stream)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Close the connection."""
+        """Close the watch."""
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connection; a second call does nothing."""
-        try:
-            if self._events is not None:
-                await self._events.aclose()
-        finally:
-            await self._stack.aclose()
+        """Close the watch, also while another task waits for its next event; a second call does nothing."""
+        self._is_closed = True
+        self._batch = iter(())
+        if self._scope is not None:
+            self._scope.cancel()  # The task that waits there closes the connection.
+        else:
+            await self._leave()
 
     def __aiter__(self) -> AsyncIterator[Event[T]]:
         """Return the watch itself."""
@@ -161,24 +268,111 @@ class AsyncWatch(Generic[T]):
         """Wait for the next event.
 
         Raises:
-            StatusError: the server ends the watch with an error, such as ExpiredError.
-            TransportError: the connection breaks.
-            DecodeError: something else than events comes.
+            StatusError: the server refuses to go on; ExpiredError where the version is too old.
+            DecodeError: something else than events comes, again and again.
         """
-        if self._events is None:
+        if not self._is_entered:
             raise RuntimeError(_NOT_OPEN)
-        return await anext(self._events)
+        while True:
+            try:
+                for event in self._batch:
+                    return event
+            except KubeError as error:
+                await self._fail(error)
+            except BaseException:
+                await self._interrupt()
+                raise
+            if not await self._turn():
+                raise StopAsyncIteration
 
-    async def _read(self, stream: AsyncStream) -> AsyncGenerator[Event[T]]:
-        decoder = Decoder(_kind(self._call))
-        async with aclosing(stream.chunks()) as chunks:
-            async for chunk in chunks:
-                for event in decoder.feed(chunk):
-                    yield event
-        for event in decoder.end():
-            yield event
+    async def _turn(self) -> bool:
+        """Read on, or send the next request; return whether there is anything to do."""
+        import anyio
+
+        if self._is_closed:
+            return False
+        goes_on = True
+        with anyio.CancelScope() as scope:
+            self._scope = scope
+            try:
+                goes_on = await self._do()
+            except KubeError as error:
+                await self._fail(error)
+            except anyio.get_cancelled_exc_class():
+                # Whoever waits for an event no longer than so long would else open a connection each time.
+                if self._chunks is None or self._is_closed:
+                    await self._interrupt()
+                raise
+            except BaseException:
+                await self._interrupt()
+                raise
+            finally:
+                self._scope = None
+        return goes_on and not self._is_closed
+
+    async def _do(self) -> bool:
+        import anyio
+
+        if self._chunks is not None:
+            await self._read(self._chunks)
+            return True
+        await anyio.sleep(self._progress.pause())
+        step = self._progress.step()
+        if step is not None:
+            await self._send(step)
+        return step is not None
+
+    async def _read(self, chunks: AsyncIterator[bytes]) -> None:
+        data = await anext(chunks, None)
+        if data is None:
+            await self._leave()
+            self._batch = self._progress.end()
+        else:
+            self._batch = self._progress.feed(data)
+
+    async def _send(self, step: Step) -> None:
+        if not step.follows:
+            self._batch = self._progress.listed(await self._client.send(step.call, until=step.until))
+            return
+        stream = await self._stack.enter_async_context(self._client.stream(step.call, idle=True, until=step.until))
+        self._progress.opened(stream.headers)
+        chunks = stream.chunks()
+        self._stack.push_async_callback(chunks.aclose)
+        self._chunks = chunks
+
+    async def _fail(self, error: KubeError) -> None:
+        await self._leave()
+        self._batch = iter(())
+        if not self._is_closed:
+            self._progress.failed(error)
+
+    async def _interrupt(self) -> None:
+        """Leave the connection: nobody knows how far it was read. What it brought and was not told comes again."""
+        if self._chunks is not None:
+            await self._leave()
+            self._batch = iter(())
+        self._progress.interrupted()
+
+    async def _leave(self) -> None:
+        self._chunks = None
+        await self._stack.aclose()
 
 
-def _kind(call: Call[T]) -> type[T]:
-    assert isinstance(call.response, type)  # noqa: S101 - Resource.watch made the call
-    return call.response
+class AsyncListAndWatch(AsyncWatch[T]):
+    """The state of a collection, then all that changes: see `AsyncWatch`.
+
+    ```python
+    async with clientset.core_v1.pods("default").list_and_watch() as changes:
+        pods = {pod.metadata.name: pod for pod in changes.items}
+        async for event in changes:
+            print(event.type, event.object.metadata.name)
+    ```
+
+    Where the server no longer has the version that was come to, the collection is listed again and the differences are
+    told: the iteration never raises ExpiredError.
+    """
+
+    @property
+    def items(self) -> list[T]:
+        """The state at the beginning; the changes begin after it."""
+        return self._progress.items

@@ -1,0 +1,71 @@
+"""One connection of a watch, for those who decide themselves what comes after it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+from kubecore.call import Call
+from kubecore.watch.decoder import Decoder, Event, check_media_type
+
+if TYPE_CHECKING:
+    from kubecore.rest import AsyncClient, Client
+    from kubecore.rest.transport import AsyncStream, Stream
+
+__all__ = ["connected", "connected_async"]
+
+T = TypeVar("T")
+
+
+@contextmanager
+def connected(client: Client, call: Call[T], *, until: float | None = None) -> Generator[Iterator[Event[T]]]:
+    """Open a watch, and read its events as long as its connection lasts.
+
+    Args:
+        client: sends the call.
+        call: the call.
+        until: when it is left, on the monotonic clock: DeadlineError; None for no limit.
+
+    Yields:
+        The events, bookmarks too.
+
+    Raises:
+        StatusError: the server refuses it, or ends it with an error.
+        TransportError: there is no answer, the connection breaks, or falls silent.
+        DecodeError: something else than events comes.
+    """
+    with client.stream(call, idle=True, until=until) as stream:
+        check_media_type(call.path, stream.headers)
+        yield _read(Decoder(_kind(call)), stream)
+
+
+@asynccontextmanager
+async def connected_async(
+    client: AsyncClient, call: Call[T], *, until: float | None = None
+) -> AsyncGenerator[AsyncIterator[Event[T]]]:
+    """Open a watch, and read its events as long as its connection lasts: see `connected`."""
+    async with client.stream(call, idle=True, until=until) as stream:
+        check_media_type(call.path, stream.headers)
+        async with aclosing(_read_async(Decoder(_kind(call)), stream)) as events:
+            yield events
+
+
+def _read(decoder: Decoder[T], stream: Stream) -> Iterator[Event[T]]:
+    for chunk in stream.chunks():
+        yield from decoder.events(chunk)
+    yield from decoder.events(None)
+
+
+async def _read_async(decoder: Decoder[T], stream: AsyncStream) -> AsyncGenerator[Event[T]]:
+    async with aclosing(stream.chunks()) as chunks:
+        async for chunk in chunks:
+            for event in decoder.events(chunk):
+                yield event
+    for event in decoder.events(None):
+        yield event
+
+
+def _kind(call: Call[T]) -> type[T]:
+    assert isinstance(call.response, type)  # noqa: S101 - Resource.watch made the call
+    return call.response

@@ -1,0 +1,106 @@
+"""What a watch has told so far: so that a second look at the whole collection tells only what is new. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final, Generic, NamedTuple, TypeVar
+
+from kubecore.watch.decoder import ADDED, DELETED, MODIFIED, Event, Meta
+
+__all__ = ["Known", "version_number"]
+
+T = TypeVar("T")
+
+_Key = tuple[str, str]
+
+
+class _Entry(NamedTuple, Generic[T]):
+    uid: str
+    version: str
+    object: T
+
+    def is_newer_than(self, version: str) -> bool:
+        return 0 <= version_number(version) < version_number(self.version)
+
+
+def version_number(version: str) -> int:
+    """Return a version as the number that it is on every API server of Kubernetes; -1 where it is none.
+
+    Args:
+        version: the resource version.
+    """
+    return int(version) if version.isdecimal() and version.isascii() and len(version) < 20 else -1
+
+
+class Known(Generic[T]):
+    """The objects of a collection as they were told last, by namespace and name."""
+
+    def __init__(self) -> None:
+        self._entries: Final[dict[_Key, _Entry[T]]] = {}
+        self._unseen: set[_Key] = set()
+
+    def begin(self) -> None:
+        """Begin to look at the whole collection once more: what does not come before `finish` is gone."""
+        self._unseen = set(self._entries)
+
+    def look(self, meta: Meta, found: T, *, is_back: bool = False) -> Iterator[Event[T]]:
+        """Look at an object that is there.
+
+        Args:
+            meta: its metadata.
+            found: the object.
+            is_back: whether the server's versions have gone back: then an older one is the newer, and the same one may
+                stand for another content.
+
+        Yields:
+            What was not told yet. An object that was deleted and made anew tells both.
+        """
+        key = (meta.namespace, meta.name)
+        self._unseen.discard(key)
+        before = self._entries.get(key)
+        if before is not None and not is_back and before.is_newer_than(meta.resource_version):
+            return
+        self._entries[key] = _Entry(meta.uid, meta.resource_version, found)
+        if before is None:
+            yield Event(ADDED, found)
+        elif before.uid != meta.uid:
+            yield Event(DELETED, before.object)
+            yield Event(ADDED, found)
+        elif before.version != meta.resource_version or (is_back and before.object != found):
+            yield Event(MODIFIED, found)
+
+    def keep(self, metas: Iterable[Meta]) -> Iterator[Event[T]]:
+        """Take note of all that is there, before a `look` at each.
+
+        Args:
+            metas: the metadata of every object.
+
+        Yields:
+            The deletion of each object that is not among them, as it was last.
+        """
+        self._unseen = set(self._entries).difference((meta.namespace, meta.name) for meta in metas)
+        yield from self.finish()
+
+    def note(self, kind: str, meta: Meta, found: T) -> None:
+        """Take note of a change that is told as it came."""
+        key = (meta.namespace, meta.name)
+        if kind == DELETED:
+            self._entries.pop(key, None)
+        else:
+            self._entries[key] = _Entry(meta.uid, meta.resource_version, found)
+
+    def forget(self, meta: Meta) -> bool:
+        """Take note that an object was deleted while the collection is looked at; return whether it was known."""
+        key = (meta.namespace, meta.name)
+        self._unseen.discard(key)
+        return self._entries.pop(key, None) is not None
+
+    def finish(self) -> Iterator[Event[T]]:
+        """End the look at the whole collection.
+
+        Yields:
+            The deletion of each object that is no longer there, as it was last.
+        """
+        for key in sorted(self._unseen):
+            yield Event(DELETED, self._entries.pop(key).object)
+        self._unseen = set()

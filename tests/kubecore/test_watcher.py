@@ -1,0 +1,406 @@
+"""The loops of a watch, synchronous and asynchronous, against a server on loopback that fails in time."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+import time
+import tracemalloc
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+
+from kubeclient import AsyncClientset, Clientset
+from kubecore import errors, rest, watch
+from tests.kubecore.test_parity import members, plain
+from tests.kubecore.test_watch import bookmark, change, line
+from tests.server.conftest import Awaited
+from tests.torture.server import Ask, PodServer, Reply, answer
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
+LIST = answer(b'{"kind":"ConfigMapList","metadata":{"resourceVersion":"5"},"items":[]}')
+TIMEOUTS = rest.Timeouts(connect=5, read=5, write=5, pool=5, total=10, idle=0.3)
+
+Drive = Callable[..., Any]
+
+
+@pytest.fixture(params=["sync", "asyncio", "trio"])
+def drive(request: pytest.FixtureRequest) -> Drive:
+    """Run a scenario with a client of config maps, of the synchronous clientset or the asynchronous one."""
+
+    def run(url: str, scenario: Callable[[Any], Awaitable[Any]], **options: Any) -> Any:
+        config = rest.Config(host=url, **{"timeouts": TIMEOUTS, "max_retries": 0, **options})
+
+        async def synchronous() -> Any:
+            with Clientset(config) as made:
+                return await scenario(Awaited(made).core_v1.config_maps("d"))
+
+        async def asynchronous() -> Any:
+            async with AsyncClientset(config) as made:
+                return await scenario(made.core_v1.config_maps("d"))
+
+        if request.param == "sync":
+            return anyio.run(synchronous)
+        return anyio.run(asynchronous, backend=request.param)
+
+    return run
+
+
+class Script:
+    """Answers each watch with the next pieces, then holds or closes; lists are answered with an empty one."""
+
+    def __init__(self, *replies: Reply | bytes) -> None:
+        self._all = replies
+        self._replies = iter(replies)
+        self.watches: list[str] = []
+
+    def again(self) -> Script:
+        return Script(*self._all)
+
+    def __call__(self, ask: Ask) -> Reply:
+        if "watch=true" not in ask.target:
+            return Reply((LIST,))
+        self.watches.append(ask.target)
+        reply = next(self._replies, Reply((HEAD,), "hold"))
+        return reply if isinstance(reply, Reply) else Reply((HEAD, reply), "close")
+
+
+def held(data: bytes = b"") -> Reply:
+    return Reply((HEAD, data), "hold")
+
+
+def cut(data: bytes) -> Reply:
+    """Break off in the middle of a chunk."""
+    head = HEAD.replace(b"\r\n\r\n", b"\r\nTransfer-Encoding: chunked\r\n\r\n")
+    return Reply((head, b"%x\r\n%b" % (len(data) + 100, data)), "close")
+
+
+async def take(events: Any, count: int) -> list[str]:
+    found: list[str] = []
+    async for event in events:
+        found.append(f"{event.type} {event.object.metadata.name} {event.object.metadata.resource_version}")
+        if len(found) == count:
+            break
+    return found
+
+
+def test_it_goes_on_over_ends_cuts_garbage_and_silence(drive: Drive) -> None:
+    """Faults 3, 4, 5, 13, 15, 18: each event once, though some come again."""
+    script = Script(
+        change("ADDED", "a", 6) + change("ADDED", "b", 7),
+        cut(change("ADDED", "b", 7) + change("ADDED", "c", 8) + change("ADDED", "d", 9)[:-20]),
+        held(change("ADDED", "d", 9)),
+        change("ADDED", "e", 10) + b"garbage\n" + change("ADDED", "x", 11),
+        change("ADDED", "f", 11) + line("ERROR", {"code": 429, "reason": "TooManyRequests"}),
+        held(change("ADDED", "g", 12)),
+    )
+
+    async def scenario(maps: Any) -> list[str]:
+        async with maps.watch() as events:
+            return await take(events, 7)
+
+    with PodServer(script) as server:
+        found = drive(server.url, scenario)
+        assert server.settle(0) == 0
+    assert found == [f"ADDED {name} {number}" for number, name in enumerate("abcdefg", 6)]
+    versions = [target.partition("resourceVersion=")[2].partition("&")[0] for target in script.watches]
+    assert versions == ["5", "7", "8", "9", "10", "11"]
+
+
+# What a server does all the time: it is mute, fails, never answers.
+ENDLESS: dict[str, tuple[Script | Callable[[Ask], Reply], bool]] = {
+    "mute": (Script(held(change("ADDED", "a", 6))), True),
+    "fails": (Script(change("ADDED", "a", 6), *[Reply((answer(b"", status="503 No"),))] * 9), True),
+    "never answers": (lambda ask: Reply((), "hold"), False),
+}
+
+
+@pytest.mark.parametrize(("server_does", "answers"), ENDLESS.values(), ids=ENDLESS.keys())
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_it_ends_in_time(server_does: Callable[[Ask], Reply], answers: bool, kind: str) -> None:
+    async def read(maps: Any) -> list[str]:
+        async with maps.watch(timeout_seconds=1) as events:
+            return await take(events, 100)
+
+    async def main(url: str) -> list[str]:
+        if kind == "sync":
+            with Clientset(rest.Config(host=url)) as clientset:
+                return await read(Awaited(clientset).core_v1.config_maps("d"))
+        async with AsyncClientset(rest.Config(host=url)) as made:
+            return await read(made.core_v1.config_maps("d"))
+
+    if isinstance(server_does, Script):
+        server_does = server_does.again()
+    with PodServer(server_does) as server:
+        began = time.monotonic()
+        if answers:
+            assert anyio.run(main, server.url) == ["ADDED a 6"]
+        else:
+            with pytest.raises(errors.DeadlineError, match="time that was given"):
+                anyio.run(main, server.url)
+        assert 0.9 < time.monotonic() - began < 2.5
+
+
+def test_429_is_waited_out_and_a_closed_client_is_told(drive: Drive) -> None:
+    no = Reply((answer(b"", "Retry-After: 0", status="429 No"),))
+    script = Script(no, no, change("ADDED", "a", 6), held(bookmark(7)))
+
+    async def scenario(maps: Any) -> list[str]:
+        async with maps.watch() as events:
+            return await take(events, 1)
+
+    with PodServer(script) as server:
+        assert drive(server.url, scenario, max_retries=1) == ["ADDED a 6"]
+        assert len(script.watches) == 3
+        with Clientset(rest.Config(host=server.url, timeouts=TIMEOUTS)) as clientset:
+            events = clientset.core_v1.config_maps("d").watch(resource_version="1")
+            events.__enter__()
+        with pytest.raises(errors.ClosedError):
+            next(events)
+        events.close()
+
+
+def test_a_stream_that_is_no_watch_may_pause_for_ever() -> None:
+    class Slow(Iterator[bytes]):
+        def __init__(self) -> None:
+            self.pieces = [HEAD + b"a", b"b"]
+
+        def __next__(self) -> bytes:
+            if not self.pieces:
+                raise StopIteration
+            if len(self.pieces) == 1:
+                time.sleep(0.8)
+            return self.pieces.pop(0)
+
+    from kubeclient.typed.core.v1.configmap import CONFIG_MAPS
+
+    call = CONFIG_MAPS.watch("d", ())
+    with PodServer(lambda ask: Reply(Slow(), "close")) as server:
+        config = rest.Config(host=server.url, timeouts=TIMEOUTS)
+        with rest.Client(config) as client:
+            with client.stream(call) as stream:
+                assert b"".join(stream.chunks()) == b"ab"
+            with (
+                pytest.raises(errors.ReadTimeoutError, match=r"sent nothing for 0\.3 s"),
+                client.stream(call, idle=True) as s,
+            ):
+                list(s.chunks())
+            with pytest.raises(errors.DeadlineError), client.stream(call, until=time.monotonic() + 0.2) as s:
+                list(s.chunks())
+
+
+def test_with_a_client_of_ones_own_silence_is_left_too() -> None:
+    script = Script(held(change("ADDED", "a", 6)), held(change("ADDED", "b", 7)))
+    with PodServer(script) as server, httpx.Client() as own:
+        config = rest.Config(host=server.url, timeouts=TIMEOUTS)
+        with Clientset(config, http_client=own) as clientset, clientset.core_v1.config_maps("d").watch() as events:
+            assert [next(events).object.metadata.name for _ in "ab"] == ["a", "b"]
+
+
+# What an idle watch may be doing: reading, waiting before it tries again, waiting in the transport.
+IDLE: dict[str, Reply] = {
+    "in silence": held(),
+    "before it tries again": Reply((answer(b"", status="503 No"),)),
+    "because the server asked": Reply((answer(b"", "Retry-After: 30", status="429 No"),)),
+}
+
+
+@pytest.mark.parametrize("reply", IDLE.values(), ids=IDLE.keys())
+def test_another_thread_closes_an_idle_watch_at_once(reply: Reply) -> None:
+    """Within 100 ms."""
+    script = Script(change("ADDED", "a", 6), *[reply] * 50)
+    with PodServer(script) as server:
+        with Clientset(rest.Config(host=server.url, timeouts=rest.Timeouts())) as clientset:
+            with clientset.core_v1.config_maps("d").watch() as events:
+                found: list[object] = []
+                thread = threading.Thread(target=lambda: found.extend(events))
+                thread.start()
+                wait_for(lambda: len(script.watches) > 1)
+                time.sleep(0.05)
+                began = time.monotonic()
+                events.close()
+                thread.join(5)
+                assert time.monotonic() - began < 0.1
+                assert len(found) == 1
+                with pytest.raises(StopIteration):
+                    next(events)
+        assert server.settle(0) == 0
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("how", ["cancelled", "closed"])
+@pytest.mark.parametrize("reply", IDLE.values(), ids=IDLE.keys())
+def test_another_task_ends_an_idle_watch_at_once(reply: Reply, how: str, backend: str) -> None:
+    script = Script(change("ADDED", "a", 6), *[reply] * 50)
+    found: list[object] = []
+
+    async def main() -> float:
+        async with AsyncClientset(rest.Config(host=server.url, timeouts=rest.Timeouts())) as clientset:
+            events = clientset.core_v1.config_maps("d").watch()
+
+            async def read() -> None:
+                async with events:
+                    async for event in events:
+                        found.append(event)  # noqa: PERF401
+
+            async with anyio.create_task_group() as group:
+                group.start_soon(read)
+                while len(script.watches) < 2:  # noqa: ASYNC110
+                    await anyio.sleep(0.01)
+                await anyio.sleep(0.05)
+                began = time.monotonic()
+                if how == "closed":
+                    await events.aclose()
+                else:
+                    group.cancel_scope.cancel()
+            return time.monotonic() - began
+
+    with PodServer(script) as server:
+        assert anyio.run(main, backend=backend) < 0.1
+        assert server.settle(0) == 0
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_wait_that_is_given_up_loses_nothing(backend: str) -> None:
+    def reply(ask: Ask) -> Reply:
+        if "watch=true" not in ask.target:
+            return Reply((LIST,))
+        version = int(ask.target.partition("resourceVersion=")[2].partition("&")[0])
+        return Reply(slowly(version), "hold")
+
+    def slowly(version: int) -> Iterator[bytes]:
+        yield HEAD
+        for number in range(version + 1, 60):
+            data = change("ADDED", "a", number)
+            yield data[:50]
+            time.sleep(0.003)
+            yield data[50:]
+
+    async def main() -> None:
+        found: list[str] = []
+        async with AsyncClientset(rest.Config(host=server.url)) as clientset:
+            async with clientset.core_v1.config_maps("d").watch() as events:
+                await anext(events)
+                while len(found) < 53:
+                    with anyio.move_on_after(0.002):
+                        while True:
+                            found.append((await anext(events)).object.metadata.resource_version)
+                            await anyio.sleep(0.0005)
+        assert found == [str(number) for number in range(7, 60)]
+
+    with PodServer(reply) as server:
+        anyio.run(main, backend=backend)
+        assert len(server.asks) == 2  # The list, and one watch.
+
+
+def test_fault_39_a_handler_that_raises_or_dawdles_loses_nothing(drive: Drive) -> None:
+    script = Script(*[cut(b"".join(change("ADDED", "a", number) for number in range(6, 30)))] * 2, held())
+
+    async def scenario(maps: Any) -> list[str]:
+        found: list[str] = []
+        async with maps.watch() as events:
+            while len(found) < 24:
+                try:
+                    async for event in events:
+                        found.append(event.object.metadata.resource_version)
+                        if len(found) % 5 == 0:
+                            raise LookupError
+                        time.sleep(0.002)  # noqa: ASYNC251
+                        if len(found) == 24:
+                            break
+                except LookupError:
+                    continue
+        return found
+
+    with PodServer(script) as server:
+        assert drive(server.url, scenario) == [str(number) for number in range(6, 30)]
+
+
+def test_ctrl_c_in_the_middle_of_a_piece_loses_nothing(drive: Drive) -> None:
+    events = b"".join(change("ADDED", "a", number) for number in range(6, 10))
+
+    async def scenario(maps: Any) -> list[str]:
+        watch = maps.watch()
+        async with watch as events:
+            await take(events, 1)
+            made = getattr(watch, "_inner", watch)
+            made._batch = interrupted(made._batch)
+            with pytest.raises(KeyboardInterrupt):
+                await take(events, 3)
+            return await take(events, 2)
+
+    def interrupted(batch: Iterator[Any]) -> Iterator[Any]:
+        yield next(batch)
+        raise KeyboardInterrupt
+
+    with PodServer(Script(held(events), held(events))) as server:
+        assert drive(server.url, scenario) == ["ADDED a 8", "ADDED a 9"]
+
+
+def test_the_memory_stays_flat_over_many_events(drive: Drive) -> None:
+    """`python -m tests.torture watch --events 1000000` is the long form."""
+    count, size = 20_000, 200
+
+    def reply(ask: Ask) -> Reply:
+        if "watch=true" not in ask.target:
+            return Reply((LIST,))
+        batches = range(6, 6 + count, size)
+        pieces = (b"".join(change("MODIFIED", "a", number) for number in range(at, at + size)) for at in batches)
+        return Reply((HEAD, *pieces), "hold")
+
+    async def scenario(maps: Any) -> list[int]:
+        held: list[int] = []
+        async with maps.watch() as events:
+            seen = 0
+            async for _ in events:
+                seen += 1
+                if seen in (count // 4, count - 1):
+                    held.append(tracemalloc.get_traced_memory()[0])
+                if seen == count - 1:
+                    return held
+        return held
+
+    with PodServer(lambda ask: replies[ask.target.count("watch=true")]) as server:
+        replies = [reply(Ask("GET", target, b"", b"", 1, 1)) for target in ("", "watch=true")]
+        tracemalloc.start()
+        try:
+            early, late = drive(server.url, scenario)
+        finally:
+            tracemalloc.stop()
+    assert late - early < 200_000
+
+
+def test_a_watch_that_was_not_entered_says_so() -> None:
+    with PodServer() as server, Clientset(rest.Config(host=server.url)) as clientset:
+        with pytest.raises(RuntimeError, match="with"):
+            next(clientset.core_v1.config_maps("d").watch())
+        assert server.accepted == 0
+
+
+def wait_for(is_so: Callable[[], bool], seconds: float = 5.0) -> None:
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+@pytest.mark.parametrize(
+    ("sync", "asynchronous"),
+    [(watch.Watch, watch.AsyncWatch), (watch.ListAndWatch, watch.AsyncListAndWatch)],
+)
+def test_both_kinds_are_equal(sync: type, asynchronous: type) -> None:
+    def public(cls: type) -> dict[str, str]:
+        return {
+            name: plain(f"{inspect.getdoc(found)}{inspect.signature(found).parameters.keys()}")
+            for name, found in members(cls).items()
+            if name.startswith("__") or not name.startswith("_")
+        }
+
+    ours, theirs = public(sync), public(asynchronous)
+    words = {"__aiter__": "__iter__", "__anext__": "__next__"}
+    theirs = {words.get(name, name): text.replace("task", "thread") for name, text in theirs.items()}
+    assert {name: text.replace("task", "thread") for name, text in ours.items()} == theirs
