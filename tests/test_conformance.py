@@ -69,6 +69,7 @@ CASES = (
     *(["E1", "E3", "E4", "E6", "E7", "E9", "E10"]),
     "T1",
     "P1",
+    *(["W8", "W14", "W15"]),
 )
 FILES = [
     *(ROOT / "tests").rglob("test_*.py"),
@@ -84,8 +85,8 @@ def test_a_case_is_shown_or_explained(case: str) -> None:
 
 
 # What hostile input must get (rows), and the faults that the transport must stand.
-ROWS = [f"{letter}{number}" for letter, count in (("A", 7), ("B", 9), ("C", 8)) for number in range(1, count + 1)]
-FAULTS = [*range(1, 16), 18, *range(22, 39)]
+ROWS = [f"{letter}{number}" for letter, count in (("A", 7), ("B", 10), ("C", 8)) for number in range(1, count + 1)]
+FAULTS = [*range(1, 20), *range(22, 40), 44]
 
 
 @pytest.mark.parametrize("row", ROWS)

@@ -102,6 +102,11 @@ def test_the_page_on_reading_runs_from_top_to_bottom(cluster: Cluster) -> None:
     assert "\nNAME    READY   STATUS    RESTARTS   AGE\n" in said
 
 
+@pytest.mark.parametrize(("number", "said"), [(0, "ADDED default"), (1, "'default'")])
+def test_the_code_about_watches_runs(number: int, said: str, cluster: Cluster) -> None:
+    assert said in run(blocks("docs/watch.md")[number], cluster)
+
+
 def test_the_readme_has_no_code_that_is_not_run() -> None:
     assert len(blocks("README.md")) == 2
 

@@ -8,6 +8,7 @@ import json
 import shutil
 import ssl
 import tempfile
+import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -129,6 +130,51 @@ class Cluster:
         """Start the API server on its port and wait until it is ready."""
         self._api = Server(self._apiserver_command(), self.folder / "kube-apiserver.log")
         self._api.wait_until(lambda: self.answers("/readyz"))
+
+    def kill_apiserver(self) -> None:
+        """End the API server without a word to anybody."""
+        if self._api is not None:
+            self._api.kill()
+            self._api = None
+
+    def signal_apiserver(self, number: int) -> None:
+        """Send the API server a signal, such as SIGSTOP and SIGCONT."""
+        if self._api is not None:
+            self._api.signal(number)
+
+    def etcd(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Ask etcd itself, over its gateway, such as `kv/range`."""
+        request = urllib.request.Request(
+            f"{self._etcd_url}/v3/{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            found: dict[str, Any] = json.load(answer)
+            return found
+
+    def revision(self) -> int:
+        """Return etcd's revision: the newest resource version that there is."""
+        return int(self.etcd("kv/range", {"key": base64.b64encode(b"/").decode()})["header"]["revision"])
+
+    def compact(self) -> None:
+        """Have etcd forget all versions but the newest."""
+        self.etcd("kv/compaction", {"revision": str(self.revision())})
+
+    def save_etcd(self) -> None:
+        """Keep a copy of etcd's data as it is, for `restore_etcd`; both servers are restarted."""
+        self._swap_etcd("etcd", "etcd.saved")
+
+    def restore_etcd(self) -> None:
+        """Put the copy in the place of etcd's data: versions go back to what they were."""
+        self._swap_etcd("etcd.saved", "etcd")
+
+    def _swap_etcd(self, source: str, target: str) -> None:
+        assert self._etcd is not None
+        self.kill_apiserver()
+        self._etcd.stop()
+        shutil.rmtree(self.folder / target, ignore_errors=True)
+        shutil.copytree(self.folder / source, self.folder / target)
+        again_where_taken(self._start_etcd)
+        self.start_apiserver()
 
     def start_controllers(self) -> None:
         """Start the controller manager and wait until there is a default service account."""

@@ -91,6 +91,11 @@ class Server:
             self._process.kill()
             self._process.wait()
 
+    def kill(self) -> None:
+        """End it by force."""
+        self._process.kill()
+        self._process.wait()
+
     def signal(self, number: int) -> None:
         """Send it a signal."""
         self._process.send_signal(number)

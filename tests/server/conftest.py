@@ -78,6 +78,9 @@ class AwaitedWatch:
     async def __aexit__(self, *error: object) -> None:
         self._inner.close()
 
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
     def __aiter__(self) -> AsyncIterator[Any]:
         return self._read()
 

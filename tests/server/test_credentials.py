@@ -88,7 +88,7 @@ def synchronous():
             return shown(clientset.authentication_v1.self_subject_reviews().create({}))
 
         def watch():
-            with maps.watch(timeout_seconds=20) as events:
+            with maps.watch(send_initial_events=True, timeout_seconds=20) as events:
                 for event in events:
                     return [event.type, event.object.metadata.name]
 
@@ -109,7 +109,7 @@ async def asynchronous():
             return (await maps.get("map")).metadata.name
 
         async def watch():
-            async with maps.watch(timeout_seconds=20) as events:
+            async with maps.watch(send_initial_events=True, timeout_seconds=20) as events:
                 async for event in events:
                     return [event.type, event.object.metadata.name]
 

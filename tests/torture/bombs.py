@@ -184,11 +184,11 @@ def _bomb(mode: Mode, kind: str, host: str, cap: int) -> dict[str, Any]:
 
 def _watch(caller: Caller, kind: str) -> object:
     def blocking(clientset: Any) -> object:
-        with clientset.core_v1.pods(kind).watch() as events:
+        with clientset.core_v1.pods(kind).watch(resource_version="1") as events:
             return list(events)
 
     async def waiting(clientset: Any) -> object:
-        async with clientset.core_v1.pods(kind).watch() as events:
+        async with clientset.core_v1.pods(kind).watch(resource_version="1") as events:
             return [event async for event in events]
 
     return caller.run(blocking if type(caller.clientset).__name__ == "Clientset" else waiting)

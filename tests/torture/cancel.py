@@ -234,7 +234,7 @@ async def _work(clientset: AsyncClientset, target: str) -> None:
     if target != "watch":
         await clientset.core_v1.pods("d").get(target)
         return
-    async with clientset.core_v1.pods("d").watch() as events:
+    async with clientset.core_v1.pods("d").watch(resource_version="1") as events:
         await anext(events)
 
 

@@ -198,8 +198,8 @@ def _events(pieces: Iterator[bytes]) -> object:
     found: list[object] = []
     try:
         for piece in pieces:
-            found.extend((event.type, event.object) for event in decoder.feed(piece))
-        found.extend((event.type, event.object) for event in decoder.end())
+            found.extend((event and (event.type, event.object)) for event, _ in decoder.feed(piece))
+        found.extend((event and (event.type, event.object)) for event, _ in decoder.end())
     except (errors.StatusError, errors.DecodeError) as error:
         found.append(type(error))
     return found

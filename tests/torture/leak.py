@@ -164,7 +164,7 @@ assert count > 100, count
 
 _OPEN_WATCH: Final = """
 clientset = Clientset(config)
-watch = clientset.core_v1.pods("d").watch()
+watch = clientset.core_v1.pods("d").watch(resource_version="1")
 watch.__enter__()
 next(watch)
 """
@@ -173,7 +173,7 @@ _ASYNC_WATCH: Final = """
 import anyio
 async def one():
     async with AsyncClientset(config) as clientset:
-        async with clientset.core_v1.pods("d").watch() as events:
+        async with clientset.core_v1.pods("d").watch(resource_version="1") as events:
             async for event in events:
                 {leave}
 async def main():
@@ -238,7 +238,7 @@ asyncio.run(clientset.aclose())
     "a loop closed with a watch open": """
 clientset = AsyncClientset(config)
 async def main():
-    events = clientset.core_v1.pods("d").watch()
+    events = clientset.core_v1.pods("d").watch(resource_version="1")
     await events.__aenter__()
     await anext(events)
     return events
@@ -258,14 +258,14 @@ _CLEAN: Final[dict[str, str]] = {
         for backend in ("asyncio", "trio")
     },
     "watch left by break": """
-with Clientset(config) as clientset, clientset.core_v1.pods("d").watch() as events:
+with Clientset(config) as clientset, clientset.core_v1.pods("d").watch(resource_version="1") as events:
     for event in events:
         break
 gc.collect()
 """,
     "watch never entered": """
 with Clientset(config) as clientset:
-    clientset.core_v1.pods("d").watch()
+    clientset.core_v1.pods("d").watch(resource_version="1")
 gc.collect()
 """,
 }

@@ -9,7 +9,7 @@ import pytest
 
 from tests.torture.__main__ import COMMANDS, command, main
 
-SMALL = {
+SMALL = {  # But for `watch`, which tests/server tries.
     "names": 40,
     "answers": 0,
     "fuzz": 3_000,
@@ -21,16 +21,21 @@ SMALL = {
     "leak": 10,
     "canary": None,
     "refresh": 2,
+    "replay": 3_000,
 }
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", SMALL)
 def test_nothing_bad_is_found(name: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL, "kubecore")  # What it warns of is not what is counted.
     tally = command(name).run(SMALL[name], 1)
     gc.collect()  # What warns when it is let go warns here, not in another test.
     assert tally.tries > 0
     assert not tally.bad, "\n".join(tally.shown())
+
+
+def test_each_command_is_tried() -> None:
+    assert {*SMALL, "watch"} == set(COMMANDS)
 
 
 def test_the_command_line_prints_one_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -119,6 +119,10 @@ async def awaiting_changes(clientset: AsyncClientset) -> None:
 def watching(clientset: Clientset) -> None:
     watch = clientset.core_v1.nodes().watch()
     assert_type(watch, Watch[core_v1.Node])
+    with clientset.core_v1.nodes().list_and_watch() as changes:
+        assert_type(changes.items, list[core_v1.Node])
+        for event in changes:
+            assert_type(event, Event[core_v1.Node])
     with watch as events:
         for event in events:
             assert_type(event, Event[core_v1.Node])

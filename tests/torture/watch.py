@@ -1,0 +1,458 @@
+"""Watches under faults, on the real server: `python -m tests.torture watch --events N --faults M --seed S`.
+
+A writer makes N changes. Watchers of every kind follow it through a proxy, while M faults strike: connections are cut at
+random bytes, reset and muted, the API server is stopped for a while, killed and started again, and etcd is compacted
+while nobody can watch. All that happened is written into a history, which `history` judges.
+
+`--client go` has client-go's informer follow instead, through the same proxy: the reference.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import anyio
+
+from kubeclient import AsyncClientset, Clientset
+from kubeclient.models import core_v1
+from kubeclient.typed.core.v1.configmap import AsyncConfigMaps, ConfigMaps
+from kubecore import errors, kubeconfig, rest
+from kubecore.call import Call
+from tests.cluster import Cluster
+from tests.torture.history import VERDICTS, History, judge, read
+from tests.torture.proxy import FaultProxy, Plan
+from tests.torture.tally import Tally
+
+_IDLE: Final = 2.0
+_TIMEOUTS: Final = rest.Timeouts(connect=2.0, read=4.0, write=4.0, pool=4.0, total=30.0, idle=_IDLE)
+_NAMES: Final = 20
+_LAST: Final = "the-last"
+_PATIENCE: Final = 60.0
+_GO: Final = Path(__file__).with_name("goclient")
+
+# What strikes, one after the other. Most are cuts: the others take seconds.
+_FAULTS: Final = (
+    *("cut", "rst", "cut", "stop", "rst", "cut", "mute", "cut", "rst", "expire"),
+    *("cut", "rst", "cut", "rst", "cut", "rst", "cut", "kill", "rst", "cut"),
+)
+_DOWN: Final = Plan(cut_after=0)
+
+Verb = Literal["watch", "list_and_watch"]
+
+
+class _Notes:
+    """A client that writes down what a watch asks for: see `history`."""
+
+    def __init__(self, client: Any, history: History, watcher: str) -> None:
+        self._client = client
+        self._history = history
+        self._watcher = watcher
+
+    def _ask(self, call: Call[Any]) -> None:
+        version = dict(call.query).get("resourceVersion")
+        if version is not None:
+            self._history.note("resume", watcher=self._watcher, version=version)
+
+    def _listed(self, call: Call[Any], answer: Any) -> Any:
+        if "limit" not in dict(call.query):
+            self._history.note("list", watcher=self._watcher, version=answer.metadata.resource_version)
+        return answer
+
+
+class _SyncNotes(_Notes):
+    def send(self, call: Call[Any], **options: Any) -> Any:
+        return self._listed(call, self._client.send(call, **options))
+
+    @contextmanager
+    def stream(self, call: Call[Any], **options: Any) -> Iterator[Any]:
+        self._ask(call)
+        with self._client.stream(call, **options) as stream:
+            yield stream
+
+
+class _AsyncNotes(_Notes):
+    async def send(self, call: Call[Any], **options: Any) -> Any:
+        return self._listed(call, await self._client.send(call, **options))
+
+    @asynccontextmanager
+    async def stream(self, call: Call[Any], **options: Any) -> AsyncIterator[Any]:
+        self._ask(call)
+        async with self._client.stream(call, **options) as stream:
+            yield stream
+
+
+class Follower:
+    """One watcher, in a thread of its own; it ends by itself after the writer's last object.
+
+    Args:
+        name: what the history calls it.
+        mode: `sync`, or the asynchronous backend.
+        verb: how it follows.
+        config: the way to the server.
+        namespace: what is followed.
+        history: where it writes down what it is told.
+    """
+
+    def __init__(self, name: str, mode: str, verb: Verb, config: rest.Config, namespace: str, history: History) -> None:
+        self.name = name
+        self.error: BaseException | None = None
+        self._mode = mode
+        self._verb = verb
+        self._config = config
+        self._namespace = namespace
+        self._history = history
+        self._is_over = False
+        self._expired: str | None = None
+        self.version = 0
+        self.thread = threading.Thread(target=self._run, name=f"torture-{name}", daemon=True)
+
+    def _run(self) -> None:
+        try:
+            if self._mode == "sync":
+                self._follow()
+            else:
+                anyio.run(self._follow_async, backend=self._mode)
+        except BaseException as error:
+            self.error = error
+
+    def _follow(self) -> None:
+        with Clientset(self._config) as clientset:
+            client: Any = _SyncNotes(clientset.rest_client, self._history, self.name)
+            maps, plain = ConfigMaps(client, self._namespace), clientset.core_v1.config_maps(self._namespace)
+            while not self._is_over:
+                try:
+                    start = None if self._expired is None else self._reset(plain.list())
+                    if self._is_over:
+                        return
+                    with (
+                        maps.list_and_watch() if self._verb != "watch" else maps.watch(resource_version=start) as events
+                    ):
+                        self._begin(events)
+                        for event in events:
+                            if self._take(event):
+                                break
+                except errors.ExpiredError:
+                    self._expire(events.resource_version)
+                except errors.TransportError:
+                    time.sleep(0.1)
+
+    async def _follow_async(self) -> None:
+        async with AsyncClientset(self._config) as clientset:
+            client: Any = _AsyncNotes(clientset.rest_client, self._history, self.name)
+            maps, plain = AsyncConfigMaps(client, self._namespace), clientset.core_v1.config_maps(self._namespace)
+            while not self._is_over:
+                try:
+                    start = None if self._expired is None else self._reset(await plain.list())
+                    if self._is_over:
+                        return
+                    made = maps.list_and_watch() if self._verb != "watch" else maps.watch(resource_version=start)
+                    async with made as events:
+                        self._begin(events)
+                        async for event in events:
+                            if self._take(event):
+                                break
+                except errors.ExpiredError:
+                    self._expire(events.resource_version)
+                except errors.TransportError:
+                    await anyio.sleep(0.1)
+
+    def _begin(self, events: Any) -> None:
+        self._expired = None
+        for item in getattr(events, "items", ()):
+            self._note("ADDED", item)
+
+    def _take(self, event: Any) -> bool:
+        self._note(event.type, event.object)
+        self._is_over = event.object.metadata.name == _LAST
+        return self._is_over
+
+    def _note(self, kind: str, found: core_v1.ConfigMap) -> None:
+        meta = found.metadata
+        self.version = max(self.version, int(meta.resource_version))
+        self._history.note(
+            "event", watcher=self.name, type=kind, name=meta.name, uid=meta.uid, version=meta.resource_version
+        )
+
+    def _expire(self, version: str) -> None:
+        self._expired = version
+        self._history.note("expired", watcher=self.name, version=version)
+
+    def _reset(self, answer: core_v1.ConfigMapList) -> str:
+        """Take a list in the place of all that was told, as a program does after ExpiredError."""
+        version = answer.metadata.resource_version or ""
+        self._history.note("list", watcher=self.name, version=version, items=_items(answer))
+        self.version = int(version)
+        self._is_over = any(item.metadata.name == _LAST for item in answer.items)
+        return version
+
+
+def _items(answer: core_v1.ConfigMapList) -> dict[str, list[str]]:
+    return {item.metadata.name: [item.metadata.uid, item.metadata.resource_version] for item in answer.items}
+
+
+class _GoFollower:
+    """client-go's informer, as a process of its own."""
+
+    def __init__(self, binary: Path, kubeconfig: Path, namespace: str, path: Path) -> None:
+        self.name = "go"
+        self.error: BaseException | None = None
+        self.path = path
+        env = {
+            **os.environ,
+            "KUBE_FEATURE_WatchListClient": "false",
+            "HTTP2_READ_IDLE_TIMEOUT_SECONDS": str(int(_IDLE)),
+            "HTTP2_PING_TIMEOUT_SECONDS": "1",
+        }
+        self._process = subprocess.Popen(
+            [binary, kubeconfig, namespace, path, _LAST], env=env, stderr=subprocess.DEVNULL
+        )
+        self.thread = threading.Thread(target=self._wait, name="torture-go", daemon=True)
+
+    def _wait(self) -> None:
+        if self._process.wait():
+            self.error = RuntimeError(f"the Go client ended with {self._process.returncode}")
+
+    def stop(self) -> None:
+        self._process.kill()
+
+
+class _Writer:
+    """Changes objects, and breaks things in between."""
+
+    def __init__(
+        self, cluster: Cluster, proxy: FaultProxy, maps: ConfigMaps, history: History, chance: random.Random
+    ) -> None:
+        self._cluster = cluster
+        self._proxy = proxy
+        self._maps = maps
+        self._history = history
+        self._chance = chance
+        self._there: dict[str, core_v1.ConfigMap] = {}
+        self._version = 0
+        self.followers: list[Follower] = []
+
+    def write(self) -> None:
+        """Make one change."""
+        name = f"m{self._chance.randrange(_NAMES)}"
+        before = self._there.get(name)
+        if before is None:
+            found = self._maps.create({"metadata": {"name": name}, "data": {"k": "ü☃" * self._chance.randrange(400)}})
+            self._keep("ADDED", found)
+        elif self._chance.random() < 0.2:
+            self._maps.delete(name)
+            del self._there[name]
+            self._note("DELETED", name, before.metadata.uid, str(self._cluster.revision()))
+        else:
+            before.data = {"k": "ü☃" * self._chance.randrange(400)}
+            self._keep("MODIFIED", self._maps.update(before))
+
+    def end(self) -> None:
+        """Write the last object, after which every watcher goes home."""
+        self._keep("ADDED", self._maps.create({"metadata": {"name": _LAST}}))
+
+    def strike(self, fault: str) -> None:
+        """Break something."""
+        self._history.note("fault", kind=fault)
+        cluster, proxy = self._cluster, self._proxy
+        if fault == "cut":
+            proxy.cut()
+        elif fault == "rst":
+            proxy.cut("rst")
+        elif fault == "mute":
+            proxy.freeze()
+            for _ in range(5):
+                self.write()
+            time.sleep(_IDLE + self._chance.random())
+            proxy.thaw()
+        elif fault == "stop":
+            cluster.signal_apiserver(signal.SIGSTOP)
+            time.sleep(_IDLE + self._chance.random())
+            cluster.signal_apiserver(signal.SIGCONT)
+        elif fault == "kill":
+            self._settle()
+            cluster.kill_apiserver()
+            cluster.start_apiserver()
+            self._settle()
+        else:
+            self._settle()
+            plan, proxy.plan = proxy.plan, _DOWN
+            proxy.cut()
+            for _ in range(10):
+                self.write()
+            cluster.compact()
+            cluster.kill_apiserver()
+            cluster.start_apiserver()
+            for _ in range(10):
+                self.write()
+            proxy.plan = plan
+            self._settle()
+
+    def _settle(self) -> None:
+        """Wait until all is told: a new server knows no older versions, so that a list would jump over the rest."""
+        end = time.monotonic() + _PATIENCE / 2
+        while time.monotonic() < end and any(follower.version < self._version for follower in self.followers):
+            time.sleep(0.01)
+
+    def _keep(self, kind: str, found: core_v1.ConfigMap) -> None:
+        meta = found.metadata
+        self._there[meta.name] = found
+        self._version = int(meta.resource_version)
+        self._note(kind, meta.name, meta.uid, meta.resource_version)
+
+    def _note(self, kind: str, name: str, uid: str, version: str) -> None:
+        self._history.note("write", type=kind, name=name, uid=uid, version=version)
+
+
+def _plans(seed: int) -> Any:
+    """Return what happens to each connection: half of them break at some byte, some fall silent."""
+
+    def plan(number: int) -> Plan:
+        chance = random.Random(f"{seed} {number}")
+        at = chance.randrange(3_000, 80_000)
+        pieces = chance.choice((None, None, chance.randrange(50, 2_000)))
+        kind = chance.random()
+        if kind < 0.5:
+            return Plan(cut_after=at, how=chance.choice(("fin", "rst")), slice=pieces)
+        return Plan(mute_after=at, slice=pieces) if kind < 0.6 else Plan(slice=pieces)
+
+    return plan
+
+
+def run(n: int | None, seed: int, *, faults: int | None = None, client: str = "python") -> Tally:
+    """Make `n` changes, 1,000 by default, with a fault after every hundred of them unless `faults` says otherwise."""
+    tally = Tally("watch")
+    events = 1_000 if n is None else n
+    strikes = events // 100 if faults is None else faults
+    folder = Path(tempfile.mkdtemp(prefix="kgen-watch-"))
+    binary = _build() if client == "go" else None
+    with Cluster(controllers=False) as cluster:
+        play(
+            tally, cluster, folder, events, [_FAULTS[number % len(_FAULTS)] for number in range(strikes)], seed, binary
+        )
+    _judge(tally, folder)
+    return tally
+
+
+def _judge(tally: Tally, folder: Path) -> None:
+    """Judge what was written down; a history in which something is wrong is kept."""
+    records = [record for file in sorted(folder.glob("*.jsonl")) for record in read(file)]
+    judgement = judge(records)
+    for text in judgement.bad:
+        tally.wrong(text)
+    tally.tries += judgement.events
+    tally.figure("writes", judgement.writes)
+    tally.figure("lists", judgement.lists)
+    for verdict in VERDICTS:
+        tally.figure(verdict, len(judgement.faults[verdict]))
+    if tally.bad:
+        tally.figure("history", folder)
+    else:
+        shutil.rmtree(folder)
+
+
+def play(
+    tally: Tally,
+    cluster: Cluster,
+    folder: Path,
+    events: int,
+    faults: Sequence[str],
+    seed: int,
+    binary: Path | None = None,
+) -> None:
+    """Write, follow and break.
+
+    Args:
+        tally: counts who did not come to the end.
+        cluster: the server.
+        folder: where the histories go, as `*.jsonl`.
+        events: how many changes are made.
+        faults: what strikes, at even distances.
+        seed: of all chances.
+        binary: the Go client, which then follows in the place of our own.
+    """
+    with FaultProxy(cluster.port, _plans(seed)) as proxy:
+        _play(tally, cluster, proxy, folder, events, faults, seed, binary)
+        tally.figure("faults", len(faults))
+        tally.figure("connections", proxy.accepted)
+
+
+def _play(
+    tally: Tally,
+    cluster: Cluster,
+    proxy: FaultProxy,
+    folder: Path,
+    events: int,
+    faults: Sequence[str],
+    seed: int,
+    binary: Path | None,
+) -> None:
+    history = History(folder / "history.jsonl")
+    config = kubeconfig.load_config(cluster.kubeconfig)
+    namespace = f"watch-{uuid.uuid4().hex[:8]}"
+    with contextlib.closing(history), Clientset(config) as direct:
+        direct.core_v1.namespaces().create({"metadata": {"name": namespace}})
+        maps = direct.core_v1.config_maps(namespace)
+        writer = _Writer(cluster, proxy, maps, history, random.Random(seed))
+        for _ in range(_NAMES):
+            writer.write()
+        followers = _followers(cluster, proxy, folder, namespace, history, binary)
+        writer.followers = [follower for follower in followers if isinstance(follower, Follower)]
+        for follower in followers:
+            follower.thread.start()
+        every = max(1, events // max(1, len(faults)))
+        for number in range(events):
+            writer.write()
+            if number % every == every // 2 and number // every < len(faults):
+                writer.strike(faults[number // every])
+        proxy.plan = Plan()  # So that the end does not wait for the longest of all pauses.
+        writer.end()
+        end = time.monotonic() + _PATIENCE
+        for follower in followers:
+            follower.thread.join(max(0.1, end - time.monotonic()))
+            if follower.thread.is_alive() or follower.error is not None:
+                tally.wrong(f"{follower.name} did not come to the end: {follower.error!r}")
+            if isinstance(follower, _GoFollower):
+                follower.stop()
+        answer = maps.list()
+        history.note("final", version=answer.metadata.resource_version, items=_items(answer))
+
+
+def _followers(
+    cluster: Cluster, proxy: FaultProxy, folder: Path, namespace: str, history: History, binary: Path | None
+) -> list[Follower | _GoFollower]:
+    text = cluster.kubeconfig.read_text("utf-8").replace(cluster.url, proxy.url.replace("http:", "https:"))
+    through = folder / "through.yaml"
+    through.touch(mode=0o600)
+    through.write_text(text, "utf-8")
+    if binary is not None:
+        return [_GoFollower(binary, through, namespace, folder / "go.jsonl")]
+    config = kubeconfig.load_config(through)
+    config.timeouts = _TIMEOUTS
+    kinds: tuple[tuple[str, Verb], ...] = (
+        ("sync", "list_and_watch"),
+        ("sync", "watch"),
+        ("asyncio", "list_and_watch"),
+        ("trio", "watch"),
+    )
+    return [Follower(f"{mode} {verb}", mode, verb, config, namespace, history) for mode, verb in kinds]
+
+
+def _build() -> Path:
+    """Build the Go client; the Go tool keeps what it has built."""
+    binary = Path(tempfile.gettempdir()) / f"kgen-torture-goclient-{os.getuid()}"
+    env = {**os.environ, "CGO_ENABLED": "0"}
+    subprocess.run(["go", "build", "-o", binary, "."], cwd=_GO, env=env, check=True)
+    return binary
