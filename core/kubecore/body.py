@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
 from kubecore.errors import InvalidRequestError
+from kubecore.meta import Status
 from kubecore.model import Model
 from kubecore.shapes import is_object
 
-__all__ = ["Body", "complete", "metadata_field", "refuse_other", "with_version"]
+__all__ = ["Body", "complete", "metadata_field", "refuse_other", "uid_of", "with_version"]
 
 Body: TypeAlias = Model | Mapping[str, Any]
 """An object: a model, or a mapping with the API's names."""
@@ -73,6 +74,17 @@ def refuse_other(body: Body, kind: type[Any], key: str, asked: str) -> None:
     if found and asked and found != asked:
         name = str(metadata_field(body, "name"))
         raise InvalidRequestError(_TWICE.format(what=key, kind=kind.__name__, name=name[:100], body=found, asked=asked))
+
+
+def uid_of(answer: Body) -> str:
+    """Return the UID of the object that an answer is, or, as a Status, is about; "" where it does not say.
+
+    Args:
+        answer: the answer.
+    """
+    if isinstance(answer, Status):
+        return (answer.details.uid or "") if answer.details is not None else ""
+    return str(metadata_field(answer, "uid"))
 
 
 def with_version(body: Any, version: str) -> Any:

@@ -36,7 +36,6 @@ KubeError
 │   ├── DeadlineError              also the builtin TimeoutError
 │   ├── ClosedError                the client was closed before
 │   └── BodyTooLargeError
-├── DeletionTimeoutError           what was deleted is still there; also the builtin TimeoutError
 ├── DecodeError                    what came is not what was asked for; also a ValueError
 ├── EncodeError                    a value has no form in JSON; also a ValueError
 ├── WaitError                      what was waited for did not come; `.object` is what was seen last
@@ -73,7 +72,6 @@ __all__ = [
     "ConnectTimeoutError",
     "DeadlineError",
     "DecodeError",
-    "DeletionTimeoutError",
     "EncodeError",
     "ExpiredError",
     "FieldConflict",
@@ -345,10 +343,6 @@ class RedirectError(TransportError):
 
 class BodyTooLargeError(TransportError):
     """The answer is larger than the limit."""
-
-
-class DeletionTimeoutError(KubeError, builtins.TimeoutError):
-    """An object that was deleted is still there when the time is up; the message says what holds it."""
 
 
 class DecodeError(KubeError, ValueError):

@@ -1,9 +1,8 @@
-"""Patches, intents and deletions, as far as they go without a server."""
+"""Patches, intents and races, as far as they go without a server."""
 
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import anyio
@@ -15,10 +14,9 @@ from kubeclient import AsyncClientset, Clientset
 from kubeclient.models import apps_v1, core_v1, meta_v1
 from kubeclient.typed.apps.v1.deployment import DEPLOYMENTS
 from kubeclient.typed.core.v1.configmap import AsyncConfigMaps, ConfigMaps
-from kubecore import deletion, errors, intent, patch, rest
+from kubecore import body, errors, intent, patch, rest
 from kubecore.meta import Status, StatusCause, StatusDetails
 from kubecore.model import Model
-from kubecore.watch import Event
 from tests.kubecore.loopback import answer, loopback
 from tests.models import ALL, document
 
@@ -208,87 +206,23 @@ def test_create_or_update_takes_the_version_that_it_read_and_begins_anew_after_a
     assert client.calls == [*round_, *round_[:2], *round_, ("create", "")]
 
 
-# Whether what was deleted is gone.
+# Which object was deleted.
 
 
-def config_map(uid: str, **metadata: Any) -> core_v1.ConfigMap:
-    return core_v1.ConfigMap(metadata=meta_v1.ObjectMeta(name="n", uid=uid, resource_version="7", **metadata))
+def config_map(uid: str) -> core_v1.ConfigMap:
+    return core_v1.ConfigMap(metadata=meta_v1.ObjectMeta(name="n", uid=uid, resource_version="7"))
 
 
-def waiting(timeout: float | None = 60.0, uid: str = "1") -> deletion.Waiting:
-    made = deletion.Waiting("configmaps", "n", timeout)
-    made.asked(Status(details=StatusDetails(uid=uid)))
-    return made
+def test_the_answer_to_a_deletion_says_which_object_it_was() -> None:
+    assert body.uid_of(Status(details=StatusDetails(uid="1"))) == "1"
+    assert body.uid_of(Status()) == ""
+    assert body.uid_of(config_map("2")) == "2"
+    assert body.uid_of({"metadata": {"uid": "3"}}) == "3"
 
 
-def test_the_uid_decides_whether_it_is_gone() -> None:
-    seen = waiting()
-    assert seen.is_gone(None)
-    assert not seen.is_gone(config_map("1"))
-    assert seen.version == "7"
-    assert seen.is_gone(config_map("2"))
-    assert not seen.is_gone_after(Event("MODIFIED", config_map("1")))
-    assert not seen.is_gone_after(Event("BOOKMARK", config_map("")))
-    assert seen.is_gone_after(Event("DELETED", config_map("1")))
-    assert seen.is_gone_after(Event("ADDED", config_map("2")))
-    unknown = waiting(uid="")
-    assert not unknown.is_gone(config_map("1"))
-    assert unknown.is_gone(config_map("2"))
-    by_answer = deletion.Waiting("configmaps", "n", None)
-    by_answer.asked(config_map("1"))
-    assert by_answer.is_gone(config_map("2"))
-
-
-@pytest.mark.parametrize(
-    ("metadata", "words"),
-    [
-        ({"finalizers": ["a/b", "c"]}, "finalizers are taken off by whoever put them there: a/b, c"),
-        ({"deletion_timestamp": "2026-11-24T10:00:00Z"}, "grace period is not over"),
-        ({}, "not marked for deletion"),
-        (None, "nobody could read it"),
-    ],
-)
-def test_the_error_says_what_holds_it(metadata: dict[str, Any] | None, words: str) -> None:
-    late = waiting(timeout=0.0)
-    if metadata is not None:
-        assert not late.is_gone(config_map("1", **metadata))
-    with pytest.raises(errors.DeletionTimeoutError, match=words):
-        late.seconds()
-    assert waiting(timeout=None).seconds() is None
-    assert waiting(timeout=0.5).seconds() == 1
-
-
-def test_errors_that_pass_are_waited_out_and_others_told() -> None:
-    seen = waiting(timeout=None)
-    gone = errors.status_error(Status(code=410, reason="Expired"))
-    pauses = [
-        seen.failed(gone),
-        seen.failed(errors.ReadError("cut")),
-        seen.failed(errors.status_error(Status(code=503))),
-    ]
-    assert pauses == [0.2, 0.4, 0.8]
-    for fatal in (errors.status_error(Status(code=403)), errors.DecodeError("?")):
-        with pytest.raises(type(fatal)):
-            seen.failed(fatal)
-    late = waiting(timeout=0.0)
-    with pytest.raises(errors.DeletionTimeoutError) as caught:
-        late.failed(gone)
-    assert caught.value.__cause__ is gone
-    assert waiting(timeout=0.1).failed(gone) <= 0.1
-
-
-def test_delete_and_wait_looks_again_where_the_watch_is_cut() -> None:
-    body = b'{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"n","uid":"1","resourceVersion":"7"}}'
-    status = b'{"apiVersion":"v1","kind":"Status","status":"Success","details":{"name":"n","uid":"1"}}'
-    cut = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"ty'
-    none = answer(
-        b'{"apiVersion":"v1","kind":"Status","status":"Failure","reason":"NotFound","code":404,"details":{"name":"n"}}',
-        "Content-Type: application/json",
-        status="404 Not Found",
-    )
-    started = time.monotonic()
-    with loopback(answer(status), answer(body), cut, none, none) as server:
-        with Clientset(rest.Config(host=f"http://127.0.0.1:{server.port}", max_retries=0)) as clientset:
-            clientset.core_v1.config_maps("d").delete_and_wait("n")
-    assert time.monotonic() - started < 10
-    assert b"fieldSelector=metadata.name=n&resourceVersion=7&timeoutSeconds=60&watch=true" in server.requests[2]
+@pytest.mark.parametrize("timeout", [-1, "soon"])
+def test_a_bad_timeout_deletes_nothing(timeout: Any) -> None:
+    client: Any = Scripted()
+    with pytest.raises(errors.InvalidRequestError, match="timeout takes seconds"):
+        ConfigMaps(client, "d").delete_and_wait("n", timeout=timeout)
+    assert client.calls == []

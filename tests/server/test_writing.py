@@ -557,7 +557,7 @@ def test_delete_and_wait_says_what_holds_the_object(drive: Drive, namespace: str
         name = named("held")
         await maps.create({"metadata": {"name": name, "finalizers": ["tests.example.com/hold"]}})
         with pytest.raises(
-            errors.DeletionTimeoutError, match=r"still there 1 s after.*tests\.example\.com/hold"
+            errors.WaitTimeoutError, match=r"not come within 1 s.*held by the finalizers tests\.example\.com/hold"
         ) as caught:
             await maps.delete_and_wait(name, timeout=1)
         assert isinstance(caught.value, TimeoutError)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from kubecore import errors, options, retry
-from kubecore.body import Body, metadata_field, with_version
+from kubecore.body import Body, metadata_field, uid_of, with_version
 from kubecore.call import Call
 from kubecore.meta import Preconditions, Status
 from kubecore.model import Model
 from kubecore.options import DryRun, FieldValidation, PropagationPolicy
 from kubecore.sync_verbs.base import ResourceClient
-from kubecore.sync_verbs.watching import Watch
+from kubecore.sync_verbs.waiting import Waits
 
 if TYPE_CHECKING:
-    from kubecore.deletion import Waiting
     from kubecore.modify import Change
 
 __all__ = ["CreateOrUpdate", "DeleteAndWait", "GetOrNone", "Modify"]
@@ -145,7 +143,7 @@ class Modify(ResourceClient, Generic[T]):
         return retry.on_conflict(lambda: self._modify(name, change, query), backoff=backoff)
 
 
-class DeleteAndWait(Watch[M], Generic[M]):
+class DeleteAndWait(Waits[M], Generic[M]):
     """Deletes one object and waits until it is gone."""
 
     def delete_and_wait(
@@ -160,13 +158,13 @@ class DeleteAndWait(Watch[M], Generic[M]):
         preconditions: Preconditions | None = None,
         ignore_store_read_error: bool | None = None,
     ) -> None:
-        """Delete one object: DELETE; and return when it is gone, by GET and a watch.
+        """Delete one object: DELETE; and return when it is gone, by list and watch.
 
         An object that was made anew under the same name counts as gone: the UID decides.
 
         Args:
             name: the object's name.
-            timeout: seconds until it must be gone; None for ever.
+            timeout: seconds until it must be gone; 0 for one look, None for no limit.
             dry_run: `All` goes through all stages but stores nothing, so that there is nothing to wait for.
             grace_period_seconds: seconds that the object gets to end; 0 is at once.
             propagation_policy: what becomes of what the object owns: `Orphan`, `Background` or `Foreground`.
@@ -177,13 +175,17 @@ class DeleteAndWait(Watch[M], Generic[M]):
 
         Raises:
             InvalidRequestError: refused before anything was sent.
-            DeletionTimeoutError: it is still there; the error says what holds it, such as its finalizers.
+            WaitTimeoutError: it is still there; the error says what holds it, such as its finalizers.
             StatusError: the server answered with a failure.
             TransportError: there is no whole answer.
             DecodeError: the answer is not what was asked for.
         """
-        from kubecore.deletion import Waiting
+        from kubecore import waiting
 
+        def waiter(uid: str) -> waiting.Waiter[M]:
+            return waiting.Waiter(self.resource, self._namespace, name, waiting.Deleted(uid), timeout)
+
+        waiter("")  # Refuses what is wrong before anything is deleted.
         said = options.delete_options(
             dry_run=dry_run,
             grace_period_seconds=grace_period_seconds,
@@ -193,24 +195,6 @@ class DeleteAndWait(Watch[M], Generic[M]):
             ignore_store_read_error=ignore_store_read_error,
         )
         call: Call[M | Status] = self.resource.delete(self._namespace, name, said)
-        waiting = Waiting(self.resource.plural, name, timeout)
         answer = self._client.send(call)
-        waiting.asked(answer)
-        while dry_run is None:
-            try:
-                if self._is_gone(name, waiting):
-                    return
-            except errors.KubeError as error:
-                time.sleep(waiting.failed(error))
-
-    def _is_gone(self, name: str, waiting: Waiting) -> bool:
-        """Look once, and follow the object until it is gone or the watch ends."""
-        if waiting.is_gone(self._get_or_none(name)):
-            return True
-        with self.watch(
-            field_selector=waiting.selector, resource_version=waiting.version, timeout_seconds=waiting.seconds()
-        ) as events:
-            for event in events:
-                if waiting.is_gone_after(event):
-                    return True
-        return False
+        if dry_run is None:
+            self._wait(waiter(uid_of(answer)))

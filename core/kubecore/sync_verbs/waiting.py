@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kubecore import waiting
     from kubecore.waiting import Waiter
 
-__all__ = ["Wait", "WaitForCompletion", "WaitForRollout"]
+__all__ = ["Wait", "WaitForCompletion", "WaitForRollout", "Waits"]
 
 T = TypeVar("T", bound=Model)
 
