@@ -397,7 +397,7 @@ class WaitFailedError(WaitError):
 
     def __init__(self, message: str, object: Any = None, reason: str = "", explanation: str = "") -> None:  # noqa: A002
         super().__init__(message, object)
-        self.args = (message, object, reason, explanation)
+        self.args: tuple[Any, ...] = (message, object, reason, explanation)
         self.reason: str = reason
         self.message: str = explanation
 

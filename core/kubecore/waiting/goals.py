@@ -115,7 +115,7 @@ def _observed(data: Any, one: Any) -> int | None:
 class Created(Goal):
     """That there is such an object."""
 
-    absent = "wait"
+    absent: ClassVar[Literal["error", "wait", "done"]] = "wait"
 
     @property
     def words(self) -> str:
@@ -136,7 +136,7 @@ class Deleted(Goal):
     """
 
     uid: str = ""
-    absent = "done"
+    absent: ClassVar[Literal["error", "wait", "done"]] = "done"
 
     @property
     def words(self) -> str:
