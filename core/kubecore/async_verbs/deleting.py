@@ -9,7 +9,7 @@ from kubecore.async_verbs.base import ResourceClient
 from kubecore.call import Call
 from kubecore.meta import Preconditions, Status
 from kubecore.model import Model
-from kubecore.options import DryRun, PropagationPolicy, ResourceVersionMatch
+from kubecore.options import DryRun, FieldSelector, LabelSelector, PropagationPolicy, ResourceVersionMatch
 
 __all__ = ["Delete", "DeleteCollection"]
 
@@ -70,8 +70,8 @@ class DeleteCollection(ResourceClient, Generic[L]):
     async def delete_collection(
         self,
         *,
-        label_selector: str | None = None,
-        field_selector: str | None = None,
+        label_selector: LabelSelector | None = None,
+        field_selector: FieldSelector | None = None,
         shard_selector: str | None = None,
         limit: int | None = None,
         continue_token: str | None = None,
@@ -88,8 +88,8 @@ class DeleteCollection(ResourceClient, Generic[L]):
         """Delete all objects of the collection that the selectors choose: DELETE.
 
         Args:
-            label_selector: only objects with these labels, such as `app=web,tier!=cache`.
-            field_selector: only objects with these fields, such as `spec.nodeName=node-1`.
+            label_selector: only objects with these labels: text such as `app=web,tier!=cache`, a mapping or a selector.
+            field_selector: only objects with these fields: text such as `spec.nodeName=node-1`, or a mapping.
             shard_selector: only one shard of the collection, where the server has the feature.
             limit: most items of an answer; more follow with the list's `metadata.continue_`.
             continue_token: the token of the page before.
