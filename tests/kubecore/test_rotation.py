@@ -211,6 +211,7 @@ def test_the_interpreter_ends_at_once_with_a_watch_open(kind: str, many: Many) -
         opened.wait()
     else:
         import asyncio
+        AsyncClientset(config).core_v1.pods("d")  # What takes long to load must not hold up the loop.
         async def main():
             clientset = AsyncClientset(config)
             async def read():
