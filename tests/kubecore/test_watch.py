@@ -16,10 +16,27 @@ from hypothesis import strategies as st
 from kubeclient.models import core_v1, meta_v1
 from kubeclient.typed.core.v1.configmap import CONFIG_MAPS
 from kubecore import errors
+from kubecore.resource import Resource
 from kubecore.watch.decoder import MAX_LINE, Decoder
 from kubecore.watch.progress import Asked, Progress, Step
 
 JSON = {"content-type": "application/json"}
+
+
+class SlimMeta(msgspec.Struct, rename="camel"):
+    name: str
+    namespace: str
+    uid: str
+    resource_version: str
+
+
+class Slim(msgspec.Struct):
+    metadata: SlimMeta
+
+
+class Slims(msgspec.Struct, rename="camel"):
+    metadata: meta_v1.ListMeta
+    items: list[Slim]
 
 
 class Clock:
@@ -509,6 +526,46 @@ def test_fault_11_after_410_it_lists_again_and_tells_the_differences(how: str) -
     run.step()
     assert run.asked[-2] == {"of": "list"}
     assert run.asked[-1]["resourceVersion"] == "20"
+
+
+@pytest.mark.parametrize("kind", [dict, Slim])
+def test_what_is_no_model_is_followed_too(kind: Any) -> None:
+    """Dictionaries, and structs of a program's own that hold what tells objects apart."""
+    things = Resource(
+        group="",
+        version="v1",
+        plural="configmaps",
+        namespaced=True,
+        kind=kind,
+        list_kind=dict if kind is dict else Slims,
+    )
+    asked = Asked[Any](
+        list=lambda query: things.list("d", query), watch=lambda query: things.watch("d", query), relists=True
+    )
+    progress = Progress(asked)
+
+    def state(version: int, *items: dict[str, Any]) -> list[str]:
+        step = progress.step()
+        assert step is not None
+        body = {"metadata": {"resourceVersion": str(version)}, "items": items}
+        return [event.type for event in progress.listed(step.call.parse(200, JSON, json.dumps(body).encode()))]
+
+    assert state(5, map_("x", 3), map_("y", 4)) == []
+    assert len(progress.items) == 2
+    assert progress.step() is not None
+    progress.opened(JSON)
+    assert [event.type for event in progress.feed(change("MODIFIED", "x", 6) + bookmark(7))] == ["MODIFIED"]
+    assert progress.version == "7"
+    progress.failed(EXPIRED)
+    assert state(9, map_("x", 6), map_("z", 8)) == ["DELETED", "ADDED"]
+
+
+def test_items_that_nothing_tells_apart_are_refused() -> None:
+    run = Run(relists=True)
+    step = run.step()
+    assert step is not None
+    with pytest.raises(errors.DecodeError, match="no metadata with name"):
+        run.progress.listed({"metadata": {"resourceVersion": "5"}, "items": [{"data": {}}]})
 
 
 def test_fault_11_a_version_that_expires_again_and_again_is_no_storm() -> None:

@@ -17,6 +17,7 @@ from kubecore import codec
 from kubecore.decoders import decoder
 from kubecore.errors import DecodeError, status_error
 from kubecore.meta import Status
+from kubecore.shapes import is_object
 
 __all__ = [
     "ADDED",
@@ -29,6 +30,7 @@ __all__ = [
     "Meta",
     "carries_meta",
     "check_media_type",
+    "meta_of",
 ]
 
 T = TypeVar("T")
@@ -252,6 +254,29 @@ def carries_meta(kind: Any) -> bool:
     """
     hashable: Hashable = kind
     return _carries(hashable)
+
+
+def meta_of(found: Any) -> Meta:
+    """Return the metadata of an object that came in a list.
+
+    Args:
+        found: the object: a model, a mapping, or a struct that has the metadata.
+
+    Raises:
+        DecodeError: it lacks the name or the version, by which objects are known.
+    """
+    carried: Any = found.get("metadata") if is_object(found) else getattr(found, "metadata", None)
+    meta: Meta = carried if carries_meta(type(found)) else _converted(carried)
+    if not meta.name or not meta.resource_version:
+        raise DecodeError("an item of the list has no metadata with name, namespace, uid and resource version")
+    return meta
+
+
+def _converted(found: Any) -> Meta:
+    try:
+        return msgspec.convert(found, _Meta, from_attributes=True)
+    except _UNREADABLE:
+        return _Meta()
 
 
 @functools.cache

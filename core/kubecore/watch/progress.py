@@ -12,12 +12,14 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar, cast
+from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
 
-from kubecore import errors, options
+from kubecore import codec, errors, options
 from kubecore.call import Call
+from kubecore.meta import ListMeta, Status
 from kubecore.options import Query, ResourceVersionMatch
-from kubecore.watch.decoder import ADDED, BOOKMARK, DELETED, Decoder, Event, Meta, check_media_type
+from kubecore.shapes import is_object
+from kubecore.watch.decoder import ADDED, BOOKMARK, DELETED, Decoder, Event, Meta, check_media_type, meta_of
 from kubecore.watch.known import Known, version_number
 
 __all__ = ["Asked", "Progress", "Step"]
@@ -224,7 +226,8 @@ class Progress(Generic[T]):
             ExpiredError: the server's versions are older than ours.
         """
         self._failures = self._expirations  # The server is there.
-        version = answer.metadata.resource_version or ""
+        meta, found = _parts(answer)
+        version = meta.resource_version or ""
         number = version_number(version)
         is_back = 0 <= number < self._number
         if self._phase == "probe":
@@ -236,8 +239,8 @@ class Progress(Generic[T]):
             raise errors.DecodeError(f"{self._place}: the list has no resourceVersion, from which a watch could go on")
         told: list[Event[T]] = []
         if self._phase == "list":
-            self._pages.extend(answer.items)
-            self._continue = answer.metadata.continue_ or None
+            self._pages.extend(found)
+            self._continue = meta.continue_ or None
             if self._continue is not None:
                 return iter(())
             items, self._pages = self._pages, []
@@ -250,7 +253,7 @@ class Progress(Generic[T]):
     def _differences(self, items: list[T], *, is_first: bool, is_back: bool) -> list[Event[T]]:
         if self._known is None:
             return [Event(ADDED, item) for item in items]
-        metas: list[Meta] = [item.metadata for item in cast("list[Any]", items)]
+        metas = [meta_of(item) for item in items]
         told = list(self._known.keep(metas))
         for meta, item in zip(metas, items, strict=True):
             told.extend(self._known.look(meta, item, is_back=is_back))
@@ -466,6 +469,13 @@ class Progress(Generic[T]):
         _LOG.log(level, text, self._place, self.version, seconds, why)
 
 
+def _parts(answer: Any) -> tuple[ListMeta, list[Any]]:
+    """Take a list apart, whether it is a model or a mapping."""
+    if is_object(answer):
+        return codec.convert(answer.get("metadata") or {}, ListMeta), list(answer.get("items") or ())
+    return answer.metadata, answer.items
+
+
 def _first_phase(asked: Asked[Any], version: str) -> _Phase:
     if asked.send_initial_events:
         return "initial"
@@ -492,9 +502,7 @@ def _passes(error: errors.StatusError) -> bool:
     return isinstance(error, kinds) or error.code == 429 or error.code >= 500
 
 
-def _gone_back(ours: str, theirs: str) -> Any:
-    from kubecore.meta import Status
-
+def _gone_back(ours: str, theirs: str) -> Status:
     return Status(
         status="Failure",
         code=410,
