@@ -17,8 +17,9 @@ from kubeclient.models import core_v1, meta_v1
 from kubeclient.typed.core.v1.configmap import CONFIG_MAPS
 from kubecore import errors
 from kubecore.resource import Resource
+from kubecore.watch.asked import Asked
 from kubecore.watch.decoder import MAX_LINE, Decoder
-from kubecore.watch.progress import Asked, Progress, Step
+from kubecore.watch.progress import Progress, Step
 
 JSON = {"content-type": "application/json"}
 
@@ -648,10 +649,13 @@ def test_there_is_no_end_unless_asked_for(seconds: int | None) -> None:
     assert run.step() is not None
 
 
-def test_what_is_no_option_is_refused_before_anything_is_sent() -> None:
-    for bad in ({"timeout_seconds": "x", "resource_version": []}, {"label_selector": 1.5}):
-        with pytest.raises(errors.InvalidRequestError):
-            Run(**bad)
+@pytest.mark.parametrize(
+    ("option", "bad"),
+    [("timeout_seconds", "1"), ("timeout_seconds", 1.5), ("resource_version", []), ("label_selector", 1.5)],
+)
+def test_what_is_no_option_is_refused_before_anything_is_sent(option: str, bad: Any) -> None:
+    with pytest.raises(errors.InvalidRequestError):
+        Run(**{option: bad})
 
 
 # Bytes.

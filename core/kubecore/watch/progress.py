@@ -11,18 +11,18 @@ import math
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
-from kubecore import codec, errors, options
+from kubecore import codec, errors
 from kubecore.call import Call
 from kubecore.meta import ListMeta, Status
-from kubecore.options import Query, ResourceVersionMatch
+from kubecore.options import Query
 from kubecore.shapes import is_object
+from kubecore.watch.asked import Asked, Phase
 from kubecore.watch.decoder import ADDED, BOOKMARK, DELETED, Decoder, Event, Meta, check_media_type, meta_of
 from kubecore.watch.known import Known, version_number
 
-__all__ = ["Asked", "Progress", "Step"]
+__all__ = ["Progress", "Step"]
 
 T = TypeVar("T")
 
@@ -56,40 +56,6 @@ _GRACE: Final = 0.25
 
 _LEAST: Final = 0.05
 _END: Final = "k8s.io/initial-events-end"
-
-_Phase = Literal["list", "now", "initial", "watch", "probe"]
-
-
-# Without slots: with them, Python 3.11 can't make an instance of Asked[T].
-@dataclass(frozen=True, kw_only=True)
-class Asked(Generic[T]):
-    """What the user wants to follow.
-
-    Attributes:
-        list: makes the call that reads the collection.
-        watch: makes the call that follows it.
-        label_selector: only objects with these labels.
-        field_selector: only objects with these fields.
-        shard_selector: only one shard of the collection.
-        resource_version: where to begin; None for the state of now.
-        resource_version_match: how it is meant.
-        timeout_seconds: for the whole; None and 0 for no end.
-        allow_watch_bookmarks: whether bookmarks are told.
-        send_initial_events: whether the server tells the state itself, as events; False for no state at all.
-        relists: whether the collection is listed anew where the version is too old, and the differences are told.
-    """
-
-    list: Callable[[Query], Call[Any]]
-    watch: Callable[[Query], Call[T]]
-    label_selector: str | None = None
-    field_selector: str | None = None
-    shard_selector: str | None = None
-    resource_version: str | None = None
-    resource_version_match: ResourceVersionMatch | None = None
-    timeout_seconds: int | None = None
-    allow_watch_bookmarks: bool | None = None
-    send_initial_events: bool | None = None
-    relists: bool = False
 
 
 class Step(NamedTuple):
@@ -150,11 +116,9 @@ class Progress(Generic[T]):
         self._last: errors.KubeError | None = None
         self.answered = False
         self.items: list[T] = []
-        self.version = asked.resource_version or ""
-        if self.version == "0" and not asked.send_initial_events:
-            self.version = ""  # Whatever the server has at hand: a list says which version that is.
+        self.version = asked.start
         self._number = version_number(self.version)
-        self._phase: _Phase = _first_phase(asked, self.version)
+        self._phase: Phase = asked.first_phase
         self._known: Known[T] | None = Known() if asked.relists or self._phase == "initial" else None
         self._kind: type[T] = _kind(asked.watch(self._query("watch", asked.timeout_seconds)))
         self._place = asked.list(self._query("list", None)).path
@@ -186,29 +150,10 @@ class Progress(Generic[T]):
             return Step(self._asked.watch(self._query(self._phase, seconds)), True, until)
         return Step(self._asked.list(self._query(self._phase, None)), False, until)
 
-    def _query(self, phase: _Phase, seconds: int | None) -> Query:
-        asked = self._asked
-        said: dict[str, Any] = {
-            "label_selector": asked.label_selector,
-            "field_selector": asked.field_selector,
-            "shard_selector": asked.shard_selector,
-        }
-        if phase in ("watch", "initial"):
-            said.update(watch=True, allow_watch_bookmarks=True, timeout_seconds=seconds)
-            said["resource_version"] = self.version or None
-            if phase == "initial":
-                said["send_initial_events"] = True
-                said["resource_version_match"] = asked.resource_version_match or "NotOlderThan"
-            elif not self.answered:
-                said["resource_version_match"] = asked.resource_version_match  # The server says why it refuses it.
-        elif phase != "list":
-            said["limit"] = 1
-        elif self._continue is not None:
-            said["continue_token"] = self._continue
-        elif not self.answered:  # A list that is repeated takes the newest state.
-            said["resource_version"] = asked.resource_version
-            said["resource_version_match"] = asked.resource_version_match
-        return options.query(**said)
+    def _query(self, phase: Phase, seconds: int | None) -> Query:
+        return self._asked.query(
+            phase, version=self.version, seconds=seconds, token=self._continue, is_first=not self.answered
+        )
 
     # What comes.
 
@@ -474,14 +419,6 @@ def _parts(answer: Any) -> tuple[ListMeta, list[Any]]:
     if is_object(answer):
         return codec.convert(answer.get("metadata") or {}, ListMeta), list(answer.get("items") or ())
     return answer.metadata, answer.items
-
-
-def _first_phase(asked: Asked[Any], version: str) -> _Phase:
-    if asked.send_initial_events:
-        return "initial"
-    if version:
-        return "watch"
-    return "list" if asked.send_initial_events is None else "now"
 
 
 def _kind(call: Call[T]) -> type[T]:

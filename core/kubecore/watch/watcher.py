@@ -9,8 +9,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar
 
 from kubecore.errors import KubeError
+from kubecore.watch.asked import Asked
 from kubecore.watch.decoder import Event
-from kubecore.watch.progress import Asked, Progress, Step
+from kubecore.watch.progress import Progress, Step
 
 if TYPE_CHECKING:
     import anyio

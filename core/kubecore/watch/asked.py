@@ -1,0 +1,111 @@
+"""What is to be followed, and how each request for it is written. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
+
+from kubecore import options
+from kubecore.call import Call
+from kubecore.errors import InvalidRequestError
+from kubecore.options import Query, ResourceVersionMatch
+
+__all__ = ["Asked", "Phase"]
+
+T = TypeVar("T")
+
+Phase: TypeAlias = Literal["list", "now", "initial", "watch", "probe"]
+"""What a request is for: the state, its version alone, the state as events, the changes, or how far the server is."""
+
+
+# Without slots: with them, Python 3.11 can't make an instance of Asked[T].
+@dataclass(frozen=True, kw_only=True)
+class Asked(Generic[T]):
+    """What the user wants to follow.
+
+    Attributes:
+        list: makes the call that reads the collection.
+        watch: makes the call that follows it.
+        label_selector: only objects with these labels.
+        field_selector: only objects with these fields.
+        shard_selector: only one shard of the collection.
+        resource_version: where to begin; None for the state of now.
+        resource_version_match: how it is meant.
+        timeout_seconds: for the whole; None and 0 for no end.
+        allow_watch_bookmarks: whether bookmarks are told.
+        send_initial_events: whether the server tells the state itself, as events; False for no state at all.
+        relists: whether the collection is listed anew where the version is too old, and the differences are told.
+    """
+
+    list: Callable[[Query], Call[Any]]
+    watch: Callable[[Query], Call[T]]
+    label_selector: str | None = None
+    field_selector: str | None = None
+    shard_selector: str | None = None
+    resource_version: str | None = None
+    resource_version_match: ResourceVersionMatch | None = None
+    timeout_seconds: int | None = None
+    allow_watch_bookmarks: bool | None = None
+    send_initial_events: bool | None = None
+    relists: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what is no time.
+
+        Raises:
+            InvalidRequestError: `timeout_seconds` is no whole number.
+        """
+        seconds: Any = self.timeout_seconds
+        if seconds is not None and not isinstance(seconds, int):
+            raise InvalidRequestError(f"timeout_seconds takes whole seconds, not {type(seconds).__name__}")
+
+    @property
+    def start(self) -> str:
+        """The version to begin after; "" where a list is to say which one that is."""
+        version = self.resource_version or ""
+        return "" if version == "0" and not self.send_initial_events else version
+
+    @property
+    def first_phase(self) -> Phase:
+        """What is done first."""
+        if self.send_initial_events:
+            return "initial"
+        if self.start:
+            return "watch"
+        return "list" if self.send_initial_events is None else "now"
+
+    def query(self, phase: Phase, *, version: str, seconds: int | None, token: str | None, is_first: bool) -> Query:
+        """Write the query of a request.
+
+        Args:
+            phase: what it is for.
+            version: where a watch goes on.
+            seconds: for how long the server is asked to keep a watch open.
+            token: of the next page of a list.
+            is_first: whether nothing was answered yet.
+
+        Raises:
+            InvalidRequestError: an option is none.
+        """
+        said: dict[str, Any] = {
+            "label_selector": self.label_selector,
+            "field_selector": self.field_selector,
+            "shard_selector": self.shard_selector,
+        }
+        if phase in ("watch", "initial"):
+            said.update(watch=True, allow_watch_bookmarks=True, timeout_seconds=seconds)
+            said["resource_version"] = version or None
+            if phase == "initial":
+                said["send_initial_events"] = True
+                said["resource_version_match"] = self.resource_version_match or "NotOlderThan"
+            elif is_first:
+                said["resource_version_match"] = self.resource_version_match  # The server says why it refuses it.
+        elif phase != "list":
+            said["limit"] = 1
+        elif token is not None:
+            said["continue_token"] = token
+        elif is_first:  # A list that is repeated takes the newest state.
+            said["resource_version"] = self.resource_version
+            said["resource_version_match"] = self.resource_version_match
+        return options.query(**said)
