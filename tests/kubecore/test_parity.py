@@ -49,7 +49,9 @@ def test_verbs_are_equal(sync: type, asynchronous: type) -> None:
 
 def test_each_way_to_read_has_its_own_types() -> None:
     for verbs in (sync_verbs, async_verbs):
-        assert [len(overloads(verb)) for verb in (verbs.Get.get, verbs.List.list, verbs.List.iter)] == [2, 2, 2]
+        assert [
+            len(overloads(verb)) for verb in (verbs.Get.get, verbs.List.list, verbs.List.iter, verbs.Watch.watch)
+        ] == [2] * 4
 
 
 def test_pages_are_equal() -> None:

@@ -199,6 +199,41 @@ def test_projections_are_typed_rows(drive: Drive, namespace: str) -> None:
     drive(scenario)
 
 
+@pytest.mark.parametrize("initial", [None, True], ids=["list", "stream"])
+def test_a_watch_tells_rows_and_metadata(initial: bool | None, drive: Drive, namespace: str) -> None:
+    async def scenario(clientset: Any) -> None:
+        maps = clientset.core_v1.config_maps(namespace)
+        await make(maps, 2)
+        own: dict[str, Any] = {"label_selector": {"own": "yes"}, "send_initial_events": initial, "timeout_seconds": 20}
+        told = []
+        async with maps.watch(into=MapRow, **own) as events:
+            async for event in events:
+                if event.type == "BOOKMARK":
+                    continue
+                assert isinstance(event.object, MapRow)
+                told.append((event.type, event.object.metadata.name, event.object.data["k"]))
+                if len(told) == 2:
+                    await maps.patch("m1", {"data": {"k": "new"}}, type="merge")
+                if len(told) == 3:
+                    break
+        assert told == [("ADDED", "m0", "m0"), ("ADDED", "m1", "m1"), ("MODIFIED", "m1", "new")]
+        seen = []
+        async with maps.watch_metadata(**own) as changes:
+            async for change in changes:
+                assert isinstance(change.object, PartialObjectMetadata)
+                seen.append((change.type, change.object.metadata.name))
+                if len(seen) == 2:
+                    await maps.delete("m0")
+                if change.type == "DELETED":
+                    break
+        assert [one for one in seen if one[0] != "BOOKMARK"] == [("ADDED", "m0"), ("ADDED", "m1"), ("DELETED", "m0")]
+        with pytest.raises(errors.InvalidRequestError, match="'spec', which ConfigMap does not have"):
+            async with maps.watch(into=PodRow):
+                pass
+
+    drive(scenario)
+
+
 @pytest.mark.parametrize("form", ["mapping", "selector", "text"])
 def test_the_server_selects_what_matches_here(form: str, drive: Drive, namespace: str) -> None:
     labels = [{"tier": "a"}, {"tier": "b", "n": "5"}, {"n": "07"}, {"tier": "c", "n": "x"}, {}]

@@ -53,6 +53,8 @@ def projecting(clientset: Clientset) -> None:
     assert_type(pods.iter(), PageIterator[core_v1.Pod])
     assert_type(pods.iter(into=PodRow, limit=5), PageIterator[PodRow])
     assert_type(next(pods.iter(into=PodRow)), PodRow)
+    assert_type(pods.watch(into=PodRow, label_selector={"app": "web"}), Watch[PodRow])
+    assert_type(pods.watch_metadata(), Watch[meta.PartialObjectMetadata])
 
 
 def viewing(clientset: Clientset) -> None:
@@ -154,6 +156,7 @@ async def awaiting(clientset: AsyncClientset) -> None:
     assert_type((await pods.list_metadata()).items, list[meta.PartialObjectMetadata])
     async for pod in pods.iter():
         assert_type(pod, core_v1.Pod)
+    assert_type(pods.watch(into=PodRow), AsyncWatch[PodRow])
     async for row in pods.iter(into=PodRow):
         assert_type(row, PodRow)
     watch = clientset.core_v1.nodes().watch()

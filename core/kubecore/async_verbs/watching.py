@@ -2,42 +2,125 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
-from kubecore import watch
+import msgspec
+
+# Not by its own name, which is the verb's in the class.
+from kubecore import watch as watches
 from kubecore.async_verbs.base import ResourceClient
+from kubecore.meta import PartialObjectMetadata
 from kubecore.model import Model
-from kubecore.options import ResourceVersionMatch
+from kubecore.options import FieldSelector, LabelSelector, ResourceVersionMatch
 from kubecore.watch import Asked, AsyncListAndWatch
 
 __all__ = ["Watch"]
 
 T = TypeVar("T", bound=Model)
+P = TypeVar("P", bound=msgspec.Struct)
 
 
 class Watch(ResourceClient, Generic[T]):
     """Follows the collection."""
 
+    @overload
     def watch(
         self,
         *,
-        label_selector: str | None = None,
-        field_selector: str | None = None,
+        label_selector: LabelSelector | None = None,
+        field_selector: FieldSelector | None = None,
         shard_selector: str | None = None,
         resource_version: str | None = None,
         resource_version_match: ResourceVersionMatch | None = None,
         timeout_seconds: int | None = None,
         allow_watch_bookmarks: bool | None = None,
         send_initial_events: bool | None = None,
-    ) -> watch.AsyncWatch[T]:
+        into: None = None,
+    ) -> watches.AsyncWatch[T]: ...
+
+    @overload
+    def watch(
+        self,
+        *,
+        label_selector: LabelSelector | None = None,
+        field_selector: FieldSelector | None = None,
+        shard_selector: str | None = None,
+        resource_version: str | None = None,
+        resource_version_match: ResourceVersionMatch | None = None,
+        timeout_seconds: int | None = None,
+        allow_watch_bookmarks: bool | None = None,
+        send_initial_events: bool | None = None,
+        into: type[P],
+    ) -> watches.AsyncWatch[P]: ...
+
+    def watch(
+        self,
+        *,
+        label_selector: LabelSelector | None = None,
+        field_selector: FieldSelector | None = None,
+        shard_selector: str | None = None,
+        resource_version: str | None = None,
+        resource_version_match: ResourceVersionMatch | None = None,
+        timeout_seconds: int | None = None,
+        allow_watch_bookmarks: bool | None = None,
+        send_initial_events: bool | None = None,
+        into: type[P] | None = None,
+    ) -> watches.AsyncWatch[Any]:
         """Follow the collection: GET with `watch=true`. Nothing is sent before the `async with` block begins.
 
         First comes the state, each object as an ADDED event, then what changes. The watch goes on by itself over
         connections that end, break or fall silent, and tells no change twice; see docs/watch.md.
 
         Args:
-            label_selector: only objects with these labels, such as `app=web,tier!=cache`.
-            field_selector: only objects with these fields, such as `spec.nodeName=node-1`.
+            label_selector: only objects with these labels: text such as `app=web,tier!=cache`, a mapping or a selector.
+            field_selector: only objects with these fields: text such as `spec.nodeName=node-1`, or a mapping.
+            shard_selector: only one shard of the collection, where the server has the feature.
+            resource_version: tell only what changed after this version; "0" takes for the state whatever the server has
+                at hand.
+            resource_version_match: how `resource_version` is meant.
+            timeout_seconds: seconds after which the iteration ends; None and 0 for no end.
+            allow_watch_bookmarks: tell BOOKMARK events too, which only say how far the watch has come.
+            send_initial_events: True lets the server tell the state in the stream itself, which ends with a BOOKMARK
+                that has the annotation `k8s.io/initial-events-end`; False leaves the state out.
+            into: a projection: a struct with the fields that are wanted, named as in the model; nothing else is built.
+
+        Returns:
+            A context manager that opens the watch, and an iterator of its events.
+
+        Raises:
+            InvalidRequestError: refused before anything was sent.
+        """
+        asked = Asked[Any](
+            list=lambda query: self.resource.list(self._namespace, query, into),
+            watch=lambda query: self.resource.watch(self._namespace, query, into),
+            label_selector=label_selector,
+            field_selector=field_selector,
+            shard_selector=shard_selector,
+            resource_version=resource_version,
+            resource_version_match=resource_version_match,
+            timeout_seconds=timeout_seconds,
+            allow_watch_bookmarks=allow_watch_bookmarks,
+            send_initial_events=send_initial_events,
+        )
+        return watches.AsyncWatch(self._client, asked)
+
+    def watch_metadata(
+        self,
+        *,
+        label_selector: LabelSelector | None = None,
+        field_selector: FieldSelector | None = None,
+        shard_selector: str | None = None,
+        resource_version: str | None = None,
+        resource_version_match: ResourceVersionMatch | None = None,
+        timeout_seconds: int | None = None,
+        allow_watch_bookmarks: bool | None = None,
+        send_initial_events: bool | None = None,
+    ) -> watches.AsyncWatch[PartialObjectMetadata]:
+        """Follow the metadata of the collection, as `watch` follows the objects; the rest is not sent.
+
+        Args:
+            label_selector: only objects with these labels: text such as `app=web,tier!=cache`, a mapping or a selector.
+            field_selector: only objects with these fields: text such as `spec.nodeName=node-1`, or a mapping.
             shard_selector: only one shard of the collection, where the server has the feature.
             resource_version: tell only what changed after this version; "0" takes for the state whatever the server has
                 at hand.
@@ -53,9 +136,9 @@ class Watch(ResourceClient, Generic[T]):
         Raises:
             InvalidRequestError: refused before anything was sent.
         """
-        asked = Asked[T](
-            list=lambda query: self.resource.list(self._namespace, query),
-            watch=lambda query: self.resource.watch(self._namespace, query),
+        asked = Asked[PartialObjectMetadata](
+            list=lambda query: self.resource.list_metadata(self._namespace, query),
+            watch=lambda query: self.resource.watch_metadata(self._namespace, query),
             label_selector=label_selector,
             field_selector=field_selector,
             shard_selector=shard_selector,
@@ -65,13 +148,13 @@ class Watch(ResourceClient, Generic[T]):
             allow_watch_bookmarks=allow_watch_bookmarks,
             send_initial_events=send_initial_events,
         )
-        return watch.AsyncWatch(self._client, asked)
+        return watches.AsyncWatch(self._client, asked)
 
     def list_and_watch(
         self,
         *,
-        label_selector: str | None = None,
-        field_selector: str | None = None,
+        label_selector: LabelSelector | None = None,
+        field_selector: FieldSelector | None = None,
         shard_selector: str | None = None,
         timeout_seconds: int | None = None,
     ) -> AsyncListAndWatch[T]:
@@ -81,8 +164,8 @@ class Watch(ResourceClient, Generic[T]):
         are told as events. For that the last state of each object is kept in memory.
 
         Args:
-            label_selector: only objects with these labels, such as `app=web,tier!=cache`.
-            field_selector: only objects with these fields, such as `spec.nodeName=node-1`.
+            label_selector: only objects with these labels: text such as `app=web,tier!=cache`, a mapping or a selector.
+            field_selector: only objects with these fields: text such as `spec.nodeName=node-1`, or a mapping.
             shard_selector: only one shard of the collection, where the server has the feature.
             timeout_seconds: seconds after which the iteration ends; None and 0 for no end.
 

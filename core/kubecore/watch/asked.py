@@ -9,7 +9,7 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 from kubecore import options
 from kubecore.call import Call
 from kubecore.errors import InvalidRequestError
-from kubecore.options import Query, ResourceVersionMatch
+from kubecore.options import FieldSelector, LabelSelector, Query, ResourceVersionMatch
 
 __all__ = ["Asked", "Phase"]
 
@@ -40,8 +40,8 @@ class Asked(Generic[T]):
 
     list: Callable[[Query], Call[Any]]
     watch: Callable[[Query], Call[T]]
-    label_selector: str | None = None
-    field_selector: str | None = None
+    label_selector: LabelSelector | None = None
+    field_selector: FieldSelector | None = None
     shard_selector: str | None = None
     resource_version: str | None = None
     resource_version_match: ResourceVersionMatch | None = None
