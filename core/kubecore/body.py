@@ -73,7 +73,8 @@ def refuse_other(body: Body, kind: type[Any], key: str, asked: str) -> None:
     found = metadata_field(body, key)
     if found and asked and found != asked:
         name = str(metadata_field(body, "name"))
-        raise InvalidRequestError(_TWICE.format(what=key, kind=kind.__name__, name=name[:100], body=found, asked=asked))
+        said = (body.get("kind") if is_object(body) else "") or kind.__name__
+        raise InvalidRequestError(_TWICE.format(what=key, kind=said, name=name[:100], body=found, asked=asked))
 
 
 def uid_of(answer: Body) -> str:

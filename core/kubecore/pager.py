@@ -10,12 +10,14 @@ Source: client-go's `tools/pager`, with `FullListIfExpired`.
 from __future__ import annotations
 
 import operator
+import typing
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
 from kubecore import codec, errors
+from kubecore.body import Body, metadata_field
 from kubecore.call import Call
 from kubecore.options import Query
 
@@ -55,16 +57,18 @@ class _PageCall(Call[_Page], frozen=True, kw_only=True):
     """The call of a page.
 
     Attributes:
+        inner: the call that reads the answer.
         uid_of: reads the UID of an object, None where the objects have none: their projection does not ask for it.
         is_rest: whether this is all that is left, after a 410.
     """
 
+    inner: Call[Any]
     uid_of: Callable[[Any], str] | None
     is_rest: bool = False
 
     def parse(self, status: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview) -> _Page:
         """Read the page."""
-        found: Any = super().parse(status, headers, body)
+        found = self.inner.parse(status, headers, body)
         token = found.metadata.continue_ or ""
         items: list[Any] = found.items
         if not token and not self.is_rest:
@@ -77,6 +81,11 @@ def _keys(body: bytes | bytearray | memoryview) -> list[str]:
     """Read a body once more, for what its objects have for themselves; those of some aggregated APIs have no UID."""
     found = [one.metadata for one in codec.decode(body, _Identities).items]
     return [one.uid or f"{one.namespace}/{one.name}" for one in found]
+
+
+def _uid_in(item: Body) -> str:
+    """Return the UID of an object that may be a dictionary."""
+    return str(metadata_field(item, "uid"))
 
 
 def _uid_of(into: Any) -> Callable[[Any], str] | None:
@@ -107,8 +116,9 @@ class Pager(Generic[T]):
         self._first = call.query
         self._seen: set[str] = set()
         self._tokens: set[str] = set()
-        shown = {name: getattr(call, name) for name in call.__struct_fields__}
-        self.call: _PageCall | None = _PageCall(**shown, uid_of=_uid_of(into))
+        shown = {name: getattr(call, name) for name in Call.__struct_fields__}
+        uid_of = _uid_in if typing.get_args(call.response) == (dict,) else _uid_of(into)
+        self.call: _PageCall | None = _PageCall(**shown, inner=call, uid_of=uid_of)
         """The next call; None when all has been told."""
 
     def took(self, page: _Page) -> list[T]:

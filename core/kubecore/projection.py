@@ -35,14 +35,14 @@ import types
 import typing
 import uuid
 from collections.abc import Iterator
-from typing import Any, Final, Generic, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
 
-from kubecore import codec, meta
+from kubecore import codec
 from kubecore.decoders import decoder
 from kubecore.errors import DecodeError, InvalidRequestError
-from kubecore.model import Model
+from kubecore.listof import ListOf
 from kubecore.shapes import is_array
 from kubecore.time import MicroTime
 
@@ -76,29 +76,16 @@ class Projection(msgspec.Struct, rename=wire_name, gc=False):
     """
 
 
-class ListOf(Model, Generic[P], kw_only=True):
-    """A collection, or a page of it, as objects of a projection."""
-
-    items: list[P]
-    """The objects."""
-
-    metadata: meta.ListMeta = msgspec.field(default_factory=meta.ListMeta)
-    """The list's own, with the token of the next page."""
-
-    api_version: str = ""
-    kind: str = ""
-
-
 class _Head(msgspec.Struct):
     kind: str = ""
 
 
-def check(into: Any, model: type[msgspec.Struct]) -> None:
+def check(into: Any, model: type[Any]) -> None:
     """Compare a projection with the model that it is of; each pair once, if nothing is wrong.
 
     Args:
         into: the projection.
-        model: the model.
+        model: the model; fields are not looked at where there is none, but dictionaries.
 
     Raises:
         InvalidRequestError: it is no projection, asks for a field that the model does not have, or for a type that
@@ -106,7 +93,9 @@ def check(into: Any, model: type[msgspec.Struct]) -> None:
     """
     if not _is_struct(into):
         raise InvalidRequestError(f"into= takes a class made of msgspec.Struct, not {_name(into)}")
-    _checked(into, model)
+    known: Any = model
+    if _is_struct(known):
+        _checked(into, known)
 
 
 def kind_of(model: Any) -> str:
@@ -115,6 +104,8 @@ def kind_of(model: Any) -> str:
     Args:
         model: the model of an object or a list.
     """
+    if model is dict:
+        return ""
     hint = next((field.type for field in msgspec.structs.fields(model) if field.name == "kind"), None)
     return str(typing.get_args(hint)[0]) if typing.get_origin(hint) is typing.Literal else ""
 

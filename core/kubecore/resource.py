@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["METADATA", "METADATA_LIST", "TABLE", "Body", "Collection", "PatchBody", "Resource"]
 
 P = TypeVar("P", bound=msgspec.Struct)
-T = TypeVar("T", bound=Model)
+T = TypeVar("T", bound=Body)
 L = TypeVar("L")
 R = TypeVar("R")
 
@@ -65,7 +65,7 @@ class Resource(Generic[T, L]):
         version: the version.
         plural: the resource's name in paths.
         namespaced: whether its objects are in namespaces.
-        kind: the model of an object.
+        kind: the model of an object, or `dict`.
         list_kind: the model of a list; None where the resource has none.
     """
 
@@ -235,7 +235,7 @@ class Resource(Generic[T, L]):
         name: str,
         subresource: str,
         body: Body,
-        kind: type[Model],
+        kind: type[Any],
         response: type[R],
         query: Query,
     ) -> Call[R]:
@@ -292,7 +292,7 @@ class Resource(Generic[T, L]):
         name: str,
         subresource: str,
         body: Body,
-        kind: type[Model],
+        kind: type[Any],
         response: type[R],
         query: Query,
     ) -> Call[R]:
@@ -353,7 +353,7 @@ class Resource(Generic[T, L]):
             content_type=content_type,
         )
 
-    def encode(self, body: Body, kind: type[Model], *, namespace: str, name: str | None = None) -> bytes:
+    def encode(self, body: Body, kind: type[Any], *, namespace: str, name: str | None = None) -> bytes:
         """Write an object that is about to be sent.
 
         A mapping gets its `apiVersion` and `kind` where it lacks them.

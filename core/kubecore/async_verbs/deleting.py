@@ -6,14 +6,14 @@ from typing import Generic, TypeVar
 
 from kubecore import options
 from kubecore.async_verbs.base import ResourceClient
+from kubecore.body import Body
 from kubecore.call import Call
 from kubecore.meta import Preconditions, Status
-from kubecore.model import Model
 from kubecore.options import DryRun, FieldSelector, LabelSelector, PropagationPolicy, ResourceVersionMatch
 
 __all__ = ["Delete", "DeleteCollection"]
 
-T = TypeVar("T", bound=Model)
+T = TypeVar("T", bound=Body)
 L = TypeVar("L")
 
 

@@ -11,8 +11,8 @@ from kubecore.async_verbs.base import ResourceClient
 from kubecore.async_verbs.views import ListViews
 from kubecore.call import Call
 from kubecore.meta import PartialObjectMetadata
-from kubecore.model import Model
 from kubecore.options import FieldSelector, LabelSelector, ResourceVersionMatch
+from kubecore.resource import Body
 
 if TYPE_CHECKING:
     from kubecore.pager import AsyncPageIterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Get", "List"]
 
-T = TypeVar("T", bound=Model)
+T = TypeVar("T", bound=Body)
 L = TypeVar("L")
 P = TypeVar("P", bound=msgspec.Struct)
 

@@ -11,11 +11,11 @@ from kubecore.async_verbs.status import GetStatus, ModifyStatus, PatchStatus, Up
 from kubecore.async_verbs.waiting import Wait
 from kubecore.async_verbs.watching import Watch
 from kubecore.async_verbs.writing import Create, Patch, Update
-from kubecore.model import Model
+from kubecore.resource import Body
 
 __all__ = ["Standard", "StandardWithStatus"]
 
-T = TypeVar("T", bound=Model)
+T = TypeVar("T", bound=Body)
 L = TypeVar("L")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Generic, Literal, TypeVar, cast, overload
 
 from kubecore import errors
 from kubecore.async_verbs.base import ResourceClient
-from kubecore.model import Model
+from kubecore.body import Body
 from kubecore.watch.connection import connected_async
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Wait", "WaitForCompletion", "WaitForRollout", "Waits"]
 
-T = TypeVar("T", bound=Model)
+T = TypeVar("T", bound=Body)
 
 
 class Waits(ResourceClient, Generic[T]):

@@ -9,14 +9,14 @@ import msgspec
 # Not by its own name, which is the verb's in the class.
 from kubecore import watch as watches
 from kubecore.async_verbs.base import ResourceClient
+from kubecore.body import Body
 from kubecore.meta import PartialObjectMetadata
-from kubecore.model import Model
 from kubecore.options import FieldSelector, LabelSelector, ResourceVersionMatch
 from kubecore.watch import Asked, AsyncListAndWatch
 
 __all__ = ["Watch"]
 
-T = TypeVar("T", bound=Model)
+T = TypeVar("T", bound=Body)
 P = TypeVar("P", bound=msgspec.Struct)
 
 

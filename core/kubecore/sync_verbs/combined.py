@@ -9,7 +9,6 @@ from kubecore import errors, options, retry
 from kubecore.body import Body, metadata_field, uid_of, with_version
 from kubecore.call import Call
 from kubecore.meta import Preconditions, Status
-from kubecore.model import Model
 from kubecore.options import DryRun, FieldValidation, PropagationPolicy
 from kubecore.sync_verbs.base import ResourceClient
 from kubecore.sync_verbs.waiting import Waits
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["CreateOrUpdate", "DeleteAndWait", "GetOrNone", "Modify"]
 
 T = TypeVar("T", bound=Body)
-M = TypeVar("M", bound=Model)
 
 
 class GetOrNone(ResourceClient, Generic[T]):
@@ -143,7 +141,7 @@ class Modify(ResourceClient, Generic[T]):
         return retry.on_conflict(lambda: self._modify(name, change, query), backoff=backoff)
 
 
-class DeleteAndWait(Waits[M], Generic[M]):
+class DeleteAndWait(Waits[T], Generic[T]):
     """Deletes one object and waits until it is gone."""
 
     def delete_and_wait(
@@ -182,7 +180,7 @@ class DeleteAndWait(Waits[M], Generic[M]):
         """
         from kubecore import waiting
 
-        def waiter(uid: str) -> waiting.Waiter[M]:
+        def waiter(uid: str) -> waiting.Waiter[T]:
             return waiting.Waiter(self.resource, self._namespace, name, waiting.Deleted(uid), timeout)
 
         waiter("")  # Refuses what is wrong before anything is deleted.
@@ -194,7 +192,7 @@ class DeleteAndWait(Waits[M], Generic[M]):
             preconditions=preconditions,
             ignore_store_read_error=ignore_store_read_error,
         )
-        call: Call[M | Status] = self.resource.delete(self._namespace, name, said)
+        call: Call[T | Status] = self.resource.delete(self._namespace, name, said)
         answer = self._client.send(call)
         if dry_run is None:
             self._wait(waiter(uid_of(answer)))

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Generic, TypeVar
 
 from kubecore import options
+from kubecore.body import Body
 from kubecore.call import Call
 from kubecore.meta import Preconditions, Status
-from kubecore.model import Model
 from kubecore.options import DryRun, FieldSelector, LabelSelector, PropagationPolicy, ResourceVersionMatch
 from kubecore.sync_verbs.base import ResourceClient
 
 __all__ = ["Delete", "DeleteCollection"]
 
-T = TypeVar("T", bound=Model)
+T = TypeVar("T", bound=Body)
 L = TypeVar("L")
 
 

@@ -9,8 +9,8 @@ import msgspec
 from kubecore import options
 from kubecore.call import Call
 from kubecore.meta import PartialObjectMetadata
-from kubecore.model import Model
 from kubecore.options import FieldSelector, LabelSelector, ResourceVersionMatch
+from kubecore.resource import Body
 from kubecore.sync_verbs.base import ResourceClient
 from kubecore.sync_verbs.views import ListViews
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Get", "List"]
 
-T = TypeVar("T", bound=Model)
+T = TypeVar("T", bound=Body)
 L = TypeVar("L")
 P = TypeVar("P", bound=msgspec.Struct)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Generic, TypeVar
 
-from kubecore.model import Model
+from kubecore.resource import Body
 from kubecore.sync_verbs.combined import CreateOrUpdate, DeleteAndWait, GetOrNone, Modify
 from kubecore.sync_verbs.deleting import Delete, DeleteCollection
 from kubecore.sync_verbs.reading import Get, List
@@ -15,7 +15,7 @@ from kubecore.sync_verbs.writing import Create, Patch, Update
 
 __all__ = ["Standard", "StandardWithStatus"]
 
-T = TypeVar("T", bound=Model)
+T = TypeVar("T", bound=Body)
 L = TypeVar("L")
 
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final, Literal
 
 from kubecore.errors import DecodeError, InvalidRequestError
 from kubecore.jsonpath import JSONPath, go_text, parse
-from kubecore.model import Model
+from kubecore.resource import Body
 from kubecore.shapes import is_array, is_object
 from kubecore.waiting import final, look
 from kubecore.waiting.look import Look
@@ -84,9 +84,9 @@ class Condition(Goal):
         """What is waited for, for people."""
         return f"condition {self.type}={self.status}"
 
-    def look(self, found: Model) -> Look:
+    def look(self, found: Body) -> Look:
         """Look at the object: a condition that speaks of an older generation does not count."""
-        data = found.to_dict()
+        data = look.document(found)
         one = look.condition(data, self.type)
         if one is None:
             there = ", ".join(look.text(other, "type") for other in look.conditions(data)) or "none"
@@ -122,7 +122,7 @@ class Created(Goal):
         """What is waited for, for people."""
         return "creation"
 
-    def look(self, found: Model) -> Look:
+    def look(self, found: Body) -> Look:
         """Look at the object: it is there."""
         return Look(done=True, seen="it is there")
 
@@ -143,9 +143,9 @@ class Deleted(Goal):
         """What is waited for, for people."""
         return "deletion"
 
-    def look(self, found: Model) -> Look:
+    def look(self, found: Body) -> Look:
         """Look at the object: as long as there is one it is not deleted."""
-        data = found.to_dict()
+        data = look.document(found)
         if not look.text(data, "metadata", "deletionTimestamp"):
             return Look(done=False, seen="it is there, and nobody has deleted it")
         names = look.field(data, "metadata", "finalizers")
@@ -175,13 +175,13 @@ class Matches(Goal):
         """The same without the value."""
         return self.path.text[:200]
 
-    def look(self, found: Model) -> Look:
+    def look(self, found: Body) -> Look:
         """Look at the object.
 
         Raises:
             InvalidRequestError: a value is waited for, and the path finds several, or an object or list.
         """
-        data = found.to_dict()
+        data = look.document(found)
         try:
             values = self.path.find(data)
         except DecodeError as error:
@@ -220,11 +220,11 @@ class Predicate(Goal):
         name: str = getattr(self.function, "__name__", type(self.function).__name__)
         return "the yes of a lambda" if name == "<lambda>" else f"the yes of {name}"
 
-    def look(self, found: Model) -> Look:
+    def look(self, found: Body) -> Look:
         """Look at the object: call the function."""
         if self.function(found):
             return Look(done=True, seen="it says yes")
-        version = look.text(found.to_dict(), "metadata", "resourceVersion")
+        version = look.text(look.document(found), "metadata", "resourceVersion")
         return Look(done=False, seen=f"it says no to version {version}")
 
 

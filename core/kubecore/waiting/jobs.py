@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kubecore.model import Model
+from kubecore.resource import Body
 from kubecore.waiting import final, look
 from kubecore.waiting.goals import Goal
 from kubecore.waiting.look import Look
@@ -21,9 +21,9 @@ class Completion(Goal):
         """What is waited for, for people."""
         return "completion"
 
-    def look(self, found: Model) -> Look:
+    def look(self, found: Body) -> Look:
         """Look at the job: its conditions say how it ended, its counters how far it is."""
-        data = found.to_dict()
+        data = look.document(found)
         counts = {name: look.number(data, "status", name) for name in ("active", "succeeded", "failed")}
         seen = ", ".join(f"{count} {name}" for name, count in counts.items()) + " pods"
         if (failure := final.job_failure(data)) is not None:

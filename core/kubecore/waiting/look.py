@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from kubecore.errors import WaitFailedError
+from kubecore.resource import Body
 from kubecore.shapes import is_array, is_object
 
-__all__ = ["Failure", "Look", "condition", "conditions", "field", "number", "said", "text"]
+__all__ = ["Failure", "Look", "condition", "conditions", "document", "field", "number", "said", "text"]
 
 
 class Failure(NamedTuple):
@@ -35,6 +36,11 @@ class Look(NamedTuple):
 
     failure: Failure | None = None
     """Why it can no longer become so."""
+
+
+def document(found: Body) -> Mapping[str, Any]:
+    """Return what the object's JSON would hold."""
+    return found if isinstance(found, Mapping) else found.to_dict()
 
 
 def field(data: Any, *names: str) -> Any:

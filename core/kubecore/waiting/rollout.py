@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from kubecore.errors import InvalidRequestError, RolloutFailedError
-from kubecore.model import Model
+from kubecore.resource import Body
 from kubecore.waiting.goals import Goal
-from kubecore.waiting.look import Failure, Look, condition, field, number, text
+from kubecore.waiting.look import Failure, Look, condition, document, field, number, text
 
 __all__ = ["Rollout"]
 
@@ -36,9 +36,9 @@ class Rollout(Goal):
         """What is waited for, for people."""
         return "the rollout"
 
-    def look(self, found: Model) -> Look:
+    def look(self, found: Body) -> Look:
         """Look at the object: has the controller seen the latest template, and are all pods of it?"""
-        data = found.to_dict()
+        data = document(found)
         strategy = text(data, "spec", "updateStrategy", "type")
         if strategy not in ("", "RollingUpdate"):
             words = f"the strategy {strategy} replaces no pods; only of RollingUpdate it is known when it is done"

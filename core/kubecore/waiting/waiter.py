@@ -9,15 +9,15 @@ from typing import Any, Final, Generic, TypeVar
 
 from kubecore import errors, meta, options
 from kubecore.call import Call
-from kubecore.model import Model
-from kubecore.resource import Resource
+from kubecore.resource import Body, Resource
+from kubecore.shapes import is_object
 from kubecore.waiting.goals import Deleted, Goal
 from kubecore.waiting.look import Look
 from kubecore.watch.decoder import BOOKMARK, DELETED, Event
 
 __all__ = ["Waiter"]
 
-T = TypeVar("T", bound=Model)
+T = TypeVar("T", bound=Body)
 
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
@@ -173,10 +173,10 @@ class Waiter(Generic[T]):
 
     def _is_ours(self, item: Any) -> bool:
         """Say whether this is the object: not every server behind an APIService knows field selectors."""
-        return getattr(item.metadata, "name", None) == self._name
+        return _text(item, "name") == self._name
 
     def _look(self, item: T) -> bool:
-        uid = _uid(item)
+        uid = _text(item, "uid")
         if self._uid and uid != self._uid:
             return self._absent()
         self._uid, self.result = uid, item
@@ -232,8 +232,11 @@ def _escaped(name: str) -> str:
     return name.replace("\\", "\\\\").replace(",", "\\,").replace("=", "\\=")
 
 
-def _uid(item: Any) -> str:
-    return getattr(item.metadata, "uid", "") or ""
+def _text(item: Any, name: str) -> str:
+    """Return a text of an object's metadata, "" where it has none."""
+    metadata: Any = item.get("metadata") if is_object(item) else item.metadata
+    found = metadata.get(name) if is_object(metadata) else getattr(metadata, name, None)
+    return found if isinstance(found, str) else ""
 
 
 def _place(resource: Resource[Any, Any], name: str) -> str:

@@ -1,0 +1,30 @@
+"""A list of any type: what a collection is read into where there is no list model of its own."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+import msgspec
+
+from kubecore.meta import ListMeta
+from kubecore.model import Model
+
+__all__ = ["ListOf"]
+
+T = TypeVar("T")
+
+
+class ListOf(Model, Generic[T], kw_only=True):
+    """A collection, or a page of it."""
+
+    metadata: ListMeta = msgspec.field(default_factory=ListMeta)
+    """The version of the list, and the token of the next page."""
+
+    items: list[T] = []  # noqa: RUF012 - msgspec copies it
+    """The objects."""
+
+    api_version: str = ""
+    """The list's own, such as `v1`."""
+
+    kind: str = ""
+    """The list's own, such as `ConfigMapList`."""
