@@ -45,6 +45,10 @@ KubeError
 │       ├── RolloutFailedError
 │       └── JobFailedError
 ├── InvalidRequestError            refused before anything was sent; also a ValueError
+├── NoMatchError                   the server has no such kind; also a LookupError
+├── DiscoveryError                 what a group version offers can't be told
+├── NotEstablishedError            a new kind is not served in time; also the builtin TimeoutError
+├── ApplyFileError                 some objects were not applied; `.report` and `.failures` say which
 └── ConfigError                    a configuration contradicts itself or names what can't be read; also a ValueError
 
 Source: `k8s.io/apimachinery/pkg/api/errors` and `StatusReason` of `k8s.io/apimachinery/pkg/apis/meta/v1`.
@@ -56,13 +60,17 @@ import builtins
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from kubecore import meta
+
+if TYPE_CHECKING:
+    from kubecore.apply.report import Failure, Report
 
 __all__ = [
     "AlreadyExistsError",
     "ApplyConflictError",
+    "ApplyFileError",
     "BadRequestError",
     "BodyTooLargeError",
     "ClosedError",
@@ -72,6 +80,7 @@ __all__ = [
     "ConnectTimeoutError",
     "DeadlineError",
     "DecodeError",
+    "DiscoveryError",
     "EncodeError",
     "ExpiredError",
     "FieldConflict",
@@ -83,7 +92,9 @@ __all__ = [
     "JobFailedError",
     "KubeError",
     "MethodNotAllowedError",
+    "NoMatchError",
     "NotAcceptableError",
+    "NotEstablishedError",
     "NotFoundError",
     "ObjectDeletedError",
     "PoolTimeoutError",
@@ -412,6 +423,56 @@ class JobFailedError(WaitFailedError):
 
 class InvalidRequestError(KubeError, ValueError):
     """The request was refused before anything was sent: a name that is none, a body of another kind, ..."""
+
+
+class NoMatchError(KubeError, LookupError):
+    """The server has no such kind, or the generated package does not know it.
+
+    Args:
+        message: what was looked for, and what there is.
+        kind: the kind or resource that was looked for.
+        nearest: names of kinds that are there and look like it.
+
+    Attributes:
+        kind: the kind or resource that was looked for.
+        nearest: names of kinds that are there and look like it.
+    """
+
+    def __init__(self, message: str, *, kind: str, nearest: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.nearest = nearest
+
+
+class DiscoveryError(KubeError):
+    """What a group version offers can't be told: the server behind it does not answer."""
+
+
+class NotEstablishedError(KubeError, builtins.TimeoutError):
+    """A CustomResourceDefinition was stored, but its kind is not served in time."""
+
+    def __str__(self) -> str:
+        """Return the message."""
+        return str(self.args[0]) if self.args else type(self).__name__
+
+
+class ApplyFileError(KubeError):
+    """Some objects of a file were not applied; the others were.
+
+    Args:
+        message: each object that was not applied, with its error.
+        report: what was applied.
+        failures: what was not, in the order of the attempts.
+
+    Attributes:
+        report: what was applied.
+        failures: what was not, in the order of the attempts.
+    """
+
+    def __init__(self, message: str, *, report: Report, failures: tuple[Failure, ...]) -> None:
+        super().__init__(message)
+        self.report = report
+        self.failures = failures
 
 
 class ConfigError(KubeError, ValueError):

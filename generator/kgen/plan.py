@@ -203,7 +203,27 @@ class ClientsetContext:
     groups: tuple[GroupEntry, ...]
 
 
-Context = PackageContext | RootContext | ModelsContext | ResourceContext | GroupContext | ClientsetContext
+@dataclass(frozen=True, slots=True)
+class KindEntry:
+    """A kind and where its objects are."""
+
+    api_version: Code
+    kind: Code
+    plural: Code
+    namespaced: Code
+
+
+@dataclass(frozen=True, slots=True)
+class KindsContext:
+    """The table of kinds; context of `kinds.py.jinja`."""
+
+    header: Header
+    kinds: tuple[KindEntry, ...]
+
+
+Context = (
+    PackageContext | RootContext | ModelsContext | ResourceContext | GroupContext | ClientsetContext | KindsContext
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +256,7 @@ def plan(api: Api, classes: Mapping[ModelRef, Code], package: str, sources: str)
             RootContext(_header(sources, "Typed clients for the Kubernetes API."), root),
         ),
         PlannedFile(f"{root}/clientset.py", "clientset.py.jinja", _clientset(api, root, sources)),
+        PlannedFile(f"{root}/_kinds.py", "kinds.py.jinja", _kinds(api, sources)),
         _package(f"{root}/models", sources, "The models, one module per group version."),
         _package(f"{root}/typed", sources, "The clients, one package per group version."),
     ]
@@ -450,3 +471,17 @@ def _clientset(api: Api, root: Identifier, sources: str) -> ClientsetContext:
         for group in api.groups
     )
     return ClientsetContext(_header(sources, "The clientset: every group version that the documents declare."), entries)
+
+
+def _kinds(api: Api, sources: str) -> KindsContext:
+    entries = tuple(
+        KindEntry(
+            api_version=text.string(group.api_version),
+            kind=text.string(resource.kind_name),
+            plural=text.string(resource.plural),
+            namespaced=text.code(str(resource.namespaced)),
+        )
+        for group in api.groups
+        for resource in group.resources
+    )
+    return KindsContext(_header(sources, "Where the objects of each kind are."), entries)

@@ -1,0 +1,115 @@
+"""The kinds that a generated package knows: where they are in the API, without a model and without asking a server.
+
+Every generated package has this table in `_kinds`; it is imported when it is first asked for.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.util
+import typing
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from kubecore.errors import NoMatchError
+from kubecore.model import Model
+
+__all__ = ["KindInfo", "kind_of", "kinds_of", "kinds_of_class", "named"]
+
+_TABLE: Final = "_kinds"
+
+
+class KindInfo(NamedTuple):
+    """Where the objects of a kind are."""
+
+    api_version: str
+    """Group and version, such as `apps/v1`; `v1` of the core group."""
+
+    kind: str
+    """Such as `Deployment`."""
+
+    plural: str
+    """The resource's name in paths, such as `deployments`."""
+
+    namespaced: bool
+    """Whether its objects are in namespaces."""
+
+    @property
+    def group(self) -> str:
+        """The API group, "" for the core group."""
+        return self.api_version.rpartition("/")[0]
+
+    @property
+    def version(self) -> str:
+        """The version."""
+        return self.api_version.rpartition("/")[2]
+
+
+_NO_KINDS: Final[Mapping[tuple[str, str], KindInfo]] = MappingProxyType({})
+
+
+@functools.lru_cache(maxsize=64)
+def kinds_of(package: str) -> Mapping[tuple[str, str], KindInfo]:
+    """Return the kinds of a generated package, by apiVersion and kind.
+
+    Args:
+        package: the package's name, such as `kubeclient`. One that is not there, or not generated, has no kinds.
+
+    Returns:
+        The kinds.
+    """
+    try:
+        is_there = importlib.util.find_spec(f"{package}.{_TABLE}") is not None
+    except (ImportError, ValueError):  # The package itself is missing, or is a module.
+        is_there = False
+    if not is_there:
+        return _NO_KINDS
+    rows: tuple[KindInfo, ...] = importlib.import_module(f"{package}.{_TABLE}").KINDS
+    # Where two resources have a kind, the first one stands.
+    return MappingProxyType({(row.api_version, row.kind): row for row in reversed(rows)})
+
+
+def kinds_of_class(clientset: type) -> Mapping[tuple[str, str], KindInfo]:
+    """Return the kinds of the package that a clientset was generated in; a class derived from it has the same.
+
+    Args:
+        clientset: the class.
+    """
+    packages = dict.fromkeys(cls.__module__.partition(".")[0] for cls in clientset.__mro__)
+    return next((found for found in map(kinds_of, packages) if found), _NO_KINDS)
+
+
+def kind_of(model: type[Model]) -> KindInfo:
+    """Return where the objects of a model are, as the package says that the model was generated in.
+
+    Args:
+        model: the class, such as `core_v1.ConfigMap`.
+
+    Returns:
+        Where they are.
+
+    Raises:
+        NoMatchError: the class is no kind with a resource of its own, or was not generated.
+    """
+    names = named(model)
+    found = None if names is None else kinds_of(model.__module__.partition(".")[0]).get(names)
+    if found is None:
+        raise NoMatchError(
+            f"{model.__module__}.{model.__qualname__} is no kind that a generated package has a resource for; "
+            "`clientset.dynamic.resource(...)` asks the server",
+            kind=model.__name__,
+        )
+    return found
+
+
+def named(model: type[Model]) -> tuple[str, str] | None:
+    """Return what a model gives as apiVersion and kind, None where it gives none.
+
+    Args:
+        model: the class.
+    """
+    types = {field.wire_name: field.type for field in model.model_fields()}
+    api_version, kind = (next(iter(typing.get_args(types.get(name))), None) for name in ("apiVersion", "kind"))
+    return (api_version, kind) if isinstance(api_version, str) and isinstance(kind, str) else None
