@@ -5,9 +5,10 @@ Source: `k8s.io/apimachinery/pkg/version`, schema `io.k8s.apimachinery.pkg.versi
 
 from __future__ import annotations
 
+from kubecore.call import Call
 from kubecore.model import Model
 
-__all__ = ["Info"]
+__all__ = ["Info", "call"]
 
 
 class Info(Model, kw_only=True):
@@ -51,3 +52,8 @@ class Info(Model, kw_only=True):
 
     min_compatibility_minor: str | None = None
     """Minor of the oldest version that it works with."""
+
+
+def call() -> Call[Info]:
+    """Make the call that asks for it."""
+    return Call(method="GET", path="/version", response=Info, verb="get")

@@ -1,0 +1,11 @@
+"""What a server offers: its groups, versions and resources, and which resource a name means.
+
+Source: client-go's `discovery` and `restmapper`; KEP-3352, aggregated discovery.
+"""
+
+from __future__ import annotations
+
+from kubecore.discovery.catalog import ApiGroup, ApiResource, ApiSubresource, Catalog
+from kubecore.discovery.client import AsyncDiscovery, Discovery
+
+__all__ = ["ApiGroup", "ApiResource", "ApiSubresource", "AsyncDiscovery", "Catalog", "Discovery"]

@@ -1,0 +1,163 @@
+"""How a server is asked what it offers, step by step. No I/O.
+
+First everything at once, from `/api` and `/apis` (aggregated discovery, servers since 1.27); what answers otherwise is
+asked group version by group version. A server without `/api` is one; one without `/apis` is none.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from typing import Final, TypeVar
+
+from kubecore import errors, path
+from kubecore.call import Call
+from kubecore.discovery import answers, mapper
+from kubecore.discovery.catalog import ApiGroup, ApiResource, Catalog, from_aggregated, from_list, joined
+from kubecore.steps import Steps, ask
+
+__all__ = ["Memory"]
+
+R = TypeVar("R")
+
+_BURST: Final = 5
+_TRIES: Final = 2
+
+
+class Memory:
+    """What a server was last found to offer, and when it may be asked again.
+
+    A name that is not found asks the server once more, since kinds come and go: five times at once, then once a second.
+    """
+
+    def __init__(self) -> None:
+        self._catalog: Catalog | None = None
+        self._budget = float(_BURST)
+        self._at = time.monotonic()
+
+    def forget(self) -> None:
+        """Ask the server again when something is next looked for: what was remembered has shown to be wrong."""
+        self._catalog = None
+
+    def catalog(self) -> Steps[Catalog]:
+        """Return what the server offers, remembered where it was asked before."""
+        known = self._catalog  # Read once: another thread may forget it.
+        return known if known is not None else (yield from self.refresh())
+
+    def refresh(self) -> Steps[Catalog]:
+        """Ask the server."""
+        self._catalog = found = yield from _Survey().run()
+        return found
+
+    def find(self, name: str, api_version: str = "", *, namespaced: bool = False) -> Steps[ApiResource]:
+        """Find the resource that a name means.
+
+        Args:
+            name: kind, plural, singular or short name; version and group may follow.
+            api_version: the group version, "" for any.
+            namespaced: whether it must be in namespaces: that it is not may have changed.
+
+        Returns:
+            The resource.
+
+        Raises:
+            NoMatchError: there is none, after the server was asked again.
+            StatusError: the server does not tell.
+            TransportError: there is no answer.
+        """
+        was_known = self._catalog is not None
+        catalog = yield from self.catalog()
+        found = mapper.find(catalog, name, api_version)
+        is_wrong = found is None or (namespaced and not found.namespaced)
+        if is_wrong and was_known and self._may_ask():
+            catalog = yield from self.refresh()
+            found = mapper.find(catalog, name, api_version)
+        if found is None:
+            raise mapper.no_match(catalog, name, api_version)
+        return found
+
+    def _may_ask(self) -> bool:
+        now = time.monotonic()
+        self._budget = min(_BURST, self._budget + now - self._at)
+        self._at = now
+        if self._budget < 1:
+            return False
+        self._budget -= 1
+        return True
+
+
+class _Survey:
+    """One round of questions."""
+
+    def __init__(self) -> None:
+        self._groups: list[ApiGroup] = []
+        self._resources: dict[str, list[ApiResource]] = {}
+        self._failed: dict[str, errors.KubeError] = {}
+
+    def run(self) -> Steps[Catalog]:
+        try:
+            root = yield from ask(_call("/api", answers.Root))
+        except errors.NotFoundError:
+            root = answers.Root()
+        yield from self._take(root)
+        yield from self._take((yield from ask(_call("/apis", answers.Root))))
+        return Catalog(tuple(self._groups), tuple(self._by_priority()), self._failed)
+
+    def _take(self, root: answers.Root) -> Steps[None]:
+        """Read an answer of one of the two roots."""
+        for found in root.items:
+            self._aggregated(found.metadata.name, found.versions)
+        if root.versions:
+            yield from self._one_by_one("", root.versions, root.versions[0])
+        for group in root.groups:
+            versions = [version.version for version in group.versions]
+            yield from self._one_by_one(group.name, versions, group.preferred_version.version)
+
+    def _aggregated(self, group: str, versions: Iterable[answers.VersionDiscovery]) -> None:
+        fresh: list[str] = []
+        for found in versions:
+            api_version = joined(group, found.version)
+            if found.freshness == "Stale":
+                self._failed[api_version] = errors.DiscoveryError(
+                    f"what {api_version} offers is not known: the server behind it does not answer"
+                )
+                continue
+            fresh.append(found.version)
+            self._resources[api_version] = list(from_aggregated(group, found))
+        self._add(group, [found.version for found in versions], fresh[0] if fresh else "")
+
+    def _one_by_one(self, group: str, versions: Iterable[str], preferred: str) -> Steps[None]:
+        """Ask each version, those that fail a second time."""
+        missing = list(versions)
+        for _ in range(_TRIES):
+            for version in tuple(missing):
+                if (yield from self._version(group, version)):
+                    missing.remove(version)
+        fresh = [version for version in versions if version not in missing]
+        self._add(group, versions, preferred if preferred in fresh or not fresh else fresh[0])
+
+    def _version(self, group: str, version: str) -> Steps[bool]:
+        api_version = joined(group, version)
+        try:
+            found = yield from ask(_call(path.api_prefix(group, version), answers.ResourceList))
+        except (errors.StatusError, errors.DecodeError, errors.InvalidRequestError) as error:
+            self._failed[api_version] = error.with_traceback(None)
+            return False
+        self._failed.pop(api_version, None)
+        self._resources[api_version] = list(from_list(group, version, found.resources))
+        return True
+
+    def _add(self, group: str, versions: Iterable[str], preferred: str) -> None:
+        names = tuple(versions)
+        self._groups.append(ApiGroup(group, names, preferred or next(iter(names), "")))
+
+    def _by_priority(self) -> Iterator[ApiResource]:
+        for group in self._groups:
+            others = (version for version in group.versions if version != group.preferred)
+            for version in (group.preferred, *others):
+                yield from self._resources.get(joined(group.name, version), ())
+
+
+def _call(place: str, response: type[R]) -> Call[R]:
+    accept = answers.AGGREGATED if response is answers.Root else "application/json"
+    return Call(method="GET", path=place, response=response, verb="get", accept=accept)

@@ -1,0 +1,193 @@
+"""All that a server offers, as it told. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from kubecore.discovery import answers
+from kubecore.errors import KubeError
+
+__all__ = ["ApiGroup", "ApiResource", "ApiSubresource", "Catalog", "from_aggregated", "from_list"]
+
+
+@dataclass(frozen=True, slots=True)
+class ApiSubresource:
+    """A subresource, such as `scale`.
+
+    Attributes:
+        name: its name in paths.
+        group: the group of what it takes and gives.
+        version: the version of that.
+        kind: the kind of that, such as `Scale`.
+        verbs: what it offers.
+    """
+
+    name: str
+    group: str
+    version: str
+    kind: str
+    verbs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ApiResource:
+    """A resource of a group version.
+
+    Attributes:
+        group: the API group, "" for the core group.
+        version: the version.
+        plural: its name in paths, such as `deployments`.
+        singular: such as `deployment`.
+        kind: such as `Deployment`.
+        namespaced: whether its objects are in namespaces.
+        verbs: what it offers, in Kubernetes' words, such as `get` and `deletecollection`.
+        short_names: such as `deploy`.
+        categories: the groups of resources that it belongs to, such as `all`.
+        subresources: such as `status` and `scale`.
+    """
+
+    group: str
+    version: str
+    plural: str
+    singular: str
+    kind: str
+    namespaced: bool
+    verbs: tuple[str, ...] = ()
+    short_names: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    subresources: tuple[ApiSubresource, ...] = ()
+
+    @property
+    def api_version(self) -> str:
+        """Group and version as objects carry them: `apps/v1`, or `v1` of the core group."""
+        return joined(self.group, self.version)
+
+    def __str__(self) -> str:
+        """Return kind and apiVersion, such as `Deployment (apps/v1)`."""
+        return f"{self.kind} ({self.api_version})"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiGroup:
+    """A group and its versions.
+
+    Attributes:
+        name: the group, "" for the core group.
+        versions: its versions, in the server's order.
+        preferred: the version that the server prefers; where that does not answer, the next.
+    """
+
+    name: str
+    versions: tuple[str, ...]
+    preferred: str
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """What a server offers.
+
+    Attributes:
+        groups: the groups by priority: the core group, then as the server sorts them.
+        resources: the resources of all versions by priority: the groups' order, in a group the preferred version first.
+        failed: why a group version is missing, by its name: the server behind it did not answer. Like client-go's
+            ErrGroupDiscoveryFailed, but beside the results.
+    """
+
+    groups: tuple[ApiGroup, ...]
+    resources: tuple[ApiResource, ...]
+    failed: Mapping[str, KubeError] = field(default_factory=dict[str, KubeError])
+
+    def of(self, api_version: str) -> tuple[ApiResource, ...]:
+        """Return the resources of a group version.
+
+        Args:
+            api_version: such as `apps/v1`, or `v1` for the core group.
+        """
+        return tuple(found for found in self.resources if found.api_version == api_version)
+
+    def preferred(self) -> tuple[ApiResource, ...]:
+        """Return each resource once: in the version of its group that comes first."""
+        seen: dict[tuple[str, str], ApiResource] = {}
+        for found in self.resources:
+            seen.setdefault((found.group, found.plural), found)
+        return tuple(seen.values())
+
+
+def joined(group: str, version: str) -> str:
+    """Return group and version as objects carry them."""
+    return f"{group}/{version}" if group else version
+
+
+def from_aggregated(group: str, version: answers.VersionDiscovery) -> Iterator[ApiResource]:
+    """Read a version of an APIGroupDiscoveryList.
+
+    Args:
+        group: its group.
+        version: the version.
+
+    Yields:
+        Its resources; those without a kind have nothing to call and are left out, as in client-go.
+    """
+    for found in version.resources:
+        if not found.response_kind.kind:
+            continue
+        yield ApiResource(
+            group=group,
+            version=version.version,
+            plural=found.resource,
+            singular=found.singular_resource,
+            kind=found.response_kind.kind,
+            namespaced=found.scope == "Namespaced",
+            verbs=tuple(found.verbs),
+            short_names=tuple(found.short_names),
+            categories=tuple(found.categories),
+            subresources=tuple(
+                ApiSubresource(
+                    sub.subresource,
+                    *_own(sub.response_kind.group, sub.response_kind.version, group, version.version),
+                    sub.response_kind.kind,
+                    tuple(sub.verbs),
+                )
+                for sub in found.subresources
+            ),
+        )
+
+
+def from_list(group: str, version: str, resources: Iterable[answers.Resource]) -> Iterator[ApiResource]:
+    """Read an APIResourceList.
+
+    Args:
+        group: its group.
+        version: its version.
+        resources: the resources, and subresources as `pods/status`.
+
+    Yields:
+        The resources.
+    """
+    found = list(resources)
+    below: dict[str, list[ApiSubresource]] = {}
+    for sub in found:
+        plural, slash, name = sub.name.partition("/")
+        if slash:
+            own = _own(sub.group, sub.version, group, version)
+            below.setdefault(plural, []).append(ApiSubresource(name, *own, sub.kind, tuple(sub.verbs)))
+    for one in found:
+        if "/" not in one.name and one.kind:
+            yield ApiResource(
+                group=group,
+                version=version,
+                plural=one.name,
+                singular=one.singular_name,
+                kind=one.kind,
+                namespaced=one.namespaced,
+                verbs=tuple(one.verbs),
+                short_names=tuple(one.short_names),
+                categories=tuple(one.categories),
+                subresources=tuple(below.get(one.name, ())),
+            )
+
+
+def _own(group: str, version: str, own_group: str, own_version: str) -> tuple[str, str]:
+    """Return group and version, which are empty where they are those that they stand in."""
+    return (group, version) if version else (own_group, own_version)

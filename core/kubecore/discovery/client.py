@@ -1,0 +1,124 @@
+"""Discovery with I/O: two thin shells."""
+
+from __future__ import annotations
+
+from kubecore import running
+from kubecore.discovery.asking import Memory
+from kubecore.discovery.catalog import ApiResource, Catalog
+from kubecore.rest import AsyncClient, Client
+
+__all__ = ["AsyncDiscovery", "Discovery"]
+
+
+class Discovery:
+    """Asks a server what it offers, and remembers it.
+
+    Args:
+        client: sends the calls.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self.memory: Memory = Memory()
+
+    def catalog(self) -> Catalog:
+        """Return what the server offers: asked when it is first needed, then remembered.
+
+        Returns:
+            Groups, resources, and which group versions could not be asked.
+
+        Raises:
+            StatusError: the server does not tell.
+            TransportError: there is no answer.
+            DecodeError: the answer is not what was asked for.
+        """
+        return running.run(self._client, self.memory.catalog())
+
+    def refresh(self) -> Catalog:
+        """Ask the server again.
+
+        Returns:
+            Groups, resources, and which group versions could not be asked.
+
+        Raises:
+            StatusError: the server does not tell.
+            TransportError: there is no answer.
+            DecodeError: the answer is not what was asked for.
+        """
+        return running.run(self._client, self.memory.refresh())
+
+    def find(self, kind: str, *, api_version: str = "") -> ApiResource:
+        """Find the resource that a name means. A name that is not known asks the server once more.
+
+        Args:
+            kind: a kind, plural, singular or short name, in any case; version and group may follow as kubectl takes
+                them, such as `deploy.apps` or `deployments.v1.apps`.
+            api_version: the group version, such as `apps/v1`; "" for any, by the server's priority.
+
+        Returns:
+            The resource.
+
+        Raises:
+            NoMatchError: there is none; the error names those nearest to it.
+            StatusError: the server does not tell.
+            TransportError: there is no answer.
+            DecodeError: the answer is not what was asked for.
+        """
+        return running.run(self._client, self.memory.find(kind, api_version))
+
+
+class AsyncDiscovery:
+    """Asks a server what it offers, and remembers it.
+
+    Args:
+        client: sends the calls.
+    """
+
+    def __init__(self, client: AsyncClient) -> None:
+        self._client = client
+        self.memory: Memory = Memory()
+
+    async def catalog(self) -> Catalog:
+        """Return what the server offers: asked when it is first needed, then remembered.
+
+        Returns:
+            Groups, resources, and which group versions could not be asked.
+
+        Raises:
+            StatusError: the server does not tell.
+            TransportError: there is no answer.
+            DecodeError: the answer is not what was asked for.
+        """
+        return await running.run_async(self._client, self.memory.catalog())
+
+    async def refresh(self) -> Catalog:
+        """Ask the server again.
+
+        Returns:
+            Groups, resources, and which group versions could not be asked.
+
+        Raises:
+            StatusError: the server does not tell.
+            TransportError: there is no answer.
+            DecodeError: the answer is not what was asked for.
+        """
+        return await running.run_async(self._client, self.memory.refresh())
+
+    async def find(self, kind: str, *, api_version: str = "") -> ApiResource:
+        """Find the resource that a name means. A name that is not known asks the server once more.
+
+        Args:
+            kind: a kind, plural, singular or short name, in any case; version and group may follow as kubectl takes
+                them, such as `deploy.apps` or `deployments.v1.apps`.
+            api_version: the group version, such as `apps/v1`; "" for any, by the server's priority.
+
+        Returns:
+            The resource.
+
+        Raises:
+            NoMatchError: there is none; the error names those nearest to it.
+            StatusError: the server does not tell.
+            TransportError: there is no answer.
+            DecodeError: the answer is not what was asked for.
+        """
+        return await running.run_async(self._client, self.memory.find(kind, api_version))

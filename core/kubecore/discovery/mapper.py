@@ -1,0 +1,93 @@
+"""Which resource a name means: client-go's RESTMapper. No I/O.
+
+A name is a kind, a plural, a singular or a short name, in any case, and may carry version and group as kubectl takes
+them: `pod`, `po`, `Deployment`, `deployments.apps`, `deploy.v1.apps`. The rule, where several resources have the name:
+
+1. An `api_version` that was given wins, and so do version and group in the name.
+2. Kinds, plurals and singulars come before short names.
+3. The group that the server puts first wins, the core group before all; in a group the preferred version.
+
+Source: `k8s.io/client-go/restmapper` (`discovery.go`, `shortcut.go`), `k8s.io/apimachinery/pkg/api/meta`
+(`priority.go`).
+"""
+
+from __future__ import annotations
+
+import difflib
+import logging
+from collections.abc import Iterator
+
+from kubecore.discovery.catalog import ApiResource, Catalog
+from kubecore.errors import InvalidRequestError, NoMatchError
+
+__all__ = ["find", "no_match"]
+
+_LOG = logging.getLogger("kubecore")
+_MOST = 3
+
+
+def find(catalog: Catalog, name: str, api_version: str = "") -> ApiResource | None:
+    """Find the resource that a name means.
+
+    Args:
+        catalog: what the server offers.
+        name: kind, plural, singular or short name; version and group may follow.
+        api_version: the group version, "" for any.
+
+    Returns:
+        The resource, None where there is none.
+
+    Raises:
+        InvalidRequestError: the name is empty.
+    """
+    if not name:
+        raise InvalidRequestError("the kind is empty")
+    candidates = catalog.of(api_version) if api_version else catalog.resources
+    wanted, _, where = name.lower().partition(".")
+    matching = [found for found in candidates if _is_in(found, where)]
+    full = (found for found in matching if wanted in (found.kind.lower(), found.plural, found.singular))
+    return next(full, None) or _short(wanted, matching)
+
+
+def _is_in(found: ApiResource, where: str) -> bool:
+    """Say whether a resource is in the group, the version and group, or the version that a name carries."""
+    return where in ("", found.group, f"{found.version}.{found.group}", found.version)
+
+
+def _short(wanted: str, candidates: list[ApiResource]) -> ApiResource | None:
+    found = [one for one in candidates if wanted in one.short_names]
+    others = [str(one) for one in found if one.group != found[0].group and one.kind != found[0].kind]
+    if others:
+        _LOG.warning("the short name %r is taken for %s, not for %s", wanted, found[0], " or ".join(others))
+    return found[0] if found else None
+
+
+def no_match(catalog: Catalog, name: str, api_version: str = "") -> NoMatchError:
+    """Make the error for a name that means nothing.
+
+    Args:
+        catalog: what the server offers.
+        name: what was looked for.
+        api_version: the group version that was asked for, "" for any.
+
+    Returns:
+        The error, not raised. It names the kinds nearest to the name, the same kind in other versions first, and the
+        group versions that could not be asked.
+    """
+    nearest = tuple(dict.fromkeys(_nearest(catalog, name)))[:_MOST]
+    said = [f"the server has no kind or resource {name[:100]!r}" + (f" in {api_version}" if api_version else "")]
+    if nearest:
+        said.append(f"did you mean {', '.join(nearest)}?")
+    if catalog.failed:
+        said.append(f"these could not be asked: {', '.join(catalog.failed)}")
+    return NoMatchError("; ".join(said), kind=name, nearest=nearest)
+
+
+def _nearest(catalog: Catalog, name: str) -> Iterator[str]:
+    wanted = name.lower().partition(".")[0]
+    by_name: dict[str, list[ApiResource]] = {}
+    for found in catalog.resources:
+        for spelled in dict.fromkeys((found.kind.lower(), found.plural, *found.short_names)):
+            by_name.setdefault(spelled, []).append(found)
+    for close in (wanted, *difflib.get_close_matches(wanted, by_name, _MOST, 0.75)):
+        yield from (str(found) for found in by_name.get(close, ()))

@@ -1,0 +1,157 @@
+"""Requests of any kind to any path. No I/O.
+
+Source: client-go's `RESTClient().Verb(...).AbsPath(...)`; `kubectl get --raw`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+from urllib.parse import quote, unquote
+
+from kubecore import failure
+from kubecore.call import Call
+from kubecore.errors import InvalidRequestError
+from kubecore.options import Query
+
+__all__ = ["QueryValues", "RawResponse", "call"]
+
+QueryValues: TypeAlias = Mapping[str, str | int | bool | tuple[str, ...] | list[str]]
+"""Query parameters by name; several values of one name are a list."""
+
+_METHODS: Final = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_SAFE: Final = "/%!$&'()*+,;=:@~"
+_LONGEST: Final = 8192
+_MEDIA_TYPE: Final = re.compile(r"[!-~ ]{1,1024}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class RawResponse:
+    """An answer as it came.
+
+    Attributes:
+        status: the HTTP status code, 200 to 299.
+        headers: the headers, their names in lower case.
+        content: the body.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+    @property
+    def text(self) -> str:
+        """The body as text; what is no UTF-8 is replaced."""
+        return self.content.decode("utf-8", "replace")
+
+    def __repr__(self) -> str:
+        """Show what came; a body may be a Secret."""
+        return f"<RawResponse {self.status}, {len(self.content)} bytes>"
+
+
+class _Call(Call[RawResponse], frozen=True, kw_only=True):
+    def parse(self, status: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview) -> RawResponse:
+        """Return the answer as it came, where it is a success.
+
+        Raises:
+            StatusError: it is none.
+        """
+        if not 200 <= status < 300:
+            raise failure.from_answer(self, status, headers, body)
+        return RawResponse(status, dict(headers), bytes(body))
+
+
+def call(
+    method: str,
+    place: str,
+    *,
+    query: QueryValues | None,
+    body: bytes | None,
+    content_type: str,
+    accept: str,
+) -> Call[RawResponse]:
+    """Make the call.
+
+    Args:
+        method: the HTTP method.
+        place: the path, without query.
+        query: the query parameters.
+        body: the body.
+        content_type: the body's media type.
+        accept: the media types asked for.
+
+    Returns:
+        The call.
+
+    Raises:
+        InvalidRequestError: one of them is none.
+    """
+    if method not in _METHODS:
+        raise InvalidRequestError(f"the method {str(method)[:40]!r} is none of {', '.join(_METHODS)}")
+    if body is not None and not isinstance(body, (bytes, bytearray, memoryview)):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidRequestError(f"the body must be bytes, not {type(body).__name__}")
+    for what, value in (("content type", content_type), ("accepted media type", accept)):
+        if not _MEDIA_TYPE.fullmatch(value):
+            raise InvalidRequestError(f"the {what} {value[:100]!r} holds what no header can hold")
+    return _Call(
+        method=method,
+        path=checked(place),
+        response=RawResponse,
+        verb=method.lower(),
+        query=_query(query or {}),
+        body=None if body is None else bytes(body),
+        content_type=None if body is None else content_type,
+        accept=accept,
+    )
+
+
+def checked(place: str) -> str:
+    r"""Check a path and encode what is not yet encoded.
+
+    Args:
+        place: the path; `%` begins what is encoded already.
+
+    Returns:
+        The path, percent-encoded.
+
+    Raises:
+        InvalidRequestError: it does not begin with one `/`, has a segment that is `.` or `..` or leads there once it
+            is decoded, or holds `?`, `#`, `\` or control or invisible characters, encoded or not.
+    """
+    if not isinstance(place, str) or not place.startswith("/"):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidRequestError(f"a path begins with /, and {str(place)[:100]!r} does not")
+    if len(place) > _LONGEST:
+        raise InvalidRequestError(f"the path has {len(place)} characters; the longest has {_LONGEST}")
+    shown = ascii(place[:100])
+    if "?" in place or "#" in place or _PERCENT.search(place):
+        raise InvalidRequestError(f"the path {shown} holds ?, # or a % that encodes nothing; pass a query as query=")
+    plain = unquote(place, errors="replace")
+    bad = next((char for char in plain if char == "\\" or unicodedata.category(char) in _HIDDEN), None)
+    if bad is not None:
+        raise InvalidRequestError(f"the path {shown} holds {bad!a}")
+    if place.startswith("//") or {".", ".."} & {part.partition(";")[0] for part in plain.split("/")}:
+        raise InvalidRequestError(f"the path {shown} would lead to another path")
+    return quote(place, safe=_SAFE)
+
+
+def _query(values: QueryValues) -> Query:
+    found: list[tuple[str, str]] = []
+    for name, value in values.items():
+        several = value if isinstance(value, (list, tuple)) else (value,)
+        found.extend((name, _text(name, one)) for one in several)
+    return tuple(found)
+
+
+def _text(name: Any, value: Any) -> str:
+    if not isinstance(name, str) or not name or not name.isprintable():
+        raise InvalidRequestError("a query parameter's name must be printable text")
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (str, int)):
+        return str(value)
+    raise InvalidRequestError(f"{name[:100]} takes text, a number or a boolean, not {type(value).__name__}")

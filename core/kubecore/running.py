@@ -1,0 +1,85 @@
+"""The two loops that do what `kubecore.steps` says."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from kubecore.call import Call
+from kubecore.errors import KubeError
+from kubecore.rest import AsyncClient, Client
+from kubecore.steps import Pause, Steps
+
+__all__ = ["run", "run_async"]
+
+R = TypeVar("R")
+
+
+def run(client: Client, steps: Steps[R]) -> R:
+    """Do the steps one after the other.
+
+    Args:
+        client: sends the calls.
+        steps: the steps.
+
+    Returns:
+        What they return.
+
+    Raises:
+        KubeError: what a call raises and the steps don't catch.
+    """
+    advance: Callable[[], Call[Any] | Pause] = functools.partial(next, steps)
+    while True:
+        try:
+            step = advance()
+        except StopIteration as end:
+            result: R = end.value
+            return result
+        try:
+            answer = _pause(step) if isinstance(step, Pause) else client.send(step)
+        except KubeError as error:
+            advance = functools.partial(steps.throw, error)
+        else:
+            advance = functools.partial(steps.send, answer)
+
+
+async def run_async(client: AsyncClient, steps: Steps[R]) -> R:
+    """Do the steps one after the other, with await.
+
+    Args:
+        client: sends the calls.
+        steps: the steps.
+
+    Returns:
+        What they return.
+
+    Raises:
+        KubeError: what a call raises and the steps don't catch.
+    """
+    advance: Callable[[], Call[Any] | Pause] = functools.partial(next, steps)
+    while True:
+        try:
+            step = advance()
+        except StopIteration as end:
+            result: R = end.value
+            return result
+        try:
+            answer = await (_pause_async(step) if isinstance(step, Pause) else client.send(step))
+        except KubeError as error:
+            advance = functools.partial(steps.throw, error)
+        else:
+            advance = functools.partial(steps.send, answer)
+
+
+def _pause(pause: Pause) -> object:
+    time.sleep(pause.seconds)
+    return None
+
+
+async def _pause_async(pause: Pause) -> object:
+    import anyio
+
+    await anyio.sleep(pause.seconds)
+    return None

@@ -1,0 +1,42 @@
+"""Work of several calls, written once: a generator that says what comes next. `kubecore.running` does it. No I/O.
+
+The generator yields a call and gets its answer, or has the call's error raised at the `yield`; or it
+yields a pause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any, NamedTuple, TypeAlias, TypeVar
+
+from kubecore.call import Call
+
+__all__ = ["Pause", "Steps", "ask"]
+
+R = TypeVar("R")
+
+
+class Pause(NamedTuple):
+    """Time to let pass before the next step."""
+
+    seconds: float
+
+
+Steps: TypeAlias = Generator[Call[Any] | Pause, Any, R]
+"""The steps of a work that returns R."""
+
+
+def ask(call: Call[R]) -> Steps[R]:
+    """Make one call and return its answer, in steps: write `yield from` before it.
+
+    Args:
+        call: the call.
+
+    Returns:
+        The answer.
+
+    Raises:
+        KubeError: what the call raises.
+    """
+    answer: R = yield call
+    return answer
