@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from kubecore import rest
 from kubecore.rest.transport import AsyncHttpClient, HttpClient
 
+if TYPE_CHECKING:
+    from kubecore.discovery import AsyncDiscovery, Discovery
+    from kubecore.dynamic import AsyncDynamicClient, AsyncObjects, DynamicClient, Objects
+    from kubecore.model import Model
+    from kubecore.raw import QueryValues, RawResponse
+    from kubecore.version import Info
+
 __all__ = ["AsyncBaseClientset", "BaseClientset"]
+
+M = TypeVar("M", bound="Model")
 
 
 class BaseClientset:
@@ -25,6 +35,88 @@ class BaseClientset:
 
     def __init__(self, config: rest.Config, *, http_client: HttpClient | None = None) -> None:
         self.rest_client: rest.Client = rest.Client(config, http_client=http_client)
+
+    def server_version(self) -> Info:
+        """Ask the server for its version: `GET /version`.
+
+        Returns:
+            The version, and how the server was built.
+
+        Raises:
+            StatusError: the server answered with a failure.
+            TransportError: there is no whole answer.
+            DecodeError: the answer is not what was asked for.
+        """
+        from kubecore import version
+
+        return self.rest_client.send(version.call())
+
+    def raw(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: QueryValues | None = None,
+        body: bytes | None = None,
+        content_type: str = "application/json",
+        accept: str = "*/*",
+    ) -> RawResponse:
+        """Send a request of any kind to any path, such as `/healthz` or `/metrics`.
+
+        Args:
+            method: the HTTP method, such as `GET`.
+            path: the path without query, from the server's root. What is not percent-encoded yet is encoded; a path
+                that leads somewhere else, such as one with `..`, is refused.
+            query: the query parameters; several values of one name are a list.
+            body: the body.
+            content_type: the body's media type.
+            accept: the media types asked for.
+
+        Returns:
+            The answer as it came.
+
+        Raises:
+            InvalidRequestError: refused before anything was sent.
+            StatusError: the server answered with a failure.
+            TransportError: there is no whole answer.
+        """
+        from kubecore import raw
+
+        return self.rest_client.send(
+            raw.call(method, path, query=query, body=body, content_type=content_type, accept=accept)
+        )
+
+    @functools.cached_property
+    def discovery(self) -> Discovery:
+        """What the server offers: asked when it is first needed, then remembered."""
+        from kubecore.discovery import Discovery
+
+        return Discovery(self.rest_client)
+
+    @functools.cached_property
+    def dynamic(self) -> DynamicClient:
+        """Clients of kinds that are named when the program runs, found by discovery."""
+        from kubecore.dynamic import DynamicClient
+
+        return DynamicClient(self.rest_client, self.discovery)
+
+    def resource(self, kind: type[M], namespace: str = "") -> Objects[M]:
+        """Return the client of a kind, for code that is generic over kinds. Nothing is sent.
+
+        Args:
+            kind: the model, such as `core_v1.ConfigMap`, of any generated package.
+            namespace: the namespace; "" for all of them, and for resources of the cluster.
+
+        Returns:
+            The client of its objects.
+
+        Raises:
+            NoMatchError: no generated package has a resource for it; `dynamic.resource` asks the server.
+        """
+        from kubecore.dynamic import Objects
+        from kubecore.dynamic.resource import of_model
+
+        return Objects(self.rest_client, of_model(kind), namespace)
 
     def close(self) -> None:
         """Close every connection; a second call does nothing."""
@@ -55,6 +147,88 @@ class AsyncBaseClientset:
 
     def __init__(self, config: rest.Config, *, http_client: AsyncHttpClient | None = None) -> None:
         self.rest_client: rest.AsyncClient = rest.AsyncClient(config, http_client=http_client)
+
+    async def server_version(self) -> Info:
+        """Ask the server for its version: `GET /version`.
+
+        Returns:
+            The version, and how the server was built.
+
+        Raises:
+            StatusError: the server answered with a failure.
+            TransportError: there is no whole answer.
+            DecodeError: the answer is not what was asked for.
+        """
+        from kubecore import version
+
+        return await self.rest_client.send(version.call())
+
+    async def raw(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: QueryValues | None = None,
+        body: bytes | None = None,
+        content_type: str = "application/json",
+        accept: str = "*/*",
+    ) -> RawResponse:
+        """Send a request of any kind to any path, such as `/healthz` or `/metrics`.
+
+        Args:
+            method: the HTTP method, such as `GET`.
+            path: the path without query, from the server's root. What is not percent-encoded yet is encoded; a path
+                that leads somewhere else, such as one with `..`, is refused.
+            query: the query parameters; several values of one name are a list.
+            body: the body.
+            content_type: the body's media type.
+            accept: the media types asked for.
+
+        Returns:
+            The answer as it came.
+
+        Raises:
+            InvalidRequestError: refused before anything was sent.
+            StatusError: the server answered with a failure.
+            TransportError: there is no whole answer.
+        """
+        from kubecore import raw
+
+        return await self.rest_client.send(
+            raw.call(method, path, query=query, body=body, content_type=content_type, accept=accept)
+        )
+
+    @functools.cached_property
+    def discovery(self) -> AsyncDiscovery:
+        """What the server offers: asked when it is first needed, then remembered."""
+        from kubecore.discovery import AsyncDiscovery
+
+        return AsyncDiscovery(self.rest_client)
+
+    @functools.cached_property
+    def dynamic(self) -> AsyncDynamicClient:
+        """Clients of kinds that are named when the program runs, found by discovery."""
+        from kubecore.dynamic import AsyncDynamicClient
+
+        return AsyncDynamicClient(self.rest_client, self.discovery)
+
+    def resource(self, kind: type[M], namespace: str = "") -> AsyncObjects[M]:
+        """Return the client of a kind, for code that is generic over kinds. Nothing is sent.
+
+        Args:
+            kind: the model, such as `core_v1.ConfigMap`, of any generated package.
+            namespace: the namespace; "" for all of them, and for resources of the cluster.
+
+        Returns:
+            The client of its objects.
+
+        Raises:
+            NoMatchError: no generated package has a resource for it; `dynamic.resource` asks the server.
+        """
+        from kubecore.dynamic import AsyncObjects
+        from kubecore.dynamic.resource import of_model
+
+        return AsyncObjects(self.rest_client, of_model(kind), namespace)
 
     async def aclose(self) -> None:
         """Close every connection; a second call does nothing."""

@@ -1,0 +1,214 @@
+"""The synchronous client of kinds that are named when the program runs."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar, overload
+
+from kubecore import options, running, sync_verbs
+from kubecore.discovery import Discovery
+from kubecore.dynamic import resource as dynamic_resource
+from kubecore.dynamic.resource import DynamicResource
+from kubecore.listof import ListOf
+from kubecore.model import Model
+from kubecore.options import DryRun, FieldValidation, PatchType
+from kubecore.resource import Body, PatchBody, Resource
+from kubecore.rest import Client
+
+__all__ = ["DynamicClient", "Objects"]
+
+T = TypeVar("T", bound=Body)
+M = TypeVar("M", bound=Model)
+
+
+class Objects(sync_verbs.StandardWithStatus[T, ListOf[T]]):
+    """The objects of one kind: every verb that resources have. One that the server lacks answers 404 or 405.
+
+    Args:
+        client: sends the calls.
+        resource: the resource.
+        namespace: the namespace; "" for all of them, and for resources of the cluster.
+    """
+
+    resource: Resource[Any, Any]
+
+    def __init__(self, client: Client, resource: DynamicResource[T], namespace: str = "") -> None:
+        super().__init__(client, namespace)
+        self.resource = resource
+
+    def get_subresource(self, name: str, subresource: str) -> dict[str, Any]:
+        """Read a subresource of one object, such as `scale`: GET.
+
+        Args:
+            name: the object's name.
+            subresource: the subresource.
+
+        Returns:
+            What it is, as a dictionary.
+
+        Raises:
+            InvalidRequestError: refused before anything was sent.
+            StatusError: the server answered with a failure.
+            TransportError: there is no whole answer.
+            DecodeError: the answer is not what was asked for.
+        """
+        return self._client.send(
+            dynamic_resource.subresource_call(self.resource, "get", self._namespace, name, subresource)
+        )
+
+    def create_subresource(
+        self,
+        name: str,
+        subresource: str,
+        body: Body,
+        *,
+        dry_run: DryRun | None = None,
+        field_manager: str | None = None,
+        field_validation: FieldValidation | None = None,
+    ) -> dict[str, Any]:
+        """Create a subresource of one object, such as `eviction`: POST.
+
+        Args:
+            name: the object's name.
+            subresource: the subresource.
+            body: what is sent, with its own apiVersion and kind.
+            dry_run: `All` goes through all stages but stores nothing.
+            field_manager: who makes the change; by default the user agent's first part.
+            field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
+
+        Returns:
+            What the server answers, as a dictionary.
+
+        Raises:
+            InvalidRequestError: refused before anything was sent.
+            StatusError: the server answered with a failure.
+            TransportError: there is no whole answer.
+            DecodeError: the answer is not what was asked for.
+        """
+        query = options.query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation)
+        return self._client.send(
+            dynamic_resource.subresource_call(self.resource, "create", self._namespace, name, subresource, body, query)
+        )
+
+    def update_subresource(
+        self,
+        name: str,
+        subresource: str,
+        body: Body,
+        *,
+        dry_run: DryRun | None = None,
+        field_manager: str | None = None,
+        field_validation: FieldValidation | None = None,
+    ) -> dict[str, Any]:
+        """Replace a subresource of one object, such as `scale`: PUT.
+
+        Args:
+            name: the object's name.
+            subresource: the subresource.
+            body: what is sent, with its own apiVersion and kind.
+            dry_run: `All` goes through all stages but stores nothing.
+            field_manager: who makes the change; by default the user agent's first part.
+            field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
+
+        Returns:
+            What the server answers, as a dictionary.
+
+        Raises:
+            InvalidRequestError: refused before anything was sent.
+            StatusError: the server answered with a failure.
+            TransportError: there is no whole answer.
+            DecodeError: the answer is not what was asked for.
+        """
+        query = options.query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation)
+        return self._client.send(
+            dynamic_resource.subresource_call(self.resource, "update", self._namespace, name, subresource, body, query)
+        )
+
+    def patch_subresource(
+        self,
+        name: str,
+        subresource: str,
+        body: PatchBody,
+        *,
+        type: PatchType,  # noqa: A002
+        dry_run: DryRun | None = None,
+        field_manager: str | None = None,
+        field_validation: FieldValidation | None = None,
+        force: bool | None = None,
+    ) -> dict[str, Any]:
+        """Change a subresource of one object: PATCH.
+
+        Args:
+            name: the object's name.
+            subresource: the subresource.
+            body: the patch: an object or a part of one; for `json` the list of operations.
+            type: `json`, `merge`, `strategic` or `apply`.
+            dry_run: `All` goes through all stages but stores nothing.
+            field_manager: who makes the change; by default the user agent's first part.
+            field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
+            force: with server-side apply, take fields over that others own.
+
+        Returns:
+            What the server answers, as a dictionary.
+
+        Raises:
+            InvalidRequestError: refused before anything was sent.
+            StatusError: the server answered with a failure.
+            TransportError: there is no whole answer.
+            DecodeError: the answer is not what was asked for.
+        """
+        return self._patch_subresource(
+            name,
+            subresource,
+            body,
+            dynamic_resource.OBJECT,
+            type=type,
+            dry_run=dry_run,
+            field_manager=field_manager,
+            field_validation=field_validation,
+            force=force,
+        )
+
+
+class DynamicClient:
+    """Finds the resource of a kind by discovery.
+
+    Args:
+        client: sends the calls.
+        discovery: finds the resources.
+    """
+
+    def __init__(self, client: Client, discovery: Discovery) -> None:
+        self._client = client
+        self._discovery = discovery
+
+    @overload
+    def resource(self, kind: type[M], namespace: str = "", *, api_version: str = "") -> Objects[M]: ...
+
+    @overload
+    def resource(self, kind: str, namespace: str = "", *, api_version: str = "") -> Objects[dict[str, Any]]: ...
+
+    def resource(self, kind: str | type[Model], namespace: str = "", *, api_version: str = "") -> Objects[Any]:
+        """Find the resource of a kind by discovery.
+
+        The server is asked what it has when this is first needed, and once more where the kind is not known.
+
+        Args:
+            kind: a kind, plural, singular or short name, in any case; version and group may follow as kubectl takes
+                them, such as `deploy.apps`. Or a model with an apiVersion and kind, whose objects then come typed.
+            namespace: the namespace; "" for all of them, and for resources of the cluster.
+            api_version: the group version, such as `apps/v1`; "" for any, by the server's priority, or the model's.
+
+        Returns:
+            The client of its objects, which are dictionaries where no model was given.
+
+        Raises:
+            NoMatchError: the server has no such kind; the error names those nearest to it.
+            StatusError: the server does not tell what it has.
+            TransportError: there is no answer.
+            DecodeError: the answer is not what was asked for.
+        """
+        name, group_version = dynamic_resource.names_of(kind, api_version)
+        memory = self._discovery.memory
+        found = running.run(self._client, memory.find(name, group_version, namespaced=namespace != ""))
+        objects: type[Any] = dict if isinstance(kind, str) else kind
+        return Objects(self._client, dynamic_resource.discovered(found, objects, memory.forget), namespace)

@@ -1,0 +1,222 @@
+"""A resource that is found when the program runs. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from kubecore import encode, kinds
+from kubecore.call import Call
+from kubecore.discovery.catalog import ApiResource
+from kubecore.errors import InvalidRequestError, NoMatchError, NotFoundError, is_unexpected_server_error
+from kubecore.kinds import KindInfo
+from kubecore.listof import ListOf
+from kubecore.model import Model
+from kubecore.options import CONTENT_TYPES, Query
+from kubecore.resource import Body, Resource
+from kubecore.shapes import is_array, is_object
+
+__all__ = ["OBJECT", "DynamicResource", "discovered", "known", "subresource_call"]
+
+OBJECT: Final[type[dict[str, Any]]] = dict
+"""What an object is where there is no model."""
+
+T = TypeVar("T", bound=Body)
+M = TypeVar("M", bound=Model)
+R = TypeVar("R")
+
+
+class _Call(Call[R], frozen=True, kw_only=True):
+    """A call to a place that was found by discovery.
+
+    Attributes:
+        own: apiVersion and kind of the objects.
+        on_missing: is called when the place is gone.
+    """
+
+    own: Mapping[str, str]
+    on_missing: Callable[[], None]
+
+    def parse(self, status: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview) -> R:
+        """Read the answer: see `Call.parse`. Servers leave apiVersion and kind out of the items of a list."""
+        try:
+            found = super().parse(status, headers, body)
+        except NotFoundError as error:
+            if _is_no_place(error):
+                self.on_missing()
+            raise
+        _complete_items(found, self.own)
+        return found
+
+
+def _complete_items(found: Any, own: Mapping[str, str]) -> None:
+    items: Any = getattr(found, "items", None)
+    if is_array(items):
+        found.items = [{**own, **item} if is_object(item) else item for item in items]
+
+
+def _is_no_place(error: NotFoundError) -> bool:
+    """Say whether it is the resource that is not there, not an object."""
+    details = error.status.details
+    return details is None or not details.name or is_unexpected_server_error(error)
+
+
+def _nobody() -> None:
+    pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class DynamicResource(Resource[T, ListOf[T]]):
+    """A resource whose kind is known by name: its objects are models, or dictionaries.
+
+    Attributes:
+        kind_name: the kind, such as `Deployment`.
+        on_missing: is called when the server has no such resource any more.
+    """
+
+    kind_name: str
+    on_missing: Callable[[], None] = _nobody
+
+    @property
+    def _own(self) -> dict[str, str]:
+        api_version = f"{self.group}/{self.version}" if self.group else self.version
+        return {"apiVersion": api_version, "kind": self.kind_name}
+
+    def call(self, *arguments: Any, **options: Any) -> Call[Any]:
+        """Make a call: see `Resource.call`.
+
+        Raises:
+            InvalidRequestError: as there; or what is applied still has the managed fields that it was read with, which
+                client-go refuses too.
+        """
+        call: Call[Any] = super().call(*arguments, **options)
+        if call.content_type == CONTENT_TYPES["apply"]:
+            _refuse_managed_fields(call.body or b"")
+        fields = {name: getattr(call, name) for name in call.__struct_fields__}
+        return _Call(**fields, own=self._own, on_missing=self.on_missing)
+
+    def complete(self, body: Body, kind: type[Any]) -> Body:
+        """Fill in `apiVersion` and `kind`, refuse others: see `Resource.complete`."""
+        if kind is not dict:
+            return super().complete(body, kind)
+        if isinstance(body, Model):
+            body = encode.to_dict(body)
+        if not is_object(body):
+            raise InvalidRequestError(f"expected a {self.kind_name} or a mapping, not {body.__class__.__name__}")
+        own = self._own
+        for key, value in own.items():
+            if body.get(key) not in (None, "", value):
+                raise InvalidRequestError(f"expected {key} {value!r}, not {str(body[key])[:100]!r}")
+        return {**body, **own}
+
+
+def _refuse_managed_fields(body: bytes) -> None:
+    found = msgspec.json.decode(body) if b"managedFields" in body else None
+    metadata = found.get("metadata") if is_object(found) else None
+    if is_object(metadata) and metadata.get("managedFields"):
+        raise InvalidRequestError(
+            "metadata.managedFields can't be applied: the server keeps them; take them out, or apply only what you own"
+        )
+
+
+def discovered(found: ApiResource, kind: type[T], on_missing: Callable[[], None]) -> DynamicResource[T]:
+    """Make the resource of what discovery found.
+
+    Args:
+        found: what it found.
+        kind: what the objects are: a model, or `dict`.
+        on_missing: is called when the server has no such resource any more.
+    """
+    return DynamicResource(
+        group=found.group,
+        version=found.version,
+        plural=found.plural,
+        namespaced=found.namespaced,
+        kind=kind,
+        list_kind=_list_of(kind),
+        kind_name=found.kind,
+        on_missing=on_missing,
+    )
+
+
+def known(info: KindInfo, kind: type[T]) -> DynamicResource[T]:
+    """Make the resource of what a generated package knows.
+
+    Args:
+        info: what it knows.
+        kind: what the objects are: a model, or `dict`.
+    """
+    return DynamicResource(
+        group=info.group,
+        version=info.version,
+        plural=info.plural,
+        namespaced=info.namespaced,
+        kind=kind,
+        list_kind=_list_of(kind),
+        kind_name=info.kind,
+    )
+
+
+def of_model(kind: type[M]) -> DynamicResource[M]:
+    """Make the resource of a model that a generated package holds.
+
+    Args:
+        kind: the model, such as `core_v1.ConfigMap`.
+
+    Raises:
+        NoMatchError: no generated package has a resource for it.
+    """
+    return known(kinds.kind_of(kind), kind)
+
+
+def names_of(kind: str | type[Model], api_version: str) -> tuple[str, str]:
+    """Return what discovery is to look for.
+
+    Args:
+        kind: a name, or a model.
+        api_version: the group version, "" for any, or for the model's own.
+
+    Returns:
+        The name, and the group version.
+
+    Raises:
+        NoMatchError: the model has no apiVersion and kind.
+    """
+    if isinstance(kind, str):
+        return kind, api_version
+    found = kinds.named(kind)
+    if found is None:
+        raise NoMatchError(f"{kind.__qualname__} has no apiVersion and kind of its own", kind=kind.__name__)
+    return found[1], api_version or found[0]
+
+
+def _list_of(kind: type[T]) -> Any:
+    return ListOf[kind]  # type: ignore[valid-type]
+
+
+def subresource_call(
+    resource: Resource[Any, Any],
+    verb: str,
+    namespace: str,
+    name: str,
+    subresource: str,
+    body: Body | None = None,
+    query: Query = (),
+) -> Call[dict[str, Any]]:
+    """Make the call that reads, creates or replaces a subresource; what it takes and gives are dictionaries.
+
+    Args:
+        resource: the resource.
+        verb: `get`, `create` or `update`.
+        namespace: the object's namespace.
+        name: the object's name.
+        subresource: the subresource.
+        body: what is sent.
+        query: the query parameters.
+    """
+    method = {"get": "GET", "create": "POST", "update": "PUT"}[verb]
+    data = None if body is None else encode.encode(body)
+    return resource.call(verb, method, namespace, OBJECT, name=name, subresource=subresource, query=query, body=data)
