@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from kubecore.apply import apply_file, apply_file_async
+
+__all__ = ["__version__", "apply_file", "apply_file_async"]
 
 __version__: Final = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is offered here when it is first used."""
+    if name in ("apply_file", "apply_file_async"):
+        from kubecore import apply
+
+        return getattr(apply, name)
+    raise AttributeError(f"module 'kubecore' has no attribute {name!r}")

@@ -1,0 +1,229 @@
+"""How objects are applied, step by step. No I/O."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from kubecore import codec, encode, options
+from kubecore.apply import order
+from kubecore.apply.definitions import Definition
+from kubecore.apply.report import Action, Applied, Failure, ObjectRef, Report, failed
+from kubecore.call import Call
+from kubecore.discovery import mapper
+from kubecore.discovery.asking import Memory
+from kubecore.dynamic.resource import DynamicResource, discovered, known
+from kubecore.errors import (
+    ConnectError,
+    ForbiddenError,
+    InvalidRequestError,
+    KubeError,
+    NotEstablishedError,
+    NotFoundError,
+)
+from kubecore.kinds import KindInfo
+from kubecore.model import Model
+from kubecore.options import DryRun, FieldValidation
+from kubecore.shapes import is_object
+from kubecore.steps import Pause, Steps, ask
+
+__all__ = ["Kinds", "Options", "apply"]
+
+Kinds = Mapping[tuple[str, str], KindInfo]
+"""The kinds that need no discovery, by apiVersion and kind."""
+
+_FIRST_PAUSE: Final = 0.05
+_LONGEST_PAUSE: Final = 0.4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How objects are applied; see `apply_file`."""
+
+    field_manager: str
+    force: bool
+    namespace: str
+    dry_run: DryRun | None
+    field_validation: FieldValidation | None
+    crd_timeout_seconds: float
+
+
+@dataclass(slots=True)
+class _Item:
+    """An object that is to be applied."""
+
+    ref: ObjectRef
+    data: dict[str, Any]
+    place: int
+
+
+class _Answer(Call[tuple[int, dict[str, Any]]], frozen=True, kw_only=True):
+    """A call that also tells the HTTP code: 201 for an object that was not there."""
+
+    inner: Call[dict[str, Any]]
+
+    def parse(
+        self, status: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview
+    ) -> tuple[int, dict[str, Any]]:
+        """Read the answer: see `Call.parse`."""
+        return status, self.inner.parse(status, headers, body)
+
+
+def apply(objects: Iterable[Model | Mapping[str, Any]], kinds: Kinds, memory: Memory, said: Options) -> Steps[Report]:
+    """Apply objects one after the other, in the order that `kubecore.apply.order` gives.
+
+    Args:
+        objects: the objects.
+        kinds: the kinds that need no discovery.
+        memory: finds the others.
+        said: how.
+
+    Returns:
+        What was applied.
+
+    Raises:
+        InvalidRequestError: an option is none.
+        ApplyFileError: some objects were not applied.
+    """
+    if not said.field_manager:
+        raise InvalidRequestError("field_manager is empty: server-side apply needs to know who applies")
+    items = sorted((_item(found, kinds) for found in objects), key=lambda item: item.place)
+    return (yield from _Applying(kinds, memory, said).run(items))
+
+
+@dataclass(slots=True)
+class _Applying:
+    """One round over all objects."""
+
+    kinds: Kinds
+    memory: Memory
+    said: Options
+    applied: list[Applied] = field(default_factory=list[Applied])
+    failures: list[Failure] = field(default_factory=list[Failure])
+
+    def run(self, items: list[_Item]) -> Steps[Report]:
+        definitions = [item for item in items if item.place <= order.CRDS]
+        yield from self._each(definitions)
+        yield from self._established()
+        yield from self._each([item for item in items if item.place > order.CRDS])
+        report = Report(tuple(self.applied))
+        if self.failures:
+            raise failed(report, tuple(self.failures))
+        return report
+
+    def _each(self, items: list[_Item]) -> Steps[None]:
+        for item in items:
+            unreachable = next((one.error for one in self.failures if isinstance(one.error, ConnectError)), None)
+            if unreachable is not None:
+                self.failures.append(Failure(item.ref, KubeError("not tried: the server could not be reached before")))
+                continue
+            try:
+                yield from self._one(item)
+            except KubeError as error:
+                self.failures.append(Failure(item.ref, error))
+
+    def _one(self, item: _Item) -> Steps[None]:
+        resource = yield from self._resource(item)
+        if resource.namespaced and not item.ref.namespace:
+            item.ref = ObjectRef(item.ref.api_version, item.ref.kind, self.said.namespace, item.ref.name)
+        if not item.ref.name:
+            raise InvalidRequestError("metadata.name is missing: server-side apply needs it, generateName does not do")
+        namespace = item.ref.namespace if resource.namespaced else ""
+        patch = resource.patch(namespace, item.ref.name, item.data, self._query(), type="apply")
+        before = yield from _before(resource.get(namespace, item.ref.name, ()))
+        fields = {name: getattr(patch, name) for name in Call.__struct_fields__}
+        code, after = yield from ask(_Answer(**fields, inner=patch))
+        self.applied.append(Applied(item.ref, _action(code, before, after), after))
+
+    def _query(self) -> options.Query:
+        return options.query(
+            field_manager=self.said.field_manager,
+            force=self.said.force or None,
+            dry_run=self.said.dry_run,
+            field_validation=self.said.field_validation,
+        )
+
+    def _resource(self, item: _Item) -> Steps[DynamicResource[dict[str, Any]]]:
+        info = self.kinds.get((item.ref.api_version, item.ref.kind))
+        if info is not None:
+            return known(info, dict)
+        found = yield from self.memory.find(item.ref.kind, item.ref.api_version)
+        return discovered(found, dict, self.memory.forget)
+
+    # Definitions of new kinds.
+
+    def _established(self) -> Steps[None]:
+        """Wait until what was just defined is served; those that are not in time are failures."""
+        if self.said.dry_run:
+            return
+        end = time.monotonic() + self.said.crd_timeout_seconds
+        definitions = [one for one in self.applied if one.ref.kind == "CustomResourceDefinition"]
+        if any(one.action != "unchanged" for one in definitions):
+            self.memory.forget()  # It may remember the kind as it was.
+        for found in definitions:
+            try:
+                yield from self._wait_for(found, end)
+            except KubeError as error:
+                self.applied.remove(found)
+                self.failures.append(Failure(found.ref, error))
+
+    def _wait_for(self, found: Applied, end: float) -> Steps[None]:
+        resource = yield from self._resource(_item(found.object, self.kinds))
+        pause = _FIRST_PAUSE
+        definition = codec.convert(found.object, Definition)
+        while not (definition.is_established and (yield from self._is_known(definition))):
+            if time.monotonic() >= end:
+                seconds = self.said.crd_timeout_seconds
+                raise NotEstablishedError(f"it is stored, but not served within {seconds:g} s: {definition.obstacle}")
+            yield Pause(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+            definition = codec.convert((yield from ask(resource.get("", found.ref.name, ()))), Definition)
+
+    def _is_known(self, definition: Definition) -> Steps[bool]:
+        """Say whether discovery has every version that the definition serves; asked again where not."""
+        catalog = yield from self.memory.catalog()
+        if not all(mapper.find(catalog, *names) for names in definition.served):
+            catalog = yield from self.memory.refresh()
+        return all(mapper.find(catalog, *names) for names in definition.served)
+
+
+def _before(call: Call[dict[str, Any]]) -> Steps[dict[str, Any] | None]:
+    """Read the object as it was; None where it was not there, or may not be read."""
+    try:
+        return (yield from ask(call))
+    except (NotFoundError, ForbiddenError):
+        return None
+
+
+def _item(found: Model | Mapping[str, Any], kinds: Kinds) -> _Item:
+    data = encode.to_dict(found)
+    if not is_object(data):
+        raise InvalidRequestError(f"expected an object to apply, not {found.__class__.__name__}")
+    metadata = _metadata(data)
+    api_version, kind = (str(data.get(name) or "") for name in ("apiVersion", "kind"))
+    namespace, name = (str(metadata.get(key) or "") for key in ("namespace", "name"))
+    place = order.place(api_version.rpartition("/")[0], kind, is_known=(api_version, kind) in kinds)
+    return _Item(ObjectRef(api_version, kind, namespace, name), dict(data), place)
+
+
+def _metadata(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = data.get("metadata")
+    return found if is_object(found) else {}
+
+
+def _action(code: int, before: dict[str, Any] | None, after: dict[str, Any]) -> Action:
+    if code == 201:
+        return "created"
+    return "unchanged" if before is not None and _content(before) == _content(after) else "changed"
+
+
+def _content(data: Mapping[str, Any]) -> object:
+    """Return what an object says, without what the server and its controllers write.
+
+    The resource version does not tell: an apply that changes nothing may change who manages what, and with it that.
+    """
+    own = ("managedFields", "resourceVersion", "generation")
+    metadata = {key: value for key, value in _metadata(data).items() if key not in own}
+    return {**data, "metadata": metadata, "status": None}

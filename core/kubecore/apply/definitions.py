@@ -1,0 +1,61 @@
+"""What is read of a CustomResourceDefinition, to know when its kinds are served. No I/O.
+
+Source: `k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1`.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from kubecore.model import Model
+
+__all__ = ["Definition"]
+
+
+class _Names(Model, kw_only=True):
+    kind: str = ""
+
+
+class _Version(Model, kw_only=True):
+    name: str = ""
+    served: bool = False
+
+
+class _Spec(Model, kw_only=True):
+    group: str = ""
+    names: _Names = msgspec.field(default_factory=_Names)
+    versions: list[_Version] = []  # noqa: RUF012 - msgspec copies it
+
+
+class _Condition(Model, kw_only=True):
+    type: str = ""
+    status: str = ""
+    message: str = ""
+
+
+class _Status(Model, kw_only=True):
+    conditions: list[_Condition] = []  # noqa: RUF012 - msgspec copies it
+
+
+class Definition(Model, kw_only=True):
+    """A CustomResourceDefinition."""
+
+    spec: _Spec = msgspec.field(default_factory=_Spec)
+    status: _Status = msgspec.field(default_factory=_Status)
+
+    @property
+    def is_established(self) -> bool:
+        """Whether the server says that it serves the kind."""
+        return any(one.type == "Established" and one.status == "True" for one in self.status.conditions)
+
+    @property
+    def served(self) -> list[tuple[str, str]]:
+        """Kind and apiVersion of every version that is to be served."""
+        spec = self.spec
+        return [(spec.names.kind, f"{spec.group}/{version.name}") for version in spec.versions if version.served]
+
+    @property
+    def obstacle(self) -> str:
+        """What stands in the way, in the server's words."""
+        said = [one.message for one in self.status.conditions if one.status != "True" and one.message]
+        return "; ".join(said)[:500] or "discovery does not have it yet"

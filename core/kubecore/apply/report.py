@@ -1,0 +1,117 @@
+"""What became of the objects of a file. No I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from kubecore.errors import ApplyFileError, KubeError
+
+__all__ = ["Action", "Applied", "Failure", "ObjectRef", "Report", "failed"]
+
+Action: TypeAlias = Literal["created", "changed", "unchanged"]
+"""What the server did with an object."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRef:
+    """Which object it is.
+
+    Attributes:
+        api_version: its group version, such as `apps/v1`.
+        kind: its kind.
+        namespace: its namespace, "" where it has none.
+        name: its name, "" where the file gives none.
+    """
+
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        """Return kind, namespace and name, safe to print."""
+        name = self.name or "(without a name)"
+        text = f"{self.kind} {self.namespace}/{name}" if self.namespace else f"{self.kind} {name}"
+        return text if text.isprintable() else ascii(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """An object that was applied.
+
+    Attributes:
+        ref: which one.
+        action: what the server did with it.
+        object: the object as it is stored, as a dictionary.
+    """
+
+    ref: ObjectRef
+    action: Action
+    object: dict[str, Any]
+
+    def __repr__(self) -> str:
+        """Say which object it is and nothing that it holds."""
+        return f"<{self.ref} {self.action}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An object that was not applied.
+
+    Attributes:
+        ref: which one.
+        error: why.
+    """
+
+    ref: ObjectRef
+    error: KubeError
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was applied, in the order in which it was.
+
+    Attributes:
+        applied: the objects.
+    """
+
+    applied: tuple[Applied, ...]
+
+    @property
+    def created(self) -> tuple[ObjectRef, ...]:
+        """The objects that were not there before."""
+        return self._of("created")
+
+    @property
+    def changed(self) -> tuple[ObjectRef, ...]:
+        """The objects that were there and are different now."""
+        return self._of("changed")
+
+    @property
+    def unchanged(self) -> tuple[ObjectRef, ...]:
+        """The objects that were as the file wants them."""
+        return self._of("unchanged")
+
+    def _of(self, action: Action) -> tuple[ObjectRef, ...]:
+        return tuple(found.ref for found in self.applied if found.action == action)
+
+    def __str__(self) -> str:
+        """Return a line an object: `ConfigMap default/motd created`."""
+        return "\n".join(f"{found.ref} {found.action}" for found in self.applied)
+
+
+def failed(report: Report, failures: tuple[Failure, ...]) -> ApplyFileError:
+    """Make the error that names every object that was not applied.
+
+    Args:
+        report: what was applied.
+        failures: what was not.
+
+    Returns:
+        The error, not raised.
+    """
+    total = len(report.applied) + len(failures)
+    lines = [f"  {failure.ref}: {failure.error}" for failure in failures]
+    message = "\n".join([f"{len(failures)} of {total} objects were not applied:", *lines])
+    return ApplyFileError(message, report=report, failures=failures)
