@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import os
 import re
 import subprocess
@@ -10,6 +12,11 @@ from pathlib import Path
 
 import pytest
 
+import kubecore
+import kubecore.manifests
+from kubeclient import Clientset
+from kubeclient.models import core_v1
+from kubecore import rest
 from tests.cluster import Cluster
 
 ROOT = Path(__file__).parents[1]
@@ -105,6 +112,51 @@ def test_the_page_on_reading_runs_from_top_to_bottom(cluster: Cluster) -> None:
 @pytest.mark.parametrize(("number", "said"), [(0, "ADDED default"), (1, "'default'")])
 def test_the_code_about_watches_runs(number: int, said: str, cluster: Cluster) -> None:
     assert said in run(blocks("docs/watch.md")[number], cluster)
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (0, "'ReplicaSet (apps/v1)'"),
+        (1, "ConfigMap {'text': 'bye'}\n1\n"),
+        (2, "'kube-system'"),
+        (3, "1 of 2 objects were not applied:\n  ConfigMap dynamic-docs/motd: "),
+        (4, "ok\nTrue\n"),
+    ],
+)
+def test_the_page_on_kinds_at_run_time_runs(number: int, said: str, cluster: Cluster) -> None:
+    found = blocks("docs/dynamic.md")
+    assert len(found) == 5
+    assert said in run(found[number], cluster)
+
+
+def migrations() -> list[str]:
+    """Return the calls of the migration tables' right-hand columns."""
+    rows = re.findall(r"^\| .* \| (.*) \|$", (ROOT / "docs/migration.md").read_text("utf-8"), re.MULTILINE)
+    return [
+        call for row in rows for call in re.findall(r"`((?:with )?(?:clientset|kubecore|manifests|pod)\b[^`]*)`", row)
+    ]
+
+
+@pytest.mark.parametrize("call", dict.fromkeys(migrations()))
+def test_what_the_migration_tables_name_is_there(call: str) -> None:
+    """Every call has its method, and the method takes what is given."""
+    text = call.removeprefix("with ").removesuffix(" as events: ...").removeprefix("clientset = ")
+    names = {name: getattr(kubecore, name, None) for name in ("kubeconfig", "errors", "manifests", "rest")}
+    scope = {**names, "kubecore": kubecore, "Clientset": Clientset, "core_v1": core_v1, "pod": core_v1.Pod.zero()}
+    expression = ast.parse(text, mode="eval").body
+    with Clientset(rest.Config(host="http://127.0.0.1:1")) as clientset:
+        scope["clientset"] = clientset
+        if not isinstance(expression, ast.Call):
+            eval(text, scope)  # noqa: S307 - our own words
+            return
+        method = eval(ast.unparse(last(expression).func), scope)  # noqa: S307
+        arguments = [ast.unparse(one) for one in last(expression).args]
+        inspect.signature(method).bind(*arguments, **{str(one.arg): None for one in last(expression).keywords})
+
+
+def last(call: ast.Call) -> ast.Call:
+    """Return the last call that can be looked at without a server: what discovery finds, only a server knows."""
+    inner = call.func.value if isinstance(call.func, ast.Attribute) else None
+    return inner if isinstance(inner, ast.Call) and "dynamic" in ast.unparse(inner) else call
 
 
 def test_the_readme_has_no_code_that_is_not_run() -> None:

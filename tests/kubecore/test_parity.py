@@ -13,7 +13,7 @@ import pytest
 
 import kubeclient.typed
 from kubeclient import AsyncClientset, Clientset
-from kubecore import async_verbs, pager, rest, sync_verbs
+from kubecore import apply, async_verbs, clientset, discovery, dynamic, pager, rest, sync_verbs
 
 _WORDS = {
     "AsyncClient": "Client",
@@ -22,6 +22,9 @@ _WORDS = {
     "AsyncListAndWatch": "ListAndWatch",
     "AsyncHttpClient": "HttpClient",
     "AsyncStream": "Stream",
+    "AsyncDiscovery": "Discovery",
+    "AsyncDynamicClient": "DynamicClient",
+    "AsyncObjects": "Objects",
     "async with": "with",
     "aclose": "close",
     "__aenter__": "__enter__",
@@ -56,6 +59,28 @@ def test_each_way_to_read_has_its_own_types() -> None:
 
 def test_pages_are_equal() -> None:
     compare(pager.PageIterator, pager.AsyncPageIterator, words=False)
+
+
+@pytest.mark.parametrize(
+    ("sync", "asynchronous"),
+    [
+        (clientset.BaseClientset, clientset.AsyncBaseClientset),
+        (discovery.Discovery, discovery.AsyncDiscovery),
+        (dynamic.DynamicClient, dynamic.AsyncDynamicClient),
+        (dynamic.Objects, dynamic.AsyncObjects),
+    ],
+)
+def test_what_is_found_at_run_time_is_equal(sync: type, asynchronous: type) -> None:
+    compare(sync, asynchronous)
+
+
+def test_functions_that_apply_are_equal() -> None:
+    for name in ("apply_file", "apply_objects"):
+        ours, theirs = getattr(apply, name), getattr(apply, f"{name}_async")
+        assert inspect.signature(ours).replace(parameters=[]) == inspect.signature(theirs).replace(parameters=[])
+        options = [str(one) for one in inspect.signature(ours).parameters.values()]
+        assert [str(one).replace("Async", "") for one in inspect.signature(theirs).parameters.values()] == options
+        assert (inspect.getdoc(theirs) or "").replace("_async", "") == inspect.getdoc(ours)
 
 
 def test_clients_are_equal() -> None:
@@ -97,7 +122,7 @@ def test_generated_pairs_are_equal(name: str) -> None:
 
 def test_clientsets_have_the_same_groups() -> None:
     def groups(cls: type) -> set[str]:
-        return {name for name, value in inspect.getmembers(cls) if isinstance(value, property)}
+        return {name for name, value in vars(cls).items() if isinstance(value, property)}
 
     assert groups(Clientset) == groups(AsyncClientset)
     assert len(groups(Clientset)) == 36

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from typing import Any, Self
 
 import pytest
@@ -42,10 +42,15 @@ class Awaited:
         found = getattr(self._inner, name)
         return self._call(found) if callable(found) else Awaited(found)
 
+    def __await__(self) -> Generator[None, None, Self]:
+        """Return itself: some clients are awaited before they are used, `await clientset.dynamic.resource("po")`."""
+        yield from ()
+        return self
+
     def _call(self, method: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any, **options: Any) -> Any:
             result = method(*arguments, **options)
-            if type(result).__module__.startswith("kubeclient.typed"):
+            if type(result).__module__.startswith(("kubeclient.typed", "kubecore.dynamic")):
                 return Awaited(result)
             if hasattr(result, "__enter__"):
                 return AwaitedWatch(result)

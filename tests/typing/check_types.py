@@ -4,13 +4,16 @@
 from __future__ import annotations
 
 import datetime
-from typing import Literal, assert_type
+from typing import Any, Literal, assert_type
 
+import kubecore
 from kubeclient import AsyncClientset, Clientset
 from kubeclient.models import apps_v1, autoscaling_v1, batch_v1, core_v1, meta_v1
 from kubecore import errors, meta, options, patch, selectors, waiting
+from kubecore.apply import ObjectRef, Report
+from kubecore.listof import ListOf
 from kubecore.pager import PageIterator
-from kubecore.projection import ListOf, Projection
+from kubecore.projection import Projection
 from kubecore.table import Table
 from kubecore.watch import AsyncWatch, Event, Watch
 
@@ -166,6 +169,30 @@ async def awaiting(clientset: AsyncClientset) -> None:
             assert_type(event.object, core_v1.Node)
 
 
+def generic(clientset: Clientset) -> None:
+    assert_type(clientset.server_version().minor, str)
+    assert_type(clientset.raw("GET", "/healthz").content, bytes)
+    config_maps = clientset.resource(core_v1.ConfigMap, "x")
+    assert_type(config_maps.get("y"), core_v1.ConfigMap)
+    assert_type(config_maps.list().items, list[core_v1.ConfigMap])
+    assert_type(config_maps.list().metadata.continue_, str | None)
+    assert_type(config_maps.watch(), Watch[core_v1.ConfigMap])
+    assert_type(config_maps.get_subresource("y", "z"), dict[str, Any])
+    untyped = clientset.dynamic.resource("po", "x")
+    assert_type(untyped.get("y"), dict[str, Any])
+    assert_type(untyped.list(), ListOf[dict[str, Any]])
+    assert_type(clientset.dynamic.resource(core_v1.Pod).list().items, list[core_v1.Pod])
+    assert_type(clientset.discovery.find("po").verbs, tuple[str, ...])
+    assert_type(kubecore.apply_file(clientset, "x.yaml", field_manager="me").created, tuple[ObjectRef, ...])
+
+
+async def generic_async(clientset: AsyncClientset) -> None:
+    assert_type(await clientset.resource(core_v1.ConfigMap, "x").get("y"), core_v1.ConfigMap)
+    untyped = await clientset.dynamic.resource("po", "x")
+    assert_type((await untyped.list()).items, list[dict[str, Any]])
+    assert_type(await kubecore.apply_file_async(clientset, "x.yaml", field_manager="me"), Report)
+
+
 def failing(error: errors.StatusError) -> None:
     if isinstance(error, errors.ApplyConflictError):
         assert_type(error.conflicts, tuple[errors.FieldConflict, ...])
@@ -189,4 +216,6 @@ def refused(clientset: Clientset) -> None:
     clientset.core_v1.pods("x").apply({})  # type: ignore[call-arg]  # pyright: ignore
     clientset.core_v1.pods("x").modify("y", str)  # type: ignore[arg-type]  # pyright: ignore
     clientset.core_v1.component_statuses().modify("y", print)  # type: ignore[attr-defined]  # pyright: ignore
+    clientset.resource("ConfigMap")  # type: ignore[arg-type]  # pyright: ignore
+    clientset.resource(core_v1.ConfigMap).create(core_v1.Secret())  # type: ignore[arg-type]  # pyright: ignore
     core_v1.Container(nam="x")  # type: ignore[call-arg]  # pyright: ignore

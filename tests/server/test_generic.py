@@ -1,0 +1,611 @@
+"""What is generic over kinds, on the real server: discovery, dynamic clients, resource(kind), raw requests, apply_file."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import anyio
+import pytest
+
+import kubecore
+from kubeclient import Clientset
+from kubeclient.models import apps_v1, autoscaling_v1, core_v1
+from kubecore import apply, discovery, errors, rest, running
+from kubecore.discovery import answers
+from kubecore.discovery.asking import Memory
+from kubecore.listof import ListOf
+from kubecore.manifests import load_manifests
+from kubecore.meta import Status
+from kubecore.model import Model, always
+from kubecore.projection import Projection
+from tests.server.conftest import Awaited, Scenario
+
+Drive = Callable[[Scenario], None]
+
+CONTAINER = {"name": "c", "image": "i"}
+DEPLOYMENT = {
+    "metadata": {"name": "web"},
+    "spec": {
+        "replicas": 1,
+        "selector": {"matchLabels": {"app": "web"}},
+        "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [CONTAINER]}},
+    },
+}
+
+
+class Widget(Model, kw_only=True):
+    """A model that no generator made."""
+
+    api_version: str
+    kind: str
+
+
+class Row(Projection):
+    data: dict[str, str] = {}  # noqa: RUF012
+
+
+class GadgetSpec(Model, kw_only=True):
+    size: str
+
+
+class Gadget(Model, kw_only=True):
+    """A model whose server has another schema since."""
+
+    api_version: Literal["typed.example.com/v1"] = always("typed.example.com/v1")
+    kind: Literal["Gadget"] = always("Gadget")
+    spec: GadgetSpec
+
+
+def definition(
+    group: str, *, versions: tuple[str, ...] = ("v1",), scope: str = "Namespaced", plural: str = "widgets"
+) -> dict[str, Any]:
+    kind = plural[:-1].capitalize()
+    schema = {"type": "object", "properties": {"spec": {"type": "object", "properties": {"size": {"type": "integer"}}}}}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{plural}.{group}"},
+        "spec": {
+            "group": group,
+            "scope": scope,
+            "names": {"plural": plural, "singular": plural[:-1], "kind": kind, "shortNames": ["wdg"]},
+            "versions": [
+                {
+                    "name": version,
+                    "served": True,
+                    "storage": version == versions[0],
+                    "schema": {"openAPIV3Schema": schema},
+                    "subresources": {"status": {}},
+                }
+                for version in versions
+            ],
+        },
+    }
+
+
+@pytest.fixture
+def group(clientset: Clientset) -> Iterator[str]:
+    """A group of the test's own; its definitions are removed."""
+    name = f"g{uuid.uuid4().hex[:8]}.example.com"
+    yield name
+    definitions = clientset.apiextensions_v1.custom_resource_definitions()
+    for found in definitions.list().items:
+        if found.spec.group == name:
+            definitions.delete(found.metadata.name)
+
+
+async def apply_file(clientset: Any, path: Path, **options: Any) -> apply.Report:
+    options = {"field_manager": "tests", **options}
+    if isinstance(clientset, Awaited):
+        return kubecore.apply_file(clientset._inner, path, **options)
+    return await kubecore.apply_file_async(clientset, path, **options)
+
+
+async def apply_objects(clientset: Any, objects: Any, **options: Any) -> apply.Report:
+    options = {"field_manager": "tests", **options}
+    if isinstance(clientset, Awaited):
+        return apply.apply_objects(clientset._inner, objects, **options)
+    return await apply.apply_objects_async(clientset, objects, **options)
+
+
+# Version and raw requests.
+
+
+def test_the_server_says_its_version(drive: Drive) -> None:
+    async def scenario(clientset: Any) -> None:
+        found = await clientset.server_version()
+        assert (found.major, found.git_version[:6]) == ("1", "v1.37.")
+
+    drive(scenario)
+
+
+def test_raw_requests_go_anywhere(drive: Drive, namespace: str) -> None:
+    async def scenario(clientset: Any) -> None:
+        assert (await clientset.raw("GET", "/healthz")).text == "ok"
+        metrics = await clientset.raw("GET", "/metrics")
+        assert metrics.headers["content-type"].startswith("text/plain")
+        assert b"apiserver_request_total" in metrics.content
+        place = f"/api/v1/namespaces/{namespace}/configmaps"
+        name = f"raw-{uuid.uuid4().hex[:4]}"
+        body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "labels": {"raw": "a"}}}
+        made = await clientset.raw("POST", place, body=json.dumps(body).encode())
+        assert (made.status, json.loads(made.content)["metadata"]["name"]) == (201, name)
+        await clientset.raw(
+            "PATCH", f"{place}/{name}", body=b'{"data":{"k":"v"}}', content_type="application/merge-patch+json"
+        )
+        found = await clientset.raw("GET", place, query={"labelSelector": "raw in (a, b)", "limit": 5})
+        assert json.loads(found.content)["items"][-1]["data"] == {"k": "v"}
+        head = await clientset.raw("HEAD", "/healthz")
+        assert (head.status, head.content) == (200, b"")
+        assert (await clientset.raw("DELETE", f"{place}/{name}")).status == 200
+
+    drive(scenario)
+
+
+def test_raw_failures_are_typed(drive: Drive, namespace: str) -> None:
+    async def scenario(clientset: Any) -> None:
+        with pytest.raises(errors.NotFoundError, match='configmaps "nope" not found') as caught:
+            await clientset.raw("GET", f"/api/v1/namespaces/{namespace}/configmaps/nope")
+        assert caught.value.code == 404
+        with pytest.raises(errors.NotFoundError, match="/nope"):
+            await clientset.raw("GET", "/nope")
+        with pytest.raises(errors.BadRequestError):
+            await clientset.raw("POST", f"/api/v1/namespaces/{namespace}/configmaps", body=b"{")
+
+    drive(scenario)
+
+
+# Discovery.
+
+
+def test_discovery_finds_what_names_mean(drive: Drive) -> None:
+    async def scenario(clientset: Any) -> None:
+        catalog = await clientset.discovery.catalog()
+        assert catalog.failed == {}
+        assert catalog.groups[0] == discovery.ApiGroup("", ("v1",), "v1")
+        pods = await clientset.discovery.find("po")
+        assert (pods.kind, pods.plural, pods.singular, pods.namespaced) == ("Pod", "pods", "pod", True)
+        assert {"get", "list", "watch", "deletecollection"} <= set(pods.verbs)
+        assert "all" in pods.categories
+        eviction = next(sub for sub in pods.subresources if sub.name == "eviction")
+        assert (eviction.group, eviction.version, eviction.kind) == ("policy", "v1", "Eviction")
+        for name in ("deploy", "Deployment", "deployment", "DEPLOYMENTS", "deploy.apps", "deployments.v1.apps"):
+            assert str(await clientset.discovery.find(name)) == "Deployment (apps/v1)"
+        assert (await clientset.discovery.find("events")).api_version == "v1"
+        assert (await clientset.discovery.find("events.events.k8s.io")).api_version == "events.k8s.io/v1"
+        assert (await clientset.discovery.find("Event", api_version="events.k8s.io/v1")).group == "events.k8s.io"
+        with pytest.raises(errors.NoMatchError, match=r"did you mean Deployment \(apps/v1\)") as caught:
+            await clientset.discovery.find("Deploymnet")
+        assert caught.value.nearest == ("Deployment (apps/v1)",)
+        with pytest.raises(errors.NoMatchError, match=r"in apps/v1beta1; did you mean Deployment \(apps/v1\)"):
+            await clientset.discovery.find("Deployment", api_version="apps/v1beta1")
+
+    drive(scenario)
+
+
+def test_an_older_server_tells_the_same_list_by_list(clientset: Clientset, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = clientset.discovery.catalog()
+    monkeypatch.setattr(answers, "AGGREGATED", "application/json")
+    piecemeal = running.run(clientset.rest_client, Memory().refresh())
+    assert piecemeal.groups == whole.groups
+    assert {named(found) for found in piecemeal.resources} == {named(found) for found in whole.resources}
+    assert not piecemeal.failed
+
+
+def named(found: discovery.ApiResource) -> Any:
+    """Return a resource without the order of its subresources."""
+    fields = {name: getattr(found, name) for name in found.__dataclass_fields__}
+    return tuple(sorted((k, frozenset(v) if k == "subresources" else v) for k, v in fields.items()))
+
+
+def test_fault_44_a_group_that_does_not_answer_is_told_beside_the_others(
+    clientset: Clientset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = clientset.apiregistration_v1.api_services()
+    services.create(
+        {
+            "metadata": {"name": "v1.broken.example.com"},
+            "spec": {
+                "group": "broken.example.com",
+                "version": "v1",
+                "groupPriorityMinimum": 100,
+                "versionPriority": 10,
+                "insecureSkipTLSVerify": True,
+                "service": {"name": "nope", "namespace": "default"},
+            },
+        }
+    )
+    try:
+        for _ in range(300):
+            if clientset.discovery.refresh().failed:
+                break
+            time.sleep(0.02)
+        (error,) = clientset.discovery.catalog().failed.values()
+        assert isinstance(error, errors.DiscoveryError)
+        assert clientset.discovery.find("po").kind == "Pod"
+        with pytest.raises(errors.NoMatchError, match=r"these could not be asked: broken\.example\.com/v1"):
+            clientset.discovery.find("Broken")
+        monkeypatch.setattr(answers, "AGGREGATED", "application/json")
+        piecemeal = clientset.discovery.refresh()
+        assert {name: type(error) for name, error in piecemeal.failed.items()} == {
+            "broken.example.com/v1": errors.ServiceUnavailableError
+        }
+        assert clientset.discovery.find("po").kind == "Pod"
+    finally:
+        services.delete("v1.broken.example.com")
+
+
+# Dynamic clients.
+
+
+def test_the_dynamic_client_has_every_verb_on_dictionaries(drive: Drive, namespace: str) -> None:
+    async def scenario(clientset: Any) -> None:
+        deployments = await clientset.dynamic.resource("deploy", namespace)
+        made = await deployments.create(DEPLOYMENT, field_manager="tests")
+        assert isinstance(made, dict)
+        assert (made["apiVersion"], made["kind"], made["metadata"]["namespace"]) == ("apps/v1", "Deployment", namespace)
+        got = await deployments.get("web")
+        assert got["metadata"]["uid"] == made["metadata"]["uid"]
+        listed = await deployments.list(limit=1)
+        assert isinstance(listed, ListOf)
+        assert [(item["apiVersion"], item["kind"]) for item in listed.items] == [("apps/v1", "Deployment")]
+        assert listed.metadata.resource_version
+        async with deployments.watch(timeout_seconds=30) as events:
+            async for event in events:
+                assert (event.type, event.object["metadata"]["name"]) == ("ADDED", "web")
+                break
+        patched = await deployments.patch("web", {"metadata": {"labels": {"a": "b"}}}, type="merge")
+        assert patched["metadata"]["labels"] == {"a": "b"}
+        patched["metadata"] |= {"annotations": {"c": "d"}, "resourceVersion": ""}
+        assert (await deployments.update(patched))["metadata"]["annotations"]["c"] == "d"
+        fresh = await deployments.get("web")
+        fresh["metadata"]["resourceVersion"] = ""
+        fresh["status"] = {**fresh.get("status", {}), "observedGeneration": 1}
+        assert (await deployments.update_status(fresh))["status"]["observedGeneration"] == 1
+        assert (await deployments.get_status("web"))["kind"] == "Deployment"
+        scale = await deployments.get_subresource("web", "scale")
+        assert (scale["kind"], scale["spec"]["replicas"]) == ("Scale", 1)
+        scale["metadata"]["resourceVersion"] = ""
+        scale["spec"]["replicas"] = 0
+        assert "replicas" not in (await deployments.update_subresource("web", "scale", scale))["spec"]
+        changed = await deployments.patch_subresource("web", "scale", {"spec": {"replicas": 2}}, type="merge")
+        assert changed["spec"]["replicas"] == 2
+        assert (await deployments.wait("web", for_="jsonpath={.spec.replicas}=2"))["spec"]["replicas"] == 2
+        assert (await deployments.wait("web", for_=lambda found: found["kind"] == "Deployment"))["kind"] == "Deployment"
+        applied = await deployments.patch(
+            "web",
+            {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"labels": {"e": "f"}}},
+            type="apply",
+            field_manager="tests",
+            force=True,
+        )
+        assert applied["metadata"]["labels"]["e"] == "f"
+        await deployments.delete("web", propagation_policy="Background")
+        await deployments.wait("web", for_="delete")
+        with pytest.raises(errors.NotFoundError, match='"web" not found'):
+            await deployments.get("web")
+        maps = await clientset.dynamic.resource("ConfigMap", namespace)
+        await maps.create({"metadata": {"name": "a", "labels": {"mine": "1"}}})
+        await maps.delete_collection(label_selector="mine=1")
+        assert (await maps.list(label_selector="mine=1")).items == []
+
+    drive(scenario)
+
+
+def test_what_is_built_on_the_verbs_works_on_dictionaries_too(drive: Drive, namespace: str) -> None:
+    async def scenario(clientset: Any) -> None:
+        maps = await clientset.dynamic.resource("cm", namespace)
+        name = f"built-{uuid.uuid4().hex[:6]}"
+        body = {"metadata": {"name": name, "labels": {"built": "1"}}, "data": {"a": "1"}}
+        assert (await maps.apply(body, field_manager="tests"))["data"] == {"a": "1"}
+        with pytest.raises(errors.ApplyConflictError):
+            await maps.apply({**body, "data": {"a": "2"}}, field_manager="others")
+
+        def change(found: dict[str, Any]) -> None:
+            found["data"]["b"] = "2"
+
+        assert (await maps.modify(name, change))["data"] == {"a": "1", "b": "2"}
+        assert (await maps.create_or_update({**body, "data": {"c": "3"}}))["data"] == {"c": "3"}
+        assert (await maps.get_or_none(f"{name}-not")) is None
+        assert (await maps.get(name, into=Row)).data == {"c": "3"}
+        rows = await maps.list(into=Row, label_selector={"built": "1"})
+        assert rows.items[-1].data == {"c": "3"}
+        assert (await maps.get_metadata(name)).metadata.labels == {"built": "1"}
+        await maps.create({"metadata": {"generateName": name, "labels": {"built": "1"}}})
+        found = [one async for one in maps.iter(label_selector="built=1", limit=1)]
+        assert [(one["kind"], one["metadata"]["name"][: len(name)]) for one in found] == [("ConfigMap", name)] * 2
+        await maps.delete_collection(label_selector="built=1")
+        await maps.apply(body, field_manager="tests")
+        assert name in str(await maps.table(name))
+        await maps.delete_and_wait(name, timeout=10)
+        typed = clientset.resource(core_v1.ConfigMap, namespace)
+        assert (await typed.apply(body, field_manager="tests")).data == {"a": "1"}
+        assert [one.metadata.name async for one in typed.iter(label_selector="built=1")] == [name]
+        await typed.delete_and_wait(name, timeout=10)
+
+    drive(scenario)
+
+
+def test_the_dynamic_client_refuses_what_it_must(drive: Drive, namespace: str) -> None:
+    async def scenario(clientset: Any) -> None:
+        maps = await clientset.dynamic.resource("cm", namespace)
+        read = await maps.create({"metadata": {"name": f"m{uuid.uuid4().hex[:6]}"}, "data": {"k": "v"}})
+        for bad in ("", "..", "a/b"):
+            with pytest.raises(errors.InvalidRequestError):
+                await maps.delete(bad)
+        with pytest.raises(errors.InvalidRequestError, match="managedFields can't be applied"):
+            await maps.patch(read["metadata"]["name"], read, type="apply", field_manager="tests")
+        with pytest.raises(errors.InvalidRequestError, match="expected kind 'ConfigMap', not 'Secret'"):
+            await maps.create({"kind": "Secret", "metadata": {"name": "s"}})
+        with pytest.raises(errors.InvalidRequestError, match=r"the namespace of ConfigMap 's' is 'other' in the body"):
+            await maps.create({"metadata": {"name": "s", "namespace": "other"}})
+        with pytest.raises(errors.InvalidRequestError, match="nodes are of the cluster"):
+            await (await clientset.dynamic.resource("Node", namespace)).get("n")
+        with pytest.raises(errors.InvalidRequestError, match="the kind is empty"):
+            await clientset.dynamic.resource("")
+
+    drive(scenario)
+
+
+def test_models_come_typed_from_the_dynamic_client(drive: Drive, namespace: str) -> None:
+    async def scenario(clientset: Any) -> None:
+        deployments = await clientset.dynamic.resource(apps_v1.Deployment, namespace)
+        assert (await deployments.create(DEPLOYMENT, dry_run="All")).spec.replicas == 1
+        with pytest.raises(errors.NoMatchError, match="has no apiVersion and kind"):
+            await clientset.dynamic.resource(Widget)
+        made = apps_v1.Deployment.from_dict(DEPLOYMENT)
+        untyped = await clientset.dynamic.resource("Deployment", namespace)
+        assert (await untyped.create(made, dry_run="All"))["spec"]["replicas"] == 1
+
+    drive(scenario)
+
+
+def test_fault_44_a_kind_that_comes_is_found(drive: Drive, clientset: Clientset, group: str) -> None:
+    async def scenario(driven: Any) -> None:
+        with pytest.raises(errors.NoMatchError, match="the server has no kind or resource"):
+            await driven.dynamic.resource(f"widgets.{group}")
+        apply.apply_objects(clientset, [definition(group, scope="Cluster")], field_manager="tests")
+        widgets = await driven.dynamic.resource(f"widgets.{group}")
+        assert (await put(widgets, f"{group}/v1"))["kind"] == "Widget"
+
+    drive(scenario)
+
+
+def test_fault_44_a_version_that_goes_is_an_error_that_says_what_is_left(
+    drive: Drive, clientset: Clientset, group: str
+) -> None:
+    async def scenario(driven: Any) -> None:
+        both, one = definition(group, versions=("v2", "v1"), scope="Cluster"), definition(group, versions=("v2",))
+        one["spec"]["scope"] = "Cluster"
+        apply.apply_objects(clientset, [both], field_manager="tests")
+        old = await driven.dynamic.resource("Widget", api_version=f"{group}/v1")
+        await put(old, f"{group}/v1")
+        apply.apply_objects(clientset, [one], field_manager="tests")
+        await gone(old, "w")
+        with pytest.raises(errors.NoMatchError, match=rf"in {group}/v1; did you mean Widget \({group}/v2\)"):
+            await driven.dynamic.resource("Widget", api_version=f"{group}/v1")
+        assert (await (await driven.dynamic.resource(f"Widget.{group}")).get("w"))["apiVersion"] == f"{group}/v2"
+
+    drive(scenario)
+
+
+def test_fault_44_a_kind_that_turns_namespaced_is_found_again(
+    drive: Drive, clientset: Clientset, namespace: str, group: str
+) -> None:
+    async def scenario(driven: Any) -> None:
+        apply.apply_objects(clientset, [definition(group, scope="Cluster")], field_manager="tests")
+        await driven.dynamic.resource(f"widgets.{group}")
+        remove(clientset, group)
+        apply.apply_objects(clientset, [definition(group)], field_manager="tests")
+        widgets = await driven.dynamic.resource(f"widgets.{group}", namespace)
+        assert (await put(widgets, f"{group}/v1"))["metadata"]["namespace"] == namespace
+
+    drive(scenario)
+
+
+def test_fault_44_a_schema_that_changes_under_a_model_is_an_error_that_names_the_field(
+    clientset: Clientset, namespace: str
+) -> None:
+    kind = definition("typed.example.com", plural="gadgets")
+    body = {"apiVersion": "typed.example.com/v1", "kind": "Gadget", "metadata": {"name": "g"}, "spec": {"size": 5}}
+    try:
+        apply.apply_objects(clientset, [body, kind], field_manager="tests", namespace=namespace)
+        gadgets = clientset.dynamic.resource(Gadget, namespace)
+        with pytest.raises(errors.DecodeError, match=r"\$\.spec\.size"):
+            gadgets.get("g")
+        assert clientset.dynamic.resource("gadgets", namespace).get("g")["spec"] == {"size": 5}
+    finally:
+        clientset.apiextensions_v1.custom_resource_definitions().delete("gadgets.typed.example.com")
+
+
+async def put(widgets: Any, api_version: str) -> Any:
+    """Make a Widget by applying it: the server lets a create wait for two seconds after the kind is new."""
+    body = {"apiVersion": api_version, "kind": "Widget", "metadata": {"name": "w"}}
+    return await widgets.patch("w", body, type="apply", field_manager="tests")
+
+
+async def gone(client: Any, name: str) -> None:
+    """Wait until an object can't be read any more."""
+    for _ in range(300):
+        try:
+            await client.get(name)
+        except errors.NotFoundError:
+            return
+        await anyio.sleep(0.02)
+    raise AssertionError(f"{name} is still there")
+
+
+def remove(clientset: Clientset, group: str) -> None:
+    """Remove the kind, and wait until it is gone."""
+    definitions = clientset.apiextensions_v1.custom_resource_definitions()
+    definitions.delete(f"widgets.{group}")
+    for _ in range(300):
+        if not any(found.spec.group == group for found in definitions.list().items):
+            return
+        time.sleep(0.02)
+    raise AssertionError("the definition is still there")
+
+
+# resource(kind).
+
+
+def test_code_can_be_generic_over_kinds(drive: Drive, namespace: str) -> None:
+    async def scenario(clientset: Any) -> None:
+        for kind, body in ((core_v1.ConfigMap, {"data": {"a": "b"}}), (apps_v1.Deployment, DEPLOYMENT)):
+            objects = clientset.resource(kind, namespace)
+            made = await objects.create({**body, "metadata": {"name": "generic", "labels": {"mine": "1"}}})
+            assert type(made) is kind
+            listed = await objects.list(label_selector="mine=1")
+            assert [type(item) for item in listed.items] == [kind]
+            assert listed.items[0].metadata.name == "generic"
+            assert type(await objects.delete_collection(label_selector="mine=1")) in (ListOf, Status)
+        assert (await clientset.resource(core_v1.Namespace).get(namespace)).metadata.name == namespace
+
+    drive(scenario)
+
+
+def test_a_model_without_a_resource_is_refused_at_once(clientset: Clientset) -> None:
+    for model in (core_v1.PodSpec, autoscaling_v1.Scale, Widget):
+        with pytest.raises(errors.NoMatchError, match=r"`clientset.dynamic.resource\(...\)` asks the server"):
+            clientset.resource(model)
+
+
+# apply_file.
+
+
+def several(namespace: str, group: str, *, size: int = 1, label: str = "a") -> str:
+    """Return a file whose objects stand in the wrong order, with a list and an empty document."""
+    return f"""
+apiVersion: {group}/v1
+kind: Widget
+metadata: {{name: w, namespace: {namespace}}}
+spec: {{size: {size}}}
+---
+---
+apiVersion: v1
+kind: ServiceAccountList
+items:
+- metadata: {{name: one, namespace: {namespace}}}
+- metadata: {{name: two, namespace: {namespace}, labels: {{l: {label}}}}}
+---
+{json.dumps(definition(group))}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: c}}
+data: {{}}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {{name: {namespace}}}
+"""
+
+
+def test_a_file_is_applied_in_the_order_that_its_objects_need(
+    drive: Drive, tmp_path: Path, group: str, clientset: Clientset
+) -> None:
+    """User asks, row 8: a Namespace, a CRD with its object, a ServiceAccountList and an empty document."""
+
+    async def scenario(driven: Any) -> None:
+        namespace = f"new-{uuid.uuid4().hex[:8]}"
+        file = tmp_path / f"{namespace}.yaml"
+        file.write_text(several(namespace, group))
+        report = await apply_file(driven, file, namespace=namespace)
+        assert str(report).splitlines() == [
+            f"Namespace {namespace} created",
+            f"CustomResourceDefinition widgets.{group} created",
+            f"ServiceAccount {namespace}/one created",
+            f"ServiceAccount {namespace}/two created",
+            f"ConfigMap {namespace}/c created",
+            f"Widget {namespace}/w created",
+        ]
+        again = await apply_file(driven, file, namespace=namespace)
+        assert (len(again.unchanged), again.created, again.changed) == (6, (), ())
+        file.write_text(several(namespace, group, size=2, label="b"))
+        for dry_run in ("All", None):
+            changed = await apply_file(driven, file, namespace=namespace, dry_run=dry_run)
+            assert [(ref.kind, ref.name) for ref in changed.changed] == [("ServiceAccount", "two"), ("Widget", "w")]
+            assert len(changed.unchanged) == 4
+        assert changed.applied[-1].object["spec"] == {"size": 2}
+        assert changed.applied[-1].object["metadata"]["managedFields"][0]["manager"] == "tests"
+
+    drive(scenario)
+
+
+def test_what_cant_be_applied_is_told_by_name_and_stops_nothing(drive: Drive, namespace: str, group: str) -> None:
+    async def scenario(clientset: Any) -> None:
+        own = f"m{uuid.uuid4().hex[:6]}"
+        maps = clientset.core_v1.config_maps(namespace)
+        await maps.create({"metadata": {"name": own}, "data": {"k": "theirs"}}, field_manager="them")
+        bad = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "bad"}, "dota": {}}
+        broken = definition(group)
+        broken["spec"]["names"]["kind"] = "no kind"
+        objects = [
+            {"apiVersion": f"{group}/v1", "kind": "Widget", "metadata": {"name": "w"}},
+            broken,
+            bad,
+            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"generateName": "x-"}},
+            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": own}, "data": {"k": "ours"}},
+            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"{own}-good"}},
+        ]
+        with pytest.raises(errors.ApplyFileError) as caught:
+            await apply_objects(clientset, objects, namespace=namespace)
+        assert [str(ref) for ref in caught.value.report.created] == [f"ConfigMap {namespace}/{own}-good"]
+        failures = caught.value.failures
+        assert [failure.ref.name for failure in failures] == [f"widgets.{group}", "bad", "", own, "w"]
+        for failure, kind in zip(
+            failures,
+            (
+                errors.InvalidError,
+                errors.InternalError,
+                errors.InvalidRequestError,
+                errors.ApplyConflictError,
+                errors.NoMatchError,
+            ),
+            strict=True,
+        ):
+            assert isinstance(failure.error, kind)
+        lines = str(caught.value).splitlines()
+        assert lines[0] == "5 of 6 objects were not applied:"
+        assert "dota" in lines[2]
+        assert "metadata.name is missing" in lines[3]
+        assert "them" in lines[4]
+        forced = await apply_objects(clientset, objects[4:], namespace=namespace, force=True)
+        assert [str(ref) for ref in forced.changed] == [f"ConfigMap {namespace}/{own}"]
+
+    drive(scenario)
+
+
+def test_a_kind_that_is_not_served_in_time_is_told(clientset: Clientset, group: str) -> None:
+    taken = definition(group, plural="gadgets")
+    taken["spec"]["names"]["kind"] = "Widget"
+    objects = [definition(group), taken, {"apiVersion": f"{group}/v1", "kind": "Widget", "metadata": {"name": "w"}}]
+    with pytest.raises(errors.ApplyFileError) as caught:
+        apply.apply_objects(clientset, objects, field_manager="tests", crd_timeout_seconds=0.5)
+    (failure,) = caught.value.failures
+    assert failure.ref.name == f"gadgets.{group}"
+    assert isinstance(failure.error, errors.NotEstablishedError)
+    assert "not served within 0.5 s" in str(failure.error)
+    assert [ref.name for ref in caught.value.report.created] == [f"widgets.{group}", "w"]
+
+
+def test_models_are_applied_as_they_are(clientset: Clientset, namespace: str) -> None:
+    text = "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {k: v}}"
+    for _ in range(2):
+        report = apply.apply_objects(clientset, load_manifests(text), field_manager="tests", namespace=namespace)
+    assert len(report.unchanged) == 1
+
+
+def test_where_the_server_is_gone_the_rest_is_not_tried(config: rest.Config) -> None:
+    lost = config.copy()
+    lost.host = "https://127.0.0.1:1"
+    objects = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in "ab"]
+    with Clientset(lost) as clientset, pytest.raises(errors.ApplyFileError) as caught:
+        apply.apply_objects(clientset, objects, field_manager="tests")
+    assert [type(failure.error) for failure in caught.value.failures] == [errors.ConnectError, errors.KubeError]
+    assert "not tried" in str(caught.value)
