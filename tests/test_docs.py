@@ -112,6 +112,8 @@ def test_the_page_on_reading_runs_from_top_to_bottom(cluster: Cluster) -> None:
 @pytest.mark.parametrize(("number", "said"), [(0, "ADDED default"), (1, "'default'")])
 def test_the_code_about_watches_runs(number: int, said: str, cluster: Cluster) -> None:
     assert said in run(blocks("docs/watch.md")[number], cluster)
+
+
 @pytest.mark.parametrize(
     ("number", "said"),
     [
