@@ -17,6 +17,7 @@ class Loopback:
         self._close = close
         self._context = context
         self.requests: list[bytes] = []
+        self._is_over = False
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._connections: list[socket.socket] = []
@@ -31,6 +32,9 @@ class Loopback:
                 return
             connection.settimeout(10)
             self._connections.append(connection)
+            if self._is_over:  # It came while `stop` was closing the others.
+                connection.close()
+                return
             try:
                 if self._context is not None:
                     connection = self._context.wrap_socket(connection, server_side=True)
@@ -60,6 +64,7 @@ class Loopback:
                 return
 
     def stop(self) -> None:
+        self._is_over = True
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         for connection in self._connections:
