@@ -14,10 +14,13 @@ def main() -> int:
     """Run a cluster until Ctrl-C, or until it is told to end."""
     parser = argparse.ArgumentParser(prog="python -m tests.cluster", description=__doc__)
     parser.add_argument("--all-apis", action="store_true", help="serve every API version, alpha ones too")
-    all_apis: bool = parser.parse_args().all_apis
+    parser.add_argument("--nodes", action="store_true", help="run a node too, on which pods run")
+    asked = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with Cluster(all_apis=all_apis) as cluster:
+        with Cluster(all_apis=asked.all_apis) as cluster:
+            if asked.nodes:
+                cluster.start_nodes()
             print(f"the cluster is ready; Ctrl-C ends it\n  export KUBECONFIG={cluster.kubeconfig}", flush=True)
             threading.Event().wait()
     except GoMissingError as error:

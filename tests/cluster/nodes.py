@@ -44,8 +44,18 @@ class Nodes:
         """Start the node server and kwok, and wait until the node is ready."""
         again_where_taken(self._start_server)
         self._start_kwok()
-        self._post("/api/v1/nodes", {"metadata": {"name": NODE, "labels": {"kubernetes.io/hostname": NODE}}})
-        _until(lambda: self._is_ready("/api/v1/nodes/" + NODE), f"{NODE} is not ready")
+        self.add(NODE)
+
+    def add(self, name: str, address: str | None = None) -> None:
+        """Add a node, unless it is there; the same node server answers for it, but where it has another address."""
+        path = "/api/v1/nodes"
+        if self._cluster.raw("GET", f"{path}/{name}")[0] == 404:
+            self._post(path, {"metadata": {"name": name, "labels": {"kubernetes.io/hostname": name}}})
+        until(lambda: self._is_ready(f"{path}/{name}"), f"{name} is not ready")
+        # A host name too: kwok would take all addresses away when it finds that one missing.
+        kinds = ("InternalIP", "Hostname")
+        addresses = [{"type": kind, "address": address or "127.0.0.1"} for kind in kinds]
+        self._patch_status(f"{path}/{name}", {"addresses": addresses})
 
     @property
     def servers(self) -> list[Server]:
@@ -59,7 +69,7 @@ class Nodes:
         containers: Sequence[str] = ("main",),
         *,
         labels: Mapping[str, str] | None = None,
-        host_network: bool = False,
+        address: str | None = None,
     ) -> str:
         """Make a pod, wait until it runs and return its name.
 
@@ -68,17 +78,18 @@ class Nodes:
             name: Its name.
             containers: The names of its containers.
             labels: Its labels.
-            host_network: Whether it has the node's address, 127.0.0.1, instead of one of its own.
+            address: Its address, where one that the API server can reach matters.
         """
         spec = {
             "nodeName": NODE,
-            "hostNetwork": host_network,
             "containers": [{"name": container, "image": "none"} for container in containers],
             "terminationGracePeriodSeconds": 0,
         }
         path = f"/api/v1/namespaces/{namespace}/pods"
         self._post(path, {"metadata": {"name": name, "labels": dict(labels or {})}, "spec": spec})
-        _until(lambda: self._is_ready(f"{path}/{name}"), f"pod {name} does not run")
+        until(lambda: self._is_ready(f"{path}/{name}"), f"pod {name} does not run")
+        if address is not None:
+            self._patch_status(f"{path}/{name}", {"podIP": address, "podIPs": [{"ip": address}]})
         return name
 
     def folder(self, namespace: str, pod: str, container: str = "main") -> Path:
@@ -139,6 +150,8 @@ class Nodes:
             "manage-all-nodes": "true",
             "node-ip": "127.0.0.1",
             "node-port": self.port,
+            # Its heartbeat: without one the controllers give the node up after 50 s.
+            "node-lease-duration-seconds": 40,
             # Its own server, which nobody asks, would listen on the node's port.
             "server-address": "127.0.0.1:0",
         }
@@ -150,6 +163,13 @@ class Nodes:
             message = f"{path} answered {status}: {answer}"
             raise RuntimeError(message)
 
+    def _patch_status(self, path: str, status: Any) -> None:
+        kind = "application/merge-patch+json"
+        code, answer = self._cluster.raw("PATCH", f"{path}/status", {"status": status}, content_type=kind)
+        if code != 200:
+            message = f"{path} answered {code}: {answer}"
+            raise RuntimeError(message)
+
     def _is_ready(self, path: str) -> bool:
         conditions = self._cluster.raw("GET", path)[1].get("status", {}).get("conditions", ())
         return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
@@ -159,7 +179,8 @@ def _command(program: Path, flags: Mapping[str, Any]) -> list[str]:
     return [str(program), *(f"--{name}={value}" for name, value in flags.items())]
 
 
-def _until(true: Callable[[], bool], failure: str) -> None:
+def until(true: Callable[[], bool], failure: str = "it did not come to pass") -> None:
+    """Wait until something is true, half a minute at most."""
     deadline = time.monotonic() + _PATIENCE
     while not true():
         if time.monotonic() > deadline:
