@@ -34,12 +34,16 @@ class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
     Attributes:
         method: the HTTP method.
         path: the path, percent-encoded, without the prefix that the configured host may have.
-        response: the type of the answer, or several types, of which the answer's kind chooses.
+        response: the type of the answer, or several types, of which the answer's kind chooses; `bytes` is the body as
+            it came.
         verb: Kubernetes' verb, such as `list`.
         query: the query parameters.
         body: the body, or None.
         content_type: the body's media type, or None.
         accept: the media type asked for.
+        headers: more headers, their names in lower case.
+        is_handed_on: whether the API server hands it on to a backend: an answer of any status is then the backend's,
+            and no reason to go elsewhere or to ask again.
         kind: the kind that the answer must be of where its type would take any, "" where the type knows.
         group: the API group.
         resource: the resource's plural name.
@@ -56,6 +60,8 @@ class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
     body: bytes | None = None
     content_type: str | None = None
     accept: str = "application/json"
+    headers: tuple[tuple[str, str], ...] = ()
+    is_handed_on: bool = False
     kind: str = ""
     group: str = ""
     resource: str = ""
@@ -91,6 +97,8 @@ class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
         """
         if status not in _SUCCESS:
             raise failure.from_answer(self, status, headers, body)
+        if self.response is bytes:
+            return bytes(body)  # type: ignore[return-value]  # pyright: ignore[reportReturnType]
         try:
             found = codec.decode(body, self._type(body))
             if self.kind:

@@ -27,15 +27,22 @@ KubeError
 │   │   └── ConnectTimeoutError    also the builtin TimeoutError
 │   ├── PoolTimeoutError           likewise
 │   ├── ReadError
-│   │   └── ReadTimeoutError       likewise
+│   │   ├── ReadTimeoutError       likewise
+│   │   └── UnknownResultError     a stream ended before it was told how what ran in it did
 │   ├── WriteError
 │   │   └── WriteTimeoutError      likewise
 │   ├── ProtocolError              what came is not HTTP
 │   ├── ProxyError
 │   ├── RedirectError              redirects are not followed
+│   ├── StreamClosedError          an exec, attach, ... was closed, by us or by the other end
 │   ├── DeadlineError              also the builtin TimeoutError
 │   ├── ClosedError                the client was closed before
 │   └── BodyTooLargeError
+├── CommandError                   a command in a container returned another code than 0
+├── CommandTimeoutError            it was not done in time; also the builtin TimeoutError
+├── PortForwardError               the node can't reach the port of the pod
+├── CopyError                      files could not be copied to or from a container
+├── MissingExtraError              an optional dependency is not installed; also an ImportError
 ├── DecodeError                    what came is not what was asked for; also a ValueError
 ├── EncodeError                    a value has no form in JSON; also a ValueError
 ├── WaitError                      what was waited for did not come; `.object` is what was seen last
@@ -59,10 +66,11 @@ from __future__ import annotations
 import builtins
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from kubecore import meta
+from kubecore.shown import shown
 
 if TYPE_CHECKING:
     from kubecore.apply.report import Failure, Report
@@ -74,10 +82,13 @@ __all__ = [
     "BadRequestError",
     "BodyTooLargeError",
     "ClosedError",
+    "CommandError",
+    "CommandTimeoutError",
     "ConfigError",
     "ConflictError",
     "ConnectError",
     "ConnectTimeoutError",
+    "CopyError",
     "DeadlineError",
     "DecodeError",
     "DiscoveryError",
@@ -92,12 +103,14 @@ __all__ = [
     "JobFailedError",
     "KubeError",
     "MethodNotAllowedError",
+    "MissingExtraError",
     "NoMatchError",
     "NotAcceptableError",
     "NotEstablishedError",
     "NotFoundError",
     "ObjectDeletedError",
     "PoolTimeoutError",
+    "PortForwardError",
     "ProtocolError",
     "ProxyError",
     "ReadError",
@@ -109,10 +122,12 @@ __all__ = [
     "ServiceUnavailableError",
     "StatusError",
     "StoreReadError",
+    "StreamClosedError",
     "TimeoutError",
     "TooManyRequestsError",
     "TransportError",
     "UnauthorizedError",
+    "UnknownResultError",
     "UnsupportedMediaTypeError",
     "WaitError",
     "WaitFailedError",
@@ -175,8 +190,8 @@ class StatusError(KubeError):
         return self.status.reason or ""
 
     def __str__(self) -> str:
-        """Return the server's message."""
-        return self.status.message or f"the server answered {self.code} {self.reason}".rstrip()
+        """Return the server's message; what would steer a terminal is shown as an escape."""
+        return shown(self.status.message or f"the server answered {self.code} {self.reason}".rstrip())
 
 
 class BadRequestError(StatusError):
@@ -324,6 +339,14 @@ class ReadTimeoutError(ReadError, builtins.TimeoutError):
     """The server sent nothing for too long."""
 
 
+class UnknownResultError(ReadError):
+    """A stream ended before it was told how what ran in it did: it may have done its work, or a part of it."""
+
+
+class StreamClosedError(TransportError):
+    """The stream of an exec, attach or port-forward is closed, by us or by the other end."""
+
+
 class WriteError(TransportError):
     """The connection broke before the whole request was sent."""
 
@@ -354,6 +377,75 @@ class RedirectError(TransportError):
 
 class BodyTooLargeError(TransportError):
     """The answer is larger than the limit."""
+
+
+class CommandError(KubeError):
+    """A command in a container returned another code than 0; the message does not hold what it printed.
+
+    Args:
+        command: the command.
+        returncode: the code.
+        stdout: what it printed.
+        stderr: what it printed as errors.
+    """
+
+    def __init__(self, command: Sequence[str], returncode: int, stdout: bytes, stderr: bytes) -> None:
+        super().__init__(command, returncode, stdout, stderr)
+        self.command = command
+        self.returncode = returncode
+        self.stdout = stdout
+        self.stderr = stderr
+
+    def __str__(self) -> str:
+        """Say which command returned what."""
+        return f"{_command(self.command)} returned {self.returncode}"
+
+    def __repr__(self) -> str:
+        """Show the same: what a command prints may be a secret."""
+        return f"CommandError({self})"
+
+
+class CommandTimeoutError(KubeError, builtins.TimeoutError):
+    """A command in a container was not done in time; it may still run, since nothing can end it from outside.
+
+    Args:
+        command: the command.
+        timeout: the seconds that it had.
+        stdout: what it printed until then.
+        stderr: what it printed as errors.
+    """
+
+    def __init__(self, command: Sequence[str], timeout: float, stdout: bytes, stderr: bytes) -> None:
+        super().__init__(command, timeout, stdout, stderr)
+        self.command = command
+        self.timeout = timeout
+        self.stdout = stdout
+        self.stderr = stderr
+
+    def __str__(self) -> str:
+        """Say which command had how long."""
+        return f"{_command(self.command)} was not done within {self.timeout:g} s"
+
+    def __repr__(self) -> str:
+        """Show the same: what a command prints may be a secret."""
+        return f"CommandTimeoutError({self})"
+
+
+def _command(command: Sequence[str]) -> str:
+    """Name a command: its arguments may be secrets."""
+    return f"the command {shown(command[0], most=100)!r}" if command else "the command"
+
+
+class PortForwardError(KubeError):
+    """The node can't reach the port of the pod, mostly since nobody listens there; the message is the node's."""
+
+
+class CopyError(KubeError):
+    """Files could not be copied to or from a container."""
+
+
+class MissingExtraError(KubeError, ImportError):
+    """An optional dependency is not installed; the message says what to install."""
 
 
 class DecodeError(KubeError, ValueError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -12,9 +12,11 @@ from kubecore.call import Call
 from kubecore.rest import auth, transport
 from kubecore.rest.config import Config
 from kubecore.rest.gzip import AsyncGzipStream
+from kubecore.rest.network import AsyncSocket
 from kubecore.rest.request import Requests
 from kubecore.rest.sending import Sending
 from kubecore.rest.transport import AsyncHttpClient, AsyncStream
+from kubecore.rest.upgrade import Handshake, Upgraded, refused
 
 __all__ = ["AsyncClient"]
 
@@ -121,6 +123,41 @@ class AsyncClient:
         finally:
             await stream.aclose()
 
+    async def upgrade(self, call: Call[Any], protocols: Sequence[str]) -> Upgraded[AsyncSocket]:
+        """Send a call that changes the protocol of its connection to a websocket, such as exec.
+
+        The connection is one of its own, beside `Config.max_connections`. A call that got no answer is not sent again:
+        what it did is not known.
+
+        Args:
+            call: the call.
+            protocols: the websocket's subprotocols, the best first.
+
+        Returns:
+            The connection, now the caller's, and what the server chose.
+
+        Raises:
+            StatusError: the server answered with a failure.
+            TransportError: there is no answer, or one that changes nothing.
+            ConfigError: a client of the user's own sends the requests.
+        """
+        handshake = Handshake(protocols)
+        sending = Sending(self._requests, call, endless=True, upgrade=handshake.headers)
+        try:
+            stream = await self._open(sending, None)
+            try:
+                if stream.status != 101:
+                    body = await stream.read(self._requests.max_bytes)
+                    raise refused(call, stream.status, stream.headers, body)
+                protocol = handshake.accept(call, stream.headers)
+            except BaseException:
+                await stream.aclose()
+                raise
+            return Upgraded(*stream.detach(), protocol)
+        except errors.KubeError as error:
+            sending.note(error)
+            raise
+
     async def _begin(
         self, sending: Sending, call: Call[Any], sleep: Callable[[float], Any] | None = None
     ) -> AsyncStream:
@@ -161,7 +198,8 @@ class AsyncClient:
                 if not is_answer:
                     await stream.aclose()
             if is_answer:
-                return AsyncGzipStream(stream, request.place) if "content-encoding" in stream.headers else stream
+                is_packed = "content-encoding" in stream.headers and stream.status != 101
+                return AsyncGzipStream(stream, request.place) if is_packed else stream
 
     async def aclose(self) -> None:
         """Close every connection; a second call does nothing."""

@@ -87,11 +87,11 @@ class AsyncPool:
         self, connections: _Connections, request: Request, limit: Limit, slots: anyio.Semaphore | None
     ) -> AsyncPoolStream:
         while True:
-            connection = await self._kept(connections)
+            connection = None if request.upgrade else await self._kept(connections)
             is_fresh = connection is None
             if connection is None:
                 connection = await self._connect(request, limit)
-            answer = Answer(request.method)
+            answer = Answer(request.method, upgrade=request.upgrade)
             try:
                 await _send(connection, request, answer, limit)
             except BaseException as error:
@@ -99,6 +99,7 @@ class AsyncPool:
                 if is_fresh or not may_repeat(request, answer, error):
                     raise
                 continue
+            limit.answered(answer.status)
             return AsyncPoolStream(self, connections, connection, slots, request, answer, limit)
 
     async def _kept(self, connections: _Connections) -> AsyncSocket | None:
@@ -275,6 +276,13 @@ class AsyncPoolStream:
         if scope.cancelled_caught:
             raise failed(self._request, TimeoutError(), "body", self._limit)
         return b""
+
+    def detach(self) -> tuple[AsyncSocket, bytes]:
+        """Take the connection out of the pool, with what came behind the head: it speaks another protocol now."""
+        self._is_open = False
+        if self._slots is not None:
+            self._slots.release()
+        return self._connection, self._answer.first
 
     async def aclose(self) -> None:
         """Give the connection back, or close it where the body was not read to its end; a second call does nothing."""

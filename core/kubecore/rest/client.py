@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -13,9 +13,11 @@ from kubecore.call import Call
 from kubecore.rest import auth, transport
 from kubecore.rest.config import Config
 from kubecore.rest.gzip import GzipStream
+from kubecore.rest.network import SyncSocket
 from kubecore.rest.request import Requests
 from kubecore.rest.sending import Sending
 from kubecore.rest.transport import HttpClient, Stream
+from kubecore.rest.upgrade import Handshake, Upgraded, refused
 
 __all__ = ["Client"]
 
@@ -120,6 +122,41 @@ class Client:
         finally:
             stream.close()
 
+    def upgrade(self, call: Call[Any], protocols: Sequence[str]) -> Upgraded[SyncSocket]:
+        """Send a call that changes the protocol of its connection to a websocket, such as exec.
+
+        The connection is one of its own, beside `Config.max_connections`. A call that got no answer is not sent again:
+        what it did is not known.
+
+        Args:
+            call: the call.
+            protocols: the websocket's subprotocols, the best first.
+
+        Returns:
+            The connection, now the caller's, and what the server chose.
+
+        Raises:
+            StatusError: the server answered with a failure.
+            TransportError: there is no answer, or one that changes nothing.
+            ConfigError: a client of the user's own sends the requests.
+        """
+        handshake = Handshake(protocols)
+        sending = Sending(self._requests, call, endless=True, upgrade=handshake.headers)
+        try:
+            stream = self._open(sending, None)
+            try:
+                if stream.status != 101:
+                    body = stream.read(self._requests.max_bytes)
+                    raise refused(call, stream.status, stream.headers, body)
+                protocol = handshake.accept(call, stream.headers)
+            except BaseException:
+                stream.close()
+                raise
+            return Upgraded(*stream.detach(), protocol)
+        except errors.KubeError as error:
+            sending.note(error)
+            raise
+
     def _begin(self, sending: Sending, call: Call[Any], sleep: Callable[[float], Any] | None = None) -> Stream:
         """Open the answer to a call whose body is not read here; one that is a failure is raised."""
         try:
@@ -158,7 +195,8 @@ class Client:
                 if not is_answer:
                     stream.close()
             if is_answer:
-                return GzipStream(stream, request.place) if "content-encoding" in stream.headers else stream
+                is_packed = "content-encoding" in stream.headers and stream.status != 101
+                return GzipStream(stream, request.place) if is_packed else stream
 
     def close(self) -> None:
         """Close every connection; a second call does nothing."""

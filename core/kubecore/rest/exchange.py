@@ -64,6 +64,11 @@ class Limit:
             raise TimeoutError
         return left if seconds is None or left < seconds else seconds
 
+    def answered(self, status: int) -> None:
+        """Take note of the head of the answer: a failure does not go on for ever, whatever was asked."""
+        if status >= 300:
+            self._is_endless = False
+
     @property
     def is_over(self) -> bool:
         """Whether the deadline has passed, or is about to."""

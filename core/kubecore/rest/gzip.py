@@ -14,6 +14,7 @@ from kubecore import errors
 from kubecore.rest.request import Body
 
 if TYPE_CHECKING:
+    from kubecore.rest.network import AsyncSocket, SyncSocket
     from kubecore.rest.transport import AsyncStream, Stream
 
 __all__ = ["AsyncGzipStream", "GzipStream"]
@@ -85,6 +86,10 @@ class GzipStream:
             yield from inflater.feed(chunk)
         inflater.end()
 
+    def detach(self) -> tuple[SyncSocket, bytes]:
+        """Take the connection out of the pool: see `Stream.detach`."""
+        return self._stream.detach()
+
     def close(self) -> None:
         """Give the connection back: see `Stream.close`."""
         self._stream.close()
@@ -117,6 +122,10 @@ class AsyncGzipStream:
                 for piece in inflater.feed(chunk):
                     yield piece
         inflater.end()
+
+    def detach(self) -> tuple[AsyncSocket, bytes]:
+        """Take the connection out of the pool: see `Stream.detach`."""
+        return self._stream.detach()
 
     async def aclose(self) -> None:
         """Give the connection back: see `Stream.close`."""

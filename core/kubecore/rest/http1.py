@@ -95,6 +95,8 @@ class Answer:
 
     Args:
         method: the method that was asked with: an answer to HEAD or CONNECT has no body.
+        upgrade: whether another protocol was asked for: only then may the answer be `101 Switching Protocols`, and what
+            comes behind its head is the other protocol's.
 
     Attributes:
         status: the status code.
@@ -104,7 +106,7 @@ class Answer:
         keep: whether the connection may serve another request once the body is whole.
     """
 
-    __slots__ = ("_buffer", "_interim", "_method", "_seen", "body", "first", "headers", "keep", "status")
+    __slots__ = ("_buffer", "_interim", "_method", "_seen", "_upgrade", "body", "first", "headers", "keep", "status")
 
     status: int
     headers: dict[str, str]
@@ -112,8 +114,9 @@ class Answer:
     first: bytes
     keep: bool
 
-    def __init__(self, method: str) -> None:
+    def __init__(self, method: str, *, upgrade: bool = False) -> None:
         self._method = method
+        self._upgrade = upgrade
         self._buffer = b""
         self._seen = 0
         self._interim = 0
@@ -162,7 +165,8 @@ class Answer:
         if matched is None or not _FIELDS.fullmatch(head, len(line)):
             raise MalformedError("the answer is not HTTP/1.1")
         status = int(matched[2])
-        if status < 200:
+        is_switch = status == 101 and self._upgrade and matched[1] == b"1"
+        if status < 200 and not is_switch:
             self._interim += 1
             if status == 101 or self._interim > _MOST_INTERIM:
                 raise MalformedError(f"the answer begins with {self._interim} interim ones, the last of them {status}")
@@ -174,7 +178,7 @@ class Answer:
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
         self.status, self.headers = status, headers
         connection = headers.get("connection", "").lower()
-        self.keep = matched[1] == b"1" and "close" not in connection
+        self.keep = matched[1] == b"1" and "close" not in connection and not is_switch
         self.body = self._framing(status, headers)
         if self.body.length is None and type(self.body) is _UntilClose:
             self.keep = False
@@ -182,6 +186,8 @@ class Answer:
 
     def _framing(self, status: int, headers: dict[str, str]) -> Body:
         coding, length = headers.get("transfer-encoding"), headers.get("content-length")
+        if status == 101 and (coding is not None or length is not None):
+            raise MalformedError("the answer changes the protocol, and has a body")
         if coding is not None:
             if length is not None:
                 raise MalformedError("the answer has both a length and a transfer coding")

@@ -61,6 +61,7 @@ class HttpxTransport:
             TransportError: there is none.
         """
         with _named_errors(request):
+            _refuse_upgrade(request)
             made = self._client.build_request(**_arguments(request))
             return _HttpxStream(self._client.send(made, stream=True, follow_redirects=False), request)
 
@@ -81,11 +82,20 @@ class AsyncHttpxTransport:
             TransportError: there is none.
         """
         with _named_errors(request):
+            _refuse_upgrade(request)
             made = self._client.build_request(**_arguments(request))
             return _AsyncHttpxStream(await self._client.send(made, stream=True, follow_redirects=False), request)
 
     async def aclose(self) -> None:
         """Leave the client open: it is the user's."""
+
+
+def _refuse_upgrade(request: Request) -> None:
+    if request.upgrade:
+        raise errors.ConfigError(
+            f"{request.place}: a client of your own (http_client=) can't change the protocol of a connection, as exec, "
+            "attach and port-forward must; use a clientset without it for these"
+        )
 
 
 def _arguments(request: Request) -> dict[str, Any]:
@@ -121,6 +131,10 @@ class _Head:
         self.headers: Mapping[str, str] = dict(response.headers.items())
         self._response = response
         self._request = request
+
+    def detach(self) -> Any:
+        """Refuse: see `_refuse_upgrade`; the connection is the user's."""
+        raise errors.ProtocolError(f"{self._request.place}: the connection is not ours")
 
 
 class _HttpxStream(_Head):

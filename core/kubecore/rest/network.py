@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
+    from anyio import Lock
     from anyio.abc import ByteStream
 
 __all__ = [
@@ -83,6 +84,10 @@ class SyncSocket:
         _shut(self._socket)
         self._socket.close()
 
+    def detach(self) -> socket.socket | TlsInTls:
+        """Return what is below, for whoever sends and receives at the same time."""
+        return self._socket
+
     def abandon(self) -> None:
         """Close this process's half of a connection that a fork left in two; the other one goes on with it."""
         self._socket.close()
@@ -99,6 +104,7 @@ class TlsInTls:
     def __init__(self, outer: ssl.SSLSocket, context: ssl.SSLContext, name: str) -> None:
         self._outer = outer
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._unsent = b""
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
         try:
             self._until_done(self._tls.do_handshake)
@@ -122,6 +128,38 @@ class TlsInTls:
     def send(self, data: bytes) -> int:
         """Send all of it; return its length."""
         return self._until_done(lambda: self._tls.write(data))
+
+    @property
+    def has_unsent(self) -> bool:
+        """Whether something that `send_now` took is still to be sent."""
+        return bool(self._unsent)
+
+    def recv_now(self, most: int) -> bytes:
+        """Return what has come, b"" at the end, without waiting: SSLWantReadError where nothing has."""
+        while True:
+            self._push()
+            try:
+                return self._tls.read(most)
+            except ssl.SSLZeroReturnError:
+                return b""
+            except ssl.SSLWantReadError:
+                data = self._outer.recv(_RECORD)
+                self._incoming.write(data) if data else self._incoming.write_eof()
+
+    def send_now(self, data: bytes) -> int:
+        """Send without waiting; return how much was taken: SSLWantWriteError where nothing was."""
+        self._push()
+        if self._unsent:
+            raise ssl.SSLWantWriteError
+        sent = self._tls.write(data)
+        self._push()
+        return sent
+
+    def _push(self) -> None:
+        self._unsent += self._outgoing.read()
+        with contextlib.suppress(ssl.SSLWantWriteError, ssl.SSLWantReadError):
+            while self._unsent:
+                self._unsent = self._unsent[self._outer.send(self._unsent) :]
 
     def sendall(self, data: memoryview) -> None:
         """Send all of it."""
@@ -183,7 +221,7 @@ class AsyncSocket:
         generation: of the certificates that it was made with.
     """
 
-    __slots__ = ("_fileno", "_incoming", "_outgoing", "_raw", "_readable", "_tls", "generation")
+    __slots__ = ("_fileno", "_incoming", "_outgoing", "_raw", "_readable", "_tls", "_turn", "generation")
 
     def __init__(self, raw: ByteStream, fileno: int) -> None:
         self.generation: int = 0
@@ -193,6 +231,7 @@ class AsyncSocket:
         self._tls: ssl.SSLObject | None = None
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
+        self._turn: Lock | None = None
 
     async def secure(self, context: ssl.SSLContext, name: str) -> None:
         """Put TLS on top."""
@@ -246,11 +285,30 @@ class AsyncSocket:
 
     async def write(self, data: bytes) -> None:
         """Send all of it."""
+        if self._turn is not None:
+            async with self._turn:
+                await self._write(data)
+        else:
+            await self._write(data)
+
+    async def _write(self, data: bytes) -> None:
         if self._tls is None:
             await self._send(data)
-            return
-        self._tls.write(data)
-        await self._flush()
+        else:
+            self._tls.write(data)
+            while self._outgoing.pending:
+                await self._send(self._outgoing.read())
+
+    def share(self) -> None:
+        """Let one task write while another reads."""
+        import anyio
+
+        self._turn = anyio.Lock()
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether a task is writing, on a connection that is shared."""
+        return self._turn is not None and self._turn.locked()
 
     def is_stale(self) -> bool:
         """Say whether the other end has closed an idle connection, or said something unasked."""
@@ -264,7 +322,8 @@ class AsyncSocket:
             await self._raw.aclose()
 
     async def _flush(self) -> None:
-        if self._outgoing.pending:
+        # Where the connection is shared, whoever is writing sends this too.
+        if self._outgoing.pending and not self.is_writing:
             await self._send(self._outgoing.read())
 
     async def _fill(self) -> None:

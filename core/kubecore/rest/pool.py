@@ -110,11 +110,11 @@ class Pool:
 
     def _exchange(self, request: Request, limit: Limit, slot: _Slot | None) -> PoolStream:
         while True:
-            connection = self._kept()
+            connection = None if request.upgrade else self._kept()
             is_fresh = connection is None
             if connection is None:
                 connection = self._connect(request, limit)
-            answer = Answer(request.method)
+            answer = Answer(request.method, upgrade=request.upgrade)
             try:
                 _send(connection, request, answer, limit)
             except BaseException as error:
@@ -122,6 +122,7 @@ class Pool:
                 if is_fresh or not may_repeat(request, answer, error):
                     raise
                 continue
+            limit.answered(answer.status)
             return PoolStream(self, connection, slot, request, answer, limit)
 
     def _kept(self) -> SyncSocket | None:
@@ -150,6 +151,10 @@ class Pool:
             self._idle.append((connection, time.monotonic()))
         else:
             connection.close()
+        self._give_back(slot)
+
+    def leave(self, slot: _Slot | None) -> None:
+        """Take note that a connection has left."""
         self._give_back(slot)
 
     def _give_back(self, slot: _Slot | None) -> None:
@@ -285,6 +290,13 @@ class PoolStream:
         except FAILURES as error:
             raise failed(self._request, error, "body", self._limit) from error
         return b""
+
+    def detach(self) -> tuple[SyncSocket, bytes]:
+        """Take the connection out of the pool, with what came behind the head: it speaks another protocol now."""
+        self._is_open = False
+        slot, self._slot = self._slot, None
+        self._pool.leave(slot)
+        return self._connection, self._answer.first
 
     def close(self) -> None:
         """Give the connection back, or close it where the body was not read to its end; a second call does nothing."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
@@ -14,7 +14,7 @@ from kubecore.rest.credentials import Impersonate
 from kubecore.rest.ratelimit import RateLimiter, TokenBucket
 from kubecore.rest.warnings import LogOnce, WarningHandler
 
-__all__ = ["Body", "Request", "Requests", "check_answer"]
+__all__ = ["Body", "Request", "Requests", "check_answer", "check_body"]
 
 _JSON: Final = b"application/json"
 _NAME_MARKS: Final = "!#$&'*+-.^_`|~"  # What a header's name holds beside letters and digits, but for %.
@@ -40,6 +40,7 @@ class Request(NamedTuple):
         pair: the certificate and key to show, where they don't come from the configuration.
         idle: whether `Timeouts.idle` holds for an endless answer.
         until: when an endless answer is left, on the monotonic clock; None for no limit.
+        upgrade: whether it asks for another protocol: it then has a connection of its own.
     """
 
     method: str
@@ -53,6 +54,7 @@ class Request(NamedTuple):
     pair: tuple[bytes, bytes] | None
     idle: bool = False
     until: float | None = None
+    upgrade: bool = False
 
     def __repr__(self) -> str:
         """Show what is asked; headers and bodies hold secrets."""
@@ -106,6 +108,7 @@ class Requests:
         target: str | None = None,
         idle: bool = False,
         until: float | None = None,
+        upgrade: Sequence[tuple[bytes, bytes]] = (),
     ) -> Request:
         """Make the request for a call.
 
@@ -117,15 +120,18 @@ class Requests:
             target: path and query where a redirect led, None for the call's own.
             idle: whether `Timeouts.idle` holds for an endless answer.
             until: when an endless answer is left, on the monotonic clock.
+            upgrade: the headers that ask for another protocol.
         """
         headers = [
             *self._fixed,
             (b"Accept", _JSON if call.accept == "application/json" else _header(call.accept, "accept")),
+            *upgrade,
         ]
         if credential.header is not None:
             headers.append((b"Authorization", credential.header))
         if call.content_type is not None:
             headers.append((b"Content-Type", call.content_type.encode("ascii")))
+        headers.extend((name.encode("ascii"), value.encode("latin-1")) for name, value in call.headers)
         if call.body is not None or call.method in ("POST", "PUT", "PATCH"):
             headers.append((b"Content-Length", str(len(call.body or b"")).encode("ascii")))
         if target is None:
@@ -142,6 +148,7 @@ class Requests:
             credential.pair,
             idle,
             until,
+            bool(upgrade),
         )
 
 
@@ -200,6 +207,11 @@ def check_answer(request: Request, status: int, headers: Mapping[str, str], max_
             f"{request.place} was answered {status}, a redirect, which is not followed: credentials would go along "
             "(Config.follow_redirects follows those on the same server)"
         )
+    check_body(request, headers, max_bytes)
+
+
+def check_body(request: Request, headers: Mapping[str, str], max_bytes: int) -> None:
+    """Refuse an answer by what its head says of its body: see `check_answer`."""
     encoding = headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("", "identity", "gzip"):
         raise ProtocolError(f"{request.place} was answered in an encoding that nobody asked for: {encoding[:40]!r}")

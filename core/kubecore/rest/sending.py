@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
@@ -16,7 +16,7 @@ from kubecore.call import Call
 from kubecore.rest import warnings
 from kubecore.rest.auth import Credential
 from kubecore.rest.observe import Attempt, Outcome
-from kubecore.rest.request import Request, Requests, check_answer
+from kubecore.rest.request import Request, Requests, check_answer, check_body
 
 __all__ = ["Sending"]
 
@@ -40,6 +40,8 @@ class Sending:
         endless: whether the answer may go on for ever, as a watch's does.
         idle: whether it is left where nothing comes for `Timeouts.idle` seconds.
         until: when all must be over, the answer too, on the monotonic clock; None for no limit but the configured ones.
+        upgrade: the headers that ask for another protocol. What comes of it is not known, so that such a call goes out
+            again only where the server asks for that.
     """
 
     __slots__ = (
@@ -57,6 +59,7 @@ class Sending:
         "_started",
         "_target",
         "_until",
+        "_upgrade",
     )
 
     def __init__(
@@ -67,12 +70,14 @@ class Sending:
         endless: bool = False,
         idle: bool = False,
         until: float | None = None,
+        upgrade: Sequence[tuple[bytes, bytes]] = (),
     ) -> None:
         self._requests = requests
         self._called = call
         self._endless = endless
         self._idle = idle
         self._until = until
+        self._upgrade = upgrade
         total = requests.config.timeouts.total
         self._end = None if total is None else time.monotonic() + total
         if until is not None and (self._end is None or until < self._end):
@@ -111,6 +116,7 @@ class Sending:
             target=self._target,
             idle=self._idle,
             until=self._until,
+            upgrade=self._upgrade,
         )
         self._request = request
         if self._requests.config.observers:
@@ -137,6 +143,9 @@ class Sending:
         if "warning" in headers:
             for warning in warnings.parse(headers["warning"]):
                 self._requests.warning_handler(warning)
+        if self._called.is_handed_on:
+            check_body(self._current, headers, self._requests.max_bytes)
+            return True
         if 200 <= status < 300:
             check_answer(self._current, status, headers, self._requests.max_bytes)
             return True
@@ -197,7 +206,7 @@ class Sending:
 
     @property
     def _is_read(self) -> bool:
-        return self._called.method in ("GET", "HEAD")
+        return self._called.method in ("GET", "HEAD") and not self._upgrade
 
     def _again(self, seconds: float) -> bool:
         """Plan another attempt; there is none where the number or the time of all is used up."""

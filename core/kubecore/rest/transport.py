@@ -7,6 +7,7 @@ from typing import Protocol
 
 from kubecore.rest.config import Config
 from kubecore.rest.httpx_client import AsyncHttpClient, AsyncHttpxTransport, HttpClient, HttpxTransport
+from kubecore.rest.network import AsyncSocket, SyncSocket
 from kubecore.rest.pool import Pool
 from kubecore.rest.request import Body, Request
 
@@ -54,6 +55,10 @@ class Stream(Protocol):
         """
         ...
 
+    def detach(self) -> tuple[SyncSocket, bytes]:
+        """Take the connection out of the pool, with what came behind the head: it speaks another protocol now."""
+        ...
+
     def close(self) -> None:
         """Give the connection back, or close it where the body was not read to its end."""
         ...
@@ -89,6 +94,10 @@ class AsyncStream(Protocol):
         Raises:
             TransportError: it breaks off.
         """
+        ...
+
+    def detach(self) -> tuple[AsyncSocket, bytes]:
+        """Take the connection out of the pool, with what came behind the head: it speaks another protocol now."""
         ...
 
     async def aclose(self) -> None:

@@ -1,0 +1,87 @@
+"""A connection that is read and written at the same time, without a thread: the steps that never wait, and the waiting.
+
+Whoever uses it takes turns for the steps (TLS bears one at a time) and waits outside of them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+import ssl
+from typing import Final
+
+from kubecore.rest.network import SyncSocket, TlsInTls
+
+__all__ = ["Duplex"]
+
+_PIECE: Final = 256 * 1024
+_BLOCKED: Final = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+
+class Duplex:
+    """The steps of a connection. Each raises OSError where the connection is broken.
+
+    Args:
+        connection: the connection, which is no longer to be used itself.
+    """
+
+    def __init__(self, connection: SyncSocket) -> None:
+        self._socket: Final = connection.detach()
+        self._socket.settimeout(0)
+        self._wants_to_write = False  # TLS may have to write before it can read, and the other way round.
+        self._wants_to_read = False
+
+    def receive(self) -> bytes | None:
+        """Return what has come, b"" at the end, None where nothing has."""
+        self._wants_to_write = False
+        try:
+            inner = self._socket
+            return inner.recv_now(_PIECE) if isinstance(inner, TlsInTls) else inner.recv(_PIECE)
+        except _BLOCKED as error:
+            self._wants_to_write = isinstance(error, ssl.SSLWantWriteError)
+            return None
+
+    def send(self, data: bytes) -> int:
+        """Send what can be sent at once; return how much. What was not taken must come again, as it is."""
+        self._wants_to_read = False
+        try:
+            inner = self._socket
+            return inner.send_now(data) if isinstance(inner, TlsInTls) else inner.send(data)
+        except _BLOCKED as error:
+            self._wants_to_read = isinstance(error, ssl.SSLWantReadError)
+            return 0
+
+    def wait(self, *, read: bool, write: bool, seconds: float | None) -> None:
+        """Wait until one of the steps may get on, or the time is up.
+
+        Args:
+            read: whether `receive` is to get on.
+            write: whether `send` is.
+            seconds: how long, None for no limit.
+        """
+        inner = self._socket
+        write = write or (isinstance(inner, TlsInTls) and inner.has_unsent)
+        read, write = read or (write and self._wants_to_read), write or (read and self._wants_to_write)
+        number = inner.fileno()
+        if number < 0:
+            return  # Closed meanwhile.
+        if hasattr(select, "poll"):
+            poll = select.poll()
+            poll.register(number, (select.POLLIN if read else 0) | (select.POLLOUT if write else 0))
+            poll.poll(None if seconds is None else max(seconds, 0) * 1000)
+        else:
+            select.select([number] if read else [], [number] if write else [], [], seconds)
+
+    def shut(self) -> None:
+        """End it, also under a thread that waits in `wait`."""
+        inner = self._socket
+        with contextlib.suppress(OSError):
+            if isinstance(inner, TlsInTls):
+                inner.shutdown()
+            else:
+                socket.socket.shutdown(inner, socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Free its descriptor; nobody may be in `wait`."""
+        self._socket.close()

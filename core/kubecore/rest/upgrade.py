@@ -1,0 +1,108 @@
+"""From HTTP to a websocket: the request's headers, and the check of what the server says. No I/O.
+
+Source: RFC 6455 section 4.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Generic, NamedTuple, TypeVar
+
+from kubecore import failure
+from kubecore.call import Call
+from kubecore.errors import KubeError, ProtocolError
+
+__all__ = ["Handshake", "Upgraded", "refused"]
+
+S = TypeVar("S")
+
+_GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+
+class Upgraded(NamedTuple, Generic[S]):
+    """A connection that left HTTP.
+
+    Attributes:
+        connection: the connection; whoever has it closes it.
+        first: what came behind the answer's head.
+        protocol: the subprotocol that the server chose.
+    """
+
+    connection: S
+    first: bytes
+    protocol: str
+
+
+class Handshake:
+    """One request to change to a websocket.
+
+    Args:
+        protocols: the subprotocols that we speak, the best first.
+
+    Attributes:
+        headers: what the request says. No extension is offered: compressed messages are bombs and cost more than they
+            save.
+    """
+
+    def __init__(self, protocols: Sequence[str]) -> None:
+        key = base64.b64encode(os.urandom(16))
+        self._accept = base64.b64encode(hashlib.sha1(key + _GUID, usedforsecurity=False).digest()).decode("ascii")
+        self._protocols = protocols
+        self.headers: list[tuple[bytes, bytes]] = [
+            (b"Connection", b"Upgrade"),
+            (b"Upgrade", b"websocket"),
+            (b"Sec-WebSocket-Version", b"13"),
+            (b"Sec-WebSocket-Key", key),
+            (b"Sec-WebSocket-Protocol", ", ".join(protocols).encode("ascii")),
+        ]
+
+    def accept(self, call: Call[Any], headers: Mapping[str, str]) -> str:
+        """Check the answer that changes the protocol.
+
+        Args:
+            call: what was asked.
+            headers: the answer's headers, their names in lower case.
+
+        Returns:
+            The subprotocol that the server chose.
+
+        Raises:
+            ProtocolError: it is no answer to this request.
+        """
+        tokens = {token.strip().lower() for token in headers.get("connection", "").split(",")}
+        if headers.get("upgrade", "").lower() != "websocket" or "upgrade" not in tokens:
+            raise _wrong(call, "changes to another protocol than the websocket that was asked for")
+        if headers.get("sec-websocket-accept", "") != self._accept:
+            raise _wrong(call, "does not prove that the server has read the request (Sec-WebSocket-Accept)")
+        if headers.get("sec-websocket-extensions", ""):
+            raise _wrong(call, "uses extensions of the websocket that nobody offered")
+        protocol = headers.get("sec-websocket-protocol", "")
+        if protocol not in self._protocols:
+            raise _wrong(call, f"has the subprotocol {protocol[:60]!a}, where we speak {', '.join(self._protocols)}")
+        return protocol
+
+
+def _wrong(call: Call[Any], what: str) -> ProtocolError:
+    return ProtocolError(f"{call.method} {call.path}: the answer {what}")
+
+
+def refused(
+    call: Call[Any], status: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview
+) -> KubeError:
+    """Make the error for an answer that does not change the protocol.
+
+    Args:
+        call: what was asked.
+        status: the HTTP status code.
+        headers: the headers, their names in lower case.
+        body: the whole body.
+
+    Returns:
+        The error, not raised: the server's Status, or one made of the code.
+    """
+    if status >= 400:
+        return failure.from_answer(call, status, headers, body)
+    return failure.status_in(body) or _wrong(call, f"is {status}, and no websocket")

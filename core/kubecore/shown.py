@@ -1,0 +1,32 @@
+"""Text of a server's or a pod's in messages of ours: what would steer a terminal is shown as an escape."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+__all__ = ["shown"]
+
+_STEERING: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+
+
+def shown(text: str, *, most: int | None = None) -> str:
+    r"""Return a text that is safe to print.
+
+    Control characters, ESC and carriage return among them, and those that turn the direction of writing or can't be
+    seen become `\x1b`, `\r`, `\u202e`; line feeds and tabs stay.
+
+    Args:
+        text: the text, from anywhere.
+        most: the longest that is kept, in characters; what is cut is shown as `...`.
+
+    Returns:
+        The text.
+    """
+    if most is not None and len(text) > most:
+        text = text[:most] + "..."
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char in "\n\t" or unicodedata.category(char) not in _STEERING else ascii(char)[1:-1] for char in text
+    )

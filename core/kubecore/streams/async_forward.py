@@ -1,0 +1,375 @@
+"""Connections to ports of a pod, for asyncio and trio."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import socket
+import struct
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self
+
+import anyio
+from anyio.abc import SocketAttribute, SocketStream, TaskGroup
+from anyio.streams.stapled import MultiListener
+
+from kubecore.call import Call
+from kubecore.errors import ConnectTimeoutError, KubeError, TransportError
+from kubecore.streams.async_session import AsyncSession
+from kubecore.streams.forward import OPENING_SECONDS
+from kubecore.streams.tunnel import FRAME, PROTOCOLS, Tunnel
+
+if TYPE_CHECKING:
+    from kubecore.rest import AsyncClient, Client
+
+__all__ = ["AsyncForwardedStream", "AsyncListener", "AsyncPortForward", "serving"]
+
+_LOG: Final = logging.getLogger("kubecore")
+
+_PAUSE: Final = 0.1
+_AT_ONCE: Final = struct.pack("ii", 1, 0)
+
+
+class AsyncForwardedStream:
+    """One connection to a port of a pod, used like a socket; one task may read while another writes.
+
+    Args:
+        session: the connection to the node.
+        tunnel: what it carries.
+        owner: what is closed together.
+    """
+
+    def __init__(self, session: AsyncSession, tunnel: Tunnel, owner: set[Self]) -> None:
+        self._session = session
+        self._tunnel = tunnel
+        self._owner = owner
+        owner.add(self)
+
+    async def read(self, most: int = 65536) -> bytes:
+        """Wait for what comes from the pod; may be cancelled and called again.
+
+        Args:
+            most: most bytes to return.
+
+        Returns:
+            What has come; b"" at the end.
+
+        Raises:
+            PortForwardError: the node can't reach the port.
+            StreamClosedError: it was closed by us.
+            TransportError: the connection broke.
+        """
+        while (data := self._tunnel.take(most)) is None:
+            await self.advance()
+        return data
+
+    async def write(self, data: bytes) -> None:
+        """Send data to the pod. Where it is cancelled nothing more can be sent.
+
+        Who writes much while nobody reads waits for the pod, which may wait for a reader: as with any socket.
+
+        Args:
+            data: the bytes.
+
+        Raises:
+            StreamClosedError: it is closed, by us or by the other end.
+        """
+        view = memoryview(data)
+        for at in range(0, len(view), FRAME):
+            await self._session.send(self._tunnel.data(bytes(view[at : at + FRAME])))
+
+    async def close_write(self) -> None:
+        """Say that nothing more will be written; what the pod says can still be read.
+
+        Raises:
+            StreamClosedError: it is closed, by us or by the other end.
+        """
+        data = self._tunnel.finish()
+        if data:
+            await self._session.send(data)
+
+    async def aclose(self) -> None:
+        """Close it, also under another task that reads or writes; a second call does nothing."""
+        self._owner.discard(self)
+        await self._session.aclose()
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Return the connection itself."""
+        return self
+
+    async def __anext__(self) -> bytes:
+        """Wait for what comes from the pod, of any size, until the end: see `read`."""
+        data = await self.read()
+        if not data:
+            raise StopAsyncIteration
+        return data
+
+    async def __aenter__(self) -> Self:
+        """Return the connection."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close it."""
+        await self.aclose()
+
+    async def advance(self) -> None:
+        """Take the next that comes, of any kind."""
+        piece = await self._session.receive()
+        if piece is None:
+            self._tunnel.end(self._session.goodbye)
+            return
+        answer = self._tunnel.feed(piece.data)
+        if answer:
+            await self._session.send(answer)
+
+
+class AsyncPortForward:
+    r"""The ports of a pod: a context manager, at whose end all connections are closed.
+
+    ```python
+    async with clientset.core_v1.pods("default").port_forward("web") as ports:
+        async with await ports.connect(8080) as stream:
+            await stream.write(b"GET / HTTP/1.0\r\n\r\n")
+            print(b"".join([data async for data in stream]))
+        async with ports.listen(8080) as listener:
+            print(f"http://127.0.0.1:{listener.local_port}")
+    ```
+
+    Args:
+        client: opens the connections.
+        call: the call.
+    """
+
+    def __init__(self, client: AsyncClient, call: Call[bytes]) -> None:
+        self._client = client
+        self._call = call
+        self._streams: set[AsyncForwardedStream] = set()
+
+    async def __aenter__(self) -> Self:
+        """Return it; nothing is sent before the first connection."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close all connections."""
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close all connections; a second call does nothing."""
+        for stream in list(self._streams):
+            await stream.aclose()
+
+    async def connect(self, port: int, timeout: float | None = OPENING_SECONDS) -> AsyncForwardedStream:
+        """Connect to a port of the pod.
+
+        Whether anybody listens at the port shows when it is read: the node takes the connection first.
+
+        Args:
+            port: the port.
+            timeout: seconds that the node may take to answer, None for no limit.
+
+        Returns:
+            The connection, which is also a context manager.
+
+        Raises:
+            InvalidRequestError: it is no port.
+            StatusError: the server refuses it, or there is no such pod.
+            ConnectTimeoutError: the node did not answer in time.
+            TransportError: there is no connection.
+            MissingExtraError: wsproto is not installed.
+        """
+        tunnel = Tunnel(port, f"{self._call.method} {self._call.path}")
+        session = await AsyncSession.open(self._client, self._call, PROTOCOLS)
+        made = AsyncForwardedStream(session, tunnel, self._streams)
+        try:
+            with anyio.move_on_after(timeout):
+                await session.send(tunnel.open())
+                while not tunnel.is_open:
+                    tunnel.check()
+                    await made.advance()
+            if not tunnel.is_open:
+                raise ConnectTimeoutError(f"{tunnel.place}: the node did not answer within {timeout:g} s")
+        except BaseException:
+            await made.aclose()
+            raise
+        return made
+
+    def listen(
+        self,
+        port: int,
+        local_port: int = 0,
+        host: str = "127.0.0.1",
+        *,
+        on_error: Callable[[KubeError], None] | None = None,
+    ) -> AsyncListener:
+        """Listen at a port of this machine, and forward each connection to the port of the pod.
+
+        Args:
+            port: the port of the pod.
+            local_port: the port of this machine; 0 takes one that is free.
+            host: the address to listen at; others than loopback let other machines in.
+            on_error: is told why a connection failed; by default it is logged.
+
+        Returns:
+            A context manager that listens.
+        """
+        return AsyncListener(self, port, local_port, host, on_error)
+
+
+class AsyncListener:
+    """A port of this machine whose connections are forwarded, until the `async with` block ends.
+
+    Args:
+        ports: opens the connections.
+        port: the port of the pod.
+        local_port: the port of this machine.
+        host: the address to listen at.
+        on_error: is told why a connection failed.
+
+    Attributes:
+        local_port: the port of this machine.
+    """
+
+    def __init__(
+        self,
+        ports: AsyncPortForward,
+        port: int,
+        local_port: int,
+        host: str,
+        on_error: Callable[[KubeError], None] | None,
+    ) -> None:
+        self._ports = ports
+        self._port = port
+        self._host = host
+        self._on_error = on_error or _log
+        self._stack = AsyncExitStack()
+        self._group: TaskGroup | None = None
+        self.local_port: int = local_port
+
+    async def __aenter__(self) -> Self:
+        """Begin to listen.
+
+        Raises:
+            InvalidRequestError: it is no port.
+            StatusError: the server refuses it, or there is no such pod.
+            TransportError: there is no connection to the server.
+            OSError: the local port is taken, or the address is none of this machine.
+        """
+        await (await self._ports.connect(self._port)).aclose()  # Who makes a mistake is told now.
+        listener = await anyio.create_tcp_listener(local_host=self._host, local_port=self.local_port)
+        await self._stack.enter_async_context(listener)
+        self.local_port = listener.extra(SocketAttribute.local_port)  # noqa: S610 - no Django here
+        self._group = await anyio.create_task_group().__aenter__()
+        self._group.start_soon(self._accept, listener, self._group)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close it and its connections."""
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close it and its connections; a second call does nothing."""
+        group, self._group = self._group, None
+        try:
+            if group is not None:
+                group.cancel_scope.cancel()
+                # None of its tasks raises; what the block raises is not to be wrapped into a group of errors.
+                await group.__aexit__(None, None, None)
+        finally:
+            await self._stack.aclose()
+
+    async def _accept(self, listener: MultiListener[SocketStream], group: TaskGroup) -> None:
+        while True:
+            try:
+                await listener.serve(self._forward, group)
+            except* OSError as errors:
+                self._on_error(TransportError(f"a connection could not be taken: {errors.exceptions[0]}"))
+            await anyio.sleep(_PAUSE)  # It is out of descriptors, mostly; they come back.
+
+    async def _forward(self, local: SocketStream) -> None:
+        async with local:
+            try:
+                async with await self._ports.connect(self._port) as stream:
+                    await _both_ways(local, stream)
+            except KubeError as error:
+                # Reset, since a clean end would say that this was all.
+                raw = local.extra(SocketAttribute.raw_socket)  # noqa: S610 - no Django here
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+                self._on_error(error)
+
+
+async def _both_ways(local: SocketStream, stream: AsyncForwardedStream) -> None:
+    """Copy until the pod has said all, or the local end is gone.
+
+    Raises:
+        KubeError: the connection to the pod broke, or there was none.
+    """
+    failed: list[KubeError] = []
+
+    async def up() -> None:
+        try:
+            while True:
+                await stream.write(await local.receive(FRAME))
+        except anyio.EndOfStream:
+            with contextlib.suppress(KubeError):
+                await stream.close_write()
+        except anyio.BrokenResourceError:
+            group.cancel_scope.cancel()
+        except KubeError:
+            pass  # Who reads is told why.
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(up)
+        try:
+            async for data in stream:
+                await local.send(data)
+        except anyio.BrokenResourceError:
+            pass  # The local end is gone, and wants nothing more.
+        except KubeError as error:
+            failed.append(error)
+        group.cancel_scope.cancel()
+    if failed:
+        raise failed[0]
+
+
+def _log(error: KubeError) -> None:
+    _LOG.warning("a forwarded connection failed: %s", error)
+
+
+@asynccontextmanager
+async def serving(
+    client: Client,
+    call: Call[bytes],
+    port: int,
+    local_port: int,
+    host: str,
+    on_error: Callable[[KubeError], None] | None,
+) -> AsyncGenerator[int]:
+    """Serve a synchronous client's listener in this event loop.
+
+    Args:
+        client: whose settings and credentials are used.
+        call: the call.
+        port: the port of the pod.
+        local_port: the port of this machine.
+        host: the address to listen at.
+        on_error: is told why a connection failed.
+
+    Yields:
+        The port of this machine.
+    """
+    from kubecore.rest.beside import asynchronous
+
+    async with (
+        asynchronous(client) as made,
+        AsyncPortForward(made, call) as ports,
+        ports.listen(port, local_port, host, on_error=on_error) as listener,
+    ):
+        yield listener.local_port

@@ -1,0 +1,304 @@
+"""A command in a container, or what a container runs, connected to us; for asyncio and trio."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import anyio
+
+from kubecore.call import Call
+from kubecore.errors import (
+    CommandTimeoutError,
+    InvalidRequestError,
+    KubeError,
+    ReadError,
+    ReadTimeoutError,
+    StreamClosedError,
+    UnknownResultError,
+    WriteTimeoutError,
+)
+from kubecore.meta import Status
+from kubecore.streams.async_session import AsyncSession
+from kubecore.streams.channels import ERROR, PROTOCOLS, Channels, cut
+from kubecore.streams.command import Completed, Gathered, Options, Output, stream_name
+
+if TYPE_CHECKING:
+    from kubecore.rest import AsyncClient
+
+__all__ = ["AsyncProcess", "run"]
+
+
+class AsyncProcess:
+    """A command that runs in a container: a context manager that starts it, and an iterator of what it prints.
+
+    ```python
+    async with clientset.core_v1.pods("default").exec("web", ["cat"], stdin=True) as process:
+        await process.write(b"hello")
+        await process.close_stdin()
+        async for stream, data in process:
+            print(stream, data)
+        print(await process.wait())
+    ```
+
+    One task may write while another reads. Leaving the block closes the connection; a command that still runs then is
+    not ended by that, unless it has a terminal or reads its input.
+
+    Args:
+        client: opens the connection.
+        call: the call.
+        options: what is connected.
+        command: the command, for errors.
+    """
+
+    def __init__(self, client: AsyncClient, call: Call[Status], options: Options, command: Sequence[str]) -> None:
+        self._client = client
+        self._call = call
+        self._options = options
+        self._command = command
+        self._session: AsyncSession | None = None
+        self._channels: Channels | None = None
+        self._goodbye: str | None = None
+        self._returncode: int | None = None
+
+    async def __aenter__(self) -> Self:
+        """Start the command.
+
+        Raises:
+            StatusError: the server refuses it.
+            TransportError: there is no answer.
+            MissingExtraError: wsproto is not installed.
+        """
+        if self._session is not None:
+            raise RuntimeError("the process was started before")
+        session = self._session = await AsyncSession.open(self._client, self._call, PROTOCOLS)
+        self._channels = Channels(session.protocol, f"{self._call.method} {self._call.path}")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the connection."""
+        await self.aclose()
+
+    @property
+    def returncode(self) -> int | None:
+        """The code that the command returned, None while that is not known; reading and `wait` make it known."""
+        return self._returncode
+
+    async def write(self, data: bytes, timeout: float | None = None) -> None:
+        """Write to the command's standard input.
+
+        Args:
+            data: the bytes.
+            timeout: seconds that it may take for the command to take them, None for no limit.
+
+        Raises:
+            InvalidRequestError: it was not started with `stdin=True`.
+            WriteTimeoutError: it takes longer; a part was written.
+            StreamClosedError: the command has ended, or it was closed.
+        """
+        session, channels = self._open()
+        self._check_stdin()
+        with anyio.move_on_after(math.inf if timeout is None else timeout) as scope:
+            for piece in cut(data):
+                await session.send(channels.data(piece))
+        if scope.cancelled_caught:
+            raise WriteTimeoutError(f"{self._place}: the command did not take its input within {timeout:g} s")
+
+    async def close_stdin(self) -> None:
+        """End the command's standard input: it reads no more after what was written.
+
+        Raises:
+            InvalidRequestError: it was not started with `stdin=True`.
+            ProtocolError: the server is older than Kubernetes 1.30, and can't.
+            StreamClosedError: the command has ended, or it was closed.
+        """
+        session, channels = self._open()
+        self._check_stdin()
+        await session.send(channels.close_stdin())
+
+    async def resize(self, width: int, height: int) -> None:
+        """Tell the size of the terminal.
+
+        Args:
+            width: the columns.
+            height: the rows.
+
+        Raises:
+            InvalidRequestError: it is no size, or there is no terminal.
+            StreamClosedError: the command has ended, or it was closed.
+        """
+        session, channels = self._open()
+        if not self._options.tty:
+            raise InvalidRequestError("there is no terminal: it was not started with tty=True")
+        await session.send(channels.resize(width, height))
+
+    async def read(self, timeout: float | None = None) -> Output | None:
+        """Wait for the next that the command prints.
+
+        Args:
+            timeout: seconds to wait, None for no limit.
+
+        Returns:
+            The stream and the bytes; None at the end, where `returncode` is known.
+
+        Raises:
+            ReadTimeoutError: nothing came in time; it may be called again.
+            UnknownResultError: the connection ended before the server said how the command did.
+            StatusError: it could not be run, or the node does not tell its code.
+            StreamClosedError: it was closed by us.
+        """
+        with anyio.move_on_after(math.inf if timeout is None else timeout) as scope:
+            return await self._read()
+        assert scope.cancelled_caught  # noqa: S101 - there is no other way here
+        raise ReadTimeoutError(f"{self._place}: nothing came for {timeout:g} s")
+
+    def __aiter__(self) -> AsyncIterator[Output]:
+        """Return the process itself."""
+        return self
+
+    async def __anext__(self) -> Output:
+        """Wait for the next that the command prints, until it ends: see `read`."""
+        output = await self.read()
+        if output is None:
+            raise StopAsyncIteration
+        return output
+
+    async def wait(self, timeout: float | None = None) -> int:
+        """Wait until the command has ended. What it prints meanwhile is dropped.
+
+        Args:
+            timeout: seconds to wait, None for no limit.
+
+        Returns:
+            The code that it returned.
+
+        Raises:
+            CommandTimeoutError: it has not ended in time; it may be called again.
+            UnknownResultError: the connection ended before the server said how the command did.
+            StatusError: it could not be run, or the node does not tell its code.
+            StreamClosedError: it was closed by us.
+        """
+        return await self.communicate(None, None, timeout)
+
+    async def aclose(self) -> None:
+        """Close the connection, also under another task that reads or writes; a second call does nothing."""
+        if self._session is not None:
+            await self._session.aclose()
+
+    async def communicate(self, gathered: Gathered | None, stdin: Iterable[bytes] | None, timeout: float | None) -> int:
+        """Write all of the input, read all of the output, and wait.
+
+        Args:
+            gathered: takes the output; None to drop it.
+            stdin: the input, in pieces; None for none.
+            timeout: seconds that it may take.
+
+        Returns:
+            The code that the command returned.
+        """
+        _, channels = self._open()
+        messages = iter(()) if stdin is None else channels.input(stdin)
+        failures: list[KubeError] = []  # Raised in a task they would come out in a group.
+        with anyio.move_on_after(math.inf if timeout is None else timeout) as scope:
+            async with anyio.create_task_group() as group:
+                group.start_soon(self._write_all, messages, failures, group.cancel_scope)
+                await self._read_all(gathered, failures)
+                group.cancel_scope.cancel()
+            if failures:
+                raise failures[0]
+        if scope.cancelled_caught and timeout is not None:
+            stdout, stderr = (gathered.stdout, gathered.stderr) if gathered is not None else (b"", b"")
+            raise CommandTimeoutError(self._command, timeout, stdout, stderr)
+        assert self._returncode is not None  # noqa: S101 - known at the end
+        return self._returncode
+
+    async def _write_all(self, messages: Iterator[bytes], failures: list[KubeError], scope: anyio.CancelScope) -> None:
+        session, _ = self._open()
+        try:
+            for message in messages:
+                await session.send(message)
+        except StreamClosedError:
+            return  # The command may end before it has read all.
+        except KubeError as error:
+            failures.append(error)
+            scope.cancel()
+
+    async def _read_all(self, gathered: Gathered | None, failures: list[KubeError]) -> None:
+        try:
+            while (output := await self._read()) is not None:
+                if gathered is not None:
+                    gathered.add(output)
+        except KubeError as error:
+            failures.append(error)
+
+    async def _read(self) -> Output | None:
+        session, channels = self._open()
+        if self._goodbye is not None:
+            self._returncode = channels.returncode(self._goodbye)
+            return None
+        while True:
+            try:
+                piece = await session.receive()
+            except ReadError as error:
+                if isinstance(error, (ReadTimeoutError, UnknownResultError)):
+                    raise
+                raise UnknownResultError(f"{error}; what became of the command is not known") from error
+            if piece is None:
+                self._goodbye = session.goodbye
+                self._returncode = channels.returncode(self._goodbye)
+                return None
+            channel, data = channels.feed(piece)
+            if channel != ERROR and data:
+                return Output(stream_name(channel), data)
+
+    def _open(self) -> tuple[AsyncSession, Channels]:
+        if self._session is None or self._channels is None:
+            raise RuntimeError("the process is not started: write `async with ... as process:` around it")
+        return self._session, self._channels
+
+    def _check_stdin(self) -> None:
+        if not self._options.stdin:
+            raise InvalidRequestError("there is no standard input: it was not started with stdin=True")
+
+    @property
+    def _place(self) -> str:
+        return f"{self._call.method} {self._call.path}"
+
+
+async def run(
+    client: AsyncClient,
+    call: Call[Status],
+    options: Options,
+    command: Sequence[str],
+    *,
+    stdin: bytes | None,
+    timeout: float | None,
+    check: bool,
+    max_output: int | None,
+) -> Completed:
+    """Run a command to its end.
+
+    Args:
+        client: opens the connection.
+        call: the call.
+        options: what is connected.
+        command: the command.
+        stdin: its standard input, None for none.
+        timeout: seconds that it may take.
+        check: whether a code other than 0 is an error.
+        max_output: most bytes that it may print.
+
+    Returns:
+        What became of it.
+    """
+    gathered = Gathered(max_output)
+    async with AsyncProcess(client, call, options, command) as process:
+        code = await process.communicate(gathered, None if stdin is None else cut(stdin), timeout)
+    done = Completed(command, code, gathered.stdout, gathered.stderr)
+    if check:
+        done.check_returncode()
+    return done

@@ -1,0 +1,169 @@
+"""A websocket's session for asyncio and trio: one task may read while another writes."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import anyio
+
+from kubecore.call import Call
+from kubecore.errors import KubeError, StreamClosedError
+from kubecore.rest.exchange import reason
+from kubecore.rest.network import AsyncSocket
+from kubecore.rest.upgrade import Upgraded
+from kubecore.streams.line import Line
+from kubecore.streams.websocket import Piece
+
+if TYPE_CHECKING:
+    from kubecore.rest import AsyncClient
+
+__all__ = ["AsyncSession"]
+
+_CONTROL_SECONDS: Final = 1.0
+"""How long a ping, an answer to one or a goodbye may take to be sent; it is not interrupted half-way."""
+
+
+class AsyncSession:
+    """Messages both ways: see `Session`.
+
+    Args:
+        line: what the session knows.
+        upgraded: the connection.
+
+    Attributes:
+        protocol: the subprotocol that the server chose.
+    """
+
+    def __init__(self, line: Line, upgraded: Upgraded[AsyncSocket]) -> None:
+        self._line = line
+        self._socket = upgraded.connection
+        self._socket.share()
+        self.protocol: str = upgraded.protocol
+        self._reading = anyio.Lock(fast_acquire=True)
+        self._broken = ""
+        self._is_closed = False
+        if upgraded.first:
+            line.feed(upgraded.first)
+
+    @classmethod
+    async def open(cls, client: AsyncClient, call: Call[Any], protocols: Sequence[str]) -> Self:
+        """Open a session.
+
+        Args:
+            client: opens the connection.
+            call: what to ask for.
+            protocols: the subprotocols, the best first.
+
+        Returns:
+            The session.
+
+        Raises:
+            StatusError: the server refuses it.
+            TransportError: there is no answer, or no websocket.
+            MissingExtraError: wsproto is not installed.
+        """
+        line = Line(f"{call.method} {call.path}")
+        return cls(line, await client.upgrade(call, protocols))
+
+    @property
+    def goodbye(self) -> str:
+        """The code and reason of the other end's goodbye, "" where it said none."""
+        return self._line.goodbye
+
+    async def receive(self) -> Piece | None:
+        """Wait for the next piece of a message; may be cancelled and called again.
+
+        Returns:
+            The piece; None where the other end has said its goodbye.
+
+        Raises:
+            StreamClosedError: it was closed by us.
+            TransportError: it broke.
+        """
+        while True:
+            async with self._reading:
+                piece = self._line.take()
+                if piece is not None:
+                    return piece
+                if self._line.is_ended:
+                    return None
+                await self._read()
+            is_free = not self._socket.is_writing
+            ping = self._line.ping(is_free=is_free)
+            if is_free:
+                await self._say(ping + self._line.control())
+
+    async def send(self, data: bytes) -> None:
+        """Send a message; all of it is sent when this returns.
+
+        Where it is cancelled nothing more can be sent: nobody knows how much of the message went out.
+
+        Args:
+            data: what the message holds.
+
+        Raises:
+            StreamClosedError: it is closed, by us or by the other end.
+        """
+        self._check_open()
+        message = self._line.message(data)
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._read_ahead)
+            await self._write(message)
+            group.cancel_scope.cancel()
+        self._check_whole()
+
+    async def aclose(self) -> None:
+        """Close it, also under other tasks that read or write; a second call does nothing."""
+        if not self._is_closed:
+            self._is_closed = True
+            try:
+                await self._say(self._line.close())
+            finally:
+                await self._socket.aclose()
+
+    def _check_open(self) -> None:
+        self._line.check_open()
+        self._check_whole()
+
+    def _check_whole(self) -> None:
+        if self._broken:
+            raise StreamClosedError(f"{self._line.place}: {self._broken}")
+
+    async def _read(self) -> None:
+        """Wait for what comes, or until it is time to ask."""
+        began = time.monotonic()
+        with anyio.move_on_after(self._line.quiet()) as scope:
+            try:
+                self._line.feed(await self._socket.read())
+            except (OSError, ValueError) as error:
+                self._line.broke(error)
+        if scope.cancelled_caught:
+            self._line.waited(time.monotonic() - began)
+
+    async def _read_ahead(self) -> None:
+        """Read while another task waits to send: the other end may wait for us to read."""
+        while self._line.has_room and not self._line.is_ended:
+            async with self._reading:
+                with contextlib.suppress(KubeError):  # The line keeps it for who reads.
+                    await self._read()
+
+    async def _write(self, data: bytes) -> None:
+        try:
+            await self._socket.write(data)
+        except (OSError, ValueError) as error:
+            self._broken = f"the connection broke: {reason(error)}"
+        except BaseException:
+            self._broken = "a message was interrupted half-way; nothing can be sent any more"
+            raise
+
+    async def _say(self, data: bytes) -> None:
+        """Send what must not be interrupted, unless another task is sending, which may take as long as it likes."""
+        if not data or self._broken or self._socket.is_writing:
+            return
+        with anyio.move_on_after(_CONTROL_SECONDS, shield=True) as scope:
+            await self._write(data)
+        if scope.cancelled_caught:
+            self._broken = "the other end takes nothing any more"

@@ -1,0 +1,187 @@
+"""What exec and attach ask for, and what a command gives. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, NamedTuple
+
+from kubecore.call import Call
+from kubecore.errors import BodyTooLargeError, CommandError, InvalidRequestError
+from kubecore.meta import Status
+from kubecore.resource import Resource
+from kubecore.streams.channels import STDOUT
+
+__all__ = ["Completed", "Gathered", "Options", "Output", "Stream", "attach_call", "exec_call", "is_text", "stream_name"]
+
+Stream = Literal["stdout", "stderr"]
+"""Where a command printed something."""
+
+
+class Output(NamedTuple):
+    """Something that a command printed.
+
+    Attributes:
+        stream: `stdout` or `stderr`; with a terminal all is `stdout`.
+        data: the bytes; they may end in the middle of a line or of a character.
+    """
+
+    stream: Stream
+    data: bytes
+
+
+def stream_name(channel: int) -> Stream:
+    """Return the name of a channel that carries output."""
+    return "stdout" if channel == STDOUT else "stderr"
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A command that has ended, as `subprocess.CompletedProcess`.
+
+    Attributes:
+        args: the command.
+        returncode: the code that it returned.
+        stdout: what it printed.
+        stderr: what it printed as errors.
+    """
+
+    args: Sequence[str]
+    returncode: int
+    stdout: bytes = field(repr=False)
+    stderr: bytes = field(repr=False)
+
+    def check_returncode(self) -> None:
+        """Raise CommandError where the code is not 0."""
+        if self.returncode != 0:
+            raise CommandError(self.args, self.returncode, self.stdout, self.stderr)
+
+
+class Gathered:
+    """The output of a command as it comes.
+
+    Args:
+        most: most bytes of both streams together, None for no limit.
+    """
+
+    def __init__(self, most: int | None) -> None:
+        self._most = most
+        self._pieces: dict[Stream, bytearray] = {"stdout": bytearray(), "stderr": bytearray()}
+
+    def add(self, output: Output) -> None:
+        """Take what came.
+
+        Raises:
+            BodyTooLargeError: it is more than the limit.
+        """
+        self._pieces[output.stream] += output.data
+        if self._most is not None and sum(map(len, self._pieces.values())) > self._most:
+            raise BodyTooLargeError(f"the command printed more than {self._most} bytes (max_output)")
+
+    @property
+    def stdout(self) -> bytes:
+        """What the command printed so far."""
+        return bytes(self._pieces["stdout"])
+
+    @property
+    def stderr(self) -> bytes:
+        """What the command printed so far as errors."""
+        return bytes(self._pieces["stderr"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What an exec or attach connects.
+
+    Attributes:
+        container: the container; None for the only one, or the pod's default.
+        stdin: whether something is to be written.
+        stdout: whether output is wanted.
+        stderr: whether errors are wanted apart; with a terminal there are none.
+        tty: whether to give the command a terminal.
+    """
+
+    container: str | None
+    stdin: bool
+    stdout: bool
+    stderr: bool
+    tty: bool
+
+    def query(self) -> tuple[tuple[str, str], ...]:
+        """Return the query parameters."""
+        said = {
+            "container": self.container,
+            "stderr": "true" if self.stderr and not self.tty else None,
+            "stdin": "true" if self.stdin else None,
+            "stdout": "true" if self.stdout else None,
+            "tty": "true" if self.tty else None,
+        }
+        return tuple((name, value) for name, value in said.items() if value is not None)
+
+
+def is_text(value: object) -> bool:
+    """Whether a value can be an argument of a program."""
+    return isinstance(value, str) and "\0" not in value
+
+
+_NO_STREAM: Final = "at least one of stdin, stdout and stderr must be connected"
+
+
+def exec_call(
+    resource: Resource[Any, Any], namespace: str, name: str, command: Sequence[str], options: Options
+) -> Call[Status]:
+    """Make the call that runs a command: `core/v1 PodExecOptions`.
+
+    Args:
+        resource: the resource.
+        namespace: the object's namespace.
+        name: the object's name.
+        command: the program and its arguments.
+        options: what is connected.
+
+    Returns:
+        The call.
+
+    Raises:
+        InvalidRequestError: the command is none, or a name is none.
+    """
+    if isinstance(command, (str, bytes)):
+        raise InvalidRequestError("a command is a list of texts, such as ['sh', '-c', 'ls *']; no shell splits it")
+    if not command:
+        raise InvalidRequestError("the command is empty")
+    for part in command:
+        if not is_text(part):
+            raise InvalidRequestError("a command's parts are texts without NUL characters")
+    query = (*(("command", part) for part in command), *options.query())
+    return _connect(resource, namespace, name, "exec", query, options)
+
+
+def attach_call(resource: Resource[Any, Any], namespace: str, name: str, options: Options) -> Call[Status]:
+    """Make the call that connects to what a container runs: `core/v1 PodAttachOptions`.
+
+    Args:
+        resource: the resource.
+        namespace: the object's namespace.
+        name: the object's name.
+        options: what is connected.
+
+    Returns:
+        The call.
+
+    Raises:
+        InvalidRequestError: a name is none.
+    """
+    return _connect(resource, namespace, name, "attach", options.query(), options)
+
+
+def _connect(
+    resource: Resource[Any, Any],
+    namespace: str,
+    name: str,
+    subresource: str,
+    query: tuple[tuple[str, str], ...],
+    options: Options,
+) -> Call[Status]:
+    if not (options.stdin or options.stdout or options.stderr):
+        raise InvalidRequestError(_NO_STREAM)
+    return resource.call("connect", "GET", namespace, Status, name=name, subresource=subresource, query=query)

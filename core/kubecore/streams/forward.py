@@ -1,0 +1,297 @@
+"""Connections to ports of a pod, for blocking code."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self
+
+from kubecore.call import Call
+from kubecore.errors import ConnectTimeoutError, KubeError, ReadError, ReadTimeoutError
+from kubecore.streams.session import Session
+from kubecore.streams.tunnel import FRAME, PROTOCOLS, Tunnel
+
+if TYPE_CHECKING:
+    from kubecore.rest import Client
+
+__all__ = ["ForwardedStream", "Listener", "PortForward"]
+
+OPENING_SECONDS: Final = 30.0
+"""How long the node may take to answer: client-go's."""
+
+
+class ForwardedStream:
+    """One connection to a port of a pod, used like a socket; one thread may read while another writes.
+
+    Args:
+        session: the connection to the node.
+        tunnel: what it carries.
+        owner: what is closed together.
+    """
+
+    def __init__(self, session: Session, tunnel: Tunnel, owner: set[Self]) -> None:
+        self._session = session
+        self._tunnel = tunnel
+        self._owner = owner
+        owner.add(self)
+
+    def read(self, most: int = 65536, timeout: float | None = None) -> bytes:
+        """Wait for what comes from the pod.
+
+        Args:
+            most: most bytes to return.
+            timeout: seconds to wait, None for no limit.
+
+        Returns:
+            What has come; b"" at the end.
+
+        Raises:
+            PortForwardError: the node can't reach the port.
+            ReadTimeoutError: nothing came in time; it may be called again.
+            StreamClosedError: it was closed by us.
+            TransportError: the connection broke.
+        """
+        end = None if timeout is None else time.monotonic() + timeout
+        while (data := self._tunnel.take(most)) is None:
+            try:
+                self.advance(None if end is None else end - time.monotonic())
+            except TimeoutError as error:
+                if isinstance(error, ReadError):
+                    raise
+                raise ReadTimeoutError(f"{self._tunnel.place}: nothing came for {timeout:g} s") from None
+        return data
+
+    def write(self, data: bytes, timeout: float | None = None) -> None:
+        """Send data to the pod.
+
+        Who writes much while nobody reads waits for the pod, which may wait for a reader: as with any socket.
+
+        Args:
+            data: the bytes.
+            timeout: seconds that each piece may take to be taken, None for no limit.
+
+        Raises:
+            WriteTimeoutError: it takes longer; a part was written.
+            StreamClosedError: it is closed, by us or by the other end.
+        """
+        view = memoryview(data)
+        for at in range(0, len(view), FRAME):
+            self._session.send(self._tunnel.data(bytes(view[at : at + FRAME])), timeout)
+
+    def close_write(self) -> None:
+        """Say that nothing more will be written; what the pod says can still be read.
+
+        Raises:
+            StreamClosedError: it is closed, by us or by the other end.
+        """
+        data = self._tunnel.finish()
+        if data:
+            self._session.send(data)
+
+    def close(self) -> None:
+        """Close it, also under another thread that reads or writes; a second call does nothing."""
+        self._owner.discard(self)
+        self._session.close()
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Return the connection itself."""
+        return self
+
+    def __next__(self) -> bytes:
+        """Wait for what comes from the pod, of any size, until the end: see `read`."""
+        data = self.read()
+        if not data:
+            raise StopIteration
+        return data
+
+    def __enter__(self) -> Self:
+        """Return the connection."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def advance(self, seconds: float | None) -> None:
+        """Take the next that comes, of any kind.
+
+        Args:
+            seconds: how long to wait, None for no limit.
+        """
+        piece = self._session.receive(seconds)
+        if piece is None:
+            self._tunnel.end(self._session.goodbye)
+            return
+        answer = self._tunnel.feed(piece.data)
+        if answer:
+            self._session.send(answer)
+
+
+class PortForward:
+    r"""The ports of a pod: a context manager, at whose end all connections and listeners are closed.
+
+    ```python
+    with clientset.core_v1.pods("default").port_forward("web") as ports:
+        with ports.connect(8080) as stream:
+            stream.write(b"GET / HTTP/1.0\r\n\r\n")
+            print(b"".join(stream))
+        with ports.listen(8080) as listener:
+            print(f"http://127.0.0.1:{listener.local_port}")
+    ```
+
+    Args:
+        client: opens the connections.
+        call: the call.
+    """
+
+    def __init__(self, client: Client, call: Call[bytes]) -> None:
+        self._client = client
+        self._call = call
+        self._streams: set[ForwardedStream] = set()
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Return it; nothing is sent before the first connection."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close all connections and listeners."""
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections and listeners; a second call does nothing."""
+        for stream in list(self._streams):
+            stream.close()
+        self._stack.close()
+
+    def connect(self, port: int, timeout: float | None = OPENING_SECONDS) -> ForwardedStream:
+        """Connect to a port of the pod.
+
+        Whether anybody listens at the port shows when it is read: the node takes the connection first.
+
+        Args:
+            port: the port.
+            timeout: seconds that the node may take to answer, None for no limit.
+
+        Returns:
+            The connection, which is also a context manager.
+
+        Raises:
+            InvalidRequestError: it is no port.
+            StatusError: the server refuses it, or there is no such pod.
+            ConnectTimeoutError: the node did not answer in time.
+            TransportError: there is no connection.
+            MissingExtraError: wsproto is not installed.
+        """
+        tunnel = Tunnel(port, f"{self._call.method} {self._call.path}")
+        end = None if timeout is None else time.monotonic() + timeout
+        session = Session(self._client, self._call, PROTOCOLS)
+        made = ForwardedStream(session, tunnel, self._streams)
+        try:
+            session.send(tunnel.open(), timeout)
+            while not tunnel.is_open:
+                tunnel.check()
+                made.advance(None if end is None else end - time.monotonic())
+        except BaseException as error:
+            made.close()
+            if isinstance(error, TimeoutError) and not isinstance(error, KubeError):
+                raise ConnectTimeoutError(f"{tunnel.place}: the node did not answer within {timeout:g} s") from None
+            raise
+        return made
+
+    def listen(
+        self,
+        port: int,
+        local_port: int = 0,
+        host: str = "127.0.0.1",
+        *,
+        on_error: Callable[[KubeError], None] | None = None,
+    ) -> Listener:
+        """Listen at a port of this machine, and forward each connection to the port of the pod.
+
+        One thread serves all connections.
+
+        Args:
+            port: the port of the pod.
+            local_port: the port of this machine; 0 takes one that is free.
+            host: the address to listen at; others than loopback let other machines in.
+            on_error: is told, in that thread, why a connection failed; by default it is logged.
+
+        Returns:
+            A context manager that listens.
+        """
+        return Listener(self._client, self._call, port, local_port, host, on_error, self._stack)
+
+
+class Listener:
+    """A port of this machine whose connections are forwarded, until the `with` block ends.
+
+    Args:
+        client: opens the connections.
+        call: the call.
+        port: the port of the pod.
+        local_port: the port of this machine.
+        host: the address to listen at.
+        on_error: is told why a connection failed.
+        owner: closes it where the block does not.
+
+    Attributes:
+        local_port: the port of this machine.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        call: Call[bytes],
+        port: int,
+        local_port: int,
+        host: str,
+        on_error: Callable[[KubeError], None] | None,
+        owner: ExitStack,
+    ) -> None:
+        self._client = client
+        self._call = call
+        self._port = port
+        self._host = host
+        self._on_error = on_error
+        self._owner = owner
+        self._stack = ExitStack()
+        self.local_port: int = local_port
+
+    def __enter__(self) -> Self:
+        """Begin to listen.
+
+        Raises:
+            InvalidRequestError: it is no port.
+            ConfigError: a client of the user's own sends the requests.
+            StatusError: the server refuses it, or there is no such pod.
+            TransportError: there is no connection to the server.
+            OSError: the local port is taken, or the address is none of this machine.
+        """
+        from anyio.from_thread import start_blocking_portal
+
+        from kubecore.streams.async_forward import serving
+
+        with ExitStack() as stack:
+            portal = stack.enter_context(start_blocking_portal(name="kubecore port-forward"))
+            served = serving(self._client, self._call, self._port, self.local_port, self._host, self._on_error)
+            self.local_port = stack.enter_context(portal.wrap_async_context_manager(served))
+            self._stack = stack.pop_all()
+        self._owner.callback(self.close)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close it and its connections."""
+        self.close()
+
+    def close(self) -> None:
+        """Close it and its connections; a second call does nothing."""
+        self._stack.close()

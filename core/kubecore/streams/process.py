@@ -1,0 +1,280 @@
+"""A command in a container, or what a container runs, connected to us; for blocking code."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from kubecore.call import Call
+from kubecore.errors import (
+    CommandTimeoutError,
+    InvalidRequestError,
+    ReadError,
+    ReadTimeoutError,
+    UnknownResultError,
+)
+from kubecore.meta import Status
+from kubecore.streams.channels import ERROR, PROTOCOLS, Channels, cut
+from kubecore.streams.command import Completed, Gathered, Options, Output, stream_name
+from kubecore.streams.session import Session
+
+if TYPE_CHECKING:
+    from kubecore.rest import Client
+
+__all__ = ["Process", "run"]
+
+
+class Process:
+    """A command that runs in a container: a context manager that starts it, and an iterator of what it prints.
+
+    ```python
+    with clientset.core_v1.pods("default").exec("web", ["cat"], stdin=True) as process:
+        process.write(b"hello")
+        process.close_stdin()
+        for stream, data in process:
+            print(stream, data)
+        print(process.wait())
+    ```
+
+    One thread may write while another reads. Leaving the block closes the connection; a command that still runs then is
+    not ended by that, unless it has a terminal or reads its input.
+
+    Args:
+        client: opens the connection.
+        call: the call.
+        options: what is connected.
+        command: the command, for errors.
+    """
+
+    def __init__(self, client: Client, call: Call[Status], options: Options, command: Sequence[str]) -> None:
+        self._client = client
+        self._call = call
+        self._options = options
+        self._command = command
+        self._session: Session | None = None
+        self._channels: Channels | None = None
+        self._goodbye: str | None = None
+        self._returncode: int | None = None
+
+    def __enter__(self) -> Self:
+        """Start the command.
+
+        Raises:
+            StatusError: the server refuses it.
+            TransportError: there is no answer.
+            MissingExtraError: wsproto is not installed.
+        """
+        if self._session is not None:
+            raise RuntimeError("the process was started before")
+        session = self._session = Session(self._client, self._call, PROTOCOLS)
+        self._channels = Channels(session.protocol, f"{self._call.method} {self._call.path}")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the connection."""
+        self.close()
+
+    @property
+    def returncode(self) -> int | None:
+        """The code that the command returned, None while that is not known; reading and `wait` make it known."""
+        return self._returncode
+
+    def write(self, data: bytes, timeout: float | None = None) -> None:
+        """Write to the command's standard input.
+
+        Args:
+            data: the bytes.
+            timeout: seconds that it may take for the command to take them, None for no limit.
+
+        Raises:
+            InvalidRequestError: it was not started with `stdin=True`.
+            WriteTimeoutError: it takes longer; a part was written.
+            StreamClosedError: the command has ended, or it was closed.
+        """
+        session, channels = self._open()
+        self._check_stdin()
+        for piece in cut(data):
+            session.send(channels.data(piece), timeout)
+
+    def close_stdin(self) -> None:
+        """End the command's standard input: it reads no more after what was written.
+
+        Raises:
+            InvalidRequestError: it was not started with `stdin=True`.
+            ProtocolError: the server is older than Kubernetes 1.30, and can't.
+            StreamClosedError: the command has ended, or it was closed.
+        """
+        session, channels = self._open()
+        self._check_stdin()
+        session.send(channels.close_stdin())
+
+    def resize(self, width: int, height: int) -> None:
+        """Tell the size of the terminal.
+
+        Args:
+            width: the columns.
+            height: the rows.
+
+        Raises:
+            InvalidRequestError: it is no size, or there is no terminal.
+            StreamClosedError: the command has ended, or it was closed.
+        """
+        session, channels = self._open()
+        if not self._options.tty:
+            raise InvalidRequestError("there is no terminal: it was not started with tty=True")
+        session.send(channels.resize(width, height))
+
+    def read(self, timeout: float | None = None) -> Output | None:
+        """Wait for the next that the command prints.
+
+        Args:
+            timeout: seconds to wait, None for no limit.
+
+        Returns:
+            The stream and the bytes; None at the end, where `returncode` is known.
+
+        Raises:
+            ReadTimeoutError: nothing came in time; it may be called again.
+            UnknownResultError: the connection ended before the server said how the command did.
+            StatusError: it could not be run, or the node does not tell its code.
+            StreamClosedError: it was closed by us.
+        """
+        try:
+            return self._read(timeout, None)
+        except TimeoutError as error:
+            if isinstance(error, ReadError):
+                raise
+            raise ReadTimeoutError(f"{self._place}: nothing came for {timeout:g} s") from None
+
+    def __iter__(self) -> Iterator[Output]:
+        """Return the process itself."""
+        return self
+
+    def __next__(self) -> Output:
+        """Wait for the next that the command prints, until it ends: see `read`."""
+        output = self.read()
+        if output is None:
+            raise StopIteration
+        return output
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait until the command has ended. What it prints meanwhile is dropped.
+
+        Args:
+            timeout: seconds to wait, None for no limit.
+
+        Returns:
+            The code that it returned.
+
+        Raises:
+            CommandTimeoutError: it has not ended in time; it may be called again.
+            UnknownResultError: the connection ended before the server said how the command did.
+            StatusError: it could not be run, or the node does not tell its code.
+            StreamClosedError: it was closed by us.
+        """
+        return self.communicate(None, None, timeout)
+
+    def close(self) -> None:
+        """Close the connection, also under another thread that reads or writes; a second call does nothing."""
+        if self._session is not None:
+            self._session.close()
+
+    def communicate(self, gathered: Gathered | None, stdin: Iterable[bytes] | None, timeout: float | None) -> int:
+        """Write all of the input, read all of the output, and wait.
+
+        Args:
+            gathered: takes the output; None to drop it.
+            stdin: the input, in pieces; None for none.
+            timeout: seconds that it may take.
+
+        Returns:
+            The code that the command returned.
+        """
+        _, channels = self._open()
+        end = None if timeout is None else time.monotonic() + timeout
+        messages = None if stdin is None else channels.input(stdin)
+        supply = None if messages is None else lambda: next(messages, None)
+        try:
+            while (output := self._read(None if end is None else end - time.monotonic(), supply)) is not None:
+                if gathered is not None:
+                    gathered.add(output)
+        except TimeoutError as error:
+            if isinstance(error, ReadError) or timeout is None:
+                raise
+            stdout, stderr = (gathered.stdout, gathered.stderr) if gathered is not None else (b"", b"")
+            raise CommandTimeoutError(self._command, timeout, stdout, stderr) from None
+        assert self._returncode is not None  # noqa: S101 - known at the end
+        return self._returncode
+
+    def _read(self, seconds: float | None, supply: Callable[[], bytes | None] | None) -> Output | None:
+        session, channels = self._open()
+        if self._goodbye is not None:
+            self._returncode = channels.returncode(self._goodbye)
+            return None
+        end = None if seconds is None else time.monotonic() + seconds
+        while True:
+            try:
+                piece = session.receive(None if end is None else end - time.monotonic(), supply=supply)
+            except ReadError as error:
+                if isinstance(error, (ReadTimeoutError, UnknownResultError)):
+                    raise
+                raise UnknownResultError(f"{error}; what became of the command is not known") from error
+            if piece is None:
+                self._goodbye = session.goodbye
+                self._returncode = channels.returncode(self._goodbye)
+                return None
+            channel, data = channels.feed(piece)
+            if channel != ERROR and data:
+                return Output(stream_name(channel), data)
+
+    def _open(self) -> tuple[Session, Channels]:
+        if self._session is None or self._channels is None:
+            raise RuntimeError("the process is not started: write `with ... as process:` around it")
+        return self._session, self._channels
+
+    def _check_stdin(self) -> None:
+        if not self._options.stdin:
+            raise InvalidRequestError("there is no standard input: it was not started with stdin=True")
+
+    @property
+    def _place(self) -> str:
+        return f"{self._call.method} {self._call.path}"
+
+
+def run(
+    client: Client,
+    call: Call[Status],
+    options: Options,
+    command: Sequence[str],
+    *,
+    stdin: bytes | None,
+    timeout: float | None,
+    check: bool,
+    max_output: int | None,
+) -> Completed:
+    """Run a command to its end.
+
+    Args:
+        client: opens the connection.
+        call: the call.
+        options: what is connected.
+        command: the command.
+        stdin: its standard input, None for none.
+        timeout: seconds that it may take.
+        check: whether a code other than 0 is an error.
+        max_output: most bytes that it may print.
+
+    Returns:
+        What became of it.
+    """
+    gathered = Gathered(max_output)
+    with Process(client, call, options, command) as process:
+        code = process.communicate(gathered, None if stdin is None else cut(stdin), timeout)
+    done = Completed(command, code, gathered.stdout, gathered.stderr)
+    if check:
+        done.check_returncode()
+    return done

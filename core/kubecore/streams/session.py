@@ -1,0 +1,217 @@
+"""A websocket's session for blocking code: one thread may read while another writes, and none is ours."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from kubecore.call import Call
+from kubecore.errors import StreamClosedError, WriteTimeoutError
+from kubecore.rest.duplex import Duplex
+from kubecore.rest.exchange import reason
+from kubecore.streams.line import Line
+from kubecore.streams.websocket import Piece
+
+if TYPE_CHECKING:
+    from kubecore.rest import Client
+
+__all__ = ["Session"]
+
+
+class Session:
+    """Messages both ways.
+
+    A thread that waits to send reads ahead, up to a limit, where no other thread is reading: so that the other end,
+    which may wait for us to read, gets on.
+
+    Args:
+        client: opens the connection.
+        call: what to ask for.
+        protocols: the subprotocols, the best first.
+
+    Attributes:
+        protocol: the subprotocol that the server chose.
+
+    Raises:
+        StatusError: the server refuses it.
+        TransportError: there is no answer, or no websocket.
+        MissingExtraError: wsproto is not installed.
+    """
+
+    def __init__(self, client: Client, call: Call[Any], protocols: Sequence[str]) -> None:
+        self._line = Line(f"{call.method} {call.path}")
+        upgraded = client.upgrade(call, protocols)
+        self.protocol: str = upgraded.protocol
+        self._duplex = Duplex(upgraded.connection)
+        self._lock = threading.Lock()
+        self._outgoing: deque[bytes] = deque()
+        self._queued = 0  # Bytes that were to be sent so far, and that were sent.
+        self._sent = 0
+        self._broken = ""
+        self._readers = 0
+        self._inside = 0  # Threads that may be waiting for the connection.
+        self._is_closed = False
+        if upgraded.first:
+            self._line.feed(upgraded.first)
+
+    @property
+    def goodbye(self) -> str:
+        """The code and reason of the other end's goodbye, "" where it said none."""
+        return self._line.goodbye
+
+    def receive(
+        self, seconds: float | None = None, *, supply: Callable[[], bytes | None] | None = None
+    ) -> Piece | None:
+        """Wait for the next piece of a message.
+
+        Args:
+            seconds: how long, None for no limit.
+            supply: gives messages to send meanwhile, one whenever all before it are sent; None at the end. It is not
+                asked any more once nothing can be sent.
+
+        Returns:
+            The piece; None where the other end has said its goodbye.
+
+        Raises:
+            TimeoutError: nothing came in time; it may be called again.
+            StreamClosedError: it was closed by us.
+            TransportError: it broke.
+        """
+        end = None if seconds is None else time.monotonic() + seconds
+        waited = 0.0
+        while True:
+            with self._lock:
+                piece = self._line.take() or self._read_and_take()
+                if piece is None:
+                    self._line.waited(waited)
+                self._answer()
+                if supply is not None and not self._outgoing and not self._line.is_ended and not self._broken:
+                    data = supply()
+                    supply = supply if data is not None else None
+                    self._queue(b"" if data is None else self._line.message(data))
+                    self._push()
+                if piece is not None or self._line.is_ended:
+                    return piece
+                began = time.monotonic()
+                if end is not None and began >= end:
+                    raise TimeoutError
+                left = self._line.quiet() if end is None else min(self._line.quiet(), end - began)
+                is_sending = bool(self._outgoing)
+                if supply is not None and not is_sending and not self._broken:
+                    left = 0.0
+                self._readers += 1
+                self._inside += 1
+            try:
+                self._duplex.wait(read=True, write=is_sending, seconds=left)
+            finally:
+                with self._lock:
+                    self._readers -= 1
+                    self._leave()
+            waited = time.monotonic() - began
+
+    def send(self, data: bytes, seconds: float | None = None) -> None:
+        """Send a message; all of it is sent when this returns.
+
+        Args:
+            data: what the message holds.
+            seconds: how long it may take, None for no limit.
+
+        Raises:
+            WriteTimeoutError: it takes longer. A message that has begun will be sent to its end with what comes next.
+            StreamClosedError: it is closed, by us or by the other end.
+        """
+        end = None if seconds is None else time.monotonic() + seconds
+        with self._lock:
+            self._check_open()
+            self._queue(self._line.message(data))
+            goal = self._queued
+        while True:
+            with self._lock:
+                self._check_open()
+                self._push()
+                if self._sent >= goal:
+                    return
+                may_read = self._readers == 0 and self._line.has_room
+                if may_read:
+                    self._read()
+                    self._check_open()
+                self._inside += 1
+            left = None if end is None else end - time.monotonic()
+            try:
+                # Not for ever: that another thread has begun to read, or has stopped, wakes nobody.
+                self._duplex.wait(read=may_read, write=True, seconds=1.0 if left is None else min(left, 1.0))
+            finally:
+                with self._lock:
+                    self._leave()
+            if end is not None and time.monotonic() >= end:
+                raise WriteTimeoutError(f"{self._line.place}: the other end took nothing for {seconds:g} s")
+
+    def close(self) -> None:
+        """Close it, also under other threads that read or write; a second call does nothing."""
+        with self._lock:
+            if self._is_closed:
+                return
+            self._queue(self._line.close())
+            self._push()
+            self._is_closed = True
+            self._duplex.shut()
+            if self._inside == 0:
+                self._duplex.close()
+
+    def _leave(self) -> None:
+        self._inside -= 1
+        if self._is_closed and self._inside == 0:
+            self._duplex.close()
+
+    def _check_open(self) -> None:
+        self._line.check_open()
+        if self._broken:
+            raise StreamClosedError(f"{self._line.place}: the connection broke: {self._broken}")
+
+    def _read_and_take(self) -> Piece | None:
+        self._read()
+        return self._line.take()
+
+    def _read(self) -> None:
+        if self._line.is_ended:
+            return
+        try:
+            data = self._duplex.receive()
+        except (OSError, ValueError) as error:
+            self._line.broke(error)
+        else:
+            if data is not None:
+                self._line.feed(data)
+
+    def _answer(self) -> None:
+        ping = self._line.ping(is_free=not self._outgoing)
+        if not self._outgoing:  # One answer is enough for all pings that came while it could not be sent.
+            self._queue(ping + self._line.control())
+        self._push()
+
+    def _queue(self, data: bytes) -> None:
+        if data:
+            self._outgoing.append(data)
+            self._queued += len(data)
+
+    def _push(self) -> None:
+        """Send what can be sent at once."""
+        if self._is_closed or self._broken:
+            return
+        try:
+            while self._outgoing:
+                first = self._outgoing[0]
+                sent = self._duplex.send(first)
+                self._sent += sent
+                if sent == len(first):
+                    self._outgoing.popleft()
+                elif sent:
+                    self._outgoing[0] = first[sent:]
+                else:
+                    break
+        except (OSError, ValueError) as error:
+            self._broken = reason(error)
+            self._outgoing.clear()

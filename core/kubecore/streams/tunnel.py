@@ -1,0 +1,174 @@
+"""One forwarded connection: what has come from the pod and waits to be read, and what the node says. No I/O.
+
+Each connection has a websocket of its own. Kubernetes would let several share one, but gives them no flow control:
+whoever does not read would stop all others, and an error of one would end them.
+Source: `portforward` of client-go and of `k8s.io/cri-streaming`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any, Final
+
+from kubecore.call import Call
+from kubecore.errors import InvalidRequestError, PortForwardError, ProtocolError, ReadError
+from kubecore.resource import Resource
+from kubecore.shown import shown
+from kubecore.streams import spdy
+
+__all__ = ["FRAME", "PROTOCOLS", "Tunnel", "forward_call"]
+
+PROTOCOLS: Final = ("SPDY/3.1+portforward.k8s.io",)
+
+FRAME: Final = 32 * 1024
+"""How much goes into one frame, in bytes."""
+
+_ERROR, _DATA = 1, 3  # The streams; those that we open have odd numbers.
+_MOST_SAID: Final = 4096
+
+
+def forward_call(resource: Resource[Any, Any], namespace: str, name: str) -> Call[bytes]:
+    """Make the call that opens a tunnel.
+
+    Raises:
+        InvalidRequestError: a name is none.
+    """
+    return resource.call("get", "GET", namespace, bytes, name=name, subresource="portforward", accept="*/*")
+
+
+class Tunnel:
+    """One connection to a port of a pod.
+
+    Args:
+        port: the port.
+        place: what was asked, for errors.
+    """
+
+    def __init__(self, port: int, place: str) -> None:
+        if isinstance(port, bool) or not isinstance(port, int) or not 1 <= port <= 65535:  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidRequestError(f"the port {str(port)[:40]!r} is no number from 1 to 65535")
+        self._port = port
+        self.place: str = place
+        self._encoder = spdy.Encoder()
+        self._decoder = spdy.Decoder()
+        self._inbox: deque[bytes] = deque()
+        self._waiting: set[int] = {_ERROR, _DATA}
+        self._is_ended = False
+        self._is_reset = False
+        self._said = b""
+        self._has_said_all = False
+        self._failure: Exception | None = None
+        self._is_finished = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the node has answered; whether anybody listens at the port shows when it is read."""
+        return not self._waiting
+
+    def open(self) -> bytes:
+        """Return the bytes that ask for the connection."""
+        headers = {"port": str(self._port), "requestID": "0"}
+        return b"".join(
+            (
+                self._encoder.open(_ERROR, {"streamType": "error", **headers}),
+                self._encoder.data(_ERROR, b"", is_last=True),
+                self._encoder.open(_DATA, {"streamType": "data", **headers}),
+            )
+        )
+
+    def data(self, data: bytes) -> bytes:
+        """Return the bytes that carry data to the pod."""
+        return self._encoder.data(_DATA, data)
+
+    def finish(self) -> bytes:
+        """Return the bytes that end our direction, b"" where that was said."""
+        if self._is_finished:
+            return b""
+        self._is_finished = True
+        return self._encoder.data(_DATA, b"", is_last=True)
+
+    def feed(self, data: bytes) -> bytes:
+        """Take what came; return what is to be sent for it, mostly nothing."""
+        answers = b""
+        try:
+            for frame in self._decoder.feed(data):
+                answers += self._take(frame)
+        except ProtocolError as error:
+            self._failure = ProtocolError(f"{self.place}: {error}")
+        return answers
+
+    def end(self, goodbye: str) -> None:
+        """Take note that the session has ended, with what the other end said."""
+        self._has_said_all = True
+        if not self._is_ended and self._failure is None:
+            said = f" with {goodbye}" if goodbye else ""
+            self._failure = ReadError(f"{self.place}: the node ended the connection to port {self._port}{said}")
+
+    def check(self) -> None:
+        """Raise what ended the connection before the node answered.
+
+        Raises:
+            TransportError: the connection broke.
+        """
+        if self._failure is not None:
+            raise self._failure.with_traceback(None)
+
+    def take(self, most: int) -> bytes | None:
+        """Return what has come, b"" at the end, None where there is nothing yet.
+
+        Raises:
+            PortForwardError: the node can't reach the port.
+            TransportError: the connection broke.
+        """
+        if self._inbox:
+            first = self._inbox.popleft()
+            if len(first) > most:
+                self._inbox.appendleft(first[most:])
+                first = first[:most]
+            return first
+        if self._said and (self._has_said_all or self._is_reset):
+            raise self._refused()
+        if self._failure is not None:
+            raise self._refused() if self._said else self._failure.with_traceback(None)
+        if self._is_reset:
+            raise ReadError(f"{self.place}: the node reset the connection to port {self._port}")
+        # What went wrong may be told behind the end.
+        return b"" if self._is_ended and self._has_said_all else None
+
+    def _refused(self) -> PortForwardError:
+        return PortForwardError(
+            f"{self.place}: port {self._port}: {shown(self._said.decode('utf-8', 'replace').strip())}"
+        )
+
+    def _take(self, frame: spdy.Frame) -> bytes:
+        if isinstance(frame, spdy.Ping):
+            return self._encoder.ping(frame.number) if frame.number % 2 == 0 else b""
+        if isinstance(frame, spdy.Opened):
+            return self._encoder.cancel(frame.stream)  # Nobody asked for it.
+        if isinstance(frame, spdy.GoAway):
+            return b""
+        if frame.stream not in (_ERROR, _DATA):
+            raise ProtocolError("what came is not SPDY/3.1, or for a stream that nobody opened")
+        if isinstance(frame, spdy.Reply):
+            self._waiting.discard(frame.stream)
+        elif frame.stream == _ERROR:
+            self._hear(frame)
+        else:
+            self._carry(frame)
+        return b""
+
+    def _hear(self, frame: spdy.Data | spdy.Reset) -> None:
+        if isinstance(frame, spdy.Data):
+            self._said = (self._said + frame.data)[:_MOST_SAID]
+        if isinstance(frame, spdy.Reset) or frame.is_last:
+            self._waiting.discard(_ERROR)
+            self._has_said_all = True
+
+    def _carry(self, frame: spdy.Data | spdy.Reset) -> None:
+        if isinstance(frame, spdy.Reset):
+            self._is_reset = not self._is_ended
+            self._waiting.clear()
+            return
+        if frame.data and not self._is_ended:
+            self._inbox.append(frame.data)
+        self._is_ended = self._is_ended or frame.is_last

@@ -1,0 +1,206 @@
+"""Port-forward to a node that a real one never is: fault 43."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+import trustme
+
+from kubeclient import AsyncClientset, Clientset
+from kubecore import errors, rest
+from kubecore.streams.tunnel import PROTOCOLS
+from tests.kubecore.test_exec import runs, script
+from tests.kubecore.websocket_server import Peer, Script, serving
+
+Ask = Callable[[Script, Callable[[Any], Any]], None]
+REPLIES = b"".join(struct.pack(">HHII", 0x8003, 2, 4, stream) for stream in (1, 3))
+
+
+def say(peer: Peer, data: bytes) -> None:
+    peer.send(data[0], data[1:])
+
+
+def carry(data: bytes) -> bytes:
+    return struct.pack(">II", 3, len(data)) + data
+
+
+@pytest.fixture(params=["sync", "asyncio", "trio"])
+def ask(request: pytest.FixtureRequest) -> Ask:
+    """Run a scenario with a function that connects, to a node that does as a script says."""
+
+    def run(script: Script, scenario: Callable[[Any], Any]) -> None:
+        with serving(script, protocol=PROTOCOLS[0]) as server:
+            config = rest.Config(host=server.url)
+
+            async def synchronous() -> None:
+                with Clientset(config) as made, made.core_v1.pods("ns").port_forward("web") as ports:
+
+                    async def connect(seconds: float) -> Any:
+                        stream = ports.connect(80, seconds)
+
+                        async def read() -> bytes:
+                            return stream.read()
+
+                        return read
+
+                    await scenario(connect)
+
+            async def asynchronous() -> None:
+                async with AsyncClientset(config) as made, made.core_v1.pods("ns").port_forward("web") as ports:
+
+                    async def connect(seconds: float) -> Any:
+                        return (await ports.connect(80, seconds)).read
+
+                    await scenario(connect)
+
+            if request.param == "sync":
+                anyio.run(synchronous)
+            else:
+                anyio.run(asynchronous, backend=request.param)
+
+    return run
+
+
+async def all_of(read: Any) -> tuple[bytes, errors.KubeError | None]:
+    got = b""
+    try:
+        while data := await read():
+            got += data
+    except errors.KubeError as error:
+        return got, error
+    return got, None
+
+
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        (lambda peer: None, "ended without a goodbye"),
+        (
+            lambda peer: peer.goodbye(1001, "node \x1b is going"),
+            r"ended the connection to port 80 with 1001 node \\x1b",
+        ),
+        (lambda peer: say(peer, b"garbage!" * 8), "not SPDY"),
+        (lambda peer: say(peer, struct.pack(">II", 3, 100) + b"half"), "ended without a goodbye"),
+    ],
+)
+def test_what_came_is_read_and_then_told_why_there_is_no_more(ask: Ask, end: Callable[[Peer], None], said: str) -> None:
+    """Bytes identical up to the cut, and the cut is never an end."""
+
+    def script(peer: Peer) -> None:
+        peer.read()
+        say(peer, REPLIES)
+        say(peer, carry(b"before" * 1000))
+        end(peer)
+
+    async def scenario(connect: Any) -> None:
+        got, error = await all_of(await connect(5))
+        assert got in (b"before" * 1000, b"before" * 1000 + b"half")
+        assert isinstance(error, errors.TransportError)
+        with pytest.raises(errors.TransportError, match=said):
+            raise error
+
+    ask(script, scenario)
+
+
+def test_a_node_that_does_not_answer_is_left(ask: Ask) -> None:
+    def script(peer: Peer) -> None:
+        say(peer, REPLIES[:12])
+        peer.read()
+        peer.read()
+
+    async def scenario(connect: Any) -> None:
+        with pytest.raises(errors.ConnectTimeoutError, match=r"the node did not answer within 0\.1 s"):
+            await connect(0.1)
+
+    ask(script, scenario)
+
+
+def test_a_node_that_hangs_up_before_it_answers_is_told(ask: Ask) -> None:
+    async def scenario(connect: Any) -> None:
+        with pytest.raises(errors.TransportError, match=r"the other end is gone|the node ended"):
+            await connect(5)
+
+    ask(lambda peer: peer.goodbye(), scenario)
+
+
+def test_one_byte_at_a_time_is_as_good_as_all_at_once(ask: Ask) -> None:
+    def script(peer: Peer) -> None:
+        peer.read()
+        for byte in REPLIES + carry(b"hello") + struct.pack(">II", 1, 1 << 24) + struct.pack(">II", 3, 1 << 24):
+            peer.send(byte, b"")
+        peer.read()
+
+    async def scenario(connect: Any) -> None:
+        assert await all_of(await connect(5)) == (b"hello", None)
+
+    ask(script, scenario)
+
+
+def test_what_is_not_read_waits_at_the_node(ask: Ask) -> None:
+    """Back-pressure bounds memory."""
+    sent = 0
+
+    def script(peer: Peer) -> None:
+        nonlocal sent
+        peer.read()
+        say(peer, REPLIES)
+        peer.raw.settimeout(0.3)
+        piece = carry(b"x" * 65536)
+        try:
+            while sent < 64 * 1024 * 1024:
+                say(peer, piece)
+                sent += len(piece)
+        except TimeoutError:
+            pass
+
+    async def scenario(connect: Any) -> None:
+        read = await connect(5)
+        assert (await read())[:1] == b"x"
+        await anyio.sleep(1)
+
+    ask(script, scenario)
+    assert sent < 32 * 1024 * 1024
+
+
+def test_a_synchronous_listener_asks_for_no_credentials_of_its_own(tmp_path: Path) -> None:
+    ca = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert("127.0.0.1").configure_cert(context)
+    plugin = script(tmp_path, "count(); say(token='t')\n")
+
+    def node(peer: Peer) -> None:
+        peer.read()
+        say(peer, REPLIES + carry(b"hello"))
+        peer.read()
+
+    with serving(node, protocol=PROTOCOLS[0], context=context) as server:
+        config = rest.Config(
+            host=server.url,
+            exec=rest.ExecConfig(command=plugin),
+            tls=rest.TLSConfig(ca_data=ca.cert_pem.bytes()),
+        )
+        with Clientset(config) as clientset, clientset.core_v1.pods("ns").port_forward("web") as ports:
+            with ports.connect(80) as stream:
+                assert stream.read() == b"hello"
+            with ports.listen(80) as listener:
+                with socket.create_connection(("127.0.0.1", listener.local_port), 5) as local:
+                    assert local.recv(100) == b"hello"
+        assert all(b"Authorization: Bearer t" in head for head in server.heads)
+    assert runs(tmp_path) == 1
+
+
+def test_a_client_of_the_users_own_is_not_passed_over() -> None:
+    with httpx.Client() as own, Clientset(rest.Config(host="http://127.0.0.1:1"), http_client=own) as clientset:
+        ports = clientset.core_v1.pods("ns").port_forward("web")
+        with pytest.raises(errors.ConfigError, match="http_client="):
+            ports.connect(80)
+        with pytest.raises(errors.ConfigError, match="http_client="), ports.listen(80):
+            pass
