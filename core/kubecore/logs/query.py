@@ -1,0 +1,74 @@
+"""The call that reads a log, and its answer as text. No I/O.
+
+Source: `k8s.io/api/core/v1`, `PodLogOptions`.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any, Literal, TypeAlias
+
+from kubecore import options
+from kubecore.call import Call
+from kubecore.errors import DecodeError, InvalidRequestError
+from kubecore.resource import Resource
+from kubecore.time import format_time
+
+__all__ = ["LogOutput", "TextErrors", "log_call", "text_of"]
+
+LogOutput: TypeAlias = Literal["All", "Stdout", "Stderr"]
+"""Which of a container's two outputs; by default both."""
+
+TextErrors: TypeAlias = Literal["strict", "replace", "ignore", "backslashreplace", "surrogateescape"]
+"""What becomes of bytes that are not UTF-8, by Python's names of error handlers."""
+
+
+def log_call(
+    resource: Resource[Any, Any], namespace: str, name: str, *, since_time: datetime.datetime | None, **said: Any
+) -> Call[bytes]:
+    """Make the call that reads a log; its answer is bytes, whatever they look like.
+
+    Args:
+        resource: the pods.
+        namespace: their namespace.
+        name: the pod.
+        since_time: from when on, with its offset from UTC.
+        **said: the other options by their names in Python.
+
+    Raises:
+        InvalidRequestError: a name or an option can't be one.
+    """
+    try:
+        since = None if since_time is None else format_time(since_time)
+    except ValueError as error:
+        raise InvalidRequestError(f"since_time: {error}") from None
+    return resource.call(
+        "get",
+        "GET",
+        namespace,
+        bytes,
+        name=name,
+        subresource="log",
+        query=options.query(since_time=since, **said),
+        accept="*/*",
+    )
+
+
+def text_of(call: Call[Any], data: bytes, errors: TextErrors) -> str:
+    """Read a whole log as UTF-8.
+
+    Raises:
+        DecodeError: it is not UTF-8, and `errors` is `strict`.
+    """
+    try:
+        return data.decode("utf-8", errors)
+    except UnicodeDecodeError:
+        raise not_utf8(call) from None
+
+
+def not_utf8(call: Call[Any]) -> DecodeError:
+    """Make the error for a log that is not UTF-8; it does not quote it."""
+    return DecodeError(
+        f"{call.method} {call.path}: the log is not UTF-8; errors='replace' marks the places, and without errors= it "
+        "comes as bytes"
+    )

@@ -1,0 +1,221 @@
+"""Requests that the API server hands on to a pod, a service or a node, and their answers. No I/O.
+
+Source: the `proxy` subresource of `k8s.io/kubernetes`; `JoinSchemeNamePort` of `k8s.io/apimachinery/pkg/util/net`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeAlias, get_args
+from urllib.parse import quote, unquote
+
+from kubecore import failure
+from kubecore.call import Call
+from kubecore.errors import InvalidRequestError
+from kubecore.options import Query
+from kubecore.path import segment
+from kubecore.resource import Resource
+
+__all__ = ["ProxyMethod", "ProxyQuery", "ProxyResponse", "ProxyScheme", "proxy_call"]
+
+ProxyMethod: TypeAlias = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+"""The methods that the API server hands on."""
+
+ProxyScheme: TypeAlias = Literal["http", "https"]
+"""What is spoken with the backend; its certificate is not checked by the API server."""
+
+ProxyQuery: TypeAlias = Mapping[str, str | int | bool] | Sequence[tuple[str, str | int | bool]]
+"""Query parameters: a mapping, or pairs where a name comes twice."""
+
+_VERBS: Final[Mapping[str, str]] = {
+    "GET": "get",
+    "HEAD": "get",
+    "POST": "create",
+    "PUT": "update",
+    "PATCH": "patch",
+    "DELETE": "delete",
+    "OPTIONS": "options",
+}
+_PORT_NAME: Final = re.compile(r"(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+", re.ASCII)
+_NO_CODE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_LONGEST: Final = 8192
+
+# Ours to say: they frame the request, or say who asks. The API server takes the last ones out.
+_OURS: Final = re.compile(
+    r"host|content-length|transfer-encoding|connection|upgrade|te|trailer|expect|accept-encoding|user-agent"
+    r"|authorization|proxy-.*|impersonate-.*|x-remote-.*",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyResponse:
+    """What a backend answered.
+
+    Attributes:
+        status: the HTTP status code, whatever it is.
+        headers: the headers, their names in lower case.
+        content: the body.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+    @property
+    def text(self) -> str:
+        """The body as text; what is no UTF-8 is replaced."""
+        return self.content.decode("utf-8", "replace")
+
+    def __repr__(self) -> str:
+        """Show what came; a body may be a secret."""
+        return f"<ProxyResponse {self.status}, {len(self.content)} bytes>"
+
+
+class _Call(Call[ProxyResponse], frozen=True, kw_only=True):
+    def parse(self, status: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview) -> ProxyResponse:
+        """Return the answer as it came.
+
+        Raises:
+            StatusError: it is the API server's own.
+        """
+        if status >= 400 and headers.get("content-type", "").startswith("application/json"):
+            error = failure.status_in(body)
+            if error is not None:
+                raise error
+        kept = dict(headers)
+        if kept.pop("content-encoding", None) is not None:
+            kept.pop("content-length", None)  # The body was unpacked on the way.
+        return ProxyResponse(status, kept, bytes(body))
+
+
+def proxy_call(
+    resource: Resource[Any, Any],
+    namespace: str,
+    name: str,
+    method: ProxyMethod,
+    path: str,
+    *,
+    port: int | str | None,
+    scheme: ProxyScheme | None,
+    query: ProxyQuery | None,
+    headers: Mapping[str, str] | None,
+    body: bytes | None,
+) -> Call[ProxyResponse]:
+    """Make the call.
+
+    Args:
+        resource: pods, services or nodes.
+        namespace: the namespace, "" for nodes.
+        name: the object.
+        method: the HTTP method.
+        path: the path at the backend.
+        port: the port, or its name.
+        scheme: `http` or `https`.
+        query: the query parameters.
+        headers: headers for the backend.
+        body: the body.
+
+    Raises:
+        InvalidRequestError: one of them is none.
+    """
+    if method not in get_args(ProxyMethod):
+        raise InvalidRequestError(f"the method {str(method)[:40]!r} is none of {', '.join(get_args(ProxyMethod))}")
+    if body is not None and not isinstance(body, (bytes, bytearray, memoryview)):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidRequestError(f"the body must be bytes, not {type(body).__name__}")
+    made = resource.call(
+        _VERBS[method],
+        method,
+        namespace,
+        ProxyResponse,
+        name=_name(name, port, scheme),
+        subresource="proxy",
+        query=_query(query),
+        body=None if body is None else bytes(body),
+    )
+    given = _headers(headers or {})
+    return _Call(
+        method=method,
+        path=f"{made.path}/{_below(path)}",
+        response=ProxyResponse,
+        verb=made.verb,
+        query=made.query,
+        body=made.body,
+        content_type=None,
+        accept=given.pop("accept", "*/*"),
+        headers=tuple(given.items()),
+        is_handed_on=True,
+        group=made.group,
+        resource=made.resource,
+        subresource="proxy",
+        namespace=namespace,
+        name=name,
+    )
+
+
+def _name(name: str, port: int | str | None, scheme: ProxyScheme | None) -> str:
+    """Return `name`, `name:port` or `scheme:name:port`, the last also without a port."""
+    segment(name, "name")
+    if ":" in name:
+        raise InvalidRequestError(f"the name {name[:100]!a} holds ':'; port= and scheme= say what stands around it")
+    if scheme is not None and scheme not in get_args(ProxyScheme):
+        raise InvalidRequestError(f"the scheme {str(scheme)[:40]!r} is neither http nor https")
+    if port is not None and not _is_port(port):
+        raise InvalidRequestError(f"the port {str(port)[:40]!r} is neither a number from 1 to 65535 nor a port's name")
+    said = "" if port is None else str(port)
+    if scheme is not None:
+        return f"{scheme}:{name}:{said}"
+    return f"{name}:{said}" if said else name
+
+
+def _is_port(port: Any) -> bool:
+    if isinstance(port, str):
+        return len(port) <= 63 and _PORT_NAME.fullmatch(port) is not None
+    return isinstance(port, int) and not isinstance(port, bool) and 1 <= port <= 65535
+
+
+def _below(path: str) -> str:
+    r"""Check the path at the backend and encode what is not yet encoded; it never leaves the object's own."""
+    if not isinstance(path, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidRequestError(f"the path must be text, not {type(path).__name__}")
+    if len(path) > _LONGEST:
+        raise InvalidRequestError(f"the path has {len(path)} characters; the longest has {_LONGEST}")
+    shown = ascii(path[:100])
+    if "?" in path or "#" in path or _NO_CODE.search(path):
+        raise InvalidRequestError(f"the path {shown} holds ?, # or a % that encodes nothing; query= takes a query")
+    plain = path
+    while "%" in plain and (decoded := unquote(plain, errors="replace")) != plain:
+        plain = decoded  # Whoever stands behind may decode it once more.
+    if any(char == "\\" or unicodedata.category(char) in _HIDDEN for char in plain):
+        raise InvalidRequestError(f"the path {shown} holds a backslash, or control or invisible characters")
+    if any(part.partition(";")[0] in (".", "..") for part in plain.split("/")):
+        raise InvalidRequestError(f"the path {shown} would lead to another path")
+    return quote(path.removeprefix("/"), safe="/%!$&'()*+,;=:@~")
+
+
+def _query(query: ProxyQuery | None) -> Query:
+    pairs = query.items() if isinstance(query, Mapping) else query or ()
+    return tuple((name, _value(name, value)) for name, value in pairs)
+
+
+def _value(name: Any, value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(name, str) and isinstance(value, (str, int)):
+        return str(value)
+    raise InvalidRequestError("query parameters are names with text, numbers or booleans")
+
+
+def _headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Check the headers for the backend; their names come in lower case."""
+    for name, value in headers.items():
+        if not _HEADER_NAME.fullmatch(name) or not value.isprintable() or not value.isascii():
+            raise InvalidRequestError("a header for the backend holds what no header can hold")
+        if _OURS.fullmatch(name):
+            raise InvalidRequestError(f"the header {name[:60]} does not reach the backend, or is not yours to say")
+    return {name.lower(): value for name, value in headers.items()}
