@@ -17,7 +17,9 @@ import kubecore.manifests
 from kubeclient import Clientset
 from kubeclient.models import core_v1
 from kubecore import rest
-from tests.cluster import Cluster
+from tests.cluster import Cluster, Nodes
+from tests.server import targets
+from tests.server.backend import backend
 
 ROOT = Path(__file__).parents[1]
 
@@ -67,6 +69,46 @@ def test_the_recipes_for_metrics_and_traces_run(number: int, said: str, cluster:
 )
 def test_the_code_for_waiting_runs(number: int, said: str, cluster: Cluster) -> None:
     assert said in run(blocks("docs/waiting.md")[number], cluster)
+
+
+def test_the_code_about_logs_runs(cluster: Cluster, nodes: Nodes) -> None:
+    nodes.running_pod("default", "web")
+    nodes.log("default", "web", "begun", "ready")
+    said = run(blocks("docs/logs.md")[0], cluster)
+    assert said.startswith("b'ready\\n'\n20")
+    assert said.endswith("begun\nready\n")
+
+
+def test_the_code_about_the_proxy_runs(cluster: Cluster, nodes: Nodes) -> None:
+    with backend() as (address, port):
+        nodes.running_pod("default", "api", address=address)
+        code = blocks("docs/logs.md")[1].replace('"web"', '"api"').replace("8080", str(port))
+        assert "POST /api/items?dry=true" in run(code, cluster)
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (0, "3 b'HELLO' b''\nthe command 'false' returned 1\n"),
+        (1, "stdout b'one"),
+        (1, "stderr b'bye\\n'\n"),
+        (2, "5 bytes\n1 5 [app]\n"),
+    ],
+)
+def test_the_code_about_exec_runs(number: int, said: str, cluster: Cluster, nodes: Nodes, exec_pod: str) -> None:
+    assert said in run(blocks("docs/exec.md")[number].replace('"web"', f'"{exec_pod}"'), cluster)
+
+
+@pytest.fixture(scope="session")
+def exec_pod(nodes: Nodes) -> str:
+    return nodes.running_pod("default", "exec")
+
+
+def test_the_code_about_port_forward_runs(cluster: Cluster, nodes: Nodes) -> None:
+    nodes.running_pod("default", "forwarded-by-docs")
+    with targets.target(targets.echo) as port:
+        code = blocks("docs/port-forward.md")[0].replace('"web"', '"forwarded-by-docs"').replace("8080", str(port))
+        assert run(code, cluster) == "b'hello'\nb'hello again'\n"
 
 
 @pytest.mark.parametrize(

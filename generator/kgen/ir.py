@@ -163,6 +163,7 @@ class Resource:
         verbs: Among get, list, watch, create, update, patch, delete, delete_collection.
         status_verbs: Among get, update, patch: what can be done with its status.
         methods: Its other subresources.
+        streams: The subresources that answer with a stream or hand the connection on.
         path: The path of the collection in the document.
         ends: What it can be waited for beside what all can, `rollout` or `completion`; "" for nothing.
     """
@@ -179,13 +180,14 @@ class Resource:
     verbs: frozenset[str]
     status_verbs: frozenset[str]
     methods: tuple[SubresourceMethod, ...]
+    streams: frozenset[str]
     path: str
     ends: str = ""
 
     @property
     def subresources(self) -> tuple[str, ...]:
         """The subresources that there are methods for, status among them."""
-        names = {method.subresource for method in self.methods}
+        names = {method.subresource for method in self.methods} | self.streams
         return tuple(sorted(names | ({"status"} if self.status_verbs else set())))
 
 

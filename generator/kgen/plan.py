@@ -43,6 +43,15 @@ _WAIT: Final = frozenset({"list", "watch"})
 _ENDS_MIXINS: Final = {"rollout": "WaitForRollout", "completion": "WaitForCompletion"}
 _STATUS_MIXINS: Final = {"get": "GetStatus", "update": "UpdateStatus", "patch": "PatchStatus"}
 
+# Clients of these know no model.
+_STREAM_MIXINS: Final = {
+    "log": ("Logs",),
+    "proxy": ("Proxy",),
+    "exec": ("Exec", "Copy"),
+    "attach": ("Attach",),
+    "portforward": ("PortForward",),
+}
+
 _TYPE_PARAMETERS: Final = {
     "List": "{kind}, {list}",
     "DeleteCollection": "{list}",
@@ -436,7 +445,9 @@ def _bases(resource: Resource) -> tuple[Code, ...]:
     names += ["ModifyStatus"] if modifies_status else []
     names += [_ENDS_MIXINS[resource.ends]] if resource.ends else []
     types = {"kind": resource.kind, "list": resource.list_kind}
-    return tuple(text.code(f"{name}[{_TYPE_PARAMETERS.get(name, '{kind}').format(**types)}]") for name in names)
+    typed = [f"{name}[{_TYPE_PARAMETERS.get(name, '{kind}').format(**types)}]" for name in names]
+    streams = [mixin for stream, found in _STREAM_MIXINS.items() if stream in resource.streams for mixin in found]
+    return _codes([*typed, *streams])
 
 
 def _method(method: SubresourceMethod) -> MethodContext:

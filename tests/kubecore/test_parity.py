@@ -13,7 +13,8 @@ import pytest
 
 import kubeclient.typed
 from kubeclient import AsyncClientset, Clientset
-from kubecore import apply, async_verbs, clientset, discovery, dynamic, pager, rest, sync_verbs
+from kubecore import apply, async_verbs, clientset, discovery, dynamic, logs, pager, rest, sync_verbs
+from kubecore.streams import async_process, process
 
 _WORDS = {
     "AsyncClient": "Client",
@@ -25,6 +26,9 @@ _WORDS = {
     "AsyncDiscovery": "Discovery",
     "AsyncDynamicClient": "DynamicClient",
     "AsyncObjects": "Objects",
+    "AsyncLogStream": "LogStream",
+    "AsyncProcess": "Process",
+    "async_forward.AsyncPortForward": "forward.PortForward",
     "async with": "with",
     "aclose": "close",
     "__aenter__": "__enter__",
@@ -85,6 +89,21 @@ def test_functions_that_apply_are_equal() -> None:
 
 def test_clients_are_equal() -> None:
     compare(rest.Client, rest.AsyncClient, words=False)
+
+
+def test_streams_are_equal() -> None:
+    compare(logs.LogStream, logs.AsyncLogStream, words=False)
+
+
+def test_processes_are_equal() -> None:
+    ours, theirs = public(process.Process), public(async_process.AsyncProcess)
+    assert {name: str(inspect.signature(method).parameters) for name, method in ours.items()} == {
+        name: plain(str(inspect.signature(method).parameters)) for name, method in theirs.items()
+    }
+
+
+def public(cls: type) -> dict[str, Any]:
+    return {name: method for name, method in members(cls).items() if not name.startswith("_") or name[:2] == "__"}
 
 
 def overloads(function: Any) -> list[str]:

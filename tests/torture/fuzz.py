@@ -6,12 +6,16 @@ nothing of what is read from it.
 
 from __future__ import annotations
 
+import json
 import random
 import signal
+import tarfile
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
@@ -19,7 +23,12 @@ from kubeclient.models import core_v1
 from kubecore import codec, errors, quantity, selectors, yaml
 from kubecore.rest import warnings
 from kubecore.rest.http1 import Answer, CutError, MalformedError
+from kubecore.streams.channels import V5, Channels
+from kubecore.streams.untar import Unpacker
+from kubecore.streams.websocket import WebSocket
 from kubecore.watch.decoder import Decoder
+from tests.kubecore.test_cp import entry, folder, pax
+from tests.kubecore.websocket_server import exit_status, frame
 from tests.torture.server import POD, answer
 from tests.torture.tally import Tally
 
@@ -72,10 +81,25 @@ _SELECTORS: Final = (
     b"",
 )
 
+_GOODBYE: Final = frame(8, b"\x03\xe8")
+_SESSIONS: Final = (
+    frame(2, b"\x01hello") + frame(2, b"\x02err") + frame(2, b'\x03{"status":"Success"}') + _GOODBYE,
+    frame(2, b"\x01he", fin=False) + frame(9, b"?") + frame(0, b"llo") + frame(10, b"") + frame(2, b"") + _GOODBYE,
+    frame(2, b"\x01" + b"x" * 300) + frame(2, b"\x03" + json.dumps(exit_status(7)).encode()) + frame(8, b""),
+    frame(1, b"text \xc3\xa9") + frame(8, b"\x03\xe9going"),
+)
+_ARCHIVES: Final = (
+    folder("x") + entry("x/a", b"hello") + entry("x/b/c", b"c" * 600) + bytes(1024),
+    pax({"path": "x/long", "size": "3"}) + entry("x/a", b"abc") + bytes(1024),
+    entry("././@LongLink", b"x/" + b"n" * 150 + b"\0", tarfile.GNUTYPE_LONGNAME) + entry("x/n", b"1") + bytes(1024),
+    entry("x", b"one file") + entry("x/l", kind=tarfile.SYMTYPE, linkname="../..") + bytes(1024),
+)
+
 _TOKENS: Final = tuple(
     b"0 1 -1 9999999999999999999 1e400 1e-400 1e99999999 0x10 1_000 . .. e E - + null true ~ NaN { } [ ] {} [] : , \" ' \\"
     b' \\" \\u0000 \\ud800 \r \n \r\n \r\n\r\n \t \0 \xff \xfe\xff \xc3 \xed\xa0\x80 \xf0\x9f\x98\x80 & * ! !! | > % @ ` #'
     b" - ? <<: &a *a !!int --- ... HTTP/1.1 HTTP/1.0 200 100 101 204 304 999 Content-Length: Transfer-Encoding: chunked ;"
+    b" ../ /etc x/.. \x82 \x82\x7f \x88\x02\x03\xe8 \x01\x01 \x80\x00 \x89\x7f ustar\x0000 ustar L x 0000644 x/a\0"
     b' ,299 =? ?= =?utf-8?q? =?x?b? Ki n u m k Ei "kind" "metadata" "spec" "type" "ERROR" "object" "name" 2026-13-45'.split(
         b" "
     )
@@ -210,11 +234,59 @@ def _watch(data: bytes, chance: random.Random) -> str | None:
     return None if repr(whole) == repr(parts) else f"whole: {whole!r:.100}, in pieces: {parts!r:.100}"
 
 
+def _session(pieces: Iterator[bytes]) -> object:
+    """Read a websocket's session as exec does; return what came out of it, or the kind of error."""
+    websocket, channels = WebSocket(), Channels(V5, "GET /x")
+    output = {1: b"", 2: b"", 3: b""}
+    try:
+        for data in pieces:
+            for piece in websocket.feed(data):
+                channel, found = channels.feed(piece)
+                output[channel] += found
+        websocket.pong()
+        if not websocket.is_over:
+            return output, "cut"
+        return output, channels.returncode(websocket.goodbye)
+    except (errors.ProtocolError, errors.UnknownResultError, errors.StatusError, errors.DecodeError) as error:
+        str(error).encode()
+        return output, type(error)
+
+
+def _websocket(data: bytes, chance: random.Random) -> str | None:
+    whole, parts = _session(iter((data,))), _session(_cut(data, chance))
+    return None if whole == parts else f"whole: {whole!r:.100}, in pieces: {parts!r:.100}"
+
+
+def _unpacked(pieces: Iterator[bytes]) -> object:
+    """Unpack an archive; return what there is then, where only the folder `copy` may be."""
+    with tempfile.TemporaryDirectory() as folder:
+        ended: object = None
+        try:
+            with Unpacker("x", Path(folder) / "copy") as unpacker:
+                for piece in pieces:
+                    unpacker.feed(piece)
+                unpacker.finish()
+        except errors.CopyError as error:
+            ended = "error"
+            assert str(error).isprintable()
+        beside = {path.name for path in Path(folder).iterdir()} - {"copy"}
+        found = sorted((str(path.relative_to(folder)), path.lstat().st_size) for path in Path(folder).rglob("*"))
+        odd = [path for path in Path(folder).rglob("*") if path.is_symlink() or not (path.is_dir() or path.is_file())]
+        return ended, "bad" if beside or odd else [item for item in found if not Path(folder, item[0]).is_dir()]
+
+
+def _tar(data: bytes, chance: random.Random) -> str | None:
+    whole, parts = _unpacked(iter((data,))), _unpacked(_cut(data, chance))
+    return None if whole == parts and "bad" not in repr(whole) else f"whole: {whole!r:.100}, in pieces: {parts!r:.100}"
+
+
 _Target = Callable[[bytes, random.Random], str | None]
 
 _TARGETS: Final[dict[str, tuple[_Target, tuple[bytes, ...], int]]] = {
-    "http1": (_http, _ANSWERS, 25),
-    "pod": (_pod, _PODS, 25),
+    "http1": (_http, _ANSWERS, 20),
+    "pod": (_pod, _PODS, 20),
+    "websocket": (_websocket, _SESSIONS, 8),
+    "tar": (_tar, _ARCHIVES, 2),
     "watch": (_watch, _WATCHES, 15),
     "yaml": (_yaml, _YAMLS, 10),
     "warnings": (_warnings, _WARNINGS, 10),
@@ -286,6 +358,12 @@ def _large() -> Iterator[tuple[str, bytes]]:
     for text in (b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 40_000, b"HTTP/1.1 200 " + b"x" * 300_000, b"\r\n" * 100_000):
         yield "http1", text
         yield "http1", text + b"\r\n\r\n"
+    yield "websocket", frame(2, b"\x01", fin=False) + frame(0, b"x", fin=False) * 300_000
+    yield "websocket", frame(9, b"") * 300_000
+    yield "websocket", frame(2, b"\x03" + b"[" * 1_000_000)
+    yield "websocket", frame(2, b"\x03" + b"[" * 100_000) + _GOODBYE
+    yield "tar", entry("x/" + "y/" * 100) * 50
+    yield "tar", entry("pax", b"11 path=x/\n" * 5_000, tarfile.XHDTYPE) + entry("x/a")
     yield "http1", b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 40_000 + b"\r\n"
     yield "http1", b"HTTP/1.1 200 OK\r\na:" + b" " * 250_000 + b"\r\n\r\n"
 

@@ -54,6 +54,10 @@ _VERBS: Final[dict[str, tuple[_Verb, str, str]]] = {
     ),
     "evict name": (lambda c, x: c.core_v1.pods("d").evict(x, {}), "/api/v1/namespaces/d/pods/", "/eviction"),
     "evict namespace": (lambda c, x: c.core_v1.pods(x).evict("p", {}), "/api/v1/namespaces/", "/pods/p/eviction"),
+    "get_logs name": (lambda c, x: c.core_v1.pods("d").get_logs(x), "/api/v1/namespaces/d/pods/", "/log"),
+    "get_logs namespace": (lambda c, x: c.core_v1.pods(x).get_logs("p"), "/api/v1/namespaces/", "/pods/p/log"),
+    "proxy name": (lambda c, x: c.core_v1.pods("d").proxy(x), "/api/v1/namespaces/d/pods/", "/proxy/"),
+    "proxy namespace": (lambda c, x: c.core_v1.pods(x).proxy("p"), "/api/v1/namespaces/", "/pods/p/proxy/"),
     "namespaces get": (lambda c, x: c.core_v1.namespaces().get(x), "/api/v1/namespaces/", ""),
     "namespaces delete": (lambda c, x: c.core_v1.namespaces().delete(x), "/api/v1/namespaces/", ""),
     "namespaces patch": (

@@ -10,8 +10,13 @@ from __future__ import annotations
 
 from kubecore.async_verbs.base import ResourceClient
 from kubecore.async_verbs.combined import CreateOrUpdate, DeleteAndWait, GetOrNone, Modify
+from kubecore.async_verbs.copying import Copy
 from kubecore.async_verbs.deleting import Delete, DeleteCollection
+from kubecore.async_verbs.forwarding import PortForward
+from kubecore.async_verbs.logs import Logs
+from kubecore.async_verbs.proxying import Proxy
 from kubecore.async_verbs.reading import Get, List
+from kubecore.async_verbs.running import Attach, Exec
 from kubecore.async_verbs.standard import Standard, StandardWithStatus
 from kubecore.async_verbs.status import GetStatus, ModifyStatus, PatchStatus, UpdateStatus
 from kubecore.async_verbs.views import ListViews
@@ -20,20 +25,26 @@ from kubecore.async_verbs.watching import Watch
 from kubecore.async_verbs.writing import Create, Patch, Update
 
 __all__ = [
+    "Attach",
+    "Copy",
     "Create",
     "CreateOrUpdate",
     "Delete",
     "DeleteAndWait",
     "DeleteCollection",
+    "Exec",
     "Get",
     "GetOrNone",
     "GetStatus",
     "List",
     "ListViews",
+    "Logs",
     "Modify",
     "ModifyStatus",
     "Patch",
     "PatchStatus",
+    "PortForward",
+    "Proxy",
     "ResourceClient",
     "Standard",
     "StandardWithStatus",

@@ -148,7 +148,7 @@ class DeleteAndWait(Waits[T], Generic[T]):
         self,
         name: str,
         *,
-        timeout: float | None = 60.0,  # noqa: ASYNC109 - as the synchronous verb
+        timeout: float | None = 60.0,
         dry_run: DryRun | None = None,
         grace_period_seconds: int | None = None,
         propagation_policy: PropagationPolicy | None = None,

@@ -10,8 +10,13 @@ from __future__ import annotations
 
 from kubecore.sync_verbs.base import ResourceClient
 from kubecore.sync_verbs.combined import CreateOrUpdate, DeleteAndWait, GetOrNone, Modify
+from kubecore.sync_verbs.copying import Copy
 from kubecore.sync_verbs.deleting import Delete, DeleteCollection
+from kubecore.sync_verbs.forwarding import PortForward
+from kubecore.sync_verbs.logs import Logs
+from kubecore.sync_verbs.proxying import Proxy
 from kubecore.sync_verbs.reading import Get, List
+from kubecore.sync_verbs.running import Attach, Exec
 from kubecore.sync_verbs.standard import Standard, StandardWithStatus
 from kubecore.sync_verbs.status import GetStatus, ModifyStatus, PatchStatus, UpdateStatus
 from kubecore.sync_verbs.views import ListViews
@@ -20,20 +25,26 @@ from kubecore.sync_verbs.watching import Watch
 from kubecore.sync_verbs.writing import Create, Patch, Update
 
 __all__ = [
+    "Attach",
+    "Copy",
     "Create",
     "CreateOrUpdate",
     "Delete",
     "DeleteAndWait",
     "DeleteCollection",
+    "Exec",
     "Get",
     "GetOrNone",
     "GetStatus",
     "List",
     "ListViews",
+    "Logs",
     "Modify",
     "ModifyStatus",
     "Patch",
     "PatchStatus",
+    "PortForward",
+    "Proxy",
     "ResourceClient",
     "Standard",
     "StandardWithStatus",

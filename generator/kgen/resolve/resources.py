@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -80,6 +81,8 @@ class _Found:
     path: str = ""
     verbs: dict[str, Operation] = field(default_factory=dict[str, Operation])
     subresources: dict[tuple[str, str], Operation] = field(default_factory=dict[tuple[str, str], Operation])
+    streams: dict[str, list[Operation]] = field(default_factory=dict[str, list[Operation]])
+    is_core: bool = False
     watched: bool = False
 
 
@@ -199,7 +202,11 @@ class _Resolver:
             if parsed is None:
                 self._leave_out([operation], _DISCOVERY)
             else:
-                self._sort_in(found.setdefault(parsed.plural, _Found(parsed.plural)), parsed, operation)
+                self._sort_in(
+                    found.setdefault(parsed.plural, _Found(parsed.plural, is_core=not document.group)),
+                    parsed,
+                    operation,
+                )
         return found
 
     def _sort_in(self, found: _Found, parsed: _Path, operation: Operation) -> None:
@@ -216,8 +223,10 @@ class _Resolver:
 
     def _sort_subresource(self, found: _Found, parsed: _Path, operation: Operation) -> None:
         verb = _BY_METHOD.get(operation.method)
-        if parsed.subresource in STREAMS:
-            self._leave_out([operation], "a stream; later versions bring it")
+        if parsed.subresource in STREAMS and not found.is_core:
+            self._leave_out([operation], "a stream that only its group knows how to use")
+        elif parsed.subresource in STREAMS:
+            found.streams.setdefault(parsed.subresource, []).append(operation)
         elif verb is None or parsed.rest:
             self._leave_out([operation], "no verb of Kubernetes")
         else:
@@ -240,7 +249,8 @@ class _Resolver:
     def _resource(self, document: Document, found: _Found) -> Resource | None:
         kind = self._kind(found)
         if kind is None:
-            operations = [*found.verbs.values(), *found.subresources.values()]
+            streams = itertools.chain.from_iterable(found.streams.values())
+            operations = [*found.verbs.values(), *found.subresources.values(), *streams]
             self._leave_out(operations, "the document names no model for it")
             if operations:
                 self._problems.warn(
@@ -267,6 +277,7 @@ class _Resolver:
             verbs=frozenset(verbs),
             status_verbs=frozenset(status & {"get", "update", "patch"}),
             methods=self._methods(found, kind),
+            streams=frozenset(found.streams),
             path=found.path or "/" + document.name,
             ends=_ENDS.get((document.group, kind_name), "") if verbs >= {"list", "watch"} else "",
         )

@@ -20,7 +20,7 @@ NODES = Resource(
 )
 
 
-class Nodes(sync_verbs.StandardWithStatus[core_v1.Node, core_v1.NodeList]):
+class Nodes(sync_verbs.StandardWithStatus[core_v1.Node, core_v1.NodeList], sync_verbs.Proxy):
     """Nodes of the cluster.
 
     API path: `/api/v1/nodes`.
@@ -29,7 +29,7 @@ class Nodes(sync_verbs.StandardWithStatus[core_v1.Node, core_v1.NodeList]):
     resource = NODES
 
 
-class AsyncNodes(async_verbs.StandardWithStatus[core_v1.Node, core_v1.NodeList]):
+class AsyncNodes(async_verbs.StandardWithStatus[core_v1.Node, core_v1.NodeList], async_verbs.Proxy):
     """Nodes of the cluster.
 
     API path: `/api/v1/nodes`.

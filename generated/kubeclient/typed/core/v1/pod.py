@@ -24,7 +24,15 @@ PODS = Resource(
 )
 
 
-class Pods(sync_verbs.StandardWithStatus[core_v1.Pod, core_v1.PodList]):
+class Pods(
+    sync_verbs.StandardWithStatus[core_v1.Pod, core_v1.PodList],
+    sync_verbs.Logs,
+    sync_verbs.Proxy,
+    sync_verbs.Exec,
+    sync_verbs.Copy,
+    sync_verbs.Attach,
+    sync_verbs.PortForward,
+):
     """Pods of one namespace, or of all of them when the namespace is "".
 
     API path: `/api/v1/namespaces/{namespace}/pods`.
@@ -191,7 +199,15 @@ class Pods(sync_verbs.StandardWithStatus[core_v1.Pod, core_v1.PodList]):
         )
 
 
-class AsyncPods(async_verbs.StandardWithStatus[core_v1.Pod, core_v1.PodList]):
+class AsyncPods(
+    async_verbs.StandardWithStatus[core_v1.Pod, core_v1.PodList],
+    async_verbs.Logs,
+    async_verbs.Proxy,
+    async_verbs.Exec,
+    async_verbs.Copy,
+    async_verbs.Attach,
+    async_verbs.PortForward,
+):
     """Pods of one namespace, or of all of them when the namespace is "".
 
     API path: `/api/v1/namespaces/{namespace}/pods`.

@@ -20,7 +20,7 @@ SERVICES = Resource(
 )
 
 
-class Services(sync_verbs.StandardWithStatus[core_v1.Service, core_v1.ServiceList]):
+class Services(sync_verbs.StandardWithStatus[core_v1.Service, core_v1.ServiceList], sync_verbs.Proxy):
     """Services of one namespace, or of all of them when the namespace is "".
 
     API path: `/api/v1/namespaces/{namespace}/services`.
@@ -29,7 +29,7 @@ class Services(sync_verbs.StandardWithStatus[core_v1.Service, core_v1.ServiceLis
     resource = SERVICES
 
 
-class AsyncServices(async_verbs.StandardWithStatus[core_v1.Service, core_v1.ServiceList]):
+class AsyncServices(async_verbs.StandardWithStatus[core_v1.Service, core_v1.ServiceList], async_verbs.Proxy):
     """Services of one namespace, or of all of them when the namespace is "".
 
     API path: `/api/v1/namespaces/{namespace}/services`.

@@ -1,0 +1,140 @@
+"""Commands in containers: run, exec and attach."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from kubecore.async_verbs.base import ResourceClient
+
+if TYPE_CHECKING:
+    from kubecore.streams.async_process import AsyncProcess
+    from kubecore.streams.command import Completed
+
+__all__ = ["Attach", "Exec"]
+
+
+class Exec(ResourceClient):
+    """Runs commands in containers."""
+
+    async def run(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        container: str | None = None,
+        stdin: bytes | None = None,
+        timeout: float | None = None,
+        check: bool = False,
+        max_output: int | None = None,
+    ) -> Completed:
+        """Run a command to its end, as `subprocess.run`: GET of `exec`, a websocket. Needs the extra `ws`.
+
+        A command is never sent twice: where the connection breaks, what became of it is not known.
+
+        Args:
+            name: the pod's name.
+            command: the program and its arguments; no shell splits them.
+            container: the container; the pod's default where it has several.
+            stdin: what the command reads, then its input ends; None for no input.
+            timeout: seconds that it may take; it may go on in the container after them.
+            check: whether a code other than 0 is an error.
+            max_output: most bytes that it may print; None for no limit.
+
+        Returns:
+            The code that it returned, and what it printed.
+
+        Raises:
+            InvalidRequestError: refused before anything was sent.
+            CommandTimeoutError: it is not done in time; the error holds what it printed so far.
+            CommandError: it returned another code than 0, and `check` was set.
+            BodyTooLargeError: it printed more than `max_output`.
+            UnknownResultError: the connection ended before the server said how the command did.
+            StatusError: it could not be run, or the node does not tell its code.
+            TransportError: there is no answer.
+            MissingExtraError: wsproto is not installed.
+        """
+        from kubecore.streams import command as commands
+        from kubecore.streams.async_process import run
+
+        options = commands.Options(container=container, stdin=stdin is not None, stdout=True, stderr=True, tty=False)
+        call = commands.exec_call(self.resource, self._namespace, name, command, options)
+        return await run(
+            self._client, call, options, command, stdin=stdin, timeout=timeout, check=check, max_output=max_output
+        )
+
+    def exec(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        container: str | None = None,
+        stdin: bool = False,
+        stdout: bool = True,
+        stderr: bool = True,
+        tty: bool = False,
+    ) -> AsyncProcess:
+        """Run a command and talk to it: GET of `exec`, a websocket. Needs the extra `ws`.
+
+        Nothing is sent before the `async with` block begins.
+
+        Args:
+            name: the pod's name.
+            command: the program and its arguments; no shell splits them.
+            container: the container; the pod's default where it has several.
+            stdin: whether something is to be written to it.
+            stdout: whether to read what it prints.
+            stderr: whether to read what it prints as errors; with a terminal that is part of `stdout`.
+            tty: whether to give it a terminal.
+
+        Returns:
+            A context manager that starts the command.
+
+        Raises:
+            InvalidRequestError: refused before anything was sent.
+        """
+        from kubecore.streams import command as commands
+        from kubecore.streams.async_process import AsyncProcess
+
+        options = commands.Options(container=container, stdin=stdin, stdout=stdout, stderr=stderr, tty=tty)
+        call = commands.exec_call(self.resource, self._namespace, name, command, options)
+        return AsyncProcess(self._client, call, options, command)
+
+
+class Attach(ResourceClient):
+    """Connects to what containers run."""
+
+    def attach(
+        self,
+        name: str,
+        *,
+        container: str | None = None,
+        stdin: bool = False,
+        stdout: bool = True,
+        stderr: bool = True,
+        tty: bool = False,
+    ) -> AsyncProcess:
+        """Connect to what a container runs: GET of `attach`, a websocket. Needs the extra `ws`.
+
+        Nothing is sent before the `async with` block begins.
+
+        Args:
+            name: the pod's name.
+            container: the container; the pod's default where it has several.
+            stdin: whether something is to be written to it; its specification must say `stdin: true`.
+            stdout: whether to read what it prints from now on.
+            stderr: whether to read what it prints as errors; with a terminal that is part of `stdout`.
+            tty: whether the container has a terminal; its specification must say `tty: true`.
+
+        Returns:
+            A context manager that connects.
+
+        Raises:
+            InvalidRequestError: refused before anything was sent.
+        """
+        from kubecore.streams import command as commands
+        from kubecore.streams.async_process import AsyncProcess
+
+        options = commands.Options(container=container, stdin=stdin, stdout=stdout, stderr=stderr, tty=tty)
+        call = commands.attach_call(self.resource, self._namespace, name, options)
+        return AsyncProcess(self._client, call, options, ())

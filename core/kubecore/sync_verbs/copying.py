@@ -1,0 +1,95 @@
+"""Files and folders to and from containers: copy_from and copy_to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from kubecore.sync_verbs.base import ResourceClient
+
+if TYPE_CHECKING:
+    from kubecore.streams.untar import Copied
+
+__all__ = ["Copy"]
+
+
+class Copy(ResourceClient):
+    """Copies files and folders, by the `tar` that is in the container."""
+
+    def copy_from(
+        self,
+        name: str,
+        remote: str,
+        local: str | os.PathLike[str],
+        *,
+        container: str | None = None,
+        progress: Callable[[int], object] | None = None,
+    ) -> Copied:
+        """Copy a file or folder from a container: `tar` over GET of `exec`. Needs the extra `ws`.
+
+        Regular files and folders alone: links, devices and pipes are left out and reported, names that lead elsewhere
+        are an error, and no link is followed here. A file that is not whole is removed.
+
+        Args:
+            name: the pod's name.
+            remote: the file or folder in the container.
+            local: what it becomes here. A folder that is there is filled, and a file goes into it under its own name.
+            container: the container; the pod's default where it has several.
+            progress: is told how many bytes were copied so far.
+
+        Returns:
+            What was copied, and what was left out.
+
+        Raises:
+            InvalidRequestError: refused before anything was sent.
+            CopyError: there is no `tar`, it fails, the archive is cut or hostile, or a file can't be made.
+            StatusError: the server refuses it.
+            TransportError: the connection broke.
+            MissingExtraError: wsproto is not installed.
+        """
+        from kubecore.streams import copying
+        from kubecore.streams.process import Process
+
+        plan = copying.plan_from(self.resource, self._namespace, name, remote, local, container)
+        process = Process(self._client, plan.call, plan.options, plan.command)
+        return copying.receive(process, plan, progress)
+
+    def copy_to(
+        self,
+        name: str,
+        local: str | os.PathLike[str],
+        remote: str,
+        *,
+        container: str | None = None,
+        progress: Callable[[int], object] | None = None,
+    ) -> Copied:
+        """Copy a file or folder to a container: `tar` over GET of `exec`. Needs the extra `ws`.
+
+        Regular files and folders alone; links are left out and reported. What is there under the same names is
+        replaced.
+
+        Args:
+            name: the pod's name.
+            local: the file or folder here.
+            remote: what it becomes in the container; the folder above it must be there.
+            container: the container; the pod's default where it has several.
+            progress: is told how many bytes were copied so far.
+
+        Returns:
+            What was copied, and what was left out.
+
+        Raises:
+            InvalidRequestError: refused before anything was sent.
+            CopyError: there is no `tar`, it fails, or a file here can't be read.
+            StatusError: the server refuses it.
+            TransportError: the connection broke.
+            ProtocolError: the server is older than Kubernetes 1.30, and can't end the command's input.
+            MissingExtraError: wsproto is not installed.
+        """
+        from kubecore.streams import copying
+        from kubecore.streams.process import Process
+
+        plan = copying.plan_to(self.resource, self._namespace, name, local, remote, container)
+        process = Process(self._client, plan.call, plan.options, plan.command)
+        return copying.send(process, plan, progress)

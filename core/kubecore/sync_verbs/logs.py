@@ -1,0 +1,218 @@
+"""The logs of containers: get_logs, stream_logs."""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING, overload
+
+from kubecore.sync_verbs.base import ResourceClient
+
+if TYPE_CHECKING:
+    from kubecore.logs import LogOutput, LogStream
+    from kubecore.logs.query import TextErrors
+
+__all__ = ["Logs"]
+
+
+class Logs(ResourceClient):
+    """Reads what containers write."""
+
+    @overload
+    def get_logs(
+        self,
+        name: str,
+        *,
+        container: str | None = None,
+        previous: bool | None = None,
+        since_seconds: int | None = None,
+        since_time: datetime.datetime | None = None,
+        tail_lines: int | None = None,
+        limit_bytes: int | None = None,
+        timestamps: bool | None = None,
+        stream: LogOutput | None = None,
+        insecure_skip_tls_verify_backend: bool | None = None,
+        errors: None = None,
+    ) -> bytes: ...
+
+    @overload
+    def get_logs(
+        self,
+        name: str,
+        *,
+        container: str | None = None,
+        previous: bool | None = None,
+        since_seconds: int | None = None,
+        since_time: datetime.datetime | None = None,
+        tail_lines: int | None = None,
+        limit_bytes: int | None = None,
+        timestamps: bool | None = None,
+        stream: LogOutput | None = None,
+        insecure_skip_tls_verify_backend: bool | None = None,
+        errors: TextErrors,
+    ) -> str: ...
+
+    def get_logs(
+        self,
+        name: str,
+        *,
+        container: str | None = None,
+        previous: bool | None = None,
+        since_seconds: int | None = None,
+        since_time: datetime.datetime | None = None,
+        tail_lines: int | None = None,
+        limit_bytes: int | None = None,
+        timestamps: bool | None = None,
+        stream: LogOutput | None = None,
+        insecure_skip_tls_verify_backend: bool | None = None,
+        errors: TextErrors | None = None,
+    ) -> bytes | str:
+        """Read what a container has written so far: GET of `log`.
+
+        It comes as it was written, whatever it looks like. For logs that are larger than
+        `Config.max_response_bytes`, take `stream_logs` with `follow=False`.
+
+        Args:
+            name: the pod's name.
+            container: the container; needed where the pod has several.
+            previous: read what the container wrote before it was restarted.
+            since_seconds: only what is not older, in seconds.
+            since_time: only what is not older, a time with its offset from UTC.
+            tail_lines: only this many lines, the last ones.
+            limit_bytes: end after this many bytes, also within a line.
+            timestamps: begin each line with its time.
+            stream: which output, `All`, `Stdout` or `Stderr`, where the server has the feature.
+            insecure_skip_tls_verify_backend: the API server does not check whose node it asks.
+            errors: None gives bytes; else text, and what becomes of bytes that are not UTF-8: `strict` refuses them,
+                `replace`, `ignore`, `backslashreplace` and `surrogateescape` are Python's.
+
+        Returns:
+            The log, bytes or text.
+
+        Raises:
+            InvalidRequestError: refused before anything was sent.
+            StatusError: the server answered with a failure.
+            TransportError: there is no whole answer.
+            DecodeError: it is not UTF-8, and `errors` is `strict`.
+        """
+        from kubecore.logs import log_call, text_of
+
+        call = log_call(
+            self.resource,
+            self._namespace,
+            name,
+            container=container,
+            previous=previous,
+            since_seconds=since_seconds,
+            since_time=since_time,
+            tail_lines=tail_lines,
+            limit_bytes=limit_bytes,
+            timestamps=timestamps,
+            stream=stream,
+            insecure_skip_tls_verify_backend=insecure_skip_tls_verify_backend,
+        )
+        data = self._client.send(call)
+        return data if errors is None else text_of(call, data, errors)
+
+    @overload
+    def stream_logs(
+        self,
+        name: str,
+        *,
+        follow: bool = True,
+        container: str | None = None,
+        previous: bool | None = None,
+        since_seconds: int | None = None,
+        since_time: datetime.datetime | None = None,
+        tail_lines: int | None = None,
+        limit_bytes: int | None = None,
+        timestamps: bool | None = None,
+        stream: LogOutput | None = None,
+        insecure_skip_tls_verify_backend: bool | None = None,
+        errors: None = None,
+        longest_line: int | None = None,
+    ) -> LogStream[bytes]: ...
+
+    @overload
+    def stream_logs(
+        self,
+        name: str,
+        *,
+        follow: bool = True,
+        container: str | None = None,
+        previous: bool | None = None,
+        since_seconds: int | None = None,
+        since_time: datetime.datetime | None = None,
+        tail_lines: int | None = None,
+        limit_bytes: int | None = None,
+        timestamps: bool | None = None,
+        stream: LogOutput | None = None,
+        insecure_skip_tls_verify_backend: bool | None = None,
+        errors: TextErrors,
+        longest_line: int | None = None,
+    ) -> LogStream[str]: ...
+
+    def stream_logs(
+        self,
+        name: str,
+        *,
+        follow: bool = True,
+        container: str | None = None,
+        previous: bool | None = None,
+        since_seconds: int | None = None,
+        since_time: datetime.datetime | None = None,
+        tail_lines: int | None = None,
+        limit_bytes: int | None = None,
+        timestamps: bool | None = None,
+        stream: LogOutput | None = None,
+        insecure_skip_tls_verify_backend: bool | None = None,
+        errors: TextErrors | None = None,
+        longest_line: int | None = None,
+    ) -> LogStream[bytes] | LogStream[str]:
+        """Read what a container writes, as it comes: GET of `log`.
+
+        Nothing is sent before the `with` block begins.
+
+        Args:
+            name: the pod's name.
+            follow: go on with what it writes from now on, until it ends.
+            container: the container; needed where the pod has several.
+            previous: read what the container wrote before it was restarted.
+            since_seconds: only what is not older, in seconds.
+            since_time: only what is not older, a time with its offset from UTC.
+            tail_lines: begin with this many lines, the last ones.
+            limit_bytes: end after this many bytes, also within a line.
+            timestamps: begin each line with its time.
+            stream: which output, `All`, `Stdout` or `Stderr`, where the server has the feature.
+            insecure_skip_tls_verify_backend: the API server does not check whose node it asks.
+            errors: None gives bytes; else text, and what becomes of bytes that are not UTF-8: `strict` refuses them,
+                `replace`, `ignore`, `backslashreplace` and `surrogateescape` are Python's.
+            longest_line: a longer line comes in pieces of about this size, in bytes; 1 MiB by default.
+
+        Returns:
+            A context manager that opens the log, and an iterator of its lines; `chunks()` gives what comes as it
+            comes.
+
+        Raises:
+            InvalidRequestError: refused before anything was sent.
+        """
+        from kubecore.logs import LogStream, lines, log_call
+
+        call = log_call(
+            self.resource,
+            self._namespace,
+            name,
+            follow=follow,
+            container=container,
+            previous=previous,
+            since_seconds=since_seconds,
+            since_time=since_time,
+            tail_lines=tail_lines,
+            limit_bytes=limit_bytes,
+            timestamps=timestamps,
+            stream=stream,
+            insecure_skip_tls_verify_backend=insecure_skip_tls_verify_backend,
+        )
+        longest = lines.LONGEST if longest_line is None else longest_line
+        if errors is None:
+            return LogStream(self._client, call, lines.BytesReader(longest))
+        return LogStream(self._client, call, lines.TextReader(longest, errors, call))

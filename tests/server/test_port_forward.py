@@ -1,0 +1,344 @@
+"""Port-forward on the real API server and the kubelet's streaming library, to servers of this machine."""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import Any
+
+import anyio
+import pytest
+
+from kubeclient import AsyncClientset, Clientset
+from kubecore import errors, rest
+from tests.cluster import Nodes
+from tests.server.targets import echo, target
+
+Drive = Callable[[Any], None]
+
+LARGE = bytes(range(256)) * 4 * 1024 * 5  # 5 MiB
+RESET = struct.pack("ii", 1, 0)
+
+
+def digest(connection: socket.socket) -> None:
+    """Read until the other end says that this is all; then answer."""
+    found = hashlib.sha256()
+    while data := connection.recv(65536):
+        found.update(data)
+    connection.sendall(found.hexdigest().encode())
+
+
+@pytest.fixture(scope="module")
+def pod_namespace(nodes: Nodes) -> str:
+    """The pod does nothing of itself: its ports are this machine's."""
+    nodes.running_pod("default", "forwarded")
+    return "default"
+
+
+class Waited:
+    """A synchronous connection, or what makes them, that is awaited."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._inner, name)
+        if not callable(found):
+            return found
+        return self._listen if name == "listen" else self._awaited(found)
+
+    def _listen(self, *arguments: Any, **options: Any) -> Waited:
+        return Waited(self._inner.listen(*arguments, **options))
+
+    def _awaited(self, found: Callable[..., Any]) -> Callable[..., Any]:
+        async def call(*arguments: Any, **options: Any) -> Any:
+            result = found(*arguments, **options)
+            return Waited(result) if hasattr(result, "close_write") else result
+
+        return call
+
+    async def __aenter__(self) -> Any:
+        self._inner.__enter__()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self._inner.close()
+
+    def __aiter__(self) -> Any:
+        return self
+
+    async def __anext__(self) -> bytes:
+        for data in self._inner:
+            return bytes(data)
+        raise StopAsyncIteration
+
+
+@pytest.fixture(params=["sync", "asyncio", "trio"])
+def forward(request: pytest.FixtureRequest, config: rest.Config, pod_namespace: str) -> Drive:
+    """Run a scenario with the ports of the pod, of each kind of client."""
+
+    def run(scenario: Callable[[Any], Any]) -> None:
+        async def synchronous() -> None:
+            with Clientset(config) as made:
+                async with Waited(made.core_v1.pods(pod_namespace).port_forward("forwarded")) as ports:
+                    await scenario(ports)
+
+        async def asynchronous() -> None:
+            async with (
+                AsyncClientset(config) as made,
+                made.core_v1.pods(pod_namespace).port_forward("forwarded") as ports,
+            ):
+                await scenario(ports)
+
+        if request.param == "sync":
+            anyio.run(synchronous)
+        else:
+            anyio.run(asynchronous, backend=request.param)
+
+    return run
+
+
+async def whole(stream: Any) -> bytes:
+    return b"".join([data async for data in stream])
+
+
+def test_a_connection_carries_bytes_both_ways(forward: Drive) -> None:
+    async def scenario(ports: Any) -> None:
+        async with await ports.connect(port) as stream:
+            await stream.write(b"\x00\xffhello")
+            assert await stream.read(3) == b"\x00\xffh"
+            assert await stream.read() == b"ello"
+            await stream.close_write()
+            await stream.close_write()
+            assert await stream.read() == b""
+            assert await stream.read() == b""
+
+    with target(echo) as port:
+        forward(scenario)
+
+
+def test_one_direction_ends_and_the_other_goes_on(forward: Drive) -> None:
+    """5 MiB up, then the end, then an answer."""
+
+    async def scenario(ports: Any) -> None:
+        async with await ports.connect(port) as stream:
+            await stream.write(LARGE)
+            await stream.close_write()
+            assert await whole(stream) == hashlib.sha256(LARGE).hexdigest().encode()
+
+    with target(digest) as port:
+        forward(scenario)
+
+
+def test_much_comes_down(forward: Drive) -> None:
+    async def scenario(ports: Any) -> None:
+        async with await ports.connect(port) as stream:
+            assert await whole(stream) == LARGE
+
+    with target(lambda connection: connection.sendall(LARGE)) as port:
+        forward(scenario)
+
+
+def test_both_directions_at_once_from_two_threads(config: rest.Config, pod_namespace: str) -> None:
+    with (
+        target(echo) as port,
+        Clientset(config) as clientset,
+        clientset.core_v1.pods(pod_namespace).port_forward("forwarded") as ports,
+        ports.connect(port) as stream,
+        ThreadPoolExecutor(1) as pool,
+    ):
+
+        def write() -> None:
+            stream.write(LARGE)
+            stream.close_write()
+
+        writing = pool.submit(write)
+        assert b"".join(stream) == LARGE
+        writing.result(10)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_both_directions_at_once_from_two_tasks(config: rest.Config, pod_namespace: str, backend: str) -> None:
+    async def write(stream: Any) -> None:
+        await stream.write(LARGE)
+        await stream.close_write()
+
+    async def run() -> None:
+        async with (
+            AsyncClientset(config) as clientset,
+            clientset.core_v1.pods(pod_namespace).port_forward("forwarded") as ports,
+            await ports.connect(port) as stream,
+            anyio.create_task_group() as group,
+        ):
+            group.start_soon(write, stream)
+            assert await whole(stream) == LARGE
+
+    with target(echo) as port:
+        anyio.run(run, backend=backend)
+
+
+def test_an_error_of_the_node_ends_that_connection_alone(forward: Drive) -> None:
+    async def scenario(ports: Any) -> None:
+        async with await ports.connect(port) as stream, await ports.connect(closed) as refused:
+            with pytest.raises(errors.PortForwardError, match=rf"port {closed}: .*connection refused"):
+                await refused.read()
+            await stream.write(b"still here")
+            assert await stream.read() == b"still here"
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        closed = listener.getsockname()[1]
+    with target(echo) as port:
+        forward(scenario)
+
+
+def test_a_peer_that_is_gone_is_told_behind_the_data(forward: Drive) -> None:
+    """Fault 43: port-forward peer gone; the bytes are identical up to the cut, and the end is none."""
+
+    def gone(connection: socket.socket) -> None:
+        connection.sendall(LARGE[:100_000])
+        connection.recv(1)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+
+    async def scenario(ports: Any) -> None:
+        async with await ports.connect(port) as stream:
+            got = b""
+            while len(got) < 100_000:
+                got += await stream.read()
+            assert got == LARGE[:100_000]
+            await stream.write(b"x")
+            with pytest.raises(errors.PortForwardError, match="connection reset by peer"):
+                await stream.read()
+
+    with target(gone) as port:
+        forward(scenario)
+
+
+def test_what_can_not_be_is_told_at_once(forward: Drive, config: rest.Config) -> None:
+    async def scenario(ports: Any) -> None:
+        for port in (0, 65536):
+            with pytest.raises(errors.InvalidRequestError, match="the port"):
+                await ports.connect(port)
+            with pytest.raises(errors.InvalidRequestError, match="the port"):
+                async with ports.listen(port):
+                    pass
+
+    forward(scenario)
+    with Clientset(config) as clientset:
+        with pytest.raises(errors.InvalidRequestError):
+            clientset.core_v1.pods("default").port_forward("..")
+        with clientset.core_v1.pods("default").port_forward("nope") as ports:
+            with pytest.raises(errors.NotFoundError, match='pods "nope" not found'):
+                ports.connect(80)
+            with pytest.raises(errors.NotFoundError), ports.listen(80):
+                pass
+
+
+def test_a_closed_connection_is_closed_for_who_reads(config: rest.Config, pod_namespace: str) -> None:
+    with target(echo) as port, Clientset(config) as clientset, ThreadPoolExecutor(1) as pool:
+        with clientset.core_v1.pods(pod_namespace).port_forward("forwarded") as ports:
+            stream = ports.connect(port)
+            with pytest.raises(errors.ReadTimeoutError, match=r"nothing came for 0\.05 s"):
+                stream.read(timeout=0.05)
+            reading = pool.submit(stream.read)
+            time.sleep(0.1)
+        with pytest.raises(errors.StreamClosedError):
+            reading.result(5)
+        with pytest.raises(errors.StreamClosedError):
+            stream.write(b"x")
+        stream.close()
+
+
+def many(port: int, number: int) -> None:
+    """Open that many connections at once, and use them all."""
+    with ExitStack() as stack:
+        opened = [stack.enter_context(socket.create_connection(("127.0.0.1", port), 20)) for _ in range(number)]
+        for index, one in enumerate(opened):
+            one.sendall(b"%d." % index)
+        for index, one in enumerate(opened):
+            assert one.recv(100) == b"%d." % index
+            one.shutdown(socket.SHUT_WR)
+        for one in opened:
+            assert one.recv(100) == b""
+
+
+def test_a_listener_takes_a_hundred_connections_at_once(forward: Drive) -> None:
+    async def scenario(ports: Any) -> None:
+        async with ports.listen(port) as listener, ports.listen(port) as other:
+            assert listener.local_port not in (0, port, other.local_port)
+            await anyio.to_thread.run_sync(many, listener.local_port, 100)
+            await anyio.to_thread.run_sync(many, other.local_port, 1)
+
+    with target(echo) as port:
+        forward(scenario)
+
+
+def test_a_synchronous_listener_has_one_thread_and_a_connection_none(config: rest.Config, pod_namespace: str) -> None:
+    """But for that in which asyncio resolves the name of the address to listen at."""
+
+    def ours() -> list[str]:
+        names = [one.name for one in set(threading.enumerate()) - before]
+        return [name for name in names if not name.endswith(("(one)", "(accept)", "asyncio_0"))]
+
+    with target(echo) as port, Clientset(config) as clientset:
+        before = set(threading.enumerate())
+        with clientset.core_v1.pods(pod_namespace).port_forward("forwarded") as ports:
+            with ports.connect(port) as stream:
+                stream.write(b"x")
+                assert (stream.read(), ours()) == (b"x", [])
+            with ports.listen(port) as listener, ExitStack() as stack:
+                for _ in range(5):
+                    local = stack.enter_context(socket.create_connection(("127.0.0.1", listener.local_port), 10))
+                    local.sendall(b"x")
+                    assert local.recv(1) == b"x"
+                assert ours() == ["kubecore port-forward"]
+            assert ours() == []
+
+
+def test_a_listener_ends_with_its_block_and_its_connections_too(forward: Drive) -> None:
+    """Errors of the block come out as they are."""
+
+    async def scenario(ports: Any) -> None:
+        with pytest.raises(LookupError, match="mine"):
+            async with ports.listen(port) as listener:
+                local = socket.create_connection(("127.0.0.1", listener.local_port), 10)
+                with local:
+                    local.sendall(b"x")
+                    assert await anyio.to_thread.run_sync(local.recv, 10) == b"x"
+                    raise LookupError("mine")
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", listener.local_port), 1)
+
+    with target(echo) as port:
+        forward(scenario)
+
+
+def test_a_local_connection_is_reset_where_the_pods_failed(forward: Drive) -> None:
+    told: list[errors.KubeError] = []
+
+    async def scenario(ports: Any) -> None:
+        async with ports.listen(closed, on_error=told.append) as listener:
+            with socket.create_connection(("127.0.0.1", listener.local_port), 10) as local:
+                with pytest.raises(ConnectionResetError):
+                    await anyio.to_thread.run_sync(local.recv, 10)
+
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        closed = other.getsockname()[1]
+    forward(scenario)
+    assert [type(error) for error in told] == [errors.PortForwardError]
+
+
+def test_a_local_port_that_is_taken_is_told(forward: Drive) -> None:
+    async def scenario(ports: Any) -> None:
+        with pytest.raises(OSError, match=r"in use|98|48"):
+            async with ports.listen(80, taken):
+                pass
+
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
+        forward(scenario)
