@@ -71,19 +71,30 @@ def test_the_code_for_waiting_runs(number: int, said: str, cluster: Cluster) -> 
     assert said in run(blocks("docs/waiting.md")[number], cluster)
 
 
-def test_the_code_about_logs_runs(cluster: Cluster, nodes: Nodes) -> None:
-    nodes.running_pod("default", "web")
-    nodes.log("default", "web", "begun", "ready")
-    said = run(blocks("docs/logs.md")[0], cluster)
+@pytest.fixture(scope="session")
+def streams(cluster: Cluster) -> str:
+    """A namespace for pods that run: other pages count those of `default`."""
+    assert cluster.raw("POST", "/api/v1/namespaces", {"metadata": {"name": "streams"}})[0] == 201
+    return "streams"
+
+
+def in_streams(code: str) -> str:
+    return code.replace('"default"', '"streams"')
+
+
+def test_the_code_about_logs_runs(cluster: Cluster, nodes: Nodes, streams: str) -> None:
+    nodes.running_pod(streams, "web")
+    nodes.log(streams, "web", "begun", "ready")
+    said = run(in_streams(blocks("docs/logs.md")[0]), cluster)
     assert said.startswith("b'ready\\n'\n20")
     assert said.endswith("begun\nready\n")
 
 
-def test_the_code_about_the_proxy_runs(cluster: Cluster, nodes: Nodes) -> None:
+def test_the_code_about_the_proxy_runs(cluster: Cluster, nodes: Nodes, streams: str) -> None:
     with backend() as (address, port):
-        nodes.running_pod("default", "api", address=address)
+        nodes.running_pod(streams, "api", address=address)
         code = blocks("docs/logs.md")[1].replace('"web"', '"api"').replace("8080", str(port))
-        assert "POST /api/items?dry=true" in run(code, cluster)
+        assert "POST /api/items?dry=true" in run(in_streams(code), cluster)
 
 
 @pytest.mark.parametrize(
@@ -96,19 +107,19 @@ def test_the_code_about_the_proxy_runs(cluster: Cluster, nodes: Nodes) -> None:
     ],
 )
 def test_the_code_about_exec_runs(number: int, said: str, cluster: Cluster, nodes: Nodes, exec_pod: str) -> None:
-    assert said in run(blocks("docs/exec.md")[number].replace('"web"', f'"{exec_pod}"'), cluster)
+    assert said in run(in_streams(blocks("docs/exec.md")[number]).replace('"web"', f'"{exec_pod}"'), cluster)
 
 
 @pytest.fixture(scope="session")
-def exec_pod(nodes: Nodes) -> str:
-    return nodes.running_pod("default", "exec")
+def exec_pod(nodes: Nodes, streams: str) -> str:
+    return nodes.running_pod(streams, "exec")
 
 
-def test_the_code_about_port_forward_runs(cluster: Cluster, nodes: Nodes) -> None:
-    nodes.running_pod("default", "forwarded-by-docs")
+def test_the_code_about_port_forward_runs(cluster: Cluster, nodes: Nodes, streams: str) -> None:
+    nodes.running_pod(streams, "forwarded-by-docs")
     with targets.target(targets.echo) as port:
         code = blocks("docs/port-forward.md")[0].replace('"web"', '"forwarded-by-docs"').replace("8080", str(port))
-        assert run(code, cluster) == "b'hello'\nb'hello again'\n"
+        assert run(in_streams(code), cluster) == "b'hello'\nb'hello again'\n"
 
 
 @pytest.mark.parametrize(
