@@ -256,7 +256,8 @@ class _Writer:
             del self._there[name]
             self._note("DELETED", name, before.metadata.uid, str(self._cluster.revision()))
         else:
-            before.data = {"k": "ü☃" * self._chance.randrange(400)}
+            # What changes nothing gets no version of its own.
+            before.data = {"k": "ü☃" * self._chance.randrange(400), "after": before.metadata.resource_version}
             self._keep("MODIFIED", self._maps.update(before))
 
     def end(self) -> None:
