@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import record
+from benchmarks.node import CASES, node
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -68,6 +69,12 @@ FIGURES = (
     Figure("1,000 gets over 100 connections", "fan_out", "aiohttp alone, undecoded", 0.0),
     Figure("1,000 gets from 64 threads", "threads", "lightkube", 1.0),
     Figure("get of one pod", "get", "httpcore2 alone, undecoded", 1.0, "us"),
+    Figure("20 MB out of a command", "exec", "kubernetes", 1.0),
+    Figure("20 MB out of a command", "exec", "kr8s", 1.0),
+    Figure("20 MB of log", "log", "kubernetes", 1.0),
+    Figure("20 MB of log", "log", "kr8s", 1.0),
+    Figure("100 forwarded connections at once", "forward", "kubernetes", 1.0),
+    Figure("100 forwarded connections at once", "forward", "kr8s", 1.0),
     Figure("kubeconfig load", "load", "lightkube", 0.0, "us"),
     Figure("one odd item in the 10,000", "odd", "the clean list", 0.5, own="decode"),
     Figure("10,000 pods over TLS, six fields of each", "rows", "the whole list", 2.0, own="list"),
@@ -96,7 +103,13 @@ def main() -> None:
         goclient = build_goclient(folder)
         with server(folder) as url:
             record.write_kubeconfig(folder, url)
-            measured = {key: measure(key, python, goclient, url, folder) for key in wanted()}
+            measured = {key: measure(key, python, goclient, url, folder) for key in wanted() if key[1] not in CASES}
+        of_node = [key for key in wanted() if key[1] in CASES]
+        if goclient is None:  # Nor is there a cluster.
+            measured |= dict.fromkeys(of_node)
+        else:
+            with node(folder) as url:
+                measured |= {key: measure(key, python, goclient, url, folder) for key in of_node}
     table = render(measured)
     print(table)
     (HERE / "RESULTS.md").write_text(table)
@@ -114,7 +127,7 @@ def environment() -> Path:
     pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, *PEERS], check=True)
     subprocess.run([*pip, "--force-reinstall", "--no-deps", ROOT], check=True)
-    subprocess.run([*pip, ROOT], check=True)
+    subprocess.run([*pip, f"{ROOT}[ws]"], check=True)
     return python
 
 

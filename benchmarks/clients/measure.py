@@ -16,6 +16,12 @@ FAN_OUT = 1000
 CONNECTIONS = 100
 THREADS = 64
 WARM_UP = 200
+STREAMED = 20_000_000
+"""Bytes that a command prints, and that a log holds."""
+
+COMMAND = ["head", "-c", str(STREAMED), "/dev/zero"]
+PORTS = 100
+MESSAGE = b"x" * 1000
 
 
 class Case:
@@ -33,6 +39,11 @@ class Case:
         made = call()
         self.above_kib = peak_kib() - before - (self.folder / body).stat().st_size // 1024
         del made
+
+    @property
+    def port(self) -> int:
+        """The pod's port on which what comes is repeated."""
+        return int((self.folder / "port").read_text())
 
     def body(self, name: str) -> bytes:
         """Return a recorded body."""
@@ -83,6 +94,12 @@ def from_threads(call: Callable[[], object]) -> list[float]:
     call()
     with ThreadPoolExecutor(THREADS) as threads:
         return repeat(lambda: list(threads.map(lambda _: call(), range(FAN_OUT))))
+
+
+def at_once(call: Callable[[int], object]) -> list[float]:
+    """Return the seconds of a hundred calls from as many threads, three times."""
+    with ThreadPoolExecutor(PORTS) as threads:
+        return repeat(lambda: list(threads.map(call, range(PORTS))))
 
 
 def run(cases: Mapping[str, Callable[[Case], list[float]]], started: float) -> None:

@@ -8,9 +8,9 @@ STARTED = time.perf_counter()
 
 from itertools import islice
 
-from kubernetes import client, config, watch
+from kubernetes import client, config, stream, watch
 
-from benchmarks.clients.measure import GETS, PODS, WARM_UP, Case, repeat, run
+from benchmarks.clients.measure import COMMAND, GETS, MESSAGE, PODS, STREAMED, WARM_UP, Case, at_once, repeat, run
 
 
 def api(case: Case) -> client.CoreV1Api:
@@ -38,10 +38,75 @@ def follow(case: Case) -> list[float]:
     return repeat(events, count=1, warm_up=0)
 
 
+def execute(case: Case) -> list[float]:
+    made = api(case)
+
+    def whole() -> None:
+        found = stream.stream(
+            made.connect_get_namespaced_pod_exec,
+            "web",
+            "default",
+            command=COMMAND,
+            stdout=True,
+            stderr=True,
+            stdin=False,
+            tty=False,
+            binary=True,
+            _preload_content=False,
+        )
+        seen = 0
+        while found.is_open():
+            found.update(timeout=1)
+            seen += len(found.read_stdout(timeout=0) if found.peek_stdout(timeout=0) else b"")
+        assert seen == STREAMED
+
+    return repeat(whole)
+
+
+def log(case: Case) -> list[float]:
+    made = api(case)
+
+    def whole() -> None:
+        assert len(made.read_namespaced_pod_log("web", "default", _preload_content=False).data) == STREAMED
+
+    return repeat(whole)
+
+
+def forward(case: Case) -> list[float]:
+    config.load_kube_config(case.kubeconfig)
+
+    def talk(_: int) -> None:
+        made = client.CoreV1Api(client.ApiClient())  # Of its own: a stream changes the client that it goes through.
+        forwarded = stream.portforward(
+            made.connect_get_namespaced_pod_portforward, "web", "default", ports=str(case.port)
+        )
+        connection = forwarded.socket(case.port)
+        connection.setblocking(True)
+        connection.sendall(MESSAGE)
+        left = len(MESSAGE)
+        while left:
+            left -= len(connection.recv(left))
+        connection.close()
+
+    return at_once(talk)
+
+
 def start(case: Case) -> list[float]:
     api(case).read_namespaced_pod("web-0", "bench")
     return []
 
 
 if __name__ == "__main__":
-    run({"list": list_pods, "peak": list_pods, "get": get, "watch": follow, "start": start}, STARTED)
+    run(
+        {
+            "list": list_pods,
+            "peak": list_pods,
+            "get": get,
+            "watch": follow,
+            "exec": execute,
+            "log": log,
+            "forward": forward,
+            "start": start,
+        },
+        STARTED,
+    )

@@ -11,11 +11,15 @@ from itertools import islice
 import anyio
 
 from benchmarks.clients.measure import (
+    COMMAND,
     CONNECTIONS,
     GETS,
+    MESSAGE,
     PODS,
+    STREAMED,
     WARM_UP,
     Case,
+    at_once,
     fan_out,
     from_threads,
     repeat,
@@ -94,6 +98,36 @@ def watch(case: Case) -> list[float]:
         return repeat(follow)
 
 
+def execute(case: Case) -> list[float]:
+    with Clientset(kubeconfig.load_config(case.kubeconfig)) as clientset:
+        return repeat(lambda: _whole(clientset.core_v1.pods("default").run("web", COMMAND).stdout))
+
+
+def log(case: Case) -> list[float]:
+    with Clientset(kubeconfig.load_config(case.kubeconfig)) as clientset:
+        return repeat(lambda: _whole(clientset.core_v1.pods("default").get_logs("web")))
+
+
+def _whole(data: bytes) -> bytes:
+    assert len(data) == STREAMED
+    return data
+
+
+def forward(case: Case) -> list[float]:
+    def talk(_: int) -> None:
+        with ports.connect(case.port) as stream:
+            stream.write(MESSAGE)
+            left = len(MESSAGE)
+            while left:
+                left -= len(stream.read(left))
+
+    with (
+        Clientset(kubeconfig.load_config(case.kubeconfig)) as clientset,
+        clientset.core_v1.pods("default").port_forward("web") as ports,
+    ):
+        return at_once(talk)
+
+
 def start(case: Case) -> list[float]:
     with Clientset(kubeconfig.load_config(case.kubeconfig)) as clientset:
         clientset.core_v1.pods("bench").get("web-0")
@@ -147,6 +181,9 @@ if __name__ == "__main__":
             "rows_above": lambda case: above(case, Row),
             "get": get,
             "watch": watch,
+            "exec": execute,
+            "log": log,
+            "forward": forward,
             "start": start,
             "async_get": async_get,
             "async_list": async_list,
