@@ -142,7 +142,8 @@ def test_the_ways_to_write_run(number: int, said: str, cluster: Cluster) -> None
 
 
 def test_the_page_on_reading_runs_from_top_to_bottom(cluster: Cluster) -> None:
-    said = run("\n".join(blocks("docs/reading.md")), cluster)
+    assert cluster.raw("POST", "/api/v1/namespaces", {"metadata": {"name": "reading"}})[0] == 201
+    said = run("\n".join(blocks("docs/reading.md")).replace('"default"', '"reading"'), cluster)
     for line in (
         "pod web-2",
         "row db Pending None",

@@ -65,7 +65,7 @@ def test_folders_and_files_both_ways(on_pods: Drive, nodes: Nodes, namespace: st
         with pytest.raises(errors.CopyError, match="returned 2"):
             await pods.copy_from(pod, "nope", tmp_path / "nope")
         with pytest.raises(errors.CopyError, match="returned 2"):
-            await pods.copy_to(pod, tmp_path / "one", "nope/nope/nope")
+            await pods.copy_to(pod, tmp_path / "source" / "run", "nope/nope/nope")
         with pytest.raises(errors.CopyError, match="symbolic link"):
             await pods.copy_from(pod, "there/link", tmp_path / "nope")
         assert not (tmp_path / "nope").exists()

@@ -230,7 +230,8 @@ def test_stateful_sets_and_daemon_sets_roll_out(drive: Drive, namespace: str, ku
         assert (done.status.ready_replicas, done.status.updated_replicas) == (2, 2)
         daemons = clientset.apps_v1.daemon_sets(namespace)
         await daemons.create(workload())
-        assert (await daemons.wait_for_rollout("w", timeout=30)).status.desired_number_scheduled == 0
+        rolled_out = (await daemons.wait_for_rollout("w", timeout=30)).status
+        assert (rolled_out.number_available or 0) == rolled_out.desired_number_scheduled  # As many as there are nodes.
         await daemons.patch("w", {"spec": {"updateStrategy": {"type": "OnDelete"}}}, type="merge")
         with pytest.raises(errors.RolloutFailedError, match="the strategy OnDelete replaces no pods"):
             await daemons.wait_for_rollout("w")

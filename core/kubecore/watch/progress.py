@@ -114,9 +114,9 @@ class Progress(Generic[T]):
         self._brought = False
         self._is_doubtful = False
         self._last: errors.KubeError | None = None
-        self.answered = False
+        self.answered: bool = False
         self.items: list[T] = []
-        self.version = asked.start
+        self.version: str = asked.start
         self._number = version_number(self.version)
         self._phase: Phase = asked.first_phase
         self._known: Known[T] | None = Known() if asked.relists or self._phase == "initial" else None
