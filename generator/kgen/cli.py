@@ -141,7 +141,10 @@ def _input_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--config", "config_file", metavar="FILE", help="Configuration file instead of the project's own."
         ),
         click.option(
-            "--specs", metavar="PATH", help="Folder of OpenAPI v3 documents, or one file (v3 or a v2 swagger.json)."
+            "--specs",
+            multiple=True,
+            metavar="PATH",
+            help="Folder of OpenAPI v3 documents, one file (v3 or a v2 swagger.json), or CRD manifests; repeatable.",
         ),
         click.option(
             "--include",
@@ -192,6 +195,7 @@ def build(*, config_file: str | None, quiet: bool, **said: Any) -> None:
         published = tree.publish(made.files, config.output, config.package)
     finally:
         progress.done()
+    _show(made.notices, "note")
     _show(made.warnings, "warning")
     if not made.warnings:
         stamp.remember(made.files)  # With warnings the next build says them again.
@@ -218,6 +222,7 @@ def check(ctx: click.Context, /, *, config_file: str | None, quiet: bool, **said
         found = tree.compare(made.files, config.output, config.package)
     finally:
         progress.done()
+    _show(made.notices, "note")
     _show(made.warnings, "warning")
     if found:
         _show_differences(found)
@@ -258,6 +263,7 @@ def list_(*, config_file: str | None, as_json: bool, left_out: bool, **said: Any
     config = _config(config_file, **said)
     problems = Problems(strict=config.strict)
     api = understand(config, problems)
+    _show(problems.notices, "note")
     _show(problems.warnings, "warning")
     show = listing.as_json if as_json else listing.left_out if left_out else listing.table
     click.echo(show(api))

@@ -28,7 +28,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What a file or the command line may say; None is "not said".
 
     Attributes:
-        specs: A folder of OpenAPI v3 documents, or a file: one of them or an OpenAPI v2 `swagger.json`.
+        specs: One or several: a folder of OpenAPI v3 documents, one of them, an OpenAPI v2 `swagger.json`, or CRD
+            manifests, a file or a folder.
+        builtins: Where Kubernetes' own types come from: the package `kubeclient`, or `generate`.
+        core: Whether the clientset has the groups of that package, too.
         output: The folder that gets the package.
         package: The import name of the package.
         include: Groups (`apps`) or group versions (`apps/v1`) to build; all when empty.
@@ -38,7 +41,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         strict: Whether a warning stops the build.
     """
 
-    specs: str | None = None
+    specs: str | tuple[str, ...] | None = None
+    builtins: str | None = None
+    core: bool | None = None
     output: str | None = None
     package: str | None = None
     include: tuple[str, ...] | None = None
@@ -52,8 +57,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """What a build goes by. Paths are absolute.
 
     Attributes:
-        specs: The folder or the file of documents.
-        source: What generated files and messages call it: relative to the project, never a path of a machine.
+        specs: The folders and files of documents.
+        sources: What generated files and messages call each: relative to the project, never a path of a machine.
+        builtins: `kubeclient`, `generate`, or "" to go by what the documents hold.
+        core: Whether the clientset has the groups of the package `kubeclient`, too.
         output: The folder that gets the package.
         package: The import name of the package.
         include: Groups or group versions to build; all when empty.
@@ -64,9 +71,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         file: The file that was read, for messages; "" where there is none.
     """
 
-    specs: Path
-    source: str
+    specs: tuple[Path, ...]
+    sources: tuple[str, ...]
     output: Path
+    builtins: str = ""
+    core: bool = True
     package: str = "kubeclient"
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
@@ -74,6 +83,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     names: Mapping[str, str] = {}
     strict: bool = False
     file: str = ""
+
+    @property
+    def source(self) -> str:
+        """What generated files and messages call the documents together."""
+        return ", ".join(self.sources)
 
 
 def load_config(overrides: Settings | None = None, *, cwd: Path | None = None, file: Path | None = None) -> Config:
@@ -202,19 +216,40 @@ class _Said:
     cwd: Path
     file: str
 
-    def value(self, key: str) -> tuple[str | None, Path, str]:
+    def value(self, key: str) -> tuple[Any, Path, str]:
         """Return what was chosen for a key, what it is relative to if it is a path, and who said it."""
-        flag: str | None = getattr(self.flags, key)
+        flag = getattr(self.flags, key)
         if flag is not None or not self.file:
             return flag, self.cwd, f"--{key}"
-        value: str | None = getattr(self.settings, key)
-        return value, self.root, _place(self.file, key)
+        return getattr(self.settings, key), self.root, _place(self.file, key)
+
+    def specs(self) -> tuple[Path, ...]:
+        """Return the inputs, which are there."""
+        value, base, where = self.value("specs")
+        if value is None:
+            return ()
+        found = tuple(self._input(item, base, where) for item in ((value,) if isinstance(value, str) else value))
+        if not found:
+            raise ConfigError("the list is empty", where=where, hint="name a file or a folder, or leave the key out")
+        return found
+
+    def _input(self, value: str, base: Path, where: str) -> Path:
+        if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", value):
+            raise ConfigError(
+                f"{value!r} is a URL, and builds are offline: what they make can be made again",
+                where=where,
+                hint="download it into the project, and name the file",
+            )
+        path = self._placed(value, base, where)
+        _require_there(path, where)
+        return path
 
     def path(self, key: str) -> Path | None:
         """Return a path that need not be there, or None where nobody names one."""
         value, base, where = self.value(key)
-        if value is None:
-            return None
+        return None if value is None else self._placed(value, base, where)
+
+    def _placed(self, value: str, base: Path, where: str) -> Path:
         if not value or "\0" in value:
             raise ConfigError("the path is empty or holds a NUL", where=where, hint="name a file or a folder")
         try:
@@ -234,10 +269,12 @@ class _Said:
 
 def _merge(said: Settings, flags: Settings, root: Path, cwd: Path, file: str) -> Config:
     both = _Said(said, flags, root, cwd, file)
-    chosen = both.existing("specs") or shipped_specs()
+    chosen = both.specs() or (shipped_specs(),)
     return Config(
         specs=chosen,
-        source=_source(chosen, root),
+        sources=tuple(_source(path, root) for path in chosen),
+        builtins=_builtins(both),
+        core=said.core is not False,
         output=both.path("output") or root / "generated",
         package=_package(both),
         include=_first(flags.include, said.include),
@@ -246,6 +283,17 @@ def _merge(said: Settings, flags: Settings, root: Path, cwd: Path, file: str) ->
         names=_names(said.names or {}, file),
         strict=bool(flags.strict if flags.strict is not None else said.strict),
         file=file,
+    )
+
+
+def _builtins(both: _Said) -> str:
+    value, _, where = both.value("builtins")
+    if value in (None, "generate", "kubeclient"):
+        return value or ""
+    raise ConfigError(
+        f"{value!r} has no types of Kubernetes",
+        where=where,
+        hint="write 'kubeclient' to import them from there, or 'generate' to make them from the documents",
     )
 
 

@@ -157,6 +157,7 @@ class Problems:
         # Dictionaries as ordered sets: a schema that many documents hold is complained about once.
         self._errors: dict[Problem, None] = {}
         self._warnings: dict[Problem, None] = {}
+        self._notices: dict[Problem, None] = {}
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -167,6 +168,15 @@ class Problems:
     def warnings(self) -> tuple[Problem, ...]:
         """What was left out or weakened, sorted."""
         return tuple(sorted(self._warnings))
+
+    @property
+    def notices(self) -> tuple[Problem, ...]:
+        """What was left out because the documents themselves say so, sorted."""
+        return tuple(sorted(self._notices))
+
+    def note(self, notices: Iterable[Problem]) -> None:
+        """Add what its author meant so: it is said, and never an error."""
+        self._notices.update(dict.fromkeys(notices))
 
     def error(self, what: str, *, where: str | None = None, hint: str | None = None) -> None:
         """Add something that stops the build."""

@@ -23,6 +23,7 @@ __all__ = [
     "singular",
     "snake",
     "subresource_name",
+    "verbatim_name",
 ]
 
 RESERVED_FIELDS: Final = frozenset(
@@ -98,6 +99,8 @@ CLIENT_GO_GROUPS: Final = {
 }
 """Kubernetes' own groups and the name client-go gives each; no other group may take one of these names."""
 
+_SPELLED: Final = {"$": "_dollar_", "-": "_dash_", ".": "_dot_", "/": "_slash_"}
+
 _OWN_NAMES: Final = frozenset(CLIENT_GO_GROUPS.values())
 
 _WORD: Final = re.compile(
@@ -140,6 +143,12 @@ def _split(part: str) -> Iterable[str]:
 def field_name(wire_name: str) -> Identifier:
     """Return the attribute for a property; keywords and names that every model has end in an underscore."""
     return Identifier(_free(_started(snake(wire_name), "field"), RESERVED_FIELDS))
+
+
+def verbatim_name(wire_name: str) -> Identifier:
+    """Return the attribute for a property whose own name another property has: what it is called on the wire."""
+    spelled = re.sub(r"[^A-Za-z0-9_]", lambda match: _SPELLED.get(match[0], f"_u{ord(match[0]):04x}_"), wire_name)
+    return Identifier(_free(_started(spelled.strip("_"), "field"), RESERVED_FIELDS))
 
 
 def class_name(name: str) -> ClassName:

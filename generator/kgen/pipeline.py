@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from kgen.config import Config
 from kgen.errors import ConfigError, KgenError, Problem, Problems
 from kgen.ir import Api
-from kgen.load import load
+from kgen.load import load_all
 from kgen.resolve import resolve
 from kgen.spec import ApiSpec, select
 
@@ -27,11 +27,13 @@ class Generated:
         files: The text of every file by its path below the output folder.
         api: Everything with its final names.
         warnings: What was left out or weakened.
+        notices: What was left out because the documents say so.
     """
 
     files: Mapping[str, str]
     api: Api
     warnings: tuple[Problem, ...]
+    notices: tuple[Problem, ...] = ()
 
 
 def read(config: Config) -> ApiSpec:
@@ -41,7 +43,7 @@ def read(config: Config) -> ApiSpec:
         InputError: a document can't be used.
         ConfigError: a group is in no document.
     """
-    spec = load(config.specs, config.source)
+    spec = load_all(tuple(zip(config.specs, config.sources, strict=True)))
     return select(spec, config.include, config.exclude, where=config.file or None)
 
 
@@ -51,7 +53,9 @@ def understand(config: Config, problems: Problems) -> Api:
     Raises:
         InputError: a document can't be used, or contradicts itself.
     """
-    api = resolve(read(config), config.names, problems)
+    spec = read(config)
+    problems.note(spec.notices)
+    api = resolve(spec, config.names, problems)
     problems.raise_errors()
     return api
 
@@ -85,7 +89,7 @@ def generate(config: Config, progress: Progress = lambda _: None) -> Generated:
         rendered = render(plan(api, classes, config.package, config.source), config.templates)
         verify(rendered, api.modules, config.package)
     progress(f"formatting {len(rendered)} files")
-    return Generated(format_files(rendered), api, problems.warnings)
+    return Generated(format_files(rendered), api, problems.warnings, problems.notices)
 
 
 @contextlib.contextmanager

@@ -1,8 +1,8 @@
 """What the documents say, typed but not yet understood: the input of `resolve`.
 
-OpenAPI v3 documents and the v2 document come out in this same shape. Schemas stay as they were read, with every
-reference written `#/components/schemas/<name>` and every mapping sorted by key, so that the order of a document changes
-nothing.
+OpenAPI v3 documents, the v2 document and CRD manifests come out in this same shape. Schemas stay as they were read,
+with every reference written `#/components/schemas/<name>` and every mapping sorted by key, so that the order of a
+document changes nothing.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Any
 
 import msgspec
 
-from kgen.errors import ConfigError, nearest
+from kgen.errors import ConfigError, Problem, nearest
 
-__all__ = ["ApiSpec", "Document", "GroupVersionKind", "Operation", "Parameter", "select"]
+__all__ = ["ApiSpec", "Column", "CustomResource", "Document", "GroupVersionKind", "Operation", "Parameter", "select"]
 
 
 class GroupVersionKind(msgspec.Struct, frozen=True):
@@ -73,6 +73,33 @@ class Operation(msgspec.Struct, frozen=True):
     deprecated: bool
 
 
+class Column(msgspec.Struct, frozen=True):
+    """A column that `kubectl get` prints for a custom resource."""
+
+    name: str
+    type: str
+    json_path: str
+    description: str
+
+
+class CustomResource(msgspec.Struct, frozen=True):
+    """What a CRD says of one version of its resource, and OpenAPI does not.
+
+    Attributes:
+        short_names: As in `kubectl get po`.
+        categories: As in `kubectl get all`.
+        columns: What `kubectl get` prints.
+        deprecated: The warning that the server sends with each answer, or None.
+        scale: The paths of replicas and selector: `specReplicasPath` and so on.
+    """
+
+    short_names: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
+    deprecated: str | None = None
+    scale: Mapping[str, str] = {}
+
+
 class Document(msgspec.Struct, frozen=True):
     """What one path of `/openapi/v3` says.
 
@@ -83,6 +110,9 @@ class Document(msgspec.Struct, frozen=True):
         version: The version; "" where the document is of no group version.
         operations: Sorted by path and method.
         schemas: By name, sorted; all that the operations lead to.
+        has_defaults: Whether schemas carry `default`, as OpenAPI v3 documents of Kubernetes do.
+        places: The file and the JSON pointer of schemas that stand elsewhere than below `components`, for messages.
+        custom: What CRDs say of resources, by plural.
     """
 
     name: str
@@ -91,6 +121,9 @@ class Document(msgspec.Struct, frozen=True):
     version: str
     operations: tuple[Operation, ...]
     schemas: Mapping[str, Mapping[str, Any]]
+    has_defaults: bool = True
+    places: Mapping[str, str] = {}
+    custom: Mapping[str, CustomResource] = {}
 
     @property
     def api_version(self) -> str:
@@ -103,11 +136,11 @@ class ApiSpec(msgspec.Struct, frozen=True):
 
     Attributes:
         documents: The documents.
-        has_defaults: Whether schemas carry `default`, as OpenAPI v3 documents of Kubernetes do.
+        notices: What is left out, as the documents themselves ask for.
     """
 
     documents: tuple[Document, ...]
-    has_defaults: bool
+    notices: tuple[Problem, ...] = ()
 
 
 def select(spec: ApiSpec, include: Iterable[str], exclude: Iterable[str], *, where: str | None = None) -> ApiSpec:
@@ -135,7 +168,7 @@ def select(spec: ApiSpec, include: Iterable[str], exclude: Iterable[str], *, whe
                 else "`kgen list` without include and exclude shows what there is",
             )
     kept = tuple(document for document in spec.documents if _is_wanted(document, wanted, unwanted))
-    return ApiSpec(kept, spec.has_defaults)
+    return ApiSpec(kept, spec.notices)
 
 
 def _names(document: Document) -> frozenset[str]:

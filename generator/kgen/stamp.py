@@ -17,9 +17,11 @@ from typing import Final
 
 import msgspec
 
-from kgen.config import Config
+from kgen.config import Config, shipped_specs
 
 __all__ = ["Stamp"]
+
+_READ: Final = (".jinja", ".jinja2", ".json", ".py", ".yaml", ".yml")
 
 _LIBRARIES: Final = ("datamodel-code-generator", "jinja2", "msgspec", "ruff")
 
@@ -85,7 +87,9 @@ def _inputs(config: Config) -> str:
     whole = hashlib.sha256()
     own = Path(__file__).parent
     said = (
-        config.source,
+        config.sources,
+        config.builtins,
+        config.core,
         config.output,
         config.package,
         config.include,
@@ -95,7 +99,7 @@ def _inputs(config: Config) -> str:
     )
     whole.update(repr((said, sys.version_info[:2], [_version(name) for name in _LIBRARIES])).encode())
     from_checkout = own.parents[1] / "templates"
-    for number, root in enumerate((config.specs, own, from_checkout, config.templates)):
+    for number, root in enumerate((own, from_checkout, config.templates, shipped_specs(), *config.specs)):
         for file in _files(root):
             name = "" if root is None or file == root else file.relative_to(root).as_posix()
             whole.update(f"\n{number} {name!r} ".encode())
@@ -108,9 +112,7 @@ def _files(root: Path | None) -> Iterable[Path]:
         return []
     if root.is_file():
         return [root]
-    return sorted(
-        path for path in root.rglob("*") if path.is_file() and path.suffix in (".json", ".py", ".jinja", ".jinja2")
-    )
+    return sorted(path for path in root.rglob("*") if path.is_file() and path.suffix in _READ)
 
 
 def _version(name: str) -> str:

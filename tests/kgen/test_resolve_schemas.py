@@ -171,13 +171,21 @@ def test_a_property_that_msgspec_cannot_name_leaves_its_object_a_map() -> None:
     assert "WidgetSpec" in problems.warnings[0].where
 
 
-def test_two_properties_with_one_name_are_an_error_that_names_both() -> None:
-    problems = Problems()
-    resolved(spec_with({"hostIP": {"type": "string"}, "host_ip": {"type": "string"}}), problems=problems)
-    (error,) = problems.errors
-    assert "'hostIP'" in error.what
-    assert "'host_ip'" in error.what
-    assert "[tool.kgen.names]" in error.hint
+@pytest.mark.parametrize(
+    ("wire_names", "attributes"),
+    [
+        (("proxyURL", "proxyUrl"), ("proxyURL", "proxy_url")),
+        (("hostIP", "host_ip"), ("hostIP", "host_ip")),
+        (("Foo", "foo"), ("Foo", "foo")),
+        (("a-b", "a.b", "aB"), ("a_dash_b", "a_dot_b", "a_b")),
+        (("from", "From"), ("from_", "From")),
+    ],
+)
+def test_of_properties_with_one_name_the_regular_one_has_it(
+    wire_names: tuple[str, ...], attributes: tuple[str, ...]
+) -> None:
+    made = fields(resolved(spec_with({name: {"type": "string"} for name in wire_names})), "WidgetSpec")
+    assert tuple(str(made[name].name) for name in wire_names) == attributes
 
 
 def test_a_name_set_by_hand_tells_two_properties_apart() -> None:

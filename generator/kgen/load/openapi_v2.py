@@ -53,14 +53,14 @@ def convert(raw: Mapping[str, Any], source: str) -> ApiSpec:
         parts.setdefault(LEFT, [])
         reached[LEFT] = reached.get(LEFT, frozenset()) | left
     documents = [_document(name, source, parts[name], known, reached[name]) for name in sorted(parts)]
-    return ApiSpec(tuple(documents), has_defaults=False)
+    return ApiSpec(tuple(documents))
 
 
 def _document(
     name: str, source: str, found: Iterable[Operation], known: Mapping[str, Mapping[str, Any]], names: Iterable[str]
 ) -> Document:
     own = {schema: known[schema] for schema in sorted(names) if schema in known}
-    return Document(name, source, *group_version(name), tuple(found), own)
+    return Document(name, source, *group_version(name), tuple(found), own, has_defaults=False)
 
 
 def _reached(found: Iterable[Operation], references: Mapping[str, frozenset[str]]) -> frozenset[str]:

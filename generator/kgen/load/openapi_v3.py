@@ -63,7 +63,7 @@ def convert(files: Mapping[str, tuple[str, Mapping[str, Any]]]) -> ApiSpec:
         other = found.setdefault(document.name, document)
         if other is not document:
             refuse((source,), f"{other.source} is of {document.name}, too", "keep one of the two")
-    return ApiSpec(tuple(found[name] for name in sorted(found)), has_defaults=True)
+    return ApiSpec(tuple(found[name] for name in sorted(found)))
 
 
 def group_version(name: str) -> tuple[str, str]:

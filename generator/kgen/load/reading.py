@@ -19,6 +19,7 @@ __all__ = [
     "optional_text",
     "parse_document",
     "read_document",
+    "referred",
     "refuse",
     "schemas",
     "word",
@@ -148,8 +149,17 @@ def schemas(raw: object, at: At) -> tuple[dict[str, Mapping[str, Any]], dict[str
     references: dict[str, frozenset[str]] = {}
     for name, schema in mapping({} if raw is None else raw, at).items():
         found[name] = mapping(schema, (*at, name))
-        references[name] = frozenset(_references(found[name], (*at, name)))
+        references[name] = referred(found[name], (*at, name))
     return found, references
+
+
+def referred(schema: Mapping[str, Any], at: At) -> frozenset[str]:
+    """Return the names of the schemas that a schema refers to, and rewrite the references as `schemas` does.
+
+    Raises:
+        InputError: if it is nested too deeply, or refers to anything outside of the document.
+    """
+    return frozenset(_references(schema, at))
 
 
 def _references(schema: Mapping[str, Any], at: At) -> Iterator[str]:

@@ -23,7 +23,7 @@ def resolve(spec: ApiSpec, names: Mapping[str, str], problems: Problems) -> Api:
         problems: Where what is wrong is collected; the caller decides what to do about it.
     """
     catalog = Catalog(spec, names, problems)
-    models = Models(catalog, problems, has_defaults=spec.has_defaults)
+    models = Models(catalog, problems)
     modules = models.modules()
     refs = {name: ref for name in catalog.models if (ref := models.model_of(name)) is not None}
     groups, left_out = resolve_groups(spec, catalog, refs, problems)

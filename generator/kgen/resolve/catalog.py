@@ -41,17 +41,14 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """A named schema, the document it was read from and the model that it becomes."""
+    """A named schema, the document it was read from, the place in it for messages, and the model that it becomes."""
 
     name: str
     raw: Mapping[str, Any]
     source: str
+    pointer: str
     ref: ModelRef
-
-    @property
-    def pointer(self) -> str:
-        """Where it stands, for messages."""
-        return f"{self.source}#/components/schemas/{self.name[:200]}"
+    has_defaults: bool
 
 
 def kinds_of(raw: Mapping[str, Any]) -> tuple[Kind, ...]:
@@ -88,26 +85,26 @@ class Catalog:
         self.names = names
         self.problems = problems
         self._raw: dict[str, Mapping[str, Any]] = {}
-        self._source: dict[str, str] = {}
+        self._document: dict[str, Document] = {}
         for document in spec.documents:
             for name, raw in document.schemas.items():
-                self._add(name, raw, document.source)
+                self._add(name, raw, document)
         self._documents = {_api_version(document): document.source for document in spec.documents if document.version}
         self._modules = {prefix: self._module(prefix, group) for prefix, group in self._prefixes()}
         self.models: Mapping[str, Schema] = {
             name: self._schema(name) for name in sorted(self._raw) if self._is_model(name)
         }
 
-    def _add(self, name: str, raw: Mapping[str, Any], source: str) -> None:
+    def _add(self, name: str, raw: Mapping[str, Any], document: Document) -> None:
         known = self._raw.setdefault(name, raw)
-        self._source.setdefault(name, source)
+        self._document.setdefault(name, document)
         if known is raw or known == raw:
             return
         merged = {**raw, GVK: [*_entries(known), *_entries(raw)]}
         if {**known, GVK: None} != {**raw, GVK: None}:
             self.problems.warn(
-                f"schema {name[:80]!r} differs between documents; the one of {self._source[name]} is taken",
-                where=source,
+                f"schema {name[:80]!r} differs between documents; the one of {self._document[name].source} is taken",
+                where=document.source,
             )
             merged = {**known, GVK: merged[GVK]}
         self._raw[name] = merged
@@ -141,11 +138,14 @@ class Catalog:
         prefix, _, last = name.rpartition(".")
         module = self._modules[prefix]
         by_hand = self.names.get(f"{module}.{last}")
+        document = self._document[name]
         return Schema(
             name,
             self._raw[name],
-            self._source[name],
+            document.source,
+            document.places.get(name, f"{document.source}#/components/schemas/{name[:200]}"),
             ModelRef(module, ClassName(by_hand) if by_hand else class_name(last)),
+            document.has_defaults,
         )
 
     def _is_model(self, name: str) -> bool:

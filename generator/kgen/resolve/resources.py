@@ -197,16 +197,15 @@ class _Resolver:
     def _read(self, document: Document) -> dict[str, _Found]:
         found: dict[str, _Found] = {}
         prefix = "/" + document.name
+        of_crds = _is_of_crds(document)
         for operation in document.operations:
             parsed = _parse(operation.path, prefix) if operation.path.startswith(prefix + "/") else None
             if parsed is None:
                 self._leave_out([operation], _DISCOVERY)
             else:
-                self._sort_in(
-                    found.setdefault(parsed.plural, _Found(parsed.plural, is_core=not document.group)),
-                    parsed,
-                    operation,
-                )
+                entry = found.setdefault(parsed.plural, _Found(parsed.plural, is_core=not document.group))
+                self._sort_in(entry, parsed, operation)
+                entry.watched |= of_crds and operation.action == "list" and _has_parameter(operation, "watch")
         return found
 
     def _sort_in(self, found: _Found, parsed: _Path, operation: Operation) -> None:
@@ -369,6 +368,16 @@ class _Resolver:
 
 def _parameters(operation: Operation) -> tuple[str, ...]:
     return tuple(sorted(parameter.name for parameter in operation.parameters if parameter.location == "query"))
+
+
+def _is_of_crds(document: Document) -> bool:
+    """Whether a server made the document of CRDs: it lacks the paths for discovery, and those for watches."""
+    paths = {operation.path for operation in document.operations}
+    return f"/{document.name}/" not in paths and not any(path.startswith(f"/{document.name}/watch/") for path in paths)
+
+
+def _has_parameter(operation: Operation, name: str) -> bool:
+    return any(parameter.name == name for parameter in operation.parameters)
 
 
 def _guess(method: str, *, named: bool) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,15 +12,17 @@ from typing import Any, Final
 from kgen import text
 from kgen.errors import Problems
 from kgen.ir import Constants, Field, Member, Model, ModelModule, ModelRef
-from kgen.names import Identifier, class_name, field_name, member_name, snake
+from kgen.names import Identifier, class_name, field_name, member_name, snake, verbatim_name
 from kgen.resolve.catalog import Catalog, Kind, Schema, kind_of
-from kgen.resolve.types import BUILTIN_TYPES, META, Place, TypeUse, annotation, unwrapped
+from kgen.resolve.types import BUILTIN_TYPES, META, Place, TypeUse, annotation, reference, unwrapped
 from kgen.shapes import is_array, is_object
 
 __all__ = ["Models"]
 
 # OpenAPI v2 carries no defaults; there these properties are what v3 gives `default: {}`.
 _NEVER_NONE: Final = frozenset({"metadata", "spec", "status", "template"})
+
+_METADATA: Final = frozenset({META + "ListMeta", META + "ObjectMeta"})
 
 # In a list of a CRD's schema, empty and absent differ when one of these stands beside the type.
 _KEEPS_EMPTY: Final = frozenset({"default", "minItems", "minProperties", "nullable"})
@@ -60,10 +63,9 @@ def nameable(properties: Iterable[str]) -> bool:
 class Models:
     """Drafts every model of a catalog, then gives each field its default."""
 
-    def __init__(self, catalog: Catalog, problems: Problems, *, has_defaults: bool) -> None:
+    def __init__(self, catalog: Catalog, problems: Problems) -> None:
         self._catalog = catalog
         self._problems = problems
-        self._has_defaults = has_defaults
         self._inline: dict[ModelRef, Schema] = {}
         self._drafts: dict[ModelRef, _Draft] = {}
 
@@ -90,7 +92,8 @@ class Models:
         name = f"{parent.name}.{'.'.join(path)}"
         known = self._inline.get(ref)
         if known is None:
-            self._inline[ref] = Schema(name, schema, parent.source, ref)
+            pointer = f"{parent.pointer}/properties/{'/'.join(path)[:200]}"
+            self._inline[ref] = Schema(name, schema, parent.source, pointer, ref, parent.has_defaults)
             self._draft(self._inline[ref])
         return ref
 
@@ -131,15 +134,14 @@ class Models:
             return
         properties = _properties(schema.raw)
         required = schema.raw.get("required")
-        names = required if is_array(required) else []
-        needed = frozenset(name for name in names if isinstance(name, str))
+        needed = frozenset(name for name in (required if is_array(required) else []) if isinstance(name, str))
         kind = kind_of(schema.raw)
         # Reserve the place first: a model may hold itself.
         self._drafts[schema.ref] = _Draft(schema, (), kind)
+        names = self._field_names(schema, [name for name in properties if self._fits(schema, name)])
         fields = [
-            self._draft_field(schema, name, raw, name in needed, kind)
-            for name, raw in properties.items()
-            if self._fits(schema, name)
+            self._draft_field(schema, name, properties[wire_name], wire_name, wire_name in needed, kind)
+            for wire_name, name in names.items()
         ]
         self._refuse_same_names(schema, fields)
         self._drafts[schema.ref] = _Draft(schema, tuple(fields), kind)
@@ -152,30 +154,34 @@ class Models:
         )
         return False
 
+    def _field_names(self, schema: Schema, wire_names: Iterable[str]) -> dict[str, Identifier]:
+        """Return the attribute of each property; where two would get one, only the regular one does."""
+        by_hand = {name: self._catalog.names.get(f"{schema.ref}.{name}") for name in wire_names}
+        found = {name: Identifier(hand) if hand else field_name(name) for name, hand in by_hand.items()}
+        counts = Counter(found.values())
+        for name, attribute in found.items():
+            if counts[attribute] > 1 and not by_hand[name] and _camel(attribute) != name:
+                found[name] = verbatim_name(name)
+        return found
+
     def _draft_field(
-        self, schema: Schema, wire_name: str, raw: object, required: bool, kind: Kind | None
+        self, schema: Schema, name: Identifier, raw: object, wire_name: str, required: bool, kind: Kind | None
     ) -> _DraftField:
-        by_hand = self._catalog.names.get(f"{schema.ref}.{wire_name}")
         place = Place(schema.ref, (wire_name,), f"{schema.pointer}/properties/{wire_name[:200]}")
         use = annotation(raw, place, self, self._problems)
         plain: Mapping[str, Any] = unwrapped(raw) if is_object(raw) else {}
         doc = plain.get("description")
         return _DraftField(
-            name=Identifier(by_hand) if by_hand else field_name(wire_name),
+            name=name,
             wire_name=wire_name,
             use=use,
             required=required,
-            never_none=use.shape == "struct" and self._never_none(wire_name, plain),
+            never_none=use.shape == "struct" and _never_none(schema, wire_name, plain),
             keeps_empty=bool(_KEEPS_EMPTY & plain.keys()),
             doc=doc if isinstance(doc, str) else "",
             literal=_literal(wire_name, kind),
             values=_values(plain) if use.text == "str" else (),
         )
-
-    def _never_none(self, wire_name: str, plain: Mapping[str, Any]) -> bool:
-        if self._has_defaults:
-            return plain.get("default") == {}
-        return wire_name in _NEVER_NONE and "$ref" in plain
 
     def _refuse_same_names(self, schema: Schema, fields: list[_DraftField]) -> None:
         taken: dict[str, str] = {}
@@ -312,6 +318,15 @@ class Models:
 def _properties(raw: Mapping[str, Any]) -> Mapping[str, Any]:
     properties = raw.get("properties")
     return properties if is_object(properties) else {}
+
+
+def _never_none(schema: Schema, wire_name: str, plain: Mapping[str, Any]) -> bool:
+    """Whether a struct is always there; in documents of CRDs metadata is, though it carries no default."""
+    if reference(plain) in _METADATA and kind_of(schema.raw) is not None:
+        return True
+    if schema.has_defaults:
+        return plain.get("default") == {}
+    return wire_name in _NEVER_NONE and "$ref" in plain
 
 
 def _is_meta(draft: _Draft) -> bool:
