@@ -16,7 +16,10 @@ import msgspec
 from kgen.errors import ConfigError, nearest
 from kgen.shapes import is_object
 
-__all__ = ["Config", "Settings", "load_config", "shipped_specs"]
+__all__ = ["KUBECLIENT", "Config", "Settings", "load_config", "shipped_specs"]
+
+KUBECLIENT: Final = "kubeclient"
+"""The package that has Kubernetes' own types, made from the documents that come with kgen."""
 
 FILES: Final = ("kgen.toml", "pyproject.toml")
 
@@ -288,7 +291,7 @@ def _merge(said: Settings, flags: Settings, root: Path, cwd: Path, file: str) ->
 
 def _builtins(both: _Said) -> str:
     value, _, where = both.value("builtins")
-    if value in (None, "generate", "kubeclient"):
+    if value in (None, "generate", KUBECLIENT):
         return value or ""
     raise ConfigError(
         f"{value!r} has no types of Kubernetes",
@@ -344,7 +347,7 @@ def _source(specs: Path, root: Path) -> str:
 
 def _package(both: _Said) -> str:
     value, _, where = both.value("package")
-    name = "kubeclient" if value is None else value
+    name = KUBECLIENT if value is None else value
     if not (name.isidentifier() and name.isascii()) or keyword.iskeyword(name):
         raise ConfigError(
             f"{name!r} can't be imported as a package",

@@ -12,6 +12,7 @@ from kgen.names import ClassName, Identifier
 from kgen.text import Code
 
 __all__ = [
+    "Alias",
     "Api",
     "Constants",
     "Field",
@@ -98,6 +99,14 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
+class Alias:
+    """Another name of a model: that of a place where an equal object is described."""
+
+    name: ClassName
+    target: ModelRef
+
+
+@dataclass(frozen=True, slots=True)
 class ModelModule:
     """The models of one group version.
 
@@ -109,6 +118,8 @@ class ModelModule:
         imports: Other models modules that its fields name.
         scalars: What it imports from `kubecore.types`.
         shared: Models of `kubecore.meta` that are offered here, because the API has them in this group version.
+        builtins: Models modules of the package with Kubernetes' own types that its fields name.
+        aliases: Other names of models, from A to Z.
     """
 
     name: Identifier
@@ -118,6 +129,8 @@ class ModelModule:
     imports: tuple[Identifier, ...]
     scalars: tuple[Identifier, ...]
     shared: tuple[ClassName, ...] = ()
+    builtins: tuple[Identifier, ...] = ()
+    aliases: tuple[Alias, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,8 +243,16 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """Everything that the documents declare, sorted and named."""
+    """Everything that the documents declare, sorted and named.
+
+    Attributes:
+        groups: The group versions with resources.
+        modules: The models.
+        left_out: Operations that become no method.
+        builtins: The package that has Kubernetes' own types, "" where they are among the modules.
+    """
 
     groups: tuple[GroupVersion, ...]
     modules: tuple[ModelModule, ...]
     left_out: tuple[LeftOut, ...] = field(default=())
+    builtins: str = ""

@@ -103,6 +103,8 @@ _SPELLED: Final = {"$": "_dollar_", "-": "_dash_", ".": "_dot_", "/": "_slash_"}
 
 _OWN_NAMES: Final = frozenset(CLIENT_GO_GROUPS.values())
 
+_PLURALS_IN_ES: Final = ("aliases", "buses", "statuses")
+
 _WORD: Final = re.compile(
     r"[A-Z]{2,}s(?![a-z])"  # plural acronyms: podCIDRs, clusterIPs
     r"|[A-Z]+(?![a-z])[0-9]*"  # acronyms, also before a capitalised word: hostIP, CSIDriver
@@ -148,7 +150,9 @@ def field_name(wire_name: str) -> Identifier:
 def verbatim_name(wire_name: str) -> Identifier:
     """Return the attribute for a property whose own name another property has: what it is called on the wire."""
     spelled = re.sub(r"[^A-Za-z0-9_]", lambda match: _SPELLED.get(match[0], f"_u{ord(match[0]):04x}_"), wire_name)
-    return Identifier(_free(_started(spelled.strip("_"), "field"), RESERVED_FIELDS))
+    name = spelled.strip("_")
+    # In its class an attribute must not hide a class, and those begin with a capital.
+    return Identifier(_free(f"field_{name}" if name[:1].isupper() else _started(name, "field"), RESERVED_FIELDS))
 
 
 def class_name(name: str) -> ClassName:
@@ -198,6 +202,8 @@ def singular(word: str) -> str:
     """Return what to call one item of a list whose property is `word`: `rule` for `rules`."""
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"
+    if word.lower().endswith(_PLURALS_IN_ES):
+        return word[:-2]
     if word.endswith(("sses", "xes", "ches")):
         return word[:-2]
     return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) else word

@@ -6,11 +6,11 @@ import contextlib
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 
-from kgen.config import Config
+from kgen.config import KUBECLIENT, Config, shipped_specs
 from kgen.errors import ConfigError, KgenError, Problem, Problems
 from kgen.ir import Api
 from kgen.load import load_all
-from kgen.resolve import resolve
+from kgen.resolve import Builtins, resolve
 from kgen.spec import ApiSpec, select
 
 __all__ = ["Generated", "Progress", "generate", "read", "understand"]
@@ -55,9 +55,27 @@ def understand(config: Config, problems: Problems) -> Api:
     """
     spec = read(config)
     problems.note(spec.notices)
-    api = resolve(spec, config.names, problems)
+    api = resolve(spec, config.names, problems, _builtins(config, spec))
     problems.raise_errors()
     return api
+
+
+def _builtins(config: Config, spec: ApiSpec) -> Builtins | None:
+    """Return the package with Kubernetes' own types; None where they are to be generated, too.
+
+    Where nobody says it, CRDs alone use the package, and other documents are taken as they are.
+    """
+    only_crds = all(document.custom for document in spec.documents)
+    if (config.builtins or ("kubeclient" if only_crds else "generate")) == "generate":
+        return None
+    if config.package == KUBECLIENT:
+        raise ConfigError(
+            f"the package can't be called {KUBECLIENT!r}: from that one it takes Kubernetes' own types",
+            where=config.file or None,
+            hint="name yours: package = 'myclient' below [tool.kgen], or --package myclient",
+        )
+    specs = shipped_specs()
+    return Builtins(KUBECLIENT, load_all([(specs, f"specs/{specs.name}")]))
 
 
 def generate(config: Config, progress: Progress = lambda _: None) -> Generated:
@@ -86,8 +104,9 @@ def generate(config: Config, progress: Progress = lambda _: None) -> Generated:
     with _blaming_templates(config):
         classes = class_sources(api.modules, config.templates if own and config.templates else templates_folder())
         progress("rendering")
-        rendered = render(plan(api, classes, config.package, config.source), config.templates)
-        verify(rendered, api.modules, config.package)
+        base = config.core and api.builtins
+        rendered = render(plan(api, classes, config.package, config.source, base or ""), config.templates)
+        verify(rendered, api.modules, config.package, api.builtins)
     progress(f"formatting {len(rendered)} files")
     return Generated(format_files(rendered), api, problems.warnings, problems.notices)
 

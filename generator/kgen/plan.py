@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kgen import text
-from kgen.ir import Api, Constants, GroupVersion, Model, ModelModule, ModelRef, Resource, SubresourceMethod
+from kgen.ir import Alias, Api, Constants, GroupVersion, Model, ModelModule, ModelRef, Resource, SubresourceMethod
 from kgen.names import Identifier
 from kgen.text import Code
 
@@ -95,10 +95,13 @@ class ModelsContext:
     names_from_model: tuple[Code, ...]
     names_from_typing: tuple[Code, ...]
     modules: tuple[Code, ...]
+    builtins: Code
+    builtin_modules: tuple[Code, ...]
     scalars: tuple[Code, ...]
     shared: tuple[Code, ...]
     exports: tuple[Code, ...]
     classes: tuple[ClassContext, ...]
+    aliases: tuple[Code, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +147,8 @@ class ResourceContext:
     package: Code
     exports: tuple[Code, ...]
     modules: tuple[Code, ...]
+    builtins: Code
+    builtin_modules: tuple[Code, ...]
     imports_mapping: bool
     names_from_typing: tuple[Code, ...]
     names_from_options: tuple[Code, ...]
@@ -209,6 +214,8 @@ class ClientsetContext:
     """The two clientsets; context of `clientset.py.jinja`."""
 
     header: Header
+    base: Code
+    names_from_base: tuple[Code, ...]
     groups: tuple[GroupEntry, ...]
 
 
@@ -247,7 +254,9 @@ class PlannedFile:
     context: Context | None
 
 
-def plan(api: Api, classes: Mapping[ModelRef, Code], package: str, sources: str) -> tuple[PlannedFile, ...]:
+def plan(
+    api: Api, classes: Mapping[ModelRef, Code], package: str, sources: str, base: str = ""
+) -> tuple[PlannedFile, ...]:
     """Return every file that will exist, sorted by path.
 
     Args:
@@ -255,6 +264,7 @@ def plan(api: Api, classes: Mapping[ModelRef, Code], package: str, sources: str)
         classes: The source of every model's class, from `kgen.models`.
         package: The import name of the generated package.
         sources: What the documents are called together, such as `specs/1.37`.
+        base: The package whose clientset this one adds to, or "".
     """
     root = Identifier(package)
     files = [
@@ -264,19 +274,19 @@ def plan(api: Api, classes: Mapping[ModelRef, Code], package: str, sources: str)
             "root.py.jinja",
             RootContext(_header(sources, "Typed clients for the Kubernetes API."), root),
         ),
-        PlannedFile(f"{root}/clientset.py", "clientset.py.jinja", _clientset(api, root, sources)),
+        PlannedFile(f"{root}/clientset.py", "clientset.py.jinja", _clientset(api, root, sources, base)),
         PlannedFile(f"{root}/_kinds.py", "kinds.py.jinja", _kinds(api, sources)),
         _package(f"{root}/models", sources, "The models, one module per group version."),
         _package(f"{root}/typed", sources, "The clients, one package per group version."),
     ]
     files += [
-        PlannedFile(f"{root}/models/{module.name}.py", "models.py.jinja", _models(module, classes, root))
+        PlannedFile(f"{root}/models/{module.name}.py", "models.py.jinja", _models(module, classes, root, api.builtins))
         for module in api.modules
     ]
     folders = sorted({group.package[0] for group in api.groups})
     files += [_package(f"{root}/typed/{folder}", sources, f"Clients of the group {folder}.") for folder in folders]
     for group in api.groups:
-        files.extend(_group_files(group, root))
+        files.extend(_group_files(group, root, api))
     return tuple(sorted(files, key=lambda file: file.path))
 
 
@@ -292,7 +302,7 @@ def _package(folder: str, source: str, words: str) -> PlannedFile:
 # Models.
 
 
-def _models(module: ModelModule, classes: Mapping[ModelRef, Code], root: Identifier) -> ModelsContext:
+def _models(module: ModelModule, classes: Mapping[ModelRef, Code], root: Identifier, builtins: str) -> ModelsContext:
     made = [classes[ModelRef(module.name, model.name)] for model in module.models]
     fields = [field for model in module.models for field in model.fields]
     annotations = " ".join(field.annotation for field in fields)
@@ -310,13 +320,20 @@ def _models(module: ModelModule, classes: Mapping[ModelRef, Code], root: Identif
             [*(["Final"] if constants else []), *(["Literal"] if "Literal[" in annotations else [])]
         ),
         modules=module.imports,
+        builtins=text.code(builtins),
+        builtin_modules=module.builtins,
         scalars=module.scalars,
         shared=module.shared,
         exports=tuple(text.string(name) for name in sorted(exports)),
         classes=tuple(
             ClassContext(source, _constants(model)) for model, source in zip(module.models, made, strict=True)
         ),
+        aliases=tuple(text.code(f"{alias.name} = {_target(alias, module.name)}") for alias in module.aliases),
     )
+
+
+def _target(alias: Alias, module: Identifier) -> str:
+    return alias.target.name if alias.target.module == module else str(alias.target)
 
 
 def _codes(names: Iterable[str]) -> tuple[Code, ...]:
@@ -335,13 +352,13 @@ def _constant_class(group: Constants) -> ConstantsContext:
 # Clients.
 
 
-def _group_files(group: GroupVersion, root: Identifier) -> Iterable[PlannedFile]:
+def _group_files(group: GroupVersion, root: Identifier, api: Api) -> Iterable[PlannedFile]:
     folder = f"{root}/typed/{group.package[0]}/{group.package[1]}"
     words = f"Clients of {group.api_version}."
     yield _package(folder, group.source, words)
     yield PlannedFile(f"{folder}/_group.py", "group.py.jinja", _group(group, root))
     for resource in group.resources:
-        yield PlannedFile(f"{folder}/{resource.module}.py", "resource.py.jinja", _resource(resource, group, root))
+        yield PlannedFile(f"{folder}/{resource.module}.py", "resource.py.jinja", _resource(resource, group, root, api))
 
 
 def _group(group: GroupVersion, root: Identifier) -> GroupContext:
@@ -369,10 +386,11 @@ def _entry(resource: Resource) -> ResourceEntry:
     )
 
 
-def _resource(resource: Resource, group: GroupVersion, root: Identifier) -> ResourceContext:
+def _resource(resource: Resource, group: GroupVersion, root: Identifier, api: Api) -> ResourceContext:
     methods = tuple(_method(method) for method in resource.methods)
     refs = [resource.kind, *([resource.list_kind] if resource.list_kind else [])]
     refs += [ref for method in resource.methods for ref in (method.body, method.response) if ref is not None]
+    used, own = {ref.module for ref in refs}, {module.name for module in api.modules}
     names = [
         text.string(name) for name in sorted([resource.constant, f"Async{resource.class_name}", resource.class_name])
     ]
@@ -380,7 +398,9 @@ def _resource(resource: Resource, group: GroupVersion, root: Identifier) -> Reso
         header=_header(group.source, f"Clients of {group.api_version} {resource.kind_name}."),
         package=root,
         exports=tuple(names),
-        modules=tuple(sorted({ref.module for ref in refs})),
+        modules=tuple(sorted(used & own)),
+        builtins=text.code(api.builtins),
+        builtin_modules=tuple(sorted(used - own)),
         imports_mapping=any(method.is_body or method.is_apply for method in methods),
         names_from_typing=_codes(_typing_names(resource, methods)),
         names_from_options=_codes(_option_names(methods)),
@@ -471,7 +491,7 @@ def _method(method: SubresourceMethod) -> MethodContext:
 _HTTP: Final = {"apply": "PATCH", "create": "POST", "delete": "DELETE", "get": "GET", "patch": "PATCH", "update": "PUT"}
 
 
-def _clientset(api: Api, root: Identifier, sources: str) -> ClientsetContext:
+def _clientset(api: Api, root: Identifier, sources: str, base: str) -> ClientsetContext:
     entries = tuple(
         GroupEntry(
             accessor=group.accessor,
@@ -481,7 +501,16 @@ def _clientset(api: Api, root: Identifier, sources: str) -> ClientsetContext:
         )
         for group in api.groups
     )
-    return ClientsetContext(_header(sources, "The clientset: every group version that the documents declare."), entries)
+    names = ("AsyncClientset as AsyncBaseClientset", "Clientset as BaseClientset") if base else _BASES
+    return ClientsetContext(
+        header=_header(sources, "The clientset: every group version that the documents declare."),
+        base=text.code(f"{base or 'kubecore'}.clientset"),
+        names_from_base=_codes(names),
+        groups=entries,
+    )
+
+
+_BASES: Final = ("AsyncBaseClientset", "BaseClientset")
 
 
 def _kinds(api: Api, sources: str) -> KindsContext:

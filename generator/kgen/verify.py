@@ -40,13 +40,14 @@ _CLIENT_NODES: Final = (
 )
 
 
-def verify(files: Mapping[str, str], modules: Iterable[ModelModule], package: str) -> None:
+def verify(files: Mapping[str, str], modules: Iterable[ModelModule], package: str, builtins: str = "") -> None:
     """Compare rendered files with the plan.
 
     Args:
         files: The text of every file by its path.
         modules: The models modules that were planned.
         package: The import name of the generated package.
+        builtins: The package that Kubernetes' own types are imported from, or "".
 
     Raises:
         KgenError: naming the file and the line, if anything stands there that was not planned.
@@ -58,9 +59,9 @@ def verify(files: Mapping[str, str], modules: Iterable[ModelModule], package: st
         try:
             tree = ast.parse(source)
             if path in planned:
-                _Models(planned[path], package).check(tree)
+                _Models(planned[path], package, builtins).check(tree)
             else:
-                _check_client(tree, package)
+                _check_client(tree, package, builtins)
         except (SyntaxError, _UnplannedError) as error:
             raise KgenError(
                 f"the rendered file is not what was planned: {error}",
@@ -79,8 +80,8 @@ def _require(holds: bool, node: ast.AST, what: str) -> None:
         raise _UnplannedError(node, what)
 
 
-def _check_client(tree: ast.Module, package: str) -> None:
-    allowed = _LIBRARIES | {package, "kubecore"}
+def _check_client(tree: ast.Module, package: str, builtins: str) -> None:
+    allowed = _LIBRARIES | {package, "kubecore"} | ({builtins} if builtins else set())
     for node in ast.walk(tree):
         _require(isinstance(node, _CLIENT_NODES), node, f"no client has a {type(node).__name__}")
         for module in _imported(node):
@@ -98,21 +99,27 @@ def _imported(node: ast.AST) -> Iterator[str]:
 class _Models:
     """Checks one models module, statement by statement."""
 
-    def __init__(self, module: ModelModule, package: str) -> None:
+    def __init__(self, module: ModelModule, package: str, builtins: str) -> None:
         self._module = module
-        self._package = package
+        self._imports = {f"{package}.models", "kubecore.meta", "kubecore.model", "kubecore.types", *_LIBRARIES}
+        self._imports |= {f"{builtins}.models"} if builtins else set()
+        self._aliases = {
+            f"{alias.name} = {alias.target.name if alias.target.module == module.name else alias.target}"
+            for alias in module.aliases
+        }
 
     def check(self, tree: ast.Module) -> None:
         classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
         for node in tree.body:
             _require(
-                isinstance(node, (ast.ClassDef, ast.Import, ast.ImportFrom)) or _is_docstring_or_all(node),
+                isinstance(node, (ast.ClassDef, ast.Import, ast.ImportFrom))
+                or _is_docstring_or_all(node)
+                or ast.unparse(node) in self._aliases,
                 node,
                 "an unplanned statement",
             )
             for module in _imported(node):
-                own = module in (f"{self._package}.models", "kubecore.meta", "kubecore.model", "kubecore.types")
-                _require(own or module in _LIBRARIES, node, f"imports {module}")
+                _require(module in self._imports, node, f"imports {module}")
         expected: list[Model | Constants] = []
         for model in self._module.models:
             expected += [model, *model.constants]

@@ -176,9 +176,9 @@ def test_a_property_that_msgspec_cannot_name_leaves_its_object_a_map() -> None:
     [
         (("proxyURL", "proxyUrl"), ("proxyURL", "proxy_url")),
         (("hostIP", "host_ip"), ("hostIP", "host_ip")),
-        (("Foo", "foo"), ("Foo", "foo")),
+        (("Foo", "foo"), ("field_Foo", "foo")),
         (("a-b", "a.b", "aB"), ("a_dash_b", "a_dot_b", "a_b")),
-        (("from", "From"), ("from_", "From")),
+        (("from", "From"), ("from_", "field_From")),
     ],
 )
 def test_of_properties_with_one_name_the_regular_one_has_it(

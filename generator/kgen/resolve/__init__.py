@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from kgen.errors import Problems
 from kgen.ir import Api
@@ -11,20 +12,37 @@ from kgen.resolve.resources import resolve_groups
 from kgen.resolve.schemas import Models
 from kgen.spec import ApiSpec
 
-__all__ = ["resolve"]
+__all__ = ["Builtins", "resolve"]
 
 
-def resolve(spec: ApiSpec, names: Mapping[str, str], problems: Problems) -> Api:
+@dataclass(frozen=True, slots=True)
+class Builtins:
+    """A generated package that has Kubernetes' own types, and the documents that it was made from."""
+
+    package: str
+    spec: ApiSpec
+
+
+def resolve(spec: ApiSpec, names: Mapping[str, str], problems: Problems, builtins: Builtins | None = None) -> Api:
     """Return everything that will be generated from `spec`.
 
     Args:
         spec: What the documents say.
         names: `[tool.kgen.names]`: names set by hand.
         problems: Where what is wrong is collected; the caller decides what to do about it.
+        builtins: The package that has Kubernetes' own types; without one they are generated.
     """
-    catalog = Catalog(spec, names, problems)
+    if builtins is not None:
+        spec = _without(spec, builtins.spec)
+    catalog = Catalog(spec, names, problems, builtins.spec if builtins is not None else None)
     models = Models(catalog, problems)
     modules = models.modules()
     refs = {name: ref for name in catalog.models if (ref := models.model_of(name)) is not None}
     groups, left_out = resolve_groups(spec, catalog, refs, problems)
-    return Api(groups=groups, modules=modules, left_out=left_out)
+    package = builtins.package if builtins is not None else ""
+    return Api(groups=groups, modules=modules, left_out=left_out, builtins=package)
+
+
+def _without(spec: ApiSpec, known: ApiSpec) -> ApiSpec:
+    names = {document.name for document in known.documents}
+    return ApiSpec(tuple(document for document in spec.documents if document.name not in names), spec.notices)

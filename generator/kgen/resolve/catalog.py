@@ -79,21 +79,38 @@ class Catalog:
         spec: What the documents say.
         names: Names set by hand: a group version's module, or `module.Schema` to a class.
         problems: Where what is wrong is collected.
+        builtins: The documents whose models a package has; nothing is made of them.
     """
 
-    def __init__(self, spec: ApiSpec, names: Mapping[str, str], problems: Problems) -> None:
+    def __init__(
+        self, spec: ApiSpec, names: Mapping[str, str], problems: Problems, builtins: ApiSpec | None = None
+    ) -> None:
         self.names = names
         self.problems = problems
         self._raw: dict[str, Mapping[str, Any]] = {}
         self._document: dict[str, Document] = {}
-        for document in spec.documents:
+        for document in builtins.documents if builtins is not None else ():
             for name, raw in document.schemas.items():
                 self._add(name, raw, document)
+        self._builtins = frozenset(self._raw)
+        for document in spec.documents:
+            for name, raw in document.schemas.items():
+                if name not in self._builtins:
+                    self._add(name, raw, document)
         self._documents = {_api_version(document): document.source for document in spec.documents if document.version}
-        self._modules = {prefix: self._module(prefix, group) for prefix, group in self._prefixes()}
+        self._modules: dict[str, Identifier] = {}
+        self._groups: dict[Identifier, tuple[str, str]] = {}
+        builtin_prefixes = {name.rpartition(".")[0] for name in self._builtins}
+        for prefix, kind in self._prefixes():
+            module = self._module(prefix, kind, {} if prefix in builtin_prefixes else names)
+            self._modules[prefix] = module
+            self._groups[module] = (kind.group, kind.version) if kind is not None else (module, "")
         self.models: Mapping[str, Schema] = {
             name: self._schema(name) for name in sorted(self._raw) if self._is_model(name)
         }
+        self._module_names = frozenset(schema.ref.module for schema in self.models.values())
+        self._builtin_refs = {self.models[name].ref: self.models[name] for name in self._builtins & self.models.keys()}
+        self._builtin_modules = frozenset(ref.module for ref in self._builtin_refs)
 
     def _add(self, name: str, raw: Mapping[str, Any], document: Document) -> None:
         known = self._raw.setdefault(name, raw)
@@ -122,22 +139,21 @@ class Catalog:
             best = sorted(counter.items(), key=lambda item: (-item[1], item[0]))
             yield prefix, Kind(*best[0][0], "") if best else None
 
-    def _module(self, prefix: str, kind: Kind | None) -> Identifier:
+    def _module(self, prefix: str, kind: Kind | None, names: Mapping[str, str]) -> Identifier:
         if prefix in _PACKAGES:
             return _PACKAGES[prefix]
         if kind is not None:
-            return self.group_module(kind.group, kind.version)
+            return _group_module(kind.group, kind.version, names)
         return package_module(prefix)
 
     def group_module(self, group: str, version: str) -> Identifier:
         """Return the name of a group version: the clientset's property and the models module."""
-        by_hand = self.names.get(f"{group}/{version}" if group else version)
-        return Identifier(by_hand) if by_hand else group_version_name(group, version)
+        return _group_module(group, version, self.names)
 
     def _schema(self, name: str) -> Schema:
         prefix, _, last = name.rpartition(".")
         module = self._modules[prefix]
-        by_hand = self.names.get(f"{module}.{last}")
+        by_hand = self.names.get(f"{module}.{last}") if name not in self._builtins else None
         document = self._document[name]
         return Schema(
             name,
@@ -157,6 +173,30 @@ class Catalog:
         kind, properties, values = raw.get("type"), raw.get("properties"), raw.get("additionalProperties")
         return is_object(properties) or (kind == "object" and not is_object(values))
 
+    def own_models(self) -> list[Schema]:
+        """Return the schemas that models are made of, by name."""
+        return [schema for name, schema in self.models.items() if name not in self._builtins]
+
+    def builtin(self, ref: ModelRef) -> Schema | None:
+        """Return the schema of a model that the package with Kubernetes' own types has."""
+        return self._builtin_refs.get(ref)
+
+    def is_builtin(self, module: str) -> bool:
+        """Whether the package with Kubernetes' own types has a module."""
+        return module in self._builtin_modules
+
+    def is_module(self, name: str) -> bool:
+        """Whether there is a models module of that name."""
+        return name in self._module_names
+
+    def group_of(self, module: Identifier) -> str:
+        """Return the group whose models a module holds; the module itself where they are of none."""
+        return self._groups[module][0]
+
+    def version_of(self, module: Identifier) -> str:
+        """Return the version whose models a module holds, "" where they are of none."""
+        return self._groups[module][1]
+
     def is_shared(self, name: str) -> bool:
         """Whether `kubecore.meta` has the model of a schema."""
         return name in SHARED
@@ -173,6 +213,11 @@ class Catalog:
         """Return the model that a schema becomes."""
         found = self.models.get(name)
         return found.ref if found is not None else None
+
+
+def _group_module(group: str, version: str, names: Mapping[str, str]) -> Identifier:
+    by_hand = names.get(f"{group}/{version}" if group else version)
+    return Identifier(by_hand) if by_hand else group_version_name(group, version)
 
 
 def _api_version(document: Document) -> str:

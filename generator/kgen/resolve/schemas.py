@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -11,10 +12,21 @@ from typing import Any, Final
 
 from kgen import text
 from kgen.errors import Problems
-from kgen.ir import Constants, Field, Member, Model, ModelModule, ModelRef
+from kgen.ir import Alias, Constants, Field, Member, Model, ModelModule, ModelRef
 from kgen.names import Identifier, class_name, field_name, member_name, snake, verbatim_name
 from kgen.resolve.catalog import Catalog, Kind, Schema, kind_of
-from kgen.resolve.types import BUILTIN_TYPES, META, Place, TypeUse, annotation, reference, unwrapped
+from kgen.resolve.inline import Inline, stability
+from kgen.resolve.types import (
+    BUILTIN_TYPES,
+    KEEPS_EMPTY,
+    META,
+    Place,
+    TypeUse,
+    annotation,
+    properties,
+    reference,
+    unwrapped,
+)
 from kgen.shapes import is_array, is_object
 
 __all__ = ["Models"]
@@ -23,9 +35,6 @@ __all__ = ["Models"]
 _NEVER_NONE: Final = frozenset({"metadata", "spec", "status", "template"})
 
 _METADATA: Final = frozenset({META + "ListMeta", META + "ObjectMeta"})
-
-# In a list of a CRD's schema, empty and absent differ when one of these stands beside the type.
-_KEEPS_EMPTY: Final = frozenset({"default", "minItems", "minProperties", "nullable"})
 
 _BUILTINS: Final = re.compile(rf"\b(?<!\.)({'|'.join(BUILTIN_TYPES)})\b")
 
@@ -50,6 +59,8 @@ class _DraftField:
     required: bool
     never_none: bool
     keeps_empty: bool
+    nullable: bool
+    in_place: bool
     doc: str
     literal: str | None
     values: tuple[str, ...]
@@ -66,7 +77,7 @@ class Models:
     def __init__(self, catalog: Catalog, problems: Problems) -> None:
         self._catalog = catalog
         self._problems = problems
-        self._inline: dict[ModelRef, Schema] = {}
+        self._inline = Inline(catalog, problems)
         self._drafts: dict[ModelRef, _Draft] = {}
 
     # What annotations ask for (kgen.resolve.types.ModelLookup).
@@ -74,7 +85,7 @@ class Models:
     def model_of(self, schema: str) -> ModelRef | None:
         """Return the model of a named schema; None for one that a class can't hold."""
         found = self._catalog.models.get(schema)
-        if found is None or not (nameable(_properties(found.raw)) or kind_of(found.raw)):
+        if found is None or not (nameable(properties(found.raw)) or kind_of(found.raw)):
             return None
         return found.ref
 
@@ -83,43 +94,49 @@ class Models:
         return self._catalog.schema(name)
 
     def inline(self, schema: Mapping[str, Any], owner: ModelRef, path: tuple[str, ...]) -> ModelRef | None:
-        """Name an object that is described in place after the path to it, and draft it."""
-        if not nameable(_properties(schema)):
+        """Return the model of an object that is described in place; None for one that a class can't hold."""
+        if not nameable(properties(schema)):
             return None
-        words = "".join(part[:1].upper() + part[1:] for part in path)
-        ref = ModelRef(owner.module, class_name(owner.name.rstrip("_") + words))
-        parent = self._drafts_source(owner)
-        name = f"{parent.name}.{'.'.join(path)}"
-        known = self._inline.get(ref)
-        if known is None:
-            pointer = f"{parent.pointer}/properties/{'/'.join(path)[:200]}"
-            self._inline[ref] = Schema(name, schema, parent.source, pointer, ref, parent.has_defaults)
-            self._draft(self._inline[ref])
-        return ref
-
-    def _drafts_source(self, owner: ModelRef) -> Schema:
-        return self._inline.get(owner) or next(s for s in self._catalog.models.values() if s.ref == owner)
+        return self._inline.model(schema, self._drafts[owner].schema, path)
 
     # Drafting.
 
     def modules(self) -> tuple[ModelModule, ...]:
         """Return every module with its models, sorted."""
         self._refuse_twins()
-        for schema in self._catalog.models.values():
-            if self._catalog.is_shared(schema.name):
-                continue
+        found = [schema for schema in self._catalog.own_models() if not self._catalog.is_shared(schema.name)]
+        for _, schemas in itertools.groupby(sorted(found, key=self._order), key=lambda schema: schema.ref.module):
+            self._draft_all(schemas)
+        self._inline.name_what_is_inside()
+        names = sorted({schema.ref.module for schema in self._catalog.own_models()})
+        return tuple(self._module(name) for name in names)
+
+    def _order(self, schema: Schema) -> tuple[Any, ...]:
+        """Return the order of drafting: of equal objects, the first gives the class its name."""
+        module = schema.ref.module
+        return self._catalog.group_of(module), stability(self._catalog.version_of(module)), module, schema.name
+
+    def _draft_all(self, schemas: Iterable[Schema]) -> None:
+        """Draft the schemas of one module, and then what they describe in place, level by level."""
+        for schema in schemas:
             if self.model_of(schema.name) is None:
                 self._problems.warn(
                     "a property can't be the name of a field; the object is a plain map", where=schema.pointer
                 )
             else:
                 self._draft(schema)
-        names = sorted({schema.ref.module for schema in self._catalog.models.values()})
-        return tuple(self._module(name) for name in names)
+        for schema in self._inline.drain():
+            self._draft(schema)
 
     def _refuse_twins(self) -> None:
         taken: dict[ModelRef, Schema] = {}
-        for schema in self._catalog.models.values():
+        for module in sorted({schema.ref.module for schema in self._catalog.own_models()}):
+            if self._catalog.is_builtin(module):
+                self._problems.error(
+                    f"{module} is the name of a module of Kubernetes' own types",
+                    hint="give the group version another name in [tool.kgen.names]",
+                )
+        for schema in self._catalog.own_models():
             other = taken.setdefault(schema.ref, schema)
             if other is not schema:
                 last = schema.name.rpartition(".")[2]
@@ -132,15 +149,15 @@ class Models:
     def _draft(self, schema: Schema) -> None:
         if schema.ref in self._drafts:
             return
-        properties = _properties(schema.raw)
+        own = properties(schema.raw)
         required = schema.raw.get("required")
         needed = frozenset(name for name in (required if is_array(required) else []) if isinstance(name, str))
         kind = kind_of(schema.raw)
         # Reserve the place first: a model may hold itself.
         self._drafts[schema.ref] = _Draft(schema, (), kind)
-        names = self._field_names(schema, [name for name in properties if self._fits(schema, name)])
+        names = self._field_names(schema, [name for name in own if self._fits(schema, name)])
         fields = [
-            self._draft_field(schema, name, properties[wire_name], wire_name, wire_name in needed, kind)
+            self._draft_field(schema, name, own[wire_name], wire_name, wire_name in needed, kind)
             for wire_name, name in names.items()
         ]
         self._refuse_same_names(schema, fields)
@@ -157,12 +174,17 @@ class Models:
     def _field_names(self, schema: Schema, wire_names: Iterable[str]) -> dict[str, Identifier]:
         """Return the attribute of each property; where two would get one, only the regular one does."""
         by_hand = {name: self._catalog.names.get(f"{schema.ref}.{name}") for name in wire_names}
-        found = {name: Identifier(hand) if hand else field_name(name) for name, hand in by_hand.items()}
+        found = {name: Identifier(hand) if hand else self._attribute(name) for name, hand in by_hand.items()}
         counts = Counter(found.values())
         for name, attribute in found.items():
             if counts[attribute] > 1 and not by_hand[name] and _camel(attribute) != name:
                 found[name] = verbatim_name(name)
         return found
+
+    def _attribute(self, wire_name: str) -> Identifier:
+        """Return the attribute for a property; in the class it must not hide a module that types are of."""
+        name = field_name(wire_name)
+        return Identifier(f"{name}_") if self._catalog.is_module(name) else name
 
     def _draft_field(
         self, schema: Schema, name: Identifier, raw: object, wire_name: str, required: bool, kind: Kind | None
@@ -177,7 +199,9 @@ class Models:
             use=use,
             required=required,
             never_none=use.shape == "struct" and _never_none(schema, wire_name, plain),
-            keeps_empty=bool(_KEEPS_EMPTY & plain.keys()),
+            keeps_empty=bool(KEEPS_EMPTY & plain.keys()),
+            nullable=plain.get("nullable") is True and use.text != "JSON",
+            in_place=reference(plain) is None,
             doc=doc if isinstance(doc, str) else "",
             literal=_literal(wire_name, kind),
             values=_values(plain) if use.text == "str" else (),
@@ -204,16 +228,21 @@ class Models:
         models = [self._model(draft) for draft in drafts]
         ordered = tuple(sorted(models, key=lambda model: (not model.is_kind, model.name)))
         uses = [field.use for draft in drafts for field in draft.fields if field.literal is None]
-        shared = [s for s in self._catalog.models.values() if s.ref.module == name and self._catalog.is_shared(s.name)]
+        aliases = [(ref, target) for ref, target in self._inline.aliases.items() if ref.module == name]
+        modules = {module for use in uses for module in use.modules} | {target.module for _, target in aliases}
+        modules.discard(name)
+        shared = [s for s in self._catalog.own_models() if s.ref.module == name and self._catalog.is_shared(s.name)]
         title = self._title(name, drafts)
         return ModelModule(
             name=name,
             title=title,
             source=self._catalog.source_of(title, [draft.schema for draft in drafts]),
             models=self._with_constants(ordered, drafts),
-            imports=tuple(sorted({module for use in uses for module in use.modules})),
+            imports=tuple(sorted(module for module in modules if not self._catalog.is_builtin(module))),
+            builtins=tuple(sorted(module for module in modules if self._catalog.is_builtin(module))),
             scalars=tuple(sorted({Identifier(scalar) for use in uses for scalar in use.scalars})),
             shared=tuple(sorted(schema.ref.name for schema in shared)),
+            aliases=tuple(Alias(ref.name, target) for ref, target in sorted(aliases, key=lambda pair: pair[0].name)),
         )
 
     def _title(self, name: str, drafts: list[_Draft]) -> str:
@@ -260,14 +289,20 @@ class Models:
         """Return the annotation and the default: an expression, `=expression` for a factory, or None."""
         use = field.use
         if field.required:
-            return use.text, None
+            return f"{use.text} | None" if field.nullable else use.text, None
         if use.shape == "fields":
             return use.text, "NO_FIELDS"
         if use.shape in ("list", "map") and not field.keeps_empty:
             return use.text, "[]" if use.shape == "list" else "{}"
-        if field.never_none and use.model is not None and not self._circular(use.model, draft.schema.ref):
+        if field.never_none and use.model is not None and self._can_be_zero(field, use.model, draft.schema.ref):
             return use.text, f"={self._factory(use.model, draft.schema.ref.module)}"
         return f"{use.text} | None", "None"
+
+    def _can_be_zero(self, field: _DraftField, model: ModelRef, owner: ModelRef) -> bool:
+        """Whether a struct may stand for an absent one; in a CRD only one that holds nothing, as its default says."""
+        if field.in_place and any(inner.required for inner in self._draft_of(model)):
+            return False
+        return not self._circular(model, owner)
 
     def _factory(self, model: ModelRef, module: Identifier) -> str:
         """Return what makes the zero value; a class of the same file may stand further down, so it is named late."""
@@ -277,6 +312,9 @@ class Models:
         return f"lambda: {model.name}.zero()" if needs else f"lambda: {model.name}()"
 
     def _draft_of(self, model: ModelRef) -> tuple[_DraftField, ...]:
+        model = self._inline.aliases.get(model, model)
+        if model not in self._drafts and (schema := self._catalog.builtin(model)) is not None:
+            self._draft(schema)
         draft = self._drafts.get(model)
         return draft.fields if draft is not None else ()
 
@@ -285,7 +323,8 @@ class Models:
         seen: set[ModelRef] = set()
         waiting = [start]
         while waiting:
-            ref = waiting.pop()
+            name = waiting.pop()
+            ref = self._inline.aliases.get(name, name)
             if ref == owner:
                 return True
             if ref in seen:
@@ -313,11 +352,6 @@ class Models:
                 taken.add(name)
                 made.append(Constants(name, f"Known values of {model.name}.{field.name}.", members))
         return dataclasses.replace(model, constants=tuple(made))
-
-
-def _properties(raw: Mapping[str, Any]) -> Mapping[str, Any]:
-    properties = raw.get("properties")
-    return properties if is_object(properties) else {}
 
 
 def _never_none(schema: Schema, wire_name: str, plain: Mapping[str, Any]) -> bool:

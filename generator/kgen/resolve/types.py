@@ -14,6 +14,7 @@ from kgen.shapes import is_array, is_object
 
 __all__ = [
     "BUILTIN_TYPES",
+    "KEEPS_EMPTY",
     "META",
     "SCALARS",
     "SHARED",
@@ -21,6 +22,7 @@ __all__ = [
     "Place",
     "TypeUse",
     "annotation",
+    "properties",
     "reference",
     "unwrapped",
 ]
@@ -62,6 +64,9 @@ SHARED: Final = frozenset(
 """Schemas that `kubecore.meta` has models of, because the core itself reads or sends them."""
 
 BUILTIN_TYPES: Final = ("bool", "bytes", "dict", "float", "int", "list", "str")
+
+KEEPS_EMPTY: Final = frozenset({"default", "minItems", "minProperties", "nullable"})
+"""Where one of these stands beside the type of a CRD's list or map, empty and absent differ."""
 
 _STRINGS: Final = {"byte": "bytes", "date-time": "Time", "int-or-string": "IntOrString"}
 _PLAIN: Final = {"boolean": "bool", "integer": "int", "number": "float"}
@@ -115,6 +120,12 @@ def unwrapped(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     return schema
 
 
+def properties(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the properties of an object; none where it has none."""
+    found = schema.get("properties")
+    return found if is_object(found) else {}
+
+
 def reference(schema: Mapping[str, Any]) -> str | None:
     """Return the name of the schema that a `$ref` points to."""
     target = schema.get("$ref")
@@ -134,9 +145,9 @@ class Place:
         """Return a place further down."""
         return replace(self, pointer="/".join((self.pointer, *steps)))
 
-    def item(self) -> Place:
-        """Return the place of one item of the list here."""
-        return replace(self.at("items"), path=(*self.path[:-1], singular(self.path[-1])))
+    def item(self, step: str) -> Place:
+        """Return the place of one item of the list or map here."""
+        return replace(self.at(step), path=(*self.path[:-1], singular(self.path[-1])))
 
     def inside(self, schema: str) -> Place:
         """Return the same place, reached through a named schema."""
@@ -205,19 +216,31 @@ def _struct(model: ModelRef, place: Place) -> TypeUse:
 
 
 def _list(schema: Mapping[str, Any], place: Place, models: ModelLookup, problems: Problems) -> TypeUse:
-    item = annotation(schema.get("items", {}), place.item(), models, problems)
+    item = _part(schema.get("items", {}), place.item("items"), models, problems)
     return TypeUse(f"list[{item.text}]", "list", item.modules, item.scalars)
 
 
+def _part(schema: object, place: Place, models: ModelLookup, problems: Problems) -> TypeUse:
+    """Return the type of an item of a list, or of a value of a map."""
+    use = annotation(schema, place, models, problems)
+    nullable = is_object(schema) and schema.get("nullable") is True
+    return replace(use, text=f"{use.text} | None") if nullable and use.text != "JSON" else use
+
+
 def _object(schema: Mapping[str, Any], place: Place, models: ModelLookup, problems: Problems) -> TypeUse:
-    if is_object(schema.get("properties")) and schema["properties"]:
-        model = models.inline(schema, place.owner, place.path)
+    if properties(schema):
+        model = None if _is_open(schema) else models.inline(schema, place.owner, place.path)
         return _struct(model, place) if model is not None else _any_map()
     values = schema.get("additionalProperties")
     if is_object(values) and values:
-        value = annotation(values, place.at("additionalProperties"), models, problems)
+        value = _part(values, place.item("additionalProperties"), models, problems)
         return TypeUse(f"dict[str, {value.text}]", "map", value.modules, value.scalars)
     return _any_map()
+
+
+def _is_open(schema: Mapping[str, Any]) -> bool:
+    """Whether an object may have fields that its schema does not name, which a class would lose."""
+    return bool(schema.get("x-kubernetes-preserve-unknown-fields") or schema.get("additionalProperties"))
 
 
 def _any_map() -> TypeUse:

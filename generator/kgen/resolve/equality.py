@@ -1,0 +1,88 @@
+"""Which objects described in place are equal: they share a class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any
+
+from kgen.names import singular
+from kgen.resolve.types import KEEPS_EMPTY, properties, reference, unwrapped
+from kgen.shapes import is_array, is_object
+
+__all__ = ["Equality"]
+
+
+class Equality:
+    """Gives equal structures one number. Descriptions and what only validates do not count.
+
+    Args:
+        builtin: Says which type of Kubernetes an object is, given the property that holds it.
+    """
+
+    def __init__(self, builtin: Callable[[Mapping[str, Any], str], str | None]) -> None:
+        self._builtin = builtin
+        self._numbers: dict[Hashable, int] = {}
+        self._known: dict[tuple[int, str], int] = {}
+
+    def number(self, schema: Mapping[str, Any], word: str) -> int:
+        """Return the number of an object's structure.
+
+        Args:
+            schema: The object; it must not go away while the numbers are used.
+            word: The property that holds it.
+        """
+        place = id(schema), word
+        if place not in self._known:
+            self._known[place] = self._number_of(self._object(schema, word))
+        return self._known[place]
+
+    def _number_of(self, structure: Hashable) -> int:
+        return self._numbers.setdefault(structure, len(self._numbers))
+
+    def _object(self, schema: Mapping[str, Any], word: str) -> Hashable:
+        name = self._builtin(schema, word)
+        if name is not None:
+            return "builtin", name
+        needed = schema.get("required")
+        required = frozenset(filter(_is_text, needed)) if is_array(needed) else frozenset[str]()
+        own = properties(schema)
+        fields = tuple((key, key in required, self._field(own[key], key)) for key in sorted(own))
+        return "object", schema.get("x-kubernetes-preserve-unknown-fields") is True, fields
+
+    def _field(self, schema: object, word: str) -> Hashable:
+        if not is_object(schema):
+            return "odd"
+        plain = unwrapped(schema)
+        keeps = tuple(sorted(KEEPS_EMPTY & plain.keys()))
+        return (
+            keeps,
+            plain.get("nullable") is True,
+            plain.get("default") == {},
+            _known_values(plain),
+            self._type(plain, word),
+        )
+
+    def _type(self, plain: Mapping[str, Any], word: str) -> Hashable:
+        name = reference(plain)
+        if name is not None:
+            return "named", name
+        if plain.get("x-kubernetes-int-or-string") is True:
+            return "int-or-string"
+        if properties(plain):
+            return self.number(plain, word)
+        kind = str(plain.get("type"))
+        if kind == "array":
+            return "list", self._field(plain.get("items", {}), singular(word))
+        values = plain.get("additionalProperties")
+        if kind == "object" and is_object(values) and values:
+            return "map", self._field(values, singular(word))
+        return kind, str(plain.get("format")) if kind == "string" else "", plain.get("x-kubernetes-embedded-resource")
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _known_values(plain: Mapping[str, Any]) -> tuple[str, ...]:
+    values = plain.get("enum")
+    return tuple(sorted({value for value in values if isinstance(value, str)})) if is_array(values) else ()
