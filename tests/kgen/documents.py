@@ -135,5 +135,5 @@ def generated(api: Api, package: str = "made", *, quickly: bool = False) -> dict
     """
     sources = laid_out(api) if quickly else class_sources(api.modules, templates_folder())
     files = render(plan(api, sources, package, "specs"))
-    verify(files, api.modules, package)
+    verify(files, api.modules, package, api.builtins)
     return files

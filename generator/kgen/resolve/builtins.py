@@ -193,8 +193,12 @@ def _fits_scalar(schema: Mapping[str, Any], scalar: str) -> bool:
 
 
 def _is_distinctive(own: Mapping[str, Any]) -> bool:
-    """Whether an object has enough to be told by its structure: three fields, or one that holds objects."""
-    return len(own) > 2 or any(_holds_objects(value) for value in own.values())
+    """Whether an object has enough to be told by its structure.
+
+    That is three fields, or two of which one is a list or a map, or one that holds objects.
+    """
+    collections = sum(is_object(value) and value.get("type") in ("array", "object") for value in own.values())
+    return len(own) > 2 or (len(own) == 2 and collections > 0) or any(_holds_objects(value) for value in own.values())
 
 
 def _holds_objects(schema: object) -> bool:

@@ -1,0 +1,292 @@
+"""Models of CRDs: names that stay, types of Kubernetes, equal objects, and every form of a schema."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kgen.errors import Problems
+from kgen.ir import Api, Field
+from kgen.load import load
+from kgen.load.crd import parse
+from kgen.load.crd_openapi import convert
+from kgen.resolve import Builtins, resolve
+from kgen.spec import ApiSpec
+from tests.kgen.documents import generated
+from tests.kgen.test_crds import CRDS, change, manifest
+
+SPECS = Path(__file__).parents[2] / "specs" / "1.37"
+STRING = {"type": "string"}
+SCHEMA = "spec/versions/0/schema/openAPIV3Schema"
+
+
+@functools.cache
+def kubernetes() -> ApiSpec:
+    """The part of Kubernetes that CRDs need."""
+    wanted = ("api/v1", "apis/autoscaling/v1")
+    return ApiSpec(tuple(document for document in load(SPECS).documents if document.name in wanted))
+
+
+def of(*manifests: dict[str, Any], problems: Problems | None = None, hand: dict[str, str] | None = None) -> Api:
+    crds = [crd for raw in manifests for crd in parse(json.dumps(raw).encode(), "crd.json")]
+    return resolve(convert(crds), hand or {}, problems or Problems(), Builtins("kubeclient", kubernetes()))
+
+
+def spec_fields(properties: dict[str, Any], **more: Any) -> dict[str, Field]:
+    """Return the fields of a widget's spec by their names on the wire."""
+    raw = change(
+        manifest(properties), f"{SCHEMA}/properties/spec", {"type": "object", "properties": properties, **more}
+    )
+    return fields(of(raw), "WidgetSpec")
+
+
+def fields(api: Api, name: str, module: str = "example_v1") -> dict[str, Field]:
+    found = next(m for made in api.modules if made.name == module for m in made.models if m.name == name)
+    return {field.wire_name: field for field in found.fields}
+
+
+def names(api: Api) -> set[str]:
+    """Return every name of a model, with those of other places."""
+    found = {f"{module.name}.{model.name}" for module in api.modules for model in module.models}
+    return found | {f"{module.name}.{alias.name}" for module in api.modules for alias in module.aliases}
+
+
+def obj(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties}
+
+
+INT_OR_STRING = {"x-kubernetes-int-or-string": True}
+OPEN = {"x-kubernetes-preserve-unknown-fields": True}
+
+
+@pytest.mark.parametrize(
+    ("schema", "annotation", "default"),
+    [
+        (STRING, "str | None", "None"),
+        ({"type": "integer", "format": "int64", "default": 3}, "int | None", "None"),
+        ({"type": "number"}, "float | None", "None"),
+        (INT_OR_STRING, "IntOrString | None", "None"),
+        ({"anyOf": [{"type": "integer"}, STRING], **INT_OR_STRING}, "IntOrString | None", "None"),
+        (OPEN, "JSON | None", "None"),
+        ({}, "JSON | None", "None"),
+        ({"enum": [1, "a", None]}, "JSON | None", "None"),
+        ({"type": "object", **OPEN}, "dict[str, JSON]", "{}"),
+        ({**obj(known=STRING), **OPEN}, "dict[str, JSON]", "{}"),
+        ({"type": "object"}, "dict[str, JSON]", "{}"),
+        ({"type": "object", "x-kubernetes-embedded-resource": True, **OPEN}, "dict[str, JSON]", "{}"),
+        ({"type": "object", "additionalProperties": True}, "dict[str, JSON]", "{}"),
+        ({"type": "object", "additionalProperties": False}, "dict[str, JSON]", "{}"),
+        ({"type": "object", "additionalProperties": {}}, "dict[str, JSON]", "{}"),
+        ({"type": "object", "additionalProperties": STRING}, "dict[str, str]", "{}"),
+        ({"type": "object", "additionalProperties": {**STRING, "nullable": True}}, "dict[str, str | None]", "{}"),
+        ({"type": "object", "additionalProperties": INT_OR_STRING}, "dict[str, IntOrString]", "{}"),
+        ({"type": "array", "items": {"type": "array", "items": STRING}}, "list[list[str]]", "[]"),
+        ({"type": "array", "items": {**STRING, "nullable": True}}, "list[str | None]", "[]"),
+        ({"type": "array", "items": STRING, "default": []}, "list[str] | None", "None"),
+        ({"type": "array", "items": STRING, "nullable": True}, "list[str] | None", "None"),
+        ({"type": "array", "items": STRING, "minItems": 1}, "list[str] | None", "None"),
+        ({"type": "object", "additionalProperties": STRING, "minProperties": 1}, "dict[str, str] | None", "None"),
+        ({"type": "array"}, "list[JSON]", "[]"),
+        ({"type": "string", "format": "date-time"}, "Time | None", "None"),
+        ({"type": "string", "format": "byte"}, "bytes | None", "None"),
+        ({"type": "string", "format": "date"}, "str | None", "None"),
+        (obj(a=STRING), "WidgetSpecValue | None", "None"),
+        ({"properties": {"a": STRING}}, "WidgetSpecValue | None", "None"),
+        (
+            {**obj(a=STRING), "default": {}},
+            "WidgetSpecValue",
+            "msgspec.field(default_factory=lambda: WidgetSpecValue())",
+        ),
+        ({**obj(a=STRING), "default": {}, "required": ["a"]}, "WidgetSpecValue | None", "None"),
+        ({"type": "array", "items": {"type": "array", "items": obj(a=STRING)}}, "list[list[WidgetSpecValue]]", "[]"),
+        (
+            {
+                **obj(a=STRING, b=STRING),
+                "oneOf": [{"required": ["a"]}, {"required": ["b"]}],
+                "not": {"required": ["c"]},
+            },
+            "WidgetSpecValue | None",
+            "None",
+        ),
+    ],
+    ids=str,
+)
+def test_every_form_of_a_schema_has_its_type(schema: dict[str, Any], annotation: str, default: str) -> None:
+    made = spec_fields({"value": schema})["value"]
+    assert (made.annotation, made.default) == (annotation, default)
+
+
+def test_what_is_required_and_may_be_null_is_both() -> None:
+    made = spec_fields({"a": {**STRING, "nullable": True}, "b": STRING}, required=["a", "b"])
+    assert (made["a"].annotation, made["a"].required) == ("str | None", True)
+    assert (made["b"].annotation, made["b"].required) == ("str", True)
+
+
+def test_metadata_is_never_none_and_fields_beside_spec_are_there() -> None:
+    raw = change(manifest(), f"{SCHEMA}/properties/operation", obj(retry=STRING))
+    made = fields(of(raw), "Widget")
+    assert made["metadata"].annotation == "meta_v1.ObjectMeta"
+    assert made["operation"].annotation == "WidgetOperation | None"
+
+
+POD = json.loads((SPECS / "api__v1.json").read_text())["components"]["schemas"]
+
+
+def in_place(name: str, *, words: bool = True, leave_out: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Write a type of Kubernetes into place as controller-gen does, without what an older version lacks."""
+    raw = copy.deepcopy(POD[name])
+    raw.pop("x-kubernetes-group-version-kind", None)
+    return _in_place(raw, words, leave_out)
+
+
+def _in_place(raw: dict[str, Any], words: bool, leave_out: tuple[str, ...]) -> dict[str, Any]:
+    raw = {**raw, **raw.pop("allOf", [{}])[0]}
+    target = raw.get("$ref", "").rpartition("/")[2]
+    if target.endswith((".Quantity", ".IntOrString")):
+        return INT_OR_STRING
+    if target.endswith(".Time"):
+        return {"type": "string", "format": "date-time"}
+    if target.endswith(".ObjectMeta"):
+        return {"type": "object"}
+    if target:
+        return in_place(target, words=words, leave_out=leave_out)
+    made = {key: raw[key] for key in ("type", "format", "required", "enum") if key in raw}
+    if words and "description" in raw:
+        made["description"] = raw["description"].replace(". ", ".\n", 1)
+    if "properties" in raw:
+        kept = {key: value for key, value in raw["properties"].items() if key not in leave_out}
+        made["properties"] = {key: _in_place(value, words, leave_out) for key, value in kept.items()}
+    for key in ("items", "additionalProperties"):
+        if key in raw:
+            made[key] = _in_place(raw[key], words, leave_out)
+    return made
+
+
+CORE = "io.k8s.api.core.v1."
+NEWER = (
+    "hostUsers",
+    "resourceClaims",
+    "schedulingGates",
+    "resizePolicy",
+    "matchLabelKeys",
+    "mismatchLabelKeys",
+    "claims",
+)
+
+
+@pytest.mark.parametrize("words", [True, False], ids=["described", "stripped"])
+@pytest.mark.parametrize("leave_out", [(), NEWER], ids=["whole", "older"])
+@pytest.mark.parametrize(
+    "name",
+    ["PodTemplateSpec", "PodSpec", "Container", "Affinity", "ResourceRequirements", "Volume", "Toleration"],
+)
+def test_a_type_of_kubernetes_written_in_place_is_that_type(name: str, leave_out: tuple[str, ...], words: bool) -> None:
+    made = spec_fields({"value": in_place(CORE + name, words=words, leave_out=leave_out)})
+    assert made["value"].annotation == f"core_v1.{name} | None"
+
+
+def test_types_that_look_the_same_are_told_by_words_or_by_the_property() -> None:
+    secret, config_map = in_place(CORE + "SecretKeySelector"), in_place(CORE + "ConfigMapKeySelector")
+    made = spec_fields({"a": secret, "b": config_map})
+    assert made["a"].annotation == "core_v1.SecretKeySelector | None"
+    assert made["b"].annotation == "core_v1.ConfigMapKeySelector | None"
+    bare = in_place(CORE + "SecretKeySelector", words=False)
+    made = spec_fields({"configMapKeyRef": bare, "secretKeyRef": bare, "password": bare})
+    assert made["configMapKeyRef"].annotation == "core_v1.ConfigMapKeySelector | None"
+    assert made["secretKeyRef"].annotation == "core_v1.SecretKeySelector | None"
+    assert made["password"].annotation == "core_v1.SecretKeySelector | None"
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        obj(name=STRING),  # Whose name?
+        {**obj(name=STRING, value=STRING), "required": ["name", "value"]},
+        obj(annotations={"type": "object", "additionalProperties": STRING}, name=STRING),
+        {**obj(key=STRING, name=STRING, optional={"type": "boolean"}), "required": ["name"]},  # Another is required.
+        obj(key=STRING, name=STRING, optional=STRING),  # Another type.
+        {**in_place(CORE + "PodSpec"), "properties": {"nodeName": STRING, "containers": STRING}},  # Hardly any of it.
+        obj(**{**in_place(CORE + "Toleration")["properties"], "mine": STRING}),  # More than it.
+        {**in_place(CORE + "Toleration"), **OPEN},
+    ],
+    ids=str,
+)
+def test_what_only_resembles_a_type_of_kubernetes_is_its_own(schema: dict[str, Any]) -> None:
+    assert "core_v1" not in spec_fields({"value": schema})["value"].annotation
+
+
+def test_equal_objects_of_a_group_share_a_class_and_keep_their_names() -> None:
+    api = resolve(load(CRDS / "gauges.yaml"), {}, Problems(), Builtins("kubeclient", kubernetes()))
+    v1, v1alpha1 = (module for module in api.modules if module.name.startswith("metrics_"))
+    aliases = {str(alias.name): str(alias.target) for alias in v1.aliases}
+    assert aliases == {
+        "GaugeSpecFallbackAuth": "metrics_v1.GaugeClassAuth",
+        "GaugeSpecTarget": "metrics_v1.GaugeSpecFallback",
+        "GaugeSpecTargetAuth": "metrics_v1.GaugeClassAuth",
+    }
+    assert [str(alias.target) for alias in v1alpha1.aliases] == ["metrics_v1.GaugeClassAuth"]
+    assert (v1.imports, v1alpha1.imports) == ((), ("metrics_v1",))
+    assert v1.builtins == ("core_v1", "meta_v1")
+    assert fields(api, "GaugeSpec", "metrics_v1")["target"].annotation == "GaugeSpecTarget"
+
+
+def test_paths_that_read_the_same_have_a_seam() -> None:
+    made = of(
+        manifest(
+            {"fooBar": obj(a=STRING), "foo": obj(bar=obj(b=STRING)), "rule": obj(c=STRING), "rules": obj(d=STRING)}
+        )
+    )
+    assert {"example_v1.WidgetSpecFooBar", "example_v1.WidgetSpecFoo_Bar"} <= names(made)
+    rules = of(manifest({"rule": obj(c=STRING), "rules": {"type": "array", "items": obj(d=STRING)}}))
+    assert fields(rules, "WidgetSpecRule").keys() == {"c"}
+    assert fields(rules, "WidgetSpec_Rule").keys() == {"d"}
+
+
+def test_a_class_can_be_named_by_hand() -> None:
+    api = of(manifest({"rules": {"type": "array", "items": obj(a=STRING)}}), hand={"example_v1.WidgetSpecRule": "Rule"})
+    assert fields(api, "WidgetSpec")["rules"].annotation == "list[Rule]"
+
+
+def test_an_attribute_never_hides_a_module_or_a_class() -> None:
+    made = spec_fields({"coreV1": STRING, "template": in_place(CORE + "PodSpec"), "Time": STRING, "time": STRING})
+    assert made["coreV1"].name == "core_v1_"
+    assert made["Time"].name == "field_Time"
+
+
+SHAPES = st.recursive(
+    st.sampled_from([STRING, {"type": "integer"}, INT_OR_STRING, OPEN, {**STRING, "enum": ["a", "b"]}]),
+    lambda inner: st.one_of(
+        st.dictionaries(st.sampled_from(["a", "b", "auth", "rules", "from", "x-y"]), inner, min_size=1, max_size=3).map(
+            lambda made: obj(**made)
+        ),
+        inner.map(lambda made: {"type": "array", "items": made}),
+        inner.map(lambda made: {"type": "object", "additionalProperties": made}),
+    ),
+    max_leaves=12,
+)
+SPEC = st.dictionaries(st.sampled_from(["a", "b", "auth", "rules", "size"]), SHAPES, min_size=1, max_size=4)
+
+
+@settings(max_examples=40, deadline=None)
+@given(SPEC, SHAPES)
+def test_adding_a_field_renames_no_class(properties: dict[str, Any], more: dict[str, Any]) -> None:
+    """A name by the path stays, whatever else is added; only what would read the same gets a seam."""
+    before, after = of(manifest(properties)), of(manifest({**properties, "added": more}))
+    assert names(before) <= names(after)
+    other = manifest({"zzz": more}, names={"plural": "cogs", "kind": "Cog"})
+    assert names(before) <= names(of(manifest(properties), other))
+
+
+@settings(max_examples=25, deadline=None)
+@given(SPEC)
+def test_whatever_the_schema_the_package_is_what_was_planned(properties: dict[str, Any]) -> None:
+    api = of(manifest(properties))
+    for path, source in generated(api, quickly=True).items():
+        compile(source, path, "exec", dont_inherit=True)

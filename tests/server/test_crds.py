@@ -1,0 +1,233 @@
+"""What kgen makes of CRDs is what the server makes of them, and their typed clients work on it."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import anyio
+import msgspec
+import pytest
+
+from kgen.cli import run
+from kgen.load import cluster as pulling
+from kgen.load import load_all, openapi_v3
+from kgen.spec import Document, Operation
+from kubeclient import Clientset
+from kubecore import kubeconfig, rest, yaml
+from tests.cluster import Cluster
+from tests.conftest import ROOT
+
+CRDS = ROOT / "tests" / "crds"
+SHARED = ROOT.parent / "shared" / "crds"
+SOURCES = [CRDS, *([SHARED] if SHARED.is_dir() else [])]
+
+EXAMPLES = {
+    f"{example['apiVersion']} {example['kind']}": example
+    for example in yaml.load_all((CRDS / "examples.yaml").read_bytes())
+}
+NEEDS_SHARED = pytest.mark.shared
+OURS = ("example.com/v1 Odd", "metrics.example.org/v1 Gauge", "metrics.example.org/v1 GaugeClass")
+
+
+def manifests() -> Iterator[dict[str, Any]]:
+    for source in SOURCES:
+        for file in sorted(source.rglob("*.yaml")):
+            for document in yaml.load_all(file.read_bytes()):
+                found = document["items"] if document["kind"] == "List" else [document]
+                yield from (crd for crd in found if crd["kind"] == "CustomResourceDefinition")
+
+
+@pytest.fixture(scope="module")
+def installed(cluster: Cluster) -> rest.Config:
+    """The cluster, with the CRDs established and in its OpenAPI documents."""
+    config = kubeconfig.load_config(cluster.kubeconfig)
+    with Clientset(config) as clientset:
+        crds = clientset.apiextensions_v1.custom_resource_definitions()
+        names = {crds.create(crd).metadata.name for crd in manifests()}
+        versions = {document.name for document in load_all([(path, path.name) for path in SOURCES]).documents}
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            listed = crds.list().items
+            ready = {crd.metadata.name for crd in listed if crd.status and _is_established(crd.status.conditions)}
+            served = msgspec.json.decode(clientset.rest_client.get_bytes("/openapi/v3"))["paths"]
+            if names <= ready and versions <= served.keys():
+                return config
+            time.sleep(0.2)
+    pytest.fail("the CRDs were not established")
+
+
+def _is_established(conditions: Any) -> bool:
+    return any(condition.type == "Established" and condition.status == "True" for condition in conditions)
+
+
+@pytest.fixture(scope="module")
+def pulled(installed: rest.Config, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `kgen pull` gets of the cluster, once the server has put all resources of a group version together."""
+    folder = tmp_path_factory.mktemp("pulled")
+    wanted = {document.name: document.schemas.keys() for document in load_all([(p, p.name) for p in SOURCES]).documents}
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        pulling.pull(folder, kubeconfig=str(cluster.kubeconfig))
+        known = {document.name: document.schemas.keys() for document in openapi_v3.load(folder).documents}
+        if all(schemas <= known.get(name, set()) for name, schemas in wanted.items()):
+            return folder
+        time.sleep(0.5)
+    pytest.fail("the server's documents lack schemas")
+
+
+def compared(operation: Operation) -> Operation:
+    """Leave out what says nothing to a client: descriptions and where they stand."""
+    parameters = tuple(msgspec.structs.replace(parameter, description="") for parameter in operation.parameters)
+    return msgspec.structs.replace(operation, pointer="", description="", operation_id="", parameters=parameters)
+
+
+def test_the_documents_made_of_manifests_are_those_of_the_server(pulled: Path) -> None:
+    served: dict[str, Document] = {document.name: document for document in openapi_v3.load(pulled).documents}
+    made = load_all([(path, path.name) for path in SOURCES]).documents
+    assert {document.name for document in made} >= {"apis/example.com/v1", "apis/metrics.example.org/v1alpha1"}
+    for document in made:
+        other = served[document.name]
+        assert [compared(o) for o in document.operations] == [compared(o) for o in other.operations]
+        for name, schema in document.schemas.items():
+            assert schema == other.schemas[name], name
+
+
+def headless(folder: Path) -> dict[str, str]:
+    """The files of a package by path, without the line that says what they are made from."""
+    return {file.relative_to(folder).as_posix(): file.read_text().partition("\n")[2] for file in folder.rglob("*.py")}
+
+
+def test_a_package_made_of_what_was_pulled_is_that_made_of_the_manifests(pulled: Path, tmp_path: Path) -> None:
+    for folder, specs in (("manifests", CRDS), ("pulled", pulled)):
+        groups = ["--include", "example.com", "--include", "metrics.example.org"]
+        (tmp_path / f"{folder}.toml").write_text('builtins = "kubeclient"\npackage = "made"\n')
+        options = ["--config", str(tmp_path / f"{folder}.toml"), "--specs", str(specs), *groups]
+        assert run(["build", *options, "--output", str(tmp_path / folder)]) == 0
+    assert headless(tmp_path / "manifests") == headless(tmp_path / "pulled")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
+    """The package of all CRDs, imported."""
+    folder = tmp_path_factory.mktemp("made")
+    inputs = [word for path in SOURCES for word in ("--specs", str(path))]
+    assert run(["build", *inputs, "--output", str(folder), "--package", "madeofcrds"]) == 0
+    sys.path.insert(0, str(folder))
+    yield importlib.import_module("madeofcrds")
+    sys.path.remove(str(folder))
+    for name in [name for name in sys.modules if name.split(".")[0] == "madeofcrds"]:
+        del sys.modules[name]
+
+
+def client(clientset: Any, example: dict[str, Any], namespace: str) -> Any:
+    """Return the typed client of an object's kind, found by what its class says of itself."""
+    for name in dir(type(clientset)):
+        group = getattr(clientset, name) if name[-1].isdigit() else None
+        for accessor in dir(group) if type(group).__module__.startswith("madeofcrds") else ():
+            method = getattr(group, accessor)
+            if accessor.startswith("_") or not callable(method):
+                continue
+            try:
+                found = method(namespace)
+            except TypeError:
+                found = method()
+            resource = found.resource
+            version = f"{resource.group}/{resource.version}"
+            if version == example["apiVersion"] and resource.kind.__name__ == example["kind"]:
+                return found
+    raise AssertionError(example["kind"])
+
+
+def spec_of(data: dict[str, Any]) -> dict[str, Any]:
+    """What the user wrote, without what the server adds."""
+    return {key: value for key, value in data.items() if key not in ("metadata", "status")}
+
+
+def holds(whole: Any, part: Any, path: str = "$") -> None:
+    """Assert that everything of a part is in the whole, which may hold defaults beside."""
+    if isinstance(part, dict):
+        for key, value in part.items():
+            assert key in whole, f"{path}.{key} is lost"
+            holds(whole[key], value, f"{path}.{key}")
+    elif isinstance(part, list):
+        assert len(whole) == len(part), path
+        for index, (one, other) in enumerate(zip(whole, part, strict=True)):
+            holds(one, other, f"{path}[{index}]")
+    else:
+        assert whole == part, path
+
+
+@pytest.mark.parametrize(
+    "kind", [kind if kind in OURS else pytest.param(kind, marks=NEEDS_SHARED) for kind in EXAMPLES]
+)
+def test_every_kind_is_created_read_changed_watched_and_deleted(
+    kind: str, installed: rest.Config, made: Any, namespace: str
+) -> None:
+    example = EXAMPLES[kind]
+    with made.Clientset(installed) as clientset:
+        objects = client(clientset, example, namespace)
+        model = objects.resource.kind
+        created = objects.create(model.from_dict(example), field_validation="Strict")
+        # The server has all that was written, and the model all that the server has.
+        raw = msgspec.json.decode(objects._client.get_bytes(_path(objects, namespace)))
+        holds(spec_of(raw), spec_of(example))
+        assert spec_of(model.from_dict(raw).to_dict()) == spec_of(raw)
+        found = objects.get("one")
+        assert spec_of(found.to_dict()) == spec_of(raw)
+        found.metadata.labels["step"] = "updated"
+        updated = objects.update(found)
+        assert spec_of(updated.to_dict()) == spec_of(raw)
+        assert updated.metadata.generation == created.metadata.generation  # Nothing but the label has changed.
+        patch = {"metadata": {"labels": {"step": "patched"}}}
+        assert objects.patch("one", patch, type="merge").metadata.labels == {"step": "patched"}
+        assert [item.metadata.name for item in objects.list(label_selector="step=patched").items] == ["one"]
+        with objects.watch(resource_version=created.metadata.resource_version, timeout_seconds=10) as events:
+            objects.delete("one")
+            seen = [event.type for event, _ in zip(events, range(3), strict=False)]
+        assert seen == ["MODIFIED", "MODIFIED", "DELETED"]
+
+
+def _path(objects: Any, namespace: str) -> str:
+    resource = objects.resource
+    scope = f"/namespaces/{namespace}" if resource.namespaced else ""
+    return f"/apis/{resource.group}/{resource.version}{scope}/{resource.plural}/one"
+
+
+def test_subresources_and_core_groups_are_there_with_await_too(
+    installed: rest.Config, made: Any, namespace: str
+) -> None:
+    async def scenario() -> None:
+        async with made.AsyncClientset(installed) as clientset:
+            odds = clientset.example_v1.odds(namespace)
+            await odds.create({"metadata": {"name": "one"}, "spec": {"replicas": 3}})
+            scale = await odds.get_scale("one")
+            assert scale.spec.replicas == 3
+            scale.spec.replicas = 5
+            await odds.update_scale("one", scale)
+            found = await odds.get("one")
+            assert found.spec.replicas == 5
+            found.status = type(found).from_dict({"spec": {}, "status": {"replicas": 5}}).status
+            assert (await odds.update_status(found)).status.replicas == 5
+            names = [item.metadata.name for item in (await clientset.core_v1.namespaces().list()).items]
+            assert namespace in names
+
+    anyio.run(scenario)
+
+
+def test_explicit_empty_lists_arrive_where_the_schema_makes_them_differ(
+    installed: rest.Config, made: Any, namespace: str
+) -> None:
+    with made.Clientset(installed) as clientset:
+        gauges = clientset.metrics_v1.gauges(namespace)
+        created = gauges.create({"metadata": {"name": "one"}, "spec": {"target": {"url": "a"}}})
+        assert created.spec.marks == []  # The default of the schema.
+        created.spec.marks = ["a"]
+        updated = gauges.update(created)
+        updated.spec.marks = []
+        assert gauges.update(updated).spec.marks == []
