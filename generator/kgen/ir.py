@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from kgen.names import ClassName, Identifier
+from kgen.spec import CustomResource
 from kgen.text import Code
 
 __all__ = [
@@ -179,6 +180,7 @@ class Resource:
         streams: The subresources that answer with a stream or hand the connection on.
         path: The path of the collection in the document.
         ends: What it can be waited for beside what all can, `rollout` or `completion`; "" for nothing.
+        custom: What its CRD says beside that, where the documents are CRDs.
     """
 
     accessor: Identifier
@@ -196,6 +198,7 @@ class Resource:
     streams: frozenset[str]
     path: str
     ends: str = ""
+    custom: CustomResource | None = None
 
     @property
     def subresources(self) -> tuple[str, ...]:

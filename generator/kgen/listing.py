@@ -67,4 +67,23 @@ def _described(resource: Resource) -> dict[str, Any]:
         "path": resource.path,
         "verbs": sorted(resource.verbs),
         "subresources": list(resource.subresources),
+        **_custom(resource),
+    }
+
+
+def _custom(resource: Resource) -> dict[str, Any]:
+    """Return what a CRD says and OpenAPI does not."""
+    said = resource.custom
+    if said is None:
+        return {}
+    columns = [
+        {"name": column.name, "type": column.type, "jsonPath": column.json_path, "description": column.description}
+        for column in said.columns
+    ]
+    return {
+        "shortNames": list(said.short_names),
+        "categories": list(said.categories),
+        "printerColumns": columns,
+        "deprecated": said.deprecated,
+        "scale": dict(said.scale),
     }

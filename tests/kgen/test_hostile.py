@@ -11,15 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from kgen.errors import InputError, KgenError, Problems
 from kgen.ir import Api
+from kgen.load.crd import parse
+from kgen.load.crd_openapi import convert
 from kgen.models import class_sources
 from kgen.plan import plan
 from kgen.render import render, templates_folder
 from kgen.verify import verify
 from tests.kgen.documents import GVK, document, generated, reference, resolved
 from tests.kgen.hostile import PAYLOADS
+from tests.torture.specs import CRD, changed, made, wrong
+from tests.torture.specs import places as places_of
 
 SPEC = "com.example.v1.WidgetSpec"
 
@@ -177,3 +182,22 @@ def test_a_template_of_the_users_cannot_print_what_is_not_code(tmp_path: Path) -
     (tmp_path / "package.py.jinja").write_text("{{ 'text' }}\n")
     with pytest.raises(KgenError, match="is not Code"):
         render(plan(api, class_sources(api.modules, templates_folder()), "made", "specs"), tmp_path)
+
+
+def test_hostile_text_in_every_string_of_a_crd_stays_text() -> None:
+    """Rows D1, D3 and D4 of the reliability matrix; `python -m tests.torture specs` tries all of it."""
+    everywhere = sorted(places_of(CRD), key=str)
+    assert len(everywhere) > 200
+    for number, place in enumerate(everywhere):
+        for payload in PAYLOADS[number % 50 :: 50]:
+            if "\ud800" in payload:
+                continue  # No file of YAML or JSON holds half of a surrogate pair.
+            raw = changed(CRD, place, payload)
+            files = made(lambda raw=raw: convert(parse(yaml.safe_dump(raw).encode(), "crd.yaml")), None)  # type: ignore[misc]
+            assert files is None or wrong(files) is None, (place, payload)
+
+
+def test_a_document_without_a_resource_makes_a_package_without_groups() -> None:
+    raw = document()
+    raw["paths"] = {}
+    assert "if TYPE_CHECKING" not in generated(resolved(raw), quickly=True)["made/clientset.py"]

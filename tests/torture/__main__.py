@@ -31,6 +31,7 @@ COMMANDS: Final = (
     "refresh",
     "replay",
     "watch",
+    "specs",
 )
 
 

@@ -22,6 +22,7 @@ SMALL = {  # But for `watch`, which tests/server tries.
     "canary": None,
     "refresh": 2,
     "replay": 3_000,
+    "specs": 100,
 }
 
 

@@ -279,6 +279,7 @@ class _Resolver:
             streams=frozenset(found.streams),
             path=found.path or "/" + document.name,
             ends=_ENDS.get((document.group, kind_name), "") if verbs >= {"list", "watch"} else "",
+            custom=document.custom.get(found.plural),
         )
 
     def _class_name(self, document: Document, kind: str, plural: str) -> ClassName:
