@@ -81,7 +81,7 @@ def _require(holds: bool, node: ast.AST, what: str) -> None:
 
 
 def _check_client(tree: ast.Module, package: str, builtins: str) -> None:
-    allowed = _LIBRARIES | {package, "kubecore"} | ({builtins} if builtins else set())
+    allowed = _LIBRARIES | {package, "kubecore"} | frozenset([builtins] if builtins else [])
     for node in ast.walk(tree):
         _require(isinstance(node, _CLIENT_NODES), node, f"no client has a {type(node).__name__}")
         for module in _imported(node):

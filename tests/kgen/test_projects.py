@@ -129,8 +129,18 @@ def test_what_is_made_of_crds_type_checks_with_kubeclient(specs: list[Path], tmp
     )
     (tmp_path / "pyrightconfig.json").write_text('{"typeCheckingMode": "strict", "pythonVersion": "3.11"}')
     tools = Path(sys.executable).parent
-    mypy = [tools / "mypy", "--strict", "--config-file=", "--cache-dir", tmp_path / "cache", "-p", "mine", "-m", "use"]
-    pyright = [tools / "pyright", "--pythonpath", sys.executable, "-p", tmp_path]
+    mypy: list[str | Path] = [
+        tools / "mypy",
+        "--strict",
+        "--config-file=",
+        "--cache-dir",
+        tmp_path / "cache",
+        "-p",
+        "mine",
+        "-m",
+        "use",
+    ]
+    pyright: list[str | Path] = [tools / "pyright", "--pythonpath", sys.executable, "-p", tmp_path]
     for command in (mypy, pyright):
-        done = subprocess.run([*command], cwd=tmp_path, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout[-3000:]

@@ -157,7 +157,7 @@ def _in_place(raw: dict[str, Any], words: bool, leave_out: tuple[str, ...]) -> d
         return {"type": "object"}
     if target:
         return in_place(target, words=words, leave_out=leave_out)
-    made = {key: raw[key] for key in ("type", "format", "required", "enum") if key in raw}
+    made: dict[str, Any] = {key: raw[key] for key in ("type", "format", "required", "enum") if key in raw}
     if words and "description" in raw:
         made["description"] = raw["description"].replace(". ", ".\n", 1)
     if "properties" in raw:

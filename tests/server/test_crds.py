@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import os
+import re
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -231,3 +234,34 @@ def test_explicit_empty_lists_arrive_where_the_schema_makes_them_differ(
         updated = gauges.update(created)
         updated.spec.marks = []
         assert gauges.update(updated).spec.marks == []
+
+
+def test_the_tutorial_runs(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks = dict(
+        re.findall(
+            r"^```(yaml|toml|python)\n(.*?)^```", (ROOT / "docs" / "crds.md").read_text(), re.MULTILINE | re.DOTALL
+        )[:3]
+    )
+    (tmp_path / "crds").mkdir()
+    (tmp_path / "crds" / "widgets.yaml").write_text(blocks["yaml"])
+    (tmp_path / "pyproject.toml").write_text(blocks["toml"])
+    monkeypatch.chdir(tmp_path)
+    assert run(["build", "-q"]) == 0
+    with Clientset(kubeconfig.load_config(cluster.kubeconfig)) as clientset:
+        crds = clientset.apiextensions_v1.custom_resource_definitions()
+        name = crds.create(yaml.load(blocks["yaml"])).metadata.name
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            status = crds.get(name).status
+            if status is not None and _is_established(status.conditions):
+                break
+            time.sleep(0.1)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", blocks["python"]],
+        env={**os.environ, "KUBECONFIG": str(cluster.kubeconfig)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("size: 4\nnamespaces: True\n", "")

@@ -219,7 +219,7 @@ def _version(raw: Mapping[str, Any], names: Mapping[str, Any], at: At) -> Versio
     place = (*at, "schema", "openAPIV3Schema")
     schema: Mapping[str, Any] = msgspec.to_builtins(mapping(validation.get("openAPIV3Schema"), place), order="sorted")
     subresources = raw.get("subresources")
-    parts = mapping(subresources, (*at, "subresources")) if subresources is not None else {}
+    parts = mapping({} if subresources is None else subresources, (*at, "subresources"))
     return Version(
         name=_matching(raw, "name", at, _LABEL, "a name such as 'v1'"),
         served=raw.get("served") is True,

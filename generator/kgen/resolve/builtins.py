@@ -51,10 +51,10 @@ class Builtins:
             and not (name.startswith(CORE) and name.endswith("Condition"))
             and name in catalog.models
         )
-        self._having: dict[str, set[str]] = {}
+        self._having: dict[str, frozenset[str]] = {}
         for name in self._candidates:
             for key in self._fields(name):
-                self._having.setdefault(key, set()).add(name)
+                self._having[key] = self._having.get(key, frozenset()) | {name}
 
     def _reached(self, names: Iterable[str]) -> frozenset[str]:
         found: set[str] = set()
@@ -87,7 +87,8 @@ class Builtins:
         own = properties(schema)
         if not own or not self._candidates:
             return None
-        names = set.intersection(*(self._having.get(key, set[str]()) for key in own))
+        having = [self._having.get(key, frozenset[str]()) for key in own]
+        names = having[0].intersection(*having)
         found = [name for name in names if self._is_alone(schema, name)]
         return min(found, key=lambda name: self._order(schema, word, name), default=None)
 

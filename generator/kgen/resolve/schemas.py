@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from kgen import text
-from kgen.errors import Problems
+from kgen.errors import Problem, Problems
 from kgen.ir import Alias, Constants, Field, Member, Model, ModelModule, ModelRef
 from kgen.names import Identifier, class_name, field_name, member_name, snake, verbatim_name
 from kgen.resolve.catalog import Catalog, Kind, Schema, kind_of
@@ -124,9 +124,16 @@ class Models:
                     "a property can't be the name of a field; the object is a plain map", where=schema.pointer
                 )
             else:
+                self._note_open(schema)
                 self._draft(schema)
         for schema in self._inline.drain():
             self._draft(schema)
+
+    def _note_open(self, schema: Schema) -> None:
+        """Say of a kind that takes more fields than its schema names that its model does not."""
+        if schema.raw.get("x-kubernetes-preserve-unknown-fields") is True and kind_of(schema.raw) is not None:
+            what = f"{schema.ref} takes fields that its schema does not name; the model has only those that it does"
+            self._problems.note([Problem(what, schema.pointer, "pass a mapping where the others matter")])
 
     def _refuse_twins(self) -> None:
         taken: dict[ModelRef, Schema] = {}
