@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from click.shell_completion import get_completion_class
 
-from kgen.config import Config, Settings, load_config
+from kgen.config import Config, Settings, load_config, named_specs
 from kgen.errors import KgenError, Problem, Problems, nearest, printable
 
 if TYPE_CHECKING:
@@ -296,6 +296,28 @@ def pull(
         f"{done.server_version}: {len(done.fetched)} documents fetched, {len(done.unchanged)} unchanged, "
         f"{len(done.removed)} removed",
     )
+
+
+@cli.command()
+def init() -> None:
+    """Write a commented [tool.kgen] into pyproject.toml, or into kgen.toml where there is none."""
+    from kgen import initial
+
+    file, has_inputs = initial.write(Path.cwd())
+    click.echo(f"{file} is written; next: {'kgen build' if has_inputs else 'put CRDs into crds/, then kgen build'}")
+
+
+@cli.command()
+@click.argument("old")
+@click.argument("new")
+@click.option("--format", "format_", type=click.Choice(("text", "markdown", "json")), default="text", show_default=True)
+def diff(old: str, new: str, format_: str) -> None:
+    """Say what changes for users from OLD to NEW: each a folder, a file, or a version such as 1.36."""
+    from kgen import difference
+    from kgen.pipeline import describe
+
+    found = difference.changes(describe(named_specs(old)), describe(named_specs(new)))
+    click.echo(difference.shown(found, format_))
 
 
 @cli.command()

@@ -16,7 +16,7 @@ import msgspec
 from kgen.errors import ConfigError, nearest
 from kgen.shapes import is_object
 
-__all__ = ["KUBECLIENT", "Config", "Settings", "load_config", "shipped_specs"]
+__all__ = ["KUBECLIENT", "Config", "Settings", "load_config", "named_specs", "shipped_specs"]
 
 KUBECLIENT: Final = "kubeclient"
 """The package that has Kubernetes' own types, made from the documents that come with kgen."""
@@ -114,19 +114,41 @@ def load_config(overrides: Settings | None = None, *, cwd: Path | None = None, f
     return _merge(said, overrides or Settings(), root, here, found.name if found is not None else "")
 
 
-def shipped_specs() -> Path:
-    """Return the newest documents that come with kgen: inside the wheel, or of a checkout.
+def named_specs(word: str) -> Path:
+    """Return the documents that a word of the command line names: a path, or a version that comes with kgen.
 
     Raises:
-        ConfigError: if none came with it.
+        ConfigError: if there are none.
+    """
+    path = Path(word)
+    if path.exists():
+        return path.absolute()
+    if re.fullmatch(r"\d+\.\d+", word):
+        return shipped_specs(word)
+    _require_there(path.absolute(), word)
+    return path
+
+
+def shipped_specs(version: str | None = None) -> Path:
+    """Return documents that come with kgen: inside the wheel, or of a checkout.
+
+    Args:
+        version: Of Kubernetes, such as `1.36`; the newest that there is when left out.
+
+    Raises:
+        ConfigError: if they did not come with it.
     """
     inside = Path(__file__).parent / "specs"
     folder = inside if inside.is_dir() else Path(__file__).parents[2] / "specs"
     versions = [entry for entry in folder.glob("*") if re.fullmatch(r"\d+\.\d+", entry.name)]
-    if versions:
-        return max(versions, key=lambda entry: tuple(int(part) for part in entry.name.split(".")))
+    found = [entry for entry in versions if version in (None, entry.name)]
+    if found:
+        return max(found, key=lambda entry: tuple(int(part) for part in entry.name.split(".")))
+    there = ", ".join(sorted(entry.name for entry in versions))
     raise ConfigError(
-        "no documents came with kgen", where="specs", hint="name a folder or a file: kgen build --specs PATH"
+        f"no documents {f'of Kubernetes {version} ' if version else ''}came with kgen",
+        where="specs",
+        hint=f"name a folder or a file, or one of these versions: {there}" if there else "name a folder or a file",
     )
 
 

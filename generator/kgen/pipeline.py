@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from kgen.config import KUBECLIENT, Config, shipped_specs
 from kgen.errors import ConfigError, KgenError, Problem, Problems
@@ -13,7 +14,7 @@ from kgen.load import load_all
 from kgen.resolve import Builtins, resolve
 from kgen.spec import ApiSpec, select
 
-__all__ = ["Generated", "Progress", "generate", "read", "understand"]
+__all__ = ["Generated", "Progress", "describe", "generate", "read", "understand"]
 
 Progress = Callable[[str], None]
 """Is told the stage that begins."""
@@ -58,6 +59,18 @@ def understand(config: Config, problems: Problems) -> Api:
     api = resolve(spec, config.names, problems, _builtins(config, spec))
     problems.raise_errors()
     return api
+
+
+def describe(specs: Path) -> Api:
+    """Return what documents declare, by kgen's defaults.
+
+    Args:
+        specs: A folder or a file.
+
+    Raises:
+        InputError: a document can't be used.
+    """
+    return understand(Config(specs=(specs,), sources=(specs.name,), output=specs, package="described"), Problems())
 
 
 def _builtins(config: Config, spec: ApiSpec) -> Builtins | None:

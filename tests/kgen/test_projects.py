@@ -109,8 +109,9 @@ def test_list_says_what_crds_say(project: Path, capsys: pytest.CaptureFixture[st
     assert '".spec.size"' in said
 
 
-@pytest.mark.shared
-@pytest.mark.parametrize("specs", [[CRDS], [CRDS, SHARED_CRDS]], ids=["ours", "shared"])
+@pytest.mark.parametrize(
+    "specs", [[CRDS], pytest.param([CRDS, SHARED_CRDS], marks=pytest.mark.shared)], ids=["ours", "shared"]
+)
 def test_what_is_made_of_crds_type_checks_with_kubeclient(specs: list[Path], tmp_path: Path) -> None:
     inputs = [word for path in specs for word in ("--specs", str(path))]
     assert run(["build", "-q", *inputs, "--output", str(tmp_path), "--package", "mine"]) == 0
@@ -144,3 +145,53 @@ def test_what_is_made_of_crds_type_checks_with_kubeclient(specs: list[Path], tmp
     for command in (mypy, pyright):
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout[-3000:]
+
+
+def test_init_writes_what_build_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "my-Operator"\nversion = "1"\n')
+    assert run(["init"]) == 0
+    assert "put CRDs into crds/" in capsys.readouterr().out
+    (tmp_path / "crds").mkdir()
+    shutil.copy(CRDS / "gauges.yaml", tmp_path / "crds")
+    assert run(["build", "-q"]) == 0
+    assert (tmp_path / "generated" / "my_operator_client" / "models" / "metrics_v1.py").exists()
+    assert run(["init"]) == 2
+    assert "there is a configuration already" in capsys.readouterr().err
+
+
+def test_diff_says_what_changes_for_users(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree(project / "crds", project / "new")
+    text = (project / "new" / "gauges.yaml").read_text()
+    text = text.replace("every: {type: string, default: 30s}", "every: {type: integer, description: Deprecated.}")
+    text = text.replace("subresources: {status: {}}", "subresources: {}")
+    (project / "new" / "gauges.yaml").write_text(
+        text.replace("tags: {", "colour: {type: string}\n                labels: {")
+    )
+    (project / "new" / "odds.yaml").unlink()
+    assert run(["diff", "crds", "new", "--format", "markdown"]) == 0
+    said = capsys.readouterr().out
+    assert said == (
+        "### Removed\n\n"
+        "- group `example.com/v1`\n"
+        "- group `example.com/v1beta1`\n"
+        "- verb `metrics.example.org/v1 gauges get_status`\n"
+        "- verb `metrics.example.org/v1 gauges patch_status`\n"
+        "- verb `metrics.example.org/v1 gauges update_status`\n"
+        "- field `metrics_v1.GaugeSpec.tags`\n\n"
+        "### Changed\n\n"
+        "- field `metrics_v1.GaugeSpecRule.every`: `str | None -> int | None`\n\n"
+        "### Deprecated\n\n"
+        "- field `metrics_v1.GaugeSpecRule.every`\n\n"
+        "### Added\n\n"
+        "- field `metrics_v1.GaugeSpec.colour`\n"
+        "- field `metrics_v1.GaugeSpec.labels`\n"
+    )
+    assert run(["diff", "crds", "crds"]) == 0
+    assert capsys.readouterr().out == "no differences\n"
+    assert run(["diff", "crds", "crd"]) == 2
+    assert "did you mean 'crds'?" in capsys.readouterr().err
+    assert run(["diff", "1.2", "1.37"]) == 2
+    assert "one of these versions" in capsys.readouterr().err

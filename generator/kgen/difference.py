@@ -1,0 +1,128 @@
+"""What changes from one set of documents to another, as it concerns users of the client: `kgen diff`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Final, TypeVar
+
+from kgen.errors import printable
+from kgen.ir import Api, Field, GroupVersion, Model, Resource
+
+__all__ = ["FORMATS", "Change", "changes", "shown"]
+
+FORMATS: Final = ("text", "markdown", "json")
+
+_RANKS: Final = ("group", "resource", "verb", "model", "field")
+_ORDER: Final = ("removed", "changed", "deprecated", "added")
+_DEPRECATED: Final = re.compile(r"\bdeprecated\b", re.IGNORECASE)
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Change:
+    """One difference.
+
+    Attributes:
+        what: `group`, `resource`, `verb`, `model` or `field`.
+        name: The thing in the words of the client, such as `core_v1.PodSpec.node_name`.
+        action: `added`, `removed`, `changed` or `deprecated`.
+        detail: From what to what, or "".
+    """
+
+    what: str
+    name: str
+    action: str
+    detail: str = ""
+
+
+def changes(old: Api, new: Api) -> tuple[Change, ...]:
+    """Return what is different, sorted; of what is added or removed as a whole no parts are listed."""
+    return tuple(sorted({*_of_groups(old, new), *_of_models(old, new)}))
+
+
+def shown(found: Iterable[Change], format_: str) -> str:
+    """Return changes as text, as Markdown, or as JSON."""
+    listed = sorted(found, key=lambda change: (_ORDER.index(change.action), _RANKS.index(change.what), change))
+    if format_ == "json":
+        return json.dumps([asdict(change) for change in listed], indent=2)
+    mark = "`" if format_ == "markdown" else ""
+    lines: list[str] = []
+    for action in _ORDER:
+        part = [change for change in listed if change.action == action]
+        if part:
+            lines += ["", f"### {action.capitalize()}" if mark else f"{action}:", *([""] if mark else [])]
+            lines += [_line(change, mark) for change in part]
+    return "\n".join(lines[1:]) or "no differences"
+
+
+def _line(change: Change, mark: str) -> str:
+    detail = f": {mark}{printable(change.detail, 300)}{mark}" if change.detail else ""
+    return f"{'-' if mark else ' '} {change.what} {mark}{printable(change.name, 300)}{mark}{detail}"
+
+
+def _sides(what: str, old: Mapping[str, _T], new: Mapping[str, _T]) -> tuple[list[Change], list[tuple[str, _T, _T]]]:
+    """Return what is on one side alone, and the pairs of what is on both."""
+    alone = [Change(what, name, "removed") for name in old.keys() - new.keys()]
+    alone += [Change(what, name, "added") for name in new.keys() - old.keys()]
+    return alone, [(name, old[name], new[name]) for name in sorted(old.keys() & new.keys())]
+
+
+def _of_groups(old: Api, new: Api) -> Iterator[Change]:
+    alone, both = _sides("group", _groups(old), _groups(new))
+    yield from alone
+    for name, before, after in both:
+        different, same = _sides("resource", _resources(name, before), _resources(name, after))
+        yield from different
+        for place, one, other in same:
+            yield from _sides("verb", _verbs(place, one), _verbs(place, other))[0]
+
+
+def _groups(api: Api) -> Mapping[str, GroupVersion]:
+    return {group.api_version: group for group in api.groups}
+
+
+def _resources(group: str, version: GroupVersion) -> Mapping[str, Resource]:
+    return {f"{group} {resource.plural}": resource for resource in version.resources}
+
+
+def _verbs(place: str, resource: Resource) -> Mapping[str, str]:
+    verbs = {*resource.verbs, *(f"{verb}_status" for verb in resource.status_verbs)}
+    return {f"{place} {verb}": verb for verb in verbs | {str(method.name) for method in resource.methods}}
+
+
+def _of_models(old: Api, new: Api) -> Iterator[Change]:
+    # Of a group version that is on one side alone its models are no news.
+    whole = {group.accessor for group in old.groups} ^ {group.accessor for group in new.groups}
+    alone, both = _sides("model", _models(old), _models(new))
+    yield from (change for change in alone if change.name.partition(".")[0] not in whole)
+    for name, before, after in both:
+        different, same = _sides("field", _fields(name, before), _fields(name, after))
+        yield from different
+        for place, one, other in same:
+            yield from _of_field(place, one, other)
+
+
+def _models(api: Api) -> Mapping[str, Model]:
+    """Return the models under all their names."""
+    found = {f"{module.name}.{model.name}": model for module in api.modules for model in module.models}
+    aliases = {f"{module.name}.{alias.name}": str(alias.target) for module in api.modules for alias in module.aliases}
+    return found | {name: found[target] for name, target in aliases.items()}
+
+
+def _fields(name: str, model: Model) -> Mapping[str, Field]:
+    return {f"{name}.{field.name}": field for field in model.fields}
+
+
+def _of_field(place: str, old: Field, new: Field) -> Iterator[Change]:
+    if _type(old) != _type(new):
+        yield Change("field", place, "changed", f"{_type(old)} -> {_type(new)}")
+    if _DEPRECATED.search(new.doc) and not _DEPRECATED.search(old.doc):
+        yield Change("field", place, "deprecated")
+
+
+def _type(field: Field) -> str:
+    return f"{field.annotation}, required" if field.required else str(field.annotation)

@@ -1,0 +1,88 @@
+"""The first configuration of a project: `kgen init`."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, Final
+
+from kgen.errors import ConfigError, OutputError
+from kgen.shapes import is_object
+
+__all__ = ["write"]
+
+# Where projects have their CRDs, controller-gen's folder among them.
+_FOLDERS: Final = ("crds", "config/crd/bases", "manifests/crds", "deploy/crds", "deploy", "manifests", "specs")
+
+_TABLE: Final = """\
+{heading}# CRD manifests (a file or a folder), a folder that `kgen pull` wrote, or an OpenAPI document; one, or a list.
+specs = "{specs}"
+# The package that is made, and the folder that gets it.
+package = "{package}"
+output = "generated"
+# Groups ("apps", "core") or group versions ("apps/v1"); all when left out.
+# include = ["example.com"]
+# exclude = ["example.com/v1alpha1"]
+# Kubernetes' own types: imported from the package "kubeclient", or made too ("generate", with its documents in specs).
+builtins = "kubeclient"
+# Whether the Clientset has the groups of Kubernetes, too.
+core = true
+# A folder whose templates are taken before kgen's own.
+# templates = "templates"
+# Whether a warning stops the build.
+strict = false
+"""
+
+
+def write(folder: Path) -> tuple[str, bool]:
+    """Write a commented configuration: into pyproject.toml where there is one, else into kgen.toml.
+
+    Args:
+        folder: The project.
+
+    Returns:
+        The name of the file, and whether its inputs are there already.
+
+    Raises:
+        ConfigError: there is a configuration, or pyproject.toml is no TOML.
+        OutputError: the file can't be written.
+    """
+    pyproject, own = folder / "pyproject.toml", folder / "kgen.toml"
+    project = _read(pyproject)
+    if own.exists() or "kgen" in _table(project, "tool"):
+        name = own.name if own.exists() else pyproject.name
+        raise ConfigError("there is a configuration already", where=name, hint="change it, or remove it first")
+    found = next((name for name in _FOLDERS if (folder / name).is_dir()), None)
+    target = pyproject if pyproject.exists() else own
+    text = _TABLE.format(
+        heading="\n[tool.kgen]\n" if target is pyproject else "",
+        specs=found or _FOLDERS[0],
+        package=_package(_table(project, "project").get("name"), folder.name),
+    )
+    try:
+        with target.open("a", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+    except OSError as error:
+        raise OutputError(
+            f"the configuration can't be written: {error.strerror or error}", where=target.name, hint="check its rights"
+        ) from error
+    return target.name, found is not None
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8")) if file.exists() else {}
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"this can't be read: {error}", where=file.name, hint="correct the file") from error
+
+
+def _table(content: dict[str, Any], name: str) -> dict[str, Any]:
+    table = content.get(name)
+    return table if is_object(table) else {}
+
+
+def _package(project: object, folder: str) -> str:
+    """Return the project's name with `_client` behind it, as a package is called."""
+    words = re.sub(r"[^a-z0-9]+", "_", (project if isinstance(project, str) else folder).lower()).strip("_")
+    return f"{words}_client" if words and not words[0].isdigit() else "my_client"
