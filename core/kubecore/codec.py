@@ -21,6 +21,7 @@ from kubecore.encode import encode
 from kubecore.errors import DecodeError
 from kubecore.hooks import dec_hook
 from kubecore.meta import ManagedFieldsEntry
+from kubecore.openmodel import keep, may_be_open
 from kubecore.shapes import is_array
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "check_depth", "convert", "decode", "detach", "detach_meta", "encode"]
@@ -87,7 +88,10 @@ def convert(data: Any, type: type[T]) -> T:  # noqa: A002
     kind: Any = type
     decoder(kind)  # So that the type is safe to use.
     try:
-        return msgspec.convert(data, type, dec_hook=dec_hook)
+        found = msgspec.convert(data, type, dec_hook=dec_hook)
+        if may_be_open(type):
+            keep(found, data)
+        return found
     except msgspec.ValidationError:
         pass
     except (RecursionError, ValueError, OverflowError) as error:

@@ -14,6 +14,7 @@ import msgspec
 
 from kubecore.forklock import ForkLock
 from kubecore.hooks import dec_hook
+from kubecore.openmodel import KeepingDecoder, may_be_open
 
 __all__ = ["decoder"]
 
@@ -37,4 +38,5 @@ def decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
 def _made(kind: Hashable) -> msgspec.json.Decoder[Any]:
     type_: Any = kind
     with _LOCK.here:
-        return msgspec.json.Decoder(type_, dec_hook=dec_hook)
+        made: Any = msgspec.json.Decoder(type_, dec_hook=dec_hook)
+    return KeepingDecoder(made) if may_be_open(type_) else made  # type: ignore[no-any-return]

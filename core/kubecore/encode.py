@@ -17,7 +17,8 @@ import msgspec
 
 from kubecore.errors import EncodeError
 from kubecore.hooks import enc_hook
-from kubecore.model import Model
+from kubecore.model import OTHER, Model
+from kubecore.openmodel import OpenModel
 from kubecore.shapes import is_array, is_object
 from kubecore.time import is_naive
 from kubecore.types import NO_FIELDS
@@ -94,8 +95,8 @@ class _Preparation:
             raise EncodeError(f"{path} is a time without its offset from UTC: pass tzinfo")
         return value
 
-    def _model(self, model: Model, path: str, depth: int) -> Model:
-        """Return the model, or a copy of it without its empty structs."""
+    def _model(self, model: Model, path: str, depth: int) -> Model | dict[str, Any]:
+        """Return the model, or a copy of it without its empty structs; a dictionary where it keeps other fields."""
         changed: dict[str, Any] = {}
         for field in _fields_to_see(type(model)):
             item = getattr(model, field.name)
@@ -107,12 +108,24 @@ class _Preparation:
             new = self.value(item, f"{path}.{field.wire_name}", depth + 1)
             if new is not item:
                 changed[field.name] = new
-        if not changed:
-            return model
-        copied = copy.copy(model)
+        copied = copy.copy(model) if changed else model
         for name, item in changed.items():
             setattr(copied, name, item)
-        return copied
+        return _with_others(copied) if isinstance(copied, OpenModel) and copied.other_fields else copied
+
+
+def _with_others(model: OpenModel) -> dict[str, Any]:
+    """Return the fields of an open model that are sent, those that its schema names and the others."""
+    fields = [field for field in msgspec.structs.fields(model) if field.encode_name != OTHER]
+    own = {field.encode_name: getattr(model, field.name) for field in fields if _is_sent(model, field)}
+    return own | {key: value for key, value in model.other_fields.items() if key not in own}
+
+
+def _is_sent(model: Model, field: Any) -> bool:
+    value = getattr(model, field.name)
+    if value is msgspec.UNSET or (field.default_factory in (dict, list) and not value):
+        return False
+    return field.default is msgspec.NODEFAULT or value != field.default
 
 
 def _key(key: object, path: str) -> str:

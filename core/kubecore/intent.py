@@ -14,6 +14,7 @@ from typing import Any, Final
 from kubecore.body import Body, metadata_field
 from kubecore.errors import InvalidRequestError
 from kubecore.model import Model
+from kubecore.openmodel import OpenModel
 from kubecore.shapes import is_array, is_object
 
 __all__ = ["check", "check_fields"]
@@ -82,6 +83,8 @@ def _of_model(value: Mapping[Any, Any], kind: type[Model], path: str) -> Iterato
     fields = {field.wire_name: field for field in kind.model_fields()}
     for key, item in value.items():
         field = fields.get(key)
+        if field is None and issubclass(kind, OpenModel):
+            continue
         if field is None:
             yield f"{_below(path, key)} is no field of {kind.__name__}{_nearest(key, kind)}"
         else:

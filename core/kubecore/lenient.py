@@ -23,6 +23,7 @@ from kubecore import zero
 from kubecore.decoders import decoder
 from kubecore.errors import DecodeError
 from kubecore.hooks import dec_hook
+from kubecore.openmodel import OpenModel, others
 from kubecore.shapes import is_array, is_object
 from kubecore.time import ZERO, MicroTime
 from kubecore.types import QUANTITY
@@ -182,6 +183,8 @@ def _struct(hint: Any, value: Any, path: str) -> Any:
             found[field.name] = _reader(field.type)(item, place)
         elif field.required:
             found[field.name] = _zero(field.type, place)
+    if issubclass(cls, OpenModel):
+        found["other_fields"] = others(cls, value)
     return cls(**found)
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, Final, NamedTuple, Self, TypeVar
 
 import msgspec
 
-__all__ = ["FieldInfo", "Model", "always"]
+__all__ = ["OTHER", "FieldInfo", "Model", "always"]
+
+OTHER: Final = "$otherFields"
+"""What msgspec calls the field of an open model for what its schema does not name; JSON has no such name."""
 
 _L = TypeVar("_L")
 
@@ -163,7 +166,11 @@ class Model(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False, rename="
 
 @functools.cache
 def _fields(cls: type[Model]) -> tuple[FieldInfo, ...]:
-    return tuple(FieldInfo(f.name, f.encode_name, f.type, f.required) for f in msgspec.structs.fields(cls))
+    return tuple(
+        FieldInfo(f.name, f.encode_name, f.type, f.required)
+        for f in msgspec.structs.fields(cls)
+        if f.encode_name != OTHER
+    )
 
 
 def _place(metadata: object) -> str:

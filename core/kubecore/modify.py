@@ -20,6 +20,7 @@ from kubecore import codec, encode
 from kubecore.body import Body, metadata_field, with_version
 from kubecore.errors import InvalidRequestError
 from kubecore.model import Model
+from kubecore.openmodel import OpenModel
 from kubecore.shapes import is_array, is_object
 
 __all__ = ["Change", "Draft", "merge"]
@@ -145,6 +146,10 @@ class _Merge:
             self._put(merged, field.wire_name, getattr(before, field.name), getattr(after, field.name), sent or {})
             for field in type(after).model_fields()
         ]
+        if isinstance(after, OpenModel) and isinstance(before, OpenModel):
+            others = before.other_fields, after.other_fields
+            changed.append(not _same(*others))
+            merged = {key: item for key, item in merged.items() if key not in others[0]} | others[1]
         return merged if any(changed) else raw
 
     def mapping(

@@ -89,6 +89,7 @@ class Model:
         fields: Required ones first, each half in the order of the schema.
         is_kind: Whether it has a group, version and kind of its own.
         constants: Known values of its fields.
+        is_open: Whether it keeps fields that its schema does not name.
     """
 
     name: ClassName
@@ -97,6 +98,7 @@ class Model:
     fields: tuple[Field, ...]
     is_kind: bool
     constants: tuple[Constants, ...] = ()
+    is_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ class ClassPlan:
     """One class as it will be printed; the context of `models/msgspec.jinja2`."""
 
     name: ClassName
+    base: Code
     docstring: Code
     fields: Mapping[str, FieldPlan]
 
@@ -53,6 +54,7 @@ def plan_class(model: Model) -> ClassPlan:
     """Return the text of a model's class, field by field."""
     return ClassPlan(
         name=model.name,
+        base=text.code("OpenModel" if model.is_open else "Model"),
         docstring=text.docstring(
             model.doc or f"{model.schema.rpartition('.')[2]} has no description in the API.", indent=4
         ),

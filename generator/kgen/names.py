@@ -32,6 +32,7 @@ RESERVED_FIELDS: Final = frozenset(
         "always",
         "builtins",
         "msgspec",
+        "other_fields",
         # What every model offers (kubecore.model.Model).
         "from_dict",
         "from_yaml",
@@ -54,6 +55,7 @@ RESERVED_CLASSES: Final = frozenset(
         "MicroTime",
         "Model",
         "NO_FIELDS",
+        "OpenModel",
         "Quantity",
         "RawExtension",
         "Time",

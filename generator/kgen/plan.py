@@ -92,6 +92,7 @@ class ModelsContext:
     imports_builtins: bool
     imports_msgspec: bool
     imports_model: bool
+    imports_openmodel: bool
     names_from_model: tuple[Code, ...]
     names_from_typing: tuple[Code, ...]
     modules: tuple[Code, ...]
@@ -315,7 +316,13 @@ def _models(module: ModelModule, classes: Mapping[ModelRef, Code], root: Identif
         imports_builtins="builtins." in annotations,
         imports_msgspec="msgspec.field(" in defaults,
         imports_model=bool(made),
-        names_from_model=_codes([*(["Model"] if made else []), *(["always"] if "always(" in defaults else [])]),
+        imports_openmodel=any(model.is_open for model in module.models),
+        names_from_model=_codes(
+            [
+                *(["Model"] if not all(model.is_open for model in module.models) else []),
+                *(["always"] if "always(" in defaults else []),
+            ]
+        ),
         names_from_typing=_codes(
             [*(["Final"] if constants else []), *(["Literal"] if "Literal[" in annotations else [])]
         ),

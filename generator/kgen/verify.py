@@ -101,7 +101,14 @@ class _Models:
 
     def __init__(self, module: ModelModule, package: str, builtins: str) -> None:
         self._module = module
-        self._imports = {f"{package}.models", "kubecore.meta", "kubecore.model", "kubecore.types", *_LIBRARIES}
+        self._imports = {
+            f"{package}.models",
+            "kubecore.meta",
+            "kubecore.model",
+            "kubecore.openmodel",
+            "kubecore.types",
+            *_LIBRARIES,
+        }
         self._imports |= {f"{builtins}.models"} if builtins else set()
         self._aliases = {
             f"{alias.name} = {alias.target.name if alias.target.module == module.name else alias.target}"
@@ -141,9 +148,10 @@ def _is_docstring_or_all(node: ast.stmt) -> bool:
 
 def _check_model(node: ast.ClassDef, model: Model) -> None:
     _require(
-        not node.decorator_list and [ast.unparse(base) for base in node.bases] == ["Model"],
+        not node.decorator_list
+        and [ast.unparse(base) for base in node.bases] == ["OpenModel" if model.is_open else "Model"],
         node,
-        "other bases than Model",
+        "other bases than planned",
     )
     _require(
         [f"{k.arg}={ast.unparse(k.value)}" for k in node.keywords] == ["kw_only=True"], node, "other class options"

@@ -290,3 +290,10 @@ def test_whatever_the_schema_the_package_is_what_was_planned(properties: dict[st
     api = of(manifest(properties))
     for path, source in generated(api, quickly=True).items():
         compile(source, path, "exec", dont_inherit=True)
+
+
+def test_a_kind_that_is_open_at_its_very_top_keeps_what_it_is_given() -> None:
+    api = of(change(manifest(), f"{SCHEMA}/x-kubernetes-preserve-unknown-fields", True))
+    files = generated(api, quickly=True)
+    assert "class Widget(OpenModel, kw_only=True):" in files["made/models/example_v1.py"]
+    assert "class WidgetSpec(Model, kw_only=True):" in files["made/models/example_v1.py"]

@@ -35,7 +35,12 @@ EXAMPLES = {
     for example in yaml.load_all((CRDS / "examples.yaml").read_bytes())
 }
 NEEDS_SHARED = pytest.mark.shared
-OURS = ("example.com/v1 Odd", "metrics.example.org/v1 Gauge", "metrics.example.org/v1 GaugeClass")
+OURS = (
+    "example.com/v1 Odd",
+    "metrics.example.org/v1 Gauge",
+    "metrics.example.org/v1 GaugeClass",
+    "example.net/v1 Sack",
+)
 
 
 def manifests() -> Iterator[dict[str, Any]]:
@@ -189,11 +194,14 @@ def test_every_kind_is_created_read_changed_watched_and_deleted(
         assert updated.metadata.generation == created.metadata.generation  # Nothing but the label has changed.
         patch = {"metadata": {"labels": {"step": "patched"}}}
         assert objects.patch("one", patch, type="merge").metadata.labels == {"step": "patched"}
+        applied = {"metadata": {"name": "one", "annotations": {"by": "tests"}}}
+        assert spec_of(objects.apply(applied, field_manager="tests").to_dict()) == spec_of(raw)
         assert [item.metadata.name for item in objects.list(label_selector="step=patched").items] == ["one"]
         with objects.watch(resource_version=created.metadata.resource_version, timeout_seconds=10) as events:
             objects.delete("one")
-            seen = [event.type for event, _ in zip(events, range(3), strict=False)]
-        assert seen == ["MODIFIED", "MODIFIED", "DELETED"]
+            seen = [event for event, _ in zip(events, range(4), strict=False)]
+        assert [event.type for event in seen] == ["MODIFIED", "MODIFIED", "MODIFIED", "DELETED"]
+        assert spec_of(seen[0].object.to_dict()) == spec_of(raw)
 
 
 def _path(objects: Any, namespace: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from kgen import text
-from kgen.errors import Problem, Problems
+from kgen.errors import Problems
 from kgen.ir import Alias, Constants, Field, Member, Model, ModelModule, ModelRef
 from kgen.names import Identifier, class_name, field_name, member_name, snake, verbatim_name
 from kgen.resolve.catalog import Catalog, Kind, Schema, kind_of
@@ -68,7 +68,7 @@ class _DraftField:
 
 def nameable(properties: Iterable[str]) -> bool:
     """Whether every property can be the wire name of a field."""
-    return all(name and not _UNNAMEABLE.search(name) for name in properties)
+    return all(name and name != "$otherFields" and not _UNNAMEABLE.search(name) for name in properties)
 
 
 class Models:
@@ -124,16 +124,9 @@ class Models:
                     "a property can't be the name of a field; the object is a plain map", where=schema.pointer
                 )
             else:
-                self._note_open(schema)
                 self._draft(schema)
         for schema in self._inline.drain():
             self._draft(schema)
-
-    def _note_open(self, schema: Schema) -> None:
-        """Say of a kind that takes more fields than its schema names that its model does not."""
-        if schema.raw.get("x-kubernetes-preserve-unknown-fields") is True and kind_of(schema.raw) is not None:
-            what = f"{schema.ref} takes fields that its schema does not name; the model has only those that it does"
-            self._problems.note([Problem(what, schema.pointer, "pass a mapping where the others matter")])
 
     def _refuse_twins(self) -> None:
         taken: dict[ModelRef, Schema] = {}
@@ -273,6 +266,7 @@ class Models:
                 sorted(fields, key=lambda field: (not field.annotation.startswith("Literal["), not field.required))
             ),
             is_kind=draft.kind is not None,
+            is_open=draft.kind is not None and draft.schema.raw.get("x-kubernetes-preserve-unknown-fields") is True,
         )
 
     def _field(self, draft: _Draft, field: _DraftField, spelled_out: bool) -> Field:

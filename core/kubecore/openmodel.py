@@ -1,0 +1,87 @@
+"""Models of kinds that may have fields beside those that their schema names: a CRD can allow that at its very top.
+
+msgspec drops what a struct does not name, so such an object is read a second time, for the rest.
+"""
+
+from __future__ import annotations
+
+import functools
+import typing
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import msgspec
+
+from kubecore.model import OTHER, Model
+from kubecore.shapes import is_array, is_object
+
+__all__ = ["KeepingDecoder", "OpenModel", "keep", "may_be_open", "others"]
+
+if TYPE_CHECKING:
+    _Fields: TypeAlias = dict[str, Any]
+else:
+    _Fields = Any  # An object may have a field of the name that msgspec goes by, with anything in it.
+
+
+class OpenModel(Model, kw_only=True):
+    """A model that keeps the fields that its schema does not name, and sends them again."""
+
+    other_fields: _Fields = msgspec.field(default={}, name=OTHER)
+    """These fields, by their names on the wire."""
+
+
+class KeepingDecoder:
+    """Decodes like the decoder of a type, and keeps what the type does not name.
+
+    Args:
+        inner: The decoder.
+    """
+
+    def __init__(self, inner: msgspec.json.Decoder[Any]) -> None:
+        self._inner = inner
+        self.type = inner.type
+
+    def decode(self, data: Any) -> Any:
+        """Decode JSON."""
+        found = self._inner.decode(data)
+        keep(found, msgspec.json.decode(data))
+        return found
+
+
+@functools.lru_cache(maxsize=1024)
+def may_be_open(kind: Any) -> bool:
+    """Say whether a type is an open model, a list of them, or an event with one."""
+    if any(may_be_open(part) for part in typing.get_args(kind)):
+        return True
+    if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
+        return False
+    if issubclass(kind, OpenModel):
+        return True
+    return "items" in kind.__struct_fields__ and any(
+        may_be_open(field.type) for field in msgspec.structs.fields(kind) if field.name == "items"
+    )
+
+
+def keep(found: Any, data: Any) -> None:
+    """Put into open models what their schema does not name.
+
+    Args:
+        found: What was decoded: an object, a list of objects, or an event.
+        data: The same as dictionaries and lists.
+    """
+    if not is_object(data):
+        return
+    if isinstance(found, OpenModel):
+        found.other_fields = others(type(found), data)
+    items: Any = getattr(found, "items", None)
+    if is_array(items):
+        for item, raw in zip(items, data.get("items") or (), strict=False):
+            keep(item, raw)
+    elif isinstance(inner := getattr(found, "object", None), Model):
+        keep(inner, data.get("object"))
+
+
+def others(kind: type[Model], data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of an object that its model does not name."""
+    known = {field.wire_name for field in kind.model_fields()}
+    return {key: value for key, value in data.items() if key not in known}

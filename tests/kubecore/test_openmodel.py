@@ -1,0 +1,87 @@
+"""What the schema of an open kind does not name is kept and sent again, however the object is read."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal
+
+import msgspec
+import pytest
+
+from kubecore import codec
+from kubecore.errors import InvalidRequestError
+from kubecore.intent import check_fields
+from kubecore.meta import ListMeta, ObjectMeta
+from kubecore.model import Model, always
+from kubecore.modify import merge
+from kubecore.openmodel import OpenModel
+from kubecore.watch.decoder import Decoder
+
+
+class Sack(OpenModel, kw_only=True):
+    api_version: Literal["example.net/v1"] = always("example.net/v1")
+    kind: Literal["Sack"] = always("Sack")
+    metadata: ObjectMeta = msgspec.field(default_factory=ObjectMeta)
+    size: int | None = None
+
+
+class SackList(Model, kw_only=True):
+    items: list[Sack]
+    metadata: ListMeta = msgspec.field(default_factory=ListMeta)
+
+
+RAW: dict[str, Any] = {
+    "apiVersion": "example.net/v1",
+    "kind": "Sack",
+    "metadata": {"name": "a"},
+    "size": 1,
+    "spec": {"deep": [1, None]},
+    "$otherFields": "a name like any other",
+}
+
+
+def decoded(raw: object) -> Sack:
+    return codec.decode(json.dumps(raw).encode(), Sack)
+
+
+def test_json_and_mappings_keep_what_is_not_named() -> None:
+    for found in (decoded(RAW), Sack.from_dict(RAW), Sack.from_yaml(json.dumps(RAW))):
+        assert found.size == 1
+        assert found.other_fields["spec"] == {"deep": [1, None]}
+        assert found.to_dict() == RAW
+        assert json.loads(codec.encode(found)) == RAW
+
+
+def test_what_is_read_leniently_is_kept_too() -> None:
+    found = decoded({**RAW, "size": 1.0, "metadata": {"name": "a", "labels": None}})
+    assert found.to_dict() == RAW
+
+
+def test_items_of_lists_and_objects_of_events_keep_it() -> None:
+    listed = codec.decode(json.dumps({"items": [RAW, {**RAW, "size": None}]}).encode(), SackList)
+    assert [item.other_fields["spec"] for item in listed.items] == [RAW["spec"]] * 2
+    (event,) = Decoder(Sack).feed(json.dumps({"type": "ADDED", "object": RAW}).encode() + b"\n")
+    assert event.object.to_dict() == RAW
+
+
+def test_what_a_schema_names_wins_and_the_rest_can_be_set() -> None:
+    made = Sack(size=2, other_fields={"size": 3, "colour": "red"})
+    assert made.to_dict() == {"apiVersion": "example.net/v1", "kind": "Sack", "size": 2, "colour": "red"}
+    assert Sack.zero().to_dict() == {"apiVersion": "example.net/v1", "kind": "Sack"}
+    assert [field.name for field in Sack.model_fields()] == ["api_version", "kind", "metadata", "size"]
+
+
+def test_applied_fields_of_any_name_are_let_through() -> None:
+    check_fields({"spec": {}, "metadata": {}}, Sack)
+    with pytest.raises(InvalidRequestError, match="labls"):
+        check_fields({"metadata": {"labls": {}}}, Sack)
+
+
+def test_a_change_of_the_rest_is_merged() -> None:
+    after = decoded(RAW)
+    after.other_fields["spec"] = {"deep": 2}
+    del after.other_fields["$otherFields"]
+    after.other_fields["new"] = True
+    wanted = {key: value for key, value in RAW.items() if key != "$otherFields"} | {"spec": {"deep": 2}, "new": True}
+    assert merge(RAW, decoded(RAW), after) == wanted
+    assert merge(RAW, decoded(RAW), decoded(RAW)) == RAW
