@@ -89,7 +89,7 @@ def convert(data: Any, type: type[T]) -> T:  # noqa: A002
     decoder(kind)  # So that the type is safe to use.
     try:
         found = msgspec.convert(data, type, dec_hook=dec_hook)
-        if may_be_open(type):
+        if may_be_open(kind):
             keep(found, data)
         return found
     except msgspec.ValidationError:

@@ -39,4 +39,5 @@ def _made(kind: Hashable) -> msgspec.json.Decoder[Any]:
     type_: Any = kind
     with _LOCK.here:
         made: Any = msgspec.json.Decoder(type_, dec_hook=dec_hook)
-    return KeepingDecoder(made) if may_be_open(type_) else made  # type: ignore[no-any-return]
+    keeping: Any = KeepingDecoder(made) if may_be_open(kind) else made
+    return keeping  # type: ignore[no-any-return]

@@ -39,7 +39,7 @@ OURS = (
     "example.com/v1 Odd",
     "metrics.example.org/v1 Gauge",
     "metrics.example.org/v1 GaugeClass",
-    "example.net/v1 Sack",
+    "bags.example.net/v1 Sack",
 )
 
 
@@ -199,7 +199,7 @@ def test_every_kind_is_created_read_changed_watched_and_deleted(
         assert [item.metadata.name for item in objects.list(label_selector="step=patched").items] == ["one"]
         with objects.watch(resource_version=created.metadata.resource_version, timeout_seconds=10) as events:
             objects.delete("one")
-            seen = [event for event, _ in zip(events, range(4), strict=False)]
+            seen = [event for _, event in zip(range(4), events, strict=False)]
         assert [event.type for event in seen] == ["MODIFIED", "MODIFIED", "MODIFIED", "DELETED"]
         assert spec_of(seen[0].object.to_dict()) == spec_of(raw)
 
