@@ -60,7 +60,7 @@ def test_what_is_read_leniently_is_kept_too() -> None:
 def test_items_of_lists_and_objects_of_events_keep_it() -> None:
     listed = codec.decode(json.dumps({"items": [RAW, {**RAW, "size": None}]}).encode(), SackList)
     assert [item.other_fields["spec"] for item in listed.items] == [RAW["spec"]] * 2
-    (event,) = Decoder(Sack).feed(json.dumps({"type": "ADDED", "object": RAW}).encode() + b"\n")
+    ((event, _),) = Decoder(Sack).feed(json.dumps({"type": "ADDED", "object": RAW}).encode() + b"\n")
     assert event.object.to_dict() == RAW
 
 
