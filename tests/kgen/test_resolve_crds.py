@@ -297,3 +297,9 @@ def test_a_kind_that_is_open_at_its_very_top_keeps_what_it_is_given() -> None:
     files = generated(api, quickly=True)
     assert "class Widget(OpenModel, kw_only=True):" in files["made/models/example_v1.py"]
     assert "class WidgetSpec(Model, kw_only=True):" in files["made/models/example_v1.py"]
+
+
+def test_rules_of_a_crd_are_in_the_docstrings() -> None:
+    rules = [{"rule": "self > 1", "message": "must be more\nthan one"}, {"rule": "self != 7"}, {"message": 5}, "odd"]
+    made = spec_fields({"size": {"type": "integer", "description": "How many.", "x-kubernetes-validations": rules}})
+    assert made["size"].doc == "How many.\n\nThe server holds it to:\n- must be more than one\n- self != 7"

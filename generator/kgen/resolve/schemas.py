@@ -192,7 +192,6 @@ class Models:
         place = Place(schema.ref, (wire_name,), f"{schema.pointer}/properties/{wire_name[:200]}")
         use = annotation(raw, place, self, self._problems)
         plain: Mapping[str, Any] = unwrapped(raw) if is_object(raw) else {}
-        doc = plain.get("description")
         return _DraftField(
             name=name,
             wire_name=wire_name,
@@ -202,7 +201,7 @@ class Models:
             keeps_empty=bool(KEEPS_EMPTY & plain.keys()),
             nullable=plain.get("nullable") is True and use.text != "JSON",
             in_place=reference(plain) is None,
-            doc=doc if isinstance(doc, str) else "",
+            doc=_words(plain, rules=use.shape != "struct"),
             literal=_literal(wire_name, kind),
             values=_values(plain) if use.text == "str" else (),
         )
@@ -257,11 +256,10 @@ class Models:
     def _model(self, draft: _Draft) -> Model:
         shadowed = {field.name for field in draft.fields} & set(BUILTIN_TYPES)
         fields = [self._field(draft, field, bool(shadowed)) for field in draft.fields]
-        doc = draft.schema.raw.get("description")
         return Model(
             name=draft.schema.ref.name,
             schema=draft.schema.name,
-            doc=doc if isinstance(doc, str) else "",
+            doc=_words(draft.schema.raw, rules=True),
             fields=tuple(
                 sorted(fields, key=lambda field: (not field.annotation.startswith("Literal["), not field.required))
             ),
@@ -362,6 +360,21 @@ def _never_none(schema: Schema, wire_name: str, plain: Mapping[str, Any]) -> boo
     if schema.has_defaults:
         return plain.get("default") == {}
     return wire_name in _NEVER_NONE and "$ref" in plain
+
+
+def _words(schema: Mapping[str, Any], *, rules: bool) -> str:
+    """Return what a schema says of a value: its description, and the rules that a CRD has for it."""
+    description, found = schema.get("description"), schema.get("x-kubernetes-validations")
+    said = description if isinstance(description, str) else ""
+    lines = [_rule(rule) for rule in found] if rules and is_array(found) else []
+    listed = "\n".join(f"- {line}" for line in lines if line)
+    return f"{said}\n\nThe server holds it to:\n{listed}".strip() if listed else said
+
+
+def _rule(rule: object) -> str:
+    """Return a rule in the words that the server has for who breaks it, or itself where there are none."""
+    texts = [rule.get(key) for key in ("message", "rule")] if is_object(rule) else []
+    return next((" ".join(text.split()) for text in texts if isinstance(text, str) and text.strip()), "")
 
 
 def _is_meta(draft: _Draft) -> bool:
