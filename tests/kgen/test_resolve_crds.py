@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import functools
 import json
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -19,6 +21,7 @@ from kgen.load.crd import parse
 from kgen.load.crd_openapi import convert
 from kgen.resolve import Builtins, resolve
 from kgen.spec import ApiSpec
+from kubecore import codec
 from tests.kgen.documents import generated
 from tests.kgen.test_crds import CRDS, change, manifest
 
@@ -303,3 +306,38 @@ def test_rules_of_a_crd_are_in_the_docstrings() -> None:
     rules = [{"rule": "self > 1", "message": "must be more\nthan one"}, {"rule": "self != 7"}, {"message": 5}, "odd"]
     made = spec_fields({"size": {"type": "integer", "description": "How many.", "x-kubernetes-validations": rules}})
     assert made["size"].doc == "How many.\n\nThe server holds it to:\n- must be more than one\n- self != 7"
+
+
+def values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
+    """Return objects that a schema allows; lists and maps with something in them."""
+    if schema.get("x-kubernetes-int-or-string"):
+        return st.integers(0, 9) | st.sampled_from(["a", "80%"])
+    if schema.get("x-kubernetes-preserve-unknown-fields"):
+        return st.sampled_from([1, "a", [None, {"b": True}], {"c": {"d": 1.5}}])
+    if "properties" in schema:
+        parts = {key: values(value) for key, value in schema["properties"].items()}
+        return st.fixed_dictionaries({}, optional=parts)
+    match schema["type"]:
+        case "array":
+            return st.lists(values(schema["items"]), min_size=1, max_size=2)
+        case "object":
+            one = values(schema["additionalProperties"])
+            return st.dictionaries(st.sampled_from(["k", "x-y"]), one, min_size=1, max_size=2)
+        case "integer":
+            return st.integers(-(2**31), 2**31)
+        case _:
+            return st.sampled_from(schema.get("enum", ["", "text", "ü"]))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data(), SPEC)
+def test_what_a_schema_allows_comes_out_as_it_went_in(data: st.DataObject, properties: dict[str, Any]) -> None:
+    source = generated(of(manifest(properties)), quickly=True)["made/models/example_v1.py"]
+    module = sys.modules["made_for_a_round_trip"] = ModuleType("made_for_a_round_trip")
+    exec(compile(source, "example_v1.py", "exec", dont_inherit=True), module.__dict__)  # noqa: S102
+    for _ in range(3):
+        spec = data.draw(values(obj(**properties)))
+        written = {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "a"}, "spec": spec}
+        found = codec.decode(json.dumps(written).encode(), module.Widget)
+        assert found.to_dict() == written
+        assert json.loads(codec.encode(found)) == written
