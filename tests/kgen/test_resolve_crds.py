@@ -240,6 +240,14 @@ def test_equal_objects_of_a_group_share_a_class_and_keep_their_names() -> None:
     assert fields(api, "GaugeSpec", "metrics_v1")["target"].annotation == "GaugeSpecTarget"
 
 
+def test_an_equal_object_at_a_shorter_path_takes_no_name_away() -> None:
+    auth = obj(password=obj(secret=STRING), user=STRING)
+    before = names(of(manifest({"deep": obj(auth=auth), "other": obj(auth=auth, more=STRING)})))
+    assert "example_v1.WidgetSpecOtherAuthPassword" in before
+    after = names(of(manifest({"auth": auth, "deep": obj(auth=auth), "other": obj(auth=auth, more=STRING)})))
+    assert before <= after
+
+
 def test_paths_that_read_the_same_have_a_seam() -> None:
     made = of(
         manifest(

@@ -61,6 +61,7 @@ def test_items_of_lists_and_objects_of_events_keep_it() -> None:
     listed = codec.decode(json.dumps({"items": [RAW, {**RAW, "size": None}]}).encode(), SackList)
     assert [item.other_fields["spec"] for item in listed.items] == [RAW["spec"]] * 2
     ((event, _),) = Decoder(Sack).feed(json.dumps({"type": "ADDED", "object": RAW}).encode() + b"\n")
+    assert event is not None
     assert event.object.to_dict() == RAW
 
 
