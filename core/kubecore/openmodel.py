@@ -39,7 +39,7 @@ class KeepingDecoder:
 
     def __init__(self, inner: msgspec.json.Decoder[Any]) -> None:
         self._inner = inner
-        self.type = inner.type
+        self.type: Any = inner.type
 
     def decode(self, data: Any) -> Any:
         """Decode JSON."""
