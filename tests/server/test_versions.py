@@ -12,7 +12,7 @@ import pytest
 
 from kgen.cli import run
 from kubeclient import Clientset
-from kubecore import errors, kubeconfig
+from kubecore import errors, kubeconfig, retry
 from tests.cluster import Cluster
 from tests.cluster.build import CAPTURED, OLDER, VERSION
 from tests.conftest import running
@@ -56,9 +56,13 @@ def use(clientset: Any) -> None:
     spec = {"selector": {"matchLabels": labels}, "template": template}
     deployments = clientset.apps_v1.deployments("versions")
     deployments.create({"metadata": {"name": "d"}, "spec": spec})
-    scale = deployments.get_scale("d")
-    scale.spec.replicas = 3
-    deployments.update_scale("d", scale)
+
+    def scale_up() -> None:
+        scale = deployments.get_scale("d")
+        scale.spec.replicas = 3
+        deployments.update_scale("d", scale)
+
+    retry.on_conflict(scale_up)  # The controllers change it too.
     assert deployments.get("d").spec.replicas == 3
     deployments.delete("d")
     config_maps.delete("a")

@@ -40,7 +40,7 @@ _IDLE: Final = 2.0
 _TIMEOUTS: Final = rest.Timeouts(connect=2.0, read=4.0, write=4.0, pool=4.0, total=30.0, idle=_IDLE)
 _NAMES: Final = 20
 _LAST: Final = "the-last"
-_PATIENCE: Final = 60.0
+_PATIENCE: Final = 150.0  # More than twice the longest of all pauses, which is 60 s with its jitter.
 _GO: Final = Path(__file__).with_name("goclient")
 
 # What strikes, one after the other. Most are cuts: the others take seconds.
