@@ -46,6 +46,10 @@ types: $(ENV) ## mypy and pyright, generated code included
 unit: $(ENV) ## The tests alone
 	$(BIN)/pytest
 
+.PHONY: again
+again: $(ENV) ## The tests that were red the last time
+	$(BIN)/pytest --last-failed --last-failed-no-failures=none
+
 .PHONY: test
 test: lint types check unit ## Everything: lint, types, `kgen check`, all tests
 
