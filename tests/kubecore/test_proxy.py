@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import select
 import socket
 import ssl
 import threading
@@ -23,6 +25,34 @@ from tests.kubecore.loopback import answer, loopback
 
 POD = b'{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p"},"spec":{"containers":[]}}'
 LIST = b'{"kind":"PodList","apiVersion":"v1","metadata":{},"items":[]}'
+
+
+class OneAtATime:
+    """A TLS socket for two threads: OpenSSL bears one at a time, and Python before 3.13 does not see to that."""
+
+    def __init__(self, inner: ssl.SSLSocket) -> None:
+        self._inner = inner
+        self._turn = threading.Lock()
+        self.close = inner.close
+        inner.setblocking(False)
+
+    def recv(self, most: int) -> bytes:
+        while True:
+            with self._turn, contextlib.suppress(ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                return self._inner.recv(most)
+            select.select([self._inner], [], [], 10)
+
+    def sendall(self, data: bytes) -> None:
+        left = memoryview(data)
+        while left:
+            with self._turn, contextlib.suppress(ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                left = left[self._inner.send(left) :]
+                continue
+            select.select([], [self._inner], [], 10)
+
+    def shutdown(self, how: int) -> None:
+        with self._turn:
+            self._inner.shutdown(how)
 
 
 class Proxy:
@@ -61,10 +91,11 @@ class Proxy:
                 return
             upstream = socket.create_connection(place)
             self._sockets.append(upstream)
-            back = threading.Thread(target=self._pump, args=(upstream, client), daemon=True)
+            end = OneAtATime(client) if isinstance(client, ssl.SSLSocket) else client
+            back = threading.Thread(target=self._pump, args=(upstream, end), daemon=True)
             self._threads.append(back)
             back.start()
-            self._pump(client, upstream)
+            self._pump(end, upstream)
         except OSError:
             client.close()
 
@@ -106,7 +137,7 @@ class Proxy:
             host.decode() if kind == 3 else socket.inet_ntop({1: socket.AF_INET, 4: socket.AF_INET6}[kind], host)
         ), port
 
-    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+    def _pump(self, source: socket.socket | OneAtATime, sink: socket.socket | OneAtATime) -> None:
         try:
             while piece := source.recv(65536):
                 if b"Authorization" in piece or b"s3cret" in piece:
