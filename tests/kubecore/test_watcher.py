@@ -371,7 +371,8 @@ def test_the_memory_stays_flat_over_many_events(drive: Drive) -> None:
             early, late = drive(server.url, scenario)
         finally:
             tracemalloc.stop()
-    assert late - early < 200_000
+    # One piece of what came, of up to 256 KiB, may be held at either look; 15,000 events that stay would be many MB.
+    assert late - early < 1_000_000
 
 
 def test_a_watch_that_was_not_entered_says_so() -> None:

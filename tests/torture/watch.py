@@ -140,7 +140,8 @@ class Follower:
                     with (
                         maps.list_and_watch() if self._verb != "watch" else maps.watch(resource_version=start) as events
                     ):
-                        self._begin(events)
+                        if self._begin(events):
+                            break
                         for event in events:
                             if self._take(event):
                                 break
@@ -160,7 +161,8 @@ class Follower:
                         return
                     made = maps.list_and_watch() if self._verb != "watch" else maps.watch(resource_version=start)
                     async with made as events:
-                        self._begin(events)
+                        if self._begin(events):
+                            break
                         async for event in events:
                             if self._take(event):
                                 break
@@ -169,19 +171,20 @@ class Follower:
                 except errors.TransportError:
                     await anyio.sleep(0.1)
 
-    def _begin(self, events: Any) -> None:
+    def _begin(self, events: Any) -> bool:
         self._expired = None
         for item in getattr(events, "items", ()):
             self._note("ADDED", item)
+        return self._is_over  # Whoever gets to the list late finds the last object in it.
 
     def _take(self, event: Any) -> bool:
         self._note(event.type, event.object)
-        self._is_over = event.object.metadata.name == _LAST
         return self._is_over
 
     def _note(self, kind: str, found: core_v1.ConfigMap) -> None:
         meta = found.metadata
         self.version = max(self.version, int(meta.resource_version))
+        self._is_over = self._is_over or meta.name == _LAST
         self._history.note(
             "event", watcher=self.name, type=kind, name=meta.name, uid=meta.uid, version=meta.resource_version
         )
