@@ -10,16 +10,20 @@ from __future__ import annotations
 import re
 import unicodedata
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from kubecore.errors import InvalidRequestError
 
-__all__ = ["api_prefix", "build", "segment", "under"]
+__all__ = ["api_prefix", "build", "segment", "several", "under"]
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]*", re.ASCII)
 _REFUSED: Final = frozenset("/%#?\\")
-_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
+_INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_HIDDEN: Final = _INVISIBLE | {"Zs"}
 _LONGEST: Final = 1024
+_LONGEST_PATH: Final = 8192
+_NO_CODE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_SAFE: Final = "!$&'()*+,;=:@~"
 
 
 def segment(value: Any, what: str) -> str:
@@ -39,7 +43,7 @@ def segment(value: Any, what: str) -> str:
     if isinstance(value, str) and len(value) <= _LONGEST and _PLAIN.fullmatch(value):
         return value
     _refuse_bad(value, what)
-    return quote(value, safe="!$&'()*+,;=:@~")
+    return quote(value, safe=_SAFE)
 
 
 def _refuse_bad(value: Any, what: str) -> None:
@@ -55,6 +59,38 @@ def _refuse_bad(value: Any, what: str) -> None:
     if bad is not None:
         shown = ascii(value[:100])
         raise InvalidRequestError(f"the {what} {shown} holds {bad!a}, which no {what} can hold")
+
+
+def several(value: Any) -> str:
+    r"""Check a path of any number of segments and encode what is not yet encoded.
+
+    Args:
+        value: the path; `%` begins what is encoded already.
+
+    Returns:
+        The path, percent-encoded.
+
+    Raises:
+        InvalidRequestError: `value` is no text, is longer than 8,192 characters, has a segment that is `.` or `..` or
+            leads there once it is decoded, however often, or holds `?`, `#`, `\\` or control or invisible characters,
+            encoded or not.
+    """
+    if not isinstance(value, str):
+        raise InvalidRequestError(f"the path must be text, not {type(value).__name__}")
+    if len(value) > _LONGEST_PATH:
+        raise InvalidRequestError(f"the path has {len(value)} characters; the longest has {_LONGEST_PATH}")
+    shown = ascii(value[:100])
+    if "?" in value or "#" in value or _NO_CODE.search(value):
+        raise InvalidRequestError(f"the path {shown} holds ?, # or a % that encodes nothing; query= takes a query")
+    plain = value
+    while "%" in plain and (decoded := unquote(plain, errors="replace")) != plain:
+        plain = decoded  # Whoever stands behind may decode it once more.
+    bad = next((char for char in plain if char == "\\" or unicodedata.category(char) in _INVISIBLE), None)
+    if bad is not None:
+        raise InvalidRequestError(f"the path {shown} holds {bad!a}, which no path can hold")
+    if {".", ".."} & {part.partition(";")[0] for part in plain.split("/")}:
+        raise InvalidRequestError(f"the path {shown} would lead to another path")
+    return quote(value, safe=f"/%{_SAFE}")
 
 
 def api_prefix(group: str, version: str) -> str:

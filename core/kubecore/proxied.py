@@ -6,17 +6,15 @@ Source: the `proxy` subresource of `k8s.io/kubernetes`; `JoinSchemeNamePort` of 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias, get_args
-from urllib.parse import quote, unquote
 
 from kubecore import failure
 from kubecore.call import Call
 from kubecore.errors import InvalidRequestError
 from kubecore.options import Query
-from kubecore.path import segment
+from kubecore.path import segment, several
 from kubecore.resource import Resource
 
 __all__ = ["ProxyMethod", "ProxyQuery", "ProxyResponse", "ProxyScheme", "proxy_call"]
@@ -41,9 +39,6 @@ _VERBS: Final[Mapping[str, str]] = {
 }
 _PORT_NAME: Final = re.compile(r"(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+", re.ASCII)
-_NO_CODE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-_LONGEST: Final = 8192
 
 # Ours to say: they frame the request, or say who asks. The API server takes the last ones out.
 _OURS: Final = re.compile(
@@ -141,7 +136,7 @@ def proxy_call(
     given = _headers(headers or {})
     return _Call(
         method=method,
-        path=f"{made.path}/{_below(path)}",
+        path=made.path + "/" + several(path).removeprefix("/"),
         response=ProxyResponse,
         verb=made.verb,
         query=made.query,
@@ -177,25 +172,6 @@ def _is_port(port: Any) -> bool:
     if isinstance(port, str):
         return len(port) <= 63 and _PORT_NAME.fullmatch(port) is not None
     return isinstance(port, int) and not isinstance(port, bool) and 1 <= port <= 65535
-
-
-def _below(path: str) -> str:
-    r"""Check the path at the backend and encode what is not yet encoded; it never leaves the object's own."""
-    if not isinstance(path, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InvalidRequestError(f"the path must be text, not {type(path).__name__}")
-    if len(path) > _LONGEST:
-        raise InvalidRequestError(f"the path has {len(path)} characters; the longest has {_LONGEST}")
-    shown = ascii(path[:100])
-    if "?" in path or "#" in path or _NO_CODE.search(path):
-        raise InvalidRequestError(f"the path {shown} holds ?, # or a % that encodes nothing; query= takes a query")
-    plain = path
-    while "%" in plain and (decoded := unquote(plain, errors="replace")) != plain:
-        plain = decoded  # Whoever stands behind may decode it once more.
-    if any(char == "\\" or unicodedata.category(char) in _HIDDEN for char in plain):
-        raise InvalidRequestError(f"the path {shown} holds a backslash, or control or invisible characters")
-    if any(part.partition(";")[0] in (".", "..") for part in plain.split("/")):
-        raise InvalidRequestError(f"the path {shown} would lead to another path")
-    return quote(path.removeprefix("/"), safe="/%!$&'()*+,;=:@~")
 
 
 def _query(query: ProxyQuery | None) -> Query:

@@ -6,13 +6,11 @@ Source: client-go's `RESTClient().Verb(...).AbsPath(...)`; `kubectl get --raw`.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
-from urllib.parse import quote, unquote
 
-from kubecore import failure
+from kubecore import failure, path
 from kubecore.call import Call
 from kubecore.errors import InvalidRequestError
 from kubecore.options import Query
@@ -23,10 +21,6 @@ QueryValues: TypeAlias = Mapping[str, str | int | bool | tuple[str, ...] | list[
 """Query parameters by name; several values of one name are a list."""
 
 _METHODS: Final = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
-_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-_SAFE: Final = "/%!$&'()*+,;=:@~"
-_LONGEST: Final = 8192
 _MEDIA_TYPE: Final = re.compile(r"[!-~ ]{1,1024}", re.ASCII)
 
 
@@ -100,7 +94,7 @@ def call(
             raise InvalidRequestError(f"the {what} {value[:100]!r} holds what no header can hold")
     return _Call(
         method=method,
-        path=checked(place),
+        path=_place(place),
         response=RawResponse,
         verb=method.lower(),
         query=_query(query or {}),
@@ -110,33 +104,12 @@ def call(
     )
 
 
-def checked(place: str) -> str:
-    r"""Check a path and encode what is not yet encoded.
-
-    Args:
-        place: the path; `%` begins what is encoded already.
-
-    Returns:
-        The path, percent-encoded.
-
-    Raises:
-        InvalidRequestError: it does not begin with one `/`, has a segment that is `.` or `..` or leads there once it
-            is decoded, or holds `?`, `#`, `\` or control or invisible characters, encoded or not.
-    """
-    if not isinstance(place, str) or not place.startswith("/"):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise InvalidRequestError(f"a path begins with /, and {str(place)[:100]!r} does not")
-    if len(place) > _LONGEST:
-        raise InvalidRequestError(f"the path has {len(place)} characters; the longest has {_LONGEST}")
-    shown = ascii(place[:100])
-    if "?" in place or "#" in place or _PERCENT.search(place):
-        raise InvalidRequestError(f"the path {shown} holds ?, # or a % that encodes nothing; pass a query as query=")
-    plain = unquote(place, errors="replace")
-    bad = next((char for char in plain if char == "\\" or unicodedata.category(char) in _HIDDEN), None)
-    if bad is not None:
-        raise InvalidRequestError(f"the path {shown} holds {bad!a}")
-    if place.startswith("//") or {".", ".."} & {part.partition(";")[0] for part in plain.split("/")}:
-        raise InvalidRequestError(f"the path {shown} would lead to another path")
-    return quote(place, safe=_SAFE)
+def _place(given: Any) -> str:
+    if not isinstance(given, str) or not given.startswith("/"):
+        raise InvalidRequestError(f"a path begins with /, and {str(given)[:100]!r} does not")
+    if given.startswith("//"):
+        raise InvalidRequestError(f"the path {given[:100]!a} would lead to another path")
+    return path.several(given)
 
 
 def _query(values: QueryValues) -> Query:
