@@ -43,8 +43,8 @@ types: $(ENV) ## mypy and pyright, generated code included
 	$(BIN)/pyright
 
 .PHONY: unit
-unit: $(ENV) ## The tests alone
-	$(BIN)/pytest
+unit: $(ENV) ## The tests alone; ARGS="-k word" for some of them
+	$(BIN)/pytest $(ARGS)
 
 .PHONY: again
 again: $(ENV) ## The tests that were red the last time

@@ -26,6 +26,8 @@ from tests.kgen.hostile import PAYLOADS
 from tests.torture.specs import CRD, changed, made, wrong
 from tests.torture.specs import places as places_of
 
+pytestmark = pytest.mark.thorough
+
 SPEC = "com.example.v1.WidgetSpec"
 
 

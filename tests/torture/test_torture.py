@@ -26,6 +26,7 @@ SMALL = {  # But for `watch`, which tests/server tries.
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", SMALL)
 def test_nothing_bad_is_found(name: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL, "kubecore")  # What it warns of is not what is counted.
