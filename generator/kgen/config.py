@@ -40,6 +40,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         include: Groups (`apps`) or group versions (`apps/v1`) to build; all when empty.
         exclude: Groups or group versions to leave out.
         templates: A folder whose templates are taken before kgen's own of the same name.
+        hooks: A Python file, or an importable module, with functions of the user's own; see `kgen.hooks`.
         names: Names set by hand.
         strict: Whether a warning stops the build.
     """
@@ -52,6 +53,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     include: tuple[str, ...] | None = None
     exclude: tuple[str, ...] | None = None
     templates: str | None = None
+    hooks: str | None = None
     names: dict[str, str] | None = None
     strict: bool | None = None
 
@@ -69,6 +71,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         include: Groups or group versions to build; all when empty.
         exclude: Groups or group versions to leave out.
         templates: A folder whose templates are taken before kgen's own, or None.
+        hooks: The file of hooks, the name of a module of them, or None.
+        root: The project, where a module of hooks is looked for first.
         names: Names set by hand.
         strict: Whether a warning stops the build.
         file: The file that was read, for messages; "" where there is none.
@@ -83,6 +87,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     templates: Path | None = None
+    hooks: Path | str | None = None
+    root: Path = Path()
     names: Mapping[str, str] = {}
     strict: bool = False
     file: str = ""
@@ -305,6 +311,8 @@ def _merge(said: Settings, flags: Settings, root: Path, cwd: Path, file: str) ->
         include=_first(flags.include, said.include),
         exclude=_first(flags.exclude, said.exclude),
         templates=_templates(both),
+        hooks=_hooks(both),
+        root=root,
         names=_names(said.names or {}, file),
         strict=bool(flags.strict if flags.strict is not None else said.strict),
         file=file,
@@ -335,6 +343,18 @@ def _templates(both: _Said) -> Path | None:
             hint="name the folder that holds the templates",
         )
     return folder
+
+
+def _hooks(both: _Said) -> Path | str | None:
+    value, _, where = both.value("hooks")
+    if value is None:
+        return None
+    if not value.endswith(".py") and all(part.isidentifier() for part in value.split(".")):
+        return str(value)
+    file = both.existing("hooks")
+    if file is None or not file.is_file():
+        raise ConfigError(f"{value!r} is not a file", where=where, hint="name a Python file, or a module")
+    return file
 
 
 def _require_there(path: Path, where: str) -> None:

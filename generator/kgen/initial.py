@@ -30,6 +30,8 @@ builtins = "kubeclient"
 core = true
 # A folder whose templates are taken before kgen's own.
 # templates = "templates"
+# A Python file with hooks: on_spec, on_resource, on_model, on_file.
+# hooks = "kgen_hooks.py"
 # Whether a warning stops the build.
 strict = false
 """

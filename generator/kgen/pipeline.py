@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kgen.config import KUBECLIENT, Config, shipped_specs
 from kgen.errors import ConfigError, KgenError, Problem, Problems
+from kgen.hooked import NO_HOOKS, Hooks, load_hooks
 from kgen.ir import Api
 from kgen.load import load_all
 from kgen.resolve import Builtins, resolve
@@ -48,17 +49,24 @@ def read(config: Config) -> ApiSpec:
     return select(spec, config.include, config.exclude, where=config.file or None)
 
 
-def understand(config: Config, problems: Problems) -> Api:
+def understand(config: Config, problems: Problems, hooks: Hooks | None = None) -> Api:
     """Return everything that the documents declare, with final names.
+
+    Args:
+        config: What to build from and how.
+        problems: Where what is wrong is collected.
+        hooks: The user's hooks; read from the configuration when left out.
 
     Raises:
         InputError: a document can't be used, or contradicts itself.
+        ConfigError: a hook is wrong.
     """
-    spec = read(config)
+    hooks = hooks or load_hooks(config)
+    spec = hooks.spec(read(config))
     problems.note(spec.notices)
     api = resolve(spec, config.names, problems, _builtins(config, spec))
     problems.raise_errors()
-    return api
+    return hooks.api(api)
 
 
 def describe(specs: Path) -> Api:
@@ -70,7 +78,8 @@ def describe(specs: Path) -> Api:
     Raises:
         InputError: a document can't be used.
     """
-    return understand(Config(specs=(specs,), sources=(specs.name,), output=specs, package="described"), Problems())
+    config = Config(specs=(specs,), sources=(specs.name,), output=specs, package="described")
+    return understand(config, Problems(), NO_HOOKS)
 
 
 def _builtins(config: Config, spec: ApiSpec) -> Builtins | None:
@@ -111,28 +120,33 @@ def generate(config: Config, progress: Progress = lambda _: None) -> Generated:
 
     problems = Problems(strict=config.strict)
     progress(f"reading {config.source}")
-    api = understand(config, problems)
+    hooks = load_hooks(config)
+    api = understand(config, problems, hooks)
     progress(f"making {sum(len(module.models) for module in api.modules)} models")
     own = config.templates is not None and (config.templates / "models" / "msgspec.jinja2").is_file()
-    with _blaming_templates(config):
+    with _blaming_the_user(config):
         classes = class_sources(api.modules, config.templates if own and config.templates else templates_folder())
         progress("rendering")
         base = config.core and api.builtins
         rendered = render(plan(api, classes, config.package, config.source, base or ""), config.templates)
         verify(rendered, api.modules, config.package, api.builtins)
+    rendered = hooks.files(rendered)
     progress(f"formatting {len(rendered)} files")
     return Generated(format_files(rendered), api, problems.warnings, problems.notices)
 
 
 @contextlib.contextmanager
-def _blaming_templates(config: Config) -> Generator[None]:
-    """Say of what a template of the user does wrong that it is the template; kgen's own can do no wrong."""
+def _blaming_the_user(config: Config) -> Generator[None]:
+    """Say of what a template or a hook of the user does wrong that it is theirs; kgen's own can do no wrong."""
     from jinja2 import TemplateError, TemplateSyntaxError
 
     try:
         yield
     except (KgenError, TemplateError, TypeError, ValueError) as error:
         if config.templates is None:
+            if config.hooks is not None and isinstance(error, KgenError):
+                hint = "correct what on_model or on_resource returns, or build without hooks"
+                raise ConfigError(error.what, where=error.where, hint=hint) from error
             raise
         line = f"line {error.lineno}" if isinstance(error, TemplateSyntaxError) else ""
         where = error.where if isinstance(error, KgenError) else line

@@ -1,7 +1,8 @@
 """Knowing without building that there is nothing to do.
 
 A cache of the user's remembers what a build read and wrote: when neither the documents, kgen, its libraries nor the
-generated files have changed since, a build is over at once. `kgen check` never asks it.
+generated files have changed since, a build is over at once. `kgen check` never asks it. Hooks may read whatever they
+like, so a project with hooks is always built.
 """
 
 from __future__ import annotations
@@ -68,6 +69,8 @@ class Stamp:
 
 def _place(config: Config) -> Path | None:
     """Return where a build of this is remembered, or None where that can't be."""
+    if config.hooks is not None:
+        return None
     said = os.environ.get("XDG_CACHE_HOME", "")
     try:
         # A relative one is to be ignored, says the XDG specification: it would litter the project.

@@ -1,0 +1,87 @@
+"""Hooks: functions of the user's own that see and change what kgen makes, and the types that they are written with.
+
+A project names a file of them, or a module: `hooks = "kgen_hooks.py"` below `[tool.kgen]`. It has any of these, and
+what they get is frozen: they return a changed copy (`dataclasses.replace`, for the documents `msgspec.structs.replace`).
+
+    on_spec(spec: ApiSpec) -> ApiSpec
+    on_resource(resource: Resource, group: GroupVersion) -> Resource | None
+    on_model(model: Model, module: ModelModule) -> Model | None
+    on_file(path: str, text: str) -> str
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from kgen.ir import (
+    Constants,
+    Field,
+    GroupVersion,
+    Member,
+    Model,
+    ModelModule,
+    ModelRef,
+    Resource,
+    SubresourceMethod,
+)
+from kgen.names import ClassName, Identifier
+from kgen.spec import ApiSpec, Column, CustomResource, Document, GroupVersionKind, Operation, Parameter
+from kgen.text import Code
+
+__all__ = [
+    "ApiSpec",
+    "ClassName",
+    "Code",
+    "Column",
+    "Constants",
+    "CustomResource",
+    "Document",
+    "Field",
+    "GroupVersion",
+    "GroupVersionKind",
+    "Identifier",
+    "Member",
+    "Model",
+    "ModelModule",
+    "ModelRef",
+    "OnFile",
+    "OnModel",
+    "OnResource",
+    "OnSpec",
+    "Operation",
+    "Parameter",
+    "Resource",
+    "SubresourceMethod",
+]
+
+
+class OnSpec(Protocol):
+    """Is given the documents once they are read and selected, before anything has a name."""
+
+    def __call__(self, spec: ApiSpec, /) -> ApiSpec:
+        """Return the documents to build from."""
+        ...
+
+
+class OnResource(Protocol):
+    """Is given each resource with its final names, and the group version that it is in."""
+
+    def __call__(self, resource: Resource, group: GroupVersion, /) -> Resource | None:
+        """Return the resource to build, or None to leave it out."""
+        ...
+
+
+class OnModel(Protocol):
+    """Is given each model with its final names and types, and the module that it is in."""
+
+    def __call__(self, model: Model, module: ModelModule, /) -> Model | None:
+        """Return the model to build, or None to leave it out; nothing may name it then."""
+        ...
+
+
+class OnFile(Protocol):
+    """Is given each file after it was compared with the plan, before it is formatted."""
+
+    def __call__(self, path: str, text: str, /) -> str:
+        """Return the text to write: it must parse, and the first line must say that kgen made it."""
+        ...
