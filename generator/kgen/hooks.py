@@ -1,7 +1,8 @@
 """Hooks: functions of the user's own that see and change what kgen makes, and the types that they are written with.
 
 A project names a file of them, or a module: `hooks = "kgen_hooks.py"` below `[tool.kgen]`. It has any of these, and
-what they get is frozen: they return a changed copy (`dataclasses.replace`, for the documents `msgspec.structs.replace`).
+what they get is frozen: they return a changed copy, made by `dataclasses.replace` (of the documents, by
+`msgspec.structs.replace`).
 
     on_spec(spec: ApiSpec) -> ApiSpec
     on_resource(resource: Resource, group: GroupVersion) -> Resource | None

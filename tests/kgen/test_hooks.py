@@ -1,0 +1,117 @@
+"""Hooks: what they may change, and what users are told where they slip."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kgen.cli import run
+from tests.conftest import ROOT
+
+HEAD = """\
+import dataclasses
+import msgspec
+from kgen.hooks import ApiSpec, GroupVersion, Model, ModelModule, Resource
+"""
+MODEL = "def on_model(model: Model, module: ModelModule) -> Model | None:\n    "
+RESOURCE = "def on_resource(resource: Resource, group: GroupVersion) -> Resource | None:\n    "
+FILE = "def on_file(path: str, text: str) -> str:\n    "
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with a CRD and the key `hooks`, which the tests run in."""
+    (tmp_path / "crds").mkdir()
+    shutil.copy(ROOT / "tests" / "crds" / "gauges.yaml", tmp_path / "crds")
+    (tmp_path / "kgen.toml").write_text('specs = "crds"\npackage = "mine"\nhooks = "hooks.py"\n')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path
+
+
+def hooks(project: Path, code: str) -> None:
+    (project / "hooks.py").write_text(HEAD + code)
+
+
+def test_hooks_change_what_is_made_and_check_runs_them(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    example = re.search(r"## Hooks.*?```python\n(.*?)```", (ROOT / "docs/crds.md").read_text("utf-8"), re.DOTALL)
+    assert example is not None
+    more = "\ndef on_file(path: str, text: str) -> str:\n    return text + '\\n# mine\\n'\n"
+    more += "\ndef on_spec(spec: ApiSpec) -> ApiSpec:\n    return msgspec.structs.replace(spec, notices=())\n"
+    hooks(project, example[1] + more)
+    assert run(["build", "-q"]) == 0
+    made = {file.stem: file.read_text() for file in (project / "generated").rglob("*.py")}
+    assert "Owned by the shop's team." in made["metrics_v1"]
+    assert "Standard" not in made["gauge"]
+    assert made["_kinds"].endswith("# mine\n")
+    assert run(["check", "-q"]) == 0
+    # No build is taken as up to date: a hook may have changed, and what it reads.
+    hooks(project, FILE + "return text + '\\n# yours\\n'\n")
+    assert run(["check", "-q"]) == 1
+    assert run(["build", "-q"]) == 0
+    assert run(["check", "-q"]) == 0
+    typed = [sys.executable, "-m", "mypy", "--strict", "--config-file=", str(project / "hooks.py")]
+    hooks(project, example[1] + more)
+    done = subprocess.run(typed, cwd=ROOT / "generator", capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_resource_can_be_left_out(project: Path) -> None:
+    hooks(project, RESOURCE + "return None\n")
+    assert run(["build", "-q"]) == 0
+    assert not (project / "generated/mine/typed/metrics").exists()
+
+
+@pytest.mark.parametrize(
+    ("code", "what", "where"),
+    [
+        (MODEL + "raise ValueError('no')\n", "on_model failed: ValueError: no", "hooks.py:5, metrics_v1"),
+        (MODEL + "return 5\n", "on_model returned a int, not a Model or None", "hooks.py:4, metrics_v1"),
+        (MODEL + "return None\n", "left out a model that", "hooks.py:4"),
+        (MODEL + "return dataclasses.replace(model, name='X')\n", "Model.name is a str, not ClassName", "metrics_v1"),
+        (MODEL + "return dataclasses.replace(model, schema='X')\n", "changed schema", "metrics_v1"),
+        (RESOURCE + "return dataclasses.replace(resource, verbs=frozenset({'gett'}))\n", "verb 'gett'", "metrics_v1"),
+        (RESOURCE + "return dataclasses.replace(resource, methods=[])\n", "methods is a list, not tuple", "hooks.py:4"),
+        (FILE + "return 'x = ('\n", "took the first line away", "mine/"),
+        (FILE + "return text + '('\n", "no Python", "hooks.py:4, mine/"),
+        (FILE + "return None\n", "on_file returned nothing, not a str", "mine/"),
+        ("def on_spec(spec): pass\n", "on_spec returned nothing, not an ApiSpec", "hooks.py:4"),
+        ("def on_spec(): pass\n", "on_spec failed: TypeError", "hooks.py:4"),
+        ("def on_modle(model): pass\n", "unknown hook 'on_modle'", "hooks.py"),
+        ("on_model = 5\n", "on_model is not a function", "hooks.py"),
+        ("\n", "there are no hooks in it", "hooks.py"),
+        ("import nothing_such\n", "can't be imported: ModuleNotFoundError", "hooks.py:4"),
+        ("def (\n", "can't be imported: SyntaxError", "hooks.py:4"),
+        ("raise SystemExit(0)\n", "can't be imported: SystemExit", "hooks.py:4"),
+    ],
+)
+def test_a_slip_is_told_in_words(
+    code: str, what: str, where: str, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hooks(project, code)
+    assert run(["build", "-q"]) == 2
+    said = capsys.readouterr().err
+    assert what in said
+    assert where in said.split("where: ")[1].split("\n")[0]
+    assert "Traceback" not in said
+    assert not (project / "generated").exists()
+
+
+def test_the_nearest_hook_and_a_module_of_hooks(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hooks(project, "def on_modle(model): pass\n")
+    assert run(["check"]) == 2
+    assert "did you mean 'on_model'?" in capsys.readouterr().err
+    (project / "kgen.toml").write_text('specs = "crds"\npackage = "mine"\nhooks = "kgen_test_hooks_here"\n')
+    (project / "kgen_test_hooks_here.py").write_text(FILE + "return text\n")
+    try:
+        assert run(["build", "-q"]) == 0
+    finally:
+        sys.modules.pop("kgen_test_hooks_here", None)
+    (project / "kgen.toml").write_text('specs = "crds"\npackage = "mine"\nhooks = "hoks.py"\n')
+    assert run(["build"]) == 2
+    assert "did you mean 'hooks.py'?" in capsys.readouterr().err
