@@ -16,9 +16,11 @@ from tests.conftest import ROOT
 HEAD = """\
 import dataclasses
 import msgspec
-from kgen.hooks import ApiSpec, GroupVersion, Model, ModelModule, Resource
+from kgen.hooks import ApiSpec, GroupVersion, Model, ModelModule, Resource, Code, Identifier
 """
 MODEL = "def on_model(model: Model, module: ModelModule) -> Model | None:\n    "
+FIELDS = MODEL + "first = dataclasses.replace(model.fields[-1], "
+RETURN = "    return dataclasses.replace(model, fields=(*model.fields[:-1], first))\n"
 RESOURCE = "def on_resource(resource: Resource, group: GroupVersion) -> Resource | None:\n    "
 FILE = "def on_file(path: str, text: str) -> str:\n    "
 
@@ -71,10 +73,13 @@ def test_a_resource_can_be_left_out(project: Path) -> None:
     ("code", "what", "where"),
     [
         (MODEL + "raise ValueError('no')\n", "on_model failed: ValueError: no", "hooks.py:5, metrics_v1"),
-        (MODEL + "return 5\n", "on_model returned a int, not a Model or None", "hooks.py:4, metrics_v1"),
+        (MODEL + "return 5\n", "on_model returned an int, not a Model or None", "hooks.py:4, metrics_v1"),
         (MODEL + "return None\n", "left out a model that", "hooks.py:4"),
         (MODEL + "return dataclasses.replace(model, name='X')\n", "Model.name is a str, not ClassName", "metrics_v1"),
         (MODEL + "return dataclasses.replace(model, schema='X')\n", "changed schema", "metrics_v1"),
+        (FIELDS + "annotation=Code('Strr'))\n" + RETURN, "names 'Strr', which is not there", "hooks.py:4, metrics_v1"),
+        (FIELDS + "name=Identifier('other'))\n" + RETURN, "would call the property", "hooks.py:4, metrics_v1"),
+        (FIELDS + "annotation=Code('str]'))\n" + RETURN, "that is no Python", "hooks.py:4, metrics_v1"),
         (RESOURCE + "return dataclasses.replace(resource, verbs=frozenset({'gett'}))\n", "verb 'gett'", "metrics_v1"),
         (RESOURCE + "return dataclasses.replace(resource, methods=[])\n", "methods is a list, not tuple", "hooks.py:4"),
         (FILE + "return 'x = ('\n", "took the first line away", "mine/"),
