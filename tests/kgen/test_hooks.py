@@ -75,7 +75,7 @@ def test_a_resource_can_be_left_out(project: Path) -> None:
         (MODEL + "raise ValueError('no')\n", "on_model failed: ValueError: no", "hooks.py:5, metrics_v1"),
         (MODEL + "return 5\n", "on_model returned an int, not a Model or None", "hooks.py:4, metrics_v1"),
         (MODEL + "return None\n", "left out a model that", "hooks.py:4"),
-        (MODEL + "return dataclasses.replace(model, name='X')\n", "Model.name is a str, not ClassName", "metrics_v1"),
+        (MODEL + "return dataclasses.replace(model, name='X')\n", "Model.name is a str, not Identifier", "metrics_v1"),
         (MODEL + "return dataclasses.replace(model, schema='X')\n", "changed schema", "metrics_v1"),
         (FIELDS + "annotation=Code('Strr'))\n" + RETURN, "names 'Strr', which is not there", "hooks.py:4, metrics_v1"),
         (FIELDS + "name=Identifier('other'))\n" + RETURN, "would call the property", "hooks.py:4, metrics_v1"),
