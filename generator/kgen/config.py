@@ -16,7 +16,7 @@ import msgspec
 from kgen.errors import ConfigError, nearest
 from kgen.shapes import is_object
 
-__all__ = ["KUBECLIENT", "Config", "Settings", "load_config", "named_specs", "shipped_specs"]
+__all__ = ["CONTEXT_VERSION", "KUBECLIENT", "Config", "Settings", "load_config", "named_specs", "shipped_specs"]
 
 KUBECLIENT: Final = "kubeclient"
 """The package that has Kubernetes' own types, made from the documents that come with kgen."""
@@ -25,6 +25,10 @@ FILES: Final = ("kgen.toml", "pyproject.toml")
 
 _TAKEN: Final = frozenset({"kgen", "kubecore", "msgspec"}) | sys.stdlib_module_names
 """What a generated package can't be called: clients import these, or what these import."""
+
+
+CONTEXT_VERSION: Final = 1
+"""The version of what templates are given (docs/templates.md): one more when something goes or changes its meaning."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +44,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         include: Groups (`apps`) or group versions (`apps/v1`) to build; all when empty.
         exclude: Groups or group versions to leave out.
         templates: A folder whose templates are taken before kgen's own of the same name.
+        templates_context: The version of the context that these templates were written for; see docs/templates.md.
         hooks: A Python file, or an importable module, with functions of the user's own; see `kgen.hooks`.
         names: Names set by hand.
         strict: Whether a warning stops the build.
@@ -53,6 +58,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     include: tuple[str, ...] | None = None
     exclude: tuple[str, ...] | None = None
     templates: str | None = None
+    templates_context: int | None = None
     hooks: str | None = None
     names: dict[str, str] | None = None
     strict: bool | None = None
@@ -335,6 +341,13 @@ def _first(*choices: tuple[str, ...] | None) -> tuple[str, ...]:
 
 
 def _templates(both: _Said) -> Path | None:
+    said, _, key = both.value("templates_context")
+    if said not in (None, CONTEXT_VERSION):
+        raise ConfigError(
+            f"the templates are written for version {said} of the context, and this kgen has {CONTEXT_VERSION}",
+            where=key,
+            hint="compare them with docs/templates.md, then write the version that it has",
+        )
     folder = both.existing("templates")
     if folder is not None and not folder.is_dir():
         raise ConfigError(

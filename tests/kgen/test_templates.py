@@ -1,0 +1,41 @@
+"""What templates are given is what docs/templates.md says, and has a version."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+
+from kgen import models, plan
+from kgen.config import CONTEXT_VERSION, load_config
+from kgen.errors import ConfigError
+from tests.conftest import ROOT
+
+
+def test_the_docs_list_every_attribute_of_the_context_and_no_other() -> None:
+    text = (ROOT / "docs" / "templates.md").read_text("utf-8")
+    sections = {part.split("\n")[0]: part for part in re.split(r"^## ", text, flags=re.MULTILINE)[1:]}
+    told = {name: dict(re.findall(r"^- `(\w+)`: `(.*)`", part, re.MULTILINE)) for name, part in sections.items()}
+    classes = [*vars(plan).values(), models.ClassPlan, models.FieldPlan]
+    there = {
+        each.__name__: {field.name: field.type for field in dataclasses.fields(each)}
+        for each in classes
+        if isinstance(each, type) and dataclasses.is_dataclass(each) and each.__module__ in ("kgen.plan", "kgen.models")
+    }
+    del there["PlannedFile"]
+    assert told == there
+    assert f"The context has a version: **{CONTEXT_VERSION}**" in text
+
+
+def test_templates_for_another_context_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    for version in (CONTEXT_VERSION, CONTEXT_VERSION + 1):
+        (tmp_path / "kgen.toml").write_text(f'templates = "own"\ntemplates_context = {version}\n')
+        if version == CONTEXT_VERSION:
+            assert load_config(cwd=tmp_path).templates == tmp_path / "own"
+            continue
+        with pytest.raises(ConfigError, match="written for version") as caught:
+            load_config(cwd=tmp_path)
+        assert caught.value.where == "kgen.toml templates_context"
