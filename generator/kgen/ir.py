@@ -20,6 +20,7 @@ __all__ = [
     "GroupVersion",
     "LeftOut",
     "Member",
+    "Merging",
     "Model",
     "ModelModule",
     "ModelRef",
@@ -41,6 +42,25 @@ class ModelRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Merging:
+    """How the server merges a list or a map, each "" or () where the schema does not say.
+
+    Attributes:
+        list_type: `atomic`, `set` or `map`, as in `x-kubernetes-list-type`.
+        list_map_keys: The properties that tell items apart, where the type is `map`.
+        map_type: `atomic` or `granular`.
+        patch_strategy: Of strategic merge patches: `merge`, `replace`, `retainKeys`, several with a comma.
+        patch_merge_key: The property that tells items apart in a strategic merge patch.
+    """
+
+    list_type: str = ""
+    list_map_keys: tuple[str, ...] = ()
+    map_type: str = ""
+    patch_strategy: str = ""
+    patch_merge_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """One attribute of a model.
 
@@ -51,6 +71,9 @@ class Field:
         default: What stands behind the `=`, as source text, or None where nothing does.
         required: Whether the constructor demands it.
         doc: The document's words about it.
+        merging: How the server merges it, where the schema says so.
+        rules: What the server holds it to, in its words.
+        deprecated: Whether the schema is marked so.
     """
 
     name: Identifier
@@ -59,6 +82,9 @@ class Field:
     default: Code | None
     required: bool
     doc: str
+    merging: Merging | None = None
+    rules: tuple[str, ...] = ()
+    deprecated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +116,8 @@ class Model:
         is_kind: Whether it has a group, version and kind of its own.
         constants: Known values of its fields.
         is_open: Whether it keeps fields that its schema does not name.
+        rules: What the server holds it to, in its words.
+        deprecated: Whether the schema is marked so.
     """
 
     name: ClassName
@@ -99,6 +127,8 @@ class Model:
     is_kind: bool
     constants: tuple[Constants, ...] = ()
     is_open: bool = False
+    rules: tuple[str, ...] = ()
+    deprecated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from datamodel_code_generator.enums import DataModelType
 
 from kgen import text
 from kgen.errors import KgenError
-from kgen.ir import Field, Model, ModelModule, ModelRef
+from kgen.ir import Field, Merging, Model, ModelModule, ModelRef
 from kgen.names import ClassName, Identifier
 from kgen.text import Code
 
@@ -34,10 +34,16 @@ class FieldPlan:
     Attributes:
         line: `name: annotation = default`.
         docstring: What the document says about it, quoted, or "".
+        merging: How the server merges it, where the schema says so.
+        rules: What the server holds it to, in its words.
+        deprecated: Whether the schema is marked so.
     """
 
     line: Code
     docstring: Code
+    merging: Merging | None
+    rules: tuple[str, ...]
+    deprecated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,8 @@ class ClassPlan:
     base: Code
     docstring: Code
     fields: Mapping[str, FieldPlan]
+    rules: tuple[str, ...]
+    deprecated: bool
 
 
 def plan_class(model: Model) -> ClassPlan:
@@ -59,6 +67,8 @@ def plan_class(model: Model) -> ClassPlan:
             model.doc or f"{model.schema.rpartition('.')[2]} has no description in the API.", indent=4
         ),
         fields={field.name: _plan_field(field) for field in model.fields},
+        rules=model.rules,
+        deprecated=model.deprecated,
     )
 
 
@@ -67,6 +77,9 @@ def _plan_field(field: Field) -> FieldPlan:
     return FieldPlan(
         line=text.code(f"{field.name}: {field.annotation}{value}"),
         docstring=text.docstring(field.doc, indent=4) if text.wrapped(field.doc, 4) else text.code(""),
+        merging=field.merging,
+        rules=field.rules,
+        deprecated=field.deprecated,
     )
 
 

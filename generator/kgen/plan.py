@@ -451,7 +451,9 @@ def _option_names(methods: tuple[MethodContext, ...]) -> list[str]:
 
 def _resource_docstring(resource: Resource) -> Code:
     where = 'of one namespace, or of all of them when the namespace is ""' if resource.namespaced else "of the cluster"
-    return text.docstring(f"{resource.class_name} {where}.\n\nAPI path: `{resource.path}`.", indent=4)
+    warning = resource.custom.deprecated if resource.custom is not None else None
+    deprecated = f"\n\nDeprecated: {warning}" if warning else ""
+    return text.docstring(f"{resource.class_name} {where}.\n\nAPI path: `{resource.path}`.{deprecated}", indent=4)
 
 
 def _bases(resource: Resource) -> tuple[Code, ...]:

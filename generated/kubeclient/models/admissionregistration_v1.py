@@ -197,7 +197,7 @@ class MutatingWebhookConfiguration(Model, kw_only=True):
     """
 
     webhooks: list[MutatingWebhook] = []
-    """webhooks is a list of webhooks and the affected resources and operations."""
+    """webhooks is a list of webhooks and the affected resources and operations. Apply merges it by `name`."""
 
 
 class MutatingWebhookConfigurationList(Model, kw_only=True):
@@ -360,7 +360,7 @@ class ValidatingWebhookConfiguration(Model, kw_only=True):
     """
 
     webhooks: list[ValidatingWebhook] = []
-    """webhooks is a list of webhooks and the affected resources and operations."""
+    """webhooks is a list of webhooks and the affected resources and operations. Apply merges it by `name`."""
 
 
 class ValidatingWebhookConfigurationList(Model, kw_only=True):
@@ -742,6 +742,8 @@ class MutatingAdmissionPolicySpec(Model, kw_only=True):
       3. If any matchCondition evaluates to an error (but none are FALSE):
          - If failurePolicy=Fail, reject the request
          - If failurePolicy=Ignore, the policy is skipped
+
+    Apply merges it by `name`.
     """
 
     match_constraints: MatchResources | None = None
@@ -866,6 +868,8 @@ class MutatingWebhook(Model, kw_only=True):
       3. If any matchCondition evaluates to an error (but none are FALSE):
          - If failurePolicy=Fail, reject the request
          - If failurePolicy=Ignore, the error is ignored and the webhook is skipped
+
+    Apply merges it by `name`.
     """
 
     match_policy: str | None = None
@@ -1280,7 +1284,7 @@ class ValidatingAdmissionPolicyBindingSpec(Model, kw_only=True):
     "Deny" and "Warn" may not be used together since this combination needlessly duplicates the validation failure
     both in the API response body and the HTTP warning headers.
 
-    Required.
+    Required. Apply merges it as a set.
     """
 
     match_resources: MatchResources | None = None
@@ -1343,6 +1347,8 @@ class ValidatingAdmissionPolicySpec(Model, kw_only=True):
       3. If any matchCondition evaluates to an error (but none are FALSE):
          - If failurePolicy=Fail, reject the request
          - If failurePolicy=Ignore, the policy is skipped
+
+    Apply merges it by `name`.
     """
 
     match_constraints: MatchResources | None = None
@@ -1372,7 +1378,7 @@ class ValidatingAdmissionPolicySpec(Model, kw_only=True):
     policy.
 
     The expression of a variable can refer to other variables defined earlier in the list but not those after.
-    Thus, Variables must be sorted by the order of first appearance and acyclic.
+    Thus, Variables must be sorted by the order of first appearance and acyclic. Apply merges it by `name`.
     """
 
 
@@ -1387,7 +1393,7 @@ class ValidatingAdmissionPolicyStatus(Model, kw_only=True):
     """ValidatingAdmissionPolicyStatus represents the status of an admission validation policy."""
 
     conditions: list[meta_v1.Condition] = []
-    """conditions represent the latest available observations of a policy's current state."""
+    """conditions represent the latest available observations of a policy's current state. Apply merges it by `type`."""
 
     observed_generation: int | None = None
     """observedGeneration is the generation observed by the controller."""
@@ -1454,6 +1460,8 @@ class ValidatingWebhook(Model, kw_only=True):
       3. If any matchCondition evaluates to an error (but none are FALSE):
          - If failurePolicy=Fail, reject the request
          - If failurePolicy=Ignore, the error is ignored and the webhook is skipped
+
+    Apply merges it by `name`.
     """
 
     match_policy: str | None = None

@@ -458,6 +458,8 @@ class MutatingAdmissionPolicySpec(Model, kw_only=True):
       3. If any matchCondition evaluates to an error (but none are FALSE):
          - If failurePolicy=Fail, reject the request
          - If failurePolicy=Ignore, the policy is skipped
+
+    Apply merges it by `name`.
     """
 
     match_constraints: MatchResources | None = None

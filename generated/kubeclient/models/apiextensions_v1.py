@@ -243,7 +243,10 @@ class CustomResourceDefinitionStatus(Model, kw_only=True):
     """
 
     conditions: list[CustomResourceDefinitionCondition] = []
-    """conditions indicate state for particular aspects of a CustomResourceDefinition"""
+    """conditions indicate state for particular aspects of a CustomResourceDefinition
+
+    Apply merges it by `type`.
+    """
 
     observed_generation: int | None = None
     """The generation observed by the CRD controller."""
@@ -548,7 +551,9 @@ class JSONSchemaProps(Model, kw_only=True):
     """
 
     x_kubernetes_validations: list[ValidationRule] = msgspec.field(default=[], name="x-kubernetes-validations")
-    """x-kubernetes-validations describes a list of validation rules written in the CEL expression language."""
+    """x-kubernetes-validations describes a list of validation rules written in the CEL expression language. Apply
+    merges it by `rule`.
+    """
 
 
 class SelectableField(Model, kw_only=True):

@@ -144,7 +144,7 @@ class APIServiceStatus(Model, kw_only=True):
     """APIServiceStatus contains derived information about an API server"""
 
     conditions: list[APIServiceCondition] = []
-    """Current service state of apiService."""
+    """Current service state of apiService. Apply merges it by `type`."""
 
 
 class ServiceReference(Model, kw_only=True):

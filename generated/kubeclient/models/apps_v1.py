@@ -402,7 +402,7 @@ class DaemonSetStatus(Model, kw_only=True):
     """
 
     conditions: list[DaemonSetCondition] = []
-    """Represents the latest available observations of a DaemonSet's current state."""
+    """Represents the latest available observations of a DaemonSet's current state. Apply merges it by `type`."""
 
     number_available: int | None = None
     """The number of nodes that should be running the daemon pod and have one or more of the daemon pod running and
@@ -505,7 +505,9 @@ class DeploymentSpec(Model, kw_only=True):
     """
 
     strategy: DeploymentStrategy = msgspec.field(default_factory=lambda: DeploymentStrategy())
-    """The deployment strategy to use to replace existing pods with new ones."""
+    """The deployment strategy to use to replace existing pods with new ones. A strategic merge patch keeps the keys
+    alone that it names.
+    """
 
 
 class DeploymentStatus(Model, kw_only=True):
@@ -522,7 +524,7 @@ class DeploymentStatus(Model, kw_only=True):
     """
 
     conditions: list[DeploymentCondition] = []
-    """Represents the latest available observations of a deployment's current state."""
+    """Represents the latest available observations of a deployment's current state. Apply merges it by `type`."""
 
     observed_generation: int | None = None
     """The generation observed by the deployment controller."""
@@ -630,7 +632,7 @@ class ReplicaSetStatus(Model, kw_only=True):
     """The number of available non-terminating pods (ready for at least minReadySeconds) for this replica set."""
 
     conditions: list[ReplicaSetCondition] = []
-    """Represents the latest available observations of a replica set's current state."""
+    """Represents the latest available observations of a replica set's current state. Apply merges it by `type`."""
 
     fully_labeled_replicas: int | None = None
     """The number of non-terminating pods that have labels matching the labels of the pod template of the replicaset."""
@@ -874,7 +876,7 @@ class StatefulSetStatus(Model, kw_only=True):
     """
 
     conditions: list[StatefulSetCondition] = []
-    """Represents the latest available observations of a statefulset's current state."""
+    """Represents the latest available observations of a statefulset's current state. Apply merges it by `type`."""
 
     current_replicas: int | None = None
     """currentReplicas is the number of Pods created by the StatefulSet controller from the StatefulSet version

@@ -308,7 +308,7 @@ class HorizontalPodAutoscalerStatus(Model, kw_only=True):
 
     conditions: list[HorizontalPodAutoscalerCondition] = []
     """conditions is the set of conditions required for this autoscaler to scale its target, and indicates whether or
-    not those conditions are met.
+    not those conditions are met. Apply merges it by `type`.
     """
 
     current_metrics: list[MetricStatus] = []

@@ -254,7 +254,7 @@ class JobSchedulingConfiguration(Model, kw_only=True):
     allocated to a PodGroup's claim by defining a claim in its own Spec.ResourceClaims that matches the PodGroup's
     claim exactly. The claim must have the same name and refer to the same ResourceClaim or ResourceClaimTemplate.
     At most 4 claims may be set, matching the limit on the resulting PodGroup. This list is immutable after
-    creation: entries may neither be added, removed, nor modified.
+    creation: entries may neither be added, removed, nor modified. Apply merges it by `name`.
     """
 
     scheduling_constraints: scheduling_v1alpha3.WorkloadPodGroupSchedulingConstraints | None = None
@@ -470,6 +470,8 @@ class JobStatus(Model, kw_only=True):
     "FailureTarget" conditions. The "Complete", "Failed" and "FailureTarget" conditions cannot be disabled.
 
     More info: https://kubernetes.io/docs/concepts/workloads/controllers/jobs-run-to-completion/
+
+    A strategic merge patch merges it by `type`.
     """
 
     failed: int | None = None
@@ -575,7 +577,7 @@ class PodFailurePolicyOnExitCodesRequirement(Model, kw_only=True):
     """Specifies the set of values. Each returned container exit code (might be multiple in case of multiple
     containers) is checked against this set of values with respect to the operator. The list of values must be
     ordered and must not contain duplicates. Value '0' cannot be used for the In operator. At least one element is
-    required. At most 255 elements are allowed.
+    required. At most 255 elements are allowed. Apply merges it as a set.
     """
 
     container_name: str | None = None
@@ -698,7 +700,7 @@ class UncountedTerminatedPods(Model, kw_only=True):
     """
 
     failed: list[str] = []
-    """failed holds UIDs of failed Pods."""
+    """failed holds UIDs of failed Pods. Apply merges it as a set."""
 
     succeeded: list[str] = []
-    """succeeded holds UIDs of succeeded Pods."""
+    """succeeded holds UIDs of succeeded Pods. Apply merges it as a set."""

@@ -372,7 +372,9 @@ class CertificateSigningRequestStatus(Model, kw_only=True):
     """
 
     conditions: list[CertificateSigningRequestCondition] = []
-    """conditions applied to the request. Known conditions are "Approved", "Denied", and "Failed"."""
+    """conditions applied to the request. Known conditions are "Approved", "Denied", and "Failed". Apply merges it by
+    `type`.
+    """
 
 
 class ClusterTrustBundleSpec(Model, kw_only=True):
@@ -517,7 +519,7 @@ class PodCertificateRequestStatus(Model, kw_only=True):
     present, and they must have status "True".
 
     If the request is denied with `Reason=UnsupportedKeyType`, the signer may suggest a key type that will work in
-    the message field.
+    the message field. Apply merges it by `type`.
     """
 
     not_after: Time | None = None

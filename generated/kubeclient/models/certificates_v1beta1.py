@@ -304,7 +304,7 @@ class PodCertificateRequestStatus(Model, kw_only=True):
     present, and they must have status "True".
 
     If the request is denied with `Reason=UnsupportedKeyType`, the signer may suggest a key type that will work in
-    the message field.
+    the message field. Apply merges it by `type`.
     """
 
     not_after: Time | None = None

@@ -337,7 +337,10 @@ class ComponentStatus(Model, kw_only=True):
     """
 
     conditions: list[ComponentCondition] = []
-    """List of component conditions observed"""
+    """List of component conditions observed
+
+    Apply merges it by `type`.
+    """
 
     metadata: meta_v1.ObjectMeta = msgspec.field(default_factory=meta_v1.ObjectMeta)
     """Standard object's metadata. More info:
@@ -1246,6 +1249,8 @@ class ServiceAccount(Model, kw_only=True):
     secrets for use outside of pods. Instead, tokens can be requested directly using the TokenRequest API, or
     service account token secrets can be manually created. More info:
     https://kubernetes.io/docs/concepts/configuration/secret
+
+    Apply merges it by `name`.
     """
 
 
@@ -1895,7 +1900,7 @@ class Container(Model, kw_only=True):
     """
 
     env: list[EnvVar] = []
-    """List of environment variables to set in the container. Cannot be updated."""
+    """List of environment variables to set in the container. Cannot be updated. Apply merges it by `name`."""
 
     env_from: list[EnvFromSource] = []
     """List of sources to populate environment variables in the container. The keys defined within a source may
@@ -1936,7 +1941,8 @@ class Container(Model, kw_only=True):
     """List of ports to expose from the container. Not specifying a port here DOES NOT prevent that port from being
     exposed. Any port which is listening on the default "0.0.0.0" address inside a container will be accessible
     from the network. Modifying this array with strategic merge patch may corrupt the data. For more information
-    See https://github.com/kubernetes/kubernetes/issues/108255. Cannot be updated.
+    See https://github.com/kubernetes/kubernetes/issues/108255. Cannot be updated. Apply merges it by
+    `containerPort` and `protocol`; a strategic merge patch merges it by `containerPort`.
     """
 
     readiness_probe: Probe | None = None
@@ -2028,10 +2034,10 @@ class Container(Model, kw_only=True):
     """Whether this container should allocate a TTY for itself, also requires 'stdin' to be true. Default is false."""
 
     volume_devices: list[VolumeDevice] = []
-    """volumeDevices is the list of block devices to be used by the container."""
+    """volumeDevices is the list of block devices to be used by the container. Apply merges it by `devicePath`."""
 
     volume_mounts: list[VolumeMount] = []
-    """Pod volumes to mount into the container's filesystem. Cannot be updated."""
+    """Pod volumes to mount into the container's filesystem. Cannot be updated. Apply merges it by `mountPath`."""
 
     working_dir: str | None = None
     """Container's working directory. If not specified, the container runtime's default will be used, which might be
@@ -2154,7 +2160,9 @@ class ContainerRestartRuleOnExitCodes(Model, kw_only=True):
     """
 
     values: list[int] = []
-    """Specifies the set of values to check for container exit codes. At most 255 elements are allowed."""
+    """Specifies the set of values to check for container exit codes. At most 255 elements are allowed. Apply merges
+    it as a set.
+    """
 
 
 class ContainerState(Model, kw_only=True):
@@ -2254,7 +2262,9 @@ class ContainerStatus(Model, kw_only=True):
     """
 
     allocated_resources_status: list[ResourceStatus] = []
-    """AllocatedResourcesStatus represents the status of various resources allocated for this Pod."""
+    """AllocatedResourcesStatus represents the status of various resources allocated for this Pod. Apply merges it by
+    `name`.
+    """
 
     container_id: str | None = msgspec.field(default=None, name="containerID")
     """ContainerID is the ID of the container in the format '<type>://<container_id>'. Where type is a container
@@ -2357,7 +2367,7 @@ class ContainerStatus(Model, kw_only=True):
     """User represents user identity information initially attached to the first process of the container"""
 
     volume_mounts: list[VolumeMountStatus] = []
-    """Status of volume mounts."""
+    """Status of volume mounts. Apply merges it by `mountPath`."""
 
 
 class ContainerStatusStopSignal:
@@ -2722,7 +2732,7 @@ class EphemeralContainer(Model, kw_only=True):
     """
 
     env: list[EnvVar] = []
-    """List of environment variables to set in the container. Cannot be updated."""
+    """List of environment variables to set in the container. Cannot be updated. Apply merges it by `name`."""
 
     env_from: list[EnvFromSource] = []
     """List of sources to populate environment variables in the container. The keys defined within a source may
@@ -2755,7 +2765,9 @@ class EphemeralContainer(Model, kw_only=True):
     """Probes are not allowed for ephemeral containers."""
 
     ports: list[ContainerPort] = []
-    """Ports are not allowed for ephemeral containers."""
+    """Ports are not allowed for ephemeral containers. Apply merges it by `containerPort` and `protocol`; a strategic
+    merge patch merges it by `containerPort`.
+    """
 
     readiness_probe: Probe | None = None
     """Probes are not allowed for ephemeral containers."""
@@ -2834,11 +2846,11 @@ class EphemeralContainer(Model, kw_only=True):
     """Whether this container should allocate a TTY for itself, also requires 'stdin' to be true. Default is false."""
 
     volume_devices: list[VolumeDevice] = []
-    """volumeDevices is the list of block devices to be used by the container."""
+    """volumeDevices is the list of block devices to be used by the container. Apply merges it by `devicePath`."""
 
     volume_mounts: list[VolumeMount] = []
     """Pod volumes to mount into the container's filesystem. Subpath mounts are not allowed for ephemeral containers.
-    Cannot be updated.
+    Cannot be updated. Apply merges it by `mountPath`.
     """
 
     working_dir: str | None = None
@@ -3860,7 +3872,7 @@ class NamespaceStatus(Model, kw_only=True):
     """NamespaceStatus is information about the current status of a Namespace."""
 
     conditions: list[NamespaceCondition] = []
-    """Represents the latest available observations of a namespace's current state."""
+    """Represents the latest available observations of a namespace's current state. Apply merges it by `type`."""
 
     phase: str | None = None
     """Phase is the current lifecycle phase of the namespace. More info:
@@ -3957,18 +3969,18 @@ class NodeAllocatableResourceClaimStatus(Model, kw_only=True):
     """
 
     containers: list[str] = []
-    """Containers lists the names of all containers in this pod that reference the claim."""
+    """Containers lists the names of all containers in this pod that reference the claim. Apply merges it as a set."""
 
     mapping: list[NodeAllocatableMappedResources] = []
     """Mapping contains allocations through devices mapped in the device spec's
     `nodeAllocatableResources[...].mapping` field. This is used by kubelet for pod level and container-level
-    cgroup enforcement.
+    cgroup enforcement. Apply merges it by `name`.
     """
 
     overhead: list[NodeAllocatableOverheadResources] = []
     """Overhead contains allocations through devices mapped in the device spec's
     `nodeAllocatableResources[...].overhead` field. This is used by kubelet for pod level and container-level
-    cgroup enforcement.
+    cgroup enforcement. Apply merges it by `name`.
     """
 
 
@@ -4069,7 +4081,7 @@ class NodePodPreemptionPolicy(Model, kw_only=True):
     """DisableResizePreemption lists the owners (e.g., autoscalers, operators, administrators) that have requested to
     disable scheduler and Kubelet preemption for in-place pod resize on this node. If this list is non-empty,
     resize-induced preemption is disabled on this node. This is an alpha field and requires enabling the
-    InPlacePodVerticalScalingSchedulerPreemption feature gate.
+    InPlacePodVerticalScalingSchedulerPreemption feature gate. Apply merges it as a set.
     """
 
 
@@ -4171,7 +4183,7 @@ class NodeSpec(Model, kw_only=True):
     pod_cidrs: list[str] = msgspec.field(default=[], name="podCIDRs")
     """podCIDRs represents the IP ranges assigned to the node for usage by Pods on that node. If this field is
     specified, the 0th entry must match the podCIDR field. It may contain at most 1 value for each of IPv4 and
-    IPv6.
+    IPv6. Apply merges it as a set.
     """
 
     pod_preemption_policy: NodePodPreemptionPolicy | None = None
@@ -4201,7 +4213,7 @@ class NodeStatus(Model, kw_only=True):
     should instead use a full-replacement patch. See https://pr.k8s.io/79391 for an example. Consumers should
     assume that addresses can change during the lifetime of a Node. However, there are some exceptions where this
     may not be possible, such as Pods that inherit a Node's address in its own status or consumers of the downward
-    API (status.hostIP).
+    API (status.hostIP). Apply merges it by `type`.
     """
 
     allocatable: dict[str, Quantity] = {}
@@ -4215,6 +4227,8 @@ class NodeStatus(Model, kw_only=True):
     conditions: list[NodeCondition] = []
     """Conditions is an array of current observed node conditions. More info:
     https://kubernetes.io/docs/reference/node/node-status/#condition
+
+    Apply merges it by `type`.
     """
 
     config: NodeConfigStatus | None = None
@@ -4549,7 +4563,7 @@ class PersistentVolumeClaimStatus(Model, kw_only=True):
 
     conditions: list[PersistentVolumeClaimCondition] = []
     """conditions is the current Condition of persistent volume claim. If underlying persistent volume is being
-    resized then the Condition will be set to 'Resizing'.
+    resized then the Condition will be set to 'Resizing'. Apply merges it by `type`.
     """
 
     current_volume_attributes_class_name: str | None = None
@@ -5371,7 +5385,7 @@ class PodSpec(Model, kw_only=True):
 
     containers: list[Container]
     """List of containers belonging to the pod. Containers cannot currently be added or removed. There must be at
-    least one container in a Pod. Cannot be updated.
+    least one container in a Pod. Cannot be updated. Apply merges it by `name`.
     """
 
     active_deadline_seconds: int | None = None
@@ -5415,7 +5429,7 @@ class PodSpec(Model, kw_only=True):
     """List of ephemeral containers run in this pod. Ephemeral containers may be run in an existing pod to perform
     user-initiated actions such as debugging. This list cannot be specified when creating a pod, and it cannot be
     modified by updating the pod spec. In order to add an ephemeral container to an existing pod, use the pod's
-    ephemeralcontainers subresource.
+    ephemeralcontainers subresource. Apply merges it by `name`.
     """
 
     eviction_responders: list[EvictionResponder] = []
@@ -5432,10 +5446,13 @@ class PodSpec(Model, kw_only=True):
 
     The maximum length of the responders list is 10. Responders are not supported when the pod is part of a
     PodGroup (.spec.schedulingGroup is set). This field can only be set on creation and is immutable afterwards.
+    Apply merges it by `name`.
     """
 
     host_aliases: list[HostAlias] = []
-    """HostAliases is an optional list of hosts and IPs that will be injected into the pod's hosts file if specified."""
+    """HostAliases is an optional list of hosts and IPs that will be injected into the pod's hosts file if specified.
+    Apply merges it by `ip`.
+    """
 
     host_ipc: bool | None = msgspec.field(default=None, name="hostIPC")
     """Use the host's ipc namespace. Optional: Default to false."""
@@ -5475,6 +5492,8 @@ class PodSpec(Model, kw_only=True):
     the images used by this PodSpec. If specified, these secrets will be passed to individual puller
     implementations for them to use. More info:
     https://kubernetes.io/docs/concepts/containers/images#specifying-imagepullsecrets-on-a-pod
+
+    Apply merges it by `name`.
     """
 
     init_containers: list[Container] = []
@@ -5487,6 +5506,8 @@ class PodSpec(Model, kw_only=True):
     containers. Limits are applied to init containers in a similar fashion. Init containers cannot currently be
     added or removed. Cannot be updated. More info:
     https://kubernetes.io/docs/concepts/workloads/pods/init-containers/
+
+    Apply merges it by `name`.
     """
 
     node_name: str | None = None
@@ -5500,6 +5521,8 @@ class PodSpec(Model, kw_only=True):
     """NodeSelector is a selector which must be true for the pod to fit on a node. Selector which must match a node's
     labels for the pod to be scheduled on that node. More info:
     https://kubernetes.io/docs/concepts/configuration/assign-pod-node/
+
+    Apply replaces it as a whole.
     """
 
     os: PodOS | None = None
@@ -5565,7 +5588,8 @@ class PodSpec(Model, kw_only=True):
 
     This is a stable field but requires that the DynamicResourceAllocation feature gate is enabled.
 
-    This field is immutable.
+    This field is immutable. Apply merges it by `name`; a strategic merge patch keeps the keys alone that it
+    names.
     """
 
     resources: ResourceRequirements | None = None
@@ -5607,7 +5631,8 @@ class PodSpec(Model, kw_only=True):
     schedulingGates is not empty, the pod will stay in the SchedulingGated state and the scheduler will not
     attempt to schedule the pod.
 
-    SchedulingGates can only be set at pod creation time, and be removed only afterwards.
+    SchedulingGates can only be set at pod creation time, and be removed only afterwards. Apply merges it by
+    `name`.
     """
 
     scheduling_group: PodSchedulingGroup | None = None
@@ -5670,12 +5695,15 @@ class PodSpec(Model, kw_only=True):
 
     topology_spread_constraints: list[TopologySpreadConstraint] = []
     """TopologySpreadConstraints describes how a group of pods ought to spread across topology domains. Scheduler
-    will schedule pods in a way which abides by the constraints. All topologySpreadConstraints are ANDed.
+    will schedule pods in a way which abides by the constraints. All topologySpreadConstraints are ANDed. Apply
+    merges it by `topologyKey` and `whenUnsatisfiable`; a strategic merge patch merges it by `topologyKey`.
     """
 
     volumes: list[Volume] = []
     """List of volumes that can be mounted by containers belonging to the pod. More info:
     https://kubernetes.io/docs/concepts/storage/volumes
+
+    Apply merges it by `name`; a strategic merge patch keeps the keys alone that it names.
     """
 
 
@@ -5716,6 +5744,8 @@ class PodStatus(Model, kw_only=True):
     conditions: list[PodCondition] = []
     """Current service state of pod. More info:
     https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle#pod-conditions
+
+    Apply merges it by `type`.
     """
 
     container_statuses: list[ContainerStatus] = []
@@ -5747,7 +5777,7 @@ class PodStatus(Model, kw_only=True):
     """hostIPs holds the IP addresses allocated to the host. If this field is specified, the first entry must match
     the hostIP field. This list is empty if the pod has not started yet. A pod can be assigned to a node that has
     a problem in kubelet which in turns means that HostIPs will not be updated even if there is a node is assigned
-    to this pod.
+    to this pod. A strategic merge patch merges it by `ip`.
     """
 
     init_container_statuses: list[ContainerStatus] = []
@@ -5767,7 +5797,7 @@ class PodStatus(Model, kw_only=True):
     this pod through DRA claims. This includes resources currently reported in v1.Node `status.allocatable` that
     are not extended resources (see
     https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/#extended-resources). Examples
-    include "cpu", "memory", "ephemeral-storage", and hugepages.
+    include "cpu", "memory", "ephemeral-storage", and hugepages. Apply merges it by `resourceClaimName`.
     """
 
     nominated_node_name: str | None = None
@@ -5821,7 +5851,7 @@ class PodStatus(Model, kw_only=True):
     pod_ips: list[PodIP] = msgspec.field(default=[], name="podIPs")
     """podIPs holds the IP addresses allocated to the pod. If this field is specified, the 0th entry must match the
     podIP field. Pods may be allocated at most 1 value for each of IPv4 and IPv6. This list is empty if no IPs
-    have been allocated yet.
+    have been allocated yet. Apply merges it by `ip`.
     """
 
     qos_class: str | None = None
@@ -5847,7 +5877,9 @@ class PodStatus(Model, kw_only=True):
     """
 
     resource_claim_statuses: list[PodResourceClaimStatus] = []
-    """Status of resource claims."""
+    """Status of resource claims. Apply merges it by `name`; a strategic merge patch keeps the keys alone that it
+    names.
+    """
 
     resources: ResourceRequirements | None = None
     """Resources represents the compute resource requests and limits that have been applied at the pod level if
@@ -5861,7 +5893,7 @@ class PodStatus(Model, kw_only=True):
 
     volume_health: list[PodVolumeHealth] = []
     """volumeHealth contains node-reported health for each volume the pod is using. Populated by the kubelet on the
-    pod's node.
+    pod's node. Apply merges it by `name`.
     """
 
 
@@ -5907,7 +5939,8 @@ class PodVolumeHealth(Model, kw_only=True):
 
     health_conditions: list[VolumeHealthCondition] = []
     """conditions is the set of adverse conditions reported by the CSI node plugin for this volume on this node. At
-    most 16 conditions may be reported.
+    most 16 conditions may be reported. Apply merges it by `status` and `reason`; a strategic merge patch merges
+    it by `status`.
     """
 
     last_transition_time: Time | None = None
@@ -6203,6 +6236,8 @@ class ReplicationControllerSpec(Model, kw_only=True):
     defaulted to the labels present on the Pod template. Label keys and values that must match in order to be
     controlled by this replication controller, if empty defaulted to labels on Pod template. More info:
     https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors
+
+    Apply replaces it as a whole.
     """
 
     template: PodTemplateSpec | None = None
@@ -6224,7 +6259,9 @@ class ReplicationControllerStatus(Model, kw_only=True):
     """The number of available replicas (ready for at least minReadySeconds) for this replication controller."""
 
     conditions: list[ReplicationControllerCondition] = []
-    """Represents the latest available observations of a replication controller's current state."""
+    """Represents the latest available observations of a replication controller's current state. Apply merges it by
+    `type`.
+    """
 
     fully_labeled_replicas: int | None = None
     """The number of pods that have labels matching the labels of the pod template of the replication controller."""
@@ -6330,7 +6367,7 @@ class ResourceRequirements(Model, kw_only=True):
 
     This field depends on the DynamicResourceAllocation feature gate.
 
-    This field is immutable. It can only be set for containers.
+    This field is immutable. It can only be set for containers. Apply merges it by `name`.
     """
 
     limits: dict[str, Quantity] = {}
@@ -6363,7 +6400,8 @@ class ResourceStatus(Model, kw_only=True):
     """List of unique resources health. Each element in the list contains an unique resource ID and its health. At a
     minimum, for the lifetime of a Pod, resource ID must uniquely identify the resource allocated to the Pod on
     the Node. If other Pod on the same Node reports the status with the same resource ID, it must be the same
-    resource they share. See ResourceID type definition for a specific format it has in various use cases.
+    resource they share. See ResourceID type definition for a specific format it has in various use cases. Apply
+    merges it by `resourceID`.
     """
 
 
@@ -7015,6 +7053,8 @@ class ServiceSpec(Model, kw_only=True):
     ports: list[ServicePort] = []
     """The list of ports that are exposed by this service. More info:
     https://kubernetes.io/docs/concepts/services-networking/service/#virtual-ips-and-service-proxies
+
+    Apply merges it by `port` and `protocol`; a strategic merge patch merges it by `port`.
     """
 
     publish_not_ready_addresses: bool | None = None
@@ -7031,6 +7071,8 @@ class ServiceSpec(Model, kw_only=True):
     service is assumed to have an external process managing its endpoints, which Kubernetes will not modify. Only
     applies to types ClusterIP, NodePort, and LoadBalancer. Ignored if type is ExternalName. More info:
     https://kubernetes.io/docs/concepts/services-networking/service/
+
+    Apply replaces it as a whole.
     """
 
     session_affinity: str | None = None
@@ -7117,7 +7159,10 @@ class ServiceStatus(Model, kw_only=True):
     """ServiceStatus represents the current status of a service."""
 
     conditions: list[meta_v1.Condition] = []
-    """Current service state"""
+    """Current service state
+
+    Apply merges it by `type`.
+    """
 
     load_balancer: LoadBalancerStatus = msgspec.field(default_factory=lambda: LoadBalancerStatus())
     """LoadBalancer contains the current status of the load-balancer, if one is present."""
@@ -7744,7 +7789,8 @@ class VolumeHealthStatus(Model, kw_only=True):
 
     health_conditions: list[VolumeHealthCondition] = []
     """conditions is the set of adverse conditions reported by the CSI controller plugin. An empty list means no
-    adverse condition. At most 16 conditions may be reported.
+    adverse condition. At most 16 conditions may be reported. Apply merges it by `status` and `reason`; a
+    strategic merge patch merges it by `status`.
     """
 
     last_transition_time: Time | None = None
@@ -7764,7 +7810,7 @@ class VolumeMount(Model, kw_only=True):
     """bindMountOptions is the list of additional bind mount options to apply when mounting this volume into the
     container. Allowed values are noexec, nodev, and nosuid. These are Linux mount options and have no effect on
     Windows nodes. This field is not supported with image volumes. This is an alpha field and requires enabling
-    the VolumeBindMountOptions feature gate.
+    the VolumeBindMountOptions feature gate. Apply merges it as a set.
     """
 
     mount_propagation: str | None = None

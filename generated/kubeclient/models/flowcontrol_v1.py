@@ -237,7 +237,10 @@ class FlowSchemaStatus(Model, kw_only=True):
     """FlowSchemaStatus represents the current state of a FlowSchema."""
 
     conditions: list[FlowSchemaCondition] = []
-    """`conditions` is a list of the current states of FlowSchema."""
+    """`conditions` is a list of the current states of FlowSchema.
+
+    Apply merges it by `type`.
+    """
 
 
 class GroupSubject(Model, kw_only=True):
@@ -330,12 +333,15 @@ class NonResourcePolicyRule(Model, kw_only=True):
       - "/hea" is legal but matches nothing
       - "/hea/*" also matches nothing
       - "/healthz/*" matches all per-component health checks.
-    "*" matches all non-resource urls. if it is present, it must be the only entry. Required.
+    "*" matches all non-resource urls. if it is present, it must be the only entry. Required. Apply merges it as a
+    set.
     """
 
     verbs: list[str]
     """`verbs` is a list of matching verbs and may not be empty. "*" matches all verbs. If it is present, it must be
     the only entry. Required.
+
+    Apply merges it as a set.
     """
 
 
@@ -416,7 +422,10 @@ class PriorityLevelConfigurationStatus(Model, kw_only=True):
     """PriorityLevelConfigurationStatus represents the current state of a "request-priority"."""
 
     conditions: list[PriorityLevelConfigurationCondition] = []
-    """`conditions` is the current state of "request-priority"."""
+    """`conditions` is the current state of "request-priority".
+
+    Apply merges it by `type`.
+    """
 
 
 class QueuingConfiguration(Model, kw_only=True):
@@ -456,17 +465,23 @@ class ResourcePolicyRule(Model, kw_only=True):
     api_groups: list[str]
     """`apiGroups` is a list of matching API groups and may not be empty. "*" matches all API groups and, if present,
     must be the only entry. Required.
+
+    Apply merges it as a set.
     """
 
     resources: list[str]
     """`resources` is a list of matching resources (i.e., lowercase and plural) with, if desired, subresource.  For
     example, [ "services", "nodes/status" ].  This list may not be empty. "*" matches all resources and, if
     present, must be the only entry. Required.
+
+    Apply merges it as a set.
     """
 
     verbs: list[str]
     """`verbs` is a list of matching verbs and may not be empty. "*" matches all verbs and, if present, must be the
     only entry. Required.
+
+    Apply merges it as a set.
     """
 
     cluster_scope: bool | None = None
@@ -480,6 +495,8 @@ class ResourcePolicyRule(Model, kw_only=True):
     namespace matches only if either (a) this list contains that target namespace or (b) this list contains "*".
     Note that "*" matches any specified namespace but does not match a request that _does not specify_ a namespace
     (see the `clusterScope` field for that). This list may be empty, but only if `clusterScope` is true.
+
+    Apply merges it as a set.
     """
 
 

@@ -82,14 +82,17 @@ class ServerStorageVersion(Model, kw_only=True):
 
     decodable_versions: list[str]
     """decodableVersions are the encoding versions the API server can handle to decode. The API server can decode
-    objects encoded in these versions. The encodingVersion must be included in the decodableVersions.
+    objects encoded in these versions. The encodingVersion must be included in the decodableVersions. Apply merges
+    it as a set.
     """
 
     encoding_version: str
     """encodingVersion the API server encodes the object to when persisting it in the backend (e.g., etcd)."""
 
     served_versions: list[str] = []
-    """servedVersions lists all versions the API server can serve. DecodableVersions must include all ServedVersions."""
+    """servedVersions lists all versions the API server can serve. DecodableVersions must include all ServedVersions.
+    Apply merges it as a set.
+    """
 
 
 class StorageVersionCondition(Model, kw_only=True):
@@ -131,7 +134,7 @@ class StorageVersionStatus(Model, kw_only=True):
     """
 
     conditions: list[StorageVersionCondition] = []
-    """conditions lists the latest available observations of the storageVersion's state."""
+    """conditions lists the latest available observations of the storageVersion's state. Apply merges it by `type`."""
 
     storage_versions: list[ServerStorageVersion] = []
-    """storageVersions lists the reported versions per API server instance."""
+    """storageVersions lists the reported versions per API server instance. Apply merges it by `apiServerID`."""

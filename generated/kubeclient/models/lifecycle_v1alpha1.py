@@ -270,7 +270,7 @@ class EvictionRequestStatus(Model, kw_only=True):
 
     These conditions can be reset if the eviction was unsuccessful and a new Eviction intent has been submitted.
 
-    The maximum length of the conditions list is 100.
+    The maximum length of the conditions list is 100. Apply merges it by `type`.
     """
 
     observed_generation: int | None = None
@@ -310,7 +310,7 @@ class EvictionStatus(Model, kw_only=True):
       managed to evict the target (e.g. terminate or delete a pod).
     - TargetEvicted means that the target has been evicted (e.g. a pod has been terminated or deleted).
 
-        The maximum length of the conditions list is 100.
+        The maximum length of the conditions list is 100. Apply merges it by `type`.
     """
 
     observed_generation: int | None = None
@@ -324,7 +324,7 @@ class EvictionStatus(Model, kw_only=True):
     requesters withdraw their eviction intent, the eviction will be canceled.
 
     The maximum length of the requesters list is 100. If this limit is exceeded, requesters with Withdrawn intent
-    should be dropped first.
+    should be dropped first. Apply merges it by `name`.
     """
 
     responders: list[ResponderStatus] = []
@@ -335,7 +335,7 @@ class EvictionStatus(Model, kw_only=True):
     mutated. First initialization of the list is allowed.
 
     Each ResponderStatus is initialized by evictionrequest-controller and then managed by the designated
-    responder.
+    responder. Apply merges it by `name`.
     """
 
     target_responders: list[TargetResponder] = []
@@ -355,7 +355,7 @@ class EvictionStatus(Model, kw_only=True):
       It will update the responder message and try again with a backoff.
 
     The maximum length of the responders list is 11. The length and keys of the list cannot change once set. This
-    field is managed by evictionrequest-controller.
+    field is managed by evictionrequest-controller. Apply merges it by `name`.
     """
 
 

@@ -794,4 +794,6 @@ class ServiceCIDRStatus(Model, kw_only=True):
     conditions: list[meta_v1.Condition] = []
     """conditions holds an array of metav1.Condition that describe the state of the ServiceCIDR. Current service
     state
+
+    Apply merges it by `type`.
     """

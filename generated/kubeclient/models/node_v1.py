@@ -97,7 +97,8 @@ class Scheduling(Model, kw_only=True):
     node_selector: dict[str, str] = {}
     """nodeSelector lists labels that must be present on nodes that support this RuntimeClass. Pods using this
     RuntimeClass can only be scheduled to a node matched by this selector. The RuntimeClass nodeSelector is merged
-    with a pod's existing nodeSelector. Any conflicts will cause the pod to be rejected in admission.
+    with a pod's existing nodeSelector. Any conflicts will cause the pod to be rejected in admission. Apply
+    replaces it as a whole.
     """
 
     tolerations: list[core_v1.Toleration] = []

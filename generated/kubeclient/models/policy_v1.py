@@ -170,7 +170,7 @@ class PodDisruptionBudgetStatus(Model, kw_only=True):
                         allowed and the status of the condition will be False.
     - SufficientPods: There are more pods than required by the PodDisruptionBudget.
                       The condition will be True, and the number of allowed
-                      disruptions are provided by the disruptionsAllowed property.
+                      disruptions are provided by the disruptionsAllowed property. Apply merges it by `type`.
     """
 
     current_healthy: int | None = None

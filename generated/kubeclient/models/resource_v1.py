@@ -373,7 +373,7 @@ class AllocatedDeviceStatus(Model, kw_only=True):
     """Conditions contains the latest observation of the device's state. If the device has been configured according
     to the class and claim config references, the `Ready` condition should be True.
 
-    Must not contain more than 8 entries.
+    Must not contain more than 8 entries. Apply merges it by `type`.
     """
 
     data: RawExtension = {}
@@ -1110,7 +1110,8 @@ class DeviceRequestAllocationResult(Model, kw_only=True):
     """SkipNodeOperations lists node-local resource operations (gRPC calls) that will be skipped for this allocated
     device when determining whether operations are necessary on the node. If all allocated devices for a driver in
     a claim skip an operation, that gRPC call will be skipped. It is a copy of the
-    ResourceSlice.spec.skipNodeOperations value at the time when the device was allocated.
+    ResourceSlice.spec.skipNodeOperations value at the time when the device was allocated. Apply merges it as a
+    set.
     """
 
     tolerations: list[DeviceToleration] = []
@@ -1321,7 +1322,7 @@ class DeviceTaintRuleStatus(Model, kw_only=True):
     changing the effect to `NoExecute` will work as intended. It only gets set once to avoid having to constantly
     update the status.
 
-    Must have 8 or fewer entries.
+    Must have 8 or fewer entries. Apply merges it by `type`.
     """
 
 
@@ -1690,7 +1691,8 @@ class ResourceClaimStatus(Model, kw_only=True):
 
     devices: list[AllocatedDeviceStatus] = []
     """Devices contains the status of each device allocated for this claim, as reported by the driver. This can
-    include driver-specific information. Entries are owned by their respective drivers.
+    include driver-specific information. Entries are owned by their respective drivers. Apply merges it by
+    `driver`, `device`, `pool` and `shareID`.
     """
 
     reserved_for: list[ResourceClaimConsumerReference] = []
@@ -1706,7 +1708,8 @@ class ResourceClaimStatus(Model, kw_only=True):
     the API server first gets stored. The other one fails with an error and the scheduler which issued it knows
     that it must put the pod back into the queue, waiting for the ResourceClaim to become usable again.
 
-    There can be at most 256 such reservations. This may get increased in the future, but not reduced.
+    There can be at most 256 such reservations. This may get increased in the future, but not reduced. Apply
+    merges it by `uid`.
     """
 
 
@@ -1841,5 +1844,5 @@ class ResourceSliceSpec(Model, kw_only=True):
     - "NodeUnprepareResources": NodeUnprepareResources gRPC calls are skipped. - "*": All node-local resource
       operations are skipped.
 
-    Other values may be added in the future. The kubelet must ignore unknown values.
+    Other values may be added in the future. The kubelet must ignore unknown values. Apply merges it as a set.
     """

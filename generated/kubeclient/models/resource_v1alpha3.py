@@ -210,7 +210,7 @@ class DeviceTaintRuleStatus(Model, kw_only=True):
     changing the effect to `NoExecute` will work as intended. It only gets set once to avoid having to constantly
     update the status.
 
-    Must have 8 or fewer entries.
+    Must have 8 or fewer entries. Apply merges it by `type`.
     """
 
 
@@ -377,6 +377,8 @@ class ResourcePoolStatusRequestStatus(Model, kw_only=True):
 
     Known condition types: - "Complete": True when the request has been processed successfully - "Failed": True
     when the request could not be processed
+
+    Apply merges it by `type`.
     """
 
     pools: list[PoolStatus] = []

@@ -368,7 +368,7 @@ class CompositePodGroupStatus(Model, kw_only=True):
 
     Known reasons for the DisruptionTarget condition: - "PreemptionByScheduler": The CompositePodGroup was
     targeted by the scheduler's preemption loop
-      to free up capacity for higher-priority preemptors.
+      to free up capacity for higher-priority preemptors. Apply merges it by `type`.
     """
 
 
@@ -385,7 +385,8 @@ class CompositePodGroupTemplate(Model, kw_only=True):
 
     composite_pod_group_templates: list[CompositePodGroupTemplate] = []
     """compositePodGroupTemplates is the list of templates for children CompositePodGroups. The maximum number of
-    templates is 8. At least one entry in CompositePodGroupTemplates or PodGroupTemplates must be set.
+    templates is 8. At least one entry in CompositePodGroupTemplates or PodGroupTemplates must be set. Apply
+    merges it by `name`.
     """
 
     disruption_mode: CompositeDisruptionMode | None = None
@@ -395,7 +396,7 @@ class CompositePodGroupTemplate(Model, kw_only=True):
 
     pod_group_templates: list[PodGroupTemplate] = []
     """podGroupTemplates is the list of templates for children PodGroups. The maximum number of templates is 8. At
-    least one entry in CompositePodGroupTemplates or PodGroupTemplates must be set.
+    least one entry in CompositePodGroupTemplates or PodGroupTemplates must be set. Apply merges it by `name`.
     """
 
     preemption_policy: str | None = None
@@ -596,7 +597,8 @@ class PodGroupSpec(Model, kw_only=True):
 
     This is a beta-level field and requires that the DRAWorkloadResourceClaims feature gate is enabled.
 
-    This field is immutable.
+    This field is immutable. Apply merges it by `name`; a strategic merge patch keeps the keys alone that it
+    names.
     """
 
     scheduling_constraints: PodGroupSchedulingConstraints | None = None
@@ -638,11 +640,13 @@ class PodGroupStatus(Model, kw_only=True):
 
     Known reasons for the DisruptionTarget condition: - "PreemptionByScheduler": The PodGroup was preempted by the
     scheduler to make room for
-      higher-priority PodGroups or Pods.
+      higher-priority PodGroups or Pods. Apply merges it by `type`.
     """
 
     resource_claim_statuses: list[PodGroupResourceClaimStatus] = []
-    """resourceClaimStatuses is status of resource claims."""
+    """resourceClaimStatuses is status of resource claims. Apply merges it by `name`; a strategic merge patch keeps
+    the keys alone that it names.
+    """
 
 
 class PodGroupTemplate(Model, kw_only=True):
@@ -689,7 +693,8 @@ class PodGroupTemplate(Model, kw_only=True):
 
     This is a beta-level field and requires that the DRAWorkloadResourceClaims feature gate is enabled.
 
-    This field is immutable.
+    This field is immutable. Apply merges it by `name`; a strategic merge patch keeps the keys alone that it
+    names.
     """
 
     scheduling_constraints: PodGroupSchedulingConstraints | None = None
@@ -837,7 +842,7 @@ class WorkloadSpec(Model, kw_only=True):
     number of templates is 8. This field is immutable. Exactly one of CompositePodGroupTemplates and
     PodGroupTemplates must be set.
 
-    This field is used only when the CompositePodGroup feature gate is enabled.
+    This field is used only when the CompositePodGroup feature gate is enabled. Apply merges it by `name`.
     """
 
     controller_ref: TypedLocalObjectReference | None = None
@@ -850,5 +855,5 @@ class WorkloadSpec(Model, kw_only=True):
     """podGroupTemplates is the list of templates that make up the Workload. The maximum number of templates is 8.
     Templates cannot be added or removed after the workload is created. Existing templates may still be updated
     where their individual fields allow it. Exactly one of CompositePodGroupTemplates and PodGroupTemplates must
-    be set.
+    be set. Apply merges it by `name`.
     """

@@ -650,7 +650,7 @@ class CSIDriverSpec(Model, kw_only=True):
     https://kubernetes-csi.github.io/docs/ephemeral-local-volumes.html A driver can support one or more of these
     modes and more modes may be added in the future.
 
-    This field is beta. This field is immutable.
+    This field is beta. This field is immutable. Apply merges it as a set.
     """
 
 
@@ -689,7 +689,7 @@ class CSINodeSpec(Model, kw_only=True):
 
     drivers: list[CSINodeDriver]
     """drivers is a list of information of all CSI Drivers existing on a node. If all drivers in the list are
-    uninstalled, this can become empty.
+    uninstalled, this can become empty. Apply merges it by `name`.
     """
 
 
@@ -697,7 +697,9 @@ class CSINodeStatus(Model, kw_only=True):
     """CSINodeStatus contains health and status information for storage on a node."""
 
     storage_health: list[StorageHealth] = []
-    """storageHealth contains backend health reports for CSI drivers registered on the node."""
+    """storageHealth contains backend health reports for CSI drivers registered on the node. Apply merges it by
+    `name`.
+    """
 
 
 class StorageHealth(Model, kw_only=True):

@@ -82,7 +82,7 @@ class StorageVersionMigrationStatus(Model, kw_only=True):
     """Status of the storage version migration."""
 
     conditions: list[meta_v1.Condition] = []
-    """The latest available observations of the migration's current state."""
+    """The latest available observations of the migration's current state. Apply merges it by `type`."""
 
     resource_version: str | None = None
     """ResourceVersion to compare with the GC cache for performing the migration. This is the current resource

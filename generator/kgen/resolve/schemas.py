@@ -16,6 +16,7 @@ from kgen.ir import Alias, Constants, Field, Member, Model, ModelModule, ModelRe
 from kgen.names import Identifier, class_name, field_name, member_name, snake, verbatim_name
 from kgen.resolve.catalog import Catalog, Kind, Schema, kind_of
 from kgen.resolve.inline import Inline, stability
+from kgen.resolve.saying import merging_of, rules_of, words
 from kgen.resolve.types import (
     BUILTIN_TYPES,
     KEEPS_EMPTY,
@@ -62,6 +63,7 @@ class _DraftField:
     nullable: bool
     in_place: bool
     doc: str
+    schema: Mapping[str, Any]
     literal: str | None
     values: tuple[str, ...]
 
@@ -201,7 +203,8 @@ class Models:
             keeps_empty=bool(KEEPS_EMPTY & plain.keys()),
             nullable=plain.get("nullable") is True and use.text != "JSON",
             in_place=reference(plain) is None,
-            doc=_words(plain, rules=use.shape != "struct"),
+            doc=words(plain, rules=use.shape != "struct"),
+            schema=plain,
             literal=_literal(wire_name, kind),
             values=_values(plain) if use.text == "str" else (),
         )
@@ -259,12 +262,14 @@ class Models:
         return Model(
             name=draft.schema.ref.name,
             schema=draft.schema.name,
-            doc=_words(draft.schema.raw, rules=True),
+            doc=words(draft.schema.raw, rules=True, merging=False),
             fields=tuple(
                 sorted(fields, key=lambda field: (not field.annotation.startswith("Literal["), not field.required))
             ),
             is_kind=draft.kind is not None,
             is_open=draft.kind is not None and draft.schema.raw.get("x-kubernetes-preserve-unknown-fields") is True,
+            rules=rules_of(draft.schema.raw),
+            deprecated=draft.schema.raw.get("deprecated") is True,
         )
 
     def _field(self, draft: _Draft, field: _DraftField, spelled_out: bool) -> Field:
@@ -282,6 +287,9 @@ class Models:
             text.code(_assignment(field, default_value)) if default_value is not None else _required(field),
             required=default_value is None,
             doc=field.doc,
+            merging=merging_of(field.schema),
+            rules=rules_of(field.schema),
+            deprecated=field.schema.get("deprecated") is True,
         )
 
     def _typed_default(self, draft: _Draft, field: _DraftField) -> tuple[str, str | None]:
@@ -360,21 +368,6 @@ def _never_none(schema: Schema, wire_name: str, plain: Mapping[str, Any]) -> boo
     if schema.has_defaults:
         return plain.get("default") == {}
     return wire_name in _NEVER_NONE and "$ref" in plain
-
-
-def _words(schema: Mapping[str, Any], *, rules: bool) -> str:
-    """Return what a schema says of a value: its description, and the rules that a CRD has for it."""
-    description, found = schema.get("description"), schema.get("x-kubernetes-validations")
-    said = description if isinstance(description, str) else ""
-    lines = [_rule(rule) for rule in found] if rules and is_array(found) else []
-    listed = "\n".join(f"- {line}" for line in lines if line)
-    return f"{said}\n\nThe server holds it to:\n{listed}".strip() if listed else said
-
-
-def _rule(rule: object) -> str:
-    """Return a rule in the words that the server has for who breaks it, or itself where there are none."""
-    texts = [rule.get(key) for key in ("message", "rule")] if is_object(rule) else []
-    return next((" ".join(text.split()) for text in texts if isinstance(text, str) and text.strip()), "")
 
 
 def _is_meta(draft: _Draft) -> bool:

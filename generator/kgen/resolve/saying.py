@@ -1,0 +1,95 @@
+"""What a schema says of a value beside its type: its description, how the server merges it, and what it is held to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kgen.ir import Merging
+from kgen.shapes import is_array, is_object
+
+__all__ = ["merging_of", "rules_of", "words"]
+
+
+def merging_of(schema: Mapping[str, Any]) -> Merging | None:
+    """Return how the server merges a list or a map, or None where the schema leaves that to the default.
+
+    Source: `x-kubernetes-list-type` and its like, the merge strategies of server-side apply and of strategic merge
+    patches.
+    """
+    keys = schema.get("x-kubernetes-list-map-keys")
+    found = Merging(
+        list_type=_text(schema, "list-type"),
+        list_map_keys=tuple(key for key in keys if isinstance(key, str)) if is_array(keys) else (),
+        map_type=_text(schema, "map-type"),
+        patch_strategy=_text(schema, "patch-strategy"),
+        patch_merge_key=_text(schema, "patch-merge-key"),
+    )
+    return found if found != Merging() else None
+
+
+def rules_of(schema: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the rules that a CRD has for a value, in the words that the server has for who breaks them."""
+    found = schema.get("x-kubernetes-validations")
+    return tuple(rule for each in found if (rule := _rule(each))) if is_array(found) else ()
+
+
+def words(schema: Mapping[str, Any], *, rules: bool, merging: bool = True) -> str:
+    """Return what a docstring says of a value.
+
+    Args:
+        schema: The schema, without the wrapping around a reference.
+        rules: Whether to tell the rules; those of a class are told at the class.
+        merging: Whether to tell how it is merged.
+    """
+    description = schema.get("description")
+    said = description if isinstance(description, str) else ""
+    if schema.get("deprecated") is True and "deprecated" not in said.lower():
+        said = f"Deprecated. {said}".strip()
+    how = _merged(merging_of(schema)) if merging else ""
+    said = _joined(said.rstrip(), how) if how else said
+    listed = "\n".join(f"- {rule}" for rule in rules_of(schema)) if rules else ""
+    return f"{said}\n\nThe server holds it to:\n{listed}".strip() if listed else said
+
+
+def _joined(said: str, sentence: str) -> str:
+    """Put a sentence behind a text, in its last line where that is one of prose."""
+    last = said.rpartition("\n")[2].lstrip()
+    is_prose = said.endswith(".") and not last.startswith(("-", "*", "+", "#", "|", "`")) and not last[:1].isdigit()
+    return f"{said} {sentence}" if is_prose else f"{said}\n\n{sentence}".strip()
+
+
+def _merged(merging: Merging | None) -> str:
+    """Return a sentence on how it is merged; "" where a list is replaced as a whole, and a map merged by its keys."""
+    if merging is None:
+        return ""
+    said: list[str] = []
+    if merging.list_type == "map" and merging.list_map_keys:
+        said.append(f"apply merges it by {_listed(merging.list_map_keys)}")
+    elif merging.list_type == "set":
+        said.append("apply merges it as a set")
+    elif merging.map_type == "atomic":
+        said.append("apply replaces it as a whole")
+    strategies = merging.patch_strategy.split(",")
+    if "merge" in strategies and merging.patch_merge_key and merging.list_map_keys != (merging.patch_merge_key,):
+        said.append(f"a strategic merge patch merges it by {_listed((merging.patch_merge_key,))}")
+    if "retainKeys" in strategies:
+        said.append("a strategic merge patch keeps the keys alone that it names")
+    sentence = "; ".join(said)
+    return f"{sentence[0].upper()}{sentence[1:]}." if sentence else ""
+
+
+def _listed(keys: tuple[str, ...]) -> str:
+    *others, last = (f"`{key}`" for key in keys)
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _text(schema: Mapping[str, Any], key: str) -> str:
+    value = schema.get(f"x-kubernetes-{key}")
+    return value if isinstance(value, str) else ""
+
+
+def _rule(rule: object) -> str:
+    """Return a rule in the words that the server has for who breaks it, or itself where there are none."""
+    texts = [rule.get(key) for key in ("message", "rule")] if is_object(rule) else []
+    return next((" ".join(text.split()) for text in texts if isinstance(text, str) and text.strip()), "")
