@@ -10,6 +10,7 @@ from pathlib import Path
 from kgen.config import KUBECLIENT, Config, shipped_specs
 from kgen.errors import ConfigError, KgenError, Problem, Problems
 from kgen.ir import Api
+from kgen.kept import group_names
 from kgen.load import load_all
 from kgen.resolve import Builtins, resolve
 from kgen.spec import ApiSpec, select
@@ -56,7 +57,8 @@ def understand(config: Config, problems: Problems) -> Api:
     """
     spec = read(config)
     problems.note(spec.notices)
-    api = resolve(spec, config.names, problems, _builtins(config, spec))
+    kept = group_names(config.output, config.package)
+    api = resolve(spec, config.names, problems, _builtins(config, spec), kept)
     problems.raise_errors()
     return api
 

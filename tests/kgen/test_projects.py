@@ -98,6 +98,34 @@ def test_a_wrong_configuration_is_told(
     assert not (project / "generated").exists()
 
 
+@pytest.mark.parametrize(("first", "second"), [("example.com", "example.net"), ("example.net", "example.com")])
+def test_a_group_that_comes_later_renames_none(
+    first: str, second: str, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (CRDS / "odds.yaml").read_text()
+    (project / "crds" / "odds.yaml").write_text(text.replace("example.com", first))
+    assert run(["build", "-q"]) == 0
+    before = sources(project)["mine/models/example_v1.py"]
+    (project / "crds" / "later.yaml").write_text(text.replace("example.com", second))
+    assert run(["build", "-q"]) == 0
+    after = sources(project)
+    assert after["mine/models/example_v1.py"] == before
+    assert f"mine/models/{second.replace('.', '_')}_v1.py" in after
+    assert run(["check", "-q"]) == 0
+    assert "begin alike" not in capsys.readouterr().err
+    # As in CI: the repository alone, without the cache.
+    shutil.rmtree(project / "cache")
+    assert run(["check", "-q"]) == 0
+    shutil.rmtree(project / "generated")
+    assert run(["build", "-q"]) == 0
+    assert "example.com and example.net begin alike" in capsys.readouterr().err
+    made = sources(project)
+    assert {"mine/models/example_com_v1.py", "mine/models/example_net_v1.py"} <= made.keys()
+    assert "mine/models/example_v1.py" not in made
+    assert run(["check", "-q"]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_list_says_what_crds_say(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["list"]) == 0
     table = capsys.readouterr().out
