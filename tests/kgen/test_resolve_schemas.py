@@ -232,7 +232,7 @@ def test_of_groups_that_begin_alike_what_has_a_name_keeps_it(
     kept: dict[str, str], accessors: list[str], order: int
 ) -> None:
     documents = [document(group=group) for group in TWINS][::order]
-    spec = spec_of(*documents, names=[f"apis/{group}/v1" for group in TWINS][::order])
+    spec = spec_of(*documents, names=tuple(f"apis/{group}/v1" for group in TWINS)[::order])
     problems = Problems()
     api = resolve(spec, {}, problems, kept=kept)
     assert [str(group.accessor) for group in api.groups] == accessors
