@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from kgen import config
 from kgen.cli import run
 from tests.conftest import ROOT
 
@@ -223,3 +224,15 @@ def test_diff_says_what_changes_for_users(project: Path, capsys: pytest.CaptureF
     assert "did you mean 'crds'?" in capsys.readouterr().err
     assert run(["diff", "1.2", "1.37"]) == 2
     assert "one of these versions" in capsys.readouterr().err
+
+
+def test_diff_from_the_wheel_says_where_other_versions_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "specs" / "1.37").mkdir(parents=True)  # The wheel carries the newest alone, beside its modules.
+    monkeypatch.setattr(config, "__file__", str(tmp_path / "config.py"))
+    monkeypatch.chdir(tmp_path)
+    assert run(["diff", "1.36", "1.37"]) == 2
+    said = capsys.readouterr().err
+    assert "no documents of Kubernetes 1.36 came with kgen" in said
+    assert "name a folder or a file, or one of these versions: 1.37; others are in specs/ of a checkout" in said
