@@ -160,7 +160,9 @@ def shipped_specs(version: str | None = None) -> Path:
     raise ConfigError(
         f"no documents {f'of Kubernetes {version} ' if version else ''}came with kgen",
         where="specs",
-        hint=f"name a folder or a file, or one of these versions: {there}" if there else "name a folder or a file",
+        hint="name a folder or a file"
+        + (f", or one of these versions: {there}" if there else "")
+        + ("" if folder != inside else "; others are in specs/ of a checkout of kgen"),
     )
 
 

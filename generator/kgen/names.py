@@ -216,18 +216,17 @@ def subresource_name(subresource: str) -> str:
     return SUBRESOURCES.get(subresource, snake(subresource)) or "subresource"
 
 
-def group_name(group: str) -> str:
-    """Return the short name of an API group, as it stands before the version in `networking_v1`.
+def group_names(group: str) -> tuple[str, ...]:
+    """Return what an API group may be called before the version, as in `networking_v1`: the best name first.
 
     Kubernetes' own groups have client-go's name. Any other group is called by the first label of its name, or by its
-    whole name where Kubernetes has a group of that label, whether or not the documents hold that one: so no group
-    renames another.
+    whole name: always where Kubernetes has a group of that label, whether or not the documents hold that one.
     """
     own = CLIENT_GO_GROUPS.get(group)
     if own is not None:
-        return own
-    first = snake(group.split(".")[0])
-    return snake(group) if first in _OWN_NAMES or not first else first
+        return (own,)
+    first, whole = snake(group.split(".")[0]), snake(group)
+    return (whole,) if first in _OWN_NAMES or first in ("", whole) else (first, whole)
 
 
 def package_module(package: str) -> Identifier:
@@ -236,6 +235,12 @@ def package_module(package: str) -> Identifier:
     return Identifier(_free(_started("_".join(labels[-2:]), "models"), frozenset()))
 
 
-def group_version_name(group: str, version: str) -> Identifier:
-    """Return the accessor and the models module of a group version: `apps_v1`, `networking_istio_io_v1`."""
-    return Identifier(_started(f"{group_name(group)}_{snake(version)}", "group"))
+def group_version_name(group: str, version: str, called: str = "") -> Identifier:
+    """Return the accessor and the models module of a group version: `apps_v1`, `networking_istio_io_v1`.
+
+    Args:
+        group: The group.
+        version: Its version.
+        called: Which of the group's names was chosen; the best when left out.
+    """
+    return Identifier(_started(f"{called or group_names(group)[0]}_{snake(version)}", "group"))

@@ -11,6 +11,7 @@ from kgen.config import KUBECLIENT, Config, shipped_specs
 from kgen.errors import ConfigError, KgenError, Problem, Problems
 from kgen.hooked import NO_HOOKS, Hooks, load_hooks
 from kgen.ir import Api
+from kgen.kept import group_names
 from kgen.load import load_all
 from kgen.resolve import Builtins, resolve
 from kgen.spec import ApiSpec, select
@@ -64,7 +65,8 @@ def understand(config: Config, problems: Problems, hooks: Hooks | None = None) -
     hooks = hooks or load_hooks(config)
     spec = hooks.spec(read(config))
     problems.note(spec.notices)
-    api = resolve(spec, config.names, problems, _builtins(config, spec))
+    kept = group_names(config.output, config.package)
+    api = resolve(spec, config.names, problems, _builtins(config, spec), kept)
     problems.raise_errors()
     return hooks.api(api)
 

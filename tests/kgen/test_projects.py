@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from kgen import config
 from kgen.cli import run
 from tests.conftest import ROOT
 
@@ -96,6 +97,34 @@ def test_a_wrong_configuration_is_told(
     assert what in said
     assert hint in said
     assert not (project / "generated").exists()
+
+
+@pytest.mark.parametrize(("first", "second"), [("example.com", "example.net"), ("example.net", "example.com")])
+def test_a_group_that_comes_later_renames_none(
+    first: str, second: str, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (CRDS / "odds.yaml").read_text()
+    (project / "crds" / "odds.yaml").write_text(text.replace("example.com", first))
+    assert run(["build", "-q"]) == 0
+    before = sources(project)["mine/models/example_v1.py"]
+    (project / "crds" / "later.yaml").write_text(text.replace("example.com", second))
+    assert run(["build", "-q"]) == 0
+    after = sources(project)
+    assert after["mine/models/example_v1.py"] == before
+    assert f"mine/models/{second.replace('.', '_')}_v1.py" in after
+    assert run(["check", "-q"]) == 0
+    assert "begin alike" not in capsys.readouterr().err
+    # As in CI: the repository alone, without the cache.
+    shutil.rmtree(project / "cache")
+    assert run(["check", "-q"]) == 0
+    shutil.rmtree(project / "generated")
+    assert run(["build", "-q"]) == 0
+    assert "example.com and example.net begin alike" in capsys.readouterr().err
+    made = sources(project)
+    assert {"mine/models/example_com_v1.py", "mine/models/example_net_v1.py"} <= made.keys()
+    assert "mine/models/example_v1.py" not in made
+    assert run(["check", "-q"]) == 0
+    assert "begin alike" not in capsys.readouterr().err
 
 
 def test_list_says_what_crds_say(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -195,3 +224,15 @@ def test_diff_says_what_changes_for_users(project: Path, capsys: pytest.CaptureF
     assert "did you mean 'crds'?" in capsys.readouterr().err
     assert run(["diff", "1.2", "1.37"]) == 2
     assert "one of these versions" in capsys.readouterr().err
+
+
+def test_diff_from_the_wheel_says_where_other_versions_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "specs" / "1.37").mkdir(parents=True)  # The wheel carries the newest alone, beside its modules.
+    monkeypatch.setattr(config, "__file__", str(tmp_path / "config.py"))
+    monkeypatch.chdir(tmp_path)
+    assert run(["diff", "1.36", "1.37"]) == 2
+    said = capsys.readouterr().err
+    assert "no documents of Kubernetes 1.36 came with kgen" in said
+    assert "name a folder or a file, or one of these versions: 1.37; others are in specs/ of a checkout" in said

@@ -6,7 +6,8 @@ import pytest
 
 from kgen.errors import Problems
 from kgen.ir import Api, Field, Model
-from tests.kgen.documents import META, document, reference, resolved
+from kgen.resolve import resolve
+from tests.kgen.documents import META, document, reference, resolved, spec_of
 
 SPEC = "com.example.v1.WidgetSpec"
 
@@ -213,14 +214,49 @@ def test_two_schemas_with_one_name_are_an_error_that_names_both() -> None:
     assert any("com.example.v1.Foo-Bar and com.example.v1.FooBar" in error.what for error in problems.errors)
 
 
-def test_groups_with_one_short_name_are_an_error_with_the_line_to_add() -> None:
+TWINS = ("monitoring.one.io", "monitoring.two.io")
+
+
+@pytest.mark.parametrize(
+    ("kept", "accessors"),
+    [
+        ({}, ["monitoring_one_io_v1", "monitoring_two_io_v1"]),
+        ({TWINS[0]: "monitoring"}, ["monitoring_two_io_v1", "monitoring_v1"]),
+        ({TWINS[1]: "monitoring"}, ["monitoring_one_io_v1", "monitoring_v1"]),
+        ({TWINS[0]: "monitoring_one_io"}, ["monitoring_one_io_v1", "monitoring_two_io_v1"]),
+        ({TWINS[0]: "by_hand_once"}, ["monitoring_one_io_v1", "monitoring_two_io_v1"]),
+    ],
+)
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_groups_that_begin_alike_what_has_a_name_keeps_it(
+    kept: dict[str, str], accessors: list[str], order: int
+) -> None:
+    documents = [document(group=group) for group in TWINS][::order]
+    spec = spec_of(*documents, names=tuple(f"apis/{group}/v1" for group in TWINS)[::order])
     problems = Problems()
-    first, second = document(group="monitoring.one.io"), document(group="monitoring.two.io")
-    names = ("apis/monitoring.one.io/v1", "apis/monitoring.two.io/v1")
-    resolved(first, second, names=names, problems=problems)
-    assert any('"monitoring.two.io/v1" = ' in error.hint for error in problems.errors)
-    told_apart = resolved(first, second, names=names, hand={"monitoring.two.io/v1": "monitoring_two_v1"})
-    assert [str(group.accessor) for group in told_apart.groups] == ["monitoring_two_v1", "monitoring_v1"]
+    api = resolve(spec, {}, problems, kept=kept)
+    assert [str(group.accessor) for group in api.groups] == accessors
+    said = [warning.hint for warning in problems.warnings]
+    assert bool(said) == (not set(kept.values()) & {"monitoring", "monitoring_one_io"})
+    assert all('"monitoring.two.io/v1" = "monitoring_two_io_v1"' in hint for hint in said)
+    assert not problems.errors
+
+
+def test_a_name_set_by_hand_leaves_the_short_one_to_the_other_group() -> None:
+    names = [f"apis/{group}/v1" for group in TWINS]
+    hand = {"monitoring.two.io/v1": "monitoring_two_v1"}
+    api = resolved(*(document(group=group) for group in TWINS), names=names, hand=hand)
+    assert [str(group.accessor) for group in api.groups] == ["monitoring_two_v1", "monitoring_v1"]
+
+
+def test_groups_with_one_name_are_an_error_with_a_line_that_helps() -> None:
+    problems = Problems()
+    groups = ("one.a-b.io", "one.a.b.io")
+    resolved(
+        *(document(group=group) for group in groups), names=[f"apis/{group}/v1" for group in groups], problems=problems
+    )
+    hints = [error.hint for error in problems.errors]
+    assert 'name one of them in [tool.kgen.names]: "one.a.b.io/v1" = "other_one_a_b_io_v1"' in hints
 
 
 @pytest.mark.parametrize("count", [1, 2])

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import difflib
 import logging
-from collections.abc import Iterator
 
 from kubecore.discovery.catalog import ApiResource, Catalog
 from kubecore.errors import InvalidRequestError, NoMatchError
@@ -71,10 +70,11 @@ def no_match(catalog: Catalog, name: str, api_version: str = "") -> NoMatchError
         api_version: the group version that was asked for, "" for any.
 
     Returns:
-        The error, not raised. It names the kinds nearest to the name, the same kind in other versions first, and the
-        group versions that could not be asked.
+        The error, not raised. It names the kinds nearest to the name, those of the group that was asked for first, then
+        the same kind elsewhere, and the group versions that could not be asked.
     """
-    nearest = tuple(dict.fromkeys(_nearest(catalog, name)))[:_MOST]
+    group = api_version.rpartition("/")[0] if api_version else name.lower().partition(".")[2]
+    nearest = tuple(dict.fromkeys(_nearest(catalog, name, group)))[:_MOST]
     said = [f"the server has no kind or resource {name[:100]!r}" + (f" in {api_version}" if api_version else "")]
     if nearest:
         said.append(f"did you mean {', '.join(nearest)}?")
@@ -83,11 +83,17 @@ def no_match(catalog: Catalog, name: str, api_version: str = "") -> NoMatchError
     return NoMatchError("; ".join(said), kind=name, nearest=nearest)
 
 
-def _nearest(catalog: Catalog, name: str) -> Iterator[str]:
+def _nearest(catalog: Catalog, name: str, group: str) -> list[str]:
     wanted = name.lower().partition(".")[0]
     by_name: dict[str, list[ApiResource]] = {}
     for found in catalog.resources:
         for spelled in dict.fromkeys((found.kind.lower(), found.plural, *found.short_names)):
             by_name.setdefault(spelled, []).append(found)
-    for close in (wanted, *difflib.get_close_matches(wanted, by_name, _MOST, 0.75)):
-        yield from (str(found) for found in by_name.get(close, ()))
+    close = (wanted, *difflib.get_close_matches(wanted, by_name, _MOST, 0.75))
+    near = [found for spelled in close for found in by_name.get(spelled, ())]
+    # Sorting keeps the order of those that are alike. A name may carry the version before the group.
+    return [str(found) for found in sorted(near, key=lambda found: not _is_of(found, group))]
+
+
+def _is_of(found: ApiResource, group: str) -> bool:
+    return bool(group) and bool(found.group) and (group == found.group or group.endswith(f".{found.group}"))

@@ -23,7 +23,13 @@ class Builtins:
     spec: ApiSpec
 
 
-def resolve(spec: ApiSpec, names: Mapping[str, str], problems: Problems, builtins: Builtins | None = None) -> Api:
+def resolve(
+    spec: ApiSpec,
+    names: Mapping[str, str],
+    problems: Problems,
+    builtins: Builtins | None = None,
+    kept: Mapping[str, str] | None = None,
+) -> Api:
     """Return everything that will be generated from `spec`.
 
     Args:
@@ -31,10 +37,11 @@ def resolve(spec: ApiSpec, names: Mapping[str, str], problems: Problems, builtin
         names: `[tool.kgen.names]`: names set by hand.
         problems: Where what is wrong is collected; the caller decides what to do about it.
         builtins: The package that has Kubernetes' own types; without one they are generated.
+        kept: What groups are called in the package as it was generated before.
     """
     if builtins is not None:
         spec = _without(spec, builtins.spec)
-    catalog = Catalog(spec, names, problems, builtins.spec if builtins is not None else None)
+    catalog = Catalog(spec, names, problems, builtins.spec if builtins is not None else None, kept)
     models = Models(catalog, problems)
     modules = models.modules()
     refs = {name: ref for name in catalog.models if (ref := models.model_of(name)) is not None}

@@ -10,6 +10,7 @@ from typing import Any, Final
 from kgen.errors import Problems
 from kgen.ir import ModelRef
 from kgen.names import ClassName, Identifier, class_name, group_version_name, package_module
+from kgen.resolve.grouping import group_names_of
 from kgen.resolve.types import META, SCALARS, SHARED
 from kgen.shapes import is_array, is_object
 from kgen.spec import ApiSpec, Document
@@ -80,12 +81,19 @@ class Catalog:
         names: Names set by hand: a group version's module, or `module.Schema` to a class.
         problems: Where what is wrong is collected.
         builtins: The documents whose models a package has; nothing is made of them.
+        kept: What groups are called in the package as it was generated before.
     """
 
     def __init__(
-        self, spec: ApiSpec, names: Mapping[str, str], problems: Problems, builtins: ApiSpec | None = None
+        self,
+        spec: ApiSpec,
+        names: Mapping[str, str],
+        problems: Problems,
+        builtins: ApiSpec | None = None,
+        kept: Mapping[str, str] | None = None,
     ) -> None:
         self.names = names
+        self._called = group_names_of(spec, names, kept or {}, problems)
         self.problems = problems
         self._raw: dict[str, Mapping[str, Any]] = {}
         self._document: dict[str, Document] = {}
@@ -143,12 +151,16 @@ class Catalog:
         if prefix in _PACKAGES:
             return _PACKAGES[prefix]
         if kind is not None:
-            return _group_module(kind.group, kind.version, names)
+            return self._group_module(kind.group, kind.version, names)
         return package_module(prefix)
 
     def group_module(self, group: str, version: str) -> Identifier:
         """Return the name of a group version: the clientset's property and the models module."""
-        return _group_module(group, version, self.names)
+        return self._group_module(group, version, self.names)
+
+    def _group_module(self, group: str, version: str, names: Mapping[str, str]) -> Identifier:
+        by_hand = names.get(f"{group}/{version}" if group else version)
+        return Identifier(by_hand) if by_hand else group_version_name(group, version, self._called.get(group, ""))
 
     def _schema(self, name: str) -> Schema:
         prefix, _, last = name.rpartition(".")
@@ -213,11 +225,6 @@ class Catalog:
         """Return the model that a schema becomes."""
         found = self.models.get(name)
         return found.ref if found is not None else None
-
-
-def _group_module(group: str, version: str, names: Mapping[str, str]) -> Identifier:
-    by_hand = names.get(f"{group}/{version}" if group else version)
-    return Identifier(by_hand) if by_hand else group_version_name(group, version)
 
 
 def _api_version(document: Document) -> str:

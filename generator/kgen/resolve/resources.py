@@ -172,11 +172,12 @@ class _Resolver:
         for group in groups:
             other = taken.setdefault(group.accessor, group)
             if other is not group:
+                whole = names.group_version_name(group.group, group.version, names.snake(group.group))
+                free = whole if whole != group.accessor else f"other_{whole}"
                 self._problems.error(
                     f"{other.api_version} and {group.api_version} would both be {group.accessor}",
                     where=group.source,
-                    hint="name one of them in [tool.kgen.names]: "
-                    f'"{group.api_version}" = "{names.snake(group.group)}_{group.version}"',
+                    hint=f'name one of them in [tool.kgen.names]: "{group.api_version}" = "{free}"',
                 )
 
     def _refuse_same_resources(self, resources: Iterable[Resource], document: Document) -> None:
