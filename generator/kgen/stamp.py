@@ -109,7 +109,8 @@ def _inputs(config: Config) -> str:
         for file in _files(root):
             name = "" if root is None or file == root else file.relative_to(root).as_posix()
             whole.update(f"\n{number} {name!r} ".encode())
-            whole.update(hashlib.sha256(file.read_bytes()).digest())
+            with file.open("rb") as stream:  # One that is too large for a build is read here in pieces.
+                whole.update(hashlib.file_digest(stream, "sha256").digest())
     return whole.hexdigest()
 
 

@@ -26,7 +26,7 @@ _ROOT: Final = Path(__file__).parents[2]
 _WRITES: Final = frozenset({"os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir"})
 """What Python tells its audit hooks before it is done; `open` for writing comes to it, and every half of a text."""
 
-_TIMES: Final = 12
+_TIMES: Final = 8
 
 
 class _Killer:

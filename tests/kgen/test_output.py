@@ -115,7 +115,7 @@ def test_builds_that_are_killed_or_at_once_leave_no_mix_that_looks_right(what: s
     command = [sys.executable, "-m", "tests.kgen.killed", what, str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
-    assert int(done.stdout) > 10
+    assert int(done.stdout) >= 8
 
 
 # The commands.
@@ -293,7 +293,7 @@ def test_the_output_is_the_same_for_every_seed_folder_and_order(project: Path, t
         subprocess.run(command, cwd=folder, env=env, check=True)
         made.append(snapshot(folder / "generated"))
     assert made[0] == made[1] == made[2]
-    assert len(made[0]) > 10
+    assert len(made[0]) >= 8
     assert project.exists()
 
 
