@@ -264,6 +264,7 @@ def test_a_bad_document_is_told_with_its_pointer(project: Path, capsys: pytest.C
 
 
 def test_one_odd_field_is_a_warning_and_an_error_when_strict(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Row D2 of the reliability matrix."""
     odd = document(extra={"com.example.v1.WidgetSpec": {"type": "object", "properties": {'a"b': {"type": "string"}}}})
     (project / "specs/apis__example.com__v1.json").write_text(json.dumps(odd))
     assert run(["build"]) == 0
