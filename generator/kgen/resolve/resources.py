@@ -164,6 +164,7 @@ class _Resolver:
 
     def _package(self, accessor: Identifier, document: Document) -> tuple[Identifier, Identifier]:
         word = names.snake(document.version)
+        word = word if word.isidentifier() else f"v_{word}"
         version = Identifier(f"{word}_" if keyword.iskeyword(word) else word)
         group = accessor.removesuffix(f"_{version}")
         return Identifier(group if group.isidentifier() else accessor), version
