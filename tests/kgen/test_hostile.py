@@ -335,7 +335,7 @@ def test_hostile_crds_write_only_below_the_output_and_their_import_runs_nothing(
             if files is not None and place in WRITTEN:
                 publish(files, output / f"{number}-{place.replace(' ', '-')}", "made")
                 written += 1
-    assert written > 100
+    assert written > 80
     assert [entry.name for entry in tmp_path.rglob("*") if not entry.is_relative_to(output)] == ["out"]
     done = subprocess.run([sys.executable, "-c", IMPORT, str(output)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
