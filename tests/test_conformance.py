@@ -85,8 +85,10 @@ def test_a_case_is_shown_or_explained(case: str) -> None:
 
 
 # What hostile input must get (rows), and the faults that the transport must stand.
-ROWS = [f"{letter}{number}" for letter, count in (("A", 7), ("B", 13), ("C", 8)) for number in range(1, count + 1)]
-FAULTS = [*range(1, 41), 43, 44]
+ROWS = [
+    f"{letter}{number}" for letter, count in (("A", 7), ("B", 13), ("C", 8), ("D", 6)) for number in range(1, count + 1)
+]
+FAULTS = [*range(1, 41), 43, 44, 45]
 
 
 @pytest.mark.parametrize("row", ROWS)

@@ -186,7 +186,7 @@ def build(*, config_file: str | None, quiet: bool, **said: Any) -> None:
 
     config = _config(config_file, **said)
     stamp = Stamp(config)
-    if stamp.is_current():
+    if stamp.is_current() and not tree.leftovers(config.output):
         _say(quiet, f"{config.package} is up to date")
         return
     progress = _Progress(quiet=quiet)

@@ -6,9 +6,10 @@ import contextlib
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from kgen.config import KUBECLIENT, Config, shipped_specs
-from kgen.errors import ConfigError, KgenError, Problem, Problems
+from kgen.errors import ConfigError, InputError, KgenError, Problem, Problems
 from kgen.hooked import NO_HOOKS, Hooks, load_hooks
 from kgen.ir import Api
 from kgen.kept import group_names
@@ -17,6 +18,9 @@ from kgen.resolve import Builtins, resolve
 from kgen.spec import ApiSpec, select
 
 __all__ = ["Generated", "Progress", "describe", "generate", "read", "understand"]
+
+MAX_SIZE: Final = 16 << 20
+"""Characters that the models of a package take in files, about. All of Kubernetes takes an eighth of it."""
 
 Progress = Callable[[str], None]
 """Is told the stage that begins."""
@@ -110,7 +114,7 @@ def generate(config: Config, progress: Progress = lambda _: None) -> Generated:
         progress: Is told the stage that begins.
 
     Raises:
-        KgenError: a document, a template or the configuration is wrong.
+        KgenError: a document, a template or the configuration is wrong, or what they make too large.
     """
     # Imported here: jinja2, datamodel-code-generator and ruff take longer to import than a build with nothing to do
     # takes.
@@ -124,6 +128,7 @@ def generate(config: Config, progress: Progress = lambda _: None) -> Generated:
     progress(f"reading {config.source}")
     hooks = load_hooks(config)
     api = understand(config, problems, hooks)
+    _refuse_huge(api, config)
     progress(f"making {sum(len(module.models) for module in api.modules)} models")
     own = config.templates is not None and (config.templates / "models" / "msgspec.jinja2").is_file()
     with _blaming_the_user(config):
@@ -135,6 +140,18 @@ def generate(config: Config, progress: Progress = lambda _: None) -> Generated:
     rendered = hooks.files(rendered)
     progress(f"formatting {len(rendered)} files")
     return Generated(format_files(rendered), api, problems.warnings, problems.notices)
+
+
+def _refuse_huge(api: Api, config: Config) -> None:
+    """Refuse what would take minutes and gigabytes to make, and nobody's editor could open."""
+    models = [model for module in api.modules for model in module.models]
+    size = sum(400 + len(m.doc) + sum(200 + len(f.annotation) + len(f.doc) for f in m.fields) for m in models)
+    if size > MAX_SIZE:
+        raise InputError(
+            f"the documents make {size >> 20} MiB of models; kgen makes at most {MAX_SIZE >> 20} MiB in one package",
+            where=config.source,
+            hint="build fewer groups: include = [...] below [tool.kgen], or --include; all of Kubernetes takes 2 MiB",
+        )
 
 
 @contextlib.contextmanager

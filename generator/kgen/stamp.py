@@ -30,7 +30,8 @@ _LIBRARIES: Final = ("datamodel-code-generator", "jinja2", "msgspec", "ruff")
 class Stamp:
     """What one build reads, as it is now.
 
-    Made before the build reads anything: a document that changes while it runs then belongs to the next one.
+    Made before the build reads anything. A build whose documents changed while it ran is not remembered: which of the
+    two it read, nobody knows.
 
     Args:
         config: What the build goes by.
@@ -57,7 +58,7 @@ class Stamp:
 
     def remember(self, files: Mapping[str, str]) -> None:
         """Remember a build; where there is no place for it, the next one just takes its time."""
-        if self._place is None:
+        if self._place is None or self._place != _place(self._config):
             return
         digests = {path: _digest(source.encode()) for path, source in files.items()}
         with contextlib.suppress(OSError):
@@ -65,6 +66,8 @@ class Stamp:
             staged = self._place.with_suffix(f".{os.getpid()}")
             staged.write_bytes(msgspec.json.encode(digests))
             staged.replace(self._place)
+            for left in self._place.parent.glob("*.[0-9]*"):  # Of builds that were killed, or only forget this once.
+                left.unlink()
 
 
 def _place(config: Config) -> Path | None:
@@ -106,7 +109,8 @@ def _inputs(config: Config) -> str:
         for file in _files(root):
             name = "" if root is None or file == root else file.relative_to(root).as_posix()
             whole.update(f"\n{number} {name!r} ".encode())
-            whole.update(hashlib.sha256(file.read_bytes()).digest())
+            with file.open("rb") as stream:  # One that is too large for a build is read here in pieces.
+                whole.update(hashlib.file_digest(stream, "sha256").digest())
     return whole.hexdigest()
 
 

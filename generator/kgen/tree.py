@@ -1,7 +1,8 @@
 """The output folder: comparing it with what was generated, and publishing into it.
 
 Only files that carry kgen's mark are ever changed or removed. Everything is staged beside the package first and then
-moved into place, file by file; whatever goes wrong, the old tree comes back whole.
+moved into place, file by file; whatever goes wrong, the old tree comes back whole. A build that is killed half way
+leaves a mix and its staging folder: `kgen check` says so, and the next build mends the one and removes the other.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -20,7 +22,10 @@ from typing import Final
 from kgen.errors import OutputError
 from kgen.plan import MARKER
 
-__all__ = ["Differences", "Published", "compare", "publish"]
+__all__ = ["Differences", "Published", "compare", "leftovers", "publish"]
+
+_STAGING: Final = ".kgen-"
+"""What the name of a staging folder begins with; mkdtemp adds eight letters."""
 
 _BARE: Final = frozenset({"py.typed"})
 """Planned files that are empty, and so carry no mark."""
@@ -97,12 +102,14 @@ def publish(files: Mapping[str, str], output: Path, package: str) -> Published:
     """
     try:
         output.mkdir(parents=True, exist_ok=True)
-        with _locked(output):
+        with _locked(output) as alone:
             _refuse_foreign(files, output)
             extra = _extra(files, output, package)
             changed = [path for path in sorted(files) if _read(_inside(output, path)) != files[path].encode()]
             if changed or extra:
                 _move(files, changed, extra, output)
+            for folder in leftovers(output) if alone else ():
+                shutil.rmtree(folder, ignore_errors=True)
     except OSError as error:
         raise OutputError(
             f"the output can't be written: {error.strerror or error}",
@@ -112,25 +119,39 @@ def publish(files: Mapping[str, str], output: Path, package: str) -> Published:
     return Published(tuple(changed), extra, len(files) - len(changed))
 
 
+def leftovers(output: Path) -> tuple[Path, ...]:
+    """Return the staging folders of builds: of one that is running, else of those that were killed."""
+    found = (path for path in output.glob(f"{_STAGING}*") if re.fullmatch(r"[a-z0-9_]{8}", path.name[len(_STAGING) :]))
+    return tuple(sorted(path for path in found if _is_staging(path)))
+
+
+def _is_staging(folder: Path) -> bool:
+    """Whether a folder holds what a staging folder does, and nothing else."""
+    try:
+        return not folder.is_symlink() and {entry.name for entry in folder.iterdir()} <= {"new", "old"}
+    except OSError:
+        return False
+
+
 @contextlib.contextmanager
-def _locked(output: Path) -> Generator[None]:
-    """Let builds into one folder take turns: two at once would leave a mix."""
+def _locked(output: Path) -> Generator[bool]:
+    """Let builds into one folder take turns: two at once would leave a mix. Yield whether this one is alone."""
     if sys.platform == "win32":
-        yield
+        yield False
         return
     import fcntl
 
     descriptor = os.open(output, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
+        yield True
     finally:
         os.close(descriptor)
 
 
 def _move(files: Mapping[str, str], changed: list[str], extra: tuple[str, ...], output: Path) -> None:
     """Stage what changed, then move it into place; what it replaces is kept until all is done."""
-    staging = Path(tempfile.mkdtemp(prefix=".kgen-", dir=output))
+    staging = Path(tempfile.mkdtemp(prefix=_STAGING, dir=output))
     undo: list[tuple[Path, Path | None]] = []
     lost = False
     try:

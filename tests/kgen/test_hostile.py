@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import importlib
+import json
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -20,6 +22,7 @@ from kgen.load.crd_openapi import convert
 from kgen.models import class_sources
 from kgen.plan import plan
 from kgen.render import render, templates_folder
+from kgen.tree import publish
 from kgen.verify import verify
 from tests.kgen.documents import GVK, document, generated, reference, resolved
 from tests.kgen.hostile import PAYLOADS
@@ -76,6 +79,9 @@ def places(payload: str) -> dict[str, dict[str, Any]]:
         ),
         "package of a schema": document(extra={f"{payload}.v1.Thing": {"type": "object", "properties": {"a": text}}}),
         "kind": document(kind=payload) if payload and "/" not in payload else document(),
+        "group": _served(payload, "v1", "widgets"),
+        "version": _served("example.com", payload, "widgets"),
+        "plural": _served("example.com", "v1", payload),
         "group of a schema": spec(**{GVK: [{"group": payload, "version": "v1", "kind": "WidgetSpec"}]}),
         "kind of a schema": document(
             extra={
@@ -86,6 +92,54 @@ def places(payload: str) -> dict[str, dict[str, Any]]:
                 }
             }
         ),
+    }
+
+
+def _served(group: str, version: str, plural: str) -> dict[str, Any]:
+    """Return a document with other paths, which say the group, the version and the plural."""
+    raw = document()
+    own = "/apis/example.com/v1/namespaces/{namespace}/widgets"
+    other = f"/apis/{group}/{version}/namespaces/{{namespace}}/{plural}"
+    raw["paths"] = {path.replace(own, other): item for path, item in raw["paths"].items()}
+    return raw
+
+
+def crd_places(payload: str) -> dict[str, dict[str, Any]]:
+    """Return a CRD for each place that a stranger's text can stand in, and one with it in all that name nothing."""
+    text = {"type": "string"}
+
+    def crd(schema: dict[str, Any] | None = None, more: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+        said = {"group": "example.com", "version": "v1", "kind": "Widget", "plural": "widgets", **changes}
+        names = {"kind": said["kind"], "plural": said["plural"], "shortNames": said.get("short", [])}
+        spec = {"type": "object", "properties": schema or {"value": text}}
+        version = {"name": said["version"], "served": True, "storage": True, **(more or {})}
+        version["schema"] = {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}}
+        own = {"group": said["group"], "scope": "Namespaced", "names": names, "versions": [version]}
+        return {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "spec": own}
+
+    words: dict[str, Any] = {
+        "enum": [payload, "Known"],
+        "default": payload,
+        "pattern": payload,
+        "format": payload,
+        "description": payload,
+        "title": payload,
+        "example": payload,
+        "examples": [payload],
+    }
+    column = {"name": payload, "type": payload, "jsonPath": payload, "description": payload}
+    more = {"additionalPrinterColumns": [column], "deprecated": True, "deprecationWarning": payload}
+    return {
+        "group": crd(group=payload),
+        "version": crd(version=payload),
+        "kind": crd(kind=payload),
+        "plural": crd(plural=payload),
+        "field": crd({payload: text, "size": text}),
+        "field of fields": crd({payload: {"type": "object", "properties": {payload: text}}}),
+        **{key: crd({"value": {**text, key: value}}) for key, value in words.items()},
+        "printer column": crd(more=more),
+        "short name": crd(short=[payload]),
+        "all words": crd({"value": {**text, **words}, payload: {**text, **words}}, more, short=[payload]),
     }
 
 
@@ -197,6 +251,97 @@ def test_hostile_text_in_every_string_of_a_crd_stays_text() -> None:
             raw = changed(CRD, place, payload)
             files = made(lambda raw=raw: convert(parse(yaml.safe_dump(raw).encode(), "crd.yaml")), None)  # type: ignore[misc]
             assert files is None or wrong(files) is None, (place, payload)
+
+
+def test_the_corpus_has_every_attack_and_every_place() -> None:
+    """Row D3: what is listed there is tried, and so is what the issues of other generators were about."""
+    text = "\n".join(PAYLOADS)
+    attacks = (
+        "'",
+        '"',
+        '"""',
+        "\u2028",
+        "\u2029",
+        "\x85",
+        "\0",
+        "\u202e",
+        "\u200b",
+        "{{",
+        "{%",
+        "{name!r}",
+        "\n@",
+        "utf-7",
+    )
+    assert [
+        attack for attack in (*attacks, "../", "/etc", "C:\\", "\ufeff", "\\N{", "%s", "# type:") if attack not in text
+    ] == []
+    assert {"CON", "nul", "\\", "x" * 10_000, "__struct_fields__", "ﬁ"} <= set(PAYLOADS)
+    assert any(payload.endswith("\\") and len(payload) > 1 for payload in PAYLOADS)
+    named = {
+        "group",
+        "version",
+        "kind",
+        "plural",
+        "field",
+        "enum",
+        "default",
+        "pattern",
+        "format",
+        "description",
+        "title",
+    }
+    assert named | {"examples", "printer column", "short name"} <= crd_places("x").keys()
+
+
+WRITTEN = ("all words", "group", "kind", "version")
+IMPORT = """
+import importlib, pathlib, sys
+folder = pathlib.Path(sys.argv[1])
+import msgspec, kubecore.model, kubecore.types, kubecore.meta, kubecore.resource, kubeclient.models.meta_v1
+done = []
+def hook(event, arguments):
+    if event.startswith(("os.", "socket.", "subprocess.", "ctypes.", "shutil.")) and event not in ("os.listdir", "os.scandir"):
+        done.append(event)
+    if event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+"):
+        done.append(event)
+sys.dont_write_bytecode = True
+sys.addaudithook(hook)
+count = 0
+for place in sorted(folder.iterdir()):
+    sys.path.insert(0, str(place))
+    importlib.invalidate_caches()
+    for file in sorted(place.glob("made/models/*_*.py")):
+        importlib.import_module("made.models." + file.stem)
+        count += 1
+    sys.path.pop(0)
+    for name in [name for name in sys.modules if name.split(".")[0] == "made"]:
+        del sys.modules[name]
+print(count, done)
+"""
+
+
+def test_hostile_crds_write_only_below_the_output_and_their_import_runs_nothing(tmp_path: Path) -> None:
+    """Rows D1 to D5: every attack in every place of a CRD is refused in words, or inert in files of the output."""
+    output = tmp_path / "out" / "here"
+    written = 0
+    for number, payload in enumerate(PAYLOADS):
+        if "\ud800" in payload:
+            continue  # No file of YAML or JSON holds half of a surrogate pair.
+        for index, (place, raw) in enumerate(crd_places(payload).items()):
+            if place not in WRITTEN and (number + index) % 4:
+                continue  # `python -m tests.torture specs` tries all of them.
+            files = made(lambda raw=raw: convert(parse(json.dumps(raw).encode(), "crd.yaml")), None)  # type: ignore[misc]
+            assert files is None or wrong(files) is None, (place, payload)
+            if files is not None and place in WRITTEN:
+                publish(files, output / f"{number}-{place.replace(' ', '-')}", "made")
+                written += 1
+    assert written > 80
+    assert [entry.name for entry in tmp_path.rglob("*") if not entry.is_relative_to(output)] == ["out"]
+    done = subprocess.run([sys.executable, "-c", IMPORT, str(output)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    count, events = done.stdout.split(" ", 1)
+    assert int(count) >= written
+    assert events.strip() == "[]"
 
 
 def test_a_document_without_a_resource_makes_a_package_without_groups() -> None:

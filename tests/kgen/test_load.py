@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kgen.errors import InputError, Problems, ProblemsError
-from kgen.load import load, openapi_v2, openapi_v3
+from kgen.load import load, openapi_v2, openapi_v3, reading
 from kgen.load.reading import parse_document
 from kgen.resolve import resolve
 from tests.kgen.documents import document
@@ -129,3 +130,14 @@ def test_an_empty_folder_and_no_folder_are_told(tmp_path: Path) -> None:
         load(tmp_path)
     with pytest.raises(InputError, match="no such file"):
         load(tmp_path / "none")
+
+
+@settings(max_examples=300)
+@given(JSON | st.lists(st.text('",[{\\:} a', max_size=8), max_size=9))
+def test_values_are_counted_without_being_made(data: Any) -> None:
+    def count(value: Any) -> int:
+        parts = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else None
+        return 0 if parts is None else 1 + max(len(parts) - 1, 0) + sum(map(count, parts))
+
+    with mock.patch.multiple(reading, MAX_VALUES=-1, _SLICE=3):
+        assert reading._values(json.dumps(data).encode()) == count(data)

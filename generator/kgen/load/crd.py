@@ -119,7 +119,7 @@ def parse(data: bytes, source: str) -> list[Crd]:
             label = source if document.number == 1 else f"{source}, document {document.number}"
             found += [_crd(raw, source, at) for raw, at in _manifests(document.value, (label,))]
     except DecodeError as error:
-        raise InputError(str(error), where=source, hint=_hint(data)) from None
+        raise InputError(str(error).removeprefix(f"{source}: "), where=source, hint=_hint(data, error)) from None
     return found
 
 
@@ -141,7 +141,9 @@ def is_manifest(raw: Mapping[str, Any]) -> bool:
     return isinstance(raw.get("apiVersion"), str) and isinstance(raw.get("kind"), str)
 
 
-def _hint(data: bytes) -> str:
+def _hint(data: bytes, error: DecodeError) -> str:
+    if "than " in str(error):
+        return "no CRD that a server takes is so large; is it the right file? Else give it as several"
     return "render the template first: helm template" if b"{{" in data else "correct the file"
 
 

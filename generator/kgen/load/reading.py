@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterator, Mapping, Sized
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -25,12 +26,22 @@ __all__ = [
     "word",
 ]
 
-MAX_BYTES: Final = 512 * 1024 * 1024
+MAX_BYTES: Final = 64 << 20
+"""Largest file. All of Kubernetes has 4 MB as one document."""
+MAX_VALUES: Final = 1_000_000
+"""Values of a file, as for YAML. The largest of the built-in API has 28,000."""
+MAX_ENTRIES: Final = 10_000
+"""Entries of one object or list of a schema, and schemas of a document. The longest of the built-in API has 260."""
 MAX_DEPTH: Final = 200
 """Levels of nesting in a document. The built-in API has 12; the deepest of custom resources some 60."""
 
 At = tuple[str, ...]
 """A place: the file, then the keys down to the value."""
+
+_NO_MARKS: Final = bytes(set(range(256)) - set(b',[{"'))
+_SLICE: Final = 1 << 20
+
+_SPLIT: Final = "`kgen pull` writes a file for each group version"
 
 _KNOWN_REFS: Final = ("#/components/schemas/", "#/definitions/")
 
@@ -54,13 +65,17 @@ def read_document(path: Path, source: str) -> Mapping[str, Any]:
         InputError: if it can't be read, is too large, or holds something else.
     """
     try:
-        if path.stat().st_size > MAX_BYTES:
+        with path.open("rb") as stream:
+            # What is too large is not read; what grows meanwhile, or has no size, not without end.
+            is_large = os.fstat(stream.fileno()).st_size > MAX_BYTES
+            data = b"" if is_large else stream.read(MAX_BYTES + 1)
+        if is_large or len(data) > MAX_BYTES:
             refuse(
                 (source,),
                 f"the file is larger than {MAX_BYTES >> 20} MiB",
-                "an OpenAPI document of all of Kubernetes has 4 MB",
+                f"an OpenAPI document of all of Kubernetes has 4 MB; is it the right file? {_SPLIT}",
             )
-        return parse_document(path.read_bytes(), source)
+        return parse_document(data, source)
     except FileNotFoundError:
         near = nearest(path.name, [entry.name for entry in path.parent.glob("*")] if path.parent.is_dir() else [])
         refuse((source,), "there is no such file", f"did you mean {near!r}?" if near else "check the path")
@@ -72,8 +87,10 @@ def parse_document(data: bytes, source: str) -> Mapping[str, Any]:
     """Parse a JSON object, its mappings sorted by key.
 
     Raises:
-        InputError: if it is something else, or nested too deeply.
+        InputError: if it is something else, nested too deeply, or holds too many values.
     """
+    if _values(data) > MAX_VALUES:
+        refuse((source,), f"more than {MAX_VALUES} values", f"no Kubernetes API has so many; {_SPLIT}")
     try:
         value = msgspec.to_builtins(msgspec.json.decode(data), order="sorted")
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -83,6 +100,20 @@ def parse_document(data: bytes, source: str) -> Mapping[str, Any]:
             (source,), f"nested deeper than {MAX_DEPTH} levels", "no Kubernetes API does that; is it the right file?"
         )
     return mapping(value, (source,))
+
+
+def _values(data: bytes) -> int:
+    """Return how many values a text of JSON has at most, without making any of them."""
+    if sum(data.count(mark) for mark in b",[{") <= MAX_VALUES:
+        return MAX_VALUES
+    # Text may hold these characters, too. Escaped quotes end no text.
+    bare = data.replace(b"\\\\", b"").replace(b'\\"', b"").translate(None, delete=_NO_MARKS)
+    count = inside = 0
+    for start in range(0, len(bare), _SLICE):
+        parts = bare[start : start + _SLICE].split(b'"')
+        count += sum(map(len, parts[inside::2]))
+        inside = (inside + len(parts) - 1) % 2
+    return count
 
 
 def mapping(value: object, at: At) -> Mapping[str, Any]:
@@ -143,11 +174,14 @@ def schemas(raw: object, at: At) -> tuple[dict[str, Mapping[str, Any]], dict[str
     References are rewritten to `#/components/schemas/<name>`.
 
     Raises:
-        InputError: if a schema is no object, is nested too deeply, or refers to anything outside of the document.
+        InputError: if a schema is no object, is nested too deeply, has too many entries in one place, or refers to
+            anything outside of the document.
     """
     found: dict[str, Mapping[str, Any]] = {}
     references: dict[str, frozenset[str]] = {}
-    for name, schema in mapping({} if raw is None else raw, at).items():
+    known = mapping({} if raw is None else raw, at)
+    _refuse_many(known, at)
+    for name, schema in known.items():
         found[name] = mapping(schema, (*at, name))
         references[name] = referred(found[name], (*at, name))
     return found, references
@@ -157,7 +191,8 @@ def referred(schema: Mapping[str, Any], at: At) -> frozenset[str]:
     """Return the names of the schemas that a schema refers to, and rewrite the references as `schemas` does.
 
     Raises:
-        InputError: if it is nested too deeply, or refers to anything outside of the document.
+        InputError: if it is nested too deeply, has too many entries in one place, or refers to anything outside of the
+            document.
     """
     return frozenset(_references(schema, at))
 
@@ -172,6 +207,7 @@ def _references(schema: Mapping[str, Any], at: At) -> Iterator[str]:
                 f"nested deeper than {MAX_DEPTH} levels",
                 "no Kubernetes API does that; is it the right file?",
             )
+        _refuse_many(value, place)
         if is_object(value):
             if isinstance(value.get("$ref"), str):
                 name = local_name(value["$ref"], place)
@@ -180,6 +216,11 @@ def _references(schema: Mapping[str, Any], at: At) -> Iterator[str]:
             stack.extend((item, (*place, key)) for key, item in value.items() if _has_parts(item))
         elif is_array(value):
             stack.extend((item, (*place, str(index))) for index, item in enumerate(value) if _has_parts(item))
+
+
+def _refuse_many(value: Sized, at: At) -> None:
+    if len(value) > MAX_ENTRIES:
+        refuse(at, f"more than {MAX_ENTRIES} entries in one place", "no Kubernetes API does that; leave the file out")
 
 
 def _has_parts(value: object) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import keyword
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -162,7 +163,9 @@ class _Resolver:
         )
 
     def _package(self, accessor: Identifier, document: Document) -> tuple[Identifier, Identifier]:
-        version = Identifier(names.snake(document.version))
+        word = names.snake(document.version)
+        word = word if word.isidentifier() else f"v_{word}"
+        version = Identifier(f"{word}_" if keyword.iskeyword(word) else word)
         group = accessor.removesuffix(f"_{version}")
         return Identifier(group if group.isidentifier() else accessor), version
 

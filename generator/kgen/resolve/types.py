@@ -71,6 +71,9 @@ KEEPS_EMPTY: Final = frozenset({"default", "minItems", "minProperties", "nullabl
 _STRINGS: Final = {"byte": "bytes", "date-time": "Time", "int-or-string": "IntOrString"}
 _PLAIN: Final = {"boolean": "bool", "integer": "int", "number": "float"}
 
+MAX_STEPS: Final = 60
+"""References, lists and maps that one type may lead through: by references it can be deeper than its file."""
+
 Shape = Literal["list", "map", "struct", "scalar", "fields"]
 
 
@@ -140,6 +143,7 @@ class Place:
     path: tuple[str, ...]
     pointer: str
     seen: frozenset[str] = frozenset()
+    steps: int = 0
 
     def at(self, *steps: str) -> Place:
         """Return a place further down."""
@@ -147,17 +151,19 @@ class Place:
 
     def item(self, step: str) -> Place:
         """Return the place of one item of the list or map here."""
-        return replace(self.at(step), path=(*self.path[:-1], singular(self.path[-1])))
+        return replace(self.at(step), path=(*self.path[:-1], singular(self.path[-1])), steps=self.steps + 1)
 
     def inside(self, schema: str) -> Place:
         """Return the same place, reached through a named schema."""
-        return replace(self, seen=self.seen | {schema})
+        return replace(self, seen=self.seen | {schema}, steps=self.steps + 1)
 
 
 def annotation(schema: object, place: Place, models: ModelLookup, problems: Problems) -> TypeUse:
     """Return the type of what `schema` describes; a schema that makes no sense is any JSON, with a warning."""
     if not is_object(schema):
         return _odd(f"a schema is a mapping, not {type(schema).__name__}", place, problems)
+    if place.steps > MAX_STEPS:
+        return _odd(f"a type leads through more than {MAX_STEPS} others", place, problems)
     plain = unwrapped(schema)
     name = reference(plain)
     if name is not None:

@@ -1,0 +1,41 @@
+"""Bombs end in words, soon, and without taking the machine's memory."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.kgen.bombs import CASES, MEMORY
+
+ROOT = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="it forks and limits memory")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    command = [sys.executable, "-m", "tests.kgen.bombs", str(tmp_path_factory.mktemp("bombs"))]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_bomb_is_refused_or_survived_within_limits(name: str, built: dict[str, Any]) -> None:
+    """Rows C4 and D6: anchors, loops of references, nesting, a million properties, large files."""
+    file, _, code, words = CASES[name]
+    found = built[name]
+    assert found["code"] == code, found
+    assert found["mib"] < MEMORY, found
+    assert "Traceback" not in found["said"]
+    assert words in found["said"]
+    if code:
+        assert found["said"].startswith("error: ")
+        assert f"  where: {file}" in found["said"]
+        assert "  hint: " in found["said"]
