@@ -47,7 +47,7 @@ NAMES = [
 NULLABLE = {"nullable": True}
 BATCH = 4
 
-LEAVES = st.sampled_from(
+LEAVES: st.SearchStrategy[Json] = st.sampled_from(
     [
         {"type": "string"},
         {"type": "string", "enum": ["", "a", "b-c"]},
