@@ -88,7 +88,7 @@ def _require(word: str, known: frozenset[str]) -> None:
     near = nearest(word, versions) or nearest(word, known)
     there = versions if version and versions else sorted(known & _groups(known))
     raise ConfigError(
-        f"the cluster has no group {'version ' if version else ''}{printable(word, 100)!r}",
+        f"the cluster has no group {'version ' if version else ''}{word[:100]!r}",
         where="--group",
         hint=(f"did you mean {near!r}? " if near else "") + f"it has {', '.join(there)}",
     )

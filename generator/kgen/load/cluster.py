@@ -24,7 +24,7 @@ from kgen.load.choice import Choice
 from kgen.load.openapi_v3 import INDEX
 from kgen.load.reading import parse_document
 from kgen.shapes import is_object
-from kubecore import errors, kubeconfig, rest, version
+from kubecore import errors, kubeconfig, rest
 
 __all__ = ["Choice", "Pulled", "pull"]
 
@@ -270,8 +270,10 @@ class _Pull:
         return canonical(_parse(data, f"/openapi/v3/{name}"))
 
     def _version(self) -> str:
-        info = msgspec.json.decode(self._client.get_bytes("/version"), type=version.Info)
-        return printable(info.git_version, 100)
+        name = _parse(self._client.get_bytes("/version"), "/version").get("gitVersion")
+        if not isinstance(name, str):
+            raise ClusterError("the server does not say its version", where="/version", hint="is it Kubernetes?")
+        return printable(name, 100)
 
     def _write(self, index: _Index, contents: Mapping[str, bytes], removed: tuple[str, ...]) -> None:
         """Write the documents first and the index last, so that an interrupted pull is finished by the next."""
