@@ -271,24 +271,32 @@ def list_(*, config_file: str | None, as_json: bool, left_out: bool, **said: Any
 
 @cli.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--group",
+    "groups",
+    multiple=True,
+    metavar="GROUP",
+    help="Only this group (monitoring.coreos.com, core) or group version (apps/v1); repeatable.",
+)
+@click.option(
+    "--no-builtins", is_flag=True, help="Only what Kubernetes does not ship: groups of CRDs and of aggregated APIs."
+)
 @click.option("--kubeconfig", metavar="FILE", help="Kubeconfig file; by default what kubectl takes.")
 @click.option("--context", metavar="NAME", help="Context of the kubeconfig; by default its current one.")
 @click.option("--in-cluster", is_flag=True, help="Use the service account of the pod that this runs in.")
 @click.option("--note", metavar="TEXT", help="What ORIGIN.md is to say that no server tells, such as its flags.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress and no summary.")
-def pull(
-    folder: Path, *, kubeconfig: str | None, context: str | None, in_cluster: bool, note: str | None, quiet: bool
-) -> None:
-    """Bring FOLDER up to the OpenAPI v3 documents that a cluster serves."""
+def pull(folder: Path, *, groups: tuple[str, ...], no_builtins: bool, quiet: bool, **access: Any) -> None:
+    """Bring FOLDER up to the OpenAPI v3 documents that a cluster serves; what is not chosen is removed from it."""
     from kgen.load import cluster
 
-    if in_cluster and (kubeconfig or context):
+    if access["in_cluster"] and (access["kubeconfig"] or access["context"]):
         raise click.UsageError("--in-cluster takes neither --kubeconfig nor --context.")
+    if groups and no_builtins:
+        raise click.UsageError("--group and --no-builtins don't go together: the groups that you name are pulled.")
     progress = _Progress(quiet=quiet)
     try:
-        done = cluster.pull(
-            folder, kubeconfig=kubeconfig, context=context, in_cluster=in_cluster, note=note, progress=progress
-        )
+        done = cluster.pull(folder, cluster.Choice(groups, not no_builtins), progress=progress, **access)
     finally:
         progress.done()
     _say(

@@ -1,0 +1,98 @@
+"""Which documents of a cluster are pulled: all, those of some groups, or what Kubernetes does not ship."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from kgen.errors import ClusterError, ConfigError, nearest, printable
+from kgen.names import CLIENT_GO_GROUPS
+
+__all__ = ["Choice"]
+
+_DOCUMENT: Final = re.compile(r"(?:api|apis/(?P<group>[^/]+))(?:/(?P<version>[^/]+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What to pull.
+
+    Attributes:
+        groups: Groups (`apps`, `core`) or group versions (`apps/v1`, `v1`); all when empty.
+        builtins: Whether the groups of Kubernetes itself are wanted, too.
+    """
+
+    groups: tuple[str, ...] = ()
+    builtins: bool = True
+
+    def __str__(self) -> str:
+        """Return it in words for people, "" where all is chosen."""
+        if self.groups:
+            return f"only {', '.join(printable(group, 100) for group in self.groups)}"
+        return "" if self.builtins else "only those that Kubernetes does not ship"
+
+    def of(self, names: Iterable[str]) -> frozenset[str]:
+        """Return the documents that are wanted.
+
+        Args:
+            names: Of all documents: the paths below `/openapi/v3`.
+
+        Raises:
+            ConfigError: a group that was named is in none of them; with the nearest that is, and all that there are.
+            ClusterError: there is nothing but Kubernetes' own.
+        """
+        words = {name: _words(name) for name in names}
+        if self.groups:
+            for word in self.groups:
+                _require(word, frozenset().union(*words.values()))
+            return frozenset(name for name in words if not words[name].isdisjoint(self.groups))
+        if self.builtins:
+            return frozenset(words)
+        found = frozenset(name for name in words if _is_foreign(name))
+        if found:
+            return found
+        raise ClusterError(
+            "the cluster serves no groups but those of Kubernetes",
+            where="/openapi/v3",
+            hint="install the CRDs or the API first, or pull without --no-builtins",
+        )
+
+
+def _words(name: str) -> frozenset[str]:
+    """Return the words that choose a document; none where it is of no group."""
+    match = _DOCUMENT.fullmatch(name)
+    if match is None:
+        return frozenset()
+    group, version = match["group"] or "core", match["version"]
+    if not version:
+        return frozenset({group})
+    return frozenset({group, f"{group}/{version}"} | ({version} if group == "core" else set()))
+
+
+def _is_foreign(name: str) -> bool:
+    """Say whether a document is of a group that Kubernetes has not: a CRD's, or that of an aggregated API.
+
+    By the whole name of the group: `autoscaling.k8s.io` and `networking.istio.io` are not Kubernetes'.
+    """
+    match = _DOCUMENT.fullmatch(name)
+    return match is not None and (match["group"] or "") not in CLIENT_GO_GROUPS
+
+
+def _require(word: str, known: frozenset[str]) -> None:
+    if word in known:
+        return
+    group, _, version = word.partition("/")
+    versions = sorted(name for name in known if name.startswith(f"{group}/"))
+    near = nearest(word, versions) or nearest(word, known)
+    there = versions if version and versions else sorted(known & _groups(known))
+    raise ConfigError(
+        f"the cluster has no group {'version ' if version else ''}{word[:100]!r}",
+        where="--group",
+        hint=(f"did you mean {near!r}? " if near else "") + f"it has {', '.join(there)}",
+    )
+
+
+def _groups(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(word.partition("/")[0] for word in words if "/" in word)

@@ -1,0 +1,273 @@
+"""What of a cluster is pulled, and what becomes of an index that is behind: a fake on loopback changes when told to."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kgen.cli import run
+from kgen.errors import ClusterError, ConfigError
+from kgen.load import cluster as pulling
+from kgen.load.choice import Choice
+from kgen.load.openapi_v3 import group_version
+from kgen.names import CLIENT_GO_GROUPS
+from tests.conftest import ROOT
+from tests.kgen.documents import document
+
+SERVED = (
+    "api",
+    "api/v1",
+    "apis",
+    "apis/apps",
+    "apis/apps/v1",
+    "apis/autoscaling",
+    "apis/autoscaling/v2",
+    "apis/autoscaling.k8s.io",
+    "apis/autoscaling.k8s.io/v1",
+    "apis/monitoring.coreos.com/v1",
+    "apis/monitoring.coreos.com/v1alpha1",
+    "apis/networking.istio.io/v1",
+    "apis/networking.k8s.io/v1",
+    "version",
+)
+
+
+class Fake(ThreadingHTTPServer):
+    """An API server that has nothing but `/openapi/v3`; `behind` is what each reading of the index makes of it."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.documents: dict[str, Any] = {name: {"openapi": "3.0.0", "paths": {}} for name in SERVED}
+        self.version: dict[str, Any] = {"gitVersion": "v1.37.2"}
+        self.asked: list[str] = []
+        self.index_after: list[dict[str, Any]] = []
+
+    def index(self) -> dict[str, Any]:
+        paths = {name: {"serverRelativeURL": self.location(name)} for name in self.documents}
+        return self.index_after.pop(0) if self.index_after else {"paths": paths}
+
+    def location(self, name: str) -> str:
+        return (
+            f"/openapi/v3/{name}?hash={hashlib.sha512(json.dumps(self.documents[name]).encode()).hexdigest().upper()}"
+        )
+
+    def answer(self, path: str) -> tuple[int, Any, str]:
+        self.asked.append(path)
+        name = path.partition("?")[0].removeprefix("/openapi/v3/")
+        if path in ("/openapi/v3", "/version"):
+            return 200, self.index() if path == "/openapi/v3" else self.version, ""
+        if name not in self.documents:
+            return 404, {"kind": "Status", "status": "Failure", "code": 404, "reason": "NotFound"}, ""
+        there = self.location(name)
+        return (200, self.documents[name], "") if path == there else (301, None, there)
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Fake
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        status, content, location = self.server.answer(self.path)
+        body = b"" if content is None else json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        if location:
+            self.send_header("Location", location)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def fake() -> Iterator[Fake]:
+    with Fake() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def kubeconfig(fake: Fake, tmp_path: Path) -> str:
+    clusters = [{"name": "fake", "cluster": {"server": f"http://127.0.0.1:{fake.server_port}"}}]
+    contexts = [{"name": "fake", "context": {"cluster": "fake", "user": ""}}]
+    file = tmp_path / "kubeconfig"
+    file.write_text(json.dumps({"clusters": clusters, "contexts": contexts, "current-context": "fake"}))
+    return str(file)
+
+
+@pytest.mark.parametrize(
+    ("groups", "found"),
+    [
+        (("apps",), {"apis/apps", "apis/apps/v1"}),
+        (("apps/v1",), {"apis/apps/v1"}),
+        (("core",), {"api", "api/v1"}),
+        (("v1",), {"api/v1"}),
+        (("core/v1", "autoscaling/v2"), {"api/v1", "apis/autoscaling/v2"}),
+        (("monitoring.coreos.com/v1",), {"apis/monitoring.coreos.com/v1"}),
+        ((), set(SERVED)),
+    ],
+)
+def test_groups_and_group_versions_choose_documents(groups: tuple[str, ...], found: set[str]) -> None:
+    assert Choice(groups).of(SERVED) == found
+
+
+def test_a_group_of_kubernetes_is_told_by_its_whole_name() -> None:
+    """Not by its first label, nor by its ending: VPA's and istio's groups look like those of Kubernetes."""
+    assert Choice(builtins=False).of(SERVED) == {
+        "apis/autoscaling.k8s.io",
+        "apis/autoscaling.k8s.io/v1",
+        "apis/monitoring.coreos.com/v1",
+        "apis/monitoring.coreos.com/v1alpha1",
+        "apis/networking.istio.io/v1",
+    }
+
+
+@pytest.mark.parametrize("specs", sorted((ROOT / "specs").iterdir()), ids=lambda folder: folder.name)
+def test_every_group_that_kubernetes_ships_is_known(specs: Path) -> None:
+    names = [name for name in json.loads((specs / "index.json").read_bytes())["documents"] if group_version(name)[1]]
+    assert {group_version(name)[0] for name in names} <= set(CLIENT_GO_GROUPS)
+    with pytest.raises(ClusterError, match="no groups but those of Kubernetes"):
+        Choice(builtins=False).of(names)
+
+
+@pytest.mark.parametrize(
+    ("word", "what", "hint"),
+    [
+        (
+            "monitoring.coreos.co",
+            "no group 'monitoring.coreos.co'",
+            "did you mean 'monitoring.coreos.com'? it has apps,",
+        ),
+        ("apps/v2", "no group version 'apps/v2'", "did you mean 'apps/v1'? it has apps/v1"),
+        ("apis/apps", "no group version 'apis/apps'", "it has apps, autoscaling, autoscaling.k8s.io, core, monitoring"),
+        ("", "no group ''", "it has apps, autoscaling,"),
+        ("\x1b[2J", r"no group '\x1b[2J'", "it has apps,"),
+        ("../x", "no group version '../x'", "it has apps,"),
+    ],
+)
+def test_a_group_that_is_not_there_is_an_error_that_names_what_is(word: str, what: str, hint: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Choice(("apps", word)).of(SERVED)
+    assert what in caught.value.what
+    assert hint in caught.value.hint
+
+
+def test_what_is_no_longer_chosen_goes_and_the_folder_says_what_is(fake: Fake, kubeconfig: str, tmp_path: Path) -> None:
+    folder = tmp_path / "specs"
+    pulling.pull(folder, kubeconfig=kubeconfig)
+    assert set(json.loads((folder / "index.json").read_bytes())) == {"documents"}
+    assert "Groups" not in (folder / "ORIGIN.md").read_text()
+    fake.asked.clear()
+
+    choice = Choice(("monitoring.coreos.com/v1", "apps", "apps"))
+    done = pulling.pull(folder, choice, kubeconfig=kubeconfig)
+    assert (done.fetched, len(done.unchanged), len(done.removed)) == ((), 3, len(SERVED) - 3)
+    assert sorted(file.name for file in folder.iterdir()) == [
+        "ORIGIN.md",
+        "apis__apps.json",
+        "apis__apps__v1.json",
+        "apis__monitoring.coreos.com__v1.json",
+        "index.json",
+    ]
+    assert json.loads((folder / "index.json").read_bytes())["groups"] == ["apps", "monitoring.coreos.com/v1"]
+    assert "- Groups: only apps, monitoring.coreos.com/v1\n" in (folder / "ORIGIN.md").read_text()
+    assert not any("hash" in path for path in fake.asked)
+
+    pulling.pull(folder, Choice(builtins=False), kubeconfig=kubeconfig)
+    assert "- Groups: only those that Kubernetes does not ship\n" in (folder / "ORIGIN.md").read_text()
+    assert json.loads((folder / "index.json").read_bytes())["builtins"] is False
+    before = {file.name: (file.read_bytes(), file.stat().st_mtime_ns) for file in folder.iterdir()}
+    fake.asked.clear()
+    again = pulling.pull(folder, Choice(builtins=False), kubeconfig=kubeconfig)
+    assert again.fetched == again.removed == ()
+    assert fake.asked == ["/openapi/v3", "/version"]
+    assert before == {file.name: (file.read_bytes(), file.stat().st_mtime_ns) for file in folder.iterdir()}
+
+
+def test_a_group_that_is_not_there_leaves_the_folder_alone(
+    kubeconfig: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "specs"
+    assert run(["pull", str(folder), "--kubeconfig", kubeconfig, "--group", "app"]) == 2
+    assert "did you mean 'apps'?" in capsys.readouterr().err
+    assert not folder.exists()
+    assert run(["pull", str(folder), "--kubeconfig", kubeconfig, "--group", "apps", "--no-builtins"]) == 2
+    assert "don't go together" in capsys.readouterr().err
+
+
+def test_a_document_that_changes_after_the_index_is_looked_up_again(
+    fake: Fake, kubeconfig: str, tmp_path: Path
+) -> None:
+    stale = fake.index()
+    fake.documents["apis/networking.istio.io/v1"] = {"openapi": "3.0.0", "paths": {}, "info": {"title": "new"}}
+    del fake.documents["apis/monitoring.coreos.com/v1alpha1"]
+    fake.index_after = [stale, stale]
+    slept: list[float] = []
+    told: list[str] = []
+    folder = tmp_path / "specs"
+    done = pulling.pull(folder, Choice(builtins=False), kubeconfig=kubeconfig, sleep=slept.append, progress=told.append)
+    assert len(slept) == 2
+    assert any("apis/monitoring.coreos.com/v1alpha1 is listed, but not served: reading" in stage for stage in told)
+    assert json.loads((folder / "apis__networking.istio.io__v1.json").read_bytes())["info"] == {"title": "new"}
+    assert not (folder / "apis__monitoring.coreos.com__v1alpha1.json").exists()
+    fetched = [path for path in fake.asked if path == fake.location("apis/autoscaling.k8s.io/v1")]
+    assert len(fetched) == 1, "what was fetched before is kept"
+    assert len(done.fetched) == 4
+    fake.asked.clear()
+    assert pulling.pull(folder, Choice(builtins=False), kubeconfig=kubeconfig).fetched == ()
+
+
+def test_an_index_that_stays_behind_is_an_error_and_nothing_is_written(
+    fake: Fake, kubeconfig: str, tmp_path: Path
+) -> None:
+    stale = fake.index()
+    fake.documents["api/v1"] = {"openapi": "3.0.0", "paths": {}, "info": {"title": "new"}}
+    fake.index_after = [stale] * 10
+    slept: list[float] = []
+    with pytest.raises(ClusterError, match="api/v1 has changed since the server listed it, 5 times in a row") as caught:
+        pulling.pull(tmp_path / "specs", kubeconfig=kubeconfig, sleep=slept.append)
+    assert "nothing was written" in caught.value.hint
+    assert slept == sorted(slept)
+    assert sum(slept) < 10
+    assert not (tmp_path / "specs").exists()
+
+
+def test_a_folder_of_chosen_groups_builds_alone(
+    fake: Fake, kubeconfig: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `kgen init` writes it: types of Kubernetes come from kubeclient, and none of its groups need be pulled."""
+    (tmp_path / "project").mkdir()
+    monkeypatch.chdir(tmp_path / "project")
+    fake.documents = {
+        "apis/autoscaling.k8s.io/v1": document("autoscaling.k8s.io", kind="Scaler", plural="scalers"),
+        "apis/networking.istio.io/v1": document("networking.istio.io"),
+    }
+    assert run(["pull", "specs", "--kubeconfig", kubeconfig, "--no-builtins", "-q"]) == 0
+    assert run(["init"]) == 0
+    assert run(["build", "-q"]) == 0
+    made = tmp_path / "project" / "generated" / "project_client"
+    assert "from kubeclient.models import meta_v1" in (made / "models" / "networking_istio_io_v1.py").read_text()
+    clientset = (made / "clientset.py").read_text()
+    assert "def autoscaling_k8s_io_v1(" in clientset
+    assert "from kubeclient.clientset import" in clientset
+    assert run(["check", "-q"]) == 0
+
+
+def test_a_server_without_a_version_is_an_error_of_the_cluster(
+    fake: Fake, kubeconfig: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake.version = {"gitVersion": 7}
+    assert run(["pull", str(tmp_path / "specs"), "--kubeconfig", kubeconfig]) == 4
+    assert "does not say its version" in capsys.readouterr().err

@@ -1,0 +1,127 @@
+"""`kgen pull` of what Kubernetes does not ship, from the real API server: CRDs, and an API of another server."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kgen.cli import run
+from kgen.load import cluster as pulling
+from kubeclient import Clientset
+from kubeclient.models import meta_v1
+from kubecore import errors, rest
+from kubecore.patch import MergePatch
+from tests.cluster import Cluster
+from tests.cluster.nodes import until
+from tests.server.aggregated import DOCUMENT, aggregated
+
+GROUPS = ("autoscaling.pull.example.com", "networking.pull.example.com")
+
+
+def crd(group: str, description: str = "A size.") -> dict[str, Any]:
+    spec = {"type": "object", "properties": {"size": {"type": "integer", "description": description}}}
+    schema = {"type": "object", "properties": {"spec": spec}}
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+    return {
+        "metadata": {"name": f"widgets.{group}"},
+        "spec": {
+            "group": group,
+            "scope": "Namespaced",
+            "names": {"plural": "widgets", "singular": "widget", "kind": "Widget", "listKind": "WidgetList"},
+            "versions": [version],
+        },
+    }
+
+
+def listed(clientset: Clientset) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(clientset.rest_client.get_bytes("/openapi/v3"))["paths"]
+    return found
+
+
+@pytest.fixture(scope="module", autouse=True)
+def installed(cluster: Cluster, config: rest.Config) -> Iterator[None]:
+    """CRDs of two groups that are called like some of Kubernetes', in the server's index."""
+    with Clientset(config) as clientset:
+        crds = clientset.apiextensions_v1.custom_resource_definitions()
+        for group in GROUPS:
+            crds.create(crd(group))
+        until(lambda: all(f"apis/{group}/v1" in listed(clientset) for group in GROUPS), "the CRDs are served")
+        yield
+        for group in GROUPS:
+            crds.delete(f"widgets.{group}")
+
+
+def test_chosen_groups_are_pulled_once(cluster: Cluster, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["pull", str(tmp_path / "specs"), "--kubeconfig", str(cluster.kubeconfig)]
+    words += ["--group", f"{GROUPS[0]}/v1", "--group", "apps"]
+    assert run(words) == 0
+    assert "3 documents fetched, 0 unchanged, 0 removed" in capsys.readouterr().err
+    assert run(words) == 0
+    assert "0 documents fetched, 3 unchanged, 0 removed" in capsys.readouterr().err
+    assert run([*words, "--group", "autoscaling.pull.example.co"]) == 2
+    assert "did you mean 'autoscaling.pull.example.com'?" in capsys.readouterr().err
+
+
+def test_what_changes_after_the_index_is_pulled_as_it_is_then(
+    cluster: Cluster, config: rest.Config, tmp_path: Path
+) -> None:
+    """The CRD changes right before its document is fetched: the server then redirects to another hash."""
+    name = f"apis/{GROUPS[0]}/v1"
+    redirected = []
+
+    def change(stage: str) -> None:
+        if redirected or not stage.endswith(name):
+            return
+        with Clientset(config) as clientset:
+            old = listed(clientset)[name]["serverRelativeURL"]
+            changed = MergePatch({"spec": {"versions": crd(GROUPS[0], "Another size.")["spec"]["versions"]}})
+            clientset.apiextensions_v1.custom_resource_definitions().patch(f"widgets.{GROUPS[0]}", changed)
+            until(lambda: is_redirected(clientset, old), "the document has another hash")
+        redirected.append(name)
+
+    folder, choice = tmp_path / "specs", pulling.Choice((GROUPS[0],))
+    pulling.pull(folder, choice, kubeconfig=str(cluster.kubeconfig), progress=change)
+    assert redirected
+    assert "Another size." in (folder / f"apis__{GROUPS[0]}__v1.json").read_text()
+    assert pulling.pull(folder, choice, kubeconfig=str(cluster.kubeconfig)).fetched == ()
+
+
+def is_redirected(clientset: Clientset, location: str) -> bool:
+    try:
+        clientset.rest_client.get_bytes(location)
+    except errors.RedirectError:
+        return True
+    return False
+
+
+def test_crds_and_aggregated_apis_are_what_kubernetes_does_not_ship(
+    cluster: Cluster, config: rest.Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the configuration of `kgen init`, the folder alone makes a client that reaches the other server's objects."""
+    project = tmp_path / "pulls"
+    project.mkdir()
+    monkeypatch.chdir(project)
+    with aggregated(cluster, config):
+        assert run(["pull", "specs", "--kubeconfig", str(cluster.kubeconfig), "--no-builtins", "-q"]) == 0
+        pulled = json.loads((project / "specs" / "index.json").read_bytes())["documents"]
+        assert {DOCUMENT, *(f"apis/{group}/v1" for group in GROUPS)} <= pulled.keys()
+        assert "apis/autoscaling/v1" not in pulled
+        assert run(["init"]) == 0
+        groups = [DOCUMENT.split("/")[1], *GROUPS]  # Other tests' CRDs are there, too.
+        assert run(["build", "-q", *(word for group in groups for word in ("--include", group))]) == 0
+        monkeypatch.syspath_prepend(project / "generated")
+        made = importlib.import_module("pulls_client")
+        with made.Clientset(config) as clientset:
+            assert clientset.autoscaling_pull_example_com_v1.widgets("default").list().items == []
+            reading = clientset.stats_v1.readings("default").get("first")
+            assert reading.spec.size == 7
+            assert isinstance(reading.metadata, meta_v1.ObjectMeta), "of kubeclient, not one of its own"
+            assert [item.metadata.name for item in clientset.stats_v1.readings("default").list().items] == ["first"]
+    for name in [name for name in sys.modules if name.split(".")[0] == "pulls_client"]:
+        del sys.modules[name]
