@@ -74,7 +74,7 @@ OPEN = {"x-kubernetes-preserve-unknown-fields": True}
     [
         (STRING, "str | None", "None"),
         ({"type": "integer", "format": "int64", "default": 3}, "int | None", "None"),
-        ({"type": "number"}, "float | None", "None"),
+        ({"type": "number"}, "int | float | None", "None"),
         (INT_OR_STRING, "IntOrString | None", "None"),
         ({"anyOf": [{"type": "integer"}, STRING], **INT_OR_STRING}, "IntOrString | None", "None"),
         (OPEN, "JSON | None", "None"),
@@ -82,10 +82,10 @@ OPEN = {"x-kubernetes-preserve-unknown-fields": True}
         ({"enum": [1, "a", None]}, "JSON | None", "None"),
         ({"type": "object", **OPEN}, "dict[str, JSON]", "{}"),
         ({**obj(known=STRING), **OPEN}, "dict[str, JSON]", "{}"),
-        ({"type": "object"}, "dict[str, JSON]", "{}"),
+        ({"type": "object"}, "dict[str, JSON] | None", "None"),
         ({"type": "object", "x-kubernetes-embedded-resource": True, **OPEN}, "dict[str, JSON]", "{}"),
         ({"type": "object", "additionalProperties": True}, "dict[str, JSON]", "{}"),
-        ({"type": "object", "additionalProperties": False}, "dict[str, JSON]", "{}"),
+        ({"type": "object", "additionalProperties": False}, "dict[str, JSON] | None", "None"),
         ({"type": "object", "additionalProperties": {}}, "dict[str, JSON]", "{}"),
         ({"type": "object", "additionalProperties": STRING}, "dict[str, str]", "{}"),
         ({"type": "object", "additionalProperties": {**STRING, "nullable": True}}, "dict[str, str | None]", "{}"),
@@ -124,6 +124,12 @@ OPEN = {"x-kubernetes-preserve-unknown-fields": True}
 def test_every_form_of_a_schema_has_its_type(schema: dict[str, Any], annotation: str, default: str) -> None:
     made = spec_fields({"value": schema})["value"]
     assert (made.annotation, made.default) == (annotation, default)
+
+
+def test_names_that_differ_in_case_or_a_dash_alone_are_all_there() -> None:
+    made = spec_fields(dict.fromkeys(("xY", "x_y", "XY", "x-y"), STRING))
+    names = {wire_name: str(field.name) for wire_name, field in made.items()}
+    assert names == {"xY": "x_y", "x_y": "x_y_", "XY": "xy", "x-y": "x_dash_y"}
 
 
 def test_what_is_required_and_may_be_null_is_both() -> None:

@@ -41,6 +41,9 @@ NAMES = [
     "größe",
     "int",
     "to_dict",
+    "xY",
+    "x_y",
+    "XY",
     "kind",
     "items",
 ]
@@ -62,6 +65,7 @@ LEAVES: st.SearchStrategy[Json] = st.sampled_from(
         {"type": "boolean", "default": True},
         {"x-kubernetes-int-or-string": True},
         OPEN,
+        {"type": "object"},
         {"type": "object", **OPEN},
         {"type": "object", "additionalProperties": True},
         {"type": "object", "properties": {"a": {"type": "string"}}, **OPEN},
@@ -122,6 +126,8 @@ def _values(schema: Json) -> st.SearchStrategy[Any]:
             return st.lists(values(schema["items"]), max_size=2)
         case "object":
             more = schema.get("additionalProperties")
+            if schema == {"type": "object"}:
+                return st.just({})
             item = values(more) if isinstance(more, dict) else ANYTHING
             return st.dictionaries(st.sampled_from(["k", "x-y", "é"]), item, max_size=2)
         case "string":
@@ -130,7 +136,7 @@ def _values(schema: Json) -> st.SearchStrategy[Any]:
         case "integer":
             return st.integers(-(2**53), 2**53)
         case "number":
-            return st.sampled_from([0.5, -2.5])  # A whole one is sent as 1.0, which the server takes for a change of 1.
+            return st.sampled_from([0, 1, 0.5, -2.5, 1e21])
         case "boolean":
             return st.booleans()
         case _:
@@ -160,6 +166,8 @@ def _is_left_out(item: Any, schema: Json) -> bool:
         return False
     if "properties" in schema and not schema.get("x-kubernetes-preserve-unknown-fields"):
         return schema.get("default") == {}
+    if schema == {"type": "object"}:
+        return False  # A marker.
     return not {"default", "minItems", "minProperties", "nullable"} & schema.keys()
 
 

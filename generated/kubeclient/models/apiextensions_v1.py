@@ -446,7 +446,7 @@ class JSONSchemaProps(Model, kw_only=True):
 
     max_properties: int | None = None
 
-    maximum: float | None = None
+    maximum: int | float | None = None
 
     min_items: int | None = None
 
@@ -454,9 +454,9 @@ class JSONSchemaProps(Model, kw_only=True):
 
     min_properties: int | None = None
 
-    minimum: float | None = None
+    minimum: int | float | None = None
 
-    multiple_of: float | None = None
+    multiple_of: int | float | None = None
 
     not_: JSONSchemaProps | None = msgspec.field(default=None, name="not")
 

@@ -178,9 +178,11 @@ class Models:
         by_hand = {name: self._catalog.names.get(f"{schema.ref}.{name}") for name in wire_names}
         found = {name: Identifier(hand) if hand else self._attribute(name) for name, hand in by_hand.items()}
         counts = Counter(found.values())
-        for name, attribute in found.items():
-            if counts[attribute] > 1 and not by_hand[name] and _camel(attribute) != name:
-                found[name] = verbatim_name(name)
+        others = [n for n, each in found.items() if counts[each] > 1 and not by_hand[n] and _camel(each) != n]
+        taken = {each for name, each in found.items() if name not in others}
+        for name in others:
+            verbatim = verbatim_name(name)
+            found[name] = Identifier(f"{verbatim}_") if verbatim in taken else verbatim
         return found
 
     def _attribute(self, wire_name: str) -> Identifier:
@@ -200,7 +202,7 @@ class Models:
             use=use,
             required=required,
             never_none=use.shape == "struct" and _never_none(schema, wire_name, plain),
-            keeps_empty=bool(KEEPS_EMPTY & plain.keys()),
+            keeps_empty=bool(KEEPS_EMPTY & plain.keys()) or _is_marker(plain),
             nullable=plain.get("nullable") is True and use.text != "JSON",
             in_place=reference(plain) is None,
             doc=words(plain, rules=use.shape != "struct"),
@@ -368,6 +370,17 @@ def _never_none(schema: Schema, wire_name: str, plain: Mapping[str, Any]) -> boo
     if schema.has_defaults:
         return plain.get("default") == {}
     return wire_name in _NEVER_NONE and "$ref" in plain
+
+
+def _is_marker(plain: Mapping[str, Any]) -> bool:
+    """Whether an object can only be empty: that it is there is all that it says."""
+    more = (
+        "additionalProperties",
+        "properties",
+        "x-kubernetes-preserve-unknown-fields",
+        "x-kubernetes-embedded-resource",
+    )
+    return plain.get("type") == "object" and not any(plain.get(key, False) is not False for key in more)
 
 
 def _is_meta(draft: _Draft) -> bool:

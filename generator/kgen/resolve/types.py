@@ -69,7 +69,7 @@ KEEPS_EMPTY: Final = frozenset({"default", "minItems", "minProperties", "nullabl
 """Where one of these stands beside the type of a CRD's list or map, empty and absent differ."""
 
 _STRINGS: Final = {"byte": "bytes", "date-time": "Time", "int-or-string": "IntOrString"}
-_PLAIN: Final = {"boolean": "bool", "integer": "int", "number": "float"}
+_PLAIN: Final = {"boolean": "bool", "integer": "int"}
 
 MAX_STEPS: Final = 60
 """References, lists and maps that one type may lead through: by references it can be deeper than its file."""
@@ -177,8 +177,11 @@ def annotation(schema: object, place: Place, models: ModelLookup, problems: Prob
             return _object(plain, place, models, problems)
         case "string":
             return _scalar(_STRINGS.get(str(plain.get("format")), "str"))
-        case "boolean" | "integer" | "number" as kind:
+        case "boolean" | "integer" as kind:
             return _scalar(_PLAIN[kind])
+        case "number":
+            # A whole number stays one: the server tells 1 from 1.0, and an update with the other is a change.
+            return TypeUse("int | float", "scalar")
         case None:
             return _object(plain, place, models, problems) if "properties" in plain else JSON
         case other:
