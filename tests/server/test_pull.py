@@ -73,7 +73,7 @@ def test_what_changes_after_the_index_is_pulled_as_it_is_then(
 ) -> None:
     """The CRD changes right before its document is fetched: the server then redirects to another hash."""
     name = f"apis/{GROUPS[0]}/v1"
-    redirected = []
+    redirected: list[str] = []
 
     def change(stage: str) -> None:
         if redirected or not stage.endswith(name):

@@ -45,8 +45,9 @@ class Choice:
         """
         words = {name: _words(name) for name in names}
         if self.groups:
+            known = frozenset(word for each in words.values() for word in each)
             for word in self.groups:
-                _require(word, frozenset().union(*words.values()))
+                _require(word, known)
             return frozenset(name for name in words if not words[name].isdisjoint(self.groups))
         if self.builtins:
             return frozenset(words)
