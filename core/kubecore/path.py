@@ -72,7 +72,7 @@ def several(value: Any) -> str:
 
     Raises:
         InvalidRequestError: `value` is no text, is longer than 8,192 characters, has a segment that is `.` or `..` or
-            leads there once it is decoded, however often, or holds `?`, `#`, `\\` or control or invisible characters,
+            leads there once it is decoded, however often, or holds `?`, `#`, `\` or control or invisible characters,
             encoded or not.
     """
     if not isinstance(value, str):

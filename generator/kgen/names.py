@@ -13,6 +13,7 @@ __all__ = [
     "ClassName",
     "Identifier",
     "accessor",
+    "camel_name",
     "class_name",
     "constant_name",
     "field_name",
@@ -147,6 +148,12 @@ def _split(part: str) -> Iterable[str]:
 def field_name(wire_name: str) -> Identifier:
     """Return the attribute for a property; keywords and names that every model has end in an underscore."""
     return Identifier(_free(_started(snake(wire_name), "field"), RESERVED_FIELDS))
+
+
+def camel_name(name: str) -> str:
+    """Return the property that a field stands for unless it says otherwise: what msgspec's `rename="camel"` gives."""
+    first, *rest = name.split("_")
+    return first + "".join(word.title() for word in rest)
 
 
 def verbatim_name(wire_name: str) -> Identifier:

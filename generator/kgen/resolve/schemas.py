@@ -13,7 +13,7 @@ from typing import Any, Final
 from kgen import text
 from kgen.errors import Problems
 from kgen.ir import Alias, Constants, Field, Member, Model, ModelModule, ModelRef
-from kgen.names import Identifier, class_name, field_name, member_name, snake, verbatim_name
+from kgen.names import Identifier, camel_name, class_name, field_name, member_name, snake, verbatim_name
 from kgen.resolve.catalog import Catalog, Kind, Schema, kind_of
 from kgen.resolve.inline import Inline, stability
 from kgen.resolve.saying import merging_of, rules_of, words
@@ -178,7 +178,7 @@ class Models:
         by_hand = {name: self._catalog.names.get(f"{schema.ref}.{name}") for name in wire_names}
         found = {name: Identifier(hand) if hand else self._attribute(name) for name, hand in by_hand.items()}
         counts = Counter(found.values())
-        others = [n for n, each in found.items() if counts[each] > 1 and not by_hand[n] and _camel(each) != n]
+        others = [n for n, each in found.items() if counts[each] > 1 and not by_hand[n] and camel_name(each) != n]
         taken = {each for name, each in found.items() if name not in others}
         for name in others:
             verbatim = verbatim_name(name)
@@ -409,15 +409,11 @@ def _members(values: tuple[str, ...]) -> tuple[Member, ...]:
     return tuple(members.values())
 
 
-def _camel(name: str) -> str:
-    """Return the wire name that `rename="camel"` gives a field."""
-    first, *rest = name.split("_")
-    return first + "".join(word.title() for word in rest)
-
-
 def _regular(field: _DraftField) -> bool:
     return (
-        not field.name.endswith("_") and _camel(field.name) == field.wire_name and snake(field.wire_name) == field.name
+        not field.name.endswith("_")
+        and camel_name(field.name) == field.wire_name
+        and snake(field.wire_name) == field.name
     )
 
 

@@ -1,0 +1,103 @@
+"""What docstrings and templates are told of a schema beside its type."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kgen.ir import Merging
+from kgen.models import plan_class
+from kgen.resolve.saying import merging_of, rules_of, words
+from tests.conftest import ROOT
+from tests.kgen.documents import document, resolved
+
+
+def keyed(*keys: str, **more: str) -> dict[str, Any]:
+    named = {f"x-kubernetes-{key.replace('_', '-')}": value for key, value in more.items()}
+    return {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": list(keys), **named}
+
+
+@pytest.mark.parametrize(
+    ("schema", "said"),
+    [
+        ({}, ""),
+        ({"x-kubernetes-list-type": "atomic"}, ""),
+        ({"x-kubernetes-map-type": "granular"}, ""),
+        ({"x-kubernetes-list-type": "set"}, "Apply merges it as a set."),
+        ({"x-kubernetes-map-type": "atomic"}, "Apply replaces it as a whole."),
+        (keyed("name"), "Apply merges it by `name`."),
+        (keyed("a", "b", "c"), "Apply merges it by `a`, `b` and `c`."),
+        (keyed("name", patch_strategy="merge", patch_merge_key="name"), "Apply merges it by `name`."),
+        (
+            keyed("port", "protocol", patch_strategy="merge", patch_merge_key="port"),
+            "Apply merges it by `port` and `protocol`; a strategic merge patch merges it by `port`.",
+        ),
+        (
+            {
+                "x-kubernetes-list-type": "atomic",
+                "x-kubernetes-patch-strategy": "merge",
+                "x-kubernetes-patch-merge-key": "ip",
+            },
+            "A strategic merge patch merges it by `ip`.",
+        ),
+        (
+            {"x-kubernetes-patch-strategy": "retainKeys"},
+            "A strategic merge patch keeps the keys alone that it names.",
+        ),
+        ({"x-kubernetes-list-type": 5, "x-kubernetes-list-map-keys": "name"}, ""),
+        (keyed(), ""),
+    ],
+    ids=str,
+)
+def test_how_a_field_is_merged_is_one_sentence(schema: dict[str, Any], said: str) -> None:
+    assert words(schema, rules=True) == said
+
+
+@pytest.mark.parametrize(
+    ("description", "said"),
+    [
+        ("The parts.", "The parts. Apply merges it as a set."),
+        ("The parts", "The parts\n\nApply merges it as a set."),
+        ("One of:\n- a.\n- b.", "One of:\n- a.\n- b.\n\nApply merges it as a set."),
+        (5, "Apply merges it as a set."),
+    ],
+)
+def test_the_sentence_stands_behind_prose_and_below_a_list(description: object, said: str) -> None:
+    assert words({"description": description, "x-kubernetes-list-type": "set"}, rules=True) == said
+
+
+def test_what_is_deprecated_says_so_once() -> None:
+    assert words({"deprecated": True, "description": "The size."}, rules=True) == "Deprecated. The size."
+    assert words({"deprecated": True, "description": "Deprecated: use size."}, rules=True) == "Deprecated: use size."
+
+
+def test_rules_are_in_the_words_of_the_server() -> None:
+    schema = {"x-kubernetes-validations": [{"rule": "self > 0", "message": "more\nthan 0"}, {"rule": "self < 9"}, 5]}
+    assert rules_of(schema) == ("more than 0", "self < 9")
+    assert words(schema, rules=True) == "The server holds it to:\n- more than 0\n- self < 9"
+    assert words(schema, rules=False) == ""
+
+
+def test_the_context_of_templates_has_it_as_values() -> None:
+    raw = {
+        "type": "array",
+        "items": {"type": "string"},
+        "deprecated": True,
+        "x-kubernetes-list-type": "set",
+        "x-kubernetes-validations": [{"rule": "self.size() < 9"}],
+    }
+    spec = {"type": "object", "properties": {"parts": raw, "size": {"type": "integer"}}}
+    api = resolved(document(extra={"com.example.v1.WidgetSpec": spec}))
+    model = next(model for module in api.modules for model in module.models if model.name == "WidgetSpec")
+    parts, size = (plan_class(model).fields[name] for name in ("parts", "size"))
+    assert parts.merging == merging_of(raw) == Merging(list_type="set")
+    assert (parts.rules, parts.deprecated) == (("self.size() < 9",), True)
+    assert "Deprecated. Apply merges it as a set." in parts.docstring
+    assert (size.merging, size.rules, size.deprecated) == (None, (), False)
+
+
+def test_the_ports_of_a_container_say_how_they_are_merged() -> None:
+    source = (ROOT / "generated" / "kubeclient" / "models" / "core_v1.py").read_text("utf-8")
+    told = "Apply merges it by `containerPort` and `protocol`; a strategic merge patch merges it by `containerPort`."
+    assert told in " ".join(source.split())
