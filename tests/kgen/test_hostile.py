@@ -34,6 +34,19 @@ pytestmark = pytest.mark.thorough
 SPEC = "com.example.v1.WidgetSpec"
 
 
+def merged(payload: str) -> dict[str, Any]:
+    """Return a list whose docstring says by what it is merged, and what the server holds it to."""
+    return {
+        "type": "array",
+        "items": {"type": "object", "properties": {"a": {"type": "string"}}},
+        "x-kubernetes-list-type": "map",
+        "x-kubernetes-list-map-keys": [payload],
+        "x-kubernetes-patch-strategy": "merge",
+        "x-kubernetes-patch-merge-key": f"{payload}{payload}",
+        "x-kubernetes-validations": [{"rule": payload, "message": payload}],
+    }
+
+
 def places(payload: str) -> dict[str, dict[str, Any]]:
     """Return a document for each place that a stranger's text can stand in."""
     text = {"type": "string"}
@@ -60,6 +73,7 @@ def places(payload: str) -> dict[str, dict[str, Any]]:
         "format": field(text | {"format": payload}),
         "example": field(text | {"example": payload}),
         "type": field({"type": payload}),
+        "keys by which a list is merged": field(merged(payload)),
         "reference": field({"$ref": f"#/components/schemas/{payload}"}),
         "keys that other generators obey": field(
             text
@@ -137,6 +151,7 @@ def crd_places(payload: str) -> dict[str, dict[str, Any]]:
         "field": crd({payload: text, "size": text}),
         "field of fields": crd({payload: {"type": "object", "properties": {payload: text}}}),
         **{key: crd({"value": {**text, key: value}}) for key, value in words.items()},
+        "keys by which a list is merged": crd({"value": merged(payload)}),
         "printer column": crd(more=more),
         "short name": crd(short=[payload]),
         "all words": crd({"value": {**text, **words}, payload: {**text, **words}}, more, short=[payload]),
