@@ -32,6 +32,17 @@ def namespace(clientset: Clientset) -> str:
     return name
 
 
+@pytest.fixture
+def group(clientset: Clientset) -> Iterator[str]:
+    """A group of the test's own; its definitions are removed."""
+    name = f"g{uuid.uuid4().hex[:8]}.example.com"
+    yield name
+    definitions = clientset.apiextensions_v1.custom_resource_definitions()
+    for found in definitions.list().items:
+        if found.spec.group == name:
+            definitions.delete(found.metadata.name)
+
+
 class Awaited:
     """A synchronous client whose results are awaited, so that one test drives both kinds."""
 

@@ -20,23 +20,10 @@ from kubecore.patch import MergePatch
 from tests.cluster import Cluster
 from tests.cluster.nodes import until
 from tests.server.aggregated import DOCUMENT, aggregated
+from tests.server.definitions import definition
 
+OTHER = {"type": "object", "properties": {"size": {"type": "integer", "description": "Another size."}}}
 GROUPS = ("autoscaling.pull.example.com", "networking.pull.example.com")
-
-
-def crd(group: str, description: str = "A size.") -> dict[str, Any]:
-    spec = {"type": "object", "properties": {"size": {"type": "integer", "description": description}}}
-    schema = {"type": "object", "properties": {"spec": spec}}
-    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
-    return {
-        "metadata": {"name": f"widgets.{group}"},
-        "spec": {
-            "group": group,
-            "scope": "Namespaced",
-            "names": {"plural": "widgets", "singular": "widget", "kind": "Widget", "listKind": "WidgetList"},
-            "versions": [version],
-        },
-    }
 
 
 def listed(clientset: Clientset) -> dict[str, Any]:
@@ -50,7 +37,7 @@ def installed(cluster: Cluster, config: rest.Config) -> Iterator[None]:
     with Clientset(config) as clientset:
         crds = clientset.apiextensions_v1.custom_resource_definitions()
         for group in GROUPS:
-            crds.create(crd(group))
+            crds.create(definition(group))
         until(lambda: all(f"apis/{group}/v1" in listed(clientset) for group in GROUPS), "the CRDs are served")
         yield
         for group in GROUPS:
@@ -80,7 +67,7 @@ def test_what_changes_after_the_index_is_pulled_as_it_is_then(
             return
         with Clientset(config) as clientset:
             old = listed(clientset)[name]["serverRelativeURL"]
-            changed = MergePatch({"spec": {"versions": crd(GROUPS[0], "Another size.")["spec"]["versions"]}})
+            changed = MergePatch({"spec": {"versions": definition(GROUPS[0], OTHER)["spec"]["versions"]}})
             clientset.apiextensions_v1.custom_resource_definitions().patch(f"widgets.{GROUPS[0]}", changed)
             until(lambda: is_redirected(clientset, old), "the document has another hash")
         redirected.append(name)

@@ -23,6 +23,7 @@ from kubecore import kubeconfig
 from tests.cluster import Cluster
 from tests.kgen.documents import generated
 from tests.kgen.test_resolve_crds import of
+from tests.server.definitions import definition
 
 Json = dict[str, Any]
 
@@ -171,23 +172,6 @@ def _is_left_out(item: Any, schema: Json) -> bool:
     return not {"default", "minItems", "minProperties", "nullable"} & schema.keys()
 
 
-def crd(group: str, number: int, spec: Json) -> Json:
-    plural, kind = f"things{number}", f"Thing{number}"
-    whole = {"type": "object", "properties": {"spec": spec}}
-    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": whole}}
-    return {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{plural}.{group}"},
-        "spec": {
-            "group": group,
-            "scope": "Cluster",
-            "names": {"plural": plural, "singular": kind.lower(), "kind": kind, "listKind": f"{kind}List"},
-            "versions": [version],
-        },
-    }
-
-
 def install(cluster: Cluster, manifest: Json) -> bool:
     """Whether the server takes a CRD; it is established then."""
     if cluster.raw("POST", CRDS, manifest)[0] != 201:
@@ -232,7 +216,10 @@ def test_what_the_server_takes_is_read_and_written_back_whole(cluster: Cluster, 
     @given(st.lists(SCHEMAS, min_size=BATCH, max_size=BATCH), st.data())
     def tried(specs: list[Json], data: st.DataObject) -> None:
         number = next(numbers)
-        every = [crd(f"n{number}.structural.example", index, spec) for index, spec in enumerate(specs)]
+        every = [
+            definition(f"n{number}.structural.example", spec, scope="Cluster", plural=f"kind{letter}s", short=letter)
+            for letter, spec in zip("abcd", specs, strict=True)
+        ]
         taken = [manifest for manifest in every if install(cluster, manifest)]
         counts["schemas"] += len(every)
         counts["schemas taken"] += len(taken)
