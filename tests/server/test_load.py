@@ -14,10 +14,12 @@ from kubecore import rest
 WATCHES = 100
 OBJECTS = 10
 CHANGES = 100
+MINE = {"tests": "load"}
+"""The controllers put a ConfigMap of their own into every namespace, whenever they get to it."""
 
 
 def body(number: int) -> dict[str, Any]:
-    return {"metadata": {"name": f"c{number}"}, "data": {"n": "0"}}
+    return {"metadata": {"name": f"c{number}", "labels": MINE}, "data": {"n": "0"}}
 
 
 def change(number: int) -> tuple[str, dict[str, Any]]:
@@ -37,7 +39,7 @@ def test_a_hundred_watches_and_gets_in_threads(config: rest.Config, namespace: s
 
         def follow(_: int) -> list[int]:
             told: list[int] = []
-            with config_maps.watch(resource_version=start, timeout_seconds=60) as events:
+            with config_maps.watch(resource_version=start, label_selector=MINE, timeout_seconds=60) as events:
                 for event in events:
                     told.append(int(event.object.data["n"]))
                     if len(told) == CHANGES:
@@ -64,7 +66,7 @@ def test_a_hundred_watches_and_gets_in_tasks(backend: str, config: rest.Config, 
             start = (await config_maps.list()).metadata.resource_version
 
             async def follow(mine: list[int]) -> None:
-                async with config_maps.watch(resource_version=start, timeout_seconds=60) as events:
+                async with config_maps.watch(resource_version=start, label_selector=MINE, timeout_seconds=60) as events:
                     async for event in events:
                         mine.append(int(event.object.data["n"]))
                         if len(mine) == CHANGES:
