@@ -11,7 +11,9 @@ $(ENV): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kgen needs Python 3.11 or newer; name one with: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[generator]' --group dev
+	$(if $(LOWEST),$(BIN)/python -m tests.lowest > $(VENV)/lowest.txt)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[generator]' --group dev \
+		$(if $(LOWEST),--constraint $(VENV)/lowest.txt)
 	@touch $@
 
 .PHONY: help
@@ -32,10 +34,16 @@ format: $(ENV) ## Format and fix what a tool can
 	$(BIN)/ruff format
 
 .PHONY: lint
-lint: $(ENV) ## Format check, lint, import rules
+lint: $(ENV) ## Format check, lint, import rules, bandit
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/lint-imports
+	$(BIN)/bandit --quiet --recursive --severity-level medium --configfile pyproject.toml core generator generated
+
+.PHONY: audit
+audit: $(ENV) ## Ask what is known of holes in the dependencies (needs the network); LOWEST=1 VENV=.venv-lowest of the oldest
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group audit
+	$(BIN)/pip-audit --local --skip-editable
 
 .PHONY: types
 types: $(ENV) ## mypy and pyright, generated code included
@@ -43,7 +51,7 @@ types: $(ENV) ## mypy and pyright, generated code included
 	$(BIN)/pyright
 
 .PHONY: unit
-unit: $(ENV) ## The tests alone; ARGS="-k word" for some of them
+unit: $(ENV) ## The tests alone; ARGS="-k word" for some of them; LOWEST=1 VENV=.venv-lowest with the oldest dependencies
 	$(BIN)/pytest $(ARGS)
 
 .PHONY: again

@@ -13,6 +13,8 @@ import pytest
 from tests.conftest import run
 
 ROOT = Path(__file__).parents[1]
+PACKAGES = {"kgen", "kubecore", "kubeclient"}
+PLAIN = {".py", ".typed", ".json", ".md", ".jinja", ".jinja2", ""}
 
 
 def test_the_wheel_carries_templates_types_and_the_newest_documents(wheel: Path) -> None:
@@ -26,6 +28,18 @@ def test_the_wheel_carries_templates_types_and_the_newest_documents(wheel: Path)
     assert {f"{package}/py.typed" for package in ("kgen", "kubecore", "kubeclient")} <= names
     assert not {name for name in names if name.startswith("tests/") or "__pycache__" in name}
     assert sizes < 2 << 20
+
+
+def test_row_d7_a_wheel_can_be_built_again_and_holds_no_surprise(wheel: Path, tmp_path: Path) -> None:
+    run(sys.executable, "-m", "build", "--wheel", "--outdir", tmp_path, ROOT, cwd=tmp_path)
+    assert (tmp_path / wheel.name).read_bytes() == wheel.read_bytes()
+    with zipfile.ZipFile(wheel) as archive:
+        entries = archive.infolist()
+        wheel_file = next(entry for entry in entries if entry.filename.endswith(".dist-info/WHEEL"))
+        assert b"Root-Is-Purelib: true" in archive.read(wheel_file)
+    assert {entry.filename.split("/")[0] for entry in entries if ".dist-info/" not in entry.filename} == PACKAGES
+    assert {Path(entry.filename).suffix for entry in entries if ".dist-info/" not in entry.filename} <= PLAIN
+    assert not [entry.filename for entry in entries if entry.external_attr >> 16 & 0o111]
 
 
 def test_the_client_works_alone_and_kgen_says_what_it_needs(environment: Path, tmp_path: Path) -> None:

@@ -265,7 +265,7 @@ def _imported(hooks: Path | str, root: Path) -> types.ModuleType:
         module = types.ModuleType("_kgen_hooks")
         module.__file__ = str(hooks)
         sys.modules[module.__name__] = module
-        exec(compile(hooks.read_bytes(), str(hooks), "exec"), vars(module))  # noqa: S102 - the user's own code
+        exec(compile(hooks.read_bytes(), str(hooks), "exec"), vars(module))  # noqa: S102 - the user's own  # nosec
         return module
 
 

@@ -57,7 +57,7 @@ def _environment(override: Path | None) -> jinja2.Environment:
         loader=jinja2.FileSystemLoader(folders),
         undefined=jinja2.StrictUndefined,
         finalize=_only_code,
-        autoescape=False,  # noqa: S701 - Python, not HTML; what may be printed is decided by its type
+        autoescape=False,  # noqa: S701 - Python, not HTML; a type decides what may be printed  # nosec
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,

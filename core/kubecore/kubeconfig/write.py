@@ -280,7 +280,7 @@ def _encode(document: Mapping[str, Any], source: str) -> bytes:
     whole["current-context"] = files.text_of(whole["current-context"]) or ""
     try:
         content = yaml.dump(dict(sorted(whole.items()))).encode()
-        is_same = yaml.load(content) == whole
+        is_same = yaml.load(content) == whole  # our own `load`  # nosec
     except (pyyaml.YAMLError, ValueError, RecursionError):
         is_same, content = False, b""
     if not is_same:
