@@ -126,6 +126,29 @@ def test_every_form_of_a_schema_has_its_type(schema: dict[str, Any], annotation:
     assert (made.annotation, made.default) == (annotation, default)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"minProperties": 1},
+        {"oneOf": [{"required": ["items"]}, {"required": ["other"]}]},
+        {"anyOf": [{"properties": {"other": {"maxLength": 1}}, "required": ["items"]}]},
+        {"allOf": [{"not": {"required": ["items"]}}, {"anyOf": "odd"}]},
+        {"not": {"oneOf": [{"required": ["items", 1]}]}},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize(
+    "held", [{"type": "array", "items": STRING}, {"type": "object", "additionalProperties": STRING}], ids=str
+)
+def test_where_it_matters_that_a_list_or_map_is_there_it_may_be_none(held: Any, said: Any) -> None:
+    raw = change(manifest(), f"{SCHEMA}/properties/spec", {**obj(items=held, other=STRING), **said})
+    raw = change(raw, f"{SCHEMA}/properties/status", obj(items=held, other=STRING))
+    api = of(raw)
+    spec, status = fields(api, "WidgetSpec"), fields(api, "WidgetStatus")
+    assert (str(spec["items"].annotation)[-7:], spec["items"].default) == (" | None", "None")
+    assert status["items"].default in ("[]", "{}")
+
+
 def test_names_that_differ_in_case_or_a_dash_alone_are_all_there() -> None:
     made = spec_fields(dict.fromkeys(("xY", "x_y", "XY", "x-y"), STRING))
     names = {wire_name: str(field.name) for wire_name, field in made.items()}

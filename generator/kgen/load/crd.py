@@ -9,13 +9,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeGuard
+from typing import Any, Final
 
 import msgspec
 
 from kgen.errors import InputError
 from kgen.load.reading import At, items, mapping, optional_text, refuse, word
-from kgen.shapes import is_array, is_object
+from kgen.shapes import is_array, is_object, is_text
 from kgen.spec import Column, CustomResource
 from kubecore import yaml
 from kubecore.errors import DecodeError
@@ -255,13 +255,9 @@ def _custom(
             for place, entry in items(columns, (*at, "additionalPrinterColumns"))
         ),
         deprecated=warning if raw.get("deprecated") is True else None,
-        scale={key: value for key, value in scale.items() if _is_text(value)} if is_object(scale) else {},
+        scale={key: value for key, value in scale.items() if is_text(value)} if is_object(scale) else {},
     )
 
 
-def _is_text(value: object) -> TypeGuard[str]:
-    return isinstance(value, str)
-
-
 def _words(value: object) -> tuple[str, ...]:
-    return tuple(filter(_is_text, value)) if is_array(value) else ()
+    return tuple(filter(is_text, value)) if is_array(value) else ()

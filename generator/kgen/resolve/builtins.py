@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from kgen.names import snake
 from kgen.resolve.catalog import Catalog
-from kgen.resolve.types import KEEPS_EMPTY, META, SCALARS, properties, reference, unwrapped
-from kgen.shapes import is_array, is_object
+from kgen.resolve.types import KEEPS_EMPTY, META, SCALARS, emptiness, properties, reference, unwrapped
+from kgen.shapes import is_array, is_object, is_text
 
 __all__ = ["Builtins"]
 
@@ -134,6 +134,7 @@ class Builtins:
             and _required(schema) == _required(raw)
             and not schema.get("x-kubernetes-preserve-unknown-fields")
             and all(self._fits(value, known[key]) for key, value in own.items())
+            and all(emptiness(schema, key, unwrapped(value)) <= KEEPS_EMPTY for key, value in own.items())
         )
 
     def _fits(self, schema: object, known: object) -> bool:
@@ -167,7 +168,7 @@ class Builtins:
 
 def _required(schema: Mapping[str, Any]) -> frozenset[str]:
     names = schema.get("required")
-    return frozenset(name for name in names if isinstance(name, str)) if is_array(names) else frozenset()
+    return frozenset(filter(is_text, names)) if is_array(names) else frozenset()
 
 
 def _references(value: object) -> Iterator[str]:

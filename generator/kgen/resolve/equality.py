@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from kgen.names import singular
-from kgen.resolve.types import KEEPS_EMPTY, properties, reference, unwrapped
-from kgen.shapes import is_array, is_object
+from kgen.resolve.types import emptiness, properties, reference, unwrapped
+from kgen.shapes import is_array, is_object, is_text
 
 __all__ = ["Equality"]
+
+_NOBODY: Final[Mapping[str, Any]] = {}  # holds the items of lists and the values of maps
 
 
 class Equality:
@@ -44,18 +46,17 @@ class Equality:
         if name is not None:
             return "builtin", name
         needed = schema.get("required")
-        required = frozenset(filter(_is_text, needed)) if is_array(needed) else frozenset[str]()
+        required = frozenset(filter(is_text, needed)) if is_array(needed) else frozenset[str]()
         own = properties(schema)
-        fields = tuple((key, key in required, self._field(own[key], key)) for key in sorted(own))
+        fields = tuple((key, key in required, self._field(schema, own[key], key)) for key in sorted(own))
         return "object", schema.get("x-kubernetes-preserve-unknown-fields") is True, fields
 
-    def _field(self, schema: object, word: str) -> Hashable:
+    def _field(self, owner: Mapping[str, Any], schema: object, word: str) -> Hashable:
         if not is_object(schema):
             return "odd"
         plain = unwrapped(schema)
-        keeps = tuple(sorted(KEEPS_EMPTY & plain.keys()))
         return (
-            keeps,
+            tuple(sorted(emptiness(owner, word, plain))),
             plain.get("nullable") is True,
             plain.get("default") == {},
             _known_values(plain),
@@ -72,15 +73,11 @@ class Equality:
             return self.number(plain, word)
         kind = str(plain.get("type"))
         if kind == "array":
-            return "list", self._field(plain.get("items", {}), singular(word))
+            return "list", self._field(_NOBODY, plain.get("items", {}), singular(word))
         values = plain.get("additionalProperties")
         if kind == "object" and is_object(values) and values:
-            return "map", self._field(values, singular(word))
+            return "map", self._field(_NOBODY, values, singular(word))
         return kind, str(plain.get("format")) if kind == "string" else "", plain.get("x-kubernetes-embedded-resource")
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
 
 
 def _known_values(plain: Mapping[str, Any]) -> tuple[str, ...]:

@@ -19,11 +19,11 @@ from kgen.resolve.inline import Inline, stability
 from kgen.resolve.saying import merging_of, rules_of, words
 from kgen.resolve.types import (
     BUILTIN_TYPES,
-    KEEPS_EMPTY,
     META,
     Place,
     TypeUse,
     annotation,
+    emptiness,
     properties,
     reference,
     unwrapped,
@@ -202,7 +202,7 @@ class Models:
             use=use,
             required=required,
             never_none=use.shape == "struct" and _never_none(schema, wire_name, plain),
-            keeps_empty=bool(KEEPS_EMPTY & plain.keys()) or _is_marker(plain),
+            keeps_empty=bool(emptiness(schema.raw, wire_name, plain)) or _is_marker(plain),
             nullable=plain.get("nullable") is True and use.text != "JSON",
             in_place=reference(plain) is None,
             doc=words(plain, rules=use.shape != "struct"),

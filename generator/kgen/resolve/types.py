@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -10,11 +11,10 @@ from typing import Any, Final, Literal, Protocol
 from kgen.errors import Problems
 from kgen.ir import ModelRef
 from kgen.names import Identifier, singular
-from kgen.shapes import is_array, is_object
+from kgen.shapes import is_array, is_object, is_text
 
 __all__ = [
     "BUILTIN_TYPES",
-    "KEEPS_EMPTY",
     "META",
     "SCALARS",
     "SHARED",
@@ -22,6 +22,7 @@ __all__ = [
     "Place",
     "TypeUse",
     "annotation",
+    "emptiness",
     "properties",
     "reference",
     "unwrapped",
@@ -67,6 +68,8 @@ BUILTIN_TYPES: Final = ("bool", "bytes", "dict", "float", "int", "list", "str")
 
 KEEPS_EMPTY: Final = frozenset({"default", "minItems", "minProperties", "nullable"})
 """Where one of these stands beside the type of a CRD's list or map, empty and absent differ."""
+
+_BRANCHES: Final = ("allOf", "anyOf", "oneOf")
 
 _STRINGS: Final = {"byte": "bytes", "date-time": "Time", "int-or-string": "IntOrString"}
 _PLAIN: Final = {"boolean": "bool", "integer": "int"}
@@ -127,6 +130,31 @@ def properties(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the properties of an object; none where it has none."""
     found = schema.get("properties")
     return found if is_object(found) else {}
+
+
+def emptiness(owner: Mapping[str, Any], name: str, plain: Mapping[str, Any]) -> frozenset[str]:
+    """Return why an empty list or map differs from an absent one; nothing where it does not.
+
+    Args:
+        owner: The object that holds it.
+        name: The property.
+        plain: The property's schema.
+    """
+    why = KEEPS_EMPTY & plain.keys()
+    if plain.get("type") == "array" or (plain.get("type") == "object" and not properties(plain)):
+        if "minProperties" in owner:
+            why |= {"counted"}
+        if name in _asked_for(owner):
+            why |= {"asked for"}
+    return why
+
+
+def _asked_for(schema: Mapping[str, Any]) -> frozenset[str]:
+    """Return the properties that branches of a validation require."""
+    lists = [parts for key in _BRANCHES if is_array(parts := schema.get(key))]
+    branches = [part for part in (*itertools.chain(*lists), schema.get("not")) if is_object(part)]
+    asked = [name for part in branches if is_array(names := part.get("required")) for name in names]
+    return frozenset(filter(is_text, asked)).union(*map(_asked_for, branches))
 
 
 def reference(schema: Mapping[str, Any]) -> str | None:
