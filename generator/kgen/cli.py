@@ -324,7 +324,8 @@ def diff(old: str, new: str, format_: str) -> None:
     from kgen import difference
     from kgen.pipeline import describe
 
-    found = difference.changes(describe(named_specs(old)), describe(named_specs(new)))
+    before = describe(named_specs(old))
+    found = difference.changes(before, describe(named_specs(new), before))
     click.echo(difference.shown(found, format_))
 
 

@@ -54,13 +54,16 @@ def read(config: Config) -> ApiSpec:
     return select(spec, config.include, config.exclude, where=config.file or None)
 
 
-def understand(config: Config, problems: Problems, hooks: Hooks | None = None) -> Api:
+def understand(
+    config: Config, problems: Problems, hooks: Hooks | None = None, kept: Mapping[str, str] | None = None
+) -> Api:
     """Return everything that the documents declare, with final names.
 
     Args:
         config: What to build from and how.
         problems: Where what is wrong is collected.
         hooks: The user's hooks; read from the configuration when left out.
+        kept: What groups are called already; read from the package in the output folder when left out.
 
     Raises:
         InputError: a document can't be used, or contradicts itself.
@@ -69,23 +72,25 @@ def understand(config: Config, problems: Problems, hooks: Hooks | None = None) -
     hooks = hooks or load_hooks(config)
     spec = hooks.spec(read(config))
     problems.note(spec.notices)
-    kept = group_names(config.output, config.package)
+    kept = group_names(config.output, config.package) if kept is None else kept
     api = resolve(spec, config.names, problems, _builtins(config, spec), kept)
     problems.raise_errors()
     return hooks.api(api)
 
 
-def describe(specs: Path) -> Api:
+def describe(specs: Path, before: Api | None = None) -> Api:
     """Return what documents declare, by kgen's defaults.
 
     Args:
         specs: A folder or a file.
+        before: What an earlier state of them declares: its groups keep their names.
 
     Raises:
         InputError: a document can't be used.
     """
     config = Config(specs=(specs,), sources=(specs.name,), output=specs, package="described")
-    return understand(config, Problems(), NO_HOOKS)
+    kept = {group.group: group.package[0] for group in before.groups} if before is not None else {}
+    return understand(config, Problems(), NO_HOOKS, kept)
 
 
 def _builtins(config: Config, spec: ApiSpec) -> Builtins | None:

@@ -226,6 +226,20 @@ def test_diff_says_what_changes_for_users(project: Path, capsys: pytest.CaptureF
     assert "one of these versions" in capsys.readouterr().err
 
 
+def test_a_group_that_comes_later_renames_nothing_in_a_diff(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree(project / "crds", project / "new")
+    text = (project / "new" / "gauges.yaml").read_text()
+    (project / "new" / "others.yaml").write_text(text.replace("metrics.example.org", "metrics.example.net"))
+    (project / "new" / "gauges.yaml").write_text(
+        text.replace("tags: {", "colour: {type: string}\n                tags: {")
+    )
+    groups = "  group metrics.example.net/v1\n  group metrics.example.net/v1alpha1\n"
+    assert run(["diff", "crds", "new"]) == 0
+    assert capsys.readouterr().out == f"added:\n{groups}  field metrics_v1.GaugeSpec.colour\n"
+    assert run(["diff", "new", "crds"]) == 0
+    assert capsys.readouterr().out == f"removed:\n{groups}  field metrics_example_org_v1.GaugeSpec.colour\n"
+
+
 def test_diff_from_the_wheel_says_where_other_versions_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
