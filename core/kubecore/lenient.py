@@ -179,7 +179,7 @@ def _struct(hint: Any, value: Any, path: str) -> Any:
     for field in msgspec.structs.fields(hint):
         place = f"{path}.{field.encode_name}"
         item = value.get(field.encode_name)
-        if item is not None:
+        if item is not None or (field.default is msgspec.UNSET and field.encode_name in value):
             found[field.name] = _reader(field.type)(item, place)
         elif field.required:
             found[field.name] = _zero(field.type, place)
@@ -215,7 +215,7 @@ def _or_zero(one: Reader, hint: Any, item: Any, path: str) -> Any:
 
 
 def _union(members: tuple[Any, ...]) -> Reader:
-    readers = [_reader(member) for member in members if member is not type(None)]
+    readers = [_reader(member) for member in members if member not in (type(None), msgspec.UnsetType)]
     dates = any(
         isinstance(_plain(member), type) and issubclass(_plain(member), datetime.datetime) for member in members
     )

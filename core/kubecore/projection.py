@@ -244,13 +244,13 @@ def _fields(struct: Any) -> tuple[Any, ...]:
 
 
 def _members(hint: Any) -> Iterator[Any]:
-    """Yield the types of a union, without None and annotations; a type that is none is its only member."""
+    """Yield the types of a union, without what is nothing and annotations; a type that is none is its only member."""
     origin = typing.get_origin(hint)
     if origin is typing.Annotated:
         yield from _members(typing.get_args(hint)[0])
     elif origin in (typing.Union, types.UnionType):
         for member in typing.get_args(hint):
-            if member is not type(None):
+            if member not in (type(None), msgspec.UnsetType):
                 yield from _members(member)
     elif isinstance(hint, typing.NewType):
         yield from _members(hint.__supertype__)

@@ -152,7 +152,7 @@ def _models(module: ModelModule, classes: Mapping[ModelRef, Code], root: Identif
         header=_header(module.source, f"Models of {module.title}."),
         package=root,
         imports_builtins="builtins." in annotations,
-        imports_msgspec="msgspec.field(" in defaults,
+        imports_msgspec="msgspec." in defaults,
         imports_model=bool(made),
         imports_openmodel=any(model.is_open for model in module.models),
         names_from_model=_codes(

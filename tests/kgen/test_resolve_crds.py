@@ -94,6 +94,13 @@ OPEN = {"x-kubernetes-preserve-unknown-fields": True}
         ({"type": "array", "items": {**STRING, "nullable": True}}, "list[str | None]", "[]"),
         ({"type": "array", "items": STRING, "default": []}, "list[str] | None", "None"),
         ({"type": "array", "items": STRING, "nullable": True}, "list[str] | None", "None"),
+        ({**STRING, "nullable": True}, "str | None", "None"),
+        ({**STRING, "nullable": True, "default": "a"}, "str | None | msgspec.UnsetType", "msgspec.UNSET"),
+        (
+            {"type": "array", "items": STRING, "nullable": True, "default": ["a"]},
+            "list[str] | None | msgspec.UnsetType",
+            "msgspec.UNSET",
+        ),
         ({"type": "array", "items": STRING, "minItems": 1}, "list[str] | None", "None"),
         ({"type": "object", "additionalProperties": STRING, "minProperties": 1}, "dict[str, str] | None", "None"),
         ({"type": "array"}, "list[JSON]", "[]"),

@@ -247,6 +247,30 @@ def test_explicit_empty_lists_arrive_where_the_schema_makes_them_differ(
         assert gauges.update(updated).spec.marks == []
 
 
+def test_null_is_null_where_the_schema_has_a_default_and_nothing_is_the_default(
+    installed: rest.Config, made: Any, namespace: str
+) -> None:
+    with made.Clientset(installed) as clientset:
+        gauges = clientset.metrics_v1.gauges(namespace)
+        model = gauges.resource.kind
+        gauge = model.from_dict({"metadata": {"name": "one"}, "spec": {"target": {"url": "a"}}})
+        assert gauge.spec.marks is msgspec.UNSET
+        assert gauges.create(gauge, dry_run="All").spec.marks == []
+        gauge.spec.marks = None
+        created = gauges.create(gauge)
+        assert created.spec.marks is None
+        updated = gauges.update(created)
+        assert updated.spec.marks is None
+        assert updated.metadata.resource_version == created.metadata.resource_version
+        raw = msgspec.json.decode(gauges._client.get_bytes(_path(gauges, namespace)))
+        assert raw["spec"]["marks"] is None
+        # What is read leniently, because something that is required is missing, is the same.
+        del raw["spec"]["target"]["url"]
+        assert model.from_dict(raw).spec.marks is None
+        changed = gauges.modify("one", lambda it: it.metadata.labels.update(step="changed"))
+        assert changed.spec.marks is None
+
+
 def test_the_tutorial_runs(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     blocks = dict(
         re.findall(

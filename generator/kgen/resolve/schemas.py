@@ -299,6 +299,9 @@ class Models:
         use = field.use
         if field.required:
             return f"{use.text} | None" if field.nullable else use.text, None
+        if field.nullable and "default" in field.schema:
+            # Null stands where it is said, and the default where nothing is.
+            return f"{use.text} | None | msgspec.UnsetType", "msgspec.UNSET"
         if use.shape == "fields":
             return use.text, "NO_FIELDS"
         if use.shape in ("list", "map") and not field.keeps_empty:
