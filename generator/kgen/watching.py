@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -68,7 +69,7 @@ def line(changed: Iterable[str], outcome: str, seconds: float) -> str:
     return f"{what}{outcome} ({seconds:.1f} s)"
 
 
-def options(config_file: str | None, said: Mapping[str, object]) -> list[str]:
+def options(config_file: str | None, said: Mapping[str, str | bool | tuple[str, ...] | None]) -> list[str]:
     """Return the words of the command line that say what click has read from them.
 
     Args:
@@ -82,7 +83,7 @@ def options(config_file: str | None, said: Mapping[str, object]) -> list[str]:
         elif isinstance(value, str):
             words += [f"--{key}", value]
         elif isinstance(value, tuple):
-            words += [word for item in value for word in (f"--{key}", str(item))]
+            words += [word for item in value for word in (f"--{key}", item)]
     return words
 
 
@@ -95,12 +96,10 @@ def require_extra() -> None:
     Raises:
         ConfigError: it is not installed.
     """
-    try:
-        import watchfiles  # noqa: F401 - whether it is there
-    except ImportError as error:
+    if find_spec("watchfiles") is None:
         raise ConfigError(
             "watching needs the package watchfiles: install the extra `watch`, pip install 'kgen-kubernetes[watch]'"
-        ) from error
+        )
 
 
 def watch(words: Sequence[str], said: Settings, file: Path | None, say: Callable[[str], None]) -> int:
@@ -142,13 +141,12 @@ def _ended_by_sigterm() -> Generator[list[int]]:
 
 def _watch(words: Sequence[str], said: Settings, file: Path | None, say: Callable[[str], None]) -> None:
     changed: set[str] = set()
-    known: Inputs | None = None
     first = True
     while True:
-        known = _named(said, file, known)
+        known = _named(said, file)
         try:
             with _followed(known) as changes:
-                if _named(said, file, known) != known:
+                if _named(said, file) != known:
                     continue  # The configuration changed before it was followed.
                 started = time.monotonic()
                 outcome = _build(words, say)
@@ -167,12 +165,12 @@ def _watch(words: Sequence[str], said: Settings, file: Path | None, say: Callabl
             ) from error
 
 
-def _named(said: Settings, file: Path | None, known: Inputs | None) -> Inputs:
-    """Return what the configuration names; while it is broken, what it named before."""
+def _named(said: Settings, file: Path | None) -> Inputs:
+    """Return what the configuration names; while that is broken, only the file itself can mend it."""
     try:
         return named_inputs(said, file=file)
     except KgenError:
-        return known or named_inputs(said, file=file, unread=True)
+        return named_inputs(said, file=file, unread=True)
 
 
 @contextlib.contextmanager

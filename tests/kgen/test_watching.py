@@ -50,7 +50,13 @@ def test_the_line_says_what_changed_and_what_came_of_it() -> None:
 
 
 def test_the_build_gets_the_same_options() -> None:
-    said = {"specs": ("a", "b"), "include": (), "strict": True, "output": None, "package": "mine"}
+    said: dict[str, str | bool | tuple[str, ...] | None] = {
+        "specs": ("a", "b"),
+        "include": (),
+        "strict": True,
+        "output": None,
+        "package": "mine",
+    }
     words = ["--config", "x.toml", "--specs", "a", "--specs", "b", "--strict", "--package", "mine"]
     assert watching.options("x.toml", said) == words
 
