@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Generator
 from pathlib import Path
 from typing import IO
@@ -97,9 +98,13 @@ def watched(folder: Path) -> Generator[subprocess.Popen[str]]:
     environment = os.environ | {"XDG_CACHE_HOME": str(folder / "cache")}
     command = [sys.executable, "-m", "kgen", "build", "--watch"]
     with subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True) as child:
+        late = threading.Timer(120, child.kill)  # A line that never comes is red, and does not hang.
+        late.start()
         try:
             yield child
         finally:
+            late.cancel()
+            late.join()
             child.kill()
 
 
