@@ -1,7 +1,7 @@
 """The command line: click, messages and exit codes. The only module that prints.
 
 Exit codes: 0 ok, 1 `check` found a difference, 2 usage or configuration, 3 input, 4 cluster, 70 a bug of kgen, 130
-interrupted, 141 the reader of the output has gone.
+interrupted, 141 the reader of the output has gone, 143 a watch that SIGTERM ended.
 """
 
 from __future__ import annotations
@@ -171,15 +171,24 @@ def _output_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _config(config_file: str | None, **said: Any) -> Config:
-    settings = Settings(**{key: value for key, value in said.items() if value not in (None, ())})
-    return load_config(settings, file=Path(config_file) if config_file else None)
+    return load_config(_settings(said), file=Path(config_file) if config_file else None)
+
+
+def _settings(said: dict[str, Any]) -> Settings:
+    return Settings(**{key: value for key, value in said.items() if value not in (None, ())})
 
 
 @cli.command()
 @_input_options
 @_output_options
-def build(*, config_file: str | None, quiet: bool, **said: Any) -> None:
+@click.option("--watch", is_flag=True, help="Go on: build again whenever an input changes (needs the extra `watch`).")
+@click.pass_context
+def build(ctx: click.Context, /, *, config_file: str | None, quiet: bool, watch: bool, **said: Any) -> None:
     """Generate the package; only files that changed are written."""
+    if watch and quiet:
+        raise click.UsageError("--watch and --quiet don't go together: what a watch is for is what it says.")
+    if watch:
+        ctx.exit(_watch(config_file, said))
     from kgen import tree
     from kgen.pipeline import generate
     from kgen.stamp import Stamp
@@ -204,6 +213,13 @@ def build(*, config_file: str | None, quiet: bool, **said: Any) -> None:
         f"{config.package}: {len(published.written)} files written, {len(published.removed)} removed, "
         f"{published.unchanged} unchanged",
     )
+
+
+def _watch(config_file: str | None, said: dict[str, Any]) -> int:
+    from kgen import watching
+
+    file = Path(config_file) if config_file else None
+    return watching.watch(watching.options(config_file, said), _settings(said), file, lambda words: _say(False, words))
 
 
 @cli.command()

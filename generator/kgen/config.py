@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import os
 import re
 import sys
 import tomllib
@@ -16,7 +17,17 @@ import msgspec
 from kgen.errors import ConfigError, nearest
 from kgen.shapes import is_object
 
-__all__ = ["CONTEXT_VERSION", "KUBECLIENT", "Config", "Settings", "load_config", "named_specs", "shipped_specs"]
+__all__ = [
+    "CONTEXT_VERSION",
+    "KUBECLIENT",
+    "Config",
+    "Inputs",
+    "Settings",
+    "load_config",
+    "named_inputs",
+    "named_specs",
+    "shipped_specs",
+]
 
 KUBECLIENT: Final = "kubeclient"
 """The package that has Kubernetes' own types, made from the documents that come with kgen."""
@@ -105,6 +116,20 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         return ", ".join(self.sources)
 
 
+class Inputs(msgspec.Struct, frozen=True, kw_only=True):
+    """What a build reads of the user's, whether or not it is there. Paths are absolute.
+
+    Attributes:
+        files: Where the configuration is, or could be.
+        paths: Documents, templates and hooks, each a file or a folder.
+        package: The folder of the package that it writes.
+    """
+
+    files: tuple[Path, ...]
+    paths: tuple[Path, ...]
+    package: Path
+
+
 def load_config(overrides: Settings | None = None, *, cwd: Path | None = None, file: Path | None = None) -> Config:
     """Return the configuration of the project that a folder is in.
 
@@ -124,6 +149,32 @@ def load_config(overrides: Settings | None = None, *, cwd: Path | None = None, f
     root = found.parent if found is not None else here
     said = _read(found) if found is not None else Settings()
     return _merge(said, overrides or Settings(), root, here, found.name if found is not None else "")
+
+
+def named_inputs(
+    overrides: Settings, *, cwd: Path | None = None, file: Path | None = None, unread: bool = False
+) -> Inputs:
+    """Return what a build reads, also where some of it is missing.
+
+    Args:
+        overrides: What the command line says; its paths are relative to `cwd`.
+        cwd: The folder; by default the current one.
+        file: A configuration file to read instead of looking for one.
+        unread: Whether to go by the command line alone, since the file can't be read.
+
+    Raises:
+        ConfigError: the file can't be read, or does not say what it should.
+    """
+    here = _here(cwd)
+    found = None if unread else here / file if file is not None else _find(here)
+    root = found.parent if found is not None else _unread(here) if unread else here
+    said = _read(found) if found is not None else Settings()
+    both = _Said(said, overrides, root, here, found.name if found is not None else "")
+    above = [folder for folder in (here, *here.parents) if folder.is_relative_to(root)]
+    places = [here / file] if file is not None else [folder / name for folder in above for name in FILES]
+    output = both.path("output") or root / "generated"
+    named = [Path(os.path.normpath(path)) for path in both.inputs()]
+    return Inputs(files=tuple(places), paths=tuple(named), package=output / _package(both))
 
 
 def named_specs(word: str) -> Path:
@@ -188,6 +239,12 @@ def _find(folder: Path) -> Path | None:
         if found:
             return found[0]
     return None
+
+
+def _unread(here: Path) -> Path:
+    """Return the nearest folder with a file that may be the configuration, whatever is in it."""
+    above = (folder for folder in (here, *here.parents) if any(_is_file(folder / name) for name in FILES))
+    return next(above, here)
 
 
 def _is_file(path: Path) -> bool:
@@ -288,6 +345,18 @@ class _Said:
         value, base, where = self.value(key)
         return None if value is None else self._placed(value, base, where)
 
+    def inputs(self) -> list[Path]:
+        """Return what is read beside the configuration, there or not."""
+        value, base, where = self.value("specs")
+        specs = (value,) if isinstance(value, str) else value or ()
+        found = [self._placed(item, base, where) for item in specs]
+        templates = self.path("templates")
+        hooks = self.value("hooks")[0]
+        if hooks is not None and _is_module(hooks):
+            top = hooks.partition(".")[0]
+            return [*found, *([templates] if templates else []), self.root / top, self.root / f"{top}.py"]
+        return [path for path in (*found, templates, self.path("hooks")) if path is not None]
+
     def _placed(self, value: str, base: Path, where: str) -> Path:
         if not value or "\0" in value:
             raise ConfigError("the path is empty or holds a NUL", where=where, hint="name a file or a folder")
@@ -364,12 +433,16 @@ def _hooks(both: _Said) -> Path | str | None:
     value, _, where = both.value("hooks")
     if value is None:
         return None
-    if not value.endswith(".py") and all(part.isidentifier() for part in value.split(".")):
+    if _is_module(value):
         return str(value)
     file = both.existing("hooks")
     if file is None or not file.is_file():
         raise ConfigError(f"{value!r} is not a file", where=where, hint="name a Python file, or a module")
     return file
+
+
+def _is_module(hooks: str) -> bool:
+    return not hooks.endswith(".py") and all(part.isidentifier() for part in hooks.split("."))
 
 
 def _require_there(path: Path, where: str) -> None:

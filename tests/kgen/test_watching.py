@@ -1,0 +1,176 @@
+"""`kgen build --watch`: what it follows, what it says, and the command itself in a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Generator
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from kgen import watching
+from kgen.cli import run
+from kgen.config import Inputs, Settings, named_inputs
+from kgen.errors import ConfigError
+from tests.conftest import ROOT
+
+INPUTS = Inputs(
+    files=(Path("/p/kgen.toml"), Path("/p/pyproject.toml")),
+    paths=(Path("/p/crds"), Path("/p/deep/down/crd.yaml"), Path("/p/hooks.py")),
+    package=Path("/p/crds/mine"),
+)
+
+
+@pytest.mark.parametrize(
+    "path", ["kgen.toml", "pyproject.toml", "crds", "crds/a.yaml", "crds/sub/b.yaml", "deep", "deep/down", "hooks.py"]
+)
+def test_inputs_and_the_folders_above_them_concern_a_build(path: str) -> None:
+    assert watching.concerns(Path("/p", path), INPUTS)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["a.yaml", "deep/other", "crds/mine/clientset.py", "crds/.kgen-abcdefgh/new/mine/x.py", "crds/.git/index"]
+    + [f"crds/{name}" for name in (".a.yaml.swp", "a.swp", "a.yaml~", ".#a.yaml", "4913", "__pycache__/x.pyc")],
+)
+def test_output_staging_git_and_editors_files_do_not(path: str) -> None:
+    assert not watching.concerns(Path("/p", path), INPUTS)
+
+
+def test_the_line_says_what_changed_and_what_came_of_it() -> None:
+    assert watching.line((), "mine is up to date", 0.04) == "mine is up to date (0.0 s)"
+    assert watching.line({"b", "a"}, "not built", 1.26) == "a, b changed; not built (1.3 s)"
+    assert watching.line("edcba", "done", 1) == "a, b, c and 2 more changed; done (1.0 s)"
+
+
+def test_the_build_gets_the_same_options() -> None:
+    said: dict[str, str | bool | tuple[str, ...] | None] = {
+        "specs": ("a", "b"),
+        "include": (),
+        "strict": True,
+        "output": None,
+        "package": "mine",
+    }
+    words = ["--config", "x.toml", "--specs", "a", "--specs", "b", "--strict", "--package", "mine"]
+    assert watching.options("x.toml", said) == words
+
+
+def test_inputs_are_named_whether_or_not_they_are_there(tmp_path: Path) -> None:
+    (tmp_path / "kgen.toml").write_text(
+        'specs = ["crds", "../x.yaml"]\ntemplates = "t"\nhooks = "a.b"\npackage = "m"\n'
+    )
+    (tmp_path / "below").mkdir()
+    found = named_inputs(Settings(), cwd=tmp_path / "below")
+    assert [os.path.relpath(path, tmp_path) for path in found.paths] == ["crds", "../x.yaml", "t", "a", "a.py"]
+    assert tmp_path / "kgen.toml" in found.files
+    assert tmp_path / "below" / "kgen.toml" in found.files, "a nearer one may come"
+    assert found.package == tmp_path / "generated" / "m"
+    (tmp_path / "kgen.toml").write_text("specs = [")
+    with pytest.raises(ConfigError):
+        named_inputs(Settings(), cwd=tmp_path / "below")
+    assert tmp_path / "kgen.toml" in named_inputs(Settings(), cwd=tmp_path / "below", unread=True).files
+
+
+def test_without_watchfiles_one_line_names_the_extra(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "watchfiles", None)
+    assert run(["build", "--watch"]) == 2
+    said = capsys.readouterr().err
+    assert "kgen-kubernetes[watch]" in said
+    assert len(said.splitlines()) == 1
+
+
+def test_quiet_makes_no_sense_beside_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["build", "--watch", "--quiet"]) == 2
+    assert "--watch and --quiet" in capsys.readouterr().err
+
+
+@contextlib.contextmanager
+def watched(folder: Path) -> Generator[subprocess.Popen[str]]:
+    environment = os.environ | {"XDG_CACHE_HOME": str(folder / "cache")}
+    command = [sys.executable, "-m", "kgen", "build", "--watch"]
+    with subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True) as child:
+        late = threading.Timer(120, child.kill)  # A line that never comes is red, and does not hang.
+        late.start()
+        try:
+            yield child
+        finally:
+            late.cancel()
+            late.join()
+            child.kill()
+
+
+def until(stream: IO[str] | None, words: str) -> str:
+    """Read lines until one has the words; the end of the stream is a failure."""
+    assert stream is not None
+    said = ""
+    for line in stream:
+        said += line
+        if words in line:
+            return said
+    raise AssertionError(f"{words!r} never came; what came:\n{said}")
+
+
+def put(file: Path, text: str) -> None:
+    """Write as editors do: beside it, then by renaming."""
+    beside = file.with_name(f".{file.name}.swp")
+    beside.write_text(text)
+    beside.replace(file)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_change_builds_and_an_error_leaves_the_package(tmp_path: Path, number: int, code: int) -> None:
+    config = tmp_path / "kgen.toml"
+    config.write_text('specs = "crds"\npackage = "mine"\ncore = false\n')  # The folder is not there yet.
+    made = tmp_path / "generated/mine/models/metrics_v1.py"
+    with watched(tmp_path) as child:
+        said = until(child.stderr, "waiting for changes")
+        assert "there is no 'crds'" in said
+        if code == 130:
+            (tmp_path / "new").mkdir()
+            shutil.copy(ROOT / "tests/crds/gauges.yaml", tmp_path / "new")
+            (tmp_path / "new").rename(tmp_path / "crds")
+            said = until(child.stderr, "files written")
+            assert "crds changed; mine: " in said
+            edit_all(child, tmp_path, config, made)
+        child.send_signal(number)
+        assert child.stderr is not None
+        said = child.stderr.read()
+        assert said == "interrupted\n", said
+        assert child.wait() == code
+    assert not list(tmp_path.rglob(".kgen-*"))
+
+
+def edit_all(child: subprocess.Popen[str], folder: Path, config: Path, made: Path) -> None:
+    file = folder / "crds/gauges.yaml"
+    text = file.read_text()
+    kept = made.read_text()
+    put(file, text + "---\n a: [\n")
+    said = until(child.stderr, "not built")
+    assert "error: " in said
+    assert "crds/gauges.yaml changed; not built" in said
+    assert made.read_text() == kept
+    put(file, text.replace("kind: Gauge", "kind: Dial").replace("listKind: GaugeList", "listKind: DialList"))
+    until(child.stderr, "files written")
+    assert "class Dial" in made.read_text()
+    # A configuration that is changed is followed, and so is what it names.
+    put(config, config.read_text() + 'hooks = "hooks.py"\n')
+    until(child.stderr, "not built")
+    for word in ("one", "two"):
+        put(folder / "hooks.py", f"def on_file(path, text):\n    return text + '\\n# {word}\\n'\n")
+        until(child.stderr, "hooks.py changed; mine: ")
+        assert f"# {word}" in made.read_text()
+    put(config, "specs = [")
+    until(child.stderr, "kgen.toml changed; not built")
+    put(config, 'specs = "crds"\npackage = "mine"\ncore = false\n')
+    until(child.stderr, "kgen.toml changed; mine: ")
+    assert "# two" not in made.read_text()
