@@ -14,6 +14,7 @@ from kgen.hooked import NO_HOOKS, Hooks, load_hooks
 from kgen.ir import Api
 from kgen.kept import group_names
 from kgen.load import load_all
+from kgen.names import CLIENT_GO_GROUPS
 from kgen.resolve import Builtins, resolve
 from kgen.spec import ApiSpec, select
 
@@ -96,10 +97,10 @@ def describe(specs: Path, before: Api | None = None) -> Api:
 def _builtins(config: Config, spec: ApiSpec) -> Builtins | None:
     """Return the package with Kubernetes' own types; None where they are to be generated, too.
 
-    Where nobody says it, CRDs alone use the package, and other documents are taken as they are.
+    Where nobody says it, they are generated where the documents have a group of Kubernetes.
     """
-    only_crds = all(document.custom for document in spec.documents)
-    if (config.builtins or ("kubeclient" if only_crds else "generate")) == "generate":
+    has_own = any(document.version and document.group in CLIENT_GO_GROUPS for document in spec.documents)
+    if (config.builtins or ("generate" if has_own else "kubeclient")) == "generate":
         return None
     if config.package == KUBECLIENT:
         raise ConfigError(
