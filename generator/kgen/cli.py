@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from click.shell_completion import get_completion_class
 
-from kgen.config import Config, Settings, load_config, named_specs
+from kgen.config import Config, load_config
 from kgen.errors import KgenError, Problem, Problems, nearest, printable
+from kgen.settings import Settings
+from kgen.shipped import named_specs
 
 if TYPE_CHECKING:
     from kgen.tree import Differences

@@ -6,7 +6,6 @@ import keyword
 import os
 import re
 import sys
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,65 +13,27 @@ from typing import Any, Final
 
 import msgspec
 
-from kgen.errors import ConfigError, nearest
-from kgen.shapes import is_object
+from kgen.errors import ConfigError
+from kgen.settings import FILES, Settings, current_folder, find_file, nearest_folder, place_of, read_file
+from kgen.shipped import require_there, shipped_specs
 
 __all__ = [
     "CONTEXT_VERSION",
     "KUBECLIENT",
     "Config",
     "Inputs",
-    "Settings",
     "load_config",
     "named_inputs",
-    "named_specs",
-    "shipped_specs",
 ]
 
 KUBECLIENT: Final = "kubeclient"
 """The package that has Kubernetes' own types, made from the documents that come with kgen."""
 
-FILES: Final = ("kgen.toml", "pyproject.toml")
-
 _TAKEN: Final = frozenset({"kgen", "kubecore", "msgspec"}) | sys.stdlib_module_names
 """What a generated package can't be called: clients import these, or what these import."""
 
-
 CONTEXT_VERSION: Final = 1
 """The version of what templates are given (docs/templates.md): one more when something goes or changes its meaning."""
-
-
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What a file or the command line may say; None is "not said".
-
-    Attributes:
-        specs: One or several: a folder of OpenAPI v3 documents, one of them, an OpenAPI v2 `swagger.json`, or CRD
-            manifests, a file or a folder.
-        builtins: Where Kubernetes' own types come from: the package `kubeclient`, or `generate`.
-        core: Whether the clientset has the groups of that package, too.
-        output: The folder that gets the package.
-        package: The import name of the package.
-        include: Groups (`apps`) or group versions (`apps/v1`) to build; all when empty.
-        exclude: Groups or group versions to leave out.
-        templates: A folder whose templates are taken before kgen's own of the same name.
-        templates_context: The version of the context that these templates were written for; see docs/templates.md.
-        hooks: A Python file, or an importable module, with functions of the user's own; see `kgen.hooks`.
-        names: Names set by hand.
-        strict: Whether a warning stops the build.
-    """
-
-    specs: str | tuple[str, ...] | None = None
-    builtins: str | None = None
-    core: bool | None = None
-    output: str | None = None
-    package: str | None = None
-    include: tuple[str, ...] | None = None
-    exclude: tuple[str, ...] | None = None
-    templates: str | None = None
-    templates_context: int | None = None
-    hooks: str | None = None
-    names: dict[str, str] | None = None
-    strict: bool | None = None
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,10 +105,10 @@ def load_config(overrides: Settings | None = None, *, cwd: Path | None = None, f
     Raises:
         ConfigError: naming the file, the key and the nearest match.
     """
-    here = _here(cwd)
-    found = here / file if file is not None else _find(here)
+    here = current_folder(cwd)
+    found = here / file if file is not None else find_file(here)
     root = found.parent if found is not None else here
-    said = _read(found) if found is not None else Settings()
+    said = read_file(found) if found is not None else Settings()
     return _merge(said, overrides or Settings(), root, here, found.name if found is not None else "")
 
 
@@ -165,141 +126,16 @@ def named_inputs(
     Raises:
         ConfigError: the file can't be read, or does not say what it should.
     """
-    here = _here(cwd)
-    found = None if unread else here / file if file is not None else _find(here)
-    root = found.parent if found is not None else _unread(here) if unread else here
-    said = _read(found) if found is not None else Settings()
+    here = current_folder(cwd)
+    found = None if unread else here / file if file is not None else find_file(here)
+    root = found.parent if found is not None else nearest_folder(here) if unread else here
+    said = read_file(found) if found is not None else Settings()
     both = _Said(said, overrides, root, here, found.name if found is not None else "")
     above = [folder for folder in (here, *here.parents) if folder.is_relative_to(root)]
     places = [here / file] if file is not None else [folder / name for folder in above for name in FILES]
     output = both.path("output") or root / "generated"
     named = [Path(os.path.normpath(path)) for path in both.inputs()]
     return Inputs(files=tuple(places), paths=tuple(named), package=output / _package(both))
-
-
-def named_specs(word: str) -> Path:
-    """Return the documents that a word of the command line names: a path, or a version that comes with kgen.
-
-    Raises:
-        ConfigError: if there are none.
-    """
-    path = Path(word)
-    if path.exists():
-        return path.absolute()
-    if re.fullmatch(r"\d+\.\d+", word):
-        return shipped_specs(word)
-    _require_there(path.absolute(), word)
-    return path
-
-
-def shipped_specs(version: str | None = None) -> Path:
-    """Return documents that come with kgen: inside the wheel, or of a checkout.
-
-    Args:
-        version: Of Kubernetes, such as `1.36`; the newest that there is when left out.
-
-    Raises:
-        ConfigError: if they did not come with it.
-    """
-    inside = Path(__file__).parent / "specs"
-    folder = inside if inside.is_dir() else Path(__file__).parents[2] / "specs"
-    versions = [entry for entry in folder.glob("*") if re.fullmatch(r"\d+\.\d+", entry.name)]
-    found = [entry for entry in versions if version in (None, entry.name)]
-    if found:
-        return max(found, key=lambda entry: tuple(int(part) for part in entry.name.split(".")))
-    there = ", ".join(sorted(entry.name for entry in versions))
-    raise ConfigError(
-        f"no documents {f'of Kubernetes {version} ' if version else ''}came with kgen",
-        where="specs",
-        hint="name a folder or a file"
-        + (f", or one of these versions: {there}" if there else "")
-        + ("" if folder != inside else "; others are in specs/ of a checkout of kgen"),
-    )
-
-
-def _here(cwd: Path | None) -> Path:
-    try:
-        return (cwd or Path.cwd()).absolute()
-    except OSError as error:
-        raise ConfigError(
-            f"the current folder can't be used: {error.strerror}", hint="change to a folder that is there"
-        ) from error
-
-
-def _find(folder: Path) -> Path | None:
-    for place in (folder, *folder.parents):
-        files = [place / name for name in FILES if _is_file(place / name)]
-        found = [file for file in files if _table(file) is not None]
-        if len(found) > 1:
-            raise ConfigError(
-                "both kgen.toml and [tool.kgen] of pyproject.toml are there",
-                where="kgen.toml",
-                hint="keep one of the two",
-            )
-        if found:
-            return found[0]
-    return None
-
-
-def _unread(here: Path) -> Path:
-    """Return the nearest folder with a file that may be the configuration, whatever is in it."""
-    above = (folder for folder in (here, *here.parents) if any(_is_file(folder / name) for name in FILES))
-    return next(above, here)
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # A folder above that we may not look into is no project of ours.
-        return False
-
-
-def _table(file: Path) -> Mapping[str, Any] | None:
-    """Return kgen's table of a file, or None where it has none."""
-    try:
-        content = tomllib.loads(file.read_text("utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"this is not TOML: {error}", where=file.name, hint="correct the line") from error
-    except (OSError, UnicodeDecodeError) as error:
-        what = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise ConfigError(
-            f"the configuration can't be read: {what}", where=file.name, hint="check the path and its rights"
-        ) from error
-    if file.name != "pyproject.toml":
-        return content
-    tool = content.get("tool")
-    table = tool.get("kgen") if is_object(tool) else None
-    if table is None or is_object(table):
-        return table
-    raise ConfigError("tool.kgen is not a table", where=file.name, hint="write [tool.kgen] and the keys below it")
-
-
-def _read(file: Path) -> Settings:
-    table = _table(file)
-    if table is None:
-        raise ConfigError("the file has no [tool.kgen]", where=file.name, hint="add it, or name a file that has it")
-    known = Settings.__struct_fields__
-    for key in table:
-        if key not in known:
-            raise ConfigError(f"unknown key {key!r}", where=_place(file.name, key), hint=_unknown(file, key, known))
-    try:
-        return msgspec.convert(table, Settings)
-    except msgspec.ValidationError as error:
-        what, _, path = str(error).partition(" - at `$.")
-        raise ConfigError(
-            f"wrong type: {what}", where=_place(file.name, path.strip("`")), hint="see `kgen build --help`"
-        ) from error
-
-
-def _unknown(file: Path, key: str, known: tuple[str, ...]) -> str:
-    if key == "tool" and file.name != "pyproject.toml":
-        return f"in {file.name} the keys stand at the top, without [tool.kgen]"
-    near = nearest(key, known)
-    return f"did you mean {near!r}?" if near else f"known keys: {', '.join(sorted(known))}"
-
-
-def _place(file: str, key: str) -> str:
-    return f"{file} {'tool.kgen.' if file == 'pyproject.toml' else ''}{key}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,7 +153,7 @@ class _Said:
         flag = getattr(self.flags, key)
         if flag is not None or not self.file:
             return flag, self.cwd, f"--{key}"
-        return getattr(self.settings, key), self.root, _place(self.file, key)
+        return getattr(self.settings, key), self.root, place_of(self.file, key)
 
     def specs(self) -> tuple[Path, ...]:
         """Return the inputs, which are there."""
@@ -337,7 +173,7 @@ class _Said:
                 hint="download it into the project, and name the file",
             )
         path = self._placed(value, base, where)
-        _require_there(path, where)
+        require_there(path, where)
         return path
 
     def path(self, key: str) -> Path | None:
@@ -371,7 +207,7 @@ class _Said:
         """Return a path that is there, or None where nobody names one."""
         path = self.path(key)
         if path is not None:
-            _require_there(path, self.value(key)[2])
+            require_there(path, self.value(key)[2])
         return path
 
 
@@ -445,25 +281,6 @@ def _is_module(hooks: str) -> bool:
     return not hooks.endswith(".py") and all(part.isidentifier() for part in hooks.split("."))
 
 
-def _require_there(path: Path, where: str) -> None:
-    try:
-        if path.exists():
-            return
-        siblings = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-    except OSError as error:
-        raise ConfigError(
-            f"the path can't be used: {error.strerror}", where=where, hint="check the path and its rights"
-        ) from error
-    near = nearest(path.name, siblings)
-    raise ConfigError(
-        f"there is no {path.name!r}",
-        where=where,
-        hint=f"did you mean {near!r}?"
-        if near
-        else f"check the path: {path.parent.name or '/'} {'has no such entry' if siblings else 'is not there'}",
-    )
-
-
 def _source(specs: Path, root: Path) -> str:
     """Return what to call the documents: the same in every checkout and on every machine."""
     if specs.parent.name == "specs":
@@ -498,7 +315,7 @@ def _names(names: Mapping[str, str], file: str) -> Mapping[str, str]:
         if not (value.isidentifier() and value.isascii()) or keyword.iskeyword(value):
             raise ConfigError(
                 f"{value!r} can't be a name in Python",
-                where=_place(file, f"names.{key!r}"),
+                where=place_of(file, f"names.{key!r}"),
                 hint="letters, digits and underscores",
             )
     return dict(sorted(names.items()))

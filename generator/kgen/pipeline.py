@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from kgen.config import KUBECLIENT, Config, shipped_specs
+from kgen.config import KUBECLIENT, Config
 from kgen.errors import ConfigError, InputError, KgenError, Problem, Problems
 from kgen.hooked import NO_HOOKS, Hooks, load_hooks
 from kgen.ir import Api
@@ -16,6 +16,7 @@ from kgen.kept import group_names
 from kgen.load import load_all
 from kgen.names import CLIENT_GO_GROUPS
 from kgen.resolve import Builtins, resolve
+from kgen.shipped import shipped_specs
 from kgen.spec import ApiSpec, select
 
 __all__ = ["Generated", "Progress", "describe", "generate", "read", "understand"]

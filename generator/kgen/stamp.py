@@ -18,7 +18,8 @@ from typing import Final
 
 import msgspec
 
-from kgen.config import Config, shipped_specs
+from kgen.config import Config
+from kgen.shipped import shipped_specs
 
 __all__ = ["Stamp"]
 

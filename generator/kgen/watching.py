@@ -20,8 +20,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from kgen.config import Inputs, Settings, named_inputs
+from kgen.config import Inputs, named_inputs
 from kgen.errors import ConfigError, KgenError
+from kgen.settings import Settings
 
 __all__ = ["concerns", "line", "options", "require_extra", "watch"]
 

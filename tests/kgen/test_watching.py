@@ -17,8 +17,9 @@ import pytest
 
 from kgen import watching
 from kgen.cli import run
-from kgen.config import Inputs, Settings, named_inputs
+from kgen.config import Inputs, named_inputs
 from kgen.errors import ConfigError
+from kgen.settings import Settings
 from tests.conftest import ROOT
 
 INPUTS = Inputs(

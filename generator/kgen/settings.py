@@ -1,0 +1,151 @@
+"""What the user's file says: `[tool.kgen]` of pyproject.toml, or kgen.toml."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from kgen.errors import ConfigError, nearest
+from kgen.shapes import is_object
+
+__all__ = ["FILES", "Settings", "current_folder", "find_file", "nearest_folder", "place_of", "read_file"]
+
+FILES: Final = ("kgen.toml", "pyproject.toml")
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a file or the command line may say; None is "not said".
+
+    Attributes:
+        specs: One or several: a folder of OpenAPI v3 documents, one of them, an OpenAPI v2 `swagger.json`, or CRD
+            manifests, a file or a folder.
+        builtins: Where Kubernetes' own types come from: the package `kubeclient`, or `generate`.
+        core: Whether the clientset has the groups of that package, too.
+        output: The folder that gets the package.
+        package: The import name of the package.
+        include: Groups (`apps`) or group versions (`apps/v1`) to build; all when empty.
+        exclude: Groups or group versions to leave out.
+        templates: A folder whose templates are taken before kgen's own of the same name.
+        templates_context: The version of the context that these templates were written for; see docs/templates.md.
+        hooks: A Python file, or an importable module, with functions of the user's own; see `kgen.hooks`.
+        names: Names set by hand.
+        strict: Whether a warning stops the build.
+    """
+
+    specs: str | tuple[str, ...] | None = None
+    builtins: str | None = None
+    core: bool | None = None
+    output: str | None = None
+    package: str | None = None
+    include: tuple[str, ...] | None = None
+    exclude: tuple[str, ...] | None = None
+    templates: str | None = None
+    templates_context: int | None = None
+    hooks: str | None = None
+    names: dict[str, str] | None = None
+    strict: bool | None = None
+
+
+def current_folder(cwd: Path | None) -> Path:
+    """Return the folder to begin in, by default the current one, as an absolute path.
+
+    Raises:
+        ConfigError: it is gone.
+    """
+    try:
+        return (cwd or Path.cwd()).absolute()
+    except OSError as error:
+        raise ConfigError(
+            f"the current folder can't be used: {error.strerror}", hint="change to a folder that is there"
+        ) from error
+
+
+def find_file(folder: Path) -> Path | None:
+    """Return the nearest file upwards that has a configuration, or None.
+
+    Raises:
+        ConfigError: a file can't be read, or a folder has two.
+    """
+    for above in (folder, *folder.parents):
+        files = [above / name for name in FILES if _is_file(above / name)]
+        found = [file for file in files if _table(file) is not None]
+        if len(found) > 1:
+            raise ConfigError(
+                "both kgen.toml and [tool.kgen] of pyproject.toml are there",
+                where="kgen.toml",
+                hint="keep one of the two",
+            )
+        if found:
+            return found[0]
+    return None
+
+
+def nearest_folder(here: Path) -> Path:
+    """Return the nearest folder with a file that may be the configuration, whatever is in it."""
+    above = (folder for folder in (here, *here.parents) if any(_is_file(folder / name) for name in FILES))
+    return next(above, here)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # A folder above that we may not look into is no project of ours.
+        return False
+
+
+def _table(file: Path) -> Mapping[str, Any] | None:
+    """Return kgen's table of a file, or None where it has none."""
+    try:
+        content = tomllib.loads(file.read_text("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"this is not TOML: {error}", where=file.name, hint="correct the line") from error
+    except (OSError, UnicodeDecodeError) as error:
+        what = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ConfigError(
+            f"the configuration can't be read: {what}", where=file.name, hint="check the path and its rights"
+        ) from error
+    if file.name != "pyproject.toml":
+        return content
+    tool = content.get("tool")
+    table = tool.get("kgen") if is_object(tool) else None
+    if table is None or is_object(table):
+        return table
+    raise ConfigError("tool.kgen is not a table", where=file.name, hint="write [tool.kgen] and the keys below it")
+
+
+def read_file(file: Path) -> Settings:
+    """Return what a file says.
+
+    Raises:
+        ConfigError: naming the file, the key and the nearest match.
+    """
+    table = _table(file)
+    if table is None:
+        raise ConfigError("the file has no [tool.kgen]", where=file.name, hint="add it, or name a file that has it")
+    known = Settings.__struct_fields__
+    for key in table:
+        if key not in known:
+            raise ConfigError(f"unknown key {key!r}", where=place_of(file.name, key), hint=_unknown(file, key, known))
+    try:
+        return msgspec.convert(table, Settings)
+    except msgspec.ValidationError as error:
+        what, _, path = str(error).partition(" - at `$.")
+        raise ConfigError(
+            f"wrong type: {what}", where=place_of(file.name, path.strip("`")), hint="see `kgen build --help`"
+        ) from error
+
+
+def _unknown(file: Path, key: str, known: tuple[str, ...]) -> str:
+    if key == "tool" and file.name != "pyproject.toml":
+        return f"in {file.name} the keys stand at the top, without [tool.kgen]"
+    near = nearest(key, known)
+    return f"did you mean {near!r}?" if near else f"known keys: {', '.join(sorted(known))}"
+
+
+def place_of(file: str, key: str) -> str:
+    """Return what messages call a key of a file."""
+    return f"{file} {'tool.kgen.' if file == 'pyproject.toml' else ''}{key}"

@@ -1,0 +1,78 @@
+"""Documents by name: those that come with kgen, and those that a path names."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from kgen.errors import ConfigError, nearest
+
+__all__ = ["named_specs", "require_there", "shipped_specs"]
+
+
+def named_specs(word: str) -> Path:
+    """Return the documents that a word of the command line names: a path, or a version that comes with kgen.
+
+    Raises:
+        ConfigError: if there are none.
+    """
+    path = Path(word)
+    if path.exists():
+        return path.absolute()
+    if re.fullmatch(r"\d+\.\d+", word):
+        return shipped_specs(word)
+    require_there(path.absolute(), word)
+    return path
+
+
+def shipped_specs(version: str | None = None) -> Path:
+    """Return documents that come with kgen: inside the wheel, or of a checkout.
+
+    Args:
+        version: Of Kubernetes, such as `1.36`; the newest that there is when left out.
+
+    Raises:
+        ConfigError: if they did not come with it.
+    """
+    inside = Path(__file__).parent / "specs"
+    folder = inside if inside.is_dir() else Path(__file__).parents[2] / "specs"
+    versions = [entry for entry in folder.glob("*") if re.fullmatch(r"\d+\.\d+", entry.name)]
+    found = [entry for entry in versions if version in (None, entry.name)]
+    if found:
+        return max(found, key=lambda entry: tuple(int(part) for part in entry.name.split(".")))
+    there = ", ".join(sorted(entry.name for entry in versions))
+    raise ConfigError(
+        f"no documents {f'of Kubernetes {version} ' if version else ''}came with kgen",
+        where="specs",
+        hint="name a folder or a file"
+        + (f", or one of these versions: {there}" if there else "")
+        + ("" if folder != inside else "; others are in specs/ of a checkout of kgen"),
+    )
+
+
+def require_there(path: Path, where: str) -> None:
+    """Refuse a path that is not there, with the nearest that is.
+
+    Args:
+        path: The path.
+        where: Who names it.
+
+    Raises:
+        ConfigError: it is not there, or can't be looked at.
+    """
+    try:
+        if path.exists():
+            return
+        siblings = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+    except OSError as error:
+        raise ConfigError(
+            f"the path can't be used: {error.strerror}", where=where, hint="check the path and its rights"
+        ) from error
+    near = nearest(path.name, siblings)
+    raise ConfigError(
+        f"there is no {path.name!r}",
+        where=where,
+        hint=f"did you mean {near!r}?"
+        if near
+        else f"check the path: {path.parent.name or '/'} {'has no such entry' if siblings else 'is not there'}",
+    )
