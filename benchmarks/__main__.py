@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import record
+from benchmarks import generating, record
 from benchmarks.node import CASES, node
 
 HERE = Path(__file__).parent
@@ -79,6 +79,9 @@ FIGURES = (
     Figure("one odd item in the 10,000", "odd", "the clean list", 0.5, own="decode"),
     Figure("10,000 pods over TLS, six fields of each", "rows", "the whole list", 2.0, own="list"),
     Figure("memory of those above the body", "rows_above", "the whole list", 5.0, "MiB", own="above"),
+    Figure("build of prometheus-operator's CRDs", generating.SECONDS, generating.ALONE, 4.5),
+    Figure("peak memory of that build", generating.PEAK, generating.ALONE, 2.0, "MiB"),
+    Figure("lines that it makes", generating.LINES, generating.ALONE, 3.0, "lines"),
 )
 
 MODULES = {
@@ -103,13 +106,15 @@ def main() -> None:
         goclient = build_goclient(folder)
         with server(folder) as url:
             record.write_kubeconfig(folder, url)
-            measured = {key: measure(key, python, goclient, url, folder) for key in wanted() if key[1] not in CASES}
+            of_server = [key for key in wanted() if key[1] not in CASES and key[1] not in generating.CASES]
+            measured = {key: measure(key, python, goclient, url, folder) for key in of_server}
         of_node = [key for key in wanted() if key[1] in CASES]
         if goclient is None:  # Nor is there a cluster.
             measured |= dict.fromkeys(of_node)
         else:
             with node(folder) as url:
                 measured |= {key: measure(key, python, goclient, url, folder) for key in of_node}
+    measured |= generating.measure()
     table = render(measured)
     print(table)
     (HERE / "RESULTS.md").write_text(table)

@@ -1,0 +1,76 @@
+"""A package of an operator's CRDs: made by kgen, and its models by datamodel-code-generator alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+CRDS = ROOT.parent / "shared" / "crds" / "prometheus-operator"
+ALONE = "datamodel-code-generator alone"
+SECONDS, PEAK, LINES = CASES = ("generate", "generate_peak", "generated_lines")
+
+
+def measure() -> dict[tuple[str, str], float | None]:
+    """Return seconds, MiB and lines of both, one run of each; None for all where there are no CRDs."""
+    clients = {"ours": kgen, ALONE: alone}
+    if not CRDS.is_dir():
+        print(f"{CRDS.name} is missing beside the checkout: building is not measured", file=sys.stderr)
+        return {(client, case): None for client in clients for case in CASES}
+    measured: dict[tuple[str, str], float | None] = {}
+    with tempfile.TemporaryDirectory(prefix="kgen-bench-") as name:
+        for client, command in clients.items():
+            output = Path(name) / client.split("-")[0]
+            began = time.perf_counter()
+            process = subprocess.Popen(command(output), cwd=ROOT)
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            if process.returncode:
+                raise SystemExit(f"{client} ended with {process.returncode}")
+            measured[client, SECONDS] = time.perf_counter() - began
+            measured[client, PEAK] = usage.ru_maxrss / 1024
+            measured[client, LINES] = sum(len(file.read_text().splitlines()) for file in output.rglob("*.py"))
+    return measured
+
+
+def kgen(output: Path) -> list[str]:
+    """Return the command that makes the whole package: models, clients and clientset."""
+    options = ["--specs", str(CRDS), "--package", "operated", "--output", str(output), "--quiet"]
+    return [sys.executable, "-m", "kgen", "build", *options]
+
+
+def alone(output: Path) -> list[str]:
+    """Return the command that makes models of the same documents, without kgen's folding."""
+    return [sys.executable, "-W", "ignore", "-m", "benchmarks.generating", str(output)]
+
+
+def main(output: Path) -> None:
+    """Have datamodel-code-generator make structs of msgspec, with docstrings, of all that the CRDs describe."""
+    import datamodel_code_generator as generator
+    from datamodel_code_generator.enums import DataModelType
+
+    from kgen.load import load_all
+
+    documents = load_all([(CRDS, CRDS.name)]).documents
+    schemas = {name: schema for document in documents for name, schema in document.schemas.items()}
+    whole = {"openapi": "3.0.0", "info": {"title": "", "version": ""}, "paths": {}, "components": {"schemas": schemas}}
+    generator.generate(
+        json.dumps(whole),
+        input_file_type=generator.InputFileType.OpenAPI,
+        output_model_type=DataModelType.MsgspecStruct,
+        output=output,
+        use_standard_collections=True,
+        use_union_operator=True,
+        use_schema_description=True,
+        use_field_description=True,
+        target_python_version=generator.PythonVersion.PY_311,
+    )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
