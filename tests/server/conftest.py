@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
+from types import ModuleType
 from typing import Any, Self
 
 import pytest
 
-from kubeclient import AsyncClientset, Clientset
+import kubeclient
+from kubeclient import Clientset
 from kubecore import kubeconfig, rest
 from tests.cluster import Cluster
+from tests.server import customs
 
 
 @pytest.fixture(scope="session")
@@ -43,6 +46,19 @@ def group(clientset: Clientset) -> Iterator[str]:
             definitions.delete(found.metadata.name)
 
 
+@pytest.fixture(scope="session")
+def installed(config: rest.Config) -> rest.Config:
+    """The cluster, with the CRDs established and in its OpenAPI documents."""
+    customs.install(config)
+    return config
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
+    """The package of all CRDs, imported."""
+    yield from customs.make(tmp_path_factory.mktemp("made"))
+
+
 class Awaited:
     """A synchronous client whose results are awaited, so that one test drives both kinds."""
 
@@ -61,7 +77,7 @@ class Awaited:
     def _call(self, method: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any, **options: Any) -> Any:
             result = method(*arguments, **options)
-            if type(result).__module__.startswith(("kubeclient.typed", "kubecore.dynamic")):
+            if type(result).__module__.startswith(("kubeclient.typed", "kubecore.dynamic", f"{customs.PACKAGE}.typed")):
                 return Awaited(result)
             if hasattr(result, "__enter__"):
                 return AwaitedWatch(result)
@@ -109,17 +125,17 @@ Scenario = Callable[[Any], Awaitable[None]]
 
 
 @pytest.fixture(params=["sync", "asyncio", "trio"])
-def drive(request: pytest.FixtureRequest, config: rest.Config) -> Callable[[Scenario], None]:
-    """Run a scenario with a clientset: the synchronous one, or the asynchronous one on a backend."""
+def drive(request: pytest.FixtureRequest, config: rest.Config) -> Callable[..., None]:
+    """Run a scenario with a clientset of a package: the synchronous one, or the asynchronous one on a backend."""
     import anyio
 
-    def run(scenario: Scenario) -> None:
+    def run(scenario: Scenario, package: Any = kubeclient) -> None:
         async def synchronous() -> None:
-            with Clientset(config) as made:
+            with package.Clientset(config) as made:
                 await scenario(Awaited(made))
 
         async def asynchronous() -> None:
-            async with AsyncClientset(config) as made:
+            async with package.AsyncClientset(config) as made:
                 await scenario(made)
 
         if request.param == "sync":

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import anyio
@@ -25,10 +22,7 @@ from kubeclient import Clientset
 from kubecore import kubeconfig, rest, yaml
 from tests.cluster import Cluster
 from tests.conftest import ROOT
-
-CRDS = ROOT / "tests" / "crds"
-SHARED = ROOT.parent / "shared" / "crds"
-SOURCES = [CRDS, *([SHARED] if SHARED.is_dir() else [])]
+from tests.server.customs import CRDS, SOURCES, client, is_established
 
 EXAMPLES = {
     f"{example['apiVersion']} {example['kind']}": example
@@ -41,37 +35,6 @@ OURS = (
     "metrics.example.org/v1 GaugeClass",
     "bags.example.net/v1 Sack",
 )
-
-
-def manifests() -> Iterator[dict[str, Any]]:
-    for source in SOURCES:
-        for file in sorted(source.rglob("*.yaml")):
-            for document in yaml.load_all(file.read_bytes()):
-                found = document["items"] if document["kind"] == "List" else [document]
-                yield from (crd for crd in found if crd["kind"] == "CustomResourceDefinition")
-
-
-@pytest.fixture(scope="module")
-def installed(cluster: Cluster) -> rest.Config:
-    """The cluster, with the CRDs established and in its OpenAPI documents."""
-    config = kubeconfig.load_config(cluster.kubeconfig)
-    with Clientset(config) as clientset:
-        crds = clientset.apiextensions_v1.custom_resource_definitions()
-        names = {crds.create(crd).metadata.name for crd in manifests()}
-        versions = {document.name for document in load_all([(path, path.name) for path in SOURCES]).documents}
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            listed = crds.list().items
-            ready = {crd.metadata.name for crd in listed if crd.status and _is_established(crd.status.conditions)}
-            served = msgspec.json.decode(clientset.rest_client.get_bytes("/openapi/v3"))["paths"]
-            if names <= ready and versions <= served.keys():
-                return config
-            time.sleep(0.2)
-    pytest.fail("the CRDs were not established")
-
-
-def _is_established(conditions: Any) -> bool:
-    return any(condition.type == "Established" and condition.status == "True" for condition in conditions)
 
 
 @pytest.fixture(scope="module")
@@ -121,38 +84,6 @@ def test_a_package_made_of_what_was_pulled_is_that_made_of_the_manifests(pulled:
     assert of_manifests[odd].count("\n\n    Deprecated: old") == 2  # No document of a server says so.
     of_manifests[odd] = of_manifests[odd].replace("\n\n    Deprecated: old", "")
     assert of_manifests == headless(tmp_path / "pulled")
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
-    """The package of all CRDs, imported."""
-    folder = tmp_path_factory.mktemp("made")
-    inputs = [word for path in SOURCES for word in ("--specs", str(path))]
-    assert run(["build", *inputs, "--output", str(folder), "--package", "madeofcrds"]) == 0
-    sys.path.insert(0, str(folder))
-    yield importlib.import_module("madeofcrds")
-    sys.path.remove(str(folder))
-    for name in [name for name in sys.modules if name.split(".")[0] == "madeofcrds"]:
-        del sys.modules[name]
-
-
-def client(clientset: Any, example: dict[str, Any], namespace: str) -> Any:
-    """Return the typed client of an object's kind, found by what its class says of itself."""
-    for name in dir(type(clientset)):
-        group = getattr(clientset, name) if name[-1].isdigit() else None
-        for accessor in dir(group) if type(group).__module__.startswith("madeofcrds") else ():
-            method = getattr(group, accessor)
-            if accessor.startswith("_") or not callable(method):
-                continue
-            try:
-                found = method(namespace)
-            except TypeError:
-                found = method()
-            resource = found.resource
-            version = f"{resource.group}/{resource.version}"
-            if version == example["apiVersion"] and resource.kind.__name__ == example["kind"]:
-                return found
-    raise AssertionError(example["kind"])
 
 
 def spec_of(data: dict[str, Any]) -> dict[str, Any]:
@@ -288,7 +219,7 @@ def test_the_tutorial_runs(cluster: Cluster, tmp_path: Path, monkeypatch: pytest
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             status = crds.get(name).status
-            if status is not None and _is_established(status.conditions):
+            if status is not None and is_established(status.conditions):
                 break
             time.sleep(0.1)
     done = subprocess.run(
