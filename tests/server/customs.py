@@ -73,7 +73,7 @@ class Place(NamedTuple):
 
     group: str
     accessor: str
-    resource: Resource[Any]
+    resource: Resource[Any, Any]
 
     def of(self, clientset: Any, namespace: str) -> Any:
         """Return the client."""

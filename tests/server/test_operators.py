@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from kubecore import path, rest, yaml
+from kubecore import errors, path, rest, yaml
 from kubecore.encode import encode
 from kubecore.resource import Resource
 from tests.conftest import ROOT
@@ -47,10 +47,10 @@ def sent(value: Any, schema: dict[str, Any]) -> Any:
     if isinstance(value, list):
         return [sent(item, schema.get("items", {})) for item in value]
     properties, values = schema.get("properties"), schema.get("additionalProperties")
-    if not isinstance(value, dict) or not (properties or values):
-        return value
-    if not properties:
+    if isinstance(value, dict) and values and not properties:
         return {key: sent(item, values) for key, item in value.items()}
+    if not isinstance(value, dict) or not properties:
+        return value
     inside = {key: (item, properties.get(key, {})) for key, item in value.items()}
     required = schema.get("required", ())
     return {key: sent(*pair) for key, pair in inside.items() if key in required or not is_left_out(*pair)}
@@ -82,7 +82,7 @@ def filled(schema: dict[str, Any], text: str, *, emptied: bool) -> Any:
     return {"integer": 0, "boolean": False, "number": 0.5, "object": {}}.get(schema.get("type", ""), text)
 
 
-def url(resource: Resource[Any], namespace: str, name: str) -> str:
+def url(resource: Resource[Any, Any], namespace: str, name: str) -> str:
     """The path of an object, to read what the server has as it is."""
     scope = namespace if resource.namespaced else ""
     return path.under(path.build(path.api_prefix(resource.group, resource.version), scope, resource.plural), name)
@@ -165,5 +165,21 @@ def test_what_is_not_sent_is_what_the_docs_say_and_modify_keeps_it(
         assert await stored() == spec
         await objects.update(await objects.get("one"))
         assert await stored() == left
+
+    drive(scenario, made)
+
+
+def test_an_empty_list_that_differs_is_sent_even_where_the_server_refuses_it(
+    drive: Callable[..., None], made: Any, known: dict[str, Place], namespace: str
+) -> None:
+    place = known["monitoring.coreos.com/v1 Probe"]
+    probe = {"metadata": {"name": "one"}, "spec": {"prober": {"url": "prober:80"}, "params": []}}
+    written = place.resource.kind.from_dict(probe)
+
+    async def scenario(clientset: Any) -> None:
+        with pytest.raises(errors.InvalidError, match=r"spec\.params"):
+            await place.of(clientset, namespace).create(written)
+        written.spec.params = None
+        assert (await place.of(clientset, namespace).create(written)).spec.params is None
 
     drive(scenario, made)
