@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import copy
-import functools
 import json
 import sys
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -17,29 +15,14 @@ from hypothesis import strategies as st
 from kgen.errors import Problems
 from kgen.ir import Api, Field
 from kgen.load import load
-from kgen.load.crd import parse
-from kgen.load.crd_openapi import convert
 from kgen.resolve import Builtins, resolve
-from kgen.spec import ApiSpec
 from kubecore import codec
 from tests.kgen.documents import generated
+from tests.kgen.manifests import SPECS, kubernetes, of
 from tests.kgen.test_crds import CRDS, change, manifest
 
-SPECS = Path(__file__).parents[2] / "specs" / "1.37"
 STRING = {"type": "string"}
 SCHEMA = "spec/versions/0/schema/openAPIV3Schema"
-
-
-@functools.cache
-def kubernetes() -> ApiSpec:
-    """The part of Kubernetes that CRDs need."""
-    wanted = ("api/v1", "apis/autoscaling/v1")
-    return ApiSpec(tuple(document for document in load(SPECS).documents if document.name in wanted))
-
-
-def of(*manifests: dict[str, Any], problems: Problems | None = None, hand: dict[str, str] | None = None) -> Api:
-    crds = [crd for raw in manifests for crd in parse(json.dumps(raw).encode(), "crd.json")]
-    return resolve(convert(crds), hand or {}, problems or Problems(), Builtins("kubeclient", kubernetes()))
 
 
 def spec_fields(properties: dict[str, Any], **more: Any) -> dict[str, Field]:

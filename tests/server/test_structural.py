@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from kubecore import kubeconfig
 from tests.cluster import Cluster
 from tests.kgen.documents import generated
-from tests.kgen.test_resolve_crds import of
+from tests.kgen.manifests import of
 from tests.server.definitions import definition
 
 Json = dict[str, Any]
