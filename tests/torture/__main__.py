@@ -1,6 +1,6 @@
 """The fault and fuzz suite: `python -m tests.torture NAME [--n N] [--seed S]`.
 
-`watch` takes `--events N --faults M --client go` too; it needs the real API server.
+`watch` takes `--events N --faults M --client go` too; it and `structural` need the real API server.
 
 Each command prints one line with what it tried and what came out wrong, the first bad cases above it, and exits 1
 where there are any.
@@ -32,6 +32,7 @@ COMMANDS: Final = (
     "replay",
     "watch",
     "specs",
+    "structural",
 )
 
 

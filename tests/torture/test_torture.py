@@ -9,7 +9,7 @@ import pytest
 
 from tests.torture.__main__ import COMMANDS, command, main
 
-SMALL = {  # But for `watch`, which tests/server tries.
+SMALL = {  # But for `watch` and `structural`, which tests/server tries.
     "names": 40,
     "answers": 0,
     "fuzz": 3_000,
@@ -37,7 +37,7 @@ def test_nothing_bad_is_found(name: str, caplog: pytest.LogCaptureFixture) -> No
 
 
 def test_each_command_is_tried() -> None:
-    assert {*SMALL, "watch"} == set(COMMANDS)
+    assert {*SMALL, "structural", "watch"} == set(COMMANDS)
 
 
 def test_the_command_line_prints_one_line(capsys: pytest.CaptureFixture[str]) -> None:

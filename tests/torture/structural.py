@@ -1,0 +1,288 @@
+"""Random custom resources on the real server: `python -m tests.torture structural --n N --seed S`.
+
+N kinds are drawn, installed, generated and imported. Objects that the server takes are created by typed clients, read
+and written back, through every served version: synchronously, on asyncio and on trio in turn. What the server answers
+must be, to the letter, what its typed reading is written as; and to write what was read must change nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import itertools
+import json
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+import anyio
+
+from kubecore import kubeconfig
+from tests.cluster import Cluster
+from tests.kgen.documents import generated
+from tests.kgen.manifests import of
+from tests.server.structural import Drawn, Version, drawn, whole
+from tests.torture.tally import Tally
+
+__all__ = ["play", "run"]
+
+_Json = dict[str, Any]
+
+_CRDS: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+_BATCH: Final = 8
+_MODES: Final = ("sync", "asyncio", "trio")
+_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
+
+
+def run(n: int | None, seed: int) -> Tally:
+    """Draw `n` kinds, 100 by default."""
+    tally = Tally("structural")
+    with Cluster(controllers=False) as cluster:
+        play(tally, cluster, 100 if n is None else n, seed)
+    return tally
+
+
+def play(tally: Tally, cluster: Cluster, n: int, seed: int) -> Counter[str]:
+    """Try kinds; return the counts.
+
+    Args:
+        tally: counts objects that were tried, and what was lost or failed.
+        cluster: the judge.
+        n: how many kinds.
+        seed: which ones.
+    """
+    counts = Counter[str]({"schemas": 0, "refused schemas": 0, "refused objects": 0, "lost": 0, "failed": 0})
+    kinds = drawn(n, seed)
+    with _folder() as folder:
+        for number, at in enumerate(range(0, len(kinds), _BATCH)):
+            _Batch(tally, counts, cluster, folder, f"n{seed}x{number}").run(
+                kinds[at : at + _BATCH], _MODES[number % len(_MODES)]
+            )
+    for name, count in counts.items():
+        tally.figure(name.replace(" ", "_"), count)
+    return counts
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """A folder that modules are imported from."""
+    folder = Path(tempfile.mkdtemp(prefix="kgen-structural-"))
+    sys.path.insert(0, str(folder))
+    kept, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield folder
+    finally:
+        sys.dont_write_bytecode = kept
+        sys.path.remove(str(folder))
+        for name in [name for name in sys.modules if name.split(".")[0].startswith("structural_")]:
+            del sys.modules[name]
+        shutil.rmtree(folder)
+
+
+class _Batch:
+    """Some kinds of one group, in one package."""
+
+    def __init__(self, tally: Tally, counts: Counter[str], cluster: Cluster, folder: Path, name: str) -> None:
+        self._tally = tally
+        self._counts = counts
+        self._cluster = cluster
+        self._folder = folder
+        self._name = name
+        self._group = f"{name}.structural.example"
+
+    def run(self, kinds: Sequence[Drawn], mode: str) -> None:
+        """Install the kinds, make a package of them, and try their objects; all is removed in the end."""
+        installed = list(self._install(kinds))
+        self._counts["schemas"] += len(kinds)
+        self._counts["refused schemas"] += len(kinds) - len(installed)
+        try:
+            made = self._import([manifest for _, manifest in installed]) if installed else None
+            if made is not None:
+                anyio.run(self._try_all, made, installed, mode, backend="asyncio" if mode == "sync" else mode)
+        finally:
+            for _, manifest in installed:
+                self._cluster.raw("DELETE", f"{_CRDS}/{manifest['metadata']['name']}")
+
+    def _install(self, kinds: Sequence[Drawn]) -> Iterator[tuple[Drawn, _Json]]:
+        every = [(kind, kind.manifest(self._group, f"kind{a}s")) for kind, a in zip(kinds, _LETTERS, strict=False)]
+        taken = [pair for pair in every if self._cluster.raw("POST", _CRDS, pair[1])[0] == 201]
+        for _, manifest in taken:
+            self._wait_for(manifest["metadata"]["name"])
+        return iter(taken)
+
+    def _wait_for(self, name: str) -> None:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            found = self._cluster.raw("GET", f"{_CRDS}/{name}")[1]
+            conditions = found.get("status", {}).get("conditions") or []
+            if any(one["type"] == "Established" and one["status"] == "True" for one in conditions):
+                return
+            time.sleep(0.05)
+        raise AssertionError("a CRD was not established")
+
+    def _import(self, manifests: list[_Json]) -> ModuleType | None:
+        package = f"structural_{self._name}"
+        try:
+            files = generated(of(*manifests), package, quickly=True)
+            for path, source in files.items():
+                (self._folder / path).parent.mkdir(parents=True, exist_ok=True)
+                (self._folder / path).write_text(source, encoding="utf-8")
+            importlib.invalidate_caches()
+            return importlib.import_module(package)
+        except Exception as error:
+            self._wrong("failed", f"{type(error).__name__}: {error}", [m["spec"]["versions"] for m in manifests])
+            return None
+
+    async def _try_all(self, made: ModuleType, installed: list[tuple[Drawn, _Json]], mode: str) -> None:
+        config = kubeconfig.load_config(self._cluster.kubeconfig)
+        if mode == "sync":
+            with made.Clientset(config) as clientset:
+                await self._try_each(clientset, installed)
+        else:
+            async with made.AsyncClientset(config) as clientset:
+                await self._try_each(clientset, installed)
+
+    async def _try_each(self, clientset: Any, installed: list[tuple[Drawn, _Json]]) -> None:
+        for kind, manifest in installed:
+            trip = _Trip(self._cluster, clientset, self._name, kind, manifest)
+            for number, written in enumerate(kind.objects):
+                try:
+                    await trip.run(f"n{number}", written)
+                    self._tally.good()
+                except _RefusedError:
+                    self._counts["refused objects"] += 1
+                except _LostError as lost:
+                    self._wrong("lost", str(lost), written, manifest["spec"]["versions"])
+                except Exception as error:
+                    self._wrong("failed", f"{type(error).__name__}: {error}", written, manifest["spec"]["versions"])
+
+    def _wrong(self, how: str, what: str, *more: object) -> None:
+        self._counts[how] += 1
+        self._tally.wrong(f"{how}: {what} {' '.join(map(_text, more))}")
+
+
+class _RefusedError(Exception):
+    """The server does not take an object."""
+
+
+class _LostError(Exception):
+    """What was read is not what is there."""
+
+
+class _Trip:
+    """Takes objects of one kind to the server and back."""
+
+    def __init__(self, cluster: Cluster, clientset: Any, name: str, kind: Drawn, manifest: _Json) -> None:
+        self._cluster = cluster
+        self._clientset = clientset
+        self._name = name
+        self._kind = kind
+        self._group = manifest["spec"]["group"]
+        self._names = manifest["spec"]["names"]
+
+    async def run(self, name: str, written: _Json) -> None:
+        """Write an object without any code of the project, and by the typed client; see both through every version.
+
+        Raises:
+            _RefusedError: the server does not take it.
+            _LostError: something is not as it was.
+        """
+        first = self._kind.served[0]
+        spoken = {"apiVersion": f"{self._group}/{first.name}", "kind": self._names["kind"]}
+        by_hand = {**spoken, "metadata": {"name": f"{name}-raw"}, **written}
+        self._taken("POST", self._path(first), by_hand)
+        typed = {**spoken, "metadata": {"name": f"{name}-typed"}, **written}
+        client = self._client(first)
+        model = client.resource.kind.from_dict(typed)
+        _same("sent", whole(typed, first.schema), model.to_dict())
+        await _answer(client.create(model, field_validation="Strict"))
+        for each in (f"{name}-raw", f"{name}-typed"):
+            if self._kind.has_status:
+                await self._status(each, first, written)
+            for version in self._kind.served:
+                await self._see(each, version)
+
+    async def _status(self, name: str, version: Version, written: _Json) -> None:
+        """Write a status, as the server takes it; then the same by the typed client is no change."""
+        path = f"{self._path(version)}/{name}"
+        found = self._raw(path)
+        found["status"] = written.get("status", {})
+        try:
+            self._taken("PUT", f"{path}/status", found)
+        except _RefusedError:
+            return
+        await self._unchanged(name, version, "update_status")
+
+    async def _see(self, name: str, version: Version) -> None:
+        """Read an object through a version, and write it back."""
+        path = f"{self._path(version)}/{name}"
+        # What another version has stored is made this version's first, where it is valid there.
+        try:
+            self._taken("PUT", path, self._raw(path))
+        except _RefusedError:
+            return
+        await self._unchanged(name, version, "update")
+
+    async def _unchanged(self, name: str, version: Version, verb: str) -> None:
+        path, client = f"{self._path(version)}/{name}", self._client(version)
+        raw = self._raw(path)
+        wanted = whole(raw, version.schema)
+        found = await _answer(client.get(name))
+        _same(f"{version.name} {verb}: read", wanted, found.to_dict())
+        await _answer(getattr(client, verb)(found, field_validation="Strict"))
+        after = self._raw(path)
+        if wanted == raw:
+            _same(f"{version.name} {verb}: written", raw, after)
+        else:
+            # What is left out may have been there; then it is gone now, or a default is back.
+            _same(f"{version.name} {verb}: written", _bare(wanted), _bare(whole(after, version.schema)))
+            again = await _answer(getattr(client, verb)(await _answer(client.get(name)), field_validation="Strict"))
+            _same(f"{version.name} {verb}: again", after["metadata"], again.to_dict()["metadata"])
+
+    def _client(self, version: Version) -> Any:
+        group = getattr(self._clientset, f"{self._name}_{version.name}")
+        scope = ("default",) if self._kind.scope == "Namespaced" else ()
+        return getattr(group, self._names["plural"])(*scope)
+
+    def _path(self, version: Version) -> str:
+        scope = "/namespaces/default" if self._kind.scope == "Namespaced" else ""
+        return f"/apis/{self._group}/{version.name}{scope}/{self._names['plural']}"
+
+    def _raw(self, path: str) -> _Json:
+        code, found = self._cluster.raw("GET", path)
+        assert code == 200, found
+        answer: _Json = found
+        return answer
+
+    def _taken(self, method: str, path: str, body: _Json) -> None:
+        code, answer = self._cluster.raw(method, f"{path}?fieldValidation=Strict", body)
+        if code not in (200, 201):
+            raise _RefusedError(answer)
+
+
+async def _answer(value: Any) -> Any:
+    """Return what a client answers, of either kind."""
+    return await value if inspect.isawaitable(value) else value
+
+
+def _bare(value: _Json) -> _Json:
+    return {key: item for key, item in value.items() if key != "metadata"}
+
+
+def _same(what: str, wanted: object, found: object) -> None:
+    """Compare to the letter: 1 is not 1.0, and not True."""
+    one, other = _text(wanted), _text(found)
+    if one != other:
+        at = next(index for index, pair in enumerate(itertools.zip_longest(one, other)) if pair[0] != pair[1])
+        raise _LostError(f"{what}: ...{one[max(0, at - 30) : at + 50]}... is ...{other[max(0, at - 30) : at + 50]}...")
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
