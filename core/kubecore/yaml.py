@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, NamedTuple, NoReturn
 
+import msgspec
 import yaml as pyyaml
 
 from kubecore.errors import DecodeError, EncodeError
@@ -47,6 +48,7 @@ _INTEGER: Final = re.compile(
 _BASES: Final = (2, 16, 8, 10, 2)
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_PAIR: Final = re.compile(r"(?<!\\)((?:\\\\)*)(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})", re.ASCII)
 _STRAY: Final = re.compile(r"(?<![0-9])_|_(?![0-9])", re.ASCII)
 _MAX_DIGITS: Final = 300
 _STRING_TAGS: Final = frozenset({"tag:yaml.org,2002:str", "!"})
@@ -127,7 +129,7 @@ def documents(text: str | bytes, *, source: str = "") -> Iterator[Document]:
     if len(text) > MAX_BYTES:
         raise DecodeError(f"{builder.at(None)}the text is larger than {MAX_BYTES >> 20} MiB: split it")
     try:
-        for event in pyyaml.parse(text, Loader=_Loader):
+        for event in pyyaml.parse(_with_characters(text), Loader=_Loader):
             if builder.take(event):
                 yield Document(builder.document, builder.number, builder.line)
     except pyyaml.MarkedYAMLError as error:
@@ -137,6 +139,20 @@ def documents(text: str | bytes, *, source: str = "") -> Iterator[Document]:
         if isinstance(error, DecodeError):
             raise
         raise DecodeError(f"{builder.at(None)}this can't be read as text: {str(error).splitlines()[0]}") from None
+
+
+def _with_characters(text: str | bytes) -> str | bytes:
+    """Return JSON with the characters that it writes as pairs of escapes: YAML has none, so JSON alone may."""
+    if not text[:1000].lstrip().startswith(b"{" if isinstance(text, bytes) else "{"):
+        return text
+    decoded = text if isinstance(text, str) else text.decode("utf-8", "surrogateescape")
+    if not _PAIR.search(decoded):
+        return text
+    try:
+        msgspec.json.decode(text, type=msgspec.Raw)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return text
+    return _PAIR.sub(lambda match: match[1] + msgspec.json.decode(f'"{match[2]}"', type=str), decoded)
 
 
 def dump(data: Any) -> str:

@@ -45,6 +45,7 @@ REFUSED = [
 ]
 TAKEN = [
     Difference(r".*\\/.*", "JSON writes \\/ for a slash, and JSON is read here too."),
+    Difference(r"\{.*\\ud83d\\ude00.*", "JSON writes a character beyond 16 bits as a pair of escapes: likewise."),
     Difference(r"%YAML 1\.2\n.*", "A document that says it is YAML 1.2 is read all the same, by the rules of kubectl."),
 ]
 
@@ -237,3 +238,23 @@ def test_no_text_raises_anything_but_ours(text: Any) -> None:
         list(yaml.load_all(text))
     except errors.DecodeError:
         pass
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ({"a": "😀", "𝄞": ["\\😀\\", "é", "\\ud83d"]}, None),
+        (r'{"a": "\\ud83d\ude00"}', errors.DecodeError),  # A backslash, and half of a pair.
+        (r'{"a": "\ud83d"}', errors.DecodeError),
+        (r"{a: '\ud83d\ude00'}", {"a": r"\ud83d\ude00"}),  # No JSON: quotes of YAML know no escapes.
+        (r'a: "\ud83d\ude00"', errors.DecodeError),  # In YAML, Go refuses them, too.
+    ],
+)
+def test_json_may_write_characters_as_pairs_of_escapes(text: Any, value: Any) -> None:
+    written = text if isinstance(text, str) else json.dumps(text)
+    for form in (written, written.encode(), f"\n {written}"):
+        if value is errors.DecodeError:
+            with pytest.raises(errors.DecodeError):
+                yaml.load(form)
+        else:
+            assert yaml.load(form) == (text if value is None else value)
