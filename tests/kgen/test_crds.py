@@ -178,6 +178,17 @@ def test_what_is_wrong_is_said_with_its_place(path: str, value: object, what: st
     assert caught.value.hint
 
 
+def test_a_reference_in_data_is_none(tmp_path: Path) -> None:
+    schema = {"type": "object", "properties": {"$ref": {"type": "string"}}, "default": {"$ref": "file:///etc/passwd"}}
+    properties = {"a": schema, "b": {**schema, "enum": [{"$ref": "x"}]}, "default": {"$ref": "#/definitions/C"}}
+    path = "spec/versions/0/schema/openAPIV3Schema/properties"
+    raw = change(manifest(), path, {"spec": {**schema, "properties": properties}})
+    spec = loaded(tmp_path, raw).documents[0].schemas["com.example.v1.Widget"]["properties"]["spec"]
+    assert spec["default"] == spec["properties"]["a"]["default"] == schema["default"]
+    # A property may be called so, all the same: its schema is one.
+    assert spec["properties"]["default"]["$ref"] == "#/components/schemas/C"
+
+
 def test_the_reason_for_refusing_v1beta1_is_said() -> None:
     raw = change(manifest(), "apiVersion", "apiextensions.k8s.io/v1beta1")
     with pytest.raises(InputError) as caught:

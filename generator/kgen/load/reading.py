@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sized
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final, Literal, NoReturn
 
 import msgspec
 
@@ -187,6 +187,13 @@ def schemas(raw: object, at: At) -> tuple[dict[str, Mapping[str, Any]], dict[str
     return found, references
 
 
+_Role = Literal["schema", "schemas", "data"]
+_ROLES: Final[Mapping[str, _Role]] = {
+    **dict.fromkeys(("default", "enum", "example"), "data"),
+    "properties": "schemas",
+}
+
+
 def referred(schema: Mapping[str, Any], at: At) -> frozenset[str]:
     """Return the names of the schemas that a schema refers to, and rewrite the references as `schemas` does.
 
@@ -198,9 +205,9 @@ def referred(schema: Mapping[str, Any], at: At) -> frozenset[str]:
 
 
 def _references(schema: Mapping[str, Any], at: At) -> Iterator[str]:
-    stack: list[tuple[Any, At]] = [(schema, at)]
+    stack: list[tuple[Any, At, _Role]] = [(schema, at, "schema")]
     while stack:
-        value, place = stack.pop()
+        value, place, role = stack.pop()
         if len(place) > MAX_DEPTH:
             refuse(
                 place[:20],
@@ -209,13 +216,20 @@ def _references(schema: Mapping[str, Any], at: At) -> Iterator[str]:
             )
         _refuse_many(value, place)
         if is_object(value):
-            if isinstance(value.get("$ref"), str):
+            if role == "schema" and isinstance(value.get("$ref"), str):
                 name = local_name(value["$ref"], place)
                 value["$ref"] = _KNOWN_REFS[0] + name
                 yield name
-            stack.extend((item, (*place, key)) for key, item in value.items() if _has_parts(item))
+            stack.extend((item, (*place, key), _role(role, key)) for key, item in value.items() if _has_parts(item))
         elif is_array(value):
-            stack.extend((item, (*place, str(index))) for index, item in enumerate(value) if _has_parts(item))
+            stack.extend((item, (*place, str(index)), role) for index, item in enumerate(value) if _has_parts(item))
+
+
+def _role(parent: _Role, key: str) -> _Role:
+    """Return what stands at a key: in a default, `$ref` is text of a user, and a property may be called `default`."""
+    if parent == "schema":
+        return _ROLES.get(key, "schema")
+    return "schema" if parent == "schemas" else "data"
 
 
 def _refuse_many(value: Sized, at: At) -> None:
