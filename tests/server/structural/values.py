@@ -1,0 +1,111 @@
+"""Draws values that a schema allows, for the most part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from hypothesis import strategies as st
+
+from tests.server.structural.known import is_counted_where_empty, is_null_over_default
+from tests.server.structural.sent import is_left_out
+from tests.server.structural.words import EMBEDDED, INT_OR_STRING, OPEN, Json
+
+__all__ = ["SHAPES", "members", "values"]
+
+KEYS: Final = ("k", "x-y", "é", "a.b/c", "$x", "")
+TEXTS: Final = ("", "text", "ü", "a\nb", '"\\', "\u2028", "😀", "true", "1")
+ANYTHING: Final = st.sampled_from(
+    [1, "a", 1.5, True, [], {}, [None, {"b": True}], {"c": {"d": []}}, {"e": None}, 2**53 + 1, -1e-7, [[]]]
+)
+SHAPES: Final[Mapping[str, tuple[str, ...]]] = {
+    "byte": ("aGVsbG8=", "+/+/"),
+    "date": ("2026-01-02",),
+    "date-time": ("2026-01-02T03:04:05Z", "2026-01-02T03:04:05+02:00"),
+    "duration": ("5s", "1h30m"),
+    "email": ("a@example.com",),
+    "hostname": ("a.example.com",),
+    "ipv4": ("10.0.0.1",),
+    "uri": ("https://example.com/a?b=c",),
+    "uuid": ("0f8fad5b-d9cb-469f-a165-70867728950e",),
+    "password": ("secret",),
+    "made-up": ("anything",),
+}
+"""Texts of each format of strings."""
+
+
+def values(schema: Json) -> st.SearchStrategy[Any]:
+    """Return values that a schema allows, for the most part; lists and maps may be empty."""
+    found = _values(schema)
+    if schema.get("nullable") and not is_null_over_default(schema):
+        return st.none() | found
+    return found
+
+
+def _values(schema: Json) -> st.SearchStrategy[Any]:
+    if "enum" in schema:
+        return st.sampled_from(schema["enum"])
+    if schema.get(EMBEDDED):
+        return _wholes(schema)
+    if "properties" in schema:
+        return members(schema)
+    if schema.get(INT_OR_STRING):
+        return st.sampled_from([0, 80, -1, "", "80%", "80"])
+    match schema.get("type"):
+        case "array":
+            return _lists(schema)
+        case "object":
+            more = schema.get("additionalProperties")
+            if more is None and not schema.get(OPEN):
+                return st.just({})
+            item = values(more) if isinstance(more, dict) else ANYTHING
+            return st.dictionaries(st.sampled_from(KEYS), item, max_size=2)
+        case "string":
+            return st.sampled_from(SHAPES.get(schema.get("format", ""), TEXTS))
+        case "integer":
+            return st.sampled_from([0, 1, 3, -3]) | st.integers(-(2**63), 2**63 - 1).map(lambda n: n - n % 3)
+        case "number":
+            return st.sampled_from([0, 1, 0.5, -2.5, 1e21, 100, 3])
+        case "boolean":
+            return st.booleans()
+        case _:
+            return ANYTHING
+
+
+def _lists(schema: Json) -> st.SearchStrategy[Any]:
+    kind, items = schema.get("x-kubernetes-list-type"), values(schema["items"])
+    if kind == "set":
+        return st.lists(items, max_size=2, unique=True)
+    if kind == "map":
+        keys = schema["x-kubernetes-list-map-keys"]
+        return st.lists(items, max_size=2, unique_by=lambda item: repr([item.get(key, 1) for key in keys]))
+    return st.lists(items, min_size=schema.get("minItems", 0), max_size=2)
+
+
+def members(schema: Json) -> st.SearchStrategy[Json]:
+    parts = {name: _member(schema, name) for name in schema["properties"]}
+    needed = {name: parts.pop(name) for name in schema.get("required", ())}
+    found = st.fixed_dictionaries(needed, optional=parts)
+    if schema.get(OPEN):
+        others = st.dictionaries(st.sampled_from(["other", "é"]), ANYTHING, max_size=1)
+        return st.builds(lambda own, more: {**more, **own}, found, others)
+    return found
+
+
+def _member(parent: Json, name: str) -> st.SearchStrategy[Any]:
+    schema = parent["properties"][name]
+    found = values(schema)
+    is_counted = is_counted_where_empty(parent, name)
+    if is_counted and name not in parent.get("required", ()):
+        return found.filter(lambda item: not is_left_out(item, schema))
+    return found
+
+
+def _wholes(schema: Json) -> st.SearchStrategy[Json]:
+    bare = {key: value for key, value in schema.items() if key != EMBEDDED}
+    own = _values(bare)
+    head = st.fixed_dictionaries(
+        {"apiVersion": st.sampled_from(["v1", "example.com/v1"]), "kind": st.just("Pod")},
+        optional={"metadata": st.sampled_from([{}, {"name": "x", "labels": {"a": "b"}}, {"namespace": "y"}])},
+    )
+    return st.builds(lambda own, head: {**own, **head}, own, head)

@@ -1,0 +1,13 @@
+"""The extensions of schemas that every room here speaks of."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+__all__ = ["EMBEDDED", "INT_OR_STRING", "OPEN", "Json"]
+
+Json = dict[str, Any]
+
+OPEN: Final = "x-kubernetes-preserve-unknown-fields"
+EMBEDDED: Final = "x-kubernetes-embedded-resource"
+INT_OR_STRING: Final = "x-kubernetes-int-or-string"
