@@ -162,6 +162,10 @@ class _Batch:
                     self._wrong("lost", str(lost), written, manifest["spec"]["versions"])
                 except Exception as error:
                     self._wrong("failed", f"{type(error).__name__}: {error}", written, manifest["spec"]["versions"])
+            try:
+                await trip.listed()
+            except _LostError as lost:
+                self._wrong("lost", str(lost), manifest["spec"]["versions"])
 
     def _wrong(self, how: str, what: str, *more: object) -> None:
         self._counts[how] += 1
@@ -208,6 +212,18 @@ class _Trip:
                 await self._status(each, first, written)
             for version in self._kind.served:
                 await self._see(each, version)
+
+    async def listed(self) -> None:
+        """Read all objects at once, through every version.
+
+        Raises:
+            _LostError: one of them is not what it is alone.
+        """
+        for version in self._kind.served:
+            client = self._client(version)
+            for item in (await _answer(client.list())).items:
+                found = await _answer(client.get(item.metadata.name))
+                _same(f"{version.name} list", found.to_dict(), item.to_dict())
 
     async def _status(self, name: str, version: Version, written: _Json) -> None:
         """Write a status, as the server takes it; then the same by the typed client is no change."""

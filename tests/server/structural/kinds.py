@@ -76,6 +76,10 @@ def wholes(draw: st.DrawFn) -> Json:
     if draw(st.integers(0, 4)) == 0:
         own["metadata"] = {"type": "object", "properties": {"name": {"type": "string", "maxLength": 30}}}
     schema: Json = {"type": "object", "properties": own}
+    if draw(st.integers(0, 4)) == 0:
+        for part in own["spec"]["properties"].values():
+            if part.get("type") in ("string", "integer", "boolean"):
+                part["x-kubernetes-validations"] = [{"rule": "self == oldSelf"}]
     if draw(st.booleans()):
         schema["required"] = ["spec"]
     return schema | draw(st.sampled_from([{}, {}, {}, {}, {OPEN: True}]))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.server.structural.words import Json
 
-__all__ = ["is_counted_where_empty", "is_null_over_default", "named_by_branches"]
+__all__ = ["is_counted_where_empty", "is_null_over_default", "is_time_as_sent", "named_by_branches"]
 
 
 def is_null_over_default(schema: Json) -> bool:
@@ -13,9 +15,14 @@ def is_null_over_default(schema: Json) -> bool:
 
 
 def is_counted_where_empty(parent: Json, name: str) -> bool:
-    """Whether a parent counts an empty list or map as there, which is left out: by a branch's `required`, or by number."""
+    """Whether a parent counts null, or an empty list or map, which is left out: by a branch's `required`, or by number."""
     named = named_by_branches(parent)
     return "minProperties" in parent or name in named or "*" in named
+
+
+def is_time_as_sent(text: str) -> bool:
+    """Whether a time is written as it is sent: in six digits of a second or none, and with Z for UTC."""
+    return re.fullmatch(r"[^.+]+(\.[0-9]{6})?(Z|[+-](?!00:00).*)", text) is not None
 
 
 def named_by_branches(schema: Json) -> set[str]:

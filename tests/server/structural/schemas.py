@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Final
 
 from hypothesis import strategies as st
 
 from tests.server.structural.values import SHAPES, values
-from tests.server.structural.words import EMBEDDED, INT_OR_STRING, OPEN, Json
+from tests.server.structural.words import EMBEDDED, INT_OR_STRING, OPEN, QUANTITY, Json
 
 __all__ = ["objects", "schemas"]
 
@@ -50,15 +51,59 @@ def leaves(draw: st.DrawFn) -> Json:
     return schema
 
 
+TEXT: Final = {"type": "string"}
+COPIES: Final[tuple[Json, ...]] = (
+    {
+        "type": "object",
+        "properties": {
+            "matchLabels": {"type": "object", "additionalProperties": TEXT},
+            "matchExpressions": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["key", "operator"],
+                    "properties": {"key": TEXT, "operator": TEXT, "values": {"type": "array", "items": TEXT}},
+                },
+            },
+        },
+    },
+    {
+        "type": "object",
+        "required": ["key"],
+        "properties": {"key": TEXT, "name": {**TEXT, "default": ""}, "optional": {"type": "boolean"}},
+    },
+    {
+        "type": "object",
+        "properties": {
+            name: {"type": "object", "additionalProperties": {INT_OR_STRING: True, "pattern": QUANTITY}}
+            for name in ("limits", "requests")
+        },
+    },
+    {
+        "type": "object",
+        "required": ["type", "status", "reason", "message", "lastTransitionTime"],
+        "properties": {
+            **dict.fromkeys(("type", "status", "reason", "message"), TEXT),
+            "lastTransitionTime": {"type": "string", "format": "date-time"},
+            "observedGeneration": {"type": "integer", "format": "int64", "minimum": 0},
+        },
+    },
+)
+"""Objects that are types of Kubernetes again: of labels, keys of secrets, resources and conditions."""
+
+
 @st.composite
 def schemas(draw: st.DrawFn, depth: int) -> Json:
     """Draw a schema; `depth` is how many levels there may be below it."""
     forms = [leaves(), leaves(), leaves()]
     if depth > 0:
         forms += [objects(depth), objects(depth), embedded(depth), arrays(depth), keyed(depth), maps(depth)]
+        forms += [st.sampled_from(COPIES).map(copy.deepcopy)]
     schema = draw(st.one_of(forms))
     if draw(st.integers(0, 5)) == 0:
         schema["nullable"] = True
+        if "enum" in schema:
+            schema["enum"] = [*schema["enum"], None]
     schema |= draw(branches(schema))
     if draw(st.integers(0, 4)) == 0:
         empty: Json = {"array": [], "object": {}}

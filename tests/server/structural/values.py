@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from tests.server.structural.known import is_counted_where_empty, is_null_over_default
+from tests.server.structural.known import is_counted_where_empty, is_null_over_default, is_time_as_sent
 from tests.server.structural.sent import is_left_out
-from tests.server.structural.words import EMBEDDED, INT_OR_STRING, OPEN, Json
+from tests.server.structural.words import EMBEDDED, INT_OR_STRING, OPEN, QUANTITY, Json
 
 __all__ = ["SHAPES", "members", "values"]
 
@@ -18,10 +18,14 @@ TEXTS: Final = ("", "text", "ü", "a\nb", '"\\', "\u2028", "😀", "true", "1")
 ANYTHING: Final = st.sampled_from(
     [1, "a", 1.5, True, [], {}, [None, {"b": True}], {"c": {"d": []}}, {"e": None}, 2**53 + 1, -1e-7, [[]]]
 )
+TIMES: Final = (
+    *("2026-01-02T03:04:05Z", "2026-01-02T03:04:05+02:00", "2026-01-02T03:04:05.123456Z"),
+    *("2026-01-02T03:04:05.5Z", "2026-01-02T03:04:05.123456789Z", "2026-01-02T03:04:05+00:00"),
+)
 SHAPES: Final[Mapping[str, tuple[str, ...]]] = {
     "byte": ("aGVsbG8=", "+/+/"),
     "date": ("2026-01-02",),
-    "date-time": ("2026-01-02T03:04:05Z", "2026-01-02T03:04:05+02:00"),
+    "date-time": tuple(filter(is_time_as_sent, TIMES)),
     "duration": ("5s", "1h30m"),
     "email": ("a@example.com",),
     "hostname": ("a.example.com",),
@@ -44,12 +48,14 @@ def values(schema: Json) -> st.SearchStrategy[Any]:
 
 def _values(schema: Json) -> st.SearchStrategy[Any]:
     if "enum" in schema:
-        return st.sampled_from(schema["enum"])
+        return st.sampled_from([value for value in schema["enum"] if value is not None])
     if schema.get(EMBEDDED):
         return _wholes(schema)
     if "properties" in schema:
         return members(schema)
     if schema.get(INT_OR_STRING):
+        if schema.get("pattern") == QUANTITY:
+            return st.sampled_from(["1", "500m"])
         return st.sampled_from([0, 80, -1, "", "80%", "80"])
     match schema.get("type"):
         case "array":
@@ -97,7 +103,7 @@ def _member(parent: Json, name: str) -> st.SearchStrategy[Any]:
     found = values(schema)
     is_counted = is_counted_where_empty(parent, name)
     if is_counted and name not in parent.get("required", ()):
-        return found.filter(lambda item: not is_left_out(item, schema))
+        return found.filter(lambda item: item is not None and not is_left_out(item, schema))
     return found
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-__all__ = ["EMBEDDED", "INT_OR_STRING", "OPEN", "Json"]
+__all__ = ["EMBEDDED", "INT_OR_STRING", "OPEN", "QUANTITY", "Json"]
 
 Json = dict[str, Any]
 
 OPEN: Final = "x-kubernetes-preserve-unknown-fields"
 EMBEDDED: Final = "x-kubernetes-embedded-resource"
 INT_OR_STRING: Final = "x-kubernetes-int-or-string"
+QUANTITY: Final = r"^[0-9]+m?$"
+"""The pattern of quantities. A number is read as text there, as docs/crds.md says, so none is drawn."""
