@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -38,7 +38,6 @@ _Json = dict[str, Any]
 _CRDS: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 _BATCH: Final = 8
 _MODES: Final = ("sync", "asyncio", "trio")
-_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 
 
 def run(n: int | None, seed: int) -> Tally:
@@ -62,9 +61,8 @@ def play(tally: Tally, cluster: Cluster, n: int, seed: int) -> Counter[str]:
     kinds = drawn(n, seed)
     with _folder() as folder:
         for number, at in enumerate(range(0, len(kinds), _BATCH)):
-            _Batch(tally, counts, cluster, folder, f"n{seed}x{number}").run(
-                kinds[at : at + _BATCH], _MODES[number % len(_MODES)]
-            )
+            batch = _Batch(tally, counts, cluster, folder, f"n{seed}x{number}")
+            batch.run(kinds[at : at + _BATCH], at, _MODES[number % len(_MODES)])
     for name, count in counts.items():
         tally.figure(name.replace(" ", "_"), count)
     return counts
@@ -97,9 +95,9 @@ class _Batch:
         self._name = name
         self._group = f"{name}.structural.example"
 
-    def run(self, kinds: Sequence[Drawn], mode: str) -> None:
+    def run(self, kinds: Sequence[Drawn], first: int, mode: str) -> None:
         """Install the kinds, make a package of them, and try their objects; all is removed in the end."""
-        installed = list(self._install(kinds))
+        installed = list(self._install(kinds, first))
         self._counts["schemas"] += len(kinds)
         self._counts["refused schemas"] += len(kinds) - len(installed)
         try:
@@ -110,8 +108,8 @@ class _Batch:
             for _, manifest in installed:
                 self._cluster.raw("DELETE", f"{_CRDS}/{manifest['metadata']['name']}")
 
-    def _install(self, kinds: Sequence[Drawn]) -> Iterator[tuple[Drawn, _Json]]:
-        every = [(kind, kind.manifest(self._group, f"kind{a}s")) for kind, a in zip(kinds, _LETTERS, strict=False)]
+    def _install(self, kinds: Sequence[Drawn], first: int) -> Iterator[tuple[Drawn, _Json]]:
+        every = [(kind, kind.manifest(self._group, number)) for number, kind in enumerate(kinds, first)]
         taken = [pair for pair in every if self._cluster.raw("POST", _CRDS, pair[1])[0] == 201]
         for _, manifest in taken:
             self._wait_for(manifest["metadata"]["name"])
@@ -152,20 +150,21 @@ class _Batch:
     async def _try_each(self, clientset: Any, installed: list[tuple[Drawn, _Json]]) -> None:
         for kind, manifest in installed:
             trip = _Trip(self._cluster, clientset, self._name, kind, manifest)
+            told = manifest["spec"]["versions"]
             for number, written in enumerate(kind.objects):
-                try:
-                    await trip.run(f"n{number}", written)
-                    self._tally.good()
-                except _RefusedError:
-                    self._counts["refused objects"] += 1
-                except _LostError as lost:
-                    self._wrong("lost", str(lost), written, manifest["spec"]["versions"])
-                except Exception as error:
-                    self._wrong("failed", f"{type(error).__name__}: {error}", written, manifest["spec"]["versions"])
-            try:
-                await trip.listed()
-            except _LostError as lost:
-                self._wrong("lost", str(lost), manifest["spec"]["versions"])
+                await self._try(trip.run(f"n{number}", written), written, told)
+            await self._try(trip.listed(), told)
+
+    async def _try(self, trip: Awaitable[None], *told: object) -> None:
+        try:
+            await trip
+            self._tally.good()
+        except _RefusedError:
+            self._counts["refused objects"] += 1
+        except _LostError as lost:
+            self._wrong("lost", str(lost), *told)
+        except Exception as error:
+            self._wrong("failed", f"{type(error).__name__}: {error}", *told)
 
     def _wrong(self, how: str, what: str, *more: object) -> None:
         self._counts[how] += 1
@@ -274,8 +273,9 @@ class _Trip:
 
     def _client(self, version: Version) -> Any:
         group = getattr(self._clientset, f"{self._name}_{version.name}")
-        scope = ("default",) if self._kind.scope == "Namespaced" else ()
-        return getattr(group, self._names["plural"])(*scope)
+        found = (getattr(group, name) for name in vars(type(group)) if not name.startswith("_"))
+        clients = (make(*["default"][: len(inspect.signature(make).parameters)]) for make in found)
+        return next(client for client in clients if client.resource.plural == self._names["plural"])
 
     def _path(self, version: Version) -> str:
         scope = "/namespaces/default" if self._kind.scope == "Namespaced" else ""

@@ -22,7 +22,7 @@ def is_counted_where_empty(parent: Json, name: str) -> bool:
 
 def is_time_as_sent(text: str) -> bool:
     """Whether a time is written as it is sent: in six digits of a second or none, and with Z for UTC."""
-    return re.fullmatch(r"[^.+]+(\.[0-9]{6})?(Z|[+-](?!00:00).*)", text) is not None
+    return re.fullmatch(r"[0-9-]+T[0-9:]+(\.[0-9]{6})?(Z|[+-](?!00:00).*)", text) is not None
 
 
 def named_by_branches(schema: Json) -> set[str]:

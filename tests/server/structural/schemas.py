@@ -12,12 +12,28 @@ from tests.server.structural.words import EMBEDDED, INT_OR_STRING, OPEN, QUANTIT
 
 __all__ = ["objects", "schemas"]
 
-# Names that are keywords, builtins, words of models, or differ in a capital or a dash only; the last ones name no field.
+# Names that are keywords, builtins, words of models and modules, or differ in a capital, a dash or the form of a letter
+# only; the last ones name no field.
 NAMES: Final = (
     *("a", "b", "from", "import", "None", "class", "self", "int", "list", "str", "type", "to_dict", "replace", "zero"),
     *("x-y", "xY", "x_y", "XY", "fooBar", "FooBar", "foobar", "foo-bar", "-", "_", "__init__", "1st", "größe", "$ref"),
     *("kind", "items", "metadata", "apiVersion", "spec", "msgspec", "JSON", "Literal", "httpURLs", "a.b", "a/b", "a b"),
-    *('a"b', "a\\b"),
+    *("core_v1", "meta_v1", "builtins", "Time", "from_", "other_fields", "otherFields", "__slots__", "__class__", "_a"),
+    *(
+        "api_version",
+        "api-version",
+        "A",
+        "aa",
+        "fi",
+        "\ufb01",
+        "\U0001d41a",
+        "\u00b5",
+        "\u03bc",
+        "e\u0301",
+        "\u00e9",
+        "match",
+    ),
+    *('a"b', "a\\b", "a\nb"),
 )
 
 

@@ -42,7 +42,7 @@ def _is_class(schema: Json) -> bool:
     """Whether an object is one of a class: a map has all its fields as they are."""
     if schema.get(OPEN) or not (schema.get(EMBEDDED) or "properties" in schema):
         return False
-    return not any(set('"\\') & set(name) for name in schema.get("properties", ()))
+    return not any(set('"\\\n') & set(name) for name in schema.get("properties", ()))
 
 
 def is_left_out(item: Any, schema: Json) -> bool:

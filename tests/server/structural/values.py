@@ -71,7 +71,7 @@ def _values(schema: Json) -> st.SearchStrategy[Any]:
         case "integer":
             return st.sampled_from([0, 1, 3, -3]) | st.integers(-(2**63), 2**63 - 1).map(lambda n: n - n % 3)
         case "number":
-            return st.sampled_from([0, 1, 0.5, -2.5, 1e21, 100, 3])
+            return st.sampled_from([0, 1, 0.5, -2.5, 1e21, 100, 3, 1.0, 1e20, -0.0, 5e-324, 0.1 + 0.2, 2**53 + 1])
         case "boolean":
             return st.booleans()
         case _:
@@ -112,6 +112,10 @@ def _wholes(schema: Json) -> st.SearchStrategy[Json]:
     own = _values(bare)
     head = st.fixed_dictionaries(
         {"apiVersion": st.sampled_from(["v1", "example.com/v1"]), "kind": st.just("Pod")},
-        optional={"metadata": st.sampled_from([{}, {"name": "x", "labels": {"a": "b"}}, {"namespace": "y"}])},
+        optional={
+            "metadata": st.sampled_from(
+                [{}, {"name": "x", "labels": {"a": "b"}}, {"namespace": "y", "finalizers": ["a/b"]}]
+            )
+        },
     )
     return st.builds(lambda own, head: {**own, **head}, own, head)
