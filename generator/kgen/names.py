@@ -193,8 +193,9 @@ def accessor(class_: ClassName) -> Identifier:
 
 
 def constant_name(class_: ClassName) -> Identifier:
-    """Return the constant that describes a resource: `CONFIG_MAPS`."""
-    return Identifier(_started(snake(class_), "resource").upper())
+    """Return the constant that describes a resource: `CONFIG_MAPS`; `DNS_` beside a class `DNS`."""
+    name = _started(snake(class_), "resource").upper()
+    return Identifier(f"{name}_" if name == class_ else name)
 
 
 def module_name(kind: str) -> Identifier:

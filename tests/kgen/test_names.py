@@ -57,6 +57,15 @@ def test_a_client_class_has_the_capitals_of_its_kind(kind: str, plural: str, cla
 
 
 @pytest.mark.parametrize(
+    ("kind", "plural", "constant"),
+    [("ConfigMap", "configmaps", "CONFIG_MAPS"), ("DNS", "dns", "DNS_"), ("X1", "x1", "X1_"), ("VPC", "vpcs", "VPCS")],
+)
+def test_the_constant_of_a_resource_is_not_its_class(kind: str, plural: str, constant: str) -> None:
+    made = names.resource_class(kind, plural)
+    assert names.constant_name(made) == constant != made
+
+
+@pytest.mark.parametrize(
     ("group", "version", "accessor"),
     [
         ("", "v1", "core_v1"),
