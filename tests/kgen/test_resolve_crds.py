@@ -124,6 +124,7 @@ def test_every_form_of_a_schema_has_its_type(schema: dict[str, Any], annotation:
         {"anyOf": [{"properties": {"other": {"maxLength": 1}}, "required": ["items"]}]},
         {"allOf": [{"not": {"required": ["items"]}}, {"anyOf": "odd"}]},
         {"not": {"oneOf": [{"required": ["items", 1]}]}},
+        {"allOf": [{"anyOf": [{"minProperties": 1}]}]},
     ],
     ids=str,
 )
@@ -137,6 +138,14 @@ def test_where_it_matters_that_a_list_or_map_is_there_it_may_be_none(held: Any, 
     spec, status = fields(api, "WidgetSpec"), fields(api, "WidgetStatus")
     assert (str(spec["items"].annotation)[-7:], spec["items"].default) == (" | None", "None")
     assert status["items"].default in ("[]", "{}")
+
+
+@pytest.mark.parametrize("said", [{"minProperties": 1}, {"oneOf": [{"required": ["a"]}, {"required": ["b"]}]}], ids=str)
+def test_a_null_that_an_object_counts_is_kept(said: Any) -> None:
+    null = {"nullable": True}
+    made = spec_fields({"a": {**STRING, **null}, "b": {"type": "array", "items": STRING, **null}, "c": STRING}, **said)
+    assert [str(made[name].default) for name in "abc"] == ["msgspec.UNSET", "msgspec.UNSET", "None"]
+    assert made["a"].annotation == "str | None | msgspec.UnsetType"
 
 
 def test_names_that_differ_in_case_or_a_dash_alone_are_all_there() -> None:

@@ -112,18 +112,18 @@ class _Batch:
         every = [(kind, kind.manifest(self._group, number)) for number, kind in enumerate(kinds, first)]
         taken = [pair for pair in every if self._cluster.raw("POST", _CRDS, pair[1])[0] == 201]
         for _, manifest in taken:
-            self._wait_for(manifest["metadata"]["name"])
+            self._wait_for(manifest["spec"])
         return iter(taken)
 
-    def _wait_for(self, name: str) -> None:
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            found = self._cluster.raw("GET", f"{_CRDS}/{name}")[1]
-            conditions = found.get("status", {}).get("conditions") or []
-            if any(one["type"] == "Established" and one["status"] == "True" for one in conditions):
-                return
-            time.sleep(0.05)
-        raise AssertionError("a CRD was not established")
+    def _wait_for(self, spec: _Json) -> None:
+        """Wait until all versions are served, which is some time after the CRD is established."""
+        served = [version["name"] for version in spec["versions"] if version["served"]]
+        waiting = [f"/apis/{spec['group']}/{version}/{spec['names']['plural']}" for version in served]
+        deadline = time.monotonic() + 60
+        while waiting and time.monotonic() < deadline:
+            waiting = [path for path in waiting if self._cluster.raw("GET", path)[0] != 200]
+            time.sleep(0.05 if waiting else 0)
+        assert not waiting, f"{waiting} are not served"
 
     def _import(self, manifests: list[_Json]) -> ModuleType | None:
         package = f"structural_{self._name}"
@@ -289,8 +289,9 @@ class _Trip:
 
     def _taken(self, method: str, path: str, body: _Json) -> None:
         code, answer = self._cluster.raw(method, f"{path}?fieldValidation=Strict", body)
-        if code not in (200, 201):
+        if code in (400, 422):
             raise _RefusedError(answer)
+        assert code in (200, 201), answer
 
 
 async def _answer(value: Any) -> Any:

@@ -19,6 +19,7 @@ from kgen.resolve.inline import Inline, stability
 from kgen.resolve.saying import merging_of, rules_of, words
 from kgen.resolve.types import (
     BUILTIN_TYPES,
+    COUNTED,
     META,
     Place,
     TypeUse,
@@ -60,6 +61,7 @@ class _DraftField:
     required: bool
     never_none: bool
     keeps_empty: bool
+    keeps_null: bool
     nullable: bool
     in_place: bool
     doc: str
@@ -196,13 +198,15 @@ class Models:
         place = Place(schema.ref, (wire_name,), f"{schema.pointer}/properties/{wire_name[:200]}")
         use = annotation(raw, place, self, self._problems)
         plain: Mapping[str, Any] = unwrapped(raw) if is_object(raw) else {}
+        empty = emptiness(schema.raw, wire_name, plain)
         return _DraftField(
             name=name,
             wire_name=wire_name,
             use=use,
             required=required,
             never_none=use.shape == "struct" and _never_none(schema, wire_name, plain),
-            keeps_empty=bool(emptiness(schema.raw, wire_name, plain)) or _is_marker(plain),
+            keeps_empty=bool(empty) or _is_marker(plain),
+            keeps_null=plain.get("nullable") is True and bool(empty & {"default", *COUNTED}),
             nullable=plain.get("nullable") is True and use.text != "JSON",
             in_place=reference(plain) is None,
             doc=words(plain, rules=use.shape != "struct"),
@@ -299,8 +303,8 @@ class Models:
         use = field.use
         if field.required:
             return f"{use.text} | None" if field.nullable else use.text, None
-        if field.nullable and "default" in field.schema:
-            # Null stands where it is said, and the default where nothing is.
+        if field.nullable and field.keeps_null:
+            # Null stands where it is said; where nothing is, the default, or nothing that would be counted.
             return f"{use.text} | None | msgspec.UnsetType", "msgspec.UNSET"
         if use.shape == "fields":
             return use.text, "NO_FIELDS"

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, Protocol
 
 from kgen.errors import Problems
 from kgen.ir import ModelRef
 from kgen.names import Identifier, singular
-from kgen.shapes import is_array, is_object, is_text
+from kgen.shapes import is_array, is_object
 
 __all__ = [
     "BUILTIN_TYPES",
+    "COUNTED",
     "META",
     "SCALARS",
     "SHARED",
@@ -68,6 +69,9 @@ BUILTIN_TYPES: Final = ("bool", "bytes", "dict", "float", "int", "list", "str")
 
 KEEPS_EMPTY: Final = frozenset({"default", "minItems", "minProperties", "nullable"})
 """Where one of these stands beside the type of a CRD's list or map, empty and absent differ."""
+
+COUNTED: Final = frozenset({"asked for", "counted"})
+"""Where one of these is among the reasons, the object that holds a field looks whether it is there."""
 
 _BRANCHES: Final = ("allOf", "anyOf", "oneOf")
 
@@ -133,7 +137,7 @@ def properties(schema: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def emptiness(owner: Mapping[str, Any], name: str, plain: Mapping[str, Any]) -> frozenset[str]:
-    """Return why an empty list or map differs from an absent one; nothing where it does not.
+    """Return why null, or an empty list or map, differs from what is absent; nothing where it does not.
 
     Args:
         owner: The object that holds it.
@@ -141,20 +145,23 @@ def emptiness(owner: Mapping[str, Any], name: str, plain: Mapping[str, Any]) -> 
         plain: The property's schema.
     """
     why = KEEPS_EMPTY & plain.keys()
-    if plain.get("type") == "array" or (plain.get("type") == "object" and not properties(plain)):
-        if "minProperties" in owner:
+    is_list_or_map = plain.get("type") == "array" or (plain.get("type") == "object" and not properties(plain))
+    if is_list_or_map or plain.get("nullable") is True:
+        branches = list(_branches(owner))
+        if any("minProperties" in branch for branch in (owner, *branches)):
             why |= {"counted"}
-        if name in _asked_for(owner):
+        if any(is_array(names := branch.get("required")) and name in names for branch in branches):
             why |= {"asked for"}
     return why
 
 
-def _asked_for(schema: Mapping[str, Any]) -> frozenset[str]:
-    """Return the properties that branches of a validation require."""
+def _branches(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield what only validates an object, those parts too that are inside of others."""
     lists = [parts for key in _BRANCHES if is_array(parts := schema.get(key))]
-    branches = [part for part in (*itertools.chain(*lists), schema.get("not")) if is_object(part)]
-    asked = [name for part in branches if is_array(names := part.get("required")) for name in names]
-    return frozenset(filter(is_text, asked)).union(*map(_asked_for, branches))
+    for part in (*itertools.chain(*lists), schema.get("not")):
+        if is_object(part):
+            yield part
+            yield from _branches(part)
 
 
 def reference(schema: Mapping[str, Any]) -> str | None:

@@ -10,8 +10,8 @@ import hypothesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.server.structural.known import named_by_branches
 from tests.server.structural.schemas import objects, schemas
+from tests.server.structural.sent import named_by_branches
 from tests.server.structural.values import members
 from tests.server.structural.words import OPEN, Json
 

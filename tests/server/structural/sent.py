@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from tests.server.structural.words import EMBEDDED, OPEN, Json
 
-__all__ = ["is_left_out", "sent", "whole"]
+__all__ = ["named_by_branches", "sent", "whole"]
+
+ANY: Final = "*"
 
 
 def sent(value: Any, schema: Json) -> Any:
@@ -34,8 +36,25 @@ def _sent_fields(value: Json, schema: Json) -> Json:
     return {
         key: item
         for key, item in kept.items()
-        if key in needed or key not in parts or not (item is None or is_left_out(item, parts[key]))
+        if key in needed or key not in parts or not _is_dropped(item, parts[key], key, schema)
     }
+
+
+def _is_dropped(item: Any, schema: Json, name: str, parent: Json) -> bool:
+    """Whether null, or an empty list or map, is not sent: not where a default, or the parent, tells it from none."""
+    named = named_by_branches(parent)
+    is_counted = "minProperties" in parent or not {name, ANY}.isdisjoint(named)
+    if item is None:
+        return not (schema.get("nullable") and ("default" in schema or is_counted))
+    return _is_left_out(item, schema) and (not is_counted or _is_class(schema))
+
+
+def named_by_branches(schema: Json) -> set[str]:
+    """Return the properties that what only validates an object requires; `ANY` where it counts them."""
+    branches = [branch for key in ("allOf", "anyOf", "oneOf") for branch in schema.get(key, ())]
+    branches += [schema["not"]] if "not" in schema else []
+    named = {name for branch in branches for name in (*branch.get("required", ()), *named_by_branches(branch))}
+    return named | ({ANY} if any("minProperties" in branch for branch in branches) else set())
 
 
 def _is_class(schema: Json) -> bool:
@@ -45,12 +64,12 @@ def _is_class(schema: Json) -> bool:
     return not any(set('"\\\n') & set(name) for name in schema.get("properties", ()))
 
 
-def is_left_out(item: Any, schema: Json) -> bool:
+def _is_left_out(item: Any, schema: Json) -> bool:
     """Whether an empty list or map, or what equals an object's zero value, is not sent."""
     if item not in ([], {}) or schema.get("type") not in ("array", "object"):
         return False
     if _is_class(schema):
-        return schema.get("default") == {}
+        return schema.get("default") == {} and not schema.get("nullable")
     said = {OPEN, EMBEDDED, "properties"} & schema.keys() or schema.get("additionalProperties")
     if schema["type"] == "object" and not said:
         return False  # A marker.

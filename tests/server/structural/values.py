@@ -7,8 +7,7 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from tests.server.structural.known import is_counted_where_empty, is_null_over_default, is_time_as_sent
-from tests.server.structural.sent import is_left_out
+from tests.server.structural.known import is_time_as_sent
 from tests.server.structural.words import EMBEDDED, INT_OR_STRING, OPEN, QUANTITY, Json
 
 __all__ = ["SHAPES", "members", "values"]
@@ -41,9 +40,7 @@ SHAPES: Final[Mapping[str, tuple[str, ...]]] = {
 def values(schema: Json) -> st.SearchStrategy[Any]:
     """Return values that a schema allows, for the most part; lists and maps may be empty."""
     found = _values(schema)
-    if schema.get("nullable") and not is_null_over_default(schema):
-        return st.none() | found
-    return found
+    return st.none() | found if schema.get("nullable") else found
 
 
 def _values(schema: Json) -> st.SearchStrategy[Any]:
@@ -89,21 +86,12 @@ def _lists(schema: Json) -> st.SearchStrategy[Any]:
 
 
 def members(schema: Json) -> st.SearchStrategy[Json]:
-    parts = {name: _member(schema, name) for name in schema["properties"]}
+    parts = {name: values(part) for name, part in schema["properties"].items()}
     needed = {name: parts.pop(name) for name in schema.get("required", ())}
     found = st.fixed_dictionaries(needed, optional=parts)
     if schema.get(OPEN):
         others = st.dictionaries(st.sampled_from(["other", "é"]), ANYTHING, max_size=1)
         return st.builds(lambda own, more: {**more, **own}, found, others)
-    return found
-
-
-def _member(parent: Json, name: str) -> st.SearchStrategy[Any]:
-    schema = parent["properties"][name]
-    found = values(schema)
-    is_counted = is_counted_where_empty(parent, name)
-    if is_counted and name not in parent.get("required", ()):
-        return found.filter(lambda item: item is not None and not is_left_out(item, schema))
     return found
 
 
