@@ -52,7 +52,8 @@ class Drawn:
     def manifest(self, group: str, number: int) -> Json:
         """Return the CustomResourceDefinition; kinds of one group have different numbers."""
         kind = WORDS[number % len(WORDS)]
-        plural = f"{kind.lower()}{'' if number % 2 else 's'}"
+        # Nothing is at `namespaces/NAME/status` for the API server but a part of a namespace.
+        plural = f"{kind.lower()}{'' if number % 2 and kind != 'Status' else 's'}"
         more = {"subresources": {"status": {}}} if self.has_status else {}
         return {
             "apiVersion": "apiextensions.k8s.io/v1",
