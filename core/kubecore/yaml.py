@@ -143,7 +143,8 @@ def documents(text: str | bytes, *, source: str = "") -> Iterator[Document]:
 
 def _with_characters(text: str | bytes) -> str | bytes:
     """Return JSON with the characters that it writes as pairs of escapes: YAML has none, so JSON alone may."""
-    if not text[:1000].lstrip().startswith(b"{" if isinstance(text, bytes) else "{"):
+    start = text[:1000] if isinstance(text, str) else text[:1000].decode("latin-1")
+    if not start.lstrip().startswith("{"):
         return text
     decoded = text if isinstance(text, str) else text.decode("utf-8", "surrogateescape")
     if not _PAIR.search(decoded):

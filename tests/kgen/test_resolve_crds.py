@@ -78,6 +78,7 @@ OPEN = {"x-kubernetes-preserve-unknown-fields": True}
         ({"type": "array", "items": STRING, "default": []}, "list[str] | None", "None"),
         ({"type": "array", "items": STRING, "nullable": True}, "list[str] | None", "None"),
         ({**STRING, "nullable": True}, "str | None", "None"),
+        ({**OPEN, "nullable": True, "default": 1}, "JSON | None | msgspec.UnsetType", "msgspec.UNSET"),
         ({**STRING, "nullable": True, "default": "a"}, "str | None | msgspec.UnsetType", "msgspec.UNSET"),
         (
             {"type": "array", "items": STRING, "nullable": True, "default": ["a"]},

@@ -303,7 +303,7 @@ class Models:
         use = field.use
         if field.required:
             return f"{use.text} | None" if field.nullable else use.text, None
-        if field.nullable and field.keeps_null:
+        if field.keeps_null:
             # Null stands where it is said; where nothing is, the default, or nothing that would be counted.
             return f"{use.text} | None | msgspec.UnsetType", "msgspec.UNSET"
         if use.shape == "fields":

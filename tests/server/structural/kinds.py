@@ -54,7 +54,7 @@ class Drawn:
         kind = WORDS[number % len(WORDS)]
         # Nothing is at `namespaces/NAME/status` for the API server but a part of a namespace.
         plural = f"{kind.lower()}{'' if number % 2 and kind != 'Status' else 's'}"
-        more = {"subresources": {"status": {}}} if self.has_status else {}
+        more: Json = {"subresources": {"status": {}}} if self.has_status else {}
         return {
             "apiVersion": "apiextensions.k8s.io/v1",
             "kind": "CustomResourceDefinition",

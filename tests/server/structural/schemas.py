@@ -129,12 +129,16 @@ def schemas(draw: st.DrawFn, depth: int) -> Json:
     return schema
 
 
+def _one(*parts: Json) -> st.SearchStrategy[Json]:
+    return st.sampled_from(parts)
+
+
 @st.composite
 def objects(draw: st.DrawFn, depth: int) -> Json:
     """Draw the schema of an object with properties."""
     names = draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=4, unique=True))
     own = {name: draw(schemas(depth - 1)) for name in names}
-    more = draw(st.sampled_from([*[{}] * 6, {OPEN: True}, {"minProperties": 1}, {"x-kubernetes-map-type": "atomic"}]))
+    more = draw(_one(*[{}] * 6, {OPEN: True}, {"minProperties": 1}, {"x-kubernetes-map-type": "atomic"}))
     schema: Json = {"type": "object", "properties": own, **more}
     if draw(st.booleans()):
         schema["required"] = draw(st.lists(st.sampled_from(names), min_size=1, unique=True))
@@ -167,9 +171,7 @@ def embedded(draw: st.DrawFn, depth: int) -> Json:
 def arrays(draw: st.DrawFn, depth: int) -> Json:
     """Draw the schema of a list, also of lists, and of a set."""
     more = draw(
-        st.sampled_from(
-            [{}, {}, {}, {"minItems": 0}, {"minItems": 1}, {"maxItems": 9}, {"x-kubernetes-list-type": "atomic"}]
-        )
+        _one({}, {}, {}, {"minItems": 0}, {"minItems": 1}, {"maxItems": 9}, {"x-kubernetes-list-type": "atomic"})
     )
     if draw(st.integers(0, 4)) == 0:
         items: Json = {"type": draw(st.sampled_from(["string", "integer", "boolean"]))}
@@ -195,9 +197,7 @@ def keyed(draw: st.DrawFn, depth: int) -> Json:
 def maps(draw: st.DrawFn, depth: int) -> Json:
     """Draw the schema of a map."""
     item = draw(schemas(depth - 1))
-    more = draw(
-        st.sampled_from([{}, {}, {}, {"minProperties": 0}, {"maxProperties": 9}, {"x-kubernetes-map-type": "granular"}])
-    )
+    more = draw(_one({}, {}, {}, {"minProperties": 0}, {"maxProperties": 9}, {"x-kubernetes-map-type": "granular"}))
     return {"type": "object", "additionalProperties": item, **more}
 
 
