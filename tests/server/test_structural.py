@@ -8,7 +8,6 @@ from tests.cluster import Cluster
 from tests.torture.structural import play
 from tests.torture.tally import Tally
 
-
 SEED = 7
 
 
