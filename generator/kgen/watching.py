@@ -222,13 +222,22 @@ def _build(words: Sequence[str], say: Callable[[str], None]) -> str:
 
     In a process of its own: hooks and all that they import are read anew, and what a build leaves in memory goes with
     it. The process is not in the terminal's group: Ctrl-C comes to it once, from here, and it puts things in order.
+
+    Raises:
+        ConfigError: the process can't be started.
     """
     command = [sys.executable, "-P", "-m", "kgen", "build", *words]
     environment = os.environ | {"PYTHONIOENCODING": "utf-8"}
     group = None if sys.platform == "win32" else 0
-    with subprocess.Popen(
-        command, stderr=subprocess.PIPE, encoding="utf-8", errors="replace", env=environment, process_group=group
-    ) as child:
+    try:
+        started = subprocess.Popen(
+            command, stderr=subprocess.PIPE, encoding="utf-8", errors="replace", env=environment, process_group=group
+        )
+    except OSError as error:
+        raise ConfigError(
+            f"a build can't be started: {error.strerror or error}", hint="is the environment of kgen still there?"
+        ) from error
+    with started as child:
         try:
             said = child.communicate()[1].splitlines()
         except BaseException:

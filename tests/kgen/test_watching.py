@@ -89,6 +89,15 @@ def test_without_watchfiles_one_line_names_the_extra(
     assert len(said.splitlines()) == 1
 
 
+def test_a_build_that_cannot_be_started_ends_the_watch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "gone" / "python"))
+    assert run(["build", "--watch"]) == 2
+    assert "a build can't be started: No such file or directory" in capsys.readouterr().err
+
+
 def test_quiet_makes_no_sense_beside_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["build", "--watch", "--quiet"]) == 2
     assert "--watch and --quiet" in capsys.readouterr().err
