@@ -71,6 +71,12 @@ def _properties(count: int) -> Iterator[str]:
     return _many('{"type":"object","properties":{', '"p#":{"type":"string"}', "}}", count)
 
 
+def _branches(count: int) -> Iterator[str]:
+    """An object of lists, each of which a branch asks for."""
+    yield from _many('{"type":"object","properties":{', '"p#":{"type":"array","items":{"type":"string"}}', "}", count)
+    yield from _many(',"oneOf":[', '{"required":["p#"]}', "]}", count)
+
+
 def _anchors() -> Iterator[str]:
     yield 'a0: &a0 {"type": "string"}\n'
     for number in range(1, 40):
@@ -130,6 +136,7 @@ def _cases() -> Iterator[tuple[str, str, Text, int, str]]:
     yield "million properties, o.json", "o.json", lambda: _openapi(_properties(_MILLION)), 3, "more than 1000000 values"
     yield "20,000 properties, c.yaml", "c.yaml", lambda: _crd(_properties(20_000)), 3, "more than 10000 entries in one"
     yield "20,000 properties, o.json", "o.json", lambda: _openapi(_properties(20_000)), 3, "more than 10000 entries in"
+    yield "as many branches as lists", "c.json", lambda: _crd(_branches(5_000)), 0, ""
     words = ('{"type":"string","enum":[', '"w#"', "]}")
     yield "20,000 words of an enum", "c.yaml", lambda: _crd(_many(*words, 20_000)), 3, "more than 10000 entries in one"
     schemas = ('{"openapi":"3.0.0","paths":{},"components":{"schemas":{', '"a.b.C#":{"type":"object"}', "}}}")

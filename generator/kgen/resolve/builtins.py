@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from kgen.names import snake
 from kgen.resolve.catalog import Catalog
-from kgen.resolve.types import KEEPS_EMPTY, META, SCALARS, emptiness, properties, reference, unwrapped
+from kgen.resolve.types import COUNTED, KEEPS_EMPTY, META, SCALARS, counted, emptiness, properties, reference, unwrapped
 from kgen.shapes import is_array, is_object, is_text
 
 __all__ = ["Builtins"]
@@ -134,7 +134,7 @@ class Builtins:
             and _required(schema) == _required(raw)
             and not schema.get("x-kubernetes-preserve-unknown-fields")
             and all(self._fits(value, known[key]) for key, value in own.items())
-            and all(emptiness(schema, key, unwrapped(value)) <= KEEPS_EMPTY for key, value in own.items())
+            and not _counts(schema)
         )
 
     def _fits(self, schema: object, known: object) -> bool:
@@ -164,6 +164,13 @@ class Builtins:
                 return False
             return not is_object(values) or self._fits(values, others)
         return all((schema.get("format") == form) == (known.get("format") == form) for form in ("byte", "date-time"))
+
+
+def _counts(schema: Mapping[str, Any]) -> bool:
+    """Whether it matters that an empty list or map, or a null, is there: a type of Kubernetes does not send it."""
+    counts = counted(schema)
+    own = properties(schema).items()
+    return any(COUNTED in emptiness(counts, key, unwrapped(value)) for key, value in own if is_object(value))
 
 
 def _required(schema: Mapping[str, Any]) -> frozenset[str]:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Final
 
 from kgen.names import singular
-from kgen.resolve.types import emptiness, properties, reference, unwrapped
+from kgen.resolve.types import Counted, counted, emptiness, properties, reference, unwrapped
 from kgen.shapes import is_array, is_object, is_text
 
 __all__ = ["Equality"]
 
-_NOBODY: Final[Mapping[str, Any]] = {}  # holds the items of lists and the values of maps
+_UNCOUNTED: Final = counted({})  # the items of lists and the values of maps
 
 
 class Equality:
@@ -47,16 +47,16 @@ class Equality:
             return "builtin", name
         needed = schema.get("required")
         required = frozenset(filter(is_text, needed)) if is_array(needed) else frozenset[str]()
-        own = properties(schema)
-        fields = tuple((key, key in required, self._field(schema, own[key], key)) for key in sorted(own))
+        own, counts = properties(schema), counted(schema)
+        fields = tuple((key, key in required, self._field(counts, own[key], key)) for key in sorted(own))
         return "object", schema.get("x-kubernetes-preserve-unknown-fields") is True, fields
 
-    def _field(self, owner: Mapping[str, Any], schema: object, word: str) -> Hashable:
+    def _field(self, counts: Counted, schema: object, word: str) -> Hashable:
         if not is_object(schema):
             return "odd"
         plain = unwrapped(schema)
         return (
-            tuple(sorted(emptiness(owner, word, plain))),
+            tuple(sorted(emptiness(counts, word, plain))),
             plain.get("nullable") is True,
             plain.get("default") == {},
             _known_values(plain),
@@ -73,10 +73,10 @@ class Equality:
             return self.number(plain, word)
         kind = str(plain.get("type"))
         if kind == "array":
-            return "list", self._field(_NOBODY, plain.get("items", {}), singular(word))
+            return "list", self._field(_UNCOUNTED, plain.get("items", {}), singular(word))
         values = plain.get("additionalProperties")
         if kind == "object" and is_object(values) and values:
-            return "map", self._field(_NOBODY, values, singular(word))
+            return "map", self._field(_UNCOUNTED, values, singular(word))
         return kind, str(plain.get("format")) if kind == "string" else "", plain.get("x-kubernetes-embedded-resource")
 
 

@@ -21,9 +21,11 @@ from kgen.resolve.types import (
     BUILTIN_TYPES,
     COUNTED,
     META,
+    Counted,
     Place,
     TypeUse,
     annotation,
+    counted,
     emptiness,
     properties,
     reference,
@@ -156,12 +158,12 @@ class Models:
         own = properties(schema.raw)
         required = schema.raw.get("required")
         needed = frozenset(name for name in (required if is_array(required) else []) if isinstance(name, str))
-        kind = kind_of(schema.raw)
+        kind, counts = kind_of(schema.raw), counted(schema.raw)
         # Reserve the place first: a model may hold itself.
         self._drafts[schema.ref] = _Draft(schema, (), kind)
         names = self._field_names(schema, [name for name in own if self._fits(schema, name)])
         fields = [
-            self._draft_field(schema, name, own[wire_name], wire_name, wire_name in needed, kind)
+            self._draft_field(schema, name, own[wire_name], wire_name, wire_name in needed, kind, counts)
             for wire_name, name in names.items()
         ]
         self._refuse_same_names(schema, fields)
@@ -193,12 +195,19 @@ class Models:
         return Identifier(f"{name}_") if self._catalog.is_module(name) else name
 
     def _draft_field(
-        self, schema: Schema, name: Identifier, raw: object, wire_name: str, required: bool, kind: Kind | None
+        self,
+        schema: Schema,
+        name: Identifier,
+        raw: object,
+        wire_name: str,
+        required: bool,
+        kind: Kind | None,
+        counts: Counted,
     ) -> _DraftField:
         place = Place(schema.ref, (wire_name,), f"{schema.pointer}/properties/{wire_name[:200]}")
         use = annotation(raw, place, self, self._problems)
         plain: Mapping[str, Any] = unwrapped(raw) if is_object(raw) else {}
-        empty = emptiness(schema.raw, wire_name, plain)
+        empty = emptiness(counts, wire_name, plain)
         return _DraftField(
             name=name,
             wire_name=wire_name,
@@ -206,7 +215,7 @@ class Models:
             required=required,
             never_none=use.shape == "struct" and _never_none(schema, wire_name, plain),
             keeps_empty=bool(empty) or _is_marker(plain),
-            keeps_null=plain.get("nullable") is True and bool(empty & {"default", *COUNTED}),
+            keeps_null=plain.get("nullable") is True and bool(empty & {"default", COUNTED}),
             nullable=plain.get("nullable") is True and use.text != "JSON",
             in_place=reference(plain) is None,
             doc=words(plain, rules=use.shape != "struct"),

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, Protocol
 from kgen.errors import Problems
 from kgen.ir import ModelRef
 from kgen.names import Identifier, singular
-from kgen.shapes import is_array, is_object
+from kgen.shapes import is_array, is_object, is_text
 
 __all__ = [
     "BUILTIN_TYPES",
@@ -19,10 +19,12 @@ __all__ = [
     "META",
     "SCALARS",
     "SHARED",
+    "Counted",
     "ModelLookup",
     "Place",
     "TypeUse",
     "annotation",
+    "counted",
     "emptiness",
     "properties",
     "reference",
@@ -70,8 +72,8 @@ BUILTIN_TYPES: Final = ("bool", "bytes", "dict", "float", "int", "list", "str")
 KEEPS_EMPTY: Final = frozenset({"default", "minItems", "minProperties", "nullable"})
 """Where one of these stands beside the type of a CRD's list or map, empty and absent differ."""
 
-COUNTED: Final = frozenset({"asked for", "counted"})
-"""Where one of these is among the reasons, the object that holds a field looks whether it is there."""
+COUNTED: Final = "counted"
+"""Where this is among the reasons, the object that holds a field looks whether it is there."""
 
 _BRANCHES: Final = ("allOf", "anyOf", "oneOf")
 
@@ -136,22 +138,39 @@ def properties(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     return found if is_object(found) else {}
 
 
-def emptiness(owner: Mapping[str, Any], name: str, plain: Mapping[str, Any]) -> frozenset[str]:
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What an object's schema looks for among its fields, whatever they hold.
+
+    Attributes:
+        every: Whether it counts them, by `minProperties`.
+        names: Those that a branch of `oneOf` or the like requires.
+    """
+
+    every: bool
+    names: frozenset[str]
+
+
+def counted(owner: Mapping[str, Any]) -> Counted:
+    """Return what an object looks for; asked once for each object, as strangers' have many branches."""
+    branches = list(_branches(owner))
+    lists = [names for branch in branches if is_array(names := branch.get("required"))]
+    names = frozenset(filter(is_text, itertools.chain(*lists)))
+    return Counted(any("minProperties" in branch for branch in (owner, *branches)), names)
+
+
+def emptiness(counts: Counted, name: str, plain: Mapping[str, Any]) -> frozenset[str]:
     """Return why null, or an empty list or map, differs from what is absent; nothing where it does not.
 
     Args:
-        owner: The object that holds it.
+        counts: What the object that holds it looks for.
         name: The property.
         plain: The property's schema.
     """
     why = KEEPS_EMPTY & plain.keys()
     is_list_or_map = plain.get("type") == "array" or (plain.get("type") == "object" and not properties(plain))
-    if is_list_or_map or plain.get("nullable") is True:
-        branches = list(_branches(owner))
-        if any("minProperties" in branch for branch in (owner, *branches)):
-            why |= {"counted"}
-        if any(is_array(names := branch.get("required")) and name in names for branch in branches):
-            why |= {"asked for"}
+    if (is_list_or_map or plain.get("nullable") is True) and (counts.every or name in counts.names):
+        why |= {COUNTED}
     return why
 
 
