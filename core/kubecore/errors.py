@@ -352,7 +352,7 @@ class WriteError(TransportError):
 
 
 class WriteTimeoutError(WriteError, builtins.TimeoutError):
-    """The server took nothing for too long."""
+    """The server accepted no data for too long."""
 
 
 class DeadlineError(TransportError, builtins.TimeoutError):

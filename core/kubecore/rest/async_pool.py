@@ -14,7 +14,7 @@ from anyio.lowlevel import RunVar
 
 from kubecore.errors import ClosedError
 from kubecore.rest.config import Config
-from kubecore.rest.exchange import FAILURES, KEEPALIVE_SECONDS, Limit, Stage, failed, may_repeat, written
+from kubecore.rest.exchange import FAILURES, KEEPALIVE_SECONDS, Limit, Stage, Unshown, failed, may_repeat, written
 from kubecore.rest.http1 import Answer
 from kubecore.rest.network import AsyncSocket
 from kubecore.rest.request import Body, Request, too_large
@@ -24,6 +24,9 @@ __all__ = ["AsyncPool"]
 
 _CLOSED: Final = "the client is closed"
 _NUMBERS: Final = itertools.count()
+
+_CHUNK_BYTES: Final = 16 * 1024
+"""Size of the chunks in which a request is sent; `Timeouts.write` is the time limit of each."""
 
 
 class _Connections:
@@ -165,8 +168,11 @@ async def _send(connection: AsyncSocket, request: Request, answer: Answer, limit
         with _scope(limit, "write") as scope:
             try:
                 for data in written(request):
-                    if data is not None:
-                        await connection.write(data)
+                    for at in range(0, len(data), _CHUNK_BYTES):
+                        if (seconds := limit.left("write")) is not None:
+                            scope.deadline = anyio.current_time() + seconds
+                        is_whole = len(data) <= _CHUNK_BYTES
+                        await connection.write(data if is_whole else Unshown(data[at : at + _CHUNK_BYTES]))
             except OSError as error:
                 broken = error  # A server that refuses a large body closes before it has read all.
             stage = "read"

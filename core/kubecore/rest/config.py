@@ -29,7 +29,7 @@ class Timeouts:
         connect: for a connection, TLS included.
         read: for the next piece of the answer. Longer than the 60 s after which a server gives up on a request of its
             own.
-        write: for the next piece of the request to be taken.
+        write: for the next chunk of the request to be accepted, however long the whole request takes.
         pool: for a free connection of the pool.
         total: for the whole of a request, whatever comes meanwhile; watches have no such limit.
         idle: for the next piece of a watch, which is then taken up on another connection. Longer than the 60 to 75 s

@@ -85,8 +85,8 @@ class Unshown(bytes):
         return f"<{len(self)} bytes>"
 
 
-def written(request: Request) -> tuple[bytes, bytes | None]:
-    """Return the bytes of a request: head and body in one piece where the body is small.
+def written(request: Request) -> tuple[bytes, bytes]:
+    """Return the bytes of a request: the head, with a small body in the same chunk, and a large body or b"".
 
     Raises:
         MalformedError: a header can't be sent.
@@ -94,7 +94,7 @@ def written(request: Request) -> tuple[bytes, bytes | None]:
     head = request_head(request.method, request.target, request.headers)
     body = request.body
     if body is None or len(body) <= _TOGETHER:
-        return Unshown(head + body if body else head), None
+        return Unshown(head + body if body else head), b""
     return Unshown(head), Unshown(body)
 
 
@@ -118,7 +118,7 @@ _TIMEOUTS: Final[dict[Stage, tuple[type[errors.TransportError], str]]] = {
         "all connections were busy for {} s; raise max_connections, or send fewer requests at once",
     ),
     "connect": (errors.ConnectTimeoutError, "no connection within {} s; is the host right, and does it answer?"),
-    "write": (errors.WriteTimeoutError, "the server took nothing for {} s"),
+    "write": (errors.WriteTimeoutError, "the server accepted no data for {} s"),
     "read": (errors.ReadTimeoutError, "the server sent nothing for {} s"),
 }
 _BROKEN: Final[dict[Stage, tuple[type[errors.TransportError], str]]] = {

@@ -176,7 +176,7 @@ class _AsyncHttpxStream(_Head):
 _ERRORS: Final[Mapping[str, tuple[type[errors.TransportError], str]]] = {
     "ConnectTimeout": (errors.ConnectTimeoutError, "no connection in time; is the host right, and does it answer?"),
     "ReadTimeout": (errors.ReadTimeoutError, "the server sent nothing for too long"),
-    "WriteTimeout": (errors.WriteTimeoutError, "the server took nothing for too long"),
+    "WriteTimeout": (errors.WriteTimeoutError, "the server accepted no data for too long"),
     "PoolTimeout": (errors.PoolTimeoutError, "all connections of your HTTP client were busy for too long"),
     "ConnectError": (errors.ConnectError, "no connection"),
     "ReadError": (errors.ReadError, "the connection broke while the answer came"),

@@ -33,7 +33,7 @@ R = TypeVar("R")
 
 _PIECE: Final = 256 * 1024
 _RECORD: Final = 16 * 1024
-"""The most that one read of TLS gives; a larger buffer would be made for nothing."""
+"""The most that one read or write of TLS transfers, in bytes; a larger read buffer would be made for nothing."""
 
 _IDLE_SECONDS: Final = 30
 """After how long of silence TCP asks whether the other end is there, and how often: Go's dialer."""
@@ -68,12 +68,11 @@ class SyncSocket:
         self._limit(seconds)
         return self._socket.recv_into(buffer)
 
-    def write(self, data: bytes, seconds: float | None) -> None:
-        """Send all of it."""
+    def send(self, data: bytes | memoryview, seconds: float | None) -> int:
+        """Send the beginning of the data; return how many bytes were accepted, at least one."""
         self._limit(seconds)
-        sent = self._socket.send(data)
-        if sent < len(data):
-            self._socket.sendall(memoryview(data)[sent:])
+        size = self._piece
+        return self._socket.send(data if len(data) <= size else memoryview(data)[:size])
 
     def is_stale(self) -> bool:
         """Say whether the other end has closed an idle connection, or said something unasked."""
@@ -125,7 +124,7 @@ class TlsInTls:
         buffer[: len(data)] = data
         return len(data)
 
-    def send(self, data: bytes) -> int:
+    def send(self, data: bytes | memoryview) -> int:
         """Send all of it; return its length."""
         return self._until_done(lambda: self._tls.write(data))
 
@@ -160,10 +159,6 @@ class TlsInTls:
         with contextlib.suppress(ssl.SSLWantWriteError, ssl.SSLWantReadError):
             while self._unsent:
                 self._unsent = self._unsent[self._outer.send(self._unsent) :]
-
-    def sendall(self, data: memoryview) -> None:
-        """Send all of it."""
-        self.send(bytes(data))
 
     def settimeout(self, seconds: float | None) -> None:
         """Set the time limit of each step."""

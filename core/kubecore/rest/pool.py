@@ -174,8 +174,9 @@ def _send(connection: SyncSocket, request: Request, answer: Answer, limit: Limit
     broken: OSError | None = None
     try:
         for data in written(request):
-            if data is not None:
-                connection.write(data, limit.left("write"))
+            sent = connection.send(data, limit.left("write")) if data else 0
+            while sent < len(data):
+                sent += connection.send(memoryview(data)[sent:], limit.left("write"))
     except TimeoutError as error:
         raise failed(request, error, "write", limit) from error
     except OSError as error:

@@ -1,0 +1,132 @@
+"""`Timeouts.write` limits each chunk of a request, not the whole request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anyio
+import pytest
+import trio
+import trio.testing
+
+from kubecore import errors, rest
+from kubecore.call import Call
+from kubecore.rest import async_pool, pool
+from kubecore.rest.auth import Credential
+from kubecore.rest.exchange import Limit
+from kubecore.rest.http1 import Answer
+from kubecore.rest.request import Request, Requests
+
+WRITE = 2.0
+RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+
+
+def request(size: int) -> Request:
+    config = rest.Config(host="http://h", timeouts=rest.Timeouts(write=WRITE))
+    call: Call[Any] = Call(method="POST", path="/x", response=object, verb="create", body=b"x" * size)
+    return Requests(config).make(call, Credential(None), endless=False, end=None)
+
+
+class Slow:
+    """A synchronous connection that accepts 1,000 bytes at a time, `pause` seconds after they were offered."""
+
+    def __init__(self, pause: float) -> None:
+        self.pause = pause
+        self.accepted = 0
+        self.limits: list[float | None] = []
+
+    def send(self, data: bytes | memoryview, seconds: float | None) -> int:
+        self.limits.append(seconds)
+        if seconds is not None and self.pause > seconds:
+            raise TimeoutError
+        self.accepted += min(len(data), 1000)
+        return min(len(data), 1000)
+
+    def is_stale(self) -> bool:
+        return False
+
+    def read(self, seconds: float | None) -> bytes:
+        return RESPONSE
+
+
+class SlowAsync:
+    """An asynchronous connection that needs `pause` seconds for each write."""
+
+    def __init__(self, pause: float) -> None:
+        self.pause = pause
+        self.accepted = 0
+        self.largest = 0
+
+    async def write(self, data: bytes) -> None:
+        await trio.sleep(self.pause)
+        self.accepted += len(data)
+        self.largest = max(self.largest, len(data))
+
+    def is_stale(self) -> bool:
+        return False
+
+    async def read(self) -> bytes:
+        return RESPONSE
+
+
+def send(connection: Slow, made: Request) -> Answer:
+    answer = Answer("POST")
+    limit: Any = Limit(made)
+    pool._send(connection, made, answer, limit)  # type: ignore[arg-type]
+    return answer
+
+
+def send_async(connection: SlowAsync, made: Request) -> Answer:
+    answer = Answer("POST")
+
+    async def main() -> None:
+        await async_pool._send(connection, made, answer, Limit(made))  # type: ignore[arg-type]
+
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+    return answer
+
+
+@pytest.mark.parametrize("size", [20_000, 60_000, 3_000_000])
+def test_a_server_that_accepts_data_slowly_but_steadily_gets_the_whole_request(size: int) -> None:
+    connection = Slow(pause=WRITE * 0.9)
+    assert send(connection, request(size)).status == 200
+    assert connection.accepted > size
+    assert set(connection.limits) == {WRITE}
+
+
+@pytest.mark.parametrize("size", [20_000, 60_000, 3_000_000])
+def test_a_server_that_accepts_data_slowly_but_steadily_gets_the_whole_request_async(size: int) -> None:
+    connection = SlowAsync(pause=WRITE * 0.9)
+    assert send_async(connection, request(size)).status == 200
+    assert connection.accepted > size
+    assert connection.largest <= 16 * 1024
+
+
+@pytest.mark.parametrize("size", [10, 3_000_000])
+def test_a_server_that_accepts_no_data_is_left_after_the_write_timeout(size: int) -> None:
+    with pytest.raises(errors.WriteTimeoutError, match=r"the server accepted no data for 2\.0 s"):
+        send(Slow(pause=WRITE * 1.1), request(size))
+    with pytest.raises(errors.WriteTimeoutError, match=r"the server accepted no data for 2\.0 s"):
+        send_async(SlowAsync(pause=WRITE * 1.1), request(size))
+
+
+def test_a_body_larger_than_all_buffers_arrives_whole() -> None:
+    """Through real sockets, on which each step may accept only a part."""
+    from tests.torture.server import PodServer
+
+    body = b"x" * 4_000_000
+    with PodServer() as server:
+        config = rest.Config(host=server.url)
+        call: Call[Any] = Call(
+            method="POST", path="/api/v1/namespaces/d/pods", response=object, verb="create", body=body
+        )
+        with rest.Client(config) as client:
+            client.send(call)
+        anyio.run(_create, config, call)
+        anyio.run(_create, config, call, backend="trio")
+        assert [len(ask.body) for ask in server.asks] == [len(body)] * 3
+
+
+async def _create(config: rest.Config, call: Call[Any]) -> None:
+    async with rest.AsyncClient(config) as client:
+        await client.send(call)
