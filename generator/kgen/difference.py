@@ -110,7 +110,7 @@ def _models(api: Api) -> Mapping[str, Model]:
     """Return the models under all their names."""
     found = {f"{module.name}.{model.name}": model for module in api.modules for model in module.models}
     aliases = {f"{module.name}.{alias.name}": str(alias.target) for module in api.modules for alias in module.aliases}
-    return found | {name: found[target] for name, target in aliases.items()}
+    return found | {name: found[target] for name, target in aliases.items() if target in found}
 
 
 def _fields(name: str, model: Model) -> Mapping[str, Field]:

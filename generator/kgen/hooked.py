@@ -87,6 +87,7 @@ class Hooks:
             groups=tuple(made for group in api.groups if (made := self._group(group)).resources),
             modules=tuple(self._module(module, api) for module in api.modules),
         )
+        changed = _without_aliases_of(changed, _constants(api) - _constants(changed))
         self._refuse_missing(api, changed)
         return changed
 
@@ -122,6 +123,7 @@ class Hooks:
         made = [self._model(model, module) for model in module.models]
         kept = tuple(model for model in made if model is not None)
         names = [name for model in kept for name in (model.name, *(group.name for group in model.constants))]
+        names += [alias.name for alias in module.aliases]
         self._refuse_twice("on_model", module.name, names)
         needed = {name for model in kept for field in model.fields for name in _modules_of(field)}
         own = {other.name for other in api.modules} - {module.name}
@@ -351,6 +353,26 @@ def _nodes(field: Field) -> Iterator[ast.AST]:
 
 def _models(api: Api) -> set[ModelRef]:
     return {ModelRef(module.name, model.name) for module in api.modules for model in module.models}
+
+
+def _constants(api: Api) -> set[ModelRef]:
+    return {
+        ModelRef(module.name, group.name)
+        for module in api.modules
+        for model in module.models
+        for group in model.constants
+    }
+
+
+def _without_aliases_of(api: Api, gone: set[ModelRef]) -> Api:
+    """Return what is to be built without other names of what a hook left out."""
+    return dataclasses.replace(
+        api,
+        modules=tuple(
+            dataclasses.replace(module, aliases=tuple(alias for alias in module.aliases if alias.target not in gone))
+            for module in api.modules
+        ),
+    )
 
 
 def _uses(api: Api) -> Iterator[tuple[str, ModelRef]]:

@@ -133,7 +133,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Alias:
-    """Another name of a model: that of a place where an equal object is described."""
+    """Another name of a model, or of constants: that of a place where an equal object is described."""
 
     name: ClassName
     target: ModelRef
@@ -152,7 +152,7 @@ class ModelModule:
         scalars: What it imports from `kubecore.types`.
         shared: Models of `kubecore.meta` that are offered here, because the API has them in this group version.
         builtins: Models modules of the package with Kubernetes' own types that its fields name.
-        aliases: Other names of models, from A to Z.
+        aliases: Other names of models and of constants, from A to Z.
     """
 
     name: Identifier

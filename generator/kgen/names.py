@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
@@ -103,6 +104,9 @@ CLIENT_GO_GROUPS: Final = {
 """Kubernetes' own groups and the name client-go gives each; no other group may take one of these names."""
 
 _SPELLED: Final = {"$": "_dollar_", "-": "_dash_", ".": "_dot_", "/": "_slash_"}
+
+# What Kubernetes' own enums mean by it, whatever Unicode calls it.
+_SYMBOLS: Final = {"*": "value"}
 
 _OWN_NAMES: Final = frozenset(CLIENT_GO_GROUPS.values())
 
@@ -204,8 +208,9 @@ def module_name(kind: str) -> Identifier:
 
 
 def member_name(value: str) -> Identifier:
-    """Return the constant for a known value: `IF_NOT_PRESENT` for `IfNotPresent`."""
-    return Identifier(_started(snake(value), "value").upper())
+    """Return the constant for a known value: `IF_NOT_PRESENT` for `IfNotPresent`, `LESS_THAN_SIGN` for `<`."""
+    words = snake(value) or "_".join(_SYMBOLS.get(char) or snake(unicodedata.name(char, "")) for char in value[:8])
+    return Identifier(_started(words.strip("_"), "value").upper())
 
 
 def singular(word: str) -> str:

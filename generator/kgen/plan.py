@@ -148,6 +148,7 @@ def _models(module: ModelModule, classes: Mapping[ModelRef, Code], root: Identif
     defaults = " ".join(field.default or "" for field in fields)
     constants = [group for model in module.models for group in model.constants]
     exports = [*(model.name for model in module.models), *(group.name for group in constants), *module.shared]
+    exports += [alias.name for alias in module.aliases]
     return ModelsContext(
         header=_header(module.source, f"Models of {module.title}."),
         package=root,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shutil
 import subprocess
@@ -11,7 +12,11 @@ from pathlib import Path
 import pytest
 
 from kgen.cli import run
+from kgen.hooked import Hooks
 from tests.conftest import ROOT
+from tests.kgen.documents import generated
+from tests.kgen.manifests import of
+from tests.kgen.test_crds import manifest
 
 HEAD = """\
 import dataclasses
@@ -67,6 +72,17 @@ def test_a_resource_can_be_left_out(project: Path) -> None:
     hooks(project, RESOURCE + "return None\n")
     assert run(["build", "-q"]) == 0
     assert not (project / "generated/mine/typed/metrics").exists()
+
+
+def test_constants_that_a_hook_leaves_out_have_no_other_names() -> None:
+    kind = {"type": "string", "enum": ["Ball"]}
+    pair = {name: {"type": "object", "properties": {"kind": kind}} for name in ("a", "b")}
+    api = of(manifest(pair))
+    found = Hooks({"on_model": lambda model, _: dataclasses.replace(model, constants=())}, "hooks.py", "").api(api)
+    before, after = ({str(alias.name) for module in made.modules for alias in module.aliases} for made in (api, found))
+    assert before - after == {"WidgetSpecBKind"}
+    for path, source in generated(found, quickly=True).items():
+        compile(source, path, "exec", dont_inherit=True)
 
 
 @pytest.mark.parametrize(

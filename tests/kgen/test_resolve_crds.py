@@ -39,8 +39,9 @@ def fields(api: Api, name: str, module: str = "example_v1") -> dict[str, Field]:
 
 
 def names(api: Api) -> set[str]:
-    """Return every name of a model, with those of other places."""
+    """Return every name of a model or of constants, with those of other places."""
     found = {f"{module.name}.{model.name}" for module in api.modules for model in module.models}
+    found |= {f"{module.name}.{group.name}" for module in api.modules for m in module.models for group in m.constants}
     return found | {f"{module.name}.{alias.name}" for module in api.modules for alias in module.aliases}
 
 
@@ -287,6 +288,99 @@ def test_paths_that_read_the_same_have_a_seam() -> None:
     rules = of(manifest({"rule": obj(c=STRING), "rules": {"type": "array", "items": obj(d=STRING)}}))
     assert fields(rules, "WidgetSpecRule").keys() == {"c"}
     assert fields(rules, "WidgetSpec_Rule").keys() == {"d"}
+
+
+def enum(*values: str) -> dict[str, Any]:
+    return {**STRING, "enum": list(values)}
+
+
+def constants(api: Api, name: str, module: str = "example_v1") -> dict[str, str]:
+    """Return the constants of a name; an alias is followed."""
+    aliases = {f"{made.name}.{alias.name}": str(alias.target) for made in api.modules for alias in made.aliases}
+    wanted = aliases.get(f"{module}.{name}", f"{module}.{name}")
+    groups = {f"{made.name}.{group.name}": group for made in api.modules for m in made.models for group in m.constants}
+    return {str(member.name): member.value for member in groups[wanted].members}
+
+
+def test_constants_keep_their_names_when_their_object_shares_a_class() -> None:
+    valve = obj(position=enum("Open", "Shut"), seat=obj(kind=enum("Ball")))
+    well = manifest({"valve": valve})
+    barrel = manifest({"valve": valve}, names={"plural": "barrels", "kind": "Barrel"})
+    before, after = of(well), of(well, barrel)
+    assert names(before) < names(after)
+    for name in ("WidgetSpecValvePosition", "BarrelSpecValvePosition"):
+        assert constants(after, name) == {"OPEN": "Open", "SHUT": "Shut"}
+    assert constants(after, "WidgetSpecValveSeatKind") == {"BALL": "Ball"}
+    source = generated(after, quickly=True)["made/models/example_v1.py"]
+    assert '"WidgetSpecValvePosition"' in source  # In __all__, whether it is a class or another name of one.
+    assert "WidgetSpecValvePosition = BarrelSpecValvePosition" in source
+
+
+def test_constants_of_an_older_version_are_those_of_the_newer() -> None:
+    raw = manifest({"valve": obj(position=enum("Open"))})
+    versions = raw["spec"]["versions"]
+    versions.append({**copy.deepcopy(versions[0]), "name": "v1alpha1", "storage": False})
+    assert constants(of(raw), "WidgetSpecValvePosition", "example_v1alpha1") == {"OPEN": "Open"}
+    for path, source in generated(of(raw), quickly=True).items():
+        compile(source, path, "exec", dont_inherit=True)
+
+
+@pytest.mark.parametrize("first", ["plan", "plans"])
+def test_constants_and_a_class_never_share_a_name(first: str) -> None:
+    plan, plans = enum("Small"), {"type": "array", "items": obj(a=STRING)}
+    properties = {"plan": plan, "plans": plans} if first == "plan" else {"plans": plans, "plan": plan}
+    alone = constants(of(manifest({"plan": plan})), "WidgetSpecPlan")
+    for more in ({}, {"another": obj(a=STRING)}):
+        api = of(manifest({**properties, **more}))
+        assert constants(api, "WidgetSpecPlan") == alone == {"SMALL": "Small"}
+        assert fields(api, "WidgetSpec")["plans"].annotation == "list[WidgetSpec_Plan]"
+        every = [model.name for model in api.modules[0].models] + [alias.name for alias in api.modules[0].aliases]
+        assert "WidgetSpecPlan" not in every
+
+
+def test_constants_that_read_the_same_have_a_seam() -> None:
+    api = of(manifest({"rolloutStrategy": enum("A"), "rollout": obj(strategy=enum("B"))}))
+    assert constants(api, "WidgetSpecRolloutStrategy") == {"A": "A"}
+    assert constants(api, "WidgetSpecRollout_Strategy") == {"B": "B"}
+
+
+def test_the_exact_word_has_the_plain_name_whatever_stands_first() -> None:
+    policies = {"type": "array", "items": obj(d=STRING)}
+    for properties in (
+        {"policies": policies, "policy": obj(c=STRING)},
+        {"policy": obj(c=STRING), "policies": policies},
+    ):
+        assert fields(of(manifest(properties)), "WidgetSpecPolicy").keys() == {"c"}
+
+
+def test_places_that_differ_in_what_no_name_can_hold_are_all_named() -> None:
+    """No number of them stops a build."""
+    api = of(manifest({f"a{'-' * n}b": obj(**{f"x{n}": STRING}) for n in range(8)}))
+    assert len({str(field.annotation) for field in fields(api, "WidgetSpec").values()}) == 8
+
+
+def test_a_name_set_by_hand_that_is_taken_is_refused_with_what_to_write() -> None:
+    problems = Problems()
+    raw = manifest({"rules": {"type": "array", "items": obj(a=STRING)}})
+    of(raw, hand={"example_v1.WidgetSpecRule": "WidgetSpec"}, problems=problems)
+    (error,) = problems.errors
+    assert "another class of that name" in error.what
+    assert '"example_v1.WidgetSpecRule" = "OtherWidgetSpecRule"' in error.hint
+    assert of(raw, hand={"example_v1.WidgetSpecRule": "OtherWidgetSpecRule"})
+
+
+def test_every_value_of_an_enum_has_a_constant_whatever_their_order() -> None:
+    symbols = constants(of(manifest({"compare": enum("=", "!=", ">", "<", "*")})), "WidgetSpecCompare")
+    assert symbols == {
+        "EQUALS_SIGN": "=",
+        "EXCLAMATION_MARK_EQUALS_SIGN": "!=",
+        "GREATER_THAN_SIGN": ">",
+        "LESS_THAN_SIGN": "<",
+        "VALUE": "*",
+    }
+    for values in (("head", "HEAD", "Head"), ("Head", "HEAD", "head")):
+        found = constants(of(manifest({"mode": enum(*values)})), "WidgetSpecMode")
+        assert found == {"HEAD": "HEAD", "HEAD_2": "Head", "HEAD_3": "head"}
 
 
 def test_a_class_can_be_named_by_hand() -> None:

@@ -1,23 +1,23 @@
-"""Objects described in place: what each is called, and which of them are one class.
+"""Objects described in place and constants: what each is called, and which of the objects are one class.
 
 The name is the path: `WidgetSpecRule` is an item of `spec.rules` of a Widget. Objects of one structure within a group
 share the class of the first of them, going from the kinds down, level by level, the most stable version first. Every
-place has its name all the same, as an alias: so what is added elsewhere renames nothing.
+place has its name all the same, as an alias, and so have the constants in it: what is added elsewhere renames nothing.
 """
 
 from __future__ import annotations
 
-import functools
 import re
 from collections import deque
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
-from kgen.errors import Problems
 from kgen.ir import ModelRef
-from kgen.names import Identifier, class_name
+from kgen.names import ClassName, Identifier
 from kgen.resolve.builtins import Builtins
 from kgen.resolve.catalog import Catalog, Schema
+from kgen.resolve.claims import Claims
 from kgen.resolve.equality import Equality
 
 __all__ = ["Inline", "stability"]
@@ -34,22 +34,36 @@ def stability(version: str) -> tuple[int, int, int, str]:
     return _STAGES[match[2]], int(match[1]), int(match[3] or 0), version
 
 
+@dataclass(frozen=True, slots=True)
+class _Child:
+    """A place in an object: an object described in place, or a value with constants.
+
+    Attributes:
+        words: The words of the place in the object that holds it.
+        name: Its name there.
+        target: The class that the name stands for.
+    """
+
+    words: str
+    name: ModelRef
+    target: ModelRef
+
+
 class Inline:
-    """Names objects, and gives those that are new to whoever drafts them.
+    """Names objects and constants, and gives the objects that are new to whoever drafts them.
 
     Args:
         catalog: All schemas.
-        problems: Where what is wrong is collected.
     """
 
-    def __init__(self, catalog: Catalog, problems: Problems) -> None:
+    def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._problems = problems
         self._builtins = Builtins(catalog)
         self._equality = Equality(self._builtins.find)
+        self._claims = Claims(catalog)
         self._shared: dict[tuple[str, int], ModelRef] = {}
-        self._waiting: deque[Schema] = deque()
-        self._children: dict[ModelRef, dict[str, ModelRef]] = {}
+        self._waiting: deque[ModelRef] = deque()
+        self._children: dict[ModelRef, list[_Child]] = {}
         self.schemas: dict[ModelRef, Schema] = {}
         self.aliases: dict[ModelRef, ModelRef] = {}
 
@@ -66,58 +80,48 @@ class Inline:
             return self._catalog.model_of(builtin)
         key = self._catalog.group_of(owner.ref.module), self._equality.number(raw, path[-1])
         known = self._shared.get(key)
-        if known is not None and self.schemas[known].name == _schema_name(owner, path):
-            return known
-        ref = self._name(owner, path)
-        self._children.setdefault(owner.ref, {})[_words(path)] = known or ref
+        words = _words(path)
+        for child in self._children.get(owner.ref, ()):
+            if child.words == words and child.target == known:
+                return child.name  # `rule` and the items of `rules` may be one object.
+        pointer = f"{owner.pointer}/properties/{'/'.join(path)[:200]}"
+        ref = self._claims.claim(owner.ref, words, pointer)
+        self._children.setdefault(owner.ref, []).append(_Child(words, ref, known or ref))
+        self._waiting.append(ref)
         if known is not None:
             self.aliases[ref] = known
             return ref
         self._shared[key] = ref
-        pointer = f"{owner.pointer}/properties/{'/'.join(path)[:200]}"
-        made = Schema(_schema_name(owner, path), raw, owner.source, pointer, ref, owner.has_defaults)
-        self.schemas[ref] = made
-        self._waiting.append(made)
+        self.schemas[ref] = Schema(_schema_name(owner, path), raw, owner.source, pointer, ref, owner.has_defaults)
         return ref
 
-    def name_what_is_inside(self) -> None:
-        """Give the places inside of objects that share a class their names, too."""
-        waiting = deque(self.aliases.items())
-        while waiting:
-            alias, target = waiting.popleft()
-            for words, child in self._children.get(target, {}).items():
-                ref = ModelRef(alias.module, class_name(alias.name.rstrip("_") + words))
-                if not self._is_taken(ref):
-                    self.aliases[ref] = child
-                    waiting.append((ref, child))
+    def constants(self, owner: Schema, field: Identifier) -> ClassName:
+        """Return the class of the known values of a field."""
+        words = "".join(word.capitalize() for word in field.split("_"))
+        ref = self._claims.claim(owner.ref, words, owner.pointer)
+        self._children.setdefault(owner.ref, []).append(_Child(words, ref, ref))
+        return ref.name
 
     def drain(self) -> Iterator[Schema]:
-        """Yield the schemas that are to be drafted, those too that are found meanwhile."""
+        """Yield the schemas that are to be drafted, those too that are found meanwhile.
+
+        Places are named level by level, whether or not they have a class of their own. So what a place is called does
+        not depend on which objects are equal.
+        """
         while self._waiting:
-            yield self._waiting.popleft()
+            ref = self._waiting.popleft()
+            target = self.aliases.get(ref)
+            if target is None:
+                yield self.schemas[ref]
+            else:
+                self._name_inside(ref, target)
 
-    def _name(self, owner: Schema, path: tuple[str, ...]) -> ModelRef:
-        """Return the class of a place: its path; with a seam where another path reads the same."""
-        module, head = owner.ref.module, owner.ref.name.rstrip("_")
-        words = _words(path)
-        by_hand = self._catalog.names.get(f"{module}.{class_name(head + words)}")
-        for name in (by_hand, head + words, f"{head}_{words}", f"{head}__{words}"):
-            ref = ModelRef(module, Identifier(name) if name and name is by_hand else class_name(name or ""))
-            if name and not self._is_taken(ref):
-                return ref
-        self._problems.error(
-            f"there is no name left for {'.'.join(path)[:200]}",
-            where=owner.pointer,
-            hint=f'name it in [tool.kgen.names]: "{module}.{class_name(head + words)}" = "Other"',
-        )
-        return ModelRef(module, class_name(head + words))
-
-    def _is_taken(self, ref: ModelRef) -> bool:
-        return ref in self.schemas or ref in self.aliases or ref in self._named
-
-    @functools.cached_property
-    def _named(self) -> frozenset[ModelRef]:
-        return frozenset(schema.ref for schema in self._catalog.models.values())
+    def _name_inside(self, alias: ModelRef, target: ModelRef) -> None:
+        """Name the places inside of an object that shares its class."""
+        for child in self._children.get(target, ()):
+            ref = self._claims.claim(alias, child.words, str(alias))
+            self.aliases[ref] = child.target
+            self._waiting.append(ref)
 
 
 def _words(path: tuple[str, ...]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import re
 from collections import Counter
@@ -12,10 +11,11 @@ from typing import Any, Final
 
 from kgen import text
 from kgen.errors import Problems
-from kgen.ir import Alias, Constants, Field, Member, Model, ModelModule, ModelRef
-from kgen.names import Identifier, camel_name, class_name, field_name, member_name, snake, verbatim_name
+from kgen.ir import Alias, Constants, Field, Model, ModelModule, ModelRef
+from kgen.names import Identifier, camel_name, field_name, singular, snake, verbatim_name
 from kgen.resolve.catalog import Catalog, Kind, Schema, kind_of
 from kgen.resolve.inline import Inline, stability
+from kgen.resolve.members import members_of
 from kgen.resolve.saying import merging_of, rules_of, words
 from kgen.resolve.types import (
     BUILTIN_TYPES,
@@ -69,7 +69,7 @@ class _DraftField:
     doc: str
     schema: Mapping[str, Any]
     literal: str | None
-    values: tuple[str, ...]
+    constants: Constants | None
 
 
 def nameable(properties: Iterable[str]) -> bool:
@@ -83,7 +83,7 @@ class Models:
     def __init__(self, catalog: Catalog, problems: Problems) -> None:
         self._catalog = catalog
         self._problems = problems
-        self._inline = Inline(catalog, problems)
+        self._inline = Inline(catalog)
         self._drafts: dict[ModelRef, _Draft] = {}
 
     # What annotations ask for (kgen.resolve.types.ModelLookup).
@@ -113,7 +113,6 @@ class Models:
         found = [schema for schema in self._catalog.own_models() if not self._catalog.is_shared(schema.name)]
         for _, schemas in itertools.groupby(sorted(found, key=self._order), key=lambda schema: schema.ref.module):
             self._draft_all(schemas)
-        self._inline.name_what_is_inside()
         names = sorted({schema.ref.module for schema in self._catalog.own_models()})
         return tuple(self._module(name) for name in names)
 
@@ -162,10 +161,13 @@ class Models:
         # Reserve the place first: a model may hold itself.
         self._drafts[schema.ref] = _Draft(schema, (), kind)
         names = self._field_names(schema, [name for name in own if self._fits(schema, name)])
-        fields = [
-            self._draft_field(schema, name, own[wire_name], wire_name, wire_name in needed, kind, counts)
-            for wire_name, name in names.items()
-        ]
+        made = {
+            wire_name: self._draft_field(
+                schema, names[wire_name], own[wire_name], wire_name, wire_name in needed, kind, counts
+            )
+            for wire_name in _in_order_of_claims(own, names)
+        }
+        fields = [made[wire_name] for wire_name in names]
         self._refuse_same_names(schema, fields)
         self._drafts[schema.ref] = _Draft(schema, tuple(fields), kind)
 
@@ -221,8 +223,16 @@ class Models:
             doc=words(plain, rules=use.shape != "struct"),
             schema=plain,
             literal=_literal(wire_name, kind),
-            values=_values(plain) if use.text == "str" else (),
+            constants=self._constants(schema, name, plain) if use.text == "str" else None,
         )
+
+    def _constants(self, schema: Schema, field: Identifier, plain: Mapping[str, Any]) -> Constants | None:
+        """Return the constants for the known values of a field, or None where it has none."""
+        members = members_of(plain)
+        if not members:
+            return None
+        name = self._inline.constants(schema, field)
+        return Constants(name, f"Known values of {schema.ref.name}.{field}.", members)
 
     def _refuse_same_names(self, schema: Schema, fields: list[_DraftField]) -> None:
         taken: dict[str, str] = {}
@@ -254,7 +264,7 @@ class Models:
             name=name,
             title=title,
             source=self._catalog.source_of(title, [draft.schema for draft in drafts]),
-            models=self._with_constants(ordered, drafts),
+            models=ordered,
             imports=tuple(sorted(module for module in modules if not self._catalog.is_builtin(module))),
             builtins=tuple(sorted(module for module in modules if self._catalog.is_builtin(module))),
             scalars=tuple(sorted({Identifier(scalar) for use in uses for scalar in use.scalars})),
@@ -283,6 +293,11 @@ class Models:
             ),
             is_kind=draft.kind is not None,
             is_open=draft.kind is not None and draft.schema.raw.get("x-kubernetes-preserve-unknown-fields") is True,
+            constants=tuple(
+                field.constants
+                for field in sorted(draft.fields, key=lambda field: field.name)
+                if field.constants is not None
+            ),
             rules=rules_of(draft.schema.raw),
             deprecated=draft.schema.raw.get("deprecated") is True,
         )
@@ -360,23 +375,29 @@ class Models:
             )
         return False
 
-    # Known values.
 
-    def _with_constants(self, models: tuple[Model, ...], drafts: list[_Draft]) -> tuple[Model, ...]:
-        taken = {model.name for model in models}
-        by_name = {draft.schema.ref.name: draft for draft in drafts}
-        return tuple(self._constants(model, by_name[model.name], taken) for model in models)
+def _in_order_of_claims(own: Mapping[str, Any], names: Iterable[str]) -> list[str]:
+    """Return the properties of an object in the order in which they are named.
 
-    def _constants(self, model: Model, draft: _Draft, taken: set[Identifier]) -> Model:
-        made: list[Constants] = []
-        for field in sorted(draft.fields, key=lambda field: field.name):
-            members = _members(field.values)
-            if members:
-                name = class_name(model.name + "".join(word.capitalize() for word in field.name.split("_")))
-                name = name if name not in taken else class_name(f"{name}Value")
-                taken.add(name)
-                made.append(Constants(name, f"Known values of {model.name}.{field.name}.", members))
-        return dataclasses.replace(model, constants=tuple(made))
+    The exact word comes before the items of a list or the values of a map: the class of `plans[]` takes no name from
+    `plan`. Else it is the alphabet, so that the order of properties in a document decides nothing.
+    """
+    exact = {snake(name) for name in names}
+
+    def order(name: str) -> tuple[bool, str]:
+        called = name
+        while (one := singular(called)) != called:
+            called = one
+            if snake(one) in exact and snake(one) != snake(name) and _holds_others(own[name]):
+                return True, name
+        return False, name
+
+    return sorted(names, key=order)
+
+
+def _holds_others(raw: object) -> bool:
+    plain: Mapping[str, Any] = unwrapped(raw) if is_object(raw) else {}
+    return plain.get("type") == "array" or is_object(plain.get("additionalProperties"))
 
 
 def _never_none(schema: Schema, wire_name: str, plain: Mapping[str, Any]) -> bool:
@@ -407,22 +428,6 @@ def _literal(wire_name: str, kind: Kind | None) -> str | None:
     if kind is None or not (kind.api_version.isprintable() and kind.kind.isprintable()):
         return None  # No kind is called so, and half of a surrogate pair could not even be compared with.
     return {"apiVersion": kind.api_version, "kind": kind.kind}.get(wire_name)
-
-
-def _values(plain: Mapping[str, Any]) -> tuple[str, ...]:
-    values = plain.get("enum")
-    if not is_array(values):
-        return ()
-    return tuple(dict.fromkeys(value for value in values if isinstance(value, str) and value))
-
-
-def _members(values: tuple[str, ...]) -> tuple[Member, ...]:
-    """Return a constant for each value; where two would get one name, the later ones have none."""
-    members: dict[str, Member] = {}
-    for value in values:
-        name = member_name(value)
-        members.setdefault(name, Member(name, value))
-    return tuple(members.values())
 
 
 def _regular(field: _DraftField) -> bool:

@@ -1,0 +1,64 @@
+"""The names in models modules: classes, their other names and constants share them, and each is given once."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Final
+
+from kgen import text
+from kgen.ir import ModelRef
+from kgen.names import Identifier, class_name
+from kgen.resolve.catalog import Catalog
+
+__all__ = ["Claims"]
+
+_SEAMS: Final = ("", "_", "__")
+
+
+class Claims:
+    """Gives each place a name of its own: its path, with a seam if another place has that name.
+
+    Args:
+        catalog: All schemas. Their names are taken from the start.
+    """
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._taken = {schema.ref for schema in catalog.models.values()}
+        self._last: dict[ModelRef, int] = {}
+
+    def claim(self, owner: ModelRef, words: str, where: str) -> ModelRef:
+        """Return the name of a place.
+
+        Args:
+            owner: The name of the object that holds the place.
+            words: The words of the place in its owner.
+            where: The place in the document, for messages.
+        """
+        ref = next(ref for ref in self._candidates(owner, words) if ref not in self._taken)
+        # A place that is named by hand keeps its own name from others: theirs do not change.
+        self._taken.add(ref)
+        by_hand = self._catalog.names.get(str(ref))
+        return ref if by_hand is None or by_hand == ref.name else self._by_hand(ref, by_hand, where)
+
+    def _candidates(self, owner: ModelRef, words: str) -> Iterator[ModelRef]:
+        head = owner.name.rstrip("_")
+        for seam in _SEAMS:
+            yield ModelRef(owner.module, class_name(f"{head}{seam}{words}"))
+        # As many places as there are may read the same: where the last number was, the next one begins.
+        base = ModelRef(owner.module, class_name(f"{head}_{words}"))
+        for number in itertools.count(self._last.get(base, 1) + 1):
+            self._last[base] = number
+            yield ModelRef(owner.module, class_name(f"{base.name.rstrip('_')}_{number}"))
+
+    def _by_hand(self, ref: ModelRef, name: str, where: str) -> ModelRef:
+        named = ModelRef(ref.module, Identifier(name))
+        if named in self._taken:
+            self._catalog.problems.error(
+                f"{text.string(str(ref))} can't be {name!r}: {ref.module} has another class of that name",
+                where=where,
+                hint=f'give it a free name in [tool.kgen.names]: {text.string(str(ref))} = "Other{ref.name}"',
+            )
+        self._taken.add(named)
+        return named
