@@ -28,6 +28,7 @@ from kgen.hooks import ApiSpec, ClassName, Field, GroupVersion, Identifier, Mode
 from kgen.ir import Api
 from kgen.names import camel_name
 from kgen.plan import MARKER, STANDARD
+from kgen.source import parse_bytes
 
 __all__ = ["NO_HOOKS", "Hooks", "load_hooks"]
 
@@ -169,8 +170,7 @@ class Hooks:
             hint = "kgen knows its files by that line; add yours behind it"
             raise self._wrong("on_file", path, f"took the first line away, {MARKER!r}", hint=hint)
         try:
-            found.encode()
-            ast.parse(found)
+            parse_bytes(found)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             raise self._wrong("on_file", path, f"returned what is no Python: {error}") from error
         return str(found)

@@ -128,7 +128,7 @@ def generate(config: Config, progress: Progress = lambda _: None) -> Generated:
     from kgen.format import format_files
     from kgen.models import class_sources
     from kgen.plan import plan
-    from kgen.render import render, templates_folder
+    from kgen.render import comments_of, render, templates_folder
     from kgen.verify import verify
 
     problems = Problems(strict=config.strict)
@@ -143,7 +143,7 @@ def generate(config: Config, progress: Progress = lambda _: None) -> Generated:
         progress("rendering")
         base = config.core and api.builtins
         rendered = render(plan(api, classes, config.package, config.source, base or ""), config.templates)
-        verify(rendered, api.modules, config.package, api.builtins)
+        verify(rendered, api.modules, config.package, api.builtins, comments_of(config.templates))
     rendered = hooks.files(rendered)
     progress(f"formatting {len(rendered)} files")
     return Generated(format_files(rendered), api, problems.warnings, problems.notices)

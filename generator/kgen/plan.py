@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kgen import text
+from kgen.config import KUBECLIENT
 from kgen.contexts import (
     ClassContext,
     ClientsetContext,
@@ -111,37 +112,43 @@ def plan(
         PlannedFile(
             f"{root}/__init__.py",
             "root.py.jinja",
-            RootContext(_header(sources, "Typed clients for the Kubernetes API."), root),
+            RootContext(_header(sources, "Typed clients for the Kubernetes API.", root), root),
         ),
         PlannedFile(f"{root}/clientset.py", "clientset.py.jinja", _clientset(api, root, sources, base)),
-        PlannedFile(f"{root}/_kinds.py", "kinds.py.jinja", _kinds(api, sources)),
-        _package(f"{root}/models", sources, "The models, one module per group version."),
-        _package(f"{root}/typed", sources, "The clients, one package per group version."),
+        PlannedFile(f"{root}/_kinds.py", "kinds.py.jinja", _kinds(api, root, sources)),
+        _package(root, "models", sources, "The models, one module per group version."),
+        _package(root, "typed", sources, "The clients, one package per group version."),
     ]
     files += [
-        PlannedFile(f"{root}/models/{module.name}.py", "models.py.jinja", _models(module, classes, root, api.builtins))
+        PlannedFile(
+            f"{root}/models/{module.name}.py", "models.py.jinja", _models(module, classes, root, api.builtins, sources)
+        )
         for module in api.modules
     ]
     folders = sorted({group.package[0] for group in api.groups})
-    files += [_package(f"{root}/typed/{folder}", sources, f"Clients of the group {folder}.") for folder in folders]
+    files += [_package(root, f"typed/{folder}", sources, f"Clients of the group {folder}.") for folder in folders]
     for group in api.groups:
         files.extend(_group_files(group, root, api))
     return tuple(sorted(files, key=lambda file: file.path))
 
 
-def _header(source: str, words: str) -> Header:
-    line = f"{MARKER} from {text.comment(source)}. To change it, edit templates/ and run `kgen build`."
+def _header(source: str, words: str, root: Identifier) -> Header:
+    what = "templates/" if root == KUBECLIENT else "the input"
+    line = f"{MARKER} from {text.comment(source)}. To change it, edit {what} and run `kgen build`."
     return Header(text.code(line), text.docstring(words))
 
 
-def _package(folder: str, source: str, words: str) -> PlannedFile:
-    return PlannedFile(f"{folder}/__init__.py", "package.py.jinja", PackageContext(_header(source, words)))
+def _package(root: Identifier, folder: str, source: str, words: str) -> PlannedFile:
+    context = PackageContext(_header(source, words, root))
+    return PlannedFile(f"{root}/{folder}/__init__.py", "package.py.jinja", context)
 
 
 # Models.
 
 
-def _models(module: ModelModule, classes: Mapping[ModelRef, Code], root: Identifier, builtins: str) -> ModelsContext:
+def _models(
+    module: ModelModule, classes: Mapping[ModelRef, Code], root: Identifier, builtins: str, sources: str
+) -> ModelsContext:
     made = [classes[ModelRef(module.name, model.name)] for model in module.models]
     fields = [field for model in module.models for field in model.fields]
     annotations = " ".join(field.annotation for field in fields)
@@ -150,7 +157,7 @@ def _models(module: ModelModule, classes: Mapping[ModelRef, Code], root: Identif
     exports = [*(model.name for model in module.models), *(group.name for group in constants), *module.shared]
     exports += [alias.name for alias in module.aliases]
     return ModelsContext(
-        header=_header(module.source, f"Models of {module.title}."),
+        header=_header(module.source or sources, f"Models of {module.title}.", root),
         package=root,
         imports_builtins="builtins." in annotations,
         imports_msgspec="msgspec." in defaults,
@@ -199,9 +206,10 @@ def _constant_class(group: Constants) -> ConstantsContext:
 
 
 def _group_files(group: GroupVersion, root: Identifier, api: Api) -> Iterable[PlannedFile]:
-    folder = f"{root}/typed/{group.package[0]}/{group.package[1]}"
+    inner = f"typed/{group.package[0]}/{group.package[1]}"
+    folder = f"{root}/{inner}"
     words = f"Clients of {group.api_version}."
-    yield _package(folder, group.source, words)
+    yield _package(root, inner, group.source, words)
     yield PlannedFile(f"{folder}/_group.py", "group.py.jinja", _group(group, root))
     for resource in group.resources:
         yield PlannedFile(f"{folder}/{resource.module}.py", "resource.py.jinja", _resource(resource, group, root, api))
@@ -209,7 +217,7 @@ def _group_files(group: GroupVersion, root: Identifier, api: Api) -> Iterable[Pl
 
 def _group(group: GroupVersion, root: Identifier) -> GroupContext:
     return GroupContext(
-        header=_header(group.source, f"{GROUP_TITLE} {group.api_version}."),
+        header=_header(group.source, f"{GROUP_TITLE} {group.api_version}.", root),
         folder=text.code(f"{root}.typed.{group.package[0]}.{group.package[1]}"),
         class_name=group.class_name,
         docstring=text.docstring(f"The resources of {group.api_version}.", indent=4),
@@ -241,7 +249,7 @@ def _resource(resource: Resource, group: GroupVersion, root: Identifier, api: Ap
         text.string(name) for name in sorted([resource.constant, f"Async{resource.class_name}", resource.class_name])
     ]
     return ResourceContext(
-        header=_header(group.source, f"Clients of {group.api_version} {resource.kind_name}."),
+        header=_header(group.source, f"Clients of {group.api_version} {resource.kind_name}.", root),
         package=root,
         exports=tuple(names),
         modules=tuple(sorted(used & own)),
@@ -351,7 +359,7 @@ def _clientset(api: Api, root: Identifier, sources: str, base: str) -> Clientset
     )
     names = ("AsyncClientset as AsyncBaseClientset", "Clientset as BaseClientset") if base else _BASES
     return ClientsetContext(
-        header=_header(sources, "The clientset: every group version that the documents declare."),
+        header=_header(sources, "The clientset: every group version that the documents declare.", root),
         base=text.code(f"{base or 'kubecore'}.clientset"),
         names_from_base=_codes(names),
         groups=entries,
@@ -361,7 +369,7 @@ def _clientset(api: Api, root: Identifier, sources: str, base: str) -> Clientset
 _BASES: Final = ("AsyncBaseClientset", "BaseClientset")
 
 
-def _kinds(api: Api, sources: str) -> KindsContext:
+def _kinds(api: Api, root: Identifier, sources: str) -> KindsContext:
     entries = tuple(
         KindEntry(
             api_version=text.string(group.api_version),
@@ -372,4 +380,4 @@ def _kinds(api: Api, sources: str) -> KindsContext:
         for group in api.groups
         for resource in group.resources
     )
-    return KindsContext(_header(sources, "Where the objects of each kind are."), entries)
+    return KindsContext(_header(sources, "Where the objects of each kind are.", root), entries)

@@ -12,7 +12,7 @@ from kgen.errors import KgenError
 from kgen.plan import PlannedFile
 from kgen.text import Code, code
 
-__all__ = ["render", "templates_folder"]
+__all__ = ["comments_of", "render", "templates_folder"]
 
 
 def templates_folder() -> Path:
@@ -33,6 +33,14 @@ def render(files: Iterable[PlannedFile], override: Path | None = None) -> dict[s
     """
     environment = _environment(override)
     return {file.path: _render(environment, file) for file in files}
+
+
+def comments_of(override: Path | None) -> frozenset[str] | None:
+    """Return what follows each "#" in templates of the user, "#" included; None if there are no such templates."""
+    if override is None:
+        return None
+    lines = (line for file in sorted(override.rglob("*.jinja")) for line in file.read_text("utf-8").splitlines())
+    return frozenset(line[at:].rstrip() for line in lines for at, char in enumerate(line) if char == "#")
 
 
 def _render(environment: jinja2.Environment, file: PlannedFile) -> str:

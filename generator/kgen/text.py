@@ -12,7 +12,7 @@ import textwrap
 import unicodedata
 from typing import Final
 
-__all__ = ["LINE_LENGTH", "Code", "clean", "code", "comment", "docstring", "string"]
+__all__ = ["LINE_LENGTH", "Code", "clean", "code", "comment", "docstring", "inert", "string"]
 
 LINE_LENGTH: Final = 120
 """Columns of a generated line; descriptions are wrapped to it."""
@@ -25,6 +25,27 @@ _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
 # Quotes that would close a docstring: three together, or the last ones.
 _CLOSING: Final = re.compile(r'"{3,}|"+$')
+
+# A comment without these characters holds no encoding declaration (PEP 263), no type comment and no pragma.
+_MEANING: Final = re.compile("[#:=]")
+
+# What tools obey in the text of a docstring, too: they search lines, not comments. The marked character is escaped.
+_TOOLS: Final = (
+    "autopep8|bandit|basedpyright|black|codespell|coverage|cython|fmt|flake8|isort|mypy|pylance|pylint|pyre|pyrefly|"
+    "pyright|pytype|ruff|semgrep|sourcery|ty|type|yapf"
+)
+_PRAGMA: Final = re.compile(
+    rf"#(?=\s*(?:(?:{_TOOLS})\s*[:=]|no[\s-]?qa|nolint|nosec|nosemgrep|nosonar|pragma|pyre-|lgtm))", re.IGNORECASE
+)
+_OBEYED: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
+    (">>>", re.compile(r">(?=>>(?:\s|$))", re.MULTILINE)),  # the prompt of a doctest
+    ("*-", re.compile(r"-(?=\*-)")),  # the variables of Emacs
+    ("variables:", re.compile(r"(?<=local variables):", re.IGNORECASE)),
+    ("isort", re.compile(r"(?<=isort):", re.IGNORECASE)),  # isort obeys this without a "#"
+    ("vi", re.compile(r"\bv(?=im?[<=>]?\d*:)", re.IGNORECASE)),  # a modeline
+    ("ex:", re.compile(r"(?<=\bex):(?=\s*set?\s)", re.IGNORECASE)),
+)
+"""Text that such a line has, in lower case, and what becomes an escape."""
 
 
 class Code(str):
@@ -72,8 +93,26 @@ def _escaped(char: str) -> str:
 
 
 def comment(text: str) -> Code:
-    """Return `text` as the words of a one-line comment, without the `#`."""
-    return Code(" ".join(clean(text).split()))
+    """Return `text` as the words of a one-line comment, without the `#`.
+
+    `#`, `:` and `=` become escapes. So the comment has no meaning to Python or to a tool: it declares no encoding and
+    holds no type comment and no pragma, whatever the text is.
+    """
+    return Code(_MEANING.sub(_escape, inert(" ".join(clean(text).split()))))
+
+
+def inert(text: str) -> str:
+    """Return `text` with an escape in each pragma, doctest prompt and modeline, so that no tool obeys it."""
+    found = _PRAGMA.sub(_escape, text) if "#" in text else text
+    lowered = found.lower()
+    for mark, pattern in _OBEYED:
+        if mark in lowered:
+            found = pattern.sub(_escape, found)
+    return found
+
+
+def _escape(match: re.Match[str]) -> str:
+    return f"\\x{ord(match[0]):02x}"
 
 
 def wrapped(text: str, indent: int) -> str:
@@ -85,7 +124,7 @@ def wrapped(text: str, indent: int) -> str:
     """
     width = LINE_LENGTH - indent
     lines: list[str] = []
-    for line in clean(text).strip().split("\n"):
+    for line in inert(clean(text)).strip().split("\n"):
         if line.strip():
             lines.extend(_wrap(line.rstrip(), width))
         elif lines and lines[-1]:

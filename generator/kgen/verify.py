@@ -3,20 +3,33 @@
 Escaping is the first wall. This one does not trust it: a models module must hold the planned imports, classes, fields,
 types, defaults, docstrings and constants and nothing else; a client module must import from a short list and hold no
 statement of a kind that clients have no use for.
+
+The bytes are parsed, as Python does when it imports the file: a comment can declare another encoding, and then the text
+that Python reads is not the text that was rendered. Comments are not part of the syntax tree, so they are compared with
+the comments of the templates.
 """
 
 from __future__ import annotations
 
 import ast
 import inspect
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from kgen import text
 from kgen.errors import KgenError
 from kgen.ir import Constants, Field, Model, ModelModule
+from kgen.plan import MARKER
+from kgen.source import comments, parse_bytes
 
 __all__ = ["verify"]
+
+_HEADER: Final = re.compile(rf"{MARKER} from [^#:=]+")
+_COMMENTS: Final = frozenset({"# The same objects at other places."})
+"""The comments of kgen's own templates besides the header."""
+
+_CODING: Final = re.compile(r"coding[:=]", re.IGNORECASE)
 
 _LIBRARIES: Final = frozenset({"__future__", "builtins", "collections.abc", "msgspec", "typing"})
 
@@ -40,7 +53,13 @@ _CLIENT_NODES: Final = (
 )
 
 
-def verify(files: Mapping[str, str], modules: Iterable[ModelModule], package: str, builtins: str = "") -> None:
+def verify(
+    files: Mapping[str, str],
+    modules: Iterable[ModelModule],
+    package: str,
+    builtins: str = "",
+    trusted: frozenset[str] | None = None,
+) -> None:
     """Compare rendered files with the plan.
 
     Args:
@@ -48,6 +67,7 @@ def verify(files: Mapping[str, str], modules: Iterable[ModelModule], package: st
         modules: The models modules that were planned.
         package: The import name of the generated package.
         builtins: The package that Kubernetes' own types are imported from, or "".
+        trusted: The comments in templates of the user; None if there are no such templates.
 
     Raises:
         KgenError: naming the file and the line, if anything stands there that was not planned.
@@ -57,12 +77,13 @@ def verify(files: Mapping[str, str], modules: Iterable[ModelModule], package: st
         if not source:
             continue
         try:
-            tree = ast.parse(source)
+            tree = parse_bytes(source)
+            _check_comments(source, trusted)
             if path in planned:
                 _Models(planned[path], package, builtins).check(tree)
             else:
                 _check_client(tree, package, builtins)
-        except (SyntaxError, _UnplannedError) as error:
+        except (SyntaxError, ValueError, _UnplannedError) as error:
             raise KgenError(
                 f"the rendered file is not what was planned: {error}",
                 where=path,
@@ -70,9 +91,21 @@ def verify(files: Mapping[str, str], modules: Iterable[ModelModule], package: st
             ) from error
 
 
+def _check_comments(source: str, trusted: frozenset[str] | None) -> None:
+    for start, comment in comments(source):
+        known = comment in _COMMENTS or (start == 0 and _HEADER.fullmatch(comment))
+        if not known and trusted is not None:
+            # The words of a user's template are the user's; what the template prints between them is not.
+            known = comment in trusted or (text.inert(comment) == comment and not _CODING.search(comment))
+        if not known:
+            line = source.count("\n", 0, start) + 1
+            raise _UnplannedError(line, f"the unplanned comment {comment[:60]!r}")
+
+
 class _UnplannedError(Exception):
-    def __init__(self, node: ast.AST, what: str) -> None:
-        super().__init__(f"line {getattr(node, 'lineno', 0)}: {what}")
+    def __init__(self, place: ast.AST | int, what: str) -> None:
+        line = place if isinstance(place, int) else getattr(place, "lineno", 0)
+        super().__init__(f"line {line}: {what}")
 
 
 def _require(holds: bool, node: ast.AST, what: str) -> None:

@@ -26,7 +26,7 @@ from kgen.load.crd_openapi import convert
 from kgen.resolve import Builtins, resolve
 from kgen.spec import ApiSpec
 from tests.kgen.documents import document, generated
-from tests.kgen.hostile import PAYLOADS
+from tests.kgen.hostile import PAYLOADS, obeyed
 from tests.torture.tally import Tally
 
 __all__ = ["CRD", "Step", "changed", "made", "places", "run", "wrong"]
@@ -132,6 +132,8 @@ def wrong(files: Mapping[str, str]) -> str | None:
     for path, source in files.items():
         if not _PATH.fullmatch(path) or len(path) > 200:
             return f"the path {path[:80]!r}"
+        if (found := obeyed(source)) is not None:
+            return f"{path}: a tool obeys {found[:80]!r}"
         tree = ast.parse(source)
         known = {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
         for node in ast.walk(tree):
