@@ -36,8 +36,11 @@ class BaseClientset:
     def __init__(self, config: rest.Config, *, http_client: HttpClient | None = None) -> None:
         self.rest_client: rest.Client = rest.Client(config, http_client=http_client)
 
-    def server_version(self) -> Info:
+    def server_version(self, *, timeout: float | None = None) -> Info:
         """Ask the server for its version: `GET /version`.
+
+        Args:
+            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The version, and how the server was built.
@@ -49,7 +52,7 @@ class BaseClientset:
         """
         from kubecore import version
 
-        return self.rest_client.send(version.call())
+        return self.rest_client.send(version.call(), timeout=timeout)
 
     def raw(
         self,
@@ -60,6 +63,7 @@ class BaseClientset:
         body: bytes | None = None,
         content_type: str = "application/json",
         accept: str = "*/*",
+        timeout: float | None = None,
     ) -> RawResponse:
         """Send a request of any kind to any path, such as `/healthz` or `/metrics`.
 
@@ -71,6 +75,7 @@ class BaseClientset:
             body: the body.
             content_type: the body's media type.
             accept: the media types asked for.
+            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The answer as it came.
@@ -83,7 +88,7 @@ class BaseClientset:
         from kubecore import raw
 
         return self.rest_client.send(
-            raw.call(method, path, query=query, body=body, content_type=content_type, accept=accept)
+            raw.call(method, path, query=query, body=body, content_type=content_type, accept=accept), timeout=timeout
         )
 
     @functools.cached_property
@@ -148,8 +153,11 @@ class AsyncBaseClientset:
     def __init__(self, config: rest.Config, *, http_client: AsyncHttpClient | None = None) -> None:
         self.rest_client: rest.AsyncClient = rest.AsyncClient(config, http_client=http_client)
 
-    async def server_version(self) -> Info:
+    async def server_version(self, *, timeout: float | None = None) -> Info:
         """Ask the server for its version: `GET /version`.
+
+        Args:
+            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The version, and how the server was built.
@@ -161,7 +169,7 @@ class AsyncBaseClientset:
         """
         from kubecore import version
 
-        return await self.rest_client.send(version.call())
+        return await self.rest_client.send(version.call(), timeout=timeout)
 
     async def raw(
         self,
@@ -172,6 +180,7 @@ class AsyncBaseClientset:
         body: bytes | None = None,
         content_type: str = "application/json",
         accept: str = "*/*",
+        timeout: float | None = None,
     ) -> RawResponse:
         """Send a request of any kind to any path, such as `/healthz` or `/metrics`.
 
@@ -183,6 +192,7 @@ class AsyncBaseClientset:
             body: the body.
             content_type: the body's media type.
             accept: the media types asked for.
+            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The answer as it came.
@@ -195,7 +205,7 @@ class AsyncBaseClientset:
         from kubecore import raw
 
         return await self.rest_client.send(
-            raw.call(method, path, query=query, body=body, content_type=content_type, accept=accept)
+            raw.call(method, path, query=query, body=body, content_type=content_type, accept=accept), timeout=timeout
         )
 
     @functools.cached_property

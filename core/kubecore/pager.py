@@ -183,11 +183,13 @@ class PageIterator(Generic[T]):
     Args:
         client: sends the calls.
         pager: says which.
+        timeout: seconds for the request of each page; None for the limits of `Config.timeouts`.
     """
 
-    def __init__(self, client: Client, pager: Pager[T]) -> None:
+    def __init__(self, client: Client, pager: Pager[T], *, timeout: float | None = None) -> None:
         self._client = client
         self._pager = pager
+        self._timeout = timeout
         self._items: Iterator[T] = iter(())
 
     def __iter__(self) -> Iterator[T]:
@@ -209,7 +211,7 @@ class PageIterator(Generic[T]):
             if call is None:
                 raise StopIteration
             try:
-                page = self._client.send(call)
+                page = self._client.send(call, timeout=self._timeout)
             except errors.StatusError as error:
                 if not self._pager.failed(error):
                     raise
@@ -225,11 +227,13 @@ class AsyncPageIterator(Generic[T]):
     Args:
         client: sends the calls.
         pager: says which.
+        timeout: seconds for the request of each page; None for the limits of `Config.timeouts`.
     """
 
-    def __init__(self, client: AsyncClient, pager: Pager[T]) -> None:
+    def __init__(self, client: AsyncClient, pager: Pager[T], *, timeout: float | None = None) -> None:
         self._client = client
         self._pager = pager
+        self._timeout = timeout
         self._items: Iterator[T] = iter(())
 
     def __aiter__(self) -> AsyncIterator[T]:
@@ -251,7 +255,7 @@ class AsyncPageIterator(Generic[T]):
             if call is None:
                 raise StopAsyncIteration
             try:
-                page = await self._client.send(call)
+                page = await self._client.send(call, timeout=self._timeout)
             except errors.StatusError as error:
                 if not self._pager.failed(error):
                     raise

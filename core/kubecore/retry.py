@@ -69,13 +69,20 @@ DEFAULT_BACKOFF: Final = Backoff(steps=4, duration=0.01, factor=5.0, jitter=0.1)
 """For a conflict with many who write."""
 
 
-def on_error(backoff: Backoff, retriable: Callable[[Exception], bool], function: Callable[[], R]) -> R:
+def on_error(
+    backoff: Backoff,
+    retriable: Callable[[Exception], bool],
+    function: Callable[[], R],
+    *,
+    until: float | None = None,
+) -> R:
     """Call a function, again while it fails with an error that passes.
 
     Args:
         backoff: how often, and the pauses between.
         retriable: whether an error may pass.
         function: what to do; it must read again what it changes.
+        until: no pause goes beyond this time on the monotonic clock; None for no limit.
 
     Returns:
         What the function returns.
@@ -87,14 +94,18 @@ def on_error(backoff: Backoff, retriable: Callable[[Exception], bool], function:
         try:
             return function()
         except Exception as error:
-            if not retriable(error):
+            if not retriable(error) or _is_late(until, pause):
                 raise
         time.sleep(pause)
     return function()
 
 
 async def on_error_async(
-    backoff: Backoff, retriable: Callable[[Exception], bool], function: Callable[[], Awaitable[R]]
+    backoff: Backoff,
+    retriable: Callable[[Exception], bool],
+    function: Callable[[], Awaitable[R]],
+    *,
+    until: float | None = None,
 ) -> R:
     """Await a function's result, again while it fails with an error that passes: see `on_error`."""
     import anyio
@@ -103,18 +114,19 @@ async def on_error_async(
         try:
             return await function()
         except Exception as error:
-            if not retriable(error):
+            if not retriable(error) or _is_late(until, pause):
                 raise
         await anyio.sleep(pause)
     return await function()
 
 
-def on_conflict(function: Callable[[], R], *, backoff: Backoff = DEFAULT_RETRY) -> R:
+def on_conflict(function: Callable[[], R], *, backoff: Backoff = DEFAULT_RETRY, until: float | None = None) -> R:
     """Call a function, again while somebody else has changed the object meanwhile.
 
     Args:
         function: what to do; it must read the object, change it and update it.
         backoff: how often, and the pauses between.
+        until: no pause goes beyond this time on the monotonic clock; None for no limit.
 
     Returns:
         What the function returns.
@@ -122,12 +134,18 @@ def on_conflict(function: Callable[[], R], *, backoff: Backoff = DEFAULT_RETRY) 
     Raises:
         ConflictError: also the last attempt met a conflict.
     """
-    return on_error(backoff, is_conflict, function)
+    return on_error(backoff, is_conflict, function, until=until)
 
 
-async def on_conflict_async(function: Callable[[], Awaitable[R]], *, backoff: Backoff = DEFAULT_RETRY) -> R:
+async def on_conflict_async(
+    function: Callable[[], Awaitable[R]], *, backoff: Backoff = DEFAULT_RETRY, until: float | None = None
+) -> R:
     """Await a function's result, again while somebody else has changed the object meanwhile: see `on_conflict`."""
-    return await on_error_async(backoff, is_conflict, function)
+    return await on_error_async(backoff, is_conflict, function, until=until)
+
+
+def _is_late(until: float | None, pause: float) -> bool:
+    return until is not None and time.monotonic() + pause >= until
 
 
 def is_race(error: Exception, name: str) -> bool:

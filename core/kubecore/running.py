@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from kubecore.call import Call
+from kubecore.deadline import Deadline
 from kubecore.errors import KubeError
 from kubecore.rest import AsyncClient, Client
 from kubecore.steps import Pause, Steps
@@ -17,12 +18,13 @@ __all__ = ["run", "run_async"]
 R = TypeVar("R")
 
 
-def run(client: Client, steps: Steps[R]) -> R:
+def run(client: Client, steps: Steps[R], *, timeout: float | None = None) -> R:
     """Do the steps one after the other.
 
     Args:
         client: sends the calls.
         steps: the steps.
+        timeout: seconds for all steps together; None for the limits of `Config.timeouts` for each call.
 
     Returns:
         What they return.
@@ -30,6 +32,7 @@ def run(client: Client, steps: Steps[R]) -> R:
     Raises:
         KubeError: what a call raises and the steps don't catch.
     """
+    until = Deadline.within(timeout)
     advance: Callable[[], Call[Any] | Pause] = functools.partial(next, steps)
     while True:
         try:
@@ -38,19 +41,20 @@ def run(client: Client, steps: Steps[R]) -> R:
             result: R = end.value
             return result
         try:
-            answer = _pause(step) if isinstance(step, Pause) else client.send(step)
+            answer = _pause(step, until) if isinstance(step, Pause) else client.send(step, deadline=until)
         except KubeError as error:
             advance = functools.partial(steps.throw, error)
         else:
             advance = functools.partial(steps.send, answer)
 
 
-async def run_async(client: AsyncClient, steps: Steps[R]) -> R:
+async def run_async(client: AsyncClient, steps: Steps[R], *, timeout: float | None = None) -> R:
     """Do the steps one after the other, with await.
 
     Args:
         client: sends the calls.
         steps: the steps.
+        timeout: seconds for all steps together; None for the limits of `Config.timeouts` for each call.
 
     Returns:
         What they return.
@@ -58,6 +62,7 @@ async def run_async(client: AsyncClient, steps: Steps[R]) -> R:
     Raises:
         KubeError: what a call raises and the steps don't catch.
     """
+    until = Deadline.within(timeout)
     advance: Callable[[], Call[Any] | Pause] = functools.partial(next, steps)
     while True:
         try:
@@ -66,20 +71,24 @@ async def run_async(client: AsyncClient, steps: Steps[R]) -> R:
             result: R = end.value
             return result
         try:
-            answer = await (_pause_async(step) if isinstance(step, Pause) else client.send(step))
+            answer = await (_pause_async(step, until) if isinstance(step, Pause) else client.send(step, deadline=until))
         except KubeError as error:
             advance = functools.partial(steps.throw, error)
         else:
             advance = functools.partial(steps.send, answer)
 
 
-def _pause(pause: Pause) -> object:
-    time.sleep(pause.seconds)
+def _pause(pause: Pause, until: Deadline | None) -> object:
+    time.sleep(_seconds(pause, until))
     return None
 
 
-async def _pause_async(pause: Pause) -> object:
+async def _pause_async(pause: Pause, until: Deadline | None) -> object:
     import anyio
 
-    await anyio.sleep(pause.seconds)
+    await anyio.sleep(_seconds(pause, until))
     return None
+
+
+def _seconds(pause: Pause, until: Deadline | None) -> float:
+    return pause.seconds if until is None else min(pause.seconds, max(0.0, until - time.monotonic()))

@@ -107,9 +107,7 @@ def test_faults_4_and_5_a_mute_server_costs_no_more_than_the_read_timeout(get: A
 @pytest.mark.parametrize("kind", ["sync", "async"])
 def test_fault_5_a_watch_that_a_mute_server_never_opens_is_left_too(kind: str) -> None:
     with loopback(close=False) as server:
-        config = rest.Config(
-            host=f"http://127.0.0.1:{server.port}", timeouts=rest.Timeouts(read=0.2, write=5.0), max_retries=0
-        )
+        config = rest.Config(host=f"http://127.0.0.1:{server.port}", timeouts=rest.Timeouts(idle=0.2), max_retries=0)
 
         async def main() -> None:
             async with AsyncClientset(config) as clientset, clientset.core_v1.pods("d").watch(resource_version="1"):

@@ -29,6 +29,7 @@ def apply_file(
     field_validation: FieldValidation | None = "Strict",
     recursive: bool = False,
     crd_timeout_seconds: float = 60.0,
+    timeout: float | None = None,
 ) -> Report:
     """Apply all objects of a file, or of the manifests of a folder, by server-side apply.
 
@@ -47,6 +48,8 @@ def apply_file(
         field_validation: what becomes of unknown fields: `Strict` refuses them, as kubectl does.
         recursive: whether to read folders in the folder too.
         crd_timeout_seconds: seconds for new kinds to be served.
+        timeout: seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
+            request.
 
     Returns:
         What was created, changed and left.
@@ -66,6 +69,7 @@ def apply_file(
         dry_run=dry_run,
         field_validation=field_validation,
         crd_timeout_seconds=crd_timeout_seconds,
+        timeout=timeout,
     )
 
 
@@ -79,6 +83,7 @@ def apply_objects(
     dry_run: DryRun | None = None,
     field_validation: FieldValidation | None = "Strict",
     crd_timeout_seconds: float = 60.0,
+    timeout: float | None = None,
 ) -> Report:
     """Apply objects by server-side apply, in the order that they need: see `apply_file`.
 
@@ -91,6 +96,8 @@ def apply_objects(
         dry_run: `All` goes through all stages but stores nothing.
         field_validation: what becomes of unknown fields: `Strict` refuses them, as kubectl does.
         crd_timeout_seconds: seconds for new kinds to be served.
+        timeout: seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
+            request.
 
     Returns:
         What was created, changed and left.
@@ -109,7 +116,7 @@ def apply_objects(
     )
     known = kinds.kinds_of_class(type(clientset))
     steps = applying.apply(objects, known, clientset.discovery.memory, said)
-    return running.run(clientset.rest_client, steps)
+    return running.run(clientset.rest_client, steps, timeout=timeout)
 
 
 async def apply_file_async(
@@ -123,6 +130,7 @@ async def apply_file_async(
     field_validation: FieldValidation | None = "Strict",
     recursive: bool = False,
     crd_timeout_seconds: float = 60.0,
+    timeout: float | None = None,
 ) -> Report:
     """Apply all objects of a file, or of the manifests of a folder, by server-side apply.
 
@@ -141,6 +149,8 @@ async def apply_file_async(
         field_validation: what becomes of unknown fields: `Strict` refuses them, as kubectl does.
         recursive: whether to read folders in the folder too.
         crd_timeout_seconds: seconds for new kinds to be served.
+        timeout: seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
+            request.
 
     Returns:
         What was created, changed and left.
@@ -160,6 +170,7 @@ async def apply_file_async(
         dry_run=dry_run,
         field_validation=field_validation,
         crd_timeout_seconds=crd_timeout_seconds,
+        timeout=timeout,
     )
 
 
@@ -173,6 +184,7 @@ async def apply_objects_async(
     dry_run: DryRun | None = None,
     field_validation: FieldValidation | None = "Strict",
     crd_timeout_seconds: float = 60.0,
+    timeout: float | None = None,
 ) -> Report:
     """Apply objects by server-side apply, in the order that they need: see `apply_file_async`.
 
@@ -185,6 +197,8 @@ async def apply_objects_async(
         dry_run: `All` goes through all stages but stores nothing.
         field_validation: what becomes of unknown fields: `Strict` refuses them, as kubectl does.
         crd_timeout_seconds: seconds for new kinds to be served.
+        timeout: seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
+            request.
 
     Returns:
         What was created, changed and left.
@@ -203,4 +217,4 @@ async def apply_objects_async(
     )
     known = kinds.kinds_of_class(type(clientset))
     steps = applying.apply(objects, known, clientset.discovery.memory, said)
-    return await running.run_async(clientset.rest_client, steps)
+    return await running.run_async(clientset.rest_client, steps, timeout=timeout)

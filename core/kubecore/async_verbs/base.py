@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from kubecore import errors, options
 from kubecore.call import Call
+from kubecore.deadline import Deadline
 from kubecore.model import Model
 from kubecore.options import DryRun, FieldValidation, PatchType
 from kubecore.resource import Body, PatchBody, Resource
@@ -34,9 +35,9 @@ class ResourceClient:
         self._client = client
         self._namespace = namespace
 
-    async def _get_subresource(self, name: str, subresource: str, response: type[R]) -> R:
+    async def _get_subresource(self, name: str, subresource: str, response: type[R], *, timeout: float | None) -> R:
         call: Call[R] = self.resource.call("get", "GET", self._namespace, response, name=name, subresource=subresource)
-        return await self._client.send(call)
+        return await self._client.send(call, timeout=timeout)
 
     async def _send_subresource(
         self,
@@ -50,12 +51,13 @@ class ResourceClient:
         dry_run: DryRun | None,
         field_manager: str | None,
         field_validation: FieldValidation | None,
+        timeout: float | None,
     ) -> R:
         query = options.query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation)
         call: Call[R] = self.resource.send_subresource(
             verb, self._namespace, name, subresource, body, kind, response, query
         )
-        return await self._client.send(call)
+        return await self._client.send(call, timeout=timeout)
 
     async def _patch_subresource(
         self,
@@ -69,6 +71,7 @@ class ResourceClient:
         field_manager: str | None,
         field_validation: FieldValidation | None,
         force: bool | None,
+        timeout: float | None,
     ) -> R:
         query = options.query(
             dry_run=dry_run, field_manager=field_manager, field_validation=field_validation, force=force
@@ -76,7 +79,7 @@ class ResourceClient:
         call: Call[R] = self.resource.patch_subresource(
             self._namespace, name, subresource, body, response, query, type=type
         )
-        return await self._client.send(call)
+        return await self._client.send(call, timeout=timeout)
 
     async def _apply_subresource(
         self,
@@ -90,29 +93,32 @@ class ResourceClient:
         force: bool | None,
         dry_run: DryRun | None,
         field_validation: FieldValidation | None,
+        timeout: float | None,
     ) -> R:
         query = options.apply_query(
             field_manager=field_manager, force=force, dry_run=dry_run, field_validation=field_validation
         )
         call: Call[R] = self.resource.apply_subresource(self._namespace, name, subresource, body, kind, response, query)
-        return await self._client.send(call)
+        return await self._client.send(call, timeout=timeout)
 
-    async def _get_or_none(self, name: str, query: options.Query = ()) -> Any:
+    async def _get_or_none(self, name: str, query: options.Query = (), *, until: Deadline | None = None) -> Any:
         try:
-            return await self._client.send(self.resource.get(self._namespace, name, query))
+            return await self._client.send(self.resource.get(self._namespace, name, query), deadline=until)
         except errors.NotFoundError as error:
             if errors.is_unexpected_server_error(error):  # The server has no such resource at all.
                 raise
             return None
 
-    async def _modify(self, name: str, change: Change[M], query: options.Query, subresource: str = "") -> M:
+    async def _modify(
+        self, name: str, change: Change[M], query: options.Query, until: Deadline | None, subresource: str = ""
+    ) -> M:
         from kubecore.modify import Draft
 
         resource = self.resource
         read = resource.read_document(self._namespace, name)
-        draft: Draft[M] = Draft(await self._client.send(read), resource.kind)
+        draft: Draft[M] = Draft(await self._client.send(read, deadline=until), resource.kind)
         document = draft.change(change)
         if document is None:
             return draft.object
         call: Call[M] = resource.replace(self._namespace, name, document, query, subresource=subresource)
-        return await self._client.send(call)
+        return await self._client.send(call, deadline=until)

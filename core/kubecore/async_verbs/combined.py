@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -10,6 +11,7 @@ from kubecore.async_verbs.base import ResourceClient
 from kubecore.async_verbs.waiting import Waits
 from kubecore.body import Body, metadata_field, uid_of, with_version
 from kubecore.call import Call
+from kubecore.deadline import Deadline
 from kubecore.meta import Preconditions, Status
 from kubecore.options import DryRun, FieldValidation, PropagationPolicy
 
@@ -24,12 +26,15 @@ T = TypeVar("T", bound=Body)
 class GetOrNone(ResourceClient, Generic[T]):
     """Reads one object that may not be there."""
 
-    async def get_or_none(self, name: str, *, resource_version: str | None = None) -> T | None:
+    async def get_or_none(
+        self, name: str, *, resource_version: str | None = None, timeout: float | None = None
+    ) -> T | None:
         """Read one object: GET.
 
         Args:
             name: the object's name.
             resource_version: answer with this version or a newer one; "0" takes whatever the server has at hand.
+            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The object, None where there is none of that name. A server that has no such resource at all is an error.
@@ -40,7 +45,9 @@ class GetOrNone(ResourceClient, Generic[T]):
             TransportError: there is no whole answer.
             DecodeError: the answer is not what was asked for.
         """
-        found: T | None = await self._get_or_none(name, options.query(resource_version=resource_version))
+        found: T | None = await self._get_or_none(
+            name, options.query(resource_version=resource_version), until=Deadline.within(timeout)
+        )
         return found
 
 
@@ -55,6 +62,7 @@ class CreateOrUpdate(ResourceClient, Generic[T]):
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
         backoff: retry.Backoff = retry.DEFAULT_RETRY,
+        timeout: float | None = None,
     ) -> T:
         """Create an object, or replace the one of that name: POST, then GET and PUT.
 
@@ -67,6 +75,8 @@ class CreateOrUpdate(ResourceClient, Generic[T]):
             field_manager: who makes the change; by default the user agent's first part.
             field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
             backoff: how often it is tried where others change, create or delete the object meanwhile.
+            timeout: seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
+                request.
 
         Returns:
             The object as it is stored.
@@ -79,26 +89,32 @@ class CreateOrUpdate(ResourceClient, Generic[T]):
             DecodeError: the answer is not what was asked for.
         """
         query = options.query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation)
+        until = Deadline.within(timeout)
         if metadata_field(body, "resource_version"):
-            return await self._put(body, query)
+            return await self._put(body, query, until)
         name = metadata_field(body, "name")
         return await retry.on_error_async(
-            backoff, lambda error: retry.is_race(error, name), lambda: self._create_or_update(body, name, query)
+            backoff,
+            lambda error: retry.is_race(error, name),
+            lambda: self._create_or_update(body, name, query, until),
+            until=until,
         )
 
-    async def _create_or_update(self, body: T | Mapping[str, Any], name: str, query: options.Query) -> T:
+    async def _create_or_update(
+        self, body: T | Mapping[str, Any], name: str, query: options.Query, until: Deadline | None
+    ) -> T:
         try:
             call: Call[T] = self.resource.create(self._namespace, body, query)
-            return await self._client.send(call)
+            return await self._client.send(call, deadline=until)
         except errors.AlreadyExistsError:
-            found = await self._get_or_none(name) if name else None
+            found = await self._get_or_none(name, until=until) if name else None
             if found is None:  # Gone again, or a generated name that was taken.
                 raise
-        return await self._put(with_version(body, metadata_field(found, "resource_version")), query)
+        return await self._put(with_version(body, metadata_field(found, "resource_version")), query, until)
 
-    async def _put(self, body: T | Mapping[str, Any], query: options.Query) -> T:
+    async def _put(self, body: T | Mapping[str, Any], query: options.Query, until: Deadline | None) -> T:
         call: Call[T] = self.resource.update(self._namespace, body, query)
-        return await self._client.send(call)
+        return await self._client.send(call, deadline=until)
 
 
 class Modify(ResourceClient, Generic[T]):
@@ -113,6 +129,7 @@ class Modify(ResourceClient, Generic[T]):
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
         backoff: retry.Backoff = retry.DEFAULT_RETRY,
+        timeout: float | None = None,
     ) -> T:
         """Change one object, keeping fields that its model does not know: GET, then PUT.
 
@@ -126,6 +143,8 @@ class Modify(ResourceClient, Generic[T]):
             field_manager: who makes the change; by default the user agent's first part.
             field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
             backoff: how often it is tried, and the pauses between.
+            timeout: seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
+                request.
 
         Returns:
             The object as it is stored.
@@ -138,7 +157,10 @@ class Modify(ResourceClient, Generic[T]):
             DecodeError: the answer is not what was asked for.
         """
         query = options.query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation)
-        return await retry.on_conflict_async(lambda: self._modify(name, change, query), backoff=backoff)
+        until = Deadline.within(timeout)
+        return await retry.on_conflict_async(
+            lambda: self._modify(name, change, query, until), backoff=backoff, until=until
+        )
 
 
 class DeleteAndWait(Waits[T], Generic[T]):
@@ -180,10 +202,13 @@ class DeleteAndWait(Waits[T], Generic[T]):
         """
         from kubecore import waiting
 
+        began = time.monotonic()
+
         def waiter(uid: str) -> waiting.Waiter[T]:
-            return waiting.Waiter(self.resource, self._namespace, name, waiting.Deleted(uid), timeout)
+            return waiting.Waiter(self.resource, self._namespace, name, waiting.Deleted(uid), timeout, began=began)
 
         waiter("")  # Refuses what is wrong before anything is deleted.
+        deadline = Deadline.within(timeout or None)  # The one look of 0 comes after a deletion that takes its time.
         said = options.delete_options(
             dry_run=dry_run,
             grace_period_seconds=grace_period_seconds,
@@ -193,6 +218,6 @@ class DeleteAndWait(Waits[T], Generic[T]):
             ignore_store_read_error=ignore_store_read_error,
         )
         call: Call[T | Status] = self.resource.delete(self._namespace, name, said)
-        answer = await self._client.send(call)
+        answer = await self._client.send(call, deadline=deadline)
         if dry_run is None:
             await self._wait(waiter(uid_of(answer)))

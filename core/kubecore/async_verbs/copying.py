@@ -25,6 +25,7 @@ class Copy(ResourceClient):
         *,
         container: str | None = None,
         progress: Callable[[int], object] | None = None,
+        timeout: float | None = None,
     ) -> Copied:
         """Copy a file or folder from a container: `tar` over GET of `exec`. Needs the extra `ws`.
 
@@ -37,6 +38,7 @@ class Copy(ResourceClient):
             local: what it becomes here. A folder that is there is filled, and a file goes into it under its own name.
             container: the container; the pod's default where it has several.
             progress: is told how many bytes were copied so far.
+            timeout: seconds for the whole copy; None for no limit.
 
         Returns:
             What was copied, and what was left out.
@@ -52,9 +54,8 @@ class Copy(ResourceClient):
         from kubecore.streams.async_process import AsyncProcess
 
         plan = copying.plan_from(self.resource, self._namespace, name, remote, local, container)
-        return await copying.receive_async(
-            AsyncProcess(self._client, plan.call, plan.options, plan.command), plan, progress
-        )
+        process = AsyncProcess(self._client, plan.call, plan.options, plan.command, timeout=timeout)
+        return await copying.receive_async(process, plan, progress, timeout)
 
     async def copy_to(
         self,
@@ -64,6 +65,7 @@ class Copy(ResourceClient):
         *,
         container: str | None = None,
         progress: Callable[[int], object] | None = None,
+        timeout: float | None = None,
     ) -> Copied:
         """Copy a file or folder to a container: `tar` over GET of `exec`. Needs the extra `ws`.
 
@@ -76,6 +78,7 @@ class Copy(ResourceClient):
             remote: what it becomes in the container; the folder above it must be there.
             container: the container; the pod's default where it has several.
             progress: is told how many bytes were copied so far.
+            timeout: seconds for the whole copy; None for no limit.
 
         Returns:
             What was copied, and what was left out.
@@ -92,6 +95,5 @@ class Copy(ResourceClient):
         from kubecore.streams.async_process import AsyncProcess
 
         plan = copying.plan_to(self.resource, self._namespace, name, local, remote, container)
-        return await copying.send_async(
-            AsyncProcess(self._client, plan.call, plan.options, plan.command), plan, progress
-        )
+        process = AsyncProcess(self._client, plan.call, plan.options, plan.command, timeout=timeout)
+        return await copying.send_async(process, plan, progress, timeout)

@@ -15,13 +15,14 @@ __all__ = ["PortForward"]
 class PortForward(ResourceClient):
     """Connects to ports of pods."""
 
-    def port_forward(self, name: str) -> async_forward.AsyncPortForward:
+    def port_forward(self, name: str, *, timeout: float | None = None) -> async_forward.AsyncPortForward:
         """Connect to ports of a pod: websockets to `portforward`. Nothing is sent before the first connection.
 
         Each connection has a websocket of its own, so that none waits for another, and an error ends that one alone.
 
         Args:
             name: the pod's name.
+            timeout: seconds until a connection to the pod is open, for each, where `connect` gives none; None for 30 s.
 
         Returns:
             A context manager; its `connect(port)` gives a connection, `listen(port)` a port of this machine.
@@ -32,4 +33,4 @@ class PortForward(ResourceClient):
         from kubecore.streams import async_forward, tunnel
 
         call = tunnel.forward_call(self.resource, self._namespace, name)
-        return async_forward.AsyncPortForward(self._client, call)
+        return async_forward.AsyncPortForward(self._client, call, timeout=timeout)

@@ -27,6 +27,7 @@ class Proxy(ResourceClient):
         query: ProxyQuery | None = None,
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
+        timeout: float | None = None,
     ) -> ProxyResponse:
         """Send a request to a pod, a service or a node: any method, to `proxy`.
 
@@ -43,6 +44,7 @@ class Proxy(ResourceClient):
             query: the query parameters.
             headers: headers for the backend. Those that say who asks are not passed on by the API server.
             body: the body; say what it is with the header `Content-Type`.
+            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The answer: status, headers and content.
@@ -66,4 +68,4 @@ class Proxy(ResourceClient):
             headers=headers,
             body=body,
         )
-        return await self._client.send(call)
+        return await self._client.send(call, timeout=timeout)

@@ -73,6 +73,7 @@ class Exec(ResourceClient):
         stdout: bool = True,
         stderr: bool = True,
         tty: bool = False,
+        timeout: float | None = None,
     ) -> AsyncProcess:
         """Run a command and talk to it: GET of `exec`, a websocket. Needs the extra `ws`.
 
@@ -86,6 +87,8 @@ class Exec(ResourceClient):
             stdout: whether to read what it prints.
             stderr: whether to read what it prints as errors; with a terminal that is part of `stdout`.
             tty: whether to give it a terminal.
+            timeout: seconds until the stream is open; after that it has no effect. None for no limit but that of
+                connecting.
 
         Returns:
             A context manager that starts the command.
@@ -98,7 +101,7 @@ class Exec(ResourceClient):
 
         options = commands.Options(container=container, stdin=stdin, stdout=stdout, stderr=stderr, tty=tty)
         call = commands.exec_call(self.resource, self._namespace, name, command, options)
-        return AsyncProcess(self._client, call, options, command)
+        return AsyncProcess(self._client, call, options, command, timeout=timeout)
 
 
 class Attach(ResourceClient):
@@ -113,6 +116,7 @@ class Attach(ResourceClient):
         stdout: bool = True,
         stderr: bool = True,
         tty: bool = False,
+        timeout: float | None = None,
     ) -> AsyncProcess:
         """Connect to what a container runs: GET of `attach`, a websocket. Needs the extra `ws`.
 
@@ -125,6 +129,8 @@ class Attach(ResourceClient):
             stdout: whether to read what it prints from now on.
             stderr: whether to read what it prints as errors; with a terminal that is part of `stdout`.
             tty: whether the container has a terminal; its specification must say `tty: true`.
+            timeout: seconds until the stream is open; after that it has no effect. None for no limit but that of
+                connecting.
 
         Returns:
             A context manager that connects.
@@ -137,4 +143,4 @@ class Attach(ResourceClient):
 
         options = commands.Options(container=container, stdin=stdin, stdout=stdout, stderr=stderr, tty=tty)
         call = commands.attach_call(self.resource, self._namespace, name, options)
-        return AsyncProcess(self._client, call, options, ())
+        return AsyncProcess(self._client, call, options, (), timeout=timeout)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from kubecore import options, retry
 from kubecore.async_verbs.base import ResourceClient
 from kubecore.call import Call
+from kubecore.deadline import Deadline
 from kubecore.options import DryRun, FieldValidation, PatchType
 from kubecore.resource import Body, PatchBody
 
@@ -25,11 +26,14 @@ class GetStatus(ResourceClient, Generic[T]):
     async def get_status(
         self,
         name: str,
+        *,
+        timeout: float | None = None,
     ) -> T:
         """Read one object through its status: GET.
 
         Args:
             name: the object's name.
+            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The object.
@@ -43,7 +47,7 @@ class GetStatus(ResourceClient, Generic[T]):
         call: Call[T] = self.resource.call(
             "get", "GET", self._namespace, self.resource.kind, name=name, subresource="status"
         )
-        return await self._client.send(call)
+        return await self._client.send(call, timeout=timeout)
 
 
 class UpdateStatus(ResourceClient, Generic[T]):
@@ -56,6 +60,7 @@ class UpdateStatus(ResourceClient, Generic[T]):
         dry_run: DryRun | None = None,
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
+        timeout: float | None = None,
     ) -> T:
         """Replace the status of the object that `body` names: PUT.
 
@@ -64,6 +69,7 @@ class UpdateStatus(ResourceClient, Generic[T]):
             dry_run: `All` goes through all stages but stores nothing.
             field_manager: who makes the change; by default the user agent's first part.
             field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
+            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The object as it is stored.
@@ -76,7 +82,7 @@ class UpdateStatus(ResourceClient, Generic[T]):
         """
         query = options.query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation)
         call: Call[T] = self.resource.update(self._namespace, body, query, subresource="status")
-        return await self._client.send(call)
+        return await self._client.send(call, timeout=timeout)
 
 
 class PatchStatus(ResourceClient, Generic[T]):
@@ -92,6 +98,7 @@ class PatchStatus(ResourceClient, Generic[T]):
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
         force: bool | None = None,
+        timeout: float | None = None,
     ) -> T:
         """Change the status of one object: PATCH.
 
@@ -104,6 +111,7 @@ class PatchStatus(ResourceClient, Generic[T]):
             field_manager: who makes the change; by default the user agent's first part.
             field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
             force: with server-side apply, take fields over that others own.
+            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The object as it is stored.
@@ -118,7 +126,7 @@ class PatchStatus(ResourceClient, Generic[T]):
             dry_run=dry_run, field_manager=field_manager, field_validation=field_validation, force=force
         )
         call: Call[T] = self.resource.patch(self._namespace, name, body, query, type=type, subresource="status")
-        return await self._client.send(call)
+        return await self._client.send(call, timeout=timeout)
 
     async def apply_status(
         self,
@@ -128,6 +136,7 @@ class PatchStatus(ResourceClient, Generic[T]):
         force: bool | None = None,
         dry_run: DryRun | None = None,
         field_validation: FieldValidation | None = None,
+        timeout: float | None = None,
     ) -> T:
         """Apply the status that one manager wants of an object: PATCH, server-side apply.
 
@@ -139,6 +148,7 @@ class PatchStatus(ResourceClient, Generic[T]):
             force: take fields over that others own; else they are an ApplyConflictError.
             dry_run: `All` goes through all stages but stores nothing.
             field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
+            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The object as it is stored.
@@ -154,7 +164,7 @@ class PatchStatus(ResourceClient, Generic[T]):
             field_manager=field_manager, force=force, dry_run=dry_run, field_validation=field_validation
         )
         call: Call[T] = self.resource.apply(self._namespace, body, query, subresource="status")
-        return await self._client.send(call)
+        return await self._client.send(call, timeout=timeout)
 
 
 class ModifyStatus(ResourceClient, Generic[T]):
@@ -169,6 +179,7 @@ class ModifyStatus(ResourceClient, Generic[T]):
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
         backoff: retry.Backoff = retry.DEFAULT_RETRY,
+        timeout: float | None = None,
     ) -> T:
         """Change the status of one object, keeping fields that its model does not know: GET, then PUT.
 
@@ -182,6 +193,8 @@ class ModifyStatus(ResourceClient, Generic[T]):
             field_manager: who makes the change; by default the user agent's first part.
             field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
             backoff: how often it is tried, and the pauses between.
+            timeout: seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
+                request.
 
         Returns:
             The object as it is stored.
@@ -194,4 +207,7 @@ class ModifyStatus(ResourceClient, Generic[T]):
             DecodeError: the answer is not what was asked for.
         """
         query = options.query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation)
-        return await retry.on_conflict_async(lambda: self._modify(name, change, query, "status"), backoff=backoff)
+        until = Deadline.within(timeout)
+        return await retry.on_conflict_async(
+            lambda: self._modify(name, change, query, until, "status"), backoff=backoff, until=until
+        )

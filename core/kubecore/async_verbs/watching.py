@@ -36,6 +36,7 @@ class Watch(ResourceClient, Generic[T]):
         allow_watch_bookmarks: bool | None = None,
         send_initial_events: bool | None = None,
         into: None = None,
+        timeout: float | None = None,
     ) -> watches.AsyncWatch[T]: ...
 
     @overload
@@ -51,6 +52,7 @@ class Watch(ResourceClient, Generic[T]):
         allow_watch_bookmarks: bool | None = None,
         send_initial_events: bool | None = None,
         into: type[P],
+        timeout: float | None = None,
     ) -> watches.AsyncWatch[P]: ...
 
     def watch(
@@ -65,6 +67,7 @@ class Watch(ResourceClient, Generic[T]):
         allow_watch_bookmarks: bool | None = None,
         send_initial_events: bool | None = None,
         into: type[P] | None = None,
+        timeout: float | None = None,
     ) -> watches.AsyncWatch[Any]:
         """Follow the collection: GET with `watch=true`. Nothing is sent before the `async with` block begins.
 
@@ -83,6 +86,8 @@ class Watch(ResourceClient, Generic[T]):
             send_initial_events: True lets the server tell the state in the stream itself, which ends with a BOOKMARK
                 that has the annotation `k8s.io/initial-events-end`; False leaves the state out.
             into: a projection: a struct with the fields that are wanted, named as in the model; nothing else is built.
+            timeout: seconds until the watch is open, the list before it included; after that it has no effect. None for
+                the limits of `Config.timeouts`.
 
         Returns:
             A context manager that opens the watch, and an iterator of its events.
@@ -101,6 +106,7 @@ class Watch(ResourceClient, Generic[T]):
             timeout_seconds=timeout_seconds,
             allow_watch_bookmarks=allow_watch_bookmarks,
             send_initial_events=send_initial_events,
+            timeout=timeout,
         )
         return watches.AsyncWatch(self._client, asked)
 
@@ -115,6 +121,7 @@ class Watch(ResourceClient, Generic[T]):
         timeout_seconds: int | None = None,
         allow_watch_bookmarks: bool | None = None,
         send_initial_events: bool | None = None,
+        timeout: float | None = None,
     ) -> watches.AsyncWatch[PartialObjectMetadata]:
         """Follow the metadata of the collection, as `watch` follows the objects; the rest is not sent.
 
@@ -129,6 +136,8 @@ class Watch(ResourceClient, Generic[T]):
             allow_watch_bookmarks: tell BOOKMARK events too, which only say how far the watch has come.
             send_initial_events: True lets the server tell the state in the stream itself, which ends with a BOOKMARK
                 that has the annotation `k8s.io/initial-events-end`; False leaves the state out.
+            timeout: seconds until the watch is open, the list before it included; after that it has no effect. None for
+                the limits of `Config.timeouts`.
 
         Returns:
             A context manager that opens the watch, and an iterator of its events.
@@ -147,6 +156,7 @@ class Watch(ResourceClient, Generic[T]):
             timeout_seconds=timeout_seconds,
             allow_watch_bookmarks=allow_watch_bookmarks,
             send_initial_events=send_initial_events,
+            timeout=timeout,
         )
         return watches.AsyncWatch(self._client, asked)
 
@@ -157,6 +167,7 @@ class Watch(ResourceClient, Generic[T]):
         field_selector: FieldSelector | None = None,
         shard_selector: str | None = None,
         timeout_seconds: int | None = None,
+        timeout: float | None = None,
     ) -> AsyncListAndWatch[T]:
         """Read the collection, then follow it: see `watch`. Nothing is sent before the `async with` block begins.
 
@@ -168,6 +179,8 @@ class Watch(ResourceClient, Generic[T]):
             field_selector: only objects with these fields: text such as `spec.nodeName=node-1`, or a mapping.
             shard_selector: only one shard of the collection, where the server has the feature.
             timeout_seconds: seconds after which the iteration ends; None and 0 for no end.
+            timeout: seconds until the watch is open, the list before it included; after that it has no effect. None for
+                the limits of `Config.timeouts`.
 
         Returns:
             A context manager whose `items` are the state, and an iterator of what changes after it.
@@ -183,5 +196,6 @@ class Watch(ResourceClient, Generic[T]):
             shard_selector=shard_selector,
             timeout_seconds=timeout_seconds,
             relists=True,
+            timeout=timeout,
         )
         return AsyncListAndWatch(self._client, asked)

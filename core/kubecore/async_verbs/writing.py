@@ -26,6 +26,7 @@ class Create(ResourceClient, Generic[T]):
         dry_run: DryRun | None = None,
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
+        timeout: float | None = None,
     ) -> T:
         """Create an object: POST.
 
@@ -34,6 +35,7 @@ class Create(ResourceClient, Generic[T]):
             dry_run: `All` goes through all stages but stores nothing.
             field_manager: who makes the change; by default the user agent's first part.
             field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
+            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The object as it is stored.
@@ -49,7 +51,7 @@ class Create(ResourceClient, Generic[T]):
             body,
             options.query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation),
         )
-        return await self._client.send(call)
+        return await self._client.send(call, timeout=timeout)
 
 
 class Update(ResourceClient, Generic[T]):
@@ -62,6 +64,7 @@ class Update(ResourceClient, Generic[T]):
         dry_run: DryRun | None = None,
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
+        timeout: float | None = None,
     ) -> T:
         """Replace the object that `body` names: PUT.
 
@@ -70,6 +73,7 @@ class Update(ResourceClient, Generic[T]):
             dry_run: `All` goes through all stages but stores nothing.
             field_manager: who makes the change; by default the user agent's first part.
             field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
+            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The object as it is stored.
@@ -85,7 +89,7 @@ class Update(ResourceClient, Generic[T]):
             body,
             options.query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation),
         )
-        return await self._client.send(call)
+        return await self._client.send(call, timeout=timeout)
 
 
 class Patch(ResourceClient, Generic[T]):
@@ -101,6 +105,7 @@ class Patch(ResourceClient, Generic[T]):
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
         force: bool | None = None,
+        timeout: float | None = None,
     ) -> T:
         """Change one object: PATCH.
 
@@ -113,6 +118,7 @@ class Patch(ResourceClient, Generic[T]):
             field_manager: who makes the change; by default the user agent's first part.
             field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
             force: with server-side apply, take fields over that others own.
+            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The object as it is stored.
@@ -127,7 +133,7 @@ class Patch(ResourceClient, Generic[T]):
             dry_run=dry_run, field_manager=field_manager, field_validation=field_validation, force=force
         )
         call: Call[T] = self.resource.patch(self._namespace, name, body, query, type=type)
-        return await self._client.send(call)
+        return await self._client.send(call, timeout=timeout)
 
     async def apply(
         self,
@@ -137,6 +143,7 @@ class Patch(ResourceClient, Generic[T]):
         force: bool | None = None,
         dry_run: DryRun | None = None,
         field_validation: FieldValidation | None = None,
+        timeout: float | None = None,
     ) -> T:
         """Apply what one manager wants of an object: PATCH, server-side apply. It is created where it is not there.
 
@@ -148,6 +155,7 @@ class Patch(ResourceClient, Generic[T]):
             force: take fields over that others own; else they are an ApplyConflictError.
             dry_run: `All` goes through all stages but stores nothing.
             field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
+            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The object as it is stored.
@@ -163,4 +171,4 @@ class Patch(ResourceClient, Generic[T]):
             field_manager=field_manager, force=force, dry_run=dry_run, field_validation=field_validation
         )
         call: Call[T] = self.resource.apply(self._namespace, body, query)
-        return await self._client.send(call)
+        return await self._client.send(call, timeout=timeout)

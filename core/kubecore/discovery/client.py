@@ -21,9 +21,13 @@ class Discovery:
         self._client = client
         self.memory: Memory = Memory()
 
-    def catalog(self) -> Catalog:
+    def catalog(self, *, timeout: float | None = None) -> Catalog:
         """Return what the server offers: asked when it is first needed, then remembered.
 
+        Args:
+            timeout: seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
+                request.
+
         Returns:
             Groups, resources, and which group versions could not be asked.
 
@@ -32,11 +36,15 @@ class Discovery:
             TransportError: there is no answer.
             DecodeError: the answer is not what was asked for.
         """
-        return running.run(self._client, self.memory.catalog())
+        return running.run(self._client, self.memory.catalog(), timeout=timeout)
 
-    def refresh(self) -> Catalog:
+    def refresh(self, *, timeout: float | None = None) -> Catalog:
         """Ask the server again.
 
+        Args:
+            timeout: seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
+                request.
+
         Returns:
             Groups, resources, and which group versions could not be asked.
 
@@ -45,15 +53,17 @@ class Discovery:
             TransportError: there is no answer.
             DecodeError: the answer is not what was asked for.
         """
-        return running.run(self._client, self.memory.refresh())
+        return running.run(self._client, self.memory.refresh(), timeout=timeout)
 
-    def find(self, kind: str, *, api_version: str = "") -> ApiResource:
+    def find(self, kind: str, *, api_version: str = "", timeout: float | None = None) -> ApiResource:
         """Find the resource that a name means. A name that is not known asks the server once more.
 
         Args:
             kind: a kind, plural, singular or short name, in any case; version and group may follow as kubectl takes
                 them, such as `deploy.apps` or `deployments.v1.apps`.
             api_version: the group version, such as `apps/v1`; "" for any, by the server's priority.
+            timeout: seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
+                request.
 
         Returns:
             The resource.
@@ -64,7 +74,7 @@ class Discovery:
             TransportError: there is no answer.
             DecodeError: the answer is not what was asked for.
         """
-        return running.run(self._client, self.memory.find(kind, api_version))
+        return running.run(self._client, self.memory.find(kind, api_version), timeout=timeout)
 
 
 class AsyncDiscovery:
@@ -78,9 +88,13 @@ class AsyncDiscovery:
         self._client = client
         self.memory: Memory = Memory()
 
-    async def catalog(self) -> Catalog:
+    async def catalog(self, *, timeout: float | None = None) -> Catalog:
         """Return what the server offers: asked when it is first needed, then remembered.
 
+        Args:
+            timeout: seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
+                request.
+
         Returns:
             Groups, resources, and which group versions could not be asked.
 
@@ -89,11 +103,15 @@ class AsyncDiscovery:
             TransportError: there is no answer.
             DecodeError: the answer is not what was asked for.
         """
-        return await running.run_async(self._client, self.memory.catalog())
+        return await running.run_async(self._client, self.memory.catalog(), timeout=timeout)
 
-    async def refresh(self) -> Catalog:
+    async def refresh(self, *, timeout: float | None = None) -> Catalog:
         """Ask the server again.
 
+        Args:
+            timeout: seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
+                request.
+
         Returns:
             Groups, resources, and which group versions could not be asked.
 
@@ -102,15 +120,17 @@ class AsyncDiscovery:
             TransportError: there is no answer.
             DecodeError: the answer is not what was asked for.
         """
-        return await running.run_async(self._client, self.memory.refresh())
+        return await running.run_async(self._client, self.memory.refresh(), timeout=timeout)
 
-    async def find(self, kind: str, *, api_version: str = "") -> ApiResource:
+    async def find(self, kind: str, *, api_version: str = "", timeout: float | None = None) -> ApiResource:
         """Find the resource that a name means. A name that is not known asks the server once more.
 
         Args:
             kind: a kind, plural, singular or short name, in any case; version and group may follow as kubectl takes
                 them, such as `deploy.apps` or `deployments.v1.apps`.
             api_version: the group version, such as `apps/v1`; "" for any, by the server's priority.
+            timeout: seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
+                request.
 
         Returns:
             The resource.
@@ -121,4 +141,4 @@ class AsyncDiscovery:
             TransportError: there is no answer.
             DecodeError: the answer is not what was asked for.
         """
-        return await running.run_async(self._client, self.memory.find(kind, api_version))
+        return await running.run_async(self._client, self.memory.find(kind, api_version), timeout=timeout)

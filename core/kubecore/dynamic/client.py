@@ -35,12 +35,13 @@ class Objects(sync_verbs.StandardWithStatus[T, ListOf[T]]):
         super().__init__(client, namespace)
         self.resource = resource
 
-    def get_subresource(self, name: str, subresource: str) -> dict[str, Any]:
+    def get_subresource(self, name: str, subresource: str, *, timeout: float | None = None) -> dict[str, Any]:
         """Read a subresource of one object, such as `scale`: GET.
 
         Args:
             name: the object's name.
             subresource: the subresource.
+            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             What it is, as a dictionary.
@@ -52,7 +53,7 @@ class Objects(sync_verbs.StandardWithStatus[T, ListOf[T]]):
             DecodeError: the answer is not what was asked for.
         """
         return self._client.send(
-            dynamic_resource.subresource_call(self.resource, "get", self._namespace, name, subresource)
+            dynamic_resource.subresource_call(self.resource, "get", self._namespace, name, subresource), timeout=timeout
         )
 
     def create_subresource(
@@ -64,6 +65,7 @@ class Objects(sync_verbs.StandardWithStatus[T, ListOf[T]]):
         dry_run: DryRun | None = None,
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
+        timeout: float | None = None,
     ) -> dict[str, Any]:
         """Create a subresource of one object, such as `eviction`: POST.
 
@@ -74,6 +76,7 @@ class Objects(sync_verbs.StandardWithStatus[T, ListOf[T]]):
             dry_run: `All` goes through all stages but stores nothing.
             field_manager: who makes the change; by default the user agent's first part.
             field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
+            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             What the server answers, as a dictionary.
@@ -86,7 +89,8 @@ class Objects(sync_verbs.StandardWithStatus[T, ListOf[T]]):
         """
         query = options.query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation)
         return self._client.send(
-            dynamic_resource.subresource_call(self.resource, "create", self._namespace, name, subresource, body, query)
+            dynamic_resource.subresource_call(self.resource, "create", self._namespace, name, subresource, body, query),
+            timeout=timeout,
         )
 
     def update_subresource(
@@ -98,6 +102,7 @@ class Objects(sync_verbs.StandardWithStatus[T, ListOf[T]]):
         dry_run: DryRun | None = None,
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
+        timeout: float | None = None,
     ) -> dict[str, Any]:
         """Replace a subresource of one object, such as `scale`: PUT.
 
@@ -108,6 +113,7 @@ class Objects(sync_verbs.StandardWithStatus[T, ListOf[T]]):
             dry_run: `All` goes through all stages but stores nothing.
             field_manager: who makes the change; by default the user agent's first part.
             field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
+            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             What the server answers, as a dictionary.
@@ -120,7 +126,8 @@ class Objects(sync_verbs.StandardWithStatus[T, ListOf[T]]):
         """
         query = options.query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation)
         return self._client.send(
-            dynamic_resource.subresource_call(self.resource, "update", self._namespace, name, subresource, body, query)
+            dynamic_resource.subresource_call(self.resource, "update", self._namespace, name, subresource, body, query),
+            timeout=timeout,
         )
 
     def patch_subresource(
@@ -134,6 +141,7 @@ class Objects(sync_verbs.StandardWithStatus[T, ListOf[T]]):
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
         force: bool | None = None,
+        timeout: float | None = None,
     ) -> dict[str, Any]:
         """Change a subresource of one object: PATCH.
 
@@ -146,6 +154,7 @@ class Objects(sync_verbs.StandardWithStatus[T, ListOf[T]]):
             field_manager: who makes the change; by default the user agent's first part.
             field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
             force: with server-side apply, take fields over that others own.
+            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             What the server answers, as a dictionary.
@@ -166,6 +175,7 @@ class Objects(sync_verbs.StandardWithStatus[T, ListOf[T]]):
             field_manager=field_manager,
             field_validation=field_validation,
             force=force,
+            timeout=timeout,
         )
 
 
@@ -182,12 +192,18 @@ class DynamicClient:
         self._discovery = discovery
 
     @overload
-    def resource(self, kind: type[M], namespace: str = "", *, api_version: str = "") -> Objects[M]: ...
+    def resource(
+        self, kind: type[M], namespace: str = "", *, api_version: str = "", timeout: float | None = None
+    ) -> Objects[M]: ...
 
     @overload
-    def resource(self, kind: str, namespace: str = "", *, api_version: str = "") -> Objects[dict[str, Any]]: ...
+    def resource(
+        self, kind: str, namespace: str = "", *, api_version: str = "", timeout: float | None = None
+    ) -> Objects[dict[str, Any]]: ...
 
-    def resource(self, kind: str | type[Model], namespace: str = "", *, api_version: str = "") -> Objects[Any]:
+    def resource(
+        self, kind: str | type[Model], namespace: str = "", *, api_version: str = "", timeout: float | None = None
+    ) -> Objects[Any]:
         """Find the resource of a kind by discovery.
 
         The server is asked what it has when this is first needed, and once more where the kind is not known.
@@ -197,6 +213,8 @@ class DynamicClient:
                 them, such as `deploy.apps`. Or a model with an apiVersion and kind, whose objects then come typed.
             namespace: the namespace; "" for all of them, and for resources of the cluster.
             api_version: the group version, such as `apps/v1`; "" for any, by the server's priority, or the model's.
+            timeout: seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
+                request.
 
         Returns:
             The client of its objects, which are dictionaries where no model was given.
@@ -209,6 +227,6 @@ class DynamicClient:
         """
         name, group_version = dynamic_resource.names_of(kind, api_version)
         memory = self._discovery.memory
-        found = running.run(self._client, memory.find(name, group_version, namespaced=namespace != ""))
+        found = running.run(self._client, memory.find(name, group_version, namespaced=namespace != ""), timeout=timeout)
         objects: type[Any] = dict if isinstance(kind, str) else kind
         return Objects(self._client, dynamic_resource.discovered(found, objects, memory.forget), namespace)

@@ -71,11 +71,13 @@ class LogStream(_State[T]):
         client: sends the call.
         call: the call.
         reader: makes lines.
+        timeout: seconds until the log is open; None for no limit.
     """
 
-    def __init__(self, client: Client, call: Call[bytes], reader: Reader[T]) -> None:
+    def __init__(self, client: Client, call: Call[bytes], reader: Reader[T], *, timeout: float | None = None) -> None:
         super().__init__(call, reader)
         self._client = client
+        self._timeout = timeout
         self._stack = ExitStack()
         self._source: Iterator[bytes] | None = None
 
@@ -86,7 +88,9 @@ class LogStream(_State[T]):
             StatusError: the server refuses it.
             TransportError: there is no answer.
         """
-        self._source = self._stack.enter_context(self._client.stream(self._call)).chunks()
+        self._source = self._stack.enter_context(
+            self._client.stream(self._call, timeout=self._timeout, once=True)
+        ).chunks()
         return self
 
     def __exit__(
@@ -164,11 +168,15 @@ class AsyncLogStream(_State[T]):
         client: sends the call.
         call: the call.
         reader: makes lines.
+        timeout: seconds until the log is open; None for no limit.
     """
 
-    def __init__(self, client: AsyncClient, call: Call[bytes], reader: Reader[T]) -> None:
+    def __init__(
+        self, client: AsyncClient, call: Call[bytes], reader: Reader[T], *, timeout: float | None = None
+    ) -> None:
         super().__init__(call, reader)
         self._client = client
+        self._timeout = timeout
         self._stack = AsyncExitStack()
         self._source: AsyncGenerator[bytes] | None = None
 
@@ -179,7 +187,9 @@ class AsyncLogStream(_State[T]):
             StatusError: the server refuses it.
             TransportError: there is no answer.
         """
-        self._source = (await self._stack.enter_async_context(self._client.stream(self._call))).chunks()
+        self._source = (
+            await self._stack.enter_async_context(self._client.stream(self._call, timeout=self._timeout, once=True))
+        ).chunks()
         return self
 
     async def __aexit__(

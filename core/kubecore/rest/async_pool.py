@@ -90,7 +90,7 @@ class AsyncPool:
         self, connections: _Connections, request: Request, limit: Limit, slots: anyio.Semaphore | None
     ) -> AsyncPoolStream:
         while True:
-            connection = None if request.upgrade else await self._kept(connections)
+            connection = None if request.fresh else await self._kept(connections)
             is_fresh = connection is None
             if connection is None:
                 connection = await self._connect(request, limit)

@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar
 
 from kubecore import errors
 from kubecore.call import Call
+from kubecore.deadline import Deadline
 from kubecore.rest import auth, transport
 from kubecore.rest.config import Config
 from kubecore.rest.gzip import GzipStream
@@ -41,11 +42,21 @@ class Client:
         self._authorization = auth.Authorization(auth.source(config))
         self._transport = transport.transport(config, http_client)
 
-    def send(self, call: Call[R], *, until: float | None = None, sleep: Callable[[float], Any] | None = None) -> R:
+    def send(
+        self,
+        call: Call[R],
+        *,
+        timeout: float | None = None,
+        deadline: Deadline | None = None,
+        until: float | None = None,
+        sleep: Callable[[float], Any] | None = None,
+    ) -> R:
         """Send a call and read its answer.
 
         Args:
             call: the call.
+            timeout: seconds for the call, with its retries, instead of `Timeouts.total`; None for the configuration's.
+            deadline: the same as a time, for calls that belong together.
             until: when all must be over, on the monotonic clock; None for the configured limits alone.
             sleep: what waits between attempts; None for what is usual.
 
@@ -57,7 +68,7 @@ class Client:
             TransportError: there is no whole answer.
             DecodeError: the answer is not what was asked for.
         """
-        sending = Sending(self._requests, call, until=until)
+        sending = Sending(self._requests, call, until=until, deadline=deadline or Deadline.within(timeout))
         try:
             stream = self._open(sending, sleep)
             try:
@@ -74,6 +85,9 @@ class Client:
         self,
         call: Call[Any],
         *,
+        timeout: float | None = None,
+        deadline: Deadline | None = None,
+        once: bool = False,
         idle: bool = False,
         until: float | None = None,
         sleep: Callable[[float], Any] | None = None,
@@ -82,6 +96,9 @@ class Client:
 
         Args:
             call: the call.
+            timeout: seconds until the response's headers are there; None for no limit but that of connecting.
+            deadline: the same as a time, for calls that belong together.
+            once: whether it is sent again only if the server asks for that.
             idle: whether nothing for `Timeouts.idle` seconds is a ReadTimeoutError; else the answer may pause for ever.
             until: when all must be over, the answer too, on the monotonic clock; None for no such limit.
             sleep: what waits between attempts; None for what is usual.
@@ -93,19 +110,28 @@ class Client:
             StatusError: the server answered with a failure.
             TransportError: there is no answer.
         """
-        sending = Sending(self._requests, call, endless=True, idle=idle, until=until)
+        sending = Sending(
+            self._requests,
+            call,
+            endless=True,
+            idle=idle,
+            until=until,
+            deadline=deadline or Deadline.within(timeout),
+            once=once,
+        )
         stream = self._begin(sending, call, sleep)
         try:
             yield stream
         finally:
             stream.close()
 
-    def get_bytes(self, path: str, *, accept: str = "application/json") -> bytes:
+    def get_bytes(self, path: str, *, accept: str = "application/json", timeout: float | None = None) -> bytes:
         """Read a path that is no resource, such as `/version` or `/openapi/v3`.
 
         Args:
             path: the path with its query, percent-encoded.
             accept: the media type asked for.
+            timeout: seconds for the call, with its retries; None for the configured limits.
 
         Returns:
             The body.
@@ -115,14 +141,16 @@ class Client:
             TransportError: there is no whole answer.
         """
         call: Call[Any] = Call(method="GET", path=path, response=object, verb="get", accept=accept)
-        sending = Sending(self._requests, call)
+        sending = Sending(self._requests, call, deadline=Deadline.within(timeout))
         stream = self._begin(sending, call)
         try:
             return bytes(stream.read(self._requests.max_bytes))
         finally:
             stream.close()
 
-    def upgrade(self, call: Call[Any], protocols: Sequence[str]) -> Upgraded[SyncSocket]:
+    def upgrade(
+        self, call: Call[Any], protocols: Sequence[str], *, deadline: Deadline | None = None
+    ) -> Upgraded[SyncSocket]:
         """Send a call that changes the protocol of its connection to a websocket, such as exec.
 
         The connection is one of its own, beside `Config.max_connections`. A call that got no answer is not sent again:
@@ -131,6 +159,7 @@ class Client:
         Args:
             call: the call.
             protocols: the websocket's subprotocols, the best first.
+            deadline: when the connection must be there; None for no limit but that of connecting.
 
         Returns:
             The connection, now the caller's, and what the server chose.
@@ -141,7 +170,7 @@ class Client:
             ConfigError: a client of the user's own sends the requests.
         """
         handshake = Handshake(protocols)
-        sending = Sending(self._requests, call, endless=True, upgrade=handshake.headers)
+        sending = Sending(self._requests, call, endless=True, deadline=deadline, upgrade=handshake.headers)
         try:
             stream = self._open(sending, None)
             try:

@@ -35,15 +35,19 @@ class Limit:
         request: the request with its timeouts.
     """
 
-    __slots__ = ("_end", "_idle", "_is_endless", "_timeouts", "_until", "total")
+    __slots__ = ("_body", "_body_end", "_end", "_head", "_head_end", "_last", "_request", "_timeouts")
 
     def __init__(self, request: Request) -> None:
-        self._timeouts = request.timeouts
-        self._is_endless = request.endless
-        self._idle = request.timeouts.idle if request.idle else None
-        self._until = request.until
-        self.total: float | None = request.timeouts.total if request.until is None else None
-        self._end = request.end
+        self._request = request
+        self._timeouts = timeouts = request.timeouts
+        self._end = self._last = request.end
+        if request.endless:
+            # The server may send the headers together with the first line, so that they may take as long as it does.
+            self._head = self._body = timeouts.idle if request.idle else None
+            self._head_end, self._body_end = request.head, request.until
+        else:
+            self._head = self._body = None if request.patient else timeouts.read
+            self._head_end = self._body_end = request.end
 
     def left(self, stage: Stage) -> float | None:
         """Return the seconds for the next step, None for no limit.
@@ -51,28 +55,51 @@ class Limit:
         Raises:
             TimeoutError: the deadline has passed.
         """
-        if stage != "body":
-            seconds: float | None = getattr(self._timeouts, stage)
-        elif self._is_endless:
-            seconds, self._end = self._idle, self._until
-        else:
-            seconds = self._timeouts.read
-        if self._end is None:
+        seconds = self.seconds(stage)
+        end = self._last = self._head_end if stage == "read" else self._body_end if stage == "body" else self._end
+        if end is None:
             return seconds
-        left = self._end - time.monotonic()
+        left = end - time.monotonic()
         if left <= 0:
             raise TimeoutError
         return left if seconds is None or left < seconds else seconds
 
+    def seconds(self, stage: Stage) -> float | None:
+        """Return the limit of one step, in seconds, without regard to the deadline; None for no limit."""
+        if stage == "read":
+            return self._head
+        if stage == "body":
+            return self._body
+        found: float | None = getattr(self._timeouts, stage)
+        return found
+
     def answered(self, status: int) -> None:
-        """Take note of the head of the answer: a failure does not go on for ever, whatever was asked."""
-        if status >= 300:
-            self._is_endless = False
+        """Take note of the response's status: only the expected one begins a response without end.
+
+        Args:
+            status: the HTTP status code.
+        """
+        request = self._request
+        if not request.endless or status == (101 if request.upgrade else 200):
+            return
+        self._body = self._timeouts.read
+        self._body_end = request.head
+        if self._body_end is None and self._timeouts.total is not None:
+            self._body_end = time.monotonic() + self._timeouts.total  # The headers may have taken longer than that.
 
     @property
     def is_over(self) -> bool:
         """Whether the deadline has passed, or is about to."""
-        return self._end is not None and self._end - time.monotonic() < 0.001
+        return self._last is not None and self._last - time.monotonic() < 0.001
+
+    @property
+    def given(self) -> str:
+        """How long the whole may take, for errors."""
+        request = self._request
+        if request.seconds is not None:
+            return f"{request.seconds:g} s (timeout=)"
+        total = self._timeouts.total
+        return "the time that was given" if request.until is not None or total is None else f"{total:g} s"
 
 
 class Unshown(bytes):
@@ -106,6 +133,7 @@ def may_repeat(request: Request, answer: Answer, error: BaseException) -> bool:
     """
     return (
         request.method in ("GET", "HEAD")
+        and not request.fresh
         and not answer.started
         and isinstance(error, (errors.ReadError, errors.WriteError))
         and not isinstance(error, TimeoutError)
@@ -150,12 +178,10 @@ def failed(request: Request, error: BaseException, stage: Stage, limit: Limit) -
         return errors.ReadError(f"{place}: {error}")
     if isinstance(error, TimeoutError) and not isinstance(error, ssl.SSLError) and error.errno is None:
         if limit.is_over:
-            given = "the time that was given" if limit.total is None else f"{limit.total:g} s"
-            return errors.DeadlineError(f"{place}: not done within {given}")
+            return errors.DeadlineError(f"{place}: not done within {limit.given}")
         step: Stage = "read" if stage == "body" else stage
         kind, text = _TIMEOUTS[step]
-        seconds = request.timeouts.idle if stage == "body" and request.idle else getattr(request.timeouts, step)
-        return kind(f"{place}: {text.format(seconds)}")
+        return kind(f"{place}: {text.format(limit.seconds(stage))}")
     kind, text = _BROKEN["read" if stage == "body" else stage]
     return kind(f"{place}: {text}: {reason(error)}")
 

@@ -371,7 +371,7 @@ def connect(host: str, port: int, seconds: float | None) -> socket.socket:
     for index, (family, kind, protocol, _, address) in enumerate(found):
         left = None if end is None else end - time.monotonic()
         if left is not None and left <= 0:
-            break
+            raise TimeoutError
         # An address that is dead must not take the time of those behind it.
         share = left if left is None or index == len(found) - 1 else min(left, max(left / (len(found) - index), 1.0))
         made = socket.socket(family, kind, protocol)

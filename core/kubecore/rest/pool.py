@@ -110,7 +110,7 @@ class Pool:
 
     def _exchange(self, request: Request, limit: Limit, slot: _Slot | None) -> PoolStream:
         while True:
-            connection = None if request.upgrade else self._kept()
+            connection = None if request.fresh else self._kept()
             is_fresh = connection is None
             if connection is None:
                 connection = self._connect(request, limit)

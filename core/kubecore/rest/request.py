@@ -40,7 +40,11 @@ class Request(NamedTuple):
         pair: the certificate and key to show, where they don't come from the configuration.
         idle: whether `Timeouts.idle` holds for an endless answer.
         until: when an endless answer is left, on the monotonic clock; None for no limit.
-        upgrade: whether it asks for another protocol: it then has a connection of its own.
+        upgrade: whether it asks for another protocol.
+        head: when the headers of an endless response must be there, on the monotonic clock; None for no limit.
+        seconds: the `timeout=` of the call, for errors; None if there is none.
+        fresh: whether it is sent over a new connection, and over one only.
+        patient: whether `Timeouts.read` does not apply: somebody behind the API server responds when it likes.
     """
 
     method: str
@@ -55,6 +59,10 @@ class Request(NamedTuple):
     idle: bool = False
     until: float | None = None
     upgrade: bool = False
+    head: float | None = None
+    seconds: float | None = None
+    fresh: bool = False
+    patient: bool = False
 
     def __repr__(self) -> str:
         """Show what is asked; headers and bodies hold secrets."""
@@ -109,6 +117,9 @@ class Requests:
         idle: bool = False,
         until: float | None = None,
         upgrade: Sequence[tuple[bytes, bytes]] = (),
+        head: float | None = None,
+        seconds: float | None = None,
+        fresh: bool = False,
     ) -> Request:
         """Make the request for a call.
 
@@ -121,6 +132,9 @@ class Requests:
             idle: whether `Timeouts.idle` holds for an endless answer.
             until: when an endless answer is left, on the monotonic clock.
             upgrade: the headers that ask for another protocol.
+            head: when the headers of an endless response must be there, on the monotonic clock.
+            seconds: the `timeout=` of the call.
+            fresh: whether it is sent over a new connection, and over one only.
         """
         headers = [
             *self._fixed,
@@ -149,6 +163,10 @@ class Requests:
             idle,
             until,
             bool(upgrade),
+            head,
+            seconds,
+            fresh,
+            call.is_handed_on,
         )
 
 

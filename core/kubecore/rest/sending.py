@@ -13,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 
 from kubecore import errors
 from kubecore.call import Call
+from kubecore.deadline import Deadline
 from kubecore.rest import warnings
 from kubecore.rest.auth import Credential
 from kubecore.rest.observe import Attempt, Outcome
@@ -40,6 +41,9 @@ class Sending:
         endless: whether the answer may go on for ever, as a watch's does.
         idle: whether it is left where nothing comes for `Timeouts.idle` seconds.
         until: when all must be over, the answer too, on the monotonic clock; None for no limit but the configured ones.
+        deadline: when the caller wants the response, or the headers of an endless one; instead of `Timeouts.total`.
+        once: whether it is sent again only if the server asks for that: what the first one did is not known, or what
+            it would have brought would be missing.
         upgrade: the headers that ask for another protocol. What comes of it is not known, so that such a call goes out
             again only where the server asks for that.
     """
@@ -50,12 +54,15 @@ class Sending:
         "_end",
         "_ended",
         "_endless",
+        "_head",
         "_idle",
         "_is_renewed",
         "_number",
+        "_once",
         "_redirects",
         "_request",
         "_requests",
+        "_seconds",
         "_started",
         "_target",
         "_until",
@@ -70,6 +77,8 @@ class Sending:
         endless: bool = False,
         idle: bool = False,
         until: float | None = None,
+        deadline: Deadline | None = None,
+        once: bool = False,
         upgrade: Sequence[tuple[bytes, bytes]] = (),
     ) -> None:
         self._requests = requests
@@ -78,8 +87,16 @@ class Sending:
         self._idle = idle
         self._until = until
         self._upgrade = upgrade
-        total = requests.config.timeouts.total
-        self._end = None if total is None else time.monotonic() + total
+        self._once = once or bool(upgrade)
+        self._seconds: float | None = None
+        self._head: float | None = until
+        self._end: float | None
+        if deadline is not None:
+            self._seconds, self._end = deadline.seconds, deadline
+            self._head = deadline if until is None or deadline < until else until
+        else:
+            total = requests.config.timeouts.total
+            self._end = None if total is None else time.monotonic() + total
         if until is not None and (self._end is None or until < self._end):
             self._end = until
         self._number = 0
@@ -117,6 +134,9 @@ class Sending:
             idle=self._idle,
             until=self._until,
             upgrade=self._upgrade,
+            head=self._head,
+            seconds=self._seconds,
+            fresh=self._once,
         )
         self._request = request
         if self._requests.config.observers:
@@ -206,7 +226,7 @@ class Sending:
 
     @property
     def _is_read(self) -> bool:
-        return self._called.method in ("GET", "HEAD") and not self._upgrade
+        return self._called.method in ("GET", "HEAD") and not self._once
 
     def _again(self, seconds: float) -> bool:
         """Plan another attempt; there is none where the number or the time of all is used up."""

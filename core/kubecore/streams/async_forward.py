@@ -16,9 +16,10 @@ from anyio.abc import SocketAttribute, SocketStream, TaskGroup
 from anyio.streams.stapled import MultiListener
 
 from kubecore.call import Call
-from kubecore.errors import ConnectTimeoutError, KubeError, TransportError
+from kubecore.deadline import Deadline
+from kubecore.errors import DeadlineError, KubeError, TransportError
 from kubecore.streams.async_session import AsyncSession
-from kubecore.streams.forward import OPENING_SECONDS
+from kubecore.streams.forward import OPENING_SECONDS, Default, late
 from kubecore.streams.tunnel import FRAME, PROTOCOLS, Tunnel
 
 if TYPE_CHECKING:
@@ -142,11 +143,13 @@ class AsyncPortForward:
     Args:
         client: opens the connections.
         call: the call.
+        timeout: seconds until a connection is open, where `connect` gives none; None for 30 s.
     """
 
-    def __init__(self, client: AsyncClient, call: Call[bytes]) -> None:
+    def __init__(self, client: AsyncClient, call: Call[bytes], *, timeout: float | None = None) -> None:
         self._client = client
         self._call = call
+        self._timeout = OPENING_SECONDS if timeout is None else Deadline.after(timeout).seconds
         self._streams: set[AsyncForwardedStream] = set()
 
     async def __aenter__(self) -> Self:
@@ -164,14 +167,14 @@ class AsyncPortForward:
         for stream in list(self._streams):
             await stream.aclose()
 
-    async def connect(self, port: int, timeout: float | None = OPENING_SECONDS) -> AsyncForwardedStream:
+    async def connect(self, port: int, timeout: float | Default | None = Default.OF_VERB) -> AsyncForwardedStream:
         """Connect to a port of the pod.
 
         Whether anybody listens at the port shows when it is read: the node takes the connection first.
 
         Args:
             port: the port.
-            timeout: seconds that the node may take to answer, None for no limit.
+            timeout: seconds until the connection is open, None for no limit; by default that of `port_forward`, or 30.
 
         Returns:
             The connection, which is also a context manager.
@@ -179,21 +182,26 @@ class AsyncPortForward:
         Raises:
             InvalidRequestError: it is no port.
             StatusError: the server refuses it, or there is no such pod.
-            ConnectTimeoutError: the node did not answer in time.
+            ConnectTimeoutError: it was not open in time.
             TransportError: there is no connection.
             MissingExtraError: wsproto is not installed.
         """
         tunnel = Tunnel(port, f"{self._call.method} {self._call.path}")
-        session = await AsyncSession.open(self._client, self._call, PROTOCOLS)
+        seconds = self._timeout if isinstance(timeout, Default) else timeout
+        deadline = Deadline.within(seconds)
+        try:
+            session = await AsyncSession.open(self._client, self._call, PROTOCOLS, deadline=deadline)
+        except DeadlineError as error:
+            raise late(tunnel, seconds) from error
         made = AsyncForwardedStream(session, tunnel, self._streams)
         try:
-            with anyio.move_on_after(timeout):
+            with anyio.move_on_after(None if deadline is None else deadline.left):
                 await session.send(tunnel.open())
                 while not tunnel.is_open:
                     tunnel.check()
                     await made.advance()
             if not tunnel.is_open:
-                raise ConnectTimeoutError(f"{tunnel.place}: the node did not answer within {timeout:g} s")
+                raise late(tunnel, seconds)
         except BaseException:
             await made.aclose()
             raise
@@ -351,6 +359,8 @@ async def serving(
     local_port: int,
     host: str,
     on_error: Callable[[KubeError], None] | None,
+    *,
+    timeout: float,
 ) -> AsyncGenerator[int]:
     """Serve a synchronous client's listener in this event loop.
 
@@ -361,6 +371,7 @@ async def serving(
         local_port: the port of this machine.
         host: the address to listen at.
         on_error: is told why a connection failed.
+        timeout: seconds until a connection to the pod is open.
 
     Yields:
         The port of this machine.
@@ -369,7 +380,7 @@ async def serving(
 
     async with (
         asynchronous(client) as made,
-        AsyncPortForward(made, call) as ports,
+        AsyncPortForward(made, call, timeout=timeout) as ports,
         ports.listen(port, local_port, host, on_error=on_error) as listener,
     ):
         yield listener.local_port

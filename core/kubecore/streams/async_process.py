@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Self
 import anyio
 
 from kubecore.call import Call
+from kubecore.deadline import Deadline
 from kubecore.errors import (
     CommandTimeoutError,
+    DeadlineError,
     InvalidRequestError,
     KubeError,
     ReadError,
@@ -51,13 +53,23 @@ class AsyncProcess:
         call: the call.
         options: what is connected.
         command: the command, for errors.
+        timeout: seconds until it is started; None for no limit but that of connecting.
     """
 
-    def __init__(self, client: AsyncClient, call: Call[Status], options: Options, command: Sequence[str]) -> None:
+    def __init__(
+        self,
+        client: AsyncClient,
+        call: Call[Status],
+        options: Options,
+        command: Sequence[str],
+        *,
+        timeout: float | None = None,
+    ) -> None:
         self._client = client
         self._call = call
         self._options = options
         self._command = command
+        self._timeout = timeout
         self._session: AsyncSession | None = None
         self._channels: Channels | None = None
         self._goodbye: str | None = None
@@ -73,7 +85,9 @@ class AsyncProcess:
         """
         if self._session is not None:
             raise RuntimeError("the process was started before")
-        session = self._session = await AsyncSession.open(self._client, self._call, PROTOCOLS)
+        session = self._session = await AsyncSession.open(
+            self._client, self._call, PROTOCOLS, deadline=Deadline.within(self._timeout)
+        )
         self._channels = Channels(session.protocol, f"{self._call.method} {self._call.path}")
         return self
 
@@ -189,13 +203,20 @@ class AsyncProcess:
         if self._session is not None:
             await self._session.aclose()
 
-    async def communicate(self, gathered: Gathered | None, stdin: Iterable[bytes] | None, timeout: float | None) -> int:
+    async def communicate(
+        self,
+        gathered: Gathered | None,
+        stdin: Iterable[bytes] | None,
+        timeout: float | None,
+        left: float | None = None,
+    ) -> int:
         """Write all of the input, read all of the output, and wait.
 
         Args:
             gathered: takes the output; None to drop it.
             stdin: the input, in pieces; None for none.
             timeout: seconds that it may take.
+            left: how many of them are left, if some are used up.
 
         Returns:
             The code that the command returned.
@@ -203,7 +224,8 @@ class AsyncProcess:
         _, channels = self._open()
         messages = iter(()) if stdin is None else channels.input(stdin)
         failures: list[KubeError] = []  # Raised in a task they would come out in a group.
-        with anyio.move_on_after(math.inf if timeout is None else timeout) as scope:
+        seconds = timeout if left is None else left
+        with anyio.move_on_after(math.inf if seconds is None else seconds) as scope:
             async with anyio.create_task_group() as group:
                 group.start_soon(self._write_all, messages, failures, group.cancel_scope)
                 await self._read_all(gathered, failures)
@@ -296,8 +318,17 @@ async def run(
         What became of it.
     """
     gathered = Gathered(max_output)
-    async with AsyncProcess(client, call, options, command) as process:
-        code = await process.communicate(gathered, None if stdin is None else cut(stdin), timeout)
+    deadline = Deadline.within(timeout)
+    process = AsyncProcess(client, call, options, command, timeout=timeout)
+    try:
+        async with process:
+            code = await process.communicate(
+                gathered, None if stdin is None else cut(stdin), timeout, None if deadline is None else deadline.left
+            )
+    except DeadlineError as error:
+        if timeout is None:
+            raise
+        raise CommandTimeoutError(command, timeout, b"", b"") from error
     done = Completed(command, code, gathered.stdout, gathered.stderr)
     if check:
         done.check_returncode()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import anyio
 
 from kubecore.call import Call
+from kubecore.deadline import Deadline
 from kubecore.errors import KubeError, StreamClosedError
 from kubecore.rest.exchange import reason
 from kubecore.rest.network import AsyncSocket
@@ -49,13 +50,16 @@ class AsyncSession:
             line.feed(upgraded.first)
 
     @classmethod
-    async def open(cls, client: AsyncClient, call: Call[Any], protocols: Sequence[str]) -> Self:
+    async def open(
+        cls, client: AsyncClient, call: Call[Any], protocols: Sequence[str], *, deadline: Deadline | None = None
+    ) -> Self:
         """Open a session.
 
         Args:
             client: opens the connection.
             call: what to ask for.
             protocols: the subprotocols, the best first.
+            deadline: when it must be open; None for no limit but that of connecting.
 
         Returns:
             The session.
@@ -66,7 +70,7 @@ class AsyncSession:
             MissingExtraError: wsproto is not installed.
         """
         line = Line(f"{call.method} {call.path}")
-        return cls(line, await client.upgrade(call, protocols))
+        return cls(line, await client.upgrade(call, protocols, deadline=deadline))
 
     @property
     def goodbye(self) -> str:

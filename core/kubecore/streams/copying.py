@@ -12,7 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from kubecore.call import Call
-from kubecore.errors import CopyError, InvalidRequestError, StatusError
+from kubecore.deadline import Deadline
+from kubecore.errors import (
+    CommandTimeoutError,
+    CopyError,
+    DeadlineError,
+    InvalidRequestError,
+    ReadTimeoutError,
+    StatusError,
+)
 from kubecore.meta import Status
 from kubecore.resource import Resource
 from kubecore.shown import shown
@@ -135,40 +143,59 @@ def _explained(error: StatusError) -> Exception:
     return error
 
 
-def receive(process: Process, plan: Plan, progress: Progress | None) -> Copied:
+def _late(plan: Plan, timeout: float | None) -> DeadlineError:
+    return DeadlineError(f"{plan.call.method} {plan.call.path}: not copied within {timeout:g} s (timeout=)")
+
+
+def receive(process: Process, plan: Plan, progress: Progress | None, timeout: float | None) -> Copied:
     """Run a copy from a container."""
     unpacker = Unpacker(plan.base, plan.local, progress)
     said = _Said(unpacker)
+    deadline = Deadline.within(timeout)
     try:
         with process, unpacker:
-            for output in process:
+            while (output := process.read(None if deadline is None else deadline.left)) is not None:
                 said.take(output)
             return said.finish(process.returncode)
+    except ReadTimeoutError as error:
+        if deadline is None or deadline.left:
+            raise
+        raise _late(plan, timeout) from error
     except StatusError as error:
         raise _explained(error) from error
 
 
-async def receive_async(process: AsyncProcess, plan: Plan, progress: Progress | None) -> Copied:
+async def receive_async(process: AsyncProcess, plan: Plan, progress: Progress | None, timeout: float | None) -> Copied:
     """Run a copy from a container: see `receive`."""
+    import anyio
+
     unpacker = Unpacker(plan.base, plan.local, progress)
     said = _Said(unpacker)
     try:
-        async with process:
-            with unpacker:
-                async for output in process:
-                    said.take(output)
-                return said.finish(process.returncode)
+        with anyio.move_on_after(timeout):
+            async with process:
+                with unpacker:
+                    async for output in process:
+                        said.take(output)
+                    return said.finish(process.returncode)
     except StatusError as error:
         raise _explained(error) from error
+    raise _late(plan, timeout)
 
 
-def send(process: Process, plan: Plan, progress: Progress | None) -> Copied:
+def send(process: Process, plan: Plan, progress: Progress | None, timeout: float | None) -> Copied:
     """Run a copy to a container."""
     copied, gathered = Copied(), Gathered(_MOST_SAID)
     archive = pack(plan.local, plan.base, copied, progress)
+    deadline = Deadline.within(timeout)
     try:
         with process:
-            _check(process.communicate(gathered, archive, None), gathered.stderr)
+            _check(
+                process.communicate(gathered, archive, timeout, None if deadline is None else deadline.left),
+                gathered.stderr,
+            )
+    except CommandTimeoutError as error:
+        raise _late(plan, timeout) from error
     except StatusError as error:
         raise _explained(error) from error
     finally:
@@ -176,13 +203,19 @@ def send(process: Process, plan: Plan, progress: Progress | None) -> Copied:
     return copied
 
 
-async def send_async(process: AsyncProcess, plan: Plan, progress: Progress | None) -> Copied:
+async def send_async(process: AsyncProcess, plan: Plan, progress: Progress | None, timeout: float | None) -> Copied:
     """Run a copy to a container: see `send`."""
     copied, gathered = Copied(), Gathered(_MOST_SAID)
     archive = pack(plan.local, plan.base, copied, progress)
+    deadline = Deadline.within(timeout)
     try:
         async with process:
-            _check(await process.communicate(gathered, archive, None), gathered.stderr)
+            _check(
+                await process.communicate(gathered, archive, timeout, None if deadline is None else deadline.left),
+                gathered.stderr,
+            )
+    except CommandTimeoutError as error:
+        raise _late(plan, timeout) from error
     except StatusError as error:
         raise _explained(error) from error
     finally:

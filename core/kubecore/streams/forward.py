@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -9,17 +10,31 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 from kubecore.call import Call
-from kubecore.errors import ConnectTimeoutError, KubeError, ReadError, ReadTimeoutError
+from kubecore.deadline import Deadline
+from kubecore.errors import (
+    ConnectTimeoutError,
+    DeadlineError,
+    KubeError,
+    ReadError,
+    ReadTimeoutError,
+    WriteTimeoutError,
+)
 from kubecore.streams.session import Session
 from kubecore.streams.tunnel import FRAME, PROTOCOLS, Tunnel
 
 if TYPE_CHECKING:
     from kubecore.rest import Client
 
-__all__ = ["ForwardedStream", "Listener", "PortForward"]
+__all__ = ["Default", "ForwardedStream", "Listener", "PortForward", "late"]
 
 OPENING_SECONDS: Final = 30.0
 """How long the node may take to answer: client-go's."""
+
+
+class Default(enum.Enum):
+    """Stands for an argument that was not given, if None has a meaning of its own."""
+
+    OF_VERB = "the timeout of port_forward"
 
 
 class ForwardedStream:
@@ -131,6 +146,11 @@ class ForwardedStream:
             self._session.send(answer)
 
 
+def late(tunnel: Tunnel, seconds: float | None) -> ConnectTimeoutError:
+    """Make the error for a connection that is not open in time."""
+    return ConnectTimeoutError(f"{tunnel.place}: the node did not answer within {seconds:g} s (timeout=)")
+
+
 class PortForward:
     r"""The ports of a pod: a context manager, at whose end all connections and listeners are closed.
 
@@ -146,11 +166,13 @@ class PortForward:
     Args:
         client: opens the connections.
         call: the call.
+        timeout: seconds until a connection is open, where `connect` gives none; None for 30 s.
     """
 
-    def __init__(self, client: Client, call: Call[bytes]) -> None:
+    def __init__(self, client: Client, call: Call[bytes], *, timeout: float | None = None) -> None:
         self._client = client
         self._call = call
+        self._timeout = OPENING_SECONDS if timeout is None else Deadline.after(timeout).seconds
         self._streams: set[ForwardedStream] = set()
         self._stack = ExitStack()
 
@@ -170,14 +192,14 @@ class PortForward:
             stream.close()
         self._stack.close()
 
-    def connect(self, port: int, timeout: float | None = OPENING_SECONDS) -> ForwardedStream:
+    def connect(self, port: int, timeout: float | Default | None = Default.OF_VERB) -> ForwardedStream:
         """Connect to a port of the pod.
 
         Whether anybody listens at the port shows when it is read: the node takes the connection first.
 
         Args:
             port: the port.
-            timeout: seconds that the node may take to answer, None for no limit.
+            timeout: seconds until the connection is open, None for no limit; by default that of `port_forward`, or 30.
 
         Returns:
             The connection, which is also a context manager.
@@ -185,23 +207,29 @@ class PortForward:
         Raises:
             InvalidRequestError: it is no port.
             StatusError: the server refuses it, or there is no such pod.
-            ConnectTimeoutError: the node did not answer in time.
+            ConnectTimeoutError: it was not open in time.
             TransportError: there is no connection.
             MissingExtraError: wsproto is not installed.
         """
         tunnel = Tunnel(port, f"{self._call.method} {self._call.path}")
-        end = None if timeout is None else time.monotonic() + timeout
-        session = Session(self._client, self._call, PROTOCOLS)
+        seconds = self._timeout if isinstance(timeout, Default) else timeout
+        deadline = Deadline.within(seconds)
+        try:
+            session = Session(self._client, self._call, PROTOCOLS, deadline=deadline)
+        except DeadlineError as error:
+            raise late(tunnel, seconds) from error
         made = ForwardedStream(session, tunnel, self._streams)
         try:
-            session.send(tunnel.open(), timeout)
+            session.send(tunnel.open(), None if deadline is None else deadline.left)
             while not tunnel.is_open:
                 tunnel.check()
-                made.advance(None if end is None else end - time.monotonic())
+                made.advance(None if deadline is None else deadline.left)
         except BaseException as error:
             made.close()
-            if isinstance(error, TimeoutError) and not isinstance(error, KubeError):
-                raise ConnectTimeoutError(f"{tunnel.place}: the node did not answer within {timeout:g} s") from None
+            if isinstance(error, WriteTimeoutError) or (
+                isinstance(error, TimeoutError) and not isinstance(error, KubeError)
+            ):
+                raise late(tunnel, seconds) from None
             raise
         return made
 
@@ -226,7 +254,7 @@ class PortForward:
         Returns:
             A context manager that listens.
         """
-        return Listener(self._client, self._call, port, local_port, host, on_error, self._stack)
+        return Listener(self._client, self._call, port, local_port, host, on_error, self._stack, timeout=self._timeout)
 
 
 class Listener:
@@ -240,6 +268,7 @@ class Listener:
         host: the address to listen at.
         on_error: is told why a connection failed.
         owner: closes it where the block does not.
+        timeout: seconds until a connection to the pod is open.
 
     Attributes:
         local_port: the port of this machine.
@@ -254,6 +283,8 @@ class Listener:
         host: str,
         on_error: Callable[[KubeError], None] | None,
         owner: ExitStack,
+        *,
+        timeout: float,
     ) -> None:
         self._client = client
         self._call = call
@@ -261,6 +292,7 @@ class Listener:
         self._host = host
         self._on_error = on_error
         self._owner = owner
+        self._timeout = timeout
         self._stack = ExitStack()
         self.local_port: int = local_port
 
@@ -280,7 +312,15 @@ class Listener:
 
         with ExitStack() as stack:
             portal = stack.enter_context(start_blocking_portal(name="kubecore port-forward"))
-            served = serving(self._client, self._call, self._port, self.local_port, self._host, self._on_error)
+            served = serving(
+                self._client,
+                self._call,
+                self._port,
+                self.local_port,
+                self._host,
+                self._on_error,
+                timeout=self._timeout,
+            )
             self.local_port = stack.enter_context(portal.wrap_async_context_manager(served))
             self._stack = stack.pop_all()
         self._owner.callback(self.close)

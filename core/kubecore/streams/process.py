@@ -8,8 +8,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from kubecore.call import Call
+from kubecore.deadline import Deadline
 from kubecore.errors import (
     CommandTimeoutError,
+    DeadlineError,
     InvalidRequestError,
     ReadError,
     ReadTimeoutError,
@@ -46,13 +48,23 @@ class Process:
         call: the call.
         options: what is connected.
         command: the command, for errors.
+        timeout: seconds until it is started; None for no limit but that of connecting.
     """
 
-    def __init__(self, client: Client, call: Call[Status], options: Options, command: Sequence[str]) -> None:
+    def __init__(
+        self,
+        client: Client,
+        call: Call[Status],
+        options: Options,
+        command: Sequence[str],
+        *,
+        timeout: float | None = None,
+    ) -> None:
         self._client = client
         self._call = call
         self._options = options
         self._command = command
+        self._timeout = timeout
         self._session: Session | None = None
         self._channels: Channels | None = None
         self._goodbye: str | None = None
@@ -68,7 +80,7 @@ class Process:
         """
         if self._session is not None:
             raise RuntimeError("the process was started before")
-        session = self._session = Session(self._client, self._call, PROTOCOLS)
+        session = self._session = Session(self._client, self._call, PROTOCOLS, deadline=Deadline.within(self._timeout))
         self._channels = Channels(session.protocol, f"{self._call.method} {self._call.path}")
         return self
 
@@ -183,19 +195,27 @@ class Process:
         if self._session is not None:
             self._session.close()
 
-    def communicate(self, gathered: Gathered | None, stdin: Iterable[bytes] | None, timeout: float | None) -> int:
+    def communicate(
+        self,
+        gathered: Gathered | None,
+        stdin: Iterable[bytes] | None,
+        timeout: float | None,
+        left: float | None = None,
+    ) -> int:
         """Write all of the input, read all of the output, and wait.
 
         Args:
             gathered: takes the output; None to drop it.
             stdin: the input, in pieces; None for none.
             timeout: seconds that it may take.
+            left: how many of them are left, if some are used up.
 
         Returns:
             The code that the command returned.
         """
         _, channels = self._open()
-        end = None if timeout is None else time.monotonic() + timeout
+        seconds = timeout if left is None else left
+        end = None if seconds is None else time.monotonic() + seconds
         messages = None if stdin is None else channels.input(stdin)
         supply = None if messages is None else lambda: next(messages, None)
         try:
@@ -272,8 +292,17 @@ def run(
         What became of it.
     """
     gathered = Gathered(max_output)
-    with Process(client, call, options, command) as process:
-        code = process.communicate(gathered, None if stdin is None else cut(stdin), timeout)
+    deadline = Deadline.within(timeout)
+    process = Process(client, call, options, command, timeout=timeout)
+    try:
+        with process:
+            code = process.communicate(
+                gathered, None if stdin is None else cut(stdin), timeout, None if deadline is None else deadline.left
+            )
+    except DeadlineError as error:
+        if timeout is None:
+            raise
+        raise CommandTimeoutError(command, timeout, b"", b"") from error
     done = Completed(command, code, gathered.stdout, gathered.stderr)
     if check:
         done.check_returncode()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kubecore.call import Call
+from kubecore.deadline import Deadline
 from kubecore.errors import StreamClosedError, WriteTimeoutError
 from kubecore.rest.duplex import Duplex
 from kubecore.rest.exchange import reason
@@ -31,6 +32,7 @@ class Session:
         client: opens the connection.
         call: what to ask for.
         protocols: the subprotocols, the best first.
+        deadline: when it must be open; None for no limit but that of connecting.
 
     Attributes:
         protocol: the subprotocol that the server chose.
@@ -41,9 +43,11 @@ class Session:
         MissingExtraError: wsproto is not installed.
     """
 
-    def __init__(self, client: Client, call: Call[Any], protocols: Sequence[str]) -> None:
+    def __init__(
+        self, client: Client, call: Call[Any], protocols: Sequence[str], *, deadline: Deadline | None = None
+    ) -> None:
         self._line = Line(f"{call.method} {call.path}")
-        upgraded = client.upgrade(call, protocols)
+        upgraded = client.upgrade(call, protocols, deadline=deadline)
         self.protocol: str = upgraded.protocol
         self._duplex = Duplex(upgraded.connection)
         self._lock = threading.Lock()

@@ -30,6 +30,7 @@ class Delete(ResourceClient, Generic[T]):
         orphan_dependents: bool | None = None,
         preconditions: Preconditions | None = None,
         ignore_store_read_error: bool | None = None,
+        timeout: float | None = None,
     ) -> T | Status:
         """Delete one object: DELETE, with the options in the body.
 
@@ -42,6 +43,7 @@ class Delete(ResourceClient, Generic[T]):
             preconditions: the UID or version that the object must have.
             ignore_store_read_error: delete what the store can't read any more
                 (`ignoreStoreReadErrorWithClusterBreakingPotential`); may break the cluster.
+            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The object where it is still to end, or a Status of success.
@@ -61,7 +63,7 @@ class Delete(ResourceClient, Generic[T]):
             ignore_store_read_error=ignore_store_read_error,
         )
         call: Call[T | Status] = self.resource.delete(self._namespace, name, said)
-        return self._client.send(call)
+        return self._client.send(call, timeout=timeout)
 
 
 class DeleteCollection(ResourceClient, Generic[L]):
@@ -84,6 +86,7 @@ class DeleteCollection(ResourceClient, Generic[L]):
         orphan_dependents: bool | None = None,
         preconditions: Preconditions | None = None,
         ignore_store_read_error: bool | None = None,
+        timeout: float | None = None,
     ) -> L | Status:
         """Delete all objects of the collection that the selectors choose: DELETE.
 
@@ -103,6 +106,7 @@ class DeleteCollection(ResourceClient, Generic[L]):
             preconditions: the UID or version that the object must have.
             ignore_store_read_error: delete what the store can't read any more
                 (`ignoreStoreReadErrorWithClusterBreakingPotential`); may break the cluster.
+            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The objects that were deleted, or a Status of success.
@@ -132,4 +136,4 @@ class DeleteCollection(ResourceClient, Generic[L]):
             timeout_seconds=timeout_seconds,
         )
         call: Call[L | Status] = self.resource.delete_collection(self._namespace, said, query)
-        return self._client.send(call)
+        return self._client.send(call, timeout=timeout)

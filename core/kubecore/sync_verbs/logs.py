@@ -32,6 +32,7 @@ class Logs(ResourceClient):
         stream: LogOutput | None = None,
         insecure_skip_tls_verify_backend: bool | None = None,
         errors: None = None,
+        timeout: float | None = None,
     ) -> bytes: ...
 
     @overload
@@ -49,6 +50,7 @@ class Logs(ResourceClient):
         stream: LogOutput | None = None,
         insecure_skip_tls_verify_backend: bool | None = None,
         errors: TextErrors,
+        timeout: float | None = None,
     ) -> str: ...
 
     def get_logs(
@@ -65,6 +67,7 @@ class Logs(ResourceClient):
         stream: LogOutput | None = None,
         insecure_skip_tls_verify_backend: bool | None = None,
         errors: TextErrors | None = None,
+        timeout: float | None = None,
     ) -> bytes | str:
         """Read what a container has written so far: GET of `log`.
 
@@ -84,6 +87,7 @@ class Logs(ResourceClient):
             insecure_skip_tls_verify_backend: the API server does not check whose node it asks.
             errors: None gives bytes; else text, and what becomes of bytes that are not UTF-8: `strict` refuses them,
                 `replace`, `ignore`, `backslashreplace` and `surrogateescape` are Python's.
+            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The log, bytes or text.
@@ -110,7 +114,7 @@ class Logs(ResourceClient):
             stream=stream,
             insecure_skip_tls_verify_backend=insecure_skip_tls_verify_backend,
         )
-        data = self._client.send(call)
+        data = self._client.send(call, timeout=timeout)
         return data if errors is None else text_of(call, data, errors)
 
     @overload
@@ -130,6 +134,7 @@ class Logs(ResourceClient):
         insecure_skip_tls_verify_backend: bool | None = None,
         errors: None = None,
         longest_line: int | None = None,
+        timeout: float | None = None,
     ) -> LogStream[bytes]: ...
 
     @overload
@@ -149,6 +154,7 @@ class Logs(ResourceClient):
         insecure_skip_tls_verify_backend: bool | None = None,
         errors: TextErrors,
         longest_line: int | None = None,
+        timeout: float | None = None,
     ) -> LogStream[str]: ...
 
     def stream_logs(
@@ -167,6 +173,7 @@ class Logs(ResourceClient):
         insecure_skip_tls_verify_backend: bool | None = None,
         errors: TextErrors | None = None,
         longest_line: int | None = None,
+        timeout: float | None = None,
     ) -> LogStream[bytes] | LogStream[str]:
         """Read what a container writes, as it comes: GET of `log`.
 
@@ -187,6 +194,8 @@ class Logs(ResourceClient):
             errors: None gives bytes; else text, and what becomes of bytes that are not UTF-8: `strict` refuses them,
                 `replace`, `ignore`, `backslashreplace` and `surrogateescape` are Python's.
             longest_line: a longer line comes in pieces of about this size, in bytes; 1 MiB by default.
+            timeout: seconds until the stream is open; after that it has no effect. None for no limit but that of
+                connecting.
 
         Returns:
             A context manager that opens the log, and an iterator of its lines; `chunks()` gives what comes as it
@@ -214,5 +223,5 @@ class Logs(ResourceClient):
         )
         longest = lines.LONGEST if longest_line is None else longest_line
         if errors is None:
-            return LogStream(self._client, call, lines.BytesReader(longest))
-        return LogStream(self._client, call, lines.TextReader(longest, errors, call))
+            return LogStream(self._client, call, lines.BytesReader(longest), timeout=timeout)
+        return LogStream(self._client, call, lines.TextReader(longest, errors, call), timeout=timeout)

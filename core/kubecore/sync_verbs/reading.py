@@ -29,10 +29,14 @@ class Get(ResourceClient, Generic[T]):
     """Reads one object."""
 
     @overload
-    def get(self, name: str, *, resource_version: str | None = None, into: None = None) -> T: ...
+    def get(
+        self, name: str, *, resource_version: str | None = None, into: None = None, timeout: float | None = None
+    ) -> T: ...
 
     @overload
-    def get(self, name: str, *, resource_version: str | None = None, into: type[P]) -> P: ...
+    def get(
+        self, name: str, *, resource_version: str | None = None, into: type[P], timeout: float | None = None
+    ) -> P: ...
 
     def get(
         self,
@@ -40,6 +44,7 @@ class Get(ResourceClient, Generic[T]):
         *,
         resource_version: str | None = None,
         into: type[P] | None = None,
+        timeout: float | None = None,
     ) -> T | P:
         """Read one object: GET.
 
@@ -47,6 +52,7 @@ class Get(ResourceClient, Generic[T]):
             name: the object's name.
             resource_version: answer with this version or a newer one; "0" takes whatever the server has at hand.
             into: a projection: a struct with the fields that are wanted, named as in the model; nothing else is built.
+            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The object.
@@ -59,14 +65,17 @@ class Get(ResourceClient, Generic[T]):
         """
         query = options.query(resource_version=resource_version)
         call: Call[T | P] = self.resource.get(self._namespace, name, query, into)
-        return self._client.send(call)
+        return self._client.send(call, timeout=timeout)
 
-    def get_metadata(self, name: str, *, resource_version: str | None = None) -> PartialObjectMetadata:
+    def get_metadata(
+        self, name: str, *, resource_version: str | None = None, timeout: float | None = None
+    ) -> PartialObjectMetadata:
         """Read the metadata of one object: GET, the rest is not sent.
 
         Args:
             name: the object's name.
             resource_version: answer with this version or a newer one; "0" takes whatever the server has at hand.
+            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The object's metadata.
@@ -78,7 +87,7 @@ class Get(ResourceClient, Generic[T]):
             DecodeError: the answer is not what was asked for.
         """
         query = options.query(resource_version=resource_version)
-        return self._client.send(self.resource.get_metadata(self._namespace, name, query))
+        return self._client.send(self.resource.get_metadata(self._namespace, name, query), timeout=timeout)
 
 
 class List(ListViews, Generic[T, L]):
@@ -97,6 +106,7 @@ class List(ListViews, Generic[T, L]):
         resource_version_match: ResourceVersionMatch | None = None,
         timeout_seconds: int | None = None,
         into: None = None,
+        timeout: float | None = None,
     ) -> L: ...
 
     @overload
@@ -112,6 +122,7 @@ class List(ListViews, Generic[T, L]):
         resource_version_match: ResourceVersionMatch | None = None,
         timeout_seconds: int | None = None,
         into: type[P],
+        timeout: float | None = None,
     ) -> ListOf[P]: ...
 
     def list(
@@ -126,6 +137,7 @@ class List(ListViews, Generic[T, L]):
         resource_version_match: ResourceVersionMatch | None = None,
         timeout_seconds: int | None = None,
         into: type[P] | None = None,
+        timeout: float | None = None,
     ) -> L | ListOf[P]:
         """Read the collection, or a page of it: GET.
 
@@ -139,6 +151,7 @@ class List(ListViews, Generic[T, L]):
             resource_version_match: how `resource_version` is meant.
             timeout_seconds: seconds after which the server gives up.
             into: a projection: a struct with the fields that are wanted, named as in the model; nothing else is built.
+            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The list.
@@ -160,7 +173,7 @@ class List(ListViews, Generic[T, L]):
             timeout_seconds=timeout_seconds,
         )
         call: Call[L | ListOf[P]] = self.resource.list(self._namespace, query, into)
-        return self._client.send(call)
+        return self._client.send(call, timeout=timeout)
 
     @overload
     def iter(
@@ -174,6 +187,7 @@ class List(ListViews, Generic[T, L]):
         resource_version_match: ResourceVersionMatch | None = None,
         timeout_seconds: int | None = None,
         into: None = None,
+        timeout: float | None = None,
     ) -> PageIterator[T]: ...
 
     @overload
@@ -188,6 +202,7 @@ class List(ListViews, Generic[T, L]):
         resource_version_match: ResourceVersionMatch | None = None,
         timeout_seconds: int | None = None,
         into: type[P],
+        timeout: float | None = None,
     ) -> PageIterator[P]: ...
 
     def iter(
@@ -201,6 +216,7 @@ class List(ListViews, Generic[T, L]):
         resource_version_match: ResourceVersionMatch | None = None,
         timeout_seconds: int | None = None,
         into: type[P] | None = None,
+        timeout: float | None = None,
     ) -> PageIterator[Any]:
         """Read the whole collection page by page: GET for each page when it is needed.
 
@@ -216,6 +232,7 @@ class List(ListViews, Generic[T, L]):
             resource_version_match: how `resource_version` is meant.
             timeout_seconds: seconds after which the server gives up, for each page.
             into: a projection: a struct with the fields that are wanted, named as in the model; nothing else is built.
+            timeout: seconds for the request of each page, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             An iterator of the objects. Nothing is sent before its first step, which raises what `list` raises.
@@ -235,4 +252,4 @@ class List(ListViews, Generic[T, L]):
             timeout_seconds=timeout_seconds,
         )
         call: Call[Any] = self.resource.list(self._namespace, query, into)
-        return pager.PageIterator(self._client, pager.Pager(call, into))
+        return pager.PageIterator(self._client, pager.Pager(call, into), timeout=timeout)

@@ -30,6 +30,7 @@ class ListViews(ResourceClient):
         resource_version: str | None = None,
         resource_version_match: ResourceVersionMatch | None = None,
         timeout_seconds: int | None = None,
+        timeout: float | None = None,
     ) -> PartialObjectMetadataList:
         """Read the metadata of the collection, or of a page of it: GET, the rest is not sent.
 
@@ -42,6 +43,7 @@ class ListViews(ResourceClient):
             resource_version: answer with this version or a newer one; "0" takes whatever the server has at hand.
             resource_version_match: how `resource_version` is meant.
             timeout_seconds: seconds after which the server gives up.
+            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The list.
@@ -62,7 +64,7 @@ class ListViews(ResourceClient):
             resource_version_match=resource_version_match,
             timeout_seconds=timeout_seconds,
         )
-        return self._client.send(self.resource.list_metadata(self._namespace, query))
+        return self._client.send(self.resource.list_metadata(self._namespace, query), timeout=timeout)
 
     def iter_metadata(
         self,
@@ -74,6 +76,7 @@ class ListViews(ResourceClient):
         resource_version: str | None = None,
         resource_version_match: ResourceVersionMatch | None = None,
         timeout_seconds: int | None = None,
+        timeout: float | None = None,
     ) -> PageIterator[PartialObjectMetadata]:
         """Read the metadata of the whole collection page by page, as `iter` reads the objects.
 
@@ -85,6 +88,7 @@ class ListViews(ResourceClient):
             resource_version: begin with this version or a newer one; "0" takes whatever the server has at hand.
             resource_version_match: how `resource_version` is meant.
             timeout_seconds: seconds after which the server gives up, for each page.
+            timeout: seconds for the request of each page, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             An iterator of the objects' metadata. Nothing is sent before its first step, which raises what
@@ -105,7 +109,7 @@ class ListViews(ResourceClient):
             timeout_seconds=timeout_seconds,
         )
         call = self.resource.list_metadata(self._namespace, query)
-        return pager.PageIterator(self._client, pager.Pager(call))
+        return pager.PageIterator(self._client, pager.Pager(call), timeout=timeout)
 
     def table(
         self,
@@ -119,6 +123,7 @@ class ListViews(ResourceClient):
         resource_version: str | None = None,
         resource_version_match: ResourceVersionMatch | None = None,
         timeout_seconds: int | None = None,
+        timeout: float | None = None,
     ) -> Table:
         """Read the collection, or one object, as the server's table: what `kubectl get` prints.
 
@@ -132,6 +137,7 @@ class ListViews(ResourceClient):
             resource_version: answer with this version or a newer one; "0" takes whatever the server has at hand.
             resource_version_match: how `resource_version` is meant.
             timeout_seconds: seconds after which the server gives up.
+            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The table: `print` it, or let a notebook show it.
@@ -152,4 +158,4 @@ class ListViews(ResourceClient):
             resource_version_match=resource_version_match,
             timeout_seconds=timeout_seconds,
         )
-        return self._client.send(self.resource.table(self._namespace, name, query))
+        return self._client.send(self.resource.table(self._namespace, name, query), timeout=timeout)

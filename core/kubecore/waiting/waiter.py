@@ -34,6 +34,7 @@ class Waiter(Generic[T]):
         name: its name.
         goal: what is waited for.
         timeout: seconds until it must be so; 0 for one look, None for no limit.
+        began: since when they count, on the monotonic clock; None for now.
 
     Attributes:
         is_done: whether what is waited for is so.
@@ -45,7 +46,14 @@ class Waiter(Generic[T]):
     """
 
     def __init__(
-        self, resource: Resource[Any, Any], namespace: str, name: str, goal: Goal, timeout: float | None
+        self,
+        resource: Resource[Any, Any],
+        namespace: str,
+        name: str,
+        goal: Goal,
+        timeout: float | None,
+        *,
+        began: float | None = None,
     ) -> None:
         resource.get(namespace, name, ())  # Refuses what is no name, and a namespace that is missing.
         self._resource = resource
@@ -53,7 +61,8 @@ class Waiter(Generic[T]):
         self._name = name
         self._goal = goal
         self._timeout = _checked(timeout)
-        self._end = None if self._timeout is None else time.monotonic() + self._timeout
+        since = time.monotonic() if began is None else began
+        self._end = None if self._timeout is None else since + self._timeout
         # One look takes the time that it takes.
         self.until: float | None = self._end if self._timeout else None
         self._selector = f"metadata.name={_escaped(name)}"

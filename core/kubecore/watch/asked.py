@@ -35,6 +35,7 @@ class Asked(Generic[T]):
         timeout_seconds: for the whole; None and 0 for no end.
         allow_watch_bookmarks: whether bookmarks are told.
         send_initial_events: whether the server tells the state itself, as events; False for no state at all.
+        timeout: seconds until the watch is open; None for the limits of the configuration.
         relists: whether the collection is listed anew where the version is too old, and the differences are told.
     """
 
@@ -48,6 +49,7 @@ class Asked(Generic[T]):
     timeout_seconds: int | None = None
     allow_watch_bookmarks: bool | None = None
     send_initial_events: bool | None = None
+    timeout: float | None = None
     relists: bool = False
 
     def __post_init__(self) -> None:

@@ -6,8 +6,9 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, ExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
+from kubecore.deadline import Deadline
 from kubecore.errors import KubeError
 from kubecore.watch.asked import Asked
 from kubecore.watch.decoder import Event
@@ -29,6 +30,11 @@ class _ClosedError(Exception):
     """The watch was closed while it waited."""
 
 
+def _pause(progress: Progress[Any], opening: Deadline | None) -> float:
+    """Return the seconds to wait before the next request: while the watch opens, no longer than it may take."""
+    return progress.pause() if opening is None else min(progress.pause(), opening.left)
+
+
 class Watch(Generic[T]):
     """A watch: a context manager, and an iterator of its events that goes on by itself whatever becomes of connections.
 
@@ -48,6 +54,8 @@ class Watch(Generic[T]):
     def __init__(self, client: Client, asked: Asked[T]) -> None:
         self._client = client
         self._progress = Progress(asked)
+        self._timeout = asked.timeout
+        self._opening: Deadline | None = None
         self._stack = ExitStack()
         self._chunks: Iterator[bytes] | None = None
         self._batch: Iterator[Event[T]] = iter(())
@@ -68,12 +76,14 @@ class Watch(Generic[T]):
             DecodeError: the answer is something else.
         """
         self._is_entered = True
+        self._opening = Deadline.within(self._timeout)
         try:
             while not self._progress.answered and self._turn():
                 pass
         except BaseException:
             self.close()
             raise
+        self._opening = None
         return self
 
     def __exit__(
@@ -121,7 +131,7 @@ class Watch(Generic[T]):
             if self._chunks is not None:
                 self._read(self._chunks)
                 return True
-            self._sleep(self._progress.pause())
+            self._sleep(_pause(self._progress, self._opening))
             step = self._progress.step()
             if step is not None:
                 self._send(step)
@@ -145,10 +155,12 @@ class Watch(Generic[T]):
 
     def _send(self, step: Step) -> None:
         if not step.follows:
-            self._batch = self._progress.listed(self._client.send(step.call, until=step.until, sleep=self._sleep))
+            self._batch = self._progress.listed(
+                self._client.send(step.call, deadline=self._opening, until=step.until, sleep=self._sleep)
+            )
             return
         stream = self._stack.enter_context(
-            self._client.stream(step.call, idle=True, until=step.until, sleep=self._sleep)
+            self._client.stream(step.call, deadline=self._opening, idle=True, until=step.until, sleep=self._sleep)
         )
         if self._closing.is_set():  # By another thread, which could not see the stream yet.
             self._stack.close()
@@ -217,6 +229,8 @@ class AsyncWatch(Generic[T]):
     def __init__(self, client: AsyncClient, asked: Asked[T]) -> None:
         self._client = client
         self._progress = Progress(asked)
+        self._timeout = asked.timeout
+        self._opening: Deadline | None = None
         self._stack = AsyncExitStack()
         self._chunks: AsyncIterator[bytes] | None = None
         self._batch: Iterator[Event[T]] = iter(())
@@ -238,12 +252,14 @@ class AsyncWatch(Generic[T]):
             DecodeError: the answer is something else.
         """
         self._is_entered = True
+        self._opening = Deadline.within(self._timeout)
         try:
             while not self._progress.answered and await self._turn():
                 pass
         except BaseException:
             await self.aclose()
             raise
+        self._opening = None
         return self
 
     async def __aexit__(
@@ -317,7 +333,7 @@ class AsyncWatch(Generic[T]):
         if self._chunks is not None:
             await self._read(self._chunks)
             return True
-        await anyio.sleep(self._progress.pause())
+        await anyio.sleep(_pause(self._progress, self._opening))
         step = self._progress.step()
         if step is not None:
             await self._send(step)
@@ -333,9 +349,13 @@ class AsyncWatch(Generic[T]):
 
     async def _send(self, step: Step) -> None:
         if not step.follows:
-            self._batch = self._progress.listed(await self._client.send(step.call, until=step.until))
+            self._batch = self._progress.listed(
+                await self._client.send(step.call, deadline=self._opening, until=step.until)
+            )
             return
-        stream = await self._stack.enter_async_context(self._client.stream(step.call, idle=True, until=step.until))
+        stream = await self._stack.enter_async_context(
+            self._client.stream(step.call, deadline=self._opening, idle=True, until=step.until)
+        )
         self._progress.opened(stream.headers)
         chunks = stream.chunks()
         self._stack.push_async_callback(chunks.aclose)

@@ -35,9 +35,11 @@ class ReplicaSets(sync_verbs.StandardWithStatus[apps_v1.ReplicaSet, apps_v1.Repl
     def get_scale(
         self,
         name: str,
+        *,
+        timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
         """Read the scale of one object: `GET /apis/apps/v1/namespaces/{namespace}/replicasets/{name}/scale`."""
-        return self._get_subresource(name, "scale", autoscaling_v1.Scale)
+        return self._get_subresource(name, "scale", autoscaling_v1.Scale, timeout=timeout)
 
     def patch_scale(
         self,
@@ -49,6 +51,7 @@ class ReplicaSets(sync_verbs.StandardWithStatus[apps_v1.ReplicaSet, apps_v1.Repl
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
         force: bool | None = None,
+        timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
         """Patch the scale of one object: `PATCH /apis/apps/v1/namespaces/{namespace}/replicasets/{name}/scale`."""
         return self._patch_subresource(
@@ -61,6 +64,7 @@ class ReplicaSets(sync_verbs.StandardWithStatus[apps_v1.ReplicaSet, apps_v1.Repl
             field_manager=field_manager,
             field_validation=field_validation,
             force=force,
+            timeout=timeout,
         )
 
     def apply_scale(
@@ -72,6 +76,7 @@ class ReplicaSets(sync_verbs.StandardWithStatus[apps_v1.ReplicaSet, apps_v1.Repl
         force: bool | None = None,
         dry_run: DryRun | None = None,
         field_validation: FieldValidation | None = None,
+        timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
         """Apply the scale that one manager wants of one object, by server-side apply: `PATCH
         /apis/apps/v1/namespaces/{namespace}/replicasets/{name}/scale`.
@@ -86,6 +91,7 @@ class ReplicaSets(sync_verbs.StandardWithStatus[apps_v1.ReplicaSet, apps_v1.Repl
             force=force,
             dry_run=dry_run,
             field_validation=field_validation,
+            timeout=timeout,
         )
 
     def update_scale(
@@ -96,6 +102,7 @@ class ReplicaSets(sync_verbs.StandardWithStatus[apps_v1.ReplicaSet, apps_v1.Repl
         dry_run: DryRun | None = None,
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
+        timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
         """Replace the scale of one object: `PUT /apis/apps/v1/namespaces/{namespace}/replicasets/{name}/scale`."""
         return self._send_subresource(
@@ -108,6 +115,7 @@ class ReplicaSets(sync_verbs.StandardWithStatus[apps_v1.ReplicaSet, apps_v1.Repl
             dry_run=dry_run,
             field_manager=field_manager,
             field_validation=field_validation,
+            timeout=timeout,
         )
 
 
@@ -122,9 +130,11 @@ class AsyncReplicaSets(async_verbs.StandardWithStatus[apps_v1.ReplicaSet, apps_v
     async def get_scale(
         self,
         name: str,
+        *,
+        timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
         """Read the scale of one object: `GET /apis/apps/v1/namespaces/{namespace}/replicasets/{name}/scale`."""
-        return await self._get_subresource(name, "scale", autoscaling_v1.Scale)
+        return await self._get_subresource(name, "scale", autoscaling_v1.Scale, timeout=timeout)
 
     async def patch_scale(
         self,
@@ -136,6 +146,7 @@ class AsyncReplicaSets(async_verbs.StandardWithStatus[apps_v1.ReplicaSet, apps_v
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
         force: bool | None = None,
+        timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
         """Patch the scale of one object: `PATCH /apis/apps/v1/namespaces/{namespace}/replicasets/{name}/scale`."""
         return await self._patch_subresource(
@@ -148,6 +159,7 @@ class AsyncReplicaSets(async_verbs.StandardWithStatus[apps_v1.ReplicaSet, apps_v
             field_manager=field_manager,
             field_validation=field_validation,
             force=force,
+            timeout=timeout,
         )
 
     async def apply_scale(
@@ -159,6 +171,7 @@ class AsyncReplicaSets(async_verbs.StandardWithStatus[apps_v1.ReplicaSet, apps_v
         force: bool | None = None,
         dry_run: DryRun | None = None,
         field_validation: FieldValidation | None = None,
+        timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
         """Apply the scale that one manager wants of one object, by server-side apply: `PATCH
         /apis/apps/v1/namespaces/{namespace}/replicasets/{name}/scale`.
@@ -173,6 +186,7 @@ class AsyncReplicaSets(async_verbs.StandardWithStatus[apps_v1.ReplicaSet, apps_v
             force=force,
             dry_run=dry_run,
             field_validation=field_validation,
+            timeout=timeout,
         )
 
     async def update_scale(
@@ -183,6 +197,7 @@ class AsyncReplicaSets(async_verbs.StandardWithStatus[apps_v1.ReplicaSet, apps_v
         dry_run: DryRun | None = None,
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
+        timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
         """Replace the scale of one object: `PUT /apis/apps/v1/namespaces/{namespace}/replicasets/{name}/scale`."""
         return await self._send_subresource(
@@ -195,4 +210,5 @@ class AsyncReplicaSets(async_verbs.StandardWithStatus[apps_v1.ReplicaSet, apps_v
             dry_run=dry_run,
             field_manager=field_manager,
             field_validation=field_validation,
+            timeout=timeout,
         )

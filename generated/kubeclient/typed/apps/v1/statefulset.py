@@ -38,9 +38,11 @@ class StatefulSets(
     def get_scale(
         self,
         name: str,
+        *,
+        timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
         """Read the scale of one object: `GET /apis/apps/v1/namespaces/{namespace}/statefulsets/{name}/scale`."""
-        return self._get_subresource(name, "scale", autoscaling_v1.Scale)
+        return self._get_subresource(name, "scale", autoscaling_v1.Scale, timeout=timeout)
 
     def patch_scale(
         self,
@@ -52,6 +54,7 @@ class StatefulSets(
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
         force: bool | None = None,
+        timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
         """Patch the scale of one object: `PATCH /apis/apps/v1/namespaces/{namespace}/statefulsets/{name}/scale`."""
         return self._patch_subresource(
@@ -64,6 +67,7 @@ class StatefulSets(
             field_manager=field_manager,
             field_validation=field_validation,
             force=force,
+            timeout=timeout,
         )
 
     def apply_scale(
@@ -75,6 +79,7 @@ class StatefulSets(
         force: bool | None = None,
         dry_run: DryRun | None = None,
         field_validation: FieldValidation | None = None,
+        timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
         """Apply the scale that one manager wants of one object, by server-side apply: `PATCH
         /apis/apps/v1/namespaces/{namespace}/statefulsets/{name}/scale`.
@@ -89,6 +94,7 @@ class StatefulSets(
             force=force,
             dry_run=dry_run,
             field_validation=field_validation,
+            timeout=timeout,
         )
 
     def update_scale(
@@ -99,6 +105,7 @@ class StatefulSets(
         dry_run: DryRun | None = None,
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
+        timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
         """Replace the scale of one object: `PUT /apis/apps/v1/namespaces/{namespace}/statefulsets/{name}/scale`."""
         return self._send_subresource(
@@ -111,6 +118,7 @@ class StatefulSets(
             dry_run=dry_run,
             field_manager=field_manager,
             field_validation=field_validation,
+            timeout=timeout,
         )
 
 
@@ -128,9 +136,11 @@ class AsyncStatefulSets(
     async def get_scale(
         self,
         name: str,
+        *,
+        timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
         """Read the scale of one object: `GET /apis/apps/v1/namespaces/{namespace}/statefulsets/{name}/scale`."""
-        return await self._get_subresource(name, "scale", autoscaling_v1.Scale)
+        return await self._get_subresource(name, "scale", autoscaling_v1.Scale, timeout=timeout)
 
     async def patch_scale(
         self,
@@ -142,6 +152,7 @@ class AsyncStatefulSets(
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
         force: bool | None = None,
+        timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
         """Patch the scale of one object: `PATCH /apis/apps/v1/namespaces/{namespace}/statefulsets/{name}/scale`."""
         return await self._patch_subresource(
@@ -154,6 +165,7 @@ class AsyncStatefulSets(
             field_manager=field_manager,
             field_validation=field_validation,
             force=force,
+            timeout=timeout,
         )
 
     async def apply_scale(
@@ -165,6 +177,7 @@ class AsyncStatefulSets(
         force: bool | None = None,
         dry_run: DryRun | None = None,
         field_validation: FieldValidation | None = None,
+        timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
         """Apply the scale that one manager wants of one object, by server-side apply: `PATCH
         /apis/apps/v1/namespaces/{namespace}/statefulsets/{name}/scale`.
@@ -179,6 +192,7 @@ class AsyncStatefulSets(
             force=force,
             dry_run=dry_run,
             field_validation=field_validation,
+            timeout=timeout,
         )
 
     async def update_scale(
@@ -189,6 +203,7 @@ class AsyncStatefulSets(
         dry_run: DryRun | None = None,
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
+        timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
         """Replace the scale of one object: `PUT /apis/apps/v1/namespaces/{namespace}/statefulsets/{name}/scale`."""
         return await self._send_subresource(
@@ -201,4 +216,5 @@ class AsyncStatefulSets(
             dry_run=dry_run,
             field_manager=field_manager,
             field_validation=field_validation,
+            timeout=timeout,
         )

@@ -39,11 +39,13 @@ class CertificateSigningRequests(
     def get_approval(
         self,
         name: str,
+        *,
+        timeout: float | None = None,
     ) -> certificates_v1.CertificateSigningRequest:
         """Read the approval of one object: `GET
         /apis/certificates.k8s.io/v1/certificatesigningrequests/{name}/approval`.
         """
-        return self._get_subresource(name, "approval", certificates_v1.CertificateSigningRequest)
+        return self._get_subresource(name, "approval", certificates_v1.CertificateSigningRequest, timeout=timeout)
 
     def patch_approval(
         self,
@@ -55,6 +57,7 @@ class CertificateSigningRequests(
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
         force: bool | None = None,
+        timeout: float | None = None,
     ) -> certificates_v1.CertificateSigningRequest:
         """Patch the approval of one object: `PATCH
         /apis/certificates.k8s.io/v1/certificatesigningrequests/{name}/approval`.
@@ -69,6 +72,7 @@ class CertificateSigningRequests(
             field_manager=field_manager,
             field_validation=field_validation,
             force=force,
+            timeout=timeout,
         )
 
     def update_approval(
@@ -79,6 +83,7 @@ class CertificateSigningRequests(
         dry_run: DryRun | None = None,
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
+        timeout: float | None = None,
     ) -> certificates_v1.CertificateSigningRequest:
         """Replace the approval of one object: `PUT
         /apis/certificates.k8s.io/v1/certificatesigningrequests/{name}/approval`.
@@ -93,6 +98,7 @@ class CertificateSigningRequests(
             dry_run=dry_run,
             field_manager=field_manager,
             field_validation=field_validation,
+            timeout=timeout,
         )
 
 
@@ -111,11 +117,13 @@ class AsyncCertificateSigningRequests(
     async def get_approval(
         self,
         name: str,
+        *,
+        timeout: float | None = None,
     ) -> certificates_v1.CertificateSigningRequest:
         """Read the approval of one object: `GET
         /apis/certificates.k8s.io/v1/certificatesigningrequests/{name}/approval`.
         """
-        return await self._get_subresource(name, "approval", certificates_v1.CertificateSigningRequest)
+        return await self._get_subresource(name, "approval", certificates_v1.CertificateSigningRequest, timeout=timeout)
 
     async def patch_approval(
         self,
@@ -127,6 +135,7 @@ class AsyncCertificateSigningRequests(
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
         force: bool | None = None,
+        timeout: float | None = None,
     ) -> certificates_v1.CertificateSigningRequest:
         """Patch the approval of one object: `PATCH
         /apis/certificates.k8s.io/v1/certificatesigningrequests/{name}/approval`.
@@ -141,6 +150,7 @@ class AsyncCertificateSigningRequests(
             field_manager=field_manager,
             field_validation=field_validation,
             force=force,
+            timeout=timeout,
         )
 
     async def update_approval(
@@ -151,6 +161,7 @@ class AsyncCertificateSigningRequests(
         dry_run: DryRun | None = None,
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
+        timeout: float | None = None,
     ) -> certificates_v1.CertificateSigningRequest:
         """Replace the approval of one object: `PUT
         /apis/certificates.k8s.io/v1/certificatesigningrequests/{name}/approval`.
@@ -165,4 +176,5 @@ class AsyncCertificateSigningRequests(
             dry_run=dry_run,
             field_manager=field_manager,
             field_validation=field_validation,
+            timeout=timeout,
         )

@@ -57,6 +57,7 @@ class Namespaces(
         dry_run: DryRun | None = None,
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
+        timeout: float | None = None,
     ) -> core_v1.Namespace:
         """Replace the finalizers of the namespace: `PUT /api/v1/namespaces/{name}/finalize`."""
         return self._send_subresource(
@@ -69,6 +70,7 @@ class Namespaces(
             dry_run=dry_run,
             field_manager=field_manager,
             field_validation=field_validation,
+            timeout=timeout,
         )
 
 
@@ -105,6 +107,7 @@ class AsyncNamespaces(
         dry_run: DryRun | None = None,
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
+        timeout: float | None = None,
     ) -> core_v1.Namespace:
         """Replace the finalizers of the namespace: `PUT /api/v1/namespaces/{name}/finalize`."""
         return await self._send_subresource(
@@ -117,4 +120,5 @@ class AsyncNamespaces(
             dry_run=dry_run,
             field_manager=field_manager,
             field_validation=field_validation,
+            timeout=timeout,
         )

@@ -48,6 +48,7 @@ class Pods(
         dry_run: DryRun | None = None,
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
+        timeout: float | None = None,
     ) -> meta_v1.Status:
         """Bind the pod to a node: `POST /api/v1/namespaces/{namespace}/pods/{name}/binding`."""
         return self._send_subresource(
@@ -60,16 +61,19 @@ class Pods(
             dry_run=dry_run,
             field_manager=field_manager,
             field_validation=field_validation,
+            timeout=timeout,
         )
 
     def get_ephemeral_containers(
         self,
         name: str,
+        *,
+        timeout: float | None = None,
     ) -> core_v1.Pod:
         """Read the ephemeral containers of one object: `GET
         /api/v1/namespaces/{namespace}/pods/{name}/ephemeralcontainers`.
         """
-        return self._get_subresource(name, "ephemeralcontainers", core_v1.Pod)
+        return self._get_subresource(name, "ephemeralcontainers", core_v1.Pod, timeout=timeout)
 
     def patch_ephemeral_containers(
         self,
@@ -81,6 +85,7 @@ class Pods(
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
         force: bool | None = None,
+        timeout: float | None = None,
     ) -> core_v1.Pod:
         """Patch the ephemeral containers of one object: `PATCH
         /api/v1/namespaces/{namespace}/pods/{name}/ephemeralcontainers`.
@@ -95,6 +100,7 @@ class Pods(
             field_manager=field_manager,
             field_validation=field_validation,
             force=force,
+            timeout=timeout,
         )
 
     def update_ephemeral_containers(
@@ -105,6 +111,7 @@ class Pods(
         dry_run: DryRun | None = None,
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
+        timeout: float | None = None,
     ) -> core_v1.Pod:
         """Replace the ephemeral containers of one object: `PUT
         /api/v1/namespaces/{namespace}/pods/{name}/ephemeralcontainers`.
@@ -119,6 +126,7 @@ class Pods(
             dry_run=dry_run,
             field_manager=field_manager,
             field_validation=field_validation,
+            timeout=timeout,
         )
 
     def evict(
@@ -129,6 +137,7 @@ class Pods(
         dry_run: DryRun | None = None,
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
+        timeout: float | None = None,
     ) -> meta_v1.Status:
         """Evict the pod, if its disruption budgets allow it: `POST
         /api/v1/namespaces/{namespace}/pods/{name}/eviction`.
@@ -143,14 +152,17 @@ class Pods(
             dry_run=dry_run,
             field_manager=field_manager,
             field_validation=field_validation,
+            timeout=timeout,
         )
 
     def get_resize(
         self,
         name: str,
+        *,
+        timeout: float | None = None,
     ) -> core_v1.Pod:
         """Read the resize of one object: `GET /api/v1/namespaces/{namespace}/pods/{name}/resize`."""
-        return self._get_subresource(name, "resize", core_v1.Pod)
+        return self._get_subresource(name, "resize", core_v1.Pod, timeout=timeout)
 
     def patch_resize(
         self,
@@ -162,6 +174,7 @@ class Pods(
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
         force: bool | None = None,
+        timeout: float | None = None,
     ) -> core_v1.Pod:
         """Patch the resize of one object: `PATCH /api/v1/namespaces/{namespace}/pods/{name}/resize`."""
         return self._patch_subresource(
@@ -174,6 +187,7 @@ class Pods(
             field_manager=field_manager,
             field_validation=field_validation,
             force=force,
+            timeout=timeout,
         )
 
     def update_resize(
@@ -184,6 +198,7 @@ class Pods(
         dry_run: DryRun | None = None,
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
+        timeout: float | None = None,
     ) -> core_v1.Pod:
         """Replace the resize of one object: `PUT /api/v1/namespaces/{namespace}/pods/{name}/resize`."""
         return self._send_subresource(
@@ -196,6 +211,7 @@ class Pods(
             dry_run=dry_run,
             field_manager=field_manager,
             field_validation=field_validation,
+            timeout=timeout,
         )
 
 
@@ -223,6 +239,7 @@ class AsyncPods(
         dry_run: DryRun | None = None,
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
+        timeout: float | None = None,
     ) -> meta_v1.Status:
         """Bind the pod to a node: `POST /api/v1/namespaces/{namespace}/pods/{name}/binding`."""
         return await self._send_subresource(
@@ -235,16 +252,19 @@ class AsyncPods(
             dry_run=dry_run,
             field_manager=field_manager,
             field_validation=field_validation,
+            timeout=timeout,
         )
 
     async def get_ephemeral_containers(
         self,
         name: str,
+        *,
+        timeout: float | None = None,
     ) -> core_v1.Pod:
         """Read the ephemeral containers of one object: `GET
         /api/v1/namespaces/{namespace}/pods/{name}/ephemeralcontainers`.
         """
-        return await self._get_subresource(name, "ephemeralcontainers", core_v1.Pod)
+        return await self._get_subresource(name, "ephemeralcontainers", core_v1.Pod, timeout=timeout)
 
     async def patch_ephemeral_containers(
         self,
@@ -256,6 +276,7 @@ class AsyncPods(
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
         force: bool | None = None,
+        timeout: float | None = None,
     ) -> core_v1.Pod:
         """Patch the ephemeral containers of one object: `PATCH
         /api/v1/namespaces/{namespace}/pods/{name}/ephemeralcontainers`.
@@ -270,6 +291,7 @@ class AsyncPods(
             field_manager=field_manager,
             field_validation=field_validation,
             force=force,
+            timeout=timeout,
         )
 
     async def update_ephemeral_containers(
@@ -280,6 +302,7 @@ class AsyncPods(
         dry_run: DryRun | None = None,
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
+        timeout: float | None = None,
     ) -> core_v1.Pod:
         """Replace the ephemeral containers of one object: `PUT
         /api/v1/namespaces/{namespace}/pods/{name}/ephemeralcontainers`.
@@ -294,6 +317,7 @@ class AsyncPods(
             dry_run=dry_run,
             field_manager=field_manager,
             field_validation=field_validation,
+            timeout=timeout,
         )
 
     async def evict(
@@ -304,6 +328,7 @@ class AsyncPods(
         dry_run: DryRun | None = None,
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
+        timeout: float | None = None,
     ) -> meta_v1.Status:
         """Evict the pod, if its disruption budgets allow it: `POST
         /api/v1/namespaces/{namespace}/pods/{name}/eviction`.
@@ -318,14 +343,17 @@ class AsyncPods(
             dry_run=dry_run,
             field_manager=field_manager,
             field_validation=field_validation,
+            timeout=timeout,
         )
 
     async def get_resize(
         self,
         name: str,
+        *,
+        timeout: float | None = None,
     ) -> core_v1.Pod:
         """Read the resize of one object: `GET /api/v1/namespaces/{namespace}/pods/{name}/resize`."""
-        return await self._get_subresource(name, "resize", core_v1.Pod)
+        return await self._get_subresource(name, "resize", core_v1.Pod, timeout=timeout)
 
     async def patch_resize(
         self,
@@ -337,6 +365,7 @@ class AsyncPods(
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
         force: bool | None = None,
+        timeout: float | None = None,
     ) -> core_v1.Pod:
         """Patch the resize of one object: `PATCH /api/v1/namespaces/{namespace}/pods/{name}/resize`."""
         return await self._patch_subresource(
@@ -349,6 +378,7 @@ class AsyncPods(
             field_manager=field_manager,
             field_validation=field_validation,
             force=force,
+            timeout=timeout,
         )
 
     async def update_resize(
@@ -359,6 +389,7 @@ class AsyncPods(
         dry_run: DryRun | None = None,
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
+        timeout: float | None = None,
     ) -> core_v1.Pod:
         """Replace the resize of one object: `PUT /api/v1/namespaces/{namespace}/pods/{name}/resize`."""
         return await self._send_subresource(
@@ -371,4 +402,5 @@ class AsyncPods(
             dry_run=dry_run,
             field_manager=field_manager,
             field_validation=field_validation,
+            timeout=timeout,
         )

@@ -37,9 +37,11 @@ class ReplicationControllers(
     def get_scale(
         self,
         name: str,
+        *,
+        timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
         """Read the scale of one object: `GET /api/v1/namespaces/{namespace}/replicationcontrollers/{name}/scale`."""
-        return self._get_subresource(name, "scale", autoscaling_v1.Scale)
+        return self._get_subresource(name, "scale", autoscaling_v1.Scale, timeout=timeout)
 
     def patch_scale(
         self,
@@ -51,6 +53,7 @@ class ReplicationControllers(
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
         force: bool | None = None,
+        timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
         """Patch the scale of one object: `PATCH /api/v1/namespaces/{namespace}/replicationcontrollers/{name}/scale`."""
         return self._patch_subresource(
@@ -63,6 +66,7 @@ class ReplicationControllers(
             field_manager=field_manager,
             field_validation=field_validation,
             force=force,
+            timeout=timeout,
         )
 
     def apply_scale(
@@ -74,6 +78,7 @@ class ReplicationControllers(
         force: bool | None = None,
         dry_run: DryRun | None = None,
         field_validation: FieldValidation | None = None,
+        timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
         """Apply the scale that one manager wants of one object, by server-side apply: `PATCH
         /api/v1/namespaces/{namespace}/replicationcontrollers/{name}/scale`.
@@ -88,6 +93,7 @@ class ReplicationControllers(
             force=force,
             dry_run=dry_run,
             field_validation=field_validation,
+            timeout=timeout,
         )
 
     def update_scale(
@@ -98,6 +104,7 @@ class ReplicationControllers(
         dry_run: DryRun | None = None,
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
+        timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
         """Replace the scale of one object: `PUT /api/v1/namespaces/{namespace}/replicationcontrollers/{name}/scale`."""
         return self._send_subresource(
@@ -110,6 +117,7 @@ class ReplicationControllers(
             dry_run=dry_run,
             field_manager=field_manager,
             field_validation=field_validation,
+            timeout=timeout,
         )
 
 
@@ -126,9 +134,11 @@ class AsyncReplicationControllers(
     async def get_scale(
         self,
         name: str,
+        *,
+        timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
         """Read the scale of one object: `GET /api/v1/namespaces/{namespace}/replicationcontrollers/{name}/scale`."""
-        return await self._get_subresource(name, "scale", autoscaling_v1.Scale)
+        return await self._get_subresource(name, "scale", autoscaling_v1.Scale, timeout=timeout)
 
     async def patch_scale(
         self,
@@ -140,6 +150,7 @@ class AsyncReplicationControllers(
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
         force: bool | None = None,
+        timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
         """Patch the scale of one object: `PATCH /api/v1/namespaces/{namespace}/replicationcontrollers/{name}/scale`."""
         return await self._patch_subresource(
@@ -152,6 +163,7 @@ class AsyncReplicationControllers(
             field_manager=field_manager,
             field_validation=field_validation,
             force=force,
+            timeout=timeout,
         )
 
     async def apply_scale(
@@ -163,6 +175,7 @@ class AsyncReplicationControllers(
         force: bool | None = None,
         dry_run: DryRun | None = None,
         field_validation: FieldValidation | None = None,
+        timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
         """Apply the scale that one manager wants of one object, by server-side apply: `PATCH
         /api/v1/namespaces/{namespace}/replicationcontrollers/{name}/scale`.
@@ -177,6 +190,7 @@ class AsyncReplicationControllers(
             force=force,
             dry_run=dry_run,
             field_validation=field_validation,
+            timeout=timeout,
         )
 
     async def update_scale(
@@ -187,6 +201,7 @@ class AsyncReplicationControllers(
         dry_run: DryRun | None = None,
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
+        timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
         """Replace the scale of one object: `PUT /api/v1/namespaces/{namespace}/replicationcontrollers/{name}/scale`."""
         return await self._send_subresource(
@@ -199,4 +214,5 @@ class AsyncReplicationControllers(
             dry_run=dry_run,
             field_manager=field_manager,
             field_validation=field_validation,
+            timeout=timeout,
         )

@@ -40,6 +40,7 @@ class ServiceAccounts(sync_verbs.Standard[core_v1.ServiceAccount, core_v1.Servic
         dry_run: DryRun | None = None,
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
+        timeout: float | None = None,
     ) -> authentication_v1.TokenRequest:
         """Ask for a token of the service account: `POST
         /api/v1/namespaces/{namespace}/serviceaccounts/{name}/token`.
@@ -54,6 +55,7 @@ class ServiceAccounts(sync_verbs.Standard[core_v1.ServiceAccount, core_v1.Servic
             dry_run=dry_run,
             field_manager=field_manager,
             field_validation=field_validation,
+            timeout=timeout,
         )
 
 
@@ -73,6 +75,7 @@ class AsyncServiceAccounts(async_verbs.Standard[core_v1.ServiceAccount, core_v1.
         dry_run: DryRun | None = None,
         field_manager: str | None = None,
         field_validation: FieldValidation | None = None,
+        timeout: float | None = None,
     ) -> authentication_v1.TokenRequest:
         """Ask for a token of the service account: `POST
         /api/v1/namespaces/{namespace}/serviceaccounts/{name}/token`.
@@ -87,4 +90,5 @@ class AsyncServiceAccounts(async_verbs.Standard[core_v1.ServiceAccount, core_v1.
             dry_run=dry_run,
             field_manager=field_manager,
             field_validation=field_validation,
+            timeout=timeout,
         )
