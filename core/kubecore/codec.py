@@ -6,16 +6,12 @@ The fast path is msgspec's strict decoder. Only where it refuses, the slow path 
 
 from __future__ import annotations
 
-import re
-import sys
-import sysconfig
-import threading
 from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
 import msgspec
 
-from kubecore import collector
+from kubecore import collector, depth
 from kubecore.decoders import decoder
 from kubecore.encode import encode
 from kubecore.errors import DecodeError
@@ -24,23 +20,14 @@ from kubecore.meta import ManagedFieldsEntry
 from kubecore.openmodel import keep, may_be_open
 from kubecore.shapes import is_array
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "check_depth", "convert", "decode", "detach", "detach_meta", "encode"]
+__all__ = ["MAX_BYTES", "convert", "decode", "detach", "detach_meta", "encode"]
 
 T = TypeVar("T")
 
 MAX_BYTES: Final = 1 << 31
 """Largest body that is decoded, in bytes, unless a caller says otherwise."""
 
-MAX_DEPTH: Final = 200
-"""Deepest nesting where the thread's stack is small; elsewhere the parser's own limit (some 1,000) holds."""
-
 _LARGE: Final = 64 * 1024
-_SMALL_STACK: Final = 1 << 20
-_MUSL_STACK: Final = 128 * 1024
-_LEVEL_BYTES: Final = 2048
-"""More of the stack than a level takes: the worst seen is some 900 bytes."""
-_MUSL: Final = "musl" in str(sysconfig.get_config_var("HOST_GNU_TYPE"))
-_BRACKETS: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
 
 
 def decode(data: bytes | bytearray | memoryview | str, type: type[T], *, max_bytes: int = MAX_BYTES) -> T:  # noqa: A002
@@ -63,7 +50,7 @@ def decode(data: bytes | bytearray | memoryview | str, type: type[T], *, max_byt
         data = _encoded(data)
     if len(data) > max_bytes:
         raise DecodeError(f"the body has {len(data)} bytes, more than the limit of {max_bytes}")
-    check_depth(data)
+    depth.check(data)
     if len(data) <= _LARGE:
         return _decode(data, type)
     with collector.paused():
@@ -85,6 +72,7 @@ def convert(data: Any, type: type[T]) -> T:  # noqa: A002
     """
     if not isinstance(data, Mapping):
         raise DecodeError(f"expected an object for {type.__name__}, found {_kind(data)}")
+    depth.check_value(data)
     kind: Any = type
     decoder(kind)  # So that the type is safe to use.
     try:
@@ -102,7 +90,7 @@ def convert(data: Any, type: type[T]) -> T:  # noqa: A002
 def _decode(data: bytes | bytearray | memoryview, type: type[T]) -> T:  # noqa: A002
     try:
         kind: Any = type
-        found: T = decoder(kind).decode(data)
+        found: T = decoder(kind).unchecked.decode(data)
         detach(found)
         return found
     except msgspec.ValidationError:
@@ -174,51 +162,3 @@ def _encoded(text: str) -> bytes:
 
 def _kind(value: object) -> str:
     return "nothing" if value is None else f"a {type(value).__name__}"
-
-
-class _Stack(threading.local):
-    """How many levels the stack of a thread allows: found out once for each thread. 0 is not known yet."""
-
-    levels: int | None = 0
-
-
-_STACK: Final = _Stack()
-_STACK_SIZE: Final = threading.Lock()
-
-
-def _most_levels() -> int | None:
-    """Return how many levels a body may have, None for no limit: msgspec's own counts levels, not bytes of stack."""
-    if sys.version_info >= (3, 14) or threading.current_thread() is threading.main_thread():
-        return None
-    if _STACK.levels == 0:
-        # To ask for the size of new threads' stacks sets it back to the system's own, so it is put back at once.
-        with _STACK_SIZE:
-            size = threading.stack_size()
-            threading.stack_size(size)
-        if _MUSL and size == 0:
-            size = _MUSL_STACK
-        _STACK.levels = min(MAX_DEPTH, size // _LEVEL_BYTES) if 0 < size < _SMALL_STACK else None
-    return _STACK.levels
-
-
-def check_depth(data: bytes | bytearray | memoryview) -> None:
-    """Refuse JSON so deep that the parser would end the process, which it does only where a thread's stack is small.
-
-    Args:
-        data: the JSON text.
-
-    Raises:
-        DecodeError: it is nested too deeply for this thread.
-    """
-    most = _most_levels()
-    if most is None:
-        return
-    depth = 0
-    for match in _BRACKETS.finditer(data):
-        token = match[0]
-        if token in (b"[", b"{"):
-            depth += 1
-            if depth > most:
-                raise DecodeError(f"nested deeper than {most} levels, which is all that this thread's stack allows")
-        elif token in (b"]", b"}"):
-            depth -= 1

@@ -8,36 +8,80 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Hashable
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
+from kubecore import depth
 from kubecore.forklock import ForkLock
 from kubecore.hooks import dec_hook
 from kubecore.openmodel import KeepingDecoder, may_be_open
 
-__all__ = ["decoder"]
+__all__ = ["CheckedDecoder", "decoder", "plain"]
 
 T = TypeVar("T")
 
 _LOCK: Final = ForkLock()
 
 
-def decoder(kind: type[T]) -> msgspec.json.Decoder[T]:
-    """Return the decoder of a type; once it is there, the type is safe for `msgspec.convert` too.
+class CheckedDecoder(Generic[T]):
+    """A decoder that no body is too deep for: every use of it checks the depth first.
+
+    Args:
+        inner: msgspec's decoder, or one that behaves like it.
+
+    Attributes:
+        unchecked: the same, for a body whose depth was checked before.
+    """
+
+    __slots__ = ("unchecked",)
+
+    def __init__(self, inner: msgspec.json.Decoder[T]) -> None:
+        self.unchecked = inner
+
+    def decode(self, data: bytes | bytearray | memoryview | msgspec.Raw | str) -> T:
+        """Decode JSON.
+
+        Args:
+            data: the JSON text, UTF-8.
+
+        Raises:
+            DecodeError: it is nested too deeply for the stack of this thread.
+            msgspec.DecodeError: it is not JSON, or not of the type.
+        """
+        depth.check(data)
+        return self.unchecked.decode(data)
+
+
+def decoder(kind: type[T]) -> CheckedDecoder[T]:
+    """Return the decoder of a type; after that the type is safe for `msgspec.convert` too.
 
     Args:
         kind: the type.
     """
     hashable: Any = kind
-    found: msgspec.json.Decoder[T] = _made(hashable)
+    found: CheckedDecoder[T] = _made(hashable)
     return found
 
 
+def plain(data: bytes | bytearray | memoryview | msgspec.Raw | str) -> Any:
+    """Decode JSON into Python's own dictionaries, lists and scalars.
+
+    Args:
+        data: the JSON text, UTF-8.
+
+    Raises:
+        DecodeError: it is nested too deeply for the stack of this thread.
+        msgspec.DecodeError: it is not JSON.
+    """
+    depth.check(data)
+    return msgspec.json.decode(data)
+
+
 @functools.cache
-def _made(kind: Hashable) -> msgspec.json.Decoder[Any]:
+def _made(kind: Hashable) -> CheckedDecoder[Any]:
     type_: Any = kind
     with _LOCK.here:
         made: Any = msgspec.json.Decoder(type_, dec_hook=dec_hook)
     keeping: Any = KeepingDecoder(made) if may_be_open(kind) else made
-    return keeping  # type: ignore[no-any-return]
+    return CheckedDecoder(keeping)

@@ -15,6 +15,8 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from kubecore import decoders
+from kubecore.depth import levels
 from kubecore.errors import EncodeError
 from kubecore.hooks import enc_hook
 from kubecore.model import OTHER, Model
@@ -78,11 +80,12 @@ class _Preparation:
 
     def __init__(self, *, for_json: bool) -> None:
         self._for_json = for_json
+        self._most = min(_MAX_DEPTH, levels() or _MAX_DEPTH)
 
     def value(self, value: Any, path: str, depth: int) -> Any:
         """Return the value, or what to write in its place."""
-        if depth > _MAX_DEPTH:
-            raise EncodeError(f"nested deeper than {_MAX_DEPTH} levels, or in itself")
+        if depth > self._most:
+            raise EncodeError(f"nested deeper than {self._most} levels, or in itself")
         if isinstance(value, Model):
             return self._model(value, path, depth)
         if is_object(value):
@@ -90,7 +93,7 @@ class _Preparation:
         if is_array(value):
             return [self.value(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(value)]
         if isinstance(value, msgspec.Raw):
-            return value if self._for_json else msgspec.json.decode(value)
+            return value if self._for_json else decoders.plain(value)
         if isinstance(value, datetime.datetime) and is_naive(value):
             raise EncodeError(f"{path} is a time without its offset from UTC: pass tzinfo")
         return value
@@ -162,6 +165,8 @@ def _zero(field: Any) -> Any:
 
 def _matters(hint: Any) -> bool:
     """Say whether values of a type may hold a struct or a date."""
+    if hint is Any:  # Before the rest: since Python 3.11 it is a class.
+        return True
     origin = typing.get_origin(hint)
     if origin is typing.Literal:
         return False
@@ -169,4 +174,4 @@ def _matters(hint: Any) -> bool:
         return any(_matters(part) for part in typing.get_args(hint))
     if isinstance(hint, type):
         return issubclass(hint, (Model, datetime.datetime, msgspec.Raw))
-    return hint is Any
+    return False

@@ -19,8 +19,8 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from kubecore import zero
-from kubecore.decoders import decoder
+from kubecore import decoders, zero
+from kubecore.decoders import CheckedDecoder, decoder
 from kubecore.errors import DecodeError
 from kubecore.hooks import dec_hook
 from kubecore.openmodel import OpenModel, others
@@ -67,7 +67,7 @@ def decode(data: bytes | bytearray | memoryview, type: type[T]) -> T:  # noqa: A
             return found
         except msgspec.ValidationError:
             pass  # Not even the outline of a list.
-    return read(msgspec.json.decode(data), type)
+    return read(decoders.plain(data), type)
 
 
 def read(value: Any, type: type[T]) -> T:  # noqa: A002
@@ -108,17 +108,17 @@ def _decode_list(data: bytes | bytearray | memoryview, cls: Any) -> Any:
     outline: Any = decoder(_outline_type(cls)).decode(data)
     fast = decoder(item_type)
     items = [_decode_item(raw, fast, item_type, index) for index, raw in enumerate(outline.items)]
-    rest = {name: msgspec.json.decode(raw) for name, raw in _raw_fields(outline)}
+    rest = {name: decoders.plain(raw) for name, raw in _raw_fields(outline)}
     whole = _reader(cls)({**rest, "items": []}, "$")
     whole.items = items
     return whole
 
 
-def _decode_item(raw: msgspec.Raw, fast: msgspec.json.Decoder[Any], item_type: Any, index: int) -> Any:
+def _decode_item(raw: msgspec.Raw, fast: CheckedDecoder[Any], item_type: Any, index: int) -> Any:
     try:
-        return fast.decode(raw)
+        return fast.unchecked.decode(raw)
     except msgspec.ValidationError:
-        return _reader(item_type)(msgspec.json.decode(raw), f"$.items[{index}]")
+        return _reader(item_type)(decoders.plain(raw), f"$.items[{index}]")
 
 
 def _item_type(cls: Any) -> Any:

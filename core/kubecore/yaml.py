@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple, NoReturn
 import msgspec
 import yaml as pyyaml
 
+from kubecore import depth
 from kubecore.errors import DecodeError, EncodeError
 from kubecore.shapes import is_array, is_object
 
@@ -150,8 +151,9 @@ def _with_characters(text: str | bytes) -> str | bytes:
     if not _PAIR.search(decoded):
         return text
     try:
+        depth.check(text)
         msgspec.json.decode(text, type=msgspec.Raw)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return text
     return _PAIR.sub(lambda match: match[1] + msgspec.json.decode(f'"{match[2]}"', type=str), decoded)
 
@@ -166,11 +168,17 @@ def dump(data: Any) -> str:
         YAML in block style, keys in their order; text that looks like something else is quoted. Ends in a newline.
 
     Raises:
-        EncodeError: a number is not finite, or text holds half of a surrogate pair.
+        EncodeError: a number is not finite, text holds half of a surrogate pair, or the data are nested too deeply.
     """
-    written: str = pyyaml.dump(
-        data, Dumper=_Quoting, sort_keys=False, default_flow_style=False, allow_unicode=True, width=2**30
-    )
+    try:
+        depth.check_value(data)
+        written: str = pyyaml.dump(
+            data, Dumper=_Quoting, sort_keys=False, default_flow_style=False, allow_unicode=True, width=2**30
+        )
+    except DecodeError as error:
+        raise EncodeError(f"can't write YAML: {error}") from None
+    except RecursionError:
+        raise EncodeError("can't write YAML: nested too deeply") from None
     return written.removesuffix("...\n") if isinstance(data, (str, int, float)) else written
 
 
@@ -282,6 +290,7 @@ class _Builder:
         self._stack: list[_Open] = []
         self._anchors: dict[str, _Anchored] = {}
         self._size = 0
+        self._most = min(MAX_DEPTH, depth.levels() or MAX_DEPTH)
 
     def take(self, event: Any) -> bool:
         """Take an event; True at the end of a document."""
@@ -338,8 +347,8 @@ class _Builder:
     def _open(self, event: Any) -> None:
         if event.tag is not None and event.tag not in _COLLECTION_TAGS:
             self._refuse(event, f"the tag {event.tag[:100]!r} is not allowed")
-        if len(self._stack) >= MAX_DEPTH:
-            self._refuse(event, f"nested deeper than {MAX_DEPTH} levels")
+        if len(self._stack) >= self._most:
+            self._refuse(event, f"nested deeper than {self._most} levels")
         self._grow(1, event)
         value: Any = {} if isinstance(event, pyyaml.MappingStartEvent) else []
         self._stack.append(_Open(value, event.anchor, self._size - 1))
@@ -352,8 +361,8 @@ class _Builder:
         known = self._anchors.get(event.anchor)
         if known is None:
             self._refuse(event, f"the alias *{event.anchor[:100]} stands for nothing that is complete")
-        if len(self._stack) + known.height > MAX_DEPTH:
-            self._refuse(event, f"nested deeper than {MAX_DEPTH} levels")
+        if len(self._stack) + known.height > self._most:
+            self._refuse(event, f"nested deeper than {self._most} levels")
         self._grow(known.size, event)
         self._add(_copied(known.value), None, 0, event, known.height)
 

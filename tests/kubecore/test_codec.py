@@ -114,28 +114,6 @@ def test_what_is_no_json_is_an_error_of_ours(body: bytes) -> None:
         codec.decode(body, core_v1.Pod)
 
 
-def test_a_deep_body_ends_no_process_where_stacks_are_small() -> None:
-    outcome: list[BaseException] = []
-
-    def work() -> None:
-        codec.decode(b"{}", core_v1.Pod)
-        for body in (b'{"spec":' * 100_000, b'{"x":' + b"[" * 100_000):
-            try:
-                codec.decode(body, core_v1.Pod)
-            except BaseException as error:
-                outcome.append(error)
-
-    before = threading.stack_size(256 * 1024)
-    try:
-        thread = threading.Thread(target=work)
-        thread.start()
-        thread.join()
-        assert threading.stack_size(256 * 1024) == 256 * 1024  # Not changed by asking.
-    finally:
-        threading.stack_size(before)
-    assert [type(error) for error in outcome] == [errors.DecodeError] * 2
-
-
 def test_a_body_beyond_the_limit_is_refused() -> None:
     with pytest.raises(errors.DecodeError, match="limit of 3"):
         codec.decode(b'{"a":1}', Info, max_bytes=3)

@@ -133,19 +133,23 @@ def run(n: int | None, seed: int) -> Tally:
     for size, what in itertools.product(_STACKS, _DEEP):
         found = _child("deep", str(size), what)
         tally.check(found.get("outcome") == "typed", f"deep {what} in a thread with {size} KiB of stack: {found}")
+    for size, mode, depth in itertools.product(_STACKS, ("sync", "asyncio", "values"), (28, 900)):
+        if mode == "asyncio" and size < 128:
+            continue  # The event loop itself takes more.
+        done = _run("tests.torture.deep", str(size), mode, str(depth))
+        place = f"deep {mode} of {depth} levels in a thread with {size} KiB of stack"
+        tally.check(done.returncode == 0 and done.stdout.strip() == "[]", f"{place}: {done.returncode}, {done.stdout}")
     tally.figure("worst_over_cap", f"{worst[0] // _MIB}MiB({worst[1]})")
     return tally
 
 
+def _run(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+
 def _child(*arguments: str) -> dict[str, Any]:
-    done = subprocess.run(
-        [sys.executable, "-m", __spec__.name, *arguments],
-        cwd=_ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = _run(__spec__.name, *arguments)
     if done.returncode or not done.stdout:
         return {"outcome": f"exit code {done.returncode}: {done.stderr[-200:]}"}
     found: dict[str, Any] = json.loads(done.stdout)
@@ -214,6 +218,7 @@ def _deep(kib: int, what: str) -> dict[str, Any]:
     threading.stack_size(kib * 1024)
     thread = threading.Thread(target=work)
     thread.start()
+    threading.stack_size(0)
     thread.join()
     bad = [text for text in outcomes if text]
     return {"outcome": bad[0] if bad else "typed" if outcomes else "nothing was tried"}

@@ -6,9 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-import msgspec
-
-from kubecore import encode, kinds
+from kubecore import decoders, encode, kinds
 from kubecore.call import Call
 from kubecore.discovery.catalog import ApiResource
 from kubecore.errors import InvalidRequestError, NoMatchError, NotFoundError, is_unexpected_server_error
@@ -114,7 +112,7 @@ class DynamicResource(Resource[T, ListOf[T]]):
 
 
 def _refuse_managed_fields(body: bytes) -> None:
-    found = msgspec.json.decode(body) if b"managedFields" in body else None
+    found = decoders.plain(body) if b"managedFields" in body else None
     metadata = found.get("metadata") if is_object(found) else None
     if is_object(metadata) and metadata.get("managedFields"):
         raise InvalidRequestError(

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import yaml as pyyaml
 
-from kubecore import yaml
+from kubecore import depth, yaml
 from kubecore.errors import ConfigError
 from kubecore.kubeconfig import files
 from kubecore.kubeconfig.errors import ContextNotFoundError, InvalidConfigError
@@ -244,6 +244,7 @@ def _plain(data: object, what: str) -> dict[str, Any]:
     import json
 
     try:
+        depth.check_value(data)
         copied: object = json.loads(json.dumps(data, allow_nan=False))
     except (TypeError, ValueError, RecursionError):
         copied = None

@@ -161,7 +161,7 @@ class OIDCSource:
             raise ConfigError(f"oidc: {issuer} answered {answer.status} to a refresh: {self._error_code(answer)}")
         try:
             tokens = decoder(_Tokens).decode(answer.body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except (msgspec.DecodeError, ValueError, RecursionError):
             raise ConfigError(f"oidc: {issuer} answered a refresh with something else than tokens") from None
         # Kept whatever else is wrong: the one that was shown may be good no more.
         self._refresh_token = tokens.refresh_token or self._refresh_token
@@ -176,7 +176,7 @@ class OIDCSource:
         """Return the error's code (RFC 6749 5.2), which is a word of a few; all else may quote token or secret."""
         try:
             code = decoder(_Error).decode(answer.body).error
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except (msgspec.DecodeError, ValueError, RecursionError):
             code = ""
         secrets = (self._refresh_token, self._config.client_secret)
         is_code = _ERROR_CODE.fullmatch(code) and not any(secret and secret in code for secret in secrets)
@@ -216,7 +216,7 @@ def _discovered(answer: _Answer, config: OIDCConfig) -> _Discovery:
         raise ConfigError(f"oidc: {issuer} answered {answer.status} when asked for its configuration")
     try:
         found = decoder(_Discovery).decode(answer.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (msgspec.DecodeError, ValueError, RecursionError):
         raise ConfigError(f"oidc: the configuration that {issuer} gives can't be read") from None
     if found.issuer != issuer:
         raise ConfigError(f"oidc: {issuer} says that it is {found.issuer[:200]!r}; issuer URLs must be equal")

@@ -13,8 +13,8 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 import msgspec
 
-from kubecore import codec
-from kubecore.decoders import decoder
+from kubecore import codec, depth
+from kubecore.decoders import CheckedDecoder, decoder
 from kubecore.errors import DecodeError, status_error
 from kubecore.meta import Status
 from kubecore.shapes import is_object
@@ -110,7 +110,7 @@ class Decoder(Generic[T]):
         self._kind = kind
         self._bookmarks = bookmarks
         self._carries = carries_meta(kind)
-        self._fast: msgspec.json.Decoder[Event[T]] = decoder(Event[kind])  # type: ignore[valid-type]
+        self._fast: CheckedDecoder[Event[T]] = decoder(Event[kind])  # type: ignore[valid-type]
         self._parts: list[bytes] = []
         self._pending = 0
         self._seen = 0
@@ -153,7 +153,6 @@ class Decoder(Generic[T]):
         line = b"".join(self._parts)
         self._parts.clear()
         if line and not line.isspace():
-            codec.check_depth(line)
             try:
                 decoder(_Raw).decode(line)
             except _UNREADABLE:
@@ -185,9 +184,9 @@ class Decoder(Generic[T]):
             raise DecodeError(f"the watch's event at byte {self._seen} is longer than {MAX_LINE} bytes")
 
     def _event(self, line: bytes) -> tuple[Event[T] | None, Meta] | None:
-        codec.check_depth(line)
+        depth.check(line)
         try:
-            event = self._fast.decode(line)
+            event = self._fast.unchecked.decode(line)
         except _UNREADABLE:
             return self._slow(line)
         if event.type not in _CHANGES:
@@ -215,7 +214,7 @@ class Decoder(Generic[T]):
 
     def _read(self, line: bytes, kind: type[_R]) -> _R:
         try:
-            return decoder(kind).decode(line)
+            return decoder(kind).unchecked.decode(line)
         except _UNREADABLE:
             raise DecodeError(
                 f"the watch holds no event at byte {self._seen}, but {len(line)} bytes of something else"
