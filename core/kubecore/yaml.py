@@ -75,12 +75,13 @@ class Document(NamedTuple):
     """The line where its content begins, from 1."""
 
 
-def load(text: str | bytes, *, source: str = "") -> Any:
+def load(text: str | bytes, *, source: str = "", hide_values: bool = False) -> Any:
     """Read the one document of a text.
 
     Args:
         text: YAML or JSON, UTF-8.
         source: what errors call it, such as a file's name.
+        hide_values: whether errors must not quote the text, because it may hold secrets.
 
     Returns:
         Dictionaries, lists, text, numbers, booleans and None; None for a text without a document.
@@ -89,7 +90,7 @@ def load(text: str | bytes, *, source: str = "") -> Any:
         DecodeError: the text is no YAML, holds several documents, repeats a key, or is a bomb; the error names the
             line.
     """
-    found = list(load_all(text, source=source))
+    found = [document.value for document in documents(text, source=source, hide_values=hide_values)]
     if len(found) > 1:
         place = f"{source}: " if source else ""
         raise DecodeError(f"{place}expected one document, found {len(found)}")
@@ -113,12 +114,13 @@ def load_all(text: str | bytes, *, source: str = "") -> Iterator[Any]:
         yield document.value
 
 
-def documents(text: str | bytes, *, source: str = "") -> Iterator[Document]:
+def documents(text: str | bytes, *, source: str = "", hide_values: bool = False) -> Iterator[Document]:
     """Read the documents of a text one after the other, and where each stands.
 
     Args:
         text: YAML or JSON, UTF-8.
         source: what errors call it, such as a file's name.
+        hide_values: whether errors must not quote the text, because it may hold secrets.
 
     Yields:
         The documents.
@@ -126,11 +128,11 @@ def documents(text: str | bytes, *, source: str = "") -> Iterator[Document]:
     Raises:
         DecodeError: as for `load`.
     """
-    builder = _Builder(source)
+    builder = _Builder(source, hide_values=hide_values)
     if len(text) > MAX_BYTES:
         raise DecodeError(f"{builder.at(None)}the text is larger than {MAX_BYTES >> 20} MiB: split it")
     try:
-        for event in pyyaml.parse(_with_characters(text), Loader=_Loader):
+        for event in pyyaml.parse(_plain_type(_with_characters(text)), Loader=_Loader):
             if builder.take(event):
                 yield Document(builder.document, builder.number, builder.line)
     except pyyaml.MarkedYAMLError as error:
@@ -140,6 +142,13 @@ def documents(text: str | bytes, *, source: str = "") -> Iterator[Document]:
         if isinstance(error, DecodeError):
             raise
         raise DecodeError(f"{builder.at(None)}this can't be read as text: {str(error).splitlines()[0]}") from None
+
+
+def _plain_type(text: str | bytes) -> str | bytes:
+    """Return text of a subclass as its base class: the C parser takes nothing else."""
+    if type(text) in (str, bytes):
+        return text
+    return str.__str__(text) if isinstance(text, str) else bytes(text)
 
 
 def _with_characters(text: str | bytes) -> str | bytes:
@@ -282,11 +291,12 @@ class _Open:
 class _Builder:
     """Makes values of the parser's events, without recursion; what aliases repeat counts as often as it is repeated."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, *, hide_values: bool) -> None:
         self.document: Any = None
         self.number = 0
         self.line = 0
         self._source = source
+        self._hide_values = hide_values
         self._stack: list[_Open] = []
         self._anchors: dict[str, _Anchored] = {}
         self._size = 0
@@ -327,6 +337,10 @@ class _Builder:
     def _refuse(self, event: Any, what: str) -> NoReturn:
         raise DecodeError(self.at(event.start_mark) + what)
 
+    def _quoted(self, text: str) -> str:
+        """Return a part of the text for an error."""
+        return "(not shown)" if self._hide_values else repr(text[:100])
+
     def _grow(self, count: int, event: Any) -> None:
         self._size += count
         if self._size > MAX_NODES:
@@ -339,14 +353,16 @@ class _Builder:
         if event.tag is None:
             return value
         if event.tag not in _TAGS:
-            self._refuse(event, f"the tag {event.tag[:100]!r} is not allowed")
+            self._refuse(event, f"the tag {self._quoted(event.tag)} is not allowed")
         if not _has_type(value, _TAGS[event.tag]):
-            self._refuse(event, f"{event.value[:100]!r} is no {event.tag.rpartition(':')[2]}, as its tag says")
+            self._refuse(
+                event, f"{self._quoted(event.value)} is not of the type {event.tag.rpartition(':')[2]} of its tag"
+            )
         return float(value) if event.tag.endswith(":float") else value
 
     def _open(self, event: Any) -> None:
         if event.tag is not None and event.tag not in _COLLECTION_TAGS:
-            self._refuse(event, f"the tag {event.tag[:100]!r} is not allowed")
+            self._refuse(event, f"the tag {self._quoted(event.tag)} is not allowed")
         if len(self._stack) >= self._most:
             self._refuse(event, f"nested deeper than {self._most} levels")
         self._grow(1, event)
@@ -360,7 +376,7 @@ class _Builder:
     def _alias(self, event: Any) -> None:
         known = self._anchors.get(event.anchor)
         if known is None:
-            self._refuse(event, f"the alias *{event.anchor[:100]} stands for nothing that is complete")
+            self._refuse(event, f"the alias {self._quoted(event.anchor)} stands for nothing that is complete")
         if len(self._stack) + known.height > self._most:
             self._refuse(event, f"nested deeper than {self._most} levels")
         self._grow(known.size, event)
@@ -386,7 +402,7 @@ class _Builder:
 
     def _set(self, top: _Open, value: Any, event: Any) -> None:
         if top.key in top.own:
-            self._refuse(event, f"the key {top.key[:100]!r} is there twice")
+            self._refuse(event, f"the key {self._quoted(top.key)} is there twice")
         top.own.add(top.key)
         top.value[top.key] = value
         top.key, top.has_key = None, False
@@ -404,7 +420,7 @@ class _Builder:
         if not isinstance(value, float):
             return value
         if not math.isfinite(value):
-            self._refuse(event, f"{_float_key(value)} has no form in JSON")
+            self._refuse(event, f"{self._quoted(_float_key(value))} has no form in JSON")
         return _json_number(value)
 
     def _key(self, value: Any, event: Any) -> str:
@@ -415,7 +431,7 @@ class _Builder:
         if isinstance(value, bool):
             return "true" if value else "false"
         if value is None or (isinstance(value, int) and value >= 2**63):
-            self._refuse(event, f"{'null' if value is None else value} can't be a key: quote it")
+            self._refuse(event, f"{self._quoted('null' if value is None else str(value))} can't be a key: quote it")
         return _float_key(value) if isinstance(value, float) else str(value)
 
 

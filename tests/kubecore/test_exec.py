@@ -142,6 +142,7 @@ def test_e4_what_a_program_is_told(tmp_path: Path) -> None:
         "server": "https://h:1",
         "tls-server-name": "n",
         "certificate-authority-data": "Q0E=",
+        "disable-compression": True,
         "config": {"audience": "foo"},
     }
 

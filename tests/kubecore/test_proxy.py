@@ -329,7 +329,7 @@ def test_no_proxy_excepts_names_addresses_and_networks(
     "url", ["socks6://x", "ftp://h", "http://", "http://h:99999", "http://[", "http://h x", "://", "http://h\n"]
 )
 def test_c16_a_wrong_proxy_url_is_refused_without_quoting_it(url: str) -> None:
-    with pytest.raises(errors.ConfigError, match="proxy_url is no URL of a proxy"):
+    with pytest.raises(errors.ConfigError, match="invalid proxy_url: expected http://, https:// or socks5://"):
         rest.Client(rest.Config(host="https://h", proxy_url=url))
 
 

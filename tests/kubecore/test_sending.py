@@ -389,7 +389,7 @@ def test_r35_impersonation_is_written_as_headers() -> None:
         b"Impersonate-Extra-test.example.com%2Fthing.thing: x",
         b"Impersonate-Extra-a%2520b: y",
     ]
-    with pytest.raises(errors.ConfigError, match="without a user"):
+    with pytest.raises(errors.ConfigError, match=r"impersonate\.user is empty"):
         rest.Client(rest.Config(impersonate=rest.Impersonate(groups=["g"])))
     for bad in ("a\r\nX: y", "a\0", "\n"):
         with pytest.raises(errors.ConfigError):

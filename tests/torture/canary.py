@@ -191,8 +191,6 @@ def _texts(error: BaseException) -> Iterator[str]:
     yield str(error)
     yield repr(error)
     yield from traceback.format_exception(error)
-    if isinstance(error, errors.ConfigError):
-        return  # Whoever shows the variables of code that reads a token shows the token.
     frames: traceback.TracebackException | None = traceback.TracebackException.from_exception(
         error, capture_locals=True
     )

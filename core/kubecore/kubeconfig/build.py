@@ -15,6 +15,7 @@ from kubecore.kubeconfig import files
 from kubecore.kubeconfig.errors import InvalidConfigError, Problem
 from kubecore.kubeconfig.model import AuthProvider, Cluster, Exec, User
 from kubecore.kubeconfig.validate import check_cluster, check_user, server_url
+from kubecore.rest.secret import SecretText
 
 __all__ = ["Save", "build"]
 
@@ -43,13 +44,13 @@ def build(
     """
     check_cluster(cluster, problems)
     check_user(user, problems)
-    token = user.token or _token(user, problems)
+    token = SecretText(user.token or _token(user, problems))
     oidc = _oidc(user, user.auth_provider, save, problems) if user.auth_provider is not None else None
     if problems:
         raise InvalidConfigError(*problems)
     config = rest.Config(
         host=server_url(cluster.server),
-        bearer_token=token or None,
+        bearer_token=str(token) or None,
         bearer_token_file=user.token_file or None,
         username=user.username or None,
         password=user.password or None,
@@ -93,7 +94,10 @@ def _token(user: User, problems: list[Problem]) -> str:
     if why:
         problems.append(Problem(user.where, f"tokenFile can't be read: {user.token_file[:300]}: {why}"))
         return ""
-    return content.decode("latin-1")
+    token = content.decode("latin-1").strip()
+    if not token:
+        problems.append(Problem(user.where, f"tokenFile is empty: {user.token_file[:300]}"))
+    return token
 
 
 def _impersonate(user: User) -> rest.Impersonate | None:

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from kubecore import yaml
 from kubecore.errors import ConfigError, DecodeError
+from kubecore.rest.secret import Hidden, SecretBytes, SecretText, hide
 from kubecore.shapes import is_array, is_object
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "exists",
     "items",
     "merge",
+    "not_text",
     "parse",
     "precedence",
     "read",
@@ -49,6 +51,10 @@ class Document(NamedTuple):
     file: Path | None
     data: Mapping[str, Any]
 
+    def __repr__(self) -> str:
+        """Hide the content, which holds secrets."""
+        return f"Document({self.source})"
+
     @property
     def source(self) -> str:
         """What errors call it."""
@@ -69,6 +75,10 @@ class Entry(NamedTuple):
     name: str
     data: Any
     document: Document
+
+    def __repr__(self) -> str:
+        """Hide the content, which holds secrets."""
+        return f"Entry({self.where})"
 
     @property
     def where(self) -> str:
@@ -94,6 +104,10 @@ class Merged(NamedTuple):
     clusters: Mapping[str, Entry]
     users: Mapping[str, Entry]
     contexts: Mapping[str, Entry]
+
+    def __repr__(self) -> str:
+        """Hide the content, which holds secrets."""
+        return f"Merged({self.places})"
 
     def section(self, kind: Kind) -> Mapping[str, Entry]:
         """Return the entries of a kind by name."""
@@ -173,7 +187,7 @@ def read(file: Path) -> Mapping[str, Any]:
     """
     try:
         with file.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
+            content = SecretBytes(stream.read(MAX_BYTES + 1))
     except (OSError, ValueError) as error:
         raise ConfigError(f"the kubeconfig can't be read: {file}: {reason(error)}") from None
     if len(content) > MAX_BYTES:
@@ -194,19 +208,32 @@ def parse(content: bytes | str, source: str) -> Mapping[str, Any]:
     Raises:
         ConfigError: it is no kubeconfig.
     """
+    # Errors may be shown with the variables of their frames, so that no variable here holds the content.
+    loaded = _load(hide(content), source)
+    mistake = _mistake_of_document(loaded, source)
+    if mistake:
+        raise ConfigError(mistake)
+    return loaded.value or {}
+
+
+def _load(content: SecretText | SecretBytes, source: str) -> Hidden[Any]:
     try:
-        data = yaml.load(content, source=source)
+        return Hidden(yaml.load(content, source=source, hide_values=True))
     except DecodeError as error:
-        raise ConfigError(f"the kubeconfig is no YAML: {error}") from None
+        raise ConfigError(f"the kubeconfig is not valid YAML: {error}") from None
+
+
+def _mistake_of_document(loaded: Hidden[Any], source: str) -> str:
+    data = loaded.value
     if data is None:
-        return {}
+        return ""
     if not is_object(data):
-        raise ConfigError(f"{source}: a kubeconfig is a mapping, this is a {type(data).__name__}")
+        return f"{source}: a kubeconfig is a mapping, this is a {type(data).__name__}"
     for key, expected in (("kind", "Config"), ("apiVersion", "v1")):
         found = data.get(key) or expected
         if found != expected:
-            raise ConfigError(f"{source}: expected {key} {expected}, found {str(found)[:100]!r}")
-    return data
+            return f"{source}: expected {key} {expected}, found {str(found)[:100]!r}"
+    return ""
 
 
 def items(document: Document, section: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -220,33 +247,49 @@ def items(document: Document, section: str) -> Iterator[tuple[str, Mapping[str, 
         Each item's name and the whole item.
 
     Raises:
-        ConfigError: the section is no list of mappings, an item's name is no text, or a name is there twice.
+        ConfigError: the section is not a list of mappings, an item's name is not text, or a name is there twice.
     """
+    mistake = _mistake_of_section(document, section)
+    if mistake:
+        raise ConfigError(f"{document.source}: {mistake}")
+    for item in document.data.get(section) or ():
+        yield item.get("name") or "", item
+
+
+def _mistake_of_section(document: Document, section: str) -> str:
     listed: object = document.data.get(section)
     if listed is None:
-        return
+        return ""
     if not is_array(listed):
-        raise ConfigError(f"{document.source}: {section} is no list of mappings")
+        return f"{section} is not a list of mappings"
     seen: set[str] = set()
     for item in listed:
         if not is_object(item):
-            raise ConfigError(f"{document.source}: {section} is no list of mappings")
+            return f"{section} is not a list of mappings"
         name = text_of(item.get("name"))
         if name is None:
-            raise ConfigError(f"{document.source}: {section}: a name is no text")
+            return f"{section}: a name {not_text(item.get('name'))}"
         if name in seen:
-            raise ConfigError(f"{document.source}: {section}: {name[:100]!r} is there twice: remove one of them")
+            return f"{section}: {name[:100]!r} is there twice: remove one of them"
         seen.add(name)
-        yield name, item
+    return ""
 
 
 def text_of(value: object) -> str | None:
-    """Return a scalar as text, since `name: 1` means the text: "" for null, None for what is no scalar."""
+    """Return a value that must be text: "" for null, None for everything else, which kubectl refuses as well.
+
+    A number is not converted: YAML reads `0123` as 83 and `1.10` as 1.1, so a secret would become another one.
+    """
     if value is None:
         return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, (str, int, float)) else None
+    return value if isinstance(value, str) else None
+
+
+def not_text(value: object) -> str:
+    """Return what a value is that should be text, and what to do. The value itself may be a secret and is not shown."""
+    if isinstance(value, (bool, int, float)):
+        return f"is a {'boolean' if isinstance(value, bool) else 'number'}, not text: put it in quotes"
+    return "is not text"
 
 
 def reason(error: OSError | ValueError) -> str:
@@ -268,7 +311,7 @@ def unreadable(file: str) -> str:
 def _current_context(document: Document) -> str:
     current = text_of(document.data.get("current-context"))
     if current is None:
-        raise ConfigError(f"{document.source}: current-context is no text")
+        raise ConfigError(f"{document.source}: current-context {not_text(document.data.get('current-context'))}")
     return current
 
 

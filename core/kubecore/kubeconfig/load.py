@@ -19,6 +19,7 @@ from kubecore.kubeconfig.overrides import Overrides, check_names, over_cluster, 
 from kubecore.kubeconfig.validate import check_data_only, check_namespace, missing
 from kubecore.kubeconfig.write import save_tokens
 from kubecore.rest import incluster
+from kubecore.rest.secret import hide
 
 __all__ = ["KubeConfig", "load", "load_config", "loads"]
 
@@ -139,6 +140,7 @@ def loads(
         ConfigError: this is no kubeconfig.
     """
     check_names(overrides)
+    data = hide(data)
     document = files.Document(None, files.parse(data, "kubeconfig"))
     merged = files.merge([document], document.source)
     return _result(_choose(merged, overrides, data_only=not trusted), overrides, exec_policy, "default")
@@ -164,7 +166,8 @@ def _choose(merged: files.Merged, overrides: Overrides, *, data_only: bool = Fal
         user_entry = merged.users[user_name]
         user = model.read_user(user_entry, problems)
         if user_entry.document.file is not None:
-            save = functools.partial(save_tokens, user_entry.document.file, user_name)
+            # The program may change its folder before the tokens are renewed.
+            save = functools.partial(save_tokens, user_entry.document.file.absolute(), user_name)
     elif user_name:
         problems.append(missing(merged, "user", user_name, context.where))
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kubecore.kubeconfig.errors import Problem
-from kubecore.kubeconfig.files import Entry, text_of
+from kubecore.kubeconfig.files import Entry, not_text, text_of
 from kubecore.shapes import is_array, is_object
 
 __all__ = ["AuthProvider", "Cluster", "Context", "Exec", "User", "read_cluster", "read_context", "read_user"]
@@ -225,7 +225,7 @@ class _Fields:
     def text(self, key: str) -> str:
         found = text_of(self._data.get(key))
         if found is None:
-            self.refuse(f"{key} is no text")
+            self.refuse(f"{key} {not_text(self._data.get(key))}")
         return found or ""
 
     def flag(self, key: str) -> bool | None:
@@ -236,11 +236,15 @@ class _Fields:
         return None
 
     def data(self, key: str) -> bytes:
+        text = self.text(key)
         try:
-            return base64.b64decode("".join(self.text(key).split()), validate=True)
+            decoded = base64.b64decode("".join(text.split()), validate=True)
         except (binascii.Error, ValueError):
-            self.refuse(f"{key} is no base64")
+            self.refuse(f"{key} is not base64")
             return b""
+        if text and not decoded.strip():
+            self.refuse(f"{key} is empty")
+        return decoded
 
     def path(self, key: str) -> str:
         """Return a path; a relative one starts at the folder of its file."""
@@ -250,10 +254,12 @@ class _Fields:
         return str(Path(os.path.abspath(file)).parent / value)  # noqa: PTH100 - resolve() would follow links
 
     def texts(self, key: str) -> tuple[str, ...]:
-        found = [text_of(item) for item in self._list(key)]
-        if None in found:
-            self.refuse(f"{key} is no list of texts")
-        return tuple(text for text in found if text is not None)
+        listed = self._list(key)
+        texts = [text_of(item) for item in listed]
+        for number, (item, text) in enumerate(zip(listed, texts, strict=True)):
+            if text is None:
+                self.refuse(f"{key}[{number}] {not_text(item)}")
+        return tuple(text for text in texts if text is not None)
 
     def object(self, key: str) -> _Fields | None:
         value = self._data.get(key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import itertools
 import logging
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 from kubecore.errors import ConfigError
 from kubecore.forklock import ForkLock
 from kubecore.rest.config import Config
+from kubecore.rest.secret import SecretBytes, SecretText
 
 if TYPE_CHECKING:
     import anyio
@@ -190,7 +192,8 @@ class _TokenFile:
     """A file that somebody writes new tokens to, such as the kubelet; read again about once a minute."""
 
     def __init__(self, file: str, static: Credential) -> None:
-        self._file = file
+        # The program may change its folder before the file is read again.
+        self._file = os.path.abspath(file)  # noqa: PTH100 - links are followed at each reading
         self._credential = static
         self._read_at: float | None = None
         if static.header is None:
@@ -224,9 +227,10 @@ class _TokenFile:
 
     def _read(self) -> None:
         try:
-            text = Path(self._file).read_text("latin-1").strip()
-        except OSError as error:
-            raise ConfigError(f"the token file can't be read: {self._file}: {error.strerror}") from None
+            text = SecretText(Path(self._file).read_text("latin-1").strip())
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "its name is invalid"
+            raise ConfigError(f"the token file can't be read: {self._file}: {reason}") from None
         if text:
             self._credential = Credential(bearer(text, f"the token file {self._file}"))
         else:
@@ -235,24 +239,26 @@ class _TokenFile:
 
 
 def _static(config: Config) -> Credential:
-    if config.bearer_token and config.bearer_token.strip():
-        return Credential(bearer(config.bearer_token.strip(), "bearer_token"))
+    if config.bearer_token is not None:
+        return Credential(bearer(SecretText(config.bearer_token.strip()), "bearer_token"))
     if config.username or config.password:
-        pair = f"{config.username or ''}:{config.password or ''}".encode()
+        pair = SecretBytes(f"{config.username or ''}:{config.password or ''}".encode())
         return Credential(b"Basic " + base64.b64encode(pair))
     return Credential(None)
 
 
-def bearer(token: str, what: str) -> bytes:
+def bearer(token: SecretText, what: str) -> bytes:
     """Write the header of a token.
 
     Args:
-        token: the token; it never stands in the error.
+        token: the token; it never stands in the error, nor in the variables of a traceback.
         what: what it is, for the error.
 
     Raises:
-        ConfigError: it holds what no token has.
+        ConfigError: it is empty, or holds what no token has.
     """
+    if not token:
+        raise ConfigError(f"{what} is empty")
     if not (token.isascii() and token.isprintable()) or " " in token:
         raise ConfigError(f"{what} holds characters that no token has")
     return f"Bearer {token}".encode("ascii")

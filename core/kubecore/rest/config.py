@@ -6,10 +6,12 @@ import copy
 import dataclasses
 import os
 import platform
+import re
 import sys
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Self
+from typing import Final, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from kubecore.errors import ConfigError
@@ -19,6 +21,9 @@ from kubecore.rest.ratelimit import RateLimiter
 from kubecore.rest.warnings import WarningHandler
 
 __all__ = ["Config", "Server", "TLSConfig", "Timeouts", "default_user_agent"]
+
+_PATH_FOLLOWS: Final = re.compile(r"https?://[^/@?#]+/")
+"""A URL whose host is complete: an `@` behind it belongs to the path."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,8 +164,9 @@ class Config:
 
     def __repr__(self) -> str:
         """Show what is set; every secret is hidden."""
-        hidden = {"bearer_token", "password"}
-        return shown(self, hidden=hidden | {"proxy_url"} if "@" in (self.proxy_url or "") else hidden)
+        # A URL with a user name has a password, too.
+        urls = {name for name in ("host", "proxy_url") if "@" in (getattr(self, name) or "")}
+        return shown(self, hidden={"bearer_token", "password"} | urls)
 
     def copy(self) -> Self:
         """Return a copy that shares nothing that can be changed, but limiter and hooks."""
@@ -188,6 +194,9 @@ class Config:
         Raises:
             ConfigError: this is no URL of a server.
         """
+        if "@" in (self.host or "") and not _PATH_FOLLOWS.match(self.host):
+            # First of all: no other error may show the password, nor the variables of its frame.
+            raise ConfigError("host holds a user name or password: set username and password instead")
         text = self.host or "localhost"
         has_scheme = "://" in text
         if not has_scheme:
@@ -196,11 +205,11 @@ class Config:
             parts = urlsplit(text)
             host, port = parts.hostname, parts.port
         except ValueError as error:
-            raise ConfigError(f"host {self.host[:200]!r} is no URL: {error}") from None
+            raise ConfigError(f"host {self.host[:200]!r} is not a valid URL: {error}") from None
         if parts.scheme not in ("http", "https") or not host or not text.isprintable() or " " in text:
             raise ConfigError(f"host {self.host[:200]!r} is no http or https URL of a server")
-        if parts.username is not None or parts.password is not None:
-            raise ConfigError("host holds a user name or password: set username and password instead")
+        if not _is_host_name(host):
+            raise ConfigError(f"host {self.host[:200]!r} has no valid host name")
         if not has_scheme and parts.path not in ("", "/"):
             raise ConfigError(f"host {self.host[:200]!r} has a path but no scheme: write https:// in front")
         return Server(parts.scheme, host, port, parts.path.rstrip("/"))
@@ -218,6 +227,7 @@ class Config:
             raise ConfigError(
                 "a client certificate needs its key, and a key its certificate: set both in tls, or neither"
             )
+        self._check_credentials()
         has_token = bool(self.bearer_token or self.bearer_token_file)
         has_name = bool(self.username or self.password)
         if has_name and has_token:
@@ -229,18 +239,53 @@ class Config:
                 part.check()
         if self.rate_limiter is None and self.qps is not None and self.qps > 0 and (self.burst or 0) < 1:
             raise ConfigError("qps is set without burst: set burst to how many requests may go at once, 1 or more")
-        if self.server().scheme == "http" and (has_token or has_name or self.exec or self.oidc):
-            raise ConfigError(f"credentials would go unencrypted to {self.server().url}: use https, or remove them")
+        if self.server().scheme == "http":
+            if has_token or has_name or self.exec or self.oidc:
+                raise ConfigError(f"credentials would go unencrypted to {self.server().url}: use https, or remove them")
+            if tls.cert_file or tls.cert_data:
+                raise ConfigError(
+                    f"a client certificate is not shown over {self.server().url}: use https, or remove the certificate"
+                )
+
+    def _check_credentials(self) -> None:
+        """Refuse a credential that is set and can't be used: without it the server would see an anonymous user."""
+        texts = {name: getattr(self, name) for name in ("bearer_token", "bearer_token_file")}
+        files = {f"tls.{name}": getattr(self.tls, name) for name in ("ca_file", "cert_file", "key_file")}
+        data = {f"tls.{name}": getattr(self.tls, name) for name in ("ca_data", "cert_data", "key_data")}
+        for name, value in (texts | files | data).items():
+            if value is not None and not value.strip():
+                raise ConfigError(f"{name} is empty: set it, or leave it None for none")
+        if self.username == "" and not self.password:
+            raise ConfigError("username is empty: set it, or leave it None for none")
+        # Source: RFC 7617 section 2; behind a colon the password begins.
+        if ":" in (self.username or ""):
+            raise ConfigError("username holds a colon, which basic authentication can't send")
+        if any(unicodedata.category(char) == "Cc" for char in (self.username or "") + (self.password or "")):
+            raise ConfigError("username or password holds control characters, which basic authentication can't send")
 
     def _has_tls(self) -> bool:
         tls = self.tls
         return bool(tls.ca_file or tls.ca_data or tls.cert_file or tls.cert_data or tls.insecure)
 
 
+def _architecture() -> str:
+    """Return the machine's architecture by Go's name, as other Kubernetes clients send it."""
+    machine = platform.machine().lower() or "unknown"
+    return {"x86_64": "amd64", "aarch64": "arm64", "i386": "386", "i686": "386"}.get(machine, machine)
+
+
+def _is_host_name(host: str) -> bool:
+    """Return whether a host is an address or a name that has a form in ASCII."""
+    try:
+        return host.isascii() or bool(host.encode("idna"))
+    except UnicodeError:
+        return False
+
+
 def default_user_agent() -> str:
-    """Return the program's name, kubecore's version and the platform: `web.py/0.1.0 (linux/x86_64) kubecore`."""
+    """Return the program's name, kubecore's version and the platform: `web.py/0.1.0 (linux/amd64) kubecore`."""
     from kubecore import __version__
 
     program = os.path.basename(sys.argv[0] if sys.argv else "") or "python"  # noqa: PTH119 - argv[0] is no path to follow
     plain = "".join(char if char.isascii() and (char.isalnum() or char in "-_.") else "_" for char in program)[:64]
-    return f"{plain}/{__version__} ({sys.platform}/{platform.machine() or 'unknown'}) kubecore"
+    return f"{plain}/{__version__} ({sys.platform}/{_architecture()}) kubecore"

@@ -36,13 +36,36 @@ class Impersonate:
     extra: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
 
     def check(self) -> None:
-        """Refuse groups and the like without a user.
+        """Refuse what would act as somebody else, or as the real user.
 
         Raises:
-            ConfigError: naming the fields.
+            ConfigError: the user is missing, or a value is empty, has white space around it or can't be in a header.
         """
-        if not self.user and (self.uid or self.groups or self.extra):
-            raise ConfigError("impersonate sets uid, groups or extra without a user: set impersonate.user too")
+        if not self.user:
+            raise ConfigError(
+                "impersonate.user is empty, and without it the real user would act: "
+                "set the user to act as, or impersonate=None for none"
+            )
+        if isinstance(self.groups, str):
+            raise ConfigError("impersonate.groups is a text: pass a list of groups")
+        values = [("user", self.user), *([("uid", self.uid)] if self.uid else [])]
+        values += [("groups", group) for group in self.groups]
+        for key, texts in self.extra.items():
+            if isinstance(texts, str):
+                raise ConfigError("impersonate.extra has a text as a value: pass a list of texts")
+            if not texts:
+                raise ConfigError("impersonate.extra has a key without values: add one, or remove the key")
+            values += [("extra", key), *(("extra", text) for text in texts)]
+        for name, value in values:
+            if not value:
+                raise ConfigError(f"impersonate.{name} has an empty value: remove it")
+            if value != value.strip():
+                raise ConfigError(
+                    f"impersonate.{name}: {value[:100]!r} has white space around it, which the server would remove: "
+                    "remove it, since another name would act"
+                )
+            if not value.isprintable():
+                raise ConfigError(f"impersonate.{name} holds characters that no header can hold")
 
 
 @dataclass(slots=True, kw_only=True)

@@ -6,12 +6,12 @@ Whoever uses it takes turns for the steps (TLS bears one at a time) and waits ou
 from __future__ import annotations
 
 import contextlib
-import select
 import socket
 import ssl
 from typing import Final
 
 from kubecore.rest.network import SyncSocket, TlsInTls
+from kubecore.rest.readiness import wait_for
 
 __all__ = ["Duplex"]
 
@@ -66,12 +66,7 @@ class Duplex:
         number = inner.fileno()
         if number < 0:
             return  # Closed meanwhile.
-        if hasattr(select, "poll"):
-            poll = select.poll()
-            poll.register(number, (select.POLLIN if read else 0) | (select.POLLOUT if write else 0))
-            poll.poll(None if seconds is None else max(seconds, 0) * 1000)
-        else:
-            select.select([number] if read else [], [number] if write else [], [], seconds)
+        wait_for(number, read=read, write=write, seconds=seconds)
 
     def shut(self) -> None:
         """End it, also under a thread that waits in `wait`."""

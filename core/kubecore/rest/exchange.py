@@ -12,8 +12,9 @@ from typing import Final, Literal
 from kubecore import errors
 from kubecore.rest.http1 import Answer, CutError, MalformedError, request_head
 from kubecore.rest.request import Request
+from kubecore.rest.secret import SecretBytes
 
-__all__ = ["FAILURES", "KEEPALIVE_SECONDS", "Limit", "Stage", "Unshown", "failed", "may_repeat", "reason", "written"]
+__all__ = ["FAILURES", "KEEPALIVE_SECONDS", "Limit", "Stage", "failed", "may_repeat", "reason", "written"]
 
 KEEPALIVE_SECONDS: Final = 90.0
 """How long an idle connection is kept; a server's own limit is longer, so that it rarely closes under a request."""
@@ -102,16 +103,6 @@ class Limit:
         return "the time that was given" if request.until is not None or total is None else f"{total:g} s"
 
 
-class Unshown(bytes):
-    """Bytes with a secret in them, which a traceback that shows local variables must not show."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        """Show how many there are."""
-        return f"<{len(self)} bytes>"
-
-
 def written(request: Request) -> tuple[bytes, bytes]:
     """Return the bytes of a request: the head, with a small body in the same chunk, and a large body or b"".
 
@@ -121,8 +112,8 @@ def written(request: Request) -> tuple[bytes, bytes]:
     head = request_head(request.method, request.target, request.headers)
     body = request.body
     if body is None or len(body) <= _TOGETHER:
-        return Unshown(head + body if body else head), b""
-    return Unshown(head), Unshown(body)
+        return SecretBytes(head + body if body else head), b""
+    return SecretBytes(head), SecretBytes(body)
 
 
 def may_repeat(request: Request, answer: Answer, error: BaseException) -> bool:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import dataclasses
 import json
 import os
-import select
 import shutil
 import signal
 import ssl
@@ -23,26 +23,35 @@ from typing import IO, Any, Final
 import msgspec
 
 from kubecore import time as kubetime
+from kubecore import yaml
 from kubecore.decoders import decoder
-from kubecore.errors import ConfigError
+from kubecore.errors import ConfigError, DecodeError
 from kubecore.rest import tls
 from kubecore.rest.auth import Credential, bearer
 from kubecore.rest.config import Config
 from kubecore.rest.credentials import ExecConfig
+from kubecore.rest.readiness import wait_for
+from kubecore.rest.secret import SecretBuffer, SecretBytes, SecretText
 
 __all__ = ["ExecSource"]
 
 _MOST_OUTPUT: Final = 4 * 1024 * 1024
 _HINTS_AN_HOUR: Final = 10
+_WHITE_SPACE: Final = "\n\t"
+"""Kept in hints, which are written for people: kubectl keeps it, too."""
 _TICK: Final = 0.05
 """How often a program that says nothing is asked whether it has ended, in seconds."""
 
 
 class _Status(msgspec.Struct, rename="camel"):
-    token: str = ""
-    client_certificate_data: str = ""
-    client_key_data: str = ""
+    token: str | None = ""
+    client_certificate_data: str | None = ""
+    client_key_data: str | None = ""
     expiration_timestamp: str | None = None
+
+    def __repr__(self) -> str:
+        """Hide the credentials."""
+        return "_Status(<hidden>)"
 
 
 class _ExecCredential(msgspec.Struct, rename="camel"):
@@ -60,7 +69,9 @@ class ExecSource:
     """
 
     def __init__(self, plugin: ExecConfig, config: Config) -> None:
-        self._plugin = plugin
+        # The program may change its folder before the plugin runs again.
+        command = os.path.abspath(plugin.command) if os.sep in plugin.command else plugin.command  # noqa: PTH100
+        self._plugin = dataclasses.replace(plugin, command=command)
         self._config = config
         self._credential: Credential | None = None
         self._expires: datetime | None = None
@@ -85,7 +96,7 @@ class ExecSource:
         """
         command, environment, interactive = self._prepare()
         with _started(self._plugin, command, environment, interactive) as process:
-            output = _read(process, self._plugin)
+            output = SecretBytes(_read(process, self._plugin))
         return self._accept(output, process.returncode)
 
     async def renew_async(self) -> Credential:
@@ -94,14 +105,14 @@ class ExecSource:
 
         command, environment, interactive = self._prepare()
         with _started(self._plugin, command, environment, interactive) as process:
-            output = b""
+            output = SecretBytes()
             with anyio.move_on_after(self._plugin.timeout) as scope:
-                output = await _read_async(process, self._plugin)
+                output = SecretBytes(await _read_async(process, self._plugin))
             if scope.cancelled_caught:
                 raise _too_slow(self._plugin)
         return self._accept(output, process.returncode)
 
-    def _prepare(self) -> tuple[list[str], dict[str, str], bool]:
+    def _prepare(self) -> tuple[_Arguments, _Environment, bool]:
         """Return the command line, the environment, and whether the program may ask at the terminal."""
         plugin = self._plugin
         path = _allowed(plugin)
@@ -110,18 +121,15 @@ class ExecSource:
         if plugin.provide_cluster_info:
             told["cluster"] = _cluster(self._config, plugin)
         info = json.dumps({"apiVersion": plugin.api_version, "kind": "ExecCredential", "spec": told})
-        environment = {**os.environ, **plugin.env, "KUBERNETES_EXEC_INFO": info}
-        return [path, *plugin.args], environment, interactive
+        environment = _Environment(os.environ, **plugin.env, KUBERNETES_EXEC_INFO=info)
+        return _Arguments([path, *plugin.args]), environment, interactive
 
-    def _accept(self, output: bytes, code: int | None) -> Credential:
-        """Take what the program printed; it never stands in an error."""
+    def _accept(self, output: SecretBytes, code: int | None) -> Credential:
+        """Take what the program printed; it never stands in an error, nor in the variables of a traceback."""
         name = _shown(self._plugin.command)
         if code != 0:
-            raise ConfigError(f"exec: {name} failed with exit code {code}; what it said is above, on stderr")
-        try:
-            said = decoder(_ExecCredential).decode(output)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
-            raise ConfigError(f"exec: {name} printed {len(output)} bytes that are no ExecCredential") from None
+            raise ConfigError(f"exec: {name} failed with exit code {code}; its own message is above, on stderr")
+        said = _decode(output, name)
         if said.kind != "ExecCredential" or said.api_version != self._plugin.api_version:
             found = f"{_shown(said.api_version or 'no apiVersion')}, {_shown(said.kind or 'no kind')}"
             raise ConfigError(f"exec: {name} printed {found}, not {self._plugin.api_version}, ExecCredential")
@@ -129,27 +137,58 @@ class ExecSource:
         if status is None or not (status.token or status.client_certificate_data or status.client_key_data):
             raise ConfigError(f"exec: {name} printed an ExecCredential without credentials in its status")
         self._expires = _expiry(status, name)
-        header = bearer(status.token.strip(), f"the token of {name}") if status.token else None
+        header = bearer(SecretText((status.token or "").strip()), f"the token of {name}") if status.token else None
         self._credential = Credential(header, _pair(status, name))
         return self._credential
 
 
+def _decode(output: SecretBytes, name: str) -> _ExecCredential:
+    """Read JSON, or YAML as client-go does."""
+    try:
+        return decoder(_ExecCredential).decode(output)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
+        pass  # Raised below, where no variable holds the output.
+    try:
+        return msgspec.convert(yaml.load(bytes(output), hide_values=True), _ExecCredential)
+    except (DecodeError, msgspec.ValidationError):
+        pass
+    raise ConfigError(f"exec: {name} printed {len(output)} bytes that are not an ExecCredential in JSON or YAML")
+
+
+class _Environment(dict[str, str]):
+    """The variables of a program, which may hold secrets."""
+
+    def __repr__(self) -> str:
+        """Show the number of variables."""
+        return f"<{len(self)} variables>"
+
+
+class _Arguments(list[str]):
+    """A program's command line, which may hold secrets."""
+
+    def __repr__(self) -> str:
+        """Show the number of arguments."""
+        return f"<{len(self)} arguments>"
+
+
 def _expiry(status: _Status, name: str) -> datetime | None:
+    """Return when the credential expires; None for never, which Go programs write as their zero time."""
     if status.expiration_timestamp is None:
         return None
     try:
-        return kubetime.parse_time(status.expiration_timestamp)
+        expires = kubetime.parse_time(status.expiration_timestamp)
     except ValueError:
-        raise ConfigError(f"exec: {name} printed an expirationTimestamp that is no time (RFC 3339)") from None
+        raise ConfigError(f"exec: {name} printed an expirationTimestamp that is not a time (RFC 3339)") from None
+    return None if expires == kubetime.ZERO else expires
 
 
 def _pair(status: _Status, name: str) -> tuple[bytes, bytes] | None:
-    cert, key = status.client_certificate_data, status.client_key_data
+    cert, key = SecretText(status.client_certificate_data or ""), SecretText(status.client_key_data or "")
     if not cert and not key:
         return None
     if not cert or not key:
         raise ConfigError(f"exec: {name} printed a certificate without its key, or a key without its certificate")
-    pair = cert.encode(), key.encode()
+    pair = SecretBytes(cert.encode()), SecretBytes(key.encode())
     try:
         tls.check_pair(*pair)
     except (ssl.SSLError, ValueError, OSError):
@@ -171,7 +210,7 @@ def _allowed(plugin: ExecConfig) -> str:
         if not names & allowed:
             raise ConfigError(f"exec: {name} may not run: exec.policy does not list it")
     if found is None:
-        hint = f"; {_shown(plugin.install_hint)}" if plugin.install_hint and _hints.take() else ""
+        hint = f"; {_shown(plugin.install_hint, keep=_WHITE_SPACE)}" if plugin.install_hint and _hints.take() else ""
         raise ConfigError(f"exec: {name} is not there, or can't be run{hint}")
     return found
 
@@ -192,7 +231,11 @@ def _interactive(plugin: ExecConfig) -> bool:
         return is_terminal and not plugin.stdin_unavailable
     name = _shown(plugin.command)
     if plugin.stdin_unavailable:
-        why = f": {_shown(plugin.stdin_unavailable_message)}" if plugin.stdin_unavailable_message else ""
+        why = (
+            f": {_shown(plugin.stdin_unavailable_message, keep=_WHITE_SPACE)}"
+            if plugin.stdin_unavailable_message
+            else ""
+        )
         raise ConfigError(f"exec: {name} must ask at the terminal, whose input is in use{why}")
     if not is_terminal:
         raise ConfigError(f"exec: {name} must ask at the terminal, and stdin is none")
@@ -201,13 +244,14 @@ def _interactive(plugin: ExecConfig) -> bool:
 
 def _cluster(config: Config, plugin: ExecConfig) -> Mapping[str, Any]:
     """Say of the cluster what a program may want to know."""
-    made: dict[str, Any] = {"server": config.server().url}
+    made: dict[str, Any] = {"server": config.host}
     ca = tls.ca_bytes(config.tls)
     values = {
         "tls-server-name": config.tls.server_name,
         "insecure-skip-tls-verify": config.tls.insecure or None,
         "certificate-authority-data": base64.b64encode(ca).decode() if ca else None,
         "proxy-url": config.proxy_url,
+        "disable-compression": None if config.compression else True,
         "config": plugin.cluster_config,
     }
     made.update((key, value) for key, value in values.items() if value is not None)
@@ -249,9 +293,9 @@ def _read(process: subprocess.Popen[bytes], plugin: ExecConfig) -> bytes:
     """Read what the program prints until it ends, or its time does."""
     end = None if plugin.timeout is None else time.monotonic() + plugin.timeout
     stdout = _stdout(process).fileno()
-    output = bytearray()
+    output = SecretBuffer()
     while True:
-        if select.select([stdout], [], [], _TICK)[0]:
+        if wait_for(stdout, read=True, seconds=_TICK):
             piece = os.read(stdout, 65536)
             if not piece:
                 break
@@ -274,7 +318,7 @@ async def _read_async(process: subprocess.Popen[bytes], plugin: ExecConfig) -> b
     import anyio
 
     stdout = _stdout(process).fileno()
-    output = bytearray()
+    output = SecretBuffer()
     while True:
         with anyio.move_on_after(_TICK) as tick:
             await anyio.wait_readable(stdout)
@@ -291,10 +335,10 @@ async def _read_async(process: subprocess.Popen[bytes], plugin: ExecConfig) -> b
     return bytes(output)
 
 
-def _rest(stdout: int) -> bytes:
+def _rest(stdout: int) -> SecretBuffer:
     """Return what a program that has ended still left in the pipe: it may have written after the last look."""
-    rest = b""
-    while len(rest) <= _MOST_OUTPUT and select.select([stdout], [], [], 0)[0]:
+    rest = SecretBuffer()
+    while len(rest) <= _MOST_OUTPUT and wait_for(stdout, read=True, seconds=0):
         piece = os.read(stdout, 65536)
         if not piece:
             break
@@ -318,9 +362,9 @@ def _too_slow(plugin: ExecConfig) -> ConfigError:
     )
 
 
-def _shown(text: str) -> str:
-    """Show a text of a stranger: what a terminal would obey as escapes, and not at any length."""
-    return "".join(char if char.isprintable() else f"U+{ord(char):04X}" for char in text[:500])
+def _shown(text: str, *, keep: str = "") -> str:
+    """Return untrusted text without characters that a terminal obeys, but for those to keep; at most 500 of them."""
+    return "".join(char if char.isprintable() or char in keep else f"U+{ord(char):04X}" for char in text[:500])
 
 
 class _Hints:

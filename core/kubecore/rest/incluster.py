@@ -10,6 +10,7 @@ from typing import Final
 
 from kubecore.errors import ConfigError
 from kubecore.rest.config import Config, TLSConfig
+from kubecore.rest.secret import SecretText
 
 __all__ = ["SERVICE_ACCOUNT", "NotInClusterError", "in_cluster_config"]
 
@@ -54,13 +55,16 @@ def in_cluster_config(*, folder: Path | None = None) -> Config:
 
 def _read(token: Path) -> str:
     try:
-        return token.read_text("ascii")
+        text = SecretText(token.read_text("ascii").strip())
     except (OSError, UnicodeDecodeError) as error:
         what = error.strerror if isinstance(error, OSError) else "it is no text"
         raise ConfigError(
             f"the service account's token can't be read: {token}: {what}; "
             "is automountServiceAccountToken off for this pod?"
         ) from None
+    if not text:
+        raise ConfigError(f"the service account's token is empty: {token}")
+    return str(text)
 
 
 def _ca(file: Path) -> str | None:

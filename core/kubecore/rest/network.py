@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from kubecore.rest.readiness import wait_for
+
 if TYPE_CHECKING:
     from anyio import Lock
     from anyio.abc import ByteStream
@@ -461,4 +463,4 @@ def _readable(fileno: int) -> Callable[[], bool]:
         poll = select.poll()
         poll.register(fileno, select.POLLIN)
         return lambda: bool(poll.poll(0))
-    return lambda: bool(select.select([fileno], [], [], 0)[0])
+    return lambda: wait_for(fileno, read=True, seconds=0)

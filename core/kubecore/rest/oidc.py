@@ -7,7 +7,9 @@ and the refresh token goes to the issuer's own token endpoint alone.
 from __future__ import annotations
 
 import base64
+import dataclasses
 import logging
+import os
 import re
 import time
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping
@@ -22,6 +24,7 @@ from kubecore.rest import tls
 from kubecore.rest.auth import Credential, bearer
 from kubecore.rest.config import TLSConfig
 from kubecore.rest.credentials import OIDCConfig
+from kubecore.rest.secret import SecretText
 
 if TYPE_CHECKING:
     import httpx
@@ -71,12 +74,14 @@ class OIDCSource:
     """
 
     def __init__(self, config: OIDCConfig) -> None:
-        self._config = config
+        # The program may change its folder before the tokens are renewed.
+        ca_file = os.path.abspath(config.ca_file) if config.ca_file else None  # noqa: PTH100 - links are not followed
+        self._config = dataclasses.replace(config, ca_file=ca_file)
         self._refresh_token = config.refresh_token
         self._credential: Credential | None = None
         self._expires = 0.0
         if config.id_token:
-            self._take(config.id_token, "oidc.id_token")
+            self._take(SecretText(config.id_token), "oidc.id_token")
 
     def current(self) -> Credential | None:
         """Return the token, None shortly before it expires."""
@@ -167,7 +172,7 @@ class OIDCSource:
         self._refresh_token = tokens.refresh_token or self._refresh_token
         if not tokens.id_token:
             raise ConfigError(f"oidc: {issuer} gave no id_token; does the client have the scope openid?")
-        credential = self._take(tokens.id_token, f"the id_token of {issuer}")
+        credential = self._take(SecretText(tokens.id_token), f"the id_token of {issuer}")
         if self._config.save is not None:
             self._save(self._config.save, tokens.id_token)
         return credential
@@ -189,7 +194,7 @@ class OIDCSource:
             # The new tokens work all the same, for as long as this program runs.
             _LOG.warning("oidc: the new tokens of %s can't be saved: %s", self._config.issuer_url, error)
 
-    def _take(self, token: str, what: str) -> Credential:
+    def _take(self, token: SecretText, what: str) -> Credential:
         claims = _claims(token, what)
         if claims.iss and claims.iss != self._config.issuer_url:
             raise ConfigError(f"oidc: {what} was issued by somebody else than {self._config.issuer_url}")
@@ -255,11 +260,10 @@ def _with(body: bytes, piece: bytes, end: float) -> bytes:
     return body + piece
 
 
-def _claims(token: str, what: str) -> _Claims:
+def _claims(token: SecretText, what: str) -> _Claims:
     """Read a token's claims; that they are true is for the API server to check."""
-    parts = token.split(".")
     try:
-        padded = parts[1] + "=" * (-len(parts[1]) % 4)
-        return decoder(_Claims).decode(base64.urlsafe_b64decode(padded))
+        payload = SecretText(token.split(".")[1])
+        return decoder(_Claims).decode(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     except (IndexError, ValueError, RecursionError):
-        raise ConfigError(f"oidc: {what} is no token with an expiry") from None
+        raise ConfigError(f"oidc: {what} is not a token with an expiry") from None

@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from kubecore.errors import ConfigError
 from kubecore.rest.config import Server
+from kubecore.rest.secret import SecretText
 
 __all__ = ["Proxy", "from_environment", "parse"]
 
@@ -66,13 +67,21 @@ def parse(url: str, what: str) -> Proxy:
     Raises:
         ConfigError: it is none that we know. The URL is not quoted, since it may hold a password.
     """
+    url = SecretText(url)  # It may hold a password, which the variables of a traceback would show.
+    found = _parse(url)
+    if found is None:
+        raise ConfigError(f"invalid {what}: expected http://, https:// or socks5:// followed by a host")
+    return found
+
+
+def _parse(url: str) -> Proxy | None:
     try:
         parts = urlsplit(url if "://" in url else f"http://{url}")
         host, port = parts.hostname, parts.port
     except ValueError:
-        raise ConfigError(f"{what} is no URL of a proxy") from None
+        return None
     if parts.scheme not in _PORTS or not host or not url.isprintable() or " " in url:
-        raise ConfigError(f"{what} is no URL of a proxy: http://, https:// or socks5:// with a host are")
+        return None
     return Proxy(
         "socks5" if parts.scheme == "socks5h" else parts.scheme,
         host,
@@ -91,17 +100,26 @@ def from_environment(server: Server) -> Proxy | None:
     Raises:
         ConfigError: a variable is no URL.
     """
-    name = f"{server.scheme}_proxy"
-    # A CGI program's HTTP_PROXY is a header of whoever calls it.
-    upper = "" if name == "http_proxy" and "REQUEST_METHOD" in os.environ else os.environ.get(name.upper(), "")
-    url = os.environ.get(name) or upper
-    if not url or _is_excepted(server, os.environ.get("no_proxy") or os.environ.get("NO_PROXY", "")):
+    name = f"{server.scheme.upper()}_PROXY"
+    url = SecretText(_variable(name))
+    if not url or _is_excepted(server, _variable("NO_PROXY")):
         return None
-    return parse(url, f"the variable {name.upper()}")
+    if name == "HTTP_PROXY" and os.environ.get("HTTP_PROXY") and "REQUEST_METHOD" in os.environ:
+        # In a CGI program this variable is the header `Proxy` of whoever calls it.
+        raise ConfigError(
+            "HTTP_PROXY is not used in a CGI program (REQUEST_METHOD is set), where callers can set it: "
+            "unset it, or set Config.proxy_url"
+        )
+    return parse(url, f"the variable {name}")
+
+
+def _variable(name: str) -> str:
+    """Return a variable in upper case, else in lower case, as Go's httpproxy does."""
+    return os.environ.get(name) or os.environ.get(name.lower()) or ""
 
 
 def _is_excepted(server: Server, exceptions: str) -> bool:
-    host = server.host.lower().rstrip(".")
+    host = _ascii(server.host.lower().rstrip("."))
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
@@ -128,11 +146,23 @@ def _matches(host: str, address: ipaddress.IPv4Address | ipaddress.IPv6Address |
             return address == ipaddress.ip_address(name)
         except ValueError:
             return False
+    name = _ascii(name)
     if name.startswith("*."):
         name = name[1:]
     if name.startswith("."):
         return host.endswith(name)
     return host == name or host.endswith(f".{name}")
+
+
+def _ascii(name: str) -> str:
+    """Return a name in the form in which DNS has it (IDNA); one that has none stays as it is."""
+    if name.isascii():
+        return name
+    prefix = "." if name.startswith(".") else ""
+    try:
+        return prefix + name.removeprefix(".").encode("idna").decode("ascii")
+    except UnicodeError:
+        return name
 
 
 def _split_port(rule: str) -> tuple[str, int | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import os
 import ssl
@@ -9,10 +10,11 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from kubecore.errors import ConfigError
 from kubecore.rest.config import TLSConfig
+from kubecore.rest.secret import SecretBytes
 
 __all__ = ["Identity", "Rotating", "ca_bytes", "check_pair", "context"]
 
@@ -35,14 +37,18 @@ def context(tls: TLSConfig, identity: Identity | None = None) -> ssl.SSLContext:
 
     Args:
         tls: certificates and keys.
-        identity: the client's certificate and key, where they don't come from the configuration.
+        identity: the client's certificate and key, if they don't come from the configuration.
 
     Returns:
         The context.
 
     Raises:
-        ConfigError: a file can't be read, or a certificate or key can't be used.
+        ConfigError: a file can't be read or is empty, or a certificate or key can't be used.
     """
+    return _context(tls, _read_material(tls), identity)
+
+
+def _context(tls: TLSConfig, material: _Material, identity: Identity | None) -> ssl.SSLContext:
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     made.minimum_version = ssl.TLSVersion.TLSv1_2
     made.set_alpn_protocols(["http/1.1"])
@@ -51,11 +57,9 @@ def context(tls: TLSConfig, identity: Identity | None = None) -> ssl.SSLContext:
         made.check_hostname = False
         made.verify_mode = ssl.CERT_NONE
     else:
-        _load_ca(made, tls)
-    cert = tls.cert_data or _read(tls.cert_file, "tls.cert_file")
-    key = tls.key_data or _read(tls.key_file, "tls.key_file")
-    if cert and key:
-        identity = cert, key
+        _load_ca(made, tls, material.ca)
+    if material.cert is not None and material.key is not None:
+        identity = material.cert, material.key
     if identity is not None:
         try:
             _load_pair(made, *identity)
@@ -79,7 +83,27 @@ def ca_bytes(tls: TLSConfig) -> bytes | None:
     Raises:
         ConfigError: the file can't be read.
     """
-    return tls.ca_data or _read(tls.ca_file, "tls.ca_file")
+    return _bytes(tls.ca_data, tls.ca_file, "tls.ca")
+
+
+class _Material(NamedTuple):
+    """The bytes of certificates and key, None for what is not configured."""
+
+    ca: bytes | None
+    cert: bytes | None
+    key: bytes | None
+
+    def __repr__(self) -> str:
+        """Hide the key."""
+        return "_Material(<hidden>)"
+
+
+def _read_material(tls: TLSConfig) -> _Material:
+    return _Material(
+        None if tls.insecure else ca_bytes(tls),
+        _bytes(tls.cert_data, tls.cert_file, "tls.cert"),
+        _bytes(tls.key_data, tls.key_file, "tls.key"),
+    )
 
 
 class Rotating:
@@ -96,7 +120,7 @@ class Rotating:
     """
 
     def __init__(self, tls: TLSConfig) -> None:
-        self._tls = tls
+        self._tls = tls = _with_absolute_paths(tls)
         self._files = [
             Path(file)
             for file, data in ((tls.ca_file, tls.ca_data), (tls.cert_file, tls.cert_data), (tls.key_file, tls.key_data))
@@ -104,8 +128,10 @@ class Rotating:
         ]
         self._identity: Identity | None = None
         self._state: list[_Stamp | None] = self._look()
+        self._refused_state: list[_Stamp | None] | None = None
         self._looked_at = time.monotonic()
-        self._context = context(tls)
+        self._material = _read_material(tls)
+        self._context = _context(tls, self._material, None)
         self.generation: int = 0
 
     def context(self) -> tuple[ssl.SSLContext, int]:
@@ -120,12 +146,16 @@ class Rotating:
             ConfigError: it can't be used.
         """
         if identity is not self._identity:
-            self._context = context(self._tls, identity)
+            self._context = _context(self._tls, self._material, identity)
             self._identity = identity
             self.generation += 1
 
     def refresh(self) -> None:
-        """Read files that changed; where the new ones can't be used, the old ones are kept, as is said in the log."""
+        """Read files that changed.
+
+        If the new files can't be used, the last usable ones stay in use, and one warning is logged for each change. If
+        the content is the same as before, connections are kept.
+        """
         if not self._files or time.monotonic() - self._looked_at < _LOOK_SECONDS:
             return
         self._looked_at = time.monotonic()
@@ -133,13 +163,18 @@ class Rotating:
         if state == self._state:
             return
         try:
-            made = context(self._tls, self._identity)
+            material = _read_material(self._tls)
+            made = None if material == self._material else _context(self._tls, material, self._identity)
         except ConfigError as error:
             # A certificate and its key are not written at once; the next look may find both.
-            _LOG.warning("changed TLS files can't be used, the last ones are kept: %s", error)
+            if state != self._refused_state:
+                _LOG.warning("changed TLS files can't be used, the last ones are kept: %s", error)
+            self._refused_state = state
             return
-        self._context, self._state = made, state
-        self.generation += 1
+        self._state = state
+        if made is not None:
+            self._context, self._material = made, material
+            self.generation += 1
 
     def _look(self) -> list[_Stamp | None]:
         return [_stamp(file) for file in self._files]
@@ -153,8 +188,16 @@ def _stamp(file: Path) -> _Stamp | None:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def _load_ca(made: ssl.SSLContext, tls: TLSConfig) -> None:
-    data = ca_bytes(tls)
+def _with_absolute_paths(tls: TLSConfig) -> TLSConfig:
+    """Return a copy whose files stay the same ones if the program changes its folder."""
+    files = {name: getattr(tls, name) for name in ("ca_file", "cert_file", "key_file")}
+    return dataclasses.replace(
+        tls,
+        **{name: os.path.abspath(file) for name, file in files.items() if file},  # noqa: PTH100 - links are not followed
+    )
+
+
+def _load_ca(made: ssl.SSLContext, tls: TLSConfig, data: bytes | None) -> None:
     if data is None:
         made.load_default_certs()
         return
@@ -165,13 +208,22 @@ def _load_ca(made: ssl.SSLContext, tls: TLSConfig) -> None:
         raise ConfigError(f"{source} holds no certificate in PEM: {error}") from None
 
 
-def _read(file: str | None, what: str) -> bytes | None:
+def _bytes(data: bytes | None, file: str | None, what: str) -> bytes | None:
+    """Return the configured bytes, None if nothing is configured. An empty file or value is an error, not "none"."""
+    if data is not None:
+        if not data.strip():
+            raise ConfigError(f"{what}_data is empty")
+        return SecretBytes(data)
     if file is None:
         return None
     try:
-        return Path(file).read_bytes()
-    except OSError as error:
-        raise ConfigError(f"{what} can't be read: {file}: {error.strerror}") from None
+        content = SecretBytes(Path(file).read_bytes())
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "its name is invalid"
+        raise ConfigError(f"{what}_file can't be read: {file}: {reason}") from None
+    if not content.strip():
+        raise ConfigError(f"{what}_file is empty: {file}")
+    return content
 
 
 def _load_pair(made: ssl.SSLContext, cert: bytes, key: bytes) -> None:

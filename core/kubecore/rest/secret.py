@@ -1,0 +1,60 @@
+"""Text and bytes that hold secrets: a traceback that shows local variables shows only their length."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+__all__ = ["Hidden", "SecretBuffer", "SecretBytes", "SecretText", "hide"]
+
+
+T = TypeVar("T")
+
+
+class Hidden(Generic[T]):
+    """A value with secrets in it.
+
+    Args:
+        value: the value.
+    """
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: T) -> None:
+        self.value: T = value
+
+    def __repr__(self) -> str:
+        """Show the type."""
+        return f"<hidden {type(self.value).__name__}>"
+
+
+class SecretBytes(bytes):
+    """Bytes with a secret in them."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """Show the number of bytes."""
+        return f"<{len(self)} bytes>"
+
+
+class SecretBuffer(bytearray):
+    """A buffer with a secret in it."""
+
+    def __repr__(self) -> str:
+        """Show the number of bytes."""
+        return f"<{len(self)} bytes>"
+
+
+class SecretText(str):
+    """Text with a secret in it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """Show the number of characters."""
+        return f"<{len(self)} characters>"
+
+
+def hide(value: str | bytes) -> SecretText | SecretBytes:
+    """Return the same text or bytes with a repr that hides them."""
+    return SecretText(value) if isinstance(value, str) else SecretBytes(value)
