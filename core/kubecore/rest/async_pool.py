@@ -14,11 +14,12 @@ from anyio.lowlevel import RunVar
 
 from kubecore.errors import ClosedError
 from kubecore.rest.config import Config
-from kubecore.rest.exchange import FAILURES, KEEPALIVE_SECONDS, Limit, Stage, Unshown, failed, may_repeat, written
+from kubecore.rest.exchange import FAILURES, KEEPALIVE_SECONDS, Limit, Stage, failed, may_repeat, written
 from kubecore.rest.http1 import Answer
 from kubecore.rest.network import AsyncSocket
 from kubecore.rest.request import Body, Request, too_large
 from kubecore.rest.route import Route
+from kubecore.rest.secret import SecretBytes
 
 __all__ = ["AsyncPool"]
 
@@ -172,7 +173,7 @@ async def _send(connection: AsyncSocket, request: Request, answer: Answer, limit
                         if (seconds := limit.left("write")) is not None:
                             scope.deadline = anyio.current_time() + seconds
                         is_whole = len(data) <= _CHUNK_BYTES
-                        await connection.write(data if is_whole else Unshown(data[at : at + _CHUNK_BYTES]))
+                        await connection.write(data if is_whole else SecretBytes(data[at : at + _CHUNK_BYTES]))
             except OSError as error:
                 broken = error  # A server that refuses a large body closes before it has read all.
             stage = "read"
