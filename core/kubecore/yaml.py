@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import re
 import struct
@@ -179,15 +180,21 @@ def dump(data: Any) -> str:
     Raises:
         EncodeError: a number is not finite, text holds half of a surrogate pair, or the data are nested too deeply.
     """
+    stream = io.StringIO()
+    # The class, not `yaml.dump`: its signature has types that some releases of the stubs leave open.
+    dumper = _Quoting(stream, sort_keys=False, default_flow_style=False, allow_unicode=True, width=2**30)
     try:
         depth.check_value(data)
-        written: str = pyyaml.dump(
-            data, Dumper=_Quoting, sort_keys=False, default_flow_style=False, allow_unicode=True, width=2**30
-        )
+        dumper.open()
+        dumper.represent(data)
+        dumper.close()
     except DecodeError as error:
         raise EncodeError(f"can't write YAML: {error}") from None
     except RecursionError:
         raise EncodeError("can't write YAML: nested too deeply") from None
+    finally:
+        dumper.dispose()
+    written = stream.getvalue()
     return written.removesuffix("...\n") if isinstance(data, (str, int, float)) else written
 
 
