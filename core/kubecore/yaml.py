@@ -133,7 +133,7 @@ def documents(text: str | bytes, *, source: str = "", hide_values: bool = False)
     if len(text) > MAX_BYTES:
         raise DecodeError(f"{builder.at(None)}the text is larger than {MAX_BYTES >> 20} MiB: split it")
     try:
-        for event in pyyaml.parse(_plain_type(_with_characters(text)), Loader=_Loader):
+        for event in _events(_plain_type(_with_characters(text))):
             if builder.take(event):
                 yield Document(builder.document, builder.number, builder.line)
     except pyyaml.MarkedYAMLError as error:
@@ -150,6 +150,16 @@ def _plain_type(text: str | bytes) -> str | bytes:
     if type(text) in (str, bytes):
         return text
     return str.__str__(text) if isinstance(text, str) else bytes(text)
+
+
+def _events(text: str | bytes) -> Iterator[Any]:
+    # The class, not `yaml.parse`: its signature has types that some releases of the stubs leave open.
+    loader = _Loader(text)
+    try:
+        while loader.check_event():
+            yield loader.get_event()
+    finally:
+        loader.dispose()
 
 
 def _with_characters(text: str | bytes) -> str | bytes:
