@@ -7,13 +7,17 @@ ENV := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
 
-$(ENV): pyproject.toml
+# Constraints that the environment is made from, and that pip finds in it again when the tests install something.
+PINS := $(VENV)/constraints.txt
+PIP := PIP_CONSTRAINT=$(PINS) PIP_BUILD_CONSTRAINT=$(PINS) $(BIN)/python -m pip
+INSTALL := $(PIP) install --quiet --disable-pip-version-check
+
+$(ENV): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kgen needs Python 3.11 or newer; name one with: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	$(if $(LOWEST),$(BIN)/python -m tests.lowest > $(VENV)/lowest.txt)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[generator]' --group dev \
-		$(if $(LOWEST),--constraint $(VENV)/lowest.txt)
+	$(if $(LATEST),: > $(PINS),$(if $(LOWEST),$(BIN)/python -m tests.pins --lowest > $(PINS),cp constraints.txt $(PINS)))
+	$(INSTALL) --upgrade "pip>=25.1"
+	$(INSTALL) $(if $(LATEST),--upgrade --upgrade-strategy eager) --editable '.[generator]' --group dev
 	@touch $@
 
 .PHONY: help
@@ -42,24 +46,33 @@ lint: $(ENV) ## Format check, lint, import rules, bandit
 
 .PHONY: audit
 audit: $(ENV) ## Ask what is known of holes in the dependencies (needs the network); LOWEST=1 VENV=.venv-lowest of the oldest
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group audit
+	$(INSTALL) --group audit
 	$(BIN)/pip-audit --local --skip-editable
 
 .PHONY: types
 types: $(ENV) ## mypy and pyright, generated code included
 	$(BIN)/mypy
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 .PHONY: unit
 unit: $(ENV) ## The tests alone; ARGS="-k word" for some of them; LOWEST=1 VENV=.venv-lowest with the oldest dependencies
 	$(BIN)/pytest $(ARGS)
 
 .PHONY: again
-again: $(ENV) ## The tests that were red the last time
-	$(BIN)/pytest --last-failed --last-failed-no-failures=none
+again: $(ENV) ## Run failed tests once more, if .ci/second-chance.txt names all of them
+	$(BIN)/python -m tests.second_chance
 
 .PHONY: test
 test: lint types check unit ## Everything: lint, types, `kgen check`, all tests
+
+.PHONY: latest
+latest: ## `make test` with the newest releases of everything instead of the pinned ones, in .venv-latest
+	rm -f .venv-latest/.ready
+	$(MAKE) test VENV=.venv-latest LATEST=1
+
+.PHONY: pins
+pins: ## Renew constraints.txt and print which versions changed (needs Python 3.11, 3.12 and 3.13)
+	$(PYTHON) -m tests.pins
 
 .PHONY: cluster
 cluster: $(ENV) ## Start a real kube-apiserver and wait (needs Go); prints how to reach it
@@ -83,4 +96,4 @@ bench: $(ENV) ## Measure against the peers; writes benchmarks/RESULTS.md
 
 .PHONY: clean
 clean: ## Remove environments and caches
-	rm -rf $(VENV) $(VENV)-3.* .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build dist
+	rm -rf $(VENV) $(VENV)-* .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build dist

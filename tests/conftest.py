@@ -18,6 +18,9 @@ from tests.cluster.build import VERSION
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "openapi"
 
+PINS = Path(sys.prefix) / "constraints.txt"
+"""The versions that the environment of the tests was made from."""
+
 _CLUSTERS = {"cluster", "all_apis_cluster", "older_cluster", "oidc_cluster"}
 _NO_SHARED = "needs the OpenAPI documents of ../shared"
 
@@ -48,9 +51,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(f"SKIPPED [{left_out}] {GoMissingError()}")
 
 
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    cache: pytest.Cache | None = getattr(session.config, "cache", None)  # Missing with `-p no:cacheprovider`.
+    if cache is not None:
+        cache.set("kgen/exit_status", int(exitstatus))
+
+
 def run(*command: str | Path, cwd: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
     """Run a command outside of the environment of the tests."""
     env = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    if PINS.exists():
+        # `make` puts it there. A URI: pip splits the value at white space.
+        env["PIP_CONSTRAINT"] = env["PIP_BUILD_CONSTRAINT"] = PINS.as_uri()
     env["PATH"] = os.pathsep.join([str(Path(command[0]).parent), env["PATH"]])
     done = subprocess.run(
         [str(part) for part in command], cwd=cwd, env=env, capture_output=True, text=True, check=False

@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import run
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = {"kgen", "kubecore", "kubeclient"}
+PACKAGES = {"kgen", "kgen_kubernetes", "kubecore", "kubeclient"}
 PLAIN = {".py", ".typed", ".json", ".md", ".jinja", ".jinja2", ""}
 
 
@@ -25,7 +25,7 @@ def test_the_wheel_carries_templates_types_and_the_newest_documents(wheel: Path)
     assert {f"kgen/specs/{newest.name}/{file.name}" for file in newest.iterdir()} <= names
     templates = (ROOT / "templates").rglob("*.jinja*")
     assert {f"kgen/templates/{file.relative_to(ROOT / 'templates').as_posix()}" for file in templates} <= names
-    assert {f"{package}/py.typed" for package in ("kgen", "kubecore", "kubeclient")} <= names
+    assert {f"{package}/py.typed" for package in ("kgen", "kgen_kubernetes", "kubecore", "kubeclient")} <= names
     assert not {name for name in names if name.startswith("tests/") or "__pycache__" in name}
     assert sizes < 2 << 20
 

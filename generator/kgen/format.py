@@ -5,8 +5,9 @@ from __future__ import annotations
 import subprocess
 import tempfile
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from kgen.errors import KgenError
 
@@ -41,11 +42,18 @@ def format_files(files: Mapping[str, str]) -> dict[str, str]:
         return {path: (folder / path).read_text("utf-8") for path in sorted(files)}
 
 
-def _ruff(*arguments: str, folder: Path) -> None:
-    from ruff import find_ruff_bin  # type: ignore[import-untyped]  # pyright: ignore[reportMissingTypeStubs]
+def _program() -> str:
+    """Return the path of ruff's program; ruff moved the function that knows it."""
+    module: Any = import_module("ruff")
+    if not hasattr(module, "find_ruff_bin"):
+        module = import_module("ruff.__main__")
+    found: str = module.find_ruff_bin()
+    return found
 
+
+def _ruff(*arguments: str, folder: Path) -> None:
     try:
-        done = subprocess.run([find_ruff_bin(), *arguments], cwd=folder, capture_output=True, text=True, check=False)
+        done = subprocess.run([_program(), *arguments], cwd=folder, capture_output=True, text=True, check=False)
     except OSError as error:
         raise KgenError(
             f"ruff can't be run: {error.strerror or error}", hint="pip install 'kgen-kubernetes[generator]'"

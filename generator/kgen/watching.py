@@ -226,7 +226,7 @@ def _build(words: Sequence[str], say: Callable[[str], None]) -> str:
     Raises:
         ConfigError: the process can't be started.
     """
-    command = [sys.executable, "-P", "-m", "kgen", "build", *words]
+    command = [sys.executable, "-P", "-m", "kgen_kubernetes", "build", *words]
     environment = os.environ | {"PYTHONIOENCODING": "utf-8"}
     group = None if sys.platform == "win32" else 0
     try:

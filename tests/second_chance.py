@@ -1,0 +1,72 @@
+"""Run failed tests once more if `.ci/second-chance.txt` names all of them: `python -m tests.second_chance`.
+
+The exit code is 0 only if every test that failed is on the list and passes now. The names of these tests are appended to
+the file that `KGEN_SECOND_CHANCES` names, for the end of `.ci/run`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+
+__all__ = ["entries", "unlisted"]
+
+ROOT = Path(__file__).parents[1]
+LIST = ROOT / ".ci" / "second-chance.txt"
+CACHE = ROOT / ".pytest_cache" / "v"
+
+
+def entries(text: str) -> dict[str, str]:
+    """Return the listed tests with their reasons.
+
+    Raises:
+        ValueError: a line has no reason.
+    """
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        if line.strip() and not line.startswith("#"):
+            name, separator, reason = line.partition("  # ")
+            if not separator or not reason.strip() or "::" not in name:
+                msg = f"expected `tests/path.py::name  # reason`: {line}"
+                raise ValueError(msg)
+            found[name.strip()] = reason.strip()
+    return found
+
+
+def unlisted(failed: Iterable[str], listed: Collection[str]) -> list[str]:
+    """Return failed tests that are not listed; a listed test stands for all its parameters."""
+    return [name for name in failed if name not in listed and name.partition("[")[0] not in listed]
+
+
+def _cached(name: str) -> object:
+    try:
+        return json.loads((CACHE / name).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def main() -> int:
+    """Run the failed tests once more if all are listed."""
+    listed = entries(LIST.read_text("utf-8"))
+    failed = _cached("cache/lastfailed")
+    if _cached("kgen/exit_status") != 1 or not isinstance(failed, Mapping) or not failed:
+        print("no second chance: the step failed outside of its tests", file=sys.stderr)
+        return 1
+    names = sorted(map(str, failed))
+    final = unlisted(names, listed)
+    if final:
+        print("no second chance: not in .ci/second-chance.txt:", *final, sep="\n  ", file=sys.stderr)
+        return 1
+    print("second chance:", *names, sep="\n  ", file=sys.stderr)
+    if "KGEN_SECOND_CHANCES" in os.environ:
+        with Path(os.environ["KGEN_SECOND_CHANCES"]).open("a", encoding="utf-8") as stream:
+            stream.writelines(f"{name}  # {listed.get(name) or listed[name.partition('[')[0]]}\n" for name in names)
+    return subprocess.run([sys.executable, "-m", "pytest", *names], cwd=ROOT, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

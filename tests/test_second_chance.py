@@ -1,0 +1,57 @@
+"""Failed tests run once more only if they are listed with a reason."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests import second_chance
+
+LISTED = {"tests/a.py::test_x": "reason"}
+
+
+def test_every_listed_test_has_a_reason_and_exists() -> None:
+    for name in second_chance.entries(second_chance.LIST.read_text("utf-8")):
+        path, _, function = name.partition("::")
+        assert f"def {function.rpartition('::')[2]}(" in (second_chance.ROOT / path).read_text("utf-8")
+
+
+@pytest.mark.parametrize("line", ["tests/a.py::test_x", "tests/a.py::test_x  # ", "tests/a.py  # reason"])
+def test_an_entry_without_test_or_reason_is_refused(line: str) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        second_chance.entries(line)
+
+
+def test_a_listed_test_stands_for_its_parameters_alone() -> None:
+    failed = ["tests/a.py::test_x[1]", "tests/a.py::test_x", "tests/a.py::test_xy", "tests/b.py::test_x[1]"]
+    assert second_chance.unlisted(failed, LISTED) == ["tests/a.py::test_xy", "tests/b.py::test_x[1]"]
+
+
+@pytest.mark.parametrize(
+    ("status", "failed", "code"),
+    [
+        (1, {"tests/a.py::test_x": True}, 0),
+        (1, {"tests/a.py::test_x": True, "tests/a.py::test_y": True}, 1),  # Not listed.
+        (2, {"tests/a.py::test_x": True}, 1),  # Interrupted: others may not have run.
+        (0, {}, 1),  # Lint or types failed.
+        (None, None, 1),  # The tests never ended.
+    ],
+)
+def test_only_listed_tests_of_a_complete_run_get_it(
+    status: int | None, failed: object, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("kgen/exit_status", status), ("cache/lastfailed", failed)):
+        if value is not None:
+            (tmp_path / name).parent.mkdir()
+            (tmp_path / name).write_text(json.dumps(value))
+    (tmp_path / "list").write_text("tests/a.py::test_x  # reason\n")
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "a.py").write_text("def test_x(): pass\n")
+    monkeypatch.setattr(second_chance, "CACHE", tmp_path)
+    monkeypatch.setattr(second_chance, "LIST", tmp_path / "list")
+    monkeypatch.setattr(second_chance, "ROOT", tmp_path)
+    monkeypatch.setenv("KGEN_SECOND_CHANCES", str(tmp_path / "used"))
+    assert second_chance.main() == code
+    assert (tmp_path / "used").exists() == (code == 0)
