@@ -17,8 +17,8 @@ from kubecore.encode import encode
 from kubecore.errors import DecodeError
 from kubecore.hooks import dec_hook
 from kubecore.meta import ManagedFieldsEntry
-from kubecore.openmodel import keep, may_be_open
 from kubecore.shapes import is_array
+from kubecore.verbatim import is_custom, may_differ
 
 __all__ = ["MAX_BYTES", "convert", "decode", "detach", "detach_meta", "encode"]
 
@@ -75,11 +75,10 @@ def convert(data: Any, type: type[T]) -> T:  # noqa: A002
     depth.check_value(data)
     kind: Any = type
     decoder(kind)  # So that the type is safe to use.
+    if is_custom(kind):
+        return _lenient(data, type)
     try:
-        found = msgspec.convert(data, type, dec_hook=dec_hook)
-        if may_be_open(kind):
-            keep(found, data)
-        return found
+        return msgspec.convert(data, type, dec_hook=dec_hook)
     except msgspec.ValidationError:
         pass
     except (RecursionError, ValueError, OverflowError) as error:
@@ -91,8 +90,9 @@ def _decode(data: bytes | bytearray | memoryview, type: type[T]) -> T:  # noqa: 
     try:
         kind: Any = type
         found: T = decoder(kind).unchecked.decode(data)
-        detach(found)
-        return found
+        if not (is_custom(kind) and may_differ(data, found)):
+            detach(found)
+            return found
     except msgspec.ValidationError:
         pass  # Read again below, outside of the handler, so that the first error is not chained.
     except (msgspec.DecodeError, RecursionError, ValueError, OverflowError) as error:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import copy
 import datetime
 import functools
+import math
 import types
 import typing
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -24,6 +26,7 @@ from kubecore.openmodel import OpenModel
 from kubecore.shapes import is_array, is_object
 from kubecore.time import is_naive
 from kubecore.types import NO_FIELDS
+from kubecore.verbatim import Written, plain_type, restored, written_of
 
 __all__ = ["encode", "to_dict"]
 
@@ -96,12 +99,15 @@ class _Preparation:
             return value if self._for_json else decoders.plain(value)
         if isinstance(value, datetime.datetime) and is_naive(value):
             raise EncodeError(f"{path} is a time without its offset from UTC: pass tzinfo")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise EncodeError(f"{path} is {value}, which JSON has no number for")
         return value
 
     def _model(self, model: Model, path: str, depth: int) -> Model | dict[str, Any]:
         """Return the model, or a copy of it without its empty structs; a dictionary where it keeps other fields."""
         changed: dict[str, Any] = {}
-        for field in _fields_to_see(type(model)):
+        plain = plain_type(model)
+        for field in _fields_to_see(plain):
             item = getattr(model, field.name)
             if not item and not isinstance(item, Model):
                 continue
@@ -114,14 +120,37 @@ class _Preparation:
         copied = copy.copy(model) if changed else model
         for name, item in changed.items():
             setattr(copied, name, item)
-        return _with_others(copied) if isinstance(copied, OpenModel) and copied.other_fields else copied
+        if plain is not type(model):
+            return _as_written(model, copied, written_of(model))
+        return _with_others(copied, _sent(copied)) if isinstance(copied, OpenModel) and copied.other_fields else copied
 
 
-def _with_others(model: OpenModel) -> dict[str, Any]:
+def _sent(model: Model) -> dict[str, Any]:
+    """Return the fields that are sent, by their names in JSON."""
+    fields = [field for field in msgspec.structs.fields(plain_type(model)) if field.encode_name != OTHER]
+    return {field.encode_name: getattr(model, field.name) for field in fields if _is_sent(model, field)}
+
+
+def _with_others(model: OpenModel, own: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of an open model that are sent, those that its schema names and the others."""
-    fields = [field for field in msgspec.structs.fields(model) if field.encode_name != OTHER]
-    own = {field.encode_name: getattr(model, field.name) for field in fields if _is_sent(model, field)}
     return own | {key: value for key, value in model.other_fields.items() if key not in own}
+
+
+def _as_written(model: Model, copied: Model, written: Mapping[str, Written]) -> dict[str, Any]:
+    """Return the fields that are sent of an object that keeps how some of them were written.
+
+    Args:
+        model: The object.
+        copied: The same, its fields prepared.
+        written: The written values.
+    """
+    own = _sent(copied)
+    for field in type(model).model_fields():
+        if field.name in written:
+            sent = restored(getattr(model, field.name), own.get(field.wire_name, msgspec.UNSET), written[field.name])
+            own[field.wire_name] = sent
+    own = {key: value for key, value in own.items() if value is not msgspec.UNSET}
+    return _with_others(copied, own) if isinstance(copied, OpenModel) else own
 
 
 def _is_sent(model: Model, field: Any) -> bool:
@@ -164,7 +193,7 @@ def _zero(field: Any) -> Any:
 
 
 def _matters(hint: Any) -> bool:
-    """Say whether values of a type may hold a struct or a date."""
+    """Say whether values of a type may hold a struct, a date or a number that JSON does not have."""
     if hint is Any:  # Before the rest: since Python 3.11 it is a class.
         return True
     origin = typing.get_origin(hint)
@@ -173,5 +202,5 @@ def _matters(hint: Any) -> bool:
     if origin in (typing.Union, types.UnionType, typing.Annotated, list, dict):
         return any(_matters(part) for part in typing.get_args(hint))
     if isinstance(hint, type):
-        return issubclass(hint, (Model, datetime.datetime, msgspec.Raw))
+        return issubclass(hint, (Model, datetime.datetime, float, msgspec.Raw))
     return False

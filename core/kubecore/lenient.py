@@ -5,6 +5,9 @@
 - A number is taken as text where a quantity is due, and an integral float as an integer.
 - A date that can't be read is None where the field is optional (with a line in the log), else the zero time.
 - Everything else is an error that names the path.
+
+What a field cannot express is kept with the object and sent again (`kubecore.verbatim`): that a required field is
+missing, or a value that could not be read; in custom resources also nulls, empty values and other forms of a value.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ import functools
 import logging
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -22,11 +25,13 @@ import msgspec
 from kubecore import decoders, zero
 from kubecore.decoders import CheckedDecoder, decoder
 from kubecore.errors import DecodeError
-from kubecore.hooks import dec_hook
+from kubecore.hooks import dec_hook, enc_hook
+from kubecore.model import CustomModel, Model
 from kubecore.openmodel import OpenModel, others
 from kubecore.shapes import is_array, is_object
 from kubecore.time import ZERO, MicroTime
 from kubecore.types import QUANTITY
+from kubecore.verbatim import Written, is_custom, keeping, may_differ, snapshot
 
 __all__ = ["decode", "read"]
 
@@ -84,7 +89,7 @@ def read(value: Any, type: type[T]) -> T:  # noqa: A002
         DecodeError: what can't be read, with its path.
     """
     kind: Any = type
-    result: T = _reader(kind)(value, "$")
+    result: T = _reader(kind, is_custom(kind))(value, "$")
     return result
 
 
@@ -109,16 +114,19 @@ def _decode_list(data: bytes | bytearray | memoryview, cls: Any) -> Any:
     fast = decoder(item_type)
     items = [_decode_item(raw, fast, item_type, index) for index, raw in enumerate(outline.items)]
     rest = {name: decoders.plain(raw) for name, raw in _raw_fields(outline)}
-    whole = _reader(cls)({**rest, "items": []}, "$")
+    whole = _reader(cls, is_custom(cls))({**rest, "items": []}, "$")
     whole.items = items
     return whole
 
 
 def _decode_item(raw: msgspec.Raw, fast: CheckedDecoder[Any], item_type: Any, index: int) -> Any:
     try:
-        return fast.unchecked.decode(raw)
+        found = fast.unchecked.decode(raw)
+        if not (is_custom(item_type) and may_differ(raw, found)):
+            return found
     except msgspec.ValidationError:
-        return _reader(item_type)(decoders.plain(raw), f"$.items[{index}]")
+        pass
+    return _reader(item_type, is_custom(item_type))(decoders.plain(raw), f"$.items[{index}]")
 
 
 def _item_type(cls: Any) -> Any:
@@ -142,8 +150,13 @@ def _raw_fields(outline: Any) -> list[tuple[str, bytes]]:
 
 
 @functools.cache
-def _reader(hint: Any) -> Reader:
-    """Make the function that reads a type; made once for each type, so that types may refer to themselves."""
+def _reader(hint: Any, exact: bool) -> Reader:
+    """Make the function that reads a type; made once for each type, so that types may refer to themselves.
+
+    Args:
+        hint: the type.
+        exact: whether it is part of a custom resource.
+    """
     origin = typing.get_origin(hint)
     args = typing.get_args(hint)
     if hint is Any:
@@ -151,41 +164,89 @@ def _reader(hint: Any) -> Reader:
     if hint == QUANTITY:
         return _quantity
     if origin is typing.Annotated:
-        return _reader(args[0])
+        return _reader(args[0], exact)
     if origin is typing.Literal:
         return functools.partial(_literal, args)
     if origin in (typing.Union, types.UnionType):
-        return _union(args)
+        return _union(args, exact)
     if origin is list:
-        return functools.partial(_list, args[0])
+        return functools.partial(_list, args[0], exact)
     if origin is dict:
-        return functools.partial(_dict, args[1])
+        return functools.partial(_dict, args[1], exact)
     if hint is msgspec.Raw:
         return _raw
     if _is_struct(hint):
-        return functools.partial(_struct, hint)
+        return functools.partial(_struct, hint, exact)
     if isinstance(hint, type) and issubclass(hint, datetime.datetime):
         return functools.partial(_time, hint)
     return functools.partial(_scalar, hint)
 
 
-def _struct(hint: Any, value: Any, path: str) -> Any:
+def _struct(hint: Any, exact: bool, value: Any, path: str) -> Any:
     cls = _class(hint)
     if isinstance(value, cls):
         return value
     if not is_object(value):
         raise DecodeError(f"expected an object for {cls.__name__}, found {_kind(value)} at {path}")
+    exact = exact or issubclass(cls, CustomModel)
     found: dict[str, Any] = {}
     for field in msgspec.structs.fields(hint):
         place = f"{path}.{field.encode_name}"
         item = value.get(field.encode_name)
         if item is not None or (field.default is msgspec.UNSET and field.encode_name in value):
-            found[field.name] = _reader(field.type)(item, place)
+            found[field.name] = _reader(field.type, exact)(item, place)
         elif field.required:
             found[field.name] = _zero(field.type, place)
     if issubclass(cls, OpenModel):
         found["other_fields"] = others(cls, value)
-    return cls(**found)
+    made = cls(**found)
+    if not isinstance(made, Model):
+        return made
+    written = dict(_written(hint, exact, value, made))
+    return keeping(made, written) if written else made
+
+
+def _written(hint: Any, exact: bool, value: Mapping[str, Any], made: Model) -> Iterator[tuple[str, Written]]:
+    """Yield the fields that would be sent in another form than they were written, with the record of each."""
+    for field in msgspec.structs.fields(hint):
+        read = getattr(made, field.name)
+        if field.encode_name not in value:
+            if field.required:
+                yield field.name, snapshot(msgspec.UNSET, read)
+            continue
+        raw = value[field.encode_name]
+        if raw is None:
+            is_other = read is not None if field.required else exact and field.default is not msgspec.UNSET
+        elif not exact:
+            is_other = read is None
+        else:
+            is_other = _is_left_out(field, read) or (
+                _is_plain(field.type) and msgspec.to_builtins(read, enc_hook=enc_hook) != raw
+            )
+        if is_other:
+            yield field.name, snapshot(raw, read)
+
+
+def _is_left_out(field: Any, read: Any) -> bool:
+    """Say whether a value is not sent, as if the field were not set."""
+    if field.required:
+        return False
+    if field.default is not msgspec.NODEFAULT:
+        return bool(read is field.default or read == field.default)
+    if field.default_factory in (dict, list):
+        return not read
+    return isinstance(read, Model) and bool(read == type(read).zero())
+
+
+@functools.cache
+def _is_plain(hint: Any) -> bool:
+    """Say whether values of a type hold no objects; JSON of any form is read as it is written."""
+    parts = typing.get_args(hint)
+    if typing.get_origin(hint) is typing.Literal:
+        return False
+    if parts:
+        return hint == QUANTITY or (any(map(_is_plain, parts)) and not any(map(_is_struct, parts)))
+    return hint in (str, int, float, bytes) or (isinstance(hint, type) and issubclass(hint, datetime.datetime))
 
 
 def _zero(hint: Any, path: str) -> Any:
@@ -196,17 +257,17 @@ def _zero(hint: Any, path: str) -> Any:
         raise DecodeError(f"there is nothing at {path}, and its type has no value for that") from None
 
 
-def _list(hint: Any, value: Any, path: str) -> list[Any]:
+def _list(hint: Any, exact: bool, value: Any, path: str) -> list[Any]:
     if not is_array(value):
         raise DecodeError(f"expected a list, found {_kind(value)} at {path}")
-    one = _reader(hint)
+    one = _reader(hint, exact)
     return [_or_zero(one, hint, item, f"{path}[{index}]") for index, item in enumerate(value)]
 
 
-def _dict(hint: Any, value: Any, path: str) -> dict[str, Any]:
+def _dict(hint: Any, exact: bool, value: Any, path: str) -> dict[str, Any]:
     if not is_object(value):
         raise DecodeError(f"expected an object, found {_kind(value)} at {path}")
-    one = _reader(hint)
+    one = _reader(hint, exact)
     return {str(key): _or_zero(one, hint, item, f"{path}.{key}") for key, item in value.items()}
 
 
@@ -214,13 +275,15 @@ def _or_zero(one: Reader, hint: Any, item: Any, path: str) -> Any:
     return _zero(hint, path) if item is None and hint is not Any else one(item, path)
 
 
-def _union(members: tuple[Any, ...]) -> Reader:
-    readers = [_reader(member) for member in members if member not in (type(None), msgspec.UnsetType)]
+def _union(members: tuple[Any, ...], exact: bool) -> Reader:
+    readers = [_reader(member, exact) for member in members if member not in (type(None), msgspec.UnsetType)]
     dates = any(
         isinstance(_plain(member), type) and issubclass(_plain(member), datetime.datetime) for member in members
     )
     if dates:
         return functools.partial(_optional_time, readers[0])
+    if int in members and float in members:
+        readers = [_number]
     return functools.partial(_any_of, readers, type(None) in members)
 
 
@@ -287,6 +350,12 @@ def _scalar(hint: Any, value: Any, path: str) -> Any:
         return msgspec.convert(value, hint)
     except msgspec.ValidationError as error:
         raise DecodeError(f"{str(error)[:1].lower()}{str(error)[1:]} at {path}") from None
+
+
+def _number(value: Any, path: str) -> Any:
+    """Read a number in its own form: 1.0 is not 1, and -0.0 is not 0."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return value if is_number else _scalar(float, value, path)
 
 
 def _kind(value: object) -> str:

@@ -8,10 +8,13 @@ from typing import Any, Final, NamedTuple, Self, TypeVar
 
 import msgspec
 
-__all__ = ["OTHER", "FieldInfo", "Model", "always"]
+__all__ = ["OTHER", "WRITTEN", "CustomModel", "FieldInfo", "Model", "always"]
 
 OTHER: Final = "$otherFields"
 """What msgspec calls the field of an open model for what its schema does not name; JSON has no such name."""
+
+WRITTEN: Final = "$written"
+"""What msgspec calls the field that keeps how others were written (`kubecore.verbatim`); JSON has no such name."""
 
 _L = TypeVar("_L")
 
@@ -164,12 +167,19 @@ class Model(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False, rename="
         return pydantic.core_schema(cls)
 
 
+class CustomModel(Model, kw_only=True):
+    """Base of the types of custom resources, which the API server stores as they are written.
+
+    What is read is sent again to the letter, empty lists and maps and nulls included, as long as it is not changed.
+    """
+
+
 @functools.cache
 def _fields(cls: type[Model]) -> tuple[FieldInfo, ...]:
     return tuple(
         FieldInfo(f.name, f.encode_name, f.type, f.required)
         for f in msgspec.structs.fields(cls)
-        if f.encode_name != OTHER
+        if f.encode_name not in (OTHER, WRITTEN)
     )
 
 

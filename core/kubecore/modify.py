@@ -22,6 +22,7 @@ from kubecore.errors import InvalidRequestError
 from kubecore.model import Model
 from kubecore.openmodel import OpenModel
 from kubecore.shapes import is_array, is_object
+from kubecore.verbatim import plain_type
 
 __all__ = ["Change", "Draft", "merge"]
 
@@ -95,9 +96,10 @@ def _changed(returned: object, given: T) -> T:
     """Return the object after a change: what the change returned, or what it was given."""
     if returned is None:
         return given
-    kind = type(given)
+    kind: Any = plain_type(given) if isinstance(given, Model) else type(given)
     if isinstance(returned, kind):
-        return returned
+        found: Any = returned
+        return found  # type: ignore[no-any-return]
     raise InvalidRequestError(
         f"a change returns nothing or the changed {kind.__name__}, not {returned.__class__.__name__}"
     )
@@ -131,7 +133,7 @@ class _Merge:
 
     def value(self, raw: Any, before: Any, after: Any, sent: Any) -> Any:
         """Return what stands in the place of `raw`: itself where nothing changed."""
-        if isinstance(after, Model) and type(after) is type(before) and is_object(raw):
+        if isinstance(after, Model) and isinstance(before, plain_type(after)) and is_object(raw):
             return self.model(raw, before, after, sent)
         if is_object(before) and is_object(after) and is_object(raw):
             return self.mapping(raw, before, after, sent)
@@ -262,6 +264,10 @@ def _key(item: Any) -> tuple[Any, ...] | None:
 
 def _same(one: Any, other: Any) -> bool:
     """Say whether two values are written alike: 1, 1.0 and True are equal in Python, and not in JSON."""
+    if one is msgspec.UNSET or other is msgspec.UNSET:
+        return one is other
+    if isinstance(one, Model) and isinstance(other, Model):
+        return plain_type(one) is plain_type(other) and encode.encode(one) == encode.encode(other)
     if type(one) is not type(other) or one != other:
         return False
     return isinstance(one, (str, int, type(None))) or encode.encode(one) == encode.encode(other)

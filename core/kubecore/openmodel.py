@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
-from kubecore.model import OTHER, Model
+from kubecore.model import OTHER, CustomModel, Model
 from kubecore.shapes import is_array, is_object
 
 __all__ = ["KeepingDecoder", "OpenModel", "keep", "may_be_open", "others"]
@@ -23,7 +23,7 @@ else:
     _Fields = Any  # An object may have a field of the name that msgspec goes by, with anything in it.
 
 
-class OpenModel(Model, kw_only=True):
+class OpenModel(CustomModel, kw_only=True):
     """A model that keeps the fields that its schema does not name, and sends them again."""
 
     other_fields: _Fields = msgspec.field(default={}, name=OTHER)

@@ -118,6 +118,7 @@ class Model:
         is_open: Whether it keeps fields that its schema does not name.
         rules: What the server holds it to, in its words.
         deprecated: Whether the schema is marked so.
+        is_custom: Whether it is of a group that is not one of Kubernetes' own: the API server stores what is written.
     """
 
     name: ClassName
@@ -129,6 +130,14 @@ class Model:
     is_open: bool = False
     rules: tuple[str, ...] = ()
     deprecated: bool = False
+    is_custom: bool = False
+
+    @property
+    def base(self) -> str:
+        """The class of kubecore that it derives from."""
+        if self.is_open:
+            return "OpenModel"
+        return "CustomModel" if self.is_custom else "Model"
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ def plan_class(model: Model) -> ClassPlan:
     """Return the text of a model's class, field by field."""
     return ClassPlan(
         name=model.name,
-        base=text.code("OpenModel" if model.is_open else "Model"),
+        base=text.code(model.base),
         docstring=text.docstring(
             model.doc or f"{model.schema.rpartition('.')[2]} has no description in the API.", indent=4
         ),

@@ -49,6 +49,7 @@ RESERVED_FIELDS: Final = frozenset(
 RESERVED_CLASSES: Final = frozenset(
     {
         "Any",
+        "CustomModel",
         "FieldsV1",
         "Final",
         "IntOrString",

@@ -165,7 +165,7 @@ def _models(
         imports_openmodel=any(model.is_open for model in module.models),
         names_from_model=_codes(
             [
-                *(["Model"] if not all(model.is_open for model in module.models) else []),
+                *sorted({model.base for model in module.models} - {"OpenModel"}),
                 *(["always"] if "always(" in defaults else []),
             ]
         ),

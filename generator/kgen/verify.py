@@ -181,8 +181,7 @@ def _is_docstring_or_all(node: ast.stmt) -> bool:
 
 def _check_model(node: ast.ClassDef, model: Model) -> None:
     _require(
-        not node.decorator_list
-        and [ast.unparse(base) for base in node.bases] == ["OpenModel" if model.is_open else "Model"],
+        not node.decorator_list and [ast.unparse(base) for base in node.bases] == [model.base],
         node,
         "other bases than planned",
     )

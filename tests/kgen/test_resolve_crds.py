@@ -64,13 +64,13 @@ OPEN = {"x-kubernetes-preserve-unknown-fields": True}
         (OPEN, "JSON | None", "None"),
         ({}, "JSON | None", "None"),
         ({"enum": [1, "a", None]}, "JSON | None", "None"),
-        ({"type": "object", **OPEN}, "dict[str, JSON]", "{}"),
-        ({**obj(known=STRING), **OPEN}, "dict[str, JSON]", "{}"),
+        ({"type": "object", **OPEN}, "dict[str, JSON] | None", "None"),
+        ({**obj(known=STRING), **OPEN}, "dict[str, JSON] | None", "None"),
         ({"type": "object"}, "dict[str, JSON] | None", "None"),
-        ({"type": "object", "x-kubernetes-embedded-resource": True, **OPEN}, "dict[str, JSON]", "{}"),
-        ({"type": "object", "additionalProperties": True}, "dict[str, JSON]", "{}"),
+        ({"type": "object", "x-kubernetes-embedded-resource": True, **OPEN}, "dict[str, JSON] | None", "None"),
+        ({"type": "object", "additionalProperties": True}, "dict[str, JSON] | None", "None"),
         ({"type": "object", "additionalProperties": False}, "dict[str, JSON] | None", "None"),
-        ({"type": "object", "additionalProperties": {}}, "dict[str, JSON]", "{}"),
+        ({"type": "object", "additionalProperties": {}}, "dict[str, JSON] | None", "None"),
         ({"type": "object", "additionalProperties": STRING}, "dict[str, str]", "{}"),
         ({"type": "object", "additionalProperties": {**STRING, "nullable": True}}, "dict[str, str | None]", "{}"),
         ({"type": "object", "additionalProperties": INT_OR_STRING}, "dict[str, IntOrString]", "{}"),
@@ -430,7 +430,7 @@ def test_a_kind_that_is_open_at_its_very_top_keeps_what_it_is_given() -> None:
     api = of(change(manifest(), f"{SCHEMA}/x-kubernetes-preserve-unknown-fields", True))
     files = generated(api, quickly=True)
     assert "class Widget(OpenModel, kw_only=True):" in files["made/models/example_v1.py"]
-    assert "class WidgetSpec(Model, kw_only=True):" in files["made/models/example_v1.py"]
+    assert "class WidgetSpec(CustomModel, kw_only=True):" in files["made/models/example_v1.py"]
 
 
 def test_rules_of_a_crd_are_in_the_docstrings() -> None:

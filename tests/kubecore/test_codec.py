@@ -185,9 +185,9 @@ def test_one_odd_item_does_not_send_the_others_the_slow_way(monkeypatch: pytest.
     read: list[str] = []
     slow = lenient._struct
 
-    def struct(hint: Any, value: Any, path: str) -> Any:
+    def struct(hint: Any, exact: bool, value: Any, path: str) -> Any:
         read.append(path)
-        return slow(hint, value, path)
+        return slow(hint, exact, value, path)
 
     monkeypatch.setattr(lenient, "_struct", struct)
     lenient._reader.cache_clear()

@@ -53,8 +53,10 @@ def test_json_and_mappings_keep_what_is_not_named() -> None:
 
 
 def test_what_is_read_leniently_is_kept_too() -> None:
-    found = decoded({**RAW, "size": 1.0, "metadata": {"name": "a", "labels": None}})
-    assert found.to_dict() == RAW
+    raw = {**RAW, "size": 1.0, "metadata": {"name": "a", "labels": None}}
+    found = decoded(raw)
+    assert found.metadata.labels == {}
+    assert found.to_dict() == raw
 
 
 def test_items_of_lists_and_objects_of_events_keep_it() -> None:

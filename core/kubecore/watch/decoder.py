@@ -18,6 +18,7 @@ from kubecore.decoders import CheckedDecoder, decoder
 from kubecore.errors import DecodeError, status_error
 from kubecore.meta import Status
 from kubecore.shapes import is_object
+from kubecore.verbatim import is_custom, may_differ
 
 __all__ = [
     "ADDED",
@@ -110,6 +111,7 @@ class Decoder(Generic[T]):
         self._kind = kind
         self._bookmarks = bookmarks
         self._carries = carries_meta(kind)
+        self._is_custom = is_custom(kind)
         self._fast: CheckedDecoder[Event[T]] = decoder(Event[kind])  # type: ignore[valid-type]
         self._parts: list[bytes] = []
         self._pending = 0
@@ -192,6 +194,8 @@ class Decoder(Generic[T]):
         if event.type not in _CHANGES:
             return self._slow(line)
         found: Any = event.object
+        if self._is_custom and may_differ(line, found):
+            return self._slow(line)
         if not self._carries:
             codec.detach(found)
             return event, self._read(line, _Line).object.metadata

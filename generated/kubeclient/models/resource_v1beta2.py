@@ -385,7 +385,7 @@ class AllocatedDeviceStatus(Model, kw_only=True):
     Must not contain more than 8 entries. Apply merges it by `type`.
     """
 
-    data: RawExtension = {}
+    data: RawExtension | None = None
     """Data contains arbitrary driver-specific data.
 
     The length of the raw data must be smaller or equal to 10 Ki.

@@ -131,7 +131,7 @@ class Builtins:
         return (
             own.keys() <= known.keys()
             and len(own) * 2 >= len(known)
-            and _required(schema) == _required(raw)
+            and _demanded(schema) == _required(raw)
             and not schema.get("x-kubernetes-preserve-unknown-fields")
             and all(self._fits(value, known[key]) for key, value in own.items())
             and not _counts(schema)
@@ -176,6 +176,16 @@ def _counts(schema: Mapping[str, Any]) -> bool:
 def _required(schema: Mapping[str, Any]) -> frozenset[str]:
     names = schema.get("required")
     return frozenset(filter(is_text, names)) if is_array(names) else frozenset()
+
+
+def _demanded(schema: Mapping[str, Any]) -> frozenset[str]:
+    """Return what an object of a CRD requires and the server does not fill in."""
+    own = properties(schema)
+    return frozenset(name for name in _required(schema) if not _has_default(own.get(name)))
+
+
+def _has_default(schema: object) -> bool:
+    return is_object(schema) and unwrapped(schema).get("default") is not None
 
 
 def _references(value: object) -> Iterator[str]:

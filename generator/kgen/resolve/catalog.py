@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from kgen.errors import Problems
 from kgen.ir import ModelRef
-from kgen.names import ClassName, Identifier, class_name, group_version_name, package_module
+from kgen.names import CLIENT_GO_GROUPS, ClassName, Identifier, class_name, group_version_name, package_module
 from kgen.resolve.grouping import group_names_of
 from kgen.resolve.types import META, SCALARS, SHARED
 from kgen.shapes import is_array, is_object
@@ -42,7 +42,7 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """A named schema, the document it was read from, the place in it for messages, and the model that it becomes."""
+    """A schema, the document it was read from, the place in it for messages, and the model that it becomes."""
 
     name: str
     raw: Mapping[str, Any]
@@ -50,6 +50,7 @@ class Schema:
     pointer: str
     ref: ModelRef
     has_defaults: bool
+    is_in_place: bool = False
 
 
 def kinds_of(raw: Mapping[str, Any]) -> tuple[Kind, ...]:
@@ -208,6 +209,11 @@ class Catalog:
     def version_of(self, module: Identifier) -> str:
         """Return the version whose models a module holds, "" where they are of none."""
         return self._groups[module][1]
+
+    def is_custom(self, module: Identifier) -> bool:
+        """Whether a module holds the models of a group that is not one of Kubernetes' own."""
+        group, version = self._groups[module]
+        return bool(version) and group not in CLIENT_GO_GROUPS
 
     def is_shared(self, name: str) -> bool:
         """Whether `kubecore.meta` has the model of a schema."""

@@ -92,7 +92,9 @@ class Inline:
             self.aliases[ref] = known
             return ref
         self._shared[key] = ref
-        self.schemas[ref] = Schema(_schema_name(owner, path), raw, owner.source, pointer, ref, owner.has_defaults)
+        self.schemas[ref] = Schema(
+            _schema_name(owner, path), raw, owner.source, pointer, ref, owner.has_defaults, is_in_place=True
+        )
         return ref
 
     def constants(self, owner: Schema, field: Identifier) -> ClassName:

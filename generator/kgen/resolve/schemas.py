@@ -35,8 +35,10 @@ from kgen.shapes import is_array, is_object
 
 __all__ = ["Models"]
 
-# OpenAPI v2 carries no defaults; there these properties are what v3 gives `default: {}`.
-_NEVER_NONE: Final = frozenset({"metadata", "spec", "status", "template"})
+# OpenAPI v2 carries no defaults; there these properties are what v3 gives `default: {}`, if the object has fields:
+# the first ones anywhere, the others in a kind. `CustomResourceSubresources.status` is a pointer to an empty object.
+_NEVER_NONE: Final = frozenset({"metadata", "spec"})
+_NEVER_NONE_IN_KINDS: Final = frozenset({"status", "template"})
 
 _METADATA: Final = frozenset({META + "ListMeta", META + "ObjectMeta"})
 
@@ -214,9 +216,9 @@ class Models:
             name=name,
             wire_name=wire_name,
             use=use,
-            required=required,
-            never_none=use.shape == "struct" and _never_none(schema, wire_name, plain),
-            keeps_empty=bool(empty) or _is_marker(plain),
+            required=required and not self._has_default(schema, kind, plain),
+            never_none=use.shape == "struct" and self._never_none(schema, wire_name, plain),
+            keeps_empty=bool(empty),
             keeps_null=plain.get("nullable") is True and bool(empty & {"default", COUNTED}),
             nullable=plain.get("nullable") is True and use.text != "JSON",
             in_place=reference(plain) is None,
@@ -233,6 +235,28 @@ class Models:
             return None
         name = self._inline.constants(schema, field)
         return Constants(name, f"Known values of {schema.ref.name}.{field}.", members)
+
+    def _has_default(self, schema: Schema, kind: Kind | None, plain: Mapping[str, Any]) -> bool:
+        """Whether the server fills in a property, so that an object without it is valid though it is required.
+
+        Documents of Go types carry the zero value as the default of whatever is required; those types are named
+        schemas. In a CRD, which describes its objects in place, a zero value is a default like any other.
+        """
+        default = plain.get("default")
+        if default is None:
+            return False
+        is_of_crd = schema.is_in_place or (kind is not None and self._catalog.is_custom(schema.ref.module))
+        return bool(default) or (is_of_crd and reference(plain) is None)
+
+    def _never_none(self, schema: Schema, wire_name: str, plain: Mapping[str, Any]) -> bool:
+        """Whether a struct is always there; in documents of CRDs metadata is, though it carries no default."""
+        target, is_kind = reference(plain), kind_of(schema.raw) is not None
+        if target in _METADATA and is_kind:
+            return True
+        if schema.has_defaults:
+            return plain.get("default") == {}
+        is_named_so = wire_name in _NEVER_NONE or (is_kind and wire_name in _NEVER_NONE_IN_KINDS)
+        return is_named_so and target is not None and bool(properties(self._catalog.schema(target) or {}))
 
     def _refuse_same_names(self, schema: Schema, fields: list[_DraftField]) -> None:
         taken: dict[str, str] = {}
@@ -300,6 +324,7 @@ class Models:
             ),
             rules=rules_of(draft.schema.raw),
             deprecated=draft.schema.raw.get("deprecated") is True,
+            is_custom=self._catalog.is_custom(draft.schema.ref.module),
         )
 
     def _field(self, draft: _Draft, field: _DraftField, spelled_out: bool) -> Field:
@@ -398,26 +423,6 @@ def _in_order_of_claims(own: Mapping[str, Any], names: Iterable[str]) -> list[st
 def _holds_others(raw: object) -> bool:
     plain: Mapping[str, Any] = unwrapped(raw) if is_object(raw) else {}
     return plain.get("type") == "array" or is_object(plain.get("additionalProperties"))
-
-
-def _never_none(schema: Schema, wire_name: str, plain: Mapping[str, Any]) -> bool:
-    """Whether a struct is always there; in documents of CRDs metadata is, though it carries no default."""
-    if reference(plain) in _METADATA and kind_of(schema.raw) is not None:
-        return True
-    if schema.has_defaults:
-        return plain.get("default") == {}
-    return wire_name in _NEVER_NONE and "$ref" in plain
-
-
-def _is_marker(plain: Mapping[str, Any]) -> bool:
-    """Whether an object can only be empty: that it is there is all that it says."""
-    more = (
-        "additionalProperties",
-        "properties",
-        "x-kubernetes-preserve-unknown-fields",
-        "x-kubernetes-embedded-resource",
-    )
-    return plain.get("type") == "object" and not any(plain.get(key, False) is not False for key in more)
 
 
 def _is_meta(draft: _Draft) -> bool:

@@ -83,7 +83,7 @@ _PLAIN: Final = {"boolean": "bool", "integer": "int"}
 MAX_STEPS: Final = 60
 """References, lists and maps that one type may lead through: by references it can be deeper than its file."""
 
-Shape = Literal["list", "map", "struct", "scalar", "fields"]
+Shape = Literal["list", "map", "open", "struct", "scalar", "fields"]
 
 
 class ModelLookup(Protocol):
@@ -108,7 +108,8 @@ class TypeUse:
 
     Attributes:
         text: Source text, such as `list[Container]`, with other modules' models as `core_v1.Container`.
-        shape: What its zero value is: an empty list or map, a struct, or nothing.
+        shape: What its zero value is: an empty list or map, a struct, or nothing. An "open" object may have any fields:
+            that it is there says something, even if it is empty.
         modules: Models modules that the text names.
         scalars: Names of `kubecore.types` in the text.
         model: The model that it is, for a struct.
@@ -256,7 +257,7 @@ def _named(name: str, place: Place, models: ModelLookup, problems: Problems) -> 
     if scalar is not None:
         if scalar == "FieldsV1":
             return TypeUse(scalar, "fields", scalars=frozenset({scalar, "NO_FIELDS"}))
-        return TypeUse(scalar, "map" if scalar == "RawExtension" else "scalar", scalars=_imported(scalar))
+        return TypeUse(scalar, "open" if scalar == "RawExtension" else "scalar", scalars=_imported(scalar))
     schema = models.schema(name)
     if schema is None:
         return _odd(f"the document has no schema {name[:80]!r}", place, problems)
@@ -307,4 +308,4 @@ def _is_open(schema: Mapping[str, Any]) -> bool:
 
 
 def _any_map() -> TypeUse:
-    return TypeUse("dict[str, JSON]", "map", scalars=frozenset({"JSON"}))
+    return TypeUse("dict[str, JSON]", "open", scalars=frozenset({"JSON"}))

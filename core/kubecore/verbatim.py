@@ -1,0 +1,167 @@
+"""Objects that keep how some of their fields were written, if the fields alone cannot express it.
+
+A field that is never `None` reads an absent list and `[]` alike, and a required field that the document lacks reads as
+its zero value. Such an object is read as an instance of a subclass that also holds the written values; they are sent
+again as long as the field was not changed. The subclass has the name of its model, compares as its model, and is only
+made by `kubecore.lenient`, so that objects without such fields cost nothing.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import re
+import typing
+from collections.abc import Hashable, Mapping
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from kubecore.model import WRITTEN, CustomModel, Model
+from kubecore.shapes import is_array, is_object
+
+__all__ = ["Written", "is_custom", "keeping", "may_differ", "plain_type", "restored", "snapshot", "written_of"]
+
+_ATTRIBUTE: Final = "kubecore_written_"
+_PLAIN: Final[dict[type[Model], type[Model]]] = {}
+_TIME: Final = re.compile(rb"T\d\d:\d\d:\d\d[^Z]")
+"""A time that is not in whole seconds of UTC: it may be sent in another form than it was read in."""
+_UNNAMED: Final = (b"null", b"[]", b"[ ]", b"{ }")
+
+
+class Written(NamedTuple):
+    """How a field was written, and what was read from it."""
+
+    raw: Any
+    """The value in the document, `msgspec.UNSET` if the document lacks the field."""
+
+    read: Any
+    """The value of the attribute when it was read."""
+
+
+def plain_type(model: Model) -> type[Model]:
+    """Return the model's class, also of an object that keeps written values."""
+    return _PLAIN.get(type(model), type(model))
+
+
+def written_of(model: Model) -> Mapping[str, Written]:
+    """Return the written values that an object keeps, by attribute."""
+    return getattr(model, _ATTRIBUTE) if type(model) in _PLAIN else {}
+
+
+def keeping(model: Model, written: Mapping[str, Written]) -> Any:
+    """Return an object with the same fields that also keeps written values.
+
+    Args:
+        model: the object.
+        written: the written values, by attribute.
+    """
+    plain = plain_type(model)
+    fields = {name: getattr(model, name) for name in plain.__struct_fields__}
+    return _keeping_type(plain)(**fields, **{_ATTRIBUTE: written})
+
+
+@functools.cache
+def _keeping_type(plain: type[Model]) -> Any:
+    made: Any = msgspec.defstruct(
+        plain.__name__,
+        [(_ATTRIBUTE, Any, msgspec.field(default=None, name=WRITTEN))],
+        bases=(plain,),
+        module=plain.__module__,
+        namespace={
+            "__doc__": plain.__doc__,
+            "__qualname__": plain.__qualname__,
+            "__eq__": functools.partialmethod(_is_equal, plain),
+            "__reduce__": functools.partialmethod(_reduced, plain),
+            # What the class makes, it makes as the model does.
+            **{name: getattr(plain, name) for name in ("from_dict", "from_yaml", "model_fields", "zero")},
+        },
+        kw_only=True,
+        omit_defaults=True,
+        gc=False,
+        eq=False,
+        rename="camel",
+    )
+    _PLAIN[made] = plain
+    return made
+
+
+def _is_equal(self: Model, plain: type[Model], other: object) -> Any:
+    if not isinstance(other, plain):
+        return NotImplemented
+    return all(getattr(self, name) == getattr(other, name) for name in plain.__struct_fields__)
+
+
+def _reduced(self: Model, plain: type[Model]) -> Any:
+    fields = {name: getattr(self, name) for name in plain.__struct_fields__}
+    return _restore, (plain, fields, getattr(self, _ATTRIBUTE))
+
+
+def _restore(plain: type[Model], fields: Mapping[str, Any], written: Mapping[str, Written]) -> Any:
+    return _keeping_type(plain)(**fields, **{_ATTRIBUTE: written})
+
+
+def snapshot(raw: Any, read: Any) -> Written:
+    """Return the record of a field; later changes of either value do not reach it."""
+    return Written(copy.deepcopy(raw), copy.deepcopy(read))
+
+
+def restored(current: Any, sent: Any, written: Written) -> Any:
+    """Return what is sent of a field that keeps its written value.
+
+    Args:
+        current: the value of the attribute.
+        sent: what would be sent of it.
+        written: the record.
+
+    Returns:
+        The written value if the attribute was not changed, else `sent`; of a map that was changed, each entry so.
+    """
+    raw, read = written
+    if current is read or (_is_alike(current, read) and current == read):
+        return raw
+    if is_object(raw) and is_object(read) and is_object(current) and is_object(sent):
+        return {
+            key: raw[key] if key in raw and key in read and read[key] == current[key] else item
+            for key, item in sent.items()
+        }
+    return sent
+
+
+def _is_alike(one: Any, other: Any) -> bool:
+    return type(one) is type(other) or (isinstance(one, Model) and isinstance(other, Model))
+
+
+def is_custom(kind: Any) -> bool:
+    """Say whether a type is a model of a custom resource: the server stores those as they are written."""
+    return _is_custom(kind)
+
+
+@functools.lru_cache(maxsize=1024)
+def _is_custom(kind: Hashable) -> bool:
+    if any(_is_custom(part) for part in typing.get_args(kind)):
+        return True
+    return isinstance(kind, type) and issubclass(kind, CustomModel)
+
+
+def may_differ(data: bytes | bytearray | memoryview | msgspec.Raw, found: Any) -> bool:
+    """Say whether JSON may hold what its typed reading cannot express: empty values, nulls, unusual times.
+
+    Args:
+        data: the JSON text.
+        found: what was read from it: an object or a list of objects. The empty objects of managed fields do not count.
+    """
+    text = data if isinstance(data, (bytes, bytearray)) else bytes(data)
+    if any(part in text for part in _UNNAMED) or _TIME.search(text):
+        return True
+    count = text.count(b"{}")
+    return count > 0 and count > _managed(found)
+
+
+def _managed(found: Any) -> int:
+    """Count the empty objects in the managed fields of an object or of the objects of a list."""
+    items: Any = getattr(found, "items", None)
+    if is_array(items):
+        return sum(map(_managed, items))
+    entries: Any = getattr(getattr(found, "metadata", None), "managed_fields", None)
+    return sum(bytes(entry.fields_v1).count(b"{}") for entry in entries or ())
