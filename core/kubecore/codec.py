@@ -53,8 +53,7 @@ def decode(data: bytes | bytearray | memoryview | str, type: type[T], *, max_byt
     depth.check(data)
     if len(data) <= _LARGE:
         return _decode(data, type)
-    with collector.paused():
-        return _decode(data, type)
+    return collector.paused(_decode, data, type)
 
 
 def convert(data: Any, type: type[T]) -> T:  # noqa: A002

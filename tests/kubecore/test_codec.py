@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubeclient.models import coordination_v1, core_v1, rbac_v1
-from kubecore import codec, collector, errors
+from kubecore import codec, errors
 from kubecore.version import Info
 
 
@@ -169,16 +169,6 @@ def test_what_was_decoded_is_not_young_garbage_to_look_through() -> None:
     assert young < 5000
 
 
-def test_what_the_user_froze_stays_frozen() -> None:
-    gc.freeze()
-    try:
-        with collector.paused():
-            pass
-        assert gc.get_freeze_count() > 1000
-    finally:
-        gc.unfreeze()
-
-
 def test_one_odd_item_does_not_send_the_others_the_slow_way(monkeypatch: pytest.MonkeyPatch) -> None:
     from kubecore import lenient
 
@@ -196,25 +186,6 @@ def test_one_odd_item_does_not_send_the_others_the_slow_way(monkeypatch: pytest.
     lenient._reader.cache_clear()
     assert "$.items[1]" in read
     assert "$.items[0]" not in read
-
-
-def test_a_collector_that_was_off_stays_off() -> None:
-    gc.disable()
-    try:
-        with collector.paused():
-            pass
-        assert not gc.isenabled()
-    finally:
-        gc.enable()
-
-
-def test_the_collector_is_off_while_one_of_two_needs_it() -> None:
-    first, second = collector.paused(), collector.paused()
-    with first:
-        with second:
-            pass
-        assert not gc.isenabled()
-    assert gc.isenabled()
 
 
 def test_many_threads_may_look_at_a_model_for_the_first_time_at_once() -> None:
