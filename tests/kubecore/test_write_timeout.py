@@ -42,8 +42,8 @@ class Slow:
         self.accepted += min(len(data), 1000)
         return min(len(data), 1000)
 
-    def is_stale(self) -> bool:
-        return False
+    def read_now(self) -> bytes | None:
+        return None
 
     def read(self, seconds: float | None) -> bytes:
         return RESPONSE
@@ -62,8 +62,8 @@ class SlowAsync:
         self.accepted += len(data)
         self.largest = max(self.largest, len(data))
 
-    def is_stale(self) -> bool:
-        return False
+    async def read_now(self) -> bytes | None:
+        return None
 
     async def read(self) -> bytes:
         return RESPONSE

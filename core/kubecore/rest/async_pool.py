@@ -14,7 +14,16 @@ from anyio.lowlevel import RunVar
 
 from kubecore.errors import ClosedError
 from kubecore.rest.config import Config
-from kubecore.rest.exchange import FAILURES, KEEPALIVE_SECONDS, Limit, Stage, failed, may_repeat, written
+from kubecore.rest.exchange import (
+    FAILURES,
+    KEEPALIVE_SECONDS,
+    Early,
+    Limit,
+    Stage,
+    failed,
+    may_repeat,
+    written,
+)
 from kubecore.rest.http1 import Answer
 from kubecore.rest.network import AsyncSocket
 from kubecore.rest.request import Body, Request, too_large
@@ -134,7 +143,8 @@ class AsyncPool:
     ) -> None:
         """Take a connection back, to keep or to close; and the slot with it."""
         try:
-            if keep and not self._is_closed and len(connections.idle) < self._most:
+            is_full = self._is_closed or len(connections.idle) >= self._most
+            if keep and not is_full and not connection.has_rest():
                 connections.idle.append((connection, time.monotonic()))
             else:
                 await connection.aclose()
@@ -163,28 +173,41 @@ async def _take_slot(connections: _Connections, request: Request, limit: Limit) 
 
 async def _send(connection: AsyncSocket, request: Request, answer: Answer, limit: Limit) -> None:
     """Send a request and read the head of its answer."""
+    sending = Early(answer)
     broken: OSError | None = None
     stage: Stage = "write"
     try:
         with _scope(limit, "write") as scope:
             try:
-                for data in written(request):
-                    for at in range(0, len(data), _CHUNK_BYTES):
-                        if (seconds := limit.left("write")) is not None:
-                            scope.deadline = anyio.current_time() + seconds
-                        is_whole = len(data) <= _CHUNK_BYTES
-                        await connection.write(data if is_whole else SecretBytes(data[at : at + _CHUNK_BYTES]))
+                await _write(connection, request, sending, limit, scope)
             except OSError as error:
                 broken = error  # A server that refuses a large body closes before it has read all.
             stage = "read"
             if (seconds := limit.left("read")) is not None:
                 scope.deadline = anyio.current_time() + seconds
-            while not answer.head(await connection.read()):
-                pass
+            while not sending.is_answered:
+                sending.is_answered = answer.head(await connection.read())
     except FAILURES as error:
         raise failed(request, broken or error, "write" if broken else stage, limit) from error
-    if scope.cancelled_caught:
+    if scope.cancelled_caught and not sending.is_answered:
         raise failed(request, TimeoutError(), stage, limit)
+    if scope.cancelled_caught or sending.is_early or broken is not None:
+        answer.keep = False
+
+
+async def _write(
+    connection: AsyncSocket, request: Request, sending: Early, limit: Limit, scope: anyio.CancelScope
+) -> None:
+    is_begun = False
+    for data in written(request):
+        for at in range(0, len(data), _CHUNK_BYTES):
+            if (seconds := limit.left("write")) is not None:
+                scope.deadline = anyio.current_time() + seconds
+            if is_begun and sending.take(await connection.read_now()):
+                return
+            is_begun = True
+            is_whole = len(data) <= _CHUNK_BYTES
+            await connection.write(data if is_whole else SecretBytes(data[at : at + _CHUNK_BYTES]))
 
 
 class AsyncPoolStream:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import ssl
@@ -14,7 +15,17 @@ from kubecore.rest.http1 import Answer, CutError, MalformedError, request_head
 from kubecore.rest.request import Request
 from kubecore.rest.secret import SecretBytes
 
-__all__ = ["FAILURES", "KEEPALIVE_SECONDS", "Limit", "Stage", "failed", "may_repeat", "reason", "written"]
+__all__ = [
+    "FAILURES",
+    "KEEPALIVE_SECONDS",
+    "Early",
+    "Limit",
+    "Stage",
+    "failed",
+    "may_repeat",
+    "reason",
+    "written",
+]
 
 KEEPALIVE_SECONDS: Final = 90.0
 """How long an idle connection is kept; a server's own limit is longer, so that it rarely closes under a request."""
@@ -114,6 +125,51 @@ def written(request: Request) -> tuple[bytes, bytes]:
     if body is None or len(body) <= _TOGETHER:
         return SecretBytes(head + body if body else head), b""
     return SecretBytes(head), SecretBytes(body)
+
+
+class Early:
+    """A response that arrives before its request was sent: its connection is not used again.
+
+    The server may take the rest of the request for another one, and send a response to that.
+
+    Args:
+        answer: The response.
+
+    Attributes:
+        is_early: Whether a part of the response arrived before the whole request was sent.
+        is_answered: Whether the head of the response is complete.
+    """
+
+    __slots__ = ("_answer", "is_answered", "is_early")
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+        self.is_early: bool = False
+        self.is_answered: bool = False
+
+    def take(self, data: bytes | None) -> bool:
+        """Take what was received between two chunks of the request.
+
+        Args:
+            data: The bytes, b"" at the end of the connection, None for nothing.
+
+        Returns:
+            Whether the rest of the request need not be sent: the response is a failure.
+
+        Raises:
+            OSError: The server closed the connection.
+            MalformedError: The bytes are not a response.
+        """
+        if data is None:
+            return False
+        if not data and not self.is_answered:
+            raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+        self.is_early = True
+        if not self.is_answered:
+            self.is_answered = self._answer.head(data)
+        elif data:
+            self._answer.first += self._answer.body.feed(data)
+        return not data or (self.is_answered and self._answer.status >= 300)
 
 
 def may_repeat(request: Request, answer: Answer, error: BaseException) -> bool:

@@ -12,7 +12,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from kubecore.rest.readiness import wait_for
 
@@ -28,6 +28,7 @@ __all__ = [
     "connect_async",
     "secure",
     "secure_async",
+    "secure_proxy",
     "secure_proxy_async",
 ]
 
@@ -50,13 +51,16 @@ class SyncSocket:
         generation: of the certificates that it was made with.
     """
 
-    __slots__ = ("_piece", "_read", "_readable", "_seconds", "_socket", "generation")
+    __slots__ = ("_pending", "_piece", "_read", "_readable", "_seconds", "_socket", "generation")
 
     def __init__(self, connected: socket.socket | TlsInTls, generation: int = 0) -> None:
         self._socket = connected
         self.generation: int = generation
         self._read = connected.recv
         self._piece = _PIECE if type(connected) is socket.socket else _RECORD
+        self._pending = (
+            None if type(connected) is socket.socket else cast("ssl.SSLSocket | TlsInTls", connected).pending
+        )
         self._readable = _readable(connected.fileno())
         self._seconds: float | None = connected.gettimeout()
 
@@ -76,9 +80,24 @@ class SyncSocket:
         size = self._piece
         return self._socket.send(data if len(data) <= size else memoryview(data)[:size])
 
+    def read_now(self) -> bytes | None:
+        """Return the received data without waiting, b"" at the end, None if there is none."""
+        if not self.is_stale():
+            return None
+        self._limit(0)
+        try:
+            inner = self._socket
+            return inner.recv_now(self._piece) if isinstance(inner, TlsInTls) else inner.recv(self._piece)
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return None  # It was a message of TLS itself, such as a session ticket.
+
+    def has_rest(self) -> bool:
+        """Return whether a TLS layer holds received data that nobody read: it would be taken for the next response."""
+        return self._pending is not None and self._pending() > 0
+
     def is_stale(self) -> bool:
-        """Say whether the other end has closed an idle connection, or said something unasked."""
-        return self._readable()
+        """Return whether the other end closed an idle connection, or sent data that was not requested."""
+        return self.has_rest() or self._readable()
 
     def close(self) -> None:
         """Close it, also under a read that another thread waits in."""
@@ -129,6 +148,10 @@ class TlsInTls:
     def send(self, data: bytes | memoryview) -> int:
         """Send all of it; return its length."""
         return self._until_done(lambda: self._tls.write(data))
+
+    def pending(self) -> int:
+        """Return how many received bytes are in the layers; those of the outer layer are still encrypted."""
+        return self._tls.pending() + self._incoming.pending + self._outer.pending()
 
     @property
     def has_unsent(self) -> bool:
@@ -198,8 +221,9 @@ class TlsInTls:
                 return done
 
     def _flush(self) -> None:
-        if self._outgoing.pending:
-            self._outer.sendall(self._outgoing.read())
+        if self._unsent or self._outgoing.pending:
+            data, self._unsent = self._unsent + self._outgoing.read(), b""
+            self._outer.sendall(data)
 
 
 def _shut(connected: socket.socket | TlsInTls) -> None:
@@ -214,20 +238,37 @@ def _shut(connected: socket.socket | TlsInTls) -> None:
 class AsyncSocket:
     """A connection for asyncio and trio. Every method raises OSError; whoever calls sets the time limit.
 
+    Args:
+        below: The TCP connection, or one that is secured by TLS and carries another layer of TLS.
+        fileno: The descriptor of the TCP connection.
+
     Attributes:
         generation: of the certificates that it was made with.
     """
 
-    __slots__ = ("_fileno", "_incoming", "_outgoing", "_raw", "_readable", "_tls", "_turn", "generation")
+    __slots__ = (
+        "_below",
+        "_fileno",
+        "_has_queue",
+        "_incoming",
+        "_is_dirty",
+        "_outgoing",
+        "_readable",
+        "_tls",
+        "_turn",
+        "generation",
+    )
 
-    def __init__(self, raw: ByteStream, fileno: int) -> None:
+    def __init__(self, below: ByteStream | AsyncSocket, fileno: int) -> None:
         self.generation: int = 0
-        self._raw = raw
+        self._below = below
         self._fileno = fileno
-        self._readable = _readable(fileno)
+        self._readable = below.is_stale if isinstance(below, AsyncSocket) else _readable(fileno)
+        self._has_queue = _read_ahead(below)
         self._tls: ssl.SSLObject | None = None
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
+        self._is_dirty = False  # Whether OpenSSL consumed bytes after the last record that it returned.
         self._turn: Lock | None = None
 
     async def secure(self, context: ssl.SSLContext, name: str) -> None:
@@ -247,38 +288,62 @@ class AsyncSocket:
         await self._flush()
         self._tls = tls
 
-    async def secured(self, context: ssl.SSLContext, name: str) -> AsyncSocket:
-        """Return a connection through TLS, on which TLS may be put once more."""
-        import anyio
-        from anyio.streams.tls import TLSStream
-
-        try:
-            stream = await TLSStream.wrap(
-                self._raw, hostname=name, ssl_context=context, server_side=False, standard_compatible=False
-            )
-        except (anyio.EndOfStream, anyio.BrokenResourceError) as error:
-            raise _cause(error) from None
-        return AsyncSocket(stream, self._fileno)
+    def carrying(self) -> AsyncSocket:
+        """Return a connection through this one, on which TLS may be put once more."""
+        return AsyncSocket(self, self._fileno)
 
     async def read(self) -> bytes:
         """Return what has come, b"" at the end."""
         if self._tls is None:
             return await self._receive()
-        pieces: list[bytes] = []
         while True:
+            data = self._decrypted(self._tls)
+            if data is not None:
+                return data
+            await self._flush()
+            await self._fill()
+
+    def _decrypted(self, tls: ssl.SSLObject) -> bytes | None:
+        """Return the data of all records that were received completely, b"" at the end, None if there are none."""
+        pieces: list[bytes] = []
+        incoming = self._incoming
+        while True:
+            had = incoming.pending
             try:
-                while piece := self._tls.read(_PIECE):
-                    pieces.append(piece)
+                piece = tls.read(_PIECE)
             except ssl.SSLWantReadError:
-                if pieces:
-                    break
-                await self._flush()
-                await self._fill()
-            except ssl.SSLZeroReturnError:
+                # A part of a record, or a message of TLS itself, such as a session ticket: they look the same.
+                self._is_dirty = self._is_dirty or had > 0
+                if not pieces:
+                    return None
                 break
-            else:
+            except ssl.SSLZeroReturnError:
+                piece = b""
+            if not piece:
+                self._is_dirty = True
+                break
+            pieces.append(piece)
+            self._is_dirty = False
+            if not incoming.pending and not tls.pending():
                 break
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    async def read_now(self) -> bytes | None:
+        """Return the received data without waiting, b"" at the end, None if there is none."""
+        if not self.is_stale():
+            return None
+        if self._tls is None:
+            return await self._receive_now()
+        data = self._decrypted(self._tls)
+        if data is None and (received := await self._receive_now()) is not None:
+            self._put(received)
+            data = self._decrypted(self._tls)
+        return data
+
+    async def _receive_now(self) -> bytes | None:
+        if isinstance(self._below, AsyncSocket):
+            return await self._below.read_now()
+        return await self._receive() if self._has_queue() or self._readable() else None
 
     async def write(self, data: bytes) -> None:
         """Send all of it."""
@@ -301,22 +366,32 @@ class AsyncSocket:
         import anyio
 
         self._turn = anyio.Lock()
+        if isinstance(self._below, AsyncSocket):
+            self._below.share()
 
     @property
     def is_writing(self) -> bool:
         """Whether a task is writing, on a connection that is shared."""
         return self._turn is not None and self._turn.locked()
 
+    def has_rest(self) -> bool:
+        """Return whether a layer holds received data that nobody read: it would be taken for the next response."""
+        tls = self._tls
+        if tls is not None and (self._is_dirty or self._incoming.pending or tls.pending()):
+            return True
+        below = self._below
+        return below.has_rest() if isinstance(below, AsyncSocket) else self._has_queue()
+
     def is_stale(self) -> bool:
-        """Say whether the other end has closed an idle connection, or said something unasked."""
-        return self._readable()
+        """Return whether the other end closed an idle connection, or sent data that was not requested."""
+        return self.has_rest() or self._readable()
 
     async def aclose(self) -> None:
         """Close it, without a goodbye; never interrupted half-way."""
         import anyio
 
         with anyio.CancelScope(shield=True):
-            await self._raw.aclose()
+            await self._below.aclose()
 
     async def _flush(self) -> None:
         # Where the connection is shared, whoever is writing sends this too.
@@ -324,7 +399,9 @@ class AsyncSocket:
             await self._send(self._outgoing.read())
 
     async def _fill(self) -> None:
-        data = await self._receive()
+        self._put(await self._receive())
+
+    def _put(self, data: bytes) -> None:
         if data:
             self._incoming.write(data)
         else:
@@ -333,8 +410,11 @@ class AsyncSocket:
     async def _receive(self) -> bytes:
         import anyio
 
+        below = self._below
+        if isinstance(below, AsyncSocket):
+            return await below.read()
         try:
-            return await self._raw.receive(_PIECE)
+            return await below.receive(_PIECE)
         except anyio.EndOfStream:
             return b""
         except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
@@ -343,10 +423,26 @@ class AsyncSocket:
     async def _send(self, data: bytes) -> None:
         import anyio
 
+        below = self._below
+        if isinstance(below, AsyncSocket):
+            await below.write(data)
+            return
         try:
-            await self._raw.send(data)
+            await below.send(data)
         except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
             raise _cause(error) from None
+
+
+def _read_ahead(below: object) -> Callable[[], bool]:
+    """Return the question whether an event loop read data that nobody took yet.
+
+    asyncio may receive twice before the waiting task runs. anyio keeps the second chunk, but has no public way to
+    ask for it. Of an unknown stream nothing is known, so its connections are not kept.
+    """
+    if isinstance(below, AsyncSocket) or hasattr(below, "_trio_socket"):
+        return lambda: False
+    queue = getattr(getattr(below, "_protocol", None), "read_queue", None)
+    return (lambda: True) if queue is None else lambda: bool(queue)
 
 
 def _cause(error: BaseException) -> OSError:
@@ -404,8 +500,15 @@ def secure(connected: socket.socket, context: ssl.SSLContext, name: str) -> ssl.
     Raises:
         OSError: the server is not trusted, or does not speak TLS.
     """
-    if isinstance(connected, ssl.SSLSocket):
-        return TlsInTls(connected, context, name)
+    return (
+        TlsInTls(connected, context, name)
+        if isinstance(connected, ssl.SSLSocket)
+        else secure_proxy(connected, context, name)
+    )
+
+
+def secure_proxy(connected: socket.socket, context: ssl.SSLContext, name: str) -> ssl.SSLSocket:
+    """Put TLS on a connection to a proxy, on which there may be another layer: see `secure`."""
     try:
         # An end without the goodbye of TLS may be somebody else's doing.
         return context.wrap_socket(connected, server_hostname=name, suppress_ragged_eofs=False)
@@ -427,11 +530,8 @@ async def connect_async(host: str, port: int) -> AsyncSocket:
 
 async def secure_proxy_async(connected: AsyncSocket, context: ssl.SSLContext, name: str) -> AsyncSocket:
     """Put TLS on a connection to a proxy, under which there will be another: see `secure`."""
-    try:
-        return await connected.secured(context, name)
-    except BaseException:
-        await connected.aclose()
-        raise
+    await secure_async(connected, context, name)
+    return connected.carrying()
 
 
 async def secure_async(connected: AsyncSocket, context: ssl.SSLContext, name: str) -> None:

@@ -14,7 +14,7 @@ from typing import Final
 from kubecore.errors import ClosedError
 from kubecore.forklock import ForkLock
 from kubecore.rest.config import Config
-from kubecore.rest.exchange import FAILURES, KEEPALIVE_SECONDS, Limit, failed, may_repeat, written
+from kubecore.rest.exchange import FAILURES, KEEPALIVE_SECONDS, Early, Limit, failed, may_repeat, written
 from kubecore.rest.http1 import Answer, CutError
 from kubecore.rest.network import SyncSocket
 from kubecore.rest.request import Body, Request, too_large
@@ -147,7 +147,13 @@ class Pool:
 
     def release(self, connection: SyncSocket, slot: _Slot | None, *, keep: bool) -> None:
         """Take a connection back, to keep or to close; and the slot with it."""
-        if keep and not self._is_closed and len(self._idle) < self._most and self._process == os.getpid():
+        if (
+            keep
+            and not self._is_closed
+            and len(self._idle) < self._most
+            and self._process == os.getpid()
+            and not connection.has_rest()
+        ):
             self._idle.append((connection, time.monotonic()))
         else:
             connection.close()
@@ -171,25 +177,36 @@ class Pool:
 
 def _send(connection: SyncSocket, request: Request, answer: Answer, limit: Limit) -> None:
     """Send a request and read the head of its answer."""
+    sending = Early(answer)
     broken: OSError | None = None
     try:
-        for data in written(request):
-            sent = connection.send(data, limit.left("write")) if data else 0
-            while sent < len(data):
-                sent += connection.send(memoryview(data)[sent:], limit.left("write"))
+        _write(connection, request, sending, limit)
     except TimeoutError as error:
-        raise failed(request, error, "write", limit) from error
+        if not sending.is_answered:
+            raise failed(request, error, "write", limit) from error
     except OSError as error:
         broken = error  # A server that refuses a large body closes before it has read all; its answer may be there.
     except FAILURES as error:
         raise failed(request, error, "write", limit) from error
     try:
         end = time.monotonic() + seconds if (seconds := limit.left("read")) is not None else None
-        while not answer.head(connection.read(seconds)):
+        while not sending.is_answered:
+            sending.is_answered = answer.head(connection.read(seconds))
             # A head that comes in drops has no longer than one that comes at once.
             seconds = max(end - time.monotonic(), 0.001) if end is not None else None
     except FAILURES as error:
         raise failed(request, broken or error, "write" if broken else "read", limit) from error
+    if sending.is_early or broken is not None:
+        answer.keep = False
+
+
+def _write(connection: SyncSocket, request: Request, sending: Early, limit: Limit) -> None:
+    for data in written(request):
+        at = connection.send(data, limit.left("write")) if data else 0
+        while at < len(data):
+            if sending.take(connection.read_now()):
+                return
+            at += connection.send(memoryview(data)[at:], limit.left("write"))
 
 
 def _buffer(length: int) -> bytearray | memoryview:

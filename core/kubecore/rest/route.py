@@ -96,7 +96,7 @@ class Route:
         with _of_proxy(way):
             made = network.connect(way.host, way.port, _left(end))
             if self._proxy_context is not None:
-                made = self._proxy_context.wrap_socket(made, server_hostname=way.host)
+                made = network.secure_proxy(made, self._proxy_context, way.host)
             try:
                 steps = handshake(way, self._host, self._port)
                 data = next(steps)
