@@ -21,6 +21,7 @@ COMMANDS: Final = (
     "names",
     "answers",
     "fuzz",
+    "kept",
     "cancel",
     "bombs",
     "slow",

@@ -13,6 +13,7 @@ SMALL = {  # But for `watch` and `structural`, which tests/server tries.
     "names": 40,
     "answers": 0,
     "fuzz": 3_000,
+    "kept": 1_000,
     "cancel": 300,
     "bombs": 80,
     "slow": 4,

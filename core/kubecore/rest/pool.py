@@ -201,12 +201,14 @@ def _send(connection: SyncSocket, request: Request, answer: Answer, limit: Limit
 
 
 def _write(connection: SyncSocket, request: Request, sending: Early, limit: Limit) -> None:
-    for data in written(request):
-        at = connection.send(data, limit.left("write")) if data else 0
+    head, body = written(request)
+    at = connection.send(head, limit.left("write"))
+    for data in (head, body):
         while at < len(data):
             if sending.take(connection.read_now()):
                 return
             at += connection.send(memoryview(data)[at:], limit.left("write"))
+        at = 0
 
 
 def _buffer(length: int) -> bytearray | memoryview:

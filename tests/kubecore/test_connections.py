@@ -1,0 +1,261 @@
+"""Connections that are used again: only if no layer holds data that nobody requested."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import anyio
+import anyio.abc
+import pytest
+import trustme
+
+from kubecore import errors, rest
+from kubecore.rest.network import AsyncSocket, SyncSocket
+from tests.kubecore.loopback import answer
+from tests.kubecore.test_client import POD
+from tests.torture import kept
+from tests.torture.callers import MODES, callers
+from tests.torture.server import Ask, PodServer, Reply
+
+
+@pytest.fixture(scope="module")
+def ca() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture(scope="module")
+def server_context(ca: trustme.CA) -> ssl.SSLContext:
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert("127.0.0.1", "localhost").configure_cert(made)
+    return made
+
+
+def test_sequences_on_kept_connections_get_their_own_responses() -> None:
+    tally = kept.run(600, 5)
+    assert not tally.bad, "\n".join(tally.shown())
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("is_secure", [False, True], ids=["plain", "tls"])
+def test_bytes_behind_a_response_never_become_the_next_response(
+    mode: Any, is_secure: bool, ca: trustme.CA, server_context: ssl.SSLContext
+) -> None:
+    """The response is cut at many places; the last record holds the end of the body and another response."""
+    whole = answer(POD)
+    head = whole.index(b"\r\n\r\n") + 4
+    poison = answer(POD.replace(b'"name":"p"', b'"name":"poison"'))
+    cuts = iter([*range(head, len(whole), 7), len(whole) - 1, len(whole)])
+
+    def reply(ask: Ask) -> Reply:
+        at = next(cuts, None)
+        if at is None:
+            return Reply((whole,))
+        return Reply((whole[:at], whole[at:] + poison))
+
+    tls = rest.TLSConfig(ca_data=ca.cert_pem.bytes()) if is_secure else rest.TLSConfig()
+    served = 0
+    with PodServer(reply, context=server_context if is_secure else None) as server, callers(mode) as make:
+        config = rest.Config(host=server.url.replace("127.0.0.1", "localhost"), tls=tls, max_retries=0)
+        with make(config) as caller:
+            for _ in range(40):
+                with contextlib.suppress(errors.TransportError):
+                    assert caller.get().metadata.name == "p"
+                    served += 1
+    assert served
+
+
+def test_data_that_the_event_loop_read_ahead_makes_a_connection_stale() -> None:
+    async def main() -> None:
+        client, server = socket.socketpair()
+        with server:
+            stream: Any = await anyio.abc.SocketStream.from_socket(client)
+            connection = AsyncSocket(stream, client.fileno())
+            assert not connection.is_stale()
+            if hasattr(stream, "_protocol"):
+                stream._protocol.data_received(b"HTTP/1.1 200 OK\r\n\r\n")  # As event loops do while the task sleeps.
+                assert connection.has_rest()
+                assert await connection.read_now() == b"HTTP/1.1 200 OK\r\n\r\n"
+                assert not connection.has_rest()
+            server.sendall(b"x")
+            assert connection.is_stale()
+            await connection.aclose()
+
+    anyio.run(main)
+    anyio.run(main, backend="trio")
+
+
+def test_a_stream_of_an_unknown_kind_is_never_used_again() -> None:
+    client, server = socket.socketpair()
+    with client, server:
+        unknown: Any = object()
+        assert AsyncSocket(unknown, client.fileno()).is_stale()
+
+
+def test_data_is_read_without_waiting() -> None:
+    client, server = socket.socketpair()
+    with server:
+        connection = SyncSocket(client)
+        assert connection.read_now() is None
+        server.sendall(b"abc")
+        assert connection.read_now() == b"abc"
+        server.close()
+        assert connection.read_now() == b""
+        connection.close()
+
+
+Handler = Callable[[socket.socket, int], None]
+
+
+@contextlib.contextmanager
+def serving(handler: Handler, context: ssl.SSLContext | None = None) -> Iterator[int]:
+    """Run a server that lets a handler have each connection, with its number from 1; lend its port."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    threads: list[threading.Thread] = []
+
+    def one(connection: socket.socket, number: int) -> None:
+        with contextlib.suppress(OSError), connection:
+            connection.settimeout(20)
+            if context is None:
+                handler(connection, number)
+            else:
+                with context.wrap_socket(connection, server_side=True) as secure:
+                    handler(secure, number)
+
+    def accept() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                threads.append(threading.Thread(target=one, args=(connection, len(threads) + 1), daemon=True))
+                threads[-1].start()
+
+    accepting = threading.Thread(target=accept, daemon=True)
+    accepting.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        for thread in (accepting, *threads):
+            thread.join(10)
+
+
+def read_head(connection: socket.socket) -> bytes:
+    head = b""
+    while b"\r\n\r\n" not in head:
+        piece = connection.recv(1024)
+        if not piece:
+            raise ConnectionResetError
+        head += piece
+    return head
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("status", ["413 Payload Too Large", "201 Created"])
+@pytest.mark.parametrize("is_secure", [False, True], ids=["plain", "tls"])
+def test_a_response_before_the_request_was_sent_ends_the_connection(
+    mode: Any, status: str, is_secure: bool, ca: trustme.CA, server_context: ssl.SSLContext
+) -> None:
+    """The server takes the rest of the body for another request, and sends a response to that."""
+    size = 16_000_000  # More than the buffers of all systems hold.
+
+    def handler(connection: socket.socket, number: int) -> None:
+        is_first = True
+        while True:
+            got = len(read_head(connection).partition(b"\r\n\r\n")[2])
+            if number > 1:
+                connection.sendall(answer(POD))
+                continue
+            connection.sendall(answer(POD if is_first else POD.replace(b'"p"', b'"poison"'), status=status))
+            while is_first and got < size:
+                piece = connection.recv(1 << 20)
+                if not piece:
+                    return
+                got += len(piece)
+            is_first = False
+
+    tls = rest.TLSConfig(ca_data=ca.cert_pem.bytes()) if is_secure else rest.TLSConfig()
+    with serving(handler, server_context if is_secure else None) as port, callers(mode) as make:
+        config = rest.Config(host=f"{'https' if is_secure else 'http'}://localhost:{port}", tls=tls, max_retries=0)
+        with make(config) as caller:
+            pod = {"metadata": {"name": "p"}, "spec": {"containers": []}, "more": "x" * size}
+            try:
+                caller.run(lambda c: c.core_v1.pods("d").create(pod))
+            except errors.StatusError as error:
+                assert status.startswith("413")
+                assert error.code == 413
+            else:
+                assert status.startswith("201")
+            assert caller.get().metadata.name == "p"
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("way", ["direct", "through a proxy", "https through a proxy"])
+@pytest.mark.parametrize("says_goodbye", [True, False])
+def test_a_body_that_ends_with_the_connection_needs_the_end_of_tls(
+    mode: Any,
+    way: str,
+    says_goodbye: bool,
+    ca: trustme.CA,
+    server_context: ssl.SSLContext,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ca.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    response = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nhalf of"
+
+    def handler(connection: socket.socket, number: int) -> None:
+        if way != "direct":
+            read_head(connection)
+            connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        if way == "https through a proxy":
+            inner(connection)
+            return
+        read_head(connection)
+        connection.sendall(response)
+        if says_goodbye:
+            cast("ssl.SSLSocket", connection).unwrap()
+
+    def inner(connection: socket.socket) -> None:
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = server_context.wrap_bio(incoming, outgoing, server_side=True)
+
+        def until_done(step: Callable[[], Any]) -> Any:
+            while True:
+                try:
+                    done = step()
+                except ssl.SSLWantReadError:
+                    connection.sendall(outgoing.read())
+                    incoming.write(connection.recv(65536))
+                else:
+                    connection.sendall(outgoing.read())
+                    return done
+
+        until_done(tls.do_handshake)
+        until_done(lambda: tls.read(65536))
+        until_done(lambda: tls.write(response))
+        if says_goodbye:
+            with contextlib.suppress(ssl.SSLWantReadError):
+                tls.unwrap()
+            connection.sendall(outgoing.read())
+        cast("ssl.SSLSocket", connection).unwrap()  # The proxy ends its own layer in either case.
+
+    with serving(handler, server_context) as port, callers(mode) as make:
+        if way == "direct":
+            config = rest.Config(host=f"https://localhost:{port}", proxy_url="")
+        else:
+            scheme = "https" if way.startswith("https") else "http"
+            config = rest.Config(host=f"{scheme}://localhost:1", proxy_url=f"https://localhost:{port}")
+        config.max_retries = 0
+        with make(config) as caller:
+            if says_goodbye:
+                assert caller.run(lambda c: c.raw("GET", "/x")).content == b"half of"
+            else:
+                with pytest.raises(errors.ReadError):
+                    caller.run(lambda c: c.raw("GET", "/x"))

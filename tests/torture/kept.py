@@ -1,0 +1,747 @@
+"""Connections that are kept: every call gets its own response or an error, whatever the server sends and when.
+
+A sequence is a few calls over one pool. The server's side of each connection runs in the same thread: it acts when the
+client sends or waits, so that every order of events can be drawn and none depends on time. Responses are cut into TLS
+records and segments anywhere. They come early, in parts, with bytes behind them or with an end too soon; calls are
+cancelled, time out and are interrupted. Connections are plain, through TLS, through TLS in TLS, or through the TLS of
+a proxy, over real socket pairs and OpenSSL; clients are synchronous, asyncio's and trio's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import random
+import re
+import select
+import socket
+import ssl
+from collections.abc import Iterator
+from typing import Any, Final, Literal, NamedTuple
+
+import anyio
+import anyio.abc
+import anyio.lowlevel
+import trustme
+
+from kubecore import errors, rest
+from kubecore.call import Call
+from kubecore.rest.async_pool import AsyncPool
+from kubecore.rest.auth import Credential
+from kubecore.rest.network import AsyncSocket, SyncSocket, TlsInTls
+from kubecore.rest.pool import Pool
+from kubecore.rest.request import Request, Requests
+from tests.torture.tally import Tally
+
+Mode = Literal["sync", "asyncio", "trio"]
+
+_CONFIG: Final = rest.Config(host="http://h", timeouts=rest.Timeouts(connect=5, read=5, write=5, pool=5, total=60))
+_LARGE: Final = 150_000
+_LENGTH: Final = re.compile(rb"\r\nContent-Length: ([0-9]+)\r\n")
+_RECEIVED: Final = 256 * 1024
+_RECORD: Final = 16 * 1024
+_WANTS: Final = (BlockingIOError, ssl.SSLWantReadError)
+_POISON: Final = (
+    b"HTTP/1.1 200 OK\r\nX-Tag: poison\r\nContent-Length: 6\r\n\r\npoison",
+    b"HTTP/1.1 200 OK\r\nX-Tag: poison\r\nTransfer-Encoding: chunked\r\n\r\n6\r\npoison\r\n0\r\n\r\n",
+    b"HTTP/1.1 204 No Content\r\nX-Tag: poison\r\n\r\n",
+    b"HTTP/1.1 408 Request Timeout\r\nX-Tag: poison\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+    b"HTTP/1.1 103 Early Hints\r\nX-Tag: poison\r\n\r\n",
+    b"HTTP/1.1 2",
+    b"\r\n",
+    b"x",
+    b"0\r\n\r\n",
+)
+
+
+class _Layers:
+    """Server and client contexts for TLS, made once."""
+
+    def __init__(self) -> None:
+        ca = trustme.CA()
+        made = ca.issue_cert("h")
+        self.server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        made.configure_cert(self.server)
+        self.client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        ca.configure_trust(self.client)
+        self.old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self.old.maximum_version = ssl.TLSVersion.TLSv1_2
+        self.client.sslsocket_class = self.old.sslsocket_class = _Tls
+        ca.configure_trust(self.old)
+
+
+class Plan(NamedTuple):
+    """What the server does with one request.
+
+    Attributes:
+        framing: How the body ends: by its length, in chunks, with the connection, or the status has no body.
+        status: The status code.
+        interim: How many interim responses come first.
+        says_close: Whether the response has the header `Connection: close`.
+        extra: Bytes behind the response.
+        is_late: Whether they come after the client has read the response, else behind it without a pause.
+        cut: How many of the bytes behind the response come before the next request, the others afterwards.
+        early: Whether the response comes before the request's body, if that is large.
+        truncated: Whether the connection ends within the response.
+        fault: What happens to the client while it waits.
+        fault_at: At which wait, from 0.
+        size: Size of the body in bytes, without the tag.
+    """
+
+    framing: Literal["length", "chunked", "close", "none"]
+    status: int
+    interim: int
+    says_close: bool
+    extra: bytes
+    is_late: bool
+    cut: int | None
+    early: bool
+    truncated: bool
+    fault: Literal["", "timeout", "cancel", "interrupt"]
+    fault_at: int
+    size: int
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether the client must get the response."""
+        return not (self.fault or self.truncated or (self.extra and not self.is_late))
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the connection may serve another request."""
+        return self.is_clean and not (self.extra or self.says_close or self.framing == "close")
+
+
+def _plan(chance: random.Random, *, is_large: bool, is_plain: bool) -> Plan:
+    kind = chance.random()
+    status = chance.choice((200, 200, 200, 201, 204, 304, 404, 500))
+    framing: Any = "none" if status in (204, 304) else chance.choice(("length", "length", "chunked", "close"))
+    extra = chance.choice(_POISON) * chance.choice((1, 1, 1, 2)) if kind < 0.25 else b""
+    if framing == "close":
+        extra = b""  # It would be a part of the body.
+    fault: Any = chance.choice(("timeout", "cancel", "interrupt")) if 0.25 <= kind < 0.36 else ""
+    cut = chance.randint(1, len(extra)) if extra and chance.random() < 0.4 else None
+    return Plan(
+        framing,
+        status,
+        chance.choice((0, 0, 0, 0, 1, 2)),
+        chance.random() < 0.05,
+        extra,
+        chance.random() < 0.5,
+        cut,
+        is_large and chance.random() < 0.6,
+        0.36 <= kind < 0.42 and not (is_plain and framing == "close"),  # Without TLS nobody can know.
+        fault,
+        chance.choice((0, 0, 1, 2)),
+        chance.choice((0, 1, 10, 10, 200, 20_000)),
+    )
+
+
+def _response(plan: Plan, tag: bytes, method: str, chance: random.Random) -> bytes:
+    head = [b"HTTP/1.1 103 Early Hints\r\nX-Tag: hint\r\n\r\n"] * plan.interim
+    fields = [b"X-Tag: " + tag]
+    if plan.says_close:
+        fields.append(b"Connection: close")
+    body = tag + b"." * plan.size
+    if plan.framing == "length":
+        fields.append(b"Content-Length: %d" % len(body))
+    elif plan.framing == "chunked":
+        fields.append(b"Transfer-Encoding: chunked")
+        at = chance.randrange(len(body))
+        parts = [part for part in (body[:at], body[at:]) if part]
+        body = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
+    if method == "HEAD" or plan.framing == "none":
+        body = b""
+    return b"".join(head) + b"\r\n".join((b"HTTP/1.1 %d X" % plan.status, *fields, b"", b"")) + body
+
+
+def _expected(plan: Plan, tag: bytes, method: str) -> tuple[int, str, bytes]:
+    is_empty = method == "HEAD" or plan.framing == "none"
+    return plan.status, tag.decode(), b"" if is_empty else tag + b"." * plan.size
+
+
+class Peer:
+    """The server's side of one connection.
+
+    Args:
+        world: What all connections share.
+        layers: How many layers of TLS.
+    """
+
+    def __init__(self, world: _World, layers: int) -> None:
+        self._world = world
+        self.client, self._sock = socket.socketpair()
+        self._sock.setblocking(False)
+        self._tls: list[tuple[ssl.SSLObject, ssl.MemoryBIO, ssl.MemoryBIO]] = []
+        for _ in range(layers):
+            incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+            tls = world.contexts.server.wrap_bio(incoming, outgoing, server_side=True)
+            self._tls.append((tls, incoming, outgoing))
+        self._ready = 0  # Layers whose handshake is done.
+        self._out = bytearray()
+        self._bounds: list[int] = []  # Where a client's read of TLS can end, in `_out`.
+        self._received = b""
+        self._plan: Plan | None = None
+        self._waits = 0
+        self._is_answered = False
+        self._ends = False
+        self._after = b""
+        self._rest = b""
+        self.is_closed = False
+        self.requests = 0
+
+    # What the client does.
+
+    def handshake(self) -> None:
+        """Go on with the handshakes as far as the client's bytes allow."""
+        self._receive()
+
+    def sent(self) -> None:
+        """Act after the client has sent something."""
+        if self.is_closed:
+            return
+        self._received += self._receive()
+        end = self._received.find(b"\r\n\r\n")
+        if end < 0:
+            return
+        if self._plan is None:
+            self._begin(self._received[: end + 4])
+        plan = self._plan
+        assert plan is not None
+        length = _LENGTH.search(self._received[: end + 4])
+        size = end + 4 + (int(length[1]) if length else 0)
+        is_whole = len(self._received) >= size
+        if not self._is_answered and (is_whole or plan.early):
+            self._out += self._rest  # The other part of what nobody requested, behind the next request.
+            self._rest = b""
+            self._answer(plan)
+            if not is_whole:
+                self._deliver(len(self._out))
+                self._world.early += 1
+                if not (plan.extra or self._ends) and self._world.chance.random() < 0.7:
+                    # The rest of the body, taken for a request: its response comes behind the next one.
+                    self._rest, _ = self._encrypted(self._world.chance.choice(_POISON))
+
+    def waiting(self, fileno: int, *, any_bytes: bool = False) -> None:
+        """Act before the client waits: deliver at least what one read needs.
+
+        Args:
+            fileno: The client's descriptor.
+            any_bytes: Whether a read needs no whole record.
+
+        Raises:
+            Exception: What happens to the client.
+        """
+        self.sent()
+        plan = self._plan
+        if plan is not None and plan.fault and self._waits >= plan.fault_at:
+            self._plan = plan._replace(fault="")
+            self._world.strike(plan.fault)
+        self._waits += 1
+        if self._out:
+            least = self._bounds[0] if self._bounds and not any_bytes else 1
+            self._deliver(self._world.chance.randint(least, len(self._out)))
+        elif not _is_readable(fileno):  # The client waits for what never comes, or for the end.
+            self.close()
+
+    def idle(self) -> None:
+        """Act after the call: deliver what is left, and what nobody requested."""
+        if self.is_closed:
+            return
+        self._receive()
+        self._deliver(len(self._out))
+        plan = self._plan
+        if self._ends:
+            self.close()
+        if plan is None or self.is_closed:
+            return
+        if self._after:
+            self._add_extra(self._after, plan.cut)
+            self._deliver(len(self._out))
+            self._after = b""
+        self._plan, self._is_answered, self._received, self._waits = None, False, b"", 0
+
+    def close(self) -> None:
+        """End the connection."""
+        if not self.is_closed:
+            self.is_closed = True
+            self._sock.close()
+
+    # What the server does.
+
+    def _add_extra(self, data: bytes, cut: int | None) -> None:
+        """Send what nobody requested: all of it, or a part before the next request and a part behind it."""
+        stream, bounds = self._encrypted(data)
+        at = len(stream) if cut is None else max(1, len(stream) * cut // len(data))
+        self._bounds += [len(self._out) + bound for bound in bounds if bound <= at]
+        self._out += stream[:at]
+        self._rest = stream[at:]
+
+    def _begin(self, head: bytes) -> None:
+        world = self._world
+        method, target, _ = head.split(b" ", 2)
+        tag = target[1:]
+        is_large = b"Content-Length: %d\r" % _LARGE in head
+        self._plan = _plan(world.chance, is_large=is_large, is_plain=not self._tls)
+        self._method, self._tag = method.decode(), tag
+        self.requests += 1
+        world.reused += self.requests > 1
+        world.plans[tag] = self._plan, self._method
+
+    def _answer(self, plan: Plan) -> None:
+        self._is_answered = True
+        data = _response(plan, self._tag, self._method, self._world.chance)
+        if plan.truncated:
+            data = data[: self._world.chance.randrange(len(data))]
+        elif plan.extra and plan.is_late:
+            self._after = plan.extra
+        elif plan.extra and plan.cut is None:
+            data += plan.extra
+        self._ends = plan.truncated or plan.framing == "close" or plan.says_close
+        end = data.find(self._tag, data.rfind(b"X-Tag: " + self._tag) + 7 + len(self._tag))
+        stream, bounds = self._encrypted(data, body=end if end > 0 else None)
+        self._bounds += [len(self._out) + bound for bound in bounds]
+        self._out += stream
+        if plan.extra and plan.cut is not None and not plan.is_late and not plan.truncated:
+            self._add_extra(plan.extra, plan.cut)
+        if plan.framing == "close" and not plan.truncated:
+            self._goodbye()
+
+    def _goodbye(self) -> None:
+        """End every layer of TLS as it must be."""
+        data = b""
+        for tls, _, outgoing in reversed(self._tls):
+            if data:
+                tls.write(data)
+            with contextlib.suppress(ssl.SSLWantReadError, ssl.SSLSyscallError):
+                tls.unwrap()
+            data = outgoing.read()
+        self._out += data
+        self._bounds.append(len(self._out))
+
+    def _encrypted(self, data: bytes, body: int | None = None) -> tuple[bytes, list[int]]:
+        """Return the bytes to send, and where a client's read may end; `body` is where the body begins."""
+        bounds = list(range(1, len(data) + 1))
+        for tls, _, outgoing in reversed(self._tls):
+            made, bounds, at = b"", [], 0
+            cuts = self._cuts(len(data))
+            if body is not None and self._world.chance.random() < 0.4:  # Its last record holds what is behind it too.
+                cuts = sorted({*range(_RECORD, len(data), _RECORD), min(len(data), body + 1), len(data)})
+            body = None
+            for end in cuts:
+                tls.write(data[at:end])
+                made += outgoing.read()
+                bounds.append(len(made))
+                at = end
+            data = made
+        return data, bounds
+
+    def _cuts(self, size: int) -> list[int]:
+        chance = self._world.chance
+        if size < 400 and chance.random() < 0.05:
+            return list(range(1, size + 1))
+        whole = range(_RECORD, size, _RECORD)
+        return sorted({*(chance.randint(1, size) for _ in range(chance.randrange(4))), *whole, size}) if size else []
+
+    def _deliver(self, count: int) -> None:
+        data = bytes(self._out[:count])
+        while data:
+            try:
+                sent = self._sock.send(data)
+            except BlockingIOError:
+                break
+            except OSError:
+                self.close()
+                return
+            data = data[sent:]
+        count -= len(data)
+        del self._out[:count]
+        self._bounds = [bound - count for bound in self._bounds if bound > count]
+
+    def _receive(self) -> bytes:
+        """Return what the client sent, decrypted."""
+        data = b""
+        with contextlib.suppress(OSError):
+            while piece := self._sock.recv(_RECEIVED):
+                data += piece
+        for index, (tls, incoming, outgoing) in enumerate(self._tls):
+            incoming.write(data)
+            data = b""
+            with contextlib.suppress(ssl.SSLWantReadError, ssl.SSLZeroReturnError):
+                if index >= self._ready:
+                    tls.do_handshake()
+                    self._ready = index + 1
+                while piece := tls.read(_RECEIVED):
+                    data += piece
+            self._reply(index, outgoing.read())
+        return data
+
+    def _reply(self, index: int, data: bytes) -> None:
+        """Send what a layer of TLS says by itself, through the layers below."""
+        if not data:
+            return
+        for tls, _, outgoing in reversed(self._tls[:index]):
+            tls.write(data)
+            data = outgoing.read()
+        with contextlib.suppress(OSError):
+            self._sock.send(data)
+
+
+def _is_readable(fileno: int) -> bool:
+    poll = select.poll()
+    poll.register(fileno, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+class Interrupt(BaseException):
+    """Stands for a KeyboardInterrupt."""
+
+
+class _Sync(SyncSocket):
+    """A connection that lets its peer act first."""
+
+    __slots__ = ("peer",)
+
+    peer: Peer
+
+    def read(self, seconds: float | None) -> bytes:
+        self._before()
+        return super().read(seconds)
+
+    def read_into(self, buffer: memoryview, seconds: float | None) -> int:
+        self._before()
+        return super().read_into(buffer, seconds)
+
+    def _before(self) -> None:
+        if type(self._socket) is socket.socket:
+            self.peer.waiting(self._socket.fileno())
+
+    def send(self, data: bytes | memoryview, seconds: float | None) -> int:
+        sent = super().send(data, seconds)
+        self.peer.sent()
+        return sent
+
+
+class _Tls(ssl.SSLSocket):
+    """A connection through TLS that lets its peer act first."""
+
+    peer: Peer | None = None
+    is_made = False
+
+    def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
+        self._before()
+        return super().recv(buflen, flags)
+
+    def recv_into(self, buffer: Any, nbytes: int | None = None, flags: int = 0) -> int:
+        self._before()
+        return super().recv_into(buffer, nbytes, flags)
+
+    def _before(self) -> None:
+        if self.peer is None or self.gettimeout() == 0 or self.pending():
+            return
+        if self.is_made:
+            self.peer.waiting(self.fileno())
+        else:
+            self.peer.handshake()
+
+
+class _Async(AsyncSocket):
+    """A connection that lets its peer act first."""
+
+    __slots__ = ("_is_made", "peer")
+
+    peer: Peer
+
+    def __init__(self, below: Any, fileno: int) -> None:
+        super().__init__(below, fileno)
+        self._is_made = False
+
+    async def write(self, data: bytes) -> None:
+        await super().write(data)
+        self.peer.sent()
+
+    async def _receive(self) -> bytes:
+        if self._is_made:
+            self.peer.waiting(self._fileno, any_bytes=True)
+        else:
+            self.peer.handshake()
+        await self.peer._world.pause()
+        return await super()._receive()
+
+
+class _World:
+    """What the connections of one pool share; it is the pool's route to the server.
+
+    Args:
+        chance: Draws everything.
+        contexts: For TLS.
+        layers: Layers of TLS.
+        is_inside: Whether the innermost layer of TLS is the proxy's.
+    """
+
+    generation = 0
+
+    def __init__(self, chance: random.Random, contexts: _Layers, layers: int, *, is_inside: bool) -> None:
+        self.chance = chance
+        self.contexts = contexts
+        self._layers = layers
+        self._is_inside = is_inside
+        self.plans: dict[bytes, tuple[Plan, str]] = {}
+        self.peers: list[Peer] = []
+        self.reused = 0
+        self.early = 0
+        self.scope: anyio.CancelScope | None = None
+        self._is_cancelled = False
+
+    def identify(self, pair: object) -> None:
+        """Show no certificate."""
+
+    def _client(self) -> ssl.SSLContext:
+        return self.contexts.old if self.chance.random() < 0.3 else self.contexts.client
+
+    def connect(self, seconds: float | None) -> SyncSocket:
+        """Connect a synchronous client."""
+        peer = self._peer()
+        made: Any = peer.client
+        if self._layers:
+            made = self._client().wrap_socket(
+                made, server_hostname="h", do_handshake_on_connect=False, suppress_ragged_eofs=False
+            )
+            made.setblocking(False)
+            while True:
+                try:
+                    made.do_handshake()
+                except _WANTS:
+                    peer.handshake()
+                else:
+                    break
+            peer.handshake()
+            made.peer = peer
+        made.settimeout(5)
+        outer = made
+        if self._layers == 2:
+            made = TlsInTls(outer, self._client(), "h")
+            peer.handshake()
+        if self._layers:
+            outer.is_made = True
+        connection = _Sync(made)
+        connection.peer = peer
+        return connection
+
+    async def connect_async(self) -> AsyncSocket:
+        """Connect an asynchronous client."""
+        peer = self._peer()
+        peer.client.setblocking(False)
+        below: Any = await anyio.abc.SocketStream.from_socket(peer.client)
+        made = _Async(below, peer.client.fileno())
+        made.peer = peer
+        upper: AsyncSocket = made
+        for layer in range(self._layers):
+            await upper.secure(self._client(), "h")
+            peer.handshake()
+            if layer + 1 < self._layers or self._is_inside:
+                upper = _Over(upper, peer.client.fileno())
+                upper.peer = peer
+        made._is_made = True
+        return upper
+
+    def _peer(self) -> Peer:
+        peer = Peer(self, self._layers)
+        self.peers.append(peer)
+        return peer
+
+    def strike(self, fault: str) -> None:
+        """Let something happen to the client."""
+        if fault == "interrupt":
+            raise Interrupt
+        if self.scope is None or fault == "timeout":
+            raise TimeoutError
+        self.scope.cancel()
+        self._is_cancelled = True
+
+    async def pause(self) -> None:
+        """Let a cancellation arrive."""
+        if self._is_cancelled:
+            self._is_cancelled = False
+            await anyio.lowlevel.checkpoint()
+
+    def idle(self) -> None:
+        """Act between two calls."""
+        for peer in self.peers:
+            peer.idle()
+        self.peers = [peer for peer in self.peers if not peer.is_closed]
+
+    def close(self) -> None:
+        """End every connection."""
+        for peer in self.peers:
+            peer.close()
+
+
+class _Over(AsyncSocket):
+    """A connection through TLS that lets its peer act after a write."""
+
+    __slots__ = ("peer",)
+
+    peer: Peer
+
+    async def write(self, data: bytes) -> None:
+        await super().write(data)
+        self.peer.sent()
+
+
+class _Calls:
+    """Draws the calls of one sequence, and judges their results."""
+
+    def __init__(self, tally: Tally, world: _World, name: str, numbers: Iterator[int]) -> None:
+        self._tally = tally
+        self._world = world
+        self._name = name
+        self._numbers = numbers
+        self._requests = Requests(_CONFIG)
+        self.served = 0
+        self.failed = 0
+
+    def draw(self) -> tuple[bytes, Request]:
+        """Return a request and its tag."""
+        chance = self._world.chance
+        tag = b"t%d" % next(self._numbers)
+        method = chance.choice(("GET", "GET", "HEAD", "POST", "PUT", "DELETE"))
+        has_body = method in ("POST", "PUT")
+        body = bytes(_LARGE if chance.random() < 0.15 else 20) if has_body else None
+        call: Call[Any] = Call(method=method, path="/" + tag.decode(), response=object, verb="x", body=body)
+        return tag, self._requests.make(call, Credential(None), endless=False, end=None)
+
+    def judge(self, tag: bytes, method: str, result: object) -> None:
+        """Count one call."""
+        plan, _ = self._world.plans.get(tag, (None, ""))
+        if isinstance(result, tuple):
+            self.served += 1
+            is_own = plan is not None and result == _expected(plan, tag, method)
+            self._tally.check(is_own, f"{self._name} {method} {tag!r}: {result!r:.80} of {plan!r:.200}")
+            return
+        self.failed += 1
+        is_known = isinstance(result, (errors.TransportError, Interrupt)) or result == "cancelled"
+        is_right = is_known and plan is not None and not plan.is_clean
+        self._tally.check(is_right, f"{self._name} {method} {tag!r}: {result!r:.120} of {plan!r:.250}")
+
+
+def _sequence(pool: Pool, world: _World, calls: _Calls, count: int) -> None:
+    for _ in range(count):
+        tag, request = calls.draw()
+        result: object
+        try:
+            stream = pool.open(request)
+            try:
+                body = bytes(stream.read(1 << 20)) if world.chance.random() < 0.5 else b"".join(stream.chunks())
+                result = stream.status, stream.headers.get("x-tag", ""), body
+            finally:
+                stream.close()
+        except (errors.KubeError, Interrupt) as error:
+            result = error
+        calls.judge(tag, request.method, result)
+        world.idle()
+
+
+async def _sequence_async(pool: AsyncPool, world: _World, calls: _Calls, count: int) -> None:
+    for _ in range(count):
+        tag, request = calls.draw()
+        result: object = "cancelled"
+        with anyio.CancelScope() as world.scope:
+            try:
+                stream = await pool.open(request)
+                try:
+                    if world.chance.random() < 0.5:
+                        body = bytes(await stream.read(1 << 20))
+                    else:
+                        body = b"".join([piece async for piece in stream.chunks()])
+                    result = stream.status, stream.headers.get("x-tag", ""), body
+                finally:
+                    await stream.aclose()
+            except (errors.KubeError, Interrupt) as error:
+                result = error
+        calls.judge(tag, request.method, result)
+        world.idle()
+
+
+class _Scene(NamedTuple):
+    """A kind of connection, and its share of a hundred sequences."""
+
+    name: str
+    mode: Mode
+    layers: int
+    is_inside: bool
+    share: int
+
+
+_SCENES: Final = tuple(
+    _Scene(f"{mode} {name}", mode, layers, is_inside, share)
+    for mode in ("sync", "asyncio", "trio")
+    for name, layers, is_inside, share in (
+        ("plain", 0, False, 22),
+        ("TLS", 1, False, 8),
+        ("TLS in TLS", 2, False, 2),
+        ("TLS of a proxy", 1, True, 1),
+    )
+)
+_CALLS: Final = 3
+_AT_ONCE: Final = 50
+"""Sequences that share a pool, one after the other: some find a connection that another one left."""
+
+
+def run(n: int | None, seed: int) -> Tally:
+    """Run `n` sequences of calls, 100,000 by default."""
+    tally = Tally("kept")
+    contexts = _Layers()
+    numbers = itertools.count()
+    wanted = 100_000 if n is None else n
+    total = sum(scene.share for scene in _SCENES)
+    figures = dict.fromkeys(("sequences", "served", "failed", "reused", "early"), 0)
+    for index, scene in enumerate(_SCENES):
+        left = max(1, wanted * scene.share // total)
+        batch = 0
+        while left:
+            count = min(left, _AT_ONCE)
+            world = _World(random.Random(f"{seed} {index} {batch}"), contexts, scene.layers, is_inside=scene.is_inside)
+            calls = _Calls(tally, world, f"{scene.name} (batch {batch})", numbers)
+            try:
+                if scene.mode == "sync":
+                    _batch(world, calls, count)
+                else:
+                    anyio.run(_batch_async, world, calls, count, backend=scene.mode)
+            finally:
+                world.close()
+            for name, value in (
+                ("sequences", count),
+                ("served", calls.served),
+                ("failed", calls.failed),
+                ("reused", world.reused),
+                ("early", world.early),
+            ):
+                figures[name] += value
+            left -= count
+            batch += 1
+    for name, value in figures.items():
+        tally.figure(name, value)
+    if not figures["reused"] or not figures["early"]:
+        tally.wrong("no connection was reused, or no response was early")
+    return tally
+
+
+def _batch(world: _World, calls: _Calls, count: int) -> None:
+    pool = Pool(_CONFIG)
+    pool._route = world  # type: ignore[assignment]
+    try:
+        for _ in range(count):
+            _sequence(pool, world, calls, _CALLS)
+    finally:
+        pool.close()
+
+
+async def _batch_async(world: _World, calls: _Calls, count: int) -> None:
+    pool = AsyncPool(_CONFIG)
+    pool._route = world  # type: ignore[assignment]
+    try:
+        for _ in range(count):
+            await _sequence_async(pool, world, calls, _CALLS)
+    finally:
+        await pool.aclose()
