@@ -12,7 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 from click.shell_completion import get_completion_class
@@ -190,7 +190,7 @@ def build(ctx: click.Context, /, *, config_file: str | None, quiet: bool, watch:
     if watch and quiet:
         raise click.UsageError("--watch and --quiet don't go together: what a watch is for is what it says.")
     if watch:
-        ctx.exit(_watch(config_file, said))
+        _watch(config_file, said)
     from kgen import tree
     from kgen.pipeline import generate
     from kgen.stamp import Stamp
@@ -217,11 +217,11 @@ def build(ctx: click.Context, /, *, config_file: str | None, quiet: bool, watch:
     )
 
 
-def _watch(config_file: str | None, said: dict[str, Any]) -> int:
+def _watch(config_file: str | None, said: dict[str, Any]) -> NoReturn:
     from kgen import watching
 
     file = Path(config_file) if config_file else None
-    return watching.watch(watching.options(config_file, said), _settings(said), file, lambda words: _say(False, words))
+    watching.watch(watching.options(config_file, said), _settings(said), file, lambda words: _say(False, words))
 
 
 @cli.command()

@@ -13,16 +13,18 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
-from typing import Final
+from typing import IO, Final, NoReturn
 
 from kgen.config import Inputs, named_inputs
 from kgen.errors import ConfigError, KgenError
 from kgen.settings import Settings
+from kgen_kubernetes import interrupted
 
 __all__ = ["concerns", "line", "options", "require_extra", "watch"]
 
@@ -103,8 +105,8 @@ def require_extra() -> None:
         )
 
 
-def watch(words: Sequence[str], said: Settings, file: Path | None, say: Callable[[str], None]) -> int:
-    """Build, then build again at each change, until a signal comes; return the exit code that it asks for.
+def watch(words: Sequence[str], said: Settings, file: Path | None, say: Callable[[str], None]) -> NoReturn:
+    """Build, then build again at each change. SIGINT and SIGTERM end the process: it prints `interrupted`.
 
     Args:
         words: The options of each build.
@@ -116,31 +118,78 @@ def watch(words: Sequence[str], said: Settings, file: Path | None, say: Callable
         ConfigError: watchfiles is not installed, or the system follows no more folders.
     """
     require_extra()
-    with _ended_by_sigterm() as signals:
+    with _ending() as ending:
+        _watch(words, said, file, say, ending)
+
+
+class _Ending:
+    """Signal handler: interrupts the build that runs, waits for it and ends the process.
+
+    It raises nothing. An exception of a handler is lost if it is raised inside a finalizer or a callback. A second
+    signal kills the build.
+    """
+
+    def __init__(self) -> None:
+        self._child: subprocess.Popen[bytes] | None = None
+        self._starting = False
+        self._number = 0
+
+    def __call__(self, number: int, _: FrameType | None) -> None:
+        if self._number:
+            self._send_child("SIGKILL")
+            return
+        self._number = number
+        if not self._starting:
+            self._end()
+
+    def start(self, command: Sequence[str], stderr: IO[bytes]) -> subprocess.Popen[bytes]:
+        """Start a process that is not in the terminal's group; a signal meanwhile takes effect once it is known.
+
+        Raises:
+            OSError: it can't be started.
+        """
+        environment = os.environ | {"PYTHONIOENCODING": "utf-8"}
+        group = None if sys.platform == "win32" else 0
+        self._child = None
+        self._starting = True
         try:
-            _watch(words, said, file, say)
-        except KeyboardInterrupt:
-            say("interrupted")
-    return 128 + (signals[0] if signals else signal.SIGINT)
+            self._child = subprocess.Popen(command, stderr=stderr, env=environment, process_group=group)
+        finally:
+            self._starting = False
+            if self._number:
+                self._end()
+        return self._child
+
+    def _end(self) -> None:
+        self._send_child("SIGINT")
+        if self._child is not None and self._child.returncode is None:
+            with contextlib.suppress(ChildProcessError):  # The interrupted call has just waited for it.
+                os.waitpid(self._child.pid, 0)  # Not `wait`: the interrupted call may hold its lock.
+        interrupted.end(self._number)
+
+    def _send_child(self, name: str) -> None:
+        if sys.platform != "win32" and self._child is not None and self._child.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._child.pid, signal.Signals[name])
 
 
 @contextlib.contextmanager
-def _ended_by_sigterm() -> Generator[list[int]]:
-    """Let SIGTERM do what Ctrl-C does. watchfiles makes a KeyboardInterrupt of whatever a handler raises."""
-    signals: list[int] = []
-
-    def end(number: int, _: FrameType | None) -> None:
-        signals.append(number)
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, end)
+def _ending() -> Generator[_Ending]:
+    ending = _Ending()
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number, handler in before.items():
+        if handler != signal.SIG_IGN:  # As of `nohup` and of shells for what runs in the background.
+            signal.signal(number, ending)
     try:
-        yield signals
+        yield ending
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def _watch(words: Sequence[str], said: Settings, file: Path | None, say: Callable[[str], None]) -> None:
+def _watch(
+    words: Sequence[str], said: Settings, file: Path | None, say: Callable[[str], None], ending: _Ending
+) -> NoReturn:
     changed: set[str] = set()
     first = True
     while True:
@@ -150,7 +199,7 @@ def _watch(words: Sequence[str], said: Settings, file: Path | None, say: Callabl
                 if _named(said, file) != known:
                     continue  # The configuration changed before it was followed.
                 started = time.monotonic()
-                outcome = _build(words, say)
+                outcome = _build(words, say, ending)
                 say(line(changed, outcome, time.monotonic() - started))
                 if first:
                     say("waiting for changes; Ctrl-C ends it")
@@ -199,7 +248,7 @@ def _next(changes: Iterable[set[Path]], inputs: Inputs) -> set[str]:
         found = {path for path in some if concerns(path, inputs)}
         if found:
             return {_called(path) for path in found}
-    raise KeyboardInterrupt
+    raise ConfigError("the inputs can't be followed: watchfiles has stopped")
 
 
 def _called(path: Path) -> str:
@@ -217,35 +266,28 @@ def _folders(inputs: Inputs) -> set[Path]:
     return found
 
 
-def _build(words: Sequence[str], say: Callable[[str], None]) -> str:
+def _build(words: Sequence[str], say: Callable[[str], None], ending: _Ending) -> str:
     """Run a build and return what it says of itself; what is wrong is said.
 
     In a process of its own: hooks and all that they import are read anew, and what a build leaves in memory goes with
-    it. The process is not in the terminal's group: Ctrl-C comes to it once, from here, and it puts things in order.
+    it. Its messages go to a file: a process that waits for it in a signal handler need not read them.
 
     Raises:
         ConfigError: the process can't be started.
     """
     command = [sys.executable, "-P", "-m", "kgen_kubernetes", "build", *words]
-    environment = os.environ | {"PYTHONIOENCODING": "utf-8"}
-    group = None if sys.platform == "win32" else 0
-    try:
-        started = subprocess.Popen(
-            command, stderr=subprocess.PIPE, encoding="utf-8", errors="replace", env=environment, process_group=group
-        )
-    except OSError as error:
-        raise ConfigError(
-            f"a build can't be started: {error.strerror or error}", hint="is the environment of kgen still there?"
-        ) from error
-    with started as child:
+    with tempfile.TemporaryFile() as stderr:
         try:
-            said = child.communicate()[1].splitlines()
-        except BaseException:
-            if sys.platform != "win32":
-                child.send_signal(signal.SIGINT)
-            child.communicate()
-            raise
-    outcome = said.pop() if child.returncode == 0 and said else "not built"
+            child = ending.start(command, stderr)
+        except OSError as error:
+            raise ConfigError(
+                f"a build can't be started: {error.strerror or error}", hint="is the environment of kgen still there?"
+            ) from error
+        with child:
+            code = child.wait()
+        stderr.seek(0)
+        said = stderr.read().decode("utf-8", "replace").splitlines()
+    outcome = said.pop() if code == 0 and said else "not built"
     for words_of_it in said:
         say(words_of_it)
     return outcome

@@ -1,81 +1,42 @@
 """Entry point of the command `kgen`, under a name that belongs to this distribution alone.
 
 On the package index the name `kgen` belongs to another project. If both are installed, `import kgen` may find the other
-one. This package checks which one it is before anything of `kgen` is imported.
+one. `main` checks which one it is before anything of `kgen` is imported.
 """
 
 from __future__ import annotations
 
 import sys
-from importlib.util import find_spec
-from pathlib import Path
-from typing import Final
 
 from kgen_kubernetes import interrupted
 
-__all__ = ["foreign", "main"]
-
-_NEEDED: Final = ("click", "datamodel_code_generator", "jinja2", "ruff")
-
-_MARK: Final = '"""kgen: generator for typed Kubernetes clients."""'
-"""First line of our `kgen/__init__.py`; compared as text, so that code of another project does not run."""
+__all__ = ["main"]
 
 
 def main() -> None:
     """Run the command line and exit with its code.
 
-    Before that, check that `kgen` is ours and that the extra `generator` is installed. SIGINT at any moment prints
-    `interrupted` and exits with 130.
+    Before that, check that `kgen` is ours and that the extra `generator` is installed.
     """
-    with interrupted.exits():
-        what = foreign()
-        if what is not None:
-            _refuse(
-                f"{what}; kgen-kubernetes cannot run with it",
-                "install kgen-kubernetes in an environment without the other project: pipx install "
-                "'kgen-kubernetes[generator]', uv tool install 'kgen-kubernetes[generator]'",
-            )
-        missing = [name for name in _NEEDED if find_spec(name) is None]
-        if missing:
-            _refuse(
-                f"kgen generates with packages that are not installed: {', '.join(missing)}",
-                "pip install 'kgen-kubernetes[generator]'",
-            )
-        from kgen.cli import run
+    interrupted.exits()
+    from kgen_kubernetes.ours import foreign, missing  # Only now: an import takes its time, too.
+
+    what = foreign()
+    if what is not None:
+        _refuse(
+            f"{what}; kgen-kubernetes cannot run with it",
+            "install kgen-kubernetes in an environment without the other project: pipx install "
+            "'kgen-kubernetes[generator]', uv tool install 'kgen-kubernetes[generator]'",
+        )
+    absent = missing()
+    if absent:
+        _refuse(
+            f"kgen generates with packages that are not installed: {', '.join(absent)}",
+            "pip install 'kgen-kubernetes[generator]'",
+        )
+    from kgen.cli import run
 
     sys.exit(interrupted.run(run))
-
-
-def foreign() -> str | None:
-    """Return what is wrong with the module that `import kgen` finds, or None if it is ours alone."""
-    ours = Path(__file__).parents[1] / "kgen"
-    spec = find_spec("kgen")
-    found = spec.origin if spec is not None else None
-    if spec is None or found is None or not _same(Path(found), ours / "__init__.py"):
-        place = found or ", ".join((spec and spec.submodule_search_locations) or ()) or "nowhere"
-        return f"`import kgen` finds the module of another project: {place}"
-    try:
-        with Path(found).open(encoding="utf-8", errors="replace") as stream:
-            is_ours = stream.readline().rstrip() == _MARK
-    except OSError as error:
-        return f"the module kgen cannot be read: {error.strerror}"
-    if not is_ours:
-        return f"another project has overwritten the module kgen: {found}"
-    mixed = _mixed(ours.parent)
-    return f"another project has installed files into the module kgen: {mixed}" if mixed else None
-
-
-def _same(one: Path, other: Path) -> bool:
-    try:
-        return one.samefile(other)
-    except OSError:
-        return False
-
-
-def _mixed(folder: Path) -> str | None:
-    """Return the other project named `kgen` if it is installed into the same folder: its files replace some of ours."""
-    found = next(iter(sorted(folder.glob("kgen-*.dist-info"))), None)
-    return f"{found.name.removesuffix('.dist-info')} in {folder}" if found is not None else None
 
 
 def _refuse(what: str, hint: str) -> None:
