@@ -9,7 +9,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Generator
+import time
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -103,12 +104,14 @@ def test_quiet_makes_no_sense_beside_it(capsys: pytest.CaptureFixture[str]) -> N
     assert "--watch and --quiet" in capsys.readouterr().err
 
 
+COMMAND = (sys.executable, "-m", "kgen", "build", "--watch")
+
+
 @contextlib.contextmanager
-def watched(folder: Path) -> Generator[subprocess.Popen[str]]:
+def watched(folder: Path, command: Sequence[str] = COMMAND) -> Generator[subprocess.Popen[str]]:
     environment = os.environ | {"XDG_CACHE_HOME": str(folder / "cache")}
-    command = [sys.executable, "-m", "kgen", "build", "--watch"]
     with subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True) as child:
-        late = threading.Timer(120, child.kill)  # A line that never comes is red, and does not hang.
+        late = threading.Timer(900, child.kill)  # A line that never comes is red, and does not hang.
         late.start()
         try:
             yield child
@@ -116,6 +119,85 @@ def watched(folder: Path) -> Generator[subprocess.Popen[str]]:
             late.cancel()
             late.join()
             child.kill()
+
+
+AIMED = """
+import os, sys
+from kgen_kubernetes import interrupted, main
+calls, number = int(sys.argv.pop(1)), int(sys.argv.pop(1))
+def count(*_):
+    global calls
+    calls -= 1
+    if calls == 0:
+        sys.setprofile(None)
+        os.kill(os.getpid(), number)
+interrupted.exits()
+sys.setprofile(count)
+main()
+"""
+"""Sends itself a signal at a call that is counted, so that no clock decides where it comes."""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("calls", [1, 7, 60, 500, 4_000, 15_000, 30_000, 60_000, 120_000, 240_000, 480_000])
+def test_a_signal_at_any_call_is_reported_and_sets_the_exit_code(
+    calls: int, number: int, code: int, tmp_path: Path
+) -> None:
+    (tmp_path / "kgen.toml").write_text('specs = "crds"\npackage = "mine"\ncore = false\n')
+    (tmp_path / "crds").mkdir()
+    shutil.copy(ROOT / "tests/crds/gauges.yaml", tmp_path / "crds")
+    aimed = [sys.executable, "-c", AIMED, str(calls), str(int(number)), "build", "--watch"]
+    with watched(tmp_path, aimed) as child:
+        assert child.stderr is not None
+        said = ""
+        for line in child.stderr:
+            said += line
+            if "waiting for changes" in line:
+                child.send_signal(number)  # There were fewer calls.
+        assert said.endswith("interrupted\n"), said
+        assert said.count("interrupted") == 1
+        assert child.wait() == code
+    assert not list(tmp_path.rglob(".kgen-*"))
+
+
+HOOK = """
+import pathlib, sys, time
+def on_file(path, text):
+    sys.stderr.write("x" * (1 << 20))
+    while True:
+        try:
+            pathlib.Path("reached").touch()
+            time.sleep(600)
+        except KeyboardInterrupt:
+            pathlib.Path("interrupted").touch()
+            if not STUBBORN:
+                raise
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.parametrize("stubborn", [False, True])
+def test_a_build_is_interrupted_by_the_first_signal_and_killed_by_the_second(stubborn: bool, tmp_path: Path) -> None:
+    (tmp_path / "kgen.toml").write_text('specs = "crds"\npackage = "mine"\ncore = false\nhooks = "hooks.py"\n')
+    (tmp_path / "hooks.py").write_text(HOOK.replace("STUBBORN", str(stubborn)))
+    (tmp_path / "crds").mkdir()
+    shutil.copy(ROOT / "tests/crds/gauges.yaml", tmp_path / "crds")
+    with watched(tmp_path) as child:
+        wait_for(tmp_path / "reached", child)
+        child.send_signal(signal.SIGINT)
+        wait_for(tmp_path / "interrupted", child)
+        if stubborn:
+            child.send_signal(signal.SIGINT)
+        assert child.stderr is not None
+        assert child.stderr.read() == "interrupted\n"
+        assert child.wait() == 130
+
+
+def wait_for(file: Path, child: subprocess.Popen[str]) -> None:
+    while not file.exists():
+        assert child.poll() is None or file.exists(), "it ended before"
+        time.sleep(0.01)
 
 
 def until(stream: IO[str] | None, words: str) -> str:
