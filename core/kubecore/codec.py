@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from kubecore import collector, depth
+from kubecore import collector, depth, exact
 from kubecore.decoders import decoder
 from kubecore.encode import encode
 from kubecore.errors import DecodeError
@@ -74,7 +74,7 @@ def convert(data: Any, type: type[T]) -> T:  # noqa: A002
     depth.check_value(data)
     kind: Any = type
     decoder(kind)  # So that the type is safe to use.
-    if is_custom(kind):
+    if is_custom(kind) or exact.changes(data, kind):
         return _lenient(data, type)
     try:
         return msgspec.convert(data, type, dec_hook=dec_hook)

@@ -2,6 +2,10 @@
 
 A struct field such as `metadata` or `resources` is never None; where it equals its zero value it is left out, as it was
 when it was absent.
+
+Values are written by the types of their fields. The walk looks only at fields that can hold a struct, a time, bytes or
+anything at all. If it meets a value that it does not accept, `kubecore.plain` writes the whole with care, or names the
+path of what has no form in JSON.
 """
 
 from __future__ import annotations
@@ -10,46 +14,61 @@ import copy
 import datetime
 import functools
 import math
-import types
-import typing
-from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
 from kubecore import decoders
 from kubecore.depth import levels
 from kubecore.errors import EncodeError
+from kubecore.fieldtypes import Shape, members, shape_of
 from kubecore.hooks import enc_hook
 from kubecore.model import OTHER, Model
 from kubecore.openmodel import OpenModel
+from kubecore.plain import MAX_DEPTH, is_base64, is_sent, plain, with_written, zero_of
 from kubecore.shapes import is_array, is_object
-from kubecore.time import is_naive
-from kubecore.types import NO_FIELDS
-from kubecore.verbatim import Written, plain_type, restored, written_of
+from kubecore.time import MicroTime, format_micro_time, is_naive
+from kubecore.verbatim import Written, plain_type, written_of
 
 __all__ = ["encode", "to_dict"]
 
-_MAX_DEPTH: Final = 200
 _ENCODER: Final = msgspec.json.Encoder(enc_hook=enc_hook)
+_REFUSED: Final = (TypeError, ValueError, OverflowError, RecursionError, AttributeError)
+
+_Prepare: TypeAlias = Callable[[Any, int, bool], Any]
+"""Takes a value, its depth, and whether raw JSON is decoded; returns the value, or what to write in its place."""
 
 
-def encode(obj: Any) -> bytes:
+class _UnexpectedError(ValueError):
+    """A value that only `plain` can write, or refuse."""
+
+
+def encode(obj: Any, kind: Any = Any) -> bytes:
     """Write JSON.
 
     Args:
         obj: a model, or mappings, lists and scalars that may hold models, dates and bytes.
+        kind: the model of a mapping, whose fields say how values are written; a model has its own.
 
     Returns:
         The JSON text, UTF-8.
 
     Raises:
-        EncodeError: a value has no form in JSON; the error names its path.
+        EncodeError: a value has no form in JSON, or not the one of its field; the error names its path.
     """
     try:
-        return _ENCODER.encode(_Preparation(for_json=True).value(obj, "$", 0))
-    except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise _refused(error) from None
+        data = _ENCODER.encode(_prepare(shape_of(kind))(obj, _first_depth(), False))
+    except _REFUSED:
+        pass  # Written again below, so that the first error is not chained.
+    else:
+        if b"null" in data:  # What msgspec makes of NaN, wherever it stands.
+            plain(obj, kind)
+        return data
+    try:
+        return _ENCODER.encode(plain(obj, kind))
+    except _REFUSED as error:
+        raise _as_encode_error(error) from None
 
 
 def to_dict(obj: Any) -> Any:
@@ -62,73 +81,99 @@ def to_dict(obj: Any) -> Any:
         New dictionaries and lists.
 
     Raises:
-        EncodeError: a value has no form in JSON; the error names its path.
+        EncodeError: a value has no form in JSON, or not the one of its field; the error names its path.
     """
     try:
-        return msgspec.to_builtins(_Preparation(for_json=False).value(obj, "$", 0), enc_hook=enc_hook, str_keys=True)
-    except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise _refused(error) from None
+        return msgspec.to_builtins(_any(obj, _first_depth(), True), enc_hook=enc_hook, str_keys=True)
+    except _REFUSED:
+        pass
+    try:
+        return plain(obj)
+    except _REFUSED as error:
+        raise _as_encode_error(error) from None
 
 
-def _refused(error: Exception) -> EncodeError:
+def _first_depth() -> int:
+    """Return the depth to begin at, so that no more levels are left than the stack of this thread allows."""
+    most = levels()
+    return 0 if most is None else max(0, MAX_DEPTH - most)
+
+
+def _as_encode_error(error: Exception) -> EncodeError:
     return error if isinstance(error, EncodeError) else EncodeError(f"can't write JSON: {error}")
 
 
-class _Preparation:
-    """Makes of a value what the encoder writes: empty structs marked as unset, dates checked.
-
-    Args:
-        for_json: Whether JSON is written, which takes raw JSON as it is.
-    """
-
-    def __init__(self, *, for_json: bool) -> None:
-        self._for_json = for_json
-        self._most = min(_MAX_DEPTH, levels() or _MAX_DEPTH)
-
-    def value(self, value: Any, path: str, depth: int) -> Any:
-        """Return the value, or what to write in its place."""
-        if depth > self._most:
-            raise EncodeError(f"nested deeper than {self._most} levels, or in itself")
-        if isinstance(value, Model):
-            return self._model(value, path, depth)
-        if is_object(value):
-            return {_key(key, path): self.value(item, f"{path}.{key}", depth + 1) for key, item in value.items()}
-        if is_array(value):
-            return [self.value(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(value)]
-        if isinstance(value, msgspec.Raw):
-            return value if self._for_json else decoders.plain(value)
-        if isinstance(value, datetime.datetime) and is_naive(value):
-            raise EncodeError(f"{path} is a time without its offset from UTC: pass tzinfo")
-        if isinstance(value, float) and not math.isfinite(value):
-            raise EncodeError(f"{path} is {value}, which JSON has no number for")
+def _any(value: Any, depth: int, decodes: bool) -> Any:
+    """Prepare a value of a type that is not known."""
+    kind = type(value)
+    if kind is str or value is None:
         return value
+    if kind is float and not math.isfinite(value):
+        raise _UnexpectedError
+    if depth > MAX_DEPTH:
+        raise _UnexpectedError
+    if isinstance(value, Model):
+        return _model(value, depth, decodes)
+    if kind is dict or is_object(value):
+        return {_key(key): _any(item, depth + 1, decodes) for key, item in value.items()}
+    if is_array(value):
+        return [_any(item, depth + 1, decodes) for item in value]
+    if isinstance(value, msgspec.Raw):
+        return decoders.plain(value) if decodes else value
+    if isinstance(value, datetime.datetime) and is_naive(value):
+        raise _UnexpectedError
+    return value if kind in _PLAIN else _odd(value)
 
-    def _model(self, model: Model, path: str, depth: int) -> Model | dict[str, Any]:
-        """Return the model, or a copy of it without its empty structs; a dictionary where it keeps other fields."""
-        changed: dict[str, Any] = {}
-        plain = plain_type(model)
-        for field in _fields_to_see(plain):
-            item = getattr(model, field.name)
-            if not item and not isinstance(item, Model):
-                continue
-            if field.zero is not None and item == field.zero:
-                changed[field.name] = msgspec.UNSET
-                continue
-            new = self.value(item, f"{path}.{field.wire_name}", depth + 1)
-            if new is not item:
-                changed[field.name] = new
-        copied = copy.copy(model) if changed else model
+
+_PLAIN: Final = frozenset({bool, int, float, datetime.datetime, MicroTime, bytes})
+
+
+def _odd(value: Any) -> Any:
+    """Leave subclasses of text and numbers to the hook of the encoder, and everything else to `plain`."""
+    if isinstance(value, (str, int, float, datetime.datetime)):
+        return value
+    raise _UnexpectedError
+
+
+def _key(key: Any) -> str:
+    if type(key) is str:
+        return key
+    raise _UnexpectedError
+
+
+def _model(model: Model, depth: int, decodes: bool) -> Model | dict[str, Any]:
+    """Return the model, or a copy of it without its empty structs; a dictionary where it keeps other fields."""
+    if depth > MAX_DEPTH:
+        raise _UnexpectedError
+    changed: dict[str, Any] | None = None
+    kind = plain_type(model)
+    for name, zero, prepare in _fields_to_see(kind):
+        item = getattr(model, name)
+        if not item and not isinstance(item, Model):
+            continue
+        if zero is not None and item == zero:
+            new: Any = msgspec.UNSET
+        else:
+            new = prepare(item, depth + 1, decodes)
+        if new is not item:
+            if changed is None:
+                changed = {}
+            changed[name] = new
+    copied = model
+    if changed:
+        copied = copy.copy(model)
         for name, item in changed.items():
             setattr(copied, name, item)
-        if plain is not type(model):
-            return _as_written(model, copied, written_of(model))
-        return _with_others(copied, _sent(copied)) if isinstance(copied, OpenModel) and copied.other_fields else copied
+    if kind is not type(model):
+        return _as_written(model, copied, written_of(model))
+    return _with_others(copied, _sent(copied)) if isinstance(copied, OpenModel) and copied.other_fields else copied
 
 
 def _sent(model: Model) -> dict[str, Any]:
     """Return the fields that are sent, by their names in JSON."""
     fields = [field for field in msgspec.structs.fields(plain_type(model)) if field.encode_name != OTHER]
-    return {field.encode_name: getattr(model, field.name) for field in fields if _is_sent(model, field)}
+    values = [(field, getattr(model, field.name)) for field in fields]
+    return {field.encode_name: value for field, value in values if is_sent(value, field)}
 
 
 def _with_others(model: OpenModel, own: dict[str, Any]) -> dict[str, Any]:
@@ -144,63 +189,140 @@ def _as_written(model: Model, copied: Model, written: Mapping[str, Written]) -> 
         copied: The same, its fields prepared.
         written: The written values.
     """
-    own = _sent(copied)
-    for field in type(model).model_fields():
-        if field.name in written:
-            sent = restored(getattr(model, field.name), own.get(field.wire_name, msgspec.UNSET), written[field.name])
-            own[field.wire_name] = sent
-    own = {key: value for key, value in own.items() if value is not msgspec.UNSET}
+    own = with_written(model, _sent(copied), written)
     return _with_others(copied, own) if isinstance(copied, OpenModel) else own
 
 
-def _is_sent(model: Model, field: Any) -> bool:
-    value = getattr(model, field.name)
-    if value is msgspec.UNSET or (field.default_factory in (dict, list) and not value):
-        return False
-    return field.default is msgspec.NODEFAULT or value != field.default
-
-
-def _key(key: object, path: str) -> str:
-    if isinstance(key, str):
-        return key
-    raise EncodeError(f"{path} has the key {key!r}; keys in JSON are text")
-
-
 class _Seen(NamedTuple):
-    """A field that holds structs, dates or anything at all."""
+    """A field that holds structs, times, bytes, maps of text or anything at all."""
 
     name: str
-    wire_name: str
     zero: Any
+    prepare: _Prepare
 
 
 @functools.cache
 def _fields_to_see(cls: type[Model]) -> tuple[_Seen, ...]:
     found: list[_Seen] = []
     for field in msgspec.structs.fields(cls):
-        zero = _zero(field)
-        if zero is not None or _matters(field.type):
-            found.append(_Seen(field.name, field.encode_name, zero))
+        zero, shape = zero_of(field), shape_of(field.type)
+        if zero is not None or _matters(shape):
+            found.append(_Seen(field.name, zero, _prepare(shape)))
     return tuple(found)
 
 
-def _zero(field: Any) -> Any:
-    """Return what stands for absent where a field is never None: an empty struct, or no managed fields."""
-    if field.default is NO_FIELDS:
-        return NO_FIELDS
-    has_zero = field.default_factory is not msgspec.NODEFAULT and isinstance(field.type, type)
-    return field.type.zero() if has_zero and issubclass(field.type, Model) else None
+def _matters(shape: Shape) -> bool:
+    """Say whether values of a shape are looked at: scalars of JSON's own types are not, a list of them neither."""
+    if shape.name == "map":
+        inner = shape_of(shape.inner)
+        return inner.name == "text" or _matters(inner)
+    if shape.name == "list":
+        return _matters(shape_of(shape.inner))
+    return shape.name in ("any", "model", "time", "micro_time", "bytes", "number")
 
 
-def _matters(hint: Any) -> bool:
-    """Say whether values of a type may hold a struct, a date or a number that JSON does not have."""
-    if hint is Any:  # Before the rest: since Python 3.11 it is a class.
-        return True
-    origin = typing.get_origin(hint)
-    if origin is typing.Literal:
-        return False
-    if origin in (typing.Union, types.UnionType, typing.Annotated, list, dict):
-        return any(_matters(part) for part in typing.get_args(hint))
-    if isinstance(hint, type):
-        return issubclass(hint, (Model, datetime.datetime, float, msgspec.Raw))
-    return False
+@functools.cache
+def _prepare(shape: Shape) -> _Prepare:
+    """Return the function that prepares values of a shape."""
+    if shape.name == "model":
+        return functools.partial(_as_model, shape.inner)
+    if shape.name in ("list", "map"):
+        inner = shape_of(shape.inner)
+        if shape.name == "list":
+            return functools.partial(_list, inner, _later(inner))
+        return _texts if inner.name == "text" else functools.partial(_map, inner, _later(inner))
+    return _SCALARS.get(shape.name, _any)
+
+
+def _later(shape: Shape) -> _Prepare:
+    """Return the function for the values inside of a shape: found at the first value, as types may hold themselves."""
+    return lambda value, depth, decodes: _prepare(shape)(value, depth, decodes)
+
+
+def _as_model(cls: type[Model], value: Any, depth: int, decodes: bool) -> Any:
+    if isinstance(value, Model):
+        return _model(value, depth, decodes)
+    if not is_object(value):
+        return _any(value, depth, decodes)
+    if depth > MAX_DEPTH:
+        raise _UnexpectedError
+    prepared = _members(cls)
+    return {_key(key): prepared.get(key, _any)(item, depth + 1, decodes) for key, item in value.items()}
+
+
+@functools.cache
+def _members(cls: type[Model]) -> Mapping[str, _Prepare]:
+    return {name: _prepare(shape_of(hint)) for name, hint in members(cls).items()}
+
+
+def _list(inner: Shape, one: _Prepare, value: Any, depth: int, decodes: bool) -> Any:
+    if not is_array(value) or depth > MAX_DEPTH:
+        return _any(value, depth, decodes)
+    if inner.name == "model":
+        return [_as_model(inner.inner, item, depth + 1, decodes) for item in value]
+    return [one(item, depth + 1, decodes) for item in value]
+
+
+def _map(inner: Shape, one: _Prepare, value: Any, depth: int, decodes: bool) -> Any:
+    if not is_object(value) or depth > MAX_DEPTH:
+        return _any(value, depth, decodes)
+    return {_key(key): one(item, depth + 1, decodes) for key, item in value.items()}
+
+
+def _texts(value: Any, depth: int, decodes: bool) -> Any:
+    """Prepare a map of text: bytes in it would be written as base64, which nobody asked for."""
+    if not is_object(value):
+        return _any(value, depth, decodes)
+    for item in value.values():
+        if type(item) is not str:
+            raise _UnexpectedError
+    return value
+
+
+def _text(value: Any, depth: int, decodes: bool) -> Any:
+    return value if type(value) is str or value is None else _scalar(value, depth, decodes)
+
+
+def _scalar(value: Any, depth: int, decodes: bool) -> Any:
+    """Prepare a value of a field of text, a number or a boolean."""
+    if type(value) in (str, int, bool) or value is None:
+        return value
+    if type(value) is float and math.isfinite(value):
+        return value
+    if isinstance(value, (Model, Mapping, list, tuple)):
+        return _any(value, depth, decodes)
+    raise _UnexpectedError
+
+
+def _time(value: Any, depth: int, decodes: bool) -> Any:
+    if type(value) is MicroTime:
+        raise _UnexpectedError
+    return _any(value, depth, decodes)
+
+
+def _micro_time(value: Any, depth: int, decodes: bool) -> Any:
+    if type(value) is MicroTime and not is_naive(value):
+        return value
+    return format_micro_time(value) if isinstance(value, datetime.datetime) else _any(value, depth, decodes)
+
+
+def _bytes(value: Any, depth: int, decodes: bool) -> Any:
+    if type(value) is bytes or value is None:
+        return value
+    if type(value) is str and is_base64(value):
+        return value
+    if isinstance(value, (str, bytearray, memoryview)):
+        raise _UnexpectedError
+    return _any(value, depth, decodes)
+
+
+_SCALARS: Final[Mapping[str, _Prepare]] = {
+    "time": _time,
+    "micro_time": _micro_time,
+    "bytes": _bytes,
+    "text": _text,
+    "boolean": _scalar,
+    "integer": _scalar,
+    "number": _scalar,
+    "any": _any,
+}

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import math
+import numbers
 from typing import Any
 
-from kubecore.time import MicroTime, format_micro_time, parse_time
+import msgspec
+
+from kubecore.time import MicroTime, SourceTime, format_micro_time, is_naive, parse_time
 
 __all__ = ["dec_hook", "enc_hook"]
 
@@ -28,13 +32,53 @@ def dec_hook(type: Any, value: Any) -> Any:  # noqa: A002
 
 
 def enc_hook(value: Any) -> Any:
-    """Turn a value of a type of ours into JSON's types.
+    """Turn a value that is not exactly of one of JSON's types into one that is.
+
+    Subclasses of str, int and float are written as their bases, as `json.dumps` does it; numpy's scalars as the Python
+    value that they hold.
 
     Raises:
         ValueError: the value has no form in JSON.
-        TypeError: the type is not one of ours.
+        TypeError: the type has no form in JSON.
     """
+    if isinstance(value, datetime.datetime):
+        return _time(value)
+    base = _base(value)
+    if base is None:
+        msg = f"a {type(value).__name__} has no form in JSON"
+        raise TypeError(msg)
+    if isinstance(base, float) and not math.isfinite(base):
+        raise ValueError(f"{base} has no form in JSON")
+    return base
+
+
+def _time(value: datetime.datetime) -> str:
     if isinstance(value, MicroTime):
         return format_micro_time(value)
-    msg = f"a {type(value).__name__} has no form in JSON"
-    raise TypeError(msg)
+    if isinstance(value, SourceTime) and value.text is not None:
+        return value.text
+    if is_naive(value):
+        raise ValueError("a time without its offset from UTC: pass tzinfo")
+    clock: datetime.time = value.timetz()
+    written: str = msgspec.to_builtins(
+        datetime.datetime.combine(datetime.date(value.year, value.month, value.day), clock)
+    )
+    return written
+
+
+def _base(value: Any) -> str | float | None:
+    """Return the text or number that a value is, None if it is neither."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int):
+        # ruamel.yaml's boolean with an anchor: bool itself can't have subclasses.
+        return bool(value) if type(value).__name__ == "ScalarBoolean" else int.__int__(value)
+    if isinstance(value, float):
+        return float.__float__(value)
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    if isinstance(value, numbers.Real) and not isinstance(value, numbers.Rational):
+        return float(value)
+    # A numpy scalar: numpy itself may not be installed.
+    held: Any = value.item() if getattr(value, "shape", None) == () and hasattr(value, "item") else None
+    return held if type(held) in (str, bool, int, float) else None

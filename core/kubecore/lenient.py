@@ -3,7 +3,8 @@
 - null, where the type can't be null, is the type's zero value; as a field it counts as absent.
 - What is required and absent is its zero value.
 - A number is taken as text where a quantity is due, and an integral float as an integer.
-- A date that can't be read is None where the field is optional (with a line in the log), else the zero time.
+- Text that is no date is None if the field is optional (with a line in the log), else an error.
+- A time that Python's datetime can't hold, or that it would write in other words, keeps its text (`time.SourceTime`).
 - Everything else is an error that names the path.
 
 What a field cannot express is kept with the object and sent again (`kubecore.verbatim`): that a required field is
@@ -25,11 +26,12 @@ import msgspec
 from kubecore import decoders, zero
 from kubecore.decoders import CheckedDecoder, decoder
 from kubecore.errors import DecodeError
-from kubecore.hooks import dec_hook, enc_hook
+from kubecore.exact import is_exact_float
+from kubecore.hooks import enc_hook
 from kubecore.model import CustomModel, Model
 from kubecore.openmodel import OpenModel, others
 from kubecore.shapes import is_array, is_object
-from kubecore.time import ZERO, MicroTime
+from kubecore.time import MicroTime, SourceTime, is_naive, is_representable, is_time_text, read_time
 from kubecore.types import QUANTITY
 from kubecore.verbatim import Written, is_custom, keeping, may_differ, snapshot
 
@@ -190,7 +192,7 @@ def _struct(hint: Any, exact: bool, value: Any, path: str) -> Any:
         raise DecodeError(f"expected an object for {cls.__name__}, found {_kind(value)} at {path}")
     exact = exact or issubclass(cls, CustomModel)
     found: dict[str, Any] = {}
-    for field in msgspec.structs.fields(hint):
+    for field in _fields(hint):
         place = f"{path}.{field.encode_name}"
         item = value.get(field.encode_name)
         if item is not None or (field.default is msgspec.UNSET and field.encode_name in value):
@@ -208,7 +210,7 @@ def _struct(hint: Any, exact: bool, value: Any, path: str) -> Any:
 
 def _written(hint: Any, exact: bool, value: Mapping[str, Any], made: Model) -> Iterator[tuple[str, Written]]:
     """Yield the fields that would be sent in another form than they were written, with the record of each."""
-    for field in msgspec.structs.fields(hint):
+    for field in _fields(hint):
         read = getattr(made, field.name)
         if field.encode_name not in value:
             if field.required:
@@ -249,6 +251,11 @@ def _is_plain(hint: Any) -> bool:
     return hint in (str, int, float, bytes) or (isinstance(hint, type) and issubclass(hint, datetime.datetime))
 
 
+@functools.cache
+def _fields(hint: Any) -> tuple[Any, ...]:
+    return msgspec.structs.fields(hint)
+
+
 def _zero(hint: Any, path: str) -> Any:
     try:
         return zero.maker(hint)()
@@ -277,22 +284,17 @@ def _or_zero(one: Reader, hint: Any, item: Any, path: str) -> Any:
 
 def _union(members: tuple[Any, ...], exact: bool) -> Reader:
     readers = [_reader(member, exact) for member in members if member not in (type(None), msgspec.UnsetType)]
-    dates = any(
-        isinstance(_plain(member), type) and issubclass(_plain(member), datetime.datetime) for member in members
-    )
-    if dates:
-        return functools.partial(_optional_time, readers[0])
     if int in members and float in members:
         readers = [_number]
     return functools.partial(_any_of, readers, type(None) in members)
 
 
-def _plain(hint: Any) -> Any:
-    return typing.get_args(hint)[0] if typing.get_origin(hint) is typing.Annotated else hint
-
-
 def _any_of(readers: list[Reader], optional: bool, value: Any, path: str) -> Any:
     if value is None and optional:
+        return None
+    is_time = optional and isinstance(readers[0], functools.partial) and readers[0].func is _time
+    if is_time and isinstance(value, str) and not is_time_text(value):
+        _LOG.warning("no date can be read at %s; it is left out", path)
         return None
     failed: DecodeError | None = None
     for one in readers:
@@ -303,25 +305,20 @@ def _any_of(readers: list[Reader], optional: bool, value: Any, path: str) -> Any
     raise failed or DecodeError(f"expected nothing, found {_kind(value)} at {path}")
 
 
-def _optional_time(one: Reader, value: Any, path: str) -> Any:
-    if value is None:
-        return None
-    read_time: Any = one
-    found = read_time(value, path, strict=True)
-    if found is None:
-        _LOG.warning("no date can be read at %s; it is left out", path)
-    return found
-
-
-def _time(cls: Any, value: Any, path: str, *, strict: bool = False) -> Any:
-    if isinstance(value, (str, datetime.datetime)):
-        try:
-            return msgspec.convert(
-                value, typing.Annotated[cls, msgspec.Meta(tz=True)] if cls is not MicroTime else cls, dec_hook=dec_hook
-            )
-        except msgspec.ValidationError:
-            return None if strict else (MicroTime.of(ZERO) if cls is MicroTime else ZERO)
-    raise DecodeError(f"expected a date, found {_kind(value)} at {path}")
+def _time(cls: Any, value: Any, path: str) -> Any:
+    if not isinstance(value, (str, datetime.datetime)):
+        raise DecodeError(f"expected a date, found {_kind(value)} at {path}")
+    try:
+        found = read_time(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise DecodeError(f"expected a date, found text that is {error} at {path}") from None
+    if is_naive(found):
+        raise DecodeError(f"expected a date, found one without its offset from UTC at {path}: pass tzinfo")
+    if cls is not MicroTime:
+        return found
+    if isinstance(found, SourceTime) and found.text is not None and not is_representable(found.text):
+        raise DecodeError(f"expected a date, found one that Python has no time for at {path}")
+    return MicroTime.of(found)
 
 
 def _quantity(value: Any, path: str) -> str:
@@ -346,6 +343,8 @@ def _literal(allowed: tuple[Any, ...], value: Any, path: str) -> Any:
 def _scalar(hint: Any, value: Any, path: str) -> Any:
     if hint is int and isinstance(value, float) and value.is_integer():
         value = int(value)
+    if hint is float and isinstance(value, int) and not isinstance(value, bool) and not is_exact_float(value):
+        return value  # A float would be another number.
     try:
         return msgspec.convert(value, hint)
     except msgspec.ValidationError as error:

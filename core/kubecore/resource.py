@@ -16,11 +16,13 @@ from msgspec import Raw
 from kubecore import encode, path
 from kubecore.body import Body, complete, metadata_field, refuse_other
 from kubecore.call import Call
-from kubecore.errors import InvalidRequestError
+from kubecore.errors import EncodeError, InvalidRequestError
+from kubecore.fieldtypes import at_pointer
 from kubecore.meta import PartialObjectMetadata, PartialObjectMetadataList, Status
 from kubecore.model import Model
 from kubecore.options import CONTENT_TYPES, PatchType, Query
 from kubecore.patch import AnyPatch
+from kubecore.plain import plain
 
 if TYPE_CHECKING:
     from kubecore.table import Table
@@ -340,7 +342,7 @@ class Resource(Generic[T, L]):
             )
         if (said == "json") is isinstance(document, (Model, Mapping)):
             raise InvalidRequestError("a JSON patch is a list of operations, and only a JSON patch is")
-        data = encode.encode(document)
+        data = encode.encode(_by_type(document, response))
         return self.call(
             "patch",
             "PATCH",
@@ -375,7 +377,7 @@ class Resource(Generic[T, L]):
         refuse_other(body, kind, "namespace", namespace)
         if name is not None:
             refuse_other(body, kind, "name", name)
-        return encode.encode(body)
+        return encode.encode(body, kind)
 
     def complete(self, body: Body, kind: type[Any]) -> Body:
         """Fill in `apiVersion` and `kind` where a mapping lacks them.
@@ -408,6 +410,25 @@ class Resource(Generic[T, L]):
         if self.list_kind is None:
             raise InvalidRequestError(f"{self.plural} can't be listed")
         return self.list_kind
+
+
+def _by_type(document: Any, kind: Any) -> Any:
+    """Return a patch whose values are written by the types of the fields that they are for."""
+    if isinstance(document, Mapping):
+        return plain(document, kind)
+    if isinstance(document, Model):
+        return document
+    return [_operation(one, kind) for one in document]
+
+
+def _operation(one: Any, kind: Any) -> Any:
+    pointer = one.get("path") if isinstance(one, Mapping) else None
+    if not isinstance(pointer, str) or "value" not in one:
+        return one
+    try:
+        return {**one, "value": plain(one["value"], at_pointer(kind, pointer))}
+    except EncodeError as error:
+        raise EncodeError(f"{error}, of the operation at {pointer[:100]!r}") from None
 
 
 def _typed(body: PatchBody, type: PatchType | None) -> tuple[Any, PatchType]:  # noqa: A002

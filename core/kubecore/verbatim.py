@@ -26,6 +26,8 @@ _ATTRIBUTE: Final = "kubecore_written_"
 _PLAIN: Final[dict[type[Model], type[Model]]] = {}
 _TIME: Final = re.compile(rb"T\d\d:\d\d:\d\d[^Z]")
 """A time that is not in whole seconds of UTC: it may be sent in another form than it was read in."""
+_OTHER_TIME: Final = re.compile(rb"-\d\d[t ]\d\d:\d\d")
+"""A time with another letter between day and clock."""
 _UNNAMED: Final = (b"null", b"[]", b"[ ]", b"{ }")
 
 
@@ -152,7 +154,7 @@ def may_differ(data: bytes | bytearray | memoryview | msgspec.Raw, found: Any) -
         found: what was read from it: an object or a list of objects. The empty objects of managed fields do not count.
     """
     text = data if isinstance(data, (bytes, bytearray)) else bytes(data)
-    if any(part in text for part in _UNNAMED) or _TIME.search(text):
+    if any(part in text for part in _UNNAMED) or _TIME.search(text) or _OTHER_TIME.search(text):
         return True
     count = text.count(b"{}")
     return count > 0 and count > _managed(found)

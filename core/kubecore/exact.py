@@ -1,0 +1,106 @@
+"""Values that `msgspec.convert` would change: times in other words than it writes, integers too long for a float.
+
+They go through `kubecore.lenient`, which keeps the text. Bodies of custom resources are searched for such times before
+they are decoded (`kubecore.verbatim`); the API server writes the times of its own kinds in one form.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
+
+import msgspec
+
+from kubecore.fieldtypes import Shape, shape_of
+from kubecore.model import Model
+from kubecore.shapes import is_array, is_object
+from kubecore.time import is_canonical
+
+__all__ = ["changes", "is_exact_float"]
+
+_EXACT: Final = 1 << 53
+
+_Look: TypeAlias = Callable[[Any], bool]
+
+
+def changes(data: Any, kind: Any) -> bool:
+    """Say whether msgspec would change a value of dictionaries and lists when it makes a model of them.
+
+    Args:
+        data: the object.
+        kind: the model.
+    """
+    look = _look(shape_of(kind))
+    return look is not None and look(data)
+
+
+def is_exact_float(value: int) -> bool:
+    """Say whether an integer is the same as a float.
+
+    Args:
+        value: the integer.
+    """
+    try:
+        return -_EXACT <= value <= _EXACT or int(float(value)) == value
+    except OverflowError:
+        return False
+
+
+@functools.cache
+def _look(shape: Shape) -> _Look | None:
+    """Return the function that looks at values of a shape; None for shapes without times and floats."""
+    if shape.name == "time":
+        return _is_odd_time
+    if shape.name == "number":
+        return _is_odd_number
+    if shape.name not in ("model", "list", "map"):
+        return None
+    if not any(name in ("time", "number") for name in _all_names(shape)):
+        return None
+    if shape.name == "model":
+        return functools.partial(_model, shape.inner)
+    return functools.partial(_items, shape_of(shape.inner))
+
+
+def _all_names(shape: Shape) -> set[str]:
+    waiting, seen, found = [shape], {shape}, set[str]()
+    while waiting:
+        one = waiting.pop()
+        found.add(one.name)
+        hints = [field.type for field in msgspec.structs.fields(one.inner)] if one.name == "model" else [one.inner]
+        for inner in (shape_of(hint) for hint in hints if hint is not None):
+            if inner not in seen:
+                seen.add(inner)
+                waiting.append(inner)
+    return found
+
+
+@functools.cache
+def _fields(kind: type[Model]) -> tuple[tuple[str, _Look], ...]:
+    looks = ((field.wire_name, _look(shape_of(field.type))) for field in kind.model_fields())
+    return tuple((name, look) for name, look in looks if look is not None)
+
+
+def _model(kind: type[Model], value: Any) -> bool:
+    if not is_object(value):
+        return False
+    for name, look in _fields(kind):
+        item = value.get(name)
+        if item is not None and look(item):
+            return True
+    return False
+
+
+def _items(inner: Shape, value: Any) -> bool:
+    look = _look(inner)
+    items: Any = value.values() if is_object(value) else value if is_array(value) else ()
+    return look is not None and any(look(item) for item in items)
+
+
+def _is_odd_time(value: Any) -> bool:
+    return isinstance(value, str) and not is_canonical(value)
+
+
+def _is_odd_number(value: Any) -> bool:
+    return type(value) is int and not is_exact_float(value)
