@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
+from kgen import text
 from kgen.errors import ConfigError
 from kgen.settings import FILES, Settings, current_folder, find_file, nearest_folder, place_of, read_file
 from kgen.shipped import require_there, shipped_specs
@@ -316,6 +317,13 @@ def _names(names: Mapping[str, str], file: str) -> Mapping[str, str]:
             raise ConfigError(
                 f"{value!r} can't be a name in Python",
                 where=place_of(file, f"names.{key!r}"),
-                hint="letters, digits and underscores",
+                hint="write letters, digits and underscores, and not a keyword: "
+                f"{text.string(key)} = {text.string(_nearest_identifier(value))}",
             )
     return dict(sorted(names.items()))
+
+
+def _nearest_identifier(value: str) -> str:
+    bare = re.sub(r"[^A-Za-z0-9_]+", "_", value).strip("_")
+    name = bare if bare and not bare[0].isdigit() else f"name_{bare}".rstrip("_")
+    return f"{name}_" if keyword.iskeyword(name) else name

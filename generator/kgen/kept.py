@@ -1,30 +1,41 @@
-"""What a package that was generated before calls its groups: what has a name keeps it.
+"""The names in a package that was generated before: what has a name keeps it.
 
-The first lines of `typed/example/v1/_group.py` say that the group `example.com` is called `example`.
+The first lines of `typed/example/v1/_group.py` say that the group `example.com` is called `example`. The modules of
+`models/` have the names of classes, fields and constants.
 """
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from kgen.before import Before, NamedClass, NamedConstants, NamedModule
+from kgen.names import camel_name
 from kgen.plan import GROUP_TITLE, MARKER
 
-__all__ = ["group_names"]
+__all__ = ["package_before"]
+
+_VALUES: Final = re.compile(r"Known values of (\w+)\.(\w+)\.")
+_LARGEST: Final = 16 << 20
 
 _HEAD: Final = re.compile(rf'{re.escape(MARKER)}[^\n]*\n"""{re.escape(GROUP_TITLE)}\s([^\s/]+)/[^\s/]+\.\n?"""')
 _LENGTH: Final = 4000
 
 
-def group_names(output: Path, package: str) -> Mapping[str, str]:
-    """Return what groups are called in a generated package; nothing where there is none.
+def package_before(output: Path, package: str) -> Before:
+    """Return the names in a generated package; nothing where there is none.
 
     Args:
         output: The output folder.
         package: The package's folder in it.
     """
+    return Before(_group_folders(output, package), lambda module: _module(output / package / "models" / f"{module}.py"))
+
+
+def _group_folders(output: Path, package: str) -> Mapping[str, str]:
     found: dict[str, str] = {}
     try:
         for file in sorted((output / package / "typed").glob("*/*/_group.py")):
@@ -35,3 +46,68 @@ def group_names(output: Path, package: str) -> Mapping[str, str]:
     except OSError:
         return {}  # Comparing and publishing say what can't be read.
     return found
+
+
+def _module(file: Path) -> NamedModule:
+    """Return the names in a module of models; nothing where kgen did not write it."""
+    try:
+        if file.stat().st_size > _LARGEST:
+            return NamedModule()
+        source = file.read_text(encoding="utf-8")
+        tree = ast.parse(source) if source.startswith(MARKER) else ast.Module([], [])
+    except (OSError, ValueError, SyntaxError, RecursionError, MemoryError):
+        return NamedModule()
+    found = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    return NamedModule(
+        {node.name: _class(node) for node in found if node.bases},
+        {node.name: made for node in found if not node.bases and (made := _constants(node)) is not None},
+        dict(_aliases(tree)),
+    )
+
+
+def _fields(node: ast.ClassDef) -> Iterator[tuple[str, ast.AnnAssign]]:
+    for statement in node.body:
+        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+            yield statement.target.id, statement
+
+
+def _class(node: ast.ClassDef) -> NamedClass:
+    fields: dict[str, str] = {}
+    uses: dict[str, tuple[str, ...]] = {}
+    kind = ""
+    for name, statement in _fields(node):
+        wire_name = _wire_name(name, statement.value)
+        fields[wire_name] = name
+        uses[wire_name] = tuple(part.id for part in ast.walk(statement.annotation) if isinstance(part, ast.Name))
+        if wire_name == "kind":
+            kind = _literal(statement.annotation)
+    return NamedClass(fields, uses, kind)
+
+
+def _wire_name(name: str, default: ast.expr | None) -> str:
+    said = [each.value for each in default.keywords if each.arg == "name"] if isinstance(default, ast.Call) else []
+    value = said[0].value if said and isinstance(said[0], ast.Constant) else None
+    return value if isinstance(value, str) else camel_name(name)
+
+
+def _literal(annotation: ast.expr) -> str:
+    inner = annotation.slice if isinstance(annotation, ast.Subscript) else None
+    value = inner.value if isinstance(inner, ast.Constant) else None
+    return value if isinstance(value, str) else ""
+
+
+def _constants(node: ast.ClassDef) -> NamedConstants | None:
+    said = _VALUES.fullmatch(ast.get_docstring(node) or "")
+    if said is None:
+        return None
+    values = {name: part.value.value for name, part in _fields(node) if isinstance(part.value, ast.Constant)}
+    return NamedConstants(said[1], said[2], {value: name for name, value in values.items() if isinstance(value, str)})
+
+
+def _aliases(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            if isinstance(node.value, ast.Name):
+                yield node.targets[0].id, node.value.id
+            elif isinstance(node.value, ast.Attribute):
+                yield node.targets[0].id, ast.unparse(node.value)

@@ -14,11 +14,18 @@ __all__ = [
     "ClassName",
     "Identifier",
     "accessor",
+    "argument_name",
     "camel_name",
     "class_name",
+    "client_class",
     "constant_name",
     "field_name",
+    "group_class",
+    "group_folder",
+    "group_names",
+    "group_version_name",
     "member_name",
+    "method_name",
     "module_name",
     "package_module",
     "resource_class",
@@ -26,6 +33,7 @@ __all__ = [
     "snake",
     "subresource_name",
     "verbatim_name",
+    "version_folder",
 ]
 
 RESERVED_FIELDS: Final = frozenset(
@@ -66,6 +74,95 @@ RESERVED_CLASSES: Final = frozenset(
     }
 )
 """Class names that get an underscore, because models modules import something under the plain name."""
+
+RESERVED_CLIENTS: Final = frozenset(
+    {
+        "Any",
+        "Client",
+        "DryRun",
+        "FieldValidation",
+        "Mapping",
+        "Never",
+        "PatchBody",
+        "PatchType",
+        "Resource",
+        "TYPE_CHECKING",
+    }
+)
+"""Client class names that get an underscore, because the modules of clients import something under the plain name."""
+
+RESERVED_GROUPS: Final = frozenset(
+    {
+        # What every clientset offers (kubecore.clientset).
+        "aclose",
+        "close",
+        "discovery",
+        "dynamic",
+        "raw",
+        "resource",
+        "rest_client",
+        "server_version",
+        # What generated modules use by name.
+        "always",
+        "async_verbs",
+        "builtins",
+        "msgspec",
+        "property",
+        "sync_verbs",
+    }
+)
+"""Names of group versions and models modules that get an underscore."""
+
+RESERVED_ACCESSORS: Final = frozenset({"str"})
+"""Methods of group clients that get an underscore: their signatures use the plain name."""
+
+RESERVED_METHODS: Final = frozenset(
+    {
+        "apply",
+        "apply_status",
+        "attach",
+        "copy_from",
+        "copy_to",
+        "create",
+        "create_or_update",
+        "delete",
+        "delete_and_wait",
+        "delete_collection",
+        "exec",
+        "get",
+        "get_logs",
+        "get_metadata",
+        "get_or_none",
+        "get_status",
+        "iter",
+        "iter_metadata",
+        "list",
+        "list_and_watch",
+        "list_metadata",
+        "modify",
+        "modify_status",
+        "patch",
+        "patch_status",
+        "port_forward",
+        "proxy",
+        "run",
+        "stream_logs",
+        "table",
+        "update",
+        "update_status",
+        "wait",
+        "wait_for_completion",
+        "wait_for_rollout",
+        "watch",
+        "watch_metadata",
+    }
+)
+"""Methods of subresources that get an underscore: `kubecore` has verbs of these names."""
+
+RESERVED_ARGUMENTS: Final = frozenset(
+    {"body", "dry_run", "field_manager", "field_validation", "force", "name", "self", "timeout", "type"}
+)
+"""What the body of a subresource's method is never called, because another argument is."""
 
 SUBRESOURCES: Final = {
     # The documents write them as one lower-case word.
@@ -189,12 +286,29 @@ def _free(name: str, reserved: frozenset[str]) -> str:
 def resource_class(kind: str, plural: str) -> ClassName:
     """Return the client class of a resource: the capitals of its kind on its own plural (`NetworkPolicies`)."""
     letters = [kind[i] if i < len(kind) and kind[i].lower() == char else char for i, char in enumerate(plural)]
-    return class_name("".join(letters))
+    return client_class("".join(letters))
+
+
+def client_class(name: str) -> ClassName:
+    """Return a client class, which must not be the asynchronous class of another client.
+
+    Those are `AsyncWidgets` or, after a reserved name, `AsyncClient_`. A class that begins like them ends in `__`.
+    """
+    made = class_name(name)
+    if made.startswith("Async") and not made[5:6].islower():
+        return ClassName(f"{made.rstrip('_')}__")
+    return ClassName(f"{made}_") if made in RESERVED_CLIENTS else made
+
+
+def group_class(accessor_: str) -> ClassName:
+    """Return the client class of a group version: `AppsV1Client` for `apps_v1`, `A_1V1Client` for `a_1_v1`."""
+    parts = (f"_{part}" if part[:1].isdigit() else part.capitalize() for part in accessor_.split("_"))
+    return client_class("".join(parts) + "Client")
 
 
 def accessor(class_: ClassName) -> Identifier:
     """Return the method or property that leads to a class: `config_maps` for `ConfigMaps`."""
-    return Identifier(_free(_started(snake(class_), "resource"), frozenset()))
+    return Identifier(_free(_started(snake(class_), "resource"), RESERVED_ACCESSORS))
 
 
 def constant_name(class_: ClassName) -> Identifier:
@@ -246,7 +360,7 @@ def group_names(group: str) -> tuple[str, ...]:
 def package_module(package: str) -> Identifier:
     """Return the models module for schemas of a Go package that is of no group version: its last two labels."""
     labels = [word for label in package.split(".") if (word := snake(label))]
-    return Identifier(_free(_started("_".join(labels[-2:]), "models"), frozenset()))
+    return Identifier(_free(_started("_".join(labels[-2:]), "models"), RESERVED_GROUPS))
 
 
 def group_version_name(group: str, version: str, called: str = "") -> Identifier:
@@ -257,4 +371,26 @@ def group_version_name(group: str, version: str, called: str = "") -> Identifier
         version: Its version.
         called: Which of the group's names was chosen; the best when left out.
     """
-    return Identifier(_started(f"{called or group_names(group)[0]}_{snake(version)}", "group"))
+    name = _started(f"{called or group_names(group)[0]}_{snake(version)}", "group")
+    return Identifier(_free(name, RESERVED_GROUPS))
+
+
+def group_folder(called: str) -> Identifier:
+    """Return the folder of a group's clients: what the group is called, `lambda_` for `lambda`."""
+    return Identifier(_free(_started(called, "group"), frozenset()))
+
+
+def version_folder(version: str) -> Identifier:
+    """Return the folder of a version's clients, below that of its group."""
+    word = snake(version)
+    return Identifier(_free(word if word.isidentifier() else f"v_{word}", frozenset()))
+
+
+def method_name(name: str) -> Identifier:
+    """Return the method for a verb of a subresource: `get_scale`."""
+    return Identifier(_free(name, RESERVED_METHODS))
+
+
+def argument_name(class_: str) -> Identifier:
+    """Return what a method calls its body of a class: `eviction`."""
+    return Identifier(_free(field_name(class_), RESERVED_ARGUMENTS))

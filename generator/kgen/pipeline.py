@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from kgen.before import NOTHING, Before
 from kgen.config import KUBECLIENT, Config
 from kgen.errors import ConfigError, InputError, KgenError, Problem, Problems
 from kgen.hooked import NO_HOOKS, Hooks, load_hooks
 from kgen.ir import Api
-from kgen.kept import group_names
+from kgen.kept import package_before
 from kgen.load import load_all
 from kgen.names import CLIENT_GO_GROUPS
 from kgen.resolve import Builtins, resolve
@@ -56,16 +57,14 @@ def read(config: Config) -> ApiSpec:
     return select(spec, config.include, config.exclude, where=config.file or None)
 
 
-def understand(
-    config: Config, problems: Problems, hooks: Hooks | None = None, kept: Mapping[str, str] | None = None
-) -> Api:
+def understand(config: Config, problems: Problems, hooks: Hooks | None = None, before: Before | None = None) -> Api:
     """Return everything that the documents declare, with final names.
 
     Args:
         config: What to build from and how.
         problems: Where what is wrong is collected.
         hooks: The user's hooks; read from the configuration when left out.
-        kept: What groups are called already; read from the package in the output folder when left out.
+        before: The names that there are already; those of the package in the output folder when left out.
 
     Raises:
         InputError: a document can't be used, or contradicts itself.
@@ -74,8 +73,8 @@ def understand(
     hooks = hooks or load_hooks(config)
     spec = hooks.spec(read(config))
     problems.note(spec.notices)
-    kept = group_names(config.output, config.package) if kept is None else kept
-    api = resolve(spec, config.names, problems, _builtins(config, spec), kept)
+    before = package_before(config.output, config.package) if before is None else before
+    api = resolve(spec, config.names, problems, _builtins(config, spec), before)
     problems.raise_errors()
     return hooks.api(api)
 
@@ -85,14 +84,13 @@ def describe(specs: Path, before: Api | None = None) -> Api:
 
     Args:
         specs: A folder or a file.
-        before: What an earlier state of them declares: its groups keep their names.
+        before: What an earlier state of them declares: all keeps its name.
 
     Raises:
         InputError: a document can't be used.
     """
     config = Config(specs=(specs,), sources=(specs.name,), output=specs, package="described")
-    kept = {group.group: group.package[0] for group in before.groups} if before is not None else {}
-    return understand(config, Problems(), NO_HOOKS, kept)
+    return understand(config, Problems(), NO_HOOKS, Before.of(before) if before is not None else NOTHING)
 
 
 def _builtins(config: Config, spec: ApiSpec) -> Builtins | None:

@@ -19,6 +19,7 @@ from tests.torture.tally import Tally
 
 COMMANDS: Final = (
     "names",
+    "additions",
     "answers",
     "fuzz",
     "kept",

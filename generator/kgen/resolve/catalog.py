@@ -4,14 +4,29 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Final
 
+from kgen import text
+from kgen.before import NOTHING, Before
 from kgen.errors import Problems
 from kgen.ir import ModelRef
-from kgen.names import CLIENT_GO_GROUPS, ClassName, Identifier, class_name, group_version_name, package_module
+from kgen.names import (
+    CLIENT_GO_GROUPS,
+    RESERVED_ACCESSORS,
+    RESERVED_CLASSES,
+    RESERVED_FIELDS,
+    RESERVED_GROUPS,
+    ClassName,
+    Identifier,
+    class_name,
+    field_name,
+    group_version_name,
+    package_module,
+)
 from kgen.resolve.grouping import group_names_of
-from kgen.resolve.types import META, SCALARS, SHARED
+from kgen.resolve.types import BUILTIN_TYPES, META, SCALARS, SHARED
 from kgen.shapes import is_array, is_object
 from kgen.spec import ApiSpec, Document
 
@@ -82,7 +97,7 @@ class Catalog:
         names: Names set by hand: a group version's module, or `module.Schema` to a class.
         problems: Where what is wrong is collected.
         builtins: The documents whose models a package has; nothing is made of them.
-        kept: What groups are called in the package as it was generated before.
+        before: The names in the package as it was generated before.
     """
 
     def __init__(
@@ -91,10 +106,12 @@ class Catalog:
         names: Mapping[str, str],
         problems: Problems,
         builtins: ApiSpec | None = None,
-        kept: Mapping[str, str] | None = None,
+        before: Before = NOTHING,
     ) -> None:
-        self.names = names
-        self._called = group_names_of(spec, names, kept or {}, problems)
+        self.before = before
+        self._names = names
+        self._refused: set[str] = set()
+        self._called = group_names_of(spec, names, before.groups, problems)
         self.problems = problems
         self._raw: dict[str, Mapping[str, Any]] = {}
         self._document: dict[str, Document] = {}
@@ -111,7 +128,7 @@ class Catalog:
         self._groups: dict[Identifier, tuple[str, str]] = {}
         builtin_prefixes = {name.rpartition(".")[0] for name in self._builtins}
         for prefix, kind in self._prefixes():
-            module = self._module(prefix, kind, {} if prefix in builtin_prefixes else names)
+            module = self._module(prefix, kind, by_hand=prefix not in builtin_prefixes)
             self._modules[prefix] = module
             self._groups[module] = (kind.group, kind.version) if kind is not None else (module, "")
         self.models: Mapping[str, Schema] = {
@@ -148,32 +165,73 @@ class Catalog:
             best = sorted(counter.items(), key=lambda item: (-item[1], item[0]))
             yield prefix, Kind(*best[0][0], "") if best else None
 
-    def _module(self, prefix: str, kind: Kind | None, names: Mapping[str, str]) -> Identifier:
+    # Names set by hand.
+
+    def class_by_hand(self, key: str) -> ClassName | None:
+        """Return the name set by hand of a class, given its module and the name that it would have."""
+        hides = RESERVED_CLASSES | {*BUILTIN_TYPES, "always", "builtins", "msgspec"} | {*self._modules.values()}
+        return self._by_hand(key, hides, f"Other{key.rpartition('.')[2]}")
+
+    def field_by_hand(self, ref: ModelRef, wire_name: str) -> Identifier | None:
+        """Return the name set by hand of a field; in its class it must not hide a module or a class."""
+        key = f"{ref}.{wire_name}"
+        hides = {*RESERVED_FIELDS, *self._modules.values()}
+        capital = {name for name in (self._names.get(key, ""),) if name[:1].isupper()}
+        return self._by_hand(key, hides | capital, f"{field_name(wire_name).rstrip('_')}_2")
+
+    def resource_by_hand(self, document: str, plural: str) -> Identifier | None:
+        """Return the name set by hand of a resource: the method of its group's client."""
+        return self._by_hand(f"{document}/{plural}", RESERVED_ACCESSORS, f"other_{field_name(plural)}")
+
+    def _group_by_hand(self, group: str, version: str) -> Identifier | None:
+        free = f"other_{group_version_name(group, version)}"
+        return self._by_hand(f"{group}/{version}" if group else version, RESERVED_GROUPS, free)
+
+    def _by_hand(self, key: str, hides: AbstractSet[str], free: str) -> Identifier | None:
+        """Return the name of a key of `[tool.kgen.names]`; report one that generated code has another use for."""
+        name = self._names.get(key)
+        if name is None:
+            return None
+        if (name in hides or name.startswith("_")) and key not in self._refused:
+            self._refused.add(key)
+            self.problems.error(
+                f"{key[:200]!r} can't be {name!r} in [tool.kgen.names]: generated code uses that name itself",
+                hint=f"write another name: {text.string(key[:200])} = {text.string(free)}",
+            )
+        return Identifier(name)
+
+    # Modules and schemas.
+
+    def _module(self, prefix: str, kind: Kind | None, *, by_hand: bool) -> Identifier:
         if prefix in _PACKAGES:
             return _PACKAGES[prefix]
         if kind is not None:
-            return self._group_module(kind.group, kind.version, names)
+            return self._group_module(kind.group, kind.version, by_hand=by_hand)
         return package_module(prefix)
 
     def group_module(self, group: str, version: str) -> Identifier:
         """Return the name of a group version: the clientset's property and the models module."""
-        return self._group_module(group, version, self.names)
+        return self._group_module(group, version, by_hand=True)
 
-    def _group_module(self, group: str, version: str, names: Mapping[str, str]) -> Identifier:
-        by_hand = names.get(f"{group}/{version}" if group else version)
-        return Identifier(by_hand) if by_hand else group_version_name(group, version, self._called.get(group, ""))
+    def _group_module(self, group: str, version: str, *, by_hand: bool) -> Identifier:
+        named = self._group_by_hand(group, version) if by_hand else None
+        return named or group_version_name(group, version, self._called.get(group, ""))
 
     def _schema(self, name: str) -> Schema:
         prefix, _, last = name.rpartition(".")
         module = self._modules[prefix]
-        by_hand = self.names.get(f"{module}.{last}") if name not in self._builtins else None
+        by_hand = self.class_by_hand(f"{module}.{last}") if name not in self._builtins else None
         document = self._document[name]
+        kind = kind_of(self._raw[name])
+        plain = class_name(last)
+        if kind is not None and kind.kind == last and name not in self._builtins:
+            plain = ClassName(self.before.kind_name(module, kind.kind, plain))
         return Schema(
             name,
             self._raw[name],
             document.source,
             document.places.get(name, f"{document.source}#/components/schemas/{name[:200]}"),
-            ModelRef(module, ClassName(by_hand) if by_hand else class_name(last)),
+            ModelRef(module, by_hand or plain),
             document.has_defaults,
         )
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from kgen import text
 from kgen.ir import ModelRef
-from kgen.names import Identifier, class_name
+from kgen.names import ClassName, class_name
 from kgen.resolve.catalog import Catalog
 
 __all__ = ["Claims"]
@@ -28,35 +28,44 @@ class Claims:
         self._taken = {schema.ref for schema in catalog.models.values()}
         self._last: dict[ModelRef, int] = {}
 
-    def claim(self, owner: ModelRef, words: str, where: str) -> ModelRef:
-        """Return the name of a place.
+    def claim(self, owner: ModelRef, wire_name: str, words: str, where: str) -> ModelRef:
+        """Return the name of a place: the one that it has already, or one that no other has.
 
         Args:
             owner: The name of the object that holds the place.
+            wire_name: The property of the object.
             words: The words of the place in its owner.
             where: The place in the document, for messages.
         """
-        ref = next(ref for ref in self._candidates(owner, words) if ref not in self._taken)
+        before, module = self._catalog.before, owner.module
+        kept = before.name_of(module, owner.name, wire_name)
+        names = itertools.chain([ClassName(kept)] if kept else [], self._candidates(owner, words))
+        ref = next(
+            ref
+            for name in names
+            if (ref := ModelRef(module, name)) not in self._taken
+            and not before.is_held_by_another(module, name, owner.name, wire_name)
+        )
         # A place that is named by hand keeps its own name from others: theirs do not change.
         self._taken.add(ref)
-        by_hand = self._catalog.names.get(str(ref))
+        by_hand = self._catalog.class_by_hand(str(ref))
         return ref if by_hand is None or by_hand == ref.name else self._by_hand(ref, by_hand, where)
 
-    def _candidates(self, owner: ModelRef, words: str) -> Iterator[ModelRef]:
+    def _candidates(self, owner: ModelRef, words: str) -> Iterator[ClassName]:
         head = owner.name.rstrip("_")
         for seam in _SEAMS:
-            yield ModelRef(owner.module, class_name(f"{head}{seam}{words}"))
+            yield class_name(f"{head}{seam}{words}")
         # As many places as there are may read the same: where the last number was, the next one begins.
         base = ModelRef(owner.module, class_name(f"{head}_{words}"))
         for number in itertools.count(self._last.get(base, 1) + 1):
             self._last[base] = number
-            yield ModelRef(owner.module, class_name(f"{base.name.rstrip('_')}_{number}"))
+            yield class_name(f"{base.name.rstrip('_')}_{number}")
 
-    def _by_hand(self, ref: ModelRef, name: str, where: str) -> ModelRef:
-        named = ModelRef(ref.module, Identifier(name))
+    def _by_hand(self, ref: ModelRef, name: ClassName, where: str) -> ModelRef:
+        named = ModelRef(ref.module, name)
         if named in self._taken:
             self._catalog.problems.error(
-                f"{text.string(str(ref))} can't be {name!r}: {ref.module} has another class of that name",
+                f"{text.string(str(ref))} can't be {str(name)!r}: {ref.module} has another class of that name",
                 where=where,
                 hint=f'give it a free name in [tool.kgen.names]: {text.string(str(ref))} = "Other{ref.name}"',
             )

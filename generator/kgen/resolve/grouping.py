@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kgen.errors import Problems
-from kgen.names import group_names, group_version_name
+from kgen.names import group_folder, group_names, group_version_name
 from kgen.spec import ApiSpec, Document
 
 __all__ = ["group_names_of"]
@@ -24,7 +24,7 @@ def group_names_of(
     Args:
         spec: What the documents say.
         hand: Names set by hand; a group that has them for all its versions takes no name from another.
-        kept: What groups are called in the package as it was generated before; a name that no rule gives is no name.
+        kept: The folders of groups in the package as it was generated before; one that no rule gives is passed over.
         problems: Told of groups that come at once: without the package a later group would have changed their names.
     """
     groups = {
@@ -32,13 +32,15 @@ def group_names_of(
         for document in spec.documents
         if document.version and document.api_version not in hand and document.operations
     }
-    called = {group: kept[group] for group in groups if kept.get(group) in group_names(group)}
+    called = {
+        group: name for group in sorted(groups) for name in group_names(group) if kept.get(group) == group_folder(name)
+    }
     rivals: dict[str, list[str]] = {}
     for group in sorted(groups):
         rivals.setdefault(group_names(group)[0], []).append(group)
     for name, alike in rivals.items():
         fresh = [group for group in alike if group not in called]
-        is_free = len(alike) == 1 and name not in kept.values()
+        is_free = len(alike) == 1 and group_folder(name) not in kept.values()
         called.update({group: group_names(group)[0 if is_free else -1] for group in fresh})
         if len(fresh) > 1 and len(fresh) == len(alike):
             _tell(fresh, spec, problems)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from kgen.resolve.builtins import Builtins
 from kgen.resolve.catalog import Catalog, Schema
 from kgen.resolve.claims import Claims
 from kgen.resolve.equality import Equality
+from kgen.resolve.spelling import Spelling
 
 __all__ = ["Inline", "stability"]
 
@@ -39,11 +40,13 @@ class _Child:
     """A place in an object: an object described in place, or a value with constants.
 
     Attributes:
+        wire_name: The property of the object that holds it.
         words: The words of the place in the object that holds it.
         name: Its name there.
         target: The class that the name stands for.
     """
 
+    wire_name: str
     words: str
     name: ModelRef
     target: ModelRef
@@ -54,39 +57,42 @@ class Inline:
 
     Args:
         catalog: All schemas.
+        spelling: The attributes of properties.
     """
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, spelling: Spelling) -> None:
         self._catalog = catalog
+        self._spelling = spelling
         self._builtins = Builtins(catalog)
         self._equality = Equality(self._builtins.find)
         self._claims = Claims(catalog)
-        self._shared: dict[tuple[str, int], ModelRef] = {}
+        self._shared: dict[Hashable, ModelRef] = {}
         self._waiting: deque[ModelRef] = deque()
         self._children: dict[ModelRef, list[_Child]] = {}
         self.schemas: dict[ModelRef, Schema] = {}
         self.aliases: dict[ModelRef, ModelRef] = {}
 
-    def model(self, raw: Mapping[str, Any], owner: Schema, path: tuple[str, ...]) -> ModelRef | None:
+    def model(self, raw: Mapping[str, Any], owner: Schema, wire_name: str, path: tuple[str, ...]) -> ModelRef | None:
         """Return the model of an object, under the name of its place.
 
         Args:
             raw: The object.
             owner: The schema whose class holds it.
-            path: The properties that lead from there to it.
+            wire_name: The property of that schema.
+            path: The words that lead from there to it.
         """
         builtin = self._builtins.find(raw, path[-1])
         if builtin is not None:
             return self._catalog.model_of(builtin)
-        key = self._catalog.group_of(owner.ref.module), self._equality.number(raw, path[-1])
-        known = self._shared.get(key)
         words = _words(path)
         for child in self._children.get(owner.ref, ()):
-            if child.words == words and child.target == known:
+            if child.words == words and child.target == self._shared.get(self._key(raw, path[-1], child.name)):
                 return child.name  # `rule` and the items of `rules` may be one object.
         pointer = f"{owner.pointer}/properties/{'/'.join(path)[:200]}"
-        ref = self._claims.claim(owner.ref, words, pointer)
-        self._children.setdefault(owner.ref, []).append(_Child(words, ref, known or ref))
+        ref = self._claims.claim(owner.ref, wire_name, words, pointer)
+        key = self._key(raw, path[-1], ref)
+        known = self._shared.get(key)
+        self._children.setdefault(owner.ref, []).append(_Child(wire_name, words, ref, known or ref))
         self._waiting.append(ref)
         if known is not None:
             self.aliases[ref] = known
@@ -97,11 +103,15 @@ class Inline:
         )
         return ref
 
-    def constants(self, owner: Schema, field: Identifier) -> ClassName:
-        """Return the class of the known values of a field."""
+    def _key(self, raw: Mapping[str, Any], word: str, ref: ModelRef) -> Hashable:
+        """Return what objects that share a class have in common."""
+        return self._catalog.group_of(ref.module), self._equality.number(raw, word), self._spelling.of(raw, ref)
+
+    def constants(self, owner: Schema, wire_name: str, field: Identifier) -> ClassName:
+        """Return the class of the known values of a property, whose attribute is `field`."""
         words = "".join(word.capitalize() for word in field.split("_"))
-        ref = self._claims.claim(owner.ref, words, owner.pointer)
-        self._children.setdefault(owner.ref, []).append(_Child(words, ref, ref))
+        ref = self._claims.claim(owner.ref, wire_name, words, owner.pointer)
+        self._children.setdefault(owner.ref, []).append(_Child(wire_name, words, ref, ref))
         return ref.name
 
     def drain(self) -> Iterator[Schema]:
@@ -121,7 +131,7 @@ class Inline:
     def _name_inside(self, alias: ModelRef, target: ModelRef) -> None:
         """Name the places inside of an object that shares its class."""
         for child in self._children.get(target, ()):
-            ref = self._claims.claim(alias, child.words, str(alias))
+            ref = self._claims.claim(alias, child.wire_name, child.words, str(alias))
             self.aliases[ref] = child.target
             self._waiting.append(ref)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,18 +13,23 @@ from kgen.shapes import is_array
 __all__ = ["members_of"]
 
 
-def members_of(schema: Mapping[str, Any]) -> tuple[Member, ...]:
+def members_of(schema: Mapping[str, Any], before: Mapping[str, str] | None = None) -> tuple[Member, ...]:
     """Return a constant for each value of an enum of strings that is not empty, in the order of the schema.
 
     Where two values would have one name, the value that is written like it has it, else the first by the alphabet; the
     others have a number behind it. So the order of values decides nothing.
+
+    Args:
+        schema: The schema with the enum.
+        before: The constants that values have already, and keep.
     """
     found = schema.get("enum")
     values = [value for value in found if isinstance(value, str) and value] if is_array(found) else []
-    names: dict[str, Identifier] = {}
-    taken: set[str] = set()
+    kept = {value: name for value, name in (before or {}).items() if _reads_like(name, value)}
+    names = {value: Identifier(kept[value]) for value in set(values) & kept.keys()}
+    taken: set[str] = set(kept.values())
     last: dict[Identifier, int] = {}
-    for value in sorted(set(values), key=lambda value: (member_name(value) != value, value)):
+    for value in sorted(set(values) - kept.keys(), key=lambda value: (member_name(value) != value, value)):
         plain = name = member_name(value)
         while name in taken:
             last[plain] = last.get(plain, 1) + 1
@@ -31,3 +37,7 @@ def members_of(schema: Mapping[str, Any]) -> tuple[Member, ...]:
         taken.add(name)
         names[value] = name
     return tuple(Member(names[value], value) for value in dict.fromkeys(values))
+
+
+def _reads_like(name: str, value: str) -> bool:
+    return re.sub(r"_\d+$", "", name) == member_name(value) or name == member_name(value)

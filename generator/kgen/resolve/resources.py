@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import itertools
-import keyword
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from kgen import names
@@ -151,42 +150,42 @@ class _Resolver:
             return None
         accessor = self._catalog.group_module(document.group, document.version)
         package = self._package(accessor, document)
+        resources = _in_files_of_their_own(resources)
         self._refuse_same_resources(resources, document)
         return GroupVersion(
             group=document.group,
             version=document.version,
             accessor=accessor,
             package=package,
-            class_name=names.class_name("".join(part.capitalize() for part in accessor.split("_")) + "Client"),
+            class_name=names.group_class(accessor),
             source=document.source,
             resources=tuple(sorted(resources, key=lambda resource: resource.accessor)),
         )
 
     def _package(self, accessor: Identifier, document: Document) -> tuple[Identifier, Identifier]:
-        word = names.snake(document.version)
-        word = word if word.isidentifier() else f"v_{word}"
-        version = Identifier(f"{word}_" if keyword.iskeyword(word) else word)
-        group = accessor.removesuffix(f"_{version}")
-        return Identifier(group if group.isidentifier() else accessor), version
+        group = accessor.rstrip("_").removesuffix(f"_{names.snake(document.version)}")
+        return names.group_folder(group), names.version_folder(document.version)
 
     def refuse_twins(self, groups: Iterable[GroupVersion]) -> None:
         """Report group versions that would get one name, with the line that tells them apart."""
         taken: dict[str, GroupVersion] = {}
         for group in groups:
-            other = taken.setdefault(group.accessor, group)
-            if other is not group:
-                whole = names.group_version_name(group.group, group.version, names.snake(group.group))
-                free = whole if whole != group.accessor else f"other_{whole}"
-                self._problems.error(
-                    f"{other.api_version} and {group.api_version} would both be {group.accessor}",
-                    where=group.source,
-                    hint=f'name one of them in [tool.kgen.names]: "{group.api_version}" = "{free}"',
-                )
+            for name in (group.accessor, group.class_name, f"typed/{'/'.join(group.package)}"):
+                other = taken.setdefault(name, group)
+                if other is not group:
+                    whole = names.group_version_name(group.group, group.version, names.snake(group.group))
+                    free = whole if whole not in (group.accessor, other.accessor) else f"other_{whole}"
+                    self._problems.error(
+                        f"{other.api_version} and {group.api_version} would both be {name}",
+                        where=group.source,
+                        hint=f'name one of them in [tool.kgen.names]: "{group.api_version}" = "{free}"',
+                    )
+                    break
 
     def _refuse_same_resources(self, resources: Iterable[Resource], document: Document) -> None:
         taken: dict[str, Resource] = {}
         for resource in resources:
-            for key in (resource.accessor, f"{resource.module}.py"):
+            for key in (resource.accessor, resource.class_name):
                 other = taken.setdefault(key, resource)
                 if other is not resource:
                     self._problems.error(
@@ -195,6 +194,7 @@ class _Resolver:
                         hint="name one of them in [tool.kgen.names]: "
                         f'"{document.name}/{resource.plural}" = "other_{resource.accessor}"',
                     )
+                    break
 
     # Reading operations.
 
@@ -265,10 +265,10 @@ class _Resolver:
         if list_kind is None:
             verbs -= {"list", "watch", "delete_collection"}
         kind_name = self._kind_name(found, kind)
-        class_name = self._class_name(document, kind_name, found.plural)
+        class_name, accessor = self._client_names(document, kind_name, found.plural)
         status = {verb for sub, verb in found.subresources if sub == "status"}
         return Resource(
-            accessor=names.accessor(class_name),
+            accessor=accessor,
             class_name=class_name,
             module=names.module_name(kind.name),
             constant=names.constant_name(class_name),
@@ -286,13 +286,15 @@ class _Resolver:
             custom=document.custom.get(found.plural),
         )
 
-    def _class_name(self, document: Document, kind: str, plural: str) -> ClassName:
-        by_hand = self._catalog.names.get(f"{document.name}/{plural}")
-        return (
-            names.class_name("".join(w.capitalize() for w in by_hand.split("_")))
-            if by_hand
-            else names.resource_class(kind, plural)
-        )
+    def _client_names(self, document: Document, kind: str, plural: str) -> tuple[ClassName, Identifier]:
+        """Return the class of a resource and the method that leads to it."""
+        by_hand = self._catalog.resource_by_hand(document.name, plural)
+        if by_hand is not None:
+            return names.client_class("".join(word.capitalize() for word in by_hand.split("_"))), by_hand
+        made = names.resource_class(kind, plural)
+        if made == names.group_class(self._catalog.group_module(document.group, document.version)):
+            made = ClassName(f"{made}_")  # The module of the group has that class.
+        return made, names.accessor(made)
 
     def _kind_name(self, found: _Found, kind: ModelRef) -> str:
         for operation in found.verbs.values():
@@ -318,6 +320,7 @@ class _Resolver:
 
     def _methods(self, found: _Found, kind: ModelRef) -> tuple[SubresourceMethod, ...]:
         made: list[SubresourceMethod] = []
+        taken: set[Identifier] = set()
         for (sub, verb), operation in sorted(found.subresources.items()):
             if sub == "status" and verb in ("get", "update", "patch"):
                 continue
@@ -325,10 +328,15 @@ class _Resolver:
             if method is None:
                 self._leave_out([operation], "the document names no model for it")
             else:
-                made.append(method)
+                made.append(_renamed(method, taken))
             if sub in _APPLIED and verb == "patch" and (applied := self._applied(sub, operation)) is not None:
-                made.append(applied)
+                made.append(_renamed(applied, taken))
         return tuple(made)
+
+    def _argument(self, model: ModelRef) -> Identifier:
+        """Return what a method calls its body; it must not hide a module that types are of."""
+        name = names.argument_name(model.name)
+        return Identifier(f"{name}_") if self._catalog.is_module(name) else name
 
     def _applied(self, sub: str, operation: Operation) -> SubresourceMethod | None:
         """Return the method that applies a subresource: a patch whose body is the subresource's own model."""
@@ -337,10 +345,10 @@ class _Resolver:
             return None
         words = names.subresource_name(sub)
         return SubresourceMethod(
-            name=Identifier(f"apply_{words}"),
+            name=names.method_name(f"apply_{words}"),
             verb="apply",
             subresource=sub,
-            argument=Identifier(names.field_name(answer.name)),
+            argument=self._argument(answer),
             body=answer,
             response=answer,
             path=operation.path,
@@ -357,18 +365,38 @@ class _Resolver:
         words = names.subresource_name(sub)
         name = _METHOD_NAMES.get((verb, sub), f"{verb}_{words}")
         return SubresourceMethod(
-            name=Identifier(name),
+            name=names.method_name(name),
             verb=verb,
             subresource=sub,
-            argument=Identifier(names.field_name(body.name))
-            if body is not None and verb in ("create", "update")
-            else None,
+            argument=self._argument(body) if body is not None and verb in ("create", "update") else None,
             body=body,
             response=answer,
             path=operation.path,
             doc=_DOCS.get(name, _DOCS[verb]).format(sub=words.replace("_", " ")),
             parameters=_parameters(operation),
         )
+
+
+def _renamed(method: SubresourceMethod, taken: set[Identifier]) -> SubresourceMethod:
+    """Return a method under a name that no other subresource of the resource has: `a-b` and `a.b` read the same."""
+    name = method.name
+    while name in taken:
+        name = Identifier(f"{name}_")
+    taken.add(name)
+    return replace(method, name=name)
+
+
+def _in_files_of_their_own(resources: Iterable[Resource]) -> list[Resource]:
+    """Return resources with one file each: of those of one kind, the one that is called like it has the kind's."""
+    made: dict[str, Resource] = {}
+    for resource in sorted(resources, key=lambda each: (not each.plural.startswith(each.module), each.plural)):
+        module = resource.module
+        if module in made:
+            module = names.module_name(resource.plural)
+        while module in made:
+            module = Identifier(f"{module}_")
+        made[module] = replace(resource, module=module)
+    return list(made.values())
 
 
 def _parameters(operation: Operation) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,11 +11,12 @@ from typing import Any, Final
 from kgen import text
 from kgen.errors import Problems
 from kgen.ir import Alias, Constants, Field, Model, ModelModule, ModelRef
-from kgen.names import Identifier, camel_name, field_name, singular, snake, verbatim_name
+from kgen.names import Identifier, camel_name, singular, snake
 from kgen.resolve.catalog import Catalog, Kind, Schema, kind_of
 from kgen.resolve.inline import Inline, stability
 from kgen.resolve.members import members_of
 from kgen.resolve.saying import merging_of, rules_of, words
+from kgen.resolve.spelling import Spelling
 from kgen.resolve.types import (
     BUILTIN_TYPES,
     COUNTED,
@@ -85,7 +85,8 @@ class Models:
     def __init__(self, catalog: Catalog, problems: Problems) -> None:
         self._catalog = catalog
         self._problems = problems
-        self._inline = Inline(catalog)
+        self._spelling = Spelling(catalog)
+        self._inline = Inline(catalog, self._spelling)
         self._drafts: dict[ModelRef, _Draft] = {}
 
     # What annotations ask for (kgen.resolve.types.ModelLookup).
@@ -101,11 +102,11 @@ class Models:
         """Return a schema by name."""
         return self._catalog.schema(name)
 
-    def inline(self, schema: Mapping[str, Any], owner: ModelRef, path: tuple[str, ...]) -> ModelRef | None:
+    def inline(self, schema: Mapping[str, Any], place: Place) -> ModelRef | None:
         """Return the model of an object that is described in place; None for one that a class can't hold."""
         if not nameable(properties(schema)):
             return None
-        return self._inline.model(schema, self._drafts[owner].schema, path)
+        return self._inline.model(schema, self._drafts[place.owner].schema, place.wire_name, place.path)
 
     # Drafting.
 
@@ -139,9 +140,14 @@ class Models:
         taken: dict[ModelRef, Schema] = {}
         for module in sorted({schema.ref.module for schema in self._catalog.own_models()}):
             if self._catalog.is_builtin(module):
+                group, version = self._catalog.group_of(module), self._catalog.version_of(module)
+                key = f"{group}/{version}" if group else version
                 self._problems.error(
                     f"{module} is the name of a module of Kubernetes' own types",
-                    hint="give the group version another name in [tool.kgen.names]",
+                    where=next(schema.pointer for schema in self._catalog.own_models() if schema.ref.module == module),
+                    hint=f'give the group version another name in [tool.kgen.names]: "{key}" = "other_{module}"'
+                    if version
+                    else 'make all types anew: builtins = "generate" below [tool.kgen]',
                 )
         for schema in self._catalog.own_models():
             other = taken.setdefault(schema.ref, schema)
@@ -162,7 +168,7 @@ class Models:
         kind, counts = kind_of(schema.raw), counted(schema.raw)
         # Reserve the place first: a model may hold itself.
         self._drafts[schema.ref] = _Draft(schema, (), kind)
-        names = self._field_names(schema, [name for name in own if self._fits(schema, name)])
+        names = self._spelling.attributes(schema.ref, [name for name in own if self._fits(schema, name)])
         made = {
             wire_name: self._draft_field(
                 schema, names[wire_name], own[wire_name], wire_name, wire_name in needed, kind, counts
@@ -181,23 +187,6 @@ class Models:
         )
         return False
 
-    def _field_names(self, schema: Schema, wire_names: Iterable[str]) -> dict[str, Identifier]:
-        """Return the attribute of each property; where two would get one, only the regular one does."""
-        by_hand = {name: self._catalog.names.get(f"{schema.ref}.{name}") for name in wire_names}
-        found = {name: Identifier(hand) if hand else self._attribute(name) for name, hand in by_hand.items()}
-        counts = Counter(found.values())
-        others = [n for n, each in found.items() if counts[each] > 1 and not by_hand[n] and camel_name(each) != n]
-        taken = {each for name, each in found.items() if name not in others}
-        for name in others:
-            verbatim = verbatim_name(name)
-            found[name] = Identifier(f"{verbatim}_") if verbatim in taken else verbatim
-        return found
-
-    def _attribute(self, wire_name: str) -> Identifier:
-        """Return the attribute for a property; in the class it must not hide a module that types are of."""
-        name = field_name(wire_name)
-        return Identifier(f"{name}_") if self._catalog.is_module(name) else name
-
     def _draft_field(
         self,
         schema: Schema,
@@ -208,7 +197,7 @@ class Models:
         kind: Kind | None,
         counts: Counted,
     ) -> _DraftField:
-        place = Place(schema.ref, (wire_name,), f"{schema.pointer}/properties/{wire_name[:200]}")
+        place = Place(schema.ref, wire_name, (wire_name,), f"{schema.pointer}/properties/{wire_name[:200]}")
         use = annotation(raw, place, self, self._problems)
         plain: Mapping[str, Any] = unwrapped(raw) if is_object(raw) else {}
         empty = emptiness(counts, wire_name, plain)
@@ -225,15 +214,17 @@ class Models:
             doc=words(plain, rules=use.shape != "struct"),
             schema=plain,
             literal=_literal(wire_name, kind),
-            constants=self._constants(schema, name, plain) if use.text == "str" else None,
+            constants=self._constants(schema, wire_name, name, plain) if use.text == "str" else None,
         )
 
-    def _constants(self, schema: Schema, field: Identifier, plain: Mapping[str, Any]) -> Constants | None:
+    def _constants(
+        self, schema: Schema, wire_name: str, field: Identifier, plain: Mapping[str, Any]
+    ) -> Constants | None:
         """Return the constants for the known values of a field, or None where it has none."""
-        members = members_of(plain)
-        if not members:
+        if not members_of(plain):
             return None
-        name = self._inline.constants(schema, field)
+        name = self._inline.constants(schema, wire_name, field)
+        members = members_of(plain, self._catalog.before.members_of(schema.ref.module, name))
         return Constants(name, f"Known values of {schema.ref.name}.{field}.", members)
 
     def _has_default(self, schema: Schema, kind: Kind | None, plain: Mapping[str, Any]) -> bool:

@@ -97,7 +97,7 @@ class ModelLookup(Protocol):
         """Return the named schema, or None where the documents lack it."""
         ...
 
-    def inline(self, schema: Mapping[str, Any], owner: ModelRef, path: tuple[str, ...]) -> ModelRef | None:
+    def inline(self, schema: Mapping[str, Any], place: Place) -> ModelRef | None:
         """Name the model of an object that is described in place, or return None where it can't be one."""
         ...
 
@@ -195,6 +195,7 @@ class Place:
     """Where a type is used: for names of models described in place, and for messages."""
 
     owner: ModelRef
+    wire_name: str
     path: tuple[str, ...]
     pointer: str
     seen: frozenset[str] = frozenset()
@@ -293,7 +294,7 @@ def _part(schema: object, place: Place, models: ModelLookup, problems: Problems)
 
 def _object(schema: Mapping[str, Any], place: Place, models: ModelLookup, problems: Problems) -> TypeUse:
     if properties(schema):
-        model = None if _is_open(schema) else models.inline(schema, place.owner, place.path)
+        model = None if _is_open(schema) else models.inline(schema, place)
         return _struct(model, place) if model is not None else _any_map()
     values = schema.get("additionalProperties")
     if is_object(values) and values:

@@ -1,0 +1,226 @@
+"""Names that a package already has, so that what is added takes none of them.
+
+Two places may read the same: `plan`, and an item of `plans`. A rule decides between them while neither has a name.
+Afterwards the one that has it keeps it.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from kgen.ir import Api, ModelModule
+from kgen.names import field_name, singular, verbatim_name
+
+__all__ = ["NOTHING", "Before", "NamedClass", "NamedConstants", "NamedModule"]
+
+_NAMES: Final = re.compile(r"(?<![\w.\"])[A-Z]\w*")
+_KIND: Final = re.compile(r'Literal\["([^"]*)"\]')
+
+
+@dataclass(frozen=True, slots=True)
+class NamedClass:
+    """A class of models.
+
+    Attributes:
+        fields: The attribute of each property.
+        uses: The names in the annotation of each property.
+        kind: The kind that it is, or "".
+    """
+
+    fields: Mapping[str, str]
+    uses: Mapping[str, tuple[str, ...]]
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class NamedConstants:
+    """A class of constants.
+
+    Attributes:
+        owner: The class of the field whose values they are.
+        field: The field.
+        members: The constant of each value.
+    """
+
+    owner: str
+    field: str
+    members: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedModule:
+    """The names in a module of models; `aliases` lead to `module.Class`."""
+
+    classes: Mapping[str, NamedClass] = field(default_factory=dict[str, NamedClass])
+    constants: Mapping[str, NamedConstants] = field(default_factory=dict[str, NamedConstants])
+    aliases: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+_Place = tuple[str, str]
+"""The name of an object and a property of it."""
+
+
+class Before:
+    """The names of a package.
+
+    Args:
+        groups: The folder of the clients of each group.
+        read: Returns the names in a module of models; is called once for each.
+    """
+
+    def __init__(
+        self, groups: Mapping[str, str] | None = None, read: Callable[[str], NamedModule] = lambda _: NamedModule()
+    ) -> None:
+        self.groups: Mapping[str, str] = groups or {}
+        self._module = functools.cache(read)
+        self._places = functools.cache(self._find_places)
+        self._holders = functools.cache(self._find_holders)
+
+    @classmethod
+    def of(cls, api: Api) -> Before:
+        """Return the names of what is, or would be, generated."""
+        modules = {str(module.name): module for module in api.modules}
+        return cls(
+            {group.group: str(group.package[0]) for group in api.groups},
+            lambda name: _named(modules[name]) if name in modules else NamedModule(),
+        )
+
+    def name_of(self, module: str, owner: str, wire_name: str) -> str | None:
+        """Return the name that a place in an object has, or None where it has none of those that the rules give."""
+        return self._places(module).get((owner, wire_name))
+
+    def is_held_by_another(self, module: str, name: str, owner: str, wire_name: str) -> bool:
+        """Whether a name is that of another place."""
+        holders = self._holders(module).get(name)
+        return holders is not None and (owner, wire_name) not in holders
+
+    def field_of(self, module: str, owner: str, wire_name: str) -> str | None:
+        """Return the attribute of a property, or None where it has none of those that the rules give."""
+        _, found = self._class(module, owner)
+        name = found.fields.get(wire_name) if found is not None else None
+        rules = {field_name(wire_name).rstrip("_"), verbatim_name(wire_name).rstrip("_")}
+        return name if name is not None and name.rstrip("_") in rules else None
+
+    def members_of(self, module: str, name: str) -> Mapping[str, str]:
+        """Return the constant of each value; nothing where there are no such constants."""
+        module, name = self._target(module, name)
+        found = self._module(module).constants.get(name)
+        return found.members if found is not None else {}
+
+    def kind_name(self, module: str, kind: str, name: str) -> str:
+        """Return the class of a kind: `name`, with an underscore where an object described in place has that name."""
+        classes = self._module(module).classes
+        longer = f"{name}_"
+        if longer in classes and classes[longer].kind == kind:
+            return longer
+        is_taken = name in self._holders(module) and (name not in classes or not classes[name].kind)
+        return longer if is_taken else name
+
+    # Reading.
+
+    def _target(self, module: str, name: str) -> tuple[str, str]:
+        target = self._module(module).aliases.get(name)
+        if target is None:
+            return module, name
+        other, _, last = target.rpartition(".")
+        return other or module, last
+
+    def _class(self, module: str, name: str) -> tuple[str, NamedClass | None]:
+        module, name = self._target(module, name)
+        return module, self._module(module).classes.get(name)
+
+    def _own_places(self, module: str) -> dict[_Place, str]:
+        """Return the names of places in the classes of a module."""
+        here = self._module(module)
+        found: dict[_Place, str] = {}
+        for owner, made in here.classes.items():
+            for wire_name, uses in made.uses.items():
+                for name in uses:
+                    is_there = name in here.classes or name in here.aliases
+                    if is_there and _reads_like(name, owner, wire_name):
+                        found[owner, wire_name] = name
+        for name, constants in here.constants.items():
+            fields = here.classes[constants.owner].fields if constants.owner in here.classes else {}
+            for wire_name, attribute in fields.items():
+                if attribute == constants.field and _reads_like(name, constants.owner, wire_name):
+                    found[constants.owner, wire_name] = name
+        return found
+
+    def _find_places(self, module: str) -> Mapping[_Place, str]:
+        here = self._module(module)
+        found = self._own_places(module)
+        named: dict[tuple[str, str], list[str]] = {}
+        for name in here.aliases:
+            named.setdefault(self._target(module, name), []).append(name)
+        for alias in here.aliases:
+            other, target = self._target(module, alias)
+            inside = found if other == module else self._own_places_of(other)
+            for wire_name in self._properties(other, target):
+                child = inside.get((target, wire_name))
+                names = named.get(self._target(other, child), []) if child is not None else []
+                fitting = [each for each in names if _reads_like(each, alias, wire_name)]
+                found |= dict.fromkeys([(alias, wire_name)], fitting[0]) if fitting else {}
+        return found
+
+    @functools.cached_property
+    def _own_places_of(self) -> Callable[[str], dict[_Place, str]]:
+        return functools.cache(self._own_places)
+
+    def _properties(self, module: str, name: str) -> tuple[str, ...]:
+        made = self._module(module).classes.get(name)
+        return tuple(made.fields) if made is not None else ()
+
+    def _find_holders(self, module: str) -> Mapping[str, frozenset[_Place]]:
+        found: dict[str, frozenset[_Place]] = {}
+        for place, name in self._places(module).items():
+            found[name] = found.get(name, frozenset()) | {place}
+        return found
+
+
+NOTHING: Final = Before()
+"""The names of a package that is not there."""
+
+
+def _reads_like(name: str, owner: str, wire_name: str) -> bool:
+    """Whether a name is one that the rules give to a place."""
+    head = owner.rstrip("_")
+    if not name.startswith(head):
+        return False
+    rest = name[len(head) :].strip("_")
+    words = {wire_name, singular(wire_name), singular(singular(wire_name))}
+    allowed = {_flat(word) for word in words} | {_flat(f"{word}Value") for word in words}
+    return _flat(rest) in allowed or _flat(re.sub(r"_\d+$", "", rest)) in allowed
+
+
+def _flat(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+def _named(module: ModelModule) -> NamedModule:
+    classes = {
+        str(model.name): NamedClass(
+            fields={each.wire_name: str(each.name) for each in model.fields},
+            uses={each.wire_name: tuple(_NAMES.findall(each.annotation)) for each in model.fields},
+            kind=next((_literal(each.annotation) for each in model.fields if each.wire_name == "kind"), ""),
+        )
+        for model in module.models
+    }
+    constants = {
+        str(group.name): NamedConstants(
+            owner=str(model.name),
+            field=group.doc.rpartition(".")[0].rpartition(".")[2],
+            members={member.value: str(member.name) for member in group.members},
+        )
+        for model in module.models
+        for group in model.constants
+    }
+    return NamedModule(classes, constants, {str(alias.name): str(alias.target) for alias in module.aliases})
+
+
+def _literal(annotation: str) -> str:
+    match = _KIND.fullmatch(annotation)
+    return match[1] if match is not None else ""

@@ -1,0 +1,460 @@
+"""Random additions to CRDs: no name of the package goes or changes its meaning.
+
+Each try adds one thing to drawn CRDs, or to those of tests/: a CRD, a version, a group, a property, a value of an
+enum, an equal object, a list next to a property of the like name. What the new documents resolve to is compared with
+what the old ones did: groups, resources, classes and their fields, constants and their values.
+
+An addition may turn an object into a type of Kubernetes, or one of those into a class of its own: `turned` counts these,
+and they are not judged. The names of a copied type's parts go with it.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import json
+import random
+import re
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from kgen.before import NOTHING, Before
+from kgen.errors import Problems
+from kgen.ir import Api, Constants, Model
+from kgen.kept import package_before
+from kgen.load.crd import parse
+from kgen.load.crd_openapi import convert
+from kgen.resolve import Builtins, resolve
+from kubecore import yaml
+from tests.conftest import ROOT
+from tests.kgen.documents import generated
+from tests.kgen.manifests import kubernetes
+from tests.torture.tally import Tally
+
+__all__ = ["Names", "added", "drawn", "lost", "play", "resolved", "run"]
+
+_Json = dict[str, Any]
+
+_LARGEST: Final = 400_000
+"""Bytes of a file that things are added to: larger ones take seconds each time."""
+
+_WORDS: Final = (
+    *("plan", "plans", "policy", "policies", "rule", "rules", "auth", "tls", "aws", "class", "from", "list", "spec"),
+    *("fooBar", "foo", "bar", "Bar", "foo_bar", "foo-bar", "podIP", "podIPs", "proxyURL", "proxyUrl", "kind", "type"),
+)
+_VALUES: Final = ("Open", "open", "OPEN", "Shut", "=", "!=", "*", "a-b", "a_b", "A B", "1", "IPv4", "", "None")
+_KINDS: Final = ("Widget", "WidgetSpec", "WidgetSpecPlan", "Barrel", "Anchor", "BarrelList", "AsyncWidget", "Zebra")
+_VERSIONS: Final = ("v1", "v2", "v1beta1", "v1alpha1", "v2beta1", "lambda")
+_GROUPS: Final = ("example.com", "example.net", "lambda.example.com", "a-1.example.com", "apps.example.com")
+
+
+# The names of a package and what each means.
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The public names of a package.
+
+    Attributes:
+        clients: What each group, resource, class and module of clients stands for.
+        classes: The models by `module.Class`.
+        constants: The constants by `module.Class`.
+        aliases: What other names stand for.
+    """
+
+    clients: Mapping[str, str]
+    classes: Mapping[str, Model]
+    constants: Mapping[str, Constants]
+    aliases: Mapping[str, str]
+
+    @classmethod
+    def of(cls, api: Api) -> Names:
+        """Return the names of what is, or would be, generated."""
+        models = {f"{module.name}.{model.name}": model for module in api.modules for model in module.models}
+        return cls(
+            clients=dict(_clients(api)),
+            classes=models,
+            constants={
+                f"{name.partition('.')[0]}.{group.name}": group
+                for name, model in models.items()
+                for group in model.constants
+            },
+            aliases={f"{module.name}.{it.name}": str(it.target) for module in api.modules for it in module.aliases},
+        )
+
+    def every(self) -> Iterator[str]:
+        """Yield the names of models and constants; one twice where two things have it."""
+        yield from (*self.classes, *self.constants, *self.aliases)
+
+    def target(self, name: str) -> str:
+        """Return the class that a name stands for."""
+        return self.aliases.get(name, name)
+
+
+def _clients(api: Api) -> Iterator[tuple[str, str]]:
+    for group in api.groups:
+        yield f"clientset.{group.accessor}", group.api_version
+        yield f"typed.{'.'.join(group.package)}", group.api_version
+        for resource in group.resources:
+            place = f"{group.api_version} {resource.plural} {resource.kind}"
+            yield f"{group.accessor}.{resource.accessor}", place
+            yield f"typed.{'.'.join(group.package)}.{resource.module}.{resource.class_name}", place
+
+
+def lost(old: Names, new: Names) -> tuple[list[str], bool]:
+    """Return what went or changed its meaning, and whether an object turned into a type of Kubernetes or back."""
+    found = [f"{name} went or changed" for name, what in old.clients.items() if new.clients.get(name) != what]
+    twice = [*new.every()]
+    found += [f"{name} is there twice" for name in sorted({name for name in twice if twice.count(name) > 1})]
+    walk = _Walk(old, new)
+    for name in old.every():
+        walk.compare(name, name)
+    return [*found, *walk.found], walk.turned
+
+
+class _Walk:
+    """Compares what names mean, also inside of what they hold."""
+
+    def __init__(self, old: Names, new: Names) -> None:
+        self._old = old
+        self._new = new
+        self._seen: set[tuple[str, str]] = set()
+        self.found: list[str] = []
+        self.turned = False
+
+    def compare(self, before: str, after: str) -> None:
+        """Compare what a name meant with what one means now."""
+        one, other = self._old.target(before), self._new.target(after)
+        if (one, other) in self._seen:
+            return
+        self._seen.add((one, other))
+        if one in self._old.constants:
+            self._compare_constants(before, one, other)
+        elif other not in self._new.classes:
+            self.found.append(f"{before} is {'constants' if other in self._new.constants else 'gone'}")
+        else:
+            self._compare_models(before, one, other)
+
+    def _compare_constants(self, name: str, one: str, other: str) -> None:
+        if other not in self._new.constants:
+            self.found.append(f"constants {name} are {'a class' if other in self._new.classes else 'gone'}")
+            return
+        members = {(str(member.name), member.value) for member in self._new.constants[other].members}
+        gone = {(str(member.name), member.value) for member in self._old.constants[one].members} - members
+        self.found.extend(f"{name}.{member} is no longer {value!r}" for member, value in gone)
+
+    def _compare_models(self, name: str, one: str, other: str) -> None:
+        fields = {each.wire_name: each for each in self._new.classes[other].fields}
+        for each in self._old.classes[one].fields:
+            now = fields.get(each.wire_name)
+            if now is None or now.name != each.name:
+                self.found.append(f"{name}.{each.name} is now {now.name if now else 'gone'}")
+                continue
+            before, after = _parts(each.annotation, one), _parts(now.annotation, other)
+            if len(before) != len(after):
+                self.turned |= _builtin(each.annotation) != _builtin(now.annotation)
+                if _builtin(each.annotation) == _builtin(now.annotation):
+                    self.found.append(f"{name}.{each.name} was {each.annotation} and is {now.annotation}")
+                continue
+            for left, right in zip(before, after, strict=True):
+                self._compare_parts(name, left, right)
+
+    def _compare_parts(self, name: str, left: str, right: str) -> None:
+        is_own = left in self._old.classes or left in self._old.aliases
+        is_still = right in self._new.classes or right in self._new.aliases
+        if is_own and is_still:
+            self.compare(left, right)
+        elif is_own != is_still and _builtin(left) != _builtin(right):
+            self.turned = True
+        elif left.rpartition(".")[2] != right.rpartition(".")[2]:
+            self.found.append(f"{name} held {left} and holds {right}")
+
+
+def _parts(annotation: str, owner: str) -> list[str]:
+    """Return the names in a type, those of the own module with it; the rest of a type is compared by their number."""
+    module = owner.partition(".")[0]
+    names = re.findall(r"[A-Za-z_][\w.]*", re.sub(r'"[^"]*"', "", annotation))
+    return [name if "." in name else f"{module}.{name}" for name in names]
+
+
+def _builtin(annotation: str) -> bool:
+    return re.search(r"\b(core|meta)_v1\.", annotation) is not None
+
+
+# Documents.
+
+
+def resolved(manifests: Sequence[_Json], before: Before = NOTHING) -> Api:
+    """Return what CRDs resolve to."""
+    problems = Problems()
+    crds = [crd for raw in manifests for crd in parse(json.dumps(raw).encode(), "crd.json")]
+    api = resolve(convert(crds), {}, problems, Builtins("kubeclient", kubernetes()), before)
+    assert not problems.errors, problems.errors[:3]
+    return api
+
+
+def crd(group: str, kind: str, versions: Mapping[str, _Json]) -> _Json:
+    """Return a CRD with a schema for each version."""
+    plural = f"{kind.lower()}s"
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{plural}.{group}"},
+        "spec": {
+            "group": group,
+            "scope": "Namespaced",
+            "names": {"plural": plural, "kind": kind},
+            "versions": [
+                {"name": name, "served": True, "storage": not number, "schema": {"openAPIV3Schema": schema}}
+                for number, (name, schema) in enumerate(versions.items())
+            ],
+        },
+    }
+
+
+def drawn(choice: random.Random) -> list[_Json]:
+    """Return a few CRDs of one group, whose properties often read the same and are often equal."""
+    pool: list[_Json] = []
+    made: list[_Json] = []
+    for kind in choice.sample(["Widget", "Barrel", "Cog"], choice.randint(1, 2)):
+        versions = choice.sample(["v1", "v1alpha1"], choice.randint(1, 2))
+        made.append(crd("example.com", kind, {name: _kind(choice, pool) for name in versions}))
+    return made
+
+
+def _kind(choice: random.Random, pool: list[_Json]) -> _Json:
+    return {"type": "object", "properties": {"spec": _object(choice, pool, 3), "status": _object(choice, pool, 1)}}
+
+
+def _object(choice: random.Random, pool: list[_Json], depth: int) -> _Json:
+    names = choice.sample(_WORDS, choice.randint(1, 5))
+    made: _Json = {"type": "object", "properties": {name: _value(choice, pool, depth) for name in names}}
+    pool.append(made)
+    return made
+
+
+def _value(choice: random.Random, pool: list[_Json], depth: int) -> _Json:
+    if depth > 0 and choice.random() < 0.6:
+        held = (
+            copy.deepcopy(choice.choice(pool)) if pool and choice.random() < 0.4 else _object(choice, pool, depth - 1)
+        )
+        return choice.choice(
+            [held, held, {"type": "array", "items": held}, {"type": "object", "additionalProperties": held}]
+        )
+    if choice.random() < 0.6:
+        values = choice.sample(_VALUES, choice.randint(1, 4))
+        return {"type": "string", "enum": values}
+    return {"type": choice.choice(["string", "integer", "boolean"])}
+
+
+# Additions.
+
+
+def added(manifests: Sequence[_Json], choice: random.Random) -> tuple[list[_Json], str]:
+    """Return a copy of CRDs with one thing added, and what that was."""
+    made = copy.deepcopy(list(manifests))
+    for _ in range(50):
+        what = choice.choice(_ADDITIONS)(made, choice)
+        if what:
+            return made, what
+    return made, "nothing"
+
+
+def _schemas(manifests: Sequence[_Json]) -> list[_Json]:
+    return [version["schema"]["openAPIV3Schema"] for raw in manifests for version in raw["spec"]["versions"]]
+
+
+def _objects(schema: _Json, depth: int = 0) -> Iterator[_Json]:
+    """Yield the objects with properties in a schema, but for the metadata and the top."""
+    if depth and isinstance(schema.get("properties"), dict) and not schema.get("x-kubernetes-preserve-unknown-fields"):
+        yield schema
+    for name, value in (schema.get("properties") or {}).items():
+        if isinstance(value, dict) and not (depth == 0 and name == "metadata"):
+            yield from _objects(value, depth + 1)
+    for key in ("items", "additionalProperties"):
+        if isinstance(schema.get(key), dict):
+            yield from _objects(schema[key], depth + 1)
+
+
+def _any_object(made: list[_Json], choice: random.Random) -> _Json:
+    return choice.choice([found for schema in _schemas(made) for found in _objects(schema)])
+
+
+def _add_crd(made: list[_Json], choice: random.Random) -> str:
+    group = choice.choice([raw["spec"]["group"] for raw in made] + list(_GROUPS))
+    kind = choice.choice([*_KINDS, *(_some_names(made, choice))])
+    there = {(raw["spec"]["group"], name) for raw in made for name in _taken(raw)}
+    if (group, kind) in there or (group, f"{kind}List") in there:
+        return ""
+    schema = copy.deepcopy(choice.choice(_schemas(made))) if choice.random() < 0.5 else _kind(choice, [])
+    version = choice.choice(made)["spec"]["versions"][0]["name"]
+    made.insert(choice.randint(0, len(made)), crd(group, kind, {version: schema}))
+    return f"CRD {kind} of {group}/{version}"
+
+
+def _taken(raw: _Json) -> tuple[str, str]:
+    kind = raw["spec"]["names"]["kind"]
+    return kind, raw["spec"]["names"].get("listKind", f"{kind}List")
+
+
+def _some_names(made: list[_Json], choice: random.Random) -> list[str]:
+    """Return kinds that read like a place that is there."""
+    raw = choice.choice(made)
+    kind = raw["spec"]["names"]["kind"]
+    properties = choice.choice(raw["spec"]["versions"])["schema"]["openAPIV3Schema"].get("properties") or {}
+    return [f"{kind}{name[:1].upper()}{name[1:]}" for name in properties if name.isalnum()]
+
+
+def _add_version(made: list[_Json], choice: random.Random) -> str:
+    raw = choice.choice(made)
+    name = choice.choice(_VERSIONS)
+    if name in [version["name"] for version in raw["spec"]["versions"]]:
+        return ""
+    version = copy.deepcopy(choice.choice(raw["spec"]["versions"]))
+    made[made.index(raw)]["spec"]["versions"].append({**version, "name": name, "storage": False})
+    return f"version {name} of {raw['spec']['names']['kind']}"
+
+
+def _add_property(made: list[_Json], choice: random.Random) -> str:
+    target = _any_object(made, choice)
+    properties = target["properties"]
+    near = [name for word in properties for name in _like(word, properties[word])]
+    name = choice.choice(near if near and choice.random() < 0.5 else [*_WORDS, f"added{choice.randint(0, 9)}"])
+    if name in properties:
+        return ""
+    others = [copy.deepcopy(found) for schema in _schemas(made) for found in _objects(schema) if len(str(found)) < 4000]
+    held = choice.choice(others) if others and choice.random() < 0.5 else _value(choice, [], 2)
+    held = choice.choice([held, held, {"type": "array", "items": held}])
+    items = [*properties.items()]
+    items.insert(choice.randint(0, len(items)), (name, held))
+    properties.clear()
+    properties.update(items)
+    return f"property {name}"
+
+
+def _like(word: str, schema: Any) -> Iterator[str]:
+    """Yield names that read like another, or like the path to what it holds."""
+    yield from (
+        f"{word}s",
+        word.removesuffix("s"),
+        f"{word[:1].swapcase()}{word[1:]}",
+        f"{word}_",
+        word.replace("_", "-"),
+    )
+    if word.endswith("URL"):
+        yield f"{word[:-3]}Url"
+    inner = schema.get("properties") if isinstance(schema, dict) else None
+    for name in list(inner or ())[:3]:
+        yield f"{word}{name[:1].upper()}{name[1:]}"
+
+
+def _add_equal(made: list[_Json], choice: random.Random) -> str:
+    """Add a copy of an object to another, where it comes first."""
+    held = copy.deepcopy(_any_object(made, choice))
+    target = choice.choice(_schemas(made))
+    properties = target.setdefault("properties", {})
+    name = choice.choice(["aaa", "spec", "zzz", "first"])
+    if name in properties or len(str(held)) > 20_000:
+        return ""
+    properties[name] = held
+    return f"equal object {name}"
+
+
+def _add_value(made: list[_Json], choice: random.Random) -> str:
+    enums = [
+        value
+        for schema in _schemas(made)
+        for found in _objects(schema)
+        for value in found["properties"].values()
+        if isinstance(value, dict) and isinstance(value.get("enum"), list) and value.get("type") == "string"
+    ]
+    if not enums:
+        return ""
+    enum = choice.choice(enums)["enum"]
+    near = [change(value) for value in enum if isinstance(value, str) for change in (str.lower, str.upper, str.title)]
+    value = choice.choice([*near, *_VALUES, "AddedValue"])
+    if value in enum:
+        return ""
+    enum.insert(choice.randint(0, len(enum)), value)
+    return f"value {value!r}"
+
+
+_ADDITIONS: Final[tuple[Callable[[list[_Json], random.Random], str], ...]] = (
+    _add_crd,
+    _add_version,
+    _add_property,
+    _add_property,
+    _add_property,
+    _add_equal,
+    _add_value,
+)
+
+
+# The command.
+
+
+def at_hand() -> list[Path]:
+    """Return the files of CRDs of tests/ and, where they are, of ../shared."""
+    folders = [
+        ROOT / "tests" / "crds",
+        ROOT / "tests" / "operators",
+        *sorted((ROOT.parent / "shared" / "crds").glob("*/")),
+    ]
+    return [file for folder in folders for file in sorted(folder.glob("*.yaml")) if file.stat().st_size < _LARGEST]
+
+
+@functools.cache
+def _read(file: Path) -> list[_Json]:
+    """Return the CRDs of a file, without versions that are not served."""
+    made: list[_Json] = []
+    for raw in yaml.load_all(file.read_bytes()):
+        if isinstance(raw, dict) and raw.get("kind") == "CustomResourceDefinition":
+            raw["spec"]["versions"] = [version for version in raw["spec"]["versions"] if version["served"]]
+            made.append(raw)
+    return made
+
+
+def run(n: int | None, seed: int) -> Tally:
+    """Add `n` things, 300 by default, to CRDs in turn, each to what the one before left; begin anew after ten."""
+    tally = Tally("additions")
+    play(tally, 300 if n is None else n, seed, at_hand())
+    return tally
+
+
+def play(tally: Tally, n: int, seed: int, real: Sequence[Path] = ()) -> None:
+    """Add things to drawn CRDs, and to real ones in every fourth round."""
+    choice = random.Random(seed)
+    turned = rounds = 0
+    while tally.tries < n:
+        rounds += 1
+        file = choice.choice(real) if real and not rounds % 4 else None
+        manifests = _read(file) if file is not None else drawn(choice)
+        if not manifests:
+            continue
+        label = file.name if file is not None else f"drawn {rounds}"
+        api = resolved(manifests)
+        for step in range(min(10, n - tally.tries)):
+            more, what = added(manifests, choice)
+            after = resolved(more, Before.of(api) if step % 5 else _kept(api))
+            found, has_turned = lost(Names.of(api), Names.of(after))
+            turned += has_turned
+            tally.check(not found or has_turned, f"{label}, {what}: {'; '.join(found[:3])}")
+            manifests, api = more, after
+    tally.figure("turned", turned)
+
+
+def _kept(api: Api) -> Before:
+    """Return the names of a package as they are read from its files."""
+    with tempfile.TemporaryDirectory() as folder:
+        for path, source in generated(api, quickly=True).items():
+            if "/models/" in path or path.endswith("_group.py"):
+                (Path(folder) / path).parent.mkdir(parents=True, exist_ok=True)
+                (Path(folder) / path).write_text(source, encoding="utf-8")
+        before = package_before(Path(folder), "made")
+        for module in api.modules:  # They are read when they are asked for, and the folder goes.
+            before.name_of(module.name, "", "")
+            before.kind_name(module.name, "", "")
+        return before
