@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import contextlib
 import math
 import time
 from collections import deque
@@ -10,7 +10,6 @@ from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Final
 
 import anyio
-from anyio.lowlevel import RunVar
 
 from kubecore.errors import ClosedError
 from kubecore.rest.config import Config
@@ -26,6 +25,7 @@ from kubecore.rest.exchange import (
 )
 from kubecore.rest.http1 import Answer
 from kubecore.rest.network import AsyncSocket
+from kubecore.rest.perloop import PerLoop
 from kubecore.rest.request import Body, Request, too_large
 from kubecore.rest.route import Route
 from kubecore.rest.secret import SecretBytes
@@ -33,7 +33,6 @@ from kubecore.rest.secret import SecretBytes
 __all__ = ["AsyncPool"]
 
 _CLOSED: Final = "the client is closed"
-_NUMBERS: Final = itertools.count()
 
 _CHUNK_BYTES: Final = 16 * 1024
 """Size of the chunks in which a request is sent; `Timeouts.write` is the time limit of each."""
@@ -45,6 +44,31 @@ class _Connections:
     def __init__(self, most: int) -> None:
         self.idle: deque[tuple[AsyncSocket, float]] = deque()
         self.slots: anyio.Semaphore = anyio.Semaphore(most, fast_acquire=True)
+        self._keeper: AsyncGenerator[None] | None = self._until_end()
+        with contextlib.suppress(StopIteration):
+            self._keeper.asend(None).send(None)
+
+    async def _until_end(self) -> AsyncGenerator[None]:
+        """Close every idle connection when the event loop ends: it then finishes all generators that it began."""
+        try:
+            yield
+        finally:
+            self._keeper = None  # It refers to the loop.
+            while self.idle:
+                await self.idle.pop()[0].aclose()
+
+    async def aclose(self) -> None:
+        """Close every idle connection."""
+        if self._keeper is not None:
+            await self._keeper.aclose()
+        while self.idle:
+            await self.idle.pop()[0].aclose()
+
+    def abandon(self) -> None:
+        """Close every idle connection after the event loop ended."""
+        self._keeper = None
+        while self.idle:
+            self.idle.pop()[0].abandon()
 
 
 class AsyncPool:
@@ -63,7 +87,9 @@ class AsyncPool:
         self._route = Route(config)
         self._most = config.max_connections
         self._is_closed = False
-        self._of_loop: RunVar[_Connections] = RunVar(f"kubecore.pool.{next(_NUMBERS)}")
+        self._of_loop: PerLoop[_Connections] = PerLoop(
+            lambda: _Connections(config.max_connections), _Connections.abandon
+        )
 
     async def open(self, request: Request) -> AsyncPoolStream:
         """Send a request and wait for the head of its answer.
@@ -85,16 +111,11 @@ class AsyncPool:
     async def aclose(self) -> None:
         """Close every idle connection; those in use are closed when their answers are done."""
         self._is_closed = True
-        idle = self._connections().idle
-        while idle:
-            await idle.pop()[0].aclose()
+        self._of_loop.clean()
+        await self._connections().aclose()
 
     def _connections(self) -> _Connections:
-        found = self._of_loop.get(None)
-        if found is None:
-            found = _Connections(self._most)
-            self._of_loop.set(found)
-        return found
+        return self._of_loop.get()
 
     async def _exchange(
         self, connections: _Connections, request: Request, limit: Limit, slots: anyio.Semaphore | None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import itertools
 import logging
 import os
 import time
@@ -17,7 +16,8 @@ from kubecore.rest.secret import SecretBytes, SecretText
 
 if TYPE_CHECKING:
     import anyio
-    from anyio.lowlevel import RunVar
+
+    from kubecore.rest.perloop import PerLoop
 
 __all__ = ["AsyncAuthorization", "Authorization", "Credential", "Source", "bearer", "source"]
 
@@ -25,7 +25,6 @@ _FRESH_SECONDS: Final = 50.0
 """How long a token file's content is used before it is read again: client-go's minute less its leeway."""
 
 _LOG: Final = logging.getLogger("kubecore")
-_NUMBERS: Final = itertools.count()
 
 
 class Credential(NamedTuple):
@@ -109,7 +108,7 @@ class AsyncAuthorization:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._locks: RunVar[anyio.Lock] | None = None
+        self._locks: PerLoop[anyio.Lock] | None = None
 
     async def get(self) -> Credential:
         """Return the credential to show.
@@ -129,17 +128,13 @@ class AsyncAuthorization:
 
     def _renewing(self) -> anyio.Lock:
         """Return the lock of this event loop: tasks can't wait for one of another."""
-        import anyio
-        from anyio.lowlevel import RunVar
-
         if self._locks is None:
-            self._locks = RunVar(f"kubecore.auth.{next(_NUMBERS)}")
-        try:
-            return self._locks.get()
-        except LookupError:
-            lock = anyio.Lock()
-            self._locks.set(lock)
-            return lock
+            import anyio
+
+            from kubecore.rest.perloop import PerLoop
+
+            self._locks = PerLoop(anyio.Lock, lambda lock: None)
+        return self._locks.get()
 
 
 def source(config: Config) -> Source:

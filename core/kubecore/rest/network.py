@@ -393,6 +393,22 @@ class AsyncSocket:
         with anyio.CancelScope(shield=True):
             await self._below.aclose()
 
+    def abandon(self) -> None:
+        """Close it after its event loop ended, which can close nothing any more."""
+        from anyio.abc import SocketAttribute
+
+        below = self._below
+        if isinstance(below, AsyncSocket):
+            below.abandon()
+            return
+        end = getattr(getattr(below, "_transport", None), "_call_connection_lost", None)
+        if end is not None:  # asyncio's transport; its own methods need the loop.
+            end(None)
+            return
+        raw = below.extra(SocketAttribute.raw_socket, None)  # noqa: S610 - no Django here
+        if isinstance(raw, socket.socket):
+            raw.close()
+
     async def _flush(self) -> None:
         # Where the connection is shared, whoever is writing sends this too.
         if self._outgoing.pending and not self.is_writing:
