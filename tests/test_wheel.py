@@ -14,7 +14,7 @@ from tests.conftest import run
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = {"kgen", "kgen_kubernetes", "kubecore", "kubeclient"}
-PLAIN = {".py", ".typed", ".json", ".md", ".jinja", ".jinja2", ""}
+PLAIN = {".py", ".txt", ".typed", ".json", ".md", ".jinja", ".jinja2", ""}
 
 
 def test_the_wheel_carries_templates_types_and_the_newest_documents(wheel: Path) -> None:

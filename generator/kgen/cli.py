@@ -191,19 +191,21 @@ def build(ctx: click.Context, /, *, config_file: str | None, quiet: bool, watch:
         raise click.UsageError("--watch and --quiet don't go together: what a watch is for is what it says.")
     if watch:
         _watch(config_file, said)
-    from kgen import tree
+    from kgen import builtwith, tree
     from kgen.pipeline import generate
     from kgen.stamp import Stamp
 
     config = _config(config_file, **said)
     stamp = Stamp(config)
-    if stamp.is_current() and not tree.leftovers(config.output):
+    recorded = builtwith.read(config.output / config.package)
+    if recorded and stamp.is_current() and not tree.leftovers(config.output):
         _say(quiet, f"{config.package} is up to date")
         return
     progress = _Progress(quiet=quiet)
     try:
         made = generate(config, progress)
-        published = tree.publish(made.files, config.output, config.package)
+        record = {f"{config.package}/{builtwith.NAME}": builtwith.text(builtwith.here())}
+        published = tree.publish(made.files, config.output, config.package, record)
     finally:
         progress.done()
     _show(made.notices, "note")
@@ -230,7 +232,7 @@ def _watch(config_file: str | None, said: dict[str, Any]) -> NoReturn:
 @click.pass_context
 def check(ctx: click.Context, /, *, config_file: str | None, quiet: bool, **said: Any) -> None:
     """Prove that the package is what the documents say; exit 1 with a diff if not."""
-    from kgen import tree
+    from kgen import builtwith, tree
     from kgen.pipeline import generate
 
     config = _config(config_file, **said)
@@ -244,6 +246,8 @@ def check(ctx: click.Context, /, *, config_file: str | None, quiet: bool, **said
     _show(made.warnings, "warning")
     if found:
         _show_differences(found)
+        other = builtwith.difference(builtwith.read(config.output / config.package), builtwith.here())
+        _show([other] if other else [], "note")
         ctx.exit(1)
     _say(quiet, f"{config.package} is what {config.source} says: {len(made.files)} files")
 

@@ -88,13 +88,16 @@ def compare(files: Mapping[str, str], output: Path, package: str) -> Differences
     return Differences(changed, missing, extra, diffs)
 
 
-def publish(files: Mapping[str, str], output: Path, package: str) -> Published:
+def publish(
+    files: Mapping[str, str], output: Path, package: str, companion: Mapping[str, str] | None = None
+) -> Published:
     """Bring the folder up to what was generated.
 
     Args:
         files: The text of every planned file by its path below `output`.
         output: The output folder; made if it is not there.
         package: The package's folder in it.
+        companion: Files that are written only if others change, or if they are missing.
 
     Raises:
         OutputError: a planned path is taken by a file that kgen did not generate, leads out of the folder, or can't be
@@ -103,11 +106,14 @@ def publish(files: Mapping[str, str], output: Path, package: str) -> Published:
     try:
         output.mkdir(parents=True, exist_ok=True)
         with _locked(output) as alone:
-            _refuse_foreign(files, output)
+            whole = {**files, **(companion or {})}
+            _refuse_foreign(whole, output)
             extra = _extra(files, output, package)
             changed = [path for path in sorted(files) if _read(_inside(output, path)) != files[path].encode()]
-            if changed or extra:
-                _move(files, changed, extra, output)
+            absent = [path for path in companion or () if not (output / path).exists()]
+            beside = [*(companion or ())] if changed or extra else absent
+            if changed or extra or beside:
+                _move(whole, [*changed, *beside], extra, output)
             for folder in leftovers(output) if alone else ():
                 shutil.rmtree(folder, ignore_errors=True)
     except OSError as error:

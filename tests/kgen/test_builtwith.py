@@ -1,0 +1,103 @@
+"""What `kgen check` knows of the versions that a package was built with."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from kgen import builtwith
+from kgen.cli import run
+from tests.conftest import ROOT
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with a package that is built."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "crds").mkdir()
+    shutil.copy(ROOT / "tests/crds/gauges.yaml", tmp_path / "crds")
+    (tmp_path / "kgen.toml").write_text('specs = "crds"\npackage = "mine"\ncore = false\n')
+    assert run(["build", "-q"]) == 0
+    return tmp_path / "generated" / "mine"
+
+
+def with_version(package: Path, name: str, version: str) -> str:
+    """Change a version in the record."""
+    text = builtwith.text({**builtwith.here(), name: version})
+    (package / builtwith.NAME).write_text(text)
+    return text
+
+
+def change_a_file(package: Path) -> None:
+    (package / "clientset.py").write_text((package / "clientset.py").read_text() + "# changed\n")
+
+
+def test_a_build_records_every_tool(package: Path) -> None:
+    recorded = builtwith.read(package)
+    assert recorded == builtwith.here()
+    assert set(recorded) == {"kgen-kubernetes", "ruff", "datamodel-code-generator", "jinja2"}
+
+
+@pytest.mark.parametrize("name", ["kgen-kubernetes", "ruff", "datamodel-code-generator", "jinja2"])
+def test_a_difference_names_the_tool_of_another_version(
+    name: str, package: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_version(package, name, "0.0.1")
+    assert run(["check", "-q"]) == 0, "the version alone is not a difference"
+    assert "other versions" not in capsys.readouterr().err
+    change_a_file(package)
+    assert run(["check", "-q"]) == 1
+    said = capsys.readouterr().err
+    assert f"built with other versions: {name} 0.0.1 (installed: {builtwith.here()[name]});" in said
+    assert f"pip install '{name}==0.0.1'" in said
+
+
+def test_a_difference_with_the_same_versions_names_no_tool(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    change_a_file(package)
+    assert run(["check", "-q"]) == 1
+    assert "version" not in capsys.readouterr().err
+
+
+def test_a_package_without_a_record_says_so_and_gets_one(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (package / builtwith.NAME).unlink()
+    assert run(["check", "-q"]) == 0
+    change_a_file(package)
+    assert run(["check", "-q"]) == 1
+    assert "no record of the versions" in capsys.readouterr().err
+    assert run(["build", "-q"]) == 0
+    assert builtwith.read(package) == builtwith.here()
+    (package / builtwith.NAME).unlink()
+    assert run(["build", "-q"]) == 0
+    assert builtwith.read(package) == builtwith.here()
+
+
+def test_the_record_changes_only_with_another_file(package: Path) -> None:
+    kept = with_version(package, "ruff", "0.0.1")
+    shutil.rmtree(package.parents[1] / "cache")
+    assert run(["build", "-q"]) == 0
+    assert (package / builtwith.NAME).read_text() == kept
+    change_a_file(package)
+    assert run(["build", "-q"]) == 0
+    assert builtwith.read(package) == builtwith.here()
+
+
+@pytest.mark.parametrize("version", ["1.0'; touch x; '", "1.0\x1b[31m", "", "1" * 100])
+def test_a_version_that_is_not_one_is_not_shown(
+    version: str, package: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_version(package, "ruff", version)
+    change_a_file(package)
+    assert run(["check", "-q"]) == 1
+    said = capsys.readouterr().err
+    assert "ruff unknown (installed: " in said
+    assert not version or version not in said
+
+
+def test_a_users_file_of_that_name_is_not_overwritten(package: Path) -> None:
+    (package / builtwith.NAME).write_text("mine\n")
+    change_a_file(package)
+    assert run(["build", "-q"]) == 2
+    assert (package / builtwith.NAME).read_text() == "mine\n"
