@@ -20,6 +20,7 @@ from kubecore import codec, errors
 from kubecore.body import Body, metadata_field
 from kubecore.call import Call
 from kubecore.options import Query
+from kubecore.pages import Trail
 
 if TYPE_CHECKING:
     from kubecore.rest import AsyncClient, Client
@@ -115,7 +116,7 @@ class Pager(Generic[T]):
     def __init__(self, call: Call[Any], into: type[T] | None = None) -> None:
         self._first = call.query
         self._seen: set[str] = set()
-        self._tokens: set[str] = set()
+        self._trail = Trail()
         shown = {name: getattr(call, name) for name in Call.__struct_fields__}
         uid_of = _uid_in if typing.get_args(call.response) == (dict,) else _uid_of(into)
         self.call: _PageCall | None = _PageCall(**shown, inner=call, uid_of=uid_of)
@@ -131,7 +132,7 @@ class Pager(Generic[T]):
             The objects that have not been told yet.
 
         Raises:
-            DecodeError: the token of the next page is one of an earlier page, so that there would be no end.
+            DecodeError: there would be no end: see `Trail.follow`.
         """
         call = self.call
         assert call is not None  # noqa: S101 - an answer has a call
@@ -139,18 +140,13 @@ class Pager(Generic[T]):
         if call.is_rest:
             new = [item for item, key in zip(page.items, page.keys, strict=True) if key not in self._seen]
         self._seen.update(page.keys)
-        self.call = self._next(call, page.token)
+        self.call = self._next(call, page.token, is_empty=not page.items)
         return new
 
-    def _next(self, call: _PageCall, token: str) -> _PageCall | None:
+    def _next(self, call: _PageCall, token: str, *, is_empty: bool) -> _PageCall | None:
         if not token:
             return None
-        if token in self._tokens:
-            raise errors.DecodeError(
-                f"{call.method} {call.path}: the server answered with the continue token of an earlier page "
-                f"after {len(self._tokens)} pages; to follow it would never end"
-            )
-        self._tokens.add(token)
+        self._trail.follow(f"{call.method} {call.path}", token, is_empty=is_empty)
         # A token says its version itself, and the server refuses another beside it.
         return msgspec.structs.replace(call, query=_with(self._first, _OF_VERSION, ("continue", token)))
 
@@ -164,7 +160,7 @@ class Pager(Generic[T]):
             Whether `call` is now a list of all that is left; else the error stands.
         """
         call = self.call
-        if call is None or call.is_rest or not self._tokens or not errors.is_resource_expired(error):
+        if call is None or call.is_rest or not len(self._trail) or not errors.is_resource_expired(error):
             return False
         query = _with(self._first, ("limit",))
         self.call = msgspec.structs.replace(call, query=query, is_rest=True)

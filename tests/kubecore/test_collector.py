@@ -5,15 +5,14 @@ from __future__ import annotations
 import gc
 import json
 import os
-import sys
 import threading
 from collections.abc import Callable, Iterator
-from types import FrameType
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
 from kubecore import codec, collector, errors, meta
+from tests.kubecore.interrupts import interrupted
 
 _LARGE: Final = json.dumps({"metadata": {}, "status": "x" * 70_000}).encode()
 _FILES: Final = tuple(module.__file__ or "" for module in (codec, collector))
@@ -24,34 +23,6 @@ def collecting() -> Iterator[None]:
     assert gc.isenabled()
     yield
     gc.enable()
-
-
-def interrupted(number: int, work: Callable[[], Any]) -> BaseException | None:
-    """Do some work with a KeyboardInterrupt before the instruction of that number; None if it has fewer of them."""
-    count = 0
-
-    def trace(frame: FrameType, event: str, _: object) -> Any:
-        nonlocal count
-        if frame.f_code.co_filename not in _FILES:
-            return None
-        frame.f_trace_opcodes, frame.f_trace_lines = True, False
-        if event == "opcode":
-            count += 1
-            if count == number:
-                sys.settrace(None)
-                raise KeyboardInterrupt
-        return trace
-
-    before = sys.gettrace()
-    sys._getframe().f_trace_opcodes = True  # Else Python 3.12 does not begin to trace instructions.
-    sys.settrace(trace)
-    try:
-        work()
-    except BaseException as error:
-        return error
-    finally:
-        sys.settrace(before)
-    return None
 
 
 @pytest.mark.parametrize("body", [_LARGE, _LARGE.replace(b"{}", b"[]"), _LARGE[:-1]], ids=["good", "wrong", "cut"])
@@ -66,7 +37,7 @@ def test_an_interrupt_before_any_instruction_leaves_the_collector_on(body: bytes
 
     work()
     for number in range(1, 10_000):
-        error = interrupted(number, work)
+        error = interrupted(number, work, _FILES)
         if error is None:
             break
         # The error is still there, and so are all frames that it came through.

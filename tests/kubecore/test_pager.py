@@ -35,7 +35,7 @@ class Script:
         self.answers = list(answers)
         self.asked: list[dict[str, str]] = []
 
-    def send(self, call: Any) -> Any:
+    def send(self, call: Any, *, timeout: object = None) -> Any:
         self.asked.append(dict(call.query))
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
@@ -48,7 +48,7 @@ class AsyncScript:
     def __init__(self, script: Script) -> None:
         self.script = script
 
-    async def send(self, call: Any) -> Any:
+    async def send(self, call: Any, *, timeout: object = None) -> Any:
         return self.script.send(call)
 
 
@@ -150,6 +150,13 @@ def test_any_other_error_is_raised(answers: list[Any], requests: int, told: Told
     with pytest.raises(errors.StatusError):
         told(script)
     assert len(script.asked) == requests
+
+
+def test_pages_without_objects_have_an_end(told: Told) -> None:
+    script = Script(*(page(token=f"t{number}") for number in range(2000)))
+    with pytest.raises(errors.DecodeError, match="pages without an object"):
+        told(script)
+    assert 900 < len(script.asked) < 1100
 
 
 @pytest.mark.parametrize("tokens", [["a", "a"], ["a", "b", "a"]])

@@ -238,6 +238,67 @@ def test_a_state_in_pages_is_read_to_its_end() -> None:
     assert run.asked[1] == {"of": "list", "continue": "more"}
 
 
+@pytest.mark.parametrize("relists", [False, True])
+@pytest.mark.parametrize("tokens", [["a", "a"], ["a", "b", "a"]])
+def test_a_continue_token_that_comes_again_is_refused(tokens: list[str], relists: bool) -> None:
+    run = Run(relists=relists)
+    with pytest.raises(errors.DecodeError, match="continue token of an earlier page"):
+        for token in tokens:
+            run.state(7, map_("x", 3), token=token)
+
+
+def test_pages_without_objects_have_an_end() -> None:
+    run = Run()
+    with pytest.raises(errors.DecodeError, match="pages without an object"):
+        for number in range(2000):
+            run.state(7, token=f"t{number}")
+    assert 900 < len(run.asked) < 1100
+
+
+def test_a_continue_token_that_comes_again_later_is_waited_for_once() -> None:
+    run = Run(relists=True)
+    run.state(5, map_("x", 3))
+    run.refuse(EXPIRED)
+    run.state(6, map_("x", 3), token="a")
+    run.state(6, map_("x", 3), token="a")
+    assert run.state(7, map_("x", 3), map_("y", 7)) == ["ADDED y 7"]
+    assert run.waited[-1] > 0.7
+
+
+def test_connections_that_bring_one_event_each_are_no_storm() -> None:
+    run = Run()
+    run.state(1)
+    for version in range(2, 60):
+        run.stream(change("ADDED", f"x{version}", version))
+    assert run.waited[2:20] == [0] * 18
+    assert all(waited > 0.7 for waited in run.waited[30:])
+    run.stream(change("ADDED", "y", 60), lived=5.0)
+    run.stream(change("ADDED", "y", 61))
+    assert run.waited[-1] == 0
+
+
+@pytest.mark.parametrize("relists", [False, True])
+def test_after_an_event_of_an_unreadable_object_it_lists_again(relists: bool) -> None:
+    run = Run(relists=relists)
+    run.state(5, map_("x", 3), map_("y", 4))
+    unreadable = {"kind": "Status", "status": "Failure", "code": 500, "reason": "StoreReadError"}
+    run.stream(line("ERROR", unreadable))
+    if relists:
+        assert run.state(9, map_("y", 4)) == ["DELETED x 3"]
+    else:
+        run.stream(change("ADDED", "z", 9))
+    assert run.asked[2]["of"] == ("list" if relists else "watch")
+
+
+def test_unreadable_objects_that_come_again_and_again_are_no_storm() -> None:
+    run = Run(relists=True)
+    run.state(5)
+    for version in range(6, 12):
+        run.stream(line("ERROR", {"kind": "Status", "code": 500, "reason": "StoreReadError"}))
+        run.state(version)
+    assert run.waited[2::2] == pytest.approx([0, 1.6, 3.2, 6.4, 12.8, 25.6])
+
+
 def test_a_list_without_a_version_is_an_error() -> None:
     run = Run()
     step = run.step()

@@ -55,8 +55,10 @@ class Session:
         self._queued = 0  # Bytes that were to be sent so far, and that were sent.
         self._sent = 0
         self._broken = ""
-        self._readers = 0
-        self._inside = 0  # Threads that may be waiting for the connection.
+        # Threads that may be waiting for the connection, to read or at all. They are known by their numbers, so that
+        # one that a KeyboardInterrupt takes away at any moment is not counted twice.
+        self._readers: set[int] = set()
+        self._inside: set[int] = set()
         self._is_closed = False
         if upgraded.first:
             self._line.feed(upgraded.first)
@@ -106,13 +108,13 @@ class Session:
                 is_sending = bool(self._outgoing)
                 if supply is not None and not is_sending and not self._broken:
                     left = 0.0
-                self._readers += 1
-                self._inside += 1
+                self._readers.add(threading.get_ident())
+                self._inside.add(threading.get_ident())
             try:
                 self._duplex.wait(read=True, write=is_sending, seconds=left)
             finally:
                 with self._lock:
-                    self._readers -= 1
+                    self._readers.discard(threading.get_ident())
                     self._leave()
             waited = time.monotonic() - began
 
@@ -138,11 +140,12 @@ class Session:
                 self._push()
                 if self._sent >= goal:
                     return
-                may_read = self._readers == 0 and self._line.has_room
+                self._readers.discard(threading.get_ident())  # Left behind by an interrupt.
+                may_read = not self._readers and self._line.has_room
                 if may_read:
                     self._read()
                     self._check_open()
-                self._inside += 1
+                self._inside.add(threading.get_ident())
             left = None if end is None else end - time.monotonic()
             try:
                 # Not for ever: that another thread has begun to read, or has stopped, wakes nobody.
@@ -162,12 +165,13 @@ class Session:
             self._push()
             self._is_closed = True
             self._duplex.shut()
-            if self._inside == 0:
+            self._inside.discard(threading.get_ident())  # Left behind by an interrupt.
+            if not self._inside:
                 self._duplex.close()
 
     def _leave(self) -> None:
-        self._inside -= 1
-        if self._is_closed and self._inside == 0:
+        self._inside.discard(threading.get_ident())
+        if self._is_closed and not self._inside:
             self._duplex.close()
 
     def _check_open(self) -> None:

@@ -17,6 +17,7 @@ from kubecore import codec, errors
 from kubecore.call import Call
 from kubecore.meta import ListMeta, Status
 from kubecore.options import Query
+from kubecore.pages import Trail
 from kubecore.shapes import is_object
 from kubecore.watch.asked import Asked, Phase
 from kubecore.watch.decoder import ADDED, BOOKMARK, DELETED, Decoder, Event, Meta, check_media_type, meta_of
@@ -30,6 +31,9 @@ _LOG: Final = logging.getLogger("kubecore")
 
 _SHORTEST: Final = 1.0
 """A connection that ends sooner, and brought nothing, counts as a failure."""
+
+_MOST_SHORT: Final = 20
+"""So many connections may end sooner, one after the other, if each brought something; then there are pauses."""
 
 _BACKOFF: Final = 0.8
 _LONGEST_BACKOFF: Final = 30.0
@@ -104,6 +108,7 @@ class Progress(Generic[T]):
         self._chance = chance
         self._decoder: Decoder[T] | None = None
         self._pages: list[T] = []
+        self._trail = Trail()
         self._continue: str | None = None
         self._end: float | None = None
         self._next_at = 0.0
@@ -111,6 +116,7 @@ class Progress(Generic[T]):
         self._failures = 0
         self._behind = 0
         self._expirations = 0
+        self._short = 0
         self._brought = False
         self._is_doubtful = False
         self._last: errors.KubeError | None = None
@@ -187,13 +193,26 @@ class Progress(Generic[T]):
             self._pages.extend(found)
             self._continue = meta.continue_ or None
             if self._continue is not None:
+                self._follow(self._continue, is_empty=not found)
                 return iter(())
-            items, self._pages = self._pages, []
+            items = self._pages
+            self._begin_list()
             told = self._differences(items, is_first=not self.answered, is_back=is_back)
         self.version, self._number = version, number
         self._phase = "watch"
         self.answered = True
         return iter(told)
+
+    def _begin_list(self) -> None:
+        self._pages, self._continue = [], None
+        self._trail = Trail()
+
+    def _follow(self, token: str, *, is_empty: bool) -> None:
+        try:
+            self._trail.follow(f"GET {self._place}", token, is_empty=is_empty)
+        except errors.DecodeError:
+            self._begin_list()
+            raise
 
     def _differences(self, items: list[T], *, is_first: bool, is_back: bool) -> list[Event[T]]:
         if self._known is None:
@@ -335,6 +354,8 @@ class Progress(Generic[T]):
             self._phase = "watch"  # Who may watch may perhaps not list.
         elif isinstance(error, errors.GoneError) or error.code == 410:
             self._expired(error)
+        elif isinstance(error, errors.StoreReadError) and self._asked.relists and self._decoder is not None:
+            self._expired(error)  # It stands for the deletion of an object that the server can't read any more.
         elif errors.has_status_cause(error, "ResourceVersionTooLarge"):
             self._behind += 1
             if self._behind >= _BEHIND_TRIES:
@@ -355,7 +376,8 @@ class Progress(Generic[T]):
     def _expired(self, error: errors.StatusError) -> None:
         if not self._asked.relists:
             raise error if isinstance(error, errors.ExpiredError) else errors.ExpiredError(error.status)
-        self._phase, self._continue, self._pages = "list", None, []
+        self._phase = "list"
+        self._begin_list()
         self._failures = self._expirations  # The server is there: what failed before does not count.
         self._expirations += 1
         if self._failures:
@@ -390,7 +412,8 @@ class Progress(Generic[T]):
     def _left(self, why: object) -> None:
         """Go on after a connection that was open: at once, but where it was of no use."""
         lived = self._clock() - self._opened_at
-        if not self._brought and lived < _SHORTEST:
+        self._short = self._short + 1 if lived < _SHORTEST else 0
+        if lived < _SHORTEST and (not self._brought or self._short > _MOST_SHORT):
             self._back_off(why)
             return
         if lived > _QUIET:

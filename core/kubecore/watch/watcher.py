@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, ExitStack
 from types import TracebackType
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
 from kubecore.deadline import Deadline
 from kubecore.errors import KubeError
+from kubecore.wakeup import Wakeup
 from kubecore.watch.asked import Asked
 from kubecore.watch.decoder import Event
 from kubecore.watch.progress import Progress, Step
@@ -59,7 +59,7 @@ class Watch(Generic[T]):
         self._stack = ExitStack()
         self._chunks: Iterator[bytes] | None = None
         self._batch: Iterator[Event[T]] = iter(())
-        self._closing = threading.Event()
+        self._closing = Wakeup()
         self._is_entered = False
 
     @property

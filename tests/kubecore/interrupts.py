@@ -1,0 +1,45 @@
+"""A KeyboardInterrupt before a chosen instruction: what a signal can do, at every moment and without a clock."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Collection
+from types import FrameType
+from typing import Any
+
+
+def interrupted(number: int, work: Callable[[], Any], files: Collection[str]) -> BaseException | None:
+    """Do some work, and interrupt it.
+
+    Args:
+        number: before which instruction, counted from 1.
+        work: the work.
+        files: only instructions of these files count.
+
+    Returns:
+        What the work raised; None if it has fewer instructions.
+    """
+    count = 0
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal count
+        if frame.f_code.co_filename not in files:
+            return None
+        frame.f_trace, frame.f_trace_opcodes = trace, True
+        if event == "opcode":
+            count += 1
+            if count == number:
+                sys.settrace(None)
+                raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys._getframe().f_trace_opcodes = True  # Else Python 3.12 does not begin to trace instructions.
+    sys.settrace(trace)
+    try:
+        work()
+    except BaseException as error:
+        return error
+    finally:
+        sys.settrace(before)
+    return None

@@ -1,0 +1,103 @@
+"""Ctrl-C at every moment of a watch: it arrives as itself, and close() never waits."""
+
+from __future__ import annotations
+
+import functools
+import json
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from kubeclient.typed.core.v1 import pod as pods_of
+from kubecore import wakeup
+from kubecore.wakeup import Wakeup
+from kubecore.watch import progress, watcher
+from tests.kubecore.interrupts import interrupted
+
+_FILES: Final = frozenset(
+    (module.__file__ or "" for module in (watcher, progress, wakeup, threading)),
+)
+_POD: Final = {"metadata": {"name": "p", "namespace": "d", "uid": "u", "resourceVersion": "5"}}
+_EVENT: Final = json.dumps({"type": "ADDED", "object": _POD}).encode() + b"\n"
+
+
+class Stream:
+    headers: Final = {"content-type": "application/json"}
+
+    def chunks(self) -> Iterator[bytes]:
+        yield _EVENT
+
+
+class FakeClient:
+    """Answers a watch with one event, without any I/O."""
+
+    @contextmanager
+    def stream(self, call: Any, **_: Any) -> Iterator[Stream]:
+        yield Stream()
+
+    def send(self, call: Any, **_: Any) -> Any:
+        raise AssertionError(call)
+
+
+def put(found: queue.SimpleQueue[BaseException | None], number: int, work: Callable[[], None]) -> None:
+    found.put(interrupted(number, work, _FILES))
+
+
+def test_ctrl_c_at_any_moment_of_a_watch_arrives_as_itself_and_close_returns() -> None:
+    watches: list[Any] = []
+
+    def work() -> None:
+        with pods_of.Pods(FakeClient(), "d").watch(resource_version="1") as events:  # type: ignore[arg-type]
+            watches.append(events)
+            assert next(iter(events)).object.metadata.name == "p"
+
+    for number in range(1, 20_000):
+        watches.clear()
+        found = queue.SimpleQueue[BaseException | None]()
+        threading.Thread(target=put, args=(found, number, work), daemon=True).start()
+        error = found.get(timeout=10)  # Else the watch waits.
+        if error is None:
+            break
+        assert isinstance(error, KeyboardInterrupt), f"instruction {number}: {error!r}"
+        for watch in watches:
+            thread = threading.Thread(target=watch.close, daemon=True)
+            thread.start()
+            thread.join(10)
+            assert not thread.is_alive(), f"close() waits after an interrupt before instruction {number}"
+    assert number > 300
+
+
+def test_a_wakeup_interrupted_at_any_moment_can_be_given_by_another_thread() -> None:
+    for given in (False, True):
+        for number in range(1, 1000):
+            one = Wakeup()
+            if given:
+                one.set()
+            error = interrupted(number, functools.partial(one.wait, 0.0), {wakeup.__file__})
+            thread = threading.Thread(target=one.set, daemon=True)
+            thread.start()
+            thread.join(10)
+            assert not thread.is_alive()
+            assert one.is_set()
+            assert one.wait(0)
+            if error is None:
+                break
+        assert number > 5
+
+
+def test_a_wakeup_ends_the_waiting_of_several_threads() -> None:
+    one = Wakeup()
+    assert not one.wait(0)
+    assert not one.wait(-1)
+    found: list[bool] = []
+    threads = [threading.Thread(target=lambda: found.append(one.wait(600))) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    one.set()
+    one.set()
+    for thread in threads:
+        thread.join(10)
+    assert found == [True] * 5
+    assert one.wait(float("inf"))
