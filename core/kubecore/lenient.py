@@ -222,9 +222,7 @@ def _written(hint: Any, exact: bool, value: Mapping[str, Any], made: Model) -> I
         elif not exact:
             is_other = read is None
         else:
-            is_other = _is_left_out(field, read) or (
-                _is_plain(field.type) and msgspec.to_builtins(read, enc_hook=enc_hook) != raw
-            )
+            is_other = _is_left_out(field, read) or (_is_plain(field.type) and _is_other_form(raw, read))
         if is_other:
             yield field.name, snapshot(raw, read)
 
@@ -238,6 +236,11 @@ def _is_left_out(field: Any, read: Any) -> bool:
     if field.default_factory in (dict, list):
         return not read
     return isinstance(read, Model) and bool(read == type(read).zero())
+
+
+def _is_other_form(raw: Any, read: Any) -> bool:
+    sent = msgspec.to_builtins(read, enc_hook=enc_hook)
+    return bool(sent != raw) or (isinstance(raw, float) and not isinstance(sent, float))
 
 
 @functools.cache

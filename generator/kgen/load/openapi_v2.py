@@ -9,12 +9,22 @@ from typing import Any, Final
 from kgen.load.openapi_v3 import document_name, group_version
 from kgen.load.operations import operations
 from kgen.load.reading import optional_text, read_document, refuse, schemas
+from kgen.shapes import is_array
 from kgen.spec import ApiSpec, Document, Operation
 
 __all__ = ["convert", "load"]
 
 LEFT: Final = "definitions"
 """The document that holds the schemas that no operation leads to."""
+
+
+_GVK: Final = "x-kubernetes-group-version-kind"
+_DESCRIBED: Final = frozenset({"properties", "additionalProperties"})
+_OF_EVERY_KIND: Final = {
+    "apiVersion": {"type": "string"},
+    "kind": {"type": "string"},
+    "metadata": {"$ref": "#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"},
+}
 
 
 def load(file: Path, source: str | None = None) -> ApiSpec:
@@ -59,8 +69,18 @@ def convert(raw: Mapping[str, Any], source: str) -> ApiSpec:
 def _document(
     name: str, source: str, found: Iterable[Operation], known: Mapping[str, Mapping[str, Any]], names: Iterable[str]
 ) -> Document:
-    own = {schema: known[schema] for schema in sorted(names) if schema in known}
+    own = {schema: _completed(known[schema]) for schema in sorted(names) if schema in known}
     return Document(name, source, *group_version(name), tuple(found), own, has_defaults=False)
+
+
+def _completed(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the schema of a kind with the fields that every kind has.
+
+    The server publishes a kind that preserves unknown fields without any property; its objects may have all fields.
+    """
+    if not is_array(schema.get(_GVK)) or schema.get("type") != "object" or schema.keys() & _DESCRIBED:
+        return schema
+    return {**schema, "x-kubernetes-preserve-unknown-fields": True, "properties": _OF_EVERY_KIND}
 
 
 def _reached(found: Iterable[Operation], references: Mapping[str, frozenset[str]]) -> frozenset[str]:

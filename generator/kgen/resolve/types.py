@@ -239,7 +239,9 @@ def annotation(schema: object, place: Place, models: ModelLookup, problems: Prob
             # A whole number stays one: the server tells 1 from 1.0, and an update with the other is a change.
             return TypeUse("int | float", "scalar")
         case None:
-            return _object(plain, place, models, problems) if "properties" in plain else JSON
+            # In OpenAPI v2 a nullable object has no type, and one that is embedded has only the fields of every kind.
+            is_whole = "properties" in plain and not plain.get("x-kubernetes-embedded-resource")
+            return _object(plain, place, models, problems) if is_whole else JSON
         case other:
             return _odd(f"there is no type {str(other)[:80]!r}", place, problems)
 

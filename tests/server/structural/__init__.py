@@ -6,6 +6,5 @@ The API server is the judge: what it refuses is no example.
 from __future__ import annotations
 
 from tests.server.structural.kinds import Drawn, Version, drawn
-from tests.server.structural.sent import whole
 
-__all__ = ["Drawn", "Version", "drawn", "whole"]
+__all__ = ["Drawn", "Version", "drawn"]

@@ -11,7 +11,6 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.server.structural.schemas import objects, schemas
-from tests.server.structural.sent import named_by_branches
 from tests.server.structural.values import members
 from tests.server.structural.words import OPEN, Json
 
@@ -119,8 +118,15 @@ def others(draw: st.DrawFn, schema: Json) -> Json:
 
 def json_names(schema: Json) -> set[str]:
     """Return the names that a schema speaks of beside its properties."""
-    found = set(schema.get("required", ())) | named_by_branches(schema)
+    found = set(schema.get("required", ())) | _named_by_branches(schema)
     return found | set(schema.get("default", {}) or ()) | {name for b in _all_branches(schema) for name in b}
+
+
+def _named_by_branches(schema: Json) -> set[str]:
+    """Return the properties that what only validates an object requires."""
+    branches = [branch for key in ("allOf", "anyOf", "oneOf") for branch in schema.get(key, ())]
+    branches += [schema["not"]] if "not" in schema else []
+    return {name for branch in branches for name in (*branch.get("required", ()), *_named_by_branches(branch))}
 
 
 def _all_branches(schema: Json) -> list[Json]:

@@ -142,6 +142,21 @@ def objects(draw: st.DrawFn, depth: int) -> Json:
     schema: Json = {"type": "object", "properties": own, **more}
     if draw(st.booleans()):
         schema["required"] = draw(st.lists(st.sampled_from(names), min_size=1, unique=True))
+        if draw(st.booleans()):
+            # As controller-gen writes a field that has a default and no omitempty: the zero value, too.
+            plain = {
+                "string": ["", "a"],
+                "integer": [0, 3],
+                "boolean": [False, True],
+                "array": [[]],
+                "number": [0, 0.5],
+            }
+            for name in schema["required"]:
+                if (
+                    not {"enum", "format", "minItems", "multipleOf"} & own[name].keys()
+                    and own[name].get("type") in plain
+                ):
+                    own[name].setdefault("default", draw(st.sampled_from(plain[own[name]["type"]])))
     if draw(st.integers(0, 9)) == 0:
         schema["x-kubernetes-validations"] = [{"rule": "true || self == self", "message": "never"}]
     return schema

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from tests.server.structural.known import is_time_as_sent
 from tests.server.structural.words import EMBEDDED, INT_OR_STRING, OPEN, QUANTITY, Json
 
 __all__ = ["SHAPES", "members", "values"]
@@ -20,11 +19,14 @@ ANYTHING: Final = st.sampled_from(
 TIMES: Final = (
     *("2026-01-02T03:04:05Z", "2026-01-02T03:04:05+02:00", "2026-01-02T03:04:05.123456Z"),
     *("2026-01-02T03:04:05.5Z", "2026-01-02T03:04:05.123456789Z", "2026-01-02T03:04:05+00:00"),
+    # Python has no such times: a year 0, a year before 1 in UTC, a leap second.
+    *("0000-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "2016-12-31T23:59:60Z"),
+    *("2026-01-02t03:04:05z", "0001-01-01T00:00:00Z", "2026-01-02T24:00:00Z"),
 )
 SHAPES: Final[Mapping[str, tuple[str, ...]]] = {
     "byte": ("aGVsbG8=", "+/+/"),
     "date": ("2026-01-02",),
-    "date-time": tuple(filter(is_time_as_sent, TIMES)),
+    "date-time": TIMES,
     "duration": ("5s", "1h30m"),
     "email": ("a@example.com",),
     "hostname": ("a.example.com",),
@@ -52,7 +54,7 @@ def _values(schema: Json) -> st.SearchStrategy[Any]:
         return members(schema)
     if schema.get(INT_OR_STRING):
         if schema.get("pattern") == QUANTITY:
-            return st.sampled_from(["1", "500m"])
+            return st.sampled_from(["1", "500m", 1, 0])
         return st.sampled_from([0, 80, -1, "", "80%", "80"])
     match schema.get("type"):
         case "array":
@@ -66,9 +68,12 @@ def _values(schema: Json) -> st.SearchStrategy[Any]:
         case "string":
             return st.sampled_from(SHAPES.get(schema.get("format", ""), TEXTS))
         case "integer":
-            return st.sampled_from([0, 1, 3, -3]) | st.integers(-(2**63), 2**63 - 1).map(lambda n: n - n % 3)
+            return st.sampled_from([0, 1, 3, -3, 1e18, 2**63, -(2**70), 3e300]) | st.integers(-(2**63), 2**63 - 1).map(
+                lambda n: n - n % 3
+            )
         case "number":
-            return st.sampled_from([0, 1, 0.5, -2.5, 1e21, 100, 3, 1.0, 1e20, 5e-324, 0.1 + 0.2, 2**53 + 1])
+            numbers = [0, 1, 0.5, -2.5, 1e21, 100, 3, 1.0, 1e20, 5e-324, 0.1 + 0.2, 2**53 + 1, -0.0, 2**70, 1e300]
+            return st.sampled_from(numbers)
         case "boolean":
             return st.booleans()
         case _:
@@ -87,7 +92,9 @@ def _lists(schema: Json) -> st.SearchStrategy[Any]:
 
 def members(schema: Json) -> st.SearchStrategy[Json]:
     parts = {name: values(part) for name, part in schema["properties"].items()}
-    needed = {name: parts.pop(name) for name in schema.get("required", ())}
+    # What has a default may be left out though it is required: the server fills it in before it validates.
+    required = [name for name in schema.get("required", ()) if "default" not in schema["properties"][name]]
+    needed = {name: parts.pop(name) for name in required}
     found = st.fixed_dictionaries(needed, optional=parts)
     if schema.get(OPEN):
         others = st.dictionaries(st.sampled_from(["other", "é"]), ANYTHING, max_size=1)
