@@ -472,3 +472,35 @@ def test_what_a_schema_allows_comes_out_as_it_went_in(data: st.DataObject, prope
         found = codec.decode(json.dumps(written).encode(), module.Widget)
         assert found.to_dict() == written
         assert json.loads(codec.encode(found)) == written
+
+
+@pytest.mark.parametrize(
+    ("schema", "annotation", "default"),
+    [
+        ({"type": "integer", "default": 3}, "int | None", "None"),
+        ({"type": "integer", "default": 0}, "int | None", "None"),
+        ({**STRING, "default": ""}, "str | None", "None"),
+        ({"type": "boolean", "default": False}, "bool | None", "None"),
+        ({"type": "array", "items": STRING, "default": []}, "list[str] | None", "None"),
+        ({**OPEN, "default": {"a": 1}}, "JSON | None", "None"),
+        ({**STRING, "nullable": True, "default": "a"}, "str | None | msgspec.UnsetType", "msgspec.UNSET"),
+        ({**obj(a=STRING), "default": {"a": "b"}}, "WidgetSpecValue | None", "None"),
+        ({**STRING, "nullable": True}, "str | None", None),
+        ({**STRING, "default": None}, "str", None),
+        (STRING, "str", None),
+    ],
+    ids=str,
+)
+def test_a_required_property_with_a_default_may_be_left_out(
+    schema: dict[str, Any], annotation: str, default: str | None
+) -> None:
+    made = spec_fields({"value": schema}, required=["value"])["value"]
+    assert (made.annotation, made.default, made.required) == (annotation, default, default is None)
+
+
+def test_a_required_property_with_a_default_at_the_very_top_may_be_left_out() -> None:
+    raw = change(manifest(), f"{SCHEMA}/properties/size", {"type": "integer", "default": 0})
+    api = of(change(raw, f"{SCHEMA}/required", ["size", "spec"]))
+    (kind,) = (one for module in api.modules for one in module.models if one.name == "Widget")
+    found = {field.wire_name: field.required for field in kind.fields}
+    assert (found["size"], found["spec"]) == (False, True)

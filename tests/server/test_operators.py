@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from kubecore import errors, path, rest, yaml
+from kgen.errors import Problems
+from kgen.load import openapi_v2
+from kgen.resolve import Builtins, resolve
+from kgen.spec import ApiSpec
+from kubeclient import Clientset
+from kubecore import codec, errors, path, rest, yaml
 from kubecore.encode import encode
 from kubecore.resource import Resource
 from tests.conftest import ROOT
+from tests.kgen.documents import generated
+from tests.kgen.manifests import kubernetes
 from tests.server.customs import Place, manifests, places
 
 EXAMPLES = {
@@ -99,6 +109,34 @@ def test_an_example_is_accepted_and_nothing_is_lost(
         assert in_json(applied)["spec"] == raw["spec"]
 
     drive(scenario, made)
+
+
+def test_examples_are_sent_as_they_are_with_models_from_openapi_v2(
+    installed: rest.Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    groups = {example["apiVersion"].partition("/")[0] for example in EXAMPLES.values()}
+    with Clientset(installed) as clientset:
+        published = msgspec.json.decode(clientset.rest_client.get_bytes("/openapi/v2"))
+    documents = openapi_v2.convert(published, "swagger.json").documents
+    own = ApiSpec(tuple(document for document in documents if document.group in groups))
+    api = resolve(own, {}, Problems(), Builtins("kubeclient", kubernetes()))
+    for name, source in generated(api, "operatorsofv2", quickly=True).items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(source, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    try:
+        known: dict[str, Any] = {}
+        for module in api.modules:
+            made = importlib.import_module(f"operatorsofv2.models.{module.name}")
+            for kind in (getattr(made, model.name) for model in module.models if model.is_kind):
+                known[f"{kind.zero().api_version} {kind.__name__}"] = kind
+        for example in EXAMPLES.values():
+            kind = known[f"{example['apiVersion']} {example['kind']}"]
+            assert kind.from_dict(example).to_dict() == example
+            assert in_json(codec.decode(msgspec.json.encode(example), kind)) == example
+    finally:
+        for name in [name for name in sys.modules if name.split(".")[0] == "operatorsofv2"]:
+            del sys.modules[name]
 
 
 @pytest.mark.parametrize("text", ["text", ""])
