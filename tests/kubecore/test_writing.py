@@ -172,7 +172,7 @@ class Scripted:
         self._answers = iter(answers)
         self.calls: list[tuple[str, str]] = []
 
-    def send(self, call: Any) -> Any:
+    def send(self, call: Any, **limits: Any) -> Any:
         version = json.loads(call.body)["metadata"].get("resourceVersion", "") if call.body else ""
         self.calls.append((call.verb, version))
         answer = next(self._answers)
@@ -182,7 +182,7 @@ class Scripted:
 
 
 class AsyncScripted(Scripted):
-    async def send(self, call: Any) -> Any:
+    async def send(self, call: Any, **limits: Any) -> Any:
         return super().send(call)
 
 

@@ -19,6 +19,7 @@ from kubecore.rest.exchange import (
     Early,
     Limit,
     Stage,
+    WaitingError,
     failed,
     may_repeat,
     written,
@@ -97,6 +98,7 @@ class AsyncPool:
         Raises:
             TransportError: there is none.
         """
+        await self._route.refresh_async(request.end)
         self._route.identify(request.pair)
         limit = Limit(request)
         connections = self._connections()
@@ -156,7 +158,7 @@ class AsyncPool:
         except FAILURES as error:
             raise failed(request, error, "connect", limit) from error
         if made is None:
-            raise failed(request, TimeoutError(), "connect", limit)
+            raise failed(request, WaitingError(self._route.trouble), "connect", limit)
         return made
 
     async def release(
@@ -204,8 +206,8 @@ async def _send(connection: AsyncSocket, request: Request, answer: Answer, limit
             except OSError as error:
                 broken = error  # A server that refuses a large body closes before it has read all.
             stage = "read"
-            if (seconds := limit.left("read")) is not None:
-                scope.deadline = anyio.current_time() + seconds
+            seconds = limit.left("read")
+            scope.deadline = math.inf if seconds is None else anyio.current_time() + seconds
             while not sending.is_answered:
                 sending.is_answered = answer.head(await connection.read())
     except FAILURES as error:
@@ -222,8 +224,8 @@ async def _write(
     is_begun = False
     for data in written(request):
         for at in range(0, len(data), _CHUNK_BYTES):
-            if (seconds := limit.left("write")) is not None:
-                scope.deadline = anyio.current_time() + seconds
+            seconds = limit.left("write")
+            scope.deadline = math.inf if seconds is None else anyio.current_time() + seconds
             if is_begun and sending.take(await connection.read_now()):
                 return
             is_begun = True

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from kubecore.errors import ConfigError
-from kubecore.forklock import ForkLock
+from kubecore.rest.aside import Aside, file_seconds
 from kubecore.rest.config import Config
 from kubecore.rest.secret import SecretBytes, SecretText
+from kubecore.rest.turn import Turn
 
 if TYPE_CHECKING:
     import anyio
@@ -50,27 +51,31 @@ class Source(Protocol):
         """Return the credential of now, None where it must be renewed first."""
         ...
 
-    def refuse(self, credential: Credential) -> bool:
+    def refuse(self, credential: Credential) -> bool | None:
         """Take note that the server answered 401.
 
         Args:
             credential: what it was shown.
 
         Returns:
-            Whether there is another one, or may be after a renewal.
+            Whether there is another one, or may be after a renewal; None if only the renewal shows that.
         """
         ...
 
-    def renew(self) -> Credential:
+    def renew(self, until: float | None = None) -> Credential:
         """Get a new credential.
+
+        Args:
+            until: when the call must be done, on the monotonic clock; None for no limit.
 
         Raises:
             ConfigError: there is none.
+            TimeoutError: the time is up.
         """
         ...
 
-    async def renew_async(self) -> Credential:
-        """Get a new credential: see `renew`."""
+    async def renew_async(self, until: float | None = None) -> Credential:
+        """Get a new credential: see `renew`. It is cancelled when the time is up."""
         ...
 
 
@@ -83,24 +88,42 @@ class Authorization:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._lock = ForkLock()
+        self._turn = Turn()
 
-    def get(self) -> Credential:
+    @property
+    def last(self) -> Credential | None:
+        """The credential of now, None if it must be renewed."""
+        return self._source.current()
+
+    def get(self, until: float | None = None) -> Credential:
         """Return the credential to show.
+
+        Args:
+            until: when the call must be done, on the monotonic clock; None for no limit.
 
         Raises:
             ConfigError: there is none.
+            TimeoutError: the time is up.
         """
         found = self._source.current()
         if found is not None:
             return found
-        with self._lock.here:
+        token = self._turn.take(until)
+        try:
             # Who waited for another's renewal needs none. What has expired as it came is used all the same.
-            return self._source.current() or self._source.renew()
+            return self._source.current() or self._source.renew(until)
+        finally:
+            self._turn.give(token)
 
-    def refuse(self, credential: Credential) -> bool:
-        """Take note of a 401; return whether to try again with what `get` then gives."""
-        return self._source.refuse(credential)
+    def refuse(self, credential: Credential, until: float | None = None) -> bool:
+        """Take note of a 401; return whether to try again with what `get` then gives.
+
+        Args:
+            credential: what the server was shown.
+            until: when the call must be done, on the monotonic clock; None for no limit.
+        """
+        found = self._source.refuse(credential)
+        return self.get(until).header != credential.header if found is None else found
 
 
 class AsyncAuthorization:
@@ -110,21 +133,39 @@ class AsyncAuthorization:
         self._source = source
         self._locks: PerLoop[anyio.Lock] | None = None
 
-    async def get(self) -> Credential:
+    @property
+    def last(self) -> Credential | None:
+        """The credential of now, None if it must be renewed."""
+        return self._source.current()
+
+    async def get(self, until: float | None = None) -> Credential:
         """Return the credential to show.
+
+        Args:
+            until: when the call must be done, on the monotonic clock; None for no limit.
 
         Raises:
             ConfigError: there is none.
+            TimeoutError: the time is up.
         """
         found = self._source.current()
         if found is not None:
             return found
-        async with self._renewing():
-            return self._source.current() or await self._source.renew_async()
+        import anyio
 
-    def refuse(self, credential: Credential) -> bool:
-        """Take note of a 401; return whether to try again with what `get` then gives."""
-        return self._source.refuse(credential)
+        with anyio.fail_after(None if until is None else max(0.0, until - time.monotonic())):
+            async with self._renewing():
+                return self._source.current() or await self._source.renew_async(until)
+
+    async def refuse(self, credential: Credential, until: float | None = None) -> bool:
+        """Take note of a 401; return whether to try again with what `get` then gives.
+
+        Args:
+            credential: what the server was shown.
+            until: when the call must be done, on the monotonic clock; None for no limit.
+        """
+        found = self._source.refuse(credential)
+        return (await self.get(until)).header != credential.header if found is None else found
 
     def _renewing(self) -> anyio.Lock:
         """Return the lock of this event loop: tasks can't wait for one of another."""
@@ -176,10 +217,10 @@ class _Fixed:
     def refuse(self, credential: Credential) -> bool:
         return False
 
-    def renew(self) -> Credential:
+    def renew(self, until: float | None = None) -> Credential:
         return self._credential
 
-    async def renew_async(self) -> Credential:
+    async def renew_async(self, until: float | None = None) -> Credential:
         return self._credential
 
 
@@ -191,34 +232,52 @@ class _TokenFile:
         self._file = os.path.abspath(file)  # noqa: PTH100 - links are followed at each reading
         self._credential = static
         self._read_at: float | None = None
+        self._reading = Aside(self._read)
         if static.header is None:
             self._read()
             if self._credential.header is None:
                 raise ConfigError(f"the token file is empty: {file}")
 
     def current(self) -> Credential | None:
-        if self._read_at is None or time.monotonic() - self._read_at >= _FRESH_SECONDS:
-            self._refresh()
-        return self._credential
+        is_fresh = self._read_at is not None and time.monotonic() - self._read_at < _FRESH_SECONDS
+        return self._credential if is_fresh else None
 
-    def refuse(self, credential: Credential) -> bool:
-        if self._credential is credential:
-            self._refresh()
-        return self._credential.header != credential.header
+    def refuse(self, credential: Credential) -> bool | None:
+        if self._credential is not credential:
+            return self._credential.header != credential.header
+        self._read_at = None
+        return None
 
-    def renew(self) -> Credential:
-        return self._credential
-
-    async def renew_async(self) -> Credential:
-        return self._credential
-
-    def _refresh(self) -> None:
+    def renew(self, until: float | None = None) -> Credential:
         """Read the file; what can't be read or used leaves the last good token in place."""
+        if self._reading.is_running:  # It waits for its file system; its result is used when it comes.
+            return self._last()
         try:
-            self._read()
-        except ConfigError as error:
-            self._read_at = time.monotonic()
-            _LOG.warning("%s; the last token is used", error)
+            self._reading.run(file_seconds(until))
+        except (ConfigError, TimeoutError) as error:
+            return self._kept(error)
+        return self._credential
+
+    async def renew_async(self, until: float | None = None) -> Credential:
+        if self._reading.is_running:
+            return self._last()
+        import anyio
+
+        try:
+            with anyio.fail_after(file_seconds(until)):
+                await self._reading.run_async()
+        except (ConfigError, TimeoutError) as error:
+            return self._kept(error)
+        return self._credential
+
+    def _kept(self, error: ConfigError | TimeoutError) -> Credential:
+        text = error if isinstance(error, ConfigError) else f"the token file {self._file} can't be read in time"
+        _LOG.warning("%s; the last token is used", text)
+        return self._last()
+
+    def _last(self) -> Credential:
+        self._read_at = time.monotonic()
+        return self._credential
 
     def _read(self) -> None:
         try:

@@ -207,9 +207,9 @@ class Client:
             seconds = sending.wait()
             if seconds:
                 (sleep or time.sleep)(seconds)
-            credential = self._authorization.get()
-            request = sending.begin(credential)
+            credential = self._credential(sending)
             try:
+                request = sending.begin(credential)
                 stream = self._transport.open(request)
             except errors.TransportError as error:
                 if not sending.failed(error):
@@ -218,7 +218,7 @@ class Client:
             is_answer = False
             try:
                 is_answer = sending.is_final(stream.status, stream.headers)
-                if stream.status == 401 and sending.refused(self._authorization.refuse(credential)):
+                if stream.status == 401 and self._is_renewed(sending, credential):
                     is_answer = False
             finally:
                 if not is_answer:
@@ -226,6 +226,30 @@ class Client:
             if is_answer:
                 is_packed = "content-encoding" in stream.headers and stream.status != 101
                 return GzipStream(stream, request.place) if is_packed else stream
+
+    def _credential(self, sending: Sending) -> auth.Credential:
+        """Return what the next attempt shows, by the deadline of the call."""
+        if sending.announce():
+            last = self._authorization.last
+            return auth.Credential(None, None if last is None else last.pair)
+        try:
+            return self._authorization.get(sending.end)
+        except TimeoutError as error:
+            late = sending.late("the credentials are not renewed yet")
+            sending.not_sent(late)
+            raise late from error
+        except BaseException as error:
+            sending.not_sent(error)
+            raise
+
+    def _is_renewed(self, sending: Sending, credential: auth.Credential) -> bool:
+        """Take note of a 401; return whether to try again with other credentials."""
+        if sending.is_given:
+            return False
+        try:
+            return sending.refused(self._authorization.refuse(credential, sending.end))
+        except TimeoutError as error:
+            raise sending.late("the credentials are not renewed yet") from error
 
     def close(self) -> None:
         """Close every connection; a second call does nothing."""

@@ -21,6 +21,7 @@ __all__ = [
     "Early",
     "Limit",
     "Stage",
+    "WaitingError",
     "failed",
     "may_repeat",
     "reason",
@@ -38,6 +39,10 @@ Stage = Literal["pool", "connect", "write", "read", "body"]
 
 FAILURES: Final = (OSError, MalformedError, CutError, UnicodeError, ValueError)
 """What the socket, the TLS and the HTTP below may raise."""
+
+
+class WaitingError(TimeoutError):
+    """A step was not done in time; the text says what it waited for, "" if that is the other end."""
 
 
 class Limit:
@@ -224,10 +229,13 @@ def failed(request: Request, error: BaseException, stage: Stage, limit: Limit) -
     if isinstance(error, CutError):
         return errors.ReadError(f"{place}: {error}")
     if isinstance(error, TimeoutError) and not isinstance(error, ssl.SSLError) and error.errno is None:
+        detail = str(error) if isinstance(error, WaitingError) else ""
         if limit.is_over:
-            return errors.DeadlineError(f"{place}: not done within {limit.given}")
+            return errors.DeadlineError(f"{place}: not done within {limit.given}{f': {detail}' if detail else ''}")
         step: Stage = "read" if stage == "body" else stage
         kind, text = _TIMEOUTS[step]
+        if detail:
+            return kind(f"{place}: not done within {limit.seconds(stage)} s: {detail}")
         return kind(f"{place}: {text.format(limit.seconds(stage))}")
     kind, text = _BROKEN["read" if stage == "body" else stage]
     return kind(f"{place}: {text}: {reason(error)}")

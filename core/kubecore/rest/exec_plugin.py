@@ -27,6 +27,7 @@ from kubecore import yaml
 from kubecore.decoders import decoder
 from kubecore.errors import ConfigError, DecodeError
 from kubecore.rest import tls
+from kubecore.rest.aside import Aside
 from kubecore.rest.auth import Credential, bearer
 from kubecore.rest.config import Config
 from kubecore.rest.credentials import ExecConfig
@@ -75,6 +76,7 @@ class ExecSource:
         self._config = config
         self._credential: Credential | None = None
         self._expires: datetime | None = None
+        self._preparing = Aside(self._prepare)  # It reads files.
 
     def current(self) -> Credential | None:
         """Return the credential, None before the first run and once it has expired."""
@@ -88,22 +90,26 @@ class ExecSource:
             self._credential = None
         return True  # Another caller may have renewed it meanwhile.
 
-    def renew(self) -> Credential:
+    def renew(self, until: float | None = None) -> Credential:
         """Run the program.
+
+        Args:
+            until: when the call must be done, on the monotonic clock; the program is killed then. None for no limit.
 
         Raises:
             ConfigError: it may not run, fails, takes too long, or prints something else.
+            TimeoutError: the time of the call is up.
         """
-        command, environment, interactive = self._prepare()
+        command, environment, interactive = self._preparing.run(None if until is None else until - time.monotonic())
         with _started(self._plugin, command, environment, interactive) as process:
-            output = SecretBytes(_read(process, self._plugin))
+            output = SecretBytes(_read(process, self._plugin, until))
         return self._accept(output, process.returncode)
 
-    async def renew_async(self) -> Credential:
+    async def renew_async(self, until: float | None = None) -> Credential:
         """Run the program: see `renew`."""
         import anyio
 
-        command, environment, interactive = self._prepare()
+        command, environment, interactive = await self._preparing.run_async()
         with _started(self._plugin, command, environment, interactive) as process:
             output = SecretBytes()
             with anyio.move_on_after(self._plugin.timeout) as scope:
@@ -289,9 +295,11 @@ def _started(
         process.wait()
 
 
-def _read(process: subprocess.Popen[bytes], plugin: ExecConfig) -> bytes:
-    """Read what the program prints until it ends, or its time does."""
+def _read(process: subprocess.Popen[bytes], plugin: ExecConfig, until: float | None) -> bytes:
+    """Read what the program prints until it ends, or its time does, or the call's."""
     end = None if plugin.timeout is None else time.monotonic() + plugin.timeout
+    is_of_call = until is not None and (end is None or until < end)
+    end = until if is_of_call else end
     stdout = _stdout(process).fileno()
     output = SecretBuffer()
     while True:
@@ -305,11 +313,11 @@ def _read(process: subprocess.Popen[bytes], plugin: ExecConfig) -> bytes:
             output += _rest(stdout)
             break
         if end is not None and time.monotonic() > end:
-            raise _too_slow(plugin)
+            raise TimeoutError if is_of_call else _too_slow(plugin)
     try:
         process.wait(None if end is None else max(0.0, end - time.monotonic()))
     except subprocess.TimeoutExpired:
-        raise _too_slow(plugin) from None
+        raise (TimeoutError() if is_of_call else _too_slow(plugin)) from None
     return bytes(output)
 
 

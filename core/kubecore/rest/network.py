@@ -11,17 +11,20 @@ import select
 import socket
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
+from kubecore.rest.aside import Aside
+from kubecore.rest.exchange import WaitingError
 from kubecore.rest.readiness import wait_for
 
 if TYPE_CHECKING:
     from anyio import Lock
-    from anyio.abc import ByteStream
+    from anyio.abc import ByteStream, SocketStream
 
 __all__ = [
     "AsyncSocket",
+    "Names",
     "SyncSocket",
     "TlsInTls",
     "connect",
@@ -42,6 +45,11 @@ _IDLE_SECONDS: Final = 30
 """After how long of silence TCP asks whether the other end is there, and how often: Go's dialer."""
 
 _PROBES: Final = 3
+
+_NEXT_SECONDS: Final = 0.25
+"""After how long the next address is tried while the one before does not respond: RFC 8305's."""
+
+_Found = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[Any, ...]]
 
 
 class SyncSocket:
@@ -123,6 +131,7 @@ class TlsInTls:
 
     def __init__(self, outer: ssl.SSLSocket, context: ssl.SSLContext, name: str) -> None:
         self._outer = outer
+        self._seconds: float | None = outer.gettimeout()
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._unsent = b""
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
@@ -186,12 +195,13 @@ class TlsInTls:
                 self._unsent = self._unsent[self._outer.send(self._unsent) :]
 
     def settimeout(self, seconds: float | None) -> None:
-        """Set the time limit of each step."""
+        """Set the time limit of each call, however many steps it takes."""
+        self._seconds = seconds
         self._outer.settimeout(seconds)
 
     def gettimeout(self) -> float | None:
-        """Return the time limit of each step."""
-        return self._outer.gettimeout()
+        """Return the time limit of each call."""
+        return self._seconds
 
     def fileno(self) -> int:
         """Return the socket's descriptor."""
@@ -206,7 +216,14 @@ class TlsInTls:
         self._outer.close()
 
     def _until_done(self, step: Callable[[], R]) -> R:
+        # One record of the inner TLS may come in many of the outer one.
+        end = time.monotonic() + self._seconds if self._seconds else None
         while True:
+            if end is not None:
+                left = end - time.monotonic()
+                if left <= 0:
+                    raise TimeoutError
+                self._outer.settimeout(left)
             try:
                 done = step()
             except ssl.SSLWantReadError:
@@ -465,13 +482,59 @@ def _cause(error: BaseException) -> OSError:
     return error.__cause__ if isinstance(error.__cause__, OSError) else ConnectionResetError("the connection is closed")
 
 
-def connect(host: str, port: int, seconds: float | None) -> socket.socket:
-    """Connect to a host, trying each of its addresses.
+class Names:
+    """Looks up the addresses of a host, with a time limit: the system's own lookup has none.
 
     Args:
         host: name or address.
         port: the port.
-        seconds: for all addresses together.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        self.host: str = host
+        self.port: int = port
+        self._aside: Aside[Sequence[_Found]] = Aside(self._look)
+
+    @property
+    def trouble(self) -> str:
+        """What a connection waits for if a lookup is not done; else ""."""
+        return f"the name {self.host} is not looked up yet" if self._aside.is_running else ""
+
+    def find(self, seconds: float | None) -> Sequence[_Found]:
+        """Return the addresses.
+
+        Args:
+            seconds: how long to wait for them, None for no limit.
+
+        Raises:
+            OSError: there are none; TimeoutError if the time is up.
+        """
+        if self._is_address or seconds is None:
+            return self._look()
+        try:
+            return self._aside.run(seconds)
+        except TimeoutError:
+            raise WaitingError(self.trouble) from None
+
+    async def find_async(self) -> Sequence[_Found]:
+        """Return the addresses: see `find`. May be cancelled."""
+        return self._look() if self._is_address else await self._aside.run_async()
+
+    def _look(self) -> Sequence[_Found]:
+        return socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+
+    @property
+    def _is_address(self) -> bool:
+        # No name has a last label of digits.
+        return ":" in self.host or self.host.rpartition(".")[2].isdigit()
+
+
+def connect(names: Names, seconds: float | None) -> socket.socket:
+    """Connect to a host, trying each of its addresses.
+
+    Args:
+        names: finds the addresses.
+        seconds: for the lookup and all addresses together.
 
     Returns:
         The connected socket, with the time limit that is left.
@@ -480,8 +543,8 @@ def connect(host: str, port: int, seconds: float | None) -> socket.socket:
         OSError: no address can be reached; TimeoutError where the time is up.
     """
     end = None if seconds is None else time.monotonic() + seconds
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    failed: OSError = OSError(f"{host} has no address")
+    found = names.find(seconds)
+    failed: OSError = OSError(f"{names.host} has no address")
     for index, (family, kind, protocol, _, address) in enumerate(found):
         left = None if end is None else end - time.monotonic()
         if left is not None and left <= 0:
@@ -533,15 +596,52 @@ def secure_proxy(connected: socket.socket, context: ssl.SSLContext, name: str) -
         raise
 
 
-async def connect_async(host: str, port: int) -> AsyncSocket:
+async def connect_async(names: Names) -> AsyncSocket:
     """Connect to a host, its addresses tried side by side: see `connect`."""
-    import anyio
     from anyio.abc import SocketAttribute
 
-    stream = await anyio.connect_tcp(host, port)
+    hosts = [str(address[0]) for *_, address in await names.find_async()]
+    stream = await _race(hosts, names.port)
     raw = stream.extra(SocketAttribute.raw_socket)  # noqa: S610 - no Django here
     _tune(raw)
     return AsyncSocket(stream, raw.fileno())
+
+
+async def _race(hosts: list[str], port: int) -> SocketStream:
+    """Connect to the first address that can be reached; the next one is tried after a moment (RFC 8305)."""
+    import anyio
+
+    if len(hosts) == 1:
+        return await anyio.connect_tcp(hosts[0], port)
+    made: list[SocketStream] = []
+    failed: list[OSError] = []
+
+    async def attempt(host: str, ended: anyio.Event) -> None:
+        try:
+            stream = await anyio.connect_tcp(host, port)
+        except OSError as error:
+            failed.append(error)
+            ended.set()
+        else:
+            made.append(stream)
+            group.cancel_scope.cancel()
+
+    unwanted: list[SocketStream] = made
+    try:
+        async with anyio.create_task_group() as group:
+            for host in hosts:
+                ended = anyio.Event()
+                group.start_soon(attempt, host, ended)
+                with anyio.move_on_after(_NEXT_SECONDS):
+                    await ended.wait()
+        unwanted = made[1:]  # Two may have been made at once.
+    finally:
+        with anyio.CancelScope(shield=True):
+            for stream in unwanted:
+                await stream.aclose()
+    if not made:
+        raise OSError("no address can be reached") from ExceptionGroup("each address", failed)
+    return made[0]
 
 
 async def secure_proxy_async(connected: AsyncSocket, context: ssl.SSLContext, name: str) -> AsyncSocket:

@@ -12,7 +12,7 @@ import logging
 import os
 import re
 import time
-from collections.abc import AsyncIterable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote_plus, urlsplit
 
@@ -21,6 +21,7 @@ import msgspec
 from kubecore.decoders import decoder
 from kubecore.errors import ConfigError
 from kubecore.rest import tls
+from kubecore.rest.aside import Aside
 from kubecore.rest.auth import Credential, bearer
 from kubecore.rest.config import TLSConfig
 from kubecore.rest.credentials import OIDCConfig
@@ -35,6 +36,8 @@ _LOG: Final = logging.getLogger("kubecore")
 _LEEWAY_SECONDS: Final = 10.0
 _SECONDS: Final = 30.0
 """How long the provider may say nothing, and how long it may take for an answer."""
+_WHOLE_SECONDS: Final = 60.0
+"""How long a renewal may take, whatever comes meanwhile."""
 _MOST_BYTES: Final = 1024 * 1024
 _PLAIN: Final = {"Accept": "application/json", "Accept-Encoding": "identity"}
 _ERROR_CODE: Final = re.compile("[a-z_]{1,40}")
@@ -80,6 +83,9 @@ class OIDCSource:
         self._refresh_token = config.refresh_token
         self._credential: Credential | None = None
         self._expires = 0.0
+        self._number = 0
+        self._is_spending = False
+        self._renewing = Aside(self._renew, longest=_WHOLE_SECONDS)
         if config.id_token:
             self._take(SecretText(config.id_token), "oidc.id_token")
 
@@ -93,20 +99,56 @@ class OIDCSource:
             self._credential, self._expires = None, 0.0
         return bool(self._refresh_token)
 
-    def renew(self) -> Credential:
+    def renew(self, until: float | None = None) -> Credential:
         """Get a new token from the provider.
+
+        Args:
+            until: how long to wait for it, on the monotonic clock; None for no limit. The renewal goes on then, since
+                a provider may accept a refresh token once, and the next call gets its result.
 
         Raises:
             ConfigError: it gives none.
+            TimeoutError: the time of the call is up.
         """
+        left = _WHOLE_SECONDS if until is None else min(_WHOLE_SECONDS, until - time.monotonic())
+        try:
+            return self._renewing.run(left)
+        except TimeoutError:
+            self._leave()
+            if left < _WHOLE_SECONDS:
+                raise
+            raise self._late() from None
+
+    async def renew_async(self, until: float | None = None) -> Credential:
+        """Get a new token from the provider: see `renew`."""
+        import anyio
+
+        try:
+            with anyio.move_on_after(_WHOLE_SECONDS):
+                return await self._renewing.run_async()
+        except anyio.get_cancelled_exc_class():
+            self._leave()
+            raise
+        self._leave()
+        raise self._late()
+
+    def _leave(self) -> None:
+        """Let the next caller begin anew, unless the refresh token was shown: its successor may be on its way."""
+        if not self._is_spending:
+            self._number += 1
+            self._renewing.leave()
+
+    def _renew(self) -> Credential:
         import httpx
 
+        number = self._number
         context = self._prepare()
         try:
             with httpx.Client(verify=context, timeout=_SECONDS) as client:
                 with client.stream("GET", _discovery_url(self._config), headers=_PLAIN) as response:
                     answer = _Answer(response, _joined(response.iter_raw()))
                 url, form, basic = self._request(_discovered(answer, self._config))
+                self._spend(number)
                 with client.stream("POST", url, data=form, auth=basic, headers=_PLAIN) as response:
                     answer = _Answer(response, _joined(response.iter_raw()))
         except ConfigError:
@@ -114,25 +156,19 @@ class OIDCSource:
         except (httpx.HTTPError, httpx.InvalidURL, ImportError, ValueError) as error:
             # The last two: of a proxy in the environment that httpx can't use.
             raise self._unreachable(error) from None
+        finally:
+            if number == self._number:
+                self._is_spending = False
         return self._accept(answer)
 
-    async def renew_async(self) -> Credential:
-        """Get a new token from the provider: see `renew`."""
-        import httpx
+    def _spend(self, number: int) -> None:
+        """Take note that the refresh token is about to be shown; a renewal that was left must not show it."""
+        if number != self._number:
+            raise self._late()
+        self._is_spending = True
 
-        context = self._prepare()
-        try:
-            async with httpx.AsyncClient(verify=context, timeout=_SECONDS) as client:
-                async with client.stream("GET", _discovery_url(self._config), headers=_PLAIN) as response:
-                    answer = _Answer(response, await _joined_async(response.aiter_raw()))
-                url, form, basic = self._request(_discovered(answer, self._config))
-                async with client.stream("POST", url, data=form, auth=basic, headers=_PLAIN) as response:
-                    answer = _Answer(response, await _joined_async(response.aiter_raw()))
-        except ConfigError:
-            raise
-        except (httpx.HTTPError, httpx.InvalidURL, ImportError, ValueError) as error:
-            raise self._unreachable(error) from None
-        return self._accept(answer)
+    def _late(self) -> ConfigError:
+        return ConfigError(f"oidc: {self._config.issuer_url} gave no token within {_WHOLE_SECONDS:g} s")
 
     def _prepare(self) -> Any:
         """Return how the provider is verified; without a refresh token it is not even asked."""
@@ -241,13 +277,6 @@ def _is_https(url: str) -> bool:
 def _joined(pieces: Iterable[bytes]) -> bytes:
     body, end = b"", time.monotonic() + _SECONDS
     for piece in pieces:
-        body = _with(body, piece, end)
-    return body
-
-
-async def _joined_async(pieces: AsyncIterable[bytes]) -> bytes:
-    body, end = b"", time.monotonic() + _SECONDS
-    async for piece in pieces:
         body = _with(body, piece, end)
     return body
 

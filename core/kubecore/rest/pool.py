@@ -78,6 +78,7 @@ class Pool:
         """
         if self._process != os.getpid():
             self._leave_to_parent()
+        self._route.refresh(request.end)
         self._route.identify(request.pair)
         limit = Limit(request)
         slot = None if request.endless else self._take_slot(request, limit)

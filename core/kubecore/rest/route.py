@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from kubecore.errors import ProxyError
 from kubecore.rest import network, tls
+from kubecore.rest.aside import Aside, file_seconds
 from kubecore.rest.config import Config, TLSConfig
 from kubecore.rest.exchange import reason
 from kubecore.rest.http1 import CutError, MalformedError
-from kubecore.rest.network import AsyncSocket, SyncSocket
+from kubecore.rest.network import AsyncSocket, Names, SyncSocket
 
 if TYPE_CHECKING:
     from kubecore.rest.proxy import Proxy
@@ -39,17 +40,50 @@ class Route:
         self._port = server.port or (443 if server.scheme == "https" else 80)
         self._name = config.tls.server_name or server.host
         self._tls = tls.Rotating(config.tls) if server.scheme == "https" else None
+        self._refreshing = Aside(self._refresh)
         self._proxy = _proxy(config)
+        first = self._proxy
+        self._names = Names(self._host, self._port) if first is None else Names(first.host, first.port)
         is_secure = self._proxy is not None and self._proxy.scheme == "https"
         self._proxy_context: ssl.SSLContext | None = tls.context(TLSConfig()) if is_secure else None
 
     @property
     def generation(self) -> int:
         """A number that changes with the certificates; a connection of an older one is not to be used again."""
-        if self._tls is None:
-            return 0
-        self._tls.refresh()
-        return self._tls.generation
+        return 0 if self._tls is None else self._tls.generation
+
+    @property
+    def trouble(self) -> str:
+        """What a connection waits for, if that is not the other end; else ""."""
+        return self._names.trouble
+
+    def refresh(self, end: float | None) -> None:
+        """Read certificates and keys that changed.
+
+        Args:
+            end: when the request must be done, on the monotonic clock; None for no limit. If the files can't be read by
+                then, the content of before stays in use.
+        """
+        if self._is_due:
+            with contextlib.suppress(TimeoutError):
+                self._refreshing.run(file_seconds(end))
+
+    async def refresh_async(self, end: float | None) -> None:
+        """Read certificates and keys that changed: see `refresh`."""
+        if self._is_due:
+            import anyio
+
+            with anyio.move_on_after(file_seconds(end)):
+                await self._refreshing.run_async()
+
+    @property
+    def _is_due(self) -> bool:
+        # A reading that is not done waits for its file system; its result is used when it comes.
+        return self._tls is not None and self._tls.is_due and not self._refreshing.is_running
+
+    def _refresh(self) -> None:
+        if self._tls is not None:
+            self._tls.refresh()
 
     def identify(self, pair: tls.Identity | None) -> None:
         """Show this certificate on connections from now on.
@@ -71,22 +105,22 @@ class Route:
             ProxyError: the proxy does not let us through.
         """
         if self._proxy is None:
-            made = network.connect(self._host, self._port, seconds)
+            made = network.connect(self._names, seconds)
         else:
             made = self._tunnel(self._proxy, None if seconds is None else time.monotonic() + seconds)
         if self._tls is None:
             return SyncSocket(made)
-        context, generation = self._tls.context()
+        context, generation = self._tls.current
         return SyncSocket(network.secure(made, context, self._name), generation)
 
     async def connect_async(self) -> AsyncSocket:
         """Connect: see `connect`; whoever calls sets the time limit."""
         if self._proxy is None:
-            made = await network.connect_async(self._host, self._port)
+            made = await network.connect_async(self._names)
         else:
             made = await self._tunnel_async(self._proxy)
         if self._tls is not None:
-            context, made.generation = self._tls.context()
+            context, made.generation = self._tls.current
             await network.secure_async(made, context, self._name)
         return made
 
@@ -94,7 +128,7 @@ class Route:
         from kubecore.rest.tunnel import handshake
 
         with _of_proxy(way):
-            made = network.connect(way.host, way.port, _left(end))
+            made = network.connect(self._names, _left(end))
             if self._proxy_context is not None:
                 made = network.secure_proxy(made, self._proxy_context, way.host)
             try:
@@ -116,7 +150,7 @@ class Route:
         from kubecore.rest.tunnel import handshake
 
         with _of_proxy(way):
-            made = await network.connect_async(way.host, way.port)
+            made = await network.connect_async(self._names)
             if self._proxy_context is not None:
                 made = await network.secure_proxy_async(made, self._proxy_context, way.host)
             try:

@@ -17,7 +17,7 @@ from kubecore.deadline import Deadline
 from kubecore.rest import warnings
 from kubecore.rest.auth import Credential
 from kubecore.rest.observe import Attempt, Outcome
-from kubecore.rest.request import Request, Requests, check_answer, check_body
+from kubecore.rest.request import Request, Requests, check_answer, check_body, replace_headers
 
 __all__ = ["Sending"]
 
@@ -46,14 +46,19 @@ class Sending:
             it would have brought would be missing.
         upgrade: the headers that ask for another protocol. What comes of it is not known, so that such a call goes out
             again only where the server asks for that.
+
+    Attributes:
+        is_given: whether an observer said who asks, in the attempt of now.
     """
 
     __slots__ = (
+        "_before",
         "_called",
         "_delay",
         "_end",
         "_ended",
         "_endless",
+        "_extra",
         "_head",
         "_idle",
         "_is_renewed",
@@ -67,6 +72,7 @@ class Sending:
         "_target",
         "_until",
         "_upgrade",
+        "is_given",
     )
 
     def __init__(
@@ -92,13 +98,10 @@ class Sending:
         self._head: float | None = until
         self._end: float | None
         if deadline is not None:
-            self._seconds, self._end = deadline.seconds, deadline
-            self._head = deadline if until is None or deadline < until else until
+            self._seconds = deadline.seconds
+            self._end = self._head = deadline if until is None or deadline < until else until
         else:
-            total = requests.config.timeouts.total
-            self._end = None if total is None else time.monotonic() + total
-        if until is not None and (self._end is None or until < self._end):
-            self._end = until
+            self._end = self._later()
         self._number = 0
         self._delay = 0.0
         self._is_renewed = False
@@ -107,24 +110,63 @@ class Sending:
         self._ended: list[Callable[[Outcome], None]] = []
         self._started = 0.0
         self._request: Request | None = None
+        self._extra: list[tuple[str, str]] = []
+        self._before = ""
+        self.is_given: bool = False
 
     def wait(self) -> float:
         """Return the seconds to wait before the next attempt: what the limiter and the server ask for."""
         limiter = self._requests.limiter
-        if limiter is None or (self._endless and self._number == 0):  # As in client-go, a watch may begin at once.
+        if limiter is None or (self._idle and self._number == 0):  # As in client-go, a watch may begin at once.
             return self._delay
         wait = max(self._delay, limiter.reserve())
         if wait > _LONG_WAIT and wait > self._delay:
             _LOG.info("%s waits %.2f s for the rate limiter", self._called.path, wait)
+        if self.end is not None and time.monotonic() + wait >= self.end:
+            raise self.late(f"the rate limiter asks to wait {wait:.2f} s")
         return wait
 
+    def late(self, why: str) -> errors.DeadlineError:
+        """Make the error for a deadline that passes before the request is sent.
+
+        Args:
+            why: what takes so long.
+        """
+        call, server = self._called, self._requests.server
+        if self._seconds is not None:
+            given = f"{self._seconds:g} s (timeout=)"
+        else:
+            total = self._requests.config.timeouts.total
+            given = f"{total:g} s" if total is not None and self._until is None else "the time that was given"
+        place = f"{call.method} {server.scheme}://{server.netloc}{server.prefix}{call.path}"
+        return errors.DeadlineError(f"{place}: not done within {given}: {why}")
+
+    def announce(self) -> bool:
+        """Call the observers before the next attempt; without observers nothing happens.
+
+        Returns:
+            Whether an observer says who asks, so that no credentials are needed.
+        """
+        self._number += 1
+        if self._ended or _LOG.isEnabledFor(logging.DEBUG):
+            self._started = time.perf_counter()
+        if not self._requests.config.observers:
+            return False
+        self._observe()
+        self.is_given = any(name.lower() == "authorization" for name, _ in self._extra)
+        return self.is_given
+
+    def not_sent(self, error: BaseException) -> None:
+        """Call the observers after an attempt that was not sent: there are no credentials, or not in time."""
+        if self._started:
+            self._tell(None, error)
+
     def begin(self, credential: Credential) -> Request:
-        """Make the next attempt's request, and tell who wants to know.
+        """Make the request of the attempt that was announced.
 
         Args:
             credential: who asks.
         """
-        self._number += 1
         request = self._requests.make(
             self._called,
             credential,
@@ -138,11 +180,9 @@ class Sending:
             seconds=self._seconds,
             fresh=self._once,
         )
+        if self._extra:
+            replace_headers(request.headers, self._extra)
         self._request = request
-        if self._requests.config.observers:
-            self._observe(request)
-        if self._ended or _LOG.isEnabledFor(logging.DEBUG):
-            self._started = time.perf_counter()
         return request
 
     def is_final(self, status: int, headers: Mapping[str, str]) -> bool:
@@ -179,6 +219,7 @@ class Sending:
             flow = headers.get("x-kubernetes-pf-flowschema-uid", "")
             why = f"{status}, by the FlowSchema with the UID {flow[:60]!r}" if flow else str(status)
             _LOG.info("%s goes again in %.2f s: answered %s", self._current.place, self._delay, why)
+            self._before = f"the server responded {why}"
             return False
         return True
 
@@ -195,6 +236,7 @@ class Sending:
             return False
         self._is_renewed = True
         self._delay = 0.0
+        self._before = "the server responded 401, and other credentials were tried"
         return True
 
     def failed(self, error: errors.TransportError) -> bool:
@@ -212,12 +254,31 @@ class Sending:
             return False
         if isinstance(error, TimeoutError) and not self._endless:
             return False
-        return isinstance(error, (errors.ReadError, errors.WriteError)) and self._again(_NETWORK_SECONDS)
+        if not isinstance(error, (errors.ReadError, errors.WriteError)):
+            return False
+        if isinstance(error, TimeoutError) and self._seconds is None:
+            self._end = self._later()  # It was waiting for its first event, which takes the time that it takes.
+        if not self._again(_NETWORK_SECONDS):
+            return False
+        self._before = f"{type(error).__name__}: {str(error).removeprefix(self._current.place + ': ')}"
+        return True
 
     def note(self, error: errors.KubeError) -> None:
-        """Say in an error how often it was tried."""
+        """Say in an error how often it was tried, and why the attempt before was not the last."""
         if self._number > 1:
-            error.add_note(f"after {self._number} attempts")
+            before = f"; the one before: {self._before}" if self._before else ""
+            error.add_note(f"after {self._number} attempts{before}")
+
+    @property
+    def end(self) -> float | None:
+        """When the request must be sent, and its response be there if it has an end; None for no limit."""
+        return self._end
+
+    def _later(self) -> float | None:
+        """Return the end of a call that begins now."""
+        total = self._requests.config.timeouts.total
+        end = None if total is None else time.monotonic() + total
+        return self._until if end is None or (self._until is not None and self._until < end) else end
 
     @property
     def _current(self) -> Request:
@@ -260,8 +321,9 @@ class Sending:
         self._delay = 0.0
         return True
 
-    def _observe(self, request: Request) -> None:
-        call = self._called
+    def _observe(self) -> None:
+        call, server = self._called, self._requests.server
+        target = self._target if self._target is not None else server.prefix + call.path
         attempt = Attempt(
             verb=call.verb,
             group=call.group,
@@ -270,14 +332,13 @@ class Sending:
             namespace=call.namespace,
             name=call.name,
             method=call.method,
-            url=request.url,
+            url=f"{server.scheme}://{server.netloc}{target.partition('?')[0]}",
             number=self._number,
         )
         ended = [observer(attempt) for observer in self._requests.config.observers]
         self._ended = [one for one in ended if one is not None]
-        request.headers.extend(
-            (name.encode("ascii"), value.encode("latin-1")) for name, value in attempt.headers.items()
-        )
+        self._extra = list(attempt.headers.items())
+        self._started = time.perf_counter()
 
     def _tell(self, code: int | None, error: BaseException | None) -> None:
         seconds = time.perf_counter() - self._started

@@ -137,7 +137,17 @@ class Rotating:
     def context(self) -> tuple[ssl.SSLContext, int]:
         """Return the context for a new connection, and its generation."""
         self.refresh()
+        return self.current
+
+    @property
+    def current(self) -> tuple[ssl.SSLContext, int]:
+        """The context and its generation as of the last `refresh`."""
         return self._context, self.generation
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time to look at the files again."""
+        return bool(self._files) and time.monotonic() - self._looked_at >= _LOOK_SECONDS
 
     def identify(self, identity: Identity | None) -> None:
         """Show this certificate from now on.
@@ -156,7 +166,7 @@ class Rotating:
         If the new files can't be used, the last usable ones stay in use, and one warning is logged for each change. If
         the content is the same as before, connections are kept.
         """
-        if not self._files or time.monotonic() - self._looked_at < _LOOK_SECONDS:
+        if not self.is_due:
             return
         self._looked_at = time.monotonic()
         state = self._look()
