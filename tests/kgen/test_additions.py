@@ -1,0 +1,161 @@
+"""What is added to documents takes no name away: random additions, and the package on disk as the memory."""
+
+from __future__ import annotations
+
+import copy
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from kgen.before import Before
+from kgen.cli import run
+from kgen.kept import package_before
+from tests.kgen.documents import generated
+from tests.kgen.test_crds import change, manifest
+from tests.kgen.test_resolve_crds import SCHEMA, STRING, enum, obj
+from tests.torture.additions import Names, added, at_hand, drawn, lost, play, resolved
+from tests.torture.tally import Tally
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_random_additions_to_drawn_crds_take_no_name_away(seed: int) -> None:
+    tally = Tally("additions")
+    play(tally, 60, seed)
+    assert not tally.bad, "\n".join(tally.bad)
+    assert int(tally.figures["turned"]) < tally.tries / 4
+
+
+@pytest.mark.shared
+@pytest.mark.thorough
+def test_random_additions_to_the_crds_at_hand_take_no_name_away() -> None:
+    tally = Tally("additions")
+    play(tally, 80, 7, at_hand())
+    assert not tally.bad, "\n".join(tally.bad)
+
+
+def test_an_addition_that_takes_a_name_is_found() -> None:
+    """What the tests above compare can differ."""
+    plan = obj(a=STRING)
+    before = resolved([manifest({"plans": {"type": "array", "items": plan}, "mode": enum("On"), "proxyURL": STRING})])
+    for changed, found in (
+        ({"plans": {"type": "array", "items": plan}, "mode": STRING, "proxyURL": STRING}, "WidgetSpecMode are gone"),
+        (
+            {"plans": {"type": "array", "items": plan}, "mode": enum("on"), "proxyURL": STRING},
+            "WidgetSpecMode.ON is no longer 'On'",
+        ),
+        ({"plan": plan, "mode": enum("On"), "proxyURL": STRING}, "WidgetSpec.plans is now gone"),
+        (
+            {
+                "plans": {"type": "array", "items": plan},
+                "plan": enum("A"),
+                "mode": enum("On"),
+                "proxyURL": STRING,
+                "proxyUrl": STRING,
+            },
+            "WidgetSpec.proxy_url is now proxyURL",
+        ),
+    ):
+        losses, _ = lost(Names.of(before), Names.of(resolved([manifest(changed)])))
+        assert any(found in each for each in losses), losses
+
+
+def crds(folder: Path, *manifests: dict[str, Any]) -> None:
+    for raw in manifests:
+        (folder / f"{raw['metadata']['name']}-{raw['spec']['names']['kind']}.yaml").write_text(yaml.safe_dump(raw))
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "crds").mkdir()
+    (tmp_path / "kgen.toml").write_text('specs = "crds"\noutput = "."\npackage = "mine"\n')
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def widget_spec_is_a_kind(raw: dict[str, Any]) -> list[dict[str, Any]]:
+    return [raw, manifest(names={"plural": "widgetspecs", "kind": "WidgetSpec"})]
+
+
+def more(**properties: Any) -> Callable[[dict[str, Any]], list[dict[str, Any]]]:
+    def add(raw: dict[str, Any]) -> list[dict[str, Any]]:
+        own = raw["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]
+        return [change(raw, f"{SCHEMA}/properties/spec/properties", {**properties, **own})]
+
+    return add
+
+
+@pytest.mark.parametrize(
+    "add",
+    [
+        more(plan=enum("Small")),
+        more(proxyUrl=STRING),
+        more(fooBar=obj(c=STRING)),
+        more(mode=enum("HEAD", "head")),
+        more(plan=obj(other=STRING)),
+        widget_spec_is_a_kind,
+    ],
+    ids=["constants", "field", "shorter path", "value", "exact word", "kind"],
+)
+def test_what_has_a_name_in_the_package_keeps_it(
+    add: Callable[[dict[str, Any]], list[dict[str, Any]]], project: Path
+) -> None:
+    """Each of these has the better claim in a new package."""
+    raw = manifest(
+        {
+            "plans": {"type": "array", "items": obj(a=STRING, mode=enum("head"))},
+            "proxyURL": STRING,
+            "foo": obj(bar=obj(b=STRING)),
+            "mode": enum("head"),
+        }
+    )
+    before = resolved([raw])
+    crds(project / "crds", raw)
+    assert run(["build", "-q"]) == 0
+    after = add(copy.deepcopy(raw))
+    crds(project / "crds", *after)
+    assert run(["build", "-q"]) == 0
+    assert run(["check", "-q"]) == 0, "a second build with the package on disk changes nothing"
+    made = resolved(after, package_before(project, "mine"))
+    assert lost(Names.of(before), Names.of(made)) == ([], False)
+    if add is widget_spec_is_a_kind:  # It takes some seconds, and the others are no other to a type checker.
+        typed = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "mine"]
+        done = subprocess.run(typed, cwd=project, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout[-2000:]
+
+
+def test_the_names_of_a_package_are_those_of_what_it_was_made_from(tmp_path: Path) -> None:
+    for seed in range(20):
+        choice = random.Random(seed)
+        manifests = drawn(choice)
+        for _ in range(3):
+            manifests, _ = added(manifests, choice)
+        api = resolved(manifests)
+        for path, source in generated(api, f"made{seed}", quickly=True).items():
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / path).write_text(source, encoding="utf-8")
+        for before in (Before.of(api), package_before(tmp_path, f"made{seed}")):
+            again = resolved(manifests, before)
+            assert again == api
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "",
+        "x",
+        "# Generated by kgen",
+        "# Generated by kgen\n(((((",
+        "# Generated by kgen\nclass A(B):\n    a: b = c(name=1)",
+    ],
+)
+def test_a_package_that_is_damaged_has_no_names(source: str, tmp_path: Path) -> None:
+    (tmp_path / "mine" / "models").mkdir(parents=True)
+    (tmp_path / "mine" / "models" / "example_v1.py").write_text(source)
+    raw = manifest({"plan": enum("A")})
+    assert resolved([raw], package_before(tmp_path, "mine")) == resolved([raw])
