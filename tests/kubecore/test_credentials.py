@@ -12,6 +12,7 @@ import stat
 import sys
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -386,12 +387,15 @@ def test_a_plugin_runs_in_a_process_with_more_than_1024_open_files(*, is_async: 
 
 
 def test_nothing_calls_select_which_refuses_high_descriptors() -> None:
-    found: list[str] = []
-    for file in [*(ROOT / "core").rglob("*.py"), *(ROOT / "generator").rglob("*.py")]:
-        for node in ast.walk(ast.parse(file.read_bytes())):
-            is_select = isinstance(node, ast.Attribute) and node.attr in ("select", "SelectSelector")
-            if is_select and isinstance(node.value, ast.Name) and node.value.id in ("select", "selectors"):
-                found.append(f"{file.name}:{node.lineno}")
+    found = [
+        f"{file.name}:{node.lineno}"
+        for file in [*(ROOT / "core").rglob("*.py"), *(ROOT / "generator").rglob("*.py")]
+        for node in ast.walk(ast.parse(file.read_bytes()))
+        if isinstance(node, ast.Attribute)
+        and node.attr in ("select", "SelectSelector")
+        and isinstance(node.value, ast.Name)
+        and node.value.id in ("select", "selectors")
+    ]
     assert found == []
 
 
@@ -424,7 +428,7 @@ def failing(folder: Path) -> list[Callable[[], Any]]:
     """Return calls that fail near a secret."""
     hosts = [f"https://admin:{SECRET}@{rest_}" for rest_ in ("h:64x43", "h", "[::1", "", "é..b")]
     hosts += [f"admin:{SECRET}@h", f"//admin:{SECRET}@h", f"https:/admin:{SECRET}@h", f"ftp://{SECRET}@h"]
-    made: list[Callable[[], Any]] = [lambda host=host: rest.Client(rest.Config(host=host)) for host in hosts]
+    made: list[Callable[[], Any]] = [partial(rest.Client, rest.Config(host=host)) for host in hosts]
     outputs = {
         "fails": (credential_text(token=SECRET), 1),
         "version": (json.dumps({"apiVersion": "v9", "kind": "ExecCredential", "status": {"token": SECRET}}), 0),
@@ -437,7 +441,7 @@ def failing(folder: Path) -> list[Callable[[], Any]]:
     }
     for name, (output, code) in outputs.items():
         plugin = rest.ExecConfig(command=written_plugin(folder / name, output, code), args=[SECRET], env={"T": SECRET})
-        made.append(lambda plugin=plugin: ExecSource(plugin, rest.Config(host="https://h")).renew())
+        made.append(partial(_renew, plugin))
     for text in (
         f"users: [{{name: u, user: {{token: !!int {SECRET}}}}}]",
         f"users: [{{name: u, user: {{password: !{SECRET} x}}}}]",
@@ -453,8 +457,12 @@ def failing(folder: Path) -> list[Callable[[], Any]]:
     ):
         file = folder / f"kubeconfig-{len(made)}"
         file.write_text(text)
-        made += [lambda text=text: kubeconfig.loads(text), lambda file=file: kubeconfig.load(file)]
+        made += [partial(kubeconfig.loads, text), partial(kubeconfig.load, file)]
     return made
+
+
+def _renew(plugin: rest.ExecConfig) -> None:
+    ExecSource(plugin, rest.Config(host="https://h")).renew()
 
 
 def test_no_error_shows_a_secret_nor_do_the_variables_of_its_frames(tmp_path: Path) -> None:
