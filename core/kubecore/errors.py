@@ -64,9 +64,10 @@ Source: `k8s.io/apimachinery/pkg/api/errors` and `StatusReason` of `k8s.io/apima
 from __future__ import annotations
 
 import builtins
+import functools
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from kubecore import meta
@@ -162,7 +163,31 @@ __all__ = [
 
 
 class KubeError(Exception):
-    """Root of all errors that kubecore raises."""
+    """Root of all errors that kubecore raises.
+
+    Its text and its notes are safe to print: what would steer a terminal is shown as an escape. That holds for every
+    class below it, also for classes of your own that define `__str__`.
+    """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Make the class's own `__str__`, if it has one, return text that is safe to print."""
+        super().__init_subclass__(**options)
+        own: Callable[[KubeError], str] | None = cls.__dict__.get("__str__")
+        if own is not None:
+
+            @functools.wraps(own)
+            def text(self: KubeError) -> str:
+                return shown(own(self))
+
+            cls.__str__ = text  # type: ignore[method-assign]
+
+    def __str__(self) -> str:
+        """Return the message."""
+        return shown(super().__str__())
+
+    def add_note(self, note: str, /) -> None:
+        """Add a note, which is shown below the message in a traceback."""
+        super().add_note(shown(note))
 
 
 class StatusError(KubeError):

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import unicodedata
-from typing import Final
+from typing import Any, Final
+
+from kubecore.shapes import is_array, is_object
 
 __all__ = ["shown"]
+
+_LOG: Final = logging.getLogger("kubecore")
 
 _STEERING: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
@@ -30,3 +35,21 @@ def shown(text: str, *, most: int | None = None) -> str:
     return "".join(
         char if char in "\n\t" or unicodedata.category(char) not in _STEERING else ascii(char)[1:-1] for char in text
     )
+
+
+def _filter(record: logging.LogRecord) -> bool:
+    """Make the texts of a log record safe to print."""
+    arguments: Any = record.args
+    if is_array(arguments):
+        record.args = tuple(_argument(one) for one in arguments)
+    elif is_object(arguments):
+        record.args = {name: _argument(one) for name, one in arguments.items()}
+    record.msg = shown(str(record.msg))
+    return True
+
+
+def _argument(value: object) -> object:
+    return value if isinstance(value, (int, float)) or value is None else shown(str(value))
+
+
+_LOG.addFilter(_filter)

@@ -288,7 +288,7 @@ def list_(*, config_file: str | None, as_json: bool, left_out: bool, **said: Any
     _show(problems.notices, "note")
     _show(problems.warnings, "warning")
     show = listing.as_json if as_json else listing.left_out if left_out else listing.table
-    click.echo(show(api))
+    click.echo(_printable_lines(show(api)))
 
 
 @cli.command()
@@ -348,7 +348,7 @@ def diff(old: str, new: str, format_: str) -> None:
 
     before = describe(named_specs(old))
     found = difference.changes(before, describe(named_specs(new), before))
-    click.echo(difference.shown(found, format_))
+    click.echo(_printable_lines(difference.shown(found, format_)))
 
 
 @cli.command()
@@ -364,3 +364,8 @@ def completion(shell: str) -> None:
 def _say(quiet: bool, words: str) -> None:
     if not quiet:
         click.echo(printable(words), err=True)
+
+
+def _printable_lines(text: str) -> str:
+    """Make each line of a text safe to print: names of documents are in it."""
+    return "\n".join(printable(line, len(line)) for line in text.split("\n"))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from kubecore.discovery import answers
 from kubecore.errors import KubeError
+from kubecore.shown import shown
 
 __all__ = ["ApiGroup", "ApiResource", "ApiSubresource", "Catalog", "from_aggregated", "from_list"]
 
@@ -65,7 +66,7 @@ class ApiResource:
 
     def __str__(self) -> str:
         """Return kind and apiVersion, such as `Deployment (apps/v1)`."""
-        return f"{self.kind} ({self.api_version})"
+        return shown(f"{self.kind} ({self.api_version})")
 
 
 @dataclass(frozen=True, slots=True)

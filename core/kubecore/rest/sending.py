@@ -200,7 +200,8 @@ class Sending:
         """
         if self._started:
             self._tell(status, None)
-        if "warning" in headers:
+        # The warnings of a backend that the API server only hands on are not the API server's.
+        if "warning" in headers and not self._called.is_handed_on:
             for warning in warnings.parse(headers["warning"]):
                 self._requests.warning_handler(warning)
         if self._called.is_handed_on:

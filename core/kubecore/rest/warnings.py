@@ -5,6 +5,7 @@ Source: RFC 7234 5.5; `k8s.io/apimachinery/pkg/util/net` `ParseWarningHeader`.
 
 from __future__ import annotations
 
+import binascii
 import contextlib
 import logging
 import re
@@ -18,8 +19,12 @@ __all__ = ["LogOnce", "ServerWarning", "WarningHandler", "parse"]
 _LOG: Final = logging.getLogger("kubecore")
 _MOST_REMEMBERED: Final = 1000
 
-_QUOTED: Final = r'"((?:[^"\\]|\\.)*)"'
+_QUOTED: Final = r'"((?:[^"\\]|\\.)*+)"'
 _ITEM: Final = re.compile(rf"\s*([0-9]{{3}}) +([^\s\",]+) +{_QUOTED}(?: +{_QUOTED})?\s*(?:,|$)", re.DOTALL)
+_ENCODED: Final = r"=\?([^?\s]{1,40})\?([bBqQ])\?([^?\s]{0,200})\?="
+_WORD: Final = re.compile(rf"{_ENCODED}(?:\s++(?={_ENCODED}))?")
+"""A word in the manner of RFC 2047, with the white space before the next one."""
+
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -88,13 +93,18 @@ def _decoded(text: str) -> str:
         text = text.encode("latin-1").decode("utf-8")
     if "=?" not in text:
         return text
-    import email.errors
-    import email.header
+    return _WORD.sub(_word, text)
 
+
+def _word(found: re.Match[str]) -> str:
+    """Decode one encoded word; what can't be decoded stays as it is."""
+    charset, encoding, text = found[1], found[2], found[3]
     try:
-        return str(email.header.make_header(email.header.decode_header(text)))
-    except (email.errors.MessageError, LookupError, UnicodeError, ValueError):
-        return text
+        data = text.encode("ascii")
+        plain = binascii.a2b_base64(data) if encoding in "bB" else binascii.a2b_qp(data, header=True)
+        return plain.decode(charset.partition("*")[0])
+    except (LookupError, ValueError):  # A charset or bytes that can't be read.
+        return found[0]
 
 
 def _printable(text: str) -> str:
