@@ -504,3 +504,11 @@ def test_a_required_property_with_a_default_at_the_very_top_may_be_left_out() ->
     (kind,) = (one for module in api.modules for one in module.models if one.name == "Widget")
     found = {field.wire_name: field.required for field in kind.fields}
     assert (found["size"], found["spec"]) == (False, True)
+
+
+def test_a_property_of_a_kind_that_no_field_can_name_is_among_the_others() -> None:
+    problems = Problems()
+    api = of(change(manifest(), f'{SCHEMA}/properties/a"b', STRING), problems=problems)
+    (kind,) = (one for module in api.modules for one in module.models if one.name == "Widget")
+    assert kind.is_open
+    assert any("other_fields" in str(warning) for warning in problems.warnings)

@@ -183,7 +183,7 @@ class Models:
         if nameable([name]):
             return True
         self._problems.warn(
-            f"property {name[:80]!r} can't be the name of a field; it is left out", where=schema.pointer
+            f"property {name[:80]!r} can't be the name of a field; it is among `other_fields`", where=schema.pointer
         )
         return False
 
@@ -307,7 +307,7 @@ class Models:
                 sorted(fields, key=lambda field: (not field.annotation.startswith("Literal["), not field.required))
             ),
             is_kind=draft.kind is not None,
-            is_open=draft.kind is not None and draft.schema.raw.get("x-kubernetes-preserve-unknown-fields") is True,
+            is_open=draft.kind is not None and _has_others(draft.schema.raw),
             constants=tuple(
                 field.constants
                 for field in sorted(draft.fields, key=lambda field: field.name)
@@ -414,6 +414,11 @@ def _in_order_of_claims(own: Mapping[str, Any], names: Iterable[str]) -> list[st
 def _holds_others(raw: object) -> bool:
     plain: Mapping[str, Any] = unwrapped(raw) if is_object(raw) else {}
     return plain.get("type") == "array" or is_object(plain.get("additionalProperties"))
+
+
+def _has_others(raw: Mapping[str, Any]) -> bool:
+    """Whether an object of a kind may have fields that its class does not name."""
+    return raw.get("x-kubernetes-preserve-unknown-fields") is True or not nameable(properties(raw))
 
 
 def _is_meta(draft: _Draft) -> bool:

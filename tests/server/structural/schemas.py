@@ -144,7 +144,7 @@ def objects(draw: st.DrawFn, depth: int) -> Json:
         schema["required"] = draw(st.lists(st.sampled_from(names), min_size=1, unique=True))
         if draw(st.booleans()):
             # As controller-gen writes a field that has a default and no omitempty: the zero value, too.
-            plain = {
+            plain: Json = {
                 "string": ["", "a"],
                 "integer": [0, 3],
                 "boolean": [False, True],
