@@ -18,7 +18,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from kgen.config import Config, load_config
-from kgen.errors import KgenError, Problem, Problems, nearest, printable
+from kgen.errors import ClusterError, KgenError, Problem, Problems, nearest, printable
 from kgen.settings import Settings
 from kgen.shipped import named_specs
 
@@ -303,12 +303,32 @@ def list_(*, config_file: str | None, as_json: bool, left_out: bool, **said: Any
 @click.option(
     "--no-builtins", is_flag=True, help="Only what Kubernetes does not ship: groups of CRDs and of aggregated APIs."
 )
+@click.option(
+    "--exclude-group",
+    "excluded",
+    multiple=True,
+    metavar="GROUP",
+    help="All but this group or group version, such as one whose API does not respond; repeatable.",
+)
+@click.option("--strict", is_flag=True, help="Exit with 4 if a document cannot be fetched; the others are written.")
 @click.option("--kubeconfig", metavar="FILE", help="Kubeconfig file; by default what kubectl takes.")
 @click.option("--context", metavar="NAME", help="Context of the kubeconfig; by default its current one.")
 @click.option("--in-cluster", is_flag=True, help="Use the service account of the pod that this runs in.")
 @click.option("--note", metavar="TEXT", help="What ORIGIN.md is to say that no server tells, such as its flags.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress and no summary.")
-def pull(folder: Path, *, groups: tuple[str, ...], no_builtins: bool, quiet: bool, **access: Any) -> None:
+@click.pass_context
+def pull(
+    ctx: click.Context,
+    /,
+    folder: Path,
+    *,
+    groups: tuple[str, ...],
+    excluded: tuple[str, ...],
+    no_builtins: bool,
+    strict: bool,
+    quiet: bool,
+    **access: Any,
+) -> None:
     """Bring FOLDER up to the OpenAPI v3 documents that a cluster serves; what is not chosen is removed from it."""
     from kgen.load import cluster
 
@@ -318,14 +338,17 @@ def pull(folder: Path, *, groups: tuple[str, ...], no_builtins: bool, quiet: boo
         raise click.UsageError("--group and --no-builtins don't go together: the groups that you name are pulled.")
     progress = _Progress(quiet=quiet)
     try:
-        done = cluster.pull(folder, cluster.Choice(groups, not no_builtins), progress=progress, **access)
+        done = cluster.pull(folder, cluster.Choice(groups, not no_builtins, excluded), progress=progress, **access)
     finally:
         progress.done()
+    _show(done.problems, "error" if strict else "warning")
     _say(
         quiet,
         f"{done.server_version}: {len(done.fetched)} documents fetched, {len(done.unchanged)} unchanged, "
-        f"{len(done.removed)} removed",
+        f"{len(done.removed)} removed" + (f", {len(done.problems)} missing" if done.problems else ""),
     )
+    if done.problems and strict:
+        ctx.exit(ClusterError.exit_code)
 
 
 @cli.command()

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from kgen.cli import run
-from kgen.errors import ClusterError, ConfigError
+from kgen.errors import ClusterError, ConfigError, OutputError
 from kgen.load import cluster as pulling
 from kgen.load.choice import Choice
 from kgen.load.openapi_v3 import group_version
@@ -48,9 +48,12 @@ class Fake(ThreadingHTTPServer):
         self.version: dict[str, Any] = {"gitVersion": "v1.37.2"}
         self.asked: list[str] = []
         self.index_after: list[dict[str, Any]] = []
+        self.failing: dict[str, str] = {}
+        self.groups: list[str] = []
 
     def index(self) -> dict[str, Any]:
         paths = {name: {"serverRelativeURL": self.location(name)} for name in self.documents}
+        paths |= {name: {"serverRelativeURL": "/x"} for name, how in self.failing.items() if how == "elsewhere"}
         return self.index_after.pop(0) if self.index_after else {"paths": paths}
 
     def location(self, name: str) -> str:
@@ -61,6 +64,8 @@ class Fake(ThreadingHTTPServer):
     def answer(self, path: str) -> tuple[int, Any, str]:
         self.asked.append(path)
         name = path.partition("?")[0].removeprefix("/openapi/v3/")
+        if path == "/apis":
+            return 200, {"groups": [{"versions": [{"groupVersion": group}]} for group in self.groups]}, ""
         if path in ("/openapi/v3", "/version"):
             return 200, self.index() if path == "/openapi/v3" else self.version, ""
         if name not in self.documents:
@@ -75,7 +80,14 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         status, content, location = self.server.answer(self.path)
+        how = self.server.failing.get(self.path.partition("?")[0].removeprefix("/openapi/v3/"), "")
+        if how == "cut":
+            self.close_connection = True
+            return
+        if how == "503":
+            status, content = 503, {"kind": "Status", "status": "Failure", "code": 503, "message": "unavailable"}
         body = b"" if content is None else json.dumps(content).encode()
+        body = b"<html>" if how == "no JSON" else body
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -192,7 +204,7 @@ def test_what_is_no_longer_chosen_goes_and_the_folder_says_what_is(fake: Fake, k
     fake.asked.clear()
     again = pulling.pull(folder, Choice(builtins=False), kubeconfig=kubeconfig)
     assert again.fetched == again.removed == ()
-    assert fake.asked == ["/openapi/v3", "/version"]
+    assert fake.asked == ["/openapi/v3", "/apis", "/version"]
     assert before == {file.name: (file.read_bytes(), file.stat().st_mtime_ns) for file in folder.iterdir()}
 
 
@@ -271,3 +283,131 @@ def test_a_server_without_a_version_is_an_error_of_the_cluster(
     fake.version = {"gitVersion": 7}
     assert run(["pull", str(tmp_path / "specs"), "--kubeconfig", kubeconfig]) == 4
     assert "does not say its version" in capsys.readouterr().err
+
+
+DOWN = "apis/monitoring.coreos.com/v1"
+
+
+@pytest.mark.parametrize("how", ["503", "no JSON", "cut", "elsewhere"])
+def test_an_api_that_fails_is_named_and_the_others_are_pulled(
+    how: str, fake: Fake, kubeconfig: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, words = tmp_path / "specs", ["pull", str(tmp_path / "specs"), "--kubeconfig", kubeconfig]
+    fake.failing = {DOWN: how}
+    assert run(words) == 0
+    said = capsys.readouterr().err
+    assert f"warning: the document {DOWN} was not fetched" in said
+    assert "the folder has no document of it" in said
+    assert "--exclude-group monitoring.coreos.com" in said
+    assert f"{len(SERVED) - 1} documents fetched, 0 unchanged, 0 removed, 1 missing" in said
+    assert DOWN not in json.loads((folder / "index.json").read_bytes())["documents"]
+    assert run([*words, "--strict"]) == 4
+    capsys.readouterr()
+    assert run([*words, "--exclude-group", "monitoring.coreos.com", "--strict"]) == 0
+    assert "missing" not in capsys.readouterr().err
+    assert "- Groups: all without monitoring.coreos.com\n" in (folder / "ORIGIN.md").read_text()
+
+
+def test_the_document_of_an_api_that_fails_stays(fake: Fake, kubeconfig: str, tmp_path: Path) -> None:
+    folder = tmp_path / "specs"
+    pulling.pull(folder, kubeconfig=kubeconfig)
+    before = (folder / "apis__monitoring.coreos.com__v1.json").read_bytes()
+    fake.documents[DOWN] = {"openapi": "3.0.0", "paths": {}, "info": {"title": "new"}}
+    fake.failing = {DOWN: "503"}
+    done = pulling.pull(folder, kubeconfig=kubeconfig)
+    assert (done.fetched, done.removed, [problem.where for problem in done.problems]) == ((), (), [DOWN])
+    assert "the folder keeps the one that it has" in done.problems[0].hint
+    # The server drops the document from its index, but has the API.
+    new = fake.documents.pop(DOWN)
+    fake.groups = ["monitoring.coreos.com/v1", "other.example.com/v1"]
+    done = pulling.pull(folder, kubeconfig=kubeconfig)
+    assert done.removed == ()
+    assert [problem.where for problem in done.problems] == [DOWN, "apis/other.example.com/v1"]
+    assert (folder / "apis__monitoring.coreos.com__v1.json").read_bytes() == before
+    # It responds again.
+    fake.documents[DOWN], fake.failing, fake.groups = new, {}, []
+    assert pulling.pull(folder, kubeconfig=kubeconfig).fetched == (DOWN,)
+    # It is removed for good.
+    del fake.documents[DOWN]
+    assert pulling.pull(folder, kubeconfig=kubeconfig).removed == (DOWN,)
+    assert not (folder / "apis__monitoring.coreos.com__v1.json").exists()
+
+
+def test_apis_that_all_fail_are_an_error_that_names_one(fake: Fake, kubeconfig: str, tmp_path: Path) -> None:
+    fake.failing = dict.fromkeys(SERVED, "503")
+    with pytest.raises(ClusterError, match="no document could be fetched; the first, api: ") as caught:
+        pulling.pull(tmp_path / "specs", kubeconfig=kubeconfig)
+    assert "--group" in caught.value.hint
+    fake.failing = dict.fromkeys(SERVED, "cut")
+    fake.asked.clear()
+    with pytest.raises(ClusterError):
+        pulling.pull(tmp_path / "specs", kubeconfig=kubeconfig)
+    assert len({path for path in fake.asked if "hash" in path}) == 3, "a cluster that is gone is not asked for each"
+    assert not (tmp_path / "specs").exists()
+
+
+LOCATIONS = (
+    "/openapi/v3/../../api/v1/namespaces/kube-system/secrets",
+    f"/openapi/v3/{DOWN}/../../../../api/v1/secrets?hash=AB",
+    f"/openapi/v3/{DOWN}/%2e%2e/%2e%2e/api/v1/secrets",
+    f"/openapi/v3/{DOWN}#?hash=AB",
+    f"/openapi/v3/{DOWN}?hash=AB#x",
+    f"/openapi/v3/{DOWN}?hash=AB?x",
+    f"/openapi/v3/{DOWN}?hash=%2e%2e",
+    f"/openapi/v3/{DOWN}?a=/../../x",
+    f"/openapi/v3/{DOWN};x=y",
+    f"/openapi/v3/{DOWN}\\..\\..",
+    f"/openapi/v3//{DOWN}",
+    f"/openapi/v3/./{DOWN}",
+    f"//evil.example.com/openapi/v3/{DOWN}",
+    f"http://evil.example.com/openapi/v3/{DOWN}?hash=AB",
+    "/openapi/v3/api/v1?hash=AB",
+    "/openapi/v3/",
+    f"/openapi/v3/{DOWN}\r\nX: y",
+    f"/openapi/v3/{DOWN}?hash=AB\n",
+    f"openapi/v3/{DOWN}",
+    "",
+    None,
+    7,
+)
+
+
+@pytest.mark.parametrize("location", LOCATIONS)
+def test_only_the_path_of_the_document_is_requested(location: Any, fake: Fake, kubeconfig: str, tmp_path: Path) -> None:
+    index = fake.index()
+    index["paths"][DOWN] = {"serverRelativeURL": location}
+    fake.index_after = [index]
+    done = pulling.pull(tmp_path / "specs", kubeconfig=kubeconfig)
+    assert [problem.where for problem in done.problems] == [DOWN]
+    assert "does not say where" in done.problems[0].what
+    known = {"/openapi/v3", "/version", "/apis", *(fake.location(name) for name in SERVED if name != DOWN)}
+    assert set(fake.asked) == known
+
+
+@pytest.mark.parametrize("file", ["apis__apps__v1.json", "index.json", "ORIGIN.md"])
+@pytest.mark.parametrize("dangling", [False, True])
+def test_a_link_in_the_folder_is_refused_and_what_it_names_is_unchanged(
+    file: str, dangling: bool, kubeconfig: str, tmp_path: Path
+) -> None:
+    target, folder = tmp_path / "bashrc", tmp_path / "specs"
+    folder.mkdir()
+    (folder / file).symlink_to(target)
+    if not dangling:
+        target.write_text("# my settings\n")
+    with pytest.raises(OutputError, match="a symbolic link is in the way"):
+        pulling.pull(folder, kubeconfig=kubeconfig)
+    assert target.exists() is not dangling
+    assert dangling or target.read_text() == "# my settings\n"
+    assert [entry.name for entry in folder.iterdir()] == [file], "nothing is written"
+
+
+def test_staged_files_have_names_that_nobody_knows(kubeconfig: str, tmp_path: Path) -> None:
+    folder = tmp_path / "specs"
+    folder.mkdir()
+    for name in (*SERVED, "index", "ORIGIN"):
+        for ending in ("json.new", "json", "json.tmp", "md.new"):
+            (folder / f".{name.replace('/', '__')}.{ending}").symlink_to(tmp_path / "bashrc")
+    links = {entry.name for entry in folder.iterdir()}
+    pulling.pull(folder, kubeconfig=kubeconfig)
+    assert not (tmp_path / "bashrc").exists()
+    assert {entry.name for entry in folder.iterdir() if entry.name.startswith(".")} == links

@@ -22,16 +22,21 @@ class Choice:
     Attributes:
         groups: Groups (`apps`, `core`) or group versions (`apps/v1`, `v1`); all when empty.
         builtins: Whether the groups of Kubernetes itself are wanted, too.
+        excluded: Groups or group versions to leave out; those that the cluster lacks are ignored.
     """
 
     groups: tuple[str, ...] = ()
     builtins: bool = True
+    excluded: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Return it in words for people, "" where all is chosen."""
+        chosen = "" if self.builtins else "only those that Kubernetes does not ship"
         if self.groups:
-            return f"only {', '.join(printable(group, 100) for group in self.groups)}"
-        return "" if self.builtins else "only those that Kubernetes does not ship"
+            chosen = f"only {_listed(self.groups)}"
+        if not self.excluded:
+            return chosen
+        return f"{chosen or 'all'} without {_listed(self.excluded)}"
 
     def of(self, names: Iterable[str]) -> frozenset[str]:
         """Return the documents that are wanted.
@@ -43,9 +48,10 @@ class Choice:
             ConfigError: a group that was named is in none of them; with the nearest that is, and all that there are.
             ClusterError: there is nothing but Kubernetes' own.
         """
-        words = {name: _words(name) for name in names}
+        everything = {name: _words(name) for name in names}
+        words = {name: each for name, each in everything.items() if each.isdisjoint(self.excluded)}
         if self.groups:
-            known = frozenset(word for each in words.values() for word in each)
+            known = frozenset(word for each in everything.values() for word in each)
             for word in self.groups:
                 _require(word, known)
             return frozenset(name for name in words if not words[name].isdisjoint(self.groups))
@@ -59,6 +65,10 @@ class Choice:
             where="/openapi/v3",
             hint="install the CRDs or the API first, or pull without --no-builtins",
         )
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(printable(word, 100) for word in words)
 
 
 def _words(name: str) -> frozenset[str]:

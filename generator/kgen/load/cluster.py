@@ -3,6 +3,8 @@
 The folder gets one canonical document per path of `/openapi/v3`, `index.json` with the hash that the server gives each
 and the hash of each file, and ORIGIN.md. Only documents whose hash has changed are fetched again; those that are no
 longer served, or no longer chosen, are removed.
+
+One API that fails does not stop the others: what the folder has of it stays, and `Pulled.problems` names it.
 """
 
 from __future__ import annotations
@@ -19,11 +21,12 @@ from typing import Any, Final
 
 import msgspec
 
-from kgen.errors import ClusterError, ConfigError, OutputError, printable
+from kgen import files
+from kgen.errors import ClusterError, ConfigError, InputError, OutputError, Problem, printable
 from kgen.load.choice import Choice
-from kgen.load.openapi_v3 import INDEX
+from kgen.load.openapi_v3 import INDEX, group_version
 from kgen.load.reading import parse_document
-from kgen.shapes import is_object
+from kgen.shapes import is_array, is_object
 from kubecore import errors, kubeconfig, rest
 
 __all__ = ["Choice", "Pulled", "pull"]
@@ -34,6 +37,15 @@ ORIGIN: Final = "ORIGIN.md"
 _PAUSES: Final = (0.5, 1.0, 2.0, 4.0)
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*")
+
+# Nothing that a server or a proxy may fold into another path: no "..", no "%2e", no "#", no "?" in a query.
+_QUERY: Final = re.compile(r"(?:\?[A-Za-z0-9._~=&-]*)?")
+
+_FILE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.json")
+
+_FAILURES: Final = 3
+"""Documents in a row that fail for reasons of the connection, after which the whole cluster is what fails."""
+
 _KUBERNETES_LICENCE: Final = (
     "Documents of Kubernetes' own API groups are part of Kubernetes, https://github.com/kubernetes/kubernetes,\n"
     "Copyright The Kubernetes Authors, licensed under the Apache License, Version 2.0.\n"
@@ -49,12 +61,14 @@ class Pulled:
         fetched: paths whose documents were fetched.
         unchanged: paths whose documents are those of the folder.
         removed: paths that the server no longer has, or that are no longer chosen.
+        problems: one for each chosen path whose document could not be fetched.
     """
 
     server_version: str
     fetched: tuple[str, ...]
     unchanged: tuple[str, ...]
     removed: tuple[str, ...]
+    problems: tuple[Problem, ...] = ()
 
 
 class _Entry(msgspec.Struct, frozen=True):
@@ -69,10 +83,20 @@ class _Index(msgspec.Struct, frozen=True, omit_defaults=True):
     documents: dict[str, _Entry]
     groups: tuple[str, ...] = ()
     builtins: bool = True
+    excluded: tuple[str, ...] = ()
 
 
 class _ChangedError(Exception):
     """The server has no longer what its index says."""
+
+
+class _AllFailedError(Exception):
+    """None of the documents that the folder lacks could be fetched."""
+
+    def __init__(self, name: str, cause: Exception | str) -> None:
+        super().__init__(name)
+        self.name = name
+        self.cause = cause
 
 
 def pull(
@@ -114,6 +138,12 @@ def pull(
             return run(note, today or datetime.datetime.now(datetime.UTC).date())
     except errors.ConfigError as error:
         raise ConfigError(str(error), hint="check the kubeconfig, or name another: --kubeconfig, --context") from error
+    except _AllFailedError as error:
+        raise ClusterError(
+            f"no document could be fetched; the first, {error.name}: {error.cause}",
+            where=host or None,
+            hint=f"choose others with --group, or leave it out: --exclude-group {_group(error.name)}",
+        ) from error
     except errors.KubeError as error:
         raise ClusterError(
             str(error), where=host or None, hint="does `kubectl get --raw /openapi/v3` work with the same kubeconfig?"
@@ -143,31 +173,39 @@ class _Pull:
     ) -> None:
         self._client = client
         self._folder = folder
-        self._choice = Choice(tuple(sorted(set(choice.groups))), choice.builtins)
+        self._choice = Choice(tuple(sorted(set(choice.groups))), choice.builtins, tuple(sorted(set(choice.excluded))))
         self._progress = progress
         self._sleep = sleep
+        self._failed: dict[str, Exception | str] = {}
 
     def __call__(self, note: str | None, today: datetime.date) -> Pulled:
         """Fetch what has changed, write it, and remove what is gone or not chosen."""
         before = self._before()
         known = before.documents
         served, contents = self._capture(known)
-        entries = {
+        kept = {name: entry for name, entry in known.items() if name in self._failed and self._is_there(entry)}
+        found = {
             name: _entry(name, served[name], contents[name]) if name in contents else known[name]
-            for name in sorted(served)
+            for name in served
+            if name not in self._failed
         }
-        removed = tuple(sorted(set(known) - set(served)))
+        entries = dict(sorted({**kept, **found}.items()))
+        removed = tuple(sorted(set(known) - set(entries)))
         server = self._version()
-        index = _Index(entries, self._choice.groups, self._choice.builtins)
+        index = _Index(entries, self._choice.groups, self._choice.builtins, self._choice.excluded)
         changed = (
             removed
-            or (index.groups, index.builtins) != (before.groups, before.builtins)
+            or (index.groups, index.builtins, index.excluded) != (before.groups, before.builtins, before.excluded)
             or any(known.get(name) is None or known[name].sha256 != entries[name].sha256 for name in contents)
         )
         self._write(index, contents, removed)
         if changed or not (self._folder / ORIGIN).is_file():
             self._put(ORIGIN, _origin(server, str(self._choice), note, today).encode())
-        return Pulled(server, tuple(sorted(contents)), tuple(sorted(set(served) - set(contents))), removed)
+        problems = tuple(_problem(name, cause, name in kept) for name, cause in sorted(self._failed.items()))
+        return Pulled(server, tuple(sorted(contents)), tuple(sorted(set(found) - set(contents))), removed, problems)
+
+    def _is_there(self, entry: _Entry) -> bool:
+        return _FILE.fullmatch(entry.file) is not None and (self._folder / entry.file).is_file()
 
     def _capture(self, known: Mapping[str, _Entry]) -> tuple[dict[str, str], dict[str, bytes]]:
         """Return where each chosen document is, and those that the folder lacks.
@@ -182,11 +220,23 @@ class _Pull:
                 self._progress(f"{late}: reading the index again")
                 self._sleep(pause)
             everything = self._served()
-            served = {name: everything[name] for name in self._choice.of(everything)}
+            silent = self._silent(everything)
+            chosen = self._choice.of([*everything, *silent])
+            self._failed = {name: silent[name] for name in silent if name in chosen}
+            served: dict[str, str] = {}
+            for name in sorted(chosen & everything.keys()):
+                try:
+                    served[name] = _location(name, everything[name])
+                except ClusterError as error:
+                    self._failed[name] = error
             needed = [name for name in sorted(served) if not self._is_current(name, served[name], known)]
             late = self._fetch_all([(name, served[name]) for name in needed], fetched)
             if late is None:
-                return served, {name: fetched[name, served[name]] for name in needed}
+                contents = {name: fetched[name, served[name]] for name in needed if name not in self._failed}
+                if self._failed and not contents and len(self._failed) == len(chosen):
+                    name = min(self._failed)
+                    raise _AllFailedError(name, self._failed[name])
+                return served, contents
         raise ClusterError(
             f"{late}, {len(_PAUSES) + 1} times in a row",
             where="/openapi/v3",
@@ -197,16 +247,26 @@ class _Pull:
         """Fetch documents that are not there yet; return what is wrong with the first that is not as the index says."""
         late: _ChangedError | None = None
         missing = [place for place in wanted if place not in fetched]
+        broken = 0
         for number, (name, location) in enumerate(missing, 1):
             self._progress(f"fetching {number} of {len(missing)}: {name}")
             try:
                 fetched[name, location] = self._fetch(name, location)
+                broken = 0
             except _ChangedError as error:
                 late = late or error
+            except (errors.StatusError, InputError) as error:
+                self._failed[name] = error
+                broken = 0
+            except errors.TransportError as error:
+                broken += 1
+                if broken == _FAILURES:
+                    raise
+                self._failed[name] = error
         return late
 
-    def _served(self) -> dict[str, str]:
-        """Return the path that each document is fetched from, by its name."""
+    def _served(self) -> dict[str, object]:
+        """Return what the index says of each document, by its name."""
         index = _parse(self._client.get_bytes("/openapi/v3"), "/openapi/v3")
         paths = index.get("paths")
         if not is_object(paths) or not paths:
@@ -215,33 +275,37 @@ class _Pull:
                 where="/openapi/v3",
                 hint="Kubernetes serves them from 1.27 on",
             )
-        return {name: self._location(name, entry) for name, entry in paths.items() if name and not name.startswith(".")}
+        for name in paths:
+            if name and not name.startswith(".") and (not _NAME.fullmatch(name) or ".." in name or len(name) > 200):
+                raise ClusterError(
+                    f"the server lists a document with the name {printable(name, 100)!r}",
+                    where="/openapi/v3",
+                    hint="an API group can't be named so",
+                )
+        return {name: entry for name, entry in paths.items() if name and not name.startswith(".")}
 
-    def _location(self, name: str, entry: object) -> str:
-        location = entry.get("serverRelativeURL") if is_object(entry) else None
-        if not _NAME.fullmatch(name) or ".." in name or len(name) > 200:
-            raise ClusterError(
-                f"the server lists a document with the name {printable(name, 100)!r}",
-                where="/openapi/v3",
-                hint="an API group can't be named so",
-            )
-        if (
-            not isinstance(location, str)
-            or not location.startswith("/openapi/v3/")
-            or not location.isprintable()
-            or " " in location
-        ):
-            raise ClusterError(
-                f"the server does not say where the document {name} is",
-                where="/openapi/v3",
-                hint="report it to who runs the API of that group",
-            )
-        return location
+    def _silent(self, listed: Mapping[str, object]) -> dict[str, str]:
+        """Return the group versions that the server has, but has no document of, and why.
+
+        The API server leaves the document of an aggregated API out of its index while that API does not respond.
+        """
+        try:
+            groups = _parse(self._client.get_bytes("/apis"), "/apis").get("groups")
+        except (errors.KubeError, InputError):
+            return {}
+        found: dict[str, str] = {}
+        for group in groups if is_array(groups) else ():
+            versions = group.get("versions") if is_object(group) else None
+            for version in versions if is_array(versions) else ():
+                name = f"apis/{version.get('groupVersion') if is_object(version) else ''}"
+                if _NAME.fullmatch(name) and name.count("/") == 2 and len(name) < 200 and name not in listed:
+                    found[name] = "the server has this API, but lists no OpenAPI document of it"
+        return found
 
     def _before(self) -> _Index:
         """Return what the folder's index says; an index that can't be read is as good as none."""
         try:
-            return msgspec.json.decode((self._folder / INDEX).read_bytes(), type=_Index)
+            return msgspec.json.decode(files.read_regular(self._folder / INDEX), type=_Index)
         except (OSError, msgspec.DecodeError, ValueError):
             return _Index({})
 
@@ -250,7 +314,7 @@ class _Pull:
         if entry is None or not entry.hash or entry.hash != _hash(location) or entry.file != _file(name):
             return False
         try:
-            return _digest((self._folder / entry.file).read_bytes()) == entry.sha256
+            return _digest(files.read_regular(self._folder / entry.file)) == entry.sha256
         except OSError:
             return False
 
@@ -278,6 +342,11 @@ class _Pull:
     def _write(self, index: _Index, contents: Mapping[str, bytes], removed: tuple[str, ...]) -> None:
         """Write the documents first and the index last, so that an interrupted pull is finished by the next."""
         self._folder.mkdir(parents=True, exist_ok=True)
+        for file in (*map(_file, contents), INDEX, ORIGIN):
+            if (self._folder / file).is_symlink():
+                raise OutputError(
+                    "a symbolic link is in the way", where=file, hint="remove it, or choose another folder"
+                )
         for name, data in contents.items():
             self._put(_file(name), data)
         self._put(INDEX, canonical(msgspec.to_builtins(index)))
@@ -287,11 +356,40 @@ class _Pull:
 
     def _put(self, file: str, data: bytes) -> None:
         target = self._folder / file
-        if target.is_file() and target.read_bytes() == data:
+        if target.is_file() and not target.is_symlink() and files.read_regular(target) == data:
             return
-        staged = self._folder / f".{file}.new"
-        staged.write_bytes(data)
-        staged.replace(target)
+        files.replace(target, data)
+
+
+def _location(name: str, entry: object) -> str:
+    """Return the path and the query that a document is fetched from.
+
+    Raises:
+        ClusterError: the server names another place than that of the document.
+    """
+    location = entry.get("serverRelativeURL") if is_object(entry) else None
+    path = f"/openapi/v3/{name}"
+    if isinstance(location, str) and location.startswith(path) and _QUERY.fullmatch(location[len(path) :]):
+        return location
+    raise ClusterError(
+        f"the server does not say where the document {name} is",
+        where="/openapi/v3",
+        hint="report it to who runs the API of that group",
+    )
+
+
+def _problem(name: str, cause: Exception | str, kept: bool) -> Problem:
+    what = cause.what if isinstance(cause, (ClusterError, InputError)) else str(cause)
+    return Problem(
+        f"the document {name} was not fetched: {what}",
+        name,
+        ("the folder keeps the one that it has; " if kept else "the folder has no document of it; ")
+        + f"pull again once the API responds, choose others with --group, or --exclude-group {_group(name)}",
+    )
+
+
+def _group(name: str) -> str:
+    return group_version(name)[0] or (name.split("/")[1] if name.startswith("apis/") else "core")
 
 
 def canonical(document: Mapping[str, Any]) -> bytes:
