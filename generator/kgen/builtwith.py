@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from kgen.errors import Problem
+from kgen.files import read_regular
 from kgen.plan import MARKER
 
 __all__ = ["NAME", "difference", "here", "read", "text"]
@@ -49,8 +50,7 @@ def read(folder: Path) -> dict[str, str]:
         folder: The package's folder.
     """
     try:
-        with (folder / NAME).open(encoding="utf-8", errors="replace") as stream:
-            lines = stream.read(_LONGEST).splitlines()
+        lines = read_regular(folder / NAME, _LONGEST).decode("utf-8", "replace").splitlines()
     except OSError:
         return {}
     pairs = (line.partition("==") for line in lines if not line.startswith("#"))

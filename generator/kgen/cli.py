@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import functools
 import os
+import shlex
 import sys
 import traceback
 from collections.abc import Callable, Iterable
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -23,6 +25,7 @@ from kgen.settings import Settings
 from kgen.shipped import named_specs
 
 if TYPE_CHECKING:
+    from kgen.ir import Api
     from kgen.tree import Differences
 
 __all__ = ["cli", "run"]
@@ -172,8 +175,8 @@ def _output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return functools.reduce(lambda made, option: option(made), reversed(options), command)
 
 
-def _config(config_file: str | None, **said: Any) -> Config:
-    return load_config(_settings(said), file=Path(config_file) if config_file else None)
+def _config(config_file: str | None, *, builds: bool = True, **said: Any) -> Config:
+    return load_config(_settings(said), file=Path(config_file) if config_file else None, builds=builds)
 
 
 def _settings(said: dict[str, Any]) -> Settings:
@@ -192,6 +195,7 @@ def build(ctx: click.Context, /, *, config_file: str | None, quiet: bool, watch:
     if watch:
         _watch(config_file, said)
     from kgen import builtwith, tree
+    from kgen.kept import group_versions
     from kgen.pipeline import generate
     from kgen.stamp import Stamp
 
@@ -202,21 +206,43 @@ def build(ctx: click.Context, /, *, config_file: str | None, quiet: bool, watch:
         _say(quiet, f"{config.package} is up to date")
         return
     progress = _Progress(quiet=quiet)
+    before = group_versions(config.output, config.package)
     try:
         made = generate(config, progress)
         record = {f"{config.package}/{builtwith.NAME}": builtwith.text(builtwith.here())}
-        published = tree.publish(made.files, config.output, config.package, record)
+        published = tree.publish(made.files, config.output, config.package, record, lambda words: _say(False, words))
     finally:
         progress.done()
     _show(made.notices, "note")
     _show(made.warnings, "warning")
+    _show(_removals(before, made.api, config.source), "warning")
     if not made.warnings:
         stamp.remember(made.files)  # With warnings the next build says them again.
     _say(
         quiet,
         f"{config.package}: {len(published.written)} files written, {len(published.removed)} removed, "
-        f"{published.unchanged} unchanged",
+        f"{published.unchanged} unchanged" + (_how_to_import(config) if not published.unchanged else ""),
     )
+
+
+def _removals(before: Iterable[str], api: Api, source: str) -> list[Problem]:
+    """Return a problem for each group version that the package had clients of, and has no longer."""
+    gone = sorted(set(before) - {group.api_version for group in api.groups})
+    hint = "if that is not meant: look for a file that became empty or was moved, or for a changed include"
+    return [Problem(f"the clients of {name} are removed: no input declares it", source, hint) for name in gone]
+
+
+def _how_to_import(config: Config) -> str:
+    """Return how a new package is imported, as the end of a sentence."""
+    here = Path.cwd()
+    command = f'python -c "import {config.package}"'
+    if config.output == here:
+        return f"; import it from here: {command}"
+    found = PathFinder.find_spec(config.package)
+    if found is not None and found.origin and Path(found.origin).parent.parent == config.output.resolve():
+        return ""
+    folder = config.output.relative_to(here) if config.output.is_relative_to(here) else config.output
+    return f"; import it: PYTHONPATH={shlex.quote(str(folder))} {command}"
 
 
 def _watch(config_file: str | None, said: dict[str, Any]) -> NoReturn:
@@ -282,9 +308,9 @@ def list_(*, config_file: str | None, as_json: bool, left_out: bool, **said: Any
     from kgen import listing
     from kgen.pipeline import understand
 
-    config = _config(config_file, **said)
+    config = _config(config_file, builds=False, **said)
     problems = Problems(strict=config.strict)
-    api = understand(config, problems)
+    api = understand(config, problems, builds=False)
     _show(problems.notices, "note")
     _show(problems.warnings, "warning")
     show = listing.as_json if as_json else listing.left_out if left_out else listing.table

@@ -92,7 +92,9 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     package: Path
 
 
-def load_config(overrides: Settings | None = None, *, cwd: Path | None = None, file: Path | None = None) -> Config:
+def load_config(
+    overrides: Settings | None = None, *, cwd: Path | None = None, file: Path | None = None, builds: bool = True
+) -> Config:
     """Return the configuration of the project that a folder is in.
 
     The nearest folder upwards that holds a kgen.toml, or a pyproject.toml with `[tool.kgen]`, is the project; its paths
@@ -102,6 +104,7 @@ def load_config(overrides: Settings | None = None, *, cwd: Path | None = None, f
         overrides: What the command line says; its paths are relative to `cwd`.
         cwd: The folder; by default the current one.
         file: A configuration file to read instead of looking for one.
+        builds: Whether a package is made; if not, its name and the templates are not checked.
 
     Raises:
         ConfigError: naming the file, the key and the nearest match.
@@ -110,7 +113,7 @@ def load_config(overrides: Settings | None = None, *, cwd: Path | None = None, f
     found = here / file if file is not None else find_file(here)
     root = found.parent if found is not None else here
     said = read_file(found) if found is not None else Settings()
-    return _merge(said, overrides or Settings(), root, here, found.name if found is not None else "")
+    return _merge(said, overrides or Settings(), root, here, found.name if found is not None else "", builds)
 
 
 def named_inputs(
@@ -212,19 +215,20 @@ class _Said:
         return path
 
 
-def _merge(said: Settings, flags: Settings, root: Path, cwd: Path, file: str) -> Config:
+def _merge(said: Settings, flags: Settings, root: Path, cwd: Path, file: str, builds: bool) -> Config:
     both = _Said(said, flags, root, cwd, file)
-    chosen = both.specs() or (shipped_specs(),)
+    # Sorted: the order in which inputs are named changes nothing that is made of them.
+    chosen = sorted((_source(path, root), path) for path in both.specs() or (shipped_specs(),))
     return Config(
-        specs=chosen,
-        sources=tuple(_source(path, root) for path in chosen),
+        specs=tuple(path for _, path in chosen),
+        sources=tuple(source for source, _ in chosen),
         builtins=_builtins(both),
         core=said.core is not False,
         output=both.path("output") or root / "generated",
-        package=_package(both),
+        package=_package(both) if builds else both.value("package")[0] or KUBECLIENT,
         include=_first(flags.include, said.include),
         exclude=_first(flags.exclude, said.exclude),
-        templates=_templates(both),
+        templates=_templates(both) if builds else None,
         hooks=_hooks(both),
         root=root,
         names=_names(said.names or {}, file),

@@ -189,6 +189,11 @@ class Problems:
         else:
             self._warnings[Problem(what, where or "", hint or "")] = None
 
+    def add(self, warnings: Iterable[Problem]) -> None:
+        """Add warnings that were found elsewhere; errors if strict."""
+        for problem in warnings:
+            self.warn(problem.what, where=problem.where, hint=problem.hint)
+
     def raise_errors(self) -> None:
         """Stop if anything stops the build.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-from kgen.errors import KgenError
+from kgen.errors import KgenError, OutputError
 
 __all__ = ["format_files"]
 
@@ -30,16 +31,24 @@ def format_files(files: Mapping[str, str]) -> dict[str, str]:
 
     Raises:
         KgenError: ruff is missing, or a file is no Python.
+        OutputError: The folder for temporary files can't be written.
     """
-    with tempfile.TemporaryDirectory(prefix="kgen-") as name:
-        folder = Path(name)
-        for path, source in files.items():
-            target = folder / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(source, "utf-8", newline="\n")
-        for step in _STEPS:
-            _ruff(*step, *_OPTIONS, ".", folder=folder)
-        return {path: (folder / path).read_text("utf-8") for path in sorted(files)}
+    try:
+        with tempfile.TemporaryDirectory(prefix="kgen-") as name:
+            folder = Path(name)
+            for path, source in files.items():
+                target = folder / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_text(source, "utf-8", newline="\n")
+            for step in _STEPS:
+                _ruff(*step, *_OPTIONS, ".", folder=folder)
+            return {path: (folder / path).read_text("utf-8") for path in sorted(files)}
+    except OSError as error:
+        raise OutputError(
+            f"the folder for temporary files can't be used: {error.strerror or error}",
+            where=os.environ.get("TMPDIR", ""),
+            hint="free space in it, or name another: TMPDIR=...",
+        ) from error
 
 
 def _program() -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from pathlib import Path
 from typing import Any, Final
 
 from kgen.errors import ConfigError, OutputError
+from kgen.files import read_regular
 from kgen.shapes import is_object
 
 __all__ = ["write"]
@@ -15,12 +17,13 @@ __all__ = ["write"]
 # Where projects have their CRDs, controller-gen's folder among them.
 _FOLDERS: Final = ("crds", "config/crd/bases", "manifests/crds", "deploy/crds", "deploy", "manifests", "specs")
 
+_HEADING: Final = "\n[tool.kgen]\n"
 _TABLE: Final = """\
-{heading}# CRD manifests (a file or a folder), a folder that `kgen pull` wrote, or an OpenAPI document; one, or a list.
+# CRD manifests (a file or a folder), a folder that `kgen pull` wrote, or an OpenAPI document; one, or a list.
 specs = "{specs}"
 # The package that is made, and the folder that gets it.
 package = "{package}"
-output = "generated"
+output = "{output}"
 # Groups ("apps", "core") or group versions ("apps/v1"); all when left out.
 # include = ["example.com"]
 # exclude = ["example.com/v1alpha1"]
@@ -38,7 +41,7 @@ strict = false
 
 
 def write(folder: Path) -> tuple[str, bool]:
-    """Write a commented configuration: into pyproject.toml where there is one, else into kgen.toml.
+    """Write a commented configuration: into pyproject.toml if it can take a table, else into kgen.toml.
 
     Args:
         folder: The project.
@@ -48,23 +51,29 @@ def write(folder: Path) -> tuple[str, bool]:
 
     Raises:
         ConfigError: there is a configuration, or pyproject.toml is no TOML.
-        OutputError: the file can't be written.
+        OutputError: the file can't be written, or is a symbolic link.
     """
     pyproject, own = folder / "pyproject.toml", folder / "kgen.toml"
     project = _read(pyproject)
+    for file in (pyproject, own):
+        if file.is_symlink():
+            raise OutputError("a symbolic link is in the way", where=file.name, hint="remove it, or write the file")
     if own.exists() or "kgen" in _table(project, "tool"):
         name = own.name if own.exists() else pyproject.name
         raise ConfigError("there is a configuration already", where=name, hint="change it, or remove it first")
     found = next((name for name in _FOLDERS if (folder / name).is_dir()), None)
-    target = pyproject if pyproject.exists() else own
     text = _TABLE.format(
-        heading="\n[tool.kgen]\n" if target is pyproject else "",
         specs=found or _FOLDERS[0],
         package=_package(_table(project, "project").get("name"), folder.name),
+        output="src" if (folder / "src").is_dir() else ".",
     )
+    fits = pyproject.exists() and _fits(pyproject)
+    target = pyproject if fits else own
     try:
-        with target.open("a", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
+        flags = os.O_APPEND if fits else os.O_CREAT | os.O_EXCL
+        descriptor = os.open(target, os.O_WRONLY | flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(_HEADING + text if fits else text)
     except OSError as error:
         raise OutputError(
             f"the configuration can't be written: {error.strerror or error}", where=target.name, hint="check its rights"
@@ -72,9 +81,18 @@ def write(folder: Path) -> tuple[str, bool]:
     return target.name, found is not None
 
 
+def _fits(pyproject: Path) -> bool:
+    """Whether a table can be appended: not behind `tool = {...}`, which TOML closes."""
+    try:
+        tomllib.loads(read_regular(pyproject).decode() + _HEADING)
+    except ValueError:
+        return False
+    return True
+
+
 def _read(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text("utf-8")) if file.exists() else {}
+        return tomllib.loads(read_regular(file).decode()) if file.exists() else {}
     except (OSError, ValueError) as error:
         raise ConfigError(f"this can't be read: {error}", where=file.name, hint="correct the file") from error
 

@@ -13,15 +13,16 @@ from pathlib import Path
 from typing import Final
 
 from kgen.before import Before, NamedClass, NamedConstants, NamedModule
+from kgen.files import read_regular
 from kgen.names import camel_name
 from kgen.plan import GROUP_TITLE, MARKER
 
-__all__ = ["package_before"]
+__all__ = ["group_versions", "package_before"]
 
 _VALUES: Final = re.compile(r"Known values of (\w+)\.(\w+)\.")
 _LARGEST: Final = 16 << 20
 
-_HEAD: Final = re.compile(rf'{re.escape(MARKER)}[^\n]*\n"""{re.escape(GROUP_TITLE)}\s([^\s/]+)/[^\s/]+\.\n?"""')
+_HEAD: Final = re.compile(rf'{re.escape(MARKER)}[^\n]*\n"""{re.escape(GROUP_TITLE)}\s(?:([^\s/]+)/)?([^\s/]+)\.\n?"""')
 _LENGTH: Final = 4000
 
 
@@ -37,23 +38,19 @@ def package_before(output: Path, package: str) -> Before:
 
 def _group_folders(output: Path, package: str) -> Mapping[str, str]:
     found: dict[str, str] = {}
-    try:
-        for file in sorted((output / package / "typed").glob("*/*/_group.py")):
-            with file.open(encoding="utf-8", errors="replace") as stream:
-                head = _HEAD.match(stream.read(_LENGTH))
-            if head is not None:
-                found.setdefault(head[1], file.parents[1].name)
-    except OSError:
-        return {}  # Comparing and publishing say what can't be read.
+    for file, group, _ in _heads(output, package):
+        if group:
+            found.setdefault(group, file.parents[1].name)
     return found
 
 
 def _module(file: Path) -> NamedModule:
     """Return the names in a module of models; nothing where kgen did not write it."""
     try:
-        if file.stat().st_size > _LARGEST:
+        data = read_regular(file, _LARGEST + 1)
+        if len(data) > _LARGEST:
             return NamedModule()
-        source = file.read_text(encoding="utf-8")
+        source = data.decode()
         tree = ast.parse(source) if source.startswith(MARKER) else ast.Module([], [])
     except (OSError, ValueError, SyntaxError, RecursionError, MemoryError):
         return NamedModule()
@@ -111,3 +108,28 @@ def _aliases(tree: ast.Module) -> Iterator[tuple[str, str]]:
                 yield node.targets[0].id, node.value.id
             elif isinstance(node.value, ast.Attribute):
                 yield node.targets[0].id, ast.unparse(node.value)
+
+
+def group_versions(output: Path, package: str) -> frozenset[str]:
+    """Return the group versions that a generated package has clients of.
+
+    Args:
+        output: The output folder.
+        package: The package's folder in it.
+    """
+    return frozenset(f"{group}/{version}" if group else version for _, group, version in _heads(output, package))
+
+
+def _heads(output: Path, package: str) -> Iterator[tuple[Path, str, str]]:
+    try:
+        files = sorted((output / package / "typed").glob("*/*/_group.py"))
+    except OSError:
+        return  # Comparing and publishing say what can't be read.
+    for file in files:
+        try:
+            data = read_regular(file, _LENGTH)
+        except OSError:
+            continue
+        head = _HEAD.match(data.decode("utf-8", "replace").replace("\r\n", "\n"))
+        if head is not None:
+            yield file, head[1] or "", head[2]

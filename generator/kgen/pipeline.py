@@ -57,7 +57,14 @@ def read(config: Config) -> ApiSpec:
     return select(spec, config.include, config.exclude, where=config.file or None)
 
 
-def understand(config: Config, problems: Problems, hooks: Hooks | None = None, before: Before | None = None) -> Api:
+def understand(
+    config: Config,
+    problems: Problems,
+    hooks: Hooks | None = None,
+    before: Before | None = None,
+    *,
+    builds: bool = True,
+) -> Api:
     """Return everything that the documents declare, with final names.
 
     Args:
@@ -65,6 +72,7 @@ def understand(config: Config, problems: Problems, hooks: Hooks | None = None, b
         problems: Where what is wrong is collected.
         hooks: The user's hooks; read from the configuration when left out.
         before: The names that there are already; those of the package in the output folder when left out.
+        builds: Whether a package is made, whose name is then checked.
 
     Raises:
         InputError: a document can't be used, or contradicts itself.
@@ -73,8 +81,9 @@ def understand(config: Config, problems: Problems, hooks: Hooks | None = None, b
     hooks = hooks or load_hooks(config)
     spec = hooks.spec(read(config))
     problems.note(spec.notices)
+    problems.add(spec.warnings)
     before = package_before(config.output, config.package) if before is None else before
-    api = resolve(spec, config.names, problems, _builtins(config, spec), before)
+    api = resolve(spec, config.names, problems, _builtins(config, spec, builds), before)
     problems.raise_errors()
     return hooks.api(api)
 
@@ -93,7 +102,7 @@ def describe(specs: Path, before: Api | None = None) -> Api:
     return understand(config, Problems(), NO_HOOKS, Before.of(before) if before is not None else NOTHING)
 
 
-def _builtins(config: Config, spec: ApiSpec) -> Builtins | None:
+def _builtins(config: Config, spec: ApiSpec, builds: bool) -> Builtins | None:
     """Return the package with Kubernetes' own types; None where they are to be generated, too.
 
     Where nobody says it, they are generated where the documents have a group of Kubernetes.
@@ -101,7 +110,7 @@ def _builtins(config: Config, spec: ApiSpec) -> Builtins | None:
     has_own = any(document.version and document.group in CLIENT_GO_GROUPS for document in spec.documents)
     if (config.builtins or ("generate" if has_own else "kubeclient")) == "generate":
         return None
-    if config.package == KUBECLIENT:
+    if builds and config.package == KUBECLIENT:
         raise ConfigError(
             f"the package can't be called {KUBECLIENT!r}: from that one it takes Kubernetes' own types",
             where=config.file or None,

@@ -39,7 +39,8 @@ def comments_of(override: Path | None) -> frozenset[str] | None:
     """Return what follows each "#" in templates of the user, "#" included; None if there are no such templates."""
     if override is None:
         return None
-    lines = (line for file in sorted(override.rglob("*.jinja")) for line in file.read_text("utf-8").splitlines())
+    files = sorted(file for file in override.rglob("*.jinja*") if file.is_file())
+    lines = (line for file in files for line in file.read_text("utf-8", "replace").splitlines())
     return frozenset(line[at:].rstrip() for line in lines for at, char in enumerate(line) if char == "#")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,11 +12,15 @@ from typing import Any, Final
 import msgspec
 
 from kgen.errors import ConfigError, nearest
+from kgen.files import read_regular
 from kgen.shapes import is_object
 
 __all__ = ["FILES", "Settings", "current_folder", "find_file", "nearest_folder", "place_of", "read_file"]
 
 FILES: Final = ("kgen.toml", "pyproject.toml")
+
+MAX_BYTES: Final = 16 << 20
+"""Bytes of a configuration file that are read."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,11 +74,12 @@ def find_file(folder: Path) -> Path | None:
     """Return the nearest file upwards that has a configuration, or None.
 
     Raises:
-        ConfigError: a file can't be read, or a folder has two.
+        ConfigError: a file can't be read, or a folder has two; or the file belongs to another user, whose hooks and
+            templates would run as the user who runs kgen.
     """
     for above in (folder, *folder.parents):
         files = [above / name for name in FILES if _is_file(above / name)]
-        found = [file for file in files if _table(file) is not None]
+        found = [file for file in files if _is_configuration(file)]
         if len(found) > 1:
             raise ConfigError(
                 "both kgen.toml and [tool.kgen] of pyproject.toml are there",
@@ -80,8 +87,42 @@ def find_file(folder: Path) -> Path | None:
                 hint="keep one of the two",
             )
         if found:
+            _refuse_foreign(found[0])
             return found[0]
     return None
+
+
+def _is_configuration(file: Path) -> bool:
+    try:
+        return _table(file) is not None
+    except ConfigError:
+        if _owner(file) in _trusted():
+            raise
+        return False  # What another user left in a folder above stops nobody.
+
+
+def _refuse_foreign(file: Path) -> None:
+    if _owner(file) not in _trusted():
+        raise ConfigError(
+            f"the configuration {str(file)!r} belongs to another user: its hooks and templates would run as you",
+            where=file.name,
+            hint=f"if you trust it, name it: --config {file}; else write a kgen.toml of your own",
+        )
+
+
+def _owner(file: Path) -> int:
+    try:
+        return file.stat().st_uid
+    except OSError:
+        return -1
+
+
+def _trusted() -> frozenset[int]:
+    """Return the users whose configuration is read without being named: this one, root, and who called sudo."""
+    if sys.platform == "win32":
+        return frozenset({0})  # There files have no owner that Python tells.
+    caller = os.environ.get("SUDO_UID", "") if os.geteuid() == 0 else ""
+    return frozenset({0, os.geteuid(), *([int(caller)] if caller.isdecimal() else [])})
 
 
 def nearest_folder(here: Path) -> Path:
@@ -100,7 +141,7 @@ def _is_file(path: Path) -> bool:
 def _table(file: Path) -> Mapping[str, Any] | None:
     """Return kgen's table of a file, or None where it has none."""
     try:
-        content = tomllib.loads(file.read_text("utf-8"))
+        content = tomllib.loads(read_regular(file, MAX_BYTES).decode())
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"this is not TOML: {error}", where=file.name, hint="correct the line") from error
     except (OSError, UnicodeDecodeError) as error:

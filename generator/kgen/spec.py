@@ -137,10 +137,12 @@ class ApiSpec(msgspec.Struct, frozen=True):
     Attributes:
         documents: The documents.
         notices: What is left out, as the documents themselves ask for.
+        warnings: What is probably a mistake in the documents.
     """
 
     documents: tuple[Document, ...]
     notices: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
 
 
 def select(spec: ApiSpec, include: Iterable[str], exclude: Iterable[str], *, where: str | None = None) -> ApiSpec:
@@ -168,7 +170,7 @@ def select(spec: ApiSpec, include: Iterable[str], exclude: Iterable[str], *, whe
                 else "`kgen list` without include and exclude shows what there is",
             )
     kept = tuple(document for document in spec.documents if _is_wanted(document, wanted, unwanted))
-    return ApiSpec(kept, spec.notices)
+    return ApiSpec(kept, spec.notices, spec.warnings)
 
 
 def _names(document: Document) -> frozenset[str]:

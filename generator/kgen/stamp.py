@@ -19,6 +19,7 @@ from typing import Final
 import msgspec
 
 from kgen.config import Config
+from kgen.files import read_regular, replace
 from kgen.shipped import shipped_specs
 
 __all__ = ["Stamp"]
@@ -52,7 +53,7 @@ class Stamp:
             return (
                 bool(files)
                 and _files_of(output, self._config.package) == set(files)
-                and all(_digest((output / path).read_bytes()) == digest for path, digest in files.items())
+                and all(_digest(read_regular(output / path)) == digest for path, digest in files.items())
             )
         except (OSError, ValueError):
             return False
@@ -64,10 +65,8 @@ class Stamp:
         digests = {path: _digest(source.encode()) for path, source in files.items()}
         with contextlib.suppress(OSError):
             self._place.parent.mkdir(parents=True, exist_ok=True)
-            staged = self._place.with_suffix(f".{os.getpid()}")
-            staged.write_bytes(msgspec.json.encode(digests))
-            staged.replace(self._place)
-            for left in self._place.parent.glob("*.[0-9]*"):  # Of builds that were killed, or only forget this once.
+            replace(self._place, msgspec.json.encode(digests))
+            for left in self._place.parent.glob(".*.new"):  # Of builds that were killed, or only forget this once.
                 left.unlink()
 
 
@@ -120,7 +119,7 @@ def _files(root: Path | None) -> Iterable[Path]:
         return []
     if root.is_file():
         return [root]
-    return sorted(path for path in root.rglob("*") if path.is_file() and path.suffix in _READ)
+    return sorted(path for path in root.rglob("*") if path.is_file() and path.suffix.lower() in _READ)
 
 
 def _version(name: str) -> str:

@@ -14,18 +14,28 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Generator, Mapping
+import time
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from kgen.errors import OutputError
+from kgen.files import read_regular
 from kgen.plan import MARKER
 
-__all__ = ["Differences", "Published", "compare", "leftovers", "publish"]
+__all__ = ["LOCK_SECONDS", "Differences", "Published", "compare", "leftovers", "publish"]
 
 _STAGING: Final = ".kgen-"
 """What the name of a staging folder begins with; mkdtemp adds eight letters."""
+
+_LARGEST: Final = 64 << 20
+"""Bytes of a file on disk that are read; a larger one is different from anything generated."""
+
+LOCK_SECONDS: Final = 10.0
+"""How long a build waits for another that writes into the same folder."""
+
+_LOCK_PAUSE: Final = 0.05
 
 _BARE: Final = frozenset({"py.typed"})
 """Planned files that are empty, and so carry no mark."""
@@ -89,7 +99,11 @@ def compare(files: Mapping[str, str], output: Path, package: str) -> Differences
 
 
 def publish(
-    files: Mapping[str, str], output: Path, package: str, companion: Mapping[str, str] | None = None
+    files: Mapping[str, str],
+    output: Path,
+    package: str,
+    companion: Mapping[str, str] | None = None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Published:
     """Bring the folder up to what was generated.
 
@@ -98,14 +112,15 @@ def publish(
         output: The output folder; made if it is not there.
         package: The package's folder in it.
         companion: Files that are written only if others change, or if they are missing.
+        say: Is given the reason if another build has to be waited for.
 
     Raises:
         OutputError: a planned path is taken by a file that kgen did not generate, leads out of the folder, or can't be
-            written. Nothing has changed then.
+            written; or another process holds the folder's lock for `LOCK_SECONDS`. Nothing has changed then.
     """
     try:
         output.mkdir(parents=True, exist_ok=True)
-        with _locked(output) as alone:
+        with _locked(output, say) as alone:
             whole = {**files, **(companion or {})}
             _refuse_foreign(whole, output)
             extra = _extra(files, output, package)
@@ -140,7 +155,7 @@ def _is_staging(folder: Path) -> bool:
 
 
 @contextlib.contextmanager
-def _locked(output: Path) -> Generator[bool]:
+def _locked(output: Path, say: Callable[[str], None]) -> Generator[bool]:
     """Let builds into one folder take turns: two at once would leave a mix. Yield whether this one is alone."""
     if sys.platform == "win32":
         yield False
@@ -149,7 +164,22 @@ def _locked(output: Path) -> Generator[bool]:
 
     descriptor = os.open(output, os.O_RDONLY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        end: float | None = None
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if end is None:
+                    end = time.monotonic() + LOCK_SECONDS
+                    say(f"another process holds the lock of {output.name!r}: waiting for up to {LOCK_SECONDS:.0f} s")
+                if time.monotonic() >= end:
+                    raise OutputError(
+                        f"another process holds the lock of the folder for more than {LOCK_SECONDS:.0f} s",
+                        where=output.name,
+                        hint="wait for the other build, or end it, and build again",
+                    ) from None
+                time.sleep(_LOCK_PAUSE)
         yield True
     finally:
         os.close(descriptor)
@@ -237,8 +267,7 @@ def _extra(files: Mapping[str, str], output: Path, package: str) -> tuple[str, .
 
 def _is_ours(file: Path) -> bool:
     try:
-        with file.open("rb") as stream:
-            return stream.read(len(MARKER)) == MARKER.encode()
+        return read_regular(file, len(MARKER)) == MARKER.encode()
     except OSError:
         return False
 
@@ -248,7 +277,7 @@ def _refuse_foreign(files: Mapping[str, str], output: Path) -> None:
         place = _inside(output, path)
         foreign = _file_among_folders(output, path)
         if foreign is None and place.exists() and not _is_ours(place):
-            same = place.name in _BARE and place.is_file() and place.read_bytes() == source.encode()
+            same = place.name in _BARE and place.is_file() and _read(place) == source.encode()
             foreign = None if same else path
         if foreign is not None:
             raise OutputError(
@@ -287,7 +316,7 @@ def _inside(output: Path, path: str) -> Path:
 
 def _read(file: Path) -> bytes | None:
     try:
-        return file.read_bytes()
+        return read_regular(file, _LARGEST)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:

@@ -42,8 +42,12 @@ _ANSWERS: Final[dict[str, Any]] = {
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    server: AggregatedServer
 
     def do_GET(self) -> None:
+        if self.server.is_down:
+            self.close_connection = True
+            return
         found = _ANSWERS.get(self.path.partition("?")[0])
         missing = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound", "code": 404}
         body = json.dumps(found or missing).encode()
@@ -57,10 +61,15 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-class _Server(ThreadingHTTPServer):
-    """Serves TLS, as the API server asks of those behind it."""
+class AggregatedServer(ThreadingHTTPServer):
+    """Serves TLS, as the API server asks of those behind it.
+
+    Attributes:
+        is_down: Whether it closes each connection without a response.
+    """
 
     daemon_threads = False
+    is_down = False
 
     def __init__(self, cluster: Cluster) -> None:
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -77,15 +86,15 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def aggregated(cluster: Cluster, config: rest.Config) -> Iterator[None]:
+def aggregated(cluster: Cluster, config: rest.Config) -> Iterator[AggregatedServer]:
     """Have the API server serve the group, until it is in its OpenAPI documents, and to the end take it away again."""
-    with _Server(cluster) as server, Clientset(config) as clientset:
+    with AggregatedServer(cluster) as server, Clientset(config) as clientset:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         try:
             with _registered(clientset, server.server_address[1]):
                 until(lambda: _is_listed(clientset), "the aggregated API is listed")
-                yield
+                yield server
             until(lambda: not _is_listed(clientset), "the aggregated API is gone")
         finally:
             server.shutdown()

@@ -112,3 +112,30 @@ def test_crds_and_aggregated_apis_are_what_kubernetes_does_not_ship(
             assert [item.metadata.name for item in clientset.stats_v1.readings("default").list().items] == ["first"]
     for name in [name for name in sys.modules if name.split(".")[0] == "pulls_client"]:
         del sys.modules[name]
+
+
+def test_an_aggregated_api_that_is_down_is_named_and_the_others_are_pulled(
+    cluster: Cluster, config: rest.Config, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--kubeconfig", str(cluster.kubeconfig), "--no-builtins"]
+    before, fresh = tmp_path / "before", tmp_path / "fresh"
+    file = DOCUMENT.replace("/", "__") + ".json"
+    with aggregated(cluster, config) as server:
+        assert run(["pull", str(before), *words]) == 0
+        kept = (before / file).read_bytes()
+        capsys.readouterr()
+        server.is_down = True
+        (before / "index.json").write_text((before / "index.json").read_text().replace('"hash": "', '"hash": "A'))
+        for folder, hint in ((before, "the folder keeps the one"), (fresh, "the folder has no document of it")):
+            assert run(["pull", str(folder), *words]) == 0
+            said = capsys.readouterr().err
+            assert f"warning: the document {DOCUMENT} was not fetched" in said
+            assert hint in said
+            assert {f"apis__{group}__v1.json" for group in GROUPS} <= {entry.name for entry in folder.iterdir()}
+        assert (before / file).read_bytes() == kept
+        assert not (fresh / file).exists()
+        assert run(["pull", str(fresh), *words, "--strict"]) == 4
+        assert run(["pull", str(fresh), *words, "--strict", "--exclude-group", DOCUMENT.split("/")[1]]) == 0
+        server.is_down = False
+        assert run(["pull", str(fresh), *words, "--strict"]) == 0
+        assert (fresh / file).exists()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from kgen.errors import InputError, Problem
+from kgen.files import read_regular
 from kgen.load import crd, crd_openapi, openapi_v2, openapi_v3
-from kgen.load.reading import read_document, refuse
+from kgen.load.reading import MAX_BYTES, read_document, refuse
 from kgen.spec import ApiSpec, Document
 
 __all__ = ["load", "load_all"]
@@ -38,7 +42,15 @@ def load_all(inputs: Sequence[tuple[Path, str]]) -> ApiSpec:
     parts = list(reader.parts)
     if reader.crds:
         parts.append(crd_openapi.convert(reader.crds))
-    return _together(parts)
+    return _together(parts, reader.warnings)
+
+
+class _Kind(msgspec.Struct):
+    """What tells a Kubernetes object from an OpenAPI document."""
+
+    kind: Any = None
+    openapi: Any = None
+    swagger: Any = None
 
 
 class _Reader:
@@ -47,13 +59,14 @@ class _Reader:
     def __init__(self) -> None:
         self.parts: list[ApiSpec] = []
         self.crds: list[crd.Crd] = []
+        self.warnings: list[Problem] = []
 
     def read(self, path: Path, source: str) -> None:
         """Read one input."""
         before = len(self.crds)
         if path.is_dir():
             self._folder(path, source)
-        elif path.suffix in crd.EXTENSIONS:
+        elif path.suffix.lower() in crd.EXTENSIONS:
             self._manifests([path], source)
             if len(self.crds) == before:
                 refuse((source,), _NO_CRD, "name a file with the CRDs, or a folder of such files")
@@ -63,32 +76,77 @@ class _Reader:
     def _manifests(self, files: Iterable[Path], source: str, root: Path | None = None) -> None:
         for file in files:
             name = f"{source}/{file.relative_to(root).as_posix()}" if root is not None else source
-            self.crds += crd.read(file, name)
+            self.crds += crd.read(file, name, self.warnings)
 
     def _folder(self, folder: Path, source: str) -> None:
-        manifests = sorted(_manifest_files(folder))
+        found = self._files(folder, source)
+        manifests = [file for file in found if file.suffix.lower() in crd.EXTENSIONS]
         before = len(self.crds)
         self._manifests(manifests, source, folder)
-        if (folder / openapi_v3.INDEX).is_file() or not (manifests or any(folder.glob("*.json"))):
+        top = [file for file in found if file.suffix.lower() == ".json" and file.parent == folder]
+        nested = [file for file in found if file.suffix.lower() == ".json" and file.parent != folder]
+        passed = [file for file in nested if not self._nested(file, f"{source}/{file.relative_to(folder).as_posix()}")]
+        has_crds = len(self.crds) > before
+        if (folder / openapi_v3.INDEX).is_file() or not (manifests or top or has_crds):
             self.parts.append(openapi_v3.load(folder, source))
             return
         documents: dict[str, tuple[str, Mapping[str, Any]]] = {}
-        for file in sorted(folder.glob("*.json")):
+        for file in top:
             name = f"{source}/{file.name}"
             document = read_document(file, name)
             if crd.is_manifest(document):
-                self.crds += crd.read(file, name)
+                self.crds += crd.read(file, name, self.warnings)
             else:
                 documents[file.stem] = (name, document)
         if documents:
             self.parts.append(openapi_v3.convert(documents))
         elif len(self.crds) == before:
             refuse((source,), _NO_CRD, "name a folder of CRD manifests, or of OpenAPI v3 documents")
+        for file in passed:
+            name = f"{source}/{file.relative_to(folder).as_posix()}"
+            hint = "name the folder that it is in as another input, or move it away"
+            self.warnings.append(Problem("an OpenAPI document in a folder below is not read", name, hint))
+
+    def _nested(self, file: Path, name: str) -> bool:
+        """Read a JSON file of a folder below, unless it is an OpenAPI document; those stand in one folder."""
+        try:
+            data = read_regular(file, MAX_BYTES + 1)
+            what = msgspec.json.decode(data, type=_Kind)
+        except OSError as error:
+            refuse((name,), f"the file can't be read: {error.strerror or error}", "check the path and its rights")
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            self.crds += crd.read(file, name, self.warnings)
+            return True
+        if what.kind is not None:
+            self.crds += crd.read(file, name, self.warnings)
+        return what.openapi is None and what.swagger is None
+
+    def _files(self, folder: Path, source: str) -> list[Path]:
+        """Return the files of a folder and of those below it that may be inputs, hidden ones left out."""
+        found: list[Path] = []
+        try:
+            for where, folders, names in os.walk(folder, onerror=_raise):
+                folders[:] = sorted(name for name in folders if not name.startswith("."))
+                for name in [name for name in folders if Path(where, name).is_symlink()]:
+                    inside = Path(where, name).relative_to(folder).as_posix()
+                    hint = "name the folder that it leads to as another input"
+                    self.warnings.append(Problem("a link to a folder is not followed", f"{source}/{inside}", hint))
+                found += [Path(where, name) for name in names if not name.startswith(".") and _is_input(name)]
+        except OSError as error:
+            at = Path(error.filename or folder)
+            inside = f"/{at.relative_to(folder).as_posix()}" if at != folder and at.is_relative_to(folder) else ""
+            refuse(
+                (f"{source}{inside}",), f"the folder can't be read: {error.strerror}", "check the path and its rights"
+            )
+        return sorted(found)
 
     def _json(self, file: Path, source: str) -> None:
         document = read_document(file, source)
         if crd.is_manifest(document):
-            self.crds += crd.read(file, source)
+            before = len(self.crds)
+            self.crds += crd.read(file, source, self.warnings)
+            if len(self.crds) == before:
+                refuse((source,), _NO_CRD, "name a file with the CRDs, or a folder of such files")
         elif "swagger" in document:
             self.parts.append(openapi_v2.convert(document, source))
         elif "openapi" in document:
@@ -101,15 +159,15 @@ class _Reader:
             )
 
 
-def _manifest_files(folder: Path) -> Iterator[Path]:
-    """Yield the YAML files of a folder and of those in it, hidden ones left out."""
-    for path in folder.rglob("*"):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if path.suffix in crd.EXTENSIONS and not hidden and path.is_file():
-            yield path
+def _is_input(name: str) -> bool:
+    return Path(name).suffix.lower() in (*crd.EXTENSIONS, ".json")
 
 
-def _together(parts: Iterable[ApiSpec]) -> ApiSpec:
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def _together(parts: Iterable[ApiSpec], warnings: Iterable[Problem]) -> ApiSpec:
     """Return the documents of all inputs; those of no group version may be in several."""
     found: dict[str, Document] = {}
     notices: list[Problem] = []
@@ -123,4 +181,5 @@ def _together(parts: Iterable[ApiSpec]) -> ApiSpec:
                     f"{document.api_version} is also in {other.source}",
                     "keep one of the two: leave out one input, or part of it",
                 )
-    return ApiSpec(tuple(found[name] for name in sorted(found)), tuple(sorted(notices)))
+    documents = tuple(found[name] for name in sorted(found))
+    return ApiSpec(documents, tuple(sorted(notices)), tuple(sorted(set(warnings))))

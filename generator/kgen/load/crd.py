@@ -1,10 +1,12 @@
 """CRD manifests, read as kubectl reads them: files and folders of YAML or JSON, many documents, `List`s.
 
-Everything else that such files hold is passed over, so that what `helm template` prints can be taken as it is.
+Everything else that such files hold is passed over, so that what `helm template` prints can be taken as it is. What
+looks like a CRD and is not one, because its kind is misspelt, is refused.
 """
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,8 +15,10 @@ from typing import Any, Final
 
 import msgspec
 
-from kgen.errors import InputError
-from kgen.load.reading import At, items, mapping, optional_text, refuse, word
+from kgen.errors import InputError, Problem
+from kgen.files import open_regular
+from kgen.load.crd_keys import unknown_keys
+from kgen.load.reading import At, items, mapping, optional_text, pointer, refuse, word
 from kgen.shapes import is_array, is_object, is_text
 from kgen.spec import Column, CustomResource
 from kubecore import yaml
@@ -85,41 +89,52 @@ class Crd:
     at: At
 
 
-def read(file: Path, source: str) -> list[Crd]:
+def read(file: Path, source: str, warnings: list[Problem] | None = None) -> list[Crd]:
     """Return the CRDs of a file; none where it holds other things only.
 
     Args:
         file: YAML or JSON.
         source: What messages call it.
+        warnings: Gets what the server would drop, and a file that holds no object.
 
     Raises:
         InputError: naming the file, the document in it and the JSON pointer of what can't be used.
     """
     try:
-        with file.open("rb") as stream:
+        with open_regular(file) as stream:
             data = stream.read(yaml.MAX_BYTES + 1)
     except OSError as error:
         refuse((source,), f"the file can't be read: {error.strerror or error}", "check the path and its rights")
-    return parse(data, source)
+    return parse(data, source, warnings)
 
 
-def parse(data: bytes, source: str) -> list[Crd]:
+def parse(data: bytes, source: str, warnings: list[Problem] | None = None) -> list[Crd]:
     """Return the CRDs of a text.
 
     Args:
         data: YAML of one or many documents, or JSON; UTF-8.
         source: What messages call it.
+        warnings: Gets what the server would drop, and a text that holds no object.
 
     Raises:
         InputError: naming the source, the document and the JSON pointer of what can't be used.
     """
     found: list[Crd] = []
+    said: list[Problem] = []
+    holds_objects = False
     try:
         for document in yaml.documents(data, source=source):
             label = source if document.number == 1 else f"{source}, document {document.number}"
-            found += [_crd(raw, source, at) for raw, at in _manifests(document.value, (label,))]
+            holds_objects |= is_object(document.value)
+            for raw, at in _manifests(document.value, (label,)):
+                found.append(_crd(raw, source, at))
+                said += unknown_keys(raw, at)
     except DecodeError as error:
         raise InputError(str(error).removeprefix(f"{source}: "), where=source, hint=_hint(data, error)) from None
+    if not holds_objects:
+        said.append(Problem("the file holds no object", source, "restore the CRD, or remove the file"))
+    if warnings is not None:
+        warnings += said
     return found
 
 
@@ -133,7 +148,7 @@ def refuse_twins(crds: Iterable[Crd]) -> None:
     for crd in crds:
         other = taken.setdefault((crd.group, crd.plural), crd)
         if other is not crd:
-            refuse(crd.at, f"{crd.plural}.{crd.group} is in {_place(other.at)}, too", "keep one of the two")
+            refuse(crd.at, f"{crd.plural}.{crd.group} is in {pointer(other.at)}, too", "keep one of the two")
 
 
 def is_manifest(raw: Mapping[str, Any]) -> bool:
@@ -147,16 +162,13 @@ def _hint(data: bytes, error: DecodeError) -> str:
     return "render the template first: helm template" if b"{{" in data else "correct the file"
 
 
-def _place(at: At) -> str:
-    return f"{at[0]}#/{'/'.join(at[1:])}" if at[1:] else at[0]
-
-
 def _manifests(value: object, at: At) -> Iterator[tuple[Mapping[str, Any], At]]:
     """Yield the CRDs of a document: itself, or the items of a list."""
-    if not is_object(value) or not isinstance(value.get("kind"), str):
+    if not is_object(value):
         return
-    kind, api_version = value["kind"], optional_text(value, "apiVersion")
-    if kind == KIND and (api_version.startswith(f"{_GROUP}/") or not api_version):
+    _refuse_misspelt(value, at)
+    kind, api_version = optional_text(value, "kind"), optional_text(value, "apiVersion")
+    if kind == KIND and api_version.partition("/")[0] in (_GROUP, ""):
         if api_version != f"{_GROUP}/v1":
             refuse((*at, "apiVersion"), f"{api_version[:60] or 'a CRD without a version'} is not read", _OLD)
         yield value, at
@@ -167,6 +179,32 @@ def _manifests(value: object, at: At) -> Iterator[tuple[Mapping[str, Any], At]]:
                 whole = {"apiVersion": api_version, "kind": KIND, **item}
             yield from _manifests(whole, place)
 
+
+def _refuse_misspelt(value: Mapping[str, Any], at: At) -> None:
+    """Refuse what is meant to be a CRD and would be passed over: then the clients of its group would be removed."""
+    kind, group = optional_text(value, "kind"), optional_text(value, "apiVersion").partition("/")[0]
+    if kind in (KIND, f"{KIND}List"):
+        if group not in (_GROUP, "") and (_is_like(group, _GROUP) or _has_shape(value)):
+            refuse((*at, "apiVersion"), f"{group[:100]!r} has no {kind}", f"did you mean '{_GROUP}/v1'?")
+    elif group == _GROUP or (kind.lower().removesuffix("s") == KIND.lower() and _has_shape(value)):
+        what = f"{kind[:100]!r} is not a kind of {_GROUP}" if kind else "a CRD without a kind"
+        refuse((*at, "kind") if "kind" in value else at, what, f"did you mean {KIND!r}?")
+    elif (_is_like(kind, KIND) and _is_like(group, _GROUP)) or (not kind and _has_shape(value)):
+        refuse(at, f"this looks like a CRD, but is {kind[:100] or 'an object without a kind'}", _SPELLING)
+
+
+def _is_like(word: str, meant: str) -> bool:
+    return difflib.SequenceMatcher(None, word.lower()[:100], meant.lower()).ratio() >= _LIKENESS
+
+
+def _has_shape(value: Mapping[str, Any]) -> bool:
+    """Whether an object has the spec of a CRD."""
+    spec = value.get("spec")
+    return is_object(spec) and is_object(spec.get("names")) and {"group", "scope", "versions"} <= spec.keys()
+
+
+_LIKENESS: Final = 0.9
+_SPELLING: Final = f"write apiVersion: {_GROUP}/v1 and kind: {KIND}"
 
 _OLD: Final = (
     "Kubernetes has served only apiextensions.k8s.io/v1 since 1.22; older schemas may leave out types. Ask the project "
@@ -220,6 +258,9 @@ def _version(raw: Mapping[str, Any], names: Mapping[str, Any], at: At) -> Versio
     validation = mapping(raw.get("schema"), (*at, "schema"))
     place = (*at, "schema", "openAPIV3Schema")
     schema: Mapping[str, Any] = msgspec.to_builtins(mapping(validation.get("openAPIV3Schema"), place), order="sorted")
+    served = raw.get("served")
+    if served is not None and not isinstance(served, bool):
+        refuse((*at, "served"), "expected true or false")
     subresources = raw.get("subresources")
     parts = mapping({} if subresources is None else subresources, (*at, "subresources"))
     return Version(

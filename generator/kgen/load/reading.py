@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, NoReturn
 import msgspec
 
 from kgen.errors import InputError, nearest
+from kgen.files import open_regular
 from kgen.shapes import is_array, is_object
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "mapping",
     "optional_text",
     "parse_document",
+    "pointer",
     "read_document",
     "referred",
     "refuse",
@@ -48,10 +50,13 @@ _KNOWN_REFS: Final = ("#/components/schemas/", "#/definitions/")
 
 def refuse(at: At, what: str, hint: str | None = None) -> NoReturn:
     """Raise the error for a place."""
+    raise InputError(what, where=pointer(at), hint=hint or "fetch the document again, or correct it")
+
+
+def pointer(at: At) -> str:
+    """Return what messages call a place: the file and the JSON pointer."""
     keys = "/".join(key.replace("~", "~0").replace("/", "~1") for key in at[1:])
-    raise InputError(
-        what, where=f"{at[0]}#/{keys}" if keys else at[0], hint=hint or "fetch the document again, or correct it"
-    )
+    return f"{at[0]}#/{keys}" if keys else at[0]
 
 
 def read_document(path: Path, source: str) -> Mapping[str, Any]:
@@ -65,7 +70,7 @@ def read_document(path: Path, source: str) -> Mapping[str, Any]:
         InputError: if it can't be read, is too large, or holds something else.
     """
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             # What is too large is not read; what grows meanwhile, or has no size, not without end.
             is_large = os.fstat(stream.fileno()).st_size > MAX_BYTES
             data = b"" if is_large else stream.read(MAX_BYTES + 1)

@@ -1,0 +1,575 @@
+"""Inputs and folders as they can be found: pipes, links, misspelt CRDs, files of other users, a lock that is held."""
+
+from __future__ import annotations
+
+import copy
+import fcntl
+import json
+import os
+import shlex
+import socket
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kgen import settings, tree
+from kgen.cli import run
+from kgen.errors import InputError, Problem
+from kgen.format import format_files
+from kgen.load import load, load_all
+from kgen.load.crd import parse
+
+TIMEOUT = 120  # Seconds; a command that waits for a pipe never ends.
+
+
+def manifest(group: str = "example.com", kind: str = "Widget") -> dict[str, Any]:
+    plural = f"{kind.lower()}s"
+    size = {"type": "integer", "default": 1}
+    spec = {"type": "object", "required": ["size"], "properties": {"size": size}}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{plural}.{group}"},
+        "spec": {
+            "group": group,
+            "scope": "Namespaced",
+            "names": {"plural": plural, "kind": kind},
+            "versions": [
+                {
+                    "name": "v1",
+                    "served": True,
+                    "storage": True,
+                    "subresources": {"status": {}},
+                    "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}},
+                }
+            ],
+        },
+    }
+
+
+def put(path: Path, *manifests: dict[str, Any]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("---\n".join(json.dumps(raw) + "\n" for raw in manifests))
+    return path
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with a CRD of each of two groups."""
+    put(tmp_path / "crds" / "one.yaml", manifest())
+    put(tmp_path / "crds" / "two.yaml", manifest("other.org", "Other"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path
+
+
+BUILD = ["--specs", "crds", "--package", "mine"]
+
+
+def kgen(*words: str, cwd: Path, **more: Any) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "kgen", *words]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=TIMEOUT, **more)
+
+
+# Files that are no files.
+
+
+def fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def bound(path: Path) -> None:
+    # A relative path: names of sockets are short.
+    here = Path.cwd()
+    os.chdir(path.parent)
+    try:
+        with socket.socket(socket.AF_UNIX) as made:
+            made.bind(path.name)
+    finally:
+        os.chdir(here)
+
+
+def device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def dangling(path: Path) -> None:
+    path.symlink_to(path.parent / "nothing")
+
+
+ODD: tuple[Callable[[Path], None], ...] = (fifo, bound, device, dangling)
+
+
+@pytest.mark.parametrize("make", ODD)
+@pytest.mark.parametrize("name", ["x.json", "x.yaml", "below/x.json", "below/x.YML"])
+def test_an_input_that_is_not_a_file_is_refused_by_its_name(
+    make: Callable[[Path], None], name: str, project: Path
+) -> None:
+    place = project / "crds" / name
+    place.parent.mkdir(exist_ok=True)
+    make(place)
+    with pytest.raises(InputError, match=r"can't be read|no such file") as caught:
+        load(project / "crds")
+    assert f"crds/{name}" in caught.value.where
+    with pytest.raises(InputError):
+        load(place)
+
+
+@pytest.mark.parametrize("make", [fifo, bound, device])
+def test_a_pipe_in_the_package_stops_no_command(make: Callable[[Path], None], project: Path) -> None:
+    assert run(["build", *BUILD]) == 0
+    made = project / "generated" / "mine"
+    make(made / "x.py")
+    assert run(["check", *BUILD]) == 0
+    assert run(["list", *BUILD[:2]]) == 0
+    (made / "clientset.py").unlink()
+    make(made / "clientset.py")
+    assert run(["check", *BUILD]) == 2
+    assert run(["build", *BUILD]) == 2
+    (made / "typed" / "example" / "v1" / "_group.py").unlink()
+    make(made / "typed" / "example" / "v1" / "_group.py")
+    assert run(["build", *BUILD]) == 2
+
+
+@pytest.mark.parametrize("make", [fifo, device])
+def test_a_configuration_that_is_not_a_file_is_refused(
+    make: Callable[[Path], None], project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make(project / "pyproject.toml")
+    make(project / "own.toml")
+    assert run(["list", "--specs", "crds", "--config", "own.toml"]) == 2
+    assert "not a file" in capsys.readouterr().err
+    assert run(["init"]) == 2
+    assert run(["list", "--specs", "crds"]) == 0
+
+
+def test_the_folder_for_temporary_files_is_named_if_it_is_full(tmp_path: Path) -> None:
+    """As when the disk is full: each write fails."""
+    script = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))\n"
+        "from kgen.cli import run; sys.exit(run(sys.argv[1:]))"
+    )
+    put(tmp_path / "c.yaml", manifest())
+    done = subprocess.run(
+        [sys.executable, "-c", script, "build", "--specs", "c.yaml", "--package", "mine"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=TIMEOUT,
+    )
+    assert done.returncode == 2, done.stderr
+    assert "the folder for temporary files can't be used" in done.stderr or "can't be written" in done.stderr
+    assert "TMPDIR" in done.stderr
+    assert not list((tmp_path).rglob("*.py"))
+
+
+def test_no_folder_for_temporary_files_is_an_error_in_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+    with pytest.raises(tree.OutputError, match="the folder for temporary files can't be used"):
+        format_files({"a.py": "x = 1\n"})
+
+
+def test_a_lock_that_another_process_holds_is_reported_and_waited_for(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["build", *BUILD]) == 0
+    (project / "crds" / "two.yaml").unlink()
+    before = {file: file.read_bytes() for file in (project / "generated").rglob("*.py")}
+    lock = os.open(project / "generated", os.O_RDONLY)
+    capsys.readouterr()
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        monkeypatch.setattr(tree, "LOCK_SECONDS", 0.2)
+        assert run(["build", *BUILD]) == 2
+        said = capsys.readouterr().err
+        assert "another process holds the lock of 'generated': waiting" in said
+        assert "error: another process holds the lock of the folder" in said
+        assert before == {file: file.read_bytes() for file in (project / "generated").rglob("*.py")}
+        monkeypatch.setattr(tree, "LOCK_SECONDS", 60)
+        monkeypatch.setattr(time, "sleep", lambda _: fcntl.flock(lock, fcntl.LOCK_UN))
+        assert run(["build", *BUILD]) == 0
+    finally:
+        os.close(lock)
+
+
+# Configurations of others.
+
+
+@pytest.mark.parametrize("name", ["pyproject.toml", "kgen.toml"])
+@pytest.mark.parametrize("command", ["list", "build", "check"])
+def test_hooks_of_another_users_folder_above_do_not_run(
+    name: str, command: str, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    above, inner = project / "above", project / "above" / "mine"
+    inner.mkdir(parents=True)
+    heading = "[tool.kgen]\n" if name == "pyproject.toml" else ""
+    (above / name).write_text(f"{heading}hooks = 'evil.py'\npackage = 'x'\n")
+    (above / "evil.py").write_text(f"import pathlib\npathlib.Path({str(project / 'ran')!r}).touch()\ndef on_spec(s): return s\n")
+    monkeypatch.chdir(inner)
+    owner = settings._owner
+    monkeypatch.setattr(settings, "_owner", lambda file: 12345 if file.parent == above else owner(file))
+    assert run([command, "--specs", str(project / "crds")]) == 2
+    said = capsys.readouterr().err
+    assert "belongs to another user" in said
+    assert f"--config {above / name}" in said
+    assert not (project / "ran").exists()
+    # What is named is trusted, as is a file of one's own nearer by.
+    assert run(["list", "--specs", str(project / "crds"), "--config", str(above / name)]) == 0
+    assert (project / "ran").exists()
+    (inner / "kgen.toml").write_text("package = 'mine'\n")
+    assert run(["list", "--specs", str(project / "crds")]) == 0
+
+
+@pytest.mark.parametrize("content", ["this is not TOML", "[project]\nname = 'x'\n", "\0"])
+def test_a_file_of_another_user_that_is_no_configuration_stops_nobody(
+    content: str, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "pyproject.toml").write_text(content)
+    monkeypatch.setattr(settings, "_owner", lambda _: 12345)
+    assert run(["list", "--specs", "crds"]) == 0
+
+
+def test_files_of_this_user_of_root_and_of_who_called_sudo_are_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setenv("SUDO_UID", "7")
+    assert settings._trusted() == {0, 1000}
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert settings._trusted() == {0, 7}
+    monkeypatch.setenv("SUDO_UID", "nobody")
+    assert settings._trusted() == {0}
+
+
+# What each command needs.
+
+
+def test_list_needs_no_name_and_no_templates(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["list", "--specs", "crds"]) == 0
+    assert "widgets" in capsys.readouterr().out
+    (project / "kgen.toml").write_text("specs = 'crds'\npackage = 'not a name'\ntemplates = 'missing'\n")
+    assert run(["list"]) == 0
+    assert "others" in capsys.readouterr().out
+    assert run(["diff", "crds", "crds"]) == 0
+    assert run(["build"]) == 2
+
+
+# Nothing is left out silently.
+
+
+def names(*inputs: Path) -> set[str]:
+    found = load_all([(path, path.name) for path in inputs])
+    return {operation.gvk.kind for document in found.documents for operation in document.operations if operation.gvk}
+
+
+def test_json_and_yaml_are_read_in_folders_below(project: Path) -> None:
+    put(project / "crds" / "a" / "b" / "third.json", manifest("third.org", "Third"))
+    put(project / "crds" / "a" / "fourth.JSON", manifest("fourth.org", "Fourth"))
+    put(project / "crds" / "a" / "fifth.YAML", manifest("fifth.org", "Fifth"))
+    (project / "crds" / "a" / "package.json").write_text('{"name": "x", "version": "1"}')
+    (project / "crds" / "a" / "list.json").write_text("[1, 2]")
+    assert names(project / "crds") == {"Widget", "Other", "Third", "Fourth", "Fifth"}
+    (project / "json").mkdir()
+    put(project / "json" / "below" / "only.json", manifest())
+    assert names(project / "json") == {"Widget"}
+
+
+def test_what_is_not_followed_or_not_read_below_is_reported(project: Path) -> None:
+    put(project / "elsewhere" / "x.yaml", manifest("third.org", "Third"))
+    (project / "crds" / "link").symlink_to(project / "elsewhere")
+    (project / "crds" / "api").mkdir()
+    (project / "crds" / "api" / "api__v1.json").write_text('{"openapi": "3.0.0", "paths": {}}')
+    said = load(project / "crds").warnings
+    assert [(problem.where, problem.what) for problem in said] == [
+        ("crds/link", "a link to a folder is not followed"),
+        ("crds/api/api__v1.json", "an OpenAPI document in a folder below is not read"),
+    ]
+
+
+def test_a_folder_that_cannot_be_read_is_refused(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / "crds" / "secret").mkdir()
+    scan = os.scandir
+
+    def refuse(path: Any) -> Any:
+        if str(path).endswith("secret"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(InputError, match="the folder can't be read: Permission denied") as caught:
+        load(project / "crds")
+    assert caught.value.where == "crds/secret"
+
+
+MISSPELT: list[tuple[str, dict[str, str], str]] = [
+    ("kind", {"kind": "CustomResourceDefinitions"}, "is not a kind of apiextensions.k8s.io"),
+    ("kind", {"kind": "customresourcedefinition"}, "is not a kind of apiextensions.k8s.io"),
+    ("kind", {"kind": "CustomResourceDefintion"}, "is not a kind of apiextensions.k8s.io"),
+    ("kind", {"kind": "CRD"}, "is not a kind of apiextensions.k8s.io"),
+    ("kind", {"kind": "CustomResourceDefinitions", "apiVersion": "apiextension.k8s.io/v1"}, ""),
+    ("kind", {"kind": "CustomResourceDefintion", "apiVersion": "apiextension.k8s.io/v1"}, "this looks like a CRD"),
+    ("apiVersion", {"apiVersion": "apiextension.k8s.io/v1"}, "has no CustomResourceDefinition"),
+    ("apiVersion", {"apiVersion": "apiextensions.k8s.io"}, "is not read"),
+    ("apiVersion", {"apiVersion": "apiextensions/v1"}, "has no CustomResourceDefinition"),
+    ("apiVersion", {"apiVersion": "v1"}, "has no CustomResourceDefinition"),
+    ("apiVersion", {"apiVersion": "apiextensions.k8s.io/v2"}, "is not read"),
+    ("apiVersion", {"apiVersion": ""}, "without a version"),
+]
+
+
+@pytest.mark.parametrize(("key", "changes", "what"), MISSPELT)
+def test_a_misspelt_crd_is_an_error(key: str, changes: dict[str, str], what: str) -> None:
+    raw = manifest() | changes
+    for text in (raw, {"apiVersion": "v1", "kind": "List", "items": [raw]}):
+        with pytest.raises(InputError) as caught:
+            parse(json.dumps(text).encode(), "x.yaml")
+        assert what in caught.value.what
+        assert caught.value.where.startswith("x.yaml")
+        assert caught.value.hint
+        assert key in caught.value.where or caught.value.where in ("x.yaml", "x.yaml#/items/0")
+
+
+def test_the_clients_of_a_misspelt_crd_stay(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["build", *BUILD]) == 0
+    put(project / "crds" / "one.yaml", manifest() | {"kind": "CustomResourceDefinitions"})
+    capsys.readouterr()
+    assert run(["build", *BUILD]) == 3
+    said = capsys.readouterr().err
+    assert "did you mean 'CustomResourceDefinition'?" in said
+    assert "crds/one.yaml" in said
+    assert (project / "generated" / "mine" / "typed" / "example").is_dir()
+
+
+@pytest.mark.parametrize("key", ["kind", "Kind"])
+def test_a_crd_without_a_kind_is_an_error(key: str) -> None:
+    raw = manifest()
+    del raw["kind"]
+    with pytest.raises(InputError, match="without a kind"):
+        parse(json.dumps(raw | ({"Kind": "CustomResourceDefinition"} if key == "Kind" else {})).encode(), "x.yaml")
+    del raw["apiVersion"]
+    with pytest.raises(InputError, match="without a kind"):
+        parse(json.dumps(raw).encode(), "x.yaml")
+
+
+def test_kinds_that_only_look_alike_are_passed_over() -> None:
+    """Crossplane's definitions of composite resources, and everything else beside CRDs."""
+    definition = manifest() | {"apiVersion": "apiextensions.crossplane.io/v1", "kind": "CompositeResourceDefinition"}
+    others = [definition, {"apiVersion": "apps/v1", "kind": "Deployment", "spec": {}}, {"values": 1}, {}]
+    for raw in others:
+        assert parse(json.dumps(raw).encode(), "x.yaml") == []
+
+
+@pytest.mark.parametrize("content", ["", "\n---\n---\n", "# a comment\n", "Not Found\n", "null\n", "- a\n"])
+def test_a_file_without_an_object_is_a_warning(content: str) -> None:
+    said: list[Problem] = []
+    assert parse(content.encode(), "x.yaml", said) == []
+    assert [(problem.what, problem.where) for problem in said] == [("the file holds no object", "x.yaml")]
+
+
+def test_a_file_that_became_empty_is_a_warning_that_names_what_goes(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["build", *BUILD]) == 0
+    (project / "crds" / "one.yaml").write_text("")
+    capsys.readouterr()
+    before = sorted((project / "generated").rglob("*.py"))
+    assert run(["build", *BUILD, "--strict"]) == 3
+    assert "error: the file holds no object" in capsys.readouterr().err
+    assert sorted((project / "generated").rglob("*.py")) == before
+    assert run(["build", *BUILD]) == 0
+    said = capsys.readouterr().err
+    assert "warning: the file holds no object\n  where: crds/one.yaml" in said
+    assert "warning: the clients of example.com/v1 are removed: no input declares it" in said
+
+
+def test_groups_that_go_are_always_named(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["build", *BUILD]) == 0
+    capsys.readouterr()
+    (project / "crds" / "two.yaml").unlink()
+    assert run(["build", *BUILD, "-q"]) == 0
+    assert "the clients of other.org/v1 are removed" in capsys.readouterr().err
+    raw = manifest()
+    raw["spec"]["versions"].append(copy.deepcopy(raw["spec"]["versions"][0]) | {"name": "v2", "storage": False})
+    put(project / "crds" / "one.yaml", raw)
+    assert run(["build", *BUILD]) == 0
+    assert run(["build", *BUILD, "--include", "example.com/v2"]) == 0
+    assert "the clients of example.com/v1 are removed" in capsys.readouterr().err
+
+
+def at(raw: dict[str, Any], path: str) -> dict[str, Any]:
+    value: Any = raw
+    for key in path.split("/") if path else ():
+        value = value[int(key) if isinstance(value, list) else key]
+    assert isinstance(value, dict)
+    return value
+
+
+SCHEMA = "spec/versions/0/schema/openAPIV3Schema"
+KEYS = [
+    ("", "sepc", "spec"),
+    ("spec", "name", "names"),
+    ("spec", "subresources", None),
+    ("spec/names", "shortName", "shortNames"),
+    ("spec/versions/0", "additionalPrinterColumn", "additionalPrinterColumns"),
+    ("spec/versions/0", "subresource", "subresources"),
+    ("spec/versions/0/subresources", "state", "status"),
+    ("spec/versions/0/schema", "openAPIV3Shema", "openAPIV3Schema"),
+    (SCHEMA, "propertys", "properties"),
+    (SCHEMA, "requried", "required"),
+    (f"{SCHEMA}/properties/spec", "additionalProprties", "additionalProperties"),
+    (f"{SCHEMA}/properties/spec/properties/size", "enums", "enum"),
+    (f"{SCHEMA}/properties/spec/properties/size", "Type", "type"),
+    (f"{SCHEMA}/properties/spec/properties/size", "x-kubernetes-preserve-unknown-field", "x-kubernetes-preserve-unkn"),
+    (f"{SCHEMA}/properties/spec/properties/size", "x-kubernetes-list-typ", "x-kubernetes-list-type"),
+]
+
+
+@pytest.mark.parametrize(("where", "key", "meant"), KEYS)
+def test_a_key_that_the_server_would_drop_is_a_warning_with_its_place(where: str, key: str, meant: str | None) -> None:
+    raw = manifest()
+    at(raw, where)[key] = {}
+    said: list[Problem] = []
+    parse(json.dumps(raw).encode(), "x.yaml", said)
+    assert [(problem.what, problem.where) for problem in said] == [
+        (f"unknown key {key!r}", "x.yaml#/" + "/".join(filter(None, (where, key))))
+    ]
+    assert said[0].hint.startswith(f"did you mean '{meant}") if meant else "drops it" in said[0].hint
+
+
+@pytest.mark.parametrize("around", ["items", "additionalProperties", "not", "allOf", "anyOf", "oneOf", "properties"])
+def test_unknown_keywords_are_found_in_every_form_of_a_schema(around: str) -> None:
+    raw = manifest()
+    inner = {"propertys": {}}
+    made: Any = [inner] if around.endswith("Of") else {"propertys": inner} if around == "properties" else inner
+    at(raw, f"{SCHEMA}/properties/spec")[around] = made
+    said: list[Problem] = []
+    parse(json.dumps(raw).encode(), "x.yaml", said)
+    assert [problem.what for problem in said] == ["unknown key 'propertys'"]
+
+
+def test_data_and_known_annotations_are_no_keywords() -> None:
+    raw = manifest()
+    data = {"propertys": {"requried": 1}}
+    at(raw, f"{SCHEMA}/properties/spec").update(
+        {"default": data, "enum": [data], "example": data, "x-descriptors": ["a"], "deprecated": True}
+    )
+    at(raw, f"{SCHEMA}/properties/spec/properties")["propertys"] = {"type": "string"}
+    said: list[Problem] = []
+    parse(json.dumps(raw).encode(), "x.yaml", said)
+    assert said == []
+
+
+def test_unknown_keys_are_errors_when_strict_and_many_are_counted(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raw = manifest()
+    at(raw, SCHEMA).update({f"unknown{number}": 1 for number in range(100)})
+    put(project / "crds" / "one.yaml", raw)
+    assert run(["build", *BUILD]) == 0
+    said = capsys.readouterr().err
+    assert said.count("warning: unknown key") == 20
+    assert "80 more unknown keys" in said
+    assert run(["build", *BUILD, "--strict"]) == 3
+    assert "error: unknown key" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("served", ["true", 1, "yes"])
+def test_a_version_is_not_left_out_for_a_value_of_another_type(served: object) -> None:
+    raw = manifest()
+    at(raw, "spec/versions/0")["served"] = served
+    with pytest.raises(InputError, match="expected true or false"):
+        parse(json.dumps(raw).encode(), "x.yaml")
+
+
+def test_the_order_of_inputs_changes_nothing(project: Path) -> None:
+    put(project / "more" / "x.yaml", manifest("third.org", "Third"))
+    made: list[dict[str, bytes]] = []
+    for number, order in enumerate((("crds", "more"), ("more", "crds"))):
+        words = [word for name in order for word in ("--specs", name)]
+        assert run(["build", "-q", *words, "--package", "mine", "--output", str(number)]) == 0
+        folder = project / str(number)
+        made.append({file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*.py")})
+    assert made[0] == made[1]
+
+
+# From `kgen init` to an import.
+
+
+@pytest.mark.parametrize("layout", ["flat", "src", "pyproject", "inline"])
+def test_init_build_and_import_as_printed(layout: str, tmp_path: Path) -> None:
+    project = tmp_path / "my-operator"
+    project.mkdir()
+    if layout == "src":
+        (project / "src").mkdir()
+    if layout in ("pyproject", "inline"):
+        content = (
+            "[project]\nname = 'my-operator'\n" if layout == "pyproject" else "tool = {black = {line-length = 1}}\n"
+        )
+        (project / "pyproject.toml").write_text(content)
+    tools = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = os.environ | {"PATH": tools, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+
+    def shell(command: str) -> str:
+        done = subprocess.run(
+            ["sh", "-c", command],
+            cwd=project,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=TIMEOUT,
+        )
+        assert done.returncode == 0, (command, done.stderr)
+        return done.stdout + done.stderr
+
+    said = shell("kgen init")
+    assert ("kgen.toml" if layout in ("flat", "src", "inline") else "pyproject.toml") in said
+    tomllib.loads((project / said.split(" ")[0]).read_text())
+    folder, command = said.partition("put CRDs into ")[2].strip().split(", then ")
+    put(project / folder / "widgets.yaml", manifest())
+    said = shell(command)
+    assert "; import it" in said
+    command = said.strip().splitlines()[-1].partition("; import it")[2].partition(": ")[2]
+    shell(command)
+    assert shlex.split(command)[-1] == "import my_operator_client"
+    assert "; import it" not in shell("kgen build")
+    first = (
+        project / ("src" if layout == "src" else ".") / "my_operator_client" / "models" / "example_v1.py"
+    ).read_text()
+    header = "# Generated by kgen from crds. To change it, edit the input and run `kgen build`."
+    assert first.startswith(header.replace("crds.", "crds/widgets.yaml."))
+    shell("kgen check")
+
+
+@pytest.mark.parametrize("tool", ["tool = {black = {line-length = 100}}\n", "tool = 1\n", "tool.black = {a = 1}\n"])
+def test_init_writes_what_is_toml(tool: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").write_text(tool)
+    (tmp_path / "crds").mkdir()
+    assert run(["init"]) == 0
+    for file in tmp_path.glob("*.toml"):
+        tomllib.loads(file.read_text())
+    assert settings.find_file(tmp_path) is not None
+
+
+@pytest.mark.parametrize("name", ["kgen.toml", "pyproject.toml"])
+@pytest.mark.parametrize("exists", [False, True])
+def test_init_writes_through_no_link(
+    name: str, exists: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project, target = tmp_path / "project", tmp_path / "target"
+    project.mkdir()
+    monkeypatch.chdir(project)
+    (project / name).symlink_to(target)
+    if exists:
+        target.write_text("[project]\nname = 'x'\n")
+    assert run(["init"]) == 2
+    assert "a symbolic link is in the way" in capsys.readouterr().err
+    assert target.exists() is exists
+    assert not exists or target.read_text() == "[project]\nname = 'x'\n"
