@@ -24,6 +24,7 @@ from kgen.errors import InputError, Problem
 from kgen.format import format_files
 from kgen.load import load, load_all
 from kgen.load.crd import parse
+from tests.kgen.manifests import of
 
 TIMEOUT = 120  # Seconds; a command that waits for a pipe never ends.
 
@@ -212,7 +213,9 @@ def test_hooks_of_another_users_folder_above_do_not_run(
     inner.mkdir(parents=True)
     heading = "[tool.kgen]\n" if name == "pyproject.toml" else ""
     (above / name).write_text(f"{heading}hooks = 'evil.py'\npackage = 'x'\n")
-    (above / "evil.py").write_text(f"import pathlib\npathlib.Path({str(project / 'ran')!r}).touch()\ndef on_spec(s): return s\n")
+    (above / "evil.py").write_text(
+        f"import pathlib\npathlib.Path({str(project / 'ran')!r}).touch()\ndef on_spec(s): return s\n"
+    )
     monkeypatch.chdir(inner)
     owner = settings._owner
     monkeypatch.setattr(settings, "_owner", lambda file: 12345 if file.parent == above else owner(file))
@@ -485,6 +488,27 @@ def test_a_version_is_not_left_out_for_a_value_of_another_type(served: object) -
     at(raw, "spec/versions/0")["served"] = served
     with pytest.raises(InputError, match="expected true or false"):
         parse(json.dumps(raw).encode(), "x.yaml")
+
+
+DEFAULTS: list[tuple[object, str]] = [
+    (1, "The server sets `1` if it is omitted."),
+    ("web", 'The server sets `"web"` if it is omitted.'),
+    (False, "The server sets `false` if it is omitted."),
+    ({"a": [1]}, 'The server sets `{"a": [1]}` if it is omitted.'),
+    ("x" * 500, "x`... if it is omitted."),
+]
+
+
+@pytest.mark.parametrize(("default", "words"), DEFAULTS)
+def test_the_docstring_of_a_field_names_the_value_that_the_server_sets(default: object, words: str) -> None:
+    raw = manifest()
+    value = at(raw, f"{SCHEMA}/properties/spec/properties")["value"] = {"description": "The value.", "default": default}
+    value["x-kubernetes-preserve-unknown-fields"] = True
+    models = [model for module in of(raw).modules for model in module.models if model.name == "WidgetSpec"]
+    docs = {field.wire_name: field.doc for model in models for field in model.fields}
+    assert docs["value"].startswith("The value. The server sets")
+    assert docs["value"].endswith(words)
+    assert docs["size"] == "The server sets `1` if it is omitted."
 
 
 def test_the_order_of_inputs_changes_nothing(project: Path) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from kgen.ir import Merging
 from kgen.shapes import is_array, is_object
 
 __all__ = ["merging_of", "rules_of", "words"]
+
+_LONGEST: Final = 200
+"""Characters of a default that a docstring shows."""
 
 
 def merging_of(schema: Mapping[str, Any]) -> Merging | None:
@@ -34,13 +38,14 @@ def rules_of(schema: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(rule for each in found if (rule := _rule(each))) if is_array(found) else ()
 
 
-def words(schema: Mapping[str, Any], *, rules: bool, merging: bool = True) -> str:
+def words(schema: Mapping[str, Any], *, rules: bool, merging: bool = True, default: bool = False) -> str:
     """Return what a docstring says of a value.
 
     Args:
         schema: The schema, without the wrapping around a reference.
         rules: Whether to tell the rules; those of a class are told at the class.
         merging: Whether to tell how it is merged.
+        default: Whether to name the value that the server sets.
     """
     description = schema.get("description")
     said = description if isinstance(description, str) else ""
@@ -48,8 +53,16 @@ def words(schema: Mapping[str, Any], *, rules: bool, merging: bool = True) -> st
         said = f"Deprecated. {said}".strip()
     how = _merged(merging_of(schema)) if merging else ""
     said = _joined(said.rstrip(), how) if how else said
+    if default and "default" in schema:
+        said = _joined(said.rstrip(), f"The server sets {_shown(schema['default'])} if it is omitted.")
     listed = "\n".join(f"- {rule}" for rule in rules_of(schema)) if rules else ""
     return f"{said}\n\nThe server holds it to:\n{listed}".strip() if listed else said
+
+
+def _shown(value: object) -> str:
+    """Return a default as JSON, cut if it is long."""
+    found = json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return f"`{found}`" if len(found) <= _LONGEST else f"`{found[:_LONGEST]}`..."
 
 
 def _joined(said: str, sentence: str) -> str:

@@ -211,7 +211,7 @@ class Models:
             keeps_null=plain.get("nullable") is True and bool(empty & {"default", COUNTED}),
             nullable=plain.get("nullable") is True and use.text != "JSON",
             in_place=reference(plain) is None,
-            doc=words(plain, rules=use.shape != "struct"),
+            doc=words(plain, rules=use.shape != "struct", default=self._catalog.is_custom(schema.ref.module)),
             schema=plain,
             literal=_literal(wire_name, kind),
             constants=self._constants(schema, wire_name, name, plain) if use.text == "str" else None,
