@@ -20,7 +20,7 @@ import pytest
 
 from kgen import settings, tree
 from kgen.cli import run
-from kgen.errors import InputError, Problem
+from kgen.errors import InputError, OutputError, Problem
 from kgen.format import format_files
 from kgen.load import load, load_all
 from kgen.load.crd import parse
@@ -174,7 +174,7 @@ def test_the_folder_for_temporary_files_is_named_if_it_is_full(tmp_path: Path) -
 
 def test_no_folder_for_temporary_files_is_an_error_in_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
-    with pytest.raises(tree.OutputError, match="the folder for temporary files can't be used"):
+    with pytest.raises(OutputError, match="the folder for temporary files can't be used"):
         format_files({"a.py": "x = 1\n"})
 
 
@@ -448,7 +448,7 @@ def test_a_key_that_the_server_would_drop_is_a_warning_with_its_place(where: str
 @pytest.mark.parametrize("around", ["items", "additionalProperties", "not", "allOf", "anyOf", "oneOf", "properties"])
 def test_unknown_keywords_are_found_in_every_form_of_a_schema(around: str) -> None:
     raw = manifest()
-    inner = {"propertys": {}}
+    inner: dict[str, Any] = {"propertys": {}}
     made: Any = [inner] if around.endswith("Of") else {"propertys": inner} if around == "properties" else inner
     at(raw, f"{SCHEMA}/properties/spec")[around] = made
     said: list[Problem] = []

@@ -186,7 +186,7 @@ def test_init_writes_what_build_takes(
     (tmp_path / "crds").mkdir()
     shutil.copy(CRDS / "gauges.yaml", tmp_path / "crds")
     assert run(["build", "-q"]) == 0
-    assert (tmp_path / "generated" / "my_operator_client" / "models" / "metrics_v1.py").exists()
+    assert (tmp_path / "my_operator_client" / "models" / "metrics_v1.py").exists()
     assert run(["init"]) == 2
     assert "there is a configuration already" in capsys.readouterr().err
 

@@ -269,7 +269,7 @@ def test_a_folder_of_chosen_groups_builds_alone(
     assert run(["pull", "specs", "--kubeconfig", kubeconfig, "--no-builtins", "-q"]) == 0
     assert run(["init"]) == 0
     assert run(["build", "-q"]) == 0
-    made = tmp_path / "project" / "generated" / "project_client"
+    made = tmp_path / "project" / "project_client"
     assert "from kubeclient.models import meta_v1" in (made / "models" / "networking_istio_io_v1.py").read_text()
     clientset = (made / "clientset.py").read_text()
     assert "def autoscaling_k8s_io_v1(" in clientset
