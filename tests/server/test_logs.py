@@ -6,7 +6,7 @@ import datetime
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import anyio
 import pytest
@@ -18,6 +18,10 @@ from tests.cluster import Nodes
 Drive = Callable[[Any], None]
 
 # What other clients change: JSON, numbers, a repr of bytes, what is no UTF-8, glyphs of several bytes.
+AT_ONCE: Final = 20.0
+"""Seconds in which a busy machine does what needs no waiting; a timeout or an idle stream would last longer."""
+
+
 VERBATIM = [
     b'{"a":1}',
     b"42",
@@ -135,8 +139,8 @@ def test_closing_returns_at_once_also_under_a_reading(
         time.sleep(0.1)
         began = time.monotonic()
         lines.close()
-        assert time.monotonic() - began < 0.1
-        reading.join(5)
+        assert time.monotonic() - began < AT_ONCE
+        reading.join(AT_ONCE)
     assert not reading.is_alive()
     assert seen == []
     assert list(lines) == []
