@@ -12,7 +12,7 @@ from kubecore.call import Call
 from kubecore.deadline import Deadline
 from kubecore.rest import auth, transport
 from kubecore.rest.config import Config
-from kubecore.rest.gzip import AsyncGzipStream
+from kubecore.rest.gzip import AsyncGzipStream, is_compressed
 from kubecore.rest.network import AsyncSocket
 from kubecore.rest.request import Requests
 from kubecore.rest.sending import Sending
@@ -225,7 +225,7 @@ class AsyncClient:
                 if not is_answer:
                     await stream.aclose()
             if is_answer:
-                is_packed = "content-encoding" in stream.headers and stream.status != 101
+                is_packed = is_compressed(request, stream.status, stream.headers)
                 return AsyncGzipStream(stream, request.place) if is_packed else stream
 
     async def _credential(self, sending: Sending) -> auth.Credential:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import math
 import time
 from collections import deque
@@ -284,12 +285,13 @@ class AsyncPoolStream:
             raise too_large(self._request, most)
         if body.done:
             return first
-        whole = bytearray(first)
+        whole = io.BytesIO()  # Its value can be taken without a copy.
+        whole.write(first)
         while not body.done:
-            whole += await self._more()
-            if len(whole) > most:
+            whole.write(await self._more())
+            if whole.tell() > most:
                 raise too_large(self._request, most)
-        return whole
+        return whole.getvalue()
 
     def chunks(self) -> AsyncGenerator[bytes]:
         """Yield the body as it comes; whoever is cancelled while he waits for a piece may ask for it again.

@@ -13,7 +13,7 @@ from kubecore.call import Call
 from kubecore.deadline import Deadline
 from kubecore.rest import auth, transport
 from kubecore.rest.config import Config
-from kubecore.rest.gzip import GzipStream
+from kubecore.rest.gzip import GzipStream, is_compressed
 from kubecore.rest.network import SyncSocket
 from kubecore.rest.request import Requests
 from kubecore.rest.sending import Sending
@@ -224,7 +224,7 @@ class Client:
                 if not is_answer:
                     stream.close()
             if is_answer:
-                is_packed = "content-encoding" in stream.headers and stream.status != 101
+                is_packed = is_compressed(request, stream.status, stream.headers)
                 return GzipStream(stream, request.place) if is_packed else stream
 
     def _credential(self, sending: Sending) -> auth.Credential:

@@ -20,7 +20,7 @@ from kubecore.rest.observe import Observer
 from kubecore.rest.ratelimit import RateLimiter
 from kubecore.rest.warnings import WarningHandler
 
-__all__ = ["Config", "Server", "TLSConfig", "Timeouts", "default_user_agent"]
+__all__ = ["Config", "Server", "TLSConfig", "Timeouts", "default_user_agent", "unescaped_zone"]
 
 _PATH_FOLLOWS: Final = re.compile(r"https?://[^/@?#]+/")
 """A URL whose host is complete: an `@` behind it belongs to the path."""
@@ -84,7 +84,7 @@ class Server(NamedTuple):
 
     Attributes:
         scheme: `https` or `http`.
-        host: name or address, without brackets.
+        host: name or address, without brackets; an IPv6 address may have a zone: `fe80::1%eth0`.
         port: the port, or None for the scheme's own.
         prefix: the path before all others, "" or such as `/k8s/clusters/c-1`.
     """
@@ -96,8 +96,21 @@ class Server(NamedTuple):
 
     @property
     def netloc(self) -> str:
-        """Host and port as the `Host` header has them."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        """Host and port as in a URL: an IPv6 address in brackets, `%25` in front of its zone."""
+        return self._with_port(self.host.replace("%", "%25"))
+
+    @property
+    def authority(self) -> str:
+        """Host and port as in the header `Host`: without the zone of an IPv6 address, which only this machine knows."""
+        return self._with_port(self.name)
+
+    @property
+    def name(self) -> str:
+        """The host without the zone of an IPv6 address: what a certificate is for."""
+        return self.host.partition("%")[0]
+
+    def _with_port(self, host: str) -> str:
+        host = f"[{host}]" if ":" in host else host
         return host if self.port is None else f"{host}:{self.port}"
 
     @property
@@ -212,7 +225,7 @@ class Config:
             raise ConfigError(f"host {self.host[:200]!r} has no valid host name")
         if not has_scheme and parts.path not in ("", "/"):
             raise ConfigError(f"host {self.host[:200]!r} has a path but no scheme: write https:// in front")
-        return Server(parts.scheme, host, port, parts.path.rstrip("/"))
+        return Server(parts.scheme, unescaped_zone(host), port, parts.path.rstrip("/"))
 
     def check(self) -> None:
         """Refuse what contradicts itself.
@@ -280,6 +293,12 @@ def _is_host_name(host: str) -> bool:
         return host.isascii() or bool(host.encode("idna"))
     except UnicodeError:
         return False
+
+
+def unescaped_zone(host: str) -> str:
+    """Return the host of a URL with its IPv6 zone as the system needs it: `fe80::1%25eth0` is `fe80::1%eth0`."""
+    address, sign, zone = host.partition("%25")
+    return f"{address}%{zone}" if sign and zone and ":" in address else host
 
 
 def default_user_agent() -> str:

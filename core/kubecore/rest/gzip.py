@@ -1,26 +1,35 @@
 """Answers that come compressed: unpacked as they come, checked to their end, never beyond their limit.
 
+A response may be compressed although nobody requested it, and a pod behind `proxy()` may send anything.
+
 Source: RFC 1952. A body that is cut, or goes on behind its end, is an error: both mean that something is missing.
 """
 
 from __future__ import annotations
 
+import io
 import zlib
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 
 from kubecore import errors
-from kubecore.rest.request import Body
+from kubecore.rest.request import Body, Request, codings, has_body
 
 if TYPE_CHECKING:
     from kubecore.rest.network import AsyncSocket, SyncSocket
     from kubecore.rest.transport import AsyncStream, Stream
 
-__all__ = ["AsyncGzipStream", "GzipStream"]
+__all__ = ["AsyncGzipStream", "GzipStream", "is_compressed"]
 
 _PIECE: Final = 1024 * 1024
 _GZIP: Final = 16 + zlib.MAX_WBITS
+
+_MOST_RATIO: Final = 100
+"""Largest ratio of the size of a body to that of its compressed form; lists of the API server reach 30."""
+
+_FREE_BYTES: Final = 16 * 1024 * 1024
+"""Up to this size of a body, in bytes, its ratio is not limited."""
 
 
 class _Inflater:
@@ -29,14 +38,27 @@ class _Inflater:
     def __init__(self, place: str) -> None:
         self._place = place
         self._inflate = zlib.decompressobj(_GZIP)
+        self._received = 0
+        self._unpacked = 0
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Unpack what came."""
+        """Unpack what came.
+
+        Raises:
+            ProtocolError: It is damaged.
+            BodyTooLargeError: The body is far larger than its compressed form.
+        """
         if self._inflate.eof:
             raise errors.ProtocolError(f"{self._place}: more came than the compressed answer")
+        self._received += len(data)
         try:
             piece = self._inflate.decompress(data, _PIECE)
             while piece:
+                self._unpacked += len(piece)
+                if self._unpacked > max(_FREE_BYTES, self._received * _MOST_RATIO):
+                    raise errors.BodyTooLargeError(
+                        f"the compressed answer to {self._place} unpacks to more than {_MOST_RATIO} times its size"
+                    )
                 yield piece
                 piece = self._inflate.decompress(self._inflate.unconsumed_tail, _PIECE)
         except zlib.error as error:
@@ -56,6 +78,11 @@ def _too_large(place: str, most: int) -> errors.BodyTooLargeError:
     )
 
 
+def is_compressed(request: Request, status: int, headers: Mapping[str, str]) -> bool:
+    """Return whether a response has a body that must be unpacked."""
+    return "content-encoding" in headers and has_body(request, status) and bool(codings(headers["content-encoding"]))
+
+
 class GzipStream:
     """An answer that comes compressed, and reads as if it did not.
 
@@ -72,12 +99,12 @@ class GzipStream:
 
     def read(self, most: int) -> Body:
         """Return the whole body: see `Stream.read`."""
-        whole = bytearray()
+        whole = io.BytesIO()  # Its value can be taken without a copy.
         for piece in self.chunks():
-            whole += piece
-            if len(whole) > most:
+            whole.write(piece)
+            if whole.tell() > most:
                 raise _too_large(self._place, most)
-        return whole
+        return whole.getvalue()
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the body as it comes: see `Stream.chunks`."""
@@ -106,13 +133,13 @@ class AsyncGzipStream:
 
     async def read(self, most: int) -> Body:
         """Return the whole body: see `Stream.read`."""
-        whole = bytearray()
+        whole = io.BytesIO()  # Its value can be taken without a copy.
         async with aclosing(self.chunks()) as pieces:
             async for piece in pieces:
-                whole += piece
-                if len(whole) > most:
+                whole.write(piece)
+                if whole.tell() > most:
                     raise _too_large(self._place, most)
-        return whole
+        return whole.getvalue()
 
     async def chunks(self) -> AsyncGenerator[bytes]:
         """Yield the body as it comes: see `Stream.chunks`."""

@@ -5,6 +5,7 @@ Certificates, proxies, timeouts and connections are then that client's; httpx it
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
 from contextlib import aclosing, contextmanager
@@ -128,7 +129,12 @@ def _pause(request: Request) -> float | None:
 class _Head:
     def __init__(self, response: Any, request: Request) -> None:
         self.status: int = response.status_code
-        self.headers: Mapping[str, str] = dict(response.headers.items())
+        headers: dict[str, str] = dict(response.headers.items())
+        # A mock transport, a cache or a response hook may have read the body; httpx then keeps it, decompressed.
+        self._is_read: bool = getattr(response, "is_stream_consumed", False) or getattr(response, "is_closed", False)
+        if self._is_read and headers.pop("content-encoding", None) is not None:
+            headers.pop("content-length", None)
+        self.headers: Mapping[str, str] = headers
         self._response = response
         self._request = request
 
@@ -139,16 +145,19 @@ class _Head:
 
 class _HttpxStream(_Head):
     def read(self, most: int) -> Body:
-        whole = bytearray()
+        whole = io.BytesIO()
         for chunk in self.chunks():
-            whole += chunk
-            if len(whole) > most:
+            whole.write(chunk)
+            if whole.tell() > most:
                 raise too_large(self._request, most)
-        return whole
+        return whole.getvalue()
 
     def chunks(self) -> Iterator[bytes]:
         with _named_errors(self._request):
-            yield from self._response.iter_raw()
+            if not self._is_read:
+                yield from self._response.iter_raw()
+            elif self._response.content:
+                yield self._response.content
 
     def close(self) -> None:
         self._response.close()
@@ -156,18 +165,22 @@ class _HttpxStream(_Head):
 
 class _AsyncHttpxStream(_Head):
     async def read(self, most: int) -> Body:
-        whole = bytearray()
+        whole = io.BytesIO()
         async with aclosing(self.chunks()) as chunks:
             async for chunk in chunks:
-                whole += chunk
-                if len(whole) > most:
+                whole.write(chunk)
+                if whole.tell() > most:
                     raise too_large(self._request, most)
-        return whole
+        return whole.getvalue()
 
     async def chunks(self) -> AsyncGenerator[bytes]:
         with _named_errors(self._request):
-            async for chunk in self._response.aiter_raw():
-                yield chunk
+            if not self._is_read:
+                async with aclosing(self._response.aiter_raw()) as chunks:
+                    async for chunk in chunks:
+                        yield chunk
+            elif self._response.content:
+                yield self._response.content
 
     async def aclose(self) -> None:
         await self._response.aclose()

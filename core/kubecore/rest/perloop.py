@@ -51,4 +51,5 @@ class PerLoop(Generic[T]):
 
 def _is_closed(loop: Any) -> bool:
     """Return whether a loop of asyncio is closed; a token of trio's lives no longer than its loop."""
-    return hasattr(loop, "is_closed") and bool(loop.is_closed())
+    is_closed: Callable[[], bool] | None = getattr(loop, "is_closed", None)
+    return is_closed is not None and is_closed()

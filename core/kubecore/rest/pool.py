@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import queue
 import sys
@@ -263,12 +264,13 @@ class PoolStream:
             return first
         if length is not None:
             return self._read_length(first, length)
-        whole = bytearray(first)
+        whole = io.BytesIO()  # Its value can be taken without a copy.
+        whole.write(first)
         while not body.done:
-            whole += self._more()
-            if len(whole) > most:
+            whole.write(self._more())
+            if whole.tell() > most:
                 raise too_large(self._request, most)
-        return whole
+        return whole.getvalue()
 
     def _read_length(self, first: bytes, length: int) -> Body:
         """Read into one buffer of the right size: pieces would have to be joined."""

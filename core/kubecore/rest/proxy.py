@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from kubecore.errors import ConfigError
-from kubecore.rest.config import Server
+from kubecore.rest.config import Server, unescaped_zone
 from kubecore.rest.secret import SecretText
 
 __all__ = ["Proxy", "from_environment", "parse"]
@@ -84,7 +84,7 @@ def _parse(url: str) -> Proxy | None:
         return None
     return Proxy(
         "socks5" if parts.scheme == "socks5h" else parts.scheme,
-        host,
+        unescaped_zone(host),
         port or _PORTS[parts.scheme],
         unquote(parts.username or ""),
         unquote(parts.password or ""),

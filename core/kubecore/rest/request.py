@@ -14,7 +14,7 @@ from kubecore.rest.credentials import Impersonate
 from kubecore.rest.ratelimit import RateLimiter, TokenBucket
 from kubecore.rest.warnings import LogOnce, WarningHandler
 
-__all__ = ["Body", "Request", "Requests", "check_answer", "check_body", "replace_headers"]
+__all__ = ["Body", "Request", "Requests", "check_answer", "check_body", "codings", "has_body", "replace_headers"]
 
 _JSON: Final = b"application/json"
 _IMPERSONATE: Final = b"impersonate-"
@@ -99,7 +99,7 @@ class Requests:
         self.warning_handler: WarningHandler = config.warning_handler or LogOnce()
         agent = config.user_agent or default_user_agent()
         self._fixed = [
-            (b"Host", self.server.netloc.encode("idna" if not self.server.netloc.isascii() else "ascii")),
+            (b"Host", self.server.authority.encode("idna" if not self.server.authority.isascii() else "ascii")),
             (b"User-Agent", _header(agent, "user_agent")),
             *_impersonation(config.impersonate),
         ]
@@ -252,13 +252,26 @@ def check_answer(request: Request, status: int, headers: Mapping[str, str], max_
             f"{request.place} was answered {status}, a redirect, which is not followed: credentials would go along "
             "(Config.follow_redirects follows those on the same server)"
         )
-    check_body(request, headers, max_bytes)
+    check_body(request, status, headers, max_bytes)
 
 
-def check_body(request: Request, headers: Mapping[str, str], max_bytes: int) -> None:
+def codings(encoding: str) -> list[str]:
+    """Return the names in a header `Content-Encoding`, in lower case, without those that change nothing."""
+    names = [name.strip().lower() for name in encoding.split(",")]
+    return ["gzip" if name == "x-gzip" else name for name in names if name not in ("", "identity")]
+
+
+def has_body(request: Request, status: int) -> bool:
+    """Return whether a response has a body; headers of one without a body describe what GET would return."""
+    return request.method != "HEAD" and status not in (101, 204, 304)
+
+
+def check_body(request: Request, status: int, headers: Mapping[str, str], max_bytes: int) -> None:
     """Refuse an answer by what its head says of its body: see `check_answer`."""
-    encoding = headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in ("", "identity", "gzip"):
+    if not has_body(request, status):
+        return
+    encoding = headers.get("content-encoding", "")
+    if encoding and codings(encoding) not in ([], ["gzip"]):
         raise ProtocolError(f"{request.place} was answered in an encoding that nobody asked for: {encoding[:40]!r}")
     length = headers.get("content-length", "")
     if length.isascii() and length.isdigit() and (len(length) > 18 or int(length) > max_bytes):

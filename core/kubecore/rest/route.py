@@ -38,7 +38,7 @@ class Route:
         server = config.server()
         self._host = server.host
         self._port = server.port or (443 if server.scheme == "https" else 80)
-        self._name = config.tls.server_name or server.host
+        self._name = config.tls.server_name or server.name
         self._tls = tls.Rotating(config.tls) if server.scheme == "https" else None
         self._refreshing = Aside(self._refresh)
         self._proxy = _proxy(config)
@@ -130,7 +130,7 @@ class Route:
         with _of_proxy(way):
             made = network.connect(self._names, _left(end))
             if self._proxy_context is not None:
-                made = network.secure_proxy(made, self._proxy_context, way.host)
+                made = network.secure_proxy(made, self._proxy_context, way.host.partition("%")[0])
             try:
                 steps = handshake(way, self._host, self._port)
                 data = next(steps)
@@ -152,7 +152,7 @@ class Route:
         with _of_proxy(way):
             made = await network.connect_async(self._names)
             if self._proxy_context is not None:
-                made = await network.secure_proxy_async(made, self._proxy_context, way.host)
+                made = await network.secure_proxy_async(made, self._proxy_context, way.host.partition("%")[0])
             try:
                 steps = handshake(way, self._host, self._port)
                 data = next(steps)

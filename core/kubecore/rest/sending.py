@@ -205,7 +205,7 @@ class Sending:
             for warning in warnings.parse(headers["warning"]):
                 self._requests.warning_handler(warning)
         if self._called.is_handed_on:
-            check_body(self._current, headers, self._requests.max_bytes)
+            check_body(self._current, status, headers, self._requests.max_bytes)
             return True
         if 200 <= status < 300:
             check_answer(self._current, status, headers, self._requests.max_bytes)
