@@ -12,6 +12,7 @@ from kubecore.rest.transport import AsyncHttpClient, HttpClient
 if TYPE_CHECKING:
     from kubecore.discovery import AsyncDiscovery, Discovery
     from kubecore.dynamic import AsyncDynamicClient, AsyncObjects, DynamicClient, Objects
+    from kubecore.kubeconfig import KubeConfig
     from kubecore.model import Model
     from kubecore.raw import QueryValues, RawResponse
     from kubecore.version import Info
@@ -21,20 +22,55 @@ __all__ = ["AsyncBaseClientset", "BaseClientset"]
 M = TypeVar("M", bound="Model")
 
 
+def _resolved(config: rest.Config | KubeConfig | None, clientset: type) -> rest.Config:
+    """Return the configuration, the default one for None."""
+    if isinstance(config, rest.Config):
+        return config
+    from kubecore import kubeconfig
+
+    if config is None:
+        return kubeconfig.load_config()
+    given: object = config
+    if isinstance(given, kubeconfig.KubeConfig):
+        return given.config
+    name = clientset.__name__
+    if isinstance(given, str):
+        hint = f"{name}(rest.Config(host={given[:100]!r}, ...))" if "://" in given and "@" not in given else ""
+        hint = hint or f"{name}(kubeconfig.load_config(path)) for a file, {name}(rest.Config(host=...)) for a URL"
+    else:
+        hint = f"{name}(), {name}(kubeconfig.load_config()) or {name}(rest.Config(host=...))"
+    raise TypeError(f"{name} needs a rest.Config, not a {type(given).__name__}: write {hint}")
+
+
 class BaseClientset:
     """Opens and closes the client that the groups share.
 
     Args:
-        config: Where the server is and how to reach it.
+        config: Where the server is and how to reach it. None loads what kubectl would use, as `kubeconfig.load()` does:
+            the files of `KUBECONFIG`, else `~/.kube/config`, else the cluster that the program runs in.
         http_client: A client of your own to send every request with, instead of kubecore's connection pool. It stays
             yours: closing the clientset leaves it open.
 
     Raises:
-        ConfigError: if `config` contradicts itself or names files that can't be read.
+        ConfigError: if `config` contradicts itself or names files that can't be read, or there is none.
+        TypeError: if `config` is something else, such as a URL.
     """
 
-    def __init__(self, config: rest.Config, *, http_client: HttpClient | None = None) -> None:
-        self.rest_client: rest.Client = rest.Client(config, http_client=http_client)
+    def __init__(
+        self, config: rest.Config | KubeConfig | None = None, *, http_client: HttpClient | None = None
+    ) -> None:
+        self.rest_client: rest.Client = rest.Client(_resolved(config, type(self)), http_client=http_client)
+
+    def __repr__(self) -> str:
+        """Show the server."""
+        return f"{type(self).__name__}({self.rest_client.host!r})"
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> None:
+            from kubecore import hints
+
+            raise hints.missing_in_clientset(self, name)
 
     def server_version(self, *, timeout: float | None = None) -> Info:
         """Ask the server for its version: `GET /version`.
@@ -142,16 +178,31 @@ class AsyncBaseClientset:
     """Opens and closes the client that the groups share.
 
     Args:
-        config: Where the server is and how to reach it.
+        config: Where the server is and how to reach it. None loads what kubectl would use, as `kubeconfig.load()` does:
+            the files of `KUBECONFIG`, else `~/.kube/config`, else the cluster that the program runs in.
         http_client: A client of your own to send every request with, instead of kubecore's connection pool. It stays
             yours: closing the clientset leaves it open.
 
     Raises:
-        ConfigError: if `config` contradicts itself or names files that can't be read.
+        ConfigError: if `config` contradicts itself or names files that can't be read, or there is none.
+        TypeError: if `config` is something else, such as a URL.
     """
 
-    def __init__(self, config: rest.Config, *, http_client: AsyncHttpClient | None = None) -> None:
-        self.rest_client: rest.AsyncClient = rest.AsyncClient(config, http_client=http_client)
+    def __init__(
+        self, config: rest.Config | KubeConfig | None = None, *, http_client: AsyncHttpClient | None = None
+    ) -> None:
+        self.rest_client: rest.AsyncClient = rest.AsyncClient(_resolved(config, type(self)), http_client=http_client)
+
+    def __repr__(self) -> str:
+        """Show the server."""
+        return f"{type(self).__name__}({self.rest_client.host!r})"
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> None:
+            from kubecore import hints
+
+            raise hints.missing_in_clientset(self, name)
 
     async def server_version(self, *, timeout: float | None = None) -> Info:
         """Ask the server for its version: `GET /version`.

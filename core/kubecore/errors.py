@@ -21,7 +21,7 @@ KubeError
 │   ├── ServerTimeoutError         500, the server could not finish in time and says when to try again
 │   ├── StoreReadError             500, an object that the store can't read
 │   ├── ServiceUnavailableError    503
-│   └── TimeoutError               504; also the builtin TimeoutError
+│   └── GatewayTimeoutError        504; also the builtin TimeoutError, and called TimeoutError here
 ├── TransportError                 no answer, or half of one; also an OSError
 │   ├── ConnectError
 │   │   └── ConnectTimeoutError    also the builtin TimeoutError
@@ -68,7 +68,7 @@ import functools
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from kubecore import meta
 from kubecore.shown import shown
@@ -97,6 +97,7 @@ __all__ = [
     "ExpiredError",
     "FieldConflict",
     "ForbiddenError",
+    "GatewayTimeoutError",
     "GoneError",
     "InternalError",
     "InvalidError",
@@ -189,6 +190,10 @@ class KubeError(Exception):
         """Add a note, which is shown below the message in a traceback."""
         super().add_note(shown(note))
 
+    def __repr__(self) -> str:
+        """Show the class and the message, as a REPL, `asyncio.gather` and logs with `%r` print them."""
+        return f"{type(self).__name__}({str(self)!r})"
+
 
 class StatusError(KubeError):
     """The server answered, and the answer is a failure.
@@ -198,11 +203,16 @@ class StatusError(KubeError):
 
     Attributes:
         status: the whole Status.
+        request: method and URL of the request without its query, such as `GET https://10.0.0.1:6443/api/v1/pods`; ""
+            if it is not known.
+        identity: whose credentials were used, such as `user 'admin' of context 'lab'`; "" if it is not known.
     """
 
     def __init__(self, status: meta.Status) -> None:
         super().__init__(status)
         self.status = status
+        self.request: str = ""
+        self.identity: str = ""
 
     @property
     def code(self) -> int:
@@ -215,8 +225,29 @@ class StatusError(KubeError):
         return self.status.reason or ""
 
     def __str__(self) -> str:
-        """Return the server's message; what would steer a terminal is shown as an escape."""
-        return shown(self.status.message or f"the server answered {self.code} {self.reason}".rstrip())
+        """Return the server's message, and the request if the message does not name an object.
+
+        Characters that a terminal obeys are shown as escapes.
+        """
+        message = self.status.message or f"the server answered {self.code} {self.reason}".rstrip()
+        details = self.status.details
+        if self.request and (details is None or not (details.kind or details.name)):
+            message = f"{self.request}: {message}"
+        return shown(message)
+
+    def locate(self, request: str, identity: str = "") -> Self:
+        """Set the request that failed, unless it is known already.
+
+        Args:
+            request: method and URL without its query.
+            identity: whose credentials were used.
+
+        Returns:
+            The error.
+        """
+        self.request = self.request or request
+        self.identity = self.identity or identity
+        return self
 
 
 class BadRequestError(StatusError):
@@ -224,7 +255,17 @@ class BadRequestError(StatusError):
 
 
 class UnauthorizedError(StatusError):
-    """The server does not accept who is asking (401)."""
+    """The server does not accept the credentials of the request (401)."""
+
+    def __str__(self) -> str:
+        """Return the request, the server's message and whose credentials were used."""
+        if not self.request:
+            return super().__str__()
+        who = f" of {self.identity}" if self.identity else ""
+        said = self.status.message or "Unauthorized"
+        code = "" if "401" in said else "401 "
+        why = f"the server does not accept the credentials{who}: they are wrong, missing or have expired"
+        return shown(f"{self.request}: {code}{said}: {why}")
 
 
 class ForbiddenError(StatusError):
@@ -332,8 +373,16 @@ class ServiceUnavailableError(StatusError):
     """The server, or the one behind it, is not there (503)."""
 
 
-class TimeoutError(StatusError, builtins.TimeoutError):  # noqa: A001 - client-go's name
-    """The server gave up within the time that the request allowed (504)."""
+class GatewayTimeoutError(StatusError, builtins.TimeoutError):
+    """The server gave up within the time that the request allowed (504).
+
+    A timeout of the client is another class: `ReadTimeoutError`, `WaitTimeoutError`, ... All of them are the builtin
+    `TimeoutError`, too.
+    """
+
+
+TimeoutError = GatewayTimeoutError  # noqa: A001 - client-go's name
+"""The name of `GatewayTimeoutError` in client-go. It is not the builtin `TimeoutError`, which catches all timeouts."""
 
 
 class TransportError(KubeError, OSError):
@@ -618,7 +667,7 @@ _BY_REASON: Final[Mapping[str, type[StatusError]]] = {
     "ServerTimeout": ServerTimeoutError,
     "ServiceUnavailable": ServiceUnavailableError,
     "StoreReadError": StoreReadError,
-    "Timeout": TimeoutError,
+    "Timeout": GatewayTimeoutError,
     "TooManyRequests": TooManyRequestsError,
     "Unauthorized": UnauthorizedError,
     "UnsupportedMediaType": UnsupportedMediaTypeError,
@@ -640,7 +689,7 @@ _BY_CODE: Final[Mapping[int, type[StatusError]]] = {
     429: TooManyRequestsError,
     500: InternalError,
     503: ServiceUnavailableError,
-    504: TimeoutError,
+    504: GatewayTimeoutError,
 }
 
 # Two codes decide whatever the reason says, as in client-go.

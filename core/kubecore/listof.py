@@ -7,14 +7,14 @@ from typing import Generic, TypeVar
 import msgspec
 
 from kubecore.meta import ListMeta
-from kubecore.model import Model
+from kubecore.model import ListModel
 
 __all__ = ["ListOf"]
 
 T = TypeVar("T")
 
 
-class ListOf(Model, Generic[T], kw_only=True):
+class ListOf(ListModel, Generic[T], kw_only=True):
     """A collection, or a page of it."""
 
     metadata: ListMeta = msgspec.field(default_factory=ListMeta)

@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from kubecore.model import Model, always
+from kubecore.model import ListModel, Model, always
 from kubecore.types import NO_FIELDS, FieldsV1, Time
 
 __all__ = [
@@ -152,7 +152,7 @@ class PartialObjectMetadata(Model, kw_only=True):
     """The metadata."""
 
 
-class PartialObjectMetadataList(Model, kw_only=True):
+class PartialObjectMetadataList(ListModel, kw_only=True):
     """A collection of which only the metadata was asked for."""
 
     api_version: Literal["meta.k8s.io/v1"] = always("meta.k8s.io/v1")

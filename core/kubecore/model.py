@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
-from typing import Any, Final, NamedTuple, Self, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self, TypeVar
 
 import msgspec
+from msgspec import StructMeta
 
-__all__ = ["OTHER", "WRITTEN", "CustomModel", "FieldInfo", "Model", "always"]
+__all__ = ["OTHER", "WRITTEN", "CustomListModel", "CustomModel", "FieldInfo", "ListModel", "Model", "always"]
 
 OTHER: Final = "$otherFields"
 """What msgspec calls the field of an open model for what its schema does not name; JSON has no such name."""
@@ -48,7 +49,22 @@ def always(value: _L) -> _L:
     return field  # type: ignore[no-any-return]
 
 
-class Model(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False, rename="camel"):
+if TYPE_CHECKING:
+    _ModelMeta = StructMeta
+else:
+
+    class _ModelMeta(StructMeta):
+        """Names the class, and the field that was meant, in errors of a constructor."""
+
+        def __call__(self, *args: Any, **fields: Any) -> Any:
+            try:
+                return super().__call__(*args, **fields)
+            except TypeError as error:
+                message = f"{self.__name__}: {_constructor_mistake(self, args, fields) or error}"
+            raise TypeError(message)
+
+
+class Model(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False, rename="camel", metaclass=_ModelMeta):
     """Base of every Kubernetes type: typed attributes in snake_case, the API's names on the wire.
 
     What is None, or equals its default, is not sent. Models compare by value, copy, deep-copy and pickle,
@@ -86,18 +102,21 @@ class Model(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False, rename="
 
         return codec.convert(data, cls)
 
-    def to_yaml(self) -> str:
+    def to_yaml(self, *, managed_fields: bool = False) -> str:
         """Write the model as one YAML document that kubectl reads.
 
+        Args:
+            managed_fields: whether `metadata.managedFields` is included; people hardly ever want to see it.
+
         Returns:
-            The text, fields in the order of the model, ending in a newline.
+            The text, ending in a newline: apiVersion, kind, metadata and spec first, status last.
 
         Raises:
             kubecore.errors.EncodeError: a value has no form in JSON.
         """
-        from kubecore import yaml
+        from kubecore import display, yaml
 
-        return yaml.dump(self.to_dict())
+        return yaml.dump(display.in_order(self.to_dict(), managed_fields=managed_fields))
 
     @classmethod
     def from_yaml(cls, text: str | bytes) -> Self:
@@ -147,17 +166,43 @@ class Model(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False, rename="
         return _fields(cls)
 
     def __repr__(self) -> str:
-        """Say which object it is and nothing that it holds: `Pod default/web-1`, `<PodSpec>`."""
+        """Name an object (`Pod default/web-1`), count a list (`<PodList of 3>`), show the fields of everything else.
+
+        Secrets are never shown: values of bytes and fields such as `password` appear as their length.
+        """
+        from kubecore import display
+
+        return self._short() or display.described(self)
+
+    def _short(self) -> str:
         name = type(self).__name__
         items = getattr(self, "items", None)
         if isinstance(items, list):
             return f"<{name} of {len(items)}>"  # pyright: ignore[reportUnknownArgumentType]
         place = _place(getattr(self, "metadata", None))
-        return f"{name} {place}" if place else f"<{name}>"
+        return f"{name} {place}" if place else ""
 
     def __rich_repr__(self) -> Iterator[Any]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Show the same in rich as in repr: msgspec's own would print every field."""
-        yield _place(getattr(self, "metadata", None))
+        """Show the same in rich as in repr: msgspec's own would show secrets."""
+        from kubecore import display
+
+        if self._short():
+            yield _place(getattr(self, "metadata", None))
+        else:
+            yield from display.fields_of(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Show the object as YAML at the prompt of IPython: without managed fields, secrets hidden."""
+        from kubecore import display
+
+        is_list = isinstance(getattr(self, "items", None), list)
+        printer.text(repr(self) if cycle or is_list else display.shown_yaml(self).rstrip("\n"))
+
+    def _repr_html_(self) -> str | None:
+        """Show the object as YAML in a notebook: without managed fields, secrets hidden. Lists have no such form."""
+        from kubecore import display
+
+        return None if isinstance(getattr(self, "items", None), list) else display.shown_html(self)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
@@ -172,6 +217,50 @@ class CustomModel(Model, kw_only=True):
 
     What is read is sent again to the letter, empty lists and maps and nulls included, as long as it is not changed.
     """
+
+
+_T_co = TypeVar("_T_co", covariant=True)
+
+
+class _HasItems(Protocol[_T_co]):
+    @property
+    def items(self) -> Sequence[_T_co]: ...
+
+
+class ListModel(Model, kw_only=True):
+    """Base of every list of objects: it has the length of its `items`, and iterating over it yields them.
+
+    A page of a collection holds the objects of that page alone; `iter()` of a client reads all pages.
+    """
+
+    def __iter__(self: _HasItems[_L]) -> Iterator[_L]:
+        """Yield the objects."""
+        return iter(self.items)
+
+    def __len__(self: _HasItems[Any]) -> int:
+        """Return the number of objects."""
+        return len(self.items)
+
+
+class CustomListModel(ListModel, CustomModel, kw_only=True):
+    """Base of every list of custom resources."""
+
+
+def _constructor_mistake(cls: type[Model], args: tuple[Any, ...], fields: Mapping[str, Any]) -> str:
+    """Return what is wrong with the arguments of a constructor, "" if this is not known."""
+    from kubecore import hints
+
+    known = {info.name: info for info in cls.model_fields()}
+    if args:
+        return f"fields are keyword arguments: {cls.__name__}(name=...), not by position"
+    by_wire_name = {info.wire_name: info.name for info in known.values()}
+    for name in fields:
+        if name not in known:
+            meant = by_wire_name.get(name)
+            hint = f"; write {meant}" if meant else hints.nearest(name, known)
+            return f"there is no field {name!r}{hint}"
+    missing = [info.name for info in known.values() if info.required and info.name not in fields]
+    return f"missing required argument{'s' * (len(missing) > 1)} {', '.join(map(repr, missing))}" if missing else ""
 
 
 @functools.cache

@@ -109,9 +109,37 @@ class Table(Model, kw_only=True):
             for line in lines
         )
 
+    def to_dicts(self, *, namespaces: bool = True) -> list[dict[str, Any]]:
+        """Return a dictionary for each row, such as for `pandas.DataFrame`: cells by the names of their columns.
+
+        Args:
+            namespaces: whether each has the object's namespace, as `Namespace`, if it has one.
+
+        Returns:
+            The rows, with all columns, also those of a wide table. Cells have the types that the server sent.
+        """
+        names = [column.name for column in self.column_definitions]
+        made: list[dict[str, Any]] = []
+        for row in self.rows:
+            first = {"Namespace": row.object.metadata.namespace} if namespaces and row.object.metadata.namespace else {}
+            made.append({**first, **dict(zip(names, row.cells, strict=False))})
+        return made
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[TableRow]:
+        """Yield the rows."""
+        return iter(self.rows)
+
     def __str__(self) -> str:
         """Lay the table out as `kubectl get` does."""
         return self.format()
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Show it at the prompt of IPython as `kubectl get` does."""
+        printer.text(repr(self) if cycle else self.format())
 
     def __repr__(self) -> str:
         """Say how large it is."""

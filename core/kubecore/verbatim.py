@@ -65,16 +65,19 @@ def keeping(model: Model, written: Mapping[str, Written]) -> Any:
 
 @functools.cache
 def _keeping_type(plain: type[Model]) -> Any:
-    made: Any = msgspec.defstruct(
+    # Not `msgspec.defstruct`, which can't make a class whose bases have a metaclass of their own.
+    make: Any = type(plain)
+    made: Any = make(
         plain.__name__,
-        [(_ATTRIBUTE, Any, msgspec.field(default=None, name=WRITTEN))],
-        bases=(plain,),
-        module=plain.__module__,
-        namespace={
+        (plain,),
+        {
+            "__annotations__": {_ATTRIBUTE: Any},
             "__doc__": plain.__doc__,
+            "__module__": plain.__module__,
             "__qualname__": plain.__qualname__,
             "__eq__": functools.partialmethod(_is_equal, plain),
             "__reduce__": functools.partialmethod(_reduced, plain),
+            _ATTRIBUTE: msgspec.field(default=None, name=WRITTEN),
             # What the class makes, it makes as the model does.
             **{name: getattr(plain, name) for name in ("from_dict", "from_yaml", "model_fields", "zero")},
         },

@@ -137,7 +137,10 @@ class Model:
         """The class of kubecore that it derives from."""
         if self.is_open:
             return "OpenModel"
-        return "CustomModel" if self.is_custom else "Model"
+        is_list = self.is_kind and any(
+            field.name == "items" and field.annotation.startswith("list[") for field in self.fields
+        )
+        return f"{'Custom' if self.is_custom else ''}{'List' if is_list else ''}Model"
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,11 +57,13 @@ RESERVED_FIELDS: Final = frozenset(
 RESERVED_CLASSES: Final = frozenset(
     {
         "Any",
+        "CustomListModel",
         "CustomModel",
         "FieldsV1",
         "Final",
         "IntOrString",
         "JSON",
+        "ListModel",
         "Literal",
         "MicroTime",
         "Model",
@@ -69,6 +71,7 @@ RESERVED_CLASSES: Final = frozenset(
         "OpenModel",
         "Quantity",
         "RawExtension",
+        "TYPE_CHECKING",
         "Time",
         "TypeAlias",
     }

@@ -170,7 +170,7 @@ def _models(
             ]
         ),
         names_from_typing=_codes(
-            [*(["Final"] if constants else []), *(["Literal"] if "Literal[" in annotations else [])]
+            ["TYPE_CHECKING", *(["Final"] if constants else []), *(["Literal"] if "Literal[" in annotations else [])]
         ),
         modules=module.imports,
         builtins=text.code(builtins),

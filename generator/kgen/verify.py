@@ -129,6 +129,10 @@ def _imported(node: ast.AST) -> Iterator[str]:
         yield node.module or "."
 
 
+_HINTS: Final = "if not TYPE_CHECKING:\n    __getattr__ = module_getattr(__name__)"
+"""The statement that lets errors for missing names tell what was meant."""
+
+
 class _Models:
     """Checks one models module, statement by statement."""
 
@@ -136,6 +140,7 @@ class _Models:
         self._module = module
         self._imports = {
             f"{package}.models",
+            "kubecore.hints",
             "kubecore.meta",
             "kubecore.model",
             "kubecore.openmodel",
@@ -154,6 +159,7 @@ class _Models:
             _require(
                 isinstance(node, (ast.ClassDef, ast.Import, ast.ImportFrom))
                 or _is_docstring_or_all(node)
+                or ast.unparse(node) == _HINTS
                 or ast.unparse(node) in self._aliases,
                 node,
                 "an unplanned statement",

@@ -178,7 +178,7 @@ def test_later_changes_of_the_document_do_not_reach_the_object() -> None:
 def test_an_object_that_keeps_written_values_is_one_of_its_model() -> None:
     found = Part.from_dict({"size": 1})
     assert isinstance(found, Part)
-    assert (type(found).__name__, repr(found)) == ("Part", "<Part>")
+    assert (type(found).__name__, repr(found)) == ("Part", "Part(name='', size=1)")
     assert found == Part(name="", size=1) == found
     assert found != Part(name="", size=2)
     assert [field.name for field in type(found).model_fields()] == ["name", "tags", "size", "seen", "ratio"]

@@ -35,6 +35,18 @@ class ResourceClient:
         self._client = client
         self._namespace = namespace
 
+    def __repr__(self) -> str:
+        """Show the class, the namespace if there is one, and the server."""
+        place = f"{self._namespace!r}, " if self._namespace else ""
+        return f"{type(self).__name__}({place}{self._client.host!r})"
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> None:
+            from kubecore import hints
+
+            raise hints.missing_in_client(self, name)
+
     async def _get_subresource(self, name: str, subresource: str, response: type[R], *, timeout: float | None) -> R:
         call: Call[R] = self.resource.call("get", "GET", self._namespace, response, name=name, subresource=subresource)
         return await self._client.send(call, timeout=timeout)

@@ -167,6 +167,8 @@ def of_model(kind: type[M]) -> DynamicResource[M]:
     Raises:
         NoMatchError: no generated package has a resource for it.
     """
+    if not (isinstance(kind, type) and issubclass(kind, Model)):
+        raise TypeError(f"a model such as core_v1.Pod is needed, not {kind!r}; dynamic.resource(...) accepts names")
     return known(kinds.kind_of(kind), kind)
 
 

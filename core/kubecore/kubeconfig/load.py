@@ -204,14 +204,24 @@ def _result(
     given = plain_namespace(overrides.get("namespace") or "")
     check_namespace(given, "namespace=", problems)
     check_namespace(chosen.context.namespace, chosen.context.where, problems)
+    config = build(chosen.cluster, chosen.user, policy=policy, save=chosen.save, problems=problems)
+    config.origin = _origin(chosen)
     return KubeConfig(
-        build(chosen.cluster, chosen.user, policy=policy, save=chosen.save, problems=problems),
+        config,
         given or chosen.context.namespace or default_namespace,
         chosen.context_name,
         chosen.cluster_name,
         chosen.user_name,
         bool(given),
     )
+
+
+def _origin(chosen: _Chosen) -> str:
+    """Return whose configuration it is, for errors."""
+    if not chosen.context_name and not chosen.user_name:
+        return "the pod's service account" if chosen.user.token_file else ""
+    user = f"user {chosen.user_name[:100]!r}" if chosen.user_name else "no user"
+    return f"{user} of context {chosen.context_name[:100]!r}" if chosen.context_name else user
 
 
 def _in_cluster(overrides: Overrides) -> _Chosen:

@@ -7,7 +7,7 @@ import os
 import stat
 from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 import yaml as pyyaml
 
@@ -25,6 +25,10 @@ _Change = Callable[[dict[str, Any]], None]
 
 _FILE_MODE: Final = 0o600
 _FOLDER_MODE: Final = 0o755
+
+
+Plural: TypeAlias = Literal["clusters", "users", "contexts"]
+"""The kinds of entries by the names of their sections."""
 
 
 class KubeConfigFiles:
@@ -53,15 +57,18 @@ class KubeConfigFiles:
         """The files that `save` would write."""
         return sorted(self._changes)
 
-    def names(self, kind: Kind) -> list[str]:
+    def names(self, kind: Kind | Plural) -> list[str]:
         """Return the names of all entries of a kind, sorted.
 
         Args:
-            kind: `cluster`, `user` or `context`.
-        """
-        return sorted(self._entries[kind])
+            kind: `cluster`, `user` or `context`; the plural is accepted, too.
 
-    def get(self, kind: Kind, name: str) -> dict[str, Any]:
+        Raises:
+            ConfigError: it is another kind.
+        """
+        return sorted(self._entries[_kind(kind)])
+
+    def get(self, kind: Kind | Plural, name: str) -> dict[str, Any]:
         """Return a copy of what an entry says.
 
         Args:
@@ -74,12 +81,13 @@ class KubeConfigFiles:
         Raises:
             InvalidConfigError: there is none.
         """
+        kind = _kind(kind)
         if name not in self._entries[kind]:
             raise InvalidConfigError(missing(self._merged, kind, name, self._merged.places))
         data = self._entries[kind][name][0]
         return _plain(data, f"{kind} {name!r}") if data is not None else {}
 
-    def set(self, kind: Kind, name: str, data: Mapping[str, Any]) -> None:
+    def set(self, kind: Kind | Plural, name: str, data: Mapping[str, Any]) -> None:
         """Set an entry as a whole: in the file that it came from; a new one in the first file that exists.
 
         Args:
@@ -90,6 +98,7 @@ class KubeConfigFiles:
         Raises:
             ConfigError: the data can't be written as YAML, or the name is empty.
         """
+        kind = _kind(kind)
         if not name:
             raise ConfigError(f"a {kind} needs a name")
         copied = _plain(data, f"{kind} {name[:100]!r}")
@@ -97,7 +106,7 @@ class KubeConfigFiles:
         self._entries[kind][name] = (copied, file)
         self._note(file, lambda document: _put(document, kind, name, copied))
 
-    def remove(self, kind: Kind, name: str) -> None:
+    def remove(self, kind: Kind | Plural, name: str) -> None:
         """Remove an entry from the file that it came from; another file may then be found to have one of that name.
 
         Args:
@@ -107,6 +116,8 @@ class KubeConfigFiles:
         Raises:
             InvalidConfigError: there is none.
         """
+        kind = _kind(kind)
+        kind = _kind(kind)
         if name not in self._entries[kind]:
             raise InvalidConfigError(missing(self._merged, kind, name, self._merged.places))
         _, file = self._entries[kind].pop(name)
@@ -163,6 +174,14 @@ class KubeConfigFiles:
 
     def _note(self, file: Path, change: _Change) -> None:
         self._changes.setdefault(file, []).append(change)
+
+
+def _kind(kind: Kind | Plural) -> Kind:
+    """Return the kind of entry, also for its plural."""
+    for known in SECTIONS:
+        if kind in (known, f"{known}s"):
+            return known
+    raise ConfigError(f"{kind!r} is not a kind of entry: expected cluster, user or context")
 
 
 def use_context(name: str, path: str | os.PathLike[str] | None = None) -> None:

@@ -41,6 +41,15 @@ class AsyncClient:
         self._authorization = auth.AsyncAuthorization(auth.source(config))
         self._transport = transport.async_transport(config, http_client)
 
+    @property
+    def host(self) -> str:
+        """The URL of the server."""
+        return self._requests.server.url
+
+    def __repr__(self) -> str:
+        """Show the server."""
+        return f"{type(self).__name__}({self.host!r})"
+
     async def send(
         self,
         call: Call[R],

@@ -42,6 +42,15 @@ class Client:
         self._authorization = auth.Authorization(auth.source(config))
         self._transport = transport.transport(config, http_client)
 
+    @property
+    def host(self) -> str:
+        """The URL of the server."""
+        return self._requests.server.url
+
+    def __repr__(self) -> str:
+        """Show the server."""
+        return f"{type(self).__name__}({self.host!r})"
+
     def send(
         self,
         call: Call[R],

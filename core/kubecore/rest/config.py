@@ -148,6 +148,7 @@ class Config:
         warning_handler: called with each warning that the server sends; by default each text is logged once.
         observers: told of every request's start and end, for traces and metrics.
         max_connections: most connections at a time.
+        origin: whose configuration it is, for errors, such as `user 'admin' of context 'lab'`.
         max_response_bytes: largest body of an answer that is read, in bytes. Watches have no such limit, their events
             have.
     """
@@ -174,6 +175,7 @@ class Config:
     observers: Sequence[Observer] = ()
     max_connections: int = 100
     max_response_bytes: int = 1 << 31
+    origin: str = field(default="", compare=False, repr=False)
 
     def __repr__(self) -> str:
         """Show what is set; every secret is hidden."""
@@ -305,6 +307,8 @@ def default_user_agent() -> str:
     """Return the program's name, kubecore's version and the platform: `web.py/0.1.0 (linux/amd64) kubecore`."""
     from kubecore import __version__
 
-    program = os.path.basename(sys.argv[0] if sys.argv else "") or "python"  # noqa: PTH119 - argv[0] is no path to follow
+    program = os.path.basename(sys.argv[0] if sys.argv else "")  # noqa: PTH119 - argv[0] is no path to follow
+    if program in ("", "-", "-c", "-m"):  # At a prompt and in one-liners; the server takes the field manager from it.
+        program = "python"
     plain = "".join(char if char.isascii() and (char.isalnum() or char in "-_.") else "_" for char in program)[:64]
     return f"{plain}/{__version__} ({sys.platform}/{_architecture()}) kubecore"

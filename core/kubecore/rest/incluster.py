@@ -50,6 +50,7 @@ def in_cluster_config(*, folder: Path | None = None) -> Config:
         bearer_token=_read(token),
         bearer_token_file=str(token),
         tls=TLSConfig(ca_file=_ca(files / "ca.crt")),
+        origin="the pod's service account",
     )
 
 

@@ -265,7 +265,9 @@ class Sending:
         return True
 
     def note(self, error: errors.KubeError) -> None:
-        """Say in an error how often it was tried, and why the attempt before was not the last."""
+        """Add to an error which request failed, whose credentials were used, and why the attempt before failed."""
+        if isinstance(error, errors.StatusError) and self._request is not None:
+            error.locate(self._request.place, self._requests.config.origin)
         if self._number > 1:
             before = f"; the one before: {self._before}" if self._before else ""
             error.add_note(f"after {self._number} attempts{before}")

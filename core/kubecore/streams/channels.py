@@ -113,7 +113,7 @@ class Channels:
                 f"{self._place}: the session ended{said} before the server said how the command did; "
                 "it may have run, in whole or in part"
             )
-        return _returncode(self._read_status())
+        return _returncode(self._read_status(), self._place)
 
     def _read_status(self) -> meta.Status:
         try:
@@ -157,7 +157,7 @@ class Channels:
         return bytes((RESIZE,)) + json.dumps({"Width": width, "Height": height}).encode("ascii") + b"\n"
 
 
-def _returncode(status: meta.Status) -> int:
+def _returncode(status: meta.Status, place: str) -> int:
     if status.status == "Success":
         return 0
     causes: Sequence[meta.StatusCause] = status.details.causes if status.details is not None else ()
@@ -165,7 +165,7 @@ def _returncode(status: meta.Status) -> int:
         for cause in causes:
             if cause.reason == "ExitCode" and (code := _code(cause.message or "")) is not None:
                 return code
-    raise status_error(status)
+    raise status_error(status).locate(place)
 
 
 def _code(text: str) -> int | None:

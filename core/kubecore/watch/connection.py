@@ -37,7 +37,7 @@ def connected(client: Client, call: Call[T], *, until: float | None = None) -> G
     """
     with client.stream(call, idle=True, until=until) as stream:
         check_media_type(call.path, stream.headers)
-        yield _read(Decoder(_kind(call)), stream)
+        yield _read(Decoder(_kind(call), place=f"{call.method} {call.path}"), stream)
 
 
 @asynccontextmanager
@@ -47,7 +47,7 @@ async def connected_async(
     """Open a watch, and read its events as long as its connection lasts: see `connected`."""
     async with client.stream(call, idle=True, until=until) as stream:
         check_media_type(call.path, stream.headers)
-        async with aclosing(_read_async(Decoder(_kind(call)), stream)) as events:
+        async with aclosing(_read_async(Decoder(_kind(call), place=f"{call.method} {call.path}"), stream)) as events:
             yield events
 
 

@@ -105,10 +105,12 @@ class Decoder(Generic[T]):
     Args:
         kind: the type of the objects: a model, or any type that msgspec can decode, which may leave the metadata out.
         bookmarks: whether the objects of bookmarks are wanted; else None stands in the place of such an event.
+        place: the request, for errors.
     """
 
-    def __init__(self, kind: type[T], *, bookmarks: bool = True) -> None:
+    def __init__(self, kind: type[T], *, bookmarks: bool = True, place: str = "") -> None:
         self._kind = kind
+        self._place = place
         self._bookmarks = bookmarks
         self._carries = carries_meta(kind)
         self._is_custom = is_custom(kind)
@@ -207,7 +209,7 @@ class Decoder(Generic[T]):
         """Read a line whose object is not the kind's, or not as the schema says; None for one that is skipped."""
         raw = self._read(line, _Raw)
         if raw.type == ERROR:
-            raise status_error(self._decode(raw.object, Status))
+            raise status_error(self._decode(raw.object, Status)).locate(self._place)
         if raw.type not in _CHANGES and raw.type != BOOKMARK:
             _LOG.warning("a watch's event at byte %d is of an unknown type: skipped", self._seen)
             return None

@@ -240,7 +240,7 @@ class Progress(Generic[T]):
         self._opened_at = self._clock()
         self._brought = False
         wanted = bool(self._asked.allow_watch_bookmarks) or self._phase == "initial"
-        self._decoder = Decoder(self._kind, bookmarks=wanted)
+        self._decoder = Decoder(self._kind, bookmarks=wanted, place=f"GET {self._place}")
         if self._phase == "initial" and self._known is not None:
             self._known.begin()
 

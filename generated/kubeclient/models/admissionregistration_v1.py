@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from kubecore.model import Model, always
+from kubecore.hints import module_getattr
+from kubecore.model import ListModel, Model, always
 
 from kubeclient.models import meta_v1
 
@@ -61,6 +62,9 @@ __all__ = [
     "Variable",
     "WebhookClientConfig",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
 
 
 class MutatingAdmissionPolicy(Model, kw_only=True):
@@ -126,7 +130,7 @@ class MutatingAdmissionPolicyBinding(Model, kw_only=True):
     """spec defines the desired behavior of the MutatingAdmissionPolicyBinding."""
 
 
-class MutatingAdmissionPolicyBindingList(Model, kw_only=True):
+class MutatingAdmissionPolicyBindingList(ListModel, kw_only=True):
     """MutatingAdmissionPolicyBindingList is a list of MutatingAdmissionPolicyBinding."""
 
     api_version: Literal["admissionregistration.k8s.io/v1"] = always("admissionregistration.k8s.io/v1")
@@ -150,7 +154,7 @@ class MutatingAdmissionPolicyBindingList(Model, kw_only=True):
     """
 
 
-class MutatingAdmissionPolicyList(Model, kw_only=True):
+class MutatingAdmissionPolicyList(ListModel, kw_only=True):
     """MutatingAdmissionPolicyList is a list of MutatingAdmissionPolicy."""
 
     api_version: Literal["admissionregistration.k8s.io/v1"] = always("admissionregistration.k8s.io/v1")
@@ -200,7 +204,7 @@ class MutatingWebhookConfiguration(Model, kw_only=True):
     """webhooks is a list of webhooks and the affected resources and operations. Apply merges it by `name`."""
 
 
-class MutatingWebhookConfigurationList(Model, kw_only=True):
+class MutatingWebhookConfigurationList(ListModel, kw_only=True):
     """MutatingWebhookConfigurationList is a list of MutatingWebhookConfiguration."""
 
     api_version: Literal["admissionregistration.k8s.io/v1"] = always("admissionregistration.k8s.io/v1")
@@ -289,7 +293,7 @@ class ValidatingAdmissionPolicyBinding(Model, kw_only=True):
     """
 
 
-class ValidatingAdmissionPolicyBindingList(Model, kw_only=True):
+class ValidatingAdmissionPolicyBindingList(ListModel, kw_only=True):
     """ValidatingAdmissionPolicyBindingList is a list of ValidatingAdmissionPolicyBinding."""
 
     api_version: Literal["admissionregistration.k8s.io/v1"] = always("admissionregistration.k8s.io/v1")
@@ -313,7 +317,7 @@ class ValidatingAdmissionPolicyBindingList(Model, kw_only=True):
     """
 
 
-class ValidatingAdmissionPolicyList(Model, kw_only=True):
+class ValidatingAdmissionPolicyList(ListModel, kw_only=True):
     """ValidatingAdmissionPolicyList is a list of ValidatingAdmissionPolicy."""
 
     api_version: Literal["admissionregistration.k8s.io/v1"] = always("admissionregistration.k8s.io/v1")
@@ -363,7 +367,7 @@ class ValidatingWebhookConfiguration(Model, kw_only=True):
     """webhooks is a list of webhooks and the affected resources and operations. Apply merges it by `name`."""
 
 
-class ValidatingWebhookConfigurationList(Model, kw_only=True):
+class ValidatingWebhookConfigurationList(ListModel, kw_only=True):
     """ValidatingWebhookConfigurationList is a list of ValidatingWebhookConfiguration."""
 
     api_version: Literal["admissionregistration.k8s.io/v1"] = always("admissionregistration.k8s.io/v1")

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from kubecore.model import Model, always
+from kubecore.hints import module_getattr
+from kubecore.model import ListModel, Model, always
 
 from kubeclient.models import meta_v1
 
@@ -33,6 +34,9 @@ __all__ = [
     "ParamRefParameterNotFoundAction",
     "Variable",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
 
 
 class MutatingAdmissionPolicy(Model, kw_only=True):
@@ -98,7 +102,7 @@ class MutatingAdmissionPolicyBinding(Model, kw_only=True):
     """spec defines the desired behavior of the MutatingAdmissionPolicyBinding."""
 
 
-class MutatingAdmissionPolicyBindingList(Model, kw_only=True):
+class MutatingAdmissionPolicyBindingList(ListModel, kw_only=True):
     """MutatingAdmissionPolicyBindingList is a list of MutatingAdmissionPolicyBinding."""
 
     api_version: Literal["admissionregistration.k8s.io/v1alpha1"] = always("admissionregistration.k8s.io/v1alpha1")
@@ -122,7 +126,7 @@ class MutatingAdmissionPolicyBindingList(Model, kw_only=True):
     """
 
 
-class MutatingAdmissionPolicyList(Model, kw_only=True):
+class MutatingAdmissionPolicyList(ListModel, kw_only=True):
     """MutatingAdmissionPolicyList is a list of MutatingAdmissionPolicy."""
 
     api_version: Literal["admissionregistration.k8s.io/v1alpha1"] = always("admissionregistration.k8s.io/v1alpha1")

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from kubecore.model import Model, always
+from kubecore.hints import module_getattr
+from kubecore.model import ListModel, Model, always
 from kubecore.types import JSON, Time
 
 from kubeclient.models import meta_v1
@@ -34,6 +35,9 @@ __all__ = [
     "WebhookClientConfig",
     "WebhookConversion",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
 
 
 class CustomResourceDefinition(Model, kw_only=True):
@@ -65,7 +69,7 @@ class CustomResourceDefinition(Model, kw_only=True):
     """status indicates the actual state of the CustomResourceDefinition"""
 
 
-class CustomResourceDefinitionList(Model, kw_only=True):
+class CustomResourceDefinitionList(ListModel, kw_only=True):
     """CustomResourceDefinitionList is a list of CustomResourceDefinition objects."""
 
     api_version: Literal["apiextensions.k8s.io/v1"] = always("apiextensions.k8s.io/v1")

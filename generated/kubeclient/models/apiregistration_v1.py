@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
-from kubecore.model import Model, always
+from kubecore.hints import module_getattr
+from kubecore.model import ListModel, Model, always
 from kubecore.types import Time
 
 from kubeclient.models import meta_v1
@@ -19,6 +20,9 @@ __all__ = [
     "APIServiceStatus",
     "ServiceReference",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
 
 
 class APIService(Model, kw_only=True):
@@ -48,7 +52,7 @@ class APIService(Model, kw_only=True):
     """Status contains derived information about an API server"""
 
 
-class APIServiceList(Model, kw_only=True):
+class APIServiceList(ListModel, kw_only=True):
     """APIServiceList is a list of APIService objects."""
 
     api_version: Literal["apiregistration.k8s.io/v1"] = always("apiregistration.k8s.io/v1")

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from kubecore.model import Model, always
+from kubecore.hints import module_getattr
+from kubecore.model import ListModel, Model, always
 from kubecore.types import IntOrString, RawExtension, Time
 
 from kubeclient.models import core_v1, meta_v1
@@ -48,6 +49,9 @@ __all__ = [
     "StatefulSetUpdateStrategyType",
 ]
 
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
+
 
 class ControllerRevision(Model, kw_only=True):
     """ControllerRevision implements an immutable snapshot of state data. Clients are responsible for serializing and
@@ -83,7 +87,7 @@ class ControllerRevision(Model, kw_only=True):
     """Revision indicates the revision of the state represented by Data."""
 
 
-class ControllerRevisionList(Model, kw_only=True):
+class ControllerRevisionList(ListModel, kw_only=True):
     """ControllerRevisionList is a resource containing a list of ControllerRevision objects."""
 
     api_version: Literal["apps/v1"] = always("apps/v1")
@@ -137,7 +141,7 @@ class DaemonSet(Model, kw_only=True):
     """
 
 
-class DaemonSetList(Model, kw_only=True):
+class DaemonSetList(ListModel, kw_only=True):
     """DaemonSetList is a collection of daemon sets."""
 
     api_version: Literal["apps/v1"] = always("apps/v1")
@@ -188,7 +192,7 @@ class Deployment(Model, kw_only=True):
     """Most recently observed status of the Deployment."""
 
 
-class DeploymentList(Model, kw_only=True):
+class DeploymentList(ListModel, kw_only=True):
     """DeploymentList is a list of Deployments."""
 
     api_version: Literal["apps/v1"] = always("apps/v1")
@@ -243,7 +247,7 @@ class ReplicaSet(Model, kw_only=True):
     """
 
 
-class ReplicaSetList(Model, kw_only=True):
+class ReplicaSetList(ListModel, kw_only=True):
     """ReplicaSetList is a collection of ReplicaSets."""
 
     api_version: Literal["apps/v1"] = always("apps/v1")
@@ -299,7 +303,7 @@ class StatefulSet(Model, kw_only=True):
     """Status is the current status of Pods in this StatefulSet. This data may be out of date by some window of time."""
 
 
-class StatefulSetList(Model, kw_only=True):
+class StatefulSetList(ListModel, kw_only=True):
     """StatefulSetList is a collection of StatefulSets."""
 
     api_version: Literal["apps/v1"] = always("apps/v1")

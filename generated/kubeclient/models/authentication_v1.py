@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
+from kubecore.hints import module_getattr
 from kubecore.model import Model, always
 from kubecore.types import Time
 
@@ -23,6 +24,9 @@ __all__ = [
     "TokenReviewStatus",
     "UserInfo",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
 
 
 class SelfSubjectReview(Model, kw_only=True):

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
+from kubecore.hints import module_getattr
 from kubecore.model import Model, always
 
 from kubeclient.models import meta_v1
@@ -27,6 +28,9 @@ __all__ = [
     "SubjectAccessReviewStatus",
     "SubjectRulesReviewStatus",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
 
 
 class LocalSubjectAccessReview(Model, kw_only=True):

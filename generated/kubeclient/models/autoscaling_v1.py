@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
-from kubecore.model import Model, always
+from kubecore.hints import module_getattr
+from kubecore.model import ListModel, Model, always
 from kubecore.types import Time
 
 from kubeclient.models import meta_v1
@@ -21,6 +22,9 @@ __all__ = [
     "ScaleSpec",
     "ScaleStatus",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
 
 
 class HorizontalPodAutoscaler(Model, kw_only=True):
@@ -52,7 +56,7 @@ class HorizontalPodAutoscaler(Model, kw_only=True):
     """status is the current information about the autoscaler."""
 
 
-class HorizontalPodAutoscalerList(Model, kw_only=True):
+class HorizontalPodAutoscalerList(ListModel, kw_only=True):
     """list of horizontal pod autoscaler objects."""
 
     api_version: Literal["autoscaling/v1"] = always("autoscaling/v1")

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
-from kubecore.model import Model, always
+from kubecore.hints import module_getattr
+from kubecore.model import ListModel, Model, always
 from kubecore.types import Quantity, Time
 
 from kubeclient.models import meta_v1
@@ -37,6 +38,9 @@ __all__ = [
     "ResourceMetricSource",
     "ResourceMetricStatus",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
 
 
 class HorizontalPodAutoscaler(Model, kw_only=True):
@@ -70,7 +74,7 @@ class HorizontalPodAutoscaler(Model, kw_only=True):
     """status is the current information about the autoscaler."""
 
 
-class HorizontalPodAutoscalerList(Model, kw_only=True):
+class HorizontalPodAutoscalerList(ListModel, kw_only=True):
     """HorizontalPodAutoscalerList is a list of horizontal pod autoscaler objects."""
 
     api_version: Literal["autoscaling/v2"] = always("autoscaling/v2")

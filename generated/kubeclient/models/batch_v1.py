@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from kubecore.model import Model, always
+from kubecore.hints import module_getattr
+from kubecore.model import ListModel, Model, always
 from kubecore.types import Time
 
 from kubeclient.models import core_v1, meta_v1, scheduling_v1alpha3
@@ -36,6 +37,9 @@ __all__ = [
     "SuccessPolicyRule",
     "UncountedTerminatedPods",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
 
 
 class CronJob(Model, kw_only=True):
@@ -69,7 +73,7 @@ class CronJob(Model, kw_only=True):
     """
 
 
-class CronJobList(Model, kw_only=True):
+class CronJobList(ListModel, kw_only=True):
     """CronJobList is a collection of cron jobs."""
 
     api_version: Literal["batch/v1"] = always("batch/v1")
@@ -124,7 +128,7 @@ class Job(Model, kw_only=True):
     """
 
 
-class JobList(Model, kw_only=True):
+class JobList(ListModel, kw_only=True):
     """JobList is a collection of jobs."""
 
     api_version: Literal["batch/v1"] = always("batch/v1")

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
-from kubecore.model import Model, always
+from kubecore.hints import module_getattr
+from kubecore.model import ListModel, Model, always
 from kubecore.types import Time
 
 from kubeclient.models import meta_v1
@@ -25,6 +26,9 @@ __all__ = [
     "PodCertificateRequestSpec",
     "PodCertificateRequestStatus",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
 
 
 class CertificateSigningRequest(Model, kw_only=True):
@@ -68,7 +72,7 @@ class CertificateSigningRequest(Model, kw_only=True):
     """
 
 
-class CertificateSigningRequestList(Model, kw_only=True):
+class CertificateSigningRequestList(ListModel, kw_only=True):
     """CertificateSigningRequestList is a collection of CertificateSigningRequest objects"""
 
     api_version: Literal["certificates.k8s.io/v1"] = always("certificates.k8s.io/v1")
@@ -122,7 +126,7 @@ class ClusterTrustBundle(Model, kw_only=True):
     """metadata contains the object metadata."""
 
 
-class ClusterTrustBundleList(Model, kw_only=True):
+class ClusterTrustBundleList(ListModel, kw_only=True):
     """ClusterTrustBundleList is a collection of ClusterTrustBundle objects"""
 
     api_version: Literal["certificates.k8s.io/v1"] = always("certificates.k8s.io/v1")
@@ -172,7 +176,7 @@ class PodCertificateRequest(Model, kw_only=True):
     """status contains the issued certificate, and a standard set of conditions."""
 
 
-class PodCertificateRequestList(Model, kw_only=True):
+class PodCertificateRequestList(ListModel, kw_only=True):
     """PodCertificateRequestList is a collection of PodCertificateRequest objects"""
 
     api_version: Literal["certificates.k8s.io/v1"] = always("certificates.k8s.io/v1")

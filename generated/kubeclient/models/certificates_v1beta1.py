@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
-from kubecore.model import Model, always
+from kubecore.hints import module_getattr
+from kubecore.model import ListModel, Model, always
 from kubecore.types import Time
 
 from kubeclient.models import meta_v1
@@ -20,6 +21,9 @@ __all__ = [
     "PodCertificateRequestSpec",
     "PodCertificateRequestStatus",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
 
 
 class ClusterTrustBundle(Model, kw_only=True):
@@ -55,7 +59,7 @@ class ClusterTrustBundle(Model, kw_only=True):
     """metadata contains the object metadata."""
 
 
-class ClusterTrustBundleList(Model, kw_only=True):
+class ClusterTrustBundleList(ListModel, kw_only=True):
     """ClusterTrustBundleList is a collection of ClusterTrustBundle objects"""
 
     api_version: Literal["certificates.k8s.io/v1beta1"] = always("certificates.k8s.io/v1beta1")
@@ -105,7 +109,7 @@ class PodCertificateRequest(Model, kw_only=True):
     """status contains the issued certificate, and a standard set of conditions."""
 
 
-class PodCertificateRequestList(Model, kw_only=True):
+class PodCertificateRequestList(ListModel, kw_only=True):
     """PodCertificateRequestList is a collection of PodCertificateRequest objects"""
 
     api_version: Literal["certificates.k8s.io/v1beta1"] = always("certificates.k8s.io/v1beta1")

@@ -3,15 +3,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
-from kubecore.model import Model, always
+from kubecore.hints import module_getattr
+from kubecore.model import ListModel, Model, always
 from kubecore.types import MicroTime
 
 from kubeclient.models import meta_v1
 
 __all__ = ["Lease", "LeaseList", "LeaseSpec"]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
 
 
 class Lease(Model, kw_only=True):
@@ -40,7 +44,7 @@ class Lease(Model, kw_only=True):
     """
 
 
-class LeaseList(Model, kw_only=True):
+class LeaseList(ListModel, kw_only=True):
     """LeaseList is a list of Lease objects."""
 
     api_version: Literal["coordination.k8s.io/v1"] = always("coordination.k8s.io/v1")

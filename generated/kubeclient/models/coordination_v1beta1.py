@@ -3,15 +3,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
-from kubecore.model import Model, always
+from kubecore.hints import module_getattr
+from kubecore.model import ListModel, Model, always
 from kubecore.types import MicroTime
 
 from kubeclient.models import meta_v1
 
 __all__ = ["LeaseCandidate", "LeaseCandidateList", "LeaseCandidateSpec"]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
 
 
 class LeaseCandidate(Model, kw_only=True):
@@ -42,7 +46,7 @@ class LeaseCandidate(Model, kw_only=True):
     """
 
 
-class LeaseCandidateList(Model, kw_only=True):
+class LeaseCandidateList(ListModel, kw_only=True):
     """LeaseCandidateList is a list of Lease objects."""
 
     api_version: Literal["coordination.k8s.io/v1beta1"] = always("coordination.k8s.io/v1beta1")

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from kubecore.model import Model, always
+from kubecore.hints import module_getattr
+from kubecore.model import ListModel, Model, always
 from kubecore.types import IntOrString, MicroTime, Quantity, Time
 
 from kubeclient.models import meta_v1
@@ -294,6 +295,9 @@ __all__ = [
     "WindowsSecurityContextOptions",
 ]
 
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
+
 
 class Binding(Model, kw_only=True):
     """Binding ties one object to another; for example, a pod is bound to a node by a scheduler."""
@@ -348,7 +352,7 @@ class ComponentStatus(Model, kw_only=True):
     """
 
 
-class ComponentStatusList(Model, kw_only=True):
+class ComponentStatusList(ListModel, kw_only=True):
     """Status of all the conditions for the component as a list of ComponentStatus objects. Deprecated: This API is
     deprecated in v1.19+
     """
@@ -414,7 +418,7 @@ class ConfigMap(Model, kw_only=True):
     """
 
 
-class ConfigMapList(Model, kw_only=True):
+class ConfigMapList(ListModel, kw_only=True):
     """ConfigMapList is a resource containing a list of ConfigMap objects."""
 
     api_version: Literal["v1"] = always("v1")
@@ -483,7 +487,7 @@ class Endpoints(Model, kw_only=True):
     """
 
 
-class EndpointsList(Model, kw_only=True):
+class EndpointsList(ListModel, kw_only=True):
     """EndpointsList is a list of endpoints. Deprecated: This API is deprecated in v1.33+."""
 
     api_version: Literal["v1"] = always("v1")
@@ -576,7 +580,7 @@ class Event(Model, kw_only=True):
     """Type of this event (Normal, Warning), new types could be added in the future"""
 
 
-class EventList(Model, kw_only=True):
+class EventList(ListModel, kw_only=True):
     """EventList is a list of events."""
 
     api_version: Literal["v1"] = always("v1")
@@ -626,7 +630,7 @@ class LimitRange(Model, kw_only=True):
     """
 
 
-class LimitRangeList(Model, kw_only=True):
+class LimitRangeList(ListModel, kw_only=True):
     """LimitRangeList is a list of LimitRange items."""
 
     api_version: Literal["v1"] = always("v1")
@@ -683,7 +687,7 @@ class Namespace(Model, kw_only=True):
     """
 
 
-class NamespaceList(Model, kw_only=True):
+class NamespaceList(ListModel, kw_only=True):
     """NamespaceList is a list of Namespaces."""
 
     api_version: Literal["v1"] = always("v1")
@@ -740,7 +744,7 @@ class Node(Model, kw_only=True):
     """
 
 
-class NodeList(Model, kw_only=True):
+class NodeList(ListModel, kw_only=True):
     """NodeList is the whole list of all Nodes which have been registered with master."""
 
     api_version: Literal["v1"] = always("v1")
@@ -828,7 +832,7 @@ class PersistentVolumeClaim(Model, kw_only=True):
     """
 
 
-class PersistentVolumeClaimList(Model, kw_only=True):
+class PersistentVolumeClaimList(ListModel, kw_only=True):
     """PersistentVolumeClaimList is a list of PersistentVolumeClaim items."""
 
     api_version: Literal["v1"] = always("v1")
@@ -854,7 +858,7 @@ class PersistentVolumeClaimList(Model, kw_only=True):
     """
 
 
-class PersistentVolumeList(Model, kw_only=True):
+class PersistentVolumeList(ListModel, kw_only=True):
     """PersistentVolumeList is a list of PersistentVolume items."""
 
     api_version: Literal["v1"] = always("v1")
@@ -913,7 +917,7 @@ class Pod(Model, kw_only=True):
     """
 
 
-class PodList(Model, kw_only=True):
+class PodList(ListModel, kw_only=True):
     """PodList is a list of Pods."""
 
     api_version: Literal["v1"] = always("v1")
@@ -963,7 +967,7 @@ class PodTemplate(Model, kw_only=True):
     """
 
 
-class PodTemplateList(Model, kw_only=True):
+class PodTemplateList(ListModel, kw_only=True):
     """PodTemplateList is a list of PodTemplates."""
 
     api_version: Literal["v1"] = always("v1")
@@ -1020,7 +1024,7 @@ class ReplicationController(Model, kw_only=True):
     """
 
 
-class ReplicationControllerList(Model, kw_only=True):
+class ReplicationControllerList(ListModel, kw_only=True):
     """ReplicationControllerList is a collection of replication controllers."""
 
     api_version: Literal["v1"] = always("v1")
@@ -1077,7 +1081,7 @@ class ResourceQuota(Model, kw_only=True):
     """
 
 
-class ResourceQuotaList(Model, kw_only=True):
+class ResourceQuotaList(ListModel, kw_only=True):
     """ResourceQuotaList is a list of ResourceQuota items."""
 
     api_version: Literal["v1"] = always("v1")
@@ -1148,7 +1152,7 @@ class Secret(Model, kw_only=True):
     """
 
 
-class SecretList(Model, kw_only=True):
+class SecretList(ListModel, kw_only=True):
     """SecretList is a list of Secret."""
 
     api_version: Literal["v1"] = always("v1")
@@ -1254,7 +1258,7 @@ class ServiceAccount(Model, kw_only=True):
     """
 
 
-class ServiceAccountList(Model, kw_only=True):
+class ServiceAccountList(ListModel, kw_only=True):
     """ServiceAccountList is a list of ServiceAccount objects"""
 
     api_version: Literal["v1"] = always("v1")
@@ -1280,7 +1284,7 @@ class ServiceAccountList(Model, kw_only=True):
     """
 
 
-class ServiceList(Model, kw_only=True):
+class ServiceList(ListModel, kw_only=True):
     """ServiceList holds a list of services."""
 
     api_version: Literal["v1"] = always("v1")

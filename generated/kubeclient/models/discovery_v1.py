@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from kubecore.model import Model, always
+from kubecore.hints import module_getattr
+from kubecore.model import ListModel, Model, always
 
 from kubeclient.models import core_v1, meta_v1
 
@@ -22,6 +23,9 @@ __all__ = [
     "ForNode",
     "ForZone",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
 
 
 class EndpointSlice(Model, kw_only=True):
@@ -79,7 +83,7 @@ class EndpointSliceAddressType:
     I_PV6: Final = "IPv6"
 
 
-class EndpointSliceList(Model, kw_only=True):
+class EndpointSliceList(ListModel, kw_only=True):
     """EndpointSliceList represents a list of endpoint slices"""
 
     api_version: Literal["discovery.k8s.io/v1"] = always("discovery.k8s.io/v1")

@@ -3,15 +3,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
-from kubecore.model import Model, always
+from kubecore.hints import module_getattr
+from kubecore.model import ListModel, Model, always
 from kubecore.types import MicroTime, Time
 
 from kubeclient.models import core_v1, meta_v1
 
 __all__ = ["Event", "EventList", "EventSeries"]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
 
 
 class Event(Model, kw_only=True):
@@ -99,7 +103,7 @@ class Event(Model, kw_only=True):
     """
 
 
-class EventList(Model, kw_only=True):
+class EventList(ListModel, kw_only=True):
     """EventList is a list of Event objects."""
 
     api_version: Literal["events.k8s.io/v1"] = always("events.k8s.io/v1")

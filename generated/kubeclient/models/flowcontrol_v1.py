@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
-from kubecore.model import Model, always
+from kubecore.hints import module_getattr
+from kubecore.model import ListModel, Model, always
 from kubecore.types import Time
 
 from kubeclient.models import meta_v1
@@ -36,6 +37,9 @@ __all__ = [
     "Subject",
     "UserSubject",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
 
 
 class FlowSchema(Model, kw_only=True):
@@ -72,7 +76,7 @@ class FlowSchema(Model, kw_only=True):
     """
 
 
-class FlowSchemaList(Model, kw_only=True):
+class FlowSchemaList(ListModel, kw_only=True):
     """FlowSchemaList is a list of FlowSchema objects."""
 
     api_version: Literal["flowcontrol.apiserver.k8s.io/v1"] = always("flowcontrol.apiserver.k8s.io/v1")
@@ -127,7 +131,7 @@ class PriorityLevelConfiguration(Model, kw_only=True):
     """
 
 
-class PriorityLevelConfigurationList(Model, kw_only=True):
+class PriorityLevelConfigurationList(ListModel, kw_only=True):
     """PriorityLevelConfigurationList is a list of PriorityLevelConfiguration objects."""
 
     api_version: Literal["flowcontrol.apiserver.k8s.io/v1"] = always("flowcontrol.apiserver.k8s.io/v1")

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
-from kubecore.model import Model, always
+from kubecore.hints import module_getattr
+from kubecore.model import ListModel, Model, always
 from kubecore.types import Time
 
 from kubeclient.models import meta_v1
@@ -19,6 +20,9 @@ __all__ = [
     "StorageVersionSpec",
     "StorageVersionStatus",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
 
 
 class StorageVersion(Model, kw_only=True):
@@ -48,7 +52,7 @@ class StorageVersion(Model, kw_only=True):
     """
 
 
-class StorageVersionList(Model, kw_only=True):
+class StorageVersionList(ListModel, kw_only=True):
     """A list of StorageVersions."""
 
     api_version: Literal["internal.apiserver.k8s.io/v1alpha1"] = always("internal.apiserver.k8s.io/v1alpha1")

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from kubecore.model import Model, always
+from kubecore.hints import module_getattr
+from kubecore.model import ListModel, Model, always
 from kubecore.types import Time
 
 from kubeclient.models import meta_v1
@@ -31,6 +32,9 @@ __all__ = [
     "TargetResponder",
     "TargetResponderState",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
 
 
 class Eviction(Model, kw_only=True):
@@ -94,7 +98,7 @@ class Eviction(Model, kw_only=True):
     """
 
 
-class EvictionList(Model, kw_only=True):
+class EvictionList(ListModel, kw_only=True):
     """EvictionList contains a list of Eviction resources."""
 
     api_version: Literal["lifecycle.k8s.io/v1alpha1"] = always("lifecycle.k8s.io/v1alpha1")
@@ -164,7 +168,7 @@ class EvictionRequest(Model, kw_only=True):
     """
 
 
-class EvictionRequestList(Model, kw_only=True):
+class EvictionRequestList(ListModel, kw_only=True):
     """EvictionRequestList contains a list of EvictionRequests resources."""
 
     api_version: Literal["lifecycle.k8s.io/v1alpha1"] = always("lifecycle.k8s.io/v1alpha1")

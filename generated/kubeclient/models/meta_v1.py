@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
+from kubecore.hints import module_getattr
 from kubecore.meta import (
     ListMeta,
     ManagedFieldsEntry,
@@ -44,6 +45,9 @@ __all__ = [
     "StatusDetails",
     "WatchEvent",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
 
 
 class APIGroup(Model, kw_only=True):

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from kubecore.model import Model, always
+from kubecore.hints import module_getattr
+from kubecore.model import ListModel, Model, always
 from kubecore.types import IntOrString
 
 from kubeclient.models import core_v1, meta_v1
@@ -51,6 +52,9 @@ __all__ = [
     "ServiceCIDRStatus",
 ]
 
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
+
 
 class IPAddress(Model, kw_only=True):
     """IPAddress represents a single IP of a single IP Family. The object is designed to be used by APIs that operate
@@ -84,7 +88,7 @@ class IPAddress(Model, kw_only=True):
     """
 
 
-class IPAddressList(Model, kw_only=True):
+class IPAddressList(ListModel, kw_only=True):
     """IPAddressList contains a list of IPAddress."""
 
     api_version: Literal["networking.k8s.io/v1"] = always("networking.k8s.io/v1")
@@ -172,7 +176,7 @@ class IngressClass(Model, kw_only=True):
     """
 
 
-class IngressClassList(Model, kw_only=True):
+class IngressClassList(ListModel, kw_only=True):
     """IngressClassList is a collection of IngressClasses."""
 
     api_version: Literal["networking.k8s.io/v1"] = always("networking.k8s.io/v1")
@@ -194,7 +198,7 @@ class IngressClassList(Model, kw_only=True):
     """Standard list metadata."""
 
 
-class IngressList(Model, kw_only=True):
+class IngressList(ListModel, kw_only=True):
     """IngressList is a collection of Ingress."""
 
     api_version: Literal["networking.k8s.io/v1"] = always("networking.k8s.io/v1")
@@ -242,7 +246,7 @@ class NetworkPolicy(Model, kw_only=True):
     """spec represents the specification of the desired behavior for this NetworkPolicy."""
 
 
-class NetworkPolicyList(Model, kw_only=True):
+class NetworkPolicyList(ListModel, kw_only=True):
     """NetworkPolicyList is a list of NetworkPolicy objects."""
 
     api_version: Literal["networking.k8s.io/v1"] = always("networking.k8s.io/v1")
@@ -299,7 +303,7 @@ class ServiceCIDR(Model, kw_only=True):
     """
 
 
-class ServiceCIDRList(Model, kw_only=True):
+class ServiceCIDRList(ListModel, kw_only=True):
     """ServiceCIDRList contains a list of ServiceCIDR objects."""
 
     api_version: Literal["networking.k8s.io/v1"] = always("networking.k8s.io/v1")

@@ -3,15 +3,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
-from kubecore.model import Model, always
+from kubecore.hints import module_getattr
+from kubecore.model import ListModel, Model, always
 from kubecore.types import Quantity
 
 from kubeclient.models import core_v1, meta_v1
 
 __all__ = ["Overhead", "RuntimeClass", "RuntimeClassList", "Scheduling"]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
 
 
 class RuntimeClass(Model, kw_only=True):
@@ -60,7 +64,7 @@ class RuntimeClass(Model, kw_only=True):
     """
 
 
-class RuntimeClassList(Model, kw_only=True):
+class RuntimeClassList(ListModel, kw_only=True):
     """RuntimeClassList is a list of RuntimeClass objects."""
 
     api_version: Literal["node.k8s.io/v1"] = always("node.k8s.io/v1")

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from kubecore.model import Model, always
+from kubecore.hints import module_getattr
+from kubecore.model import ListModel, Model, always
 from kubecore.types import IntOrString, Time
 
 from kubeclient.models import meta_v1
@@ -19,6 +20,9 @@ __all__ = [
     "PodDisruptionBudgetSpecUnhealthyPodEvictionPolicy",
     "PodDisruptionBudgetStatus",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
 
 
 class Eviction(Model, kw_only=True):
@@ -72,7 +76,7 @@ class PodDisruptionBudget(Model, kw_only=True):
     """status is the most recently observed status of the PodDisruptionBudget."""
 
 
-class PodDisruptionBudgetList(Model, kw_only=True):
+class PodDisruptionBudgetList(ListModel, kw_only=True):
     """PodDisruptionBudgetList is a collection of PodDisruptionBudgets."""
 
     api_version: Literal["policy/v1"] = always("policy/v1")

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
-from kubecore.model import Model, always
+from kubecore.hints import module_getattr
+from kubecore.model import ListModel, Model, always
 
 from kubeclient.models import meta_v1
 
@@ -24,6 +25,9 @@ __all__ = [
     "RoleRef",
     "Subject",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
 
 
 class ClusterRole(Model, kw_only=True):
@@ -85,7 +89,7 @@ class ClusterRoleBinding(Model, kw_only=True):
     """subjects holds references to the objects the role applies to."""
 
 
-class ClusterRoleBindingList(Model, kw_only=True):
+class ClusterRoleBindingList(ListModel, kw_only=True):
     """ClusterRoleBindingList is a collection of ClusterRoleBindings"""
 
     api_version: Literal["rbac.authorization.k8s.io/v1"] = always("rbac.authorization.k8s.io/v1")
@@ -107,7 +111,7 @@ class ClusterRoleBindingList(Model, kw_only=True):
     """Standard object's metadata."""
 
 
-class ClusterRoleList(Model, kw_only=True):
+class ClusterRoleList(ListModel, kw_only=True):
     """ClusterRoleList is a collection of ClusterRoles"""
 
     api_version: Literal["rbac.authorization.k8s.io/v1"] = always("rbac.authorization.k8s.io/v1")
@@ -181,7 +185,7 @@ class RoleBinding(Model, kw_only=True):
     """subjects holds references to the objects the role applies to."""
 
 
-class RoleBindingList(Model, kw_only=True):
+class RoleBindingList(ListModel, kw_only=True):
     """RoleBindingList is a collection of RoleBindings"""
 
     api_version: Literal["rbac.authorization.k8s.io/v1"] = always("rbac.authorization.k8s.io/v1")
@@ -203,7 +207,7 @@ class RoleBindingList(Model, kw_only=True):
     """Standard object's metadata."""
 
 
-class RoleList(Model, kw_only=True):
+class RoleList(ListModel, kw_only=True):
     """RoleList is a collection of Roles"""
 
     api_version: Literal["rbac.authorization.k8s.io/v1"] = always("rbac.authorization.k8s.io/v1")

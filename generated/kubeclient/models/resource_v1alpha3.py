@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from kubecore.model import Model, always
+from kubecore.hints import module_getattr
+from kubecore.model import ListModel, Model, always
 from kubecore.types import Quantity, Time
 
 from kubeclient.models import meta_v1
@@ -28,6 +29,9 @@ __all__ = [
     "ShareableCapacityStatus",
     "ShareableSummaryStatus",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
 
 
 class DeviceTaintRule(Model, kw_only=True):
@@ -60,7 +64,7 @@ class DeviceTaintRule(Model, kw_only=True):
     """Status provides information about what was requested in the spec."""
 
 
-class DeviceTaintRuleList(Model, kw_only=True):
+class DeviceTaintRuleList(ListModel, kw_only=True):
     """DeviceTaintRuleList is a collection of DeviceTaintRules."""
 
     api_version: Literal["resource.k8s.io/v1alpha3"] = always("resource.k8s.io/v1alpha3")
@@ -112,7 +116,7 @@ class ResourcePoolStatusRequest(Model, kw_only=True):
     """
 
 
-class ResourcePoolStatusRequestList(Model, kw_only=True):
+class ResourcePoolStatusRequestList(ListModel, kw_only=True):
     """ResourcePoolStatusRequestList is a collection of ResourcePoolStatusRequests."""
 
     api_version: Literal["resource.k8s.io/v1alpha3"] = always("resource.k8s.io/v1alpha3")

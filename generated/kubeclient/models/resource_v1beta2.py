@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import builtins
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from kubecore.model import Model, always
+from kubecore.hints import module_getattr
+from kubecore.model import ListModel, Model, always
 from kubecore.types import Quantity, RawExtension, Time
 
 from kubeclient.models import core_v1, meta_v1
@@ -72,6 +73,9 @@ __all__ = [
     "ResourceSliceSpec",
 ]
 
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
+
 
 class DeviceClass(Model, kw_only=True):
     """DeviceClass is a vendor- or admin-provided resource that contains device configuration and selectors. It can
@@ -106,7 +110,7 @@ class DeviceClass(Model, kw_only=True):
     """
 
 
-class DeviceClassList(Model, kw_only=True):
+class DeviceClassList(ListModel, kw_only=True):
     """DeviceClassList is a collection of classes."""
 
     api_version: Literal["resource.k8s.io/v1beta2"] = always("resource.k8s.io/v1beta2")
@@ -158,7 +162,7 @@ class DeviceTaintRule(Model, kw_only=True):
     """Status provides information about what was requested in the spec."""
 
 
-class DeviceTaintRuleList(Model, kw_only=True):
+class DeviceTaintRuleList(ListModel, kw_only=True):
     """DeviceTaintRuleList is a collection of DeviceTaintRules."""
 
     api_version: Literal["resource.k8s.io/v1beta2"] = always("resource.k8s.io/v1beta2")
@@ -210,7 +214,7 @@ class ResourceClaim(Model, kw_only=True):
     """Status describes whether the claim is ready to use and what has been allocated."""
 
 
-class ResourceClaimList(Model, kw_only=True):
+class ResourceClaimList(ListModel, kw_only=True):
     """ResourceClaimList is a collection of claims."""
 
     api_version: Literal["resource.k8s.io/v1beta2"] = always("resource.k8s.io/v1beta2")
@@ -261,7 +265,7 @@ class ResourceClaimTemplate(Model, kw_only=True):
     """
 
 
-class ResourceClaimTemplateList(Model, kw_only=True):
+class ResourceClaimTemplateList(ListModel, kw_only=True):
     """ResourceClaimTemplateList is a collection of claim templates."""
 
     api_version: Literal["resource.k8s.io/v1beta2"] = always("resource.k8s.io/v1beta2")
@@ -330,7 +334,7 @@ class ResourceSlice(Model, kw_only=True):
     """Standard object metadata"""
 
 
-class ResourceSliceList(Model, kw_only=True):
+class ResourceSliceList(ListModel, kw_only=True):
     """ResourceSliceList is a collection of ResourceSlices."""
 
     api_version: Literal["resource.k8s.io/v1beta2"] = always("resource.k8s.io/v1beta2")

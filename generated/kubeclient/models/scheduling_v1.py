@@ -3,14 +3,18 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from kubecore.model import Model, always
+from kubecore.hints import module_getattr
+from kubecore.model import ListModel, Model, always
 
 from kubeclient.models import meta_v1
 
 __all__ = ["PriorityClass", "PriorityClassList", "PriorityClassPreemptionPolicy"]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
 
 
 class PriorityClass(Model, kw_only=True):
@@ -69,7 +73,7 @@ class PriorityClassPreemptionPolicy:
     PREEMPT_LOWER_PRIORITY: Final = "PreemptLowerPriority"
 
 
-class PriorityClassList(Model, kw_only=True):
+class PriorityClassList(ListModel, kw_only=True):
     """PriorityClassList is a collection of priority classes."""
 
     api_version: Literal["scheduling.k8s.io/v1"] = always("scheduling.k8s.io/v1")

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from kubecore.model import Model, always
+from kubecore.hints import module_getattr
+from kubecore.model import ListModel, Model, always
 
 from kubeclient.models import meta_v1
 
@@ -57,6 +58,9 @@ __all__ = [
     "WorkloadSpec",
 ]
 
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
+
 
 class CompositePodGroup(Model, kw_only=True):
     """CompositePodGroup represents a runtime instance of pod groups grouped together. CompositePodGroups are created
@@ -88,7 +92,7 @@ class CompositePodGroup(Model, kw_only=True):
     """status represents the current observed state of the CompositePodGroup."""
 
 
-class CompositePodGroupList(Model, kw_only=True):
+class CompositePodGroupList(ListModel, kw_only=True):
     """CompositePodGroupList contains a list of CompositePodGroup resources."""
 
     api_version: Literal["scheduling.k8s.io/v1alpha3"] = always("scheduling.k8s.io/v1alpha3")
@@ -140,7 +144,7 @@ class PodGroup(Model, kw_only=True):
     """status represents the current observed state of the PodGroup."""
 
 
-class PodGroupList(Model, kw_only=True):
+class PodGroupList(ListModel, kw_only=True):
     """PodGroupList contains a list of PodGroup resources."""
 
     api_version: Literal["scheduling.k8s.io/v1alpha3"] = always("scheduling.k8s.io/v1alpha3")
@@ -189,7 +193,7 @@ class Workload(Model, kw_only=True):
     """
 
 
-class WorkloadList(Model, kw_only=True):
+class WorkloadList(ListModel, kw_only=True):
     """WorkloadList contains a list of Workload resources."""
 
     api_version: Literal["scheduling.k8s.io/v1alpha3"] = always("scheduling.k8s.io/v1alpha3")

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from kubecore.model import Model, always
+from kubecore.hints import module_getattr
+from kubecore.model import ListModel, Model, always
 
 from kubeclient.models import meta_v1
 
@@ -44,6 +45,9 @@ __all__ = [
     "WorkloadSpec",
 ]
 
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
+
 
 class PodGroup(Model, kw_only=True):
     """PodGroup represents a runtime instance of pods grouped together. PodGroups are created by workload controllers
@@ -75,7 +79,7 @@ class PodGroup(Model, kw_only=True):
     """status represents the current observed state of the PodGroup."""
 
 
-class PodGroupList(Model, kw_only=True):
+class PodGroupList(ListModel, kw_only=True):
     """PodGroupList contains a list of PodGroup resources."""
 
     api_version: Literal["scheduling.k8s.io/v1beta1"] = always("scheduling.k8s.io/v1beta1")
@@ -124,7 +128,7 @@ class Workload(Model, kw_only=True):
     """
 
 
-class WorkloadList(Model, kw_only=True):
+class WorkloadList(ListModel, kw_only=True):
     """WorkloadList contains a list of Workload resources."""
 
     api_version: Literal["scheduling.k8s.io/v1beta1"] = always("scheduling.k8s.io/v1beta1")

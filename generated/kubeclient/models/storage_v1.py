@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from kubecore.model import Model, always
+from kubecore.hints import module_getattr
+from kubecore.model import ListModel, Model, always
 from kubecore.types import Quantity, Time
 
 from kubeclient.models import core_v1, meta_v1
@@ -43,6 +44,9 @@ __all__ = [
     "VolumeNodeResources",
 ]
 
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
+
 
 class CSIDriver(Model, kw_only=True):
     """CSIDriver captures information about a Container Storage Interface (CSI) volume driver deployed on the
@@ -75,7 +79,7 @@ class CSIDriver(Model, kw_only=True):
     """
 
 
-class CSIDriverList(Model, kw_only=True):
+class CSIDriverList(ListModel, kw_only=True):
     """CSIDriverList is a collection of CSIDriver objects."""
 
     api_version: Literal["storage.k8s.io/v1"] = always("storage.k8s.io/v1")
@@ -130,7 +134,7 @@ class CSINode(Model, kw_only=True):
     """status contains health and status information for the node's storage."""
 
 
-class CSINodeList(Model, kw_only=True):
+class CSINodeList(ListModel, kw_only=True):
     """CSINodeList is a collection of CSINode objects."""
 
     api_version: Literal["storage.k8s.io/v1"] = always("storage.k8s.io/v1")
@@ -231,7 +235,7 @@ class CSIStorageCapacity(Model, kw_only=True):
     """
 
 
-class CSIStorageCapacityList(Model, kw_only=True):
+class CSIStorageCapacityList(ListModel, kw_only=True):
     """CSIStorageCapacityList is a collection of CSIStorageCapacity objects."""
 
     api_version: Literal["storage.k8s.io/v1"] = always("storage.k8s.io/v1")
@@ -341,7 +345,7 @@ class StorageClassVolumeBindingMode:
     WAIT_FOR_FIRST_CONSUMER: Final = "WaitForFirstConsumer"
 
 
-class StorageClassList(Model, kw_only=True):
+class StorageClassList(ListModel, kw_only=True):
     """StorageClassList is a collection of storage classes."""
 
     api_version: Literal["storage.k8s.io/v1"] = always("storage.k8s.io/v1")
@@ -399,7 +403,7 @@ class VolumeAttachment(Model, kw_only=True):
     """
 
 
-class VolumeAttachmentList(Model, kw_only=True):
+class VolumeAttachmentList(ListModel, kw_only=True):
     """VolumeAttachmentList is a collection of VolumeAttachment objects."""
 
     api_version: Literal["storage.k8s.io/v1"] = always("storage.k8s.io/v1")
@@ -462,7 +466,7 @@ class VolumeAttributesClass(Model, kw_only=True):
     """
 
 
-class VolumeAttributesClassList(Model, kw_only=True):
+class VolumeAttributesClassList(ListModel, kw_only=True):
     """VolumeAttributesClassList is a collection of VolumeAttributesClass objects."""
 
     api_version: Literal["storage.k8s.io/v1"] = always("storage.k8s.io/v1")

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
-from kubecore.model import Model, always
+from kubecore.hints import module_getattr
+from kubecore.model import ListModel, Model, always
 
 from kubeclient.models import meta_v1
 
@@ -16,6 +17,9 @@ __all__ = [
     "StorageVersionMigrationSpec",
     "StorageVersionMigrationStatus",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = module_getattr(__name__)
 
 
 class StorageVersionMigration(Model, kw_only=True):
@@ -45,7 +49,7 @@ class StorageVersionMigration(Model, kw_only=True):
     """Status of the migration."""
 
 
-class StorageVersionMigrationList(Model, kw_only=True):
+class StorageVersionMigrationList(ListModel, kw_only=True):
     """StorageVersionMigrationList is a collection of storage version migrations."""
 
     api_version: Literal["storagemigration.k8s.io/v1"] = always("storagemigration.k8s.io/v1")

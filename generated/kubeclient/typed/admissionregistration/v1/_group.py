@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kubecore.rest import AsyncClient, Client
+from kubecore.group import AsyncGroup, Group
 
+if TYPE_CHECKING:
     from kubeclient.typed.admissionregistration.v1.mutatingadmissionpolicy import (
         AsyncMutatingAdmissionPolicies,
         MutatingAdmissionPolicies,
@@ -36,11 +36,8 @@ if TYPE_CHECKING:
 __all__ = ["AdmissionregistrationV1Client", "AsyncAdmissionregistrationV1Client"]
 
 
-class AdmissionregistrationV1Client:
+class AdmissionregistrationV1Client(Group):
     """The resources of admissionregistration.k8s.io/v1."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def mutating_admission_policies(self) -> MutatingAdmissionPolicies:
         """MutatingAdmissionPolicies of the cluster."""
@@ -85,11 +82,8 @@ class AdmissionregistrationV1Client:
         return ValidatingWebhookConfigurations(self._client)
 
 
-class AsyncAdmissionregistrationV1Client:
+class AsyncAdmissionregistrationV1Client(AsyncGroup):
     """The resources of admissionregistration.k8s.io/v1."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
 
     def mutating_admission_policies(self) -> AsyncMutatingAdmissionPolicies:
         """MutatingAdmissionPolicies of the cluster."""

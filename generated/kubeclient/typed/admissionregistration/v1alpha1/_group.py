@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kubecore.rest import AsyncClient, Client
+from kubecore.group import AsyncGroup, Group
 
+if TYPE_CHECKING:
     from kubeclient.typed.admissionregistration.v1alpha1.mutatingadmissionpolicy import (
         AsyncMutatingAdmissionPolicies,
         MutatingAdmissionPolicies,
@@ -20,11 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["AdmissionregistrationV1alpha1Client", "AsyncAdmissionregistrationV1alpha1Client"]
 
 
-class AdmissionregistrationV1alpha1Client:
+class AdmissionregistrationV1alpha1Client(Group):
     """The resources of admissionregistration.k8s.io/v1alpha1."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def mutating_admission_policies(self) -> MutatingAdmissionPolicies:
         """MutatingAdmissionPolicies of the cluster."""
@@ -41,11 +38,8 @@ class AdmissionregistrationV1alpha1Client:
         return MutatingAdmissionPolicyBindings(self._client)
 
 
-class AsyncAdmissionregistrationV1alpha1Client:
+class AsyncAdmissionregistrationV1alpha1Client(AsyncGroup):
     """The resources of admissionregistration.k8s.io/v1alpha1."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
 
     def mutating_admission_policies(self) -> AsyncMutatingAdmissionPolicies:
         """MutatingAdmissionPolicies of the cluster."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kubecore.rest import AsyncClient, Client
+from kubecore.group import AsyncGroup, Group
 
+if TYPE_CHECKING:
     from kubeclient.typed.apiextensions.v1.customresourcedefinition import (
         AsyncCustomResourceDefinitions,
         CustomResourceDefinitions,
@@ -16,11 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["ApiextensionsV1Client", "AsyncApiextensionsV1Client"]
 
 
-class ApiextensionsV1Client:
+class ApiextensionsV1Client(Group):
     """The resources of apiextensions.k8s.io/v1."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def custom_resource_definitions(self) -> CustomResourceDefinitions:
         """CustomResourceDefinitions of the cluster."""
@@ -29,11 +26,8 @@ class ApiextensionsV1Client:
         return CustomResourceDefinitions(self._client)
 
 
-class AsyncApiextensionsV1Client:
+class AsyncApiextensionsV1Client(AsyncGroup):
     """The resources of apiextensions.k8s.io/v1."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
 
     def custom_resource_definitions(self) -> AsyncCustomResourceDefinitions:
         """CustomResourceDefinitions of the cluster."""

@@ -5,19 +5,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kubecore.rest import AsyncClient, Client
+from kubecore.group import AsyncGroup, Group
 
+if TYPE_CHECKING:
     from kubeclient.typed.apiregistration.v1.apiservice import APIServices, AsyncAPIServices
 
 __all__ = ["ApiregistrationV1Client", "AsyncApiregistrationV1Client"]
 
 
-class ApiregistrationV1Client:
+class ApiregistrationV1Client(Group):
     """The resources of apiregistration.k8s.io/v1."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def api_services(self) -> APIServices:
         """APIServices of the cluster."""
@@ -26,11 +23,8 @@ class ApiregistrationV1Client:
         return APIServices(self._client)
 
 
-class AsyncApiregistrationV1Client:
+class AsyncApiregistrationV1Client(AsyncGroup):
     """The resources of apiregistration.k8s.io/v1."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
 
     def api_services(self) -> AsyncAPIServices:
         """APIServices of the cluster."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kubecore.rest import AsyncClient, Client
+from kubecore.group import AsyncGroup, Group
 
+if TYPE_CHECKING:
     from kubeclient.typed.apps.v1.controllerrevision import AsyncControllerRevisions, ControllerRevisions
     from kubeclient.typed.apps.v1.daemonset import AsyncDaemonSets, DaemonSets
     from kubeclient.typed.apps.v1.deployment import AsyncDeployments, Deployments
@@ -17,11 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["AppsV1Client", "AsyncAppsV1Client"]
 
 
-class AppsV1Client:
+class AppsV1Client(Group):
     """The resources of apps/v1."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def controller_revisions(self, namespace: str) -> ControllerRevisions:
         """ControllerRevisions of one namespace, or of all with the namespace ""."""
@@ -54,11 +51,8 @@ class AppsV1Client:
         return StatefulSets(self._client, namespace)
 
 
-class AsyncAppsV1Client:
+class AsyncAppsV1Client(AsyncGroup):
     """The resources of apps/v1."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
 
     def controller_revisions(self, namespace: str) -> AsyncControllerRevisions:
         """ControllerRevisions of one namespace, or of all with the namespace ""."""

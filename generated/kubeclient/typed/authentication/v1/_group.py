@@ -5,20 +5,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kubecore.rest import AsyncClient, Client
+from kubecore.group import AsyncGroup, Group
 
+if TYPE_CHECKING:
     from kubeclient.typed.authentication.v1.selfsubjectreview import AsyncSelfSubjectReviews, SelfSubjectReviews
     from kubeclient.typed.authentication.v1.tokenreview import AsyncTokenReviews, TokenReviews
 
 __all__ = ["AsyncAuthenticationV1Client", "AuthenticationV1Client"]
 
 
-class AuthenticationV1Client:
+class AuthenticationV1Client(Group):
     """The resources of authentication.k8s.io/v1."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def self_subject_reviews(self) -> SelfSubjectReviews:
         """SelfSubjectReviews of the cluster."""
@@ -33,11 +30,8 @@ class AuthenticationV1Client:
         return TokenReviews(self._client)
 
 
-class AsyncAuthenticationV1Client:
+class AsyncAuthenticationV1Client(AsyncGroup):
     """The resources of authentication.k8s.io/v1."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
 
     def self_subject_reviews(self) -> AsyncSelfSubjectReviews:
         """SelfSubjectReviews of the cluster."""

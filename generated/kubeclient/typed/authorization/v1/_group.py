@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kubecore.rest import AsyncClient, Client
+from kubecore.group import AsyncGroup, Group
 
+if TYPE_CHECKING:
     from kubeclient.typed.authorization.v1.localsubjectaccessreview import (
         AsyncLocalSubjectAccessReviews,
         LocalSubjectAccessReviews,
@@ -25,11 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["AsyncAuthorizationV1Client", "AuthorizationV1Client"]
 
 
-class AuthorizationV1Client:
+class AuthorizationV1Client(Group):
     """The resources of authorization.k8s.io/v1."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def local_subject_access_reviews(self, namespace: str) -> LocalSubjectAccessReviews:
         """LocalSubjectAccessReviews of one namespace, or of all with the namespace ""."""
@@ -56,11 +53,8 @@ class AuthorizationV1Client:
         return SubjectAccessReviews(self._client)
 
 
-class AsyncAuthorizationV1Client:
+class AsyncAuthorizationV1Client(AsyncGroup):
     """The resources of authorization.k8s.io/v1."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
 
     def local_subject_access_reviews(self, namespace: str) -> AsyncLocalSubjectAccessReviews:
         """LocalSubjectAccessReviews of one namespace, or of all with the namespace ""."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kubecore.rest import AsyncClient, Client
+from kubecore.group import AsyncGroup, Group
 
+if TYPE_CHECKING:
     from kubeclient.typed.autoscaling.v2.horizontalpodautoscaler import (
         AsyncHorizontalPodAutoscalers,
         HorizontalPodAutoscalers,
@@ -16,11 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["AsyncAutoscalingV2Client", "AutoscalingV2Client"]
 
 
-class AutoscalingV2Client:
+class AutoscalingV2Client(Group):
     """The resources of autoscaling/v2."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def horizontal_pod_autoscalers(self, namespace: str) -> HorizontalPodAutoscalers:
         """HorizontalPodAutoscalers of one namespace, or of all with the namespace ""."""
@@ -29,11 +26,8 @@ class AutoscalingV2Client:
         return HorizontalPodAutoscalers(self._client, namespace)
 
 
-class AsyncAutoscalingV2Client:
+class AsyncAutoscalingV2Client(AsyncGroup):
     """The resources of autoscaling/v2."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
 
     def horizontal_pod_autoscalers(self, namespace: str) -> AsyncHorizontalPodAutoscalers:
         """HorizontalPodAutoscalers of one namespace, or of all with the namespace ""."""

@@ -5,20 +5,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kubecore.rest import AsyncClient, Client
+from kubecore.group import AsyncGroup, Group
 
+if TYPE_CHECKING:
     from kubeclient.typed.batch.v1.cronjob import AsyncCronJobs, CronJobs
     from kubeclient.typed.batch.v1.job import AsyncJobs, Jobs
 
 __all__ = ["AsyncBatchV1Client", "BatchV1Client"]
 
 
-class BatchV1Client:
+class BatchV1Client(Group):
     """The resources of batch/v1."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def cron_jobs(self, namespace: str) -> CronJobs:
         """CronJobs of one namespace, or of all with the namespace ""."""
@@ -33,11 +30,8 @@ class BatchV1Client:
         return Jobs(self._client, namespace)
 
 
-class AsyncBatchV1Client:
+class AsyncBatchV1Client(AsyncGroup):
     """The resources of batch/v1."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
 
     def cron_jobs(self, namespace: str) -> AsyncCronJobs:
         """CronJobs of one namespace, or of all with the namespace ""."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kubecore.rest import AsyncClient, Client
+from kubecore.group import AsyncGroup, Group
 
+if TYPE_CHECKING:
     from kubeclient.typed.certificates.v1.certificatesigningrequest import (
         AsyncCertificateSigningRequests,
         CertificateSigningRequests,
@@ -21,11 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["AsyncCertificatesV1Client", "CertificatesV1Client"]
 
 
-class CertificatesV1Client:
+class CertificatesV1Client(Group):
     """The resources of certificates.k8s.io/v1."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def certificate_signing_requests(self) -> CertificateSigningRequests:
         """CertificateSigningRequests of the cluster."""
@@ -46,11 +43,8 @@ class CertificatesV1Client:
         return PodCertificateRequests(self._client, namespace)
 
 
-class AsyncCertificatesV1Client:
+class AsyncCertificatesV1Client(AsyncGroup):
     """The resources of certificates.k8s.io/v1."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
 
     def certificate_signing_requests(self) -> AsyncCertificateSigningRequests:
         """CertificateSigningRequests of the cluster."""

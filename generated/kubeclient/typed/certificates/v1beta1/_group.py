@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kubecore.rest import AsyncClient, Client
+from kubecore.group import AsyncGroup, Group
 
+if TYPE_CHECKING:
     from kubeclient.typed.certificates.v1beta1.clustertrustbundle import AsyncClusterTrustBundles, ClusterTrustBundles
     from kubeclient.typed.certificates.v1beta1.podcertificaterequest import (
         AsyncPodCertificateRequests,
@@ -17,11 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["AsyncCertificatesV1beta1Client", "CertificatesV1beta1Client"]
 
 
-class CertificatesV1beta1Client:
+class CertificatesV1beta1Client(Group):
     """The resources of certificates.k8s.io/v1beta1."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def cluster_trust_bundles(self) -> ClusterTrustBundles:
         """ClusterTrustBundles of the cluster."""
@@ -36,11 +33,8 @@ class CertificatesV1beta1Client:
         return PodCertificateRequests(self._client, namespace)
 
 
-class AsyncCertificatesV1beta1Client:
+class AsyncCertificatesV1beta1Client(AsyncGroup):
     """The resources of certificates.k8s.io/v1beta1."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
 
     def cluster_trust_bundles(self) -> AsyncClusterTrustBundles:
         """ClusterTrustBundles of the cluster."""

@@ -5,19 +5,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kubecore.rest import AsyncClient, Client
+from kubecore.group import AsyncGroup, Group
 
+if TYPE_CHECKING:
     from kubeclient.typed.coordination.v1.lease import AsyncLeases, Leases
 
 __all__ = ["AsyncCoordinationV1Client", "CoordinationV1Client"]
 
 
-class CoordinationV1Client:
+class CoordinationV1Client(Group):
     """The resources of coordination.k8s.io/v1."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def leases(self, namespace: str) -> Leases:
         """Leases of one namespace, or of all with the namespace ""."""
@@ -26,11 +23,8 @@ class CoordinationV1Client:
         return Leases(self._client, namespace)
 
 
-class AsyncCoordinationV1Client:
+class AsyncCoordinationV1Client(AsyncGroup):
     """The resources of coordination.k8s.io/v1."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
 
     def leases(self, namespace: str) -> AsyncLeases:
         """Leases of one namespace, or of all with the namespace ""."""

@@ -5,19 +5,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kubecore.rest import AsyncClient, Client
+from kubecore.group import AsyncGroup, Group
 
+if TYPE_CHECKING:
     from kubeclient.typed.coordination.v1alpha2.leasecandidate import AsyncLeaseCandidates, LeaseCandidates
 
 __all__ = ["AsyncCoordinationV1alpha2Client", "CoordinationV1alpha2Client"]
 
 
-class CoordinationV1alpha2Client:
+class CoordinationV1alpha2Client(Group):
     """The resources of coordination.k8s.io/v1alpha2."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def lease_candidates(self, namespace: str) -> LeaseCandidates:
         """LeaseCandidates of one namespace, or of all with the namespace ""."""
@@ -26,11 +23,8 @@ class CoordinationV1alpha2Client:
         return LeaseCandidates(self._client, namespace)
 
 
-class AsyncCoordinationV1alpha2Client:
+class AsyncCoordinationV1alpha2Client(AsyncGroup):
     """The resources of coordination.k8s.io/v1alpha2."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
 
     def lease_candidates(self, namespace: str) -> AsyncLeaseCandidates:
         """LeaseCandidates of one namespace, or of all with the namespace ""."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kubecore.rest import AsyncClient, Client
+from kubecore.group import AsyncGroup, Group
 
+if TYPE_CHECKING:
     from kubeclient.typed.core.v1.binding import AsyncBindings, Bindings
     from kubeclient.typed.core.v1.componentstatus import AsyncComponentStatuses, ComponentStatuses
     from kubeclient.typed.core.v1.configmap import AsyncConfigMaps, ConfigMaps
@@ -29,11 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["AsyncCoreV1Client", "CoreV1Client"]
 
 
-class CoreV1Client:
+class CoreV1Client(Group):
     """The resources of v1."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def bindings(self, namespace: str) -> Bindings:
         """Bindings of one namespace, or of all with the namespace ""."""
@@ -138,11 +135,8 @@ class CoreV1Client:
         return Services(self._client, namespace)
 
 
-class AsyncCoreV1Client:
+class AsyncCoreV1Client(AsyncGroup):
     """The resources of v1."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
 
     def bindings(self, namespace: str) -> AsyncBindings:
         """Bindings of one namespace, or of all with the namespace ""."""

@@ -5,19 +5,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kubecore.rest import AsyncClient, Client
+from kubecore.group import AsyncGroup, Group
 
+if TYPE_CHECKING:
     from kubeclient.typed.discovery.v1.endpointslice import AsyncEndpointSlices, EndpointSlices
 
 __all__ = ["AsyncDiscoveryV1Client", "DiscoveryV1Client"]
 
 
-class DiscoveryV1Client:
+class DiscoveryV1Client(Group):
     """The resources of discovery.k8s.io/v1."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def endpoint_slices(self, namespace: str) -> EndpointSlices:
         """EndpointSlices of one namespace, or of all with the namespace ""."""
@@ -26,11 +23,8 @@ class DiscoveryV1Client:
         return EndpointSlices(self._client, namespace)
 
 
-class AsyncDiscoveryV1Client:
+class AsyncDiscoveryV1Client(AsyncGroup):
     """The resources of discovery.k8s.io/v1."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
 
     def endpoint_slices(self, namespace: str) -> AsyncEndpointSlices:
         """EndpointSlices of one namespace, or of all with the namespace ""."""

@@ -5,19 +5,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kubecore.rest import AsyncClient, Client
+from kubecore.group import AsyncGroup, Group
 
+if TYPE_CHECKING:
     from kubeclient.typed.events.v1.event import AsyncEvents, Events
 
 __all__ = ["AsyncEventsV1Client", "EventsV1Client"]
 
 
-class EventsV1Client:
+class EventsV1Client(Group):
     """The resources of events.k8s.io/v1."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def events(self, namespace: str) -> Events:
         """Events of one namespace, or of all with the namespace ""."""
@@ -26,11 +23,8 @@ class EventsV1Client:
         return Events(self._client, namespace)
 
 
-class AsyncEventsV1Client:
+class AsyncEventsV1Client(AsyncGroup):
     """The resources of events.k8s.io/v1."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
 
     def events(self, namespace: str) -> AsyncEvents:
         """Events of one namespace, or of all with the namespace ""."""

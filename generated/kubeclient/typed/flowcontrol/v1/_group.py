@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kubecore.rest import AsyncClient, Client
+from kubecore.group import AsyncGroup, Group
 
+if TYPE_CHECKING:
     from kubeclient.typed.flowcontrol.v1.flowschema import AsyncFlowSchemas, FlowSchemas
     from kubeclient.typed.flowcontrol.v1.prioritylevelconfiguration import (
         AsyncPriorityLevelConfigurations,
@@ -17,11 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["AsyncFlowcontrolV1Client", "FlowcontrolV1Client"]
 
 
-class FlowcontrolV1Client:
+class FlowcontrolV1Client(Group):
     """The resources of flowcontrol.apiserver.k8s.io/v1."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def flow_schemas(self) -> FlowSchemas:
         """FlowSchemas of the cluster."""
@@ -36,11 +33,8 @@ class FlowcontrolV1Client:
         return PriorityLevelConfigurations(self._client)
 
 
-class AsyncFlowcontrolV1Client:
+class AsyncFlowcontrolV1Client(AsyncGroup):
     """The resources of flowcontrol.apiserver.k8s.io/v1."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
 
     def flow_schemas(self) -> AsyncFlowSchemas:
         """FlowSchemas of the cluster."""

@@ -5,19 +5,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kubecore.rest import AsyncClient, Client
+from kubecore.group import AsyncGroup, Group
 
+if TYPE_CHECKING:
     from kubeclient.typed.internal.v1alpha1.storageversion import AsyncStorageVersions, StorageVersions
 
 __all__ = ["AsyncInternalV1alpha1Client", "InternalV1alpha1Client"]
 
 
-class InternalV1alpha1Client:
+class InternalV1alpha1Client(Group):
     """The resources of internal.apiserver.k8s.io/v1alpha1."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def storage_versions(self) -> StorageVersions:
         """StorageVersions of the cluster."""
@@ -26,11 +23,8 @@ class InternalV1alpha1Client:
         return StorageVersions(self._client)
 
 
-class AsyncInternalV1alpha1Client:
+class AsyncInternalV1alpha1Client(AsyncGroup):
     """The resources of internal.apiserver.k8s.io/v1alpha1."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
 
     def storage_versions(self) -> AsyncStorageVersions:
         """StorageVersions of the cluster."""

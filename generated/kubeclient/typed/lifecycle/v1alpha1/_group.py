@@ -5,20 +5,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kubecore.rest import AsyncClient, Client
+from kubecore.group import AsyncGroup, Group
 
+if TYPE_CHECKING:
     from kubeclient.typed.lifecycle.v1alpha1.eviction import AsyncEvictions, Evictions
     from kubeclient.typed.lifecycle.v1alpha1.evictionrequest import AsyncEvictionRequests, EvictionRequests
 
 __all__ = ["AsyncLifecycleV1alpha1Client", "LifecycleV1alpha1Client"]
 
 
-class LifecycleV1alpha1Client:
+class LifecycleV1alpha1Client(Group):
     """The resources of lifecycle.k8s.io/v1alpha1."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def eviction_requests(self, namespace: str) -> EvictionRequests:
         """EvictionRequests of one namespace, or of all with the namespace ""."""
@@ -33,11 +30,8 @@ class LifecycleV1alpha1Client:
         return Evictions(self._client, namespace)
 
 
-class AsyncLifecycleV1alpha1Client:
+class AsyncLifecycleV1alpha1Client(AsyncGroup):
     """The resources of lifecycle.k8s.io/v1alpha1."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
 
     def eviction_requests(self, namespace: str) -> AsyncEvictionRequests:
         """EvictionRequests of one namespace, or of all with the namespace ""."""

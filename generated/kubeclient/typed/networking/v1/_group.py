@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kubecore.rest import AsyncClient, Client
+from kubecore.group import AsyncGroup, Group
 
+if TYPE_CHECKING:
     from kubeclient.typed.networking.v1.ingress import AsyncIngresses, Ingresses
     from kubeclient.typed.networking.v1.ingressclass import AsyncIngressClasses, IngressClasses
     from kubeclient.typed.networking.v1.ipaddress import AsyncIPAddresses, IPAddresses
@@ -17,11 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["AsyncNetworkingV1Client", "NetworkingV1Client"]
 
 
-class NetworkingV1Client:
+class NetworkingV1Client(Group):
     """The resources of networking.k8s.io/v1."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def ingress_classes(self) -> IngressClasses:
         """IngressClasses of the cluster."""
@@ -54,11 +51,8 @@ class NetworkingV1Client:
         return ServiceCIDRs(self._client)
 
 
-class AsyncNetworkingV1Client:
+class AsyncNetworkingV1Client(AsyncGroup):
     """The resources of networking.k8s.io/v1."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
 
     def ingress_classes(self) -> AsyncIngressClasses:
         """IngressClasses of the cluster."""

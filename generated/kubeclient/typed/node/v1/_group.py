@@ -5,19 +5,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kubecore.rest import AsyncClient, Client
+from kubecore.group import AsyncGroup, Group
 
+if TYPE_CHECKING:
     from kubeclient.typed.node.v1.runtimeclass import AsyncRuntimeClasses, RuntimeClasses
 
 __all__ = ["AsyncNodeV1Client", "NodeV1Client"]
 
 
-class NodeV1Client:
+class NodeV1Client(Group):
     """The resources of node.k8s.io/v1."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def runtime_classes(self) -> RuntimeClasses:
         """RuntimeClasses of the cluster."""
@@ -26,11 +23,8 @@ class NodeV1Client:
         return RuntimeClasses(self._client)
 
 
-class AsyncNodeV1Client:
+class AsyncNodeV1Client(AsyncGroup):
     """The resources of node.k8s.io/v1."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
 
     def runtime_classes(self) -> AsyncRuntimeClasses:
         """RuntimeClasses of the cluster."""

@@ -5,19 +5,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kubecore.rest import AsyncClient, Client
+from kubecore.group import AsyncGroup, Group
 
+if TYPE_CHECKING:
     from kubeclient.typed.policy.v1.poddisruptionbudget import AsyncPodDisruptionBudgets, PodDisruptionBudgets
 
 __all__ = ["AsyncPolicyV1Client", "PolicyV1Client"]
 
 
-class PolicyV1Client:
+class PolicyV1Client(Group):
     """The resources of policy/v1."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def pod_disruption_budgets(self, namespace: str) -> PodDisruptionBudgets:
         """PodDisruptionBudgets of one namespace, or of all with the namespace ""."""
@@ -26,11 +23,8 @@ class PolicyV1Client:
         return PodDisruptionBudgets(self._client, namespace)
 
 
-class AsyncPolicyV1Client:
+class AsyncPolicyV1Client(AsyncGroup):
     """The resources of policy/v1."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
 
     def pod_disruption_budgets(self, namespace: str) -> AsyncPodDisruptionBudgets:
         """PodDisruptionBudgets of one namespace, or of all with the namespace ""."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kubecore.rest import AsyncClient, Client
+from kubecore.group import AsyncGroup, Group
 
+if TYPE_CHECKING:
     from kubeclient.typed.rbac.v1.clusterrole import AsyncClusterRoles, ClusterRoles
     from kubeclient.typed.rbac.v1.clusterrolebinding import AsyncClusterRoleBindings, ClusterRoleBindings
     from kubeclient.typed.rbac.v1.role import AsyncRoles, Roles
@@ -16,11 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["AsyncRbacV1Client", "RbacV1Client"]
 
 
-class RbacV1Client:
+class RbacV1Client(Group):
     """The resources of rbac.authorization.k8s.io/v1."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def cluster_role_bindings(self) -> ClusterRoleBindings:
         """ClusterRoleBindings of the cluster."""
@@ -47,11 +44,8 @@ class RbacV1Client:
         return Roles(self._client, namespace)
 
 
-class AsyncRbacV1Client:
+class AsyncRbacV1Client(AsyncGroup):
     """The resources of rbac.authorization.k8s.io/v1."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
 
     def cluster_role_bindings(self) -> AsyncClusterRoleBindings:
         """ClusterRoleBindings of the cluster."""

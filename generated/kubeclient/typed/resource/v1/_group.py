@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kubecore.rest import AsyncClient, Client
+from kubecore.group import AsyncGroup, Group
 
+if TYPE_CHECKING:
     from kubeclient.typed.resource.v1.deviceclass import AsyncDeviceClasses, DeviceClasses
     from kubeclient.typed.resource.v1.devicetaintrule import AsyncDeviceTaintRules, DeviceTaintRules
     from kubeclient.typed.resource.v1.resourceclaim import AsyncResourceClaims, ResourceClaims
@@ -17,11 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["AsyncResourceV1Client", "ResourceV1Client"]
 
 
-class ResourceV1Client:
+class ResourceV1Client(Group):
     """The resources of resource.k8s.io/v1."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def device_classes(self) -> DeviceClasses:
         """DeviceClasses of the cluster."""
@@ -54,11 +51,8 @@ class ResourceV1Client:
         return ResourceSlices(self._client)
 
 
-class AsyncResourceV1Client:
+class AsyncResourceV1Client(AsyncGroup):
     """The resources of resource.k8s.io/v1."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
 
     def device_classes(self) -> AsyncDeviceClasses:
         """DeviceClasses of the cluster."""

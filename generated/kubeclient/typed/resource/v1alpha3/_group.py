@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kubecore.rest import AsyncClient, Client
+from kubecore.group import AsyncGroup, Group
 
+if TYPE_CHECKING:
     from kubeclient.typed.resource.v1alpha3.devicetaintrule import AsyncDeviceTaintRules, DeviceTaintRules
     from kubeclient.typed.resource.v1alpha3.resourcepoolstatusrequest import (
         AsyncResourcePoolStatusRequests,
@@ -17,11 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["AsyncResourceV1alpha3Client", "ResourceV1alpha3Client"]
 
 
-class ResourceV1alpha3Client:
+class ResourceV1alpha3Client(Group):
     """The resources of resource.k8s.io/v1alpha3."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def device_taint_rules(self) -> DeviceTaintRules:
         """DeviceTaintRules of the cluster."""
@@ -36,11 +33,8 @@ class ResourceV1alpha3Client:
         return ResourcePoolStatusRequests(self._client)
 
 
-class AsyncResourceV1alpha3Client:
+class AsyncResourceV1alpha3Client(AsyncGroup):
     """The resources of resource.k8s.io/v1alpha3."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
 
     def device_taint_rules(self) -> AsyncDeviceTaintRules:
         """DeviceTaintRules of the cluster."""

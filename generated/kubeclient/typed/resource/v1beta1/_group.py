@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kubecore.rest import AsyncClient, Client
+from kubecore.group import AsyncGroup, Group
 
+if TYPE_CHECKING:
     from kubeclient.typed.resource.v1beta1.deviceclass import AsyncDeviceClasses, DeviceClasses
     from kubeclient.typed.resource.v1beta1.resourceclaim import AsyncResourceClaims, ResourceClaims
     from kubeclient.typed.resource.v1beta1.resourceclaimtemplate import (
@@ -19,11 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["AsyncResourceV1beta1Client", "ResourceV1beta1Client"]
 
 
-class ResourceV1beta1Client:
+class ResourceV1beta1Client(Group):
     """The resources of resource.k8s.io/v1beta1."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def device_classes(self) -> DeviceClasses:
         """DeviceClasses of the cluster."""
@@ -50,11 +47,8 @@ class ResourceV1beta1Client:
         return ResourceSlices(self._client)
 
 
-class AsyncResourceV1beta1Client:
+class AsyncResourceV1beta1Client(AsyncGroup):
     """The resources of resource.k8s.io/v1beta1."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
 
     def device_classes(self) -> AsyncDeviceClasses:
         """DeviceClasses of the cluster."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kubecore.rest import AsyncClient, Client
+from kubecore.group import AsyncGroup, Group
 
+if TYPE_CHECKING:
     from kubeclient.typed.resource.v1beta2.deviceclass import AsyncDeviceClasses, DeviceClasses
     from kubeclient.typed.resource.v1beta2.devicetaintrule import AsyncDeviceTaintRules, DeviceTaintRules
     from kubeclient.typed.resource.v1beta2.resourceclaim import AsyncResourceClaims, ResourceClaims
@@ -20,11 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["AsyncResourceV1beta2Client", "ResourceV1beta2Client"]
 
 
-class ResourceV1beta2Client:
+class ResourceV1beta2Client(Group):
     """The resources of resource.k8s.io/v1beta2."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def device_classes(self) -> DeviceClasses:
         """DeviceClasses of the cluster."""
@@ -57,11 +54,8 @@ class ResourceV1beta2Client:
         return ResourceSlices(self._client)
 
 
-class AsyncResourceV1beta2Client:
+class AsyncResourceV1beta2Client(AsyncGroup):
     """The resources of resource.k8s.io/v1beta2."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
 
     def device_classes(self) -> AsyncDeviceClasses:
         """DeviceClasses of the cluster."""

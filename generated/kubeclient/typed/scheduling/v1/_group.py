@@ -5,19 +5,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kubecore.rest import AsyncClient, Client
+from kubecore.group import AsyncGroup, Group
 
+if TYPE_CHECKING:
     from kubeclient.typed.scheduling.v1.priorityclass import AsyncPriorityClasses, PriorityClasses
 
 __all__ = ["AsyncSchedulingV1Client", "SchedulingV1Client"]
 
 
-class SchedulingV1Client:
+class SchedulingV1Client(Group):
     """The resources of scheduling.k8s.io/v1."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def priority_classes(self) -> PriorityClasses:
         """PriorityClasses of the cluster."""
@@ -26,11 +23,8 @@ class SchedulingV1Client:
         return PriorityClasses(self._client)
 
 
-class AsyncSchedulingV1Client:
+class AsyncSchedulingV1Client(AsyncGroup):
     """The resources of scheduling.k8s.io/v1."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
 
     def priority_classes(self) -> AsyncPriorityClasses:
         """PriorityClasses of the cluster."""

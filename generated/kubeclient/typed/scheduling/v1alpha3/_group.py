@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kubecore.rest import AsyncClient, Client
+from kubecore.group import AsyncGroup, Group
 
+if TYPE_CHECKING:
     from kubeclient.typed.scheduling.v1alpha3.compositepodgroup import AsyncCompositePodGroups, CompositePodGroups
     from kubeclient.typed.scheduling.v1alpha3.podgroup import AsyncPodGroups, PodGroups
     from kubeclient.typed.scheduling.v1alpha3.workload import AsyncWorkloads, Workloads
@@ -15,11 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["AsyncSchedulingV1alpha3Client", "SchedulingV1alpha3Client"]
 
 
-class SchedulingV1alpha3Client:
+class SchedulingV1alpha3Client(Group):
     """The resources of scheduling.k8s.io/v1alpha3."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def composite_pod_groups(self, namespace: str) -> CompositePodGroups:
         """CompositePodGroups of one namespace, or of all with the namespace ""."""
@@ -40,11 +37,8 @@ class SchedulingV1alpha3Client:
         return Workloads(self._client, namespace)
 
 
-class AsyncSchedulingV1alpha3Client:
+class AsyncSchedulingV1alpha3Client(AsyncGroup):
     """The resources of scheduling.k8s.io/v1alpha3."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
 
     def composite_pod_groups(self, namespace: str) -> AsyncCompositePodGroups:
         """CompositePodGroups of one namespace, or of all with the namespace ""."""

@@ -5,20 +5,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kubecore.rest import AsyncClient, Client
+from kubecore.group import AsyncGroup, Group
 
+if TYPE_CHECKING:
     from kubeclient.typed.scheduling.v1beta1.podgroup import AsyncPodGroups, PodGroups
     from kubeclient.typed.scheduling.v1beta1.workload import AsyncWorkloads, Workloads
 
 __all__ = ["AsyncSchedulingV1beta1Client", "SchedulingV1beta1Client"]
 
 
-class SchedulingV1beta1Client:
+class SchedulingV1beta1Client(Group):
     """The resources of scheduling.k8s.io/v1beta1."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def pod_groups(self, namespace: str) -> PodGroups:
         """PodGroups of one namespace, or of all with the namespace ""."""
@@ -33,11 +30,8 @@ class SchedulingV1beta1Client:
         return Workloads(self._client, namespace)
 
 
-class AsyncSchedulingV1beta1Client:
+class AsyncSchedulingV1beta1Client(AsyncGroup):
     """The resources of scheduling.k8s.io/v1beta1."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
 
     def pod_groups(self, namespace: str) -> AsyncPodGroups:
         """PodGroups of one namespace, or of all with the namespace ""."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kubecore.rest import AsyncClient, Client
+from kubecore.group import AsyncGroup, Group
 
+if TYPE_CHECKING:
     from kubeclient.typed.storage.v1.csidriver import AsyncCSIDrivers, CSIDrivers
     from kubeclient.typed.storage.v1.csinode import AsyncCSINodes, CSINodes
     from kubeclient.typed.storage.v1.csistoragecapacity import AsyncCSIStorageCapacities, CSIStorageCapacities
@@ -18,11 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["AsyncStorageV1Client", "StorageV1Client"]
 
 
-class StorageV1Client:
+class StorageV1Client(Group):
     """The resources of storage.k8s.io/v1."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def csi_drivers(self) -> CSIDrivers:
         """CSIDrivers of the cluster."""
@@ -61,11 +58,8 @@ class StorageV1Client:
         return VolumeAttributesClasses(self._client)
 
 
-class AsyncStorageV1Client:
+class AsyncStorageV1Client(AsyncGroup):
     """The resources of storage.k8s.io/v1."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
 
     def csi_drivers(self) -> AsyncCSIDrivers:
         """CSIDrivers of the cluster."""

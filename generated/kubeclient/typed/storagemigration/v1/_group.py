@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kubecore.rest import AsyncClient, Client
+from kubecore.group import AsyncGroup, Group
 
+if TYPE_CHECKING:
     from kubeclient.typed.storagemigration.v1.storageversionmigration import (
         AsyncStorageVersionMigrations,
         StorageVersionMigrations,
@@ -16,11 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["AsyncStoragemigrationV1Client", "StoragemigrationV1Client"]
 
 
-class StoragemigrationV1Client:
+class StoragemigrationV1Client(Group):
     """The resources of storagemigration.k8s.io/v1."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
 
     def storage_version_migrations(self) -> StorageVersionMigrations:
         """StorageVersionMigrations of the cluster."""
@@ -29,11 +26,8 @@ class StoragemigrationV1Client:
         return StorageVersionMigrations(self._client)
 
 
-class AsyncStoragemigrationV1Client:
+class AsyncStoragemigrationV1Client(AsyncGroup):
     """The resources of storagemigration.k8s.io/v1."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
 
     def storage_version_migrations(self) -> AsyncStorageVersionMigrations:
         """StorageVersionMigrations of the cluster."""

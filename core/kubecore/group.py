@@ -1,0 +1,54 @@
+"""What the clients of every group version have: the REST client that their resources share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kubecore.rest import AsyncClient, Client
+
+__all__ = ["AsyncGroup", "Group"]
+
+
+class Group:
+    """The clients of the resources of one group version.
+
+    Args:
+        client: sends the calls.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def __repr__(self) -> str:
+        """Show the group version and the server."""
+        return f"{type(self).__name__}({self._client.host!r})"
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> None:
+            from kubecore import hints
+
+            raise hints.missing_in_group(self, name)
+
+
+class AsyncGroup:
+    """The asynchronous clients of the resources of one group version.
+
+    Args:
+        client: sends the calls.
+    """
+
+    def __init__(self, client: AsyncClient) -> None:
+        self._client = client
+
+    def __repr__(self) -> str:
+        """Show the group version and the server."""
+        return f"{type(self).__name__}({self._client.host!r})"
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> None:
+            from kubecore import hints
+
+            raise hints.missing_in_group(self, name)

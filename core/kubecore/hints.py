@@ -1,0 +1,185 @@
+"""Errors for names that do not exist, with the name that was probably meant.
+
+Users come from other clients: `core_v1.V1Pod`, `pods.read` and `clientset.CoreV1Api` are what they try first. The hooks
+are hidden from type checkers, which report a missing name by themselves.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+import re
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any, Final, NoReturn
+
+__all__ = ["missing_in_client", "missing_in_clientset", "missing_in_group", "module_getattr", "nearest"]
+
+_VERSION: Final = re.compile(r"(?:[A-Z][a-z]+)?V\d+(?:(?:alpha|beta)\d+)?(?=[A-Z])")
+_OFFICIAL: Final = re.compile(
+    r"(?P<verb>read|list|create|replace|patch|delete_collection|delete|watch)"
+    r"(?:_namespaced|_cluster)?_(?P<thing>[a-z_]+?)(?P<all>_for_all_namespaces)?(?:_with_http_info|_async)?"
+)
+_VERBS: Final = {
+    "describe": "get",
+    "edit": "modify",
+    "find": "list",
+    "logs": "get_logs",
+    "log": "get_logs",
+    "read": "get",
+    "read_log": "get_logs",
+    "read_scale": "get_scale",
+    "read_status": "get_status",
+    "remove": "delete",
+    "replace": "update",
+    "replace_scale": "update_scale",
+    "replace_status": "update_status",
+    "set": "update",
+    "wait_for": "wait",
+}
+
+
+def module_getattr(module: str) -> Callable[[str], NoReturn]:
+    """Return the `__getattr__` of a module of models: it raises an error that names the class that was meant.
+
+    Args:
+        module: the module's name.
+    """
+
+    def missing(name: str) -> NoReturn:
+        hint = "" if name.startswith("_") else _model_hint(module, name)
+        raise AttributeError(f"module {module!r} has no attribute {name!r}{hint}", name=name, obj=sys.modules[module])
+
+    return missing
+
+
+def _model_hint(module: str, name: str) -> str:
+    package, _, own = module.rpartition(".")
+    plain = _VERSION.sub("", name, count=1)
+    here: dict[str, Any] = vars(sys.modules[module])
+    for candidate in (plain, plain[:1].upper() + plain[1:]):
+        if candidate in here:
+            return f"; write {own}.{candidate}"
+    for candidate in (name, plain):
+        elsewhere = _modules_with(candidate, dict.fromkeys((package, "kubeclient.models")))
+        if elsewhere:
+            return f"; {candidate} is {' or '.join(f'{one}.{candidate}' for one in elsewhere[:3])}"
+    return nearest(plain, here.get("__all__", ()), "{}.{{}}".format(own))  # noqa: UP032 - the braces are filled in later
+
+
+def _modules_with(name: str, packages: Iterable[str]) -> list[str]:
+    """Return the modules of models that have a class, stable versions first."""
+    found: list[str] = []
+    for package in packages:
+        try:
+            folder = importlib.import_module(package)
+        except ImportError:
+            continue
+        for info in pkgutil.iter_modules(folder.__path__):
+            module = importlib.import_module(f"{package}.{info.name}")
+            if name in vars(module).get("__all__", ()) and info.name not in found:
+                found.append(info.name)
+    # Another module may re-export the types of `meta_v1`.
+    return sorted(found, key=lambda one: (one != "meta_v1", "alpha" in one, "beta" in one))
+
+
+def missing_in_client(client: object, name: str) -> AttributeError:
+    """Return the error for an attribute that a client of a resource does not have.
+
+    Args:
+        client: the client.
+        name: the attribute.
+    """
+    if name.startswith("_"):
+        return _error(client, name, "")
+    known = _public(type(client))
+    meant = _VERBS.get(name)
+    match = _OFFICIAL.fullmatch(name)
+    if meant is None and match is not None:
+        meant = _VERBS.get(match["verb"], match["verb"])
+    hint = f"; write {meant}" if meant in known else nearest(name, known)
+    return _error(client, name, hint)
+
+
+def missing_in_group(group: object, name: str) -> AttributeError:
+    """Return the error for an attribute that the clients of a group version do not have.
+
+    Args:
+        group: the clients of a group version.
+        name: the attribute, such as `pod` or the official client's `list_namespaced_pod`.
+    """
+    if name.startswith("_"):
+        return _error(group, name, "")
+    known = _public(type(group))
+    match = _OFFICIAL.fullmatch(name)
+    accessors = difflib.get_close_matches(match["thing"] if match else name.lower(), known, n=1, cutoff=0.6)
+    if not accessors:
+        return _error(group, name, "")
+    if match is None:
+        return _error(group, name, f"; did you mean {accessors[0]}?")
+    verb = _VERBS.get(match["verb"], match["verb"])
+    namespace = '""' if match["all"] else "namespace" if "_namespaced" in name else ""
+    return _error(group, name, f"; write {accessors[0]}({namespace}).{verb}(...)")
+
+
+def missing_in_clientset(clientset: object, name: str) -> AttributeError:
+    """Return the error for an attribute that a clientset does not have.
+
+    Args:
+        clientset: the clientset.
+        name: the attribute, such as `pods` or the official client's `CoreV1Api`.
+    """
+    if name.startswith("_"):
+        return _error(clientset, name, "")
+    known = _public(type(clientset))
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.removesuffix("Api")).lower()
+    if snake in known:
+        return _error(clientset, name, f"; write {snake}")
+    prefixed = [one for one in known if one.startswith(f"{snake}_v")]
+    if prefixed:
+        return _error(clientset, name, f"; write {min(prefixed, key=_stability)}")
+    place = _place_of_resource(clientset, snake.replace("_", ""))
+    if place:
+        return _error(clientset, name, f"; write {place}")
+    return _error(clientset, name, nearest(snake, known))
+
+
+def _stability(accessor: str) -> tuple[bool, bool, str]:
+    return "alpha" in accessor, "beta" in accessor, accessor
+
+
+def _place_of_resource(clientset: object, plural: str) -> str:
+    """Return the accessors of a resource by its plural, "" if there is none."""
+    from kubecore.kinds import kinds_of_class
+
+    infos = kinds_of_class(type(clientset)).values()
+    for info in sorted(infos, key=lambda info: _stability(info.api_version)):
+        accessor = f"{info.group.partition('.')[0] or 'core'}_{info.version}"
+        if info.plural in (plural, f"{plural}s") and accessor in _public(type(clientset)):
+            resources = _public(type(getattr(clientset, accessor)))
+            name = next((one for one in resources if one.replace("_", "") == info.plural), "")
+            if name:
+                return f"{accessor}.{name}({'namespace' if info.namespaced else ''})"
+    return ""
+
+
+def nearest(name: str, known: Iterable[str], form: str = "{}") -> str:
+    """Return the end of an error: the known name that is nearest, "" if none is near.
+
+    Args:
+        name: the name that does not exist.
+        known: the names that exist.
+        form: how the name is written, with `{}` in its place.
+    """
+    by_plain = {one.lower().replace("_", ""): one for one in known}
+    found = difflib.get_close_matches(name.lower().replace("_", ""), by_plain, n=1, cutoff=0.7)
+    return f"; did you mean {form.format(by_plain[found[0]])}?" if found else ""
+
+
+def _public(kind: type) -> list[str]:
+    return [name for name in dir(kind) if not name.startswith("_")]
+
+
+def _error(owner: object, name: str, hint: str) -> AttributeError:
+    return AttributeError(f"{type(owner).__name__!r} object has no attribute {name!r}{hint}", name=name, obj=None)
