@@ -78,7 +78,7 @@ class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
         """The path with its query, as it stands in the request line."""
         if not self.query:
             return self.path
-        return self.path + "?" + "&".join(f"{quote(name)}={_quoted(value)}" for name, value in self.query)
+        return self.path + "?" + "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in self.query)
 
     def parse(self, status: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview) -> R:
         """Read the answer.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from kubecore.body import Body, metadata_field
 from kubecore.errors import InvalidRequestError
@@ -17,7 +17,7 @@ from kubecore.model import Model
 from kubecore.openmodel import OpenModel
 from kubecore.shapes import is_array, is_object
 
-__all__ = ["check", "check_fields"]
+__all__ = ["check", "check_fields", "check_names"]
 
 _MOST: Final = 5
 _MANAGED: Final = (
@@ -53,16 +53,49 @@ def check_fields(body: Mapping[str, Any], kind: type[Model]) -> None:
     Raises:
         InvalidRequestError: there are such fields; the error names each path and the nearest field.
     """
-    found = list(_unknown(body, kind, ""))
+    _refuse(list(_unknown(body, kind, "")), "a patch.ApplyPatch is sent without a look at its fields")
+
+
+def check_names(body: Mapping[str, Any], kind: type[Model]) -> None:
+    """Refuse names of attributes, such as `node_name`, where the API's names belong (`nodeName`), at every depth.
+
+    Other fields that the model lacks are left to the server, which may be newer than the model.
+
+    Args:
+        body: an object, or a part of one.
+        kind: the object's model.
+
+    Raises:
+        InvalidRequestError: there are such names; the error names each path and the API's name.
+    """
+    found = [one for one in _unknown(body, kind, "") if one.is_attribute]
+    _refuse(found, 'with field_validation="Ignore" or "Warn" it is sent all the same')
+
+
+def _refuse(found: list[_Unknown], otherwise: str) -> None:
     if found:
         more = f"; and {len(found) - _MOST} more" if len(found) > _MOST else ""
-        raise InvalidRequestError(
-            f"{'; '.join(found[:_MOST])}{more} (a patch.ApplyPatch is sent without a look at its fields)"
-        )
+        raise InvalidRequestError(f"{'; '.join(one.line for one in found[:_MOST])}{more} ({otherwise})")
 
 
-def _unknown(value: Any, hint: Any, path: str) -> Iterator[str]:
-    """Yield a line for each field below a value that its type lacks. A model has been checked when it was made."""
+class _Unknown(NamedTuple):
+    """A field that a model does not have."""
+
+    path: str
+    key: object
+    kind: type[Model]
+
+    @property
+    def is_attribute(self) -> bool:
+        return any(field.name == self.key for field in self.kind.model_fields())
+
+    @property
+    def line(self) -> str:
+        return f"{self.path} is no field of {self.kind.__name__}{_nearest(self.key, self.kind)}"
+
+
+def _unknown(value: Any, hint: Any, path: str) -> Iterator[_Unknown]:
+    """Yield each field below a value that its type lacks. A model has been checked when it was made."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Annotated:
         yield from _unknown(value, arguments[0], path)
@@ -79,14 +112,14 @@ def _unknown(value: Any, hint: Any, path: str) -> Iterator[str]:
         yield from _of_model(value, hint, path)
 
 
-def _of_model(value: Mapping[Any, Any], kind: type[Model], path: str) -> Iterator[str]:
+def _of_model(value: Mapping[Any, Any], kind: type[Model], path: str) -> Iterator[_Unknown]:
     fields = {field.wire_name: field for field in kind.model_fields()}
     for key, item in value.items():
         field = fields.get(key)
-        if field is None and issubclass(kind, OpenModel):
-            continue
+        if field is None and (issubclass(kind, OpenModel) or str(key).startswith("$")):
+            continue  # A key with $ is a directive of a strategic merge patch.
         if field is None:
-            yield f"{_below(path, key)} is no field of {kind.__name__}{_nearest(key, kind)}"
+            yield _Unknown(_below(path, key), key, kind)
         else:
             yield from _unknown(item, field.type, _below(path, key))
 

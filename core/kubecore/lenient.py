@@ -31,11 +31,12 @@ from kubecore.hooks import enc_hook
 from kubecore.model import CustomModel, Model
 from kubecore.openmodel import OpenModel, others
 from kubecore.shapes import is_array, is_object
+from kubecore.shown import shown
 from kubecore.time import MicroTime, SourceTime, is_naive, is_representable, is_time_text, read_time
 from kubecore.types import QUANTITY
 from kubecore.verbatim import Written, is_custom, keeping, may_differ, snapshot
 
-__all__ = ["decode", "read"]
+__all__ = ["decode", "named", "read"]
 
 T = TypeVar("T")
 
@@ -128,7 +129,37 @@ def _decode_item(raw: msgspec.Raw, fast: CheckedDecoder[Any], item_type: Any, in
             return found
     except msgspec.ValidationError:
         pass
-    return _reader(item_type, is_custom(item_type))(decoders.plain(raw), f"$.items[{index}]")
+    try:
+        plain = decoders.plain(raw)
+    except (msgspec.DecodeError, ValueError) as error:
+        raise DecodeError(f"{named(raw)}{error} at $.items[{index}]") from None
+    try:
+        return _reader(item_type, is_custom(item_type))(plain, f"$.items[{index}]")
+    except DecodeError as error:
+        raise DecodeError(f"{named(raw)}{error}") from None
+
+
+class _Metadata(msgspec.Struct):
+    name: str = ""
+    namespace: str = ""
+
+
+class _Named(msgspec.Struct):
+    metadata: _Metadata = msgspec.field(default_factory=_Metadata)
+
+
+def named(raw: msgspec.Raw) -> str:
+    """Return which object a JSON text is, as the beginning of an error: `default/web: `; "" if it does not say.
+
+    Args:
+        raw: the text of the object.
+    """
+    try:
+        metadata = decoder(_Named).decode(raw).metadata
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return ""
+    name = f"{metadata.namespace}/{metadata.name}" if metadata.namespace else metadata.name
+    return f"{shown(name[:320])}: " if metadata.name else ""
 
 
 def _item_type(cls: Any) -> Any:

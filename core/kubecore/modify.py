@@ -16,7 +16,7 @@ from typing import Any, Final, Generic, TypeAlias, TypeGuard, TypeVar
 
 import msgspec
 
-from kubecore import codec, decoders, encode
+from kubecore import codec, encode
 from kubecore.body import Body, metadata_field, with_version
 from kubecore.errors import InvalidRequestError
 from kubecore.model import Model
@@ -67,7 +67,8 @@ class Draft(Generic[T]):
     def __init__(self, data: msgspec.Raw, kind: type[T]) -> None:
         text = bytes(data)
         self._before = codec.decode(text, kind)
-        self._raw: Any = decoders.plain(text)
+        raw: Any = codec.decode(text, Any)
+        self._raw = raw
         self.object: T = codec.decode(text, kind)
 
     def change(self, change: Change[T]) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ Source: client-go's `tools/pager`, with `FullListIfExpired`.
 from __future__ import annotations
 
 import operator
+import re
 import typing
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -40,6 +41,9 @@ class _Page(msgspec.Struct):
     token: str
 
 
+_ITEM = re.compile(r"\$\.items\[(\d+)\]")
+
+
 class _Meta(msgspec.Struct):
     name: str = ""
     namespace: str = ""
@@ -61,21 +65,31 @@ class _PageCall(Call[_Page], frozen=True, kw_only=True):
         inner: the call that reads the answer.
         uid_of: reads the UID of an object, None where the objects have none: their projection does not ask for it.
         is_rest: whether this is all that is left, after a 410.
+        offset: how many objects the pages before held.
     """
 
     inner: Call[Any]
     uid_of: Callable[[Any], str] | None
     is_rest: bool = False
+    offset: int = 0
 
     def parse(self, status: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview) -> _Page:
         """Read the page."""
-        found = self.inner.parse(status, headers, body)
+        try:
+            found = self.inner.parse(status, headers, body)
+        except errors.DecodeError as error:
+            error.args = (_ITEM.sub(self._counted, str(error), count=1), *error.args[1:])
+            raise
         token = found.metadata.continue_ or ""
         items: list[Any] = found.items
         if not token and not self.is_rest:
             return _Page(items, [], token)  # Nothing comes after it: nothing needs to be told apart.
         keys = [] if self.uid_of is None else list(map(self.uid_of, items))
         return _Page(items, keys if keys and all(keys) else _keys(body), token)
+
+    def _counted(self, match: re.Match[str]) -> str:
+        """Count an item of the page from the beginning of the whole list."""
+        return f"$.items[{self.offset + int(match[1])}]"
 
 
 def _keys(body: bytes | bytearray | memoryview) -> list[str]:
@@ -140,15 +154,16 @@ class Pager(Generic[T]):
         if call.is_rest:
             new = [item for item, key in zip(page.items, page.keys, strict=True) if key not in self._seen]
         self._seen.update(page.keys)
-        self.call = self._next(call, page.token, is_empty=not page.items)
+        self.call = self._next(call, page.token, count=len(page.items))
         return new
 
-    def _next(self, call: _PageCall, token: str, *, is_empty: bool) -> _PageCall | None:
+    def _next(self, call: _PageCall, token: str, *, count: int) -> _PageCall | None:
         if not token:
             return None
-        self._trail.follow(f"{call.method} {call.path}", token, is_empty=is_empty)
+        self._trail.follow(f"{call.method} {call.path}", token, is_empty=count == 0)
         # A token says its version itself, and the server refuses another beside it.
-        return msgspec.structs.replace(call, query=_with(self._first, _OF_VERSION, ("continue", token)))
+        query = _with(self._first, _OF_VERSION, ("continue", token))
+        return msgspec.structs.replace(call, query=query, offset=call.offset + count)
 
     def failed(self, error: errors.StatusError) -> bool:
         """Take an error in place of an answer, and say whether there is another way.
@@ -163,7 +178,7 @@ class Pager(Generic[T]):
         if call is None or call.is_rest or not len(self._trail) or not errors.is_resource_expired(error):
             return False
         query = _with(self._first, ("limit",))
-        self.call = msgspec.structs.replace(call, query=query, is_rest=True)
+        self.call = msgspec.structs.replace(call, query=query, is_rest=True, offset=0)
         return True
 
 

@@ -23,11 +23,12 @@ from kubecore.model import Model
 from kubecore.options import CONTENT_TYPES, PatchType, Query
 from kubecore.patch import AnyPatch
 from kubecore.plain import plain
+from kubecore.shapes import is_object
 
 if TYPE_CHECKING:
     from kubecore.table import Table
 
-__all__ = ["METADATA", "METADATA_LIST", "TABLE", "Body", "Collection", "PatchBody", "Resource"]
+__all__ = ["METADATA", "METADATA_LIST", "TABLE", "Body", "Collection", "PatchBody", "Resource", "checked", "strict"]
 
 P = TypeVar("P", bound=msgspec.Struct)
 T = TypeVar("T", bound=Body)
@@ -48,6 +49,7 @@ TABLE: Final = "application/json;as=Table;g=meta.k8s.io;v=v1"
 """What is accepted where the server is to make a table."""
 
 _JSON: Final = "application/json"
+_VALIDATION: Final = "fieldValidation"
 _NO_TYPE: Final = "say of which type the patch is: pass a MergePatch, JsonPatch, ... of kubecore.patch, or type="
 
 
@@ -191,11 +193,15 @@ class Resource(Generic[T, L]):
 
     def create(self, namespace: str, body: Body, query: Query) -> Call[T]:
         """Make the call that creates an object."""
+        query = checked(body, self.kind, query)
         data = self.encode(body, self.kind, namespace=namespace)
         return self.call("create", "POST", namespace, self.kind, query=query, body=data)
 
     def update(self, namespace: str, body: Body, query: Query, *, subresource: str = "") -> Call[T]:
         """Make the call that replaces an object; its name comes from the object itself."""
+        return self._put(namespace, body, checked(body, self.kind, query), subresource)
+
+    def _put(self, namespace: str, body: Body, query: Query, subresource: str) -> Call[T]:
         data = self.encode(body, self.kind, namespace=namespace)
         name = metadata_field(body, "name")
         return self.call(
@@ -207,7 +213,9 @@ class Resource(Generic[T, L]):
     ) -> Call[T]:
         """Make the call that replaces an object by a document of the same name."""
         refuse_other(document, self.kind, "name", name)
-        return self.update(namespace, document, query, subresource=subresource)
+        # A model has put its own fields into a document of the server's, which may have fields that the model lacks.
+        query = checked(document, self.kind, query) if self.kind is dict else query
+        return self._put(namespace, document, query, subresource)
 
     def patch(
         self,
@@ -316,6 +324,7 @@ class Resource(Generic[T, L]):
         Raises:
             InvalidRequestError: `body` is of another kind, or of another object.
         """
+        query = checked(body, kind, query)
         data = self.encode(body, kind, namespace=namespace, name=name)
         method = "POST" if verb == "create" else "PUT"
         return self.call(verb, method, namespace, response, name=name, subresource=subresource, query=query, body=data)
@@ -342,6 +351,10 @@ class Resource(Generic[T, L]):
             )
         if (said == "json") is isinstance(document, (Model, Mapping)):
             raise InvalidRequestError("a JSON patch is a list of operations, and only a JSON patch is")
+        if said in ("merge", "strategic"):
+            query = checked(document, response, query)
+        elif said == "json":  # Of what is applied the server refuses unknown fields by itself.
+            query = strict(document, query)
         data = encode.encode(_by_type(document, response))
         return self.call(
             "patch",
@@ -410,6 +423,38 @@ class Resource(Generic[T, L]):
         if self.list_kind is None:
             raise InvalidRequestError(f"{self.plural} can't be listed")
         return self.list_kind
+
+
+def strict(body: object, query: Query) -> Query:
+    """Have the server refuse fields that it does not know, which it drops with a warning else.
+
+    Args:
+        body: what is sent. A model has no such fields.
+        query: the query parameters; what they say of fields stays.
+    """
+    is_said = any(name == _VALIDATION for name, _ in query)
+    return query if isinstance(body, Model) or is_said else tuple(sorted((*query, (_VALIDATION, "Strict"))))
+
+
+def checked(body: object, kind: Any, query: Query) -> Query:
+    """Refuse names of attributes in a mapping, unless the query says what becomes of unknown fields.
+
+    Args:
+        body: what is sent.
+        kind: its model; fields are not looked at where there is none.
+        query: the query parameters.
+
+    Returns:
+        The query parameters with which the server refuses fields that it does not know.
+
+    Raises:
+        InvalidRequestError: there are such names; the error names each path and the API's name.
+    """
+    if is_object(body) and isinstance(kind, type) and issubclass(kind, Model) and strict(body, query) != query:
+        from kubecore import intent
+
+        intent.check_names(body, kind)
+    return strict(body, query)
 
 
 def _by_type(document: Any, kind: Any) -> Any:

@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple, NoReturn
 import msgspec
 import yaml as pyyaml
 
-from kubecore import depth
+from kubecore import depth, jsonstream
 from kubecore.errors import DecodeError, EncodeError
 from kubecore.shapes import is_array, is_object
 
@@ -76,13 +76,14 @@ class Document(NamedTuple):
     """The line where its content begins, from 1."""
 
 
-def load(text: str | bytes, *, source: str = "", hide_values: bool = False) -> Any:
-    """Read the one document of a text.
+def load(text: str | bytes, *, source: str = "", hide_values: bool = False, first: bool = False) -> Any:
+    """Read the one document of a text; empty documents in addition to it do not count.
 
     Args:
         text: YAML or JSON, UTF-8.
         source: what errors call it, such as a file's name.
         hide_values: whether errors must not quote the text, because it may hold secrets.
+        first: whether to take the first of several documents; the others are not read.
 
     Returns:
         Dictionaries, lists, text, numbers, booleans and None; None for a text without a document.
@@ -91,7 +92,11 @@ def load(text: str | bytes, *, source: str = "", hide_values: bool = False) -> A
         DecodeError: the text is no YAML, holds several documents, repeats a key, or is a bomb; the error names the
             line.
     """
-    found = [document.value for document in documents(text, source=source, hide_values=hide_values)]
+    read = (document.value for document in documents(text, source=source, hide_values=hide_values))
+    filled = (value for value in read if value is not None)
+    if first:
+        return next(filled, None)
+    found = list(filled)
     if len(found) > 1:
         place = f"{source}: " if source else ""
         raise DecodeError(f"{place}expected one document, found {len(found)}")
@@ -132,6 +137,14 @@ def documents(text: str | bytes, *, source: str = "", hide_values: bool = False)
     builder = _Builder(source, hide_values=hide_values)
     if len(text) > MAX_BYTES:
         raise DecodeError(f"{builder.at(None)}the text is larger than {MAX_BYTES >> 20} MiB: split it")
+    found = _json_objects(text, source)
+    if found is not None:
+        for value, line in found.objects:
+            builder.number += 1
+            if builder.number > MAX_DOCUMENTS:
+                raise DecodeError(f"{builder.at(None)}more than {MAX_DOCUMENTS} documents: split the text")
+            yield Document(value, builder.number, line)
+        text = found.rest
     try:
         for event in _events(_plain_type(_with_characters(text))):
             if builder.take(event):
@@ -143,6 +156,21 @@ def documents(text: str | bytes, *, source: str = "", hide_values: bool = False)
         if isinstance(error, DecodeError):
             raise
         raise DecodeError(f"{builder.at(None)}this can't be read as text: {str(error).splitlines()[0]}") from None
+
+
+def _json_objects(text: str | bytes, source: str) -> jsonstream.Found | None:
+    """Read the JSON objects at the beginning of a text, None if it begins with something else."""
+    begin = text[:1000] if isinstance(text, str) else text[:1000].decode("latin-1").removeprefix("\xef\xbb\xbf")
+    if not begin.lstrip("\ufeff \t\r\n-").startswith("{"):
+        return None
+    try:
+        decoded = str.__str__(text) if isinstance(text, str) else bytes(text).decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    try:
+        return jsonstream.objects(decoded.removeprefix("\ufeff"), _json_number, depth=MAX_DEPTH, nodes=MAX_NODES)
+    except DecodeError as error:
+        raise DecodeError(f"{source}, {error}" if source else str(error)) from None
 
 
 def _plain_type(text: str | bytes) -> str | bytes:

@@ -211,3 +211,45 @@ def test_many_threads_may_look_at_a_model_for_the_first_time_at_once() -> None:
     for _ in range(4):
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
         assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_item_that_does_not_fit_is_named() -> None:
+    items = [
+        {"metadata": {"name": name, "namespace": "d"}, "data": data} for name, data in (("a", {}), ("b", {"x": 1}))
+    ]
+    body = json.dumps({"items": items, "metadata": {"resourceVersion": "1"}})
+    with pytest.raises(errors.DecodeError, match=r"d/b: .* at \$\.items\[1\]\.data\.x"):
+        codec.decode(body, core_v1.ConfigMapList)
+    body = json.dumps({"items": [{"metadata": {"name": "\x1b[1m"}, "data": 1}]})
+    with pytest.raises(errors.DecodeError) as caught:
+        codec.decode(body, core_v1.ConfigMapList)
+    assert "\\x1b[1m: " in str(caught.value)
+
+
+def test_the_index_of_an_item_counts_from_the_first_page() -> None:
+    from kubecore.pager import Pager
+    from kubecore.resource import Resource
+
+    maps: Resource[Any, Any] = Resource(
+        group="", version="v1", plural="configmaps", namespaced=True,
+        kind=core_v1.ConfigMap, list_kind=core_v1.ConfigMapList,
+    )  # fmt: skip
+    pager: Pager[Any] = Pager(maps.list("d", ()))
+    good = {"metadata": {"name": "a", "uid": "a"}}
+    odd = {"metadata": {"name": "odd"}, "data": 1}
+    head = {"content-type": "application/json"}
+    call = pager.call
+    assert call is not None
+    first = json.dumps({"items": [good, good], "metadata": {"continue": "t"}}).encode()
+    pager.took(call.parse(200, head, first))
+    assert pager.call is not None
+    with pytest.raises(errors.DecodeError, match=r"odd: .* at \$\.items\[3\]\.data"):
+        pager.call.parse(200, head, json.dumps({"items": [good, odd]}).encode())
+
+
+def test_the_object_of_an_event_that_does_not_fit_is_named() -> None:
+    from kubecore.watch.decoder import Decoder
+
+    line = {"type": "ADDED", "object": {"metadata": {"name": "b", "namespace": "d"}, "data": 1}}
+    with pytest.raises(errors.DecodeError, match=r"d/b: .* at \$\.data"):
+        list(Decoder(core_v1.ConfigMap).feed(json.dumps(line).encode() + b"\n"))

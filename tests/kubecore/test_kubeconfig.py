@@ -98,7 +98,6 @@ def test_c1_which_files_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         "[" * 1000,
         "{" * 500,
         "a: 1\na: 2",
-        "a: 1\n---\na: 2",
         "kind: Pod",
         "apiVersion: v2",
         "clusters: 5",
@@ -116,6 +115,13 @@ def test_c2_junk_is_told_with_its_file(content: str, tmp_path: Path) -> None:
         kubeconfig.load_config(file)
     assert str(file) in str(caught.value)
     assert kubeconfig.validate(file)
+
+
+def test_the_first_of_several_documents_is_the_kubeconfig(tmp_path: Path) -> None:
+    content = "apiVersion: v1\nkind: Config\nclusters: [{name: c, cluster: {server: 'https://one'}}]\n"
+    content += "contexts: [{name: x, context: {cluster: c}}]\ncurrent-context: x\n"
+    for end in ("---\n", "---\n---\n", "---\nkind: Other\n", "---\nkind: Config\nclusters: 5\n"):
+        assert kubeconfig.load_config(written(tmp_path / "config", f"---\n{content}{end}")).host == "https://one"
 
 
 def test_c2_what_is_no_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -294,3 +294,55 @@ def test_no_text_raises_anything_but_ours(text: Any) -> None:
         load_manifests(text)
     except errors.DecodeError:
         pass
+
+
+# Formats of kubectl.
+
+FIRST = '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}'
+SECOND = FIRST.replace('"a"', '"b"')
+FORMATS = {
+    "concatenated": FIRST + SECOND,
+    "JSON lines": f"{FIRST}\n{SECOND}\n",
+    "indented": json.dumps(json.loads(FIRST), indent=2) + "\n" + json.dumps(json.loads(SECOND), indent="\t"),
+    "CRLF": f"{FIRST}\r\n{SECOND}\r\n",
+    "byte order mark": f"\ufeff{FIRST}\n{SECOND}",
+    "separated": f"---\n{FIRST}\n---\n{SECOND}\n---\n",
+    "JSON before YAML": f"{FIRST}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: b}}\n",
+    "YAML before JSON": f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\n---\n{SECOND}\n---\n",
+    "empty documents": f"---\n---\n# nothing\n---\n{FIRST}\n---\n\n---\n{SECOND}\n---\n# end\n",
+    "comments before": f"# one\n# two\n{FIRST}\n---\n{SECOND}\n",
+    "a comment after": f"{FIRST}\n{SECOND}\n# end\n",
+    "tabs": FIRST.replace(" ", "\t") + "\t\n" + SECOND.replace(" ", "\t\t"),
+    "anchors": "apiVersion: &v v1\nkind: &k ConfigMap\nmetadata: {name: a}\n---\n" + SECOND,
+}
+
+
+@pytest.mark.parametrize("text", FORMATS.values(), ids=FORMATS.keys())
+@pytest.mark.parametrize("as_bytes", [False, True])
+def test_manifests_are_read_in_the_formats_of_kubectl(text: str, as_bytes: bool) -> None:
+    found: Any = load_manifests(text.encode() if as_bytes else text)
+    assert [one.metadata.name for one in found] == ["a", "b"]
+
+
+def test_one_document_may_have_empty_ones_beside_it() -> None:
+    for text in (f"{FIRST}\n---\n", f"---\n{FIRST}\n---\n---\n", "kind: ConfigMap\nmetadata: {name: a}\n---\n"):
+        assert core_v1.ConfigMap.from_yaml(text).metadata.name == "a"
+    with pytest.raises(errors.DecodeError, match="expected one document, found 2"):
+        core_v1.ConfigMap.from_yaml(FIRST + SECOND)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (f"{FIRST}\n{{", "document 2, line 3"),
+        (f'{FIRST}\n{{"a": 1, "a": 2}}', "line 2.*twice"),
+        ('{"a": 1e400}', "line 1.*too large"),
+        (f'{FIRST}\n\n{{"a": [{"1" * 400}]}}', "line 3.*too large"),
+        ('{"a":' * 200 + "1" + "}" * 200, "nested deeper"),
+        ('{"a": NaN}', "apiVersion is missing"),
+        (f"{FIRST} nonsense", "expected an object"),
+    ],
+)
+def test_json_that_is_refused_is_named_with_its_place(text: str, words: str) -> None:
+    with pytest.raises(errors.DecodeError, match=words):
+        load_manifests(text)

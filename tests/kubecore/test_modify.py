@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from kubeclient.models import core_v1
 from kubecore import codec, encode
 from kubecore.body import Body
-from kubecore.errors import InvalidRequestError
+from kubecore.errors import DecodeError, InvalidRequestError
 from kubecore.model import Model
 from kubecore.modify import Draft, merge
 
@@ -289,3 +289,9 @@ def test_what_a_change_returns_is_the_object_or_nothing() -> None:
     wrong: Any = lambda _: "text"  # noqa: E731
     with pytest.raises(InvalidRequestError, match="not str"):
         draft(POD, core_v1.Pod).change(wrong)
+
+
+@pytest.mark.parametrize("later", [b"1e999", b"1" * 5000, b'"\xff"', b'"\\ud800"'])
+def test_a_document_that_can_not_be_written_back_is_refused(later: bytes) -> None:
+    with pytest.raises(DecodeError):
+        Draft(msgspec.Raw(b'{"metadata":{"name":"a"},"later":' + later + b"}"), Thing)

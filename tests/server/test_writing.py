@@ -683,3 +683,31 @@ def test_delete_and_wait_of_a_namespace(clientset: Clientset) -> None:
     namespaces.create_or_update(body_of(name))
     namespaces.delete_and_wait(name, timeout=60)
     assert namespaces.get_or_none(name) is None
+
+
+def test_unknown_fields_of_mappings_are_refused(drive: Drive, namespace: str) -> None:
+    async def scenario(clientset: Any) -> None:
+        maps = clientset.core_v1.config_maps(namespace)
+        name = named("strict")
+        for body in ({"metadata": {"name": name}, "dat": {}}, {"metadata": {"name": name, "lables": {}}}):
+            with pytest.raises(errors.StatusError, match="unknown field"):
+                await maps.create(body)
+        with pytest.raises(errors.InvalidRequestError, match="did you mean generateName"):
+            await maps.create({"metadata": {"generate_name": name}})
+        await maps.create({"metadata": {"name": name}, "dat": {}}, field_validation="Ignore")
+        for patch in (MergePatch({"dat": {}}), StrategicMergePatch({"dat": {}}), JsonPatch([Add("/dat", {})])):
+            with pytest.raises(errors.StatusError, match="unknown field"):
+                await maps.patch(name, patch)
+        with pytest.raises(errors.StatusError):
+            await maps.patch(name, ApplyPatch({"apiVersion": "v1", "kind": "ConfigMap", "dat": {}}), field_manager="m")
+        with pytest.raises(errors.StatusError, match="unknown field"):
+            await maps.update({"metadata": {"name": name}, "dat": {}})
+        await maps.patch(name, StrategicMergePatch({"metadata": {"labels": {"$patch": "replace", "a": "b"}}}))
+        document = (await maps.get(name)).to_dict()
+        assert (await maps.update({**document, "data": {"a": "b"}})).data == {"a": "b"}
+        accounts = clientset.core_v1.service_accounts(namespace)
+        await accounts.create({"metadata": {"name": name}})
+        token = {"spec": {"audiences": ["a"], "expirationSeconds": 600}}
+        assert (await accounts.create_token(name, token)).status.token
+
+    drive(scenario)

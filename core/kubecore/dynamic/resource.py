@@ -14,7 +14,7 @@ from kubecore.kinds import KindInfo
 from kubecore.listof import ListOf
 from kubecore.model import Model
 from kubecore.options import CONTENT_TYPES, Query
-from kubecore.resource import Body, Resource
+from kubecore.resource import Body, Resource, strict
 from kubecore.shapes import is_array, is_object
 
 __all__ = ["OBJECT", "DynamicResource", "discovered", "known", "subresource_call"]
@@ -219,4 +219,5 @@ def subresource_call(
     """
     method = {"get": "GET", "create": "POST", "update": "PUT"}[verb]
     data = None if body is None else encode.encode(body)
+    query = query if body is None else strict(body, query)
     return resource.call(verb, method, namespace, OBJECT, name=name, subresource=subresource, query=query, body=data)

@@ -218,7 +218,7 @@ def parse(content: bytes | str, source: str) -> Mapping[str, Any]:
 
 def _load(content: SecretText | SecretBytes, source: str) -> Hidden[Any]:
     try:
-        return Hidden(yaml.load(content, source=source, hide_values=True))
+        return Hidden(yaml.load(content, source=source, hide_values=True, first=True))
     except DecodeError as error:
         raise ConfigError(f"the kubeconfig is not valid YAML: {error}") from None
 

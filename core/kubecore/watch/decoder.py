@@ -230,7 +230,9 @@ class Decoder(Generic[T]):
         try:
             return codec.decode(data, kind)
         except DecodeError as error:
-            raise DecodeError(f"the watch's event at byte {self._seen}: {error}") from None
+            from kubecore import lenient
+
+            raise DecodeError(f"the watch's event at byte {self._seen}: {lenient.named(data)}{error}") from None
 
 
 _R = TypeVar("_R")

@@ -1,0 +1,126 @@
+"""JSON objects that follow each other at the beginning of a text, as kubectl reads them from a manifest.
+
+What is not strict JSON, or would not be accepted in YAML (a repeated key, too deep), is left for the YAML parser, which
+reports it with its place.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from kubecore.errors import DecodeError
+
+__all__ = ["Found", "objects"]
+
+_BETWEEN: Final = re.compile(r"[ \t\r\n]*+(?:---[ \t]*+(?=\r?\n|\Z)[ \t\r\n]*+)*+")
+_TOKENS: Final = re.compile(r'[^"\[\]{},]++|"(?:[^"\\]|\\.)*+"?|[\[\]{},]', re.DOTALL)
+
+
+class Found(NamedTuple):
+    """The objects at the beginning of a text."""
+
+    objects: list[tuple[Any, int]]
+    """Each object, and the line where it begins, from 1."""
+
+    rest: str
+    """What follows them, after as many line ends as the objects have; "" if nothing does."""
+
+
+class _RefusedError(ValueError):
+    """This is for the YAML parser."""
+
+
+def objects(text: str, number: Callable[[float], int | float], *, depth: int, nodes: int) -> Found | None:
+    """Read the JSON objects at the beginning of a text.
+
+    Args:
+        text: the text.
+        number: makes of a float the number that is returned.
+        depth: deepest nesting.
+        nodes: most values of all objects.
+
+    Returns:
+        The objects and the rest; None if the text does not begin with a JSON object.
+
+    Raises:
+        DecodeError: a number of an object is too large for 64 bits.
+    """
+    decoder = json.JSONDecoder(
+        object_pairs_hook=_mapping,
+        parse_constant=_refuse,
+        parse_int=lambda digits: _integer(digits, number),
+        parse_float=lambda digits: _float(digits, number),
+    )
+    found: list[tuple[Any, int]] = []
+    at, line = _skip(text, 0, 1)
+    while text.startswith("{", at):
+        try:
+            value, end = decoder.raw_decode(text, at)
+            nodes -= _size(text, at, end, depth)
+            if nodes < 0:
+                break
+            msgspec.json.encode(value)  # Refuses halves of surrogate pairs.
+        except (_RefusedError, RecursionError, UnicodeEncodeError, json.JSONDecodeError):
+            break
+        except OverflowError as error:
+            raise DecodeError(f"line {line}: {error}") from None
+        found.append((value, line))
+        at, line = _skip(text, end, line + text.count("\n", at, end))
+    if not found:
+        return None
+    rest = text[at:]
+    return Found(found, "\n" * (line - 1) + rest if rest else "")
+
+
+def _skip(text: str, at: int, line: int) -> tuple[int, int]:
+    """Skip white space and lines of `---`."""
+    match = _BETWEEN.match(text, at)
+    end = match.end() if match is not None else at
+    return end, line + text.count("\n", at, end)
+
+
+def _size(text: str, at: int, end: int, depth: int) -> int:
+    """Count the values of an object; one that is nested too deeply is refused."""
+    level = count = 0
+    for match in _TOKENS.finditer(text, at, end):
+        first = match[0][0]
+        if first in "[{":
+            level += 1
+            if level > depth:
+                raise _RefusedError
+        elif first in "]}":
+            level -= 1
+        count += first not in "]}"
+    return count
+
+
+def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _RefusedError
+    return found
+
+
+def _refuse(name: str) -> Any:
+    raise _RefusedError(name)
+
+
+def _integer(digits: str, number: Callable[[float], int | float]) -> int | float:
+    if len(digits) <= 20:
+        value = int(digits)
+        if -(2**63) <= value < 2**64:
+            return value
+    return _float(digits, number)
+
+
+def _float(digits: str, number: Callable[[float], int | float]) -> int | float:
+    value = float(digits)
+    if math.isinf(value):
+        raise OverflowError("a number is too large for 64 bits")
+    return number(value)
