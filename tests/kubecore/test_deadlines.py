@@ -606,3 +606,88 @@ def test_the_last_error_names_the_one_before(kind: str) -> None:
     with serving(steps) as (port, _), pytest.raises(errors.NotFoundError) as raised:
         do(kind, rest.Config(host=f"http://127.0.0.1:{port}"), get)
     assert raised.value.__notes__[0].startswith("after 2 attempts; the one before: ReadError: ")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_files_on_a_file_system_that_hangs_do_not_hold_a_call(
+    kind: str, authority: tuple[ssl.SSLContext, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context, ca_file = authority
+    token = tmp_path / "token"
+    token.write_text("first")
+    monkeypatch.setattr("kubecore.rest.auth._FRESH_SECONDS", 0.0)
+    monkeypatch.setattr("kubecore.rest.tls._LOOK_SECONDS", 0.0)
+    done = threading.Event()
+    read_text, stat = Path.read_text, Path.stat
+
+    def hang() -> None:
+        def waiting(real: Any) -> Any:
+            def call(self: Path, *given: Any, **more: Any) -> Any:
+                if self.parent == tmp_path:
+                    done.wait(60)
+                return real(self, *given, **more)
+
+            return call
+
+        monkeypatch.setattr(Path, "read_text", waiting(read_text))
+        monkeypatch.setattr(Path, "stat", waiting(stat))
+
+    def use(clientset: Any) -> None:
+        get(clientset)
+        hang()
+        get(clientset)
+        get(clientset)
+
+    async def use_async(clientset: Any) -> None:
+        await get(clientset)
+        hang()
+        await get(clientset)
+        await get(clientset)
+
+    with loopback(*[answer(POD)] * 3, close=False, context=context) as server:
+        config = rest.Config(
+            host=f"https://127.0.0.1:{server.port}",
+            bearer_token_file=str(token),
+            tls=rest.TLSConfig(ca_file=str(ca_file)),
+        )
+        try:
+            do(kind, config, use if kind == "sync" else use_async)
+        finally:
+            done.set()
+    assert [b"Bearer first" in request for request in server.requests] == [True] * 3
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_provider_that_responds_in_drops_does_not_hold_the_call(
+    kind: str, authority: tuple[ssl.SSLContext, Path]
+) -> None:
+    context, ca_file = authority
+    stop = threading.Event()
+
+    def drops(listener: socket.socket) -> None:
+        plain, _ = listener.accept()
+        try:
+            with context.wrap_socket(plain, server_side=True) as connection:
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+                while not stop.wait(0.05):
+                    connection.sendall(b"a")
+        except OSError:
+            pass
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=drops, args=(listener,), daemon=True).start()
+        config = rest.Config(
+            host="https://127.0.0.1:1",
+            oidc=rest.OIDCConfig(
+                issuer_url=f"https://127.0.0.1:{listener.getsockname()[1]}",
+                client_id="c",
+                refresh_token="r",
+                ca_file=str(ca_file),
+            ),
+        )
+        try:
+            with pytest.raises(errors.DeadlineError, match=r"within 0\.5 s \(timeout=\): the credentials"):
+                do(kind, config, lambda clientset: clientset.core_v1.pods("d").get("p", timeout=0.5))
+        finally:
+            stop.set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import threading
 import time
@@ -174,3 +175,41 @@ def test_closing_returns_at_once_also_under_another_task(
 
     anyio.run(run, backend=backend)
     assert rest_of_it == []
+
+
+def test_a_container_that_is_silent_from_the_start_loses_no_line(
+    nodes: Nodes, namespace: str, pod: str, config: rest.Config
+) -> None:
+    """The server sends the headers with the first line, which comes after more time than a response may take."""
+    timeouts = rest.Timeouts(connect=30, read=0.5, write=30, pool=30, total=30, idle=30)
+    silence = 4.0
+
+    def write_later() -> threading.Timer:
+        timer = threading.Timer(silence, nodes.log, (namespace, pod, "first"))
+        timer.start()
+        return timer
+
+    def followed(clientset: Any) -> Any:
+        with clientset.core_v1.pods(namespace).stream_logs(pod, tail_lines=0) as lines:
+            return next(lines)
+
+    async def followed_async(clientset: Any) -> Any:
+        async with clientset.core_v1.pods(namespace).stream_logs(pod, tail_lines=0) as lines:
+            return await anext(lines)
+
+    seen: list[rest.Attempt] = []
+    config = dataclasses.replace(config.copy(), timeouts=timeouts, observers=[seen.append])
+    with Clientset(config) as clientset:
+        timer = write_later()
+        assert followed(clientset) == b"first"
+        timer.join()
+
+    async def main() -> None:
+        async with AsyncClientset(config) as clientset:
+            assert await followed_async(clientset) == b"first"
+
+    for backend in ("asyncio", "trio"):
+        timer = write_later()
+        anyio.run(main, backend=backend)
+        timer.join()
+    assert [attempt.number for attempt in seen] == [1, 1, 1]

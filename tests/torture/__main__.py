@@ -26,6 +26,7 @@ COMMANDS: Final = (
     "cancel",
     "bombs",
     "slow",
+    "deadlines",
     "storm",
     "tls",
     "leak",

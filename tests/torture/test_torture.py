@@ -18,6 +18,7 @@ SMALL = {  # But for `watch` and `structural`, which tests/server tries.
     "cancel": 300,
     "bombs": 80,
     "slow": 4,
+    "deadlines": 60,
     "storm": 1,
     "tls": None,
     "leak": 10,

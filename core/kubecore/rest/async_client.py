@@ -39,6 +39,7 @@ class AsyncClient:
     def __init__(self, config: Config, *, http_client: AsyncHttpClient | None = None) -> None:
         self._requests = Requests(config)
         self._authorization = auth.AsyncAuthorization(auth.source(config))
+        self._current = self._authorization.current
         self._transport = transport.async_transport(config, http_client)
 
     @property
@@ -76,7 +77,9 @@ class AsyncClient:
             TransportError: there is no whole answer.
             DecodeError: the answer is not what was asked for.
         """
-        sending = Sending(self._requests, call, until=until, deadline=deadline or Deadline.within(timeout))
+        sending = Sending(
+            self._requests, call, until=until, deadline=deadline if timeout is None else Deadline.after(timeout)
+        )
         try:
             stream = await self._open(sending, sleep)
             try:
@@ -124,7 +127,7 @@ class AsyncClient:
             endless=True,
             idle=idle,
             until=until,
-            deadline=deadline or Deadline.within(timeout),
+            deadline=deadline if timeout is None else Deadline.after(timeout),
             once=once,
         )
         stream = await self._begin(sending, call, sleep)
@@ -217,7 +220,9 @@ class AsyncClient:
             seconds = sending.wait()
             if seconds:
                 await (sleep or _sleep)(seconds)
-            credential = await self._credential(sending)
+            credential = None if sending.announce() else self._current()
+            if credential is None:
+                credential = await self._renewed(sending)
             try:
                 request = sending.begin(credential)
                 stream = await self._transport.open(request)
@@ -237,10 +242,10 @@ class AsyncClient:
                 is_packed = is_compressed(request, stream.status, stream.headers)
                 return AsyncGzipStream(stream, request.place) if is_packed else stream
 
-    async def _credential(self, sending: Sending) -> auth.Credential:
-        """Return what the next attempt shows, by the deadline of the call."""
-        if sending.announce():
-            last = self._authorization.last
+    async def _renewed(self, sending: Sending) -> auth.Credential:
+        """Return what the next attempt shows if that is not at hand, by the deadline of the call."""
+        if sending.is_given:
+            last = self._current()
             return auth.Credential(None, None if last is None else last.pair)
         try:
             return await self._authorization.get(sending.end)

@@ -90,9 +90,8 @@ class Authorization:
         self._source = source
         self._turn = Turn()
 
-    @property
-    def last(self) -> Credential | None:
-        """The credential of now, None if it must be renewed."""
+    def current(self) -> Credential | None:
+        """Return the credential of now, None if it must be renewed."""
         return self._source.current()
 
     def get(self, until: float | None = None) -> Credential:
@@ -133,9 +132,8 @@ class AsyncAuthorization:
         self._source = source
         self._locks: PerLoop[anyio.Lock] | None = None
 
-    @property
-    def last(self) -> Credential | None:
-        """The credential of now, None if it must be renewed."""
+    def current(self) -> Credential | None:
+        """Return the credential of now, None if it must be renewed."""
         return self._source.current()
 
     async def get(self, until: float | None = None) -> Credential:

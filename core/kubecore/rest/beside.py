@@ -33,4 +33,5 @@ def asynchronous(client: Client) -> AsyncClient:
     made = AsyncClient(client._requests.config)
     made._requests = client._requests
     made._authorization = AsyncAuthorization(client._authorization._source)
+    made._current = made._authorization.current
     return made

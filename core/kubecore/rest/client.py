@@ -40,6 +40,7 @@ class Client:
     def __init__(self, config: Config, *, http_client: HttpClient | None = None) -> None:
         self._requests = Requests(config)
         self._authorization = auth.Authorization(auth.source(config))
+        self._current = self._authorization.current
         self._transport = transport.transport(config, http_client)
 
     @property
@@ -77,7 +78,9 @@ class Client:
             TransportError: there is no whole answer.
             DecodeError: the answer is not what was asked for.
         """
-        sending = Sending(self._requests, call, until=until, deadline=deadline or Deadline.within(timeout))
+        sending = Sending(
+            self._requests, call, until=until, deadline=deadline if timeout is None else Deadline.after(timeout)
+        )
         try:
             stream = self._open(sending, sleep)
             try:
@@ -125,7 +128,7 @@ class Client:
             endless=True,
             idle=idle,
             until=until,
-            deadline=deadline or Deadline.within(timeout),
+            deadline=deadline if timeout is None else Deadline.after(timeout),
             once=once,
         )
         stream = self._begin(sending, call, sleep)
@@ -216,7 +219,9 @@ class Client:
             seconds = sending.wait()
             if seconds:
                 (sleep or time.sleep)(seconds)
-            credential = self._credential(sending)
+            credential = None if sending.announce() else self._current()
+            if credential is None:
+                credential = self._renewed(sending)
             try:
                 request = sending.begin(credential)
                 stream = self._transport.open(request)
@@ -236,10 +241,10 @@ class Client:
                 is_packed = is_compressed(request, stream.status, stream.headers)
                 return GzipStream(stream, request.place) if is_packed else stream
 
-    def _credential(self, sending: Sending) -> auth.Credential:
-        """Return what the next attempt shows, by the deadline of the call."""
-        if sending.announce():
-            last = self._authorization.last
+    def _renewed(self, sending: Sending) -> auth.Credential:
+        """Return what the next attempt shows if that is not at hand, by the deadline of the call."""
+        if sending.is_given:
+            last = self._current()
             return auth.Credential(None, None if last is None else last.pair)
         try:
             return self._authorization.get(sending.end)

@@ -72,8 +72,13 @@ class Limit:
         Raises:
             TimeoutError: the deadline has passed.
         """
-        seconds = self.seconds(stage)
-        end = self._last = self._head_end if stage == "read" else self._body_end if stage == "body" else self._end
+        if stage == "read":
+            seconds, end = self._head, self._head_end
+        elif stage == "body":
+            seconds, end = self._body, self._body_end
+        else:
+            seconds, end = getattr(self._timeouts, stage), self._end
+        self._last = end
         if end is None:
             return seconds
         left = end - time.monotonic()

@@ -64,13 +64,13 @@ class Route:
             end: when the request must be done, on the monotonic clock; None for no limit. If the files can't be read by
                 then, the content of before stays in use.
         """
-        if self._is_due:
+        if self._tls is not None and self._is_due:
             with contextlib.suppress(TimeoutError):
                 self._refreshing.run(file_seconds(end))
 
     async def refresh_async(self, end: float | None) -> None:
         """Read certificates and keys that changed: see `refresh`."""
-        if self._is_due:
+        if self._tls is not None and self._is_due:
             import anyio
 
             with anyio.move_on_after(file_seconds(end)):

@@ -37,10 +37,7 @@ func serveLogs(w http.ResponseWriter, r *http.Request) {
 	case "Stderr":
 		stdout = nil
 	}
-	if options.Follow {
-		w.WriteHeader(http.StatusOK)
-		w.(http.Flusher).Flush()
-	}
+	// As with a kubelet, the headers go out with the first line.
 	if err := logs.ReadLogs(r.Context(), file, containerOf(r), options, containers{}, stdout, stderr); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 	}
