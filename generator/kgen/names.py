@@ -84,6 +84,7 @@ RESERVED_CLIENTS: Final = frozenset(
         "Client",
         "DryRun",
         "FieldValidation",
+        "Group",
         "Mapping",
         "Never",
         "PatchBody",
