@@ -26,7 +26,9 @@ _ENOUGH: Final = (2 << 20) if sys.version_info < (3, 12) else (7 << 20)
 _LEVEL_BYTES: Final = 2048
 """More of the stack than one level takes: the largest measured value is about 900 bytes."""
 
-_NEXT_BRACKET: Final = re.compile(rb'[^"\[\]{}]*+(?:"(?:[^"\\]|\\.)*+"?[^"\[\]{}]*+)*+([\[{]++|[\]}]++)', re.DOTALL)
+_NEXT_BRACKET: Final = re.compile(
+    rb'[^"\[\]{}]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"?+[^"\[\]{}]*+)*+([\[{]++|[\]}]++)', re.DOTALL
+)
 """Up to the next brackets outside of text. A text without an end reaches to the end of the body."""
 
 _MAIN: Final = threading.main_thread().ident

@@ -15,7 +15,7 @@ __all__ = ["Style", "canonical", "compare", "format", "parse"]
 Style: TypeAlias = Literal["decimal", "binary", "exponent"]
 """How an amount is written: `1500m` and `2M`, `2Mi`, or `2e6`."""
 
-_SYNTAX: Final = re.compile(r"([-+]?)([0-9]*)(?:(\.)([0-9]*))?([eEinumkKMGTP]*[-+]?[0-9]*)", re.ASCII)
+_SYNTAX: Final = re.compile(r"([-+]?)([0-9]*+)(?:(\.)([0-9]*+))?([eEinumkKMGTP]*+[-+]?[0-9]*+)", re.ASCII)
 _DECIMAL: Final = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY: Final = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _DECIMAL_SUFFIX: Final = {exponent: suffix for suffix, exponent in _DECIMAL.items()}
