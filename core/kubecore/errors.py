@@ -744,6 +744,11 @@ def _status_of(error: object) -> meta.Status | None:
         if isinstance(error, StatusError):
             return error.status
         seen.add(id(error))
+        if isinstance(error, BaseExceptionGroup):
+            found = (_status_of(one) for one in error.exceptions)  # pyright: ignore[reportUnknownVariableType]
+            first = next((one for one in found if one is not None), None)
+            if first is not None:
+                return first
         error = error.__cause__
     return None
 

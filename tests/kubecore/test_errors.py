@@ -182,3 +182,15 @@ def test_a_delay_is_told_where_the_server_suggests_one() -> None:
     assert errors.suggests_client_delay(errors.status_error(Status(code=404))) is None
     waiting = Status(reason="ServerTimeout", code=500, details=StatusDetails(retry_after_seconds=0))
     assert errors.suggests_client_delay(errors.status_error(waiting)) == 0
+
+
+def test_the_status_is_found_in_groups_of_exceptions() -> None:
+    missing = errors.status_error(_failure_of(404, "NotFound"))
+    group = ExceptionGroup("all", [ValueError("x"), ExceptionGroup("inner", [missing])])
+    assert errors.is_not_found(group)
+    assert errors.reason_for_error(group) == "NotFound"
+    assert not errors.is_not_found(ExceptionGroup("all", [ValueError("x")]))
+
+
+def _failure_of(code: int, reason: str) -> Status:
+    return Status(status="Failure", code=code, reason=reason)

@@ -183,3 +183,9 @@ def test_any_text_on_any_object_gives_values_or_an_error_of_ours(path: str, data
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_numbers_are_written_so_that_they_read_back(value: float) -> None:
     assert float(jsonpath.go_text(value)) == value
+
+
+@pytest.mark.parametrize("text", ["{.items[?(@.a=='{}')].b}", '{.items[?(@.a=="{}")].b}'])
+def test_braces_inside_of_quotes_are_text(text: str) -> None:
+    data = {"items": [{"a": "{}", "b": 1}, {"a": "x", "b": 2}]}
+    assert jsonpath.parse(text).find(data) == [1]

@@ -21,6 +21,7 @@ MAX_LENGTH: Final = 4096
 
 _TERMINATORS: Final = frozenset(" \t\r\n.,[]$@{}")
 _OPERATORS: Final = frozenset({"==", "!=", "<", "<=", ">", ">="})
+_QUOTED: Final = re.compile(r"'[^'\\]*+(?:\\.[^'\\]*+)*+'|\"[^\"\\]*+(?:\\.[^\"\\]*+)*+\"", re.DOTALL)
 _KEY: Final = re.compile(r"'([^']*)'")
 _SLICE: Final = re.compile(r"(-?[0-9]*)(:-?[0-9]*)?(:-?[0-9]*)?")
 _COMPARISON: Final = re.compile(r"([^!<>=]+)([!<>=]+)(.+)")
@@ -103,7 +104,8 @@ def parse_steps(text: str) -> tuple[Step, ...]:
         raise InvalidRequestError(f"the JSONPath has {len(text)} characters; the longest has {MAX_LENGTH}")
     braced = text.startswith("{") and text.endswith("}")
     inner = text[1:-1] if braced else text
-    if not inner or "{" in inner or "}" in inner:
+    outside = _QUOTED.sub("", inner)
+    if not inner or "{" in outside or "}" in outside:
         raise InvalidRequestError(
             f"{text[:200]!r} is no JSONPath: write one path, such as '{{.status.phase}}' or '.status.phase'"
         )
