@@ -228,7 +228,7 @@ def imported_by_clients() -> set[str]:
 
 def test_no_client_class_hides_what_its_module_imports() -> None:
     imported = {name for name in imported_by_clients() if name[:1].isupper()}
-    assert {"Resource", "Client", "TYPE_CHECKING"} <= imported
+    assert {"Resource", "TYPE_CHECKING"} <= imported
     assert {
         name for name in imported if not name.startswith("Async")
     } <= naming.RESERVED_CLIENTS | naming.RESERVED_CLASSES
