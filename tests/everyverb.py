@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import pkgutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -132,16 +132,15 @@ def _of_attribute(cls: Any, attribute: str, name: str) -> Verb:
 
 
 def _of_function(name: str) -> Verb:
-    function = getattr(apply, name)
-    return Verb(
-        f"apply.{name}",
-        lambda clientset: lambda *given, **options: function(clientset, *given, **options),
-        inspect.signature(function),
-    )
+    function: Callable[..., Any] = getattr(apply, name)
+
+    def make(clientset: Any) -> Callable[..., Any]:
+        return functools.partial(function, clientset)
+
+    return Verb(f"apply.{name}", make, inspect.signature(function))
 
 
 _BODY: Final = core_v1.Pod(metadata=meta_v1.ObjectMeta(name="x", resource_version="1"))
-_MANIFEST: Final = Path(tempfile.gettempdir()) / "no-manifest"
 
 
 def arguments(verb: Verb, folder: Path) -> dict[str, Any]:

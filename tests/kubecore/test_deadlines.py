@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -95,7 +95,7 @@ def test_a_response_that_opens_no_stream_has_an_end(kind: str, verb: Verb, statu
 
 
 @contextmanager
-def serving(steps: Callable[[socket.socket, int], None]) -> Iterator[tuple[int, list[bytes]]]:
+def serving(steps: Callable[[socket.socket, int], None]) -> Generator[tuple[int, list[bytes]]]:
     """Serve connections one after the other, each in a thread; yield the port and the requests."""
     requests: list[bytes] = []
     listener = socket.create_server(("127.0.0.1", 0), backlog=100)
@@ -421,6 +421,8 @@ def test_a_call_does_not_wait_longer_for_the_renewal_of_another(kind: str, tmp_p
             time.sleep(0.01)
         pods.get("p", timeout=0.3)
 
+    failed: list[errors.DeadlineError] = []
+
     async def both_async(clientset: Any) -> Any:
         pods = clientset.core_v1.pods("d")
 
@@ -432,12 +434,11 @@ def test_a_call_does_not_wait_longer_for_the_renewal_of_another(kind: str, tmp_p
             group.start_soon(first)
             while not (tmp_path / "began").exists():  # noqa: ASYNC110 - a program makes it
                 await anyio.sleep(0.01)
-            try:
+            with pytest.raises(errors.DeadlineError) as raised:
                 await pods.get("p", timeout=0.3)
-            except errors.DeadlineError as error:
-                failed = error
+            failed.append(raised.value)
             group.cancel_scope.cancel()
-        raise failed
+        raise failed[0]
 
     with pytest.raises(errors.DeadlineError, match=r"0\.3 s"):
         do(kind, config, both if kind == "sync" else both_async)

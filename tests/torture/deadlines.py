@@ -78,7 +78,7 @@ def _cases(rng: random.Random) -> Iterator[tuple[Mode, Verb, str, int]]:
     calls: dict[bool, list[Verb]] = {
         is_async: list(verbs(is_async=is_async, generated=False)) for is_async in (False, True)
     }
-    found = [
+    found: list[tuple[Mode, Verb, str, int]] = [
         (mode, verb, name, at)
         for mode in MODES
         for verb in calls[mode != "sync"]
