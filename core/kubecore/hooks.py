@@ -80,5 +80,6 @@ def _base(value: Any) -> str | float | None:
     if isinstance(value, numbers.Real) and not isinstance(value, numbers.Rational):
         return float(value)
     # A numpy scalar: numpy itself may not be installed.
-    held: Any = value.item() if getattr(value, "shape", None) == () and hasattr(value, "item") else None
+    scalar: Any = value
+    held: Any = scalar.item() if getattr(scalar, "shape", None) == () and hasattr(scalar, "item") else None
     return held if type(held) in (str, bool, int, float) else None

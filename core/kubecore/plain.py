@@ -201,7 +201,7 @@ def _scalar(value: Any, shape: Shape, path: str, depth: int) -> Any:
         return value
     if isinstance(value, (bytes, bytearray, memoryview)):
         if shape.name in ("text", "integer", "number", "boolean", "time", "micro_time"):
-            raise _refused(path, f"{type(value).__name__} in a field of another type; decode it to text first")
+            raise _refused(path, "bytes in a field of another type; decode it to text first")
         return _builtins(value, path)
     if isinstance(value, decimal.Decimal):
         return _decimal(value, shape, path)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
 import msgspec
 from msgspec import Raw
@@ -352,9 +352,9 @@ class Resource(Generic[T, L]):
         if (said == "json") is isinstance(document, (Model, Mapping)):
             raise InvalidRequestError("a JSON patch is a list of operations, and only a JSON patch is")
         if said in ("merge", "strategic"):
-            query = checked(document, response, query)
+            query = checked(cast("Any", document), response, query)
         elif said == "json":  # Of what is applied the server refuses unknown fields by itself.
-            query = strict(document, query)
+            query = strict(cast("Any", document), query)
         data = encode.encode(_by_type(document, response))
         return self.call(
             "patch",
@@ -467,7 +467,7 @@ def _by_type(document: Any, kind: Any) -> Any:
 
 
 def _operation(one: Any, kind: Any) -> Any:
-    pointer = one.get("path") if isinstance(one, Mapping) else None
+    pointer: Any = one.get("path") if is_object(one) else None
     if not isinstance(pointer, str) or "value" not in one:
         return one
     try:
