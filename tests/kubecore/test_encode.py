@@ -112,9 +112,8 @@ def test_scalars_of_other_classes_are_written_as_what_they_are(value: Any, writt
 
 
 def test_scalars_of_other_classes_are_written_in_fields_of_their_base() -> None:
-    loose = Loose(
-        needed=WHOLE, text=Text("t"), count=Whole(2), number=Real(0.5), flag=ScalarBoolean(1), texts=[Text("x")]
-    )
+    flag: Any = ScalarBoolean(1)
+    loose = Loose(needed=WHOLE, text=Text("t"), count=Whole(2), number=Real(0.5), flag=flag, texts=[Text("x")])
     expected = {"needed": "2025-01-01T00:00:00Z", "text": "t", "count": 2, "number": 0.5, "flag": True, "texts": ["x"]}
     assert loose.to_dict() == expected
     assert json.loads(encode.encode(loose)) == expected
@@ -149,7 +148,9 @@ def test_what_has_no_form_in_json_is_refused_with_its_path(value: Any, what: str
 @pytest.mark.parametrize("field", ["number", "count", "text"])
 def test_nan_is_refused_in_every_field_of_a_model(field: str) -> None:
     with pytest.raises(errors.EncodeError, match=rf"\$\.{field}: nan"):
-        encode.encode(Loose(needed=WHOLE, **{field: math.nan}))
+        loose: Any = Loose(needed=WHOLE)
+        setattr(loose, field, math.nan)
+        encode.encode(loose)
 
 
 def test_an_object_in_itself_is_refused() -> None:
@@ -206,9 +207,9 @@ def test_patches_write_times_by_the_types_of_fields() -> None:
     )
     part = {"spec": {"renewTime": WHOLE}}
     for kind in ("merge", "strategic", "apply"):
-        body = leases.patch("d", "a", part, (), type=kind).body or b""  # type: ignore[arg-type]
+        body = leases.patch("d", "a", part, (), type=kind).body or b""
         assert json.loads(body)["spec"]["renewTime"] == MICRO
-    operations = [
+    operations: list[dict[str, Any]] = [
         {"op": "replace", "path": "/spec/renewTime", "value": WHOLE},
         {"op": "test", "path": "/spec", "value": part["spec"]},
     ]
@@ -280,7 +281,10 @@ def test_a_time_is_written_as_it_was_read(text: str) -> None:
     ],
 )
 def test_text_that_is_no_time_is_refused_or_kept(text: str) -> None:
-    required = [({"needed": text}, r"\$\.needed"), ({"needed": TIMES[0], "times": [text]}, r"\$\.times\[0\]")]
+    required: list[tuple[dict[str, Any], str]] = [
+        ({"needed": text}, r"\$\.needed"),
+        ({"needed": TIMES[0], "times": [text]}, r"\$\.times\[0\]"),
+    ]
     for data, path in [*required, ({"needed": TIMES[0], "byName": {"a": text}}, r"\$\.byName\.a")]:
         with pytest.raises(errors.DecodeError, match=path):
             Loose.from_dict(data)

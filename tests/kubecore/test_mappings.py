@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -56,7 +57,7 @@ def test_the_choice_of_the_caller_wins(choice: str) -> None:
 
 
 def test_names_of_attributes_are_refused_with_the_name_of_the_api() -> None:
-    attempts = [
+    attempts: list[Callable[[], Any]] = [
         lambda: PODS.create("d", SNAKE, ()),
         lambda: PODS.update("d", SNAKE, ()),
         lambda: PODS.patch("d", "a", MergePatch(SNAKE), ()),
