@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -24,6 +24,8 @@ _LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 """An annotation with the whole object, so with the data of a Secret, too."""
 _LONGEST: Final = 200
 """Characters of a text, and entries of a list or mapping, that a repr shows."""
+_DEEPEST: Final = 20
+"""Levels of a value that a repr shows."""
 _FIRST: Final = ("apiVersion", "kind", "metadata", "spec")
 _LAST: Final = "status"
 
@@ -95,6 +97,8 @@ def _hidden_part(name: str, value: Any, otherwise: Any) -> Any:
 
 
 def _shortened(value: Any) -> Any:
+    if _is_deep(value):
+        return _Raw(f"<nested deeper than {_DEEPEST} levels>")
     if is_object(value) and _LAST_APPLIED in value:
         return {**value, _LAST_APPLIED: _Raw(f"<{len(str(value[_LAST_APPLIED]))} characters>")}
     if isinstance(value, str) and len(value) > _LONGEST:
@@ -102,6 +106,24 @@ def _shortened(value: Any) -> Any:
     if isinstance(value, list) and len(value) > _LONGEST:
         return [*value[:_LONGEST], _Raw(f"... {len(value)} in all")]
     return value
+
+
+def _is_deep(value: Any) -> bool:
+    """Say whether a repr, which calls itself for each level, would have too many of them."""
+    row = [value]
+    for _ in range(_DEEPEST):
+        row = [inner for outer in row for inner in _inside(outer)]
+        if not row:
+            return False
+    return True
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, Model):
+        return msgspec.structs.astuple(value)
+    if is_object(value):
+        return value.values()
+    return value if is_array(value) else ()
 
 
 def shown_yaml(model: Model) -> str:

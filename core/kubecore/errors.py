@@ -744,13 +744,17 @@ def _status_of(error: object) -> meta.Status | None:
         if isinstance(error, StatusError):
             return error.status
         seen.add(id(error))
-        if isinstance(error, BaseExceptionGroup):
-            found = (_status_of(one) for one in error.exceptions)  # pyright: ignore[reportUnknownVariableType]
-            first = next((one for one in found if one is not None), None)
-            if first is not None:
-                return first
+        for member in _members(error):
+            if (found := _status_of(member)) is not None:
+                return found
         error = error.__cause__
     return None
+
+
+def _members(error: BaseException) -> Sequence[BaseException]:
+    """Return the errors of a group, none of a single error."""
+    group: Any = error
+    return group.exceptions if issubclass(type(error), BaseExceptionGroup) else ()
 
 
 def is_not_found(error: object) -> bool:

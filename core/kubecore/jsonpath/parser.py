@@ -21,7 +21,9 @@ MAX_LENGTH: Final = 4096
 
 _TERMINATORS: Final = frozenset(" \t\r\n.,[]$@{}")
 _OPERATORS: Final = frozenset({"==", "!=", "<", "<=", ">", ">="})
-_QUOTED: Final = re.compile(r"'[^'\\]*+(?:\\.[^'\\]*+)*+'|\"[^\"\\]*+(?:\\.[^\"\\]*+)*+\"", re.DOTALL)
+_QUOTED: Final = re.compile(
+    r"'[^'\\]*+(?:\\.[^'\\]*+)*+(?:'|\\?\Z)|\"[^\"\\]*+(?:\\.[^\"\\]*+)*+(?:\"|\\?\Z)", re.DOTALL
+)
 _KEY: Final = re.compile(r"'([^']*)'")
 _SLICE: Final = re.compile(r"(-?[0-9]*)(:-?[0-9]*)?(:-?[0-9]*)?")
 _COMPARISON: Final = re.compile(r"([^!<>=]+)([!<>=]+)(.+)")
