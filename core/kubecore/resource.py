@@ -28,14 +28,28 @@ from kubecore.shapes import is_object
 if TYPE_CHECKING:
     from kubecore.table import Table
 
-__all__ = ["METADATA", "METADATA_LIST", "TABLE", "Body", "Collection", "PatchBody", "Resource", "checked", "strict"]
+__all__ = [
+    "METADATA",
+    "METADATA_LIST",
+    "TABLE",
+    "Body",
+    "Collection",
+    "PatchBody",
+    "PlainPatch",
+    "Resource",
+    "checked",
+    "strict",
+]
 
 P = TypeVar("P", bound=msgspec.Struct)
 T = TypeVar("T", bound=Body)
 L = TypeVar("L")
 R = TypeVar("R")
 
-PatchBody = AnyPatch | Model | Mapping[str, Any] | Sequence[Mapping[str, Any]]
+PlainPatch = Model | Mapping[str, Any] | Sequence[Mapping[str, Any]]
+"""A patch whose type must be set apart: an object or a part of one, or the operations of a JSON patch."""
+
+PatchBody = AnyPatch | PlainPatch
 """A patch: one of `kubecore.patch`; or, with its type said apart, an object or a part of one, or the operations of a
 JSON patch."""
 

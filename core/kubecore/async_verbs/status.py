@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from kubecore import options, retry
 from kubecore.async_verbs.base import ResourceClient
 from kubecore.call import Call
 from kubecore.deadline import Deadline
 from kubecore.options import DryRun, FieldValidation, PatchType
-from kubecore.resource import Body, PatchBody
+from kubecore.patch import AnyPatch
+from kubecore.resource import Body, PatchBody, PlainPatch
 
 if TYPE_CHECKING:
     from kubecore.modify import Change
@@ -87,6 +88,34 @@ class UpdateStatus(ResourceClient, Generic[T]):
 
 class PatchStatus(ResourceClient, Generic[T]):
     """Changes the status of objects: by a patch, or by server-side apply."""
+
+    @overload
+    async def patch_status(
+        self,
+        name: str,
+        body: AnyPatch,
+        *,
+        type: PatchType | None = None,
+        dry_run: DryRun | None = None,
+        field_manager: str | None = None,
+        field_validation: FieldValidation | None = None,
+        force: bool | None = None,
+        timeout: float | None = None,
+    ) -> T: ...
+
+    @overload
+    async def patch_status(
+        self,
+        name: str,
+        body: PlainPatch,
+        *,
+        type: PatchType,
+        dry_run: DryRun | None = None,
+        field_manager: str | None = None,
+        field_validation: FieldValidation | None = None,
+        force: bool | None = None,
+        timeout: float | None = None,
+    ) -> T: ...
 
     async def patch_status(
         self,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
 from kubecore import options
 from kubecore.async_verbs.base import ResourceClient
 from kubecore.call import Call
 from kubecore.options import DryRun, FieldValidation, PatchType
-from kubecore.resource import Body, PatchBody
+from kubecore.patch import AnyPatch
+from kubecore.resource import Body, PatchBody, PlainPatch
 
 __all__ = ["Create", "Patch", "Update"]
 
@@ -94,6 +95,34 @@ class Update(ResourceClient, Generic[T]):
 
 class Patch(ResourceClient, Generic[T]):
     """Changes objects: by a patch, or by server-side apply."""
+
+    @overload
+    async def patch(
+        self,
+        name: str,
+        body: AnyPatch,
+        *,
+        type: PatchType | None = None,
+        dry_run: DryRun | None = None,
+        field_manager: str | None = None,
+        field_validation: FieldValidation | None = None,
+        force: bool | None = None,
+        timeout: float | None = None,
+    ) -> T: ...
+
+    @overload
+    async def patch(
+        self,
+        name: str,
+        body: PlainPatch,
+        *,
+        type: PatchType,
+        dry_run: DryRun | None = None,
+        field_manager: str | None = None,
+        field_validation: FieldValidation | None = None,
+        force: bool | None = None,
+        timeout: float | None = None,
+    ) -> T: ...
 
     async def patch(
         self,
