@@ -459,16 +459,17 @@ class CommandError(KubeError):
     Args:
         command: the command.
         returncode: the code.
-        stdout: what it printed.
+        stdout: what it printed: bytes, or text as `run(text=True)` has it.
         stderr: what it printed as errors.
     """
 
-    def __init__(self, command: Sequence[str], returncode: int, stdout: bytes, stderr: bytes) -> None:
+    def __init__(self, command: Sequence[str], returncode: int, stdout: bytes | str, stderr: bytes | str) -> None:
         super().__init__(command, returncode, stdout, stderr)
         self.command = command
         self.returncode = returncode
-        self.stdout = stdout
-        self.stderr = stderr
+        # Any, as in `subprocess.CalledProcessError`: only the caller knows whether `text` was set.
+        self.stdout: Any = stdout
+        self.stderr: Any = stderr
 
     def __str__(self) -> str:
         """Say which command returned what."""
@@ -485,7 +486,7 @@ class CommandTimeoutError(KubeError, builtins.TimeoutError):
     Args:
         command: the command.
         timeout: the seconds that it had.
-        stdout: what it printed until then.
+        stdout: what it printed until then, always bytes: the last character may be incomplete.
         stderr: what it printed as errors.
     """
 

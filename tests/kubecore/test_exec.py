@@ -395,3 +395,9 @@ def test_e10_a_new_certificate_is_shown_on_new_connections(
     finally:
         server.stop()
     assert seen == ["one.example", "one.example", "one.example", "two.example", "three.example"]
+
+
+@pytest.mark.parametrize("args", ["get-token", b"get-token"])
+def test_arguments_that_are_one_text_are_refused(args: Any) -> None:
+    with pytest.raises(errors.ConfigError, match=r"exec\.args is a text: pass a list"):
+        config("tool", args=args).check()

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, rest
 from kubecore.logs.lines import Lines, TextReader
+from kubecore.textmode import TextMode
 from tests.kubecore.loopback import answer, loopback
 
 CALL: Any = None
@@ -55,16 +56,16 @@ def test_a_line_that_is_too_long_comes_in_pieces_without_cutting_a_character(
 
 @given(TEXT, st.lists(st.integers(0, 10**6)))
 def test_text_is_never_cut_within_a_character(text: str, cuts: list[int]) -> None:
-    reader = TextReader(10**6, "strict", CALL)
+    reader = TextReader(10**6, TextMode(), CALL)
     assert "".join([*map(reader.piece, pieces(text.encode(), cuts)), reader.last_piece()]) == text
-    reader = TextReader(10**6, "strict", CALL)
+    reader = TextReader(10**6, TextMode(), CALL)
     found = [line for piece in pieces(text.encode(), cuts) for line in reader.lines(piece)]
     wanted = text.split("\n")
     assert [*found, *reader.last_line()] == (wanted if wanted[-1] else wanted[:-1])
 
 
 def test_what_never_becomes_a_character_is_told_at_the_end() -> None:
-    reader = TextReader(10**6, "replace", CALL)
+    reader = TextReader(10**6, TextMode("utf-8", "replace"), CALL)
     assert (reader.piece(b"a\xe2\x82"), reader.last_piece()) == ("a", "\ufffd")
 
 

@@ -57,6 +57,26 @@ def test_ask_11_bytes_codes_and_input_are_the_commands(on_pods: Drive, pod: str)
     on_pods(scenario)
 
 
+def test_output_and_input_are_text_as_subprocess_has_it(on_pods: Drive, pod: str) -> None:
+    async def scenario(pods: Any) -> None:
+        done = await pods.run(
+            pod, ["sh", "-c", "cat; echo \u00e9 >&2"], container="main", stdin="a\r\n\u20ac", text=True
+        )
+        assert (done.stdout, done.stderr) == ("a\r\n\u20ac", "\u00e9\n")
+        done = await pods.run(pod, ["cat"], container="main", stdin="\u00e9", encoding="latin-1")
+        assert done.stdout == "\u00e9"
+        not_utf8 = ["printf", "a\\377"]
+        assert (await pods.run(pod, not_utf8, container="main", errors="replace")).stdout == "a\ufffd"
+        assert (await pods.run(pod, not_utf8, container="main")).stdout == b"a\xff"
+        with pytest.raises(errors.DecodeError, match="returned 0, and its output is not UTF-8"):
+            await pods.run(pod, not_utf8, container="main", text=True)
+        with pytest.raises(errors.CommandError) as raised:
+            await pods.run(pod, ["sh", "-c", "echo oops >&2; exit 3"], container="main", text=True, check=True)
+        assert raised.value.stderr == "oops\n"
+
+    on_pods(scenario)
+
+
 def test_large_output_and_input_come_whole(on_pods: Drive, pod: str) -> None:
     data = ALL_BYTES * 4096 * 8  # 8 MiB
 

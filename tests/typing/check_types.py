@@ -12,8 +12,10 @@ from kubeclient.models import apps_v1, autoscaling_v1, batch_v1, core_v1, meta_v
 from kubecore import errors, meta, options, patch, selectors, waiting
 from kubecore.apply import ObjectRef, Report
 from kubecore.listof import ListOf
+from kubecore.logs import AsyncLogStream, LogStream
 from kubecore.pager import PageIterator
 from kubecore.projection import Projection
+from kubecore.streams.command import Completed
 from kubecore.table import Table
 from kubecore.watch import AsyncWatch, Event, Watch
 
@@ -74,6 +76,7 @@ def writing(clientset: Clientset, deployment: apps_v1.Deployment) -> None:
     assert_type(deployments.create({"metadata": {"name": "d"}}), apps_v1.Deployment)
     assert_type(deployments.update_status(deployment), apps_v1.Deployment)
     assert_type(deployments.patch("d", {}, type="merge"), apps_v1.Deployment)
+    assert_type(deployments.patch("d", [{"op": "remove", "path": "/x"}], type="json"), apps_v1.Deployment)
     assert_type(deployments.delete("d", propagation_policy="Foreground"), apps_v1.Deployment | meta_v1.Status)
     assert_type(deployments.delete_collection(), apps_v1.DeploymentList | meta_v1.Status)
     assert_type(deployments.get_scale("d"), autoscaling_v1.Scale)
@@ -169,6 +172,28 @@ async def awaiting(clientset: AsyncClientset) -> None:
             assert_type(event.object, core_v1.Node)
 
 
+def text(clientset: Clientset) -> None:
+    pods = clientset.core_v1.pods("x")
+    assert_type(pods.get_logs("y"), bytes)
+    assert_type(pods.get_logs("y", encoding="utf-8"), str)
+    assert_type(pods.get_logs("y", errors="replace"), str)
+    assert_type(pods.stream_logs("y"), LogStream[bytes])
+    assert_type(pods.stream_logs("y", encoding="utf-8", errors="ignore"), LogStream[str])
+    assert_type(pods.run("y", ["ls"], stdin=b"x"), Completed[bytes])
+    assert_type(pods.run("y", ["ls"], stdin="x", text=True), Completed[str])
+    assert_type(pods.run("y", ["ls"], encoding="utf-8", errors="replace").stdout, str)
+    assert_type(pods.run("y", ["ls"], errors="replace"), Completed[str])
+
+
+async def awaiting_text(clientset: AsyncClientset) -> None:
+    pods = clientset.core_v1.pods("x")
+    assert_type(await pods.get_logs("y", encoding="utf-8"), str)
+    assert_type(await pods.get_logs("y"), bytes)
+    assert_type(pods.stream_logs("y", encoding="utf-8"), AsyncLogStream[str])
+    assert_type(await pods.run("y", ["ls"]), Completed[bytes])
+    assert_type(await pods.run("y", ["ls"], text=True), Completed[str])
+
+
 def generic(clientset: Clientset) -> None:
     assert_type(clientset.server_version().minor, str)
     assert_type(clientset.raw("GET", "/healthz").content, bytes)
@@ -214,6 +239,10 @@ def refused(clientset: Clientset) -> None:
     clientset.core_v1.pods("x").wait("y", for_=5)  # type: ignore[call-overload]  # pyright: ignore
     clientset.core_v1.pods("x").wait_for_rollout("y")  # type: ignore[attr-defined]  # pyright: ignore
     clientset.core_v1.pods("x").apply({})  # type: ignore[call-arg]  # pyright: ignore
+    clientset.core_v1.pods("x").run("y", ["ls"], stdin="x")  # type: ignore[call-overload]  # pyright: ignore
+    clientset.core_v1.pods("x").run("y", ["ls"], stdin=b"x", text=True)  # type: ignore[call-overload]  # pyright: ignore
+    clientset.core_v1.pods("x").patch("y", {"spec": {}})  # type: ignore[call-overload]  # pyright: ignore
+    clientset.core_v1.pods("x").patch_status("y", {"status": {}})  # type: ignore[call-overload]  # pyright: ignore
     clientset.core_v1.pods("x").modify("y", str)  # type: ignore[arg-type]  # pyright: ignore
     clientset.core_v1.component_statuses().modify("y", print)  # type: ignore[attr-defined]  # pyright: ignore
     clientset.resource("ConfigMap")  # type: ignore[arg-type]  # pyright: ignore

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final, Protocol, TypeVar
 
 from kubecore.call import Call
-from kubecore.logs.query import TextErrors, not_utf8
+from kubecore.logs.query import undecodable
+from kubecore.textmode import TextMode
 
-__all__ = ["LONGEST", "BytesReader", "Lines", "Reader", "TextReader"]
+__all__ = ["LONGEST", "BytesReader", "EncodedReader", "Lines", "Reader", "TextReader", "reader"]
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -112,27 +113,18 @@ class BytesReader:
         return b""
 
 
-class TextReader:
-    """Reads UTF-8.
+class _Decoding:
+    """Decodes chunk by chunk.
 
     Args:
-        longest: longest line that comes as one, in bytes.
-        errors: what becomes of bytes that are not UTF-8.
-        call: what was asked, for errors.
+        mode: the encoding, and how bytes that it does not allow are handled.
+        call: what was requested, for errors.
     """
 
-    def __init__(self, longest: int, errors: TextErrors, call: Call[Any]) -> None:
-        self._lines = Lines(longest)
-        self._decode = codecs.getincrementaldecoder("utf-8")(errors).decode
+    def __init__(self, mode: TextMode, call: Call[Any]) -> None:
+        self._decode = codecs.getincrementaldecoder(mode.encoding)(mode.errors).decode
+        self._mode = mode
         self._call = call
-
-    def lines(self, data: bytes) -> Iterable[str]:
-        """Return the lines that end in what came."""
-        return map(self._line, self._lines.feed(data))
-
-    def last_line(self) -> Iterable[str]:
-        """Return the last line where it has no end."""
-        return map(self._line, self._lines.end())
 
     def piece(self, data: bytes) -> str:
         """Return what came, but for a character that is not whole yet."""
@@ -142,11 +134,92 @@ class TextReader:
         """Return what is left at the end: a character that never became whole, as `errors` has it."""
         return self._text(b"", final=True)
 
-    def _line(self, line: bytes) -> str:
-        return self._text(line, final=True)
-
     def _text(self, data: bytes, *, final: bool) -> str:
         try:
             return self._decode(data, final)
-        except UnicodeDecodeError:
-            raise not_utf8(self._call) from None
+        except UnicodeError:
+            raise undecodable(self._call, self._mode) from None
+
+
+class TextReader(_Decoding):
+    """Reads UTF-8, whose lines can be cut before they are decoded.
+
+    Args:
+        longest: longest line that comes as one, in bytes.
+        mode: how bytes that are not UTF-8 are handled.
+        call: what was requested, for errors.
+    """
+
+    def __init__(self, longest: int, mode: TextMode, call: Call[Any]) -> None:
+        super().__init__(mode, call)
+        self._lines = Lines(longest)
+
+    def lines(self, data: bytes) -> Iterable[str]:
+        """Return the lines that end in what came."""
+        return map(self._line, self._lines.feed(data))
+
+    def last_line(self) -> Iterable[str]:
+        """Return the last line where it has no end."""
+        return map(self._line, self._lines.end())
+
+    def _line(self, line: bytes) -> str:
+        return self._text(line, final=True)
+
+
+class EncodedReader(_Decoding):
+    """Reads another encoding: decodes first, since a newline may be more than one byte, as in UTF-16.
+
+    Args:
+        longest: longest line that comes as one, in characters.
+        mode: the encoding, and how bytes that it does not allow are handled.
+        call: what was requested, for errors.
+    """
+
+    def __init__(self, longest: int, mode: TextMode, call: Call[Any]) -> None:
+        super().__init__(mode, call)
+        self._longest = max(longest, 1)
+        self._held: list[str] = []
+        self._size = 0
+
+    def lines(self, data: bytes) -> Iterable[str]:
+        """Return the lines that end in what came."""
+        return self._cut(self.piece(data))
+
+    def last_line(self) -> Iterable[str]:
+        """Return the last line if it has no end."""
+        yield from self._cut(self.last_piece())
+        if self._held:
+            yield self._take()
+
+    def _cut(self, text: str) -> Iterator[str]:
+        first, *others = text.split("\n")
+        yield from self._add(first)
+        for line in others:
+            yield self._take()
+            yield from self._add(line)
+
+    def _take(self) -> str:
+        line = "".join(self._held)
+        self._held, self._size = [], 0
+        return line
+
+    def _add(self, text: str) -> Iterator[str]:
+        if text:
+            self._held.append(text)
+            self._size += len(text)
+        if self._size > self._longest:
+            line = self._take()
+            whole = (len(line) - 1) // self._longest * self._longest
+            yield from (line[at : at + self._longest] for at in range(0, whole, self._longest))
+            self._held, self._size = [line[whole:]], len(line) - whole
+
+
+def reader(longest: int, mode: TextMode, call: Call[Any]) -> TextReader | EncodedReader:
+    """Return what makes lines of text of a log.
+
+    Args:
+        longest: longest line that comes as one.
+        mode: the encoding, and how bytes that it does not allow are handled.
+        call: what was requested, for errors.
+    """
+    return (TextReader if mode.encoding == "utf-8" else EncodedReader)(longest, mode, call)

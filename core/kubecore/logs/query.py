@@ -12,15 +12,13 @@ from kubecore import options
 from kubecore.call import Call
 from kubecore.errors import DecodeError, InvalidRequestError
 from kubecore.resource import Resource
+from kubecore.textmode import TextErrors, TextMode
 from kubecore.time import format_time
 
-__all__ = ["LogOutput", "TextErrors", "log_call", "text_of"]
+__all__ = ["LogOutput", "TextErrors", "log_call", "text_of", "undecodable"]
 
 LogOutput: TypeAlias = Literal["All", "Stdout", "Stderr"]
 """Which of a container's two outputs; by default both."""
-
-TextErrors: TypeAlias = Literal["strict", "replace", "ignore", "backslashreplace", "surrogateescape"]
-"""What becomes of bytes that are not UTF-8, by Python's names of error handlers."""
 
 
 def log_call(
@@ -54,21 +52,21 @@ def log_call(
     )
 
 
-def text_of(call: Call[Any], data: bytes, errors: TextErrors) -> str:
-    """Read a whole log as UTF-8.
+def text_of(call: Call[Any], data: bytes, mode: TextMode) -> str:
+    """Decode a whole log.
 
     Raises:
-        DecodeError: it is not UTF-8, and `errors` is `strict`.
+        DecodeError: the encoding does not allow some bytes, and `errors` is `strict`.
     """
     try:
-        return data.decode("utf-8", errors)
-    except UnicodeDecodeError:
-        raise not_utf8(call) from None
+        return data.decode(mode.encoding, mode.errors)
+    except UnicodeError:
+        raise undecodable(call, mode) from None
 
 
-def not_utf8(call: Call[Any]) -> DecodeError:
-    """Make the error for a log that is not UTF-8; it does not quote it."""
+def undecodable(call: Call[Any], mode: TextMode) -> DecodeError:
+    """Make the error for a log that is not of the encoding; it does not quote the log."""
     return DecodeError(
-        f"{call.method} {call.path}: the log is not UTF-8; errors='replace' marks the places, and without errors= it "
-        "comes as bytes"
+        f"{call.method} {call.path}: the log is not {mode.name}; errors='replace' marks the places, and without "
+        "encoding= and errors= the log is returned as bytes"
     )

@@ -142,6 +142,8 @@ class ExecConfig:
         """
         if not self.command:
             raise ConfigError("exec.command is empty: name the program")
+        if isinstance(self.args, (str, bytes)):
+            raise ConfigError("exec.args is a text: pass a list of arguments")
         if self.api_version not in EXEC_VERSIONS:
             raise ConfigError(f"exec.api_version is {self.api_version[:100]!r}; it can be {' or '.join(EXEC_VERSIONS)}")
         if self.interactive_mode not in INTERACTIVE:

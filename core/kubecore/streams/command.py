@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, AnyStr, Final, Generic, Literal, NamedTuple
 
 from kubecore.call import Call
-from kubecore.errors import BodyTooLargeError, CommandError, InvalidRequestError
+from kubecore.errors import BodyTooLargeError, CommandError, DecodeError, InvalidRequestError
 from kubecore.meta import Status
 from kubecore.resource import Resource
 from kubecore.streams.channels import STDOUT
+from kubecore.textmode import TextMode
 
-__all__ = ["Completed", "Gathered", "Options", "Output", "Stream", "attach_call", "exec_call", "is_text", "stream_name"]
+__all__ = [
+    "Completed",
+    "Gathered",
+    "Options",
+    "Output",
+    "Stream",
+    "attach_call",
+    "exec_call",
+    "finished",
+    "input_of",
+    "is_text",
+    "stream_name",
+]
 
 Stream = Literal["stdout", "stderr"]
 """Where a command printed something."""
@@ -35,21 +48,22 @@ def stream_name(channel: int) -> Stream:
     return "stdout" if channel == STDOUT else "stderr"
 
 
-@dataclass(frozen=True, slots=True)
-class Completed:
+# Without slots: with them, Python 3.11 can't make an instance of Completed[AnyStr].
+@dataclass(frozen=True)
+class Completed(Generic[AnyStr]):
     """A command that has ended, as `subprocess.CompletedProcess`.
 
     Attributes:
         args: the command.
         returncode: the code that it returned.
-        stdout: what it printed.
+        stdout: what it printed, bytes or text.
         stderr: what it printed as errors.
     """
 
     args: Sequence[str]
     returncode: int
-    stdout: bytes = field(repr=False)
-    stderr: bytes = field(repr=False)
+    stdout: AnyStr = field(repr=False)
+    stderr: AnyStr = field(repr=False)
 
     def check_returncode(self) -> None:
         """Raise CommandError where the code is not 0."""
@@ -87,6 +101,61 @@ class Gathered:
     def stderr(self) -> bytes:
         """What the command printed so far as errors."""
         return bytes(self._pieces["stderr"])
+
+
+def input_of(stdin: bytes | str | None, mode: TextMode | None) -> bytes | None:
+    """Return what a command reads, as bytes; None for no input.
+
+    Args:
+        stdin: what the caller gave.
+        mode: how it becomes bytes; None if it must be bytes already.
+
+    Raises:
+        InvalidRequestError: it is text and should be bytes, or the other way round, or the encoding does not have it.
+    """
+    if stdin is None:
+        return None
+    if not isinstance(stdin, str):
+        if mode is None:
+            return stdin
+        raise InvalidRequestError("stdin is not text: pass text, or leave text=, encoding= and errors= out")
+    if mode is None:
+        raise InvalidRequestError("stdin is text: pass bytes, or set text=True")
+    try:
+        return stdin.encode(mode.encoding, mode.errors)
+    except UnicodeError:
+        raise InvalidRequestError(f"stdin has characters that {mode.name} does not have") from None
+
+
+def finished(
+    command: Sequence[str], code: int, gathered: Gathered, mode: TextMode | None, *, check: bool
+) -> Completed[Any]:
+    """Return what became of a command.
+
+    Args:
+        command: the command.
+        code: the code that it returned.
+        gathered: what it printed.
+        mode: how that becomes text; None for bytes.
+        check: whether a code other than 0 is an error.
+
+    Raises:
+        CommandError: the code is not 0, and `check` is set.
+        DecodeError: the output is not of the encoding, and `errors` is `strict`.
+    """
+    done: Completed[Any] = Completed(command, code, gathered.stdout, gathered.stderr)
+    if mode is not None:
+        try:
+            out, err = (data.decode(mode.encoding, mode.errors) for data in (gathered.stdout, gathered.stderr))
+        except UnicodeError:
+            raise DecodeError(
+                f"the command returned {code}, and its output is not {mode.name}; errors='replace' marks the places, "
+                "and without text=, encoding= and errors= the output is returned as bytes"
+            ) from None
+        done = Completed(command, code, out, err)
+    if check:
+        done.check_returncode()
+    return done
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +215,10 @@ def exec_call(
         InvalidRequestError: the command is none, or a name is none.
     """
     if isinstance(command, (str, bytes)):
-        raise InvalidRequestError("a command is a list of texts, such as ['sh', '-c', 'ls *']; no shell splits it")
+        raise InvalidRequestError(
+            f"the command is a {type(command).__name__}: pass a list such as ['ls', '-l'] or shlex.split(command), and "
+            "['sh', '-c', command] to run it in the container's shell"
+        )
     if not command:
         raise InvalidRequestError("the command is empty")
     for part in command:

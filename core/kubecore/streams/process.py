@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from kubecore.call import Call
 from kubecore.deadline import Deadline
@@ -19,8 +19,9 @@ from kubecore.errors import (
 )
 from kubecore.meta import Status
 from kubecore.streams.channels import ERROR, PROTOCOLS, Channels, cut
-from kubecore.streams.command import Completed, Gathered, Options, Output, stream_name
+from kubecore.streams.command import Completed, Gathered, Options, Output, finished, stream_name
 from kubecore.streams.session import Session
+from kubecore.textmode import TextMode
 
 if TYPE_CHECKING:
     from kubecore.rest import Client
@@ -275,7 +276,8 @@ def run(
     timeout: float | None,
     check: bool,
     max_output: int | None,
-) -> Completed:
+    mode: TextMode | None,
+) -> Completed[Any]:
     """Run a command to its end.
 
     Args:
@@ -287,6 +289,7 @@ def run(
         timeout: seconds that it may take.
         check: whether a code other than 0 is an error.
         max_output: most bytes that it may print.
+        mode: how output becomes text; None for bytes.
 
     Returns:
         What became of it.
@@ -303,7 +306,4 @@ def run(
         if timeout is None:
             raise
         raise CommandTimeoutError(command, timeout, b"", b"") from error
-    done = Completed(command, code, gathered.stdout, gathered.stderr)
-    if check:
-        done.check_returncode()
-    return done
+    return finished(command, code, gathered, mode, check=check)

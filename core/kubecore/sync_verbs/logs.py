@@ -9,7 +9,7 @@ from kubecore.sync_verbs.base import ResourceClient
 
 if TYPE_CHECKING:
     from kubecore.logs import LogOutput, LogStream
-    from kubecore.logs.query import TextErrors
+    from kubecore.textmode import TextErrors
 
 __all__ = ["Logs"]
 
@@ -31,6 +31,7 @@ class Logs(ResourceClient):
         timestamps: bool | None = None,
         stream: LogOutput | None = None,
         insecure_skip_tls_verify_backend: bool | None = None,
+        encoding: None = None,
         errors: None = None,
         timeout: float | None = None,
     ) -> bytes: ...
@@ -49,6 +50,26 @@ class Logs(ResourceClient):
         timestamps: bool | None = None,
         stream: LogOutput | None = None,
         insecure_skip_tls_verify_backend: bool | None = None,
+        encoding: str,
+        errors: TextErrors | None = None,
+        timeout: float | None = None,
+    ) -> str: ...
+
+    @overload
+    def get_logs(
+        self,
+        name: str,
+        *,
+        container: str | None = None,
+        previous: bool | None = None,
+        since_seconds: int | None = None,
+        since_time: datetime.datetime | None = None,
+        tail_lines: int | None = None,
+        limit_bytes: int | None = None,
+        timestamps: bool | None = None,
+        stream: LogOutput | None = None,
+        insecure_skip_tls_verify_backend: bool | None = None,
+        encoding: None = None,
         errors: TextErrors,
         timeout: float | None = None,
     ) -> str: ...
@@ -66,6 +87,7 @@ class Logs(ResourceClient):
         timestamps: bool | None = None,
         stream: LogOutput | None = None,
         insecure_skip_tls_verify_backend: bool | None = None,
+        encoding: str | None = None,
         errors: TextErrors | None = None,
         timeout: float | None = None,
     ) -> bytes | str:
@@ -85,8 +107,10 @@ class Logs(ResourceClient):
             timestamps: begin each line with its time.
             stream: which output, `All`, `Stdout` or `Stderr`, where the server has the feature.
             insecure_skip_tls_verify_backend: the API server does not check whose node it asks.
-            errors: None gives bytes; else text, and what becomes of bytes that are not UTF-8: `strict` refuses them,
-                `replace`, `ignore`, `backslashreplace` and `surrogateescape` are Python's.
+            encoding: the encoding of text, such as `utf-8`. Without `encoding` and `errors` the log is bytes.
+            errors: how bytes that the encoding (UTF-8 by default) does not allow are handled, by Python's names:
+                `strict` (the default with `encoding`) refuses them, then there are `replace`, `ignore`,
+                `backslashreplace` and `surrogateescape`.
             timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
@@ -96,10 +120,12 @@ class Logs(ResourceClient):
             InvalidRequestError: refused before anything was sent.
             StatusError: the server answered with a failure.
             TransportError: there is no whole answer.
-            DecodeError: it is not UTF-8, and `errors` is `strict`.
+            DecodeError: it is not of the encoding, and `errors` is `strict`.
         """
         from kubecore.logs import log_call, text_of
+        from kubecore.textmode import text_mode
 
+        mode = text_mode(encoding=encoding, errors=errors)
         call = log_call(
             self.resource,
             self._namespace,
@@ -115,7 +141,7 @@ class Logs(ResourceClient):
             insecure_skip_tls_verify_backend=insecure_skip_tls_verify_backend,
         )
         data = self._client.send(call, timeout=timeout)
-        return data if errors is None else text_of(call, data, errors)
+        return data if mode is None else text_of(call, data, mode)
 
     @overload
     def stream_logs(
@@ -132,6 +158,7 @@ class Logs(ResourceClient):
         timestamps: bool | None = None,
         stream: LogOutput | None = None,
         insecure_skip_tls_verify_backend: bool | None = None,
+        encoding: None = None,
         errors: None = None,
         longest_line: int | None = None,
         timeout: float | None = None,
@@ -152,6 +179,28 @@ class Logs(ResourceClient):
         timestamps: bool | None = None,
         stream: LogOutput | None = None,
         insecure_skip_tls_verify_backend: bool | None = None,
+        encoding: str,
+        errors: TextErrors | None = None,
+        longest_line: int | None = None,
+        timeout: float | None = None,
+    ) -> LogStream[str]: ...
+
+    @overload
+    def stream_logs(
+        self,
+        name: str,
+        *,
+        follow: bool = True,
+        container: str | None = None,
+        previous: bool | None = None,
+        since_seconds: int | None = None,
+        since_time: datetime.datetime | None = None,
+        tail_lines: int | None = None,
+        limit_bytes: int | None = None,
+        timestamps: bool | None = None,
+        stream: LogOutput | None = None,
+        insecure_skip_tls_verify_backend: bool | None = None,
+        encoding: None = None,
         errors: TextErrors,
         longest_line: int | None = None,
         timeout: float | None = None,
@@ -171,6 +220,7 @@ class Logs(ResourceClient):
         timestamps: bool | None = None,
         stream: LogOutput | None = None,
         insecure_skip_tls_verify_backend: bool | None = None,
+        encoding: str | None = None,
         errors: TextErrors | None = None,
         longest_line: int | None = None,
         timeout: float | None = None,
@@ -191,8 +241,10 @@ class Logs(ResourceClient):
             timestamps: begin each line with its time.
             stream: which output, `All`, `Stdout` or `Stderr`, where the server has the feature.
             insecure_skip_tls_verify_backend: the API server does not check whose node it asks.
-            errors: None gives bytes; else text, and what becomes of bytes that are not UTF-8: `strict` refuses them,
-                `replace`, `ignore`, `backslashreplace` and `surrogateescape` are Python's.
+            encoding: the encoding of text, such as `utf-8`. Without `encoding` and `errors` the log is bytes.
+            errors: how bytes that the encoding (UTF-8 by default) does not allow are handled, by Python's names:
+                `strict` (the default with `encoding`) refuses them, then there are `replace`, `ignore`,
+                `backslashreplace` and `surrogateescape`.
             longest_line: a longer line comes in pieces of about this size, in bytes; 1 MiB by default.
             timeout: seconds until the stream is open; after that it has no effect. None for no limit but that of
                 connecting.
@@ -205,7 +257,9 @@ class Logs(ResourceClient):
             InvalidRequestError: refused before anything was sent.
         """
         from kubecore.logs import LogStream, lines, log_call
+        from kubecore.textmode import text_mode
 
+        mode = text_mode(encoding=encoding, errors=errors)
         call = log_call(
             self.resource,
             self._namespace,
@@ -222,6 +276,6 @@ class Logs(ResourceClient):
             insecure_skip_tls_verify_backend=insecure_skip_tls_verify_backend,
         )
         longest = lines.LONGEST if longest_line is None else longest_line
-        if errors is None:
+        if mode is None:
             return LogStream(self._client, call, lines.BytesReader(longest), timeout=timeout)
-        return LogStream(self._client, call, lines.TextReader(longest, errors, call), timeout=timeout)
+        return LogStream(self._client, call, lines.reader(longest, mode, call), timeout=timeout)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 from kubecore.sync_verbs.base import ResourceClient
 
 if TYPE_CHECKING:
     from kubecore.streams.command import Completed
     from kubecore.streams.process import Process
+    from kubecore.textmode import TextErrors
 
 __all__ = ["Attach", "Exec"]
 
@@ -17,6 +18,7 @@ __all__ = ["Attach", "Exec"]
 class Exec(ResourceClient):
     """Runs commands in containers."""
 
+    @overload
     def run(
         self,
         name: str,
@@ -24,10 +26,76 @@ class Exec(ResourceClient):
         *,
         container: str | None = None,
         stdin: bytes | None = None,
+        text: Literal[False] = False,
+        encoding: None = None,
+        errors: None = None,
         timeout: float | None = None,
         check: bool = False,
         max_output: int | None = None,
-    ) -> Completed:
+    ) -> Completed[bytes]: ...
+
+    @overload
+    def run(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        container: str | None = None,
+        stdin: str | None = None,
+        text: Literal[True],
+        encoding: str | None = None,
+        errors: TextErrors | None = None,
+        timeout: float | None = None,
+        check: bool = False,
+        max_output: int | None = None,
+    ) -> Completed[str]: ...
+
+    @overload
+    def run(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        container: str | None = None,
+        stdin: str | None = None,
+        text: bool = False,
+        encoding: str,
+        errors: TextErrors | None = None,
+        timeout: float | None = None,
+        check: bool = False,
+        max_output: int | None = None,
+    ) -> Completed[str]: ...
+
+    @overload
+    def run(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        container: str | None = None,
+        stdin: str | None = None,
+        text: bool = False,
+        encoding: str | None = None,
+        errors: TextErrors,
+        timeout: float | None = None,
+        check: bool = False,
+        max_output: int | None = None,
+    ) -> Completed[str]: ...
+
+    def run(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        container: str | None = None,
+        stdin: bytes | str | None = None,
+        text: bool = False,
+        encoding: str | None = None,
+        errors: TextErrors | None = None,
+        timeout: float | None = None,
+        check: bool = False,
+        max_output: int | None = None,
+    ) -> Completed[bytes] | Completed[str]:
         """Run a command to its end, as `subprocess.run`: GET of `exec`, a websocket. Needs the extra `ws`.
 
         A command is never sent twice: where the connection breaks, what became of it is not known.
@@ -36,19 +104,24 @@ class Exec(ResourceClient):
             name: the pod's name.
             command: the program and its arguments; no shell splits them.
             container: the container; the pod's default where it has several.
-            stdin: what the command reads, then its input ends; None for no input.
+            stdin: what the command reads, then its input ends; None for no input. Text if the output is text.
+            text: whether to return text, UTF-8 unless `encoding` is set. `encoding` and `errors` imply it.
+            encoding: the encoding of the text, such as `utf-8`.
+            errors: how bytes that the encoding does not allow are handled, by Python's names: `strict` (the default)
+                refuses them, then there are `replace`, `ignore`, `backslashreplace` and `surrogateescape`.
             timeout: seconds that it may take; it may go on in the container after them.
             check: whether a code other than 0 is an error.
             max_output: most bytes that it may print; None for no limit.
 
         Returns:
-            The code that it returned, and what it printed.
+            The code that it returned, and what it printed, bytes or text; line ends are not changed.
 
         Raises:
             InvalidRequestError: refused before anything was sent.
             CommandTimeoutError: it is not done in time; the error holds what it printed so far.
             CommandError: it returned another code than 0, and `check` was set.
             BodyTooLargeError: it printed more than `max_output`.
+            DecodeError: its output is not of the encoding, and `errors` is `strict`.
             UnknownResultError: the connection ended before the server said how the command did.
             StatusError: it could not be run, or the node does not tell its code.
             TransportError: there is no answer.
@@ -56,11 +129,22 @@ class Exec(ResourceClient):
         """
         from kubecore.streams import command as commands
         from kubecore.streams.process import run
+        from kubecore.textmode import text_mode
 
-        options = commands.Options(container=container, stdin=stdin is not None, stdout=True, stderr=True, tty=False)
+        mode = text_mode(text=text, encoding=encoding, errors=errors)
+        data = commands.input_of(stdin, mode)
+        options = commands.Options(container=container, stdin=data is not None, stdout=True, stderr=True, tty=False)
         call = commands.exec_call(self.resource, self._namespace, name, command, options)
         return run(
-            self._client, call, options, command, stdin=stdin, timeout=timeout, check=check, max_output=max_output
+            self._client,
+            call,
+            options,
+            command,
+            stdin=data,
+            timeout=timeout,
+            check=check,
+            max_output=max_output,
+            mode=mode,
         )
 
     def exec(
