@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
@@ -10,13 +11,32 @@ from kubecore.meta import Status
 from kubecore.model import Model
 from kubecore.shapes import is_object
 
-__all__ = ["Body", "complete", "metadata_field", "refuse_other", "uid_of", "with_version"]
+__all__ = ["Body", "as_yaml", "complete", "metadata_field", "refuse_other", "uid_of", "with_version"]
 
 Body: TypeAlias = Model | Mapping[str, Any]
 """An object: a model, or a mapping with the API's names."""
 
 _TWICE: Final = "the {what} of {kind} {name!r} is {body!r} in the body, {asked!r} in the call"
 _WIRE: Final = {"resource_version": "resourceVersion", "managed_fields": "managedFields"}
+
+# In UTF-8: U+007F to U+009F, U+2028, U+2029, U+FFFE and U+FFFF.
+_NOT_YAML: Final = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]|\xef\xbf[\xbe\xbf]")
+
+
+def as_yaml(data: bytes) -> bytes:
+    """Escape the characters of a JSON text that a reader of YAML would refuse or change.
+
+    The server reads what is applied as YAML. There, U+0085 in a string is a line break, which becomes a space.
+
+    Args:
+        data: The JSON text.
+
+    Returns:
+        The same JSON text, with these characters as escapes.
+    """
+    if data.isascii() and b"\x7f" not in data:
+        return data
+    return _NOT_YAML.sub(lambda found: f"\\u{ord(found[0].decode('utf-8')):04x}".encode(), data)
 
 
 def complete(body: Mapping[str, Any], kind: type[Model]) -> dict[str, Any]:

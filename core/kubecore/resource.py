@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Raw
 
 from kubecore import encode, path
-from kubecore.body import Body, complete, metadata_field, refuse_other
+from kubecore.body import Body, as_yaml, complete, metadata_field, refuse_other
 from kubecore.call import Call
 from kubecore.errors import EncodeError, InvalidRequestError
 from kubecore.fieldtypes import at_pointer
@@ -137,6 +137,8 @@ class Resource(Generic[T, L]):
             )
         if not self.namespaced and namespace != "":
             raise InvalidRequestError(f"{self.plural} are of the cluster and take no namespace")
+        if body is not None and content_type == CONTENT_TYPES["apply"]:
+            body = as_yaml(body)
         place = path.build(path.api_prefix(self.group, self.version), namespace, self.plural)
         return Call(
             method=method,

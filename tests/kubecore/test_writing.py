@@ -106,6 +106,16 @@ def test_apply_says_force_and_sends_json_as_an_apply_patch(force: bool | None, s
         assert b"application/apply-patch+yaml" in head
 
 
+@given(
+    st.text(st.sampled_from('a\\"\x00\x1f \x7f\x80\x85\x9f\xa0\u07ff\u2027\u2028\u2029\ufffd\ufffe\uffff\U0001f600'))
+)
+def test_characters_that_yaml_would_change_are_escaped_in_what_is_applied(text: str) -> None:
+    intent = {**INTENT, "metadata": {"name": "n", "annotations": {"a": text}}}
+    sent = DEPLOYMENTS.apply("d", intent, ()).body or b""
+    assert json.loads(sent)["metadata"]["annotations"] == {"a": text}
+    assert set(sent.decode()).isdisjoint("\x7f\x80\x85\x9f\u2028\u2029\ufffe\uffff")
+
+
 def test_an_intent_is_completed() -> None:
     call = DEPLOYMENTS.apply("d", INTENT, ())
     assert json.loads(call.body or b"") == {"apiVersion": "apps/v1", "kind": "Deployment", **INTENT}

@@ -123,6 +123,27 @@ def test_a_patch_of_no_type_or_of_two_is_refused(drive: Drive, namespace: str) -
 # Server-side apply.
 
 
+def test_apply_stores_every_character_as_it_is_sent(drive: Drive, namespace: str) -> None:
+    """The server reads what is applied as YAML, in which some characters are refused and others become spaces."""
+    codes = [*range(0x300), *range(0x2000, 0x2100), *range(0xFE00, 0x10010), 0x1F600, 0x1FFFE, 0x10FFFF]
+    data = {f"u{code:x}": f"a {chr(code)} b{chr(code)}" for code in codes}
+
+    async def scenario(clientset: Any) -> None:
+        maps = clientset.core_v1.config_maps(namespace)
+        dynamic = await clientset.dynamic.resource("ConfigMap", namespace)
+        body = {"apiVersion": "v1", "kind": "ConfigMap", "data": data}
+        for name, call in (
+            ("typed", lambda given: maps.apply(given, field_manager="t")),
+            ("patch", lambda given: maps.patch("patch", given, type="apply", field_manager="t")),
+            ("dynamic", lambda given: dynamic.apply(given, field_manager="t")),
+        ):
+            await call({**body, "metadata": {"name": name}})
+            stored = (await maps.get(name)).data
+            assert {key: value for key, value in data.items() if stored.get(key) != value} == {}
+
+    drive(scenario)
+
+
 def test_apply_creates_changes_and_takes_back(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         deployments = clientset.apps_v1.deployments(namespace)
