@@ -1,8 +1,9 @@
-"""The one builder of URL paths: what a user names becomes exactly one segment, or is refused before a socket opens.
+"""The only builder of URL paths: each name becomes exactly one segment, or is refused before a connection opens.
 
-A name such as `..` would otherwise delete the namespace instead of the object, and an empty one the whole collection.
-Source: the API's path rules, `k8s.io/apimachinery/pkg/api/validation/path`, made stricter by what no object can be
-named.
+Without these checks `..` would delete the namespace instead of the object, and an empty name the whole collection.
+The rule for names is the server's own, `k8s.io/apimachinery/pkg/api/validation/path`, which is the only one that all
+kinds share: role bindings, for example, may have names with spaces, `#` or `?`. A stricter rule here would make objects
+that exist unreachable. All characters that could end or change the path on its way are percent-encoded.
 """
 
 from __future__ import annotations
@@ -17,30 +18,29 @@ from kubecore.errors import InvalidRequestError
 __all__ = ["api_prefix", "build", "segment", "several", "under"]
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]*", re.ASCII)
-_REFUSED: Final = frozenset("/%#?\\")
+_REFUSED: Final = re.compile(r"[/%\ud800-\udfff]")
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-_HIDDEN: Final = _INVISIBLE | {"Zs"}
-_LONGEST: Final = 1024
+_SEPARATOR: Final = re.compile(r"[/\\]")
 _LONGEST_PATH: Final = 8192
 _NO_CODE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_SAFE: Final = "!$&'()*+,;=:@~"
+_SAFE: Final = "!$&'()*+,=:@~"  # Of a segment; not `;`, after which some proxies ignore the rest of a segment.
+_SAFE_IN_PATHS: Final = f"/%;{_SAFE}"
 
 
 def segment(value: Any, what: str) -> str:
-    r"""Check a name and encode it as one segment of a path.
+    """Check a name by the server's rule and encode it as one segment of a path.
 
     Args:
-        value: the name.
-        what: what it names, for errors: `name`, `namespace`, `subresource`.
+        value: The name.
+        what: What it names, for errors: `name`, `namespace`, `subresource`.
 
     Returns:
         The segment, percent-encoded where needed.
 
     Raises:
-        InvalidRequestError: `value` is no text, is empty, is `.` or `..`, is longer than 1,024 characters, or holds
-            white space, control or invisible characters, or one of `/ % # ? \`.
+        InvalidRequestError: `value` is not a string, is empty, `.` or `..`, or contains `/`, `%` or a lone surrogate.
     """
-    if isinstance(value, str) and len(value) <= _LONGEST and _PLAIN.fullmatch(value):
+    if isinstance(value, str) and _PLAIN.fullmatch(value):
         return value
     _refuse_bad(value, what)
     return quote(value, safe=_SAFE)
@@ -52,13 +52,11 @@ def _refuse_bad(value: Any, what: str) -> None:
     if not value:
         raise InvalidRequestError(f"the {what} is empty")
     if value in (".", ".."):
-        raise InvalidRequestError(f"the {what} can't be {value!r}: it would lead to another path")
-    if len(value) > _LONGEST:
-        raise InvalidRequestError(f"the {what} has {len(value)} characters; the longest has {_LONGEST}")
-    bad = next((char for char in value if char in _REFUSED or unicodedata.category(char) in _HIDDEN), None)
+        raise InvalidRequestError(f"the {what} cannot be {value!r}: it would lead to another path")
+    bad = _REFUSED.search(value)
     if bad is not None:
         shown = ascii(value[:100])
-        raise InvalidRequestError(f"the {what} {shown} holds {bad!a}, which no {what} can hold")
+        raise InvalidRequestError(f"invalid {what} {shown}: the server accepts no {bad[0]!a} in the name of an object")
 
 
 def several(value: Any) -> str:
@@ -72,25 +70,28 @@ def several(value: Any) -> str:
 
     Raises:
         InvalidRequestError: `value` is no text, is longer than 8,192 characters, has a segment that is `.` or `..` or
-            leads there once it is decoded, however often, or holds `?`, `#`, `\` or control or invisible characters,
-            encoded or not.
+            leads there once it is decoded, however often, also if a backslash is read as a slash; or it contains `?`,
+            `#`, `\` that are not encoded, or control or invisible characters, encoded or not.
     """
     if not isinstance(value, str):
         raise InvalidRequestError(f"the path must be text, not {type(value).__name__}")
     if len(value) > _LONGEST_PATH:
         raise InvalidRequestError(f"the path has {len(value)} characters; the longest has {_LONGEST_PATH}")
     shown = ascii(value[:100])
-    if "?" in value or "#" in value or _NO_CODE.search(value):
-        raise InvalidRequestError(f"the path {shown} holds ?, # or a % that encodes nothing; query= takes a query")
+    if not {"?", "#", "\\"}.isdisjoint(value) or _NO_CODE.search(value):
+        raise InvalidRequestError(
+            f"invalid path {shown}: ?, # and \\ must be percent-encoded, and two hexadecimal digits must follow a %; "
+            "query= takes a query"
+        )
     plain = value
     while "%" in plain and (decoded := unquote(plain, errors="replace")) != plain:
         plain = decoded  # Whoever stands behind may decode it once more.
-    bad = next((char for char in plain if char == "\\" or unicodedata.category(char) in _INVISIBLE), None)
+    bad = next((char for char in plain if unicodedata.category(char) in _INVISIBLE), None)
     if bad is not None:
-        raise InvalidRequestError(f"the path {shown} holds {bad!a}, which no path can hold")
-    if {".", ".."} & {part.partition(";")[0] for part in plain.split("/")}:
+        raise InvalidRequestError(f"invalid path {shown}: no path can contain {bad!a}")
+    if {".", ".."} & {part.partition(";")[0] for part in _SEPARATOR.split(plain)}:
         raise InvalidRequestError(f"the path {shown} would lead to another path")
-    return quote(value, safe=f"/%{_SAFE}")
+    return quote(value, safe=_SAFE_IN_PATHS)
 
 
 def api_prefix(group: str, version: str) -> str:

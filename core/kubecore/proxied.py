@@ -157,7 +157,7 @@ def _name(name: str, port: int | str | None, scheme: ProxyScheme | None) -> str:
     """Return `name`, `name:port` or `scheme:name:port`, the last also without a port."""
     segment(name, "name")
     if ":" in name:
-        raise InvalidRequestError(f"the name {name[:100]!a} holds ':'; port= and scheme= say what stands around it")
+        raise InvalidRequestError(f"invalid name {name[:100]!a}: pass the port and the scheme as `port=` and `scheme=`")
     if scheme is not None and scheme not in get_args(ProxyScheme):
         raise InvalidRequestError(f"the scheme {str(scheme)[:40]!r} is neither http nor https")
     if port is not None and not _is_port(port):

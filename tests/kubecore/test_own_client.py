@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
+from urllib.parse import unquote
 
 import anyio
 import httpx
@@ -150,3 +151,26 @@ def test_a_body_that_a_hook_used_up_is_an_error_that_names_the_request() -> None
     with httpx.Client(transport=transport, event_hooks={"response": [use_up]}) as client:
         with pytest.raises(errors.TransportError, match="GET http://h/api/v1/namespaces/d/pods/p"):
             Clientset(CONFIG, http_client=client).core_v1.pods("d").get("p")
+
+
+@pytest.mark.parametrize("name", ["a b", "a#b?c", "DOMAIN\\group", "..;x", "a\r\nb\x00", "Ünïcode", "x" * 1505])
+def test_names_reach_a_client_of_the_users_own_as_one_segment(name: str) -> None:
+    sent: list[bytes] = []
+
+    def seen(request: httpx.Request) -> httpx.Response:
+        sent.append(request.url.raw_path)
+        return respond(request, streamed=True)
+
+    async def both() -> None:
+        with Clientset(CONFIG, http_client=httpx.Client(transport=httpx.MockTransport(seen))) as clientset:
+            clientset.core_v1.pods("ns").get(name)
+        client = httpx.AsyncClient(transport=httpx.MockTransport(seen))
+        async with AsyncClientset(CONFIG, http_client=client) as clientset:
+            await clientset.core_v1.pods("ns").get(name)
+
+    anyio.run(both)
+    prefix, _, last = sent[0].rpartition(b"/")
+    assert (prefix, unquote(last.decode("ascii"))) == (b"/api/v1/namespaces/ns/pods", name)
+    assert last.isascii()
+    assert not set(last.decode("ascii")) & set("?#;\\ \r\n\0")
+    assert sent[1] == sent[0]

@@ -78,17 +78,13 @@ def test_the_path_stands_below_the_object(path: str, sent: str) -> None:
     ],
 )
 def test_a_path_that_would_leave_it_is_refused(path: Any) -> None:
-    """Rows A1 and A2."""
     with pytest.raises(errors.InvalidRequestError):
         made(path)
 
 
 @pytest.mark.parametrize(
     "options",
-    [
-        {"name": name}
-        for name in ("", ".", "..", "a/b", "a:80", "https:a", "a:", "a%2f", "a?b", "a#b", "a\\b", "a b", "\u202e", None)
-    ]
+    [{"name": name} for name in ("", ".", "..", "a/b", "a:80", "https:a", "a:", "a%2f", "\ud800", None)]
     + [{"port": port} for port in (0, -1, 65536, True, 80.0, "", "80", "a:b", "a/b", "..", "A", "x" * 70)]
     + [{"scheme": scheme} for scheme in ("", "ftp", "https:")]
     + [{"method": method} for method in ("get", "CONNECT", "TRACE", "GET /x", None)]
@@ -100,7 +96,6 @@ def test_a_path_that_would_leave_it_is_refused(path: Any) -> None:
     + [{"headers": {"X-A": "a\r\nb: c"}}, {"headers": {"X A": "a"}}, {"headers": {"X-A": "\u20ac"}}],
 )
 def test_what_names_no_backend_is_refused_before_a_socket_opens(options: dict[str, Any]) -> None:
-    """Row A1, for the names and ports of a proxy."""
     with pytest.raises(errors.InvalidRequestError):
         made(**options)
 

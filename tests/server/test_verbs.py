@@ -266,7 +266,7 @@ def test_create_only_resources_answer(drive: Drive) -> None:
     drive(scenario)
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "%2e%2e", "a#b", "a b", "x" * 10_000, None])
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "%2e%2e", "a%", "\ud800", None])
 def test_a_bad_name_deletes_nothing(drive: Drive, namespace: str, name: Any) -> None:
     async def scenario(clientset: Any) -> None:
         maps = clientset.core_v1.config_maps(namespace)
