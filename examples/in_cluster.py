@@ -1,5 +1,6 @@
-"""Counts the pods of all namespaces and looks for one of them, every 10 seconds, from inside a cluster.
+"""Count the pods of all namespaces and look for one of them, every 10 seconds, from inside a cluster.
 
+Run it in a pod: python examples/in_cluster.py
 Its service account needs `list` on pods of the cluster and `get` on pods of the namespace `default`.
 """
 

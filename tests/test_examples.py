@@ -1,19 +1,30 @@
-"""examples/in_cluster.py, run as a pod's process would run."""
+"""The programs of examples/, run as users run them, against the real server."""
 
 from __future__ import annotations
 
+import ast
+import json
 import os
+import re
+import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import IO, Any
 
+import anyio
+import httpx
 import pytest
+import yaml
 
-from tests.cluster import Cluster
+from tests.cluster import NODE, Cluster, Nodes
+from tests.cluster.nodes import until
 
-EXAMPLE = Path(__file__).parents[1] / "examples" / "in_cluster.py"
+EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLE = EXAMPLES / "in_cluster.py"
 
 # The kubelet mounts the service account at a fixed place, where a test can write nothing: tell of another.
 START = """
@@ -88,3 +99,259 @@ def test_a_missing_file_is_told_or_survived(missing: str, cluster: Cluster, tmp_
     first = next(lines(cluster, tmp_path))
     expected = "Traceback" if missing == "token" else "the cluster's CA can't be used"
     assert expected in first
+
+
+@pytest.fixture
+def namespace(cluster: Cluster) -> Iterator[str]:
+    """A namespace of the test's own."""
+    name = f"example-{uuid.uuid4().hex[:8]}"
+    assert cluster.raw("POST", "/api/v1/namespaces", {"metadata": {"name": name}})[0] == 201
+    yield name
+    assert cluster.raw("DELETE", f"/api/v1/namespaces/{name}")[0] == 200
+
+
+def command(name: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-W", "error", str(EXAMPLES / name), *arguments]
+
+
+def environment(kubeconfig: Path) -> dict[str, str]:
+    return {**os.environ, "KUBECONFIG": str(kubeconfig)}
+
+
+def run(kubeconfig: Path, name: str, *arguments: str, code: int = 0) -> str:
+    """Run an example to its end and return what it printed."""
+    done = subprocess.run(
+        command(name, *arguments), env=environment(kubeconfig), capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == code, done.stderr
+    return done.stdout + done.stderr
+
+
+@contextmanager
+def started(kubeconfig: Path, name: str, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], IO[str]]]:
+    """Start an example that runs until it is ended."""
+    with subprocess.Popen(
+        command(name, *arguments),
+        env=environment(kubeconfig),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        try:
+            yield process, process.stdout
+        finally:
+            process.kill()
+
+
+def test_every_example_says_what_it_shows_and_how_to_run_it() -> None:
+    programs = sorted(EXAMPLES.glob("*.py"))
+    assert len(programs) >= 9
+    tests = Path(__file__).read_text("utf-8")
+    for program in programs:
+        doc = ast.get_docstring(ast.parse(program.read_text("utf-8"))) or ""
+        assert re.search(rf"examples[ /]{program.stem}\b", doc), program
+        assert program.stem in tests, f"{program.name} has no test"
+
+
+def test_logs_of_all_pods_of_a_selector_are_followed(cluster: Cluster, nodes: Nodes, namespace: str) -> None:
+    for pod in ("a", "b"):
+        nodes.running_pod(namespace, pod, labels={"app": "web"})
+        nodes.log(namespace, pod, f"begun {pod}")
+    with started(cluster.kubeconfig, "logs.py", namespace, "app=web") as (process, output):
+        assert sorted([output.readline(), output.readline()]) == ["[a] begun a\n", "[b] begun b\n"]
+        nodes.log(namespace, "b", "later")
+        assert output.readline() == "[b] later\n"
+        for pod in ("a", "b"):
+            nodes.end_container(namespace, pod)
+        assert process.wait(60) == 0
+
+
+def test_a_command_runs_in_all_pods_of_a_selector(cluster: Cluster, nodes: Nodes, namespace: str) -> None:
+    for pod in ("a", "b"):
+        nodes.running_pod(namespace, pod, labels={"app": "web"})
+    shown = run(cluster.kubeconfig, "run_command.py", namespace, "app=web", "--", "echo", "hello")
+    assert shown == "a: exit code 0\nhello\nb: exit code 0\nhello\n"
+    shown = run(cluster.kubeconfig, "run_command.py", namespace, "app=web", "--", "sh", "-c", "exit 3", code=1)
+    assert shown == "a: exit code 3\nb: exit code 3\n"
+
+
+def test_phases_of_pods_are_watched(cluster: Cluster, nodes: Nodes, namespace: str) -> None:
+    nodes.running_pod(namespace, "first")
+    with started(cluster.kubeconfig, "watch_pods.py", namespace) as (process, output):
+        assert output.readline() == "1 pods\n"
+        nodes.running_pod(namespace, "second")
+        seen = [output.readline()]
+        while not seen[-1].endswith("-> Running\n"):
+            seen.append(output.readline())
+        assert seen[0].startswith("second: absent -> ")
+        assert cluster.raw("DELETE", f"/api/v1/namespaces/{namespace}/pods/first")[0] == 200
+        seen = [output.readline()]
+        while not seen[-1].endswith("-> deleted\n"):
+            seen.append(output.readline())
+        assert all(line.startswith("first: ") for line in seen)
+        process.send_signal(signal.SIGINT)
+        assert output.readline() == "ended\n"
+        assert process.wait(60) == 0
+
+
+def manifests(image: str) -> str:
+    labels = {"app": "web"}
+    container = {"name": "web", "image": image}
+    # The cluster of the tests has no scheduler.
+    template = {"metadata": {"labels": labels}, "spec": {"nodeName": NODE, "containers": [container]}}
+    spec = {"replicas": 1, "selector": {"matchLabels": labels}, "template": template}
+    deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": spec}
+    config_map = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "motd"}, "data": {"image": image}}
+    return yaml.safe_dump_all([deployment, config_map])
+
+
+def test_a_file_is_applied_into_the_contexts_namespace(
+    cluster: Cluster, nodes: Nodes, namespace: str, tmp_path: Path
+) -> None:
+    kubeconfig = cluster.write_kubeconfig(tmp_path / "config", namespace=namespace)
+    file = tmp_path / "web.yaml"
+    file.write_text(manifests("one"))
+    lines = [f"ConfigMap {namespace}/motd", f"Deployment {namespace}/web"]
+    assert run(kubeconfig, "apply.py", str(file)) == (
+        f"{lines[0]} created\n{lines[1]} created\n{lines[1]} is rolled out\n"
+    )
+    assert run(kubeconfig, "apply.py", str(file)) == f"{lines[0]} unchanged\n{lines[1]} unchanged\n"
+    file.write_text(manifests("two").replace("\ndata:", "\ndota:"))
+    shown = run(kubeconfig, "apply.py", str(file), code=1)
+    assert "1 of 2 objects were not applied" in shown
+    assert f"{lines[1]} changed" in shown
+
+
+def kubeconfig_with_a_dead_cluster(cluster: Cluster, file: Path) -> Path:
+    """Add a context whose server refuses connections."""
+    content = yaml.safe_load(cluster.write_kubeconfig(file).read_text())
+    content["clusters"].append({"name": "dead", "cluster": {"server": "https://127.0.0.1:1"}})
+    content["contexts"].append({"name": "dead", "context": {"cluster": "dead", "user": "admin"}})
+    file.write_text(yaml.safe_dump(content))
+    return file
+
+
+def test_one_cluster_that_is_down_does_not_stop_the_others(cluster: Cluster, tmp_path: Path) -> None:
+    kubeconfig = kubeconfig_with_a_dead_cluster(cluster, tmp_path / "config")
+    alive, dead = run(kubeconfig, "fan_out.py").splitlines()
+    assert alive.startswith("admin: v1.")
+    assert alive.endswith(" pods")
+    assert dead.startswith("dead: ")
+    assert "Connection refused" in dead
+    assert run(kubeconfig, "fan_out.py", "admin").count("\n") == 1
+
+
+def test_namespaces_are_read_at_once(cluster: Cluster, nodes: Nodes, namespace: str) -> None:
+    nodes.running_pod(namespace, "pod")
+    lines = run(cluster.kubeconfig, "fan_out_async.py").splitlines()
+    assert f"{namespace}: none" in lines
+    assert "kube-node-lease: no pods" in lines
+
+
+def test_the_operator_makes_config_maps_and_survives_failures(cluster: Cluster, namespace: str) -> None:
+    crd = yaml.safe_load((EXAMPLES / "greetings.yaml").read_text())
+    crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    assert cluster.raw("POST", crds, crd)[0] == 201
+    try:
+        greetings = f"/apis/example.com/v1/namespaces/{namespace}/greetings"
+        until(lambda: cluster.raw("GET", greetings)[0] == 200)
+        with started(cluster.kubeconfig, "operator_loop.py") as (_, output):
+            good = {"metadata": {"name": "good"}, "spec": {"text": "hello"}}
+            body: dict[str, Any] = {"apiVersion": "example.com/v1", "kind": "Greeting", **good}
+            assert cluster.raw("POST", greetings, body)[0] == 201
+            assert output.readline() == f"{namespace}/good: hello\n"
+            made = cluster.raw("GET", f"/api/v1/namespaces/{namespace}/configmaps/good")[1]
+            assert made["data"] == {"text": "hello"}
+            stored = cluster.raw("GET", f"{greetings}/good")[1]
+            # The garbage collector sees a new kind only after a while, so the deletion itself is not waited for.
+            assert made["metadata"]["ownerReferences"] == [
+                {
+                    "apiVersion": "example.com/v1",
+                    "kind": "Greeting",
+                    "name": "good",
+                    "uid": stored["metadata"]["uid"],
+                    "controller": True,
+                    "blockOwnerDeletion": True,
+                }
+            ]
+            assert stored["status"] == {"configMap": "good"}
+
+            quota = {"metadata": {"name": "full"}, "spec": {"hard": {"count/configmaps": "0"}}}
+            quotas = f"/api/v1/namespaces/{namespace}/resourcequotas"
+            assert cluster.raw("POST", quotas, quota)[0] == 201
+            until(lambda: "hard" in cluster.raw("GET", f"{quotas}/full")[1].get("status", {}))
+            body["metadata"] = {"name": "late"}
+            assert cluster.raw("POST", greetings, body)[0] == 201
+            line = output.readline()
+            while not line.startswith(f"{namespace}/late: "):
+                line = output.readline()
+            assert "exceeded quota" in line
+            assert "again in 0.2 s" in line
+            assert cluster.raw("DELETE", f"{quotas}/full")[0] == 200
+            while line != f"{namespace}/late: hello\n":
+                line = output.readline()
+                assert line, "the operator ended"
+    finally:
+        cluster.raw("DELETE", f"{crds}/greetings.example.com")
+
+
+@asynccontextmanager
+async def web_client() -> AsyncIterator[httpx.AsyncClient]:
+    """Return a client of the web application, which runs in this process."""
+    from examples import fastapi_app
+
+    async with fastapi_app.lifespan(fastapi_app.app):
+        transport = httpx.ASGITransport(fastapi_app.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://app") as client:
+            yield client
+
+
+def test_the_web_application_creates_lists_and_streams(
+    cluster: Cluster, nodes: Nodes, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("fastapi")
+    monkeypatch.setenv("KUBECONFIG", str(cluster.kubeconfig))
+    nodes.running_pod(namespace, "web")
+    nodes.log(namespace, "web", "one", "two")
+    nodes.end_container(namespace, "web")
+
+    async def main() -> None:
+        async with web_client() as client:
+            path = f"/namespaces/{namespace}/configmaps"
+            body = {"metadata": {"name": "motd"}, "data": {"text": "hello"}}
+            made = await client.post(path, json=body)
+            assert made.status_code == 201, made.text
+            assert made.json()["kind"] == "ConfigMap"
+            assert made.json()["data"] == {"text": "hello"}
+            assert "motd" in (await client.get(path)).json()
+            again = await client.post(path, json=body)
+            assert again.status_code == 409
+            assert again.json() == {"detail": 'configmaps "motd" already exists'}
+            wrong = await client.post(path, json={"metadata": {"name": 1}})
+            assert wrong.status_code == 422, wrong.text
+            log = await client.get(f"/namespaces/{namespace}/pods/web/logs")
+            assert log.text == "one\ntwo\n"
+            assert json.loads((await client.get("/openapi.json")).text)["openapi"].startswith("3.")
+
+    anyio.run(main)
+
+
+def test_the_command_line_prints_tables_scales_and_reports_errors(
+    cluster: Cluster, namespace: str, tmp_path: Path
+) -> None:
+    pytest.importorskip("typer")
+    kubeconfig = cluster.write_kubeconfig(tmp_path / "config", namespace=namespace)
+    file = tmp_path / "web.yaml"
+    file.write_text(manifests("none").replace("replicas: 1", "replicas: 0"))
+    run(kubeconfig, "apply.py", str(file))
+    assert run(kubeconfig, "cli.py", "scale", "deploy/web", "2") == "deploy/web scaled to 2\n"
+    header, line = run(kubeconfig, "cli.py", "get", "deployments").splitlines()
+    assert header.split()[:2] == ["NAME", "READY"]
+    assert line.split()[0] == "web"
+    assert line.split()[1].endswith("/2")
+    assert "kube-system" in run(kubeconfig, "cli.py", "--context", "admin", "get", "ns")
+    shown = run(kubeconfig, "cli.py", "get", "deploymnets", code=1)
+    assert shown.startswith("error: ")
+    assert "did you mean" in shown
+    assert "there is no context" in run(kubeconfig, "cli.py", "--context", "prod", "get", "pods", code=1)
