@@ -74,8 +74,8 @@ def _visible(char: str) -> str:
 
 
 def string(text: str) -> Code:
-    """Return `text` as a string literal in double quotes, in ASCII, on one line."""
-    body = "".join(_escaped(char) for char in text)
+    """Return `text` as a string literal in double quotes, in ASCII, on one line, without text that tools obey."""
+    body = inert("".join(_escaped(char) for char in text))
     return Code(f'"{body}"')
 
 

@@ -127,6 +127,9 @@ def made(spec: Callable[[], ApiSpec], builtins: Builtins | None) -> dict[str, st
     return None if problems.errors else generated(api, quickly=True)
 
 
+_OWN_NAMES: Final = frozenset({"__all__", "__getattr__", "__name__"})
+
+
 def wrong(files: Mapping[str, str]) -> str | None:
     """Say what of a package has a shape that no package has; None where there is nothing."""
     for path, source in files.items():
@@ -150,7 +153,7 @@ def _fault(node: ast.AST, known: set[str]) -> str | None:
         return f"an expression {ast.unparse(node)[:80]}"
     if isinstance(node, ast.Call) and not _CALLS.fullmatch(ast.unparse(node.func)):
         return f"a call of {ast.unparse(node.func)[:80]}"
-    if isinstance(node, ast.Name) and node.id.startswith("__") and node.id != "__all__" and node.id not in known:
+    if isinstance(node, ast.Name) and node.id.startswith("__") and node.id not in _OWN_NAMES | known:
         return f"the name {node.id}"
     if isinstance(node, ast.ImportFrom) and node.module not in _MODULES and not _is_ours(node.module or ""):
         return f"an import of {node.module}"
