@@ -220,9 +220,13 @@ def _group(group: GroupVersion, root: Identifier) -> GroupContext:
         header=_header(group.source, f"{GROUP_TITLE} {group.api_version}.", root),
         folder=text.code(f"{root}.typed.{group.package[0]}.{group.package[1]}"),
         class_name=group.class_name,
-        docstring=text.docstring(f"The resources of {group.api_version}.", indent=4),
+        docstring=text.docstring(_group_words(group), indent=4),
         resources=tuple(_entry(resource) for resource in group.resources),
     )
+
+
+def _group_words(group: GroupVersion) -> str:
+    return f"The resources of {group.api_version if group.group else f'the core group, {group.version}'}."
 
 
 def _entry(resource: Resource) -> ResourceEntry:
@@ -327,10 +331,9 @@ def _bases(resource: Resource) -> tuple[Code, ...]:
 
 
 def _method(method: SubresourceMethod) -> MethodContext:
-    doc = f"{method.doc}: `{_HTTP[method.verb]} {method.path}`."
     return MethodContext(
         name=method.name,
-        docstring=text.docstring(doc, indent=8),
+        docstring=text.docstring(_method_docstring(method), indent=8),
         is_get=method.verb == "get",
         is_body=method.verb in ("create", "update"),
         is_patch=method.verb == "patch",
@@ -344,6 +347,37 @@ def _method(method: SubresourceMethod) -> MethodContext:
     )
 
 
+def _method_docstring(method: SubresourceMethod) -> str:
+    """Return what a method does; arguments that all verbs share are explained at the verb of the object itself."""
+    own = {
+        "apply": [f"{method.argument}: a model, or a mapping with the fields that the manager wants."],
+        "create": [f"{method.argument}: a model, or a mapping with the API's names."],
+        "patch": [
+            f"body: a patch of `kubecore.patch`; with `type`, a part of the {method.response.name}, or operations."
+        ],
+        "update": [f"{method.argument}: a model, or a mapping with the API's names."],
+    }
+    shared = {
+        "apply": "field_manager, force, dry_run, field_validation, timeout",
+        "get": "timeout",
+        "patch": "type, dry_run, field_manager, field_validation, force, timeout",
+    }
+    arguments = [
+        "name: the object's name.",
+        *own.get(method.verb, []),
+        f"{shared.get(method.verb, 'dry_run, field_manager, field_validation, timeout')}: as for `{method.verb}`.",
+    ]
+    return "\n".join(
+        [
+            f"{method.doc}: `{_HTTP[method.verb]} {method.path}`.",
+            "\nArgs:",
+            *(f"    {line}" for line in arguments),
+            "\nRaises:",
+            f"    KubeError: as for `{method.verb}`.",
+        ]
+    )
+
+
 _HTTP: Final = {"apply": "PATCH", "create": "POST", "delete": "DELETE", "get": "GET", "patch": "PATCH", "update": "PUT"}
 
 
@@ -353,7 +387,7 @@ def _clientset(api: Api, root: Identifier, sources: str, base: str) -> Clientset
             accessor=group.accessor,
             class_name=group.class_name,
             module=text.code(f"{root}.typed.{group.package[0]}.{group.package[1]}._group"),
-            docstring=text.docstring(f"The resources of {group.api_version}.", indent=8),
+            docstring=text.docstring(_group_words(group), indent=8),
         )
         for group in api.groups
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import re
 import typing
 from collections.abc import Iterator
 from typing import Any
@@ -137,6 +138,19 @@ def test_generated_pairs_are_equal(name: str) -> None:
             ours = {name: str(inspect.signature(f)) for name, f in members(sync).items()}
             theirs = {name: str(inspect.signature(f)) for name, f in members(asynchronous).items()}
             assert ours == {name: plain(text).replace("-> 'Async", "-> '") for name, text in theirs.items()}
+
+
+@pytest.mark.parametrize("name", [name for name in resource_modules() if not name.endswith("._group")])
+def test_generated_methods_document_every_argument(name: str) -> None:
+    module = importlib.import_module(name)
+    for exported in module.__all__:
+        found = getattr(module, exported)
+        for method in members(found).values() if inspect.isclass(found) else ():
+            doc = inspect.getdoc(method) or ""
+            arguments = re.search(r"\n\nArgs:\n(.*?)\n\nRaises:\n    \S", doc, re.DOTALL)
+            assert arguments, method
+            documented = re.findall(r"[a-z_]+(?=[,:])", re.sub(r":.*", ":", arguments[1]))
+            assert documented == [*inspect.signature(method).parameters][1:], method
 
 
 def test_clientsets_have_the_same_groups() -> None:

@@ -41,7 +41,15 @@ class Deployments(
         *,
         timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
-        """Read the scale of one object: `GET /apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale`."""
+        """Read the scale of one object: `GET /apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale`.
+
+        Args:
+            name: the object's name.
+            timeout: as for `get`.
+
+        Raises:
+            KubeError: as for `get`.
+        """
         return self._get_subresource(name, "scale", autoscaling_v1.Scale, timeout=timeout)
 
     def patch_scale(
@@ -56,7 +64,16 @@ class Deployments(
         force: bool | None = None,
         timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
-        """Patch the scale of one object: `PATCH /apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale`."""
+        """Patch the scale of one object: `PATCH /apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale`.
+
+        Args:
+            name: the object's name.
+            body: a patch of `kubecore.patch`; with `type`, a part of the Scale, or operations.
+            type, dry_run, field_manager, field_validation, force, timeout: as for `patch`.
+
+        Raises:
+            KubeError: as for `patch`.
+        """
         return self._patch_subresource(
             name,
             "scale",
@@ -83,6 +100,14 @@ class Deployments(
     ) -> autoscaling_v1.Scale:
         """Apply the scale that one manager wants of one object, by server-side apply: `PATCH
         /apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale`.
+
+        Args:
+            name: the object's name.
+            scale: a model, or a mapping with the fields that the manager wants.
+            field_manager, force, dry_run, field_validation, timeout: as for `apply`.
+
+        Raises:
+            KubeError: as for `apply`.
         """
         return self._apply_subresource(
             name,
@@ -107,7 +132,16 @@ class Deployments(
         field_validation: FieldValidation | None = None,
         timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
-        """Replace the scale of one object: `PUT /apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale`."""
+        """Replace the scale of one object: `PUT /apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale`.
+
+        Args:
+            name: the object's name.
+            scale: a model, or a mapping with the API's names.
+            dry_run, field_manager, field_validation, timeout: as for `update`.
+
+        Raises:
+            KubeError: as for `update`.
+        """
         return self._send_subresource(
             "update",
             name,
@@ -139,7 +173,15 @@ class AsyncDeployments(
         *,
         timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
-        """Read the scale of one object: `GET /apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale`."""
+        """Read the scale of one object: `GET /apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale`.
+
+        Args:
+            name: the object's name.
+            timeout: as for `get`.
+
+        Raises:
+            KubeError: as for `get`.
+        """
         return await self._get_subresource(name, "scale", autoscaling_v1.Scale, timeout=timeout)
 
     async def patch_scale(
@@ -154,7 +196,16 @@ class AsyncDeployments(
         force: bool | None = None,
         timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
-        """Patch the scale of one object: `PATCH /apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale`."""
+        """Patch the scale of one object: `PATCH /apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale`.
+
+        Args:
+            name: the object's name.
+            body: a patch of `kubecore.patch`; with `type`, a part of the Scale, or operations.
+            type, dry_run, field_manager, field_validation, force, timeout: as for `patch`.
+
+        Raises:
+            KubeError: as for `patch`.
+        """
         return await self._patch_subresource(
             name,
             "scale",
@@ -181,6 +232,14 @@ class AsyncDeployments(
     ) -> autoscaling_v1.Scale:
         """Apply the scale that one manager wants of one object, by server-side apply: `PATCH
         /apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale`.
+
+        Args:
+            name: the object's name.
+            scale: a model, or a mapping with the fields that the manager wants.
+            field_manager, force, dry_run, field_validation, timeout: as for `apply`.
+
+        Raises:
+            KubeError: as for `apply`.
         """
         return await self._apply_subresource(
             name,
@@ -205,7 +264,16 @@ class AsyncDeployments(
         field_validation: FieldValidation | None = None,
         timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
-        """Replace the scale of one object: `PUT /apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale`."""
+        """Replace the scale of one object: `PUT /apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale`.
+
+        Args:
+            name: the object's name.
+            scale: a model, or a mapping with the API's names.
+            dry_run, field_manager, field_validation, timeout: as for `update`.
+
+        Raises:
+            KubeError: as for `update`.
+        """
         return await self._send_subresource(
             "update",
             name,

@@ -38,7 +38,15 @@ class ReplicaSets(sync_verbs.StandardWithStatus[apps_v1.ReplicaSet, apps_v1.Repl
         *,
         timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
-        """Read the scale of one object: `GET /apis/apps/v1/namespaces/{namespace}/replicasets/{name}/scale`."""
+        """Read the scale of one object: `GET /apis/apps/v1/namespaces/{namespace}/replicasets/{name}/scale`.
+
+        Args:
+            name: the object's name.
+            timeout: as for `get`.
+
+        Raises:
+            KubeError: as for `get`.
+        """
         return self._get_subresource(name, "scale", autoscaling_v1.Scale, timeout=timeout)
 
     def patch_scale(
@@ -53,7 +61,16 @@ class ReplicaSets(sync_verbs.StandardWithStatus[apps_v1.ReplicaSet, apps_v1.Repl
         force: bool | None = None,
         timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
-        """Patch the scale of one object: `PATCH /apis/apps/v1/namespaces/{namespace}/replicasets/{name}/scale`."""
+        """Patch the scale of one object: `PATCH /apis/apps/v1/namespaces/{namespace}/replicasets/{name}/scale`.
+
+        Args:
+            name: the object's name.
+            body: a patch of `kubecore.patch`; with `type`, a part of the Scale, or operations.
+            type, dry_run, field_manager, field_validation, force, timeout: as for `patch`.
+
+        Raises:
+            KubeError: as for `patch`.
+        """
         return self._patch_subresource(
             name,
             "scale",
@@ -80,6 +97,14 @@ class ReplicaSets(sync_verbs.StandardWithStatus[apps_v1.ReplicaSet, apps_v1.Repl
     ) -> autoscaling_v1.Scale:
         """Apply the scale that one manager wants of one object, by server-side apply: `PATCH
         /apis/apps/v1/namespaces/{namespace}/replicasets/{name}/scale`.
+
+        Args:
+            name: the object's name.
+            scale: a model, or a mapping with the fields that the manager wants.
+            field_manager, force, dry_run, field_validation, timeout: as for `apply`.
+
+        Raises:
+            KubeError: as for `apply`.
         """
         return self._apply_subresource(
             name,
@@ -104,7 +129,16 @@ class ReplicaSets(sync_verbs.StandardWithStatus[apps_v1.ReplicaSet, apps_v1.Repl
         field_validation: FieldValidation | None = None,
         timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
-        """Replace the scale of one object: `PUT /apis/apps/v1/namespaces/{namespace}/replicasets/{name}/scale`."""
+        """Replace the scale of one object: `PUT /apis/apps/v1/namespaces/{namespace}/replicasets/{name}/scale`.
+
+        Args:
+            name: the object's name.
+            scale: a model, or a mapping with the API's names.
+            dry_run, field_manager, field_validation, timeout: as for `update`.
+
+        Raises:
+            KubeError: as for `update`.
+        """
         return self._send_subresource(
             "update",
             name,
@@ -133,7 +167,15 @@ class AsyncReplicaSets(async_verbs.StandardWithStatus[apps_v1.ReplicaSet, apps_v
         *,
         timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
-        """Read the scale of one object: `GET /apis/apps/v1/namespaces/{namespace}/replicasets/{name}/scale`."""
+        """Read the scale of one object: `GET /apis/apps/v1/namespaces/{namespace}/replicasets/{name}/scale`.
+
+        Args:
+            name: the object's name.
+            timeout: as for `get`.
+
+        Raises:
+            KubeError: as for `get`.
+        """
         return await self._get_subresource(name, "scale", autoscaling_v1.Scale, timeout=timeout)
 
     async def patch_scale(
@@ -148,7 +190,16 @@ class AsyncReplicaSets(async_verbs.StandardWithStatus[apps_v1.ReplicaSet, apps_v
         force: bool | None = None,
         timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
-        """Patch the scale of one object: `PATCH /apis/apps/v1/namespaces/{namespace}/replicasets/{name}/scale`."""
+        """Patch the scale of one object: `PATCH /apis/apps/v1/namespaces/{namespace}/replicasets/{name}/scale`.
+
+        Args:
+            name: the object's name.
+            body: a patch of `kubecore.patch`; with `type`, a part of the Scale, or operations.
+            type, dry_run, field_manager, field_validation, force, timeout: as for `patch`.
+
+        Raises:
+            KubeError: as for `patch`.
+        """
         return await self._patch_subresource(
             name,
             "scale",
@@ -175,6 +226,14 @@ class AsyncReplicaSets(async_verbs.StandardWithStatus[apps_v1.ReplicaSet, apps_v
     ) -> autoscaling_v1.Scale:
         """Apply the scale that one manager wants of one object, by server-side apply: `PATCH
         /apis/apps/v1/namespaces/{namespace}/replicasets/{name}/scale`.
+
+        Args:
+            name: the object's name.
+            scale: a model, or a mapping with the fields that the manager wants.
+            field_manager, force, dry_run, field_validation, timeout: as for `apply`.
+
+        Raises:
+            KubeError: as for `apply`.
         """
         return await self._apply_subresource(
             name,
@@ -199,7 +258,16 @@ class AsyncReplicaSets(async_verbs.StandardWithStatus[apps_v1.ReplicaSet, apps_v
         field_validation: FieldValidation | None = None,
         timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
-        """Replace the scale of one object: `PUT /apis/apps/v1/namespaces/{namespace}/replicasets/{name}/scale`."""
+        """Replace the scale of one object: `PUT /apis/apps/v1/namespaces/{namespace}/replicasets/{name}/scale`.
+
+        Args:
+            name: the object's name.
+            scale: a model, or a mapping with the API's names.
+            dry_run, field_manager, field_validation, timeout: as for `update`.
+
+        Raises:
+            KubeError: as for `update`.
+        """
         return await self._send_subresource(
             "update",
             name,

@@ -44,6 +44,13 @@ class CertificateSigningRequests(
     ) -> certificates_v1.CertificateSigningRequest:
         """Read the approval of one object: `GET
         /apis/certificates.k8s.io/v1/certificatesigningrequests/{name}/approval`.
+
+        Args:
+            name: the object's name.
+            timeout: as for `get`.
+
+        Raises:
+            KubeError: as for `get`.
         """
         return self._get_subresource(name, "approval", certificates_v1.CertificateSigningRequest, timeout=timeout)
 
@@ -61,6 +68,15 @@ class CertificateSigningRequests(
     ) -> certificates_v1.CertificateSigningRequest:
         """Patch the approval of one object: `PATCH
         /apis/certificates.k8s.io/v1/certificatesigningrequests/{name}/approval`.
+
+        Args:
+            name: the object's name.
+            body: a patch of `kubecore.patch`; with `type`, a part of the CertificateSigningRequest, or
+            operations.
+            type, dry_run, field_manager, field_validation, force, timeout: as for `patch`.
+
+        Raises:
+            KubeError: as for `patch`.
         """
         return self._patch_subresource(
             name,
@@ -87,6 +103,14 @@ class CertificateSigningRequests(
     ) -> certificates_v1.CertificateSigningRequest:
         """Replace the approval of one object: `PUT
         /apis/certificates.k8s.io/v1/certificatesigningrequests/{name}/approval`.
+
+        Args:
+            name: the object's name.
+            certificate_signing_request: a model, or a mapping with the API's names.
+            dry_run, field_manager, field_validation, timeout: as for `update`.
+
+        Raises:
+            KubeError: as for `update`.
         """
         return self._send_subresource(
             "update",
@@ -122,6 +146,13 @@ class AsyncCertificateSigningRequests(
     ) -> certificates_v1.CertificateSigningRequest:
         """Read the approval of one object: `GET
         /apis/certificates.k8s.io/v1/certificatesigningrequests/{name}/approval`.
+
+        Args:
+            name: the object's name.
+            timeout: as for `get`.
+
+        Raises:
+            KubeError: as for `get`.
         """
         return await self._get_subresource(name, "approval", certificates_v1.CertificateSigningRequest, timeout=timeout)
 
@@ -139,6 +170,15 @@ class AsyncCertificateSigningRequests(
     ) -> certificates_v1.CertificateSigningRequest:
         """Patch the approval of one object: `PATCH
         /apis/certificates.k8s.io/v1/certificatesigningrequests/{name}/approval`.
+
+        Args:
+            name: the object's name.
+            body: a patch of `kubecore.patch`; with `type`, a part of the CertificateSigningRequest, or
+            operations.
+            type, dry_run, field_manager, field_validation, force, timeout: as for `patch`.
+
+        Raises:
+            KubeError: as for `patch`.
         """
         return await self._patch_subresource(
             name,
@@ -165,6 +205,14 @@ class AsyncCertificateSigningRequests(
     ) -> certificates_v1.CertificateSigningRequest:
         """Replace the approval of one object: `PUT
         /apis/certificates.k8s.io/v1/certificatesigningrequests/{name}/approval`.
+
+        Args:
+            name: the object's name.
+            certificate_signing_request: a model, or a mapping with the API's names.
+            dry_run, field_manager, field_validation, timeout: as for `update`.
+
+        Raises:
+            KubeError: as for `update`.
         """
         return await self._send_subresource(
             "update",

@@ -59,7 +59,16 @@ class Namespaces(
         field_validation: FieldValidation | None = None,
         timeout: float | None = None,
     ) -> core_v1.Namespace:
-        """Replace the finalizers of the namespace: `PUT /api/v1/namespaces/{name}/finalize`."""
+        """Replace the finalizers of the namespace: `PUT /api/v1/namespaces/{name}/finalize`.
+
+        Args:
+            name: the object's name.
+            namespace: a model, or a mapping with the API's names.
+            dry_run, field_manager, field_validation, timeout: as for `update`.
+
+        Raises:
+            KubeError: as for `update`.
+        """
         return self._send_subresource(
             "update",
             name,
@@ -109,7 +118,16 @@ class AsyncNamespaces(
         field_validation: FieldValidation | None = None,
         timeout: float | None = None,
     ) -> core_v1.Namespace:
-        """Replace the finalizers of the namespace: `PUT /api/v1/namespaces/{name}/finalize`."""
+        """Replace the finalizers of the namespace: `PUT /api/v1/namespaces/{name}/finalize`.
+
+        Args:
+            name: the object's name.
+            namespace: a model, or a mapping with the API's names.
+            dry_run, field_manager, field_validation, timeout: as for `update`.
+
+        Raises:
+            KubeError: as for `update`.
+        """
         return await self._send_subresource(
             "update",
             name,

@@ -50,7 +50,16 @@ class Pods(
         field_validation: FieldValidation | None = None,
         timeout: float | None = None,
     ) -> meta_v1.Status:
-        """Bind the pod to a node: `POST /api/v1/namespaces/{namespace}/pods/{name}/binding`."""
+        """Bind the pod to a node: `POST /api/v1/namespaces/{namespace}/pods/{name}/binding`.
+
+        Args:
+            name: the object's name.
+            binding: a model, or a mapping with the API's names.
+            dry_run, field_manager, field_validation, timeout: as for `create`.
+
+        Raises:
+            KubeError: as for `create`.
+        """
         return self._send_subresource(
             "create",
             name,
@@ -72,6 +81,13 @@ class Pods(
     ) -> core_v1.Pod:
         """Read the ephemeral containers of one object: `GET
         /api/v1/namespaces/{namespace}/pods/{name}/ephemeralcontainers`.
+
+        Args:
+            name: the object's name.
+            timeout: as for `get`.
+
+        Raises:
+            KubeError: as for `get`.
         """
         return self._get_subresource(name, "ephemeralcontainers", core_v1.Pod, timeout=timeout)
 
@@ -89,6 +105,14 @@ class Pods(
     ) -> core_v1.Pod:
         """Patch the ephemeral containers of one object: `PATCH
         /api/v1/namespaces/{namespace}/pods/{name}/ephemeralcontainers`.
+
+        Args:
+            name: the object's name.
+            body: a patch of `kubecore.patch`; with `type`, a part of the Pod, or operations.
+            type, dry_run, field_manager, field_validation, force, timeout: as for `patch`.
+
+        Raises:
+            KubeError: as for `patch`.
         """
         return self._patch_subresource(
             name,
@@ -115,6 +139,14 @@ class Pods(
     ) -> core_v1.Pod:
         """Replace the ephemeral containers of one object: `PUT
         /api/v1/namespaces/{namespace}/pods/{name}/ephemeralcontainers`.
+
+        Args:
+            name: the object's name.
+            pod: a model, or a mapping with the API's names.
+            dry_run, field_manager, field_validation, timeout: as for `update`.
+
+        Raises:
+            KubeError: as for `update`.
         """
         return self._send_subresource(
             "update",
@@ -141,6 +173,14 @@ class Pods(
     ) -> meta_v1.Status:
         """Evict the pod, if its disruption budgets allow it: `POST
         /api/v1/namespaces/{namespace}/pods/{name}/eviction`.
+
+        Args:
+            name: the object's name.
+            eviction: a model, or a mapping with the API's names.
+            dry_run, field_manager, field_validation, timeout: as for `create`.
+
+        Raises:
+            KubeError: as for `create`.
         """
         return self._send_subresource(
             "create",
@@ -161,7 +201,15 @@ class Pods(
         *,
         timeout: float | None = None,
     ) -> core_v1.Pod:
-        """Read the resize of one object: `GET /api/v1/namespaces/{namespace}/pods/{name}/resize`."""
+        """Read the resize of one object: `GET /api/v1/namespaces/{namespace}/pods/{name}/resize`.
+
+        Args:
+            name: the object's name.
+            timeout: as for `get`.
+
+        Raises:
+            KubeError: as for `get`.
+        """
         return self._get_subresource(name, "resize", core_v1.Pod, timeout=timeout)
 
     def patch_resize(
@@ -176,7 +224,16 @@ class Pods(
         force: bool | None = None,
         timeout: float | None = None,
     ) -> core_v1.Pod:
-        """Patch the resize of one object: `PATCH /api/v1/namespaces/{namespace}/pods/{name}/resize`."""
+        """Patch the resize of one object: `PATCH /api/v1/namespaces/{namespace}/pods/{name}/resize`.
+
+        Args:
+            name: the object's name.
+            body: a patch of `kubecore.patch`; with `type`, a part of the Pod, or operations.
+            type, dry_run, field_manager, field_validation, force, timeout: as for `patch`.
+
+        Raises:
+            KubeError: as for `patch`.
+        """
         return self._patch_subresource(
             name,
             "resize",
@@ -200,7 +257,16 @@ class Pods(
         field_validation: FieldValidation | None = None,
         timeout: float | None = None,
     ) -> core_v1.Pod:
-        """Replace the resize of one object: `PUT /api/v1/namespaces/{namespace}/pods/{name}/resize`."""
+        """Replace the resize of one object: `PUT /api/v1/namespaces/{namespace}/pods/{name}/resize`.
+
+        Args:
+            name: the object's name.
+            pod: a model, or a mapping with the API's names.
+            dry_run, field_manager, field_validation, timeout: as for `update`.
+
+        Raises:
+            KubeError: as for `update`.
+        """
         return self._send_subresource(
             "update",
             name,
@@ -241,7 +307,16 @@ class AsyncPods(
         field_validation: FieldValidation | None = None,
         timeout: float | None = None,
     ) -> meta_v1.Status:
-        """Bind the pod to a node: `POST /api/v1/namespaces/{namespace}/pods/{name}/binding`."""
+        """Bind the pod to a node: `POST /api/v1/namespaces/{namespace}/pods/{name}/binding`.
+
+        Args:
+            name: the object's name.
+            binding: a model, or a mapping with the API's names.
+            dry_run, field_manager, field_validation, timeout: as for `create`.
+
+        Raises:
+            KubeError: as for `create`.
+        """
         return await self._send_subresource(
             "create",
             name,
@@ -263,6 +338,13 @@ class AsyncPods(
     ) -> core_v1.Pod:
         """Read the ephemeral containers of one object: `GET
         /api/v1/namespaces/{namespace}/pods/{name}/ephemeralcontainers`.
+
+        Args:
+            name: the object's name.
+            timeout: as for `get`.
+
+        Raises:
+            KubeError: as for `get`.
         """
         return await self._get_subresource(name, "ephemeralcontainers", core_v1.Pod, timeout=timeout)
 
@@ -280,6 +362,14 @@ class AsyncPods(
     ) -> core_v1.Pod:
         """Patch the ephemeral containers of one object: `PATCH
         /api/v1/namespaces/{namespace}/pods/{name}/ephemeralcontainers`.
+
+        Args:
+            name: the object's name.
+            body: a patch of `kubecore.patch`; with `type`, a part of the Pod, or operations.
+            type, dry_run, field_manager, field_validation, force, timeout: as for `patch`.
+
+        Raises:
+            KubeError: as for `patch`.
         """
         return await self._patch_subresource(
             name,
@@ -306,6 +396,14 @@ class AsyncPods(
     ) -> core_v1.Pod:
         """Replace the ephemeral containers of one object: `PUT
         /api/v1/namespaces/{namespace}/pods/{name}/ephemeralcontainers`.
+
+        Args:
+            name: the object's name.
+            pod: a model, or a mapping with the API's names.
+            dry_run, field_manager, field_validation, timeout: as for `update`.
+
+        Raises:
+            KubeError: as for `update`.
         """
         return await self._send_subresource(
             "update",
@@ -332,6 +430,14 @@ class AsyncPods(
     ) -> meta_v1.Status:
         """Evict the pod, if its disruption budgets allow it: `POST
         /api/v1/namespaces/{namespace}/pods/{name}/eviction`.
+
+        Args:
+            name: the object's name.
+            eviction: a model, or a mapping with the API's names.
+            dry_run, field_manager, field_validation, timeout: as for `create`.
+
+        Raises:
+            KubeError: as for `create`.
         """
         return await self._send_subresource(
             "create",
@@ -352,7 +458,15 @@ class AsyncPods(
         *,
         timeout: float | None = None,
     ) -> core_v1.Pod:
-        """Read the resize of one object: `GET /api/v1/namespaces/{namespace}/pods/{name}/resize`."""
+        """Read the resize of one object: `GET /api/v1/namespaces/{namespace}/pods/{name}/resize`.
+
+        Args:
+            name: the object's name.
+            timeout: as for `get`.
+
+        Raises:
+            KubeError: as for `get`.
+        """
         return await self._get_subresource(name, "resize", core_v1.Pod, timeout=timeout)
 
     async def patch_resize(
@@ -367,7 +481,16 @@ class AsyncPods(
         force: bool | None = None,
         timeout: float | None = None,
     ) -> core_v1.Pod:
-        """Patch the resize of one object: `PATCH /api/v1/namespaces/{namespace}/pods/{name}/resize`."""
+        """Patch the resize of one object: `PATCH /api/v1/namespaces/{namespace}/pods/{name}/resize`.
+
+        Args:
+            name: the object's name.
+            body: a patch of `kubecore.patch`; with `type`, a part of the Pod, or operations.
+            type, dry_run, field_manager, field_validation, force, timeout: as for `patch`.
+
+        Raises:
+            KubeError: as for `patch`.
+        """
         return await self._patch_subresource(
             name,
             "resize",
@@ -391,7 +514,16 @@ class AsyncPods(
         field_validation: FieldValidation | None = None,
         timeout: float | None = None,
     ) -> core_v1.Pod:
-        """Replace the resize of one object: `PUT /api/v1/namespaces/{namespace}/pods/{name}/resize`."""
+        """Replace the resize of one object: `PUT /api/v1/namespaces/{namespace}/pods/{name}/resize`.
+
+        Args:
+            name: the object's name.
+            pod: a model, or a mapping with the API's names.
+            dry_run, field_manager, field_validation, timeout: as for `update`.
+
+        Raises:
+            KubeError: as for `update`.
+        """
         return await self._send_subresource(
             "update",
             name,

@@ -40,7 +40,15 @@ class ReplicationControllers(
         *,
         timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
-        """Read the scale of one object: `GET /api/v1/namespaces/{namespace}/replicationcontrollers/{name}/scale`."""
+        """Read the scale of one object: `GET /api/v1/namespaces/{namespace}/replicationcontrollers/{name}/scale`.
+
+        Args:
+            name: the object's name.
+            timeout: as for `get`.
+
+        Raises:
+            KubeError: as for `get`.
+        """
         return self._get_subresource(name, "scale", autoscaling_v1.Scale, timeout=timeout)
 
     def patch_scale(
@@ -55,7 +63,16 @@ class ReplicationControllers(
         force: bool | None = None,
         timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
-        """Patch the scale of one object: `PATCH /api/v1/namespaces/{namespace}/replicationcontrollers/{name}/scale`."""
+        """Patch the scale of one object: `PATCH /api/v1/namespaces/{namespace}/replicationcontrollers/{name}/scale`.
+
+        Args:
+            name: the object's name.
+            body: a patch of `kubecore.patch`; with `type`, a part of the Scale, or operations.
+            type, dry_run, field_manager, field_validation, force, timeout: as for `patch`.
+
+        Raises:
+            KubeError: as for `patch`.
+        """
         return self._patch_subresource(
             name,
             "scale",
@@ -82,6 +99,14 @@ class ReplicationControllers(
     ) -> autoscaling_v1.Scale:
         """Apply the scale that one manager wants of one object, by server-side apply: `PATCH
         /api/v1/namespaces/{namespace}/replicationcontrollers/{name}/scale`.
+
+        Args:
+            name: the object's name.
+            scale: a model, or a mapping with the fields that the manager wants.
+            field_manager, force, dry_run, field_validation, timeout: as for `apply`.
+
+        Raises:
+            KubeError: as for `apply`.
         """
         return self._apply_subresource(
             name,
@@ -106,7 +131,16 @@ class ReplicationControllers(
         field_validation: FieldValidation | None = None,
         timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
-        """Replace the scale of one object: `PUT /api/v1/namespaces/{namespace}/replicationcontrollers/{name}/scale`."""
+        """Replace the scale of one object: `PUT /api/v1/namespaces/{namespace}/replicationcontrollers/{name}/scale`.
+
+        Args:
+            name: the object's name.
+            scale: a model, or a mapping with the API's names.
+            dry_run, field_manager, field_validation, timeout: as for `update`.
+
+        Raises:
+            KubeError: as for `update`.
+        """
         return self._send_subresource(
             "update",
             name,
@@ -137,7 +171,15 @@ class AsyncReplicationControllers(
         *,
         timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
-        """Read the scale of one object: `GET /api/v1/namespaces/{namespace}/replicationcontrollers/{name}/scale`."""
+        """Read the scale of one object: `GET /api/v1/namespaces/{namespace}/replicationcontrollers/{name}/scale`.
+
+        Args:
+            name: the object's name.
+            timeout: as for `get`.
+
+        Raises:
+            KubeError: as for `get`.
+        """
         return await self._get_subresource(name, "scale", autoscaling_v1.Scale, timeout=timeout)
 
     async def patch_scale(
@@ -152,7 +194,16 @@ class AsyncReplicationControllers(
         force: bool | None = None,
         timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
-        """Patch the scale of one object: `PATCH /api/v1/namespaces/{namespace}/replicationcontrollers/{name}/scale`."""
+        """Patch the scale of one object: `PATCH /api/v1/namespaces/{namespace}/replicationcontrollers/{name}/scale`.
+
+        Args:
+            name: the object's name.
+            body: a patch of `kubecore.patch`; with `type`, a part of the Scale, or operations.
+            type, dry_run, field_manager, field_validation, force, timeout: as for `patch`.
+
+        Raises:
+            KubeError: as for `patch`.
+        """
         return await self._patch_subresource(
             name,
             "scale",
@@ -179,6 +230,14 @@ class AsyncReplicationControllers(
     ) -> autoscaling_v1.Scale:
         """Apply the scale that one manager wants of one object, by server-side apply: `PATCH
         /api/v1/namespaces/{namespace}/replicationcontrollers/{name}/scale`.
+
+        Args:
+            name: the object's name.
+            scale: a model, or a mapping with the fields that the manager wants.
+            field_manager, force, dry_run, field_validation, timeout: as for `apply`.
+
+        Raises:
+            KubeError: as for `apply`.
         """
         return await self._apply_subresource(
             name,
@@ -203,7 +262,16 @@ class AsyncReplicationControllers(
         field_validation: FieldValidation | None = None,
         timeout: float | None = None,
     ) -> autoscaling_v1.Scale:
-        """Replace the scale of one object: `PUT /api/v1/namespaces/{namespace}/replicationcontrollers/{name}/scale`."""
+        """Replace the scale of one object: `PUT /api/v1/namespaces/{namespace}/replicationcontrollers/{name}/scale`.
+
+        Args:
+            name: the object's name.
+            scale: a model, or a mapping with the API's names.
+            dry_run, field_manager, field_validation, timeout: as for `update`.
+
+        Raises:
+            KubeError: as for `update`.
+        """
         return await self._send_subresource(
             "update",
             name,

@@ -44,6 +44,14 @@ class ServiceAccounts(sync_verbs.Standard[core_v1.ServiceAccount, core_v1.Servic
     ) -> authentication_v1.TokenRequest:
         """Ask for a token of the service account: `POST
         /api/v1/namespaces/{namespace}/serviceaccounts/{name}/token`.
+
+        Args:
+            name: the object's name.
+            token_request: a model, or a mapping with the API's names.
+            dry_run, field_manager, field_validation, timeout: as for `create`.
+
+        Raises:
+            KubeError: as for `create`.
         """
         return self._send_subresource(
             "create",
@@ -79,6 +87,14 @@ class AsyncServiceAccounts(async_verbs.Standard[core_v1.ServiceAccount, core_v1.
     ) -> authentication_v1.TokenRequest:
         """Ask for a token of the service account: `POST
         /api/v1/namespaces/{namespace}/serviceaccounts/{name}/token`.
+
+        Args:
+            name: the object's name.
+            token_request: a model, or a mapping with the API's names.
+            dry_run, field_manager, field_validation, timeout: as for `create`.
+
+        Raises:
+            KubeError: as for `create`.
         """
         return await self._send_subresource(
             "create",
