@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
+import socket
 import ssl
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
+import anyio
+import httpx
 import pytest
 import trustme
 
-from kubeclient import Clientset
+from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, rest
 from kubecore.rest import auth
 from tests.kubecore.loopback import answer, loopback
@@ -131,6 +135,30 @@ def get(port: int, **options: Any) -> str:
         return clientset.core_v1.pods("d").get("p").metadata.name
 
 
+@pytest.mark.parametrize(
+    ("origin", "hint"),
+    [("", "right host?"), ("user 'u' of context 'lab'", "right context (user 'u' of context 'lab')?")],
+)
+def test_a_refused_connection_tells_what_to_look_at(origin: str, hint: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    config = rest.Config(host=f"http://127.0.0.1:{port}", origin=origin, max_retries=0)
+
+    async def asynchronous() -> None:
+        async with AsyncClientset(config) as made:
+            await made.core_v1.pods("d").get("p")
+
+    own = httpx.Client()
+    for client in (None, own):
+        with Clientset(config, http_client=client) as made, pytest.raises(errors.ConnectError) as raised:
+            made.core_v1.pods("d").get("p")
+        assert f"Connection refused; is the server running, and is this the {hint}" in str(raised.value)
+    own.close()
+    for backend in ("asyncio", "trio"):
+        with pytest.raises(errors.ConnectError, match=re.escape(hint)):
+            anyio.run(asynchronous, backend=backend)
+
+
 def test_servers_are_checked(pki: tuple[trustme.CA, ssl.SSLContext], tmp_path: Path) -> None:
     authority, context = pki
     ca = authority.cert_pem.bytes()
@@ -142,7 +170,9 @@ def test_servers_are_checked(pki: tuple[trustme.CA, ssl.SSLContext], tmp_path: P
         assert get(server.port, ca_data=ca, server_name="other.example") == "p"
         assert get(server.port, insecure=True) == "p"
         for wrong in ({"ca_data": other}, {}, {"ca_data": ca, "server_name": "wrong.example"}):
-            with pytest.raises(errors.ConnectError, match="certificate verify failed"):
+            with pytest.raises(
+                errors.ConnectError, match=r"certificate verify failed.*certificate-authority in a kubeconfig"
+            ):
                 get(server.port, **wrong)
 
 

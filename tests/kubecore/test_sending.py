@@ -20,6 +20,7 @@ import pytest
 from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, rest
 from kubecore.rest import sending
+from kubecore.rest.request import Requests
 from tests.kubecore.loopback import Loopback, answer, loopback
 
 POD = b'{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p"},"spec":{"containers":[]}}'
@@ -337,10 +338,16 @@ def test_r10_the_limiter_is_off_unless_asked_for_and_one_for_all(slept: list[flo
             do(config(server, rate_limiter=bucket), "get", "p")
         assert len(slept) == 1
         assert 1.9 < slept[0] <= 2.0
-    with pytest.raises(errors.ConfigError, match="burst"):
-        rest.Client(rest.Config(qps=5.0))
+    with pytest.raises(errors.ConfigError, match="burst is 0"):
+        rest.Client(rest.Config(qps=5.0, burst=0))
     with pytest.raises(errors.ConfigError):
         rest.TokenBucket(0, 1)
+
+
+def test_qps_alone_lets_ten_requests_go_at_once_as_client_go_does() -> None:
+    limiter = Requests(rest.Config(host="https://h", qps=0.001)).limiter
+    assert limiter is not None
+    assert [limiter.reserve() > 0 for _ in range(12)] == [False] * 10 + [True] * 2
 
 
 def test_a_bucket_fills_at_its_rate(monkeypatch: pytest.MonkeyPatch) -> None:

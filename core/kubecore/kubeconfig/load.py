@@ -111,7 +111,7 @@ def load(
         if not in_pod:
             raise
         chosen = _in_cluster(overrides)
-    return _result(chosen, overrides, exec_policy, _pod_namespace() if in_pod else "default")
+    return _result(chosen, overrides, exec_policy, incluster.pod_namespace() if in_pod else "default")
 
 
 def loads(
@@ -206,9 +206,10 @@ def _result(
     check_namespace(chosen.context.namespace, chosen.context.where, problems)
     config = build(chosen.cluster, chosen.user, policy=policy, save=chosen.save, problems=problems)
     config.origin = _origin(chosen)
+    config.namespace = given or chosen.context.namespace or default_namespace
     return KubeConfig(
         config,
-        given or chosen.context.namespace or default_namespace,
+        config.namespace,
         chosen.context_name,
         chosen.cluster_name,
         chosen.user_name,
@@ -240,14 +241,3 @@ def _is_in_pod() -> bool:
     except OSError:
         return False
     return all(os.environ.get(name) for name in variables) and not stat.S_ISDIR(status.st_mode)
-
-
-def _pod_namespace() -> str:
-    namespace = os.environ.get("POD_NAMESPACE", "")
-    if not namespace:
-        # As in client-go: a pod without the file is in `default`.
-        try:
-            namespace = (incluster.SERVICE_ACCOUNT / "namespace").read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError):
-            return "default"
-    return namespace or "default"

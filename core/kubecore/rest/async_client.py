@@ -47,6 +47,11 @@ class AsyncClient:
         """The URL of the server."""
         return self._requests.server.url
 
+    @property
+    def namespace(self) -> str:
+        """The namespace of the configuration, "" if it names none: see `Config.namespace`."""
+        return self._requests.config.namespace
+
     def __repr__(self) -> str:
         """Show the server."""
         return f"{type(self).__name__}({self.host!r})"

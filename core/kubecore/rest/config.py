@@ -20,7 +20,10 @@ from kubecore.rest.observe import Observer
 from kubecore.rest.ratelimit import RateLimiter
 from kubecore.rest.warnings import WarningHandler
 
-__all__ = ["Config", "Server", "TLSConfig", "Timeouts", "default_user_agent", "unescaped_zone"]
+__all__ = ["DEFAULT_BURST", "Config", "Server", "TLSConfig", "Timeouts", "default_user_agent", "unescaped_zone"]
+
+DEFAULT_BURST: Final = 10
+"""How many requests may go at once if only `qps` is set: client-go's."""
 
 _PATH_FOLLOWS: Final = re.compile(r"https?://[^/@?#]+/")
 """A URL whose host is complete: an `@` behind it belongs to the path."""
@@ -143,12 +146,14 @@ class Config:
         follow_redirects: whether redirects on the same server are followed; those to another never are.
         max_retries: how often a request is sent again where the server asks for it or a read's connection broke.
         qps: most requests a second, on average; None for no limit.
-        burst: how many requests may go at once before `qps` holds.
+        burst: how many requests may go at once before `qps` holds; None for 10, as in client-go.
         rate_limiter: a limiter of your own, instead of `qps` and `burst`; clientsets may share one.
         warning_handler: called with each warning that the server sends; by default each text is logged once.
         observers: told of every request's start and end, for traces and metrics.
         max_connections: most connections at a time.
         origin: whose configuration it is, for errors, such as `user 'admin' of context 'lab'`.
+        namespace: the namespace of the context or the pod, "" if it is not known: where `apply_file` puts objects that
+            name no namespace. Paths of requests do not depend on it.
         max_response_bytes: largest body of an answer that is read, in bytes. Watches have no such limit, their events
             have.
     """
@@ -176,6 +181,7 @@ class Config:
     max_connections: int = 100
     max_response_bytes: int = 1 << 31
     origin: str = field(default="", compare=False, repr=False)
+    namespace: str = field(default="", compare=False, repr=False)
 
     def __repr__(self) -> str:
         """Show what is set; every secret is hidden."""
@@ -252,8 +258,8 @@ class Config:
         for part in (self.impersonate, self.exec, self.oidc):
             if part is not None:
                 part.check()
-        if self.rate_limiter is None and self.qps is not None and self.qps > 0 and (self.burst or 0) < 1:
-            raise ConfigError("qps is set without burst: set burst to how many requests may go at once, 1 or more")
+        if self.rate_limiter is None and (self.qps or 0) > 0 and self.burst is not None and self.burst < 1:
+            raise ConfigError(f"burst is {self.burst}: set it to how many requests may go at once, 1 or more")
         if self.server().scheme == "http":
             if has_token or has_name or self.exec or self.oidc:
                 raise ConfigError(f"credentials would go unencrypted to {self.server().url}: use https, or remove them")

@@ -22,6 +22,7 @@ __all__ = [
     "Limit",
     "Stage",
     "WaitingError",
+    "asked_about",
     "failed",
     "may_repeat",
     "reason",
@@ -243,15 +244,28 @@ def failed(request: Request, error: BaseException, stage: Stage, limit: Limit) -
             return kind(f"{place}: not done within {limit.seconds(stage)} s: {detail}")
         return kind(f"{place}: {text.format(limit.seconds(stage))}")
     kind, text = _BROKEN["read" if stage == "body" else stage]
-    return kind(f"{place}: {text}: {reason(error)}")
+    return kind(f"{place}: {text}: {asked_about(request, reason(error))}")
+
+
+def asked_about(request: Request, why: str) -> str:
+    """Add to why there is no connection what to look at, if the machine is there and no server listens.
+
+    Args:
+        request: what was requested.
+        why: what the operating system reports.
+    """
+    if os.strerror(errno.ECONNREFUSED) not in why:
+        return why
+    place = f"context ({request.origin})" if request.origin else "host"
+    return f"{why}; is the server running, and is this the right {place}?"
 
 
 def reason(error: BaseException) -> str:
     """Say what the operating system or OpenSSL said, and what to do; it never holds a header or a body."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return (
-            f"certificate verify failed: {error.verify_message}; set the cluster's CA in tls.ca_file "
-            "or tls.ca_data, or the name it is for in tls.server_name"
+            f"certificate verify failed: {error.verify_message}; set the cluster's CA in tls.ca_file or tls.ca_data "
+            "(certificate-authority in a kubeconfig), or the name it is for in tls.server_name (tls-server-name)"
         )
     if isinstance(error, ssl.SSLError):
         return f"TLS failed: {error.reason or error.args[-1]}"

@@ -12,6 +12,7 @@ from contextlib import aclosing, contextmanager
 from typing import Any, Final, Protocol
 
 from kubecore import errors
+from kubecore.rest.exchange import asked_about
 from kubecore.rest.request import Body, Request, too_large
 
 __all__ = ["AsyncHttpClient", "AsyncHttpxTransport", "HttpClient", "HttpxTransport"]
@@ -217,7 +218,7 @@ def _named_errors(request: Request) -> Generator[None]:
                 raise errors.TransportError(f"{request.place}: {type(error).__name__}: {error}") from error
             raise
         kind, text = found
-        cause = _cause(error)
+        cause = asked_about(request, _cause(error))
         raise kind(f"{request.place}: {text}{f': {cause}' if cause else ''}") from error
 
 

@@ -12,7 +12,7 @@ from kubecore.errors import ConfigError
 from kubecore.rest.config import Config, TLSConfig
 from kubecore.rest.secret import SecretText
 
-__all__ = ["SERVICE_ACCOUNT", "NotInClusterError", "in_cluster_config"]
+__all__ = ["SERVICE_ACCOUNT", "NotInClusterError", "in_cluster_config", "pod_namespace"]
 
 SERVICE_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 """The folder that the kubelet mounts into every pod that has a service account."""
@@ -51,7 +51,26 @@ def in_cluster_config(*, folder: Path | None = None) -> Config:
         bearer_token_file=str(token),
         tls=TLSConfig(ca_file=_ca(files / "ca.crt")),
         origin="the pod's service account",
+        namespace=pod_namespace(files),
     )
+
+
+def pod_namespace(folder: Path | None = None) -> str:
+    """Return the namespace of the pod that the program runs in: `POD_NAMESPACE`, else the service account's file.
+
+    Args:
+        folder: where the service account's files are, if not at their usual place.
+
+    Returns:
+        The namespace; `default` if neither names one, as in client-go.
+    """
+    namespace = os.environ.get("POD_NAMESPACE", "")
+    if not namespace:
+        try:
+            namespace = ((folder or SERVICE_ACCOUNT) / "namespace").read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            return "default"
+    return namespace or "default"
 
 
 def _read(token: Path) -> str:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from kubecore.call import Call
 from kubecore.errors import BodyTooLargeError, ConfigError, InvalidRequestError, ProtocolError, RedirectError
 from kubecore.rest.auth import Credential
-from kubecore.rest.config import Config, Server, Timeouts, default_user_agent
+from kubecore.rest.config import DEFAULT_BURST, Config, Server, Timeouts, default_user_agent
 from kubecore.rest.credentials import Impersonate
 from kubecore.rest.ratelimit import RateLimiter, TokenBucket
 from kubecore.rest.warnings import LogOnce, WarningHandler
@@ -46,6 +46,7 @@ class Request(NamedTuple):
         seconds: the `timeout=` of the call, for errors; None if there is none.
         fresh: whether it is sent over a new connection, and over one only.
         patient: whether `Timeouts.read` does not apply: somebody behind the API server responds when it likes.
+        origin: whose configuration it is, for errors.
     """
 
     method: str
@@ -64,6 +65,7 @@ class Request(NamedTuple):
     seconds: float | None = None
     fresh: bool = False
     patient: bool = False
+    origin: str = ""
 
     def __repr__(self) -> str:
         """Show what is asked; headers and bodies hold secrets."""
@@ -168,6 +170,7 @@ class Requests:
             seconds,
             fresh,
             call.is_handed_on,
+            self.config.origin,
         )
 
 
@@ -200,7 +203,7 @@ def replace_headers(headers: list[tuple[bytes, bytes]], more: Sequence[tuple[str
 def _limiter(config: Config) -> RateLimiter | None:
     if config.rate_limiter is not None or config.qps is None or config.qps <= 0:
         return config.rate_limiter
-    return TokenBucket(config.qps, config.burst or 0)
+    return TokenBucket(config.qps, DEFAULT_BURST if config.burst is None else config.burst)
 
 
 def _impersonation(who: Impersonate | None) -> list[tuple[bytes, bytes]]:
