@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
@@ -32,7 +33,7 @@ def _resolved(config: rest.Config | KubeConfig | None, clientset: type) -> rest.
         return kubeconfig.load_config()
     given: object = config
     if isinstance(given, kubeconfig.KubeConfig):
-        return given.config
+        return dataclasses.replace(given.config, namespace=given.namespace)
     name = clientset.__name__
     if isinstance(given, str):
         hint = f"{name}(rest.Config(host={given[:100]!r}, ...))" if "://" in given and "@" not in given else ""
@@ -64,6 +65,11 @@ class BaseClientset:
     def __repr__(self) -> str:
         """Show the server."""
         return f"{type(self).__name__}({self.rest_client.host!r})"
+
+    @property
+    def namespace(self) -> str:
+        """The namespace of the kubeconfig's context or of the pod; `default` if the configuration names none."""
+        return self.rest_client.namespace or "default"
 
     if not TYPE_CHECKING:
 
@@ -196,6 +202,11 @@ class AsyncBaseClientset:
     def __repr__(self) -> str:
         """Show the server."""
         return f"{type(self).__name__}({self.rest_client.host!r})"
+
+    @property
+    def namespace(self) -> str:
+        """The namespace of the kubeconfig's context or of the pod; `default` if the configuration names none."""
+        return self.rest_client.namespace or "default"
 
     if not TYPE_CHECKING:
 

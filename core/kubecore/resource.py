@@ -136,7 +136,7 @@ class Resource(Generic[T, L]):
                 f'{verb} of {self.plural} needs a namespace; "" is all of them, for list and watch alone'
             )
         if not self.namespaced and namespace != "":
-            raise InvalidRequestError(f"{self.plural} are of the cluster and take no namespace")
+            raise InvalidRequestError(f"{self.plural} are cluster-scoped: pass no namespace")
         if body is not None and content_type == CONTENT_TYPES["apply"]:
             body = as_yaml(body)
         place = path.build(path.api_prefix(self.group, self.version), namespace, self.plural)

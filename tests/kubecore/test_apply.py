@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
@@ -86,6 +87,24 @@ class Server:
 
 def apply(server: Server, objects: list[Any], memory: Memory | None = None, said: Options = SAID) -> Report:
     return server.run(applying.apply(objects, kinds_of("kubeclient"), memory or Memory(), said))
+
+
+def test_objects_of_another_namespace_than_the_given_one_fail() -> None:
+    memory = Memory()
+    enforced = dataclasses.replace(SAID, is_enforced=True)
+    other = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "namespace": "other"}}
+    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n", "namespace": "other"}}
+    own = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "namespace": "default"}}
+    answers = {
+        "PATCH /api/v1/namespaces/default/configmaps/c": [(200, own)],
+        "PATCH /api/v1/namespaces/other/configmaps/c": [(200, other)],
+        "PATCH /api/v1/nodes/n": [(200, node)],
+    }
+    with pytest.raises(errors.ApplyFileError, match="'other' does not match namespace='default'") as caught:
+        apply(server(**answers), [other, own, node], memory, enforced)
+    assert [failure.ref.namespace for failure in caught.value.failures] == ["other"]
+    assert len(caught.value.report.applied) == 2
+    assert len(apply(server(**answers), [other, own, node], memory).applied) == 3
 
 
 def server(**answers: list[tuple[int, Any]]) -> Server:

@@ -19,6 +19,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, kubeconfig, rest
 from kubecore import yaml as kubeyaml
 from kubecore.kubeconfig import files, write
@@ -393,6 +394,11 @@ def test_c23_the_namespace(config: Path) -> None:
     assert (found.namespace, found.namespace_given) == ("foo", True)
     found = kubeconfig.load(config)
     assert (found.namespace, found.namespace_given) == ("ns", False)
+    for made in (found, found.config, found.config.copy(), found._replace(namespace="other")):
+        with Clientset(made) as clientset:
+            assert clientset.namespace == ("other" if made.namespace == "other" else "ns")
+        assert AsyncClientset(made).namespace == clientset.namespace
+    assert Clientset(rest.Config(host="https://h:1")).namespace == "default"
     for prefixed in ("namespaces/web", "namespace/web", "ns/web", "NS/web"):
         assert kubeconfig.load(config, namespace=prefixed).namespace == "web"
     for wrong in ("ns/", "A", "a.b", "a/b", "ns/ns/a", "a" * 64, "é", "a\n"):
@@ -551,6 +557,7 @@ def test_c25_without_a_kubeconfig_the_cluster_around_is_taken(
     monkeypatch.setenv("POD_NAMESPACE", "mine")
     assert kubeconfig.load().namespace == "mine"
     assert kubeconfig.load(namespace="given").namespace == "given"
+    assert (rest.in_cluster_config(folder=pod).namespace, kubeconfig.load_config().namespace) == ("mine", "mine")
     for empty in ("", "{}", text(**{"current-context": ""}), text(clusters=[{"name": "c"}])):
         assert kubeconfig.load_config(written(config, empty)).host == "https://10.0.0.1:443"
     (pod / "ca.crt").write_text("junk")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 import kubecore
-from kubeclient import Clientset
+from kubeclient import AsyncClientset, Clientset
 from kubecore import apply, errors, rest
 from kubecore.manifests import load_manifests
 from tests.server.conftest import Awaited, Scenario
@@ -91,6 +93,35 @@ def test_a_file_is_applied_in_the_order_that_its_objects_need(
         assert changed.applied[-1].object["metadata"]["managedFields"][0]["manager"] == "tests"
 
     drive(scenario)
+
+
+def test_objects_without_a_namespace_go_into_that_of_the_configuration(
+    config: rest.Config, namespace: str, tmp_path: Path
+) -> None:
+    """As kubectl does; a namespace that is passed wins, and other namespaces then fail."""
+    file = tmp_path / "map.yaml"
+    file.write_text("{apiVersion: v1, kind: ConfigMap, metadata: {name: here}}")
+    chosen = dataclasses.replace(config, namespace=namespace)
+
+    async def asynchronous() -> apply.Report:
+        async with AsyncClientset(chosen) as made:
+            return await kubecore.apply_file_async(made, file, field_manager="tests")
+
+    with Clientset(chosen) as made:
+        (one,) = kubecore.apply_file(made, file, field_manager="tests").created
+        assert one.namespace == namespace
+        (one,) = anyio.run(asynchronous).unchanged
+        assert one.namespace == namespace
+        (one,) = kubecore.apply_file(made, file, field_manager="tests", namespace="default", dry_run="All").created
+        assert one.namespace == "default"
+        file.write_text(f"{{apiVersion: v1, kind: ConfigMap, metadata: {{name: here, namespace: {namespace}}}}}")
+        with pytest.raises(errors.ApplyFileError, match="does not match namespace='default'"):
+            kubecore.apply_file(made, file, field_manager="tests", namespace="default")
+        (one,) = kubecore.apply_file(made, file, field_manager="tests", namespace=namespace).unchanged
+    with Clientset(config) as unnamed:
+        found = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "here"}}
+        (one,) = apply.apply_objects(unnamed, [found], field_manager="tests", dry_run="All").created
+        assert one.namespace == "default"
 
 
 def test_what_cant_be_applied_is_told_by_name_and_stops_nothing(drive: Drive, namespace: str, group: str) -> None:

@@ -48,6 +48,8 @@ class Options:
     dry_run: DryRun | None
     field_validation: FieldValidation | None
     crd_timeout_seconds: float
+    is_enforced: bool = False
+    """Whether objects of other namespaces than `namespace` fail."""
 
 
 @dataclass(slots=True)
@@ -131,6 +133,11 @@ class _Applying:
         if not item.ref.name:
             raise InvalidRequestError("metadata.name is missing: server-side apply needs it, generateName does not do")
         namespace = item.ref.namespace if resource.namespaced else ""
+        if self.said.is_enforced and namespace not in ("", self.said.namespace):
+            raise InvalidRequestError(
+                f"metadata.namespace {namespace!r} does not match namespace={self.said.namespace!r}: "
+                f"pass namespace={namespace!r}, or leave namespace= out"
+            )
         patch = resource.patch(namespace, item.ref.name, item.data, self._query(), type="apply")
         before = yield from _before(resource.get(namespace, item.ref.name, ()))
         fields = {name: getattr(patch, name) for name in Call.__struct_fields__}

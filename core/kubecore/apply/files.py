@@ -24,7 +24,7 @@ def apply_file(
     *,
     field_manager: str,
     force: bool = False,
-    namespace: str = "default",
+    namespace: str | None = None,
     dry_run: DryRun | None = None,
     field_validation: FieldValidation | None = "Strict",
     recursive: bool = False,
@@ -42,7 +42,9 @@ def apply_file(
         path: a file of any name, or a folder, of which files ending in .json, .yaml and .yml are read.
         field_manager: who applies; the fields that it applied before and the file no longer has are taken away.
         force: take fields over that other managers own, instead of failing with a conflict.
-        namespace: the namespace of namespaced objects that name none, such as that of `kubeconfig.load()`.
+        namespace: the namespace of namespaced objects that name none; those that name another one fail, as with
+            `kubectl --namespace`. None for that of the clientset's configuration: the kubeconfig's context or the pod;
+            `default` if the configuration names none.
         dry_run: `All` goes through all stages but stores nothing. Objects in namespaces and of kinds that only the
             file brings then fail.
         field_validation: what becomes of unknown fields: `Strict` refuses them, as kubectl does.
@@ -79,7 +81,7 @@ def apply_objects(
     *,
     field_manager: str,
     force: bool = False,
-    namespace: str = "default",
+    namespace: str | None = None,
     dry_run: DryRun | None = None,
     field_validation: FieldValidation | None = "Strict",
     crd_timeout_seconds: float = 60.0,
@@ -92,7 +94,9 @@ def apply_objects(
         objects: dictionaries and models with apiVersion and kind, such as those of `load_manifests(text, models={})`.
         field_manager: who applies; the fields that it applied before and the objects no longer have are taken away.
         force: take fields over that other managers own, instead of failing with a conflict.
-        namespace: the namespace of namespaced objects that name none.
+        namespace: the namespace of namespaced objects that name none; those that name another one fail, as with
+            `kubectl --namespace`. None for that of the clientset's configuration: the kubeconfig's context or the pod;
+            `default` if the configuration names none.
         dry_run: `All` goes through all stages but stores nothing.
         field_validation: what becomes of unknown fields: `Strict` refuses them, as kubectl does.
         crd_timeout_seconds: seconds for new kinds to be served.
@@ -109,7 +113,8 @@ def apply_objects(
     said = Options(
         field_manager=field_manager,
         force=force,
-        namespace=namespace,
+        namespace=clientset.namespace if namespace is None else namespace,
+        is_enforced=namespace is not None,
         dry_run=dry_run,
         field_validation=field_validation,
         crd_timeout_seconds=crd_timeout_seconds,
@@ -125,7 +130,7 @@ async def apply_file_async(
     *,
     field_manager: str,
     force: bool = False,
-    namespace: str = "default",
+    namespace: str | None = None,
     dry_run: DryRun | None = None,
     field_validation: FieldValidation | None = "Strict",
     recursive: bool = False,
@@ -143,7 +148,9 @@ async def apply_file_async(
         path: a file of any name, or a folder, of which files ending in .json, .yaml and .yml are read.
         field_manager: who applies; the fields that it applied before and the file no longer has are taken away.
         force: take fields over that other managers own, instead of failing with a conflict.
-        namespace: the namespace of namespaced objects that name none, such as that of `kubeconfig.load()`.
+        namespace: the namespace of namespaced objects that name none; those that name another one fail, as with
+            `kubectl --namespace`. None for that of the clientset's configuration: the kubeconfig's context or the pod;
+            `default` if the configuration names none.
         dry_run: `All` goes through all stages but stores nothing. Objects in namespaces and of kinds that only the
             file brings then fail.
         field_validation: what becomes of unknown fields: `Strict` refuses them, as kubectl does.
@@ -180,7 +187,7 @@ async def apply_objects_async(
     *,
     field_manager: str,
     force: bool = False,
-    namespace: str = "default",
+    namespace: str | None = None,
     dry_run: DryRun | None = None,
     field_validation: FieldValidation | None = "Strict",
     crd_timeout_seconds: float = 60.0,
@@ -193,7 +200,9 @@ async def apply_objects_async(
         objects: dictionaries and models with apiVersion and kind, such as those of `load_manifests(text, models={})`.
         field_manager: who applies; the fields that it applied before and the objects no longer have are taken away.
         force: take fields over that other managers own, instead of failing with a conflict.
-        namespace: the namespace of namespaced objects that name none.
+        namespace: the namespace of namespaced objects that name none; those that name another one fail, as with
+            `kubectl --namespace`. None for that of the clientset's configuration: the kubeconfig's context or the pod;
+            `default` if the configuration names none.
         dry_run: `All` goes through all stages but stores nothing.
         field_validation: what becomes of unknown fields: `Strict` refuses them, as kubectl does.
         crd_timeout_seconds: seconds for new kinds to be served.
@@ -210,7 +219,8 @@ async def apply_objects_async(
     said = Options(
         field_manager=field_manager,
         force=force,
-        namespace=namespace,
+        namespace=clientset.namespace if namespace is None else namespace,
+        is_enforced=namespace is not None,
         dry_run=dry_run,
         field_validation=field_validation,
         crd_timeout_seconds=crd_timeout_seconds,
