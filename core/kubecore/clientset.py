@@ -23,7 +23,7 @@ __all__ = ["AsyncBaseClientset", "BaseClientset"]
 M = TypeVar("M", bound="Model")
 
 
-def _resolved(config: rest.Config | KubeConfig | None, clientset: type) -> rest.Config:
+def _resolved(config: object, clientset: type) -> rest.Config:
     """Return the configuration, the default one for None."""
     if isinstance(config, rest.Config):
         return config
@@ -31,16 +31,15 @@ def _resolved(config: rest.Config | KubeConfig | None, clientset: type) -> rest.
 
     if config is None:
         return kubeconfig.load_config()
-    given: object = config
-    if isinstance(given, kubeconfig.KubeConfig):
-        return dataclasses.replace(given.config, namespace=given.namespace)
+    if isinstance(config, kubeconfig.KubeConfig):
+        return dataclasses.replace(config.config, namespace=config.namespace)
     name = clientset.__name__
-    if isinstance(given, str):
-        hint = f"{name}(rest.Config(host={given[:100]!r}, ...))" if "://" in given and "@" not in given else ""
+    if isinstance(config, str):
+        hint = f"{name}(rest.Config(host={config[:100]!r}, ...))" if "://" in config and "@" not in config else ""
         hint = hint or f"{name}(kubeconfig.load_config(path)) for a file, {name}(rest.Config(host=...)) for a URL"
     else:
         hint = f"{name}(), {name}(kubeconfig.load_config()) or {name}(rest.Config(host=...))"
-    raise TypeError(f"{name} needs a rest.Config, not a {type(given).__name__}: write {hint}")
+    raise TypeError(f"{name} needs a rest.Config, not a {type(config).__name__}: write {hint}")
 
 
 class BaseClientset:

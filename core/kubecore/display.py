@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -82,16 +82,16 @@ def _is_default(info: msgspec.structs.FieldInfo, value: Any) -> bool:
     return bool(value == info.default_factory())
 
 
-def _hidden_part(name: str, value: Any, otherwise: Any) -> Any:
+def _hidden_part(name: str, value: Any, otherwise: Callable[[Any], Any]) -> Any:
     """Return a value that may be shown instead of one that may not be."""
     if isinstance(value, (bytes, bytearray, msgspec.Raw)):
         return _Raw(f"<{len(bytes(value))} bytes>")
     if _SECRET_NAME.fullmatch(name):
         if isinstance(value, str):
             return _Raw(f"<{len(value)} characters>")
-        if isinstance(value, Mapping):
+        if is_object(value):
             return {key: _hidden_part("password", part, otherwise) for key, part in value.items()}
-    if isinstance(value, Mapping) and any(isinstance(part, bytes) for part in value.values()):
+    if is_object(value) and any(isinstance(part, bytes) for part in value.values()):
         return {key: _hidden_part("", part, otherwise) for key, part in value.items()}
     return otherwise(value)
 
@@ -103,7 +103,7 @@ def _shortened(value: Any) -> Any:
         return {**value, _LAST_APPLIED: _Raw(f"<{len(str(value[_LAST_APPLIED]))} characters>")}
     if isinstance(value, str) and len(value) > _LONGEST:
         return _Raw(f"{value[:_LONGEST]!r}... ({len(value)} characters)")
-    if isinstance(value, list) and len(value) > _LONGEST:
+    if is_array(value) and len(value) > _LONGEST:
         return [*value[:_LONGEST], _Raw(f"... {len(value)} in all")]
     return value
 
@@ -188,10 +188,14 @@ def in_order(data: Mapping[str, Any], *, managed_fields: bool) -> dict[str, Any]
     if managed_fields:
         return ordered
     for item in (ordered, *(ordered.get("items") or ())):
-        metadata = item.get("metadata") if is_object(item) else None
+        metadata = _metadata_of(item)
         if is_object(metadata) and "managedFields" in metadata:
             item["metadata"] = {key: value for key, value in metadata.items() if key != "managedFields"}
     return ordered
+
+
+def _metadata_of(item: Any) -> Any:
+    return item.get("metadata") if is_object(item) else None
 
 
 def _ordered(data: Mapping[str, Any]) -> dict[str, Any]:

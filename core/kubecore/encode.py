@@ -105,7 +105,8 @@ def _as_encode_error(error: Exception) -> EncodeError:
 
 def _any(value: Any, depth: int, decodes: bool) -> Any:
     """Prepare a value of a type that is not known."""
-    kind: Any = type(value)
+    given: object = value
+    kind = type(given)
     if kind is str or value is None:
         return value
     if kind is float and not math.isfinite(value):

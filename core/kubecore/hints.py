@@ -157,7 +157,8 @@ def _place_of_resource(clientset: object, plural: str) -> str:
     for info in sorted(infos, key=lambda info: _stability(info.api_version)):
         accessor = f"{info.group.partition('.')[0] or 'core'}_{info.version}"
         if info.plural in (plural, f"{plural}s") and accessor in _public(type(clientset)):
-            resources = _public(type(getattr(clientset, accessor)))
+            group: object = getattr(clientset, accessor)
+            resources = _public(type(group))
             name = next((one for one in resources if one.replace("_", "") == info.plural), "")
             if name:
                 return f"{accessor}.{name}({'namespace' if info.namespaced else ''})"

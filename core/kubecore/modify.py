@@ -67,8 +67,7 @@ class Draft(Generic[T]):
     def __init__(self, data: msgspec.Raw, kind: type[T]) -> None:
         text = bytes(data)
         self._before = codec.decode(text, kind)
-        raw: Any = codec.decode(text, Any)
-        self._raw = raw
+        self._raw: Any = codec.decode(text, object)
         self.object: T = codec.decode(text, kind)
 
     def change(self, change: Change[T]) -> dict[str, Any] | None:

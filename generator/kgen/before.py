@@ -144,8 +144,8 @@ class Before:
                     if is_there and _reads_like(name, owner, wire_name):
                         found[owner, wire_name] = name
         for name, constants in here.constants.items():
-            fields = here.classes[constants.owner].fields if constants.owner in here.classes else {}
-            for wire_name, attribute in fields.items():
+            owner_class = here.classes.get(constants.owner)
+            for wire_name, attribute in owner_class.fields.items() if owner_class else ():
                 if attribute == constants.field and _reads_like(name, constants.owner, wire_name):
                     found[constants.owner, wire_name] = name
         return found

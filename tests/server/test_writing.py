@@ -132,11 +132,12 @@ def test_apply_stores_every_character_as_it_is_sent(drive: Drive, namespace: str
         maps = clientset.core_v1.config_maps(namespace)
         dynamic = await clientset.dynamic.resource("ConfigMap", namespace)
         body = {"apiVersion": "v1", "kind": "ConfigMap", "data": data}
-        for name, call in (
-            ("typed", lambda given: maps.apply(given, field_manager="t")),
-            ("patch", lambda given: maps.patch("patch", given, type="apply", field_manager="t")),
-            ("dynamic", lambda given: dynamic.apply(given, field_manager="t")),
-        ):
+        calls: dict[str, Callable[[Any], Any]] = {
+            "typed": lambda given: maps.apply(given, field_manager="t"),
+            "patch": lambda given: maps.patch("patch", given, type="apply", field_manager="t"),
+            "dynamic": lambda given: dynamic.apply(given, field_manager="t"),
+        }
+        for name, call in calls.items():
             await call({**body, "metadata": {"name": name}})
             stored = (await maps.get(name)).data
             assert {key: value for key, value in data.items() if stored.get(key) != value} == {}

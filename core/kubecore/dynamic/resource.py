@@ -167,9 +167,13 @@ def of_model(kind: type[M]) -> DynamicResource[M]:
     Raises:
         NoMatchError: no generated package has a resource for it.
     """
+    _check_model(kind)
+    return known(kinds.kind_of(kind), kind)
+
+
+def _check_model(kind: object) -> None:
     if not (isinstance(kind, type) and issubclass(kind, Model)):
         raise TypeError(f"a model such as core_v1.Pod is needed, not {kind!r}; dynamic.resource(...) accepts names")
-    return known(kinds.kind_of(kind), kind)
 
 
 def names_of(kind: str | type[Model], api_version: str) -> tuple[str, str]:
