@@ -11,12 +11,13 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 import kubecore
 import kubecore.manifests
 from kubeclient import Clientset
-from kubeclient.models import core_v1
-from kubecore import rest
+from kubeclient.models import authentication_v1, core_v1
+from kubecore import errors, kubeconfig, rest
 from tests.cluster import Cluster, Nodes
 from tests.server import targets
 from tests.server.backend import backend
@@ -28,14 +29,18 @@ def blocks(file: str) -> list[str]:
     return re.findall(r"^```python\n(.*?)^```", (ROOT / file).read_text("utf-8"), re.MULTILINE | re.DOTALL)
 
 
-def run(code: str, cluster: Cluster) -> str:
-    done = subprocess.run(
+def completed(code: str, cluster: Cluster) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
         env={**os.environ, "KUBECONFIG": str(cluster.kubeconfig)},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def run(code: str, cluster: Cluster) -> str:
+    done = completed(code, cluster)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
@@ -215,8 +220,150 @@ def last(call: ast.Call) -> ast.Call:
     return inner if isinstance(inner, ast.Call) and "dynamic" in ast.unparse(inner) else call
 
 
-def test_the_readme_has_no_code_that_is_not_run() -> None:
-    assert len(blocks("README.md")) == 2
+def token_of_the_pages_account(cluster: Cluster, page: str) -> str:
+    """Apply the manifests of a page that gives rights to the account `app`, and return a token of the account."""
+    found = re.findall(r"^```yaml\n(.*?)^```", (ROOT / page).read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    with Clientset(kubeconfig.load(cluster.kubeconfig)) as clientset:
+        for body in yaml.safe_load_all(found[0]):
+            namespace = "default" if body["kind"] == "ServiceAccount" else ""
+            clientset.dynamic.resource(body["kind"], namespace).create(body)
+        accounts = clientset.core_v1.service_accounts("default")
+        review = authentication_v1.TokenRequest(spec=authentication_v1.TokenRequestSpec(audiences=[]))
+        return accounts.create_token("app", review).status.token or ""
+
+
+def test_the_code_with_a_server_a_ca_and_a_token_runs_with_the_rights_of_the_page(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    token = tmp_path / "token"
+    token.write_text(token_of_the_pages_account(cluster, "docs/connecting.md"))
+    code = blocks("docs/connecting.md")[2].replace("https://10.0.0.1:6443", cluster.url)
+    code = code.replace("/etc/app/token", str(token)).replace("/etc/app/ca.crt", str(cluster.ca_file))
+    assert run(code, cluster).endswith(" pods\n")
+    refused = completed(code.replace('pods("")', "namespaces()"), cluster)
+    assert "ForbiddenError: namespaces is forbidden" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (0, "Clientset('https://127.0.0.1:"),
+        (1, "['admin'] current: admin\nadmin tests admin default\n"),
+        (3, "True\nGET https://127.0.0.1:"),
+        (3, "not done within 1e-06 s (timeout=)"),
+        (4, 'pods is forbidden: User "ann" cannot list resource "pods"'),
+        (5, "admin\n"),
+    ],
+)
+def test_the_page_on_connecting_runs(number: int, said: str, cluster: Cluster) -> None:
+    assert said in run(blocks("docs/connecting.md")[number], cluster)
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (0, "Pod web\nPodSpec(containers=[Container(name='main', image="),
+        (0, "metadata:\n  labels:\n    app: web\n    tier: front\n  name: web\nspec:\n"),
+        (1, "'kind': 'ConfigMap', 'data': {'text': 'hello'}, 'metadata': {'name': 'motd'}}\nTrue\n"),
+        (2, "mapped\nbinary_data is no field of ConfigMap; did you mean binaryData?"),
+        (2, 'unknown field "dta"'),
+        (3, "0.500000000 1610612736.000000000 0 1Gi\n1500m\n"),
+        (3, "target_port='http') ServicePort(port=80, target_port=8080)\n3\n{'renewTime': '2"),
+        (4, "b's3cret' ann\n{'password': 'czNjcmV0', 'user': 'YW5u'}\n"),
+        (4, "Secret default/login\n"),
+        (4, "text that is not base64"),
+        (5, "{'text': 'hello'} ConfigMap\n"),
+    ],
+)
+def test_the_page_on_models_runs(number: int, said: str, cluster: Cluster) -> None:
+    assert said in run(blocks("docs/models.md")[number], cluster)
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (0, 'deployments.apps "nope" not found 404 NotFound deployments\nthe name is empty\n'),
+        (0, "NotFoundError('pods \"nope\" not found')\n"),
+        (1, "the server does not accept the credentials of user 'admin' of context 'admin'"),
+        (1, "/api/v1/namespaces/default/pods as user 'admin' of context 'admin'\n"),
+    ],
+)
+def test_the_page_on_errors_runs(number: int, said: str, cluster: Cluster) -> None:
+    assert said in run(blocks("docs/errors.md")[number], cluster)
+
+
+def test_the_page_on_errors_has_the_whole_tree() -> None:
+    text = (ROOT / "docs/errors.md").read_text("utf-8")
+    tree = re.search(r"^```text\n(KubeError.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert tree is not None
+    names = [name for name in errors.__all__ if isinstance(getattr(errors, name), type)]
+    kinds = {name: getattr(errors, name) for name in names if issubclass(getattr(errors, name), errors.KubeError)}
+    parents: list[tuple[int, str]] = []
+    seen: set[str] = set()
+    for line in tree[1].splitlines():
+        start = re.search(r"[A-Z]", line)
+        assert start is not None, line
+        depth = start.start() // 4
+        parents = [one for one in parents if one[0] < depth]
+        for name, timeout in re.findall(r"(\w+Error)(?: \d+)?( \(T\))?", re.sub(r"\(also .*?\)", "", line)):
+            assert issubclass(kinds[name], TimeoutError) == bool(timeout), name
+            assert not parents or kinds[parents[-1][1]] in kinds[name].__bases__, name
+            seen.add(name)
+        parents.append((depth, re.findall(r"\w+Error", line)[0]))
+    assert seen == {name for name in kinds if name != "TimeoutError"}
+
+
+DRIVE_THE_APPLICATION = """
+import anyio
+import httpx
+
+
+async def drive() -> None:
+    async with lifespan(app), httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://app") as client:
+        print((await client.get("/namespaces")).json())
+
+
+anyio.run(drive)
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "more", "said"),
+    [
+        (0, "", "'kube-system': "),
+        (1, DRIVE_THE_APPLICATION, "'kube-system'"),
+        (2, "", "ADDED default\n"),
+        (2, "", "a second is over\n"),
+        (3, "", "True\n"),
+        (4, "", "1\n"),
+    ],
+)
+def test_the_page_on_async_threads_and_forks_runs(number: int, more: str, said: str, cluster: Cluster) -> None:
+    assert said in run(blocks("docs/async.md")[number] + more, cluster)
+
+
+RUN = {
+    "README.md": 2,
+    "docs/apply.md": 3,
+    "docs/async.md": 5,
+    "docs/connecting.md": 6,
+    "docs/crds.md": 2,  # by tests/kgen
+    "docs/dynamic.md": 5,
+    "docs/errors.md": 2,
+    "docs/exec.md": 3,
+    "docs/logs.md": 2,
+    "docs/models.md": 6,
+    "docs/observability.md": 2,
+    "docs/port-forward.md": 1,
+    "docs/waiting.md": 3,
+    "docs/watch.md": 2,
+}
+"""How many blocks of each page the tests run; docs/reading.md is run as a whole."""
+
+
+def test_no_page_has_code_that_is_not_run() -> None:
+    pages = ["README.md", "CONTRIBUTING.md", *(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))]
+    assert {page: len(blocks(page)) for page in pages if blocks(page) and page != "docs/reading.md"} == RUN
 
 
 def test_links_of_the_documentation_lead_somewhere() -> None:
