@@ -189,3 +189,25 @@ def test_numbers_are_written_so_that_they_read_back(value: float) -> None:
 def test_braces_inside_of_quotes_are_text(text: str) -> None:
     data = {"items": [{"a": "{}", "b": 1}, {"a": "x", "b": 2}]}
     assert jsonpath.parse(text).find(data) == [1]
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("{.a['}']}", [1]),
+        ("{.a['{']}", [2]),
+        (".a['x}y']", [3]),
+        ("{.a['{','}']}", [2, 1]),
+        (r"{.a['\}']}", [1]),
+        (r"{.a.x\}y}", [3]),
+        (r".a.\{", [2]),
+    ],
+)
+def test_a_key_in_quotes_may_contain_braces(path: str, found: list[Any]) -> None:
+    assert jsonpath.parse(path).find({"a": {"}": 1, "{": 2, "x}y": 3}}) == found
+
+
+def test_a_dollar_is_the_object_and_an_error_in_a_filter_is_no_match() -> None:
+    data = {"a": 5, "items": [{"a": [1]}, {"a": [1, 2], "b": 3}]}
+    assert jsonpath.parse("{$.a}").find(data) == [5]
+    assert jsonpath.parse("{.items[?(@.a[1])].b}").find(data) == [3]

@@ -395,7 +395,7 @@ def test_a_server_that_knows_no_field_selectors_tells_of_others_too() -> None:
 def test_a_name_stays_one_value_of_the_selector() -> None:
     made = waiting.Waiter[core_v1.Pod](PODS, "n", "a,b=c", waiting.created(), None)
     assert dict(made.list_call().query) == {"fieldSelector": r"metadata.name=a\,b\=c"}
-    for name in ("", "..", "a/b", "a\\b", "a b"):
+    for name in ("", "..", "a/b", "a%b"):
         with pytest.raises(errors.InvalidRequestError):
             waiting.Waiter(PODS, "n", name, waiting.created(), None)
     with pytest.raises(errors.InvalidRequestError, match="needs a namespace"):

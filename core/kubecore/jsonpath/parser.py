@@ -24,6 +24,7 @@ _OPERATORS: Final = frozenset({"==", "!=", "<", "<=", ">", ">="})
 _QUOTED: Final = re.compile(
     r"'[^'\\]*+(?:\\.[^'\\]*+)*+(?:'|\\?\Z)|\"[^\"\\]*+(?:\\.[^\"\\]*+)*+(?:\"|\\?\Z)", re.DOTALL
 )
+_BRACE: Final = re.compile(r"(\\.)|([{}])", re.DOTALL)
 _KEY: Final = re.compile(r"'([^']*)'")
 _SLICE: Final = re.compile(r"(-?[0-9]*)(:-?[0-9]*)?(:-?[0-9]*)?")
 _COMPARISON: Final = re.compile(r"([^!<>=]+)([!<>=]+)(.+)")
@@ -106,7 +107,7 @@ def parse_steps(text: str) -> tuple[Step, ...]:
         raise InvalidRequestError(f"the JSONPath has {len(text)} characters; the longest has {MAX_LENGTH}")
     braced = text.startswith("{") and text.endswith("}")
     inner = text[1:-1] if braced else text
-    outside = _QUOTED.sub("", inner)
+    outside = re.sub(r"\\.", "", _QUOTED.sub("", inner), flags=re.DOTALL)
     if not inner or "{" in outside or "}" in outside:
         raise InvalidRequestError(
             f"{text[:200]!r} is no JSONPath: write one path, such as '{{.status.phase}}' or '.status.phase'"
@@ -226,7 +227,8 @@ class _Parser:
         if "," in inside:
             self._steps.append(Union(tuple(self._inner(f"[{part.strip(' ')}]") for part in inside.split(","))))
         elif (key := _KEY.fullmatch(inside)) is not None:
-            self._steps.extend(self._inner(f".{key[1]}"))
+            plain = _BRACE.sub(lambda found: found[1] or f"\\{found[2]}", key[1])
+            self._steps.extend(self._inner(f".{plain}"))
         else:
             self._steps.append(self._slice(":" if inside == "*" else inside))
 

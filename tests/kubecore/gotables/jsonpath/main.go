@@ -25,6 +25,7 @@ var objects = []string{
 	`{"status":{"numbers":[7],"conditions":[],"phase":""},"a":{"a":{"a":{"b":1}}},"x":[{"y":[{"z":1},{"z":2}]},{"y":[]}]}`,
 	`{"f":[1.5,1000000.5,1e6,123456,1234567.0,1e21,0.0001,0.00001,1e-7,-0.25,100000.0]}`,
 	`{"e":[[1],[],[2,3]]}`,
+	`{"a":{"}":1,"{":2,"x}y":3,"{}":4},"items":[{"type":"{x}","n":1},{"type":"}","n":2},{"type":"{","n":3}]}`,
 	`{}`,
 }
 
@@ -62,6 +63,7 @@ var paths = []string{
 	`'text'`, `"text"`, `"te\"xt"`, `'te\'xt'`, `"te\'xt"`, `"\x41\u00fc\101\n"`, `"\q"`, `"open`, `""`, `''`, "5", "-5", "+5", "1.5", "1.2.3", "-", "true", "false", "trueish",
 	".metadata.name'x'", ".metadata.name true", ".metadata.name 5", ".nope 5", ".nope 'x'", ".metadata,name", ".metadata%", "#", ".metadata..name", ".ü", "ü", "_x", ".a.a.a.b",
 	`.metadata\.name`, `.metadata\`, ".metadata.na\\me", "['a']['a']", "['a'].a['a','b']", "['a\\'b']", "['a]b']", "['']", "['a' ]", "[ 'a']", "['a','a']", "['a',]", "[,]", "[]", "[*]",
+	`.a.x\}y`, `.a.\{\}`, ".a.x}y", `.a['x\}y']`, `.a['\{']`, `.items[?(@.type=="{x}")].n`, `.items[?(@.type=='}')].n`, `'{'`, `"}{"`, `"\}"`,
 }
 
 func result(path, object string) row {
