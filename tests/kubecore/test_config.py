@@ -248,3 +248,10 @@ def test_in_a_cluster_a_missing_token_is_an_error_and_a_bad_ca_is_not(
     (tmp_path / "ca.crt").write_text("junk")
     assert rest.in_cluster_config(folder=tmp_path).tls.ca_file is None
     assert "CA can't be used" in caplog.text
+
+
+def test_the_default_limits_are_those_that_are_documented() -> None:
+    assert rest.Timeouts() == rest.Timeouts(connect=30.0, read=75.0, write=75.0, pool=75.0, total=600.0, idle=90.0)
+    assert rest.ExecConfig(command="p").timeout == 120.0
+    assert rest.Config().max_retries == 10
+    assert (rest.Config().qps, rest.Config().rate_limiter, rest.Config().compression) == (None, None, False)

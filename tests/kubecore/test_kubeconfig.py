@@ -1027,3 +1027,39 @@ def test_a_saved_kubeconfig_is_loaded(name: str, password: str, ca: bytes) -> No
         found = kubeconfig.load(file)
         assert (found.context, found.config.username, found.config.password or "") == (name, name, password)
         assert found.config.tls.ca_data == (ca or None)
+
+
+def test_no_variable_names_a_server_and_no_older_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("KUBERNETES_MASTER", "https://master")
+    older = written(tmp_path / ".kube" / ".kubeconfig", document())
+    with pytest.raises(errors.ConfigError):
+        kubeconfig.load()
+    assert [file.name for file in older.parent.iterdir()] == [".kubeconfig"]
+    monkeypatch.setenv("KUBECONFIG", str(written(tmp_path / "f", document({"server": ""}))))
+    with pytest.raises(errors.ConfigError, match="server"):
+        kubeconfig.load()
+
+
+def test_extensions_of_one_name_are_refused_only_if_they_are_read(config: Path) -> None:
+    plugin = {"exec": exec_of(provideClusterInfo=True)}
+    twice = [{"name": "x", "extension": 1}] * 2
+    assert kubeconfig.load_config(written(config, document({"extensions": twice}, plugin))).host == "https://h:1"
+    twice = [{"name": EXEC, "extension": 1}] * 2
+    assert f"extensions names {EXEC} twice" in str(refused(written(config, document({"extensions": twice}, plugin))))
+
+
+def test_an_override_of_the_user_to_act_as_replaces_its_groups_too(config: Path) -> None:
+    user = {"token": "t", "as": "jane", "as-uid": "7", "as-groups": ["g"], "as-user-extra": {"k": ["v"]}}
+    written(config, document(user=user))
+    assert kubeconfig.load_config(config, impersonate="joe").impersonate == rest.Impersonate(user="joe")
+
+
+def test_a_server_without_scheme_is_http_and_gets_no_credentials(config: Path) -> None:
+    ca = {"certificate-authority-data": DATA}
+    written(config, document({"server": "h", **ca}, {}))
+    assert kubeconfig.load_config(config).server().url == "http://h"
+    written(config, document({"server": "h", **ca}))
+    assert "unencrypted" in str(refused(config))

@@ -71,3 +71,10 @@ def test_any_text_is_an_amount_or_a_value_error(text: str) -> None:
 def test_what_is_written_is_read_back(value: Decimal) -> None:
     assert quantity.parse(quantity.format(value)) == value
     assert quantity.parse(quantity.format(value, style="exponent")) == value
+
+
+def test_the_largest_suffix_is_kept_and_exponents_have_a_limit() -> None:
+    assert quantity.canonical("1000E") == "1000E"
+    assert quantity.parse("1e300") == Decimal("1e300")
+    with pytest.raises(ValueError, match="is no amount"):
+        quantity.parse("1e301")

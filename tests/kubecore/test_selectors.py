@@ -175,3 +175,9 @@ def test_any_text_is_a_selector_or_our_error(text: str) -> None:
         return
     assert selectors.parse(str(selector)) == selector
     assert msgspec.structs.asdict(selector)
+
+
+@pytest.mark.parametrize("text", ["a=b\0", "a\0,b=c", "\0"])
+def test_a_nul_in_a_selector_is_refused(text: str) -> None:
+    with pytest.raises(errors.InvalidRequestError):
+        selectors.parse(text)

@@ -433,3 +433,54 @@ def test_r34_an_anonymous_copy_keeps_the_way_and_drops_who_asks() -> None:
 
 def test_network_errors_wait_about_a_second() -> None:
     assert sending._NETWORK_SECONDS == 1.0
+
+
+@both
+def test_the_timeout_of_a_client_is_not_sent_and_that_of_a_list_is(do: Do) -> None:
+    listed = answer(b'{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"4"},"items":[]}')
+    with loopback(answer(POD), listed) as server:
+        timeouts = rest.Timeouts(total=30)
+        do(config(server, timeouts=timeouts), "get", "p", timeout=20)
+        do(config(server, timeouts=timeouts), "list", timeout_seconds=5)
+    assert server.requests[0].startswith(b"GET /api/v1/namespaces/d/pods/p HTTP/1.1\r\n")
+    assert server.requests[1].startswith(b"GET /api/v1/namespaces/d/pods?timeoutSeconds=5 HTTP/1.1\r\n")
+
+
+@both
+def test_variables_that_set_a_backoff_are_not_read(do: Do, slept: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBE_CLIENT_BACKOFF_BASE", "60")
+    monkeypatch.setenv("KUBE_CLIENT_BACKOFF_DURATION", "120")
+    with loopback(busy("500 Error"), answer(POD)) as server:
+        with pytest.raises(errors.InternalError):
+            do(config(server), "get", "p")
+        do(config(server), "get", "p")
+    assert slept == []
+
+
+@both
+def test_a_warning_that_cannot_be_read_ends_those_of_all_header_lines(do: Do) -> None:
+    seen: list[rest.ServerWarning] = []
+    lines = ('Warning: 299 - "first"', "Warning: 299 - unquoted", 'Warning: 299 - "third"')
+    with loopback(answer(POD, *lines)) as server:
+        do(config(server, warning_handler=seen.append), "get", "p")
+    assert [one.text for one in seen] == ["first"]
+
+
+@both
+def test_tables_and_metadata_are_requested_alone(do: Do) -> None:
+    with loopback(*[busy("406 Not Acceptable")] * 2) as server:
+        for verb in ("table", "list_metadata"):
+            with pytest.raises(errors.NotAcceptableError):
+                do(config(server), verb)
+    assert b"\r\nAccept: application/json;as=Table;g=meta.k8s.io;v=v1\r\n" in server.requests[0]
+    assert b"\r\nAccept: application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1\r\n" in server.requests[1]
+
+
+@both
+def test_what_was_read_has_its_kind_in_lists_too(do: Do) -> None:
+    item = POD.replace(b'"kind":"Pod",', b"").replace(b'"apiVersion":"v1",', b"")
+    listed = b'{"kind":"PodList","apiVersion":"v1","metadata":{},"items":[%b]}' % item
+    with loopback(answer(listed)) as server:
+        (pod,) = do(config(server), "list").items
+    assert (pod.api_version, pod.kind) == ("v1", "Pod")
+    assert pod.to_yaml().startswith("apiVersion: v1\nkind: Pod\n")

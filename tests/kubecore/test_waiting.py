@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import pickle
 import re
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 
 from kubeclient import AsyncClientset, Clientset
 from kubeclient.models import apps_v1, batch_v1, core_v1, meta_v1
-from kubeclient.typed.apps.v1.deployment import DEPLOYMENTS
+from kubeclient.typed.apps.v1.deployment import DEPLOYMENTS, AsyncDeployments, Deployments
 from kubeclient.typed.core.v1.pod import PODS
 from kubeclient.typed.core.v1.secret import SECRETS
 from kubecore import errors, rest, waiting
@@ -721,3 +722,9 @@ def test_garbage_is_told(wait: Wait) -> None:
     with serving([listing(pod(NOT_READY))], [answer(b"not an event\n")] * 5) as server:
         with pytest.raises(errors.DecodeError, match="the watch holds no event"):
             wait(server.port, "condition=Ready", 20)
+
+
+def test_the_default_timeouts_are_those_that_are_documented() -> None:
+    for verb, seconds in (("wait", 60.0), ("wait_for_rollout", 600.0)):
+        for deployments in (Deployments, AsyncDeployments):
+            assert inspect.signature(getattr(deployments, verb)).parameters["timeout"].default == seconds
