@@ -253,3 +253,11 @@ def test_the_object_of_an_event_that_does_not_fit_is_named() -> None:
     line = {"type": "ADDED", "object": {"metadata": {"name": "b", "namespace": "d"}, "data": 1}}
     with pytest.raises(errors.DecodeError, match=r"d/b: .* at \$\.data"):
         list(Decoder(core_v1.ConfigMap).feed(json.dumps(line).encode() + b"\n"))
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"data":{"k":"\xff"}}', rb'{"data":{"k":"\ud800"}}', b'{"kind":"ConfigMapList","items":[null]}']
+)
+def test_text_that_is_not_unicode_and_null_objects_are_refused(body: bytes) -> None:
+    with pytest.raises(errors.DecodeError):
+        codec.decode(body, core_v1.ConfigMapList if b"List" in body else core_v1.ConfigMap)

@@ -441,6 +441,7 @@ BAD_LINES = [
     b'{"type":"BOOKMARK","object":[]}\n',
     b"\xff\xfe\n",
     b'{"type":"ADDED","object":{"metadata":{"name":"\xff"}}}\n',
+    b'{"type":"BOOKMARK","object":{}}{"type":"BOOKMARK","object":{}}\n',  # Two events in one line.
 ]
 
 
