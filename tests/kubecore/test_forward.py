@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import socket
 import ssl
 import struct
@@ -16,6 +17,7 @@ import trustme
 
 from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, rest
+from kubecore.streams import async_forward, forward
 from kubecore.streams.tunnel import PROTOCOLS
 from tests.kubecore.test_exec import runs, script
 from tests.kubecore.websocket_server import Peer, Script, serving
@@ -204,3 +206,8 @@ def test_a_client_of_the_users_own_is_not_passed_over() -> None:
             ports.connect(80)
         with pytest.raises(errors.ConfigError, match="http_client="), ports.listen(80):
             pass
+
+
+@pytest.mark.parametrize("kind", [forward.PortForward, async_forward.AsyncPortForward])
+def test_a_listener_is_only_reachable_from_this_machine_unless_asked(kind: Any) -> None:
+    assert inspect.signature(kind.listen).parameters["host"].default == "127.0.0.1"

@@ -803,3 +803,11 @@ def test_objects_without_metadata_have_versions_all_the_same(kind: Any) -> None:
     assert (event is None, nothing) == (False, None)
     assert (meta.name, meta.namespace, meta.uid, meta.resource_version) == ("x", "d", "u", "6")
     assert (end.resource_version, end.annotations) == ("7", {"k8s.io/initial-events-end": "true"})
+
+
+def test_a_refused_watch_list_is_raised_and_list_and_watch_does_not_need_it() -> None:
+    with pytest.raises(errors.InvalidError):
+        Run(send_initial_events=True).refuse(failure(422, "Invalid"))
+    run = Run(relists=True)
+    run.step()
+    assert run.asked[0]["of"] == "list"

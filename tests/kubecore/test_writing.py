@@ -14,6 +14,7 @@ from kubeclient import AsyncClientset, Clientset
 from kubeclient.models import apps_v1, core_v1, meta_v1
 from kubeclient.typed.apps.v1.deployment import DEPLOYMENTS
 from kubeclient.typed.core.v1.configmap import AsyncConfigMaps, ConfigMaps
+from kubeclient.typed.core.v1.replicationcontroller import AsyncReplicationControllers, ReplicationControllers
 from kubecore import body, errors, intent, patch, rest
 from kubecore.meta import Status, StatusCause, StatusDetails
 from kubecore.model import Model
@@ -236,3 +237,8 @@ def test_a_bad_timeout_deletes_nothing(timeout: Any) -> None:
     with pytest.raises(errors.InvalidRequestError, match="timeout takes seconds"):
         ConfigMaps(client, "d").delete_and_wait("n", timeout=timeout)
     assert client.calls == []
+
+
+def test_every_resource_whose_scale_can_be_patched_has_apply_scale() -> None:
+    for kind in (ReplicationControllers, AsyncReplicationControllers):
+        assert callable(kind.apply_scale)
