@@ -10,15 +10,14 @@ import sys
 
 import kubecore
 from kubeclient import Clientset
-from kubecore import errors, kubeconfig
+from kubecore import errors
 
 
 def main(path: str) -> None:
     """Apply the objects; the exit code is 1 if one of them failed."""
-    kube = kubeconfig.load()
-    with Clientset(kube) as clientset:
+    with Clientset() as clientset:
         try:
-            report = kubecore.apply_file(clientset, path, field_manager="example", namespace=kube.namespace)
+            report = kubecore.apply_file(clientset, path, field_manager="example")
         except errors.ApplyFileError as error:
             print(error.report)
             sys.exit(f"error: {error}")

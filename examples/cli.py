@@ -33,7 +33,7 @@ def get(context: typer.Context, kind: str, namespace: Namespace = "") -> None:
     kube = cast("kubeconfig.KubeConfig", context.obj)
     with Clientset(kube) as clientset:
         is_namespaced = clientset.discovery.find(kind).namespaced
-        print(clientset.dynamic.resource(kind, (namespace or kube.namespace) if is_namespaced else "").table())
+        print(clientset.dynamic.resource(kind, (namespace or clientset.namespace) if is_namespaced else "").table())
 
 
 @app.command()
@@ -42,7 +42,7 @@ def scale(context: typer.Context, target: str, replicas: int, namespace: Namespa
     kube = cast("kubeconfig.KubeConfig", context.obj)
     kind, _, name = target.partition("/")
     with Clientset(kube) as clientset:
-        objects = clientset.dynamic.resource(kind, namespace or kube.namespace)
+        objects = clientset.dynamic.resource(kind, namespace or clientset.namespace)
         objects.patch_subresource(name, "scale", {"spec": {"replicas": replicas}}, type="merge")
         print(f"{target} scaled to {replicas}")
 

@@ -9,15 +9,16 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 import kubecore
 import kubecore.manifests
-from kubeclient import Clientset
-from kubeclient.models import authentication_v1, core_v1
-from kubecore import errors, kubeconfig, rest
+from kubeclient import AsyncClientset, Clientset
+from kubeclient.models import apps_v1, authentication_v1, batch_v1, core_v1, meta_v1, networking_v1
+from kubecore import errors, kubeconfig, quantity, rest
 from tests.cluster import Cluster, Nodes
 from tests.server import targets
 from tests.server.backend import backend
@@ -189,20 +190,40 @@ def test_the_page_on_kinds_at_run_time_runs(number: int, said: str, cluster: Clu
     assert said in run(found[number], cluster)
 
 
+MODULES = {
+    "apps_v1": apps_v1,
+    "batch_v1": batch_v1,
+    "core_v1": core_v1,
+    "meta_v1": meta_v1,
+    "networking_v1": networking_v1,
+    "errors": errors,
+    "kubeconfig": kubeconfig,
+    "manifests": kubecore.manifests,
+    "quantity": quantity,
+    "rest": rest,
+    "kubecore": kubecore,
+    "Clientset": Clientset,
+    "AsyncClientset": AsyncClientset,
+}
+
+
 def migrations() -> list[str]:
     """Return the calls of the migration tables' right-hand columns."""
     rows = re.findall(r"^\| .* \| (.*) \|$", (ROOT / "docs/migration.md").read_text("utf-8"), re.MULTILINE)
+    names = "|".join((*MODULES, "clientset", "pod", "secret"))
     return [
-        call for row in rows for call in re.findall(r"`((?:with )?(?:clientset|kubecore|manifests|pod)\b[^`]*)`", row)
+        call
+        for row in rows
+        for call in re.findall(rf"`((?:(?:async )?with |await |except |clientset = )?(?:{names})\b(?!=)[^`]*)`", row)
     ]
 
 
 @pytest.mark.parametrize("call", dict.fromkeys(migrations()))
 def test_what_the_migration_tables_name_is_there(call: str) -> None:
     """Every call has its method, and the method takes what is given."""
-    text = call.removeprefix("with ").removesuffix(" as events: ...").removeprefix("clientset = ")
-    names = {name: getattr(kubecore, name, None) for name in ("kubeconfig", "errors", "manifests", "rest")}
-    scope = {**names, "kubecore": kubecore, "Clientset": Clientset, "core_v1": core_v1, "pod": core_v1.Pod.zero()}
+    text = re.sub(r"^(?:(?:async )?with|await|except|clientset =) ", "", call)
+    text = re.sub(r"(?:: \.\.\.)$", "", re.sub(r" as \w+(?=$|:)", "", text))
+    scope: dict[str, Any] = {**MODULES, "pod": core_v1.Pod.zero(), "secret": core_v1.Secret(data={"k": b"v"})}
     expression = ast.parse(text, mode="eval").body
     with Clientset(rest.Config(host="http://127.0.0.1:1")) as clientset:
         scope["clientset"] = clientset
