@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from kubecore.apply import apply_file, apply_file_async
+    from kubecore.polling import poll, poll_async
 
-__all__ = ["__version__", "apply_file", "apply_file_async"]
+__all__ = ["__version__", "apply_file", "apply_file_async", "poll", "poll_async"]
 
 __version__: Final = "0.1.0"
 
@@ -18,4 +19,8 @@ def __getattr__(name: str) -> Any:
         from kubecore import apply
 
         return getattr(apply, name)
+    if name in ("poll", "poll_async"):
+        from kubecore import polling
+
+        return getattr(polling, name)
     raise AttributeError(f"module 'kubecore' has no attribute {name!r}")
