@@ -52,6 +52,7 @@ KubeError
 │       ├── RolloutFailedError
 │       └── JobFailedError
 ├── InvalidRequestError            refused before anything was sent; also a ValueError
+│   └── AlreadyOwnedError          an object has another controller
 ├── NoMatchError                   the server has no such kind; also a LookupError
 ├── DiscoveryError                 what a group version offers can't be told
 ├── NotEstablishedError            a new kind is not served in time; also the builtin TimeoutError
@@ -78,6 +79,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AlreadyExistsError",
+    "AlreadyOwnedError",
     "ApplyConflictError",
     "ApplyFileError",
     "BadRequestError",
@@ -590,6 +592,10 @@ class JobFailedError(WaitFailedError):
 
 class InvalidRequestError(KubeError, ValueError):
     """The request was refused before anything was sent: a name that is none, a body of another kind, ..."""
+
+
+class AlreadyOwnedError(InvalidRequestError):
+    """An object is controlled by another one already: `set_controller_reference`."""
 
 
 class NoMatchError(KubeError, LookupError):

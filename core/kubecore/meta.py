@@ -1,4 +1,6 @@
-"""The models of `meta/v1` that the runtime itself needs; generated packages re-export those that the documents have.
+"""The models of `meta/v1` that the runtime itself needs, and owner references.
+
+Generated packages re-export the models that the documents have.
 
 Source: `k8s.io/apimachinery/pkg/apis/meta/v1`, schemas `io.k8s.apimachinery.pkg.apis.meta.v1.*`.
 """
@@ -10,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from kubecore.model import ListModel, Model, always
+from kubecore.owners import controller_reference, set_controller_reference
 from kubecore.types import NO_FIELDS, FieldsV1, Time
 
 __all__ = [
@@ -24,6 +27,8 @@ __all__ = [
     "Status",
     "StatusCause",
     "StatusDetails",
+    "controller_reference",
+    "set_controller_reference",
 ]
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, assert_type
 import kubecore
 from kubeclient import AsyncClientset, Clientset
 from kubeclient.models import apps_v1, autoscaling_v1, batch_v1, core_v1, meta_v1
-from kubecore import errors, meta, options, patch, selectors, waiting
+from kubecore import errors, meta, options, patch, retry, selectors, waiting
 from kubecore.apply import ObjectRef, Report
 from kubecore.listof import ListOf
 from kubecore.logs import AsyncLogStream, LogStream
@@ -192,6 +192,29 @@ async def awaiting_text(clientset: AsyncClientset) -> None:
     assert_type(pods.stream_logs("y", encoding="utf-8"), AsyncLogStream[str])
     assert_type(await pods.run("y", ["ls"]), Completed[bytes])
     assert_type(await pods.run("y", ["ls"], text=True), Completed[str])
+
+
+def polling(clientset: Clientset) -> None:
+    pods = clientset.core_v1.pods("x")
+    assert_type(kubecore.poll(lambda: pods.get_or_none("y")), core_v1.Pod)
+    assert_type(kubecore.poll(lambda: pods.list().items, timeout=None, interval=0.5), list[core_v1.Pod])
+    assert_type(kubecore.poll(lambda: len(pods.list().items), interval=retry.DEFAULT_BACKOFF), int)
+
+
+async def awaiting_a_poll(clientset: AsyncClientset) -> None:
+    pods = clientset.core_v1.pods("x")
+
+    async def found() -> core_v1.Pod | None:
+        return await pods.get_or_none("y")
+
+    assert_type(await kubecore.poll_async(found), core_v1.Pod)
+
+
+def owning(pod: core_v1.Pod, mapping: dict[str, Any]) -> None:
+    assert_type(meta.controller_reference(pod), meta.OwnerReference)
+    meta.set_controller_reference(mapping, pod)
+    meta.set_controller_reference(pod, mapping, block_owner_deletion=False)
+    pod.metadata.owner_references.append(meta.controller_reference(mapping))
 
 
 def generic(clientset: Clientset) -> None:
