@@ -369,7 +369,7 @@ RUN = {
     "docs/async.md": 5,
     "docs/connecting.md": 6,
     "docs/crds.md": 2,  # by tests/kgen
-    "docs/dynamic.md": 5,
+    "docs/dynamic.md": 6,
     "docs/errors.md": 2,
     "docs/exec.md": 3,
     "docs/logs.md": 2,
