@@ -14,6 +14,7 @@ import copy
 import datetime
 import functools
 import math
+import operator
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -148,7 +149,10 @@ def _model(model: Model, depth: int, decodes: bool) -> Model | dict[str, Any]:
         raise _UnexpectedError
     changed: dict[str, Any] | None = None
     kind = plain_type(model)
-    for name, zero, prepare in _fields_to_see(kind):
+    scalars, fields = _fields_to_see(kind)
+    if not _TYPES_OF_SCALARS.issuperset(map(type, scalars(model))):
+        _look_at_scalars(scalars(model))
+    for name, zero, prepare in fields:
         item = getattr(model, name)
         if not item and not isinstance(item, Model):
             continue
@@ -202,24 +206,43 @@ class _Seen(NamedTuple):
     prepare: _Prepare
 
 
+class _Fields(NamedTuple):
+    """The fields of a model: some are looked at one by one, the types of the others all at once."""
+
+    scalars: Callable[[Model], tuple[Any, ...]]
+    """Returns the values of text, integers and booleans."""
+
+    others: tuple[_Seen, ...]
+
+
 @functools.cache
-def _fields_to_see(cls: type[Model]) -> tuple[_Seen, ...]:
+def _fields_to_see(cls: type[Model]) -> _Fields:
     found: list[_Seen] = []
+    scalars: list[str] = []
     for field in msgspec.structs.fields(cls):
         zero, shape = zero_of(field), shape_of(field.type)
-        if zero is not None or _matters(shape):
+        if zero is None and shape.name in _NAMES_OF_SCALARS:
+            scalars.append(field.name)
+        else:
             found.append(_Seen(field.name, zero, _prepare(shape)))
-    return tuple(found)
+    return _Fields(_values(scalars), tuple(found))
 
 
-def _matters(shape: Shape) -> bool:
-    """Say whether values of a shape are looked at: scalars of JSON's own types are not, a list of them neither."""
-    if shape.name == "map":
-        inner = shape_of(shape.inner)
-        return inner.name == "text" or _matters(inner)
-    if shape.name == "list":
-        return _matters(shape_of(shape.inner))
-    return shape.name in ("any", "model", "time", "micro_time", "bytes", "number")
+def _values(names: list[str]) -> Callable[[Model], tuple[Any, ...]]:
+    """Return the function that returns the values of some attributes."""
+    # With a single name attrgetter returns no tuple.
+    return operator.attrgetter(names[0], *names) if names else lambda _: ()
+
+
+_NAMES_OF_SCALARS: Final = frozenset({"text", "integer", "boolean"})
+_TYPES_OF_SCALARS: Final = frozenset({str, int, bool, type(None), msgspec.UnsetType})
+_TEXT: Final = frozenset({str})
+
+
+def _look_at_scalars(values: tuple[Any, ...]) -> None:
+    for value in values:
+        if value is not msgspec.UNSET:
+            _scalar(value, 0, False)
 
 
 @functools.cache
@@ -230,8 +253,8 @@ def _prepare(shape: Shape) -> _Prepare:
     if shape.name in ("list", "map"):
         inner = shape_of(shape.inner)
         if shape.name == "list":
-            return functools.partial(_list, inner, _later(inner))
-        return _texts if inner.name == "text" else functools.partial(_map, inner, _later(inner))
+            return _scalar_list if inner.name in _NAMES_OF_SCALARS else functools.partial(_list, inner, _later(inner))
+        return _scalar_map if inner.name in _NAMES_OF_SCALARS else functools.partial(_map, inner, _later(inner))
     return _SCALARS.get(shape.name, _any)
 
 
@@ -270,13 +293,21 @@ def _map(inner: Shape, one: _Prepare, value: Any, depth: int, decodes: bool) -> 
     return {_key(key): one(item, depth + 1, decodes) for key, item in value.items()}
 
 
-def _texts(value: Any, depth: int, decodes: bool) -> Any:
-    """Prepare a map of text: bytes in it would be written as base64, which nobody asked for."""
+def _scalar_map(value: Any, depth: int, decodes: bool) -> Any:
+    """Prepare a map of scalars: msgspec would write bytes in it as base64, and keys that are not text as text."""
     if not is_object(value):
         return _any(value, depth, decodes)
-    for item in value.values():
-        if type(item) is not str:
-            raise _UnexpectedError
+    if not (_TEXT.issuperset(map(type, value)) and _TYPES_OF_SCALARS.issuperset(map(type, value.values()))):
+        raise _UnexpectedError
+    return value
+
+
+def _scalar_list(value: Any, depth: int, decodes: bool) -> Any:
+    """Prepare a list of scalars."""
+    if not is_array(value):
+        return _any(value, depth, decodes)
+    if not _TYPES_OF_SCALARS.issuperset(map(type, value)):
+        raise _UnexpectedError
     return value
 
 
@@ -296,12 +327,14 @@ def _scalar(value: Any, depth: int, decodes: bool) -> Any:
 
 
 def _time(value: Any, depth: int, decodes: bool) -> Any:
-    if type(value) is MicroTime:
+    if type(value) in (MicroTime, bytes):
         raise _UnexpectedError
     return _any(value, depth, decodes)
 
 
 def _micro_time(value: Any, depth: int, decodes: bool) -> Any:
+    if type(value) is bytes:
+        raise _UnexpectedError
     if type(value) is MicroTime and not is_naive(value):
         return value
     return format_micro_time(value) if isinstance(value, datetime.datetime) else _any(value, depth, decodes)

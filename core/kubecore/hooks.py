@@ -5,13 +5,16 @@ from __future__ import annotations
 import datetime
 import math
 import numbers
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from kubecore.time import MicroTime, SourceTime, format_micro_time, is_naive, parse_time
 
 __all__ = ["dec_hook", "enc_hook"]
+
+_TIMES_OF_NUMPY: Final = frozenset("mM")
+"""What numpy calls the kinds of `timedelta64` and `datetime64`."""
 
 
 def dec_hook(type: Any, value: Any) -> Any:  # noqa: A002
@@ -75,6 +78,8 @@ def _base(value: Any) -> str | float | None:
         return bool(value) if type(value).__name__ == "ScalarBoolean" else int.__int__(value)
     if isinstance(value, float):
         return float.__float__(value)
+    if getattr(getattr(value, "dtype", None), "kind", "") in _TIMES_OF_NUMPY:
+        return None  # Their integers count units that nobody could tell from others.
     if isinstance(value, numbers.Integral):
         return int(value)
     if isinstance(value, numbers.Real) and not isinstance(value, numbers.Rational):

@@ -18,7 +18,7 @@ import functools
 import logging
 import types
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -253,7 +253,9 @@ def _written(hint: Any, exact: bool, value: Mapping[str, Any], made: Model) -> I
         elif not exact:
             is_other = read is None
         else:
-            is_other = _is_left_out(field, read) or (_is_plain(field.type) and _is_other_form(raw, read))
+            is_other = _is_left_out(field, read) or (
+                _is_other_form(raw, read) if _is_plain(field.type) else _holds_lost_null(raw, read)
+            )
         if is_other:
             yield field.name, snapshot(raw, read)
 
@@ -267,6 +269,17 @@ def _is_left_out(field: Any, read: Any) -> bool:
     if field.default_factory in (dict, list):
         return not read
     return isinstance(read, Model) and bool(read == type(read).zero())
+
+
+def _holds_lost_null(raw: Any, read: Any) -> bool:
+    """Say whether a list or map has a null, at any depth of lists and maps, that was read as a zero value."""
+    if is_array(raw) and is_array(read):
+        pairs: Iterable[tuple[Any, Any]] = zip(raw, read, strict=True)
+    elif is_object(raw) and is_object(read):
+        pairs = ((item, read[str(key)]) for key, item in raw.items())
+    else:
+        return raw is None and read is not None
+    return any(_holds_lost_null(item, other) for item, other in pairs)
 
 
 def _is_other_form(raw: Any, read: Any) -> bool:

@@ -56,7 +56,7 @@ else:
     class _ModelMeta(StructMeta):
         """Names the class, and the field that was meant, in errors of a constructor."""
 
-        def __call__(self, *args: Any, **fields: Any) -> Any:
+        def __call__(self, /, *args: Any, **fields: Any) -> Any:
             try:
                 return super().__call__(*args, **fields)
             except TypeError as error:
@@ -135,7 +135,7 @@ class Model(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False, rename="
 
         return codec.convert(yaml.load(text), cls)
 
-    def replace(self, **changes: Any) -> Self:
+    def replace(self, /, **changes: Any) -> Self:
         """Copy the model with some fields changed; what is not changed is shared with the original.
 
         Args:

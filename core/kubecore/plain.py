@@ -202,7 +202,7 @@ def _scalar(value: Any, shape: Shape, path: str, depth: int) -> Any:
     if isinstance(value, (bytes, bytearray, memoryview)):
         if shape.name in ("text", "integer", "number", "boolean", "time", "micro_time"):
             raise _refused(path, "bytes in a field of another type; decode it to text first")
-        return _builtins(value, path)
+        return _builtins(value if type(value) in (bytes, bytearray, memoryview) else bytes(value), path)
     if isinstance(value, decimal.Decimal):
         return _decimal(value, shape, path)
     known = value if type(value) in (str, int, float) else _builtins(value, path)

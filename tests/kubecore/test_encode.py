@@ -372,6 +372,75 @@ def test_bytes_in_a_field_of_text_are_refused() -> None:
             encode.encode(value, core_v1.ConfigMap)
 
 
+class Blob(bytes):
+    """As numpy's bytes_."""
+
+
+class Moment(Scalar):
+    """As numpy's datetime64 and timedelta64, which hold the count of a unit that the number does not have."""
+
+    class dtype:  # noqa: N801 - as numpy calls it
+        kind = "M"
+
+
+CONTAINERS: list[tuple[str, Any, str]] = [
+    ("image", b"x", "bytes"),
+    ("image", bytearray(b"x"), "bytes"),
+    ("args", ["a", b"x"], "bytes"),
+    ("tty", b"x", "bytes"),
+    ("image", datetime.datetime(2025, 1, 1), "offset"),
+    ("args", [datetime.datetime(2025, 1, 1)], "offset"),
+    ("image", decimal.Decimal("NaN"), "NaN"),
+    ("image", Moment(5), "Moment"),
+]
+
+
+@pytest.mark.parametrize(("field", "value", "what"), CONTAINERS)
+def test_a_model_and_a_mapping_refuse_the_same_values(field: str, value: Any, what: str) -> None:
+    fields: dict[str, Any] = {"name": "c", field: value}
+    model = core_v1.PodSpec(containers=[core_v1.Container(**fields)])
+    path = rf"\$\.containers\[0\]\.{field}.*{what}"
+    with pytest.raises(errors.EncodeError, match=path):
+        encode.encode({"containers": [fields]}, core_v1.PodSpec)
+    with pytest.raises(errors.EncodeError, match=path):
+        encode.encode(model)
+    with pytest.raises(errors.EncodeError, match=path):
+        model.to_dict()
+
+
+@pytest.mark.parametrize("key", [1, True, None, b"k", 1.5])
+def test_keys_of_maps_that_are_not_text_are_refused(key: Any) -> None:
+    for body in (
+        core_v1.ConfigMap(data={key: "x"}),
+        core_v1.ConfigMap(metadata=meta_v1.ObjectMeta(labels={key: "x"})),
+        core_v1.Secret(data={key: b"x"}),
+        core_v1.Pod.zero().replace(spec=core_v1.PodSpec(containers=[], overhead={key: "1"})),
+    ):
+        with pytest.raises(errors.EncodeError, match="is not text"):
+            encode.encode(body)
+
+
+def test_a_decimal_in_a_field_of_a_model_is_a_number_or_text_as_the_field_is() -> None:
+    count: Any = decimal.Decimal(3)
+    assert Loose(needed=WHOLE, count=count, text=count).to_dict() == {
+        "needed": "2025-01-01T00:00:00Z",
+        "count": 3,
+        "text": "3",
+    }
+
+
+def test_subclasses_of_bytes_are_bytes() -> None:
+    assert encode.to_dict(core_v1.Secret(data={"k": Blob(b"hi")}))["data"] == {"k": "aGk="}
+    assert encode.encode({"data": {"k": Blob(b"hi")}}, core_v1.Secret) == b'{"data":{"k":"aGk="}}'
+
+
+def test_bytes_in_a_field_of_times_are_refused() -> None:
+    value: Any = b"2025-01-01T00:00:00Z"
+    for spec in ({"renewTime": value}, coordination_v1.LeaseSpec(renew_time=value)):
+        with pytest.raises(errors.EncodeError, match=r"\$\.renewTime: bytes"):
+            encode.encode(spec, coordination_v1.LeaseSpec)
+
+
 def test_a_struct_that_is_no_model_is_written() -> None:
     class Plain(msgspec.Struct):
         a: int = 1

@@ -33,6 +33,13 @@ class Body(CustomModel, kw_only=True):
     parts: list[Part] = []  # noqa: RUF012
     labels: dict[str, str] = {}  # noqa: RUF012
     one: Part | None = None
+    by_name: dict[str, Part] = {}  # noqa: RUF012
+    rows: list[list[Part]] = []  # noqa: RUF012
+    data: bytes | None = None
+    keys: dict[str, bytes] = {}  # noqa: RUF012
+    items: list[Part] = []  # noqa: RUF012
+    self: str | None = None
+    cls: str | None = None
     container: core_v1.Container | None = None
     template: core_v1.PodTemplateSpec | None = None
     anything: JSON | None = None
@@ -63,6 +70,11 @@ SPECS: dict[str, dict[str, Any]] = {
     "a required field that is missing": {"one": {"size": 1}},
     "a required field that is null": {"one": {"name": None}},
     "null in a list": {"one": {"name": "a", "tags": [None, "b"]}},
+    "null in a list of objects": {"parts": [None, {"name": "a", "tags": []}]},
+    "null in a map of objects": {"byName": {"a": None, "b": {"name": "b"}}},
+    "null in lists of lists": {"rows": [None, [None], [{"name": None}]]},
+    "base64 with bits that stand for nothing": {"data": "aGl=", "keys": {"one": "aH==", "two": "aGk="}},
+    "properties called as Python's own arguments": {"self": "a", "cls": "b", "items": [{"name": "c", "tags": []}]},
     "a type of Kubernetes with empty values": {
         "container": {"name": "c", "args": [], "resources": {}, "env": [{"name": "E", "value": ""}]}
     },
@@ -96,8 +108,9 @@ def test_what_was_read_is_sent_to_the_letter(spec: dict[str, Any]) -> None:
     (listed,) = codec.decode(msgspec.json.encode({"items": [raw]}), CrateList).items
     ((event, _),) = Decoder(Crate).feed(msgspec.json.encode({"type": "ADDED", "object": raw}) + b"\n")
     assert event is not None
-    ways = (codec.decode(data, Crate), Crate.from_dict(raw), Crate.from_yaml(yaml.dump(raw)), listed, event.object)
-    for found in ways:
+    document = yaml.dump(raw)
+    assert text(Crate.from_yaml(document).to_dict()) == text(yaml.load(document))
+    for found in (codec.decode(data, Crate), Crate.from_dict(raw), listed, event.object):
         for again in (
             found,
             copy.copy(found),
@@ -108,6 +121,7 @@ def test_what_was_read_is_sent_to_the_letter(spec: dict[str, Any]) -> None:
             assert text(again.to_dict()) == text(raw)
             assert text(json.loads(codec.encode(again))) == text(raw)
             assert again == found
+            assert not again != found  # noqa: SIM202 - another method than ==
 
 
 @every_spec
@@ -164,6 +178,27 @@ def test_written_values_follow_an_object_that_moves() -> None:
     assert found.spec is not None
     found.spec.parts.reverse()
     assert found.to_dict()["spec"]["parts"] == [{"name": "b", "tags": ["t"]}, {"name": "a", "tags": []}]
+
+
+def test_objects_that_keep_written_values_are_unequal_if_a_field_differs() -> None:
+    one, other = Part.from_dict({"tags": []}), Part.from_dict({"tags": []})
+    assert (one == other, one != other) == (True, False)
+    assert (one == Part(name=""), one != Part(name=""), Part(name="") != one) == (True, False, False)
+    other.size = 1
+    assert (one == other, one != other) == (False, True)
+    anything: Any = "something else"
+    assert one != anything
+
+
+def test_a_map_with_a_null_keeps_it_if_another_entry_is_changed() -> None:
+    body = Body.from_dict({"byName": {"a": None, "b": {"name": "b"}}})
+    body.by_name["b"].size = 1
+    assert body.to_dict() == {"byName": {"a": None, "b": {"name": "b", "size": 1}}}
+
+
+def test_a_field_of_any_name_can_be_set_and_replaced() -> None:
+    body = Body(self="a", cls="b", text="c")
+    assert body.replace(self="d", cls="e").to_dict() == {"self": "d", "cls": "e", "text": "c"}
 
 
 def test_later_changes_of_the_document_do_not_reach_the_object() -> None:
