@@ -12,7 +12,7 @@ import asyncio
 from typing import Any
 
 from kubeclient import AsyncClientset
-from kubecore import errors
+from kubecore import errors, meta
 from kubecore.dynamic import AsyncObjects
 
 Key = tuple[str, str]
@@ -63,9 +63,9 @@ class Operator:
         greeting = await greetings.get_or_none(name)
         if greeting is None:
             return
-        owner = {"apiVersion": greeting["apiVersion"], "kind": greeting["kind"], "controller": True}
-        owner |= {"name": name, "uid": greeting["metadata"]["uid"], "blockOwnerDeletion": True}
-        wanted = {"metadata": {"name": name, "ownerReferences": [owner]}, "data": {"text": greeting["spec"]["text"]}}
+        metadata = {"name": name, "namespace": namespace}
+        wanted: dict[str, Any] = {"metadata": metadata, "data": {"text": greeting["spec"]["text"]}}
+        meta.set_controller_reference(wanted, greeting)
         config_maps = self.clientset.core_v1.config_maps(namespace)
         await config_maps.apply(wanted, field_manager="greeter", force=True)
         await greetings.patch_status(name, {"status": {"configMap": name}}, type="merge")

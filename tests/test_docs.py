@@ -69,8 +69,9 @@ def test_the_recipes_for_metrics_and_traces_run(number: int, said: str, cluster:
             0,
             'there is default\nconfigmaps "nope": creation did not come within 0.5 s; last seen: there is no such object',
         ),
-        (1, "ProgressDeadlineExceeded 1"),
-        (2, "['True']"),
+        (1, "default ['default']\n"),
+        (2, "ProgressDeadlineExceeded 1"),
+        (3, "['True']"),
     ],
 )
 def test_the_code_for_waiting_runs(number: int, said: str, cluster: Cluster) -> None:
@@ -181,8 +182,9 @@ def test_the_code_about_watches_runs(number: int, said: str, cluster: Cluster) -
         (1, "ConfigMap {'text': 'bye'}\n1\n"),
         (2, "kube-root-ca.crt"),
         (3, "'kube-system'"),
-        (4, "1 of 2 objects were not applied:\n  ConfigMap dynamic-docs/motd: "),
-        (5, "ok\nTrue\n"),
+        (4, "True\n"),
+        (5, "1 of 2 objects were not applied:\n  ConfigMap dynamic-docs/motd: "),
+        (6, "ok\nTrue\n"),
     ],
 )
 def test_the_page_on_kinds_at_run_time_runs(number: int, said: str, cluster: Cluster) -> None:
@@ -368,14 +370,14 @@ RUN = {
     "docs/async.md": 5,
     "docs/connecting.md": 6,
     "docs/crds.md": 2,  # by tests/kgen
-    "docs/dynamic.md": 6,
+    "docs/dynamic.md": 7,
     "docs/errors.md": 2,
     "docs/exec.md": 3,
     "docs/logs.md": 2,
     "docs/models.md": 6,
     "docs/observability.md": 2,
     "docs/port-forward.md": 1,
-    "docs/waiting.md": 3,
+    "docs/waiting.md": 4,
     "docs/watch.md": 2,
 }
 """How many blocks of each page the tests run; docs/reading.md is run as a whole."""
