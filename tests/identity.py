@@ -200,7 +200,7 @@ class _Server(ThreadingHTTPServer):
 
     def get_request(self) -> tuple[socket.socket, Any]:
         connection, address = self.socket.accept()
-        connection.settimeout(10)
+        connection.settimeout(60)
         # The handshake is left to the connection's own thread: who does not talk stops nobody else.
         secured = self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
         return secured, address

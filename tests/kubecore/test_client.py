@@ -14,6 +14,7 @@ from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, rest
 from kubecore.rest import sending
 from tests.kubecore.loopback import answer, loopback
+from tests.ready import closed_port
 
 POD = b'{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p"},"spec":{"containers":[]}}'
 
@@ -113,12 +114,11 @@ def test_a_body_beyond_the_limit_is_refused(get: Get) -> None:
 
 @both
 def test_nobody_there_is_told_with_the_address(get: Get) -> None:
-    with loopback() as server:
-        port = server.port
-    with pytest.raises(
-        errors.ConnectError, match=rf"GET http://127\.0\.0\.1:{port}/api/v1/namespaces/d/pods/p: no connection"
-    ):
-        get(config(port))
+    with closed_port() as port:
+        with pytest.raises(
+            errors.ConnectError, match=rf"GET http://127\.0\.0\.1:{port}/api/v1/namespaces/d/pods/p: no connection"
+        ):
+            get(config(port))
 
 
 @both

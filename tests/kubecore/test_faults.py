@@ -22,6 +22,7 @@ from kubecore import codec, errors, rest
 from kubecore.rest import auth
 from tests.kubecore.loopback import Loopback, answer, loopback
 from tests.kubecore.test_client import POD, both, get_async, get_sync
+from tests.ready import closed_port
 
 CORE = Path(__file__).parents[2] / "core" / "kubecore"
 
@@ -185,11 +186,10 @@ def test_fault_23_a_token_file_that_is_swapped_like_a_secret_volume_is_followed(
 
 @both
 def test_fault_25_a_provider_that_is_down_is_told(get: Any) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as gone:
-        port = gone.getsockname()[1]
-    oidc = rest.OIDCConfig(issuer_url=f"https://127.0.0.1:{port}", client_id="c", refresh_token="s3cret")
-    with pytest.raises(errors.ConfigError, match=rf"oidc: https://127\.0\.0\.1:{port} can't be reached") as caught:
-        get(rest.Config(host="https://h", oidc=oidc))
+    with closed_port() as port:
+        oidc = rest.OIDCConfig(issuer_url=f"https://127.0.0.1:{port}", client_id="c", refresh_token="s3cret")
+        with pytest.raises(errors.ConfigError, match=rf"oidc: https://127\.0\.0\.1:{port} can't be reached") as caught:
+            get(rest.Config(host="https://h", oidc=oidc))
     assert "s3cret" not in str(caught.value)
 
 

@@ -6,6 +6,7 @@ import inspect
 import socket
 import ssl
 import struct
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from kubecore.streams import async_forward, forward
 from kubecore.streams.tunnel import PROTOCOLS
 from tests.kubecore.test_exec import runs, script
 from tests.kubecore.websocket_server import Peer, Script, serving
+from tests.ready import PATIENCE
 
 Ask = Callable[[Script, Callable[[Any], Any]], None]
 REPLIES = b"".join(struct.pack(">HHII", 0x8003, 2, 4, stream) for stream in (1, 3))
@@ -149,24 +151,26 @@ def test_one_byte_at_a_time_is_as_good_as_all_at_once(ask: Ask) -> None:
 def test_what_is_not_read_waits_at_the_node(ask: Ask) -> None:
     """Back-pressure bounds memory."""
     sent = 0
+    stopped = threading.Event()
 
     def script(peer: Peer) -> None:
         nonlocal sent
         peer.read()
-        say(peer, REPLIES)
-        peer.raw.settimeout(0.3)
         piece = carry(b"x" * 65536)
+        say(peer, REPLIES + piece)
+        peer.raw.settimeout(0.3)
         try:
             while sent < 64 * 1024 * 1024:
                 say(peer, piece)
                 sent += len(piece)
         except TimeoutError:
             pass
+        stopped.set()
 
     async def scenario(connect: Any) -> None:
         read = await connect(5)
         assert (await read())[:1] == b"x"
-        await anyio.sleep(1)
+        assert await anyio.to_thread.run_sync(stopped.wait, PATIENCE)
 
     ask(script, scenario)
     assert sent < 32 * 1024 * 1024

@@ -17,6 +17,7 @@ from kubecore import errors, rest
 from kubecore.logs.lines import Lines, TextReader
 from kubecore.textmode import TextMode
 from tests.kubecore.loopback import answer, loopback
+from tests.ready import PATIENCE
 
 CALL: Any = None
 TEXT = st.text(st.sampled_from("a\n\r\u0085\u2028\u00e9\u20ac\U0001f600"), max_size=40)
@@ -171,10 +172,10 @@ def test_a_reader_that_is_slow_keeps_the_server_waiting(run: Run) -> None:
         nonlocal sent
         connection, _ = listener.accept()
         with connection:
-            connection.settimeout(0.2)
-            connection.recv(65536)
-            connection.sendall(CHUNKED)
             piece = b"10000\r\n" + b"x" * 65535 + b"\n\r\n"
+            connection.recv(65536)
+            connection.sendall(CHUNKED + piece)
+            connection.settimeout(0.2)
             while sent < 512 * len(piece):
                 try:
                     sent += connection.send(piece[sent % len(piece) :])
@@ -185,11 +186,11 @@ def test_a_reader_that_is_slow_keeps_the_server_waiting(run: Run) -> None:
     async def scenario(open_log: Any) -> None:
         async with open_log() as lines:
             assert len(await anext(lines)) == 65535
-            assert await anyio.to_thread.run_sync(lambda: stop.wait(10))
+            assert await anyio.to_thread.run_sync(lambda: stop.wait(PATIENCE))
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=flood)
         thread.start()
         run(listener.getsockname()[1], scenario)
-        thread.join(5)
+        thread.join(PATIENCE)
     assert sent < 16 * 1024 * 1024

@@ -22,6 +22,7 @@ import trustme
 from kubecore import errors, rest
 from kubecore.rest import auth, oidc
 from tests.identity import DISCOVERY, TOKEN, Answer, IdentityServer
+from tests.ready import PATIENCE, wait_until
 
 AUTHORITY: Final = trustme.CA()
 SECRET: Final = "s3cret"
@@ -242,7 +243,7 @@ def test_a_renewal_that_is_cancelled_leaves_the_next_one_free(backend: str, prov
             await asked.get()
         assert scope.cancelled_caught
         del provider.answers[DISCOVERY]
-        with anyio.fail_after(10):
+        with anyio.fail_after(PATIENCE):
             await asked.get()
 
     anyio.run(main, backend=backend)
@@ -423,7 +424,7 @@ def test_a_slow_provider_is_given_up(
     provider.answers[path] = answer
     start = time.monotonic()
     refused(get, source(provider))
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 20
 
 
 @pytest.mark.parametrize("issuer", ["http://127.0.0.1", "https://127.0.0.1:99999", "https://[", "https://"])
@@ -479,6 +480,6 @@ def test_the_provider_leaves_nothing_behind() -> None:
         provider.answers[DISCOVERY] = Answer(wait=60)
         asked = threading.Thread(target=lambda: refused(_sync, source(provider)))
         asked.start()
-        time.sleep(0.2)
-    asked.join(5)
+        wait_until(lambda: provider.asked(DISCOVERY))
+    asked.join(PATIENCE)
     assert threading.active_count() == before

@@ -22,6 +22,7 @@ from kubecore import errors, rest
 from kubecore.rest import proxy
 from kubecore.rest.config import Server
 from tests.kubecore.loopback import answer, loopback
+from tests.ready import closed_port
 
 POD = b'{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p"},"spec":{"containers":[]}}'
 LIST = b'{"kind":"PodList","apiVersion":"v1","metadata":{},"items":[]}'
@@ -271,9 +272,7 @@ def test_a_proxy_that_refuses_is_named(get: Any, options: dict[str, Any], words:
 
 @each
 def test_a_proxy_that_is_not_there_is_named(get: Any) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as gone:
-        port = gone.getsockname()[1]
-    with pytest.raises(errors.ProxyError, match=r"does not let us through: .*refused"):
+    with closed_port() as port, pytest.raises(errors.ProxyError, match=r"does not let us through: .*refused"):
         get(rest.Config(host="http://cluster.example", proxy_url=f"http://127.0.0.1:{port}"))
 
 

@@ -17,7 +17,7 @@ from tests.everyverb import Verb, arguments, finish, finish_async, verbs
 
 SYNC: Final = list(verbs(is_async=False))
 ASYNC: Final = list(verbs(is_async=True))
-GIVEN: Final = 0.15
+GIVEN: Final = 0.05
 SLACK: Final = 20.0
 """What a busy machine may take longer; no limit but the one that is tried is below it."""
 

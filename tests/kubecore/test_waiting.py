@@ -6,7 +6,6 @@ import inspect
 import json
 import pickle
 import re
-import socket
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from kubeclient.typed.core.v1.secret import SECRETS
 from kubecore import errors, rest, waiting
 from kubecore.watch import Event
 from tests.kubecore.loopback import Loopback, answer, loopback
+from tests.ready import closed_port
 
 READY = {"type": "Ready", "status": "True"}
 NOT_READY = {"type": "Ready", "status": "False", "reason": "NotYet", "message": "one of two"}
@@ -545,10 +545,11 @@ def test_the_last_trouble_is_named_when_time_runs_out(monkeypatch: pytest.Monkey
     assert made.told(Event("MODIFIED", pod(READY))) is True
 
 
-def test_no_pause_is_longer_than_the_time_that_is_left() -> None:
-    made = waiter(timeout=0.05)
+def test_no_pause_is_longer_than_the_time_that_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "monotonic", lambda: 8.0)
+    made = waiter(timeout=0.0625)
     made.listed(pods(pod(NOT_READY)))
-    assert 0 < made.pause() <= 0.05
+    assert 0 < made.pause() <= 0.0625
 
 
 def test_steady_watches_are_taken_up_soon(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -681,7 +682,7 @@ def test_a_mute_server_does_not_hold_the_waiting_beyond_its_time(
     with serving(lists, watches) as server:
         with pytest.raises(errors.WaitTimeoutError, match=r"condition Ready=True did not come within 0.3 s"):
             wait(server.port, "condition=Ready", 0.3)
-    assert 0.25 < time.monotonic() - started < 5
+    assert 0.25 < time.monotonic() - started < 20
 
 
 def test_a_watch_that_goes_mute_after_it_began_does_not_either(wait: Wait) -> None:
@@ -690,14 +691,12 @@ def test_a_watch_that_goes_mute_after_it_began_does_not_either(wait: Wait) -> No
     started = time.monotonic()
     with loopback(listing(pod(NOT_READY)), head + b"%x\r\n%s\r\n" % (len(line), line), close=False) as server:
         with pytest.raises(errors.WaitTimeoutError, match="last seen: Ready is False"):
-            wait(server.port, "condition=Ready", 0.3)
-    assert 0.25 < time.monotonic() - started < 5
+            wait(server.port, "condition=Ready", 1.0)
+    assert 0.9 < time.monotonic() - started < 20
 
 
 def test_a_server_that_is_gone_is_told_at_once_at_first_and_waited_for_later(wait: Wait) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    with pytest.raises(errors.ConnectError):
+    with closed_port() as port, pytest.raises(errors.ConnectError):
         wait(port, "condition=Ready", 20)
     server = Loopback([listing(pod(NOT_READY))], close=True, context=None)
 
@@ -706,7 +705,7 @@ def test_a_server_that_is_gone_is_told_at_once_at_first_and_waited_for_later(wai
         return False
 
     with pytest.raises(errors.WaitTimeoutError, match=r"the last look failed: GET .* no connection"):
-        wait(server.port, ends, 0.5)
+        wait(server.port, ends, 2.0)
 
 
 def test_what_a_function_raises_comes_out(wait: Wait) -> None:

@@ -17,6 +17,7 @@ from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, rest, watch
 from tests.kubecore.test_parity import members, plain
 from tests.kubecore.test_watch import bookmark, change, line
+from tests.ready import PATIENCE, wait_until, wait_until_async, wait_until_idle
 from tests.server.conftest import Awaited
 from tests.torture.server import Ask, PodServer, Reply, answer
 
@@ -26,7 +27,8 @@ AT_ONCE: Final = 20.0
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
 LIST = answer(b'{"kind":"ConfigMapList","metadata":{"resourceVersion":"5"},"items":[]}')
-TIMEOUTS = rest.Timeouts(connect=5, read=5, write=5, pool=5, total=10, idle=0.3)
+SILENCE: Final = 1.0
+TIMEOUTS = rest.Timeouts(connect=5, read=5, write=5, pool=5, total=10, idle=SILENCE)
 
 Drive = Callable[..., Any]
 
@@ -126,7 +128,7 @@ ENDLESS: dict[str, tuple[Script | Callable[[Ask], Reply], bool]] = {
 @pytest.mark.parametrize("kind", ["sync", "async"])
 def test_it_ends_in_time(server_does: Callable[[Ask], Reply], answers: bool, kind: str) -> None:
     async def read(maps: Any) -> list[str]:
-        async with maps.watch(timeout_seconds=1) as events:
+        async with maps.watch(timeout_seconds=2) as events:
             return await take(events, 100)
 
     async def main(url: str) -> list[str]:
@@ -145,7 +147,7 @@ def test_it_ends_in_time(server_does: Callable[[Ask], Reply], answers: bool, kin
         else:
             with pytest.raises(errors.DeadlineError, match="time that was given"):
                 anyio.run(main, server.url)
-        assert 0.9 < time.monotonic() - began < AT_ONCE
+        assert 1.9 < time.monotonic() - began < AT_ONCE
 
 
 def test_429_is_waited_out_and_a_closed_client_is_told(drive: Drive) -> None:
@@ -168,32 +170,30 @@ def test_429_is_waited_out_and_a_closed_client_is_told(drive: Drive) -> None:
 
 
 def test_a_stream_that_is_no_watch_may_pause_for_ever() -> None:
-    class Slow(Iterator[bytes]):
-        def __init__(self) -> None:
-            self.pieces = [HEAD + b"a", b"b"]
+    done = threading.Event()
 
-        def __next__(self) -> bytes:
-            if not self.pieces:
-                raise StopIteration
-            if len(self.pieces) == 1:
-                time.sleep(0.8)
-            return self.pieces.pop(0)
+    def slowly(seconds: float) -> Iterator[bytes]:
+        yield HEAD + b"a"
+        done.wait(seconds)
+        yield b"b"
 
     from kubeclient.typed.core.v1.configmap import CONFIG_MAPS
 
     call = CONFIG_MAPS.watch("d", ())
-    with PodServer(lambda ask: Reply(Slow(), "close")) as server:
+    pauses = iter([1.5 * SILENCE, PATIENCE, PATIENCE])
+    with PodServer(lambda ask: Reply(slowly(next(pauses)), "close")) as server:
         config = rest.Config(host=server.url, timeouts=TIMEOUTS)
         with rest.Client(config) as client:
             with client.stream(call) as stream:
                 assert b"".join(stream.chunks()) == b"ab"
             with (
-                pytest.raises(errors.ReadTimeoutError, match=r"sent nothing for 0\.3 s"),
+                pytest.raises(errors.ReadTimeoutError, match=rf"sent nothing for {SILENCE} s"),
                 client.stream(call, idle=True) as s,
             ):
                 list(s.chunks())
             with pytest.raises(errors.DeadlineError), client.stream(call, until=time.monotonic() + 0.2) as s:
                 list(s.chunks())
+        done.set()
 
 
 def test_with_a_client_of_ones_own_silence_is_left_too() -> None:
@@ -221,8 +221,8 @@ def test_another_thread_closes_an_idle_watch_at_once(reply: Reply) -> None:
                 found: list[object] = []
                 thread = threading.Thread(target=lambda: found.extend(events))
                 thread.start()
-                wait_for(lambda: len(script.watches) > 1)
-                time.sleep(0.05)
+                wait_until(lambda: len(script.watches) > 1)
+                wait_until_idle(thread)
                 began = time.monotonic()
                 events.close()
                 thread.join(AT_ONCE)
@@ -251,9 +251,8 @@ def test_another_task_ends_an_idle_watch_at_once(reply: Reply, how: str, backend
 
             async with anyio.create_task_group() as group:
                 group.start_soon(read)
-                while len(script.watches) < 2:  # noqa: ASYNC110
-                    await anyio.sleep(0.01)
-                await anyio.sleep(0.05)
+                await wait_until_async(lambda: len(script.watches) > 1)
+                await anyio.wait_all_tasks_blocked()
                 began = time.monotonic()
                 if how == "closed":
                     await events.aclose()
@@ -383,13 +382,6 @@ def test_a_watch_that_was_not_entered_says_so() -> None:
         with pytest.raises(RuntimeError, match="with"):
             next(clientset.core_v1.config_maps("d").watch())
         assert server.accepted == 0
-
-
-def wait_for(is_so: Callable[[], bool], seconds: float = 5.0) -> None:
-    end = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.005)
 
 
 @pytest.mark.parametrize(

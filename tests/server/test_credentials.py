@@ -173,7 +173,7 @@ class Audited(NamedTuple):
     def requests(self, agent: str) -> dict[str, Any]:
         """Return who got and who watched config maps, by the name that the program gave itself."""
         found: dict[str, Any] = {}
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not {"get", "watch"} <= found.keys():
             assert time.monotonic() < deadline, found
             time.sleep(0.02)  # A get is written down once it has been answered.

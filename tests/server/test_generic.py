@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import time
 import uuid
 from collections.abc import Callable
 from typing import Any, Literal
@@ -20,6 +20,7 @@ from kubecore.listof import ListOf
 from kubecore.meta import Status
 from kubecore.model import Model, always
 from kubecore.projection import Projection
+from tests.ready import PATIENCE, wait_until
 from tests.server.conftest import Scenario
 from tests.server.definitions import definition
 
@@ -167,10 +168,7 @@ def test_fault_44_a_group_that_does_not_answer_is_told_beside_the_others(
         }
     )
     try:
-        for _ in range(300):
-            if clientset.discovery.refresh().failed:
-                break
-            time.sleep(0.02)
+        wait_until(lambda: clientset.discovery.refresh().failed)
         (error,) = clientset.discovery.catalog().failed.values()
         assert isinstance(error, errors.DiscoveryError)
         assert clientset.discovery.find("po").kind == "Pod"
@@ -290,7 +288,7 @@ def test_the_dynamic_client_refuses_what_it_must(drive: Drive, namespace: str) -
             await maps.create({"kind": "Secret", "metadata": {"name": "s"}})
         with pytest.raises(errors.InvalidRequestError, match=r"the namespace of ConfigMap 's' is 'other' in the body"):
             await maps.create({"metadata": {"name": "s", "namespace": "other"}})
-        with pytest.raises(errors.InvalidRequestError, match="nodes are of the cluster"):
+        with pytest.raises(errors.InvalidRequestError, match="nodes are cluster-scoped: pass no namespace"):
             await (await clientset.dynamic.resource("Node", namespace)).get("n")
         with pytest.raises(errors.InvalidRequestError, match="the kind is empty"):
             await clientset.dynamic.resource("")
@@ -377,24 +375,16 @@ async def put(widgets: Any, api_version: str) -> Any:
 
 async def gone(client: Any, name: str) -> None:
     """Wait until an object can't be read any more."""
-    for _ in range(300):
-        try:
-            await client.get(name)
-        except errors.NotFoundError:
-            return
-        await anyio.sleep(0.02)
-    raise AssertionError(f"{name} is still there")
+    with anyio.fail_after(PATIENCE), contextlib.suppress(errors.NotFoundError):
+        while await client.get(name):  # noqa: ASYNC110 - the server does it
+            await anyio.sleep(0.02)
 
 
 def remove(clientset: Clientset, group: str) -> None:
     """Remove the kind, and wait until it is gone."""
     definitions = clientset.apiextensions_v1.custom_resource_definitions()
     definitions.delete(f"widgets.{group}")
-    for _ in range(300):
-        if not any(found.spec.group == group for found in definitions.list().items):
-            return
-        time.sleep(0.02)
-    raise AssertionError("the definition is still there")
+    wait_until(lambda: not any(found.spec.group == group for found in definitions.list().items))
 
 
 # resource(kind).

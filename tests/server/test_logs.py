@@ -15,6 +15,7 @@ import pytest
 from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, rest
 from tests.cluster import Nodes
+from tests.ready import wait_until_idle
 
 Drive = Callable[[Any], None]
 
@@ -137,7 +138,7 @@ def test_closing_returns_at_once_also_under_a_reading(
         assert next(lines) == b"one"
         reading = threading.Thread(target=lambda: seen.extend(lines))
         reading.start()
-        time.sleep(0.1)
+        wait_until_idle(reading)
         began = time.monotonic()
         lines.close()
         assert time.monotonic() - began < AT_ONCE
@@ -163,13 +164,15 @@ def test_closing_returns_at_once_also_under_another_task(
                 assert await anext(lines) == b"one"
                 async with anyio.create_task_group() as group:
                     group.start_soon(read, lines)
-                    await anyio.sleep(0.1)
-                    with anyio.fail_after(0.1):
+                    await anyio.wait_all_tasks_blocked()
+                    with anyio.fail_after(AT_ONCE):
                         await lines.aclose()
             async with clientset.core_v1.pods(namespace).stream_logs(pod) as lines:
                 assert await anext(lines) == b"one"
-                with anyio.move_on_after(0.05):
-                    await anext(lines)
+                async with anyio.create_task_group() as group:
+                    group.start_soon(anext, lines)
+                    await anyio.wait_all_tasks_blocked()
+                    group.cancel_scope.cancel()
                 with pytest.raises(errors.ReadError, match="the reading was interrupted"):
                     await anext(lines)
 
@@ -182,7 +185,7 @@ def test_a_container_that_is_silent_from_the_start_loses_no_line(
 ) -> None:
     """The server sends the headers with the first line, which comes after more time than a response may take."""
     timeouts = rest.Timeouts(connect=30, read=0.5, write=30, pool=30, total=30, idle=30)
-    silence = 4.0
+    silence = 2.0
 
     def write_later() -> threading.Timer:
         timer = threading.Timer(silence, nodes.log, (namespace, pod, "first"))

@@ -6,7 +6,6 @@ import hashlib
 import socket
 import struct
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -18,6 +17,7 @@ import pytest
 from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, rest
 from tests.cluster import Nodes
+from tests.ready import PATIENCE, closed_port, wait_until_idle
 from tests.server.targets import echo, target
 
 Drive = Callable[[Any], None]
@@ -191,9 +191,7 @@ def test_an_error_of_the_node_ends_that_connection_alone(forward: Drive) -> None
             await stream.write(b"still here")
             assert await stream.read() == b"still here"
 
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        closed = listener.getsockname()[1]
-    with target(echo) as port:
+    with closed_port() as closed, target(echo) as port:
         forward(scenario)
 
 
@@ -246,9 +244,10 @@ def test_a_closed_connection_is_closed_for_who_reads(config: rest.Config, pod_na
             with pytest.raises(errors.ReadTimeoutError, match=r"nothing came for 0\.05 s"):
                 stream.read(timeout=0.05)
             reading = pool.submit(stream.read)
-            time.sleep(0.1)
+            (thread,) = pool._threads
+            wait_until_idle(thread)
         with pytest.raises(errors.StreamClosedError):
-            reading.result(5)
+            reading.result(PATIENCE)
         with pytest.raises(errors.StreamClosedError):
             stream.write(b"x")
         stream.close()
@@ -312,7 +311,7 @@ def test_a_listener_ends_with_its_block_and_its_connections_too(forward: Drive) 
                     assert await anyio.to_thread.run_sync(local.recv, 10) == b"x"
                     raise LookupError("mine")
         with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.1", listener.local_port), 1)
+            socket.create_connection(("127.0.0.1", listener.local_port), 60)
 
     with target(echo) as port:
         forward(scenario)
@@ -327,9 +326,8 @@ def test_a_local_connection_is_reset_where_the_pods_failed(forward: Drive) -> No
                 with pytest.raises(ConnectionResetError):
                     await anyio.to_thread.run_sync(local.recv, 10)
 
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        closed = other.getsockname()[1]
-    forward(scenario)
+    with closed_port() as closed:
+        forward(scenario)
     assert [type(error) for error in told] == [errors.PortForwardError]
 
 

@@ -314,7 +314,7 @@ def test_connections_that_are_cut_again_and_again_hide_nothing(
     seen = threading.Event()
 
     def cut_and_change(sync: Clientset) -> None:
-        assert seen.wait(20)
+        assert seen.wait(60)
         for how in HOWS:
             time.sleep(0.1)
             proxy.cut(how)
@@ -334,15 +334,15 @@ def test_a_frozen_network_does_not_hold_the_waiting_beyond_its_time(
     seen = threading.Event()
 
     def freeze(_: Clientset) -> None:
-        assert seen.wait(20)
+        assert seen.wait(60)
         proxy.freeze()
 
     with FaultProxy(cluster.port) as proxy:
         meanwhile(freeze)
         started = time.monotonic()
         with pytest.raises(
-            errors.WaitTimeoutError, match=r"the yes of runs did not come within 1\.5 s; last seen: it says"
+            errors.WaitTimeoutError, match=r"the yes of runs did not come within 3 s; last seen: it says"
         ):
-            wait_through(proxy, 1.5, seen)
-        assert 1.4 < time.monotonic() - started < 10
+            wait_through(proxy, 3.0, seen)
+        assert 2.9 < time.monotonic() - started < 30
         proxy.cut("rst")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -19,6 +19,7 @@ from kubecore.model import Model, always
 from kubecore.resource import Resource
 from tests.cluster import Cluster
 from tests.conftest import running
+from tests.ready import PATIENCE, wait_until, wait_until_idle
 from tests.torture.history import judge, read
 from tests.torture.tally import Tally
 from tests.torture.watch import play
@@ -130,17 +131,17 @@ def test_fault_19_a_server_that_is_restored_from_a_backup_is_followed(own: Clust
         mirrors = [Mirror(mode, config, namespace) for mode in ("sync", "asyncio", "trio")]
         for mirror in mirrors:
             mirror.thread.start()
-        wait_for(lambda: all(len(mirror.there) == 3 for mirror in mirrors))
+        wait_until(lambda: all(len(mirror.there) == 3 for mirror in mirrors))
         for number in range(100):  # So that the restored server does not come to our version by itself.
             maps.patch("changed", {"data": {"k": f"after {number}"}}, type="merge")
         maps.delete("deleted")
         put("new", "after")
-        wait_for(lambda: all(mirror.told[-1:] == ["ADDED new"] for mirror in mirrors))
+        wait_until(lambda: all(mirror.told[-1:] == ["ADDED new"] for mirror in mirrors))
         own.restore_etcd()
-        wait_for(lambda: all("ADDED deleted" in mirror.told for mirror in mirrors), 20)
+        wait_until(lambda: all("ADDED deleted" in mirror.told for mirror in mirrors))
         put("the-last", "now")
         for mirror in mirrors:
-            mirror.thread.join(20)
+            mirror.thread.join(PATIENCE)
             assert (mirror.error, mirror.thread.is_alive()) == (None, False)
             wanted = {item.metadata.name: (item.metadata.uid, item.data["k"]) for item in maps.list().items}
             assert mirror.there == wanted
@@ -169,7 +170,7 @@ def test_an_idle_watch_is_closed_at_once(own: Cluster) -> None:
     with Clientset(quick(own)) as clientset, clientset.core_v1.secrets("default").watch(resource_version="0") as events:
         thread = threading.Thread(target=lambda: list(events))
         thread.start()
-        time.sleep(0.5)
+        wait_until_idle(thread)
         began = time.monotonic()
         events.close()
         thread.join(AT_ONCE)
@@ -224,7 +225,7 @@ def test_fault_44_a_kind_that_is_removed_under_a_watch_is_told(mode: str, own: C
     assert own.raw("POST", path, {**body, "metadata": {"name": "things.watch.example.com"}})[0] == 201
     place = "/apis/watch.example.com/v1/namespaces/default/things"
     made = {"apiVersion": "watch.example.com/v1", "kind": "Thing", "metadata": {"name": "one"}}
-    wait_for(lambda: own.raw("POST", place, made)[0] in (201, 409))
+    wait_until(lambda: own.raw("POST", place, made)[0] in (201, 409))
 
     def remove() -> None:
         own.raw("DELETE", f"{path}/things.watch.example.com")
@@ -252,11 +253,4 @@ def test_fault_44_a_kind_that_is_removed_under_a_watch_is_told(mode: str, own: C
 
     told = synchronous() if mode == "sync" else anyio.run(asynchronous, backend=mode)
     assert told[:1] == ["ADDED"]
-    wait_for(lambda: own.raw("GET", f"{path}/things.watch.example.com")[0] == 404)
-
-
-def wait_for(is_so: Callable[[], bool], seconds: float = 20.0) -> None:
-    end = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    wait_until(lambda: own.raw("GET", f"{path}/things.watch.example.com")[0] == 404)

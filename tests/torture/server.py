@@ -108,7 +108,7 @@ class PodServer:
         """How many connections are open."""
         return len(self._connections)
 
-    def settle(self, most: int, seconds: float = 2.0) -> int:
+    def settle(self, most: int, seconds: float = 30.0) -> int:
         """Wait until no more than so many connections are open; return how many are."""
         end = time.monotonic() + seconds
         while self.open > most and time.monotonic() < end:

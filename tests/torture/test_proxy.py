@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ready import closed_port, wait_until
 from tests.torture.proxy import FaultProxy, Plan
 
 
@@ -33,7 +34,7 @@ class Echo:
                 made, _ = self._listener.accept()
             except OSError:
                 return
-            made.settimeout(5)
+            made.settimeout(60)
             self._made.append(made)
             self._threads.append(threading.Thread(target=self._serve, args=(made,)))
             self._threads[-1].start()
@@ -58,7 +59,7 @@ class Echo:
             with contextlib.suppress(OSError):
                 made.shutdown(socket.SHUT_RDWR)
         for thread in list(self._threads):
-            thread.join(5)
+            thread.join(60)
         for made in self._made:
             made.close()
 
@@ -72,7 +73,7 @@ def echo() -> Iterator[Echo]:
 
 @contextlib.contextmanager
 def through(echo: Echo, plan: Plan) -> Iterator[tuple[FaultProxy, socket.socket]]:
-    with FaultProxy(echo.port, plan) as proxy, socket.create_connection(("127.0.0.1", proxy.port), 5) as client:
+    with FaultProxy(echo.port, plan) as proxy, socket.create_connection(("127.0.0.1", proxy.port), 60) as client:
         yield proxy, client
 
 
@@ -85,9 +86,7 @@ def read(client: socket.socket, most: int = 1 << 30) -> bytes:
 
 
 def settled(what: list[str]) -> list[str]:
-    end = time.monotonic() + 2
-    while not what and time.monotonic() < end:
-        time.sleep(0.005)
+    wait_until(lambda: what)
     return what
 
 
@@ -150,7 +149,7 @@ def test_mute_holds_both_ways_and_closes_nothing(echo: Echo) -> None:
             client.recv(1)
         assert (echo.got, echo.ends, proxy.open) == (b"0123456789", [], 1)
         proxy.thaw()
-        client.settimeout(5)
+        client.settimeout(60)
         assert read(client, 10) == b"456789more"
 
 
@@ -164,6 +163,7 @@ def test_freeze_and_thaw_lose_nothing(echo: Echo) -> None:
         with pytest.raises(TimeoutError):
             client.recv(1)
         proxy.thaw()
+        client.settimeout(60)
         assert read(client, 2) == b"bc"
 
 
@@ -185,17 +185,17 @@ def test_slices_and_delay(echo: Echo) -> None:
 
 def test_each_connection_has_its_plan_and_all_can_be_cut(echo: Echo) -> None:
     with FaultProxy(echo.port, [Plan(cut_after=0), Plan()]) as proxy:
-        with socket.create_connection(("127.0.0.1", proxy.port), 5) as client:
+        with socket.create_connection(("127.0.0.1", proxy.port), 60) as client:
             assert client.recv(1) == b""
         for _ in range(2):
-            with socket.create_connection(("127.0.0.1", proxy.port), 5) as client:
+            with socket.create_connection(("127.0.0.1", proxy.port), 60) as client:
                 client.sendall(b"x")
                 assert client.recv(1) == b"x"
                 proxy.cut("rst")
                 with pytest.raises(ConnectionResetError):
                     client.recv(1)
         proxy.plan = lambda number: Plan(corrupt_at=0 if number == 4 else None)
-        with socket.create_connection(("127.0.0.1", proxy.port), 5) as client:
+        with socket.create_connection(("127.0.0.1", proxy.port), 60) as client:
             client.sendall(b"\0")
             assert client.recv(1) == b"\xff"
             proxy.cut()
@@ -208,10 +208,10 @@ def test_no_thread_and_no_socket_is_left(echo: Echo) -> None:
         return names.count("torture-proxy"), len(list(Path("/proc/self/fd").iterdir()))
 
     files = state()[1]
-    for plan in (Plan(), Plan(mute_after=0), Plan(cut_after=1, how="rst")):
+    for number, plan in enumerate((Plan(), Plan(mute_after=0), Plan(cut_after=1, how="rst")), 1):
         with through(echo, plan) as (_, client):
             client.sendall(b"0123456789")
-            time.sleep(0.02)
+            wait_until(lambda number=number: len(echo._made) == number)  # type: ignore[misc]
     for made in echo._made:
         made.close()
     # The echo's own sockets are closed too; the fixture closes them again.
@@ -219,9 +219,7 @@ def test_no_thread_and_no_socket_is_left(echo: Echo) -> None:
 
 
 def test_a_server_that_is_not_there_resets_the_client() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-    with FaultProxy(port) as proxy:
+    with closed_port() as port, FaultProxy(port) as proxy:
         with pytest.raises(ConnectionResetError):  # It may come while the client still connects.
-            with socket.create_connection(("127.0.0.1", proxy.port), 5) as client:
+            with socket.create_connection(("127.0.0.1", proxy.port), 60) as client:
                 client.recv(1)
