@@ -37,7 +37,7 @@ _VERBS: Final[Mapping[str, str]] = {
     "DELETE": "delete",
     "OPTIONS": "options",
 }
-_PORT_NAME: Final = re.compile(r"(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
+_PORT_NAME: Final = re.compile(r"(?=.*[a-z])[a-z0-9]([a-z0-9-]*[a-z0-9])?", re.ASCII)
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+", re.ASCII)
 
 # Ours to say: they frame the request, or say who asks. The API server takes the last ones out.

@@ -85,7 +85,7 @@ def test_a_path_that_would_leave_it_is_refused(path: Any) -> None:
 @pytest.mark.parametrize(
     "options",
     [{"name": name} for name in ("", ".", "..", "a/b", "a:80", "https:a", "a:", "a%2f", "\ud800", None)]
-    + [{"port": port} for port in (0, -1, 65536, True, 80.0, "", "80", "a:b", "a/b", "..", "A", "x" * 70)]
+    + [{"port": port} for port in (0, -1, 65536, True, 80.0, "", "80", "a:b", "a/b", "..", "A", "-a", "a-", "x" * 70)]
     + [{"scheme": scheme} for scheme in ("", "ftp", "https:")]
     + [{"method": method} for method in ("get", "CONNECT", "TRACE", "GET /x", None)]
     + [{"query": {"a": None}}, {"query": {1: "a"}}, {"query": [("a", 1.5)]}, {"body": "text"}]

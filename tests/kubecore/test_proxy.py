@@ -286,6 +286,7 @@ def test_the_environment_names_a_proxy_and_the_configuration_wins(
         host = f"http://127.0.0.1:{server.port}"
         assert get(rest.Config(host=host)) == "p"
         assert len(way.heads) == 1
+        assert way.heads[0].startswith(b"CONNECT 127.0.0.1:")
         assert get(rest.Config(host=host, proxy_url="")) == "p"
         assert len(way.heads) == 1
 

@@ -123,6 +123,8 @@ def test_what_is_neither_text_nor_function_is_refused() -> None:
         ("jsonpath={.status.podIP}", pod(), False, "it finds nothing"),
         ("jsonpath={.status.phase}", pod(), True, ""),
         ("jsonpath={.spec.containers[*].name}", pod(), True, ""),
+        ("jsonpath={.status.conditions[*].type}", pod(READY, true("Initialized")), True, ""),
+        ("jsonpath={.status.conditions[?(@.type==1)].status}=True", pod(READY), False, "compared with an integer"),
         ("jsonpath={.spec.containers[3].name}=c", pod(), False, "has 1 items, there is none at 3"),
         ("create", pod(), True, ""),
         ("delete", pod(), False, "nobody has deleted it"),

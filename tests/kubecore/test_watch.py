@@ -811,3 +811,15 @@ def test_a_refused_watch_list_is_raised_and_list_and_watch_does_not_need_it() ->
     run = Run(relists=True)
     run.step()
     assert run.asked[0]["of"] == "list"
+
+
+@pytest.mark.parametrize(("lived", "seconds"), [(5.0, 6.4), (31.0, 0.8)])
+def test_a_connection_of_thirty_seconds_ends_a_series_of_failures(lived: float, seconds: float) -> None:
+    run = Run()
+    run.state(5)
+    for _ in range(3):
+        run.refuse(CUT)
+    run.stream(lived=lived, error=CUT)
+    run.refuse(CUT)
+    run.step()
+    assert run.waited[-1] == pytest.approx(seconds)

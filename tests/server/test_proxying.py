@@ -63,14 +63,17 @@ def test_whose_answer_it_is(drive: Drive, namespace: str, pod: str, backend: tup
 def test_a_service_is_reached_by_its_port(
     drive: Drive, namespace: str, pod: str, cluster: Cluster, backend: tuple[str, int]
 ) -> None:
-    service = {"metadata": {"name": "web"}, "spec": {"ports": [{"name": "http", "port": 80}]}}
+    service = {
+        "metadata": {"name": "web"},
+        "spec": {"ports": [{"name": "http", "port": 80}, {"name": "a--b", "port": 81}]},
+    }
     assert cluster.raw("POST", f"/api/v1/namespaces/{namespace}/services", service)[0] == 201
     endpoint = {"addresses": [backend[0]], "targetRef": {"kind": "Pod", "name": pod, "namespace": namespace}}
     endpoints = {
         "metadata": {"name": "web-1", "labels": {"kubernetes.io/service-name": "web"}},
         "addressType": "IPv4",
         "endpoints": [endpoint],
-        "ports": [{"name": "http", "port": backend[1]}],
+        "ports": [{"name": "http", "port": backend[1]}, {"name": "a--b", "port": backend[1]}],
     }
     path = f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
     assert cluster.raw("POST", path, endpoints)[0] == 201
@@ -78,7 +81,7 @@ def test_a_service_is_reached_by_its_port(
     until(lambda: cluster.raw("GET", place)[0] == 200)  # The server learns of it a moment later.
 
     async def scenario(clientset: Any) -> None:
-        for port in ("http", 80):
+        for port in ("http", 80, "a--b"):
             got = await clientset.core_v1.services(namespace).proxy("web", path="x", port=port)
             assert (got.status, got.text) == (200, "GET /x None None ")
 
