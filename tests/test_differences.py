@@ -22,18 +22,10 @@ ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "differences-from-client-go.md").read_text("utf-8")
 TESTS: dict[str, list[str]] = tomllib.loads((ROOT / "tests" / "differences.toml").read_text("utf-8"))
 
-NOT_AVAILABLE = (
-    "cache",
-    "controller",
-    "events",
-    "fake",
-    "informer",
-    "informers",
-    "leader",
-    "leaderelection",
-    "listers",
-)
-NOT_AVAILABLE += ("record", "recorder", "testing", "workqueue")
+NOT_AVAILABLE = [
+    *("cache", "controller", "events", "fake", "informer", "informers", "leader", "leaderelection", "listers"),
+    *("record", "recorder", "testing", "workqueue"),
+]
 
 
 def tables(header: str) -> list[list[str]]:
@@ -91,8 +83,8 @@ def owners() -> tuple[Any, ...]:
 
 def exists(name: str) -> bool:
     """Say whether a name of the table of packages is a module, or an attribute of one, of a client or of a model."""
-    if name.endswith("="):
-        return name == "http_client="
+    if name in ("http_client=", "kgen pull"):
+        return True
     head, _, rest_of_it = name.partition(".")
     if head in ("kubecore", "kubeclient"):
         return pkgutil.resolve_name(name) is not None
