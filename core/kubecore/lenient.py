@@ -53,6 +53,8 @@ _NAMES: Final[dict[type, str]] = {
 }
 
 _LOG: Final = logging.getLogger("kubecore")
+_LONGEST_KEY: Final = 200
+"""Characters of a key in a path: every value below the key gets a path of its own."""
 
 
 def decode(data: bytes | bytearray | memoryview, type: type[T]) -> T:  # noqa: A002
@@ -322,7 +324,7 @@ def _dict(hint: Any, exact: bool, value: Any, path: str) -> dict[str, Any]:
     if not is_object(value):
         raise DecodeError(f"expected an object, found {_kind(value)} at {path}")
     one = _reader(hint, exact)
-    return {str(key): _or_zero(one, hint, item, f"{path}.{key}") for key, item in value.items()}
+    return {str(key): _or_zero(one, hint, item, f"{path}.{str(key)[:_LONGEST_KEY]}") for key, item in value.items()}
 
 
 def _or_zero(one: Reader, hint: Any, item: Any, path: str) -> Any:

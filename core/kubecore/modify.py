@@ -11,7 +11,7 @@ is the same, by position. An item that matches none is new, and goes as it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any, Final, Generic, TypeAlias, TypeGuard, TypeVar
 
 import msgspec
@@ -222,8 +222,14 @@ class _Matching:
 
     def match_equal(self) -> None:
         """Match items that are equal."""
+        if not self._free:
+            return
+        free: dict[Hashable, list[int]] = {}
+        for source in sorted(self._free, reverse=True):
+            free.setdefault(_form(self._before[source]), []).append(source)
         for index, item in self._open():
-            self._take(index, next((free for free in sorted(self._free) if _same(self._before[free], item)), None))
+            if alike := free.get(_form(item)):
+                self._take(index, alike.pop())
 
     def match_places(self) -> None:
         """Match items at the same place, where nothing else tells them apart."""
@@ -260,6 +266,11 @@ def _key(item: Any) -> tuple[Any, ...] | None:
         return None
     values = tuple(getattr(item, names[key]) for key in keys)
     return values if isinstance(values[0], (str, int)) and values[0] != "" else None
+
+
+def _form(item: Model) -> Hashable:
+    """Return what two items have in common if `_same` says that they are written alike."""
+    return plain_type(item), encode.encode(item)
 
 
 def _same(one: Any, other: Any) -> bool:

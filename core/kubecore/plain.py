@@ -31,6 +31,8 @@ MAX_DEPTH: Final = 200
 """Deepest nesting of what is written."""
 
 _BASE64: Final = re.compile("(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+_LONGEST_KEY: Final = 200
+"""Characters of a key in a path: every value below the key gets a path of its own."""
 _LINE_ENDS: Final = str.maketrans("", "", "\r\n")
 
 
@@ -156,7 +158,8 @@ def _mapping(value: Mapping[Any, Any], shape: Shape, path: str, depth: int) -> d
     found: dict[str, Any] = {}
     for key, item in value.items():
         name = _key(key, path)
-        found[name] = _value(item, shape_of(fields.get(name, inner)), f"{path}.{name}", depth + 1)
+        place = f"{path}.{name[:_LONGEST_KEY]}"
+        found[name] = _value(item, shape_of(fields.get(name, inner)), place, depth + 1)
     return found
 
 

@@ -5,6 +5,7 @@ Source: `k8s.io/apimachinery/pkg/apis/meta/v1 Table`; laid out as `k8s.io/cli-ru
 
 from __future__ import annotations
 
+import bisect
 import html
 import re
 import unicodedata
@@ -20,6 +21,8 @@ __all__ = ["Table", "TableColumn", "TableCondition", "TableRow"]
 
 _GAP: Final = "   "
 _NARROWEST: Final = 3
+_WIDEST: Final = 1000
+"""Characters of a cell that widen its column: one long cell must not fill all other rows with spaces."""
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _EMPTY: Final = "No resources found"
 
@@ -103,7 +106,11 @@ class Table(Model, kw_only=True):
         if not self.rows:
             return _EMPTY
         lines = list(self._lines(wide=wide, namespaces=namespaces))
-        widths = [max(_NARROWEST, *map(len, column)) for column in zip(*lines, strict=True)]
+        widths = [_NARROWEST] * max(map(len, lines))
+        for line in lines:
+            for index, cell in enumerate(line):
+                if widths[index] < len(cell) <= _WIDEST:
+                    widths[index] = len(cell)
         return "\n".join(
             _GAP.join([*(cell.ljust(width) for cell, width in zip(line[:-1], widths, strict=False)), line[-1]])
             for line in lines
@@ -161,7 +168,8 @@ class Table(Model, kw_only=True):
         yield [*first, *(_printable(self.column_definitions[index].name).upper() for index in shown)] or [""]
         for row in self.rows:
             first = [_printable(row.object.metadata.namespace)] if namespaces else []
-            cells = [row.cells[index] if index < len(row.cells) else None for index in shown]
+            # Only up to the last cell that the server sent: rows without cells cost nothing.
+            cells = [row.cells[index] for index in shown[: bisect.bisect_left(shown, len(row.cells))]]
             yield [*first, *map(_cell, cells)] or [""]
 
 

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import codecs
 import io
+import itertools
 import math
 import re
 import struct
@@ -53,6 +55,9 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _PAIR: Final = re.compile(r"(?<!\\)((?:\\\\)*)(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})", re.ASCII)
 _STRAY: Final = re.compile(r"(?<![0-9])_|_(?![0-9])", re.ASCII)
 _MAX_DIGITS: Final = 300
+_TAG_LINE: Final = re.compile("(?:\\A|[\n\r\x85\u2028\u2029])%TAG[ \t]")
+_MOST_TAG_LINES: Final = 100
+"""The parser compares each `%TAG` line with all before it."""
 _STRING_TAGS: Final = frozenset({"tag:yaml.org,2002:str", "!"})
 _TAGS: Final[dict[str, tuple[type, ...]]] = {
     "tag:yaml.org,2002:int": (int,),
@@ -146,7 +151,7 @@ def documents(text: str | bytes, *, source: str = "", hide_values: bool = False)
             yield Document(value, builder.number, line)
         text = found.rest
     try:
-        for event in _events(_plain_type(_with_characters(text))):
+        for event in _events(_plain_type(_with_characters(_checked(text, builder)))):
             if builder.take(event):
                 yield Document(builder.document, builder.number, builder.line)
     except pyyaml.MarkedYAMLError as error:
@@ -156,6 +161,20 @@ def documents(text: str | bytes, *, source: str = "", hide_values: bool = False)
         if isinstance(error, DecodeError):
             raise
         raise DecodeError(f"{builder.at(None)}this can't be read as text: {str(error).splitlines()[0]}") from None
+
+
+def _checked(text: str | bytes, builder: _Builder) -> str | bytes:
+    """Return the text, decoded if it has `%TAG` lines or is not UTF-8; refuse one with many such lines."""
+    if isinstance(text, bytes):
+        if text[:2] not in (codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE):
+            if b"%TAG" not in text:
+                return text
+            text = bytes(text).decode("utf-8")
+        else:
+            text = bytes(text).decode("utf-16")
+    if "%TAG" in text and next(itertools.islice(_TAG_LINE.finditer(text), _MOST_TAG_LINES, None), None) is not None:
+        raise DecodeError(f"{builder.at(None)}more than {_MOST_TAG_LINES} %TAG lines")
+    return text
 
 
 def _json_objects(text: str | bytes, source: str) -> jsonstream.Found | None:
@@ -316,6 +335,7 @@ def _float_key(value: float) -> str:
 class _Anchored(NamedTuple):
     value: Any
     size: int
+    text: int
     height: int
 
 
@@ -325,7 +345,7 @@ class _Open:
 
     value: Any
     anchor: str | None
-    size_before: int
+    before: tuple[int, int]
     height: int = 1
     key: Any = None
     has_key: bool = False
@@ -345,6 +365,7 @@ class _Builder:
         self._stack: list[_Open] = []
         self._anchors: dict[str, _Anchored] = {}
         self._size = 0
+        self._text = 0  # Characters of all scalars, with what aliases repeat.
         self._most = min(MAX_DEPTH, depth.levels() or MAX_DEPTH)
 
     def take(self, event: Any) -> bool:
@@ -352,8 +373,8 @@ class _Builder:
         mark: Any = event.start_mark
         self.line = self.line or mark.line + 1
         if isinstance(event, pyyaml.ScalarEvent):
-            self._grow(1, event)
-            before = self._size - 1
+            before = self._size, self._text
+            self._grow(1, len(event.value), event)
             self._add(self._scalar(event), event.anchor, before, event)
         elif isinstance(event, (pyyaml.MappingStartEvent, pyyaml.SequenceStartEvent)):
             self._open(event)
@@ -386,8 +407,11 @@ class _Builder:
         """Return a part of the text for an error."""
         return "(not shown)" if self._hide_values else repr(text[:100])
 
-    def _grow(self, count: int, event: Any) -> None:
+    def _grow(self, count: int, text: int, event: Any) -> None:
         self._size += count
+        self._text += text
+        if self._text > MAX_BYTES:
+            self._refuse(event, f"more than {MAX_BYTES >> 20} MiB of text, aliases counted as what they stand for")
         if self._size > MAX_NODES:
             self._refuse(event, f"more than {MAX_NODES} values, aliases counted as what they stand for")
 
@@ -410,13 +434,14 @@ class _Builder:
             self._refuse(event, f"the tag {self._quoted(event.tag)} is not allowed")
         if len(self._stack) >= self._most:
             self._refuse(event, f"nested deeper than {self._most} levels")
-        self._grow(1, event)
+        before = self._size, self._text
+        self._grow(1, 0, event)
         value: Any = {} if isinstance(event, pyyaml.MappingStartEvent) else []
-        self._stack.append(_Open(value, event.anchor, self._size - 1))
+        self._stack.append(_Open(value, event.anchor, before))
 
     def _close(self, event: Any) -> None:
         done = self._stack.pop()
-        self._add(done.value, done.anchor, done.size_before, event, done.height)
+        self._add(done.value, done.anchor, done.before, event, done.height)
 
     def _alias(self, event: Any) -> None:
         known = self._anchors.get(event.anchor)
@@ -424,12 +449,13 @@ class _Builder:
             self._refuse(event, f"the alias {self._quoted(event.anchor)} stands for nothing that is complete")
         if len(self._stack) + known.height > self._most:
             self._refuse(event, f"nested deeper than {self._most} levels")
-        self._grow(known.size, event)
-        self._add(_copied(known.value), None, 0, event, known.height)
+        self._grow(known.size, known.text, event)
+        self._add(_copied(known.value), None, (0, 0), event, known.height)
 
-    def _add(self, value: Any, anchor: str | None, size_before: int, event: Any, height: int = 0) -> None:
+    def _add(self, value: Any, anchor: str | None, before: tuple[int, int], event: Any, height: int = 0) -> None:
         if anchor is not None:
-            self._anchors[anchor] = _Anchored(value, self._size - size_before, height)
+            size, text = before
+            self._anchors[anchor] = _Anchored(value, self._size - size, self._text - text, height)
         if not self._stack:
             self.document = self._value(value, event)
             return

@@ -18,6 +18,7 @@ from kgen.names import field_name, singular, verbatim_name
 __all__ = ["NOTHING", "Before", "NamedClass", "NamedConstants", "NamedModule"]
 
 _NAMES: Final = re.compile(r"(?<![\w.\"])[A-Z]\w*")
+_NUMBER: Final = re.compile(r"_[0-9]+$")
 _KIND: Final = re.compile(r'Literal\["([^"]*)"\]')
 
 
@@ -153,17 +154,25 @@ class Before:
     def _find_places(self, module: str) -> Mapping[_Place, str]:
         here = self._module(module)
         found = self._own_places(module)
-        named: dict[tuple[str, str], list[str]] = {}
+        # By what they read like: many equal objects have many names, and each is compared with each place.
+        named: dict[tuple[tuple[str, str], str], list[str]] = {}
         for name in here.aliases:
-            named.setdefault(self._target(module, name), []).append(name)
+            target = self._target(module, name)
+            for form in {_flat(name), _flat(_NUMBER.sub("", name.rstrip("_")))}:
+                named.setdefault((target, form), []).append(name)
         for alias in here.aliases:
-            other, target = self._target(module, alias)
+            other, owner = self._target(module, alias)
             inside = found if other == module else self._own_places_of(other)
-            for wire_name in self._properties(other, target):
-                child = inside.get((target, wire_name))
-                names = named.get(self._target(other, child), []) if child is not None else []
-                fitting = [each for each in names if _reads_like(each, alias, wire_name)]
-                found |= dict.fromkeys([(alias, wire_name)], fitting[0]) if fitting else {}
+            head = _flat(alias.rstrip("_"))
+            for wire_name in self._properties(other, owner):
+                child = inside.get((owner, wire_name))
+                if child is None:
+                    continue
+                target = self._target(other, child)
+                names = (name for word in _words(wire_name) for name in named.get((target, head + word), ()))
+                fitting = next((name for name in names if _reads_like(name, alias, wire_name)), None)
+                if fitting is not None:
+                    found[alias, wire_name] = fitting
         return found
 
     @functools.cached_property
@@ -175,10 +184,10 @@ class Before:
         return tuple(made.fields) if made is not None else ()
 
     def _find_holders(self, module: str) -> Mapping[str, frozenset[_Place]]:
-        found: dict[str, frozenset[_Place]] = {}
+        found: dict[str, set[_Place]] = {}
         for place, name in self._places(module).items():
-            found[name] = found.get(name, frozenset()) | {place}
-        return found
+            found.setdefault(name, set()).add(place)
+        return {name: frozenset(places) for name, places in found.items()}
 
 
 NOTHING: Final = Before()
@@ -191,9 +200,15 @@ def _reads_like(name: str, owner: str, wire_name: str) -> bool:
     if not name.startswith(head):
         return False
     rest = name[len(head) :].strip("_")
-    words = {wire_name, singular(wire_name), singular(singular(wire_name))}
-    allowed = {_flat(word) for word in words} | {_flat(f"{word}Value") for word in words}
-    return _flat(rest) in allowed or _flat(re.sub(r"_\d+$", "", rest)) in allowed
+    allowed = _words(wire_name)
+    return _flat(rest) in allowed or _flat(_NUMBER.sub("", rest)) in allowed
+
+
+@functools.lru_cache(maxsize=4096)
+def _words(wire_name: str) -> tuple[str, ...]:
+    """Return what a place is called by the rules, the property's own name first."""
+    words = (wire_name, singular(wire_name), singular(singular(wire_name)))
+    return tuple(dict.fromkeys(_flat(f"{word}{end}") for end in ("", "Value") for word in words))
 
 
 def _flat(text: str) -> str:

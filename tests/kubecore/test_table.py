@@ -65,7 +65,7 @@ def test_html_holds_text_alone() -> None:
 
 
 def test_a_row_with_too_few_cells_and_no_columns_at_all() -> None:
-    assert table(["a"]).format() == "NAME   READY\na      "
+    assert table(["a"]).format() == "NAME   READY\na"
     bare = codec.decode(b'{"rows":[{"cells":null}],"columnDefinitions":null}', Table)
     assert bare.format() == "\n"
     assert bare._repr_html_()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncGzipStream", "GzipStream", "is_compressed"]
 
 _PIECE: Final = 1024 * 1024
+_FED: Final = 64 * 1024
 _GZIP: Final = 16 + zlib.MAX_WBITS
 
 _MOST_RATIO: Final = 100
@@ -51,6 +52,13 @@ class _Inflater:
         if self._inflate.eof:
             raise errors.ProtocolError(f"{self._place}: more came than the compressed answer")
         self._received += len(data)
+        # zlib returns the rest of its input each time: of a large chunk that would be quadratic time.
+        for at in range(0, len(data), _FED):
+            if self._inflate.eof:
+                raise errors.ProtocolError(f"{self._place}: more came than the compressed answer")
+            yield from self._unpack(data[at : at + _FED])
+
+    def _unpack(self, data: bytes) -> Iterator[bytes]:
         try:
             piece = self._inflate.decompress(data, _PIECE)
             while piece:

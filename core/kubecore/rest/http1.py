@@ -117,7 +117,7 @@ class Answer:
     def __init__(self, method: str, *, upgrade: bool = False) -> None:
         self._method = method
         self._upgrade = upgrade
-        self._buffer = b""
+        self._buffer: bytes | bytearray = b""
         self._seen = 0
         self._interim = 0
 
@@ -141,17 +141,20 @@ class Answer:
         """
         if not data:
             raise CutError("the server closed the connection without an answer")
-        buffer = self._buffer = self._buffer + data if self._buffer else data
+        buffer: bytes | bytearray = data
+        if self._buffer:  # Extended in place: a copy for each chunk of the head would take quadratic time.
+            buffer = self._buffer if isinstance(self._buffer, bytearray) else bytearray(self._buffer)
+            buffer += data
         while True:
             end = buffer.find(b"\r\n\r\n", max(0, self._seen - 3))
             if end < 0:
-                self._seen = len(buffer)
+                self._buffer, self._seen = buffer, len(buffer)
                 if len(buffer) > _MOST_HEAD:
                     raise MalformedError(f"the answer's head is longer than {_MOST_HEAD} bytes")
                 if not buffer.startswith(b"HTTP/1."[: len(buffer)]):
                     raise MalformedError("the answer is not HTTP/1.1")
                 return False
-            head, buffer = buffer[:end], buffer[end + 4 :]
+            head, buffer = bytes(buffer[:end]), bytes(buffer[end + 4 :])
             if self._parse(head):
                 self.first = self.body.feed(buffer) if buffer else b""
                 return True
@@ -172,10 +175,16 @@ class Answer:
                 raise MalformedError(f"the answer begins with {self._interim} interim ones, the last of them {status}")
             return False
         headers: dict[str, str] = {}
+        repeated: dict[str, list[str]] = {}
         for field in head[len(line) + 2 :].decode("latin-1").split("\r\n") if line_end >= 0 else ():
             name, _, value = field.partition(":")
             name, value = name.lower(), value.strip(" \t")
-            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+            if name in headers:
+                repeated.setdefault(name, [headers[name]]).append(value)
+            else:
+                headers[name] = value
+        for name, values in repeated.items():
+            headers[name] = ", ".join(values)
         self.status, self.headers = status, headers
         connection = headers.get("connection", "").lower()
         self.keep = matched[1] == b"1" and "close" not in connection and not is_switch

@@ -168,6 +168,11 @@ def _ascii(name: str) -> str:
 def _split_port(rule: str) -> tuple[str, int | None]:
     if rule.startswith("["):
         name, _, rest = rule[1:].partition("]")
-        return name, int(rest[1:]) if rest[1:].isdecimal() else None
+        return name, _port(rest[1:]) if rest.startswith(":") else None
     name, colon, port = rule.rpartition(":")
-    return (name, int(port)) if colon and ":" not in name and port.isdecimal() else (rule, None)
+    found = _port(port) if colon and ":" not in name else None
+    return (rule, None) if found is None else (name, found)
+
+
+def _port(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 5 else None

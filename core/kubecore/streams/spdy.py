@@ -137,7 +137,9 @@ class Decoder:
     """Reads the frames of one connection, from any pieces."""
 
     def __init__(self) -> None:
-        self._buffer = b""
+        self._parts: list[bytes] = []  # Of a frame whose rest is to come.
+        self._held = 0
+        self._needed = 0
         self._stream = 0
         self._left = 0  # Of the data frame that is coming.
         self._is_last = False
@@ -148,7 +150,15 @@ class Decoder:
         Raises:
             ProtocolError: it is no SPDY; what came before has been yielded.
         """
-        buffer, at = (self._buffer + data if self._buffer else data), 0
+        buffer, at = data, 0
+        if self._parts:
+            self._parts.append(data)
+            self._held += len(data)
+            if self._held < self._needed:
+                return  # Joined once the frame is complete: a copy for each chunk would take quadratic time.
+            buffer = b"".join(self._parts)
+            self._parts.clear()
+        self._needed = 8
         while True:
             if self._left:
                 piece = buffer[at : at + self._left]
@@ -170,10 +180,12 @@ class Decoder:
                 continue
             _check(first, length)
             if len(buffer) - at - 8 < length:
+                self._needed = 8 + length
                 break
             yield from _read(first & 0xFFFF, second >> 24, buffer[at + 8 : at + 8 + length])
             at += 8 + length
-        self._buffer = buffer[at:]
+        if at < len(buffer):
+            self._parts, self._held = [buffer[at:]], len(buffer) - at
 
 
 def _check(first: int, length: int) -> None:

@@ -52,6 +52,7 @@ class Tunnel:
         self._encoder = spdy.Encoder()
         self._decoder = spdy.Decoder()
         self._inbox: deque[bytes] = deque()
+        self._taken = 0  # Bytes of the first entry of the inbox that were returned.
         self._waiting: set[int] = {_ERROR, _DATA}
         self._is_ended = False
         self._is_reset = False
@@ -89,13 +90,12 @@ class Tunnel:
 
     def feed(self, data: bytes) -> bytes:
         """Take what came; return what is to be sent for it, mostly nothing."""
-        answers = b""
+        answers: list[bytes] = []
         try:
-            for frame in self._decoder.feed(data):
-                answers += self._take(frame)
+            answers.extend(filter(None, map(self._take, self._decoder.feed(data))))
         except ProtocolError as error:
             self._failure = ProtocolError(f"{self.place}: {error}")
-        return answers
+        return b"".join(answers)
 
     def end(self, goodbye: str) -> None:
         """Take note that the session has ended, with what the other end said."""
@@ -121,11 +121,14 @@ class Tunnel:
             TransportError: the connection broke.
         """
         if self._inbox:
-            first = self._inbox.popleft()
-            if len(first) > most:
-                self._inbox.appendleft(first[most:])
-                first = first[:most]
-            return first
+            first, begin = self._inbox[0], self._taken
+            end = begin + most
+            if len(first) > end:
+                self._taken = end
+                return first[begin:end]
+            self._inbox.popleft()
+            self._taken = 0
+            return first[begin:] if begin else first
         if self._said and (self._has_said_all or self._is_reset):
             raise self._refused()
         if self._failure is not None:

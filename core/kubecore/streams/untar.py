@@ -387,15 +387,16 @@ class _File:
 
 def _records(data: bytes) -> Iterator[tuple[str, str]]:
     r"""Read the records of a pax header: `27 path=...\n`, the length of the whole in front."""
-    while data:
-        length, space, _ = data.partition(b" ")
-        count = _number(length.decode("ascii", "replace")) if space and len(length) < 8 else 0
-        record = data[:count]
+    at = 0
+    while at < len(data):
+        length, space, _ = data[at : at + 8].partition(b" ")
+        count = _number(length.decode("ascii", "replace")) if space else 0
+        record = data[at : at + count]
         key, equals, value = record[len(length) + 1 : -1].partition(b"=")
         if count <= len(length) + 1 or len(record) != count or record[-1:] != b"\n" or not equals or not key:
             raise CopyError("the archive has a header that can't be read")
         yield key.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape")
-        data = data[count:]
+        at += count
 
 
 def _number(text: str) -> int:
