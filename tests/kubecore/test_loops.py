@@ -148,7 +148,7 @@ def test_locks_of_loops_that_ended_are_dropped(run: Run) -> None:
         def current(self) -> Credential | None:
             return None
 
-        async def renew_async(self) -> Credential:
+        async def renew_async(self, until: float | None) -> Credential:
             await anyio.lowlevel.checkpoint()
             return Credential(b"x")
 
