@@ -6,11 +6,13 @@ import ast
 import inspect
 import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 
@@ -20,6 +22,7 @@ from kubeclient import AsyncClientset, Clientset
 from kubeclient.models import apps_v1, authentication_v1, batch_v1, core_v1, meta_v1, networking_v1
 from kubecore import errors, kubeconfig, quantity, rest
 from tests.cluster import Cluster, Nodes
+from tests.cluster.processes import free_port
 from tests.server import targets
 from tests.server.backend import backend
 
@@ -120,6 +123,34 @@ def test_the_code_about_exec_runs(number: int, said: str, cluster: Cluster, node
 @pytest.fixture(scope="session")
 def exec_pod(nodes: Nodes, streams: str) -> str:
     return nodes.running_pod(streams, "exec")
+
+
+def test_the_pod_of_the_pages_logs_echoes_and_responds_to_http(cluster: Cluster) -> None:
+    """No image can be run here: the server accepts the manifest, and the program in it is run as a process."""
+    pod, service = yaml.safe_load_all((ROOT / "examples/web.yaml").read_text("utf-8"))
+    for path, body in (("pods", pod), ("services", service)):
+        query = "dryRun=All&fieldValidation=Strict"
+        assert cluster.raw("POST", f"/api/v1/namespaces/default/{path}?{query}", body)[0] == 201
+    container = pod["spec"]["containers"][0]
+    assert (pod["metadata"]["name"], container["name"]) == ("web", "main")
+    assert service["spec"]["selector"] == pod["metadata"]["labels"]
+    assert service["spec"]["ports"][0]["targetPort"] == container["ports"][0]["name"] == "http"
+    assert container["ports"][0]["containerPort"] == 8080
+    assert container["command"] == ["python", "-u", "-c"]
+
+    port = free_port()
+    program = container["args"][0].replace("8080", str(port))
+    with subprocess.Popen([sys.executable, "-u", "-c", program], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert [process.stdout.readline(), process.stdout.readline()] == ["started\n", "ready\n"]
+            with socket.create_connection(("127.0.0.1", port)) as connection, connection.makefile("rb") as reader:
+                connection.sendall(b"hello\n")
+                assert reader.readline() == b"hello\n"
+            got = httpx.post(f"http://127.0.0.1:{port}/api/items?dry=true", content=b"x")
+            assert (got.status_code, got.text) == (200, "POST /api/items?dry=true HTTP/1.1")
+        finally:
+            process.kill()
 
 
 def test_the_code_about_port_forward_runs(cluster: Cluster, nodes: Nodes, streams: str) -> None:
