@@ -63,7 +63,8 @@ class BaseClientset:
 
     def __repr__(self) -> str:
         """Show the server."""
-        return f"{type(self).__name__}({self.rest_client.host!r})"
+        host = getattr(getattr(self, "rest_client", None), "host", "")  # Empty if the constructor raised.
+        return f"{type(self).__name__}({host!r})"
 
     @property
     def namespace(self) -> str:
@@ -200,7 +201,8 @@ class AsyncBaseClientset:
 
     def __repr__(self) -> str:
         """Show the server."""
-        return f"{type(self).__name__}({self.rest_client.host!r})"
+        host = getattr(getattr(self, "rest_client", None), "host", "")  # Empty if the constructor raised.
+        return f"{type(self).__name__}({host!r})"
 
     @property
     def namespace(self) -> str:

@@ -324,3 +324,8 @@ def test_the_servers_timeout_has_a_name_that_is_not_the_builtins() -> None:
 def test_programs_without_a_file_are_called_python(argument: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", [argument])
     assert default_user_agent().startswith("python/")
+
+
+@pytest.mark.parametrize("kind", [rest.Client, rest.AsyncClient, Clientset, AsyncClientset])
+def test_a_client_whose_constructor_raised_can_be_shown(kind: Any) -> None:
+    assert repr(kind.__new__(kind)) == f"{kind.__name__}('')"  # As a debugger, or a traceback with variables, does.

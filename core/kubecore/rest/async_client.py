@@ -54,7 +54,7 @@ class AsyncClient:
 
     def __repr__(self) -> str:
         """Show the server."""
-        return f"{type(self).__name__}({self.host!r})"
+        return f"{type(self).__name__}({getattr(self, 'host', '')!r})"  # Also if the constructor raised.
 
     async def send(
         self,
