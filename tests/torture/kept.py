@@ -493,6 +493,12 @@ class _World:
         self.scope: anyio.CancelScope | None = None
         self._is_cancelled = False
 
+    def refresh(self, end: float | None) -> None:
+        """Read no files."""
+
+    async def refresh_async(self, end: float | None) -> None:
+        """Read no files."""
+
     def identify(self, pair: object) -> None:
         """Show no certificate."""
 
