@@ -40,7 +40,7 @@ KubeError
 │   └── BodyTooLargeError
 ├── CommandError                   a command in a container returned another code than 0
 ├── CommandTimeoutError            it was not done in time; also the builtin TimeoutError
-├── PortForwardError               the node can't reach the port of the pod
+├── PortForwardError               the node can't reach the port of the pod, or there is none to reach
 ├── CopyError                      files could not be copied to or from a container
 ├── MissingExtraError              an optional dependency is not installed; also an ImportError
 ├── DecodeError                    what came is not what was asked for; also a ValueError
@@ -514,7 +514,11 @@ def _command(command: Sequence[str]) -> str:
 
 
 class PortForwardError(KubeError):
-    """The node can't reach the port of the pod, mostly since nobody listens there; the message is the node's."""
+    """A port can't be forwarded.
+
+    The node can't reach the port of the pod, mostly since nothing listens there (the message is the node's); or there
+    is no port of this name, or no pod of the service runs.
+    """
 
 
 class CopyError(KubeError):

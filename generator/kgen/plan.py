@@ -273,7 +273,7 @@ def _resource(resource: Resource, group: GroupVersion, root: Identifier, api: Ap
         namespaced=text.code(str(resource.namespaced)),
         kind=text.code(str(resource.kind)),
         list_kind=text.code(str(resource.list_kind or "")),
-        bases=_bases(resource),
+        bases=_bases(resource, group),
         docstring=_resource_docstring(resource),
         methods=methods,
         sides=(
@@ -307,7 +307,7 @@ def _resource_docstring(resource: Resource) -> Code:
     return text.docstring(f"{resource.class_name} {where}.\n\nAPI path: `{resource.path}`.{deprecated}", indent=4)
 
 
-def _bases(resource: Resource) -> tuple[Code, ...]:
+def _bases(resource: Resource, group: GroupVersion) -> tuple[Code, ...]:
     verbs, status = set(resource.verbs), set(resource.status_verbs)
     modifies_status = "get" in verbs and "update" in status
     names: list[str] = []
@@ -327,6 +327,8 @@ def _bases(resource: Resource) -> tuple[Code, ...]:
     types = {"kind": resource.kind, "list": resource.list_kind}
     typed = [f"{name}[{_TYPE_PARAMETERS.get(name, '{kind}').format(**types)}]" for name in names]
     streams = [mixin for stream, found in _STREAM_MIXINS.items() if stream in resource.streams for mixin in found]
+    # The connections go to its pods: the documents have no subresource for it.
+    streams += ["ServicePortForward"] if (group.api_version, resource.kind_name) == ("v1", "Service") else []
     return _codes([*typed, *streams])
 
 

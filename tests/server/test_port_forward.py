@@ -17,6 +17,7 @@ import pytest
 from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, rest
 from tests.cluster import Nodes
+from tests.cluster.nodes import NODE
 from tests.ready import PATIENCE, closed_port, wait_until_idle
 from tests.server.targets import echo, target
 
@@ -340,3 +341,96 @@ def test_a_local_port_that_is_taken_is_told(forward: Drive) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = other.getsockname()[1]
         forward(scenario)
+
+
+def created(clientset: Clientset, namespace: str, port: int) -> None:
+    """A pod with named ports, one of them a sidecar's, and services in front of it."""
+    pods, services = clientset.core_v1.pods(namespace), clientset.core_v1.services(namespace)
+    ports = [{"containerPort": port, "name": "http"}]
+    sidecar = {
+        "name": "s",
+        "image": "none",
+        "restartPolicy": "Always",
+        "ports": [{"containerPort": port, "name": "side"}],
+    }
+    spec = {
+        "nodeName": NODE,
+        "containers": [{"name": "c", "image": "none", "ports": ports}],
+        "initContainers": [sidecar],
+        "terminationGracePeriodSeconds": 0,
+    }
+    pods.create({"metadata": {"name": "named", "labels": {"app": "named"}}, "spec": spec})
+    of_pods: dict[str, dict[str, Any]] = {
+        "numeric": {"ports": [{"port": 80, "targetPort": port, "name": "web"}]},
+        "named": {"ports": [{"port": 80, "targetPort": "http", "name": "web"}]},
+        "headless": {"ports": [{"port": port, "name": "web"}], "clusterIP": "None"},
+    }
+    for name, more in of_pods.items():
+        services.create({"metadata": {"name": name}, "spec": {"selector": {"app": "named"}, **more}})
+    of_none: dict[str, dict[str, Any]] = {
+        "nothing": {"selector": {"app": "nothing"}, "ports": [{"port": 80}]},
+        "unselected": {"ports": [{"port": 80}]},
+        "external": {"type": "ExternalName", "externalName": "example.com"},
+    }
+    for name, more in of_none.items():
+        services.create({"metadata": {"name": name}, "spec": more})
+    pods.wait("named", for_="condition=Ready", timeout=60)
+
+
+def test_named_ports_and_services_are_forwarded_as_by_kubectl(
+    config: rest.Config, clientset: Clientset, nodes: Nodes, namespace: str
+) -> None:
+    async def asynchronous(kind: str, name: str, wanted: int | str) -> None:
+        async with (
+            AsyncClientset(config) as made,
+            getattr(made.core_v1, kind)(namespace).port_forward(name) as ports,
+            await ports.connect(wanted) as stream,
+            ports.listen(wanted) as listener,
+            await anyio.connect_tcp("127.0.0.1", listener.local_port) as local,
+        ):
+            for send, receive in ((stream.write, stream.read), (local.send, local.receive)):
+                await send(b"hello")
+                assert await receive() == b"hello"
+
+    with target(echo) as port:
+        created(clientset, namespace, port)
+        for kind, name, wanted in (
+            ("pods", "named", "http"),
+            ("pods", "named", "side"),
+            ("services", "numeric", 80),
+            ("services", "numeric", "web"),
+            ("services", "named", 80),
+            ("services", "headless", "web"),
+        ):
+            anyio.run(asynchronous, kind, name, wanted, backend="trio" if name == "named" else "asyncio")
+            with getattr(clientset.core_v1, kind)(namespace).port_forward(name) as ports:
+                with ports.connect(wanted) as stream:
+                    stream.write(b"hello")
+                    assert stream.read() == b"hello"
+                with (
+                    ports.listen(wanted) as listener,
+                    socket.create_connection(("127.0.0.1", listener.local_port), 30) as local,
+                ):
+                    local.sendall(b"hello")
+                    assert local.recv(10) == b"hello"
+        for kind, name, wanted, message in (
+            ("pods", "named", "nope", "has no port 'nope'; it has http, side"),
+            ("services", "named", 81, r"no port 81; it has web \(80\)"),
+            ("services", "nothing", 80, "no pod matches the service's selector app=nothing"),
+            ("services", "unselected", 80, "the service has no selector"),
+            ("services", "external", 80, "type ExternalName"),
+        ):
+            for action in (anyio.run, None):
+                with pytest.raises(errors.PortForwardError, match=message):
+                    if action is None:
+                        getattr(clientset.core_v1, kind)(namespace).port_forward(name).connect(wanted)
+                    else:
+                        action(asynchronous, kind, name, wanted)
+            with (
+                getattr(clientset.core_v1, kind)(namespace).port_forward(name) as ports,
+                pytest.raises(errors.PortForwardError, match=message),
+                ports.listen(wanted),
+            ):
+                pass
+        with pytest.raises(errors.NotFoundError):
+            clientset.core_v1.services(namespace).port_forward("gone").connect(80)

@@ -15,7 +15,9 @@ from kubecore.listof import ListOf
 from kubecore.logs import AsyncLogStream, LogStream
 from kubecore.pager import PageIterator
 from kubecore.projection import Projection
+from kubecore.streams.async_forward import AsyncPortForward
 from kubecore.streams.command import Completed
+from kubecore.streams.forward import ForwardedStream, Listener, PortForward
 from kubecore.table import Table
 from kubecore.watch import AsyncWatch, Event, Watch
 
@@ -192,6 +194,13 @@ async def awaiting_text(clientset: AsyncClientset) -> None:
     assert_type(pods.stream_logs("y", encoding="utf-8"), AsyncLogStream[str])
     assert_type(await pods.run("y", ["ls"]), Completed[bytes])
     assert_type(await pods.run("y", ["ls"], text=True), Completed[str])
+
+
+def forwarding(clientset: Clientset, later: AsyncClientset) -> None:
+    assert_type(clientset.core_v1.pods("x").port_forward("y"), PortForward)
+    assert_type(clientset.core_v1.services("x").port_forward("y").connect("http"), ForwardedStream)
+    assert_type(clientset.core_v1.services("x").port_forward("y").listen(80), Listener)
+    assert_type(later.core_v1.services("x").port_forward("y"), AsyncPortForward)
 
 
 def polling(clientset: Clientset) -> None:

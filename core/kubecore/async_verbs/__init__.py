@@ -12,7 +12,7 @@ from kubecore.async_verbs.base import ResourceClient
 from kubecore.async_verbs.combined import CreateOrUpdate, DeleteAndWait, GetOrNone, Modify
 from kubecore.async_verbs.copying import Copy
 from kubecore.async_verbs.deleting import Delete, DeleteCollection
-from kubecore.async_verbs.forwarding import PortForward
+from kubecore.async_verbs.forwarding import PortForward, ServicePortForward
 from kubecore.async_verbs.logs import Logs
 from kubecore.async_verbs.proxying import Proxy
 from kubecore.async_verbs.reading import Get, List
@@ -46,6 +46,7 @@ __all__ = [
     "PortForward",
     "Proxy",
     "ResourceClient",
+    "ServicePortForward",
     "Standard",
     "StandardWithStatus",
     "Update",

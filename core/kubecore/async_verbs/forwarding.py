@@ -1,4 +1,4 @@
-"""Connections to ports of pods: port_forward."""
+"""Connections to ports of pods and services: port_forward."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from kubecore.async_verbs.base import ResourceClient
 if TYPE_CHECKING:
     from kubecore.streams import async_forward
 
-__all__ = ["PortForward"]
+__all__ = ["PortForward", "ServicePortForward"]
 
 
 class PortForward(ResourceClient):
@@ -25,12 +25,39 @@ class PortForward(ResourceClient):
             timeout: seconds until a connection to the pod is open, for each, where `connect` gives none; None for 30 s.
 
         Returns:
-            A context manager; its `connect(port)` gives a connection, `listen(port)` a port of this machine.
+            A context manager; its `connect(port)` gives a connection, `listen(port)` a port of this machine. The
+            port is a number, or the name of a container's port.
 
         Raises:
             InvalidRequestError: refused before anything was sent.
         """
-        from kubecore.streams import async_forward, tunnel
+        from kubecore.streams import async_forward, targets
 
-        call = tunnel.forward_call(self.resource, self._namespace, name)
-        return async_forward.AsyncPortForward(self._client, call, timeout=timeout)
+        target = targets.PodTarget(self.resource, self._namespace, name)
+        return async_forward.AsyncPortForward(self._client, target, timeout=timeout)
+
+
+class ServicePortForward(ResourceClient):
+    """Connects to ports of services."""
+
+    def port_forward(self, name: str, *, timeout: float | None = None) -> async_forward.AsyncPortForward:
+        """Connect to ports of a pod of a service, as `kubectl port-forward service/NAME`: websockets to `portforward`.
+
+        The service and its pods are read at the first connection. All connections go to one pod: the one that has been
+        ready for longest. The service's port is translated to that of the pod; nothing is balanced.
+
+        Args:
+            name: the service's name.
+            timeout: seconds until a connection to the pod is open, for each, where `connect` gives none; None for 30 s.
+
+        Returns:
+            A context manager; its `connect(port)` gives a connection, `listen(port)` a port of this machine. A port is
+            the number or the name of a port of the service.
+
+        Raises:
+            InvalidRequestError: refused before anything was sent.
+        """
+        from kubecore.streams import async_forward, targets
+
+        target = targets.ServiceTarget(self.resource, self._namespace, name)
+        return async_forward.AsyncPortForward(self._client, target, timeout=timeout)

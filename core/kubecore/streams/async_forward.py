@@ -15,11 +15,12 @@ import anyio
 from anyio.abc import SocketAttribute, SocketStream, TaskGroup
 from anyio.streams.stapled import MultiListener
 
-from kubecore.call import Call
+from kubecore import running
 from kubecore.deadline import Deadline
-from kubecore.errors import DeadlineError, KubeError, TransportError
+from kubecore.errors import ConnectTimeoutError, DeadlineError, KubeError, TransportError
 from kubecore.streams.async_session import AsyncSession
 from kubecore.streams.forward import OPENING_SECONDS, Default, late
+from kubecore.streams.targets import Found, Target, as_port
 from kubecore.streams.tunnel import FRAME, PROTOCOLS, Tunnel
 
 if TYPE_CHECKING:
@@ -142,13 +143,13 @@ class AsyncPortForward:
 
     Args:
         client: opens the connections.
-        call: the call.
+        target: finds the pod and its ports.
         timeout: seconds until a connection is open, where `connect` gives none; None for 30 s.
     """
 
-    def __init__(self, client: AsyncClient, call: Call[bytes], *, timeout: float | None = None) -> None:
+    def __init__(self, client: AsyncClient, target: Target, *, timeout: float | None = None) -> None:
         self._client = client
-        self._call = call
+        self._target = target
         self._timeout = OPENING_SECONDS if timeout is None else Deadline.after(timeout).seconds
         self._streams: set[AsyncForwardedStream] = set()
 
@@ -167,30 +168,33 @@ class AsyncPortForward:
         for stream in list(self._streams):
             await stream.aclose()
 
-    async def connect(self, port: int, timeout: float | Default | None = Default.OF_VERB) -> AsyncForwardedStream:
-        """Connect to a port of the pod.
+    async def connect(self, port: int | str, timeout: float | Default | None = Default.OF_VERB) -> AsyncForwardedStream:
+        """Connect to a port of the pod, or of the service.
 
         Whether anybody listens at the port shows when it is read: the node takes the connection first.
 
         Args:
-            port: the port.
+            port: the number of the port, or its name; for a service those of its own port.
             timeout: seconds until the connection is open, None for no limit; by default that of `port_forward`, or 30.
 
         Returns:
             The connection, which is also a context manager.
 
         Raises:
-            InvalidRequestError: it is no port.
+            InvalidRequestError: it is not a port.
+            PortForwardError: there is no port of this name, or no pod of the service runs.
             StatusError: the server refuses it, or there is no such pod.
             ConnectTimeoutError: it was not open in time.
             TransportError: there is no connection.
             MissingExtraError: wsproto is not installed.
         """
-        tunnel = Tunnel(port, f"{self._call.method} {self._call.path}")
+        port = as_port(port)
         seconds = self._timeout if isinstance(timeout, Default) else timeout
         deadline = Deadline.within(seconds)
+        found = await self._find(port, deadline)
+        tunnel = Tunnel(found.port, f"{found.call.method} {found.call.path}")
         try:
-            session = await AsyncSession.open(self._client, self._call, PROTOCOLS, deadline=deadline)
+            session = await AsyncSession.open(self._client, found.call, PROTOCOLS, deadline=deadline)
         except DeadlineError as error:
             raise late(tunnel, seconds) from error
         made = AsyncForwardedStream(session, tunnel, self._streams)
@@ -207,18 +211,27 @@ class AsyncPortForward:
             raise
         return made
 
+    async def _find(self, port: int | str, deadline: Deadline | None) -> Found:
+        """Return the pod and its port."""
+        left = None if deadline is None else deadline.left
+        try:
+            return await running.run_async(self._client, self._target.find(port), timeout=left)
+        except DeadlineError as error:
+            message = f"{self._target.place}: port {port!r} was not found in time (timeout=)"
+            raise ConnectTimeoutError(message) from error
+
     def listen(
         self,
-        port: int,
+        port: int | str,
         local_port: int = 0,
         host: str = "127.0.0.1",
         *,
         on_error: Callable[[KubeError], None] | None = None,
     ) -> AsyncListener:
-        """Listen at a port of this machine, and forward each connection to the port of the pod.
+        """Listen at a port of this machine, and forward each connection to the port of the pod or service.
 
         Args:
-            port: the port of the pod.
+            port: the number or the name of the port, as for `connect`.
             local_port: the port of this machine; 0 takes one that is free.
             host: the address to listen at; others than loopback let other machines in.
             on_error: is told why a connection failed; by default it is logged.
@@ -246,7 +259,7 @@ class AsyncListener:
     def __init__(
         self,
         ports: AsyncPortForward,
-        port: int,
+        port: int | str,
         local_port: int,
         host: str,
         on_error: Callable[[KubeError], None] | None,
@@ -263,7 +276,8 @@ class AsyncListener:
         """Begin to listen.
 
         Raises:
-            InvalidRequestError: it is no port.
+            InvalidRequestError: it is not a port.
+            PortForwardError: there is no port of this name, or no pod of the service runs.
             StatusError: the server refuses it, or there is no such pod.
             TransportError: there is no connection to the server.
             OSError: the local port is taken, or the address is none of this machine.
@@ -354,8 +368,8 @@ def _log(error: KubeError) -> None:
 @asynccontextmanager
 async def serving(
     client: Client,
-    call: Call[bytes],
-    port: int,
+    target: Target,
+    port: int | str,
     local_port: int,
     host: str,
     on_error: Callable[[KubeError], None] | None,
@@ -366,7 +380,7 @@ async def serving(
 
     Args:
         client: whose settings and credentials are used.
-        call: the call.
+        target: finds the pod and its ports.
         port: the port of the pod.
         local_port: the port of this machine.
         host: the address to listen at.
@@ -380,7 +394,7 @@ async def serving(
 
     async with (
         asynchronous(client) as made,
-        AsyncPortForward(made, call, timeout=timeout) as ports,
+        AsyncPortForward(made, target, timeout=timeout) as ports,
         ports.listen(port, local_port, host, on_error=on_error) as listener,
     ):
         yield listener.local_port

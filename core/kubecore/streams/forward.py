@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
-from kubecore.call import Call
+from kubecore import running
 from kubecore.deadline import Deadline
 from kubecore.errors import (
     ConnectTimeoutError,
@@ -20,6 +20,7 @@ from kubecore.errors import (
     WriteTimeoutError,
 )
 from kubecore.streams.session import Session
+from kubecore.streams.targets import Found, Target, as_port
 from kubecore.streams.tunnel import FRAME, PROTOCOLS, Tunnel
 
 if TYPE_CHECKING:
@@ -165,13 +166,13 @@ class PortForward:
 
     Args:
         client: opens the connections.
-        call: the call.
+        target: finds the pod and its ports.
         timeout: seconds until a connection is open, where `connect` gives none; None for 30 s.
     """
 
-    def __init__(self, client: Client, call: Call[bytes], *, timeout: float | None = None) -> None:
+    def __init__(self, client: Client, target: Target, *, timeout: float | None = None) -> None:
         self._client = client
-        self._call = call
+        self._target = target
         self._timeout = OPENING_SECONDS if timeout is None else Deadline.after(timeout).seconds
         self._streams: set[ForwardedStream] = set()
         self._stack = ExitStack()
@@ -192,30 +193,33 @@ class PortForward:
             stream.close()
         self._stack.close()
 
-    def connect(self, port: int, timeout: float | Default | None = Default.OF_VERB) -> ForwardedStream:
-        """Connect to a port of the pod.
+    def connect(self, port: int | str, timeout: float | Default | None = Default.OF_VERB) -> ForwardedStream:
+        """Connect to a port of the pod, or of the service.
 
         Whether anybody listens at the port shows when it is read: the node takes the connection first.
 
         Args:
-            port: the port.
+            port: the number of the port, or its name; for a service those of its own port.
             timeout: seconds until the connection is open, None for no limit; by default that of `port_forward`, or 30.
 
         Returns:
             The connection, which is also a context manager.
 
         Raises:
-            InvalidRequestError: it is no port.
+            InvalidRequestError: it is not a port.
+            PortForwardError: there is no port of this name, or no pod of the service runs.
             StatusError: the server refuses it, or there is no such pod.
             ConnectTimeoutError: it was not open in time.
             TransportError: there is no connection.
             MissingExtraError: wsproto is not installed.
         """
-        tunnel = Tunnel(port, f"{self._call.method} {self._call.path}")
+        port = as_port(port)
         seconds = self._timeout if isinstance(timeout, Default) else timeout
         deadline = Deadline.within(seconds)
+        found = self._find(port, deadline)
+        tunnel = Tunnel(found.port, f"{found.call.method} {found.call.path}")
         try:
-            session = Session(self._client, self._call, PROTOCOLS, deadline=deadline)
+            session = Session(self._client, found.call, PROTOCOLS, deadline=deadline)
         except DeadlineError as error:
             raise late(tunnel, seconds) from error
         made = ForwardedStream(session, tunnel, self._streams)
@@ -233,20 +237,29 @@ class PortForward:
             raise
         return made
 
+    def _find(self, port: int | str, deadline: Deadline | None) -> Found:
+        """Return the pod and its port."""
+        left = None if deadline is None else deadline.left
+        try:
+            return running.run(self._client, self._target.find(port), timeout=left)
+        except DeadlineError as error:
+            message = f"{self._target.place}: port {port!r} was not found in time (timeout=)"
+            raise ConnectTimeoutError(message) from error
+
     def listen(
         self,
-        port: int,
+        port: int | str,
         local_port: int = 0,
         host: str = "127.0.0.1",
         *,
         on_error: Callable[[KubeError], None] | None = None,
     ) -> Listener:
-        """Listen at a port of this machine, and forward each connection to the port of the pod.
+        """Listen at a port of this machine, and forward each connection to the port of the pod or service.
 
         One thread serves all connections.
 
         Args:
-            port: the port of the pod.
+            port: the number or the name of the port, as for `connect`.
             local_port: the port of this machine; 0 takes one that is free.
             host: the address to listen at; others than loopback let other machines in.
             on_error: is told, in that thread, why a connection failed; by default it is logged.
@@ -254,7 +267,9 @@ class PortForward:
         Returns:
             A context manager that listens.
         """
-        return Listener(self._client, self._call, port, local_port, host, on_error, self._stack, timeout=self._timeout)
+        return Listener(
+            self._client, self._target, port, local_port, host, on_error, self._stack, timeout=self._timeout
+        )
 
 
 class Listener:
@@ -262,7 +277,7 @@ class Listener:
 
     Args:
         client: opens the connections.
-        call: the call.
+        target: finds the pod and its ports.
         port: the port of the pod.
         local_port: the port of this machine.
         host: the address to listen at.
@@ -277,8 +292,8 @@ class Listener:
     def __init__(
         self,
         client: Client,
-        call: Call[bytes],
-        port: int,
+        target: Target,
+        port: int | str,
         local_port: int,
         host: str,
         on_error: Callable[[KubeError], None] | None,
@@ -287,7 +302,7 @@ class Listener:
         timeout: float,
     ) -> None:
         self._client = client
-        self._call = call
+        self._target = target
         self._port = port
         self._host = host
         self._on_error = on_error
@@ -300,7 +315,8 @@ class Listener:
         """Begin to listen.
 
         Raises:
-            InvalidRequestError: it is no port.
+            InvalidRequestError: it is not a port.
+            PortForwardError: there is no port of this name, or no pod of the service runs.
             ConfigError: a client of the user's own sends the requests.
             StatusError: the server refuses it, or there is no such pod.
             TransportError: there is no connection to the server.
@@ -314,7 +330,7 @@ class Listener:
             portal = stack.enter_context(start_blocking_portal(name="kubecore port-forward"))
             served = serving(
                 self._client,
-                self._call,
+                self._target,
                 self._port,
                 self.local_port,
                 self._host,

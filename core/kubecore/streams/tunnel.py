@@ -8,15 +8,13 @@ Source: `portforward` of client-go and of `k8s.io/cri-streaming`.
 from __future__ import annotations
 
 from collections import deque
-from typing import Any, Final
+from typing import Final
 
-from kubecore.call import Call
 from kubecore.errors import InvalidRequestError, PortForwardError, ProtocolError, ReadError
-from kubecore.resource import Resource
 from kubecore.shown import shown
 from kubecore.streams import spdy
 
-__all__ = ["FRAME", "PROTOCOLS", "Tunnel", "forward_call"]
+__all__ = ["FRAME", "PROTOCOLS", "Tunnel"]
 
 PROTOCOLS: Final = ("SPDY/3.1+portforward.k8s.io",)
 
@@ -25,15 +23,6 @@ FRAME: Final = 32 * 1024
 
 _ERROR, _DATA = 1, 3  # The streams; those that we open have odd numbers.
 _MOST_SAID: Final = 4096
-
-
-def forward_call(resource: Resource[Any, Any], namespace: str, name: str) -> Call[bytes]:
-    """Make the call that opens a tunnel.
-
-    Raises:
-        InvalidRequestError: a name is none.
-    """
-    return resource.call("get", "GET", namespace, bytes, name=name, subresource="portforward", accept="*/*")
 
 
 class Tunnel:

@@ -12,7 +12,7 @@ from kubecore.sync_verbs.base import ResourceClient
 from kubecore.sync_verbs.combined import CreateOrUpdate, DeleteAndWait, GetOrNone, Modify
 from kubecore.sync_verbs.copying import Copy
 from kubecore.sync_verbs.deleting import Delete, DeleteCollection
-from kubecore.sync_verbs.forwarding import PortForward
+from kubecore.sync_verbs.forwarding import PortForward, ServicePortForward
 from kubecore.sync_verbs.logs import Logs
 from kubecore.sync_verbs.proxying import Proxy
 from kubecore.sync_verbs.reading import Get, List
@@ -46,6 +46,7 @@ __all__ = [
     "PortForward",
     "Proxy",
     "ResourceClient",
+    "ServicePortForward",
     "Standard",
     "StandardWithStatus",
     "Update",

@@ -20,7 +20,9 @@ SERVICES = Resource(
 )
 
 
-class Services(sync_verbs.StandardWithStatus[core_v1.Service, core_v1.ServiceList], sync_verbs.Proxy):
+class Services(
+    sync_verbs.StandardWithStatus[core_v1.Service, core_v1.ServiceList], sync_verbs.Proxy, sync_verbs.ServicePortForward
+):
     """Services of one namespace, or of all of them when the namespace is "".
 
     API path: `/api/v1/namespaces/{namespace}/services`.
@@ -29,7 +31,11 @@ class Services(sync_verbs.StandardWithStatus[core_v1.Service, core_v1.ServiceLis
     resource = SERVICES
 
 
-class AsyncServices(async_verbs.StandardWithStatus[core_v1.Service, core_v1.ServiceList], async_verbs.Proxy):
+class AsyncServices(
+    async_verbs.StandardWithStatus[core_v1.Service, core_v1.ServiceList],
+    async_verbs.Proxy,
+    async_verbs.ServicePortForward,
+):
     """Services of one namespace, or of all of them when the namespace is "".
 
     API path: `/api/v1/namespaces/{namespace}/services`.
