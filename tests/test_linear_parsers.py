@@ -84,6 +84,10 @@ def fed(feed: Callable[[bytes], Any], data: bytes, by: int) -> None:
                 pass
 
 
+def websocket_by(by: int) -> Callable[[bytes], None]:
+    return lambda data: fed(websocket.WebSocket().feed, data, by)
+
+
 def documents(text: str | bytes) -> None:
     for _ in yaml.documents(text):
         pass
@@ -304,10 +308,10 @@ CASES: Final = [
     *(
         Case(
             f"websocket: {name} by {by or 'all'}",
-            lambda data, by=by: fed(websocket.WebSocket().feed, data, by),
+            websocket_by(by),
             make,
             4000,
-        )  # type: ignore[misc]
+        )
         for by in (0, 1)
         for name, make in (
             ("empty messages", lambda size: b"\x82\0" * (size // 2)),
