@@ -15,12 +15,12 @@ from kubecore import errors
 def run(clientset: Clientset, namespace: str, pod: str, command: list[str]) -> bool:
     """Run the command in one pod, and return whether it succeeded."""
     try:
-        done = clientset.core_v1.pods(namespace).run(pod, command, timeout=30)
+        done = clientset.core_v1.pods(namespace).run(pod, command, text=True, errors="replace", timeout=30)
     except (errors.StatusError, errors.TransportError, errors.CommandTimeoutError) as error:
         print(f"{pod}: {error}")
         return False
     print(f"{pod}: exit code {done.returncode}")
-    print((done.stdout + done.stderr).decode(errors="replace"), end="")
+    print(done.stdout + done.stderr, end="")
     return done.returncode == 0
 
 

@@ -20,7 +20,7 @@ import kubecore
 import kubecore.manifests
 from kubeclient import AsyncClientset, Clientset
 from kubeclient.models import apps_v1, authentication_v1, batch_v1, core_v1, meta_v1, networking_v1
-from kubecore import errors, kubeconfig, quantity, rest
+from kubecore import errors, kubeconfig, meta, quantity, rest
 from tests.cluster import Cluster, Nodes
 from tests.cluster.processes import free_port
 from tests.server import targets
@@ -226,6 +226,7 @@ MODULES = {
     "apps_v1": apps_v1,
     "batch_v1": batch_v1,
     "core_v1": core_v1,
+    "meta": meta,
     "meta_v1": meta_v1,
     "networking_v1": networking_v1,
     "errors": errors,
