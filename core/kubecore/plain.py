@@ -31,7 +31,6 @@ MAX_DEPTH: Final = 200
 """Deepest nesting of what is written."""
 
 _BASE64: Final = re.compile("(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
-_BYTES: Final[tuple[type[Any], ...]] = (bytes, bytearray, memoryview)
 _LONGEST_KEY: Final = 200
 """Characters of a key in a path: every value below the key gets a path of its own."""
 _LINE_ENDS: Final = str.maketrans("", "", "\r\n")
@@ -203,10 +202,11 @@ def _exact(value: datetime.datetime) -> datetime.datetime:
 def _scalar(value: Any, shape: Shape, path: str, depth: int) -> Any:
     if value is None or value is True or value is False:
         return value
-    if isinstance(value, _BYTES):
+    if isinstance(value, (bytes, bytearray, memoryview)):
         if shape.name in ("text", "integer", "number", "boolean", "time", "micro_time"):
             raise _refused(path, "bytes in a field of another type; decode it to text first")
-        return _builtins(value if type(value) in _BYTES else bytes(value), path)
+        data = cast("Any", value)  # A memoryview's type argument is unknown.
+        return _builtins(data if type(data) in (bytes, bytearray, memoryview) else bytes(data), path)
     if isinstance(value, decimal.Decimal):
         return _decimal(value, shape, path)
     known = value if type(value) in (str, int, float) else _builtins(value, path)
