@@ -160,6 +160,20 @@ def test_the_code_about_port_forward_runs(cluster: Cluster, nodes: Nodes, stream
         assert run(in_streams(code), cluster) == "b'hello'\nb'hello again'\n"
 
 
+def test_the_code_about_services_and_names_of_ports_runs(cluster: Cluster, nodes: Nodes, streams: str) -> None:
+    """The service of examples/web.yaml, in front of a port of this machine."""
+    pod, service = yaml.safe_load_all((ROOT / "examples/web.yaml").read_text("utf-8"))
+    nodes.running_pod(streams, "behind-a-service", labels={"app": "behind-a-service"})
+    with targets.target(targets.echo) as port, Clientset(kubeconfig.load_config(cluster.kubeconfig)) as clientset:
+        assert pod["spec"]["containers"][0]["ports"][0]["name"] == service["spec"]["ports"][0]["targetPort"]
+        service["spec"]["ports"][0]["targetPort"] = port
+        service["spec"]["selector"] = {"app": "behind-a-service"}
+        service["metadata"]["name"] = "behind"
+        clientset.core_v1.services(streams).create(service)
+        code = blocks("docs/port-forward.md")[1].replace('"web"', '"behind"')
+        assert run(in_streams(code), cluster) == "b'hello'\n"
+
+
 @pytest.mark.parametrize(
     ("number", "said"),
     [
@@ -408,7 +422,7 @@ RUN = {
     "docs/logs.md": 2,
     "docs/models.md": 6,
     "docs/observability.md": 2,
-    "docs/port-forward.md": 1,
+    "docs/port-forward.md": 2,
     "docs/waiting.md": 4,
     "docs/watch.md": 2,
 }
