@@ -154,10 +154,19 @@ def test_the_pod_of_the_pages_logs_echoes_and_responds_to_http(cluster: Cluster)
 
 
 def test_the_code_about_port_forward_runs(cluster: Cluster, nodes: Nodes, streams: str) -> None:
-    nodes.running_pod(streams, "forwarded-by-docs")
+    nodes.running_pod(streams, "forwarded-by-docs", labels={"app": "forwarded"})
     with targets.target(targets.echo) as port:
         code = blocks("docs/port-forward.md")[0].replace('"web"', '"forwarded-by-docs"').replace("8080", str(port))
         assert run(in_streams(code), cluster) == "b'hello'\nb'hello again'\n"
+
+        ports = [{"name": "http", "port": 80, "targetPort": port}]
+        service = {
+            "metadata": {"name": "forwarded-by-docs"},
+            "spec": {"selector": {"app": "forwarded"}, "ports": ports},
+        }
+        assert cluster.raw("POST", f"/api/v1/namespaces/{streams}/services", service)[0] == 201
+        code = blocks("docs/port-forward.md")[1].replace('"web"', '"forwarded-by-docs"')
+        assert run(in_streams(code), cluster) == "b'hello'\n"
 
 
 def test_the_code_about_services_and_names_of_ports_runs(cluster: Cluster, nodes: Nodes, streams: str) -> None:
