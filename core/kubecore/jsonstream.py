@@ -54,7 +54,7 @@ def objects(text: str, number: Callable[[float], int | float], *, depth: int, no
     decoder = json.JSONDecoder(
         object_pairs_hook=_mapping,
         parse_constant=_refuse,
-        parse_int=lambda digits: _integer(digits, number),
+        parse_int=_integer,
         parse_float=lambda digits: _float(digits, number),
     )
     found: list[tuple[Any, int]] = []
@@ -111,12 +111,10 @@ def _refuse(name: str) -> Any:
     raise _RefusedError(name)
 
 
-def _integer(digits: str, number: Callable[[float], int | float]) -> int | float:
-    if len(digits) <= 20:
-        value = int(digits)
-        if -(2**63) <= value < 2**64:
-            return value
-    return _float(digits, number)
+def _integer(digits: str) -> int:
+    if len(digits) > 300 and math.isinf(float(digits)):
+        raise OverflowError("a number is too large for 64 bits")
+    return int(digits)
 
 
 def _float(digits: str, number: Callable[[float], int | float]) -> int | float:

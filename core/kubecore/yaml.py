@@ -2,6 +2,7 @@
 
 `on` is true, `0644` is 420, `1e3` is 1000; dates and base 60 (`1:30`) stay text. The table in
 `tests/kubecore/gotables/yaml.jsonl` is what Go says; what is refused here and not there is listed beside its test.
+An integer beyond 64 bits stays the integer that it is, where Go makes a float of it.
 """
 
 from __future__ import annotations
@@ -49,12 +50,14 @@ _WORDS: Final[dict[str, Any]] = {
 _INTEGER: Final = re.compile(
     r"([-+]?)(?:0[bB]([01]+)|0[xX]([0-9a-fA-F]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))|0b([-+][01]+)", re.ASCII
 )
+_LONG: Final = re.compile(r"[-+]?[1-9][0-9]*", re.ASCII)
 _BASES: Final = (2, 16, 8, 10, 2)
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _PAIR: Final = re.compile(r"(?<!\\)((?:\\\\)*)(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})", re.ASCII)
 _STRAY: Final = re.compile(r"(?<![0-9])_|_(?![0-9])", re.ASCII)
-_MAX_DIGITS: Final = 300
+_MAX_DIGITS: Final = 330
+"""A float has 309 digits before its point, and they may stand in groups."""
 _TAG_LINE: Final = re.compile("(?:\\A|[\n\r\x85\u2028\u2029])%TAG[ \t]")
 _MOST_TAG_LINES: Final = 100
 """The parser compares each `%TAG` line with all before it."""
@@ -293,7 +296,10 @@ def _plain(text: str) -> Any:
     if number is not None:
         return number
     value = float(digits) if _FLOAT.fullmatch(digits) else math.inf
-    return value if math.isfinite(value) else text
+    if not math.isfinite(value):
+        return text
+    # Go makes a float of an integer beyond 64 bits, which may be another number.
+    return int(digits) if _LONG.fullmatch(digits) else value
 
 
 def _integer(digits: str) -> int | None:
@@ -501,7 +507,7 @@ class _Builder:
             return value
         if isinstance(value, bool):
             return "true" if value else "false"
-        if value is None or (isinstance(value, int) and value >= 2**63):
+        if value is None or (isinstance(value, int) and not -(2**63) <= value < 2**63):
             self._refuse(event, f"{self._quoted('null' if value is None else str(value))} can't be a key: quote it")
         return _float_key(value) if isinstance(value, float) else str(value)
 

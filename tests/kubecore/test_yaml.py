@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kubecore import errors, yaml
+from kubeclient.models import apiextensions_v1, core_v1
+from kubecore import codec, encode, errors, manifests, yaml
 
 TABLES = Path(__file__).parent / "gotables"
 ROWS: list[dict[str, Any]] = [json.loads(line) for line in (TABLES / "yaml.jsonl").read_bytes().splitlines()]
@@ -39,6 +40,11 @@ REFUSED = [
         r"|\[\{a: 1, a: 2\}\]|a: \{<<: \{b: 1, b: 2\}\}",
         "Keys that are there twice: only Go's strict form refuses them, and one of the two would be lost.",
     ),
+    Difference(
+        r"(-9223372036854775809|18446744073709551616|\+9223372036854775808|\+18446744073709551615"
+        r"|123456789012345678901234567890): v\n",
+        "Integers beyond 64 bits as keys: Go writes the few digits of a float of 32 bits.",
+    ),
     Difference(r"\[\]: a", "A list as a key: Go reads [] and drops the rest of the text."),
     Difference(r"a: 1\n\ufeffb: 2", "A byte order mark in the middle of a text: no part of YAML 1.1."),
     Difference(r"\[{101}\]{101}", "Nested deeper than 100 levels; Go stops at 10,000."),
@@ -59,9 +65,13 @@ def first(text: str | bytes) -> Any:
     return next(yaml.load_all(text), None)
 
 
-def as_go_writes(text: str) -> Any:
-    """Read Go's JSON; what has more than 64 bits was a float."""
-    return json.loads(text, parse_int=lambda digits: n if -(2**63) <= (n := int(digits)) < 2**64 else float(digits))
+def as_go_has_it(value: Any) -> Any:
+    """Make floats of integers of more than 63 bits, as Go may do."""
+    if isinstance(value, dict):
+        return {key: as_go_has_it(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [as_go_has_it(item) for item in value]
+    return float(value) if type(value) is int and not -(2**63) < value < 2**63 else value
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: ascii(row["input"])[:60])
@@ -74,7 +84,8 @@ def test_text_is_read_as_go_does(row: dict[str, Any]) -> None:
             continue
         found = first(text)
         if row["ok"]:
-            assert json.dumps(found, sort_keys=True) == json.dumps(as_go_writes(row["json"]), sort_keys=True)
+            expected = as_go_has_it(json.loads(row["json"]))
+            assert json.dumps(as_go_has_it(found), sort_keys=True) == json.dumps(expected, sort_keys=True)
 
 
 @pytest.mark.parametrize(("differences", "ok"), [(REFUSED, True), (TAKEN, False)])
@@ -125,6 +136,45 @@ def test_what_is_wrong_is_told_with_its_place(text: str, words: str) -> None:
     with pytest.raises(errors.DecodeError, match=words) as caught:
         yaml.load(text, source="x.yaml")
     assert str(caught.value).startswith("x.yaml")
+
+
+BEYOND = [2**64, 2**64 + 1, 2**70 + 1, -(2**63) - 1, -(10**30) - 1, 10**308 + 1]
+
+
+@pytest.mark.parametrize("number", BEYOND)
+def test_an_integer_beyond_64_bits_stays_as_it_is_or_is_refused(number: int) -> None:
+    crate = {"apiVersion": "example.net/v1", "kind": "Crate", "metadata": {"name": "a"}, "spec": {"free": [number]}}
+    for text in (json.dumps(crate), yaml.dump(crate), f"- {json.dumps(crate)}"):
+        for found in (yaml.load(text), yaml.load(text.encode())):
+            read = found[0] if isinstance(found, list) else found
+            assert json.dumps(read) == json.dumps(crate)
+            assert encode.encode(read) == encode.encode(crate)
+            (manifest,) = manifests.load_manifests(encode.encode(read))
+            assert encode.encode(manifest) == encode.encode(crate)
+    pod = core_v1.Pod.from_dict({"metadata": {"name": "a", "generation": number}})
+    for one in (pod, core_v1.Pod.from_yaml(pod.to_yaml()), codec.decode(encode.encode(pod), core_v1.Pod)):
+        assert one.to_dict()["metadata"]["generation"] == number
+        assert str(number).encode() in encode.encode(one)
+    schema = codec.decode(b'{"maximum":%d,"default":%d}' % (number, number), apiextensions_v1.JSONSchemaProps)
+    assert encode.encode(schema) == b'{"default":%d,"maximum":%d}' % (number, number)
+    with pytest.raises(errors.DecodeError, match=r"line 1, column 1: '-?[0-9]*' can't be a key: quote it"):
+        yaml.load(f"{number}: a")
+
+
+@given(st.integers(), st.sampled_from(["{}", "a: {}", "- {}", '{{"a": {}}}', "a: [{}, {}]", "a: &b {}\nc: *b", "+{}"]))
+def test_an_integer_is_never_another_one(number: int, form: str) -> None:
+    number = abs(number) if form.startswith("+") else number
+    found = re.findall(r"-?[0-9]+", json.dumps(yaml.load(form.format(number, number))))
+    assert set(found) == {str(number)}
+
+
+@pytest.mark.parametrize("form", ["a: {}", '{{"a": {}}}', "- {}"])
+def test_an_integer_beyond_what_a_float_can_hold_is_text_or_refused(form: str) -> None:
+    digits = "9" * 400
+    try:
+        assert digits in json.dumps(yaml.load(form.format(digits)))  # Go reads it as text, too.
+    except errors.DecodeError as error:
+        assert "too large for 64 bits" in str(error)
 
 
 def test_a_bomb_of_aliases_is_refused_at_once() -> None:
