@@ -176,9 +176,8 @@ class Model(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False, rename="
 
     def _short(self) -> str:
         name = type(self).__name__
-        items = getattr(self, "items", None)
-        if isinstance(items, list):
-            return f"<{name} of {len(items)}>"  # pyright: ignore[reportUnknownArgumentType]
+        if isinstance(self, ListModel):
+            return f"<{name} of {len(self)}>"
         place = _place(getattr(self, "metadata", None))
         return f"{name} {place}" if place else ""
 
@@ -195,14 +194,13 @@ class Model(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False, rename="
         """Show the object as YAML at the prompt of IPython: without managed fields, secrets hidden."""
         from kubecore import display
 
-        is_list = isinstance(getattr(self, "items", None), list)
-        printer.text(repr(self) if cycle or is_list else display.shown_yaml(self).rstrip("\n"))
+        printer.text(repr(self) if cycle or isinstance(self, ListModel) else display.shown_yaml(self).rstrip("\n"))
 
     def _repr_html_(self) -> str | None:
         """Show the object as YAML in a notebook: without managed fields, secrets hidden. Lists have no such form."""
         from kubecore import display
 
-        return None if isinstance(getattr(self, "items", None), list) else display.shown_html(self)
+        return None if isinstance(self, ListModel) else display.shown_html(self)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:

@@ -20,7 +20,7 @@ import pytest
 
 from kgen import settings, tree
 from kgen.cli import run
-from kgen.errors import InputError, OutputError, Problem
+from kgen.errors import InputError, OutputError, Problem, Problems
 from kgen.format import format_files
 from kgen.load import load, load_all
 from kgen.load.crd import parse
@@ -324,6 +324,56 @@ MISSPELT: list[tuple[str, dict[str, str], str]] = [
     ("apiVersion", {"apiVersion": "apiextensions.k8s.io/v2"}, "is not read"),
     ("apiVersion", {"apiVersion": ""}, "without a version"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("properties", ["a"]),
+        ("required", "a"),
+        ("enum", "a"),
+        ("nullable", "yes"),
+        ("description", 1),
+        ("x-kubernetes-preserve-unknown-fields", "true"),
+        ("x-kubernetes-list-map-keys", "name"),
+        ("anyOf", {"type": "string"}),
+    ],
+)
+def test_a_keyword_whose_value_is_of_a_wrong_type_is_reported(key: str, value: object) -> None:
+    raw = manifest()
+    schema = raw["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    schema["properties"]["deep"] = {"type": "object", "additionalProperties": {"type": "string", key: value}}
+    warnings: list[Problem] = []
+    parse(json.dumps(raw).encode(), "x.yaml", warnings)
+    (found,) = warnings
+    assert repr(key) in found.what
+    assert found.where.endswith(f"/properties/deep/additionalProperties/{key}")
+
+
+@pytest.mark.parametrize("name", ["one.json", "more/one.json"])
+@pytest.mark.parametrize("between", ["", "\n", "\n---\n"])
+@pytest.mark.parametrize("alone", [True, False])
+def test_crds_that_follow_each_other_in_a_json_file_are_read(
+    name: str, between: str, alone: bool, tmp_path: Path
+) -> None:
+    file = tmp_path / "crds" / name
+    file.parent.mkdir(parents=True)
+    other = manifest()
+    other["spec"]["names"] = {"kind": "Other", "plural": "others"}
+    other["metadata"]["name"] = f"others.{other['spec']['group']}"
+    file.write_text(json.dumps(manifest()) + between + json.dumps(other))
+    (document,) = load(file if alone else tmp_path / "crds").documents
+    assert any(schema.endswith(".Other") for schema in document.schemas)
+
+
+def test_an_object_that_becomes_a_plain_map_is_reported() -> None:
+    for name in ("", "$written", "$otherFields", 'a"b'):
+        raw = manifest()
+        schema = raw["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+        schema["properties"]["deep"] = {"type": "object", "properties": {name: {"type": "string"}}}
+        problems = Problems()
+        of(raw, problems=problems)
+        assert [one.where.rpartition("/")[2] for one in problems.warnings if "plain map" in one.what] == ["deep"]
 
 
 @pytest.mark.parametrize(("key", "changes", "what"), MISSPELT)

@@ -127,6 +127,13 @@ def test_fields_called_managed_fields_elsewhere_are_data() -> None:
     assert yaml.load(revision.to_yaml())["data"] == inner
 
 
+def test_an_object_with_a_field_called_items_shows_all_of_its_fields() -> None:
+    projection = core_v1.ConfigMapVolumeSource(name="a", items=[core_v1.KeyToPath(key="k", path="p")])
+    assert repr(projection).startswith("ConfigMapVolumeSource(")
+    assert "KeyToPath(key='k', path='p')" in repr(projection)
+    assert "path: p" in (projection._repr_html_() or "")
+
+
 def test_a_list_can_be_iterated_and_has_a_length() -> None:
     pods = core_v1.PodList(items=[core_v1.Pod.zero(), core_v1.Pod.zero()])
     assert (len(pods), list(pods)) == (2, pods.items)

@@ -17,6 +17,8 @@ from kgen.spec import ApiSpec, Document
 
 __all__ = ["load", "load_all"]
 
+_SEVERAL: Final = "trailing characters"
+"""What msgspec says of JSON values that follow each other."""
 _NO_CRD: Final = "there is no CustomResourceDefinition in it"
 
 
@@ -93,8 +95,8 @@ class _Reader:
         documents: dict[str, tuple[str, Mapping[str, Any]]] = {}
         for file in top:
             name = f"{source}/{file.name}"
-            document = read_document(file, name)
-            if crd.is_manifest(document):
+            document = _document(file, name)
+            if document is None or crd.is_manifest(document):
                 self.crds += crd.read(file, name, self.warnings)
             else:
                 documents[file.stem] = (name, document)
@@ -141,8 +143,8 @@ class _Reader:
         return sorted(found)
 
     def _json(self, file: Path, source: str) -> None:
-        document = read_document(file, source)
-        if crd.is_manifest(document):
+        document = _document(file, source)
+        if document is None or crd.is_manifest(document):
             before = len(self.crds)
             self.crds += crd.read(file, source, self.warnings)
             if len(self.crds) == before:
@@ -157,6 +159,16 @@ class _Reader:
                 where=source,
                 hint="name a folder of OpenAPI v3 documents, an OpenAPI v2 swagger.json, or CRD manifests",
             )
+
+
+def _document(file: Path, source: str) -> Mapping[str, Any] | None:
+    """Read a JSON object from a file; None if several follow each other, as only manifests do."""
+    try:
+        return read_document(file, source)
+    except InputError as error:
+        if _SEVERAL not in error.what:
+            raise
+        return None
 
 
 def _is_input(name: str) -> bool:

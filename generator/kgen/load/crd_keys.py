@@ -1,4 +1,7 @@
-"""Keys of a CRD that the API server does not know: it drops them, so a misspelt one changes what the CRD means."""
+"""Keys of a CRD that the API server does not know: it drops them, so a misspelt one changes what the CRD means.
+
+Keywords of schemas whose values are of a wrong type are reported as well: the server refuses such a CRD.
+"""
 
 from __future__ import annotations
 
@@ -45,15 +48,27 @@ _ONE: Final = ("additionalItems", "additionalProperties", "items", "not")
 _LISTS: Final = ("allOf", "anyOf", "items", "oneOf")
 _MAPS: Final = ("definitions", "dependencies", "patternProperties", "properties")
 
+_TYPES: Final[Mapping[str, type]] = {
+    **dict.fromkeys(_MAPS, dict),
+    **dict.fromkeys(("allOf", "anyOf", "enum", "oneOf", "required", "list-map-keys"), list),
+    **dict.fromkeys(("description", "format", "pattern", "title"), str),
+    **dict.fromkeys(("exclusiveMaximum", "exclusiveMinimum", "nullable", "uniqueItems"), bool),
+    **dict.fromkeys(("embedded-resource", "int-or-string", "preserve-unknown-fields"), bool),
+}
+"""What the value of a keyword must be. Kubernetes' own booleans stand here without their prefix."""
+_EXPECTED: Final = {dict: "a mapping", list: "a list", str: "text", bool: "true or false"}
+
 
 def unknown_keys(raw: Mapping[str, Any], at: At) -> list[Problem]:
     """Return a problem for each key of a CRD that the server does not know, with its place and the nearest known key.
+
+    Keywords of schemas with a value of a wrong type are problems, too.
 
     Args:
         raw: The CRD.
         at: Where it stands.
     """
-    found: list[Problem] = []
+    found = list(_wrong_values(raw, at))[:MAX_REPORTED]
     count = 0
     for where, key, known in _unknown(raw, at):
         count += 1
@@ -100,16 +115,38 @@ def _level(value: object, at: At, known: frozenset[str]) -> Iterator[tuple[At, s
 
 
 def _of_schema(schema: object, at: At) -> Iterator[tuple[At, str, frozenset[str]]]:
-    stack: list[tuple[object, At]] = [(schema, at)]
-    while stack:
-        value, here = stack.pop()
-        if not is_object(value):
-            continue
+    for value, here in _schemas(schema, at):
         for key in value:
             # Other extensions than Kubernetes' own belong to other tools.
             foreign = key.lower().startswith("x-") and not key.lower().startswith("x-k")
             if key not in _SCHEMA and key not in _HARMLESS and not foreign:
                 yield (*here, key), key, _SCHEMA
+
+
+def _wrong_values(raw: Mapping[str, Any], at: At) -> Iterator[Problem]:
+    spec = raw.get("spec")
+    versions = spec.get("versions") if is_object(spec) else None
+    for index, version in enumerate(versions if is_array(versions) else ()):
+        validation = version.get("schema") if is_object(version) else None
+        if not is_object(validation):
+            continue
+        here = (*at, "spec", "versions", str(index), "schema", "openAPIV3Schema")
+        for schema, place in _schemas(validation.get("openAPIV3Schema"), here):
+            for key, value in schema.items():
+                kind = _TYPES.get(key.removeprefix("x-kubernetes-"))
+                if kind is not None and value is not None and not isinstance(value, kind):
+                    where = pointer((*place, key))
+                    yield Problem(f"{key!r} must be {_EXPECTED[kind]}", where, "the API server refuses the CRD")
+
+
+def _schemas(schema: object, at: At) -> Iterator[tuple[Mapping[str, Any], At]]:
+    """Yield a schema and all schemas in it, each with its place."""
+    stack: list[tuple[object, At]] = [(schema, at)]
+    while stack:
+        value, here = stack.pop()
+        if not is_object(value):
+            continue
+        yield value, here
         stack += [(value[key], (*here, key)) for key in _ONE if is_object(value.get(key))]
         for key in _LISTS:
             entries = value.get(key)

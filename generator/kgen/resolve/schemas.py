@@ -45,6 +45,8 @@ _METADATA: Final = frozenset({META + "ListMeta", META + "ObjectMeta"})
 _BUILTINS: Final = re.compile(rf"\b(?<!\.)({'|'.join(BUILTIN_TYPES)})\b")
 
 # msgspec refuses these in the name that a field has on the wire.
+_TAKEN: Final = frozenset({"$otherFields", "$written"})  # Fields of kubecore's own.
+_PLAIN_MAP: Final = "a property can't be the name of a field; the object is a plain map"
 _UNNAMEABLE: Final = re.compile(r"[\"\\\x00-\x1f\ud800-\udfff]")
 
 
@@ -76,7 +78,7 @@ class _DraftField:
 
 def nameable(properties: Iterable[str]) -> bool:
     """Whether every property can be the wire name of a field."""
-    return all(name and name != "$otherFields" and not _UNNAMEABLE.search(name) for name in properties)
+    return all(name and name not in _TAKEN and not _UNNAMEABLE.search(name) for name in properties)
 
 
 class Models:
@@ -105,6 +107,7 @@ class Models:
     def inline(self, schema: Mapping[str, Any], place: Place) -> ModelRef | None:
         """Return the model of an object that is described in place; None for one that a class can't hold."""
         if not nameable(properties(schema)):
+            self._problems.warn(_PLAIN_MAP, where=place.pointer)
             return None
         return self._inline.model(schema, self._drafts[place.owner].schema, place.wire_name, place.path)
 
@@ -128,9 +131,7 @@ class Models:
         """Draft the schemas of one module, and then what they describe in place, level by level."""
         for schema in schemas:
             if self.model_of(schema.name) is None:
-                self._problems.warn(
-                    "a property can't be the name of a field; the object is a plain map", where=schema.pointer
-                )
+                self._problems.warn(_PLAIN_MAP, where=schema.pointer)
             else:
                 self._draft(schema)
         for schema in self._inline.drain():
