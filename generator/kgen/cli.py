@@ -290,6 +290,12 @@ def _show_differences(found: Differences) -> None:
         ", ".join(f"{len(paths)} {kind}" for kind, paths in kinds) + "; to bring them up to date, run: kgen build",
         err=True,
     )
+    if found.line_ends:
+        what = f"only the ends of lines differ in {len(found.line_ends)} of the changed files; did git convert them?"
+        _show(
+            [Problem(what, "", "add `* text eol=lf` to a .gitattributes beside the package; check it out again")],
+            "note",
+        )
 
 
 def _show_diff(lines: tuple[str, ...]) -> None:

@@ -50,12 +50,14 @@ class Differences:
         missing: Files that are not there.
         extra: Generated files that are no longer planned.
         diffs: For each of these, the lines of a unified diff from the folder to what was generated.
+        line_ends: Those of the changed files in which only the ends of lines differ.
     """
 
     changed: tuple[str, ...]
     missing: tuple[str, ...]
     extra: tuple[str, ...]
     diffs: Mapping[str, tuple[str, ...]]
+    line_ends: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         """Return whether there is any."""
@@ -95,7 +97,8 @@ def compare(files: Mapping[str, str], output: Path, package: str) -> Differences
     missing = tuple(sorted(path for path, data in found.items() if data is None))
     diffs = {path: _diff(path, found[path] or b"", files[path]) for path in (*changed, *missing)}
     diffs |= {path: _diff(path, _read(output / path) or b"", "") for path in extra}
-    return Differences(changed, missing, extra, diffs)
+    line_ends = [path for path in changed if (found[path] or b"").replace(b"\r\n", b"\n") == files[path].encode()]
+    return Differences(changed, missing, extra, diffs, tuple(line_ends))
 
 
 def publish(

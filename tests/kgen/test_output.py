@@ -144,6 +144,17 @@ def test_build_check_change_check(project: Path, capsys: pytest.CaptureFixture[s
     assert run(["check"]) == 0
 
 
+def test_check_says_if_only_the_ends_of_lines_differ(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["build"]) == 0
+    for name in ("__init__.py", "models/example_v1.py"):
+        file = project / "generated/made" / name
+        file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+    assert run(["check"]) == 1
+    assert "only the ends of lines differ in 2 of the changed files" in capsys.readouterr().err
+    assert run(["build"]) == 0
+    assert run(["check"]) == 0
+
+
 def test_a_build_with_nothing_to_do_generates_nothing(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

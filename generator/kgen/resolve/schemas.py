@@ -107,7 +107,8 @@ class Models:
     def inline(self, schema: Mapping[str, Any], place: Place) -> ModelRef | None:
         """Return the model of an object that is described in place; None for one that a class can't hold."""
         if not nameable(properties(schema)):
-            self._problems.warn(_PLAIN_MAP, where=place.pointer)
+            if not any(schema is named.raw for named in self._catalog.models.values()):  # It has its own warning.
+                self._problems.warn(_PLAIN_MAP, where=place.pointer)
             return None
         return self._inline.model(schema, self._drafts[place.owner].schema, place.wire_name, place.path)
 
