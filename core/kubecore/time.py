@@ -5,7 +5,6 @@ Source: `k8s.io/apimachinery/pkg/apis/meta/v1`, `Time` and `MicroTime`; RFC 3339
 
 from __future__ import annotations
 
-import calendar
 import datetime
 import re
 from typing import Annotated, Any, Self, TypeAlias
@@ -206,6 +205,8 @@ def _nearest(text: str) -> datetime.datetime:
     month, month_day = int(day[1:3]), int(day[4:6])
     if int(minute) >= _MINUTE or int(second) > _MINUTE or int(hour) > _DAY_HOURS:
         raise ValueError("not a date and time that exists")
+    import calendar
+
     leap = calendar.isleap(int(year))
     if not (1 <= month <= 12 and 1 <= month_day <= calendar.monthrange(2000 if leap else 2001, month)[1]):
         raise ValueError("not a date and time that exists")

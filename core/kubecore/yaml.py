@@ -16,14 +16,17 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Final, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 import msgspec
 import yaml as pyyaml
 
-from kubecore import depth, jsonstream
+from kubecore import depth
 from kubecore.errors import DecodeError, EncodeError
 from kubecore.shapes import is_array, is_object
+
+if TYPE_CHECKING:
+    from kubecore.jsonstream import Found
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_DOCUMENTS", "MAX_NODES", "Document", "documents", "dump", "load", "load_all"]
 
@@ -180,7 +183,7 @@ def _checked(text: str | bytes, builder: _Builder) -> str | bytes:
     return text
 
 
-def _json_objects(text: str | bytes, source: str) -> jsonstream.Found | None:
+def _json_objects(text: str | bytes, source: str) -> Found | None:
     """Read the JSON objects at the beginning of a text, None if it begins with something else."""
     begin = text[:1000] if isinstance(text, str) else text[:1000].decode("latin-1").removeprefix("\xef\xbb\xbf")
     if not begin.lstrip("\ufeff \t\r\n-").startswith("{"):
@@ -189,6 +192,8 @@ def _json_objects(text: str | bytes, source: str) -> jsonstream.Found | None:
         decoded = str.__str__(text) if isinstance(text, str) else bytes(text).decode("utf-8")
     except UnicodeDecodeError:
         return None
+    from kubecore import jsonstream
+
     try:
         return jsonstream.objects(decoded.removeprefix("\ufeff"), _json_number, depth=MAX_DEPTH, nodes=MAX_NODES)
     except DecodeError as error:

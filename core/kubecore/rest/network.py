@@ -57,9 +57,10 @@ class SyncSocket:
 
     Attributes:
         generation: of the certificates that it was made with.
+        is_readable: Returns whether the socket has something to read, or was closed by the other end.
     """
 
-    __slots__ = ("_pending", "_piece", "_read", "_readable", "_seconds", "_socket", "generation")
+    __slots__ = ("_pending", "_piece", "_read", "_seconds", "_socket", "generation", "is_readable")
 
     def __init__(self, connected: socket.socket | TlsInTls, generation: int = 0) -> None:
         self._socket = connected
@@ -69,7 +70,7 @@ class SyncSocket:
         self._pending = (
             None if type(connected) is socket.socket else cast("ssl.SSLSocket | TlsInTls", connected).pending
         )
-        self._readable = _readable(connected.fileno())
+        self.is_readable: Callable[[], bool] = _readable(connected.fileno())
         self._seconds: float | None = connected.gettimeout()
 
     def read(self, seconds: float | None) -> bytes:
@@ -105,7 +106,7 @@ class SyncSocket:
 
     def is_stale(self) -> bool:
         """Return whether the other end closed an idle connection, or sent data that was not requested."""
-        return self.has_rest() or self._readable()
+        return self.has_rest() or self.is_readable()
 
     def close(self) -> None:
         """Close it, also under a read that another thread waits in."""

@@ -135,7 +135,8 @@ class Pool:
             except IndexError:
                 return None
             is_young = time.monotonic() - since < KEEPALIVE_SECONDS
-            if is_young and connection.generation == self._route.generation and not connection.is_stale():
+            # `release` saw that no layer of TLS holds anything, and nobody has read since.
+            if is_young and connection.generation == self._route.generation and not connection.is_readable():
                 return connection
             connection.close()
 
@@ -191,9 +192,9 @@ def _send(connection: SyncSocket, request: Request, answer: Answer, limit: Limit
     except FAILURES as error:
         raise failed(request, error, "write", limit) from error
     try:
-        end = time.monotonic() + seconds if (seconds := limit.left("read")) is not None else None
-        while not sending.is_answered:
-            sending.is_answered = answer.head(connection.read(seconds))
+        seconds = limit.left("read")
+        end = time.monotonic() + seconds if seconds is not None else None
+        while not (sending.is_answered or answer.head(connection.read(seconds))):
             # A head that comes in drops has no longer than one that comes at once.
             seconds = max(end - time.monotonic(), 0.001) if end is not None else None
     except FAILURES as error:
@@ -205,6 +206,8 @@ def _send(connection: SyncSocket, request: Request, answer: Answer, limit: Limit
 def _write(connection: SyncSocket, request: Request, sending: Early, limit: Limit) -> None:
     head, body = written(request)
     at = connection.send(head, limit.left("write"))
+    if at == len(head) and not body:
+        return
     for data in (head, body):
         while at < len(data):
             if sending.take(connection.read_now()):

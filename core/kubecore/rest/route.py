@@ -60,26 +60,23 @@ class Route:
     def refresh(self, end: float | None) -> None:
         """Read certificates and keys that changed.
 
+        A reading that is not done waits for its file system; its result is used when it comes.
+
         Args:
             end: when the request must be done, on the monotonic clock; None for no limit. If the files can't be read by
                 then, the content of before stays in use.
         """
-        if self._tls is not None and self._is_due:
+        if self._tls is not None and self._tls.is_due and not self._refreshing.is_running:
             with contextlib.suppress(TimeoutError):
                 self._refreshing.run(file_seconds(end))
 
     async def refresh_async(self, end: float | None) -> None:
         """Read certificates and keys that changed: see `refresh`."""
-        if self._tls is not None and self._is_due:
+        if self._tls is not None and self._tls.is_due and not self._refreshing.is_running:
             import anyio
 
             with anyio.move_on_after(file_seconds(end)):
                 await self._refreshing.run_async()
-
-    @property
-    def _is_due(self) -> bool:
-        # A reading that is not done waits for its file system; its result is used when it comes.
-        return self._tls is not None and self._tls.is_due and not self._refreshing.is_running
 
     def _refresh(self) -> None:
         if self._tls is not None:
