@@ -18,7 +18,7 @@ import msgspec
 
 from kubecore import codec, encode
 from kubecore.body import Body, metadata_field, with_version
-from kubecore.errors import InvalidRequestError
+from kubecore.errors import DecodeError, InvalidRequestError
 from kubecore.model import Model
 from kubecore.openmodel import OpenModel
 from kubecore.shapes import is_array, is_object
@@ -66,9 +66,13 @@ class Draft(Generic[T]):
 
     def __init__(self, data: msgspec.Raw, kind: type[T]) -> None:
         text = bytes(data)
-        self._before = codec.decode(text, kind)
-        self._raw: Any = codec.decode(text, object)
-        self.object: T = codec.decode(text, kind)
+        try:
+            self._before = codec.decode(text, kind)
+            self._raw: Any = codec.decode(text, object)
+            self.object: T = codec.decode(text, kind)
+        except DecodeError as error:
+            text = b""  # Variables of the frames hold the object, maybe a Secret.
+            raise error.with_traceback(None) from None
 
     def change(self, change: Change[T]) -> dict[str, Any] | None:
         """Change the object.

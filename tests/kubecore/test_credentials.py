@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import httpx
 import pytest
 import trustme
 
 from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, kubeconfig, rest
-from kubecore.rest import tls
+from kubecore.rest import proxy, tls
 from kubecore.rest.auth import source
 from kubecore.rest.config import default_user_agent
 from kubecore.rest.exec_plugin import ExecSource
@@ -150,6 +151,7 @@ def unusable(folder: Path) -> list[tuple[dict[str, Any], str]]:
         ({"bearer_token_file": "a\0b"}, "can't be read"),
         ({"username": ""}, "username is empty"),
         ({"username": "", "password": ""}, "username is empty"),
+        ({"password": ""}, "password is empty"),
         ({"username": "jane:x", "password": "p"}, "colon"),
         ({"username": "jane", "password": "p\n"}, "control characters"),
         (of_tls(cert_file=empty, key_file=empty), "cert_file is empty"),
@@ -181,11 +183,11 @@ def unusable(folder: Path) -> list[tuple[dict[str, Any], str]]:
     ]
 
 
-@pytest.mark.parametrize("number", range(37))
+@pytest.mark.parametrize("number", range(38))
 @pytest.mark.parametrize("make", [rest.Client, rest.AsyncClient])
 def test_a_credential_that_is_configured_and_unusable_is_an_error(number: int, make: Any, tmp_path: Path) -> None:
     cases = unusable(tmp_path)
-    assert len(cases) == 37
+    assert len(cases) == 38
     options, words = cases[number]
     with pytest.raises(errors.ConfigError, match=words):
         make(rest.Config(host="https://127.0.0.1:1", **options))
@@ -206,6 +208,13 @@ def test_a_client_certificate_is_not_dropped_silently_without_tls(authority: tru
         {"as": "jane", "as-groups": [""]},
         {"client-certificate-data": base64.b64encode(b"\n").decode(), "client-key-data": "Cg=="},
         {"tokenFile": "empty"},
+        {"token": ""},
+        {"token": None},
+        {"token": "", "username": "", "password": "", "tokenFile": ""},
+        {"client-certificate-data": "", "client-key-data": ""},
+        {"exec": None},
+        {"Token": "t"},
+        {"client-certifcate-data": "x", "client-key-dta": "x"},
     ],
 )
 def test_a_kubeconfig_with_an_unusable_credential_is_refused(user: dict[str, Any], tmp_path: Path) -> None:
@@ -215,6 +224,37 @@ def test_a_kubeconfig_with_an_unusable_credential_is_refused(user: dict[str, Any
         return
     with pytest.raises(errors.ConfigError):
         kubeconfig.load_config(kubeconfig_file(tmp_path, user))
+
+
+def test_a_key_that_is_not_read_is_named_with_the_one_that_was_meant(tmp_path: Path) -> None:
+    with pytest.raises(errors.ConfigError, match="anonymous: 'Token' is not a key of a user; did you mean 'token'"):
+        kubeconfig.load_config(kubeconfig_file(tmp_path, {"Token": "t"}))
+    file = kubeconfig_file(tmp_path, {})
+    content = json.loads(file.read_text())
+    content["users"][0]["token"] = "t"
+    file.write_text(json.dumps(content))
+    with pytest.raises(errors.ConfigError, match="'token' stands next to user, not in it"):
+        kubeconfig.load_config(file)
+
+
+@pytest.mark.parametrize("user", [{"token": "t", "client-certificate-data": "", "x": 1}, {"extensions": []}, {}])
+def test_empty_and_unknown_keys_do_not_matter_if_there_is_a_credential_or_none_is_meant(
+    user: dict[str, Any], tmp_path: Path
+) -> None:
+    file = kubeconfig_file(tmp_path, user)
+    assert kubeconfig.load_config(file).bearer_token == user.get("token")
+    assert kubeconfig.validate(file) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["token", "token_file", "cert_file", "cert_data", "key_file", "key_data", "username", "impersonate"]
+)
+def test_an_empty_credential_does_not_mean_that_of_the_kubeconfig(name: str, tmp_path: Path) -> None:
+    file = kubeconfig_file(tmp_path, {"token": "of the administrator".replace(" ", "-")})
+    options: dict[str, Any] = {name: b"" if name.endswith("data") else ""}
+    with pytest.raises(errors.ConfigError, match=f"{name} is empty"):
+        kubeconfig.load_config(file, **options)
+    assert kubeconfig.load_config(file, **{name: None}).impersonate is None  # type: ignore[arg-type]
 
 
 def kubeconfig_file(folder: Path, user: dict[str, Any]) -> Path:
@@ -519,3 +559,92 @@ def test_no_proxy_compares_names_as_dns_has_them(rule: str, host: str, monkeypat
 def test_the_user_agent_names_the_architecture_as_go_does(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platform.machine", lambda: "x86_64")
     assert "/amd64) " in default_user_agent()
+
+
+# What observers and clients of the user's own add to a request.
+
+
+@pytest.mark.parametrize(
+    ("headers", "words"),
+    [
+        ({"Authorization": ""}, "empty"),
+        ({"authorization": "  "}, "empty"),
+        ({"Authorization": "Bearer t\nX: y"}, "can't hold"),
+        ({"Impersonate-User": ""}, "another user would act"),
+        ({"Impersonate-User": " jane"}, "another user would act"),
+        ({"impersonate-user": "jane", "Impersonate-Group": ""}, "another user would act"),
+        ({"Impersonate-Group": "g"}, "without Impersonate-User"),
+        ({"": "x"}, "not valid"),
+        ({"a b": "x"}, "not valid"),
+        ({"a:b": "x"}, "not valid"),
+        ({"X": 5}, "can't hold"),
+        ({"X": "\u20ac"}, "can't hold"),
+    ],
+)
+@pytest.mark.parametrize("is_async", [False, True])
+def test_headers_of_observers_that_would_let_another_user_act_are_refused(
+    headers: dict[str, str], words: str, *, is_async: bool
+) -> None:
+    told: list[rest.Outcome] = []
+
+    def observe(attempt: rest.Attempt) -> Callable[[rest.Outcome], None]:
+        attempt.headers.update(headers)
+        return told.append
+
+    who = rest.Impersonate(user="bob")
+    config = rest.Config(host="https://127.0.0.1:1", bearer_token="t", impersonate=who, observers=[observe])
+
+    async def main() -> None:
+        async with AsyncClientset(config) as clientset:
+            await clientset.core_v1.pods("d").get("p")
+
+    with pytest.raises(errors.InvalidRequestError, match=words) as caught:
+        if is_async:
+            anyio.run(main)
+        else:
+            Clientset(config).core_v1.pods("d").get("p")
+    assert [one.error for one in told] == [caught.value]
+
+
+def test_an_observer_may_impersonate_a_user_of_any_name() -> None:
+    server = Loopback([answer(POD)], close=False, context=None)
+
+    def observe(attempt: rest.Attempt) -> None:
+        attempt.headers["Impersonate-User"] = "j\u00f3zef"
+
+    try:
+        with Clientset(rest.Config(host=f"http://127.0.0.1:{server.port}", observers=[observe])) as clientset:
+            clientset.core_v1.pods("d").get("p")
+    finally:
+        server.stop()
+    assert "Impersonate-User: j\u00f3zef\r\n".encode() in server.requests[0]
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_a_plugins_certificate_that_a_client_of_ones_own_can_not_show_is_an_error(
+    *, is_async: bool, authority: trustme.CA, tmp_path: Path
+) -> None:
+    pair = authority.issue_cert("jane.example")
+    status = {
+        "clientCertificateData": pair.cert_chain_pems[0].bytes().decode(),
+        "clientKeyData": pair.private_key_pem.bytes().decode(),
+    }
+    command = written_plugin(tmp_path / "plugin", credential_text(**status))
+    config = rest.Config(host="https://127.0.0.1:1", exec=rest.ExecConfig(command=command))
+
+    async def main() -> None:
+        async with httpx.AsyncClient() as own, AsyncClientset(config, http_client=own) as clientset:
+            await clientset.core_v1.pods("d").get("p")
+
+    with pytest.raises(errors.ConfigError, match="http_client="):
+        if is_async:
+            anyio.run(main)
+        else:
+            with httpx.Client() as own, Clientset(config, http_client=own) as clientset:
+                clientset.core_v1.pods("d").get("p")
+
+
+def test_a_proxys_password_without_a_name_is_used_or_refused() -> None:
+    assert proxy.parse("http://:p@h", "proxy_url").authorization == [(b"Proxy-Authorization", b"Basic OnA=")]
+    with pytest.raises(errors.ConfigError, match="invalid proxy_url"):
+        proxy.parse("socks5://:p@h", "proxy_url")

@@ -69,12 +69,14 @@ class Entry(NamedTuple):
         name: its name.
         data: what it says, of whatever type.
         document: where it stands.
+        others: The keys next to its name and its data, which mean nothing there.
     """
 
     kind: Kind
     name: str
     data: Any
     document: Document
+    others: Sequence[str] = ()
 
     def __repr__(self) -> str:
         """Hide the content, which holds secrets."""
@@ -169,7 +171,8 @@ def merge(documents: Sequence[Document], places: str) -> Merged:
         current = current or _current_context(document)
         for kind, section in SECTIONS.items():
             for name, item in items(document, section):
-                entries[kind].setdefault(name, Entry(kind, name, item.get(kind), document))
+                others = tuple(str(key) for key in item if key not in ("name", kind))
+                entries[kind].setdefault(name, Entry(kind, name, item.get(kind), document, others))
     return Merged(documents, places, current, entries["cluster"], entries["user"], entries["context"])
 
 

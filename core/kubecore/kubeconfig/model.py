@@ -22,18 +22,24 @@ __all__ = ["AuthProvider", "Cluster", "Context", "Exec", "User", "read_cluster",
 EXEC_EXTENSION: Final = "client.authentication.k8s.io/exec"
 """The extension of a cluster that is handed on to exec plugins."""
 
+_CREDENTIAL_KEYS: Final = (
+    "token", "tokenFile", "username", "password", "client-certificate", "client-certificate-data", "client-key",
+    "client-key-data", "exec", "auth-provider",
+)  # fmt: skip
+_USER_KEYS: Final = frozenset({*_CREDENTIAL_KEYS, "as", "as-uid", "as-groups", "as-user-extra", "extensions"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
     """A cluster; what it does not say is empty, or None where "no" is something to say."""
 
     where: str = field(default="the cluster", compare=False)
-    server: str = ""
+    server: str = field(default="", repr=False)
     tls_server_name: str = ""
     insecure: bool = False
     ca_file: str = ""
     ca_data: bytes = field(default=b"", repr=False)
-    proxy_url: str | None = None
+    proxy_url: str | None = field(default=None, repr=False)
     disable_compression: bool | None = None
     exec_extension: Any = field(default=None, repr=False)
 
@@ -78,6 +84,15 @@ class User:
     act_as_extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     exec: Exec | None = None
     auth_provider: AuthProvider | None = None
+    unused: tuple[str, ...] = field(default=(), compare=False)
+    """The keys that have no value, or that no client reads; each with what is wrong with it."""
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether it has no credential at all."""
+        has_text = self.token or self.token_file or self.username or self.password
+        has_certificate = self.cert_file or self.cert_data or self.key_file or self.key_data
+        return not (has_text or has_certificate or self.exec or self.auth_provider)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +156,11 @@ def read_user(entry: Entry, problems: list[Problem]) -> User:
         act_as_extra=_extra(fields),
         exec=_exec(fields),
         auth_provider=_auth_provider(fields),
+        unused=(
+            *(_unused(key) for key in fields.keys() if key not in _USER_KEYS),  # noqa: SIM118 - no mapping
+            *(f"{key} is empty" for key in _CREDENTIAL_KEYS if key in fields.keys() and fields.raw(key) in (None, "")),  # noqa: SIM118 - likewise
+            *(f"{key[:100]!r} stands next to user, not in it" for key in entry.others if key in _CREDENTIAL_KEYS),
+        ),
     )
 
 
@@ -161,6 +181,14 @@ def read_context(entry: Entry, problems: list[Problem]) -> Context:
         user=fields.text("user"),
         namespace=fields.text("namespace"),
     )
+
+
+def _unused(key: str) -> str:
+    import difflib
+
+    like = difflib.get_close_matches(key.lower(), sorted(map(str.lower, _USER_KEYS)), 1)
+    meant = next((known for known in sorted(_USER_KEYS) if like and known.lower() == like[0]), "")
+    return f"{key[:100]!r} is not a key of a user{f'; did you mean {meant!r}?' if meant else ''}"
 
 
 def _exec_extension(fields: _Fields) -> Any:
@@ -214,7 +242,7 @@ class _Fields:
             self._problems.append(Problem(entry.where, f"{path.removesuffix('.') or 'this'} is no mapping"))
 
     def keys(self) -> list[str]:
-        return list(self._data)
+        return [str(key) for key in self._data]
 
     def raw(self, key: str) -> Any:
         return self._data.get(key)

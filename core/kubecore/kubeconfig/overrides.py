@@ -8,15 +8,22 @@ from collections.abc import Mapping
 from typing import Any, Final, TypedDict
 
 from kubecore import rest
+from kubecore.errors import ConfigError
 from kubecore.kubeconfig.model import Cluster, User
 
 __all__ = ["Overrides", "check_names", "over_cluster", "over_user", "plain_namespace"]
 
+_NEVER_EMPTY: Final = (
+    "token", "token_file", "cert_file", "cert_data", "key_file", "key_data", "username", "impersonate"
+)  # fmt: skip
 _NAMESPACE_PREFIX: Final = re.compile(r"(?:namespaces|namespace|ns)/(?=.)", re.IGNORECASE | re.ASCII | re.DOTALL)
 
 
 class Overrides(TypedDict, total=False):
-    """What can be said over the file. None, and "" too but for `proxy_url`, leave what the file says.
+    """What can be said over the file. None leaves what the file says.
+
+    "" leaves it, too, except for `proxy_url`, and for credentials and `impersonate`: these are refused if they are
+    empty, since somebody else would act than was meant, namely the user of the file.
 
     Attributes:
         context: the context, instead of the file's current one.
@@ -113,8 +120,15 @@ def over_user(user: User, given: Overrides) -> User:
 
     Returns:
         A new user.
+
+    Raises:
+        ConfigError: a credential or the name of a user is given and empty.
     """
     changes: dict[str, Any] = {}
+    for name in _NEVER_EMPTY:
+        value = given.get(name)
+        if value is not None and not value:
+            raise ConfigError(f"{name} is empty: set it, or pass None to use what the kubeconfig says")
     if given.get("cert_file") or given.get("cert_data"):
         changes["cert_file"], changes["cert_data"] = given.get("cert_file") or "", given.get("cert_data") or b""
     if given.get("key_file") or given.get("key_data"):

@@ -119,6 +119,8 @@ def check_user(user: User, problems: list[Problem]) -> None:
     _check_file("client-key", user.key_file, user.where, problems)
     if not user.act_as and (user.act_as_uid or user.act_as_groups or user.act_as_extra):
         wrong("as-uid, as-groups or as-user-extra is set without as: set the user's name too")
+    if user.is_anonymous and user.unused:
+        wrong(f"it has no credential that can be used, so requests would be anonymous: {'; '.join(user.unused[:10])}")
     if user.exec is not None and user.auth_provider is not None:
         wrong("exec and auth-provider are both set: remove one of them")
     if user.exec is not None:

@@ -93,8 +93,8 @@ class AsyncClient:
                 await stream.aclose()
             return call.parse(stream.status, stream.headers, body)
         except errors.KubeError as error:
-            sending.note(error)
-            raise
+            body = b""
+            raise sending.note(error) from error.__cause__
 
     @asynccontextmanager
     async def stream(
@@ -191,16 +191,14 @@ class AsyncClient:
             stream = await self._open(sending, None)
             try:
                 if stream.status != 101:
-                    body = await stream.read(self._requests.max_bytes)
-                    raise refused(call, stream.status, stream.headers, body)
+                    raise refused(call, stream.status, stream.headers, await stream.read(self._requests.max_bytes))
                 protocol = handshake.accept(call, stream.headers)
             except BaseException:
                 await stream.aclose()
                 raise
             return Upgraded(*stream.detach(), protocol)
         except errors.KubeError as error:
-            sending.note(error)
-            raise
+            raise sending.note(error) from error.__cause__
 
     async def _begin(
         self, sending: Sending, call: Call[Any], sleep: Callable[[float], Any] | None = None
@@ -215,8 +213,7 @@ class AsyncClient:
                 await stream.aclose()
                 raise
         except errors.KubeError as error:
-            sending.note(error)
-            raise
+            raise sending.note(error) from error.__cause__
         return stream
 
     async def _open(self, sending: Sending, sleep: Callable[[float], Any] | None) -> AsyncStream:
@@ -244,8 +241,9 @@ class AsyncClient:
                 if not is_answer:
                     await stream.aclose()
             if is_answer:
-                is_packed = is_compressed(request, stream.status, stream.headers)
-                return AsyncGzipStream(stream, request.place) if is_packed else stream
+                if "content-encoding" in stream.headers and is_compressed(request, stream.status, stream.headers):
+                    return AsyncGzipStream(stream, request.place)
+                return stream
 
     async def _renewed(self, sending: Sending) -> auth.Credential:
         """Return what the next attempt shows if that is not at hand, by the deadline of the call."""

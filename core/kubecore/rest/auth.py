@@ -295,7 +295,7 @@ def _static(config: Config) -> Credential:
         return Credential(bearer(SecretText(config.bearer_token.strip()), "bearer_token"))
     if config.username or config.password:
         pair = SecretBytes(f"{config.username or ''}:{config.password or ''}".encode())
-        return Credential(b"Basic " + base64.b64encode(pair))
+        return Credential(SecretBytes(b"Basic " + base64.b64encode(pair)))
     return Credential(None)
 
 
@@ -313,4 +313,4 @@ def bearer(token: SecretText, what: str) -> bytes:
         raise ConfigError(f"{what} is empty")
     if not (token.isascii() and token.isprintable()) or " " in token:
         raise ConfigError(f"{what} holds characters that no token has")
-    return f"Bearer {token}".encode("ascii")
+    return SecretBytes(f"Bearer {token}".encode("ascii"))

@@ -94,8 +94,8 @@ class Client:
                 stream.close()
             return call.parse(stream.status, stream.headers, body)
         except errors.KubeError as error:
-            sending.note(error)
-            raise
+            body = b""
+            raise sending.note(error) from error.__cause__
 
     @contextmanager
     def stream(
@@ -192,16 +192,14 @@ class Client:
             stream = self._open(sending, None)
             try:
                 if stream.status != 101:
-                    body = stream.read(self._requests.max_bytes)
-                    raise refused(call, stream.status, stream.headers, body)
+                    raise refused(call, stream.status, stream.headers, stream.read(self._requests.max_bytes))
                 protocol = handshake.accept(call, stream.headers)
             except BaseException:
                 stream.close()
                 raise
             return Upgraded(*stream.detach(), protocol)
         except errors.KubeError as error:
-            sending.note(error)
-            raise
+            raise sending.note(error) from error.__cause__
 
     def _begin(self, sending: Sending, call: Call[Any], sleep: Callable[[float], Any] | None = None) -> Stream:
         """Open the answer to a call whose body is not read here; one that is a failure is raised."""
@@ -214,8 +212,7 @@ class Client:
                 stream.close()
                 raise
         except errors.KubeError as error:
-            sending.note(error)
-            raise
+            raise sending.note(error) from error.__cause__
         return stream
 
     def _open(self, sending: Sending, sleep: Callable[[float], Any] | None) -> Stream:
@@ -243,8 +240,9 @@ class Client:
                 if not is_answer:
                     stream.close()
             if is_answer:
-                is_packed = is_compressed(request, stream.status, stream.headers)
-                return GzipStream(stream, request.place) if is_packed else stream
+                if "content-encoding" in stream.headers and is_compressed(request, stream.status, stream.headers):
+                    return GzipStream(stream, request.place)
+                return stream
 
     def _renewed(self, sending: Sending) -> auth.Credential:
         """Return what the next attempt shows if that is not at hand, by the deadline of the call."""

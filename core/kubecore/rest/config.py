@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import dataclasses
 import os
-import platform
 import re
 import sys
 import unicodedata
@@ -278,6 +277,8 @@ class Config:
                 raise ConfigError(f"{name} is empty: set it, or leave it None for none")
         if self.username == "" and not self.password:
             raise ConfigError("username is empty: set it, or leave it None for none")
+        if self.username is None and self.password == "":
+            raise ConfigError("password is empty, and there is no username: set both, or leave both None for none")
         # Source: RFC 7617 section 2; behind a colon the password begins.
         if ":" in (self.username or ""):
             raise ConfigError("username holds a colon, which basic authentication can't send")
@@ -291,6 +292,8 @@ class Config:
 
 def _architecture() -> str:
     """Return the machine's architecture by Go's name, as other Kubernetes clients send it."""
+    import platform
+
     machine = platform.machine().lower() or "unknown"
     return {"x86_64": "amd64", "aarch64": "arm64", "i386": "386", "i686": "386"}.get(machine, machine)
 

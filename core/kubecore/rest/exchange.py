@@ -228,6 +228,7 @@ def failed(request: Request, error: BaseException, stage: Stage, limit: Limit) -
         The error, not raised.
     """
     place = request.place
+    error.__traceback__ = None  # Variables of its frames hold parts of the request or response, which may be secrets.
     if isinstance(error, errors.TransportError):
         return type(error)(f"{place}: {error}")
     if isinstance(error, MalformedError):

@@ -60,6 +60,7 @@ def request_head(method: str, target: str, headers: Sequence[tuple[bytes, bytes]
     )
     lines = len(headers) + 2
     if head.count(b"\n") != lines or head.count(b"\r") != lines or b"\0" in head:
+        head = b""  # It may hold a secret, which a traceback that shows variables must not.
         raise MalformedError("a header of the request holds characters that no header can hold")
     return head
 
@@ -302,9 +303,9 @@ class _Chunked:
             raise MalformedError("the line before a chunk does not end as it must")
         if self._trailers:
             self._trailers += 1
-            self.done = line == b"\r\n"  # The fields behind the last chunk say nothing that we read.
             if self._trailers > _MOST_TRAILERS:
                 raise MalformedError("the fields behind the last chunk do not end")
+            self.done = line == b"\r\n"  # The fields behind the last chunk say nothing that we read.
             return
         matched = _CHUNK_SIZE.fullmatch(line, 0, len(line) - 2)
         if matched is None:

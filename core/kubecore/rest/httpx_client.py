@@ -63,7 +63,7 @@ class HttpxTransport:
             TransportError: there is none.
         """
         with _named_errors(request):
-            _refuse_upgrade(request)
+            _refuse_what_is_ours(request)
             made = self._client.build_request(**_arguments(request))
             return _HttpxStream(self._client.send(made, stream=True, follow_redirects=False), request)
 
@@ -84,7 +84,7 @@ class AsyncHttpxTransport:
             TransportError: there is none.
         """
         with _named_errors(request):
-            _refuse_upgrade(request)
+            _refuse_what_is_ours(request)
             made = self._client.build_request(**_arguments(request))
             return _AsyncHttpxStream(await self._client.send(made, stream=True, follow_redirects=False), request)
 
@@ -92,7 +92,12 @@ class AsyncHttpxTransport:
         """Leave the client open: it is the user's."""
 
 
-def _refuse_upgrade(request: Request) -> None:
+def _refuse_what_is_ours(request: Request) -> None:
+    if request.pair is not None:
+        raise errors.ConfigError(
+            f"{request.place}: the exec plugin gives a client certificate, which a client of your own (http_client=) "
+            "can't show; use a clientset without it"
+        )
     if request.upgrade:
         raise errors.ConfigError(
             f"{request.place}: a client of your own (http_client=) can't change the protocol of a connection, as exec, "
@@ -140,7 +145,7 @@ class _Head:
         self._request = request
 
     def detach(self) -> Any:
-        """Refuse: see `_refuse_upgrade`; the connection is the user's."""
+        """Refuse: see `_refuse_what_is_ours`; the connection is the user's."""
         raise errors.ProtocolError(f"{self._request.place}: the connection is not ours")
 
 

@@ -13,7 +13,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote_plus, urlsplit
 
 import msgspec
@@ -25,7 +25,7 @@ from kubecore.rest.aside import Aside
 from kubecore.rest.auth import Credential, bearer
 from kubecore.rest.config import TLSConfig
 from kubecore.rest.credentials import OIDCConfig
-from kubecore.rest.secret import SecretText
+from kubecore.rest.secret import SecretBytes, SecretText
 
 if TYPE_CHECKING:
     import httpx
@@ -57,6 +57,22 @@ class _Claims(msgspec.Struct):
 class _Tokens(msgspec.Struct):
     id_token: str = ""
     refresh_token: str = ""
+
+    def __repr__(self) -> str:
+        """Hide the tokens."""
+        return "_Tokens(<hidden>)"
+
+
+class _Refresh(NamedTuple):
+    """The request for new tokens: where it goes, its form, and name and secret if the provider expects them apart."""
+
+    url: str
+    form: dict[str, str]
+    basic: tuple[str, str] | None
+
+    def __repr__(self) -> str:
+        """Hide token and secret."""
+        return f"_Refresh({self.url!r}, <hidden>)"
 
 
 class _Error(msgspec.Struct):
@@ -147,9 +163,11 @@ class OIDCSource:
             with httpx.Client(verify=context, timeout=_SECONDS) as client:
                 with client.stream("GET", _discovery_url(self._config), headers=_PLAIN) as response:
                     answer = _Answer(response, _joined(response.iter_raw()))
-                url, form, basic = self._request(_discovered(answer, self._config))
+                refresh = self._request(_discovered(answer, self._config))
                 self._spend(number)
-                with client.stream("POST", url, data=form, auth=basic, headers=_PLAIN) as response:
+                with client.stream(
+                    "POST", refresh.url, data=refresh.form, auth=refresh.basic, headers=_PLAIN
+                ) as response:
                     answer = _Answer(response, _joined(response.iter_raw()))
         except ConfigError:
             raise
@@ -180,8 +198,8 @@ class OIDCSource:
             )
         return tls.context(TLSConfig(ca_file=self._config.ca_file, ca_data=self._config.ca_data))
 
-    def _request(self, found: _Discovery) -> tuple[str, dict[str, str], tuple[str, str] | None]:
-        """Return the refresh: where it goes, its form, and name and secret where the provider takes those apart.
+    def _request(self, found: _Discovery) -> _Refresh:
+        """Return the request for new tokens.
 
         Source: RFC 6749 2.3.1, which has name and secret encoded as in a form; OpenID Connect Core 9.
         """
@@ -189,11 +207,11 @@ class OIDCSource:
         form = {"grant_type": "refresh_token", "refresh_token": self._refresh_token}
         methods = found.token_endpoint_auth_methods_supported or ["client_secret_basic"]
         if secret and ("client_secret_basic" in methods or "client_secret_post" not in methods):
-            return found.token_endpoint, form, (quote_plus(name), quote_plus(secret))
+            return _Refresh(found.token_endpoint, form, (quote_plus(name), quote_plus(secret)))
         form["client_id"] = name
         if secret:
             form["client_secret"] = secret
-        return found.token_endpoint, form, None
+        return _Refresh(found.token_endpoint, form, None)
 
     def _accept(self, answer: _Answer) -> Credential:
         """Take the provider's answer; no token ever stands in an error."""
@@ -210,7 +228,7 @@ class OIDCSource:
             raise ConfigError(f"oidc: {issuer} gave no id_token; does the client have the scope openid?")
         credential = self._take(SecretText(tokens.id_token), f"the id_token of {issuer}")
         if self._config.save is not None:
-            self._save(self._config.save, tokens.id_token)
+            self._save(self._config.save, SecretText(tokens.id_token))
         return credential
 
     def _error_code(self, answer: _Answer) -> str:
@@ -223,9 +241,9 @@ class OIDCSource:
         is_code = _ERROR_CODE.fullmatch(code) and not any(secret and secret in code for secret in secrets)
         return code if is_code else "no error code"
 
-    def _save(self, save: Callable[[Mapping[str, str]], None], token: str) -> None:
+    def _save(self, save: Callable[[Mapping[str, str]], None], token: SecretText) -> None:
         try:
-            save({"id-token": token, "refresh-token": self._refresh_token})
+            save({"id-token": str(token), "refresh-token": self._refresh_token})
         except (OSError, ConfigError) as error:
             # The new tokens work all the same, for as long as this program runs.
             _LOG.warning("oidc: the new tokens of %s can't be saved: %s", self._config.issuer_url, error)
@@ -275,18 +293,18 @@ def _is_https(url: str) -> bool:
 
 
 def _joined(pieces: Iterable[bytes]) -> bytes:
-    body, end = b"", time.monotonic() + _SECONDS
-    for piece in pieces:
+    body, end = SecretBytes(), time.monotonic() + _SECONDS
+    for piece in map(SecretBytes, pieces):
         body = _with(body, piece, end)
     return body
 
 
-def _with(body: bytes, piece: bytes, end: float) -> bytes:
+def _with(body: SecretBytes, piece: SecretBytes, end: float) -> SecretBytes:
     if len(body) + len(piece) > _MOST_BYTES:
         raise ConfigError(f"oidc: the provider's answer is larger than {_MOST_BYTES} bytes")
     if time.monotonic() > end:
         raise ConfigError(f"oidc: the provider's answer was not there within {_SECONDS:g} s")
-    return body + piece
+    return SecretBytes(body + piece)
 
 
 def _claims(token: SecretText, what: str) -> _Claims:

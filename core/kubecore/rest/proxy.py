@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from kubecore.errors import ConfigError
 from kubecore.rest.config import Server, unescaped_zone
-from kubecore.rest.secret import SecretText
+from kubecore.rest.secret import SecretBytes, SecretText
 
 __all__ = ["Proxy", "from_environment", "parse"]
 
@@ -51,10 +51,10 @@ class Proxy(NamedTuple):
     @property
     def authorization(self) -> list[tuple[bytes, bytes]]:
         """The header that says who asks; it goes to the proxy alone."""
-        if not self.username:
+        if not self.username and not self.password:
             return []
-        pair = base64.b64encode(f"{self.username}:{self.password}".encode())
-        return [(b"Proxy-Authorization", b"Basic " + pair)]
+        pair = SecretBytes(f"{self.username}:{self.password}".encode())
+        return [(b"Proxy-Authorization", SecretBytes(b"Basic " + base64.b64encode(pair)))]
 
 
 def parse(url: str, what: str) -> Proxy:
@@ -82,6 +82,8 @@ def _parse(url: str) -> Proxy | None:
         return None
     if parts.scheme not in _PORTS or not host or not url.isprintable() or " " in url:
         return None
+    if parts.password and not parts.username and parts.scheme.startswith("socks5"):
+        return None  # Source: RFC 1929, where a name has at least one character.
     return Proxy(
         "socks5" if parts.scheme == "socks5h" else parts.scheme,
         unescaped_zone(host),

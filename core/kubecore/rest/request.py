@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 from kubecore.call import Call
-from kubecore.errors import BodyTooLargeError, ConfigError, InvalidRequestError, ProtocolError, RedirectError
+from kubecore.errors import BodyTooLargeError, ConfigError, ProtocolError, RedirectError
 from kubecore.rest.auth import Credential
 from kubecore.rest.config import DEFAULT_BURST, Config, Server, Timeouts, default_user_agent
 from kubecore.rest.credentials import Impersonate
@@ -174,30 +174,21 @@ class Requests:
         )
 
 
-_FRAMING: Final = frozenset({b"connection", b"content-length", b"host", b"transfer-encoding", b"upgrade"})
-
-
-def replace_headers(headers: list[tuple[bytes, bytes]], more: Sequence[tuple[str, str]]) -> None:
+def replace_headers(headers: list[tuple[bytes, bytes]], more: Sequence[tuple[bytes, bytes]]) -> None:
     """Put the headers of observers into a request: one that it has already is replaced.
 
     Args:
         headers: the request's headers.
         more: the headers of observers. If they impersonate, the configured impersonation is left out as a whole.
-
-    Raises:
-        InvalidRequestError: one of them is part of how the request is written.
     """
-    added = [(name.encode("ascii"), value.encode("latin-1")) for name, value in more]
-    names = {name.lower() for name, _ in added}
-    if wrong := names & _FRAMING:
-        raise InvalidRequestError(f"an observer set the header {min(wrong).decode()}, which belongs to the connection")
+    names = {name.lower() for name, _ in more}
     impersonates = any(name.startswith(_IMPERSONATE) for name in names)
     headers[:] = [
         (name, value)
         for name, value in headers
         if name.lower() not in names and not (impersonates and name.lower().startswith(_IMPERSONATE))
     ]
-    headers.extend(added)
+    headers.extend(more)
 
 
 def _limiter(config: Config) -> RateLimiter | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from kubecore import errors
@@ -16,10 +16,12 @@ from kubecore.call import Call
 from kubecore.deadline import Deadline
 from kubecore.rest import warnings
 from kubecore.rest.auth import Credential
-from kubecore.rest.observe import Attempt, Outcome
+from kubecore.rest.observe import Attempt, Outcome, checked
 from kubecore.rest.request import Request, Requests, check_answer, check_body, replace_headers
 
 __all__ = ["Sending"]
+
+E = TypeVar("E", bound=errors.KubeError)
 
 _LOG: Final = logging.getLogger("kubecore")
 
@@ -110,7 +112,7 @@ class Sending:
         self._ended: list[Callable[[Outcome], None]] = []
         self._started = 0.0
         self._request: Request | None = None
-        self._extra: list[tuple[str, str]] = []
+        self._extra: list[tuple[bytes, bytes]] = []
         self._before = ""
         self.is_given: bool = False
 
@@ -132,14 +134,12 @@ class Sending:
         Args:
             why: what takes so long.
         """
-        call, server = self._called, self._requests.server
         if self._seconds is not None:
             given = f"{self._seconds:g} s (timeout=)"
         else:
             total = self._requests.config.timeouts.total
             given = f"{total:g} s" if total is not None and self._until is None else "the time that was given"
-        place = f"{call.method} {server.scheme}://{server.netloc}{server.prefix}{call.path}"
-        return errors.DeadlineError(f"{place}: not done within {given}: {why}")
+        return errors.DeadlineError(f"{self._place}: not done within {given}: {why}")
 
     def announce(self) -> bool:
         """Call the observers before the next attempt; without observers nothing happens.
@@ -153,7 +153,7 @@ class Sending:
         if not self._requests.config.observers:
             return False
         self._observe()
-        self.is_given = any(name.lower() == "authorization" for name, _ in self._extra)
+        self.is_given = any(name.lower() == b"authorization" for name, _ in self._extra)
         return self.is_given
 
     def not_sent(self, error: BaseException) -> None:
@@ -264,13 +264,19 @@ class Sending:
         self._before = f"{type(error).__name__}: {str(error).removeprefix(self._current.place + ': ')}"
         return True
 
-    def note(self, error: errors.KubeError) -> None:
-        """Add to an error which request failed, whose credentials were used, and why the attempt before failed."""
+    def note(self, error: E) -> E:
+        """Add to an error which request failed, whose credentials were used, and why the attempt before failed.
+
+        Returns:
+            The error, without the frames that it went through: their variables hold the response, maybe a Secret,
+            and credentials, and tools that collect errors send variables along.
+        """
         if isinstance(error, errors.StatusError) and self._request is not None:
             error.locate(self._request.place, self._requests.config.origin)
         if self._number > 1:
             before = f"; the one before: {self._before}" if self._before else ""
             error.add_note(f"after {self._number} attempts{before}")
+        return error.with_traceback(None)
 
     @property
     def end(self) -> float | None:
@@ -287,6 +293,14 @@ class Sending:
     def _current(self) -> Request:
         assert self._request is not None  # noqa: S101 - there is no answer before `begin`
         return self._request
+
+    @property
+    def _place(self) -> str:
+        """Method and URL, for errors and the log; there may be no request yet."""
+        if self._request is not None:
+            return self._request.place
+        call, server = self._called, self._requests.server
+        return f"{call.method} {server.scheme}://{server.netloc}{server.prefix}{call.path}"
 
     @property
     def _is_read(self) -> bool:
@@ -340,14 +354,18 @@ class Sending:
         )
         ended = [observer(attempt) for observer in self._requests.config.observers]
         self._ended = [one for one in ended if one is not None]
-        self._extra = list(attempt.headers.items())
         self._started = time.perf_counter()
+        try:
+            self._extra = checked(attempt)
+        except errors.InvalidRequestError as error:
+            self.not_sent(error)
+            raise
 
     def _tell(self, code: int | None, error: BaseException | None) -> None:
         seconds = time.perf_counter() - self._started
         if _LOG.isEnabledFor(logging.DEBUG):
             result = code if error is None else type(error).__name__
-            _LOG.debug("%s: %s in %.1f ms", self._current.place, result, seconds * 1000)
+            _LOG.debug("%s: %s in %.1f ms", self._place, result, seconds * 1000)
         outcome = Outcome(code, error, seconds)
         for ended in self._ended:
             ended(outcome)

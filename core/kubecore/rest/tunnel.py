@@ -12,6 +12,7 @@ from typing import Final
 
 from kubecore.rest.http1 import Answer, CutError, MalformedError, request_head
 from kubecore.rest.proxy import Proxy
+from kubecore.rest.secret import SecretBytes
 
 __all__ = ["Handshake", "RefusedError", "handshake"]
 
@@ -52,9 +53,9 @@ def _connect(proxy: Proxy, host: str, port: int) -> Handshake:
     target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     answer = Answer("CONNECT")
     target = target.encode("ascii" if target.isascii() else "idna").decode("ascii")
-    data = request_head("CONNECT", target, [(b"Host", target.encode("ascii")), *proxy.authorization])
+    data = SecretBytes(request_head("CONNECT", target, [(b"Host", target.encode("ascii")), *proxy.authorization]))
     while not answer.head((yield data)):
-        data = b""
+        data = SecretBytes()
     if not 200 <= answer.status < 300:
         hint = "; it wants a name and a password, in the proxy's URL" if answer.status == 407 else ""
         raise RefusedError(f"it answered {answer.status}{hint}")
@@ -70,10 +71,10 @@ def _socks5(proxy: Proxy, host: str, port: int) -> Handshake:
     if chosen[1] not in methods:
         raise RefusedError("it wants another way to log in than name and password")
     if chosen[1] == 2:
-        name, password = proxy.username.encode(), proxy.password.encode()
+        name, password = SecretBytes(proxy.username.encode()), SecretBytes(proxy.password.encode())
         if len(name) > 255 or len(password) > 255:
             raise RefusedError("name or password are longer than SOCKS5 allows")
-        login = b"\x01" + bytes((len(name),)) + name + bytes((len(password),)) + password
+        login = SecretBytes(b"\x01" + bytes((len(name),)) + name + bytes((len(password),)) + password)
         reply, rest = yield from _exactly(2, login, rest)
         if reply[1] != 0:
             raise RefusedError("it does not accept the name and the password")

@@ -176,7 +176,8 @@ class Watch(Generic[T]):
         self._leave()
         self._batch = iter(())
         if not self._closing.is_set():
-            self._progress.failed(error)
+            # Variables of its frames hold the event, which may be a Secret.
+            self._progress.failed(error.with_traceback(None))
 
     def _interrupt(self) -> None:
         """Leave the connection: nobody knows how far it was read. What it brought and was not told comes again."""
@@ -365,7 +366,8 @@ class AsyncWatch(Generic[T]):
         await self._leave()
         self._batch = iter(())
         if not self._is_closed:
-            self._progress.failed(error)
+            # Variables of its frames hold the event, which may be a Secret.
+            self._progress.failed(error.with_traceback(None))
 
     async def _interrupt(self) -> None:
         """Leave the connection: nobody knows how far it was read. What it brought and was not told comes again."""
