@@ -254,7 +254,7 @@ def test_an_empty_credential_does_not_mean_that_of_the_kubeconfig(name: str, tmp
     options: dict[str, Any] = {name: b"" if name.endswith("data") else ""}
     with pytest.raises(errors.ConfigError, match=f"{name} is empty"):
         kubeconfig.load_config(file, **options)
-    assert kubeconfig.load_config(file, **{name: None}).impersonate is None  # type: ignore[arg-type]
+    assert kubeconfig.load_config(file, **{name: None}).impersonate is None
 
 
 def kubeconfig_file(folder: Path, user: dict[str, Any]) -> Path:
