@@ -1,7 +1,7 @@
 """A web application with one AsyncClientset for its whole life: list, create, and follow logs of pods.
 
 Run it: uvicorn --app-dir examples fastapi_app:app
-It needs fastapi and uvicorn, and has no authentication: whoever reaches it acts with your rights.
+It needs fastapi and uvicorn, and has no authentication: anyone who reaches it acts with your rights.
 """
 
 from __future__ import annotations
