@@ -292,10 +292,8 @@ def _show_differences(found: Differences) -> None:
     )
     if found.line_ends:
         what = f"only the ends of lines differ in {len(found.line_ends)} of the changed files; did git convert them?"
-        _show(
-            [Problem(what, "", "add `* text eol=lf` to a .gitattributes beside the package; check it out again")],
-            "note",
-        )
+        hint = "add `* text eol=lf` to a .gitattributes beside the package; check it out again"
+        _show([Problem(what, "", hint)], "note")
 
 
 def _show_diff(lines: tuple[str, ...]) -> None:
