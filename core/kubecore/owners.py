@@ -14,7 +14,7 @@ The server's garbage collector deletes the object after its owner.
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from kubecore.shapes import is_object
 
@@ -24,14 +24,6 @@ if TYPE_CHECKING:
     from kubecore.model import Model
 
 __all__ = ["controller_reference", "set_controller_reference"]
-
-
-class _Owner(NamedTuple):
-    """What identifies an owner, whatever version of its kind it was read in."""
-
-    group: str
-    kind: str
-    name: str
 
 
 def controller_reference(owner: Model | Mapping[str, Any], *, block_owner_deletion: bool = True) -> OwnerReference:
@@ -131,18 +123,19 @@ def _with(found: Any, reference: OwnerReference, entry: Any) -> list[Any]:
         if is_controller and _owner(one) != owner:
             from kubecore.errors import AlreadyOwnedError
 
-            other = _owner(one)
+            _, kind, name = _owner(one)
             raise AlreadyOwnedError(
-                f"the object is controlled by {other.kind} {other.name!r} already; an object can have one controller"
+                f"the object is controlled by {kind} {name!r} already; an object can have one controller"
             )
     if not any(_owner(one) == owner for one in found):
         return [*found, entry]
     return [entry if _owner(one) == owner else one for one in found]
 
 
-def _owner(reference: Any) -> _Owner:
+def _owner(reference: Any) -> tuple[str, str, str]:
+    """Return group, kind and name, which identify an owner in whatever version of its kind it was read."""
     group, slash, _ = _text(reference, "api_version", "apiVersion").rpartition("/")
-    return _Owner(group if slash else "", _text(reference, "kind"), _text(reference, "name"))
+    return group if slash else "", _text(reference, "kind"), _text(reference, "name")
 
 
 def _metadata(object: Any) -> Any:  # noqa: A002
