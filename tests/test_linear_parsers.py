@@ -28,6 +28,8 @@ from kubecore.rest.config import Server
 from kubecore.streams import spdy, tunnel, untar, websocket
 from kubecore.watch import decoder as watch_decoder
 
+pytestmark = pytest.mark.thorough
+
 _TIMES: Final = 8
 _MOST: Final = 20.0
 """Largest ratio of the two times."""

@@ -20,6 +20,8 @@ import pytest
 from kubecore import depth, jsonpath, quantity, selectors
 from kubecore.rest import warnings
 
+pytestmark = pytest.mark.thorough
+
 _ROOT: Final = Path(__file__).parents[1]
 _PACKAGES: Final = (_ROOT / "core" / "kubecore", _ROOT / "generator" / "kgen")
 _SMALL: Final = 2_000

@@ -23,6 +23,7 @@ from tests.torture.additions import Names, added, at_hand, drawn, lost, play, re
 from tests.torture.tally import Tally
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_random_additions_to_drawn_crds_take_no_name_away(seed: int) -> None:
     tally = Tally("additions")
@@ -90,6 +91,7 @@ def more(**properties: Any) -> Callable[[dict[str, Any]], list[dict[str, Any]]]:
     return add
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "add",
     [
@@ -129,6 +131,7 @@ def test_what_has_a_name_in_the_package_keeps_it(
         assert done.returncode == 0, done.stdout[-2000:]
 
 
+@pytest.mark.thorough
 def test_the_names_of_a_package_are_those_of_what_it_was_made_from(tmp_path: Path) -> None:
     for seed in range(20):
         choice = random.Random(seed)

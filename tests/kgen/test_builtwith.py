@@ -41,6 +41,7 @@ def test_a_build_records_every_tool(package: Path) -> None:
     assert set(recorded) == {"kgen-kubernetes", "ruff", "datamodel-code-generator", "jinja2"}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["kgen-kubernetes", "ruff", "datamodel-code-generator", "jinja2"])
 def test_a_difference_names_the_tool_of_another_version(
     name: str, package: Path, capsys: pytest.CaptureFixture[str]

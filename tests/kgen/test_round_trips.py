@@ -264,6 +264,7 @@ def test_every_type_of_kubernetes_sends_what_it_read() -> None:
     assert tried > 3000
 
 
+@pytest.mark.thorough
 def test_every_type_of_kubernetes_from_openapi_v2_sends_what_it_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -277,6 +278,7 @@ def test_every_type_of_kubernetes_from_openapi_v2_sends_what_it_read(
         forget("kubetwo")
 
 
+@pytest.mark.thorough
 def test_what_drawn_kinds_read_they_send_to_the_letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a server: of every drawn object, whether or not the server would accept it."""
     kinds = drawn(24, 17)

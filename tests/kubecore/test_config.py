@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import ssl
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, rest
 from kubecore.rest import auth
 from tests.kubecore.loopback import answer, loopback
+from tests.ready import closed_port
 
 SECRET = "c4n4ry-s3cret"
 POD = b'{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p"},"spec":{"containers":[]}}'
@@ -135,14 +136,18 @@ def get(port: int, **options: Any) -> str:
         return clientset.core_v1.pods("d").get("p").metadata.name
 
 
+@pytest.fixture
+def refusing() -> Iterator[int]:
+    with closed_port() as port:
+        yield port
+
+
 @pytest.mark.parametrize(
     ("origin", "hint"),
     [("", "right host?"), ("user 'u' of context 'lab'", "right context (user 'u' of context 'lab')?")],
 )
-def test_a_refused_connection_tells_what_to_look_at(origin: str, hint: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    config = rest.Config(host=f"http://127.0.0.1:{port}", origin=origin, max_retries=0)
+def test_a_refused_connection_tells_what_to_look_at(origin: str, hint: str, refusing: int) -> None:
+    config = rest.Config(host=f"http://127.0.0.1:{refusing}", origin=origin, max_retries=0)
 
     async def asynchronous() -> None:
         async with AsyncClientset(config) as made:

@@ -71,7 +71,15 @@ STREAMS: Final = [
 ]
 
 
-@pytest.mark.parametrize("status", ["200 OK", "202 Accepted", "302 Found", "404 Not Found"])
+@pytest.mark.parametrize(
+    "status",
+    [
+        "200 OK",
+        "404 Not Found",
+        pytest.param("202 Accepted", marks=pytest.mark.thorough),
+        pytest.param("302 Found", marks=pytest.mark.thorough),
+    ],
+)
 @pytest.mark.parametrize("verb", STREAMS, ids=lambda verb: verb.name)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_response_that_opens_no_stream_has_an_end(kind: str, verb: Verb, status: str, tmp_path: Path) -> None:

@@ -57,14 +57,14 @@ def test_ctrl_c_at_any_moment_of_a_watch_arrives_as_itself_and_close_returns() -
         watches.clear()
         found = queue.SimpleQueue[BaseException | None]()
         threading.Thread(target=put, args=(found, number, work), daemon=True).start()
-        error = found.get(timeout=10)  # Else the watch waits.
+        error = found.get(timeout=60)  # Else the watch waits.
         if error is None:
             break
         assert isinstance(error, KeyboardInterrupt), f"instruction {number}: {error!r}"
         for watch in watches:
             thread = threading.Thread(target=watch.close, daemon=True)
             thread.start()
-            thread.join(10)
+            thread.join(60)
             assert not thread.is_alive(), f"close() waits after an interrupt before instruction {number}"
     assert number > 300
 
@@ -78,7 +78,7 @@ def test_a_wakeup_interrupted_at_any_moment_can_be_given_by_another_thread() -> 
             error = interrupted(number, functools.partial(one.wait, 0.0), {wakeup.__file__})
             thread = threading.Thread(target=one.set, daemon=True)
             thread.start()
-            thread.join(10)
+            thread.join(60)
             assert not thread.is_alive()
             assert one.is_set()
             assert one.wait(0)
@@ -98,6 +98,6 @@ def test_a_wakeup_ends_the_waiting_of_several_threads() -> None:
     one.set()
     one.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert found == [True] * 5
     assert one.wait(float("inf"))

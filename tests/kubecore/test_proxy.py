@@ -154,7 +154,7 @@ class Proxy:
         for one in self._sockets:
             one.close()
         for thread in self._threads:
-            thread.join(5)
+            thread.join(60)
 
 
 def exactly(client: socket.socket, count: int) -> bytes:

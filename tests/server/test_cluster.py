@@ -99,8 +99,9 @@ def test_restarts_keep_the_port_and_nothing_outlives_a_cluster(cluster: Cluster)
         assert other.url == url
         assert pids != before
         # A server that was started by a thread stays when the thread has ended.
-        time.sleep(0.5)
-        assert other.raw("GET", "/readyz") == (200, "ok")
+        for _ in range(5):
+            time.sleep(0.1)
+            assert other.raw("GET", "/readyz") == (200, "ok")
         assert clientset.core_v1.namespaces().get("default").metadata.name == "default"
     assert not any(_alive(pid) for pid in {*before, *pids})
     assert not folder.exists()

@@ -11,7 +11,7 @@ from tests.torture.__main__ import COMMANDS, command, main
 
 SMALL = {  # But for `watch` and `structural`, which tests/server tries.
     "names": 40,
-    "additions": 60,
+    "additions": 15,
     "answers": 0,
     "fuzz": 3_000,
     "kept": 1_000,
