@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from urllib.parse import unquote
@@ -13,6 +15,7 @@ import pytest
 
 from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, rest
+from tests.kubecore.loopback import Loopback
 from tests.kubecore.test_client import POD
 
 CONFIG = rest.Config(host="http://h", max_retries=0)
@@ -174,3 +177,58 @@ def test_names_reach_a_client_of_the_users_own_as_one_segment(name: str) -> None
     assert last.isascii()
     assert not set(last.decode("ascii")) & set("?#;\\ \r\n\0")
     assert sent[1] == sent[0]
+
+
+class Dripping(Loopback):
+    """Sends the script byte by byte, for far longer than the test waits."""
+
+    def _serve(self, connection: Any) -> None:
+        connection.recv(65536)
+        for script in self._scripts:
+            for at in range(len(script)):
+                connection.sendall(script[at : at + 1])
+                if self._stopped.wait(0.02):
+                    return
+
+    def __init__(self, script: bytes) -> None:
+        self._stopped = threading.Event()
+        super().__init__([script], close=False, context=None)
+
+    def stop(self) -> None:
+        self._stopped.set()
+        super().stop()
+
+
+@pytest.mark.parametrize("name", ["get", "list"])
+@pytest.mark.parametrize(
+    ("script", "is_async"),
+    [
+        (b"", False),
+        (b"", True),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 9999, True),  # httpx gives a synchronous client no way to end this.
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n" + b" " * 9999, False),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n" + b" " * 9999, True),
+        (b"HTTP/1.1 404 No\r\nContent-Length: 9999\r\n\r\n" + b" " * 9999, False),
+        (b"HTTP/1.1 404 No\r\nContent-Length: 9999\r\n\r\n" + b" " * 9999, True),
+    ],
+)
+def test_a_call_over_a_client_of_ones_own_ends_at_its_timeout(script: bytes, *, is_async: bool, name: str) -> None:
+    server = Dripping(script) if script else Loopback([], close=False, context=None)
+    config = rest.Config(host=f"http://127.0.0.1:{server.port}")
+    arguments = ("p",) if name == "get" else ()
+
+    async def main() -> None:
+        async with httpx.AsyncClient(timeout=900) as own, AsyncClientset(config, http_client=own) as clientset:
+            await getattr(clientset.core_v1.pods("d"), name)(*arguments, timeout=0.5)
+
+    began = time.monotonic()
+    try:
+        with pytest.raises(errors.DeadlineError, match=r"0\.5 s"):
+            if is_async:
+                anyio.run(main)
+            else:
+                with httpx.Client(timeout=900) as own, Clientset(config, http_client=own) as clientset:
+                    getattr(clientset.core_v1.pods("d"), name)(*arguments, timeout=0.5)
+    finally:
+        server.stop()
+    assert time.monotonic() - began < 60  # The whole response takes 200 s.

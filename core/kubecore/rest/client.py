@@ -31,7 +31,7 @@ class Client:
     Args:
         config: where the server is and how to reach it.
         http_client: a client of your own to send every request with; it stays yours, and open. Certificates, proxies
-            and timeouts are then its own.
+            and timeouts are then its own; `timeout=` and `Timeouts.total` hold in addition.
 
     Raises:
         ConfigError: `config` contradicts itself or names what can't be read.

@@ -87,6 +87,20 @@ class Limit:
             raise TimeoutError
         return left if seconds is None or left < seconds else seconds
 
+    def until(self, stage: Stage) -> float | None:
+        """Return the seconds until the deadline of a step, without regard to its own limit; None for no deadline.
+
+        Raises:
+            TimeoutError: the deadline has passed.
+        """
+        end = self._last = self._body_end if stage == "body" else self._head_end
+        if end is None:
+            return None
+        left = end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
     def seconds(self, stage: Stage) -> float | None:
         """Return the limit of one step, in seconds, without regard to the deadline; None for no limit."""
         if stage == "read":

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator, Mapping
 from contextlib import aclosing, contextmanager
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 from kubecore import errors
-from kubecore.rest.exchange import asked_about
+from kubecore.rest.exchange import Limit, asked_about, failed
 from kubecore.rest.request import Body, Request, too_large
 
 __all__ = ["AsyncHttpClient", "AsyncHttpxTransport", "HttpClient", "HttpxTransport"]
+
+
+R = TypeVar("R")
 
 
 class HttpClient(Protocol):
@@ -64,8 +67,11 @@ class HttpxTransport:
         """
         with _named_errors(request):
             _refuse_what_is_ours(request)
-            made = self._client.build_request(**_arguments(request))
-            return _HttpxStream(self._client.send(made, stream=True, follow_redirects=False), request)
+            limit = Limit(request)
+            made = self._client.build_request(**_arguments(request, _timeouts(self._client, request, limit)))
+            response = self._client.send(made, stream=True, follow_redirects=False)
+            limit.answered(response.status_code)
+            return _HttpxStream(response, request, limit)
 
     def close(self) -> None:
         """Leave the client open: it is the user's."""
@@ -85,8 +91,13 @@ class AsyncHttpxTransport:
         """
         with _named_errors(request):
             _refuse_what_is_ours(request)
-            made = self._client.build_request(**_arguments(request))
-            return _AsyncHttpxStream(await self._client.send(made, stream=True, follow_redirects=False), request)
+            limit = Limit(request)
+            made = self._client.build_request(**_arguments(request, None))
+            response = await _within(
+                limit.until("read"), lambda: self._client.send(made, stream=True, follow_redirects=False)
+            )
+            limit.answered(response.status_code)
+            return _AsyncHttpxStream(response, request, limit)
 
     async def aclose(self) -> None:
         """Leave the client open: it is the user's."""
@@ -105,7 +116,31 @@ def _refuse_what_is_ours(request: Request) -> None:
         )
 
 
-def _arguments(request: Request) -> dict[str, Any]:
+async def _within(seconds: float | None, function: Callable[[], Awaitable[R]]) -> R:
+    """Call a function with a time limit.
+
+    Raises:
+        TimeoutError: the time is up.
+    """
+    if seconds is None:
+        return await function()
+    import anyio
+
+    with anyio.fail_after(seconds):
+        return await function()
+
+
+def _timeouts(client: HttpClient, request: Request, limit: Limit) -> tuple[float | None, ...] | None:
+    """Return the timeouts of the user's client, none of them longer than the call may take; None for its own."""
+    left = None if request.endless else limit.until("read")
+    if left is None:
+        return None
+    own = getattr(client, "timeout", None)
+    each = (getattr(own, name, None) for name in ("connect", "read", "write", "pool"))
+    return tuple(left if seconds is None else min(left, seconds) for seconds in each)
+
+
+def _arguments(request: Request, timeouts_of_call: tuple[float | None, ...] | None) -> dict[str, Any]:
     server = request.server
     headers = list(request.headers)
     if not any(name == b"Accept-Encoding" for name, _ in headers):
@@ -116,7 +151,9 @@ def _arguments(request: Request) -> dict[str, Any]:
         "headers": headers,
         "content": request.body,
     }
-    if request.endless:
+    if timeouts_of_call is not None:
+        arguments["timeout"] = timeouts_of_call
+    elif request.endless:
         # Whatever the client's default is: a watch may pause, but not for ever.
         timeouts = request.timeouts
         arguments["timeout"] = (timeouts.connect, _pause(request), timeouts.write, timeouts.pool)
@@ -133,7 +170,8 @@ def _pause(request: Request) -> float | None:
 
 
 class _Head:
-    def __init__(self, response: Any, request: Request) -> None:
+    def __init__(self, response: Any, request: Request, limit: Limit) -> None:
+        self._limit = limit
         self.status: int = response.status_code
         headers: dict[str, str] = dict(response.headers.items())
         # A mock transport, a cache or a response hook may have read the body; httpx then keeps it, decompressed.
@@ -161,7 +199,9 @@ class _HttpxStream(_Head):
     def chunks(self) -> Iterator[bytes]:
         with _named_errors(self._request):
             if not self._is_read:
-                yield from self._response.iter_raw()
+                for chunk in self._response.iter_raw():
+                    self._limit.until("body")
+                    yield chunk
             elif self._response.content:
                 yield self._response.content
 
@@ -183,7 +223,10 @@ class _AsyncHttpxStream(_Head):
         with _named_errors(self._request):
             if not self._is_read:
                 async with aclosing(self._response.aiter_raw()) as chunks:
-                    async for chunk in chunks:
+                    while True:
+                        chunk = await _within(self._limit.until("body"), lambda: anext(chunks, None))
+                        if chunk is None:
+                            break
                         yield chunk
             elif self._response.content:
                 yield self._response.content
@@ -214,6 +257,8 @@ def _named_errors(request: Request) -> Generator[None]:
         yield
     except (errors.KubeError, GeneratorExit):
         raise
+    except TimeoutError as error:
+        raise failed(request, TimeoutError(), "read", Limit(request)) from error
     except OSError as error:
         raise errors.ConnectError(f"{request.place}: {error.strerror or error}") from error
     except Exception as error:
@@ -223,6 +268,8 @@ def _named_errors(request: Request) -> Generator[None]:
                 raise errors.TransportError(f"{request.place}: {type(error).__name__}: {error}") from error
             raise
         kind, text = found
+        if issubclass(kind, TimeoutError) and request.end is not None and time.monotonic() > request.end - 0.01:
+            raise failed(request, TimeoutError(), "read", Limit(request)) from error
         cause = asked_about(request, _cause(error))
         raise kind(f"{request.place}: {text}{f': {cause}' if cause else ''}") from error
 
