@@ -136,6 +136,8 @@ def shown_yaml(model: Model) -> str:
 
     data = model.to_dict()
     _hide(model, data)
+    if "managed_fields" in model.__struct_fields__:
+        data.pop("managedFields", None)
     return yaml.dump(in_order(data, managed_fields=False))
 
 
@@ -156,7 +158,8 @@ def _hidden_json(name: str, value: Any, data: Any) -> Any:
     if isinstance(value, msgspec.Raw):
         return data
     if isinstance(value, Model):
-        _hide(value, data)
+        if data is not None:  # A null may be kept as it came.
+            _hide(value, data)
         return data
     if is_array(value) and is_array(data):
         return [_hidden_json(name, item, part) for item, part in zip(value, data, strict=True)]
@@ -187,7 +190,8 @@ def in_order(data: Mapping[str, Any], *, managed_fields: bool) -> dict[str, Any]
     ordered = _ordered(data)
     if managed_fields:
         return ordered
-    for item in (ordered, *(ordered.get("items") or ())):
+    items = ordered.get("items")
+    for item in (ordered, *(items if is_array(items) else ())):
         metadata = _metadata_of(item)
         if is_object(metadata) and "managedFields" in metadata:
             item["metadata"] = {key: value for key, value in metadata.items() if key != "managedFields"}

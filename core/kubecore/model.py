@@ -191,10 +191,15 @@ class Model(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False, rename="
             yield from display.fields_of(self)
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """Show the object as YAML at the prompt of IPython: without managed fields, secrets hidden."""
+        """Show the object as YAML at the prompt of IPython: without managed fields, secrets hidden.
+
+        Lists, and objects inside of a list or another container, are shown by their repr.
+        """
         from kubecore import display
 
-        printer.text(repr(self) if cycle or isinstance(self, ListModel) else display.shown_yaml(self).rstrip("\n"))
+        is_inside = len(getattr(printer, "stack", ())) > 1
+        is_short = cycle or is_inside or isinstance(self, ListModel)
+        printer.text(repr(self) if is_short else display.shown_yaml(self).rstrip("\n"))
 
     def _repr_html_(self) -> str | None:
         """Show the object as YAML in a notebook: without managed fields, secrets hidden. Lists have no such form."""

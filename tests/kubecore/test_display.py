@@ -16,6 +16,7 @@ import pytest
 from kubeclient import AsyncClientset, Clientset
 from kubeclient.models import apps_v1, authentication_v1, core_v1, meta_v1
 from kubecore import errors, kubeconfig, rest, yaml
+from kubecore.model import CustomModel
 from kubecore.rest.config import default_user_agent
 from kubecore.table import Table
 from tests.kubecore.loopback import answer, loopback
@@ -94,6 +95,41 @@ def test_ipython_and_notebooks_show_yaml_without_managed_fields() -> None:
     assert pretty(pod) == "apiVersion: v1\nkind: Pod\nmetadata:\n  name: <b>\nspec:\n  containers: []\n  nodeName: n1"
     assert pod._repr_html_() == f"<pre>{pretty(pod)}\n</pre>".replace("<b>", "&lt;b&gt;")
     assert pretty(core_v1.PodList(items=[pod])) == "<PodList of 1>"
+    assert pretty(pod.metadata) == "name: <b>"
+    assert "managedFields" not in (pod.metadata._repr_html_() or "")
+
+
+def test_objects_inside_of_a_list_are_shown_in_one_line_each() -> None:
+    class Printer:
+        def __init__(self) -> None:
+            self.shown = ""
+            self.stack = [1, 2]  # As IPython's: the objects that it is printing.
+
+        def text(self, text: str) -> None:
+            self.shown += text
+
+    printer = Printer()
+    core_v1.Pod(metadata=meta_v1.ObjectMeta(name="web", namespace="default"))._repr_pretty_(printer, cycle=False)
+    assert printer.shown == "Pod default/web"
+
+
+class Inner(CustomModel, kw_only=True):
+    name: str
+    password: str | None = None
+
+
+class Outer(CustomModel, kw_only=True):
+    items: Any = None
+    rows: list[Inner] = []  # noqa: RUF012 - msgspec copies it
+    by_name: dict[str, Inner] = {}  # noqa: RUF012
+
+
+def test_nulls_that_are_kept_and_items_of_any_type_are_shown() -> None:
+    for items in (5, {"a": 1}, [1, None], None):
+        outer = Outer.from_dict({"items": items, "rows": [None, {"name": "a"}], "byName": {"b": None}})
+        assert yaml.load(outer.to_yaml()) == outer.to_dict()
+        assert yaml.load(pretty(outer)) == outer.to_dict()
+        assert repr(outer).startswith("Outer(")
 
 
 def test_yaml_has_the_order_in_which_people_write_and_managed_fields_only_if_asked() -> None:
