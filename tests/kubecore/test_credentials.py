@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 import base64
+import gc
 import json
 import logging
 import os
+import signal
 import ssl
 import stat
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from functools import partial
@@ -149,6 +152,10 @@ def unusable(folder: Path) -> list[tuple[dict[str, Any], str]]:
         ({"bearer_token_file": empty}, "the token file is empty"),
         ({"bearer_token_file": blank}, "the token file is empty"),
         ({"bearer_token_file": "a\0b"}, "can't be read"),
+        ({"bearer_token_file": "/dev/zero"}, "can't be read: .*File too large"),
+        ({"bearer_token_file": str(folder)}, "can't be read: .*Is a directory"),
+        (of_tls(ca_file="/dev/zero"), "can't be read: .*File too large"),
+        (of_tls(cert_data=cert, key_file="/dev/zero"), "can't be read: .*File too large"),
         ({"username": ""}, "username is empty"),
         ({"username": "", "password": ""}, "username is empty"),
         ({"password": ""}, "password is empty"),
@@ -183,11 +190,11 @@ def unusable(folder: Path) -> list[tuple[dict[str, Any], str]]:
     ]
 
 
-@pytest.mark.parametrize("number", range(38))
+@pytest.mark.parametrize("number", range(42))
 @pytest.mark.parametrize("make", [rest.Client, rest.AsyncClient])
 def test_a_credential_that_is_configured_and_unusable_is_an_error(number: int, make: Any, tmp_path: Path) -> None:
     cases = unusable(tmp_path)
-    assert len(cases) == 38
+    assert len(cases) == 42
     options, words = cases[number]
     with pytest.raises(errors.ConfigError, match=words):
         make(rest.Config(host="https://127.0.0.1:1", **options))
@@ -648,3 +655,28 @@ def test_a_proxys_password_without_a_name_is_used_or_refused() -> None:
     assert proxy.parse("http://:p@h", "proxy_url").authorization == [(b"Proxy-Authorization", b"Basic OnA=")]
     with pytest.raises(errors.ConfigError, match="invalid proxy_url"):
         proxy.parse("socks5://:p@h", "proxy_url")
+
+
+@pytest.mark.filterwarnings("ignore:subprocess")  # It still runs when nobody waits for it any more.
+@pytest.mark.parametrize("is_async", [False, True])
+def test_nobody_waits_for_a_plugin_that_can_not_be_killed(
+    *, is_async: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugin = tmp_path / "plugin"
+    plugin.write_text('#!/bin/sh\necho $$ > "$0.pid"\nexec sleep 60\n')
+    plugin.chmod(0o700)
+    found = ExecSource(rest.ExecConfig(command=str(plugin), timeout=1), rest.Config(host="https://h"))
+
+    def refuse(process: int, number: int) -> None:
+        raise PermissionError
+
+    kill = os.killpg
+    monkeypatch.setattr(os, "killpg", refuse)
+    began = time.monotonic()
+    try:
+        with pytest.raises(errors.ConfigError, match="not done within 1 s"):
+            _ = anyio.run(found.renew_async) if is_async else found.renew()
+        assert time.monotonic() - began < 50
+    finally:
+        kill(int((tmp_path / "plugin.pid").read_text()), signal.SIGKILL)
+        gc.collect()

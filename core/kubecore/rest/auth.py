@@ -6,13 +6,12 @@ import base64
 import logging
 import os
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from kubecore.errors import ConfigError
 from kubecore.rest.aside import Aside, file_seconds
 from kubecore.rest.config import Config
-from kubecore.rest.secret import SecretBytes, SecretText
+from kubecore.rest.secret import SecretBytes, SecretText, read_file
 from kubecore.rest.turn import Turn
 
 if TYPE_CHECKING:
@@ -279,7 +278,7 @@ class _TokenFile:
 
     def _read(self) -> None:
         try:
-            text = SecretText(Path(self._file).read_text("latin-1").strip())
+            text = SecretText(read_file(self._file).decode("latin-1").strip())
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else "its name is invalid"
             raise ConfigError(f"the token file can't be read: {self._file}: {reason}") from None

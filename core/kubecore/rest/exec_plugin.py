@@ -40,6 +40,8 @@ _MOST_OUTPUT: Final = 4 * 1024 * 1024
 _HINTS_AN_HOUR: Final = 10
 _WHITE_SPACE: Final = "\n\t"
 """Kept in hints, which are written for people: kubectl keeps it, too."""
+_KILLED_SECONDS: Final = 0.5
+"""How long to wait for a program that was killed; one that runs as another user, as under sudo, can't be killed."""
 _TICK: Final = 0.05
 """How often a program that says nothing is asked whether it has ended, in seconds."""
 
@@ -292,7 +294,8 @@ def _started(
                     os.killpg(process.pid, signal.SIGKILL)
         if process.stdout is not None:
             process.stdout.close()
-        process.wait()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_KILLED_SECONDS)
 
 
 def _read(process: subprocess.Popen[bytes], plugin: ExecConfig, until: float | None) -> bytes:

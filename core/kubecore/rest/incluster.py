@@ -10,7 +10,7 @@ from typing import Final
 
 from kubecore.errors import ConfigError
 from kubecore.rest.config import Config, TLSConfig
-from kubecore.rest.secret import SecretText
+from kubecore.rest.secret import SecretText, read_file
 
 __all__ = ["SERVICE_ACCOUNT", "NotInClusterError", "in_cluster_config", "pod_namespace"]
 
@@ -75,7 +75,7 @@ def pod_namespace(folder: Path | None = None) -> str:
 
 def _read(token: Path) -> str:
     try:
-        text = SecretText(token.read_text("ascii").strip())
+        text = SecretText(read_file(token).decode("ascii").strip())
     except (OSError, UnicodeDecodeError) as error:
         what = error.strerror if isinstance(error, OSError) else "it is no text"
         raise ConfigError(

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+import errno
+import os
+from pathlib import Path
+from typing import Final, Generic, TypeVar
 
-__all__ = ["Hidden", "SecretBuffer", "SecretBytes", "SecretText", "hide"]
+__all__ = ["Hidden", "SecretBuffer", "SecretBytes", "SecretText", "hide", "read_file"]
+
+_MOST_BYTES: Final = 1 << 20
+"""Largest file of a token, certificate or key; a kubeconfig of a stranger may name `/dev/zero`."""
 
 
 T = TypeVar("T")
@@ -58,3 +64,21 @@ class SecretText(str):
 def hide(value: str | bytes) -> SecretText | SecretBytes:
     """Return the same text or bytes with a repr that hides them."""
     return SecretText(value) if isinstance(value, str) else SecretBytes(value)
+
+
+def read_file(file: str | Path, *, most: int = _MOST_BYTES) -> SecretBytes:
+    """Return the content of a file of a credential.
+
+    Args:
+        file: The file.
+        most: Its largest size, in bytes.
+
+    Raises:
+        OSError: It can't be read, or is larger.
+        ValueError: Its name is not valid.
+    """
+    with Path(file).open("rb") as stream:
+        content = SecretBytes(stream.read(most + 1))
+    if len(content) > most:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+    return content

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from kubecore.errors import ConfigError
 from kubecore.rest.config import TLSConfig
-from kubecore.rest.secret import SecretBytes
+from kubecore.rest.secret import SecretBytes, read_file
 
 __all__ = ["Identity", "Rotating", "ca_bytes", "check_pair", "context"]
 
@@ -22,6 +22,9 @@ _LOG: Final = logging.getLogger("kubecore")
 
 _LOOK_SECONDS: Final = 1.0
 """How often, at most, files are looked at for a change: client-go's certificate files."""
+
+_MOST_BYTES: Final = 16 << 20
+"""Largest file of certificates or a key: the CAs of a system have 1 MiB."""
 
 Identity = tuple[bytes, bytes]
 """A client's certificate and its key, PEM."""
@@ -227,7 +230,7 @@ def _bytes(data: bytes | None, file: str | None, what: str) -> bytes | None:
     if file is None:
         return None
     try:
-        content = SecretBytes(Path(file).read_bytes())
+        content = read_file(file, most=_MOST_BYTES)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "its name is invalid"
         raise ConfigError(f"{what}_file can't be read: {file}: {reason}") from None
