@@ -39,7 +39,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
 
-from kubecore import codec
+from kubecore import codec, verbatim
 from kubecore.decoders import decoder
 from kubecore.errors import DecodeError, InvalidRequestError
 from kubecore.listof import ListOf
@@ -137,6 +137,18 @@ def _checked(into: Any, model: type[msgspec.Struct]) -> None:
         problem = f"{_name(into)} can't be read: {error}"
     if problem is not None:
         raise InvalidRequestError(problem)
+    if verbatim.is_custom(model) and not verbatim.is_custom(into) and _holds_custom(into, set()):
+        verbatim.read_exactly(into)
+
+
+def _holds_custom(hint: Any, seen: set[Any]) -> bool:
+    """Say whether a type holds a model of a custom resource."""
+    if hint in seen:
+        return False
+    seen.add(hint)
+    if not _is_struct(hint):
+        return any(_holds_custom(part, seen) for part in typing.get_args(hint))
+    return verbatim.is_custom(hint) or any(_holds_custom(field.type, seen) for field in msgspec.structs.fields(hint))
 
 
 def _no_json(into: Any) -> _Problem:

@@ -20,10 +20,21 @@ import msgspec
 from kubecore.model import WRITTEN, CustomModel, Model
 from kubecore.shapes import is_array, is_object
 
-__all__ = ["Written", "is_custom", "keeping", "may_differ", "plain_type", "restored", "snapshot", "written_of"]
+__all__ = [
+    "Written",
+    "is_custom",
+    "keeping",
+    "may_differ",
+    "plain_type",
+    "read_exactly",
+    "restored",
+    "snapshot",
+    "written_of",
+]
 
 _ATTRIBUTE: Final = "kubecore_written_"
 _PLAIN: Final[dict[type[Model], type[Model]]] = {}
+_EXACT: Final[set[Any]] = set()
 _TIME: Final = re.compile(rb"T\d\d:\d\d:\d\d[^Z]")
 """A time that is not in whole seconds of UTC: it may be sent in another form than it was read in."""
 _OTHER_TIME: Final = re.compile(rb"-\d\d[t ]\d\d:\d\d")
@@ -150,8 +161,21 @@ def is_custom(kind: Any) -> bool:
     return _is_custom(kind)
 
 
+def read_exactly(projection: type[Any]) -> None:
+    """Have a projection read as a custom resource is read: it holds types of one.
+
+    Args:
+        projection: the class.
+    """
+    if projection not in _EXACT:
+        _EXACT.add(projection)
+        _is_custom.cache_clear()
+
+
 @functools.lru_cache(maxsize=1024)
 def _is_custom(kind: Hashable) -> bool:
+    if kind in _EXACT:
+        return True
     if any(_is_custom(part) for part in typing.get_args(kind)):
         return True
     return isinstance(kind, type) and issubclass(kind, CustomModel)

@@ -12,12 +12,14 @@ import msgspec
 import pytest
 
 from kubeclient.models import apps_v1, core_v1, resource_v1
-from kubecore import codec, yaml
+from kubecore import codec, projection, yaml
 from kubecore.errors import EncodeError
 from kubecore.meta import ListMeta, ObjectMeta
 from kubecore.model import CustomModel, Model, always
 from kubecore.modify import Draft
+from kubecore.projection import Projection
 from kubecore.types import JSON, Time
+from kubecore.verbatim import is_custom
 from kubecore.watch.decoder import Decoder
 
 
@@ -263,3 +265,42 @@ def test_a_number_that_json_does_not_have_is_refused_with_its_path(number: float
         made.to_dict()
     with pytest.raises(EncodeError, match=path):
         codec.encode(made)
+
+
+class CrateRow(Projection):
+    metadata: ObjectMeta
+    spec: Body | None = None
+
+
+class CrateParts(Projection):
+    parts: list[Part] = []  # noqa: RUF012
+
+
+class CratePartsRow(Projection):
+    spec: CrateParts | None = None
+
+
+class CrateName(Projection):
+    metadata: ObjectMeta
+
+
+@every_spec
+@pytest.mark.parametrize("into", [CrateRow, CratePartsRow])
+def test_a_projection_reads_types_of_a_custom_resource_to_the_letter(into: Any, spec: dict[str, Any]) -> None:
+    projection.check(into, Crate)
+    raw = crate(spec)
+    data = msgspec.json.encode(raw)
+    (listed,) = codec.decode(msgspec.json.encode({"items": [raw]}), projection.ListOf[into]).items
+    for row in (codec.decode(data, into), listed):
+        if into is CrateRow:
+            assert text(row.spec.to_dict()) == text(spec)
+        for part, written in zip(row.spec.parts, spec.get("parts") or (), strict=True):
+            assert written is None or text(part.to_dict()) == text(written)
+
+
+def test_a_projection_without_types_of_the_resource_is_read_fast() -> None:
+    for into in (CrateName, CrateRow):
+        projection.check(into, Crate)
+    assert not is_custom(CrateName)
+    assert is_custom(CrateRow)
+    assert is_custom(projection.ListOf[CrateRow])
