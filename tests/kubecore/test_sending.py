@@ -285,6 +285,7 @@ def test_warnings_reach_the_handler_and_by_default_the_log_once(do: Do, caplog: 
     seen: list[rest.ServerWarning] = []
     with loopback(answer(POD, header)) as server:
         do(config(server, warning_handler=seen.append), "get", "p")
+    assert {one.request for one in seen} == {"GET /api/v1/namespaces/d/pods/p"}
     assert [(one.code, one.agent, one.text) for one in seen] == [
         (299, "-", "v1 Old is deprecated"),
         (299, "-", "second"),
@@ -292,7 +293,20 @@ def test_warnings_reach_the_handler_and_by_default_the_log_once(do: Do, caplog: 
     ]
     with loopback(busy("503 Unavailable", header, "Retry-After: 0"), answer(POD, header)) as server:
         do(config(server), "get", "p")
-    assert [record.getMessage() for record in caplog.records] == ["v1 Old is deprecated", "second"]
+    place = "GET /api/v1/namespaces/d/pods/p: "
+    assert [record.getMessage() for record in caplog.records] == [f"{place}v1 Old is deprecated", f"{place}second"]
+
+
+@both
+def test_warnings_of_proxied_responses_are_ignored(do: Do, caplog: pytest.LogCaptureFixture) -> None:
+    seen: list[rest.ServerWarning] = []
+    header = 'Warning: 299 - "from the pod"'
+    for status in ("200 OK", "404 Not Found", "503 Unavailable"):
+        with loopback(answer(b"x", header, status=status), answer(b"x", header, status=status)) as server:
+            do(config(server, warning_handler=seen.append), "proxy", "p")
+            do(config(server), "proxy", "p")
+    assert seen == []
+    assert caplog.records == []
 
 
 @both

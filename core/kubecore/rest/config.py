@@ -147,7 +147,8 @@ class Config:
         qps: most requests a second, on average; None for no limit.
         burst: how many requests may go at once before `qps` holds; None for 10, as in client-go.
         rate_limiter: a limiter of your own, instead of `qps` and `burst`; clientsets may share one.
-        warning_handler: called with each warning that the server sends; by default each text is logged once.
+        warning_handler: called with each warning that the server sends; by default a client logs each text once,
+            with method and path of the first request.
         observers: told of every request's start and end, for traces and metrics.
         max_connections: most connections at a time.
         origin: whose configuration it is, for errors, such as `user 'admin' of context 'lab'`.

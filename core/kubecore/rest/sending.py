@@ -203,7 +203,8 @@ class Sending:
         # The warnings of a backend that the API server only hands on are not the API server's.
         if "warning" in headers and not self._called.is_handed_on:
             for warning in warnings.parse(headers["warning"]):
-                self._requests.warning_handler(warning)
+                place = f"{self._called.method} {self._requests.server.prefix}{self._called.path}"
+                self._requests.warning_handler(warning._replace(request=place))
         if self._called.is_handed_on:
             check_body(self._current, status, headers, self._requests.max_bytes)
             return True

@@ -35,11 +35,13 @@ class ServerWarning(NamedTuple):
         code: 299 for those of Kubernetes.
         agent: who warns, mostly `-`.
         text: what of.
+        request: method and path of the request, such as `GET /api/v1/namespaces/default/pods/web`.
     """
 
     code: int
     agent: str
     text: str
+    request: str = ""
 
 
 WarningHandler = Callable[[ServerWarning], None]
@@ -47,7 +49,7 @@ WarningHandler = Callable[[ServerWarning], None]
 
 
 class LogOnce:
-    """The default handler: logs each text of code 299 once, to the logger `kubecore`."""
+    """The default handler: logs each text of code 299 once, to the logger `kubecore`, with the first request."""
 
     def __init__(self) -> None:
         self._seen: dict[str, None] = {}
@@ -63,7 +65,8 @@ class LogOnce:
             self._seen[warning.text] = None
             if len(self._seen) > _MOST_REMEMBERED:  # A server that never says the same twice.
                 del self._seen[next(iter(self._seen))]
-        _LOG.warning("%s", _printable(warning.text))
+        place = f"{warning.request}: " if warning.request else ""
+        _LOG.warning("%s%s", place, _printable(warning.text))
 
 
 def parse(header: str) -> Iterator[ServerWarning]:
