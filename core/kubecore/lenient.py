@@ -99,7 +99,8 @@ def read(value: Any, type: type[T]) -> T:  # noqa: A002
 
 
 def _is_list(cls: Any) -> bool:
-    return _is_struct(cls) and any(name == "items" for name in _class(cls).__struct_fields__)
+    # A kind that keeps fields of any name is never a list, also if one of them is called `items`.
+    return _is_struct(cls) and "items" in _class(cls).__struct_fields__ and not issubclass(_class(cls), OpenModel)
 
 
 def _is_struct(hint: Any) -> bool:

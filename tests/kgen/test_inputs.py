@@ -366,6 +366,15 @@ def test_crds_that_follow_each_other_in_a_json_file_are_read(
     assert any(schema.endswith(".Other") for schema in document.schemas)
 
 
+@pytest.mark.parametrize("key", ["group", "kind", "plural"])
+def test_a_template_in_quotes_is_named_as_one(key: str) -> None:
+    raw = manifest()
+    (raw["spec"] if key == "group" else raw["spec"]["names"])[key] = "{{ .Values.name }}"
+    with pytest.raises(InputError) as caught:
+        parse(json.dumps(raw).encode(), "x.yaml")
+    assert caught.value.hint == "render the template first: helm template"
+
+
 def test_an_object_that_becomes_a_plain_map_is_reported() -> None:
     for name in ("", "$written", "$otherFields", 'a"b'):
         raw = manifest()

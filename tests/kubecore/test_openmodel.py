@@ -52,6 +52,16 @@ def test_json_and_mappings_keep_what_is_not_named() -> None:
         assert json.loads(codec.encode(found)) == RAW
 
 
+class Box(OpenModel, kw_only=True):
+    items: list[str] = []  # noqa: RUF012 - msgspec copies it
+
+
+def test_an_open_kind_with_a_field_called_items_is_no_list() -> None:
+    raw = {"items": ["a", None], "more": {"n": None}, "none": []}
+    for found in (codec.decode(json.dumps(raw).encode(), Box), Box.from_dict(raw)):
+        assert found.to_dict() == raw
+
+
 def test_what_is_read_leniently_is_kept_too() -> None:
     raw = {**RAW, "size": 1.0, "metadata": {"name": "a", "labels": None}}
     found = decoded(raw)

@@ -250,7 +250,8 @@ def _crd(raw: Mapping[str, Any], source: str, at: At) -> Crd:
 def _matching(raw: Mapping[str, Any], key: str, at: At, pattern: re.Pattern[str], example: str) -> str:
     value = word(raw, key, at)
     if not pattern.fullmatch(value):
-        refuse((*at, key), f"{value[:100]!r} can't be the {key}: it takes {example}")
+        hint = "render the template first: helm template" if "{{" in value else None
+        refuse((*at, key), f"{value[:100]!r} can't be the {key}: it takes {example}", hint)
     return value
 
 
