@@ -177,7 +177,8 @@ class Model(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False, rename="
     def _short(self) -> str:
         name = type(self).__name__
         if isinstance(self, ListModel):
-            return f"<{name} of {len(self)}>"
+            items: Any = getattr(self, "items", ())
+            return f"<{name} of {len(items)}>"
         place = _place(getattr(self, "metadata", None))
         return f"{name} {place}" if place else ""
 

@@ -155,7 +155,6 @@ def by_lower(kinds: list[str]) -> Iterator[tuple[str, list[str]]]:
         yield lower, list(found)
 
 
-@pytest.mark.thorough
 def test_subresources_and_their_bodies(tmp_path: Path) -> None:
     """What an aggregated API may serve: subresources and bodies of every name, and many resources of one kind."""
     text = obj({"a": STRING})
