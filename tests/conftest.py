@@ -11,9 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.cluster import Cluster, GoMissingError, Nodes, can_run
 from tests.cluster.build import VERSION
+
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")  # An example may take long on a busy machine.
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "openapi"
