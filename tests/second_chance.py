@@ -13,7 +13,7 @@ import sys
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-__all__ = ["entries", "unlisted"]
+__all__ = ["entries", "entry_of", "unlisted"]
 
 ROOT = Path(__file__).parents[1]
 LIST = ROOT / ".ci" / "second-chance.txt"
@@ -30,16 +30,25 @@ def entries(text: str) -> dict[str, str]:
     for line in text.splitlines():
         if line.strip() and not line.startswith("#"):
             name, separator, reason = line.partition("  # ")
-            if not separator or not reason.strip() or "::" not in name:
-                msg = f"expected `tests/path.py::name  # reason`: {line}"
+            if not separator or not reason.strip() or not ("::" in name or name.endswith((".py", "/"))):
+                msg = f"expected `tests/path.py::name  # reason`, or a file, or a folder with its `/`: {line}"
                 raise ValueError(msg)
             found[name.strip()] = reason.strip()
     return found
 
 
+def entry_of(test: str, listed: Iterable[str]) -> str | None:
+    """Return the entry that a test falls under: itself, its file or a folder; a test stands for all its parameters."""
+    plain = test.partition("[")[0]
+    for entry in listed:
+        if entry in (test, plain, plain.partition("::")[0]) or (entry.endswith("/") and plain.startswith(entry)):
+            return entry
+    return None
+
+
 def unlisted(failed: Iterable[str], listed: Collection[str]) -> list[str]:
-    """Return failed tests that are not listed; a listed test stands for all its parameters."""
-    return [name for name in failed if name not in listed and name.partition("[")[0] not in listed]
+    """Return the failed tests that fall under no entry."""
+    return [name for name in failed if entry_of(name, listed) is None]
 
 
 def _cached(name: str) -> object:
@@ -64,7 +73,7 @@ def main() -> int:
     print("second chance:", *names, sep="\n  ", file=sys.stderr)
     if "KGEN_SECOND_CHANCES" in os.environ:
         with Path(os.environ["KGEN_SECOND_CHANCES"]).open("a", encoding="utf-8") as stream:
-            stream.writelines(f"{name}  # {listed.get(name) or listed[name.partition('[')[0]]}\n" for name in names)
+            stream.writelines(f"{name}  # {listed[entry_of(name, listed) or name]}\n" for name in names)
     return subprocess.run([sys.executable, "-m", "pytest", *names], cwd=ROOT, check=False).returncode
 
 

@@ -14,11 +14,12 @@ LISTED = {"tests/a.py::test_x": "reason"}
 
 def test_every_listed_test_has_a_reason_and_exists() -> None:
     for name in second_chance.entries(second_chance.LIST.read_text("utf-8")):
-        path, _, function = name.partition("::")
-        assert f"def {function.rpartition('::')[2]}(" in (second_chance.ROOT / path).read_text("utf-8")
+        path, separator, function = name.partition("::")
+        assert (second_chance.ROOT / path).exists()
+        assert not separator or f"def {function.rpartition('::')[2]}(" in (second_chance.ROOT / path).read_text("utf-8")
 
 
-@pytest.mark.parametrize("line", ["tests/a.py::test_x", "tests/a.py::test_x  # ", "tests/a.py  # reason"])
+@pytest.mark.parametrize("line", ["tests/a.py::test_x", "tests/a.py::test_x  # ", "tests/a  # reason"])
 def test_an_entry_without_test_or_reason_is_refused(line: str) -> None:
     with pytest.raises(ValueError, match="expected"):
         second_chance.entries(line)
@@ -27,6 +28,11 @@ def test_an_entry_without_test_or_reason_is_refused(line: str) -> None:
 def test_a_listed_test_stands_for_its_parameters_alone() -> None:
     failed = ["tests/a.py::test_x[1]", "tests/a.py::test_x", "tests/a.py::test_xy", "tests/b.py::test_x[1]"]
     assert second_chance.unlisted(failed, LISTED) == ["tests/a.py::test_xy", "tests/b.py::test_x[1]"]
+
+
+def test_a_file_and_a_folder_stand_for_what_is_in_them() -> None:
+    failed = ["tests/a.py::test_x[1]", "tests/ab.py::test_x", "tests/b/c/d.py::test_x", "tests/bc/d.py::test_x"]
+    assert second_chance.unlisted(failed, {"tests/a.py": "", "tests/b/": ""}) == [failed[1], failed[3]]
 
 
 @pytest.mark.parametrize(
