@@ -73,7 +73,8 @@ class CreateOrUpdate(ResourceClient, Generic[T]):
                 that version.
             dry_run: `All` goes through all stages but stores nothing.
             field_manager: who makes the change; by default the user agent's first part.
-            field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
+            field_validation: what the server does with unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+                for a mapping, else the server's own `Warn`.
             backoff: how often it is tried where others change, create or delete the object meanwhile.
             timeout: seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
                 request.
@@ -141,7 +142,8 @@ class Modify(ResourceClient, Generic[T]):
             change: gets the object and changes it in place, or returns the changed one; may be called several times.
             dry_run: `All` goes through all stages but stores nothing.
             field_manager: who makes the change; by default the user agent's first part.
-            field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
+            field_validation: what the server does with unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+                for a mapping, else the server's own `Warn`.
             backoff: how often it is tried, and the pauses between.
             timeout: seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
                 request.

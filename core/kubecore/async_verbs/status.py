@@ -69,7 +69,8 @@ class UpdateStatus(ResourceClient, Generic[T]):
             body: the object; of it only the status is stored.
             dry_run: `All` goes through all stages but stores nothing.
             field_manager: who makes the change; by default the user agent's first part.
-            field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
+            field_validation: what the server does with unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+                for a mapping, else the server's own `Warn`.
             timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
@@ -138,7 +139,8 @@ class PatchStatus(ResourceClient, Generic[T]):
             type: `json`, `merge`, `strategic` or `apply`; may be left out where `body` says it.
             dry_run: `All` goes through all stages but stores nothing.
             field_manager: who makes the change; by default the user agent's first part.
-            field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
+            field_validation: what the server does with unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+                for a mapping, else the server's own `Warn`.
             force: with server-side apply, take fields over that others own.
             timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
@@ -176,7 +178,8 @@ class PatchStatus(ResourceClient, Generic[T]):
             field_manager: who wants them; the same name each time.
             force: take fields over that others own; else they are an ApplyConflictError.
             dry_run: `All` goes through all stages but stores nothing.
-            field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
+            field_validation: what the server does with unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+                for a mapping, else the server's own `Warn`.
             timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
@@ -220,7 +223,8 @@ class ModifyStatus(ResourceClient, Generic[T]):
             change: gets the object and changes it in place, or returns the changed one; may be called several times.
             dry_run: `All` goes through all stages but stores nothing.
             field_manager: who makes the change; by default the user agent's first part.
-            field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
+            field_validation: what the server does with unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+                for a mapping, else the server's own `Warn`.
             backoff: how often it is tried, and the pauses between.
             timeout: seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
                 request.

@@ -75,7 +75,8 @@ class AsyncObjects(async_verbs.StandardWithStatus[T, ListOf[T]]):
             body: what is sent, with its own apiVersion and kind.
             dry_run: `All` goes through all stages but stores nothing.
             field_manager: who makes the change; by default the user agent's first part.
-            field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
+            field_validation: what the server does with unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+                for a mapping, else the server's own `Warn`.
             timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
@@ -112,7 +113,8 @@ class AsyncObjects(async_verbs.StandardWithStatus[T, ListOf[T]]):
             body: what is sent, with its own apiVersion and kind.
             dry_run: `All` goes through all stages but stores nothing.
             field_manager: who makes the change; by default the user agent's first part.
-            field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
+            field_validation: what the server does with unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+                for a mapping, else the server's own `Warn`.
             timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
@@ -152,7 +154,8 @@ class AsyncObjects(async_verbs.StandardWithStatus[T, ListOf[T]]):
             type: `json`, `merge`, `strategic` or `apply`.
             dry_run: `All` goes through all stages but stores nothing.
             field_manager: who makes the change; by default the user agent's first part.
-            field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
+            field_validation: what the server does with unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+                for a mapping, else the server's own `Warn`.
             force: with server-side apply, take fields over that others own.
             timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 

@@ -35,7 +35,8 @@ class Create(ResourceClient, Generic[T]):
             body: the object, or a mapping with the API's names.
             dry_run: `All` goes through all stages but stores nothing.
             field_manager: who makes the change; by default the user agent's first part.
-            field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
+            field_validation: what the server does with unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+                for a mapping, else the server's own `Warn`.
             timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
@@ -73,7 +74,8 @@ class Update(ResourceClient, Generic[T]):
             body: the object; with its resource version the server refuses it if it has changed meanwhile.
             dry_run: `All` goes through all stages but stores nothing.
             field_manager: who makes the change; by default the user agent's first part.
-            field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
+            field_validation: what the server does with unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+                for a mapping, else the server's own `Warn`.
             timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
@@ -145,7 +147,8 @@ class Patch(ResourceClient, Generic[T]):
             type: `json`, `merge`, `strategic` or `apply`; may be left out where `body` says it.
             dry_run: `All` goes through all stages but stores nothing.
             field_manager: who makes the change; by default the user agent's first part.
-            field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
+            field_validation: what the server does with unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+                for a mapping, else the server's own `Warn`.
             force: with server-side apply, take fields over that others own.
             timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
@@ -183,7 +186,8 @@ class Patch(ResourceClient, Generic[T]):
             field_manager: who wants them; the same name each time.
             force: take fields over that others own; else they are an ApplyConflictError.
             dry_run: `All` goes through all stages but stores nothing.
-            field_validation: what becomes of unknown fields: `Ignore`, `Warn` or `Strict`.
+            field_validation: what the server does with unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+                for a mapping, else the server's own `Warn`.
             timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
