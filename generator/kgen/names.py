@@ -102,6 +102,7 @@ RESERVED_GROUPS: Final = frozenset(
         "close",
         "discovery",
         "dynamic",
+        "namespace",
         "raw",
         "resource",
         "rest_client",
