@@ -199,13 +199,13 @@ def test_fault_26_a_clock_that_jumps_makes_no_storm_of_renewals(
     file = tmp_path / "token"
     file.write_text("t")
     reads = []
-    read_text = Path.read_text
+    read_file = auth.read_file
 
-    def counted(self: Path, *arguments: Any, **options: Any) -> str:
-        reads.append(self)
-        return read_text(self, *arguments, **options)
+    def counted(path: str, *arguments: Any, **options: Any) -> bytes:
+        reads.append(path)
+        return read_file(path, *arguments, **options)
 
-    monkeypatch.setattr(Path, "read_text", counted)
+    monkeypatch.setattr(auth, "read_file", counted)
     authorization = auth.Authorization(auth.source(rest.Config(bearer_token_file=str(file))))
     for wall in (0.0, 4e9, -4e9, 1.0):
         monkeypatch.setattr(time, "time", lambda wall=wall: wall)
