@@ -20,6 +20,7 @@ from kubeclient import AsyncClientset, Clientset
 from kubeclient.models import core_v1
 from kubecore import codec, errors, rest
 from kubecore.rest import auth
+from kubecore.rest.secret import read_file
 from tests.kubecore.loopback import Loopback, answer, loopback
 from tests.kubecore.test_client import POD, both, get_async, get_sync
 from tests.ready import closed_port
@@ -199,13 +200,12 @@ def test_fault_26_a_clock_that_jumps_makes_no_storm_of_renewals(
     file = tmp_path / "token"
     file.write_text("t")
     reads = []
-    read_file = auth.read_file
 
     def counted(path: str, *arguments: Any, **options: Any) -> bytes:
         reads.append(path)
         return read_file(path, *arguments, **options)
 
-    monkeypatch.setattr(auth, "read_file", counted)
+    monkeypatch.setattr("kubecore.rest.auth.read_file", counted)
     authorization = auth.Authorization(auth.source(rest.Config(bearer_token_file=str(file))))
     for wall in (0.0, 4e9, -4e9, 1.0):
         monkeypatch.setattr(time, "time", lambda wall=wall: wall)
