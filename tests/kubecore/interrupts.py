@@ -8,6 +8,10 @@ from types import FrameType
 from typing import Any
 
 
+class LostError(Exception):
+    """The interrupt came while Python ended a generator that nobody holds any more: Python itself reports and drops it."""
+
+
 def interrupted(number: int, work: Callable[[], Any], files: Collection[str]) -> BaseException | None:
     """Do some work, and interrupt it.
 
@@ -17,7 +21,7 @@ def interrupted(number: int, work: Callable[[], Any], files: Collection[str]) ->
         files: only instructions of these files count.
 
     Returns:
-        What the work raised; None if it has fewer instructions.
+        What the work raised; None if it has fewer instructions; LostError if Python dropped the interrupt.
     """
     count = 0
 
@@ -42,4 +46,4 @@ def interrupted(number: int, work: Callable[[], Any], files: Collection[str]) ->
         return error
     finally:
         sys.settrace(before)
-    return None
+    return LostError() if count >= number else None
