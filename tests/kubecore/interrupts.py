@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Collection
 from types import FrameType
 from typing import Any
@@ -23,6 +24,16 @@ def interrupted(number: int, work: Callable[[], Any], files: Collection[str]) ->
     Returns:
         What the work raised; None if it has fewer instructions; LostError if Python dropped the interrupt.
     """
+    # In a thread of its own: an interrupt before the last instruction of a handler leaves its exception in the thread's
+    # state, where it would become the context of every later one.
+    found: list[BaseException | None] = []
+    thread = threading.Thread(target=lambda: found.append(_interrupted(number, work, files)), daemon=True)
+    thread.start()
+    thread.join()
+    return found[0]
+
+
+def _interrupted(number: int, work: Callable[[], Any], files: Collection[str]) -> BaseException | None:
     count = 0
 
     def trace(frame: FrameType, event: str, _: object) -> Any:
