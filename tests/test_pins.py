@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.version import Version
 
 from tests import pins
 from tests.conftest import PINS
@@ -37,7 +38,11 @@ def test_everything_that_is_installed_is_pinned() -> None:
     installed = {pins.normalized(item.metadata["Name"]): item.version for item in distributions()}
     # ensurepip of Python 3.11 brings setuptools, which nothing here uses.
     others = {"kgen-kubernetes", "setuptools"}
-    wrong = {name: version for name, version in installed.items() if version not in pinned.get(name, set())}
+    wrong = {
+        name: version
+        for name, version in installed.items()
+        if Version(version) not in {Version(one) for one in pinned.get(name, set())}
+    }
     assert not {name: version for name, version in wrong.items() if name not in others}
 
 

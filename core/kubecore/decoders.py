@@ -37,7 +37,7 @@ class CheckedDecoder(Generic[T]):
     __slots__ = ("unchecked",)
 
     def __init__(self, inner: msgspec.json.Decoder[T]) -> None:
-        self.unchecked = inner
+        self.unchecked: msgspec.json.Decoder[T] = inner
 
     def decode(self, data: bytes | bytearray | memoryview | msgspec.Raw | str) -> T:
         """Decode JSON.

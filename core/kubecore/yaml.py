@@ -16,17 +16,15 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
+from typing import Any, Final, NamedTuple, NoReturn
 
 import msgspec
 import yaml as pyyaml
 
-from kubecore import depth
+from kubecore import depth, jsonstream
 from kubecore.errors import DecodeError, EncodeError
+from kubecore.jsonstream import Found
 from kubecore.shapes import is_array, is_object
-
-if TYPE_CHECKING:
-    from kubecore.jsonstream import Found
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_DOCUMENTS", "MAX_NODES", "Document", "documents", "dump", "load", "load_all"]
 
@@ -190,10 +188,9 @@ def _json_objects(text: str | bytes, source: str) -> Found | None:
         return None
     try:
         decoded = str.__str__(text) if isinstance(text, str) else bytes(text).decode("utf-8")
-    except UnicodeDecodeError:
-        return None
-    from kubecore import jsonstream
-
+        depth.check(decoded)
+    except (UnicodeDecodeError, DecodeError):
+        return None  # The YAML parser tells the line.
     try:
         return jsonstream.objects(decoded.removeprefix("\ufeff"), _json_number, depth=MAX_DEPTH, nodes=MAX_NODES)
     except DecodeError as error:

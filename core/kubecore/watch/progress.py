@@ -335,7 +335,7 @@ class Progress(Generic[T]):
             raise error
         if isinstance(error, errors.StatusError):
             self._refused(error)
-        elif isinstance(error, errors.DecodeError):
+        elif isinstance(error, (errors.DecodeError, errors.BodyTooLargeError)):
             self._doubt(error)
         elif isinstance(error, errors.TransportError):
             if not self.answered:
