@@ -280,7 +280,10 @@ def _objects(schema: _Json, depth: int = 0) -> Iterator[_Json]:
 
 
 def _any_object(made: list[_Json], choice: random.Random) -> _Json:
-    return choice.choice([found for schema in _schemas(made) for found in _objects(schema)])
+    objects = [found for schema in _schemas(made) for found in _objects(schema)]
+    return (
+        choice.choice(objects) if objects else {"type": "object", "properties": {}}
+    )  # CRDs without an object: no change.
 
 
 def _add_crd(made: list[_Json], choice: random.Random) -> str:
