@@ -36,7 +36,7 @@ class Trail:
         """
         if token in self._tokens:
             raise DecodeError(
-                f"{place}: the server answered with the continue token of an earlier page "
+                f"{place}: the server returned the continue token of an earlier page "
                 f"after {len(self._tokens)} pages; to follow it would never end"
             )
         self._tokens.add(token)

@@ -121,7 +121,7 @@ def test_a_node_that_does_not_answer_is_left(ask: Ask) -> None:
         peer.read()
 
     async def scenario(connect: Any) -> None:
-        with pytest.raises(errors.ConnectTimeoutError, match=r"the node did not answer within 0\.1 s"):
+        with pytest.raises(errors.ConnectTimeoutError, match=r"the node did not respond within 0\.1 s"):
             await connect(0.1)
 
     ask(script, scenario)

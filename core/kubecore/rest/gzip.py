@@ -50,12 +50,12 @@ class _Inflater:
             BodyTooLargeError: The body is far larger than its compressed form.
         """
         if self._inflate.eof:
-            raise errors.ProtocolError(f"{self._place}: more came than the compressed answer")
+            raise errors.ProtocolError(f"{self._place}: bytes follow the compressed response")
         self._received += len(data)
         # zlib returns the rest of its input each time: of a large chunk that would be quadratic time.
         for at in range(0, len(data), _FED):
             if self._inflate.eof:
-                raise errors.ProtocolError(f"{self._place}: more came than the compressed answer")
+                raise errors.ProtocolError(f"{self._place}: bytes follow the compressed response")
             yield from self._unpack(data[at : at + _FED])
 
     def _unpack(self, data: bytes) -> Iterator[bytes]:
@@ -65,19 +65,19 @@ class _Inflater:
                 self._unpacked += len(piece)
                 if self._unpacked > max(_FREE_BYTES, self._received * _MOST_RATIO):
                     raise errors.BodyTooLargeError(
-                        f"the compressed answer to {self._place} unpacks to more than {_MOST_RATIO} times its size"
+                        f"the compressed response to {self._place} unpacks to more than {_MOST_RATIO} times its size"
                     )
                 yield piece
                 piece = self._inflate.decompress(self._inflate.unconsumed_tail, _PIECE)
         except zlib.error as error:
-            raise errors.ProtocolError(f"{self._place}: the compressed answer is damaged: {error}") from None
+            raise errors.ProtocolError(f"{self._place}: the compressed response is damaged: {error}") from None
         if self._inflate.unused_data:
-            raise errors.ProtocolError(f"{self._place}: more came than the compressed answer")
+            raise errors.ProtocolError(f"{self._place}: bytes follow the compressed response")
 
     def end(self) -> None:
         """Check that all of it came."""
         if not self._inflate.eof:
-            raise errors.ReadError(f"{self._place}: the compressed answer ended early")
+            raise errors.ReadError(f"{self._place}: the compressed response ended early")
 
 
 def _too_large(place: str, most: int) -> errors.BodyTooLargeError:

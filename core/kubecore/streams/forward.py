@@ -149,7 +149,7 @@ class ForwardedStream:
 
 def late(tunnel: Tunnel, seconds: float | None) -> ConnectTimeoutError:
     """Make the error for a connection that is not open in time."""
-    return ConnectTimeoutError(f"{tunnel.place}: the node did not answer within {seconds:g} s (timeout=)")
+    return ConnectTimeoutError(f"{tunnel.place}: the node did not respond within {seconds:g} s (timeout=)")
 
 
 class PortForward:
