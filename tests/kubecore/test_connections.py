@@ -50,7 +50,9 @@ def test_bytes_behind_a_response_never_become_the_next_response(
     whole = answer(POD)
     head = whole.index(b"\r\n\r\n") + 4
     poison = answer(POD.replace(b'"name":"p"', b'"name":"poison"'))
-    cuts = iter([*range(head, len(whole), 7), len(whole) - 1, len(whole)])
+    # The poison is always in one send with the response's last byte, so that it is there when that byte is. Bytes that
+    # come later are in `kept.run`, where the test decides when.
+    cuts = iter([*range(head, len(whole) - 1, 7), len(whole) - 1])
 
     def reply(ask: Ask) -> Reply:
         at = next(cuts, None)
