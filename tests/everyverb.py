@@ -84,7 +84,7 @@ def _public(cls: Any) -> list[str]:
 
 
 def _of_mixin(mixin: Any, name: str) -> Verb:
-    made = type("Client", (mixin,), {"resource": DEPLOYMENTS if name == "wait_for_rollout" else PODS})
+    made = type("Client", (mixin,), {"_resource": DEPLOYMENTS if name == "wait_for_rollout" else PODS})
 
     def make(clientset: Any) -> Callable[..., Any]:
         found: Callable[..., Any] = getattr(made(clientset.rest_client, "d"), name)
@@ -97,7 +97,7 @@ def _generated(seen: set[str], *, is_async: bool) -> Iterator[Verb]:
     for info in pkgutil.walk_packages(kubeclient.typed.__path__, "kubeclient.typed."):
         module = importlib.import_module(info.name)
         for cls in vars(module).values():
-            if not (inspect.isclass(cls) and cls.__module__ == info.name and hasattr(cls, "resource")):
+            if not (inspect.isclass(cls) and cls.__module__ == info.name and hasattr(cls, "_resource")):
                 continue
             if cls.__name__.startswith("Async") is not is_async:
                 continue
@@ -108,7 +108,7 @@ def _generated(seen: set[str], *, is_async: bool) -> Iterator[Verb]:
 
 def _of_generated(cls: Any, name: str) -> Verb:
     def make(clientset: Any) -> Callable[..., Any]:
-        namespace = "d" if cls.resource.namespaced else ""
+        namespace = "d" if cls._resource.namespaced else ""
         found: Callable[..., Any] = getattr(cls(clientset.rest_client, namespace), name)
         return found
 

@@ -12,11 +12,11 @@ from kubecore import async_verbs, rest, sync_verbs
 
 
 class SyncPods(sync_verbs.Exec, sync_verbs.Attach, sync_verbs.Copy):
-    resource = PODS
+    _resource = PODS
 
 
 class AsyncPods(async_verbs.Exec, async_verbs.Attach, async_verbs.Copy):
-    resource = PODS
+    _resource = PODS
 
 
 class Awaited:

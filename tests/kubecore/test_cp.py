@@ -405,7 +405,7 @@ def test_what_goes_wrong_is_told_and_nothing_half_is_left(
 def test_paths_in_the_container(remote: str, command: list[str]) -> None:
     from kubecore.streams.copying import plan_from
 
-    plan = plan_from(SyncPods.resource, "n", "p", remote, "local", None)
+    plan = plan_from(SyncPods._resource, "n", "p", remote, "local", None)
     assert plan.command == ["tar", "cf", "-", *command]
 
 

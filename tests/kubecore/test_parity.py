@@ -55,6 +55,14 @@ def test_verbs_are_equal(sync: type, asynchronous: type) -> None:
     compare(sync, asynchronous)
 
 
+def test_a_client_offers_nothing_but_verbs() -> None:
+    with Clientset(rest.Config(host="http://localhost:1")) as clientset:
+        pods = clientset.core_v1.pods("d")
+        assert [name for name in dir(pods) if not name.startswith("_") and not callable(getattr(pods, name))] == []
+        with pytest.raises(AttributeError):
+            pods.resource.get("d", "p")  # type: ignore[attr-defined]  # pyright: ignore
+
+
 def test_each_way_to_read_has_its_own_types() -> None:
     for verbs in (sync_verbs, async_verbs):
         assert [

@@ -91,7 +91,7 @@ def places(clientset: Any) -> dict[str, Place]:
             method = getattr(clients, accessor)
             if callable(method):
                 namespaced = method.__code__.co_argcount > 1
-                resource = (method("any") if namespaced else method()).resource
+                resource = (method("any") if namespaced else method())._resource
                 kind = f"{resource.group}/{resource.version} {resource.kind.__name__}"
                 found[kind] = Place(group, accessor, resource)
     return found

@@ -114,7 +114,7 @@ def test_every_kind_is_created_read_changed_watched_and_deleted(
     example = EXAMPLES[kind]
     with made.Clientset(installed) as clientset:
         objects = client(clientset, example, namespace)
-        model = objects.resource.kind
+        model = objects._resource.kind
         created = objects.create(model.from_dict(example), field_validation="Strict")
         # The server has all that was written, and the model all that the server has.
         raw = msgspec.json.decode(objects._client.get_bytes(_path(objects, namespace)))
@@ -139,7 +139,7 @@ def test_every_kind_is_created_read_changed_watched_and_deleted(
 
 
 def _path(objects: Any, namespace: str) -> str:
-    resource = objects.resource
+    resource = objects._resource
     scope = f"/namespaces/{namespace}" if resource.namespaced else ""
     return f"/apis/{resource.group}/{resource.version}{scope}/{resource.plural}/one"
 
@@ -183,7 +183,7 @@ def test_null_is_null_where_the_schema_has_a_default_and_nothing_is_the_default(
 ) -> None:
     with made.Clientset(installed) as clientset:
         gauges = clientset.metrics_v1.gauges(namespace)
-        model = gauges.resource.kind
+        model = gauges._resource.kind
         gauge = model.from_dict({"metadata": {"name": "one"}, "spec": {"target": {"url": "a"}}})
         assert gauge.spec.marks is msgspec.UNSET
         assert gauges.create(gauge, dry_run="All").spec.marks == []

@@ -230,13 +230,13 @@ def resources() -> Iterator[Any]:
 
 
 def key(cls: Any) -> str:
-    resource: Resource[Any, Any] = cls.resource
+    resource: Resource[Any, Any] = cls._resource
     group_version = f"{resource.group}/{resource.version}" if resource.group else resource.version
     return f"{group_version}/{resource.plural}"
 
 
 def body_of(cls: Any) -> dict[str, Any] | None:
-    plural = cls.resource.plural
+    plural = cls._resource.plural
     return BODIES.get(key(cls), BODIES.get(plural, {} if plural in ("namespaces", "serviceaccounts") else None))
 
 
@@ -244,7 +244,7 @@ def path_of(resource: Resource[Any, Any]) -> str:
     return path.build(path.api_prefix(resource.group, resource.version), NAMESPACE, resource.plural)
 
 
-STORED = [cls for cls in resources() if cls.resource.plural not in NOT_STORED]
+STORED = [cls for cls in resources() if cls._resource.plural not in NOT_STORED]
 
 
 @pytest.fixture(scope="module")
@@ -257,14 +257,14 @@ def clientset(all_apis_cluster: Cluster) -> Iterator[Clientset]:
 
 
 def test_every_kind_is_tried_or_has_a_reason() -> None:
-    plurals = {cls.resource.plural for cls in resources()}
+    plurals = {cls._resource.plural for cls in resources()}
     assert plurals >= NOT_STORED.keys()
     assert len(STORED) + len(NOT_STORED) >= 95
 
 
 @pytest.mark.parametrize("cls", STORED, ids=key)
 def test_an_update_of_what_was_read_changes_nothing(cls: Any, clientset: Clientset, all_apis_cluster: Cluster) -> None:
-    resource: Resource[Any, Any] = cls.resource
+    resource: Resource[Any, Any] = cls._resource
     client = cls(clientset.rest_client, NAMESPACE) if resource.namespaced else cls(clientset.rest_client)
     body = body_of(cls)
     if body is None:

@@ -204,11 +204,11 @@ THINGS = Resource(
 
 
 class Things(sync_verbs.Watch[Thing]):
-    resource = THINGS
+    _resource = THINGS
 
 
 class AsyncThings(async_verbs.Watch[Thing]):
-    resource = THINGS
+    _resource = THINGS
 
 
 @pytest.mark.parametrize("mode", ["sync", "asyncio"])

@@ -299,11 +299,11 @@ GADGETS = Resource(
 
 
 class Gadgets(sync_verbs.StandardWithStatus[Gadget, GadgetList]):
-    resource = GADGETS
+    _resource = GADGETS
 
 
 class AsyncGadgets(async_verbs.StandardWithStatus[Gadget, GadgetList]):
-    resource = GADGETS
+    _resource = GADGETS
 
 
 def gadgets(clientset: Any, namespace: str) -> Any:

@@ -245,7 +245,7 @@ class _Trip:
         self._taken("POST", self._path(first), by_hand)
         typed = {**spoken, "metadata": {"name": f"{name}-typed"}, **written}
         client = self._client(first)
-        model = client.resource.kind.from_dict(typed)
+        model = client._resource.kind.from_dict(typed)
         _same("sent", typed, model.to_dict())
         await _answer(client.create(model, field_validation="Strict"))
         for each in (f"{name}-raw", f"{name}-typed"):
@@ -324,7 +324,7 @@ class _Trip:
         group = getattr(self._clientset, f"{self._name}_{version.name}")
         found = (getattr(group, name) for name in vars(type(group)) if not name.startswith("_"))
         clients = (make(*["default"][: len(inspect.signature(make).parameters)]) for make in found)
-        return next(client for client in clients if client.resource.plural == self._names["plural"])
+        return next(client for client in clients if client._resource.plural == self._names["plural"])
 
     def _path(self, version: Version) -> str:
         scope = "/namespaces/default" if self._kind.scope == "Namespaced" else ""

@@ -29,7 +29,7 @@ class ResourceClient:
         namespace: the namespace; "" for all of them, and for resources of the cluster.
     """
 
-    resource: Resource[Any, Any]
+    _resource: Resource[Any, Any]
 
     def __init__(self, client: AsyncClient, namespace: str = "") -> None:
         self._client = client
@@ -48,7 +48,7 @@ class ResourceClient:
             raise hints.missing_in_client(self, name)
 
     async def _get_subresource(self, name: str, subresource: str, response: type[R], *, timeout: float | None) -> R:
-        call: Call[R] = self.resource.call("get", "GET", self._namespace, response, name=name, subresource=subresource)
+        call: Call[R] = self._resource.call("get", "GET", self._namespace, response, name=name, subresource=subresource)
         return await self._client.send(call, timeout=timeout)
 
     async def _send_subresource(
@@ -66,7 +66,7 @@ class ResourceClient:
         timeout: float | None,
     ) -> R:
         query = options.query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation)
-        call: Call[R] = self.resource.send_subresource(
+        call: Call[R] = self._resource.send_subresource(
             verb, self._namespace, name, subresource, body, kind, response, query
         )
         return await self._client.send(call, timeout=timeout)
@@ -88,7 +88,7 @@ class ResourceClient:
         query = options.query(
             dry_run=dry_run, field_manager=field_manager, field_validation=field_validation, force=force
         )
-        call: Call[R] = self.resource.patch_subresource(
+        call: Call[R] = self._resource.patch_subresource(
             self._namespace, name, subresource, body, response, query, type=type
         )
         return await self._client.send(call, timeout=timeout)
@@ -110,12 +110,14 @@ class ResourceClient:
         query = options.apply_query(
             field_manager=field_manager, force=force, dry_run=dry_run, field_validation=field_validation
         )
-        call: Call[R] = self.resource.apply_subresource(self._namespace, name, subresource, body, kind, response, query)
+        call: Call[R] = self._resource.apply_subresource(
+            self._namespace, name, subresource, body, kind, response, query
+        )
         return await self._client.send(call, timeout=timeout)
 
     async def _get_or_none(self, name: str, query: options.Query = (), *, until: Deadline | None = None) -> Any:
         try:
-            return await self._client.send(self.resource.get(self._namespace, name, query), deadline=until)
+            return await self._client.send(self._resource.get(self._namespace, name, query), deadline=until)
         except errors.NotFoundError as error:
             if errors.is_unexpected_server_error(error):  # The server has no such resource at all.
                 raise
@@ -126,7 +128,7 @@ class ResourceClient:
     ) -> M:
         from kubecore.modify import Draft
 
-        resource = self.resource
+        resource = self._resource
         read = resource.read_document(self._namespace, name)
         draft: Draft[M] = Draft(await self._client.send(read, deadline=until), resource.kind)
         document = draft.change(change)

@@ -53,7 +53,7 @@ class Copy(ResourceClient):
         from kubecore.streams import copying
         from kubecore.streams.async_process import AsyncProcess
 
-        plan = copying.plan_from(self.resource, self._namespace, name, remote, local, container)
+        plan = copying.plan_from(self._resource, self._namespace, name, remote, local, container)
         process = AsyncProcess(self._client, plan.call, plan.options, plan.command, timeout=timeout)
         return await copying.receive_async(process, plan, progress, timeout)
 
@@ -94,6 +94,6 @@ class Copy(ResourceClient):
         from kubecore.streams import copying
         from kubecore.streams.async_process import AsyncProcess
 
-        plan = copying.plan_to(self.resource, self._namespace, name, local, remote, container)
+        plan = copying.plan_to(self._resource, self._namespace, name, local, remote, container)
         process = AsyncProcess(self._client, plan.call, plan.options, plan.command, timeout=timeout)
         return await copying.send_async(process, plan, progress, timeout)

@@ -33,7 +33,7 @@ class PortForward(ResourceClient):
         """
         from kubecore.streams import async_forward, targets
 
-        target = targets.PodTarget(self.resource, self._namespace, name)
+        target = targets.PodTarget(self._resource, self._namespace, name)
         return async_forward.AsyncPortForward(self._client, target, timeout=timeout)
 
 
@@ -59,5 +59,5 @@ class ServicePortForward(ResourceClient):
         """
         from kubecore.streams import async_forward, targets
 
-        target = targets.ServiceTarget(self.resource, self._namespace, name)
+        target = targets.ServiceTarget(self._resource, self._namespace, name)
         return async_forward.AsyncPortForward(self._client, target, timeout=timeout)

@@ -57,7 +57,7 @@ class Proxy(ResourceClient):
         from kubecore.proxied import proxy_call
 
         call = proxy_call(
-            self.resource,
+            self._resource,
             self._namespace,
             name,
             method,

@@ -64,7 +64,7 @@ class Get(ResourceClient, Generic[T]):
             DecodeError: the answer is not what was asked for.
         """
         query = options.query(resource_version=resource_version)
-        call: Call[T | P] = self.resource.get(self._namespace, name, query, into)
+        call: Call[T | P] = self._resource.get(self._namespace, name, query, into)
         return await self._client.send(call, timeout=timeout)
 
     async def get_metadata(
@@ -87,7 +87,7 @@ class Get(ResourceClient, Generic[T]):
             DecodeError: the answer is not what was asked for.
         """
         query = options.query(resource_version=resource_version)
-        return await self._client.send(self.resource.get_metadata(self._namespace, name, query), timeout=timeout)
+        return await self._client.send(self._resource.get_metadata(self._namespace, name, query), timeout=timeout)
 
 
 class List(ListViews, Generic[T, L]):
@@ -172,7 +172,7 @@ class List(ListViews, Generic[T, L]):
             resource_version_match=resource_version_match,
             timeout_seconds=timeout_seconds,
         )
-        call: Call[L | ListOf[P]] = self.resource.list(self._namespace, query, into)
+        call: Call[L | ListOf[P]] = self._resource.list(self._namespace, query, into)
         return await self._client.send(call, timeout=timeout)
 
     @overload
@@ -251,5 +251,5 @@ class List(ListViews, Generic[T, L]):
             resource_version_match=resource_version_match,
             timeout_seconds=timeout_seconds,
         )
-        call: Call[Any] = self.resource.list(self._namespace, query, into)
+        call: Call[Any] = self._resource.list(self._namespace, query, into)
         return pager.AsyncPageIterator(self._client, pager.Pager(call, into), timeout=timeout)

@@ -45,8 +45,8 @@ class GetStatus(ResourceClient, Generic[T]):
             TransportError: there is no whole answer.
             DecodeError: the answer is not what was asked for.
         """
-        call: Call[T] = self.resource.call(
-            "get", "GET", self._namespace, self.resource.kind, name=name, subresource="status"
+        call: Call[T] = self._resource.call(
+            "get", "GET", self._namespace, self._resource.kind, name=name, subresource="status"
         )
         return await self._client.send(call, timeout=timeout)
 
@@ -83,7 +83,7 @@ class UpdateStatus(ResourceClient, Generic[T]):
             DecodeError: the answer is not what was asked for.
         """
         query = options.query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation)
-        call: Call[T] = self.resource.update(self._namespace, body, query, subresource="status")
+        call: Call[T] = self._resource.update(self._namespace, body, query, subresource="status")
         return await self._client.send(call, timeout=timeout)
 
 
@@ -156,7 +156,7 @@ class PatchStatus(ResourceClient, Generic[T]):
         query = options.query(
             dry_run=dry_run, field_manager=field_manager, field_validation=field_validation, force=force
         )
-        call: Call[T] = self.resource.patch(self._namespace, name, body, query, type=type, subresource="status")
+        call: Call[T] = self._resource.patch(self._namespace, name, body, query, type=type, subresource="status")
         return await self._client.send(call, timeout=timeout)
 
     async def apply_status(
@@ -195,7 +195,7 @@ class PatchStatus(ResourceClient, Generic[T]):
         query = options.apply_query(
             field_manager=field_manager, force=force, dry_run=dry_run, field_validation=field_validation
         )
-        call: Call[T] = self.resource.apply(self._namespace, body, query, subresource="status")
+        call: Call[T] = self._resource.apply(self._namespace, body, query, subresource="status")
         return await self._client.send(call, timeout=timeout)
 
 

@@ -64,7 +64,7 @@ class ListViews(ResourceClient):
             resource_version_match=resource_version_match,
             timeout_seconds=timeout_seconds,
         )
-        return await self._client.send(self.resource.list_metadata(self._namespace, query), timeout=timeout)
+        return await self._client.send(self._resource.list_metadata(self._namespace, query), timeout=timeout)
 
     def iter_metadata(
         self,
@@ -108,7 +108,7 @@ class ListViews(ResourceClient):
             resource_version_match=resource_version_match,
             timeout_seconds=timeout_seconds,
         )
-        call = self.resource.list_metadata(self._namespace, query)
+        call = self._resource.list_metadata(self._namespace, query)
         return pager.AsyncPageIterator(self._client, pager.Pager(call), timeout=timeout)
 
     async def table(
@@ -158,4 +158,4 @@ class ListViews(ResourceClient):
             resource_version_match=resource_version_match,
             timeout_seconds=timeout_seconds,
         )
-        return await self._client.send(self.resource.table(self._namespace, name, query), timeout=timeout)
+        return await self._client.send(self._resource.table(self._namespace, name, query), timeout=timeout)

@@ -48,7 +48,7 @@ class Create(ResourceClient, Generic[T]):
             TransportError: there is no whole answer.
             DecodeError: the answer is not what was asked for.
         """
-        call: Call[T] = self.resource.create(
+        call: Call[T] = self._resource.create(
             self._namespace,
             body,
             options.query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation),
@@ -87,7 +87,7 @@ class Update(ResourceClient, Generic[T]):
             TransportError: there is no whole answer.
             DecodeError: the answer is not what was asked for.
         """
-        call: Call[T] = self.resource.update(
+        call: Call[T] = self._resource.update(
             self._namespace,
             body,
             options.query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation),
@@ -164,7 +164,7 @@ class Patch(ResourceClient, Generic[T]):
         query = options.query(
             dry_run=dry_run, field_manager=field_manager, field_validation=field_validation, force=force
         )
-        call: Call[T] = self.resource.patch(self._namespace, name, body, query, type=type)
+        call: Call[T] = self._resource.patch(self._namespace, name, body, query, type=type)
         return await self._client.send(call, timeout=timeout)
 
     async def apply(
@@ -203,5 +203,5 @@ class Patch(ResourceClient, Generic[T]):
         query = options.apply_query(
             field_manager=field_manager, force=force, dry_run=dry_run, field_validation=field_validation
         )
-        call: Call[T] = self.resource.apply(self._namespace, body, query)
+        call: Call[T] = self._resource.apply(self._namespace, body, query)
         return await self._client.send(call, timeout=timeout)

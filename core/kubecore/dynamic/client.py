@@ -29,11 +29,11 @@ class Objects(sync_verbs.StandardWithStatus[T, ListOf[T]]):
         namespace: the namespace; "" for all of them, and for resources of the cluster.
     """
 
-    resource: Resource[Any, Any]
+    _resource: Resource[Any, Any]
 
     def __init__(self, client: Client, resource: DynamicResource[T], namespace: str = "") -> None:
         super().__init__(client, namespace)
-        self.resource = resource
+        self._resource = resource
 
     def get_subresource(self, name: str, subresource: str, *, timeout: float | None = None) -> dict[str, Any]:
         """Read a subresource of one object, such as `scale`: GET.
@@ -53,7 +53,8 @@ class Objects(sync_verbs.StandardWithStatus[T, ListOf[T]]):
             DecodeError: the answer is not what was asked for.
         """
         return self._client.send(
-            dynamic_resource.subresource_call(self.resource, "get", self._namespace, name, subresource), timeout=timeout
+            dynamic_resource.subresource_call(self._resource, "get", self._namespace, name, subresource),
+            timeout=timeout,
         )
 
     def create_subresource(
@@ -90,7 +91,9 @@ class Objects(sync_verbs.StandardWithStatus[T, ListOf[T]]):
         """
         query = options.query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation)
         return self._client.send(
-            dynamic_resource.subresource_call(self.resource, "create", self._namespace, name, subresource, body, query),
+            dynamic_resource.subresource_call(
+                self._resource, "create", self._namespace, name, subresource, body, query
+            ),
             timeout=timeout,
         )
 
@@ -128,7 +131,9 @@ class Objects(sync_verbs.StandardWithStatus[T, ListOf[T]]):
         """
         query = options.query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation)
         return self._client.send(
-            dynamic_resource.subresource_call(self.resource, "update", self._namespace, name, subresource, body, query),
+            dynamic_resource.subresource_call(
+                self._resource, "update", self._namespace, name, subresource, body, query
+            ),
             timeout=timeout,
         )
 

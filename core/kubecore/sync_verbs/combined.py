@@ -103,7 +103,7 @@ class CreateOrUpdate(ResourceClient, Generic[T]):
         self, body: T | Mapping[str, Any], name: str, query: options.Query, until: Deadline | None
     ) -> T:
         try:
-            call: Call[T] = self.resource.create(self._namespace, body, query)
+            call: Call[T] = self._resource.create(self._namespace, body, query)
             return self._client.send(call, deadline=until)
         except errors.AlreadyExistsError:
             found = self._get_or_none(name, until=until) if name else None
@@ -112,7 +112,7 @@ class CreateOrUpdate(ResourceClient, Generic[T]):
         return self._put(with_version(body, metadata_field(found, "resource_version")), query, until)
 
     def _put(self, body: T | Mapping[str, Any], query: options.Query, until: Deadline | None) -> T:
-        call: Call[T] = self.resource.update(self._namespace, body, query)
+        call: Call[T] = self._resource.update(self._namespace, body, query)
         return self._client.send(call, deadline=until)
 
 
@@ -203,7 +203,7 @@ class DeleteAndWait(Waits[T], Generic[T]):
         began = time.monotonic()
 
         def waiter(uid: str) -> waiting.Waiter[T]:
-            return waiting.Waiter(self.resource, self._namespace, name, waiting.Deleted(uid), timeout, began=began)
+            return waiting.Waiter(self._resource, self._namespace, name, waiting.Deleted(uid), timeout, began=began)
 
         waiter("")  # Refuses what is wrong before anything is deleted.
         deadline = Deadline.within(timeout or None)  # The one look of 0 comes after a deletion that takes its time.
@@ -215,7 +215,7 @@ class DeleteAndWait(Waits[T], Generic[T]):
             preconditions=preconditions,
             ignore_store_read_error=ignore_store_read_error,
         )
-        call: Call[T | Status] = self.resource.delete(self._namespace, name, said)
+        call: Call[T | Status] = self._resource.delete(self._namespace, name, said)
         answer = self._client.send(call, deadline=deadline)
         if dry_run is None:
             self._wait(waiter(uid_of(answer)))

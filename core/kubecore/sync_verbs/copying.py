@@ -53,7 +53,7 @@ class Copy(ResourceClient):
         from kubecore.streams import copying
         from kubecore.streams.process import Process
 
-        plan = copying.plan_from(self.resource, self._namespace, name, remote, local, container)
+        plan = copying.plan_from(self._resource, self._namespace, name, remote, local, container)
         process = Process(self._client, plan.call, plan.options, plan.command, timeout=timeout)
         return copying.receive(process, plan, progress, timeout)
 
@@ -94,6 +94,6 @@ class Copy(ResourceClient):
         from kubecore.streams import copying
         from kubecore.streams.process import Process
 
-        plan = copying.plan_to(self.resource, self._namespace, name, local, remote, container)
+        plan = copying.plan_to(self._resource, self._namespace, name, local, remote, container)
         process = Process(self._client, plan.call, plan.options, plan.command, timeout=timeout)
         return copying.send(process, plan, progress, timeout)

@@ -62,7 +62,7 @@ class Delete(ResourceClient, Generic[T]):
             preconditions=preconditions,
             ignore_store_read_error=ignore_store_read_error,
         )
-        call: Call[T | Status] = self.resource.delete(self._namespace, name, said)
+        call: Call[T | Status] = self._resource.delete(self._namespace, name, said)
         return self._client.send(call, timeout=timeout)
 
 
@@ -135,5 +135,5 @@ class DeleteCollection(ResourceClient, Generic[L]):
             resource_version_match=resource_version_match,
             timeout_seconds=timeout_seconds,
         )
-        call: Call[L | Status] = self.resource.delete_collection(self._namespace, said, query)
+        call: Call[L | Status] = self._resource.delete_collection(self._namespace, said, query)
         return self._client.send(call, timeout=timeout)

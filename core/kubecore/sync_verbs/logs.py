@@ -127,7 +127,7 @@ class Logs(ResourceClient):
 
         mode = text_mode(encoding=encoding, errors=errors)
         call = log_call(
-            self.resource,
+            self._resource,
             self._namespace,
             name,
             container=container,
@@ -261,7 +261,7 @@ class Logs(ResourceClient):
 
         mode = text_mode(encoding=encoding, errors=errors)
         call = log_call(
-            self.resource,
+            self._resource,
             self._namespace,
             name,
             follow=follow,

@@ -134,7 +134,7 @@ class Exec(ResourceClient):
         mode = text_mode(text=text, encoding=encoding, errors=errors)
         data = commands.input_of(stdin, mode)
         options = commands.Options(container=container, stdin=data is not None, stdout=True, stderr=True, tty=False)
-        call = commands.exec_call(self.resource, self._namespace, name, command, options)
+        call = commands.exec_call(self._resource, self._namespace, name, command, options)
         return run(
             self._client,
             call,
@@ -184,7 +184,7 @@ class Exec(ResourceClient):
         from kubecore.streams.process import Process
 
         options = commands.Options(container=container, stdin=stdin, stdout=stdout, stderr=stderr, tty=tty)
-        call = commands.exec_call(self.resource, self._namespace, name, command, options)
+        call = commands.exec_call(self._resource, self._namespace, name, command, options)
         return Process(self._client, call, options, command, timeout=timeout)
 
 
@@ -226,5 +226,5 @@ class Attach(ResourceClient):
         from kubecore.streams.process import Process
 
         options = commands.Options(container=container, stdin=stdin, stdout=stdout, stderr=stderr, tty=tty)
-        call = commands.attach_call(self.resource, self._namespace, name, options)
+        call = commands.attach_call(self._resource, self._namespace, name, options)
         return Process(self._client, call, options, (), timeout=timeout)

@@ -80,7 +80,7 @@ class Wait(Waits[T], Generic[T]):
         """
         from kubecore import waiting
 
-        waiter: Waiter[T] = waiting.Waiter(self.resource, self._namespace, name, waiting.goal(for_), timeout)
+        waiter: Waiter[T] = waiting.Waiter(self._resource, self._namespace, name, waiting.goal(for_), timeout)
         return self._wait(waiter)
 
 
@@ -109,7 +109,7 @@ class WaitForRollout(Waits[T], Generic[T]):
         from kubecore import waiting
 
         waiter: Waiter[T] = waiting.Waiter(
-            self.resource, self._namespace, name, waiting.Rollout(self.resource.kind.__name__), timeout
+            self._resource, self._namespace, name, waiting.Rollout(self._resource.kind.__name__), timeout
         )
         return cast("T", self._wait(waiter))
 
@@ -138,5 +138,5 @@ class WaitForCompletion(Waits[T], Generic[T]):
         """
         from kubecore import waiting
 
-        waiter: Waiter[T] = waiting.Waiter(self.resource, self._namespace, name, waiting.Completion(), timeout)
+        waiter: Waiter[T] = waiting.Waiter(self._resource, self._namespace, name, waiting.Completion(), timeout)
         return cast("T", self._wait(waiter))

@@ -96,8 +96,8 @@ class Watch(ResourceClient, Generic[T]):
             InvalidRequestError: refused before anything was sent.
         """
         asked = Asked[Any](
-            list=lambda query: self.resource.list(self._namespace, query, into),
-            watch=lambda query: self.resource.watch(self._namespace, query, into),
+            list=lambda query: self._resource.list(self._namespace, query, into),
+            watch=lambda query: self._resource.watch(self._namespace, query, into),
             label_selector=label_selector,
             field_selector=field_selector,
             shard_selector=shard_selector,
@@ -146,8 +146,8 @@ class Watch(ResourceClient, Generic[T]):
             InvalidRequestError: refused before anything was sent.
         """
         asked = Asked[PartialObjectMetadata](
-            list=lambda query: self.resource.list_metadata(self._namespace, query),
-            watch=lambda query: self.resource.watch_metadata(self._namespace, query),
+            list=lambda query: self._resource.list_metadata(self._namespace, query),
+            watch=lambda query: self._resource.watch_metadata(self._namespace, query),
             label_selector=label_selector,
             field_selector=field_selector,
             shard_selector=shard_selector,
@@ -189,8 +189,8 @@ class Watch(ResourceClient, Generic[T]):
             InvalidRequestError: refused before anything was sent.
         """
         asked = Asked[T](
-            list=lambda query: self.resource.list(self._namespace, query),
-            watch=lambda query: self.resource.watch(self._namespace, query),
+            list=lambda query: self._resource.list(self._namespace, query),
+            watch=lambda query: self._resource.watch(self._namespace, query),
             label_selector=label_selector,
             field_selector=field_selector,
             shard_selector=shard_selector,

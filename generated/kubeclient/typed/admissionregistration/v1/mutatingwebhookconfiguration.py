@@ -30,7 +30,7 @@ class MutatingWebhookConfigurations(
     API path: `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations`.
     """
 
-    resource = MUTATING_WEBHOOK_CONFIGURATIONS
+    _resource = MUTATING_WEBHOOK_CONFIGURATIONS
 
 
 class AsyncMutatingWebhookConfigurations(
@@ -43,4 +43,4 @@ class AsyncMutatingWebhookConfigurations(
     API path: `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations`.
     """
 
-    resource = MUTATING_WEBHOOK_CONFIGURATIONS
+    _resource = MUTATING_WEBHOOK_CONFIGURATIONS

@@ -30,7 +30,7 @@ class ValidatingAdmissionPolicies(
     API path: `/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies`.
     """
 
-    resource = VALIDATING_ADMISSION_POLICIES
+    _resource = VALIDATING_ADMISSION_POLICIES
 
 
 class AsyncValidatingAdmissionPolicies(
@@ -43,4 +43,4 @@ class AsyncValidatingAdmissionPolicies(
     API path: `/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies`.
     """
 
-    resource = VALIDATING_ADMISSION_POLICIES
+    _resource = VALIDATING_ADMISSION_POLICIES

@@ -35,7 +35,7 @@ class ValidatingAdmissionPolicyBindings(
     API path: `/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings`.
     """
 
-    resource = VALIDATING_ADMISSION_POLICY_BINDINGS
+    _resource = VALIDATING_ADMISSION_POLICY_BINDINGS
 
 
 class AsyncValidatingAdmissionPolicyBindings(
@@ -49,4 +49,4 @@ class AsyncValidatingAdmissionPolicyBindings(
     API path: `/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings`.
     """
 
-    resource = VALIDATING_ADMISSION_POLICY_BINDINGS
+    _resource = VALIDATING_ADMISSION_POLICY_BINDINGS

@@ -35,7 +35,7 @@ class ValidatingWebhookConfigurations(
     API path: `/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations`.
     """
 
-    resource = VALIDATING_WEBHOOK_CONFIGURATIONS
+    _resource = VALIDATING_WEBHOOK_CONFIGURATIONS
 
 
 class AsyncValidatingWebhookConfigurations(
@@ -49,4 +49,4 @@ class AsyncValidatingWebhookConfigurations(
     API path: `/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations`.
     """
 
-    resource = VALIDATING_WEBHOOK_CONFIGURATIONS
+    _resource = VALIDATING_WEBHOOK_CONFIGURATIONS

@@ -31,7 +31,7 @@ class MutatingAdmissionPolicies(
     API path: `/apis/admissionregistration.k8s.io/v1alpha1/mutatingadmissionpolicies`.
     """
 
-    resource = MUTATING_ADMISSION_POLICIES
+    _resource = MUTATING_ADMISSION_POLICIES
 
 
 class AsyncMutatingAdmissionPolicies(
@@ -45,4 +45,4 @@ class AsyncMutatingAdmissionPolicies(
     API path: `/apis/admissionregistration.k8s.io/v1alpha1/mutatingadmissionpolicies`.
     """
 
-    resource = MUTATING_ADMISSION_POLICIES
+    _resource = MUTATING_ADMISSION_POLICIES

@@ -35,7 +35,7 @@ class MutatingAdmissionPolicyBindings(
     API path: `/apis/admissionregistration.k8s.io/v1alpha1/mutatingadmissionpolicybindings`.
     """
 
-    resource = MUTATING_ADMISSION_POLICY_BINDINGS
+    _resource = MUTATING_ADMISSION_POLICY_BINDINGS
 
 
 class AsyncMutatingAdmissionPolicyBindings(
@@ -49,4 +49,4 @@ class AsyncMutatingAdmissionPolicyBindings(
     API path: `/apis/admissionregistration.k8s.io/v1alpha1/mutatingadmissionpolicybindings`.
     """
 
-    resource = MUTATING_ADMISSION_POLICY_BINDINGS
+    _resource = MUTATING_ADMISSION_POLICY_BINDINGS

@@ -30,7 +30,7 @@ class MutatingAdmissionPolicies(
     API path: `/apis/admissionregistration.k8s.io/v1beta1/mutatingadmissionpolicies`.
     """
 
-    resource = MUTATING_ADMISSION_POLICIES
+    _resource = MUTATING_ADMISSION_POLICIES
 
 
 class AsyncMutatingAdmissionPolicies(
@@ -43,4 +43,4 @@ class AsyncMutatingAdmissionPolicies(
     API path: `/apis/admissionregistration.k8s.io/v1beta1/mutatingadmissionpolicies`.
     """
 
-    resource = MUTATING_ADMISSION_POLICIES
+    _resource = MUTATING_ADMISSION_POLICIES

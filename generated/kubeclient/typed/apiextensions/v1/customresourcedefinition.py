@@ -30,7 +30,7 @@ class CustomResourceDefinitions(
     API path: `/apis/apiextensions.k8s.io/v1/customresourcedefinitions`.
     """
 
-    resource = CUSTOM_RESOURCE_DEFINITIONS
+    _resource = CUSTOM_RESOURCE_DEFINITIONS
 
 
 class AsyncCustomResourceDefinitions(
@@ -43,4 +43,4 @@ class AsyncCustomResourceDefinitions(
     API path: `/apis/apiextensions.k8s.io/v1/customresourcedefinitions`.
     """
 
-    resource = CUSTOM_RESOURCE_DEFINITIONS
+    _resource = CUSTOM_RESOURCE_DEFINITIONS

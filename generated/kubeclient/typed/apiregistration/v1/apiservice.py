@@ -26,7 +26,7 @@ class APIServices(sync_verbs.StandardWithStatus[apiregistration_v1.APIService, a
     API path: `/apis/apiregistration.k8s.io/v1/apiservices`.
     """
 
-    resource = API_SERVICES
+    _resource = API_SERVICES
 
 
 class AsyncAPIServices(
@@ -37,4 +37,4 @@ class AsyncAPIServices(
     API path: `/apis/apiregistration.k8s.io/v1/apiservices`.
     """
 
-    resource = API_SERVICES
+    _resource = API_SERVICES

@@ -26,7 +26,7 @@ class ControllerRevisions(sync_verbs.Standard[apps_v1.ControllerRevision, apps_v
     API path: `/apis/apps/v1/namespaces/{namespace}/controllerrevisions`.
     """
 
-    resource = CONTROLLER_REVISIONS
+    _resource = CONTROLLER_REVISIONS
 
 
 class AsyncControllerRevisions(async_verbs.Standard[apps_v1.ControllerRevision, apps_v1.ControllerRevisionList]):
@@ -35,4 +35,4 @@ class AsyncControllerRevisions(async_verbs.Standard[apps_v1.ControllerRevision, 
     API path: `/apis/apps/v1/namespaces/{namespace}/controllerrevisions`.
     """
 
-    resource = CONTROLLER_REVISIONS
+    _resource = CONTROLLER_REVISIONS

@@ -29,7 +29,7 @@ class DaemonSets(
     API path: `/apis/apps/v1/namespaces/{namespace}/daemonsets`.
     """
 
-    resource = DAEMON_SETS
+    _resource = DAEMON_SETS
 
 
 class AsyncDaemonSets(
@@ -41,4 +41,4 @@ class AsyncDaemonSets(
     API path: `/apis/apps/v1/namespaces/{namespace}/daemonsets`.
     """
 
-    resource = DAEMON_SETS
+    _resource = DAEMON_SETS

@@ -33,7 +33,7 @@ class Deployments(
     API path: `/apis/apps/v1/namespaces/{namespace}/deployments`.
     """
 
-    resource = DEPLOYMENTS
+    _resource = DEPLOYMENTS
 
     def get_scale(
         self,
@@ -165,7 +165,7 @@ class AsyncDeployments(
     API path: `/apis/apps/v1/namespaces/{namespace}/deployments`.
     """
 
-    resource = DEPLOYMENTS
+    _resource = DEPLOYMENTS
 
     async def get_scale(
         self,

@@ -30,7 +30,7 @@ class ReplicaSets(sync_verbs.StandardWithStatus[apps_v1.ReplicaSet, apps_v1.Repl
     API path: `/apis/apps/v1/namespaces/{namespace}/replicasets`.
     """
 
-    resource = REPLICA_SETS
+    _resource = REPLICA_SETS
 
     def get_scale(
         self,
@@ -159,7 +159,7 @@ class AsyncReplicaSets(async_verbs.StandardWithStatus[apps_v1.ReplicaSet, apps_v
     API path: `/apis/apps/v1/namespaces/{namespace}/replicasets`.
     """
 
-    resource = REPLICA_SETS
+    _resource = REPLICA_SETS
 
     async def get_scale(
         self,

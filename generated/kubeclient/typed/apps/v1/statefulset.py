@@ -33,7 +33,7 @@ class StatefulSets(
     API path: `/apis/apps/v1/namespaces/{namespace}/statefulsets`.
     """
 
-    resource = STATEFUL_SETS
+    _resource = STATEFUL_SETS
 
     def get_scale(
         self,
@@ -165,7 +165,7 @@ class AsyncStatefulSets(
     API path: `/apis/apps/v1/namespaces/{namespace}/statefulsets`.
     """
 
-    resource = STATEFUL_SETS
+    _resource = STATEFUL_SETS
 
     async def get_scale(
         self,

@@ -27,7 +27,7 @@ class SelfSubjectReviews(sync_verbs.Create[authentication_v1.SelfSubjectReview])
     API path: `/apis/authentication.k8s.io/v1/selfsubjectreviews`.
     """
 
-    resource = SELF_SUBJECT_REVIEWS
+    _resource = SELF_SUBJECT_REVIEWS
 
 
 class AsyncSelfSubjectReviews(async_verbs.Create[authentication_v1.SelfSubjectReview]):
@@ -36,4 +36,4 @@ class AsyncSelfSubjectReviews(async_verbs.Create[authentication_v1.SelfSubjectRe
     API path: `/apis/authentication.k8s.io/v1/selfsubjectreviews`.
     """
 
-    resource = SELF_SUBJECT_REVIEWS
+    _resource = SELF_SUBJECT_REVIEWS

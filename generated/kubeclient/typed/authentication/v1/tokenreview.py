@@ -27,7 +27,7 @@ class TokenReviews(sync_verbs.Create[authentication_v1.TokenReview]):
     API path: `/apis/authentication.k8s.io/v1/tokenreviews`.
     """
 
-    resource = TOKEN_REVIEWS
+    _resource = TOKEN_REVIEWS
 
 
 class AsyncTokenReviews(async_verbs.Create[authentication_v1.TokenReview]):
@@ -36,4 +36,4 @@ class AsyncTokenReviews(async_verbs.Create[authentication_v1.TokenReview]):
     API path: `/apis/authentication.k8s.io/v1/tokenreviews`.
     """
 
-    resource = TOKEN_REVIEWS
+    _resource = TOKEN_REVIEWS

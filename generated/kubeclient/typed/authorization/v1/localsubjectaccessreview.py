@@ -27,7 +27,7 @@ class LocalSubjectAccessReviews(sync_verbs.Create[authorization_v1.LocalSubjectA
     API path: `/apis/authorization.k8s.io/v1/namespaces/{namespace}/localsubjectaccessreviews`.
     """
 
-    resource = LOCAL_SUBJECT_ACCESS_REVIEWS
+    _resource = LOCAL_SUBJECT_ACCESS_REVIEWS
 
 
 class AsyncLocalSubjectAccessReviews(async_verbs.Create[authorization_v1.LocalSubjectAccessReview]):
@@ -36,4 +36,4 @@ class AsyncLocalSubjectAccessReviews(async_verbs.Create[authorization_v1.LocalSu
     API path: `/apis/authorization.k8s.io/v1/namespaces/{namespace}/localsubjectaccessreviews`.
     """
 
-    resource = LOCAL_SUBJECT_ACCESS_REVIEWS
+    _resource = LOCAL_SUBJECT_ACCESS_REVIEWS

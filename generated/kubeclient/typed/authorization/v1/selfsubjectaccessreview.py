@@ -27,7 +27,7 @@ class SelfSubjectAccessReviews(sync_verbs.Create[authorization_v1.SelfSubjectAcc
     API path: `/apis/authorization.k8s.io/v1/selfsubjectaccessreviews`.
     """
 
-    resource = SELF_SUBJECT_ACCESS_REVIEWS
+    _resource = SELF_SUBJECT_ACCESS_REVIEWS
 
 
 class AsyncSelfSubjectAccessReviews(async_verbs.Create[authorization_v1.SelfSubjectAccessReview]):
@@ -36,4 +36,4 @@ class AsyncSelfSubjectAccessReviews(async_verbs.Create[authorization_v1.SelfSubj
     API path: `/apis/authorization.k8s.io/v1/selfsubjectaccessreviews`.
     """
 
-    resource = SELF_SUBJECT_ACCESS_REVIEWS
+    _resource = SELF_SUBJECT_ACCESS_REVIEWS

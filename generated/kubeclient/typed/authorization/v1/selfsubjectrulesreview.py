@@ -27,7 +27,7 @@ class SelfSubjectRulesReviews(sync_verbs.Create[authorization_v1.SelfSubjectRule
     API path: `/apis/authorization.k8s.io/v1/selfsubjectrulesreviews`.
     """
 
-    resource = SELF_SUBJECT_RULES_REVIEWS
+    _resource = SELF_SUBJECT_RULES_REVIEWS
 
 
 class AsyncSelfSubjectRulesReviews(async_verbs.Create[authorization_v1.SelfSubjectRulesReview]):
@@ -36,4 +36,4 @@ class AsyncSelfSubjectRulesReviews(async_verbs.Create[authorization_v1.SelfSubje
     API path: `/apis/authorization.k8s.io/v1/selfsubjectrulesreviews`.
     """
 
-    resource = SELF_SUBJECT_RULES_REVIEWS
+    _resource = SELF_SUBJECT_RULES_REVIEWS

@@ -27,7 +27,7 @@ class SubjectAccessReviews(sync_verbs.Create[authorization_v1.SubjectAccessRevie
     API path: `/apis/authorization.k8s.io/v1/subjectaccessreviews`.
     """
 
-    resource = SUBJECT_ACCESS_REVIEWS
+    _resource = SUBJECT_ACCESS_REVIEWS
 
 
 class AsyncSubjectAccessReviews(async_verbs.Create[authorization_v1.SubjectAccessReview]):
@@ -36,4 +36,4 @@ class AsyncSubjectAccessReviews(async_verbs.Create[authorization_v1.SubjectAcces
     API path: `/apis/authorization.k8s.io/v1/subjectaccessreviews`.
     """
 
-    resource = SUBJECT_ACCESS_REVIEWS
+    _resource = SUBJECT_ACCESS_REVIEWS

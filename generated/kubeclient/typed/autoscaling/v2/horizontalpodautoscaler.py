@@ -28,7 +28,7 @@ class HorizontalPodAutoscalers(
     API path: `/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers`.
     """
 
-    resource = HORIZONTAL_POD_AUTOSCALERS
+    _resource = HORIZONTAL_POD_AUTOSCALERS
 
 
 class AsyncHorizontalPodAutoscalers(
@@ -39,4 +39,4 @@ class AsyncHorizontalPodAutoscalers(
     API path: `/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers`.
     """
 
-    resource = HORIZONTAL_POD_AUTOSCALERS
+    _resource = HORIZONTAL_POD_AUTOSCALERS

@@ -26,7 +26,7 @@ class CronJobs(sync_verbs.StandardWithStatus[batch_v1.CronJob, batch_v1.CronJobL
     API path: `/apis/batch/v1/namespaces/{namespace}/cronjobs`.
     """
 
-    resource = CRON_JOBS
+    _resource = CRON_JOBS
 
 
 class AsyncCronJobs(async_verbs.StandardWithStatus[batch_v1.CronJob, batch_v1.CronJobList]):
@@ -35,4 +35,4 @@ class AsyncCronJobs(async_verbs.StandardWithStatus[batch_v1.CronJob, batch_v1.Cr
     API path: `/apis/batch/v1/namespaces/{namespace}/cronjobs`.
     """
 
-    resource = CRON_JOBS
+    _resource = CRON_JOBS

@@ -26,7 +26,7 @@ class Jobs(sync_verbs.StandardWithStatus[batch_v1.Job, batch_v1.JobList], sync_v
     API path: `/apis/batch/v1/namespaces/{namespace}/jobs`.
     """
 
-    resource = JOBS
+    _resource = JOBS
 
 
 class AsyncJobs(
@@ -37,4 +37,4 @@ class AsyncJobs(
     API path: `/apis/batch/v1/namespaces/{namespace}/jobs`.
     """
 
-    resource = JOBS
+    _resource = JOBS

@@ -34,7 +34,7 @@ class CertificateSigningRequests(
     API path: `/apis/certificates.k8s.io/v1/certificatesigningrequests`.
     """
 
-    resource = CERTIFICATE_SIGNING_REQUESTS
+    _resource = CERTIFICATE_SIGNING_REQUESTS
 
     def get_approval(
         self,
@@ -136,7 +136,7 @@ class AsyncCertificateSigningRequests(
     API path: `/apis/certificates.k8s.io/v1/certificatesigningrequests`.
     """
 
-    resource = CERTIFICATE_SIGNING_REQUESTS
+    _resource = CERTIFICATE_SIGNING_REQUESTS
 
     async def get_approval(
         self,

@@ -28,7 +28,7 @@ class PodCertificateRequests(
     API path: `/apis/certificates.k8s.io/v1/namespaces/{namespace}/podcertificaterequests`.
     """
 
-    resource = POD_CERTIFICATE_REQUESTS
+    _resource = POD_CERTIFICATE_REQUESTS
 
 
 class AsyncPodCertificateRequests(
@@ -39,4 +39,4 @@ class AsyncPodCertificateRequests(
     API path: `/apis/certificates.k8s.io/v1/namespaces/{namespace}/podcertificaterequests`.
     """
 
-    resource = POD_CERTIFICATE_REQUESTS
+    _resource = POD_CERTIFICATE_REQUESTS

@@ -28,7 +28,7 @@ class ClusterTrustBundles(
     API path: `/apis/certificates.k8s.io/v1beta1/clustertrustbundles`.
     """
 
-    resource = CLUSTER_TRUST_BUNDLES
+    _resource = CLUSTER_TRUST_BUNDLES
 
 
 class AsyncClusterTrustBundles(
@@ -39,4 +39,4 @@ class AsyncClusterTrustBundles(
     API path: `/apis/certificates.k8s.io/v1beta1/clustertrustbundles`.
     """
 
-    resource = CLUSTER_TRUST_BUNDLES
+    _resource = CLUSTER_TRUST_BUNDLES

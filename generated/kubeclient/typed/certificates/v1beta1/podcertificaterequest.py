@@ -30,7 +30,7 @@ class PodCertificateRequests(
     API path: `/apis/certificates.k8s.io/v1beta1/namespaces/{namespace}/podcertificaterequests`.
     """
 
-    resource = POD_CERTIFICATE_REQUESTS
+    _resource = POD_CERTIFICATE_REQUESTS
 
 
 class AsyncPodCertificateRequests(
@@ -43,4 +43,4 @@ class AsyncPodCertificateRequests(
     API path: `/apis/certificates.k8s.io/v1beta1/namespaces/{namespace}/podcertificaterequests`.
     """
 
-    resource = POD_CERTIFICATE_REQUESTS
+    _resource = POD_CERTIFICATE_REQUESTS

@@ -26,7 +26,7 @@ class Leases(sync_verbs.Standard[coordination_v1.Lease, coordination_v1.LeaseLis
     API path: `/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases`.
     """
 
-    resource = LEASES
+    _resource = LEASES
 
 
 class AsyncLeases(async_verbs.Standard[coordination_v1.Lease, coordination_v1.LeaseList]):
@@ -35,4 +35,4 @@ class AsyncLeases(async_verbs.Standard[coordination_v1.Lease, coordination_v1.Le
     API path: `/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases`.
     """
 
-    resource = LEASES
+    _resource = LEASES

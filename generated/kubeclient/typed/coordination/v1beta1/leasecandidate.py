@@ -28,7 +28,7 @@ class LeaseCandidates(
     API path: `/apis/coordination.k8s.io/v1beta1/namespaces/{namespace}/leasecandidates`.
     """
 
-    resource = LEASE_CANDIDATES
+    _resource = LEASE_CANDIDATES
 
 
 class AsyncLeaseCandidates(
@@ -39,4 +39,4 @@ class AsyncLeaseCandidates(
     API path: `/apis/coordination.k8s.io/v1beta1/namespaces/{namespace}/leasecandidates`.
     """
 
-    resource = LEASE_CANDIDATES
+    _resource = LEASE_CANDIDATES

@@ -27,7 +27,7 @@ class Bindings(sync_verbs.Create[core_v1.Binding]):
     API path: `/api/v1/namespaces/{namespace}/bindings`.
     """
 
-    resource = BINDINGS
+    _resource = BINDINGS
 
 
 class AsyncBindings(async_verbs.Create[core_v1.Binding]):
@@ -36,4 +36,4 @@ class AsyncBindings(async_verbs.Create[core_v1.Binding]):
     API path: `/api/v1/namespaces/{namespace}/bindings`.
     """
 
-    resource = BINDINGS
+    _resource = BINDINGS

@@ -30,7 +30,7 @@ class ComponentStatuses(
     API path: `/api/v1/componentstatuses`.
     """
 
-    resource = COMPONENT_STATUSES
+    _resource = COMPONENT_STATUSES
 
 
 class AsyncComponentStatuses(
@@ -43,4 +43,4 @@ class AsyncComponentStatuses(
     API path: `/api/v1/componentstatuses`.
     """
 
-    resource = COMPONENT_STATUSES
+    _resource = COMPONENT_STATUSES

@@ -26,7 +26,7 @@ class ConfigMaps(sync_verbs.Standard[core_v1.ConfigMap, core_v1.ConfigMapList]):
     API path: `/api/v1/namespaces/{namespace}/configmaps`.
     """
 
-    resource = CONFIG_MAPS
+    _resource = CONFIG_MAPS
 
 
 class AsyncConfigMaps(async_verbs.Standard[core_v1.ConfigMap, core_v1.ConfigMapList]):
@@ -35,4 +35,4 @@ class AsyncConfigMaps(async_verbs.Standard[core_v1.ConfigMap, core_v1.ConfigMapL
     API path: `/api/v1/namespaces/{namespace}/configmaps`.
     """
 
-    resource = CONFIG_MAPS
+    _resource = CONFIG_MAPS

@@ -26,7 +26,7 @@ class Endpoints(sync_verbs.Standard[core_v1.Endpoints, core_v1.EndpointsList]):
     API path: `/api/v1/namespaces/{namespace}/endpoints`.
     """
 
-    resource = ENDPOINTS
+    _resource = ENDPOINTS
 
 
 class AsyncEndpoints(async_verbs.Standard[core_v1.Endpoints, core_v1.EndpointsList]):
@@ -35,4 +35,4 @@ class AsyncEndpoints(async_verbs.Standard[core_v1.Endpoints, core_v1.EndpointsLi
     API path: `/api/v1/namespaces/{namespace}/endpoints`.
     """
 
-    resource = ENDPOINTS
+    _resource = ENDPOINTS

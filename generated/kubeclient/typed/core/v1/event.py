@@ -26,7 +26,7 @@ class Events(sync_verbs.Standard[core_v1.Event, core_v1.EventList]):
     API path: `/api/v1/namespaces/{namespace}/events`.
     """
 
-    resource = EVENTS
+    _resource = EVENTS
 
 
 class AsyncEvents(async_verbs.Standard[core_v1.Event, core_v1.EventList]):
@@ -35,4 +35,4 @@ class AsyncEvents(async_verbs.Standard[core_v1.Event, core_v1.EventList]):
     API path: `/api/v1/namespaces/{namespace}/events`.
     """
 
-    resource = EVENTS
+    _resource = EVENTS

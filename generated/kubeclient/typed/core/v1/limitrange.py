@@ -26,7 +26,7 @@ class LimitRanges(sync_verbs.Standard[core_v1.LimitRange, core_v1.LimitRangeList
     API path: `/api/v1/namespaces/{namespace}/limitranges`.
     """
 
-    resource = LIMIT_RANGES
+    _resource = LIMIT_RANGES
 
 
 class AsyncLimitRanges(async_verbs.Standard[core_v1.LimitRange, core_v1.LimitRangeList]):
@@ -35,4 +35,4 @@ class AsyncLimitRanges(async_verbs.Standard[core_v1.LimitRange, core_v1.LimitRan
     API path: `/api/v1/namespaces/{namespace}/limitranges`.
     """
 
-    resource = LIMIT_RANGES
+    _resource = LIMIT_RANGES

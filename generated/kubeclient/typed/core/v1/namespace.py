@@ -47,7 +47,7 @@ class Namespaces(
     API path: `/api/v1/namespaces`.
     """
 
-    resource = NAMESPACES
+    _resource = NAMESPACES
 
     def finalize(
         self,
@@ -106,7 +106,7 @@ class AsyncNamespaces(
     API path: `/api/v1/namespaces`.
     """
 
-    resource = NAMESPACES
+    _resource = NAMESPACES
 
     async def finalize(
         self,

@@ -26,7 +26,7 @@ class Nodes(sync_verbs.StandardWithStatus[core_v1.Node, core_v1.NodeList], sync_
     API path: `/api/v1/nodes`.
     """
 
-    resource = NODES
+    _resource = NODES
 
 
 class AsyncNodes(async_verbs.StandardWithStatus[core_v1.Node, core_v1.NodeList], async_verbs.Proxy):
@@ -35,4 +35,4 @@ class AsyncNodes(async_verbs.StandardWithStatus[core_v1.Node, core_v1.NodeList],
     API path: `/api/v1/nodes`.
     """
 
-    resource = NODES
+    _resource = NODES

@@ -26,7 +26,7 @@ class PersistentVolumes(sync_verbs.StandardWithStatus[core_v1.PersistentVolume, 
     API path: `/api/v1/persistentvolumes`.
     """
 
-    resource = PERSISTENT_VOLUMES
+    _resource = PERSISTENT_VOLUMES
 
 
 class AsyncPersistentVolumes(async_verbs.StandardWithStatus[core_v1.PersistentVolume, core_v1.PersistentVolumeList]):
@@ -35,4 +35,4 @@ class AsyncPersistentVolumes(async_verbs.StandardWithStatus[core_v1.PersistentVo
     API path: `/api/v1/persistentvolumes`.
     """
 
-    resource = PERSISTENT_VOLUMES
+    _resource = PERSISTENT_VOLUMES

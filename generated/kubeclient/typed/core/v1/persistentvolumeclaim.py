@@ -28,7 +28,7 @@ class PersistentVolumeClaims(
     API path: `/api/v1/namespaces/{namespace}/persistentvolumeclaims`.
     """
 
-    resource = PERSISTENT_VOLUME_CLAIMS
+    _resource = PERSISTENT_VOLUME_CLAIMS
 
 
 class AsyncPersistentVolumeClaims(
@@ -39,4 +39,4 @@ class AsyncPersistentVolumeClaims(
     API path: `/api/v1/namespaces/{namespace}/persistentvolumeclaims`.
     """
 
-    resource = PERSISTENT_VOLUME_CLAIMS
+    _resource = PERSISTENT_VOLUME_CLAIMS

@@ -38,7 +38,7 @@ class Pods(
     API path: `/api/v1/namespaces/{namespace}/pods`.
     """
 
-    resource = PODS
+    _resource = PODS
 
     def bind(
         self,
@@ -295,7 +295,7 @@ class AsyncPods(
     API path: `/api/v1/namespaces/{namespace}/pods`.
     """
 
-    resource = PODS
+    _resource = PODS
 
     async def bind(
         self,

@@ -26,7 +26,7 @@ class PodTemplates(sync_verbs.Standard[core_v1.PodTemplate, core_v1.PodTemplateL
     API path: `/api/v1/namespaces/{namespace}/podtemplates`.
     """
 
-    resource = POD_TEMPLATES
+    _resource = POD_TEMPLATES
 
 
 class AsyncPodTemplates(async_verbs.Standard[core_v1.PodTemplate, core_v1.PodTemplateList]):
@@ -35,4 +35,4 @@ class AsyncPodTemplates(async_verbs.Standard[core_v1.PodTemplate, core_v1.PodTem
     API path: `/api/v1/namespaces/{namespace}/podtemplates`.
     """
 
-    resource = POD_TEMPLATES
+    _resource = POD_TEMPLATES

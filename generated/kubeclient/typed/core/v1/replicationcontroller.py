@@ -32,7 +32,7 @@ class ReplicationControllers(
     API path: `/api/v1/namespaces/{namespace}/replicationcontrollers`.
     """
 
-    resource = REPLICATION_CONTROLLERS
+    _resource = REPLICATION_CONTROLLERS
 
     def get_scale(
         self,
@@ -163,7 +163,7 @@ class AsyncReplicationControllers(
     API path: `/api/v1/namespaces/{namespace}/replicationcontrollers`.
     """
 
-    resource = REPLICATION_CONTROLLERS
+    _resource = REPLICATION_CONTROLLERS
 
     async def get_scale(
         self,

@@ -26,7 +26,7 @@ class ResourceQuotas(sync_verbs.StandardWithStatus[core_v1.ResourceQuota, core_v
     API path: `/api/v1/namespaces/{namespace}/resourcequotas`.
     """
 
-    resource = RESOURCE_QUOTAS
+    _resource = RESOURCE_QUOTAS
 
 
 class AsyncResourceQuotas(async_verbs.StandardWithStatus[core_v1.ResourceQuota, core_v1.ResourceQuotaList]):
@@ -35,4 +35,4 @@ class AsyncResourceQuotas(async_verbs.StandardWithStatus[core_v1.ResourceQuota, 
     API path: `/api/v1/namespaces/{namespace}/resourcequotas`.
     """
 
-    resource = RESOURCE_QUOTAS
+    _resource = RESOURCE_QUOTAS

@@ -26,7 +26,7 @@ class Secrets(sync_verbs.Standard[core_v1.Secret, core_v1.SecretList]):
     API path: `/api/v1/namespaces/{namespace}/secrets`.
     """
 
-    resource = SECRETS
+    _resource = SECRETS
 
 
 class AsyncSecrets(async_verbs.Standard[core_v1.Secret, core_v1.SecretList]):
@@ -35,4 +35,4 @@ class AsyncSecrets(async_verbs.Standard[core_v1.Secret, core_v1.SecretList]):
     API path: `/api/v1/namespaces/{namespace}/secrets`.
     """
 
-    resource = SECRETS
+    _resource = SECRETS

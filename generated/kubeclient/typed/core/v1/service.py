@@ -28,7 +28,7 @@ class Services(
     API path: `/api/v1/namespaces/{namespace}/services`.
     """
 
-    resource = SERVICES
+    _resource = SERVICES
 
 
 class AsyncServices(
@@ -41,4 +41,4 @@ class AsyncServices(
     API path: `/api/v1/namespaces/{namespace}/services`.
     """
 
-    resource = SERVICES
+    _resource = SERVICES

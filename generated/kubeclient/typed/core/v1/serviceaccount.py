@@ -30,7 +30,7 @@ class ServiceAccounts(sync_verbs.Standard[core_v1.ServiceAccount, core_v1.Servic
     API path: `/api/v1/namespaces/{namespace}/serviceaccounts`.
     """
 
-    resource = SERVICE_ACCOUNTS
+    _resource = SERVICE_ACCOUNTS
 
     def create_token(
         self,
@@ -73,7 +73,7 @@ class AsyncServiceAccounts(async_verbs.Standard[core_v1.ServiceAccount, core_v1.
     API path: `/api/v1/namespaces/{namespace}/serviceaccounts`.
     """
 
-    resource = SERVICE_ACCOUNTS
+    _resource = SERVICE_ACCOUNTS
 
     async def create_token(
         self,

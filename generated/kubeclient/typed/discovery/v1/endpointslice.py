@@ -26,7 +26,7 @@ class EndpointSlices(sync_verbs.Standard[discovery_v1.EndpointSlice, discovery_v
     API path: `/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices`.
     """
 
-    resource = ENDPOINT_SLICES
+    _resource = ENDPOINT_SLICES
 
 
 class AsyncEndpointSlices(async_verbs.Standard[discovery_v1.EndpointSlice, discovery_v1.EndpointSliceList]):
@@ -35,4 +35,4 @@ class AsyncEndpointSlices(async_verbs.Standard[discovery_v1.EndpointSlice, disco
     API path: `/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices`.
     """
 
-    resource = ENDPOINT_SLICES
+    _resource = ENDPOINT_SLICES

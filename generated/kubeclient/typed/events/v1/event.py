@@ -26,7 +26,7 @@ class Events(sync_verbs.Standard[events_v1.Event, events_v1.EventList]):
     API path: `/apis/events.k8s.io/v1/namespaces/{namespace}/events`.
     """
 
-    resource = EVENTS
+    _resource = EVENTS
 
 
 class AsyncEvents(async_verbs.Standard[events_v1.Event, events_v1.EventList]):
@@ -35,4 +35,4 @@ class AsyncEvents(async_verbs.Standard[events_v1.Event, events_v1.EventList]):
     API path: `/apis/events.k8s.io/v1/namespaces/{namespace}/events`.
     """
 
-    resource = EVENTS
+    _resource = EVENTS

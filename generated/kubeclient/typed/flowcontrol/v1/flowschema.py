@@ -26,7 +26,7 @@ class FlowSchemas(sync_verbs.StandardWithStatus[flowcontrol_v1.FlowSchema, flowc
     API path: `/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas`.
     """
 
-    resource = FLOW_SCHEMAS
+    _resource = FLOW_SCHEMAS
 
 
 class AsyncFlowSchemas(async_verbs.StandardWithStatus[flowcontrol_v1.FlowSchema, flowcontrol_v1.FlowSchemaList]):
@@ -35,4 +35,4 @@ class AsyncFlowSchemas(async_verbs.StandardWithStatus[flowcontrol_v1.FlowSchema,
     API path: `/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas`.
     """
 
-    resource = FLOW_SCHEMAS
+    _resource = FLOW_SCHEMAS

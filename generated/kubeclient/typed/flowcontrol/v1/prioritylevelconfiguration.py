@@ -30,7 +30,7 @@ class PriorityLevelConfigurations(
     API path: `/apis/flowcontrol.apiserver.k8s.io/v1/prioritylevelconfigurations`.
     """
 
-    resource = PRIORITY_LEVEL_CONFIGURATIONS
+    _resource = PRIORITY_LEVEL_CONFIGURATIONS
 
 
 class AsyncPriorityLevelConfigurations(
@@ -43,4 +43,4 @@ class AsyncPriorityLevelConfigurations(
     API path: `/apis/flowcontrol.apiserver.k8s.io/v1/prioritylevelconfigurations`.
     """
 
-    resource = PRIORITY_LEVEL_CONFIGURATIONS
+    _resource = PRIORITY_LEVEL_CONFIGURATIONS

@@ -28,7 +28,7 @@ class StorageVersions(
     API path: `/apis/internal.apiserver.k8s.io/v1alpha1/storageversions`.
     """
 
-    resource = STORAGE_VERSIONS
+    _resource = STORAGE_VERSIONS
 
 
 class AsyncStorageVersions(
@@ -39,4 +39,4 @@ class AsyncStorageVersions(
     API path: `/apis/internal.apiserver.k8s.io/v1alpha1/storageversions`.
     """
 
-    resource = STORAGE_VERSIONS
+    _resource = STORAGE_VERSIONS

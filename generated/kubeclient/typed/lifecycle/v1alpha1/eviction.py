@@ -26,7 +26,7 @@ class Evictions(sync_verbs.StandardWithStatus[lifecycle_v1alpha1.Eviction, lifec
     API path: `/apis/lifecycle.k8s.io/v1alpha1/namespaces/{namespace}/evictions`.
     """
 
-    resource = EVICTIONS
+    _resource = EVICTIONS
 
 
 class AsyncEvictions(async_verbs.StandardWithStatus[lifecycle_v1alpha1.Eviction, lifecycle_v1alpha1.EvictionList]):
@@ -35,4 +35,4 @@ class AsyncEvictions(async_verbs.StandardWithStatus[lifecycle_v1alpha1.Eviction,
     API path: `/apis/lifecycle.k8s.io/v1alpha1/namespaces/{namespace}/evictions`.
     """
 
-    resource = EVICTIONS
+    _resource = EVICTIONS

@@ -28,7 +28,7 @@ class EvictionRequests(
     API path: `/apis/lifecycle.k8s.io/v1alpha1/namespaces/{namespace}/evictionrequests`.
     """
 
-    resource = EVICTION_REQUESTS
+    _resource = EVICTION_REQUESTS
 
 
 class AsyncEvictionRequests(
@@ -39,4 +39,4 @@ class AsyncEvictionRequests(
     API path: `/apis/lifecycle.k8s.io/v1alpha1/namespaces/{namespace}/evictionrequests`.
     """
 
-    resource = EVICTION_REQUESTS
+    _resource = EVICTION_REQUESTS

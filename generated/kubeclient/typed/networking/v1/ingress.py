@@ -26,7 +26,7 @@ class Ingresses(sync_verbs.StandardWithStatus[networking_v1.Ingress, networking_
     API path: `/apis/networking.k8s.io/v1/namespaces/{namespace}/ingresses`.
     """
 
-    resource = INGRESSES
+    _resource = INGRESSES
 
 
 class AsyncIngresses(async_verbs.StandardWithStatus[networking_v1.Ingress, networking_v1.IngressList]):
@@ -35,4 +35,4 @@ class AsyncIngresses(async_verbs.StandardWithStatus[networking_v1.Ingress, netwo
     API path: `/apis/networking.k8s.io/v1/namespaces/{namespace}/ingresses`.
     """
 
-    resource = INGRESSES
+    _resource = INGRESSES

@@ -26,7 +26,7 @@ class IngressClasses(sync_verbs.Standard[networking_v1.IngressClass, networking_
     API path: `/apis/networking.k8s.io/v1/ingressclasses`.
     """
 
-    resource = INGRESS_CLASSES
+    _resource = INGRESS_CLASSES
 
 
 class AsyncIngressClasses(async_verbs.Standard[networking_v1.IngressClass, networking_v1.IngressClassList]):
@@ -35,4 +35,4 @@ class AsyncIngressClasses(async_verbs.Standard[networking_v1.IngressClass, netwo
     API path: `/apis/networking.k8s.io/v1/ingressclasses`.
     """
 
-    resource = INGRESS_CLASSES
+    _resource = INGRESS_CLASSES

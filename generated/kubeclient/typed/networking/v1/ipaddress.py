@@ -26,7 +26,7 @@ class IPAddresses(sync_verbs.Standard[networking_v1.IPAddress, networking_v1.IPA
     API path: `/apis/networking.k8s.io/v1/ipaddresses`.
     """
 
-    resource = IP_ADDRESSES
+    _resource = IP_ADDRESSES
 
 
 class AsyncIPAddresses(async_verbs.Standard[networking_v1.IPAddress, networking_v1.IPAddressList]):
@@ -35,4 +35,4 @@ class AsyncIPAddresses(async_verbs.Standard[networking_v1.IPAddress, networking_
     API path: `/apis/networking.k8s.io/v1/ipaddresses`.
     """
 
-    resource = IP_ADDRESSES
+    _resource = IP_ADDRESSES

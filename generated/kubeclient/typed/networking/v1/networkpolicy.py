@@ -26,7 +26,7 @@ class NetworkPolicies(sync_verbs.Standard[networking_v1.NetworkPolicy, networkin
     API path: `/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies`.
     """
 
-    resource = NETWORK_POLICIES
+    _resource = NETWORK_POLICIES
 
 
 class AsyncNetworkPolicies(async_verbs.Standard[networking_v1.NetworkPolicy, networking_v1.NetworkPolicyList]):
@@ -35,4 +35,4 @@ class AsyncNetworkPolicies(async_verbs.Standard[networking_v1.NetworkPolicy, net
     API path: `/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies`.
     """
 
-    resource = NETWORK_POLICIES
+    _resource = NETWORK_POLICIES

@@ -26,7 +26,7 @@ class ServiceCIDRs(sync_verbs.StandardWithStatus[networking_v1.ServiceCIDR, netw
     API path: `/apis/networking.k8s.io/v1/servicecidrs`.
     """
 
-    resource = SERVICE_CIDRS
+    _resource = SERVICE_CIDRS
 
 
 class AsyncServiceCIDRs(async_verbs.StandardWithStatus[networking_v1.ServiceCIDR, networking_v1.ServiceCIDRList]):
@@ -35,4 +35,4 @@ class AsyncServiceCIDRs(async_verbs.StandardWithStatus[networking_v1.ServiceCIDR
     API path: `/apis/networking.k8s.io/v1/servicecidrs`.
     """
 
-    resource = SERVICE_CIDRS
+    _resource = SERVICE_CIDRS

@@ -26,7 +26,7 @@ class RuntimeClasses(sync_verbs.Standard[node_v1.RuntimeClass, node_v1.RuntimeCl
     API path: `/apis/node.k8s.io/v1/runtimeclasses`.
     """
 
-    resource = RUNTIME_CLASSES
+    _resource = RUNTIME_CLASSES
 
 
 class AsyncRuntimeClasses(async_verbs.Standard[node_v1.RuntimeClass, node_v1.RuntimeClassList]):
@@ -35,4 +35,4 @@ class AsyncRuntimeClasses(async_verbs.Standard[node_v1.RuntimeClass, node_v1.Run
     API path: `/apis/node.k8s.io/v1/runtimeclasses`.
     """
 
-    resource = RUNTIME_CLASSES
+    _resource = RUNTIME_CLASSES

@@ -28,7 +28,7 @@ class PodDisruptionBudgets(
     API path: `/apis/policy/v1/namespaces/{namespace}/poddisruptionbudgets`.
     """
 
-    resource = POD_DISRUPTION_BUDGETS
+    _resource = POD_DISRUPTION_BUDGETS
 
 
 class AsyncPodDisruptionBudgets(
@@ -39,4 +39,4 @@ class AsyncPodDisruptionBudgets(
     API path: `/apis/policy/v1/namespaces/{namespace}/poddisruptionbudgets`.
     """
 
-    resource = POD_DISRUPTION_BUDGETS
+    _resource = POD_DISRUPTION_BUDGETS

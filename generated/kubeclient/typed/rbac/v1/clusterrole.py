@@ -26,7 +26,7 @@ class ClusterRoles(sync_verbs.Standard[rbac_v1.ClusterRole, rbac_v1.ClusterRoleL
     API path: `/apis/rbac.authorization.k8s.io/v1/clusterroles`.
     """
 
-    resource = CLUSTER_ROLES
+    _resource = CLUSTER_ROLES
 
 
 class AsyncClusterRoles(async_verbs.Standard[rbac_v1.ClusterRole, rbac_v1.ClusterRoleList]):
@@ -35,4 +35,4 @@ class AsyncClusterRoles(async_verbs.Standard[rbac_v1.ClusterRole, rbac_v1.Cluste
     API path: `/apis/rbac.authorization.k8s.io/v1/clusterroles`.
     """
 
-    resource = CLUSTER_ROLES
+    _resource = CLUSTER_ROLES

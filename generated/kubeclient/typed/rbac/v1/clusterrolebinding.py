@@ -26,7 +26,7 @@ class ClusterRoleBindings(sync_verbs.Standard[rbac_v1.ClusterRoleBinding, rbac_v
     API path: `/apis/rbac.authorization.k8s.io/v1/clusterrolebindings`.
     """
 
-    resource = CLUSTER_ROLE_BINDINGS
+    _resource = CLUSTER_ROLE_BINDINGS
 
 
 class AsyncClusterRoleBindings(async_verbs.Standard[rbac_v1.ClusterRoleBinding, rbac_v1.ClusterRoleBindingList]):
@@ -35,4 +35,4 @@ class AsyncClusterRoleBindings(async_verbs.Standard[rbac_v1.ClusterRoleBinding, 
     API path: `/apis/rbac.authorization.k8s.io/v1/clusterrolebindings`.
     """
 
-    resource = CLUSTER_ROLE_BINDINGS
+    _resource = CLUSTER_ROLE_BINDINGS

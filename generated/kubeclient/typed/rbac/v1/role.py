@@ -26,7 +26,7 @@ class Roles(sync_verbs.Standard[rbac_v1.Role, rbac_v1.RoleList]):
     API path: `/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/roles`.
     """
 
-    resource = ROLES
+    _resource = ROLES
 
 
 class AsyncRoles(async_verbs.Standard[rbac_v1.Role, rbac_v1.RoleList]):
@@ -35,4 +35,4 @@ class AsyncRoles(async_verbs.Standard[rbac_v1.Role, rbac_v1.RoleList]):
     API path: `/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/roles`.
     """
 
-    resource = ROLES
+    _resource = ROLES

@@ -26,7 +26,7 @@ class RoleBindings(sync_verbs.Standard[rbac_v1.RoleBinding, rbac_v1.RoleBindingL
     API path: `/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/rolebindings`.
     """
 
-    resource = ROLE_BINDINGS
+    _resource = ROLE_BINDINGS
 
 
 class AsyncRoleBindings(async_verbs.Standard[rbac_v1.RoleBinding, rbac_v1.RoleBindingList]):
@@ -35,4 +35,4 @@ class AsyncRoleBindings(async_verbs.Standard[rbac_v1.RoleBinding, rbac_v1.RoleBi
     API path: `/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/rolebindings`.
     """
 
-    resource = ROLE_BINDINGS
+    _resource = ROLE_BINDINGS

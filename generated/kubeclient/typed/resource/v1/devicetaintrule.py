@@ -26,7 +26,7 @@ class DeviceTaintRules(sync_verbs.StandardWithStatus[resource_v1.DeviceTaintRule
     API path: `/apis/resource.k8s.io/v1/devicetaintrules`.
     """
 
-    resource = DEVICE_TAINT_RULES
+    _resource = DEVICE_TAINT_RULES
 
 
 class AsyncDeviceTaintRules(
@@ -37,4 +37,4 @@ class AsyncDeviceTaintRules(
     API path: `/apis/resource.k8s.io/v1/devicetaintrules`.
     """
 
-    resource = DEVICE_TAINT_RULES
+    _resource = DEVICE_TAINT_RULES

@@ -26,7 +26,7 @@ class ResourceClaims(sync_verbs.StandardWithStatus[resource_v1.ResourceClaim, re
     API path: `/apis/resource.k8s.io/v1/namespaces/{namespace}/resourceclaims`.
     """
 
-    resource = RESOURCE_CLAIMS
+    _resource = RESOURCE_CLAIMS
 
 
 class AsyncResourceClaims(async_verbs.StandardWithStatus[resource_v1.ResourceClaim, resource_v1.ResourceClaimList]):
@@ -35,4 +35,4 @@ class AsyncResourceClaims(async_verbs.StandardWithStatus[resource_v1.ResourceCla
     API path: `/apis/resource.k8s.io/v1/namespaces/{namespace}/resourceclaims`.
     """
 
-    resource = RESOURCE_CLAIMS
+    _resource = RESOURCE_CLAIMS

@@ -28,7 +28,7 @@ class ResourceClaimTemplates(
     API path: `/apis/resource.k8s.io/v1/namespaces/{namespace}/resourceclaimtemplates`.
     """
 
-    resource = RESOURCE_CLAIM_TEMPLATES
+    _resource = RESOURCE_CLAIM_TEMPLATES
 
 
 class AsyncResourceClaimTemplates(
@@ -39,4 +39,4 @@ class AsyncResourceClaimTemplates(
     API path: `/apis/resource.k8s.io/v1/namespaces/{namespace}/resourceclaimtemplates`.
     """
 
-    resource = RESOURCE_CLAIM_TEMPLATES
+    _resource = RESOURCE_CLAIM_TEMPLATES

@@ -26,7 +26,7 @@ class ResourceSlices(sync_verbs.Standard[resource_v1.ResourceSlice, resource_v1.
     API path: `/apis/resource.k8s.io/v1/resourceslices`.
     """
 
-    resource = RESOURCE_SLICES
+    _resource = RESOURCE_SLICES
 
 
 class AsyncResourceSlices(async_verbs.Standard[resource_v1.ResourceSlice, resource_v1.ResourceSliceList]):
@@ -35,4 +35,4 @@ class AsyncResourceSlices(async_verbs.Standard[resource_v1.ResourceSlice, resour
     API path: `/apis/resource.k8s.io/v1/resourceslices`.
     """
 
-    resource = RESOURCE_SLICES
+    _resource = RESOURCE_SLICES

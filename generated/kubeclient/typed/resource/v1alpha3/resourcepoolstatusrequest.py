@@ -30,7 +30,7 @@ class ResourcePoolStatusRequests(
     API path: `/apis/resource.k8s.io/v1alpha3/resourcepoolstatusrequests`.
     """
 
-    resource = RESOURCE_POOL_STATUS_REQUESTS
+    _resource = RESOURCE_POOL_STATUS_REQUESTS
 
 
 class AsyncResourcePoolStatusRequests(
@@ -43,4 +43,4 @@ class AsyncResourcePoolStatusRequests(
     API path: `/apis/resource.k8s.io/v1alpha3/resourcepoolstatusrequests`.
     """
 
-    resource = RESOURCE_POOL_STATUS_REQUESTS
+    _resource = RESOURCE_POOL_STATUS_REQUESTS

@@ -26,7 +26,7 @@ class DeviceClasses(sync_verbs.Standard[resource_v1beta2.DeviceClass, resource_v
     API path: `/apis/resource.k8s.io/v1beta2/deviceclasses`.
     """
 
-    resource = DEVICE_CLASSES
+    _resource = DEVICE_CLASSES
 
 
 class AsyncDeviceClasses(async_verbs.Standard[resource_v1beta2.DeviceClass, resource_v1beta2.DeviceClassList]):
@@ -35,4 +35,4 @@ class AsyncDeviceClasses(async_verbs.Standard[resource_v1beta2.DeviceClass, reso
     API path: `/apis/resource.k8s.io/v1beta2/deviceclasses`.
     """
 
-    resource = DEVICE_CLASSES
+    _resource = DEVICE_CLASSES

@@ -28,7 +28,7 @@ class DeviceTaintRules(
     API path: `/apis/resource.k8s.io/v1beta2/devicetaintrules`.
     """
 
-    resource = DEVICE_TAINT_RULES
+    _resource = DEVICE_TAINT_RULES
 
 
 class AsyncDeviceTaintRules(
@@ -39,4 +39,4 @@ class AsyncDeviceTaintRules(
     API path: `/apis/resource.k8s.io/v1beta2/devicetaintrules`.
     """
 
-    resource = DEVICE_TAINT_RULES
+    _resource = DEVICE_TAINT_RULES

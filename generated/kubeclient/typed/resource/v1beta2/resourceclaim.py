@@ -26,7 +26,7 @@ class ResourceClaims(sync_verbs.StandardWithStatus[resource_v1beta2.ResourceClai
     API path: `/apis/resource.k8s.io/v1beta2/namespaces/{namespace}/resourceclaims`.
     """
 
-    resource = RESOURCE_CLAIMS
+    _resource = RESOURCE_CLAIMS
 
 
 class AsyncResourceClaims(
@@ -37,4 +37,4 @@ class AsyncResourceClaims(
     API path: `/apis/resource.k8s.io/v1beta2/namespaces/{namespace}/resourceclaims`.
     """
 
-    resource = RESOURCE_CLAIMS
+    _resource = RESOURCE_CLAIMS

@@ -26,7 +26,7 @@ class PriorityClasses(sync_verbs.Standard[scheduling_v1.PriorityClass, schedulin
     API path: `/apis/scheduling.k8s.io/v1/priorityclasses`.
     """
 
-    resource = PRIORITY_CLASSES
+    _resource = PRIORITY_CLASSES
 
 
 class AsyncPriorityClasses(async_verbs.Standard[scheduling_v1.PriorityClass, scheduling_v1.PriorityClassList]):
@@ -35,4 +35,4 @@ class AsyncPriorityClasses(async_verbs.Standard[scheduling_v1.PriorityClass, sch
     API path: `/apis/scheduling.k8s.io/v1/priorityclasses`.
     """
 
-    resource = PRIORITY_CLASSES
+    _resource = PRIORITY_CLASSES

@@ -28,7 +28,7 @@ class CompositePodGroups(
     API path: `/apis/scheduling.k8s.io/v1alpha3/namespaces/{namespace}/compositepodgroups`.
     """
 
-    resource = COMPOSITE_POD_GROUPS
+    _resource = COMPOSITE_POD_GROUPS
 
 
 class AsyncCompositePodGroups(
@@ -39,4 +39,4 @@ class AsyncCompositePodGroups(
     API path: `/apis/scheduling.k8s.io/v1alpha3/namespaces/{namespace}/compositepodgroups`.
     """
 
-    resource = COMPOSITE_POD_GROUPS
+    _resource = COMPOSITE_POD_GROUPS

@@ -26,7 +26,7 @@ class PodGroups(sync_verbs.StandardWithStatus[scheduling_v1alpha3.PodGroup, sche
     API path: `/apis/scheduling.k8s.io/v1alpha3/namespaces/{namespace}/podgroups`.
     """
 
-    resource = POD_GROUPS
+    _resource = POD_GROUPS
 
 
 class AsyncPodGroups(async_verbs.StandardWithStatus[scheduling_v1alpha3.PodGroup, scheduling_v1alpha3.PodGroupList]):
@@ -35,4 +35,4 @@ class AsyncPodGroups(async_verbs.StandardWithStatus[scheduling_v1alpha3.PodGroup
     API path: `/apis/scheduling.k8s.io/v1alpha3/namespaces/{namespace}/podgroups`.
     """
 
-    resource = POD_GROUPS
+    _resource = POD_GROUPS

@@ -26,7 +26,7 @@ class Workloads(sync_verbs.Standard[scheduling_v1alpha3.Workload, scheduling_v1a
     API path: `/apis/scheduling.k8s.io/v1alpha3/namespaces/{namespace}/workloads`.
     """
 
-    resource = WORKLOADS
+    _resource = WORKLOADS
 
 
 class AsyncWorkloads(async_verbs.Standard[scheduling_v1alpha3.Workload, scheduling_v1alpha3.WorkloadList]):
@@ -35,4 +35,4 @@ class AsyncWorkloads(async_verbs.Standard[scheduling_v1alpha3.Workload, scheduli
     API path: `/apis/scheduling.k8s.io/v1alpha3/namespaces/{namespace}/workloads`.
     """
 
-    resource = WORKLOADS
+    _resource = WORKLOADS

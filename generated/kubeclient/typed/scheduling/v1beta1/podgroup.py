@@ -26,7 +26,7 @@ class PodGroups(sync_verbs.StandardWithStatus[scheduling_v1beta1.PodGroup, sched
     API path: `/apis/scheduling.k8s.io/v1beta1/namespaces/{namespace}/podgroups`.
     """
 
-    resource = POD_GROUPS
+    _resource = POD_GROUPS
 
 
 class AsyncPodGroups(async_verbs.StandardWithStatus[scheduling_v1beta1.PodGroup, scheduling_v1beta1.PodGroupList]):
@@ -35,4 +35,4 @@ class AsyncPodGroups(async_verbs.StandardWithStatus[scheduling_v1beta1.PodGroup,
     API path: `/apis/scheduling.k8s.io/v1beta1/namespaces/{namespace}/podgroups`.
     """
 
-    resource = POD_GROUPS
+    _resource = POD_GROUPS

@@ -26,7 +26,7 @@ class Workloads(sync_verbs.Standard[scheduling_v1beta1.Workload, scheduling_v1be
     API path: `/apis/scheduling.k8s.io/v1beta1/namespaces/{namespace}/workloads`.
     """
 
-    resource = WORKLOADS
+    _resource = WORKLOADS
 
 
 class AsyncWorkloads(async_verbs.Standard[scheduling_v1beta1.Workload, scheduling_v1beta1.WorkloadList]):
@@ -35,4 +35,4 @@ class AsyncWorkloads(async_verbs.Standard[scheduling_v1beta1.Workload, schedulin
     API path: `/apis/scheduling.k8s.io/v1beta1/namespaces/{namespace}/workloads`.
     """
 
-    resource = WORKLOADS
+    _resource = WORKLOADS

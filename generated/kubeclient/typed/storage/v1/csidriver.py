@@ -26,7 +26,7 @@ class CSIDrivers(sync_verbs.Standard[storage_v1.CSIDriver, storage_v1.CSIDriverL
     API path: `/apis/storage.k8s.io/v1/csidrivers`.
     """
 
-    resource = CSI_DRIVERS
+    _resource = CSI_DRIVERS
 
 
 class AsyncCSIDrivers(async_verbs.Standard[storage_v1.CSIDriver, storage_v1.CSIDriverList]):
@@ -35,4 +35,4 @@ class AsyncCSIDrivers(async_verbs.Standard[storage_v1.CSIDriver, storage_v1.CSID
     API path: `/apis/storage.k8s.io/v1/csidrivers`.
     """
 
-    resource = CSI_DRIVERS
+    _resource = CSI_DRIVERS

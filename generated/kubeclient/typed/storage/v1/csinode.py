@@ -26,7 +26,7 @@ class CSINodes(sync_verbs.StandardWithStatus[storage_v1.CSINode, storage_v1.CSIN
     API path: `/apis/storage.k8s.io/v1/csinodes`.
     """
 
-    resource = CSI_NODES
+    _resource = CSI_NODES
 
 
 class AsyncCSINodes(async_verbs.StandardWithStatus[storage_v1.CSINode, storage_v1.CSINodeList]):
@@ -35,4 +35,4 @@ class AsyncCSINodes(async_verbs.StandardWithStatus[storage_v1.CSINode, storage_v
     API path: `/apis/storage.k8s.io/v1/csinodes`.
     """
 
-    resource = CSI_NODES
+    _resource = CSI_NODES

@@ -26,7 +26,7 @@ class CSIStorageCapacities(sync_verbs.Standard[storage_v1.CSIStorageCapacity, st
     API path: `/apis/storage.k8s.io/v1/namespaces/{namespace}/csistoragecapacities`.
     """
 
-    resource = CSI_STORAGE_CAPACITIES
+    _resource = CSI_STORAGE_CAPACITIES
 
 
 class AsyncCSIStorageCapacities(async_verbs.Standard[storage_v1.CSIStorageCapacity, storage_v1.CSIStorageCapacityList]):
@@ -35,4 +35,4 @@ class AsyncCSIStorageCapacities(async_verbs.Standard[storage_v1.CSIStorageCapaci
     API path: `/apis/storage.k8s.io/v1/namespaces/{namespace}/csistoragecapacities`.
     """
 
-    resource = CSI_STORAGE_CAPACITIES
+    _resource = CSI_STORAGE_CAPACITIES

@@ -26,7 +26,7 @@ class StorageClasses(sync_verbs.Standard[storage_v1.StorageClass, storage_v1.Sto
     API path: `/apis/storage.k8s.io/v1/storageclasses`.
     """
 
-    resource = STORAGE_CLASSES
+    _resource = STORAGE_CLASSES
 
 
 class AsyncStorageClasses(async_verbs.Standard[storage_v1.StorageClass, storage_v1.StorageClassList]):
@@ -35,4 +35,4 @@ class AsyncStorageClasses(async_verbs.Standard[storage_v1.StorageClass, storage_
     API path: `/apis/storage.k8s.io/v1/storageclasses`.
     """
 
-    resource = STORAGE_CLASSES
+    _resource = STORAGE_CLASSES

@@ -26,7 +26,7 @@ class VolumeAttachments(sync_verbs.StandardWithStatus[storage_v1.VolumeAttachmen
     API path: `/apis/storage.k8s.io/v1/volumeattachments`.
     """
 
-    resource = VOLUME_ATTACHMENTS
+    _resource = VOLUME_ATTACHMENTS
 
 
 class AsyncVolumeAttachments(
@@ -37,4 +37,4 @@ class AsyncVolumeAttachments(
     API path: `/apis/storage.k8s.io/v1/volumeattachments`.
     """
 
-    resource = VOLUME_ATTACHMENTS
+    _resource = VOLUME_ATTACHMENTS

@@ -28,7 +28,7 @@ class VolumeAttributesClasses(
     API path: `/apis/storage.k8s.io/v1/volumeattributesclasses`.
     """
 
-    resource = VOLUME_ATTRIBUTES_CLASSES
+    _resource = VOLUME_ATTRIBUTES_CLASSES
 
 
 class AsyncVolumeAttributesClasses(
@@ -39,4 +39,4 @@ class AsyncVolumeAttributesClasses(
     API path: `/apis/storage.k8s.io/v1/volumeattributesclasses`.
     """
 
-    resource = VOLUME_ATTRIBUTES_CLASSES
+    _resource = VOLUME_ATTRIBUTES_CLASSES

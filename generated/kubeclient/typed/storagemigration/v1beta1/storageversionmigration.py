@@ -30,7 +30,7 @@ class StorageVersionMigrations(
     API path: `/apis/storagemigration.k8s.io/v1beta1/storageversionmigrations`.
     """
 
-    resource = STORAGE_VERSION_MIGRATIONS
+    _resource = STORAGE_VERSION_MIGRATIONS
 
 
 class AsyncStorageVersionMigrations(
@@ -43,4 +43,4 @@ class AsyncStorageVersionMigrations(
     API path: `/apis/storagemigration.k8s.io/v1beta1/storageversionmigrations`.
     """
 
-    resource = STORAGE_VERSION_MIGRATIONS
+    _resource = STORAGE_VERSION_MIGRATIONS
