@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 ENV := $(VENV)/.ready
+CACHE ?= .pytest_cache
+PYTEST := $(BIN)/pytest -o cache_dir=$(CACHE)
 
 .DEFAULT_GOAL := help
 
@@ -56,11 +58,11 @@ types: $(ENV) ## mypy and pyright, generated code included
 
 .PHONY: unit
 unit: $(ENV) ## The tests alone; ARGS="-k word" for some of them; LOWEST=1 VENV=.venv-lowest with the oldest dependencies
-	$(BIN)/pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 
 .PHONY: again
 again: $(ENV) ## Run failed tests once more, if .ci/second-chance.txt names all of them
-	$(BIN)/python -m tests.second_chance
+	$(BIN)/python -m tests.second_chance $(CACHE)
 
 .PHONY: test
 test: lint types check unit ## Everything: lint, types, `kgen check`, all tests

@@ -1,4 +1,4 @@
-"""Run failed tests once more if `.ci/second-chance.txt` names all of them: `python -m tests.second_chance`.
+"""Run failed tests once more if `.ci/second-chance.txt` names all of them: `python -m tests.second_chance [CACHE]`.
 
 The exit code is 0 only if every test that failed is on the list and passes now. The names of these tests are appended to
 the file that `KGEN_SECOND_CHANCES` names, for the end of `.ci/run`.
@@ -17,7 +17,7 @@ __all__ = ["entries", "entry_of", "unlisted"]
 
 ROOT = Path(__file__).parents[1]
 LIST = ROOT / ".ci" / "second-chance.txt"
-CACHE = ROOT / ".pytest_cache" / "v"
+CACHE = ".pytest_cache"
 
 
 def entries(text: str) -> dict[str, str]:
@@ -51,18 +51,18 @@ def unlisted(failed: Iterable[str], listed: Collection[str]) -> list[str]:
     return [name for name in failed if entry_of(name, listed) is None]
 
 
-def _cached(name: str) -> object:
+def _cached(cache: Path, name: str) -> object:
     try:
-        return json.loads((CACHE / name).read_text("utf-8"))
+        return json.loads((cache / "v" / name).read_text("utf-8"))
     except (OSError, ValueError):
         return None
 
 
-def main() -> int:
-    """Run the failed tests once more if all are listed."""
+def main(cache: Path) -> int:
+    """Run the failed tests once more if all are listed; `cache` is the `cache_dir` of the pytest run that failed."""
     listed = entries(LIST.read_text("utf-8"))
-    failed = _cached("cache/lastfailed")
-    if _cached("kgen/exit_status") != 1 or not isinstance(failed, Mapping) or not failed:
+    failed = _cached(cache, "cache/lastfailed")
+    if _cached(cache, "kgen/exit_status") != 1 or not isinstance(failed, Mapping) or not failed:
         print("no second chance: the step failed outside of its tests", file=sys.stderr)
         return 1
     names = sorted(map(str, failed))
@@ -74,8 +74,9 @@ def main() -> int:
     if "KGEN_SECOND_CHANCES" in os.environ:
         with Path(os.environ["KGEN_SECOND_CHANCES"]).open("a", encoding="utf-8") as stream:
             stream.writelines(f"{name}  # {listed[entry_of(name, listed) or name]}\n" for name in names)
-    return subprocess.run([sys.executable, "-m", "pytest", *names], cwd=ROOT, check=False).returncode
+    command = [sys.executable, "-m", "pytest", "-o", f"cache_dir={cache}", *names]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(ROOT / (sys.argv[1] if len(sys.argv) > 1 else CACHE)))

@@ -50,14 +50,14 @@ def test_only_listed_tests_of_a_complete_run_get_it(
 ) -> None:
     for name, value in (("kgen/exit_status", status), ("cache/lastfailed", failed)):
         if value is not None:
-            (tmp_path / name).parent.mkdir()
-            (tmp_path / name).write_text(json.dumps(value))
+            file = tmp_path / "cached" / "v" / name
+            file.parent.mkdir(parents=True)
+            file.write_text(json.dumps(value))
     (tmp_path / "list").write_text("tests/a.py::test_x  # reason\n")
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "a.py").write_text("def test_x(): pass\n")
-    monkeypatch.setattr(second_chance, "CACHE", tmp_path)
     monkeypatch.setattr(second_chance, "LIST", tmp_path / "list")
     monkeypatch.setattr(second_chance, "ROOT", tmp_path)
     monkeypatch.setenv("KGEN_SECOND_CHANCES", str(tmp_path / "used"))
-    assert second_chance.main() == code
+    assert second_chance.main(tmp_path / "cached") == code
     assert (tmp_path / "used").exists() == (code == 0)

@@ -1,0 +1,86 @@
+"""`.ci/run` with a `make` that only prints: either lane fails the run, and failed tests run once more in their own lane."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+MAKE = """#!/bin/sh
+echo "make $*"
+case "$*" in again*) echo "tests/a.py::test_x of $*" >> "$KGEN_SECOND_CHANCES" ;; esac
+if echo "$*" | grep -Eq "$HANGING"; then
+    touch hanging
+    while [ ! -e never ]; do sleep 0.01; done
+fi
+if echo "$*" | grep -Eq "$WAITING"; then
+    while [ ! -e hanging ]; do sleep 0.01; done
+fi
+! echo "$*" | grep -Eq "$FAILING"
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A folder with `.ci/run`, and the programs that it starts."""
+    (tmp_path / ".ci").mkdir()
+    shutil.copy(ROOT / ".ci" / "run", tmp_path / ".ci" / "run")
+    (tmp_path / "bin").mkdir()
+    for name in ("make", "git", "python3.11", "python3.12", "python3.13"):
+        program = tmp_path / "bin" / name
+        program.write_text(MAKE if name == "make" else "#!/bin/sh\n")
+        program.chmod(0o755)
+    return tmp_path
+
+
+def ci_run(checkout: Path, *, failing: str = "^$", hanging: str = "^$", waiting: str = "^$") -> tuple[int, list[str]]:
+    """Return the exit code and the printed lines; the arguments are patterns of commands of `make`."""
+    environment = {"PATH": f"{checkout / 'bin'}:{os.environ['PATH']}", "HOME": str(checkout)}
+    environment |= {"FAILING": failing, "HANGING": hanging, "WAITING": waiting}
+    command = [checkout / ".ci" / "run"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    return done.returncode, [line for line in done.stdout.splitlines() if line]
+
+
+def commands(lines: list[str]) -> list[list[str]]:
+    return [line.split()[1:] for line in lines if line.startswith("make ")]
+
+
+def test_each_interpreter_has_its_own_environment_and_cache(checkout: Path) -> None:
+    code, lines = ci_run(checkout)
+    assert code == 0
+    assert [words[0] for words in commands(lines)] == ["test", "unit", "unit"]
+    for start in ("CACHE=", "PYTHON="):
+        assert len({word for words in commands(lines) for word in words if word.startswith(start)}) == 3
+    assert ["VENV=.venv-3.12" in words for words in commands(lines)] == [False, True, False]
+    assert ["VENV=.venv-3.13" in words for words in commands(lines)] == [False, False, True]
+    assert "==> no test needed a second chance" in lines
+
+
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
+def test_a_version_that_fails_twice_fails_the_run(version: str, checkout: Path) -> None:
+    code, lines = ci_run(checkout, failing=f"pytest-{version}")
+    assert code != 0
+    again = [words for words in commands(lines) if words[0] == "again"]
+    assert [f"CACHE=.cache/pytest-{version}" in words for words in again] == [True]
+
+
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
+def test_tests_that_pass_when_they_run_again_are_listed_at_the_end(version: str, checkout: Path) -> None:
+    code, lines = ci_run(checkout, failing=f"^(test|unit).*pytest-{version}")
+    assert code == 0
+    place = lines.index("==> tests that needed a second chance:")
+    assert lines[place + 1].startswith("tests/a.py::test_x of again ")
+    assert f"pytest-{version}" in lines[place + 1]
+
+
+def test_the_background_is_ended_if_the_foreground_fails(checkout: Path) -> None:
+    code, lines = ci_run(checkout, failing="pytest-3.11", hanging="pytest-3.12", waiting="pytest-3.11")
+    assert code != 0
+    place = lines.index("==> output of the background lane")
+    assert [words[0] for words in commands(lines[place:])] == ["unit"], "neither again nor 3.13"
