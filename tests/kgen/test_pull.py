@@ -110,6 +110,14 @@ def fake() -> Iterator[Fake]:
         thread.join()
 
 
+@pytest.fixture(autouse=True)
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses before requests that failed are sent again; nothing waits for them."""
+    found: list[float] = []
+    monkeypatch.setattr("kubecore.rest.client.time.sleep", found.append)
+    return found
+
+
 @pytest.fixture
 def kubeconfig(fake: Fake, tmp_path: Path) -> str:
     clusters = [{"name": "fake", "cluster": {"server": f"http://127.0.0.1:{fake.server_port}"}}]
