@@ -40,10 +40,11 @@ format: $(ENV) ## Format and fix what a tool can
 	$(BIN)/ruff format
 
 .PHONY: lint
-lint: $(ENV) ## Format check, lint, import rules, bandit
+lint: $(ENV) ## Format check, lint, import rules, wording, bandit
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/lint-imports
+	$(BIN)/python -m tools.prose
 	$(BIN)/bandit --quiet --recursive --severity-level medium --configfile pyproject.toml core generator generated
 
 .PHONY: audit

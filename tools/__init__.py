@@ -1,0 +1,1 @@
+"""Tools for working on this repository. They are not part of any distribution."""
