@@ -13,9 +13,9 @@ from kgen.errors import Problems
 from kgen.ir import Alias, Constants, Field, Model, ModelModule, ModelRef
 from kgen.names import Identifier, camel_name, singular, snake
 from kgen.resolve.catalog import Catalog, Kind, Schema, kind_of
+from kgen.resolve.docs import description, merging_of, rules_of
 from kgen.resolve.inline import Inline, stability
 from kgen.resolve.members import members_of
-from kgen.resolve.saying import merging_of, rules_of, words
 from kgen.resolve.spelling import Spelling
 from kgen.resolve.types import (
     BUILTIN_TYPES,
@@ -213,7 +213,7 @@ class Models:
             keeps_null=plain.get("nullable") is True and bool(empty & {"default", COUNTED}),
             nullable=plain.get("nullable") is True and use.text != "JSON",
             in_place=reference(plain) is None,
-            doc=words(plain, rules=use.shape != "struct", default=self._catalog.is_custom(schema.ref.module)),
+            doc=description(plain, rules=use.shape != "struct", default=self._catalog.is_custom(schema.ref.module)),
             schema=plain,
             literal=_literal(wire_name, kind),
             constants=self._constants(schema, wire_name, name, plain) if use.text == "str" else None,
@@ -304,7 +304,7 @@ class Models:
         return Model(
             name=draft.schema.ref.name,
             schema=draft.schema.name,
-            doc=words(draft.schema.raw, rules=True, merging=False),
+            doc=description(draft.schema.raw, rules=True, merging=False),
             fields=tuple(
                 sorted(fields, key=lambda field: (not field.annotation.startswith("Literal["), not field.required))
             ),

@@ -9,7 +9,7 @@ from typing import Any, Final
 from kgen.ir import Merging
 from kgen.shapes import is_array, is_object
 
-__all__ = ["merging_of", "rules_of", "words"]
+__all__ = ["description", "merging_of", "rules_of"]
 
 _LONGEST: Final = 200
 """Characters of a default that a docstring shows."""
@@ -38,7 +38,7 @@ def rules_of(schema: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(rule for each in found if (rule := _rule(each))) if is_array(found) else ()
 
 
-def words(schema: Mapping[str, Any], *, rules: bool, merging: bool = True, default: bool = False) -> str:
+def description(schema: Mapping[str, Any], *, rules: bool, merging: bool = True, default: bool = False) -> str:
     """Return what a docstring says of a value.
 
     Args:
@@ -47,8 +47,8 @@ def words(schema: Mapping[str, Any], *, rules: bool, merging: bool = True, defau
         merging: Whether to tell how it is merged.
         default: Whether to name the value that the server sets.
     """
-    description = schema.get("description")
-    said = description if isinstance(description, str) else ""
+    own = schema.get("description")
+    said = own if isinstance(own, str) else ""
     if schema.get("deprecated") is True and "deprecated" not in said.lower():
         said = f"Deprecated. {said}".strip()
     how = _merged(merging_of(schema)) if merging else ""

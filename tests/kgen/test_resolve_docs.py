@@ -8,7 +8,8 @@ import pytest
 
 from kgen.ir import Merging
 from kgen.models import plan_class
-from kgen.resolve.saying import merging_of, rules_of, words
+from kgen.resolve import docs
+from kgen.resolve.docs import merging_of, rules_of
 from tests.conftest import ROOT
 from tests.kgen.documents import document, resolved
 
@@ -51,7 +52,7 @@ def keyed(*keys: str, **more: str) -> dict[str, Any]:
     ids=str,
 )
 def test_how_a_field_is_merged_is_one_sentence(schema: dict[str, Any], said: str) -> None:
-    assert words(schema, rules=True) == said
+    assert docs.description(schema, rules=True) == said
 
 
 @pytest.mark.parametrize(
@@ -64,19 +65,22 @@ def test_how_a_field_is_merged_is_one_sentence(schema: dict[str, Any], said: str
     ],
 )
 def test_the_sentence_stands_behind_prose_and_below_a_list(description: object, said: str) -> None:
-    assert words({"description": description, "x-kubernetes-list-type": "set"}, rules=True) == said
+    assert docs.description({"description": description, "x-kubernetes-list-type": "set"}, rules=True) == said
 
 
 def test_what_is_deprecated_says_so_once() -> None:
-    assert words({"deprecated": True, "description": "The size."}, rules=True) == "Deprecated. The size."
-    assert words({"deprecated": True, "description": "Deprecated: use size."}, rules=True) == "Deprecated: use size."
+    assert docs.description({"deprecated": True, "description": "The size."}, rules=True) == "Deprecated. The size."
+    assert (
+        docs.description({"deprecated": True, "description": "Deprecated: use size."}, rules=True)
+        == "Deprecated: use size."
+    )
 
 
 def test_rules_are_in_the_words_of_the_server() -> None:
     schema = {"x-kubernetes-validations": [{"rule": "self > 0", "message": "more\nthan 0"}, {"rule": "self < 9"}, 5]}
     assert rules_of(schema) == ("more than 0", "self < 9")
-    assert words(schema, rules=True) == "The server holds it to:\n- more than 0\n- self < 9"
-    assert words(schema, rules=False) == ""
+    assert docs.description(schema, rules=True) == "The server holds it to:\n- more than 0\n- self < 9"
+    assert docs.description(schema, rules=False) == ""
 
 
 def test_the_context_of_templates_has_it_as_values() -> None:
