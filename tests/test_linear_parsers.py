@@ -17,9 +17,9 @@ import msgspec
 import pytest
 
 from kgen import difference
-from kgen.before import Before, NamedClass, NamedModule
 from kgen.errors import InputError
 from kgen.load import crd
+from kgen.package_names import NamedClass, NamedModule, PackageNames
 from kubeclient.models import authentication_v1, core_v1, meta_v1
 from kubecore import codec, display, encode, errors, hints, kubeconfig, manifests, modify, table, yaml
 from kubecore.logs.lines import Lines
@@ -244,13 +244,13 @@ def kubeconfigs(size: int) -> str:
     return f"apiVersion: v1\nkind: Config\nclusters:\n{entries}"
 
 
-def before(size: int) -> Before:
+def before(size: int) -> PackageNames:
     """Return the names of many equal objects, each with a part that is equal in all."""
     shared = {"Owner": NamedClass({"part": "part"}, {"part": ("OwnerPart",)}, ""), "OwnerPart": NamedClass({}, {}, "")}
     aliases = {f"O{number}x": "Owner" for number in range(size)} | {
         f"O{number}xPart": "OwnerPart" for number in range(size)
     }
-    return Before({}, lambda _: NamedModule(shared, {}, aliases))
+    return PackageNames({}, lambda _: NamedModule(shared, {}, aliases))
 
 
 def api(models: int, annotation: str) -> Any:

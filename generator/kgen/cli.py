@@ -195,7 +195,7 @@ def build(ctx: click.Context, /, *, config_file: str | None, quiet: bool, watch:
     if watch:
         _watch(config_file, said)
     from kgen import builtwith, tree
-    from kgen.kept import group_versions
+    from kgen.existing_names import group_versions
     from kgen.pipeline import generate
     from kgen.stamp import Stamp
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from kgen.before import NOTHING, Before
 from kgen.config import KUBECLIENT, Config
 from kgen.errors import ConfigError, InputError, KgenError, Problem, Problems
+from kgen.existing_names import read_package_names
 from kgen.hooked import NO_HOOKS, Hooks, load_hooks
 from kgen.ir import Api
-from kgen.kept import package_before
 from kgen.load import load_all
 from kgen.names import CLIENT_GO_GROUPS
+from kgen.package_names import NO_NAMES, PackageNames
 from kgen.resolve import Builtins, resolve
 from kgen.shipped import shipped_specs
 from kgen.spec import ApiSpec, select
@@ -61,7 +61,7 @@ def understand(
     config: Config,
     problems: Problems,
     hooks: Hooks | None = None,
-    before: Before | None = None,
+    existing: PackageNames | None = None,
     *,
     builds: bool = True,
 ) -> Api:
@@ -71,7 +71,7 @@ def understand(
         config: What to build from and how.
         problems: Where what is wrong is collected.
         hooks: The user's hooks; read from the configuration when left out.
-        before: The names that there are already; those of the package in the output folder when left out.
+        existing: The names that there are already; those of the package in the output folder when left out.
         builds: Whether a package is made, whose name is then checked.
 
     Raises:
@@ -82,8 +82,8 @@ def understand(
     spec = hooks.spec(read(config))
     problems.note(spec.notices)
     problems.add(spec.warnings)
-    before = package_before(config.output, config.package) if before is None else before
-    api = resolve(spec, config.names, problems, _builtins(config, spec, builds), before)
+    existing = read_package_names(config.output, config.package) if existing is None else existing
+    api = resolve(spec, config.names, problems, _builtins(config, spec, builds), existing)
     problems.raise_errors()
     return hooks.api(api)
 
@@ -99,7 +99,7 @@ def describe(specs: Path, before: Api | None = None) -> Api:
         InputError: a document can't be used.
     """
     config = Config(specs=(specs,), sources=(specs.name,), output=specs, package="described")
-    return understand(config, Problems(), NO_HOOKS, Before.of(before) if before is not None else NOTHING)
+    return understand(config, Problems(), NO_HOOKS, PackageNames.of(before) if before is not None else NO_NAMES)
 
 
 def _builtins(config: Config, spec: ApiSpec, builds: bool) -> Builtins | None:

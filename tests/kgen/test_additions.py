@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
-from kgen.before import Before
 from kgen.cli import run
-from kgen.kept import package_before
+from kgen.existing_names import read_package_names
+from kgen.package_names import PackageNames
 from tests.kgen.documents import generated
 from tests.kgen.test_crds import change, manifest
 from tests.kgen.test_resolve_crds import SCHEMA, STRING, enum, obj
@@ -123,7 +123,7 @@ def test_what_has_a_name_in_the_package_keeps_it(
     crds(project / "crds", *after)
     assert run(["build", "-q"]) == 0
     assert run(["check", "-q"]) == 0, "a second build with the package on disk changes nothing"
-    made = resolved(after, package_before(project, "mine"))
+    made = resolved(after, read_package_names(project, "mine"))
     assert lost(Names.of(before), Names.of(made)) == ([], False)
     if add is widget_spec_is_a_kind:  # It takes some seconds, and the others are no other to a type checker.
         typed = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "mine"]
@@ -142,7 +142,7 @@ def test_the_names_of_a_package_are_those_of_what_it_was_made_from(tmp_path: Pat
         for path, source in generated(api, f"made{seed}", quickly=True).items():
             (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / path).write_text(source, encoding="utf-8")
-        for before in (Before.of(api), package_before(tmp_path, f"made{seed}")):
+        for before in (PackageNames.of(api), read_package_names(tmp_path, f"made{seed}")):
             again = resolved(manifests, before)
             assert again == api
 
@@ -161,4 +161,4 @@ def test_a_package_that_is_damaged_has_no_names(source: str, tmp_path: Path) -> 
     (tmp_path / "mine" / "models").mkdir(parents=True)
     (tmp_path / "mine" / "models" / "example_v1.py").write_text(source)
     raw = manifest({"plan": enum("A")})
-    assert resolved([raw], package_before(tmp_path, "mine")) == resolved([raw])
+    assert resolved([raw], read_package_names(tmp_path, "mine")) == resolved([raw])

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from kgen.before import Before
 from kgen.errors import Problems
 from kgen.ir import Api, Field, Model
+from kgen.package_names import PackageNames
 from kgen.resolve import resolve
 from tests.kgen.documents import META, document, reference, resolved, spec_of
 
@@ -236,7 +236,7 @@ def test_of_groups_that_begin_alike_what_has_a_name_keeps_it(
     documents = [document(group=group) for group in TWINS][::order]
     spec = spec_of(*documents, names=tuple(f"apis/{group}/v1" for group in TWINS)[::order])
     problems = Problems()
-    api = resolve(spec, {}, problems, before=Before(kept))
+    api = resolve(spec, {}, problems, existing=PackageNames(kept))
     assert [str(group.accessor) for group in api.groups] == accessors
     said = [warning.hint for warning in problems.warnings]
     assert bool(said) == (not set(kept.values()) & {"monitoring", "monitoring_one_io"})

@@ -21,12 +21,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from kgen.before import NOTHING, Before
 from kgen.errors import Problems
+from kgen.existing_names import read_package_names
 from kgen.ir import Api, Constants, Model
-from kgen.kept import package_before
 from kgen.load.crd import parse
 from kgen.load.crd_openapi import convert
+from kgen.package_names import NO_NAMES, PackageNames
 from kgen.resolve import Builtins, resolve
 from kubecore import yaml
 from tests.conftest import ROOT
@@ -187,7 +187,7 @@ def _builtin(annotation: str) -> bool:
 # Documents.
 
 
-def resolved(manifests: Sequence[_Json], before: Before = NOTHING) -> Api:
+def resolved(manifests: Sequence[_Json], before: PackageNames = NO_NAMES) -> Api:
     """Return what CRDs resolve to."""
     problems = Problems()
     crds = [crd for raw in manifests for crd in parse(json.dumps(raw).encode(), "crd.json")]
@@ -441,7 +441,7 @@ def play(tally: Tally, n: int, seed: int, real: Sequence[Path] = ()) -> None:
         api = resolved(manifests)
         for step in range(min(10, n - tally.tries)):
             more, what = added(manifests, choice)
-            after = resolved(more, Before.of(api) if step % 5 else _kept(api))
+            after = resolved(more, PackageNames.of(api) if step % 5 else _kept(api))
             found, has_turned = lost(Names.of(api), Names.of(after))
             turned += has_turned
             tally.check(not found or has_turned, f"{label}, {what}: {'; '.join(found[:3])}")
@@ -449,14 +449,14 @@ def play(tally: Tally, n: int, seed: int, real: Sequence[Path] = ()) -> None:
     tally.figure("turned", turned)
 
 
-def _kept(api: Api) -> Before:
+def _kept(api: Api) -> PackageNames:
     """Return the names of a package as they are read from its files."""
     with tempfile.TemporaryDirectory() as folder:
         for path, source in generated(api, quickly=True).items():
             if "/models/" in path or path.endswith("_group.py"):
                 (Path(folder) / path).parent.mkdir(parents=True, exist_ok=True)
                 (Path(folder) / path).write_text(source, encoding="utf-8")
-        before = package_before(Path(folder), "made")
+        before = read_package_names(Path(folder), "made")
         for module in api.modules:  # They are read when they are asked for, and the folder goes.
             before.name_of(module.name, "", "")
             before.kind_name(module.name, "", "")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kgen.before import NOTHING, Before
 from kgen.errors import Problems
 from kgen.ir import Api
+from kgen.package_names import NO_NAMES, PackageNames
 from kgen.resolve.catalog import Catalog
 from kgen.resolve.resources import resolve_groups
 from kgen.resolve.schemas import Models
@@ -29,7 +29,7 @@ def resolve(
     names: Mapping[str, str],
     problems: Problems,
     builtins: Builtins | None = None,
-    before: Before = NOTHING,
+    existing: PackageNames = NO_NAMES,
 ) -> Api:
     """Return everything that will be generated from `spec`.
 
@@ -38,11 +38,11 @@ def resolve(
         names: `[tool.kgen.names]`: names set by hand.
         problems: Where what is wrong is collected; the caller decides what to do about it.
         builtins: The package that has Kubernetes' own types; without one they are generated.
-        before: The names in the package as it was generated before.
+        existing: The names in the package as it was generated before.
     """
     if builtins is not None:
         spec = _without(spec, builtins.spec)
-    catalog = Catalog(spec, names, problems, builtins.spec if builtins is not None else None, before)
+    catalog = Catalog(spec, names, problems, builtins.spec if builtins is not None else None, existing)
     models = Models(catalog, problems)
     modules = models.modules()
     refs = {name: ref for name in catalog.models if (ref := models.model_of(name)) is not None}

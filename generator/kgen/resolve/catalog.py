@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from kgen import text
-from kgen.before import NOTHING, Before
 from kgen.errors import Problems
 from kgen.ir import ModelRef
 from kgen.names import (
@@ -25,6 +24,7 @@ from kgen.names import (
     group_version_name,
     package_module,
 )
+from kgen.package_names import NO_NAMES, PackageNames
 from kgen.resolve.grouping import group_names_of
 from kgen.resolve.types import BUILTIN_TYPES, META, SCALARS, SHARED
 from kgen.shapes import is_array, is_object
@@ -97,7 +97,7 @@ class Catalog:
         names: Names set by hand: a group version's module, or `module.Schema` to a class.
         problems: Where what is wrong is collected.
         builtins: The documents whose models a package has; nothing is made of them.
-        before: The names in the package as it was generated before.
+        existing: The names in the package as it was generated before.
     """
 
     def __init__(
@@ -106,12 +106,12 @@ class Catalog:
         names: Mapping[str, str],
         problems: Problems,
         builtins: ApiSpec | None = None,
-        before: Before = NOTHING,
+        existing: PackageNames = NO_NAMES,
     ) -> None:
-        self.before = before
+        self.existing = existing
         self._names = names
         self._refused: set[str] = set()
-        self._called = group_names_of(spec, names, before.groups, problems)
+        self._called = group_names_of(spec, names, existing.groups, problems)
         self.problems = problems
         self._raw: dict[str, Mapping[str, Any]] = {}
         self._document: dict[str, Document] = {}
@@ -225,7 +225,7 @@ class Catalog:
         kind = kind_of(self._raw[name])
         plain = class_name(last)
         if kind is not None and kind.kind == last and name not in self._builtins:
-            plain = ClassName(self.before.kind_name(module, kind.kind, plain))
+            plain = ClassName(self.existing.kind_name(module, kind.kind, plain))
         return Schema(
             name,
             self._raw[name],

@@ -37,14 +37,14 @@ class Claims:
             words: The words of the place in its owner.
             where: The place in the document, for messages.
         """
-        before, module = self._catalog.before, owner.module
-        kept = before.name_of(module, owner.name, wire_name)
+        existing, module = self._catalog.existing, owner.module
+        kept = existing.name_of(module, owner.name, wire_name)
         names = itertools.chain([ClassName(kept)] if kept else [], self._candidates(owner, words))
         ref = next(
             ref
             for name in names
             if (ref := ModelRef(module, name)) not in self._taken
-            and not before.is_held_by_another(module, name, owner.name, wire_name)
+            and not existing.is_held_by_another(module, name, owner.name, wire_name)
         )
         # A place that is named by hand keeps its own name from others: theirs do not change.
         self._taken.add(ref)

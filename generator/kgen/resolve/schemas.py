@@ -226,7 +226,7 @@ class Models:
         if not members_of(plain):
             return None
         name = self._inline.constants(schema, wire_name, field)
-        members = members_of(plain, self._catalog.before.members_of(schema.ref.module, name))
+        members = members_of(plain, self._catalog.existing.members_of(schema.ref.module, name))
         return Constants(name, f"Known values of {schema.ref.name}.{field}.", members)
 
     def _has_default(self, schema: Schema, kind: Kind | None, plain: Mapping[str, Any]) -> bool:

@@ -42,7 +42,7 @@ class Spelling:
         found = {name: hand for name, hand in by_hand.items() if hand is not None}
         kept: set[Identifier] = set()
         for name in by_hand.keys() - found.keys():
-            known = self._catalog.before.field_of(ref.module, ref.name, name)
+            known = self._catalog.existing.field_of(ref.module, ref.name, name)
             if known is not None and known not in hands:
                 found[name] = Identifier(known)
                 kept.add(found[name])
@@ -78,18 +78,18 @@ class Spelling:
             return None
         own = properties(schema)
         names = self.attributes(ref, own)
-        before, module = self._catalog.before, ref.module
+        existing, module = self._catalog.existing, ref.module
         alike = _alike(own)
         inside: list[Hashable] = []
         for wire_name in sorted(own):
             plain = _held(own[wire_name])
-            name = before.name_of(module, ref.name, wire_name)
+            name = existing.name_of(module, ref.name, wire_name)
             if properties(plain):
                 # Without a name that it has already, it is spelled as any new object.
                 child = ModelRef(module, Identifier(name or f"{ref.name.rstrip('_')}_"))
                 inside.append((wire_name, self.of(plain, child)))
             elif len(_alike(_values(plain))) > 0:
-                members = members_of(plain, before.members_of(module, name) if name else None)
+                members = members_of(plain, existing.members_of(module, name) if name else None)
                 inside.append((wire_name, frozenset((member.name, member.value) for member in members)))
         return frozenset((name, names[name]) for name in alike), tuple(inside)
 

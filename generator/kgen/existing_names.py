@@ -12,12 +12,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from kgen.before import Before, NamedClass, NamedConstants, NamedModule
 from kgen.files import read_regular
 from kgen.names import camel_name
+from kgen.package_names import NamedClass, NamedConstants, NamedModule, PackageNames
 from kgen.plan import GROUP_TITLE, MARKER
 
-__all__ = ["group_versions", "package_before"]
+__all__ = ["group_versions", "read_package_names"]
 
 _VALUES: Final = re.compile(r"Known values of (\w+)\.(\w+)\.")
 _LARGEST: Final = 16 << 20
@@ -26,14 +26,16 @@ _HEAD: Final = re.compile(rf'{re.escape(MARKER)}[^\n]*\n"""{re.escape(GROUP_TITL
 _LENGTH: Final = 4000
 
 
-def package_before(output: Path, package: str) -> Before:
+def read_package_names(output: Path, package: str) -> PackageNames:
     """Return the names in a generated package; nothing where there is none.
 
     Args:
         output: The output folder.
         package: The package's folder in it.
     """
-    return Before(_group_folders(output, package), lambda module: _module(output / package / "models" / f"{module}.py"))
+    return PackageNames(
+        _group_folders(output, package), lambda module: _module(output / package / "models" / f"{module}.py")
+    )
 
 
 def _group_folders(output: Path, package: str) -> Mapping[str, str]:

@@ -15,7 +15,7 @@ from typing import Final
 from kgen.ir import Api, ModelModule
 from kgen.names import field_name, singular, verbatim_name
 
-__all__ = ["NOTHING", "Before", "NamedClass", "NamedConstants", "NamedModule"]
+__all__ = ["NO_NAMES", "NamedClass", "NamedConstants", "NamedModule", "PackageNames"]
 
 _NAMES: Final = re.compile(r"(?<![\w.\"])[A-Z]\w*")
 _NUMBER: Final = re.compile(r"_[0-9]+$")
@@ -65,7 +65,7 @@ _Place = tuple[str, str]
 """The name of an object and a property of it."""
 
 
-class Before:
+class PackageNames:
     """The names of a package.
 
     Args:
@@ -82,7 +82,7 @@ class Before:
         self._holders = functools.cache(self._find_holders)
 
     @classmethod
-    def of(cls, api: Api) -> Before:
+    def of(cls, api: Api) -> PackageNames:
         """Return the names of what is, or would be, generated."""
         modules = {str(module.name): module for module in api.modules}
         return cls(
@@ -190,7 +190,7 @@ class Before:
         return {name: frozenset(places) for name, places in found.items()}
 
 
-NOTHING: Final = Before()
+NO_NAMES: Final = PackageNames()
 """The names of a package that is not there."""
 
 
