@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import click
 from click.shell_completion import get_completion_class
 
+from kgen.bundled_specs import named_specs
 from kgen.config import Config, load_config
 from kgen.errors import ClusterError, KgenError, Problem, Problems, nearest, printable
 from kgen.settings import Settings
-from kgen.shipped import named_specs
 
 if TYPE_CHECKING:
     from kgen.ir import Api

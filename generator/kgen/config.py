@@ -14,9 +14,9 @@ from typing import Any, Final
 import msgspec
 
 from kgen import text
+from kgen.bundled_specs import bundled_specs, require_existing
 from kgen.errors import ConfigError
 from kgen.settings import FILES, Settings, current_folder, find_file, nearest_folder, place_of, read_file
-from kgen.shipped import require_there, shipped_specs
 
 __all__ = [
     "CONTEXT_VERSION",
@@ -177,7 +177,7 @@ class _Said:
                 hint="download it into the project, and name the file",
             )
         path = self._placed(value, base, where)
-        require_there(path, where)
+        require_existing(path, where)
         return path
 
     def path(self, key: str) -> Path | None:
@@ -211,14 +211,14 @@ class _Said:
         """Return a path that is there, or None where nobody names one."""
         path = self.path(key)
         if path is not None:
-            require_there(path, self.value(key)[2])
+            require_existing(path, self.value(key)[2])
         return path
 
 
 def _merge(said: Settings, flags: Settings, root: Path, cwd: Path, file: str, builds: bool) -> Config:
     both = _Said(said, flags, root, cwd, file)
     # Sorted: the order in which inputs are named changes nothing that is made of them.
-    chosen = sorted((_source(path, root), path) for path in both.specs() or (shipped_specs(),))
+    chosen = sorted((_source(path, root), path) for path in both.specs() or (bundled_specs(),))
     return Config(
         specs=tuple(path for _, path in chosen),
         sources=tuple(source for source, _ in chosen),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from kgen.bundled_specs import bundled_specs
 from kgen.config import KUBECLIENT, Config
 from kgen.errors import ConfigError, InputError, KgenError, Problem, Problems
 from kgen.existing_names import read_package_names
@@ -17,7 +18,6 @@ from kgen.load import load_all
 from kgen.names import CLIENT_GO_GROUPS
 from kgen.package_names import NO_NAMES, PackageNames
 from kgen.resolve import Builtins, resolve
-from kgen.shipped import shipped_specs
 from kgen.spec import ApiSpec, select
 
 __all__ = ["Generated", "Progress", "describe", "generate", "read", "understand"]
@@ -116,7 +116,7 @@ def _builtins(config: Config, spec: ApiSpec, builds: bool) -> Builtins | None:
             where=config.file or None,
             hint="name yours: package = 'myclient' below [tool.kgen], or --package myclient",
         )
-    specs = shipped_specs()
+    specs = bundled_specs()
     return Builtins(KUBECLIENT, load_all([(specs, f"specs/{specs.name}")]))
 
 

@@ -18,9 +18,9 @@ from typing import Final
 
 import msgspec
 
+from kgen.bundled_specs import bundled_specs
 from kgen.config import Config
 from kgen.files import read_regular, replace
-from kgen.shipped import shipped_specs
 
 __all__ = ["Stamp"]
 
@@ -105,7 +105,7 @@ def _inputs(config: Config) -> str:
     )
     whole.update(repr((said, sys.version_info[:2], [_version(name) for name in _LIBRARIES])).encode())
     from_checkout = own.parents[1] / "templates"
-    for number, root in enumerate((own, from_checkout, config.templates, shipped_specs(), *config.specs)):
+    for number, root in enumerate((own, from_checkout, config.templates, bundled_specs(), *config.specs)):
         for file in _files(root):
             name = "" if root is None or file == root else file.relative_to(root).as_posix()
             whole.update(f"\n{number} {name!r} ".encode())

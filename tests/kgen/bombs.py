@@ -196,7 +196,7 @@ def main(folder: Path) -> None:
     """Build from each and print what came of it."""
     os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
     os.chdir(folder)
-    setattr(stamp, "shipped_specs", lambda: None)  # noqa: B010 - Their digest takes its time.
+    setattr(stamp, "bundled_specs", lambda: None)  # noqa: B010 - Their digest takes its time.
     _write(folder / "o.json", lambda: [json.dumps(document())])
     assert (
         run(["build", "-q", "--specs", "o.json", "--package", "warm"]) == 0

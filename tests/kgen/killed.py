@@ -72,7 +72,7 @@ def _remember() -> None:
         return made[key]
 
     pipeline.generate = generate
-    setattr(stamp, "shipped_specs", lambda: None)  # noqa: B010 - Their digest takes its time.
+    setattr(stamp, "bundled_specs", lambda: None)  # noqa: B010 - Their digest takes its time.
 
 
 class _Project:

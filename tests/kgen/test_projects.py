@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kgen import shipped
+from kgen import bundled_specs
 from kgen.cli import run
 from tests.conftest import ROOT
 
@@ -244,7 +244,7 @@ def test_diff_from_the_wheel_says_where_other_versions_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "specs" / "1.37").mkdir(parents=True)  # The wheel carries the newest alone, beside its modules.
-    monkeypatch.setattr(shipped, "__file__", str(tmp_path / "shipped.py"))
+    monkeypatch.setattr(bundled_specs, "__file__", str(tmp_path / "bundled_specs.py"))
     monkeypatch.chdir(tmp_path)
     assert run(["diff", "1.36", "1.37"]) == 2
     said = capsys.readouterr().err

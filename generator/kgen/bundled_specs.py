@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kgen.errors import ConfigError, nearest
 
-__all__ = ["named_specs", "require_there", "shipped_specs"]
+__all__ = ["bundled_specs", "named_specs", "require_existing"]
 
 
 def named_specs(word: str) -> Path:
@@ -20,12 +20,12 @@ def named_specs(word: str) -> Path:
     if path.exists():
         return path.absolute()
     if re.fullmatch(r"\d+\.\d+", word):
-        return shipped_specs(word)
-    require_there(path.absolute(), word)
+        return bundled_specs(word)
+    require_existing(path.absolute(), word)
     return path
 
 
-def shipped_specs(version: str | None = None) -> Path:
+def bundled_specs(version: str | None = None) -> Path:
     """Return documents that come with kgen: inside the wheel, or of a checkout.
 
     Args:
@@ -50,7 +50,7 @@ def shipped_specs(version: str | None = None) -> Path:
     )
 
 
-def require_there(path: Path, where: str) -> None:
+def require_existing(path: Path, where: str) -> None:
     """Refuse a path that is not there, with the nearest that is.
 
     Args:
