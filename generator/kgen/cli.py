@@ -384,9 +384,9 @@ def pull(
 @cli.command()
 def init() -> None:
     """Write a commented [tool.kgen] into pyproject.toml, or into kgen.toml where there is none."""
-    from kgen import initial
+    from kgen.init import write_config
 
-    file, has_inputs = initial.write(Path.cwd())
+    file, has_inputs = write_config(Path.cwd())
     click.echo(f"{file} is written; next: {'kgen build' if has_inputs else 'put CRDs into crds/, then kgen build'}")
 
 

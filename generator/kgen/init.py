@@ -12,7 +12,7 @@ from kgen.errors import ConfigError, OutputError
 from kgen.files import read_regular
 from kgen.shapes import is_object
 
-__all__ = ["write"]
+__all__ = ["write_config"]
 
 # Where projects have their CRDs, controller-gen's folder among them.
 _FOLDERS: Final = ("crds", "config/crd/bases", "manifests/crds", "deploy/crds", "deploy", "manifests", "specs")
@@ -40,7 +40,7 @@ strict = false
 """
 
 
-def write(folder: Path) -> tuple[str, bool]:
+def write_config(folder: Path) -> tuple[str, bool]:
     """Write a commented configuration: into pyproject.toml if it can take a table, else into kgen.toml.
 
     Args:
