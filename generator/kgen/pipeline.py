@@ -12,7 +12,7 @@ from kgen.bundled_specs import bundled_specs
 from kgen.config import KUBECLIENT, Config
 from kgen.errors import ConfigError, InputError, KgenError, Problem, Problems
 from kgen.existing_names import read_package_names
-from kgen.hooked import NO_HOOKS, Hooks, load_hooks
+from kgen.hook_runner import NO_HOOKS, Hooks, load_hooks
 from kgen.ir import Api
 from kgen.load import load_all
 from kgen.names import CLIENT_GO_GROUPS

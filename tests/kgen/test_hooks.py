@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kgen.cli import run
-from kgen.hooked import Hooks
+from kgen.hook_runner import Hooks
 from tests.conftest import ROOT
 from tests.kgen.documents import generated
 from tests.kgen.manifests import of
