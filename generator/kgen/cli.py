@@ -246,10 +246,10 @@ def _how_to_import(config: Config) -> str:
 
 
 def _watch(config_file: str | None, said: dict[str, Any]) -> NoReturn:
-    from kgen import watching
+    from kgen import watch
 
     file = Path(config_file) if config_file else None
-    watching.watch(watching.options(config_file, said), _settings(said), file, lambda words: _say(False, words))
+    watch.watch(watch.options(config_file, said), _settings(said), file, lambda words: _say(False, words))
 
 
 @cli.command()

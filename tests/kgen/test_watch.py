@@ -16,7 +16,7 @@ from typing import IO
 
 import pytest
 
-from kgen import watching
+from kgen import watch
 from kgen.cli import run
 from kgen.config import Inputs, named_inputs
 from kgen.errors import ConfigError
@@ -34,7 +34,7 @@ INPUTS = Inputs(
     "path", ["kgen.toml", "pyproject.toml", "crds", "crds/a.yaml", "crds/sub/b.yaml", "deep", "deep/down", "hooks.py"]
 )
 def test_inputs_and_the_folders_above_them_concern_a_build(path: str) -> None:
-    assert watching.concerns(Path("/p", path), INPUTS)
+    assert watch.concerns(Path("/p", path), INPUTS)
 
 
 @pytest.mark.parametrize(
@@ -43,13 +43,13 @@ def test_inputs_and_the_folders_above_them_concern_a_build(path: str) -> None:
     + [f"crds/{name}" for name in (".a.yaml.swp", "a.swp", "a.yaml~", ".#a.yaml", "4913", "__pycache__/x.pyc")],
 )
 def test_output_staging_git_and_editors_files_do_not(path: str) -> None:
-    assert not watching.concerns(Path("/p", path), INPUTS)
+    assert not watch.concerns(Path("/p", path), INPUTS)
 
 
 def test_the_line_says_what_changed_and_what_came_of_it() -> None:
-    assert watching.line((), "mine is up to date", 0.04) == "mine is up to date (0.0 s)"
-    assert watching.line({"b", "a"}, "not built", 1.26) == "a, b changed; not built (1.3 s)"
-    assert watching.line("edcba", "done", 1) == "a, b, c and 2 more changed; done (1.0 s)"
+    assert watch.line((), "mine is up to date", 0.04) == "mine is up to date (0.0 s)"
+    assert watch.line({"b", "a"}, "not built", 1.26) == "a, b changed; not built (1.3 s)"
+    assert watch.line("edcba", "done", 1) == "a, b, c and 2 more changed; done (1.0 s)"
 
 
 def test_the_build_gets_the_same_options() -> None:
@@ -61,7 +61,7 @@ def test_the_build_gets_the_same_options() -> None:
         "package": "mine",
     }
     words = ["--config", "x.toml", "--specs", "a", "--specs", "b", "--strict", "--package", "mine"]
-    assert watching.options("x.toml", said) == words
+    assert watch.options("x.toml", said) == words
 
 
 def test_inputs_are_named_whether_or_not_they_are_there(tmp_path: Path) -> None:
