@@ -23,7 +23,7 @@ from kgen.resolve.types import (
     META,
     Counted,
     Place,
-    TypeUse,
+    ResolvedType,
     annotation,
     counted,
     emptiness,
@@ -63,7 +63,7 @@ class _Draft:
 class _DraftField:
     name: Identifier
     wire_name: str
-    use: TypeUse
+    use: ResolvedType
     required: bool
     never_none: bool
     keeps_empty: bool

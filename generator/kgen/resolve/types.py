@@ -22,7 +22,7 @@ __all__ = [
     "Counted",
     "ModelLookup",
     "Place",
-    "TypeUse",
+    "ResolvedType",
     "annotation",
     "counted",
     "emptiness",
@@ -103,7 +103,7 @@ class ModelLookup(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class TypeUse:
+class ResolvedType:
     """A type as one place uses it.
 
     Attributes:
@@ -122,7 +122,7 @@ class TypeUse:
     model: ModelRef | None = None
 
 
-JSON: Final = TypeUse("JSON", "scalar", scalars=frozenset({"JSON"}))
+JSON: Final = ResolvedType("JSON", "scalar", scalars=frozenset({"JSON"}))
 
 
 def unwrapped(schema: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -214,7 +214,7 @@ class Place:
         return replace(self, seen=self.seen | {schema}, steps=self.steps + 1)
 
 
-def annotation(schema: object, place: Place, models: ModelLookup, problems: Problems) -> TypeUse:
+def annotation(schema: object, place: Place, models: ModelLookup, problems: Problems) -> ResolvedType:
     """Return the type of what `schema` describes; a schema that makes no sense is any JSON, with a warning."""
     if not is_object(schema):
         return _odd(f"a schema is a mapping, not {type(schema).__name__}", place, problems)
@@ -237,7 +237,7 @@ def annotation(schema: object, place: Place, models: ModelLookup, problems: Prob
             return _scalar(_PLAIN[kind])
         case "number":
             # A whole number stays one: the server tells 1 from 1.0, and an update with the other is a change.
-            return TypeUse("int | float", "scalar")
+            return ResolvedType("int | float", "scalar")
         case None:
             # In OpenAPI v2 a nullable object has no type, and one that is embedded has only the fields of every kind.
             is_whole = "properties" in plain and not plain.get("x-kubernetes-embedded-resource")
@@ -246,21 +246,21 @@ def annotation(schema: object, place: Place, models: ModelLookup, problems: Prob
             return _odd(f"there is no type {str(other)[:80]!r}", place, problems)
 
 
-def _odd(what: str, place: Place, problems: Problems) -> TypeUse:
+def _odd(what: str, place: Place, problems: Problems) -> ResolvedType:
     problems.warn(f"{what}; any JSON is taken there", where=place.pointer)
     return JSON
 
 
-def _scalar(name: str) -> TypeUse:
-    return TypeUse(name, "scalar", scalars=frozenset() if name in BUILTIN_TYPES else frozenset({name}))
+def _scalar(name: str) -> ResolvedType:
+    return ResolvedType(name, "scalar", scalars=frozenset() if name in BUILTIN_TYPES else frozenset({name}))
 
 
-def _named(name: str, place: Place, models: ModelLookup, problems: Problems) -> TypeUse:
+def _named(name: str, place: Place, models: ModelLookup, problems: Problems) -> ResolvedType:
     scalar = SCALARS.get(name)
     if scalar is not None:
         if scalar == "FieldsV1":
-            return TypeUse(scalar, "fields", scalars=frozenset({scalar, "NO_FIELDS"}))
-        return TypeUse(scalar, "open" if scalar == "RawExtension" else "scalar", scalars=_imported(scalar))
+            return ResolvedType(scalar, "fields", scalars=frozenset({scalar, "NO_FIELDS"}))
+        return ResolvedType(scalar, "open" if scalar == "RawExtension" else "scalar", scalars=_imported(scalar))
     schema = models.schema(name)
     if schema is None:
         return _odd(f"the document has no schema {name[:80]!r}", place, problems)
@@ -276,32 +276,32 @@ def _imported(scalar: str) -> frozenset[str]:
     return frozenset() if scalar in BUILTIN_TYPES else frozenset({scalar})
 
 
-def _struct(model: ModelRef, place: Place) -> TypeUse:
+def _struct(model: ModelRef, place: Place) -> ResolvedType:
     if model.module == place.owner.module:
-        return TypeUse(model.name, "struct", model=model)
-    return TypeUse(str(model), "struct", modules=frozenset({model.module}), model=model)
+        return ResolvedType(model.name, "struct", model=model)
+    return ResolvedType(str(model), "struct", modules=frozenset({model.module}), model=model)
 
 
-def _list(schema: Mapping[str, Any], place: Place, models: ModelLookup, problems: Problems) -> TypeUse:
+def _list(schema: Mapping[str, Any], place: Place, models: ModelLookup, problems: Problems) -> ResolvedType:
     item = _part(schema.get("items", {}), place.item("items"), models, problems)
-    return TypeUse(f"list[{item.text}]", "list", item.modules, item.scalars)
+    return ResolvedType(f"list[{item.text}]", "list", item.modules, item.scalars)
 
 
-def _part(schema: object, place: Place, models: ModelLookup, problems: Problems) -> TypeUse:
+def _part(schema: object, place: Place, models: ModelLookup, problems: Problems) -> ResolvedType:
     """Return the type of an item of a list, or of a value of a map."""
     use = annotation(schema, place, models, problems)
     nullable = is_object(schema) and schema.get("nullable") is True
     return replace(use, text=f"{use.text} | None") if nullable and use.text != "JSON" else use
 
 
-def _object(schema: Mapping[str, Any], place: Place, models: ModelLookup, problems: Problems) -> TypeUse:
+def _object(schema: Mapping[str, Any], place: Place, models: ModelLookup, problems: Problems) -> ResolvedType:
     if properties(schema):
         model = None if _is_open(schema) else models.inline(schema, place)
         return _struct(model, place) if model is not None else _any_map()
     values = schema.get("additionalProperties")
     if is_object(values) and values:
         value = _part(values, place.item("additionalProperties"), models, problems)
-        return TypeUse(f"dict[str, {value.text}]", "map", value.modules, value.scalars)
+        return ResolvedType(f"dict[str, {value.text}]", "map", value.modules, value.scalars)
     return _any_map()
 
 
@@ -310,5 +310,5 @@ def _is_open(schema: Mapping[str, Any]) -> bool:
     return bool(schema.get("x-kubernetes-preserve-unknown-fields") or schema.get("additionalProperties"))
 
 
-def _any_map() -> TypeUse:
-    return TypeUse("dict[str, JSON]", "open", scalars=frozenset({"JSON"}))
+def _any_map() -> ResolvedType:
+    return ResolvedType("dict[str, JSON]", "open", scalars=frozenset({"JSON"}))
