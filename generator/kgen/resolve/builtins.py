@@ -12,7 +12,17 @@ from typing import Any, Final
 
 from kgen.names import snake
 from kgen.resolve.catalog import Catalog
-from kgen.resolve.types import COUNTED, KEEPS_EMPTY, META, SCALARS, counted, emptiness, properties, reference, unwrapped
+from kgen.resolve.types import (
+    COUNTED,
+    KEEPS_EMPTY,
+    META,
+    SCALARS,
+    presence_matters,
+    presence_rules,
+    properties,
+    reference,
+    unwrapped,
+)
 from kgen.shapes import is_array, is_object, is_text
 
 __all__ = ["Builtins"]
@@ -168,9 +178,9 @@ class Builtins:
 
 def _counts(schema: Mapping[str, Any]) -> bool:
     """Whether it matters that an empty list or map, or a null, is there: a type of Kubernetes does not send it."""
-    counts = counted(schema)
+    counts = presence_rules(schema)
     own = properties(schema).items()
-    return any(COUNTED in emptiness(counts, key, unwrapped(value)) for key, value in own if is_object(value))
+    return any(COUNTED in presence_matters(counts, key, unwrapped(value)) for key, value in own if is_object(value))
 
 
 def _required(schema: Mapping[str, Any]) -> frozenset[str]:

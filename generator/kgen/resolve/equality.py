@@ -6,12 +6,12 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Final
 
 from kgen.names import singular
-from kgen.resolve.types import Counted, counted, emptiness, properties, reference, unwrapped
+from kgen.resolve.types import PresenceRules, presence_matters, presence_rules, properties, reference, unwrapped
 from kgen.shapes import is_array, is_object, is_text
 
 __all__ = ["Equality"]
 
-_UNCOUNTED: Final = counted({})  # the items of lists and the values of maps
+_UNCOUNTED: Final = presence_rules({})  # the items of lists and the values of maps
 
 
 class Equality:
@@ -47,16 +47,16 @@ class Equality:
             return "builtin", name
         needed = schema.get("required")
         required = frozenset(filter(is_text, needed)) if is_array(needed) else frozenset[str]()
-        own, counts = properties(schema), counted(schema)
+        own, counts = properties(schema), presence_rules(schema)
         fields = tuple((key, key in required, self._field(counts, own[key], key)) for key in sorted(own))
         return "object", schema.get("x-kubernetes-preserve-unknown-fields") is True, fields
 
-    def _field(self, counts: Counted, schema: object, word: str) -> Hashable:
+    def _field(self, counts: PresenceRules, schema: object, word: str) -> Hashable:
         if not is_object(schema):
             return "odd"
         plain = unwrapped(schema)
         return (
-            tuple(sorted(emptiness(counts, word, plain))),
+            tuple(sorted(presence_matters(counts, word, plain))),
             plain.get("nullable") is True,
             plain.get("default") == {},
             _known_values(plain),

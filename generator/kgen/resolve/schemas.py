@@ -21,12 +21,12 @@ from kgen.resolve.types import (
     BUILTIN_TYPES,
     COUNTED,
     META,
-    Counted,
     Place,
+    PresenceRules,
     ResolvedType,
     annotation,
-    counted,
-    emptiness,
+    presence_matters,
+    presence_rules,
     properties,
     reference,
     unwrapped,
@@ -167,7 +167,7 @@ class Models:
         own = properties(schema.raw)
         required = schema.raw.get("required")
         needed = frozenset(name for name in (required if is_array(required) else []) if isinstance(name, str))
-        kind, counts = kind_of(schema.raw), counted(schema.raw)
+        kind, counts = kind_of(schema.raw), presence_rules(schema.raw)
         # Reserve the place first: a model may hold itself.
         self._drafts[schema.ref] = _Draft(schema, (), kind)
         names = self._spelling.attributes(schema.ref, [name for name in own if self._fits(schema, name)])
@@ -197,12 +197,12 @@ class Models:
         wire_name: str,
         required: bool,
         kind: Kind | None,
-        counts: Counted,
+        counts: PresenceRules,
     ) -> _DraftField:
         place = Place(schema.ref, wire_name, (wire_name,), f"{schema.pointer}/properties/{wire_name[:200]}")
         use = annotation(raw, place, self, self._problems)
         plain: Mapping[str, Any] = unwrapped(raw) if is_object(raw) else {}
-        empty = emptiness(counts, wire_name, plain)
+        empty = presence_matters(counts, wire_name, plain)
         return _DraftField(
             name=name,
             wire_name=wire_name,

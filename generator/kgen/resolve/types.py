@@ -19,13 +19,13 @@ __all__ = [
     "META",
     "SCALARS",
     "SHARED",
-    "Counted",
     "ModelLookup",
     "Place",
+    "PresenceRules",
     "ResolvedType",
     "annotation",
-    "counted",
-    "emptiness",
+    "presence_matters",
+    "presence_rules",
     "properties",
     "reference",
     "unwrapped",
@@ -140,7 +140,7 @@ def properties(schema: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class PresenceRules:
     """What an object's schema looks for among its fields, whatever they hold.
 
     Attributes:
@@ -152,15 +152,15 @@ class Counted:
     names: frozenset[str]
 
 
-def counted(owner: Mapping[str, Any]) -> Counted:
+def presence_rules(owner: Mapping[str, Any]) -> PresenceRules:
     """Return what an object looks for; asked once for each object, as strangers' have many branches."""
     branches = list(_branches(owner))
     lists = [names for branch in branches if is_array(names := branch.get("required"))]
     names = frozenset(filter(is_text, itertools.chain(*lists)))
-    return Counted(any("minProperties" in branch for branch in (owner, *branches)), names)
+    return PresenceRules(any("minProperties" in branch for branch in (owner, *branches)), names)
 
 
-def emptiness(counts: Counted, name: str, plain: Mapping[str, Any]) -> frozenset[str]:
+def presence_matters(counts: PresenceRules, name: str, plain: Mapping[str, Any]) -> frozenset[str]:
     """Return why null, or an empty list or map, differs from what is absent; nothing where it does not.
 
     Args:
