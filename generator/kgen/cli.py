@@ -194,14 +194,14 @@ def build(ctx: click.Context, /, *, config_file: str | None, quiet: bool, watch:
         raise click.UsageError("--watch and --quiet don't go together: what a watch is for is what it says.")
     if watch:
         _watch(config_file, said)
-    from kgen import builtwith, tree
+    from kgen import tool_versions, tree
     from kgen.existing_names import group_versions
     from kgen.pipeline import generate
     from kgen.stamp import Stamp
 
     config = _config(config_file, **said)
     stamp = Stamp(config)
-    recorded = builtwith.read(config.output / config.package)
+    recorded = tool_versions.read(config.output / config.package)
     if recorded and stamp.is_current() and not tree.leftovers(config.output):
         _say(quiet, f"{config.package} is up to date")
         return
@@ -209,7 +209,7 @@ def build(ctx: click.Context, /, *, config_file: str | None, quiet: bool, watch:
     before = group_versions(config.output, config.package)
     try:
         made = generate(config, progress)
-        record = {f"{config.package}/{builtwith.NAME}": builtwith.text(builtwith.here())}
+        record = {f"{config.package}/{tool_versions.NAME}": tool_versions.text(tool_versions.here())}
         published = tree.publish(made.files, config.output, config.package, record, lambda words: _say(False, words))
     finally:
         progress.done()
@@ -258,7 +258,7 @@ def _watch(config_file: str | None, said: dict[str, Any]) -> NoReturn:
 @click.pass_context
 def check(ctx: click.Context, /, *, config_file: str | None, quiet: bool, **said: Any) -> None:
     """Prove that the package is what the documents say; exit 1 with a diff if not."""
-    from kgen import builtwith, tree
+    from kgen import tool_versions, tree
     from kgen.pipeline import generate
 
     config = _config(config_file, **said)
@@ -272,7 +272,7 @@ def check(ctx: click.Context, /, *, config_file: str | None, quiet: bool, **said
     _show(made.warnings, "warning")
     if found:
         _show_differences(found)
-        other = builtwith.difference(builtwith.read(config.output / config.package), builtwith.here())
+        other = tool_versions.difference(tool_versions.read(config.output / config.package), tool_versions.here())
         _show([other] if other else [], "note")
         ctx.exit(1)
     _say(quiet, f"{config.package} is what {config.source} says: {len(made.files)} files")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kgen import builtwith
+from kgen import tool_versions
 from kgen.cli import run
 from tests.conftest import ROOT
 
@@ -26,8 +26,8 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def with_version(package: Path, name: str, version: str) -> str:
     """Change a version in the record."""
-    text = builtwith.text({**builtwith.here(), name: version})
-    (package / builtwith.NAME).write_text(text)
+    text = tool_versions.text({**tool_versions.here(), name: version})
+    (package / tool_versions.NAME).write_text(text)
     return text
 
 
@@ -36,8 +36,8 @@ def change_a_file(package: Path) -> None:
 
 
 def test_a_build_records_every_tool(package: Path) -> None:
-    recorded = builtwith.read(package)
-    assert recorded == builtwith.here()
+    recorded = tool_versions.read(package)
+    assert recorded == tool_versions.here()
     assert set(recorded) == {"kgen-kubernetes", "ruff", "datamodel-code-generator", "jinja2"}
 
 
@@ -52,7 +52,7 @@ def test_a_difference_names_the_tool_of_another_version(
     change_a_file(package)
     assert run(["check", "-q"]) == 1
     said = capsys.readouterr().err
-    assert f"built with other versions: {name} 0.0.1 (installed: {builtwith.here()[name]});" in said
+    assert f"built with other versions: {name} 0.0.1 (installed: {tool_versions.here()[name]});" in said
     assert f"pip install '{name}==0.0.1'" in said
 
 
@@ -63,26 +63,26 @@ def test_a_difference_with_the_same_versions_names_no_tool(package: Path, capsys
 
 
 def test_a_package_without_a_record_says_so_and_gets_one(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (package / builtwith.NAME).unlink()
+    (package / tool_versions.NAME).unlink()
     assert run(["check", "-q"]) == 0
     change_a_file(package)
     assert run(["check", "-q"]) == 1
     assert "no record of the versions" in capsys.readouterr().err
     assert run(["build", "-q"]) == 0
-    assert builtwith.read(package) == builtwith.here()
-    (package / builtwith.NAME).unlink()
+    assert tool_versions.read(package) == tool_versions.here()
+    (package / tool_versions.NAME).unlink()
     assert run(["build", "-q"]) == 0
-    assert builtwith.read(package) == builtwith.here()
+    assert tool_versions.read(package) == tool_versions.here()
 
 
 def test_the_record_changes_only_with_another_file(package: Path) -> None:
     kept = with_version(package, "ruff", "0.0.1")
     shutil.rmtree(package.parents[1] / "cache")
     assert run(["build", "-q"]) == 0
-    assert (package / builtwith.NAME).read_text() == kept
+    assert (package / tool_versions.NAME).read_text() == kept
     change_a_file(package)
     assert run(["build", "-q"]) == 0
-    assert builtwith.read(package) == builtwith.here()
+    assert tool_versions.read(package) == tool_versions.here()
 
 
 @pytest.mark.parametrize("version", ["1.0'; touch x; '", "1.0\x1b[31m", "", "1" * 100])
@@ -98,7 +98,7 @@ def test_a_version_that_is_not_one_is_not_shown(
 
 
 def test_a_users_file_of_that_name_is_not_overwritten(package: Path) -> None:
-    (package / builtwith.NAME).write_text("mine\n")
+    (package / tool_versions.NAME).write_text("mine\n")
     change_a_file(package)
     assert run(["build", "-q"]) == 2
-    assert (package / builtwith.NAME).read_text() == "mine\n"
+    assert (package / tool_versions.NAME).read_text() == "mine\n"
