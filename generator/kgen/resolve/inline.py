@@ -17,9 +17,9 @@ from kgen.ir import ModelRef
 from kgen.names import ClassName, Identifier
 from kgen.resolve.builtins import Builtins
 from kgen.resolve.catalog import Catalog, Schema
-from kgen.resolve.claims import Claims
 from kgen.resolve.equality import Equality
 from kgen.resolve.spelling import Spelling
+from kgen.resolve.unique_names import UniqueNames
 
 __all__ = ["Inline", "stability"]
 
@@ -65,7 +65,7 @@ class Inline:
         self._spelling = spelling
         self._builtins = Builtins(catalog)
         self._equality = Equality(self._builtins.find)
-        self._claims = Claims(catalog)
+        self._names = UniqueNames(catalog)
         self._shared: dict[Hashable, ModelRef] = {}
         self._waiting: deque[ModelRef] = deque()
         self._children: dict[ModelRef, list[_Child]] = {}
@@ -89,7 +89,7 @@ class Inline:
             if child.words == words and child.target == self._shared.get(self._key(raw, path[-1], child.name)):
                 return child.name  # `rule` and the items of `rules` may be one object.
         pointer = f"{owner.pointer}/properties/{'/'.join(path)[:200]}"
-        ref = self._claims.claim(owner.ref, wire_name, words, pointer)
+        ref = self._names.claim(owner.ref, wire_name, words, pointer)
         key = self._key(raw, path[-1], ref)
         known = self._shared.get(key)
         self._children.setdefault(owner.ref, []).append(_Child(wire_name, words, ref, known or ref))
@@ -110,7 +110,7 @@ class Inline:
     def constants(self, owner: Schema, wire_name: str, field: Identifier) -> ClassName:
         """Return the class of the known values of a property, whose attribute is `field`."""
         words = "".join(word.capitalize() for word in field.split("_"))
-        ref = self._claims.claim(owner.ref, wire_name, words, owner.pointer)
+        ref = self._names.claim(owner.ref, wire_name, words, owner.pointer)
         self._children.setdefault(owner.ref, []).append(_Child(wire_name, words, ref, ref))
         return ref.name
 
@@ -131,7 +131,7 @@ class Inline:
     def _name_inside(self, alias: ModelRef, target: ModelRef) -> None:
         """Name the places inside of an object that shares its class."""
         for child in self._children.get(target, ()):
-            ref = self._claims.claim(alias, child.wire_name, child.words, str(alias))
+            ref = self._names.claim(alias, child.wire_name, child.words, str(alias))
             self.aliases[ref] = child.target
             self._waiting.append(ref)
 

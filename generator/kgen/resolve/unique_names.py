@@ -11,12 +11,12 @@ from kgen.ir import ModelRef
 from kgen.names import ClassName, class_name
 from kgen.resolve.catalog import Catalog
 
-__all__ = ["Claims"]
+__all__ = ["UniqueNames"]
 
 _SEAMS: Final = ("", "_", "__")
 
 
-class Claims:
+class UniqueNames:
     """Gives each place a name of its own: its path, with a seam if another place has that name.
 
     Args:
