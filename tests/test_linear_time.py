@@ -27,7 +27,7 @@ _PACKAGES: Final = (_ROOT / "core" / "kubecore", _ROOT / "generator" / "kgen")
 _SMALL: Final = 2_000
 _TIMES: Final = 8
 _METHODS: Final = frozenset({"match", "fullmatch", "search", "sub", "subn", "split", "finditer", "findall"})
-_EXEMPT: Final = frozenset({"kgen.source._LEXICAL"})  # Reads generated source, whose texts all have an end.
+_EXEMPT: Final = frozenset({"kgen.python_source._LEXICAL"})  # Reads generated source, whose texts all have an end.
 _COMMON: Final = ' a0"\\.-'
 
 

@@ -28,7 +28,7 @@ from kgen.hooks import ApiSpec, ClassName, Field, GroupVersion, Identifier, Mode
 from kgen.ir import Api
 from kgen.names import camel_name
 from kgen.plan import MARKER, STANDARD
-from kgen.source import parse_bytes
+from kgen.python_source import parse_bytes
 
 __all__ = ["NO_HOOKS", "Hooks", "load_hooks"]
 

@@ -21,7 +21,7 @@ from kgen import text
 from kgen.errors import KgenError
 from kgen.ir import Constants, Field, Model, ModelModule
 from kgen.plan import MARKER
-from kgen.source import comments, parse_bytes
+from kgen.python_source import comments, parse_bytes
 
 __all__ = ["verify"]
 

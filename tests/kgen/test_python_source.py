@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kgen.source import comments
+from kgen.python_source import comments
 
 _TEXT = st.text(alphabet="a#'\"\\ \n", max_size=20)
 _LINE = st.one_of(
