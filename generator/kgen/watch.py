@@ -24,7 +24,7 @@ from typing import IO, Final, NoReturn
 from kgen.config import Inputs, named_inputs
 from kgen.errors import ConfigError, KgenError
 from kgen.settings import Settings
-from kgen_kubernetes import interrupted
+from kgen_kubernetes import signals
 
 __all__ = ["concerns", "line", "options", "require_extra", "watch"]
 
@@ -165,7 +165,7 @@ class _Ending:
         if self._child is not None and self._child.returncode is None:
             with contextlib.suppress(ChildProcessError):  # The interrupted call has just waited for it.
                 os.waitpid(self._child.pid, 0)  # Not `wait`: the interrupted call may hold its lock.
-        interrupted.end(self._number)
+        signals.exit_interrupted(self._number)
 
     def _send_child(self, name: str) -> None:
         if sys.platform != "win32" and self._child is not None and self._child.returncode is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from kgen_kubernetes import interrupted
+from kgen_kubernetes import signals
 
 __all__ = ["main"]
 
@@ -18,8 +18,8 @@ def main() -> None:
 
     Before that, check that `kgen` is ours and that the extra `generator` is installed.
     """
-    interrupted.exits()
-    from kgen_kubernetes.ours import foreign, missing  # Only now: an import takes its time, too.
+    signals.exit_on_signals()
+    from kgen_kubernetes.installation import foreign, missing  # Only now: an import takes its time, too.
 
     what = foreign()
     if what is not None:
@@ -36,7 +36,7 @@ def main() -> None:
         )
     from kgen.cli import run
 
-    sys.exit(interrupted.run(run))
+    sys.exit(signals.run(run))
 
 
 def _refuse(what: str, hint: str) -> None:

@@ -123,7 +123,7 @@ def watched(folder: Path, command: Sequence[str] = COMMAND) -> Generator[subproc
 
 AIMED = """
 import os, sys
-from kgen_kubernetes import interrupted, main
+from kgen_kubernetes import signals, main
 calls, number = int(sys.argv.pop(1)), int(sys.argv.pop(1))
 def count(*_):
     global calls
@@ -131,7 +131,7 @@ def count(*_):
     if calls == 0:
         sys.setprofile(None)
         os.kill(os.getpid(), number)
-interrupted.exits()
+signals.exit_on_signals()
 sys.setprofile(count)
 main()
 """

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import NoReturn
 
-__all__ = ["end", "exits", "run"]
+__all__ = ["exit_interrupted", "exit_on_signals", "run"]
 
 
-def end(number: int) -> NoReturn:
+def exit_interrupted(number: int) -> NoReturn:
     """Print `interrupted` and end the process at once with the exit code of a signal.
 
     Args:
@@ -34,7 +34,7 @@ def end(number: int) -> NoReturn:
     os._exit(128 + number)
 
 
-def exits() -> None:
+def exit_on_signals() -> None:
     """Let SIGINT end the process at once: at start and during imports nothing needs to be put in order.
 
     SIGTERM likewise for `build --watch`. A signal that the caller has chosen to ignore stays ignored, as with `nohup`.
@@ -64,7 +64,7 @@ def run(command: Callable[[], int]) -> int:
         if raises:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # The result stands: the interpreter only has to end.
     except KeyboardInterrupt:
-        end(signal.SIGINT)
+        exit_interrupted(signal.SIGINT)
     return code
 
 
@@ -73,4 +73,4 @@ def _watches() -> bool:
 
 
 def _end(number: int, _: FrameType | None) -> None:
-    end(number)
+    exit_interrupted(number)
