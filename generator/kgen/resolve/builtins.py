@@ -13,9 +13,9 @@ from typing import Any, Final
 from kgen.names import snake
 from kgen.resolve.catalog import Catalog
 from kgen.resolve.types import (
-    COUNTED,
     KEEPS_EMPTY,
     META,
+    PRESENCE,
     SCALARS,
     presence_matters,
     presence_rules,
@@ -180,7 +180,7 @@ def _counts(schema: Mapping[str, Any]) -> bool:
     """Whether it matters that an empty list or map, or a null, is there: a type of Kubernetes does not send it."""
     counts = presence_rules(schema)
     own = properties(schema).items()
-    return any(COUNTED in presence_matters(counts, key, unwrapped(value)) for key, value in own if is_object(value))
+    return any(PRESENCE in presence_matters(counts, key, unwrapped(value)) for key, value in own if is_object(value))
 
 
 def _required(schema: Mapping[str, Any]) -> frozenset[str]:

@@ -19,8 +19,8 @@ from kgen.resolve.members import members_of
 from kgen.resolve.spelling import Spelling
 from kgen.resolve.types import (
     BUILTIN_TYPES,
-    COUNTED,
     META,
+    PRESENCE,
     Place,
     PresenceRules,
     ResolvedType,
@@ -210,7 +210,7 @@ class Models:
             required=required and not self._has_default(schema, kind, plain),
             never_none=use.shape == "struct" and self._never_none(schema, wire_name, plain),
             keeps_empty=bool(empty),
-            keeps_null=plain.get("nullable") is True and bool(empty & {"default", COUNTED}),
+            keeps_null=plain.get("nullable") is True and bool(empty & {"default", PRESENCE}),
             nullable=plain.get("nullable") is True and use.text != "JSON",
             in_place=reference(plain) is None,
             doc=description(plain, rules=use.shape != "struct", default=self._catalog.is_custom(schema.ref.module)),

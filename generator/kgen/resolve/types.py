@@ -15,8 +15,8 @@ from kgen.shapes import is_array, is_object, is_text
 
 __all__ = [
     "BUILTIN_TYPES",
-    "COUNTED",
     "META",
+    "PRESENCE",
     "SCALARS",
     "SHARED",
     "ModelLookup",
@@ -72,7 +72,7 @@ BUILTIN_TYPES: Final = ("bool", "bytes", "dict", "float", "int", "list", "str")
 KEEPS_EMPTY: Final = frozenset({"default", "minItems", "minProperties", "nullable"})
 """Where one of these stands beside the type of a CRD's list or map, empty and absent differ."""
 
-COUNTED: Final = "counted"
+PRESENCE: Final = "presence"
 """Where this is among the reasons, the object that holds a field looks whether it is there."""
 
 _BRANCHES: Final = ("allOf", "anyOf", "oneOf")
@@ -171,7 +171,7 @@ def presence_matters(counts: PresenceRules, name: str, plain: Mapping[str, Any])
     why = KEEPS_EMPTY & plain.keys()
     is_list_or_map = plain.get("type") == "array" or (plain.get("type") == "object" and not properties(plain))
     if (is_list_or_map or plain.get("nullable") is True) and (counts.every or name in counts.names):
-        why |= {COUNTED}
+        why |= {PRESENCE}
     return why
 
 
