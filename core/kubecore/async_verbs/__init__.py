@@ -1,4 +1,4 @@
-"""The verbs, with await, each one a request but for those of `combined`: signatures and documentation.
+"""The verbs, with await, each one a request but for those of `composite`: signatures and documentation.
 
 What they do is in `kubecore.resource` and `kubecore.rest`.
 
@@ -9,17 +9,17 @@ Source: client-go's `gentype` and `kubernetes/typed`; option types of `k8s.io/ap
 from __future__ import annotations
 
 from kubecore.async_verbs.base import ResourceClient
-from kubecore.async_verbs.combined import CreateOrUpdate, DeleteAndWait, GetOrNone, Modify
-from kubecore.async_verbs.copying import Copy
+from kubecore.async_verbs.composite import CreateOrUpdate, DeleteAndWait, GetOrNone, Modify
+from kubecore.async_verbs.copy import Copy
 from kubecore.async_verbs.deleting import Delete, DeleteCollection
+from kubecore.async_verbs.exec import Attach, Exec
 from kubecore.async_verbs.forwarding import PortForward, ServicePortForward
 from kubecore.async_verbs.logs import Logs
+from kubecore.async_verbs.metadata_and_table import ListViews
 from kubecore.async_verbs.proxying import Proxy
 from kubecore.async_verbs.reading import Get, List
-from kubecore.async_verbs.running import Attach, Exec
 from kubecore.async_verbs.standard import Standard, StandardWithStatus
 from kubecore.async_verbs.status import GetStatus, ModifyStatus, PatchStatus, UpdateStatus
-from kubecore.async_verbs.views import ListViews
 from kubecore.async_verbs.waiting import Wait, WaitForCompletion, WaitForRollout
 from kubecore.async_verbs.watching import Watch
 from kubecore.async_verbs.writing import Create, Patch, Update

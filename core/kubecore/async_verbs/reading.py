@@ -8,7 +8,7 @@ import msgspec
 
 from kubecore import options
 from kubecore.async_verbs.base import ResourceClient
-from kubecore.async_verbs.views import ListViews
+from kubecore.async_verbs.metadata_and_table import ListViews
 from kubecore.call import Call
 from kubecore.meta import PartialObjectMetadata
 from kubecore.options import FieldSelector, LabelSelector, ResourceVersionMatch

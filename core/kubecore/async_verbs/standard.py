@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Generic, TypeVar
 
-from kubecore.async_verbs.combined import CreateOrUpdate, DeleteAndWait, GetOrNone, Modify
+from kubecore.async_verbs.composite import CreateOrUpdate, DeleteAndWait, GetOrNone, Modify
 from kubecore.async_verbs.deleting import Delete, DeleteCollection
 from kubecore.async_verbs.reading import Get, List
 from kubecore.async_verbs.status import GetStatus, ModifyStatus, PatchStatus, UpdateStatus

@@ -1,4 +1,4 @@
-"""The verbs, each one a request but for those of `combined`: signatures and documentation.
+"""The verbs, each one a request but for those of `composite`: signatures and documentation.
 
 What they do is in `kubecore.resource` and `kubecore.rest`.
 
@@ -9,17 +9,17 @@ Source: client-go's `gentype` and `kubernetes/typed`; option types of `k8s.io/ap
 from __future__ import annotations
 
 from kubecore.sync_verbs.base import ResourceClient
-from kubecore.sync_verbs.combined import CreateOrUpdate, DeleteAndWait, GetOrNone, Modify
-from kubecore.sync_verbs.copying import Copy
+from kubecore.sync_verbs.composite import CreateOrUpdate, DeleteAndWait, GetOrNone, Modify
+from kubecore.sync_verbs.copy import Copy
 from kubecore.sync_verbs.deleting import Delete, DeleteCollection
+from kubecore.sync_verbs.exec import Attach, Exec
 from kubecore.sync_verbs.forwarding import PortForward, ServicePortForward
 from kubecore.sync_verbs.logs import Logs
+from kubecore.sync_verbs.metadata_and_table import ListViews
 from kubecore.sync_verbs.proxying import Proxy
 from kubecore.sync_verbs.reading import Get, List
-from kubecore.sync_verbs.running import Attach, Exec
 from kubecore.sync_verbs.standard import Standard, StandardWithStatus
 from kubecore.sync_verbs.status import GetStatus, ModifyStatus, PatchStatus, UpdateStatus
-from kubecore.sync_verbs.views import ListViews
 from kubecore.sync_verbs.waiting import Wait, WaitForCompletion, WaitForRollout
 from kubecore.sync_verbs.watching import Watch
 from kubecore.sync_verbs.writing import Create, Patch, Update

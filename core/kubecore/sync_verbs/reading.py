@@ -12,7 +12,7 @@ from kubecore.meta import PartialObjectMetadata
 from kubecore.options import FieldSelector, LabelSelector, ResourceVersionMatch
 from kubecore.resource import Body
 from kubecore.sync_verbs.base import ResourceClient
-from kubecore.sync_verbs.views import ListViews
+from kubecore.sync_verbs.metadata_and_table import ListViews
 
 if TYPE_CHECKING:
     from kubecore.pager import PageIterator
