@@ -39,10 +39,15 @@ format: $(ENV) ## Format and fix what a tool can
 	$(BIN)/ruff check --fix --quiet
 	$(BIN)/ruff format
 
+.PHONY: sync
+sync: $(ENV) ## Derive the synchronous modules of kubecore from the asynchronous ones
+	$(BIN)/python tools/async_to_sync.py
+
 .PHONY: lint
-lint: $(ENV) ## Format check, lint, import rules, wording, bandit
+lint: $(ENV) ## Format check, lint, derived modules, import rules, wording, bandit
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
+	$(BIN)/python tools/async_to_sync.py --check
 	$(BIN)/lint-imports
 	$(BIN)/python -m tools.prose
 	$(BIN)/bandit --quiet --recursive --severity-level medium --configfile pyproject.toml core generator generated

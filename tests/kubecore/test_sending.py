@@ -19,6 +19,7 @@ import pytest
 
 from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, rest
+from kubecore._support import pauses
 from kubecore.rest import sending
 from kubecore.rest.request import Requests
 from tests.kubecore.loopback import Loopback, answer, loopback
@@ -57,10 +58,8 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     async def sleep(seconds: float) -> None:
         waits.append(seconds)
 
-    from kubecore.rest import async_client
-
-    monkeypatch.setattr("kubecore.rest.client.time.sleep", waits.append)
-    monkeypatch.setattr(async_client, "_sleep", sleep)
+    monkeypatch.setattr(pauses, "sleep", waits.append)
+    monkeypatch.setattr(pauses, "async_sleep", sleep)
     return waits
 
 

@@ -1,8 +1,6 @@
-"""The verbs, with await, each one a request but for those of `composite`: signatures and documentation.
+"""The verbs, each one a request but for those of `composite`: signatures and documentation.
 
 What they do is in `kubecore.resource` and `kubecore.rest`.
-
-The same as `kubecore.sync_verbs`, word for word but for `await`; a test holds the two equal.
 Source: client-go's `gentype` and `kubernetes/typed`; option types of `k8s.io/apimachinery/pkg/apis/meta/v1`.
 """
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar, cast, overload
 
 from kubecore import errors
+from kubecore._support import pauses
 from kubecore.async_verbs.base import ResourceClient
 from kubecore.body import Body
 from kubecore.watch.connection import connected_async
@@ -23,14 +24,12 @@ class Waits(ResourceClient, Generic[T]):
     """Drives a waiter."""
 
     async def _wait(self, waiter: Waiter[T]) -> T | None:
-        import anyio
-
         while not waiter.is_done:
             try:
                 await self._follow(waiter)
             except errors.KubeError as error:
                 waiter.failed(error)
-            await anyio.sleep(waiter.pause())
+            await pauses.async_sleep(waiter.pause())
         return waiter.result
 
     async def _follow(self, waiter: Waiter[T]) -> None:

@@ -1,3 +1,4 @@
+# Derived from kubecore/dynamic/async_client.py by tools/async_to_sync.py. Edit that file and run `make sync`.
 """The synchronous client of kinds that are named when the program runs."""
 
 from __future__ import annotations

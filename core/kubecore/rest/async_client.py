@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from kubecore import errors
+from kubecore._support import pauses
 from kubecore.call import Call
 from kubecore.deadline import Deadline
 from kubecore.rest import auth, transport
@@ -221,7 +222,7 @@ class AsyncClient:
         while True:
             seconds = sending.wait()
             if seconds:
-                await (sleep or _sleep)(seconds)
+                await (sleep or pauses.async_sleep)(seconds)
             credential = None if sending.announce() else self._current()
             if credential is None:
                 credential = await self._renewed(sending)
@@ -282,9 +283,3 @@ class AsyncClient:
     ) -> None:
         """Close every connection."""
         await self.aclose()
-
-
-async def _sleep(seconds: float) -> None:
-    import anyio
-
-    await anyio.sleep(seconds)

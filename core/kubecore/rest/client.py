@@ -1,14 +1,15 @@
+# Derived from kubecore/rest/async_client.py by tools/async_to_sync.py. Edit that file and run `make sync`.
 """The synchronous client: sends calls over one pool of connections."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from kubecore import errors
+from kubecore._support import pauses
 from kubecore.call import Call
 from kubecore.deadline import Deadline
 from kubecore.rest import auth, transport
@@ -220,7 +221,7 @@ class Client:
         while True:
             seconds = sending.wait()
             if seconds:
-                (sleep or time.sleep)(seconds)
+                (sleep or pauses.sleep)(seconds)
             credential = None if sending.announce() else self._current()
             if credential is None:
                 credential = self._renewed(sending)

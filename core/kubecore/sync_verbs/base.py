@@ -1,3 +1,4 @@
+# Derived from kubecore/async_verbs/base.py by tools/async_to_sync.py. Edit that file and run `make sync`.
 """What every client of a resource has, and how it calls subresources."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Derived from kubecore/async_verbs/composite.py by tools/async_to_sync.py. Edit that file and run `make sync`.
 """Verbs made of several requests: get_or_none, create_or_update, modify, delete_and_wait."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Derived from kubecore/async_verbs/copy.py by tools/async_to_sync.py. Edit that file and run `make sync`.
 """Files and folders to and from containers: copy_from and copy_to."""
 
 from __future__ import annotations

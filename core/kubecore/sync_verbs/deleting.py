@@ -1,3 +1,4 @@
+# Derived from kubecore/async_verbs/deleting.py by tools/async_to_sync.py. Edit that file and run `make sync`.
 """Verbs that delete."""
 
 from __future__ import annotations

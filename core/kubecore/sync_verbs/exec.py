@@ -1,3 +1,4 @@
+# Derived from kubecore/async_verbs/exec.py by tools/async_to_sync.py. Edit that file and run `make sync`.
 """Commands in containers: run, exec and attach."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Derived from kubecore/async_verbs/forwarding.py by tools/async_to_sync.py. Edit that file and run `make sync`.
 """Connections to ports of pods and services: port_forward."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Derived from kubecore/async_verbs/logs.py by tools/async_to_sync.py. Edit that file and run `make sync`.
 """The logs of containers: get_logs, stream_logs."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Derived from kubecore/async_verbs/metadata_and_table.py by tools/async_to_sync.py. Edit that file and run `make sync`.
 """Other views of a collection: metadata alone, and the server's table."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Derived from kubecore/async_verbs/proxying.py by tools/async_to_sync.py. Edit that file and run `make sync`.
 """Requests to what stands behind an object: proxy."""
 
 from __future__ import annotations

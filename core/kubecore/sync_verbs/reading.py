@@ -1,3 +1,4 @@
+# Derived from kubecore/async_verbs/reading.py by tools/async_to_sync.py. Edit that file and run `make sync`.
 """Verbs that read: get and list, and all pages of a list."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Derived from kubecore/async_verbs/standard.py by tools/async_to_sync.py. Edit that file and run `make sync`.
 """The sets of verbs that resources have."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Derived from kubecore/async_verbs/status.py by tools/async_to_sync.py. Edit that file and run `make sync`.
 """The status of objects: get, update, patch, apply, modify."""
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
+# Derived from kubecore/async_verbs/waiting.py by tools/async_to_sync.py. Edit that file and run `make sync`.
 """Verbs that wait: for anything, for a rollout, for the end of a job."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar, cast, overload
 
 from kubecore import errors
+from kubecore._support import pauses
 from kubecore.body import Body
 from kubecore.sync_verbs.base import ResourceClient
 from kubecore.watch.connection import connected
@@ -29,7 +30,7 @@ class Waits(ResourceClient, Generic[T]):
                 self._follow(waiter)
             except errors.KubeError as error:
                 waiter.failed(error)
-            time.sleep(waiter.pause())
+            pauses.sleep(waiter.pause())
         return waiter.result
 
     def _follow(self, waiter: Waiter[T]) -> None:

@@ -1,3 +1,4 @@
+# Derived from kubecore/async_verbs/watching.py by tools/async_to_sync.py. Edit that file and run `make sync`.
 """The verbs that follow a collection: watch, and list and watch."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# Derived from kubecore/async_verbs/writing.py by tools/async_to_sync.py. Edit that file and run `make sync`.
 """Verbs that write with one request: create, update, patch, apply."""
 
 from __future__ import annotations
