@@ -13,7 +13,7 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 
 from kubecore import depth
-from kubecore.forklock import ForkLock
+from kubecore._support.fork_lock import ForkLock
 from kubecore.hooks import dec_hook
 from kubecore.openmodel import KeepingDecoder, may_be_open
 

@@ -72,7 +72,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from kubecore import meta
-from kubecore.shown import shown
+from kubecore._support.terminal import shown
 
 if TYPE_CHECKING:
     from kubecore.apply.report import Failure, Report

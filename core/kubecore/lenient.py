@@ -24,6 +24,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from kubecore import decoders, zero
+from kubecore._support.terminal import shown
 from kubecore.decoders import CheckedDecoder, decoder
 from kubecore.errors import DecodeError
 from kubecore.exact import is_exact_float
@@ -31,7 +32,6 @@ from kubecore.hooks import enc_hook
 from kubecore.model import CustomModel, Model
 from kubecore.openmodel import OpenModel, others
 from kubecore.shapes import is_array, is_object
-from kubecore.shown import shown
 from kubecore.time import MicroTime, SourceTime, is_naive, is_representable, is_time_text, read_time
 from kubecore.types import QUANTITY
 from kubecore.verbatim import Written, is_custom, keeping, may_differ, snapshot

@@ -13,8 +13,8 @@ from typing import Any, Final
 import pytest
 
 from kubeclient.typed.core.v1 import pod as pods_of
-from kubecore import wakeup
-from kubecore.wakeup import Wakeup
+from kubecore._support import wakeup
+from kubecore._support.wakeup import Wakeup
 from kubecore.watch import progress, watcher
 from tests.kubecore.interrupts import LostError, interrupted
 

@@ -1,1 +1,1 @@
-"""Small helpers of several packages; not public."""
+"""Small helpers without a subject of their own: text for terminals, wake-ups, locks that survive a fork."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from kubecore._support.terminal import shown
 from kubecore.discovery import answers
 from kubecore.errors import KubeError
-from kubecore.shown import shown
 
 __all__ = ["ApiGroup", "ApiResource", "ApiSubresource", "Catalog", "from_aggregated", "from_list"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import Protocol
 
+from kubecore._support.fork_lock import ForkLock
 from kubecore.errors import ConfigError
-from kubecore.forklock import ForkLock
 
 __all__ = ["RateLimiter", "TokenBucket"]
 

@@ -7,7 +7,7 @@ import queue
 import time
 import weakref
 
-from kubecore.forklock import ForkLock
+from kubecore._support.fork_lock import ForkLock
 
 __all__ = ["Turn"]
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from kubecore.forklock import ForkLock
+from kubecore._support.fork_lock import ForkLock
 
 __all__ = ["LogOnce", "ServerWarning", "WarningHandler", "parse"]
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from kubecore._support.terminal import shown
 from kubecore.call import Call
 from kubecore.deadline import Deadline
 from kubecore.errors import (
@@ -23,7 +24,6 @@ from kubecore.errors import (
 )
 from kubecore.meta import Status
 from kubecore.resource import Resource
-from kubecore.shown import shown
 from kubecore.streams.command import Gathered, Options, Output, exec_call, is_text
 from kubecore.streams.totar import pack
 from kubecore.streams.untar import Copied, Unpacker

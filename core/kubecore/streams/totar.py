@@ -9,8 +9,8 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Final
 
+from kubecore._support.terminal import shown
 from kubecore.errors import CopyError
-from kubecore.shown import shown
 from kubecore.streams.untar import Copied
 
 __all__ = ["pack"]

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
+from kubecore._support.terminal import shown
 from kubecore.errors import InvalidRequestError, PortForwardError, ProtocolError, ReadError
-from kubecore.shown import shown
 from kubecore.streams import spdy
 
 __all__ = ["FRAME", "PROTOCOLS", "Tunnel"]

@@ -19,8 +19,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
+from kubecore._support.terminal import shown
 from kubecore.errors import CopyError
-from kubecore.shown import shown
 
 __all__ = ["Copied", "Skipped", "Unpacker"]
 

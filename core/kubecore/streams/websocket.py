@@ -11,8 +11,8 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from kubecore._support.terminal import shown
 from kubecore.errors import MissingExtraError, ProtocolError
-from kubecore.shown import shown
 
 if TYPE_CHECKING:
     from wsproto.connection import Connection

@@ -7,9 +7,9 @@ from contextlib import AsyncExitStack, ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
+from kubecore._support.wakeup import Wakeup
 from kubecore.deadline import Deadline
 from kubecore.errors import KubeError
-from kubecore.wakeup import Wakeup
 from kubecore.watch.asked import Asked
 from kubecore.watch.decoder import Event
 from kubecore.watch.progress import Progress, Step
