@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 import pytest
 
 from kubecore import depth, jsonpath, quantity, selectors
-from kubecore.rest import warnings
+from kubecore._config import warnings
 
 pytestmark = pytest.mark.thorough
 

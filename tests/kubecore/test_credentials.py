@@ -26,9 +26,9 @@ import trustme
 
 from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, kubeconfig, rest
+from kubecore._config.config import default_user_agent
 from kubecore.rest import proxy, tls
 from kubecore.rest.auth import source
-from kubecore.rest.config import default_user_agent
 from kubecore.rest.exec_plugin import ExecSource
 from kubecore.rest.oidc import OIDCSource
 from tests.kubecore.loopback import Loopback, answer

@@ -19,8 +19,8 @@ import pytest
 from kubeclient import AsyncClientset, Clientset
 from kubeclient.models import core_v1
 from kubecore import codec, errors, rest
+from kubecore._config.secret import read_file
 from kubecore.rest import auth
-from kubecore.rest.secret import read_file
 from tests.kubecore.loopback import Loopback, answer, loopback
 from tests.kubecore.test_client import POD, both, get_async, get_sync
 from tests.ready import closed_port

@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, kubeconfig, rest
 from kubecore import yaml as kubeyaml
+from kubecore._config import incluster
 from kubecore.kubeconfig import files, write
-from kubecore.rest import incluster
 
 SECRET = "c4n4ry-s3cret"
 DATA = base64.b64encode(b"pem").decode()

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from kubecore import rest
+from kubecore._config.secret import SecretText
 from kubecore.errors import ConfigError
 from kubecore.kubeconfig import files
 from kubecore.kubeconfig.errors import InvalidConfigError, Problem
 from kubecore.kubeconfig.model import AuthProvider, Cluster, Exec, User
 from kubecore.kubeconfig.validate import check_cluster, check_user, server_url
-from kubecore.rest.secret import SecretText
 
 __all__ = ["Save", "build"]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
 from kubecore import yaml
+from kubecore._config.secret import Hidden, SecretBytes, SecretText, hide
 from kubecore.errors import ConfigError, DecodeError
-from kubecore.rest.secret import Hidden, SecretBytes, SecretText, hide
 from kubecore.shapes import is_array, is_object
 
 __all__ = [

@@ -11,6 +11,8 @@ import stat
 from typing import NamedTuple, Unpack
 
 from kubecore import rest
+from kubecore._config import incluster
+from kubecore._config.secret import hide
 from kubecore.kubeconfig import files, model
 from kubecore.kubeconfig.build import Save, build
 from kubecore.kubeconfig.errors import ContextNotFoundError, EmptyConfigError, InvalidConfigError, Problem
@@ -18,8 +20,6 @@ from kubecore.kubeconfig.model import Cluster, Context, User
 from kubecore.kubeconfig.overrides import Overrides, check_names, over_cluster, over_user, plain_namespace
 from kubecore.kubeconfig.validate import check_data_only, check_namespace, missing
 from kubecore.kubeconfig.write import save_tokens
-from kubecore.rest import incluster
-from kubecore.rest.secret import hide
 
 __all__ = ["KubeConfig", "load", "load_config", "loads"]
 

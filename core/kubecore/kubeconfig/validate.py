@@ -8,11 +8,11 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from kubecore import rest
+from kubecore._config.credentials import EXEC_VERSIONS, INTERACTIVE
 from kubecore.errors import ConfigError
 from kubecore.kubeconfig import files, model
 from kubecore.kubeconfig.errors import Problem
 from kubecore.kubeconfig.model import Cluster, Exec, User
-from kubecore.rest.credentials import EXEC_VERSIONS, INTERACTIVE
 
 __all__ = ["check_cluster", "check_data_only", "check_namespace", "check_user", "missing", "server_url", "validate"]
 

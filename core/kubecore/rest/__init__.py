@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from kubecore._config.config import Config, Timeouts, TLSConfig
+from kubecore._config.credentials import ExecConfig, ExecPolicy, Impersonate, OIDCConfig
+from kubecore._config.incluster import NotInClusterError, in_cluster_config
+from kubecore._config.observe import Attempt, Observer, Outcome
+from kubecore._config.ratelimit import RateLimiter, TokenBucket
+from kubecore._config.warnings import ServerWarning, WarningHandler
 from kubecore.rest.async_client import AsyncClient
 from kubecore.rest.client import Client
-from kubecore.rest.config import Config, Timeouts, TLSConfig
-from kubecore.rest.credentials import ExecConfig, ExecPolicy, Impersonate, OIDCConfig
-from kubecore.rest.incluster import NotInClusterError, in_cluster_config
-from kubecore.rest.observe import Attempt, Observer, Outcome
-from kubecore.rest.ratelimit import RateLimiter, TokenBucket
-from kubecore.rest.warnings import ServerWarning, WarningHandler
 
 __all__ = [
     "AsyncClient",

@@ -12,8 +12,9 @@ from typing import Any, Final
 
 import anyio
 
+from kubecore._config.config import Config
+from kubecore._config.secret import SecretBytes
 from kubecore.errors import ClosedError
-from kubecore.rest.config import Config
 from kubecore.rest.exchange import (
     FAILURES,
     KEEPALIVE_SECONDS,
@@ -30,7 +31,6 @@ from kubecore.rest.network import AsyncSocket
 from kubecore.rest.perloop import PerLoop
 from kubecore.rest.request import Body, Request, too_large
 from kubecore.rest.route import Route
-from kubecore.rest.secret import SecretBytes
 
 __all__ = ["AsyncPool"]
 

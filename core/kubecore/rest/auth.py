@@ -8,10 +8,10 @@ import os
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
+from kubecore._config.config import Config
+from kubecore._config.secret import SecretBytes, SecretText, read_file
 from kubecore.errors import ConfigError
 from kubecore.rest.aside import Aside, file_seconds
-from kubecore.rest.config import Config
-from kubecore.rest.secret import SecretBytes, SecretText, read_file
 from kubecore.rest.turn import Turn
 
 if TYPE_CHECKING:

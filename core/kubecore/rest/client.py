@@ -10,10 +10,10 @@ from typing import Any, Self, TypeVar
 
 from kubecore import errors
 from kubecore._support import pauses
+from kubecore._config.config import Config
 from kubecore.call import Call
 from kubecore.deadline import Deadline
 from kubecore.rest import auth, transport
-from kubecore.rest.config import Config
 from kubecore.rest.gzip import GzipStream, is_compressed
 from kubecore.rest.network import SyncSocket
 from kubecore.rest.request import Requests

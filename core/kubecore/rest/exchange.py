@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import Final, Literal
 
 from kubecore import errors
+from kubecore._config.secret import SecretBytes
 from kubecore.rest.http1 import Answer, CutError, MalformedError, request_head
 from kubecore.rest.request import Request
-from kubecore.rest.secret import SecretBytes
 
 __all__ = [
     "FAILURES",

@@ -24,15 +24,15 @@ import msgspec
 
 from kubecore import time as kubetime
 from kubecore import yaml
+from kubecore._config.config import Config
+from kubecore._config.credentials import ExecConfig
+from kubecore._config.secret import SecretBuffer, SecretBytes, SecretText
 from kubecore.decoders import decoder
 from kubecore.errors import ConfigError, DecodeError
 from kubecore.rest import tls
 from kubecore.rest.aside import Aside
 from kubecore.rest.auth import Credential, bearer
-from kubecore.rest.config import Config
-from kubecore.rest.credentials import ExecConfig
 from kubecore.rest.readiness import wait_for
-from kubecore.rest.secret import SecretBuffer, SecretBytes, SecretText
 
 __all__ = ["ExecSource"]
 

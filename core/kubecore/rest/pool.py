@@ -12,9 +12,9 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from kubecore._config.config import Config
 from kubecore._support.fork_lock import ForkLock
 from kubecore.errors import ClosedError
-from kubecore.rest.config import Config
 from kubecore.rest.exchange import FAILURES, KEEPALIVE_SECONDS, Early, Limit, failed, may_repeat, written
 from kubecore.rest.http1 import Answer, CutError
 from kubecore.rest.network import SyncSocket

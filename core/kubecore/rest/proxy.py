@@ -12,9 +12,9 @@ import os
 from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from kubecore._config.config import Server, unescaped_zone
+from kubecore._config.secret import SecretBytes, SecretText
 from kubecore.errors import ConfigError
-from kubecore.rest.config import Server, unescaped_zone
-from kubecore.rest.secret import SecretBytes, SecretText
 
 __all__ = ["Proxy", "from_environment", "parse"]
 

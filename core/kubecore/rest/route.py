@@ -10,10 +10,10 @@ import time
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
+from kubecore._config.config import Config, TLSConfig
 from kubecore.errors import ProxyError
 from kubecore.rest import network, tls
 from kubecore.rest.aside import Aside, file_seconds
-from kubecore.rest.config import Config, TLSConfig
 from kubecore.rest.exchange import reason
 from kubecore.rest.http1 import CutError, MalformedError
 from kubecore.rest.network import AsyncSocket, Names, SyncSocket

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from kubecore._config.config import TLSConfig
+from kubecore._config.secret import SecretBytes, read_file
 from kubecore.errors import ConfigError
-from kubecore.rest.config import TLSConfig
-from kubecore.rest.secret import SecretBytes, read_file
 
 __all__ = ["Identity", "Rotating", "ca_bytes", "check_pair", "context"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from typing import Protocol
 
-from kubecore.rest.config import Config
+from kubecore._config.config import Config
 from kubecore.rest.httpx_client import AsyncHttpClient, AsyncHttpxTransport, HttpClient, HttpxTransport
 from kubecore.rest.network import AsyncSocket, SyncSocket
 from kubecore.rest.pool import Pool

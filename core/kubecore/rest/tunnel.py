@@ -10,9 +10,9 @@ import ipaddress
 from collections.abc import Generator
 from typing import Final
 
+from kubecore._config.secret import SecretBytes
 from kubecore.rest.http1 import Answer, CutError, MalformedError, request_head
 from kubecore.rest.proxy import Proxy
-from kubecore.rest.secret import SecretBytes
 
 __all__ = ["Handshake", "RefusedError", "handshake"]
 

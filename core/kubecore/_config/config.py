@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Self
 from urllib.parse import urlsplit
 
+from kubecore._config.credentials import ExecConfig, Impersonate, OIDCConfig, shown
+from kubecore._config.observe import Observer
+from kubecore._config.ratelimit import RateLimiter
+from kubecore._config.warnings import WarningHandler
 from kubecore.errors import ConfigError
-from kubecore.rest.credentials import ExecConfig, Impersonate, OIDCConfig, shown
-from kubecore.rest.observe import Observer
-from kubecore.rest.ratelimit import RateLimiter
-from kubecore.rest.warnings import WarningHandler
 
 __all__ = ["DEFAULT_BURST", "Config", "Server", "TLSConfig", "Timeouts", "default_user_agent", "unescaped_zone"]
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
+from kubecore._config.secret import Hidden, SecretBytes
 from kubecore.errors import InvalidRequestError
-from kubecore.rest.secret import Hidden, SecretBytes
 
 __all__ = ["Attempt", "Observer", "Outcome", "checked"]
 

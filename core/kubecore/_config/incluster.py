@@ -8,9 +8,9 @@ import ssl
 from pathlib import Path
 from typing import Final
 
+from kubecore._config.config import Config, TLSConfig
+from kubecore._config.secret import SecretText, read_file
 from kubecore.errors import ConfigError
-from kubecore.rest.config import Config, TLSConfig
-from kubecore.rest.secret import SecretText, read_file
 
 __all__ = ["SERVICE_ACCOUNT", "NotInClusterError", "in_cluster_config", "pod_namespace"]
 

@@ -1,0 +1,1 @@
+"""Configuration of a connection: where the server is, credentials, TLS settings, limits, observers."""
