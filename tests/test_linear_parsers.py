@@ -23,8 +23,8 @@ from kgen.package_names import NamedClass, NamedModule, PackageNames
 from kubeclient.models import authentication_v1, core_v1, meta_v1
 from kubecore import codec, display, encode, errors, hints, kubeconfig, manifests, modify, table, yaml
 from kubecore._config.config import Server
+from kubecore._http import gzip, http1, proxy
 from kubecore.logs.lines import Lines
-from kubecore.rest import gzip, http1, proxy
 from kubecore.streams import spdy, tunnel, untar, websocket
 from kubecore.watch import decoder as watch_decoder
 

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from kubecore import rest
-from kubecore.rest.transport import AsyncHttpClient, HttpClient
+from kubecore._http.transport import AsyncHttpClient, HttpClient
 
 if TYPE_CHECKING:
     from kubecore.discovery import AsyncDiscovery, Discovery

@@ -11,8 +11,8 @@ import pytest
 
 from kubeclient import Clientset
 from kubecore import errors, rest
-from kubecore.rest.gzip import is_compressed
-from kubecore.rest.request import codings
+from kubecore._http.gzip import is_compressed
+from kubecore._http.request import codings
 from tests.kubecore.loopback import answer, loopback
 from tests.kubecore.test_client import POD
 from tests.torture.callers import MODES, callers
@@ -141,13 +141,13 @@ def test_a_response_without_a_body_may_describe_any_body(
 )
 def test_the_zone_of_an_address_stays_on_this_machine(host: str, name: str, authority: str, url: str) -> None:
     """RFC 6874: in a URL the zone is behind `%25`; it is for the system, not for the server or its certificate."""
-    from kubecore.rest import proxy, route
+    from kubecore._http import connector, proxy
 
     config = rest.Config(host=host, tls=rest.TLSConfig(insecure=True), proxy_url="")
     server = config.server()
     assert (server.name, server.authority, server.url) == (name, authority, url)
     assert server.host == (f"{name}%eth0" if "%" in host else name)
-    way: Any = route.Route(config)
+    way: Any = connector.Route(config)
     assert way._name == name
     if "%" in host:
         assert proxy.parse(host, "proxy").host == "fe80::1%eth0"

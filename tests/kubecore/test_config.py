@@ -18,7 +18,7 @@ import trustme
 
 from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, rest
-from kubecore.rest import auth
+from kubecore._auth import authorization
 from tests.kubecore.loopback import answer, loopback
 from tests.ready import closed_port
 
@@ -97,8 +97,8 @@ def test_a_token_file_is_read_again_and_a_bad_one_leaves_the_last(
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     file = tmp_path / "token"
     file.write_text("one\n")
-    authorization = auth.Authorization(
-        auth.source(rest.Config(host="https://h", bearer_token="static", bearer_token_file=str(file)))
+    authorization = authorization.Authorization(
+        authorization.source(rest.Config(host="https://h", bearer_token="static", bearer_token_file=str(file)))
     )
     assert authorization.get().header == b"Bearer one"
     file.write_text("two\n")
@@ -119,7 +119,7 @@ def test_a_token_file_is_read_again_and_a_bad_one_leaves_the_last(
 
 def test_a_token_file_that_was_never_read_falls_back_to_the_token(tmp_path: Path) -> None:
     config = rest.Config(host="https://h", bearer_token="static", bearer_token_file=str(tmp_path / "none"))
-    assert auth.Authorization(auth.source(config)).get().header == b"Bearer static"
+    assert authorization.Authorization(authorization.source(config)).get().header == b"Bearer static"
 
 
 @pytest.fixture
@@ -227,7 +227,7 @@ def test_in_a_cluster_the_environment_names_the_server(
     assert config.server().url == url
     assert config.bearer_token_file == str(tmp_path / "token")
     assert config.tls.ca_file == str(tmp_path / "ca.crt")
-    assert auth.Authorization(auth.source(config)).get().header == b"Bearer tok"
+    assert authorization.Authorization(authorization.source(config)).get().header == b"Bearer tok"
 
 
 @pytest.mark.parametrize("missing", ["KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"])

@@ -16,7 +16,7 @@ import pytest
 import trustme
 
 from kubecore import errors, rest
-from kubecore.rest.network import AsyncSocket, SyncSocket
+from kubecore._http.network import AsyncSocket, SyncSocket
 from tests.kubecore.loopback import answer
 from tests.kubecore.test_client import POD
 from tests.torture import kept

@@ -26,11 +26,11 @@ import trustme
 
 from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, kubeconfig, rest
+from kubecore._auth.authorization import source
+from kubecore._auth.exec_plugin import ExecSource
+from kubecore._auth.oidc import OIDCSource
 from kubecore._config.config import default_user_agent
-from kubecore.rest import proxy, tls
-from kubecore.rest.auth import source
-from kubecore.rest.exec_plugin import ExecSource
-from kubecore.rest.oidc import OIDCSource
+from kubecore._http import proxy, tls
 from tests.kubecore.loopback import Loopback, answer
 
 ROOT = Path(__file__).parents[2]
@@ -294,7 +294,7 @@ def test_a_relative_token_file_stays_the_same_file(
 ) -> None:
     (tmp_path / "here/token").write_text("one")
     (tmp_path / "there/token").write_text("other")
-    monkeypatch.setattr("kubecore.rest.auth._FRESH_SECONDS", 0.0)
+    monkeypatch.setattr("kubecore._auth.authorization._FRESH_SECONDS", 0.0)
     found = source(rest.Config(host="https://h", bearer_token_file="token"))
     moving()
     (tmp_path / "here/token").write_text("two")
@@ -534,7 +534,7 @@ def test_a_repr_hides_the_password_of_a_url() -> None:
 
 
 def test_variables_in_upper_case_win(monkeypatch: pytest.MonkeyPatch) -> None:
-    from kubecore.rest.proxy import from_environment
+    from kubecore._http.proxy import from_environment
 
     monkeypatch.setenv("HTTPS_PROXY", "http://upper")
     monkeypatch.setenv("https_proxy", "http://lower")
@@ -556,7 +556,7 @@ def test_http_proxy_in_a_cgi_program_is_an_error(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("rule", ["bücher.example", "xn--bcher-kva.example", ".EXAMPLE", "*.example"])
 @pytest.mark.parametrize("host", ["bücher.example", "xn--bcher-kva.example"])
 def test_no_proxy_compares_names_as_dns_has_them(rule: str, host: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from kubecore.rest.proxy import from_environment
+    from kubecore._http.proxy import from_environment
 
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy")
     monkeypatch.setenv("NO_PROXY", rule)

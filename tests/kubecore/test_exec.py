@@ -21,7 +21,7 @@ import trustme
 
 from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, rest
-from kubecore.rest import auth, exec_plugin
+from kubecore._auth import authorization, exec_plugin
 from tests.kubecore.loopback import Loopback, answer
 from tests.ready import growing, wait_until
 
@@ -49,15 +49,15 @@ def runs(folder: Path) -> int:
 
 
 def get_sync(config: rest.Config) -> Any:
-    return auth.Authorization(auth.source(config)).get()
+    return authorization.Authorization(authorization.source(config)).get()
 
 
 def get_async(config: rest.Config) -> Any:
-    return anyio.run(auth.AsyncAuthorization(auth.source(config)).get)
+    return anyio.run(authorization.AsyncAuthorization(authorization.source(config)).get)
 
 
 def get_trio(config: rest.Config) -> Any:
-    return anyio.run(auth.AsyncAuthorization(auth.source(config)).get, backend="trio")
+    return anyio.run(authorization.AsyncAuthorization(authorization.source(config)).get, backend="trio")
 
 
 each = pytest.mark.parametrize("get", [get_sync, get_async, get_trio], ids=["sync", "asyncio", "trio"])
@@ -250,13 +250,13 @@ def is_gone(pid: int) -> bool:
 def test_c3_many_callers_run_it_once(tmp_path: Path) -> None:
     """R37."""
     made = config(script(tmp_path, "count(); time.sleep(0.2); say(token='t')"))
-    authorization = auth.Authorization(auth.source(made))
+    authorization = authorization.Authorization(authorization.source(made))
     with ThreadPoolExecutor(100) as threads:
         assert {one.header for one in threads.map(lambda _: authorization.get(), range(100))} == {b"Bearer t"}
     assert runs(tmp_path) == 1
 
     async def main() -> None:
-        shared = auth.AsyncAuthorization(auth.source(made))
+        shared = authorization.AsyncAuthorization(authorization.source(made))
         async with anyio.create_task_group() as group:
             for _ in range(100):
                 group.start_soon(shared.get)
@@ -270,7 +270,7 @@ def test_c3_a_caller_that_is_cancelled_does_not_take_the_others_credential(tmp_p
     made = config(script(tmp_path, "time.sleep(0.3); say(token='t')"))
 
     async def main() -> None:
-        shared = auth.AsyncAuthorization(auth.source(made))
+        shared = authorization.AsyncAuthorization(authorization.source(made))
         got: list[Any] = []
 
         async def other() -> None:

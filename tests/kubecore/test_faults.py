@@ -19,8 +19,8 @@ import pytest
 from kubeclient import AsyncClientset, Clientset
 from kubeclient.models import core_v1
 from kubecore import codec, errors, rest
+from kubecore._auth import authorization
 from kubecore._config.secret import read_file
-from kubecore.rest import auth
 from tests.kubecore.loopback import Loopback, answer, loopback
 from tests.kubecore.test_client import POD, both, get_async, get_sync
 from tests.ready import closed_port
@@ -177,7 +177,9 @@ def test_fault_23_a_token_file_that_is_swapped_like_a_secret_volume_is_followed(
     (tmp_path / "token").symlink_to("..data/token")
     now = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    authorization = auth.Authorization(auth.source(rest.Config(bearer_token_file=str(tmp_path / "token"))))
+    authorization = authorization.Authorization(
+        authorization.source(rest.Config(bearer_token_file=str(tmp_path / "token")))
+    )
     assert authorization.get().header == b"Bearer one"
     (tmp_path / "..new").symlink_to("two")
     (tmp_path / "..new").replace(tmp_path / "..data")
@@ -205,8 +207,8 @@ def test_fault_26_a_clock_that_jumps_makes_no_storm_of_renewals(
         reads.append(path)
         return read_file(path, *arguments, **options)
 
-    monkeypatch.setattr("kubecore.rest.auth.read_file", counted)
-    authorization = auth.Authorization(auth.source(rest.Config(bearer_token_file=str(file))))
+    monkeypatch.setattr("kubecore._auth.authorization.read_file", counted)
+    authorization = authorization.Authorization(authorization.source(rest.Config(bearer_token_file=str(file))))
     for wall in (0.0, 4e9, -4e9, 1.0):
         monkeypatch.setattr(time, "time", lambda wall=wall: wall)
         assert authorization.get().header == b"Bearer t"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubecore.rest.http1 import Answer, CutError, MalformedError, request_head
+from kubecore._http.http1 import Answer, CutError, MalformedError, request_head
 
 Parsed = tuple[int, dict[str, str], bytes, bool]
 

@@ -18,9 +18,9 @@ import pytest
 
 from kubeclient import AsyncClientset
 from kubecore import rest
-from kubecore.rest import auth
-from kubecore.rest.auth import AsyncAuthorization, Credential
-from kubecore.rest.perloop import PerLoop
+from kubecore._auth import authorization
+from kubecore._auth.authorization import AsyncAuthorization, Credential
+from kubecore._http.per_loop import PerLoop
 from tests.torture.server import PodServer
 
 Run = Callable[[Callable[[], Awaitable[Any]]], Any]
@@ -153,7 +153,7 @@ def test_locks_of_loops_that_ended_are_dropped(run: Run) -> None:
             return Credential(b"x")
 
     source: Any = Renewing()
-    made: AsyncAuthorization = auth.AsyncAuthorization(source)
+    made: AsyncAuthorization = authorization.AsyncAuthorization(source)
 
     async def work() -> None:
         async with anyio.create_task_group() as group:

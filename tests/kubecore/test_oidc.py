@@ -20,7 +20,7 @@ import pytest
 import trustme
 
 from kubecore import errors, rest
-from kubecore.rest import auth, oidc
+from kubecore._auth import authorization, oidc
 from tests.identity import DISCOVERY, TOKEN, Answer, IdentityServer
 from tests.ready import PATIENCE, wait_until
 
@@ -28,7 +28,7 @@ AUTHORITY: Final = trustme.CA()
 SECRET: Final = "s3cret"
 PROXIES: Final = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
 
-Get = Callable[[auth.Source], auth.Credential]
+Get = Callable[[authorization.Source], authorization.Credential]
 
 
 @pytest.fixture(autouse=True)
@@ -48,11 +48,11 @@ def provider() -> Iterator[IdentityServer]:
 def get(request: pytest.FixtureRequest) -> Get:
     """Ask a source for its credential, as a client of this kind does."""
     if request.param == "sync":
-        return lambda source: auth.Authorization(source).get()
+        return lambda source: authorization.Authorization(source).get()
     backend = request.param
 
-    def ask(source: auth.Source) -> auth.Credential:
-        return anyio.run(auth.AsyncAuthorization(source).get, backend=backend)
+    def ask(source: authorization.Source) -> authorization.Credential:
+        return anyio.run(authorization.AsyncAuthorization(source).get, backend=backend)
 
     return ask
 
@@ -67,11 +67,11 @@ def configured(provider: IdentityServer, **fields: Any) -> rest.OIDCConfig:
     return rest.OIDCConfig(**{**usual, **fields})
 
 
-def source(provider: IdentityServer, **fields: Any) -> auth.Source:
-    return auth.source(rest.Config(host="https://server", oidc=configured(provider, **fields)))
+def source(provider: IdentityServer, **fields: Any) -> authorization.Source:
+    return authorization.source(rest.Config(host="https://server", oidc=configured(provider, **fields)))
 
 
-def refused(get: Get, asked: auth.Source, *secrets: str) -> str:
+def refused(get: Get, asked: authorization.Source, *secrets: str) -> str:
     """Return the error; no secret stands in it, nor in any error behind it."""
     with pytest.raises(errors.ConfigError) as caught:
         get(asked)
@@ -83,7 +83,7 @@ def refused(get: Get, asked: auth.Source, *secrets: str) -> str:
     return said
 
 
-def token_of(credential: auth.Credential) -> str:
+def token_of(credential: authorization.Credential) -> str:
     assert credential.header is not None
     return credential.header.decode().removeprefix("Bearer ")
 
@@ -203,10 +203,10 @@ def test_the_clients_secret_goes_where_the_provider_takes_it(
 
 
 def test_a_hundred_threads_wait_for_one_refresh(provider: IdentityServer) -> None:
-    asked = auth.Authorization(source(provider, id_token=provider.id_token(expires_in=-1)))
+    asked = authorization.Authorization(source(provider, id_token=provider.id_token(expires_in=-1)))
     barrier = threading.Barrier(100)
 
-    def one(_: int) -> auth.Credential:
+    def one(_: int) -> authorization.Credential:
         barrier.wait()
         return asked.get()
 
@@ -217,7 +217,7 @@ def test_a_hundred_threads_wait_for_one_refresh(provider: IdentityServer) -> Non
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_hundred_tasks_wait_for_one_refresh(backend: str, provider: IdentityServer) -> None:
-    asked = auth.AsyncAuthorization(source(provider, id_token=provider.id_token(expires_in=-1)))
+    asked = authorization.AsyncAuthorization(source(provider, id_token=provider.id_token(expires_in=-1)))
     seen: list[str] = []
 
     async def one() -> None:
@@ -235,7 +235,7 @@ def test_a_hundred_tasks_wait_for_one_refresh(backend: str, provider: IdentitySe
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_renewal_that_is_cancelled_leaves_the_next_one_free(backend: str, provider: IdentityServer) -> None:
-    asked = auth.AsyncAuthorization(source(provider))
+    asked = authorization.AsyncAuthorization(source(provider))
     provider.answers[DISCOVERY] = Answer(wait=30)
 
     async def main() -> None:
@@ -363,12 +363,12 @@ def test_an_error_answer_never_quotes_tokens_or_secrets(
         assert error == f"oidc: {provider.issuer} answered {status} to a refresh: {told}"
 
 
-def _sync(asked: auth.Source) -> auth.Credential:
-    return auth.Authorization(asked).get()
+def _sync(asked: authorization.Source) -> authorization.Credential:
+    return authorization.Authorization(asked).get()
 
 
-def _async(asked: auth.Source) -> auth.Credential:
-    return anyio.run(auth.AsyncAuthorization(asked).get)
+def _async(asked: authorization.Source) -> authorization.Credential:
+    return anyio.run(authorization.AsyncAuthorization(asked).get)
 
 
 @pytest.mark.parametrize("secret", ["abc", "abc_def"])

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, rest
 from kubecore._config.config import Server
-from kubecore.rest import proxy
+from kubecore._http import proxy
 from tests.kubecore.loopback import answer, loopback
 from tests.ready import closed_port
 

@@ -21,7 +21,7 @@ import trustme
 
 from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, rest
-from kubecore.rest import tls
+from kubecore._http import tls
 from tests.kubecore.loopback import Loopback, answer, loopback
 
 POD = b'{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p"},"spec":{"containers":[]}}'

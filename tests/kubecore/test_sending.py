@@ -20,8 +20,8 @@ import pytest
 from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, rest
 from kubecore._support import pauses
+from kubecore._http.request import Requests
 from kubecore.rest import sending
-from kubecore.rest.request import Requests
 from tests.kubecore.loopback import Loopback, answer, loopback
 
 POD = b'{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p"},"spec":{"containers":[]}}'

@@ -24,8 +24,8 @@ import pytest
 import trustme
 
 from kubecore import errors, rest
-from kubecore.rest import network
-from kubecore.rest.http1 import Answer, MalformedError
+from kubecore._http import network
+from kubecore._http.http1 import Answer, MalformedError
 from kubecore.streams import line as line_module
 from kubecore.streams.channels import V4, V5, Channels
 from kubecore.streams.websocket import Piece, WebSocket

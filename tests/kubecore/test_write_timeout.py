@@ -10,12 +10,12 @@ import trio
 import trio.testing
 
 from kubecore import errors, rest
+from kubecore._auth.authorization import Credential
+from kubecore._http import async_pool, pool
+from kubecore._http.deadlines import Limit
+from kubecore._http.http1 import Answer
+from kubecore._http.request import Request, Requests
 from kubecore.call import Call
-from kubecore.rest import async_pool, pool
-from kubecore.rest.auth import Credential
-from kubecore.rest.exchange import Limit
-from kubecore.rest.http1 import Answer
-from kubecore.rest.request import Request, Requests
 
 WRITE = 2.0
 RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"

@@ -9,7 +9,7 @@ import pytest
 
 from kubeclient import AsyncClientset, Clientset
 from kubecore import rest
-from kubecore.rest import network
+from kubecore._http import network
 
 
 @pytest.mark.parametrize("backend", ["sync", "asyncio", "trio"])

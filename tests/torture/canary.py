@@ -24,7 +24,7 @@ import trustme
 
 from kubeclient.models import core_v1, meta_v1
 from kubecore import errors, kubeconfig, rest
-from kubecore.rest import auth
+from kubecore._auth import authorization
 from tests.torture.callers import MODES, callers
 from tests.torture.server import POD, Ask, PodServer, Reply, answer
 from tests.torture.tally import Tally
@@ -127,7 +127,7 @@ def _try(tally: Tally, what: str, config: rest.Config, mode: Any, folder: Path) 
         ):
             warnings.simplefilter("always")
             with contextlib.suppress(errors.KubeError):
-                shown.append(repr(auth.source(config).current()))
+                shown.append(repr(authorization.source(config).current()))
             for _ in range(len(_REPLIES)):
                 raised += _use(config, mode, secret)
             kubeconfig_errors(config, raised, folder)

@@ -22,7 +22,7 @@ from typing import Any, Final
 from kubeclient.models import core_v1
 from kubecore import codec, errors, quantity, selectors, yaml
 from kubecore._config import warnings
-from kubecore.rest.http1 import Answer, CutError, MalformedError
+from kubecore._http.http1 import Answer, CutError, MalformedError
 from kubecore.streams.channels import V5, Channels
 from kubecore.streams.untar import Unpacker
 from kubecore.streams.websocket import WebSocket

@@ -25,12 +25,12 @@ import anyio.lowlevel
 import trustme
 
 from kubecore import errors, rest
+from kubecore._auth.authorization import Credential
+from kubecore._http.async_pool import AsyncPool
+from kubecore._http.network import AsyncSocket, SyncSocket, TlsInTls
+from kubecore._http.pool import Pool
+from kubecore._http.request import Request, Requests
 from kubecore.call import Call
-from kubecore.rest.async_pool import AsyncPool
-from kubecore.rest.auth import Credential
-from kubecore.rest.network import AsyncSocket, SyncSocket, TlsInTls
-from kubecore.rest.pool import Pool
-from kubecore.rest.request import Request, Requests
 from tests.torture.tally import Tally
 
 Mode = Literal["sync", "asyncio", "trio"]

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from kubecore import errors, rest
-from kubecore.rest.oidc import OIDCSource
+from kubecore._auth.oidc import OIDCSource
 from tests.torture.callers import MODES, callers
 from tests.torture.server import PodServer
 from tests.torture.tally import Tally

@@ -9,16 +9,17 @@ from typing import Any, Self, TypeVar
 
 from kubecore import errors
 from kubecore._support import pauses
+from kubecore._auth import authorization
 from kubecore._config.config import Config
+from kubecore._http import transport
+from kubecore._http.gzip import AsyncGzipStream, is_compressed
+from kubecore._http.network import AsyncSocket
+from kubecore._http.request import Requests
+from kubecore._http.transport import AsyncHttpClient, AsyncStream
+from kubecore._http.websocket_upgrade import Handshake, Upgraded, refused
 from kubecore.call import Call
 from kubecore.deadline import Deadline
-from kubecore.rest import auth, transport
-from kubecore.rest.gzip import AsyncGzipStream, is_compressed
-from kubecore.rest.network import AsyncSocket
-from kubecore.rest.request import Requests
 from kubecore.rest.sending import Sending
-from kubecore.rest.transport import AsyncHttpClient, AsyncStream
-from kubecore.rest.upgrade import Handshake, Upgraded, refused
 
 __all__ = ["AsyncClient"]
 
@@ -39,7 +40,7 @@ class AsyncClient:
 
     def __init__(self, config: Config, *, http_client: AsyncHttpClient | None = None) -> None:
         self._requests = Requests(config)
-        self._authorization = auth.AsyncAuthorization(auth.source(config))
+        self._authorization = authorization.AsyncAuthorization(authorization.source(config))
         self._current = self._authorization.current
         self._transport = transport.async_transport(config, http_client)
 
@@ -246,11 +247,11 @@ class AsyncClient:
                     return AsyncGzipStream(stream, request.place)
                 return stream
 
-    async def _renewed(self, sending: Sending) -> auth.Credential:
+    async def _renewed(self, sending: Sending) -> authorization.Credential:
         """Return what the next attempt shows if that is not at hand, by the deadline of the call."""
         if sending.is_given:
             last = self._current()
-            return auth.Credential(None, None if last is None else last.pair)
+            return authorization.Credential(None, None if last is None else last.pair)
         try:
             return await self._authorization.get(sending.end)
         except TimeoutError as error:
@@ -261,7 +262,7 @@ class AsyncClient:
             sending.not_sent(error)
             raise
 
-    async def _is_renewed(self, sending: Sending, credential: auth.Credential) -> bool:
+    async def _is_renewed(self, sending: Sending, credential: authorization.Credential) -> bool:
         """Take note of a 401; return whether to try again with other credentials."""
         if sending.is_given:
             return False

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
+from kubecore._auth.authorization import AsyncAuthorization
+from kubecore._http.pool import Pool
 from kubecore.errors import ConfigError
 from kubecore.rest.async_client import AsyncClient
-from kubecore.rest.auth import AsyncAuthorization
 from kubecore.rest.client import Client
-from kubecore.rest.pool import Pool
 
 __all__ = ["asynchronous"]
 

@@ -10,16 +10,17 @@ from typing import Any, Self, TypeVar
 
 from kubecore import errors
 from kubecore._support import pauses
+from kubecore._auth import authorization
 from kubecore._config.config import Config
+from kubecore._http import transport
+from kubecore._http.gzip import GzipStream, is_compressed
+from kubecore._http.network import SyncSocket
+from kubecore._http.request import Requests
+from kubecore._http.transport import HttpClient, Stream
+from kubecore._http.websocket_upgrade import Handshake, Upgraded, refused
 from kubecore.call import Call
 from kubecore.deadline import Deadline
-from kubecore.rest import auth, transport
-from kubecore.rest.gzip import GzipStream, is_compressed
-from kubecore.rest.network import SyncSocket
-from kubecore.rest.request import Requests
 from kubecore.rest.sending import Sending
-from kubecore.rest.transport import HttpClient, Stream
-from kubecore.rest.upgrade import Handshake, Upgraded, refused
 
 __all__ = ["Client"]
 
@@ -40,7 +41,7 @@ class Client:
 
     def __init__(self, config: Config, *, http_client: HttpClient | None = None) -> None:
         self._requests = Requests(config)
-        self._authorization = auth.Authorization(auth.source(config))
+        self._authorization = authorization.Authorization(authorization.source(config))
         self._current = self._authorization.current
         self._transport = transport.transport(config, http_client)
 
@@ -245,11 +246,11 @@ class Client:
                     return GzipStream(stream, request.place)
                 return stream
 
-    def _renewed(self, sending: Sending) -> auth.Credential:
+    def _renewed(self, sending: Sending) -> authorization.Credential:
         """Return what the next attempt shows if that is not at hand, by the deadline of the call."""
         if sending.is_given:
             last = self._current()
-            return auth.Credential(None, None if last is None else last.pair)
+            return authorization.Credential(None, None if last is None else last.pair)
         try:
             return self._authorization.get(sending.end)
         except TimeoutError as error:
@@ -260,7 +261,7 @@ class Client:
             sending.not_sent(error)
             raise
 
-    def _is_renewed(self, sending: Sending, credential: auth.Credential) -> bool:
+    def _is_renewed(self, sending: Sending, credential: authorization.Credential) -> bool:
         """Take note of a 401; return whether to try again with other credentials."""
         if sending.is_given:
             return False

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import anyio
 
+from kubecore._http.deadlines import reason
+from kubecore._http.network import AsyncSocket
+from kubecore._http.websocket_upgrade import Upgraded
 from kubecore.call import Call
 from kubecore.deadline import Deadline
 from kubecore.errors import KubeError, StreamClosedError
-from kubecore.rest.exchange import reason
-from kubecore.rest.network import AsyncSocket
-from kubecore.rest.upgrade import Upgraded
 from kubecore.streams.line import Line
 from kubecore.streams.websocket import Piece
 

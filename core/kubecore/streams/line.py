@@ -6,8 +6,8 @@ import time
 from collections import deque
 from typing import Final
 
+from kubecore._http.deadlines import reason
 from kubecore.errors import KubeError, ProtocolError, ReadError, ReadTimeoutError, StreamClosedError
-from kubecore.rest.exchange import reason
 from kubecore.streams.websocket import Piece, WebSocket
 
 __all__ = ["Line"]

@@ -8,11 +8,11 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from kubecore._http.deadlines import reason
+from kubecore._http.duplex import Duplex
 from kubecore.call import Call
 from kubecore.deadline import Deadline
 from kubecore.errors import StreamClosedError, WriteTimeoutError
-from kubecore.rest.duplex import Duplex
-from kubecore.rest.exchange import reason
 from kubecore.streams.line import Line
 from kubecore.streams.websocket import Piece
 

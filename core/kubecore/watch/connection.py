@@ -10,8 +10,8 @@ from kubecore.call import Call
 from kubecore.watch.decoder import Decoder, Event, check_media_type
 
 if TYPE_CHECKING:
+    from kubecore._http.transport import AsyncStream, Stream
     from kubecore.rest import AsyncClient, Client
-    from kubecore.rest.transport import AsyncStream, Stream
 
 __all__ = ["connected", "connected_async"]
 

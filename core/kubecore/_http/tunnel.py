@@ -11,8 +11,8 @@ from collections.abc import Generator
 from typing import Final
 
 from kubecore._config.secret import SecretBytes
-from kubecore.rest.http1 import Answer, CutError, MalformedError, request_head
-from kubecore.rest.proxy import Proxy
+from kubecore._http.http1 import Answer, CutError, MalformedError, request_head
+from kubecore._http.proxy import Proxy
 
 __all__ = ["Handshake", "RefusedError", "handshake"]
 

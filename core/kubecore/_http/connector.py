@@ -11,15 +11,15 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from kubecore._config.config import Config, TLSConfig
+from kubecore._http import network, tls
+from kubecore._http.daemon_thread import Aside, file_seconds
+from kubecore._http.deadlines import reason
+from kubecore._http.http1 import CutError, MalformedError
+from kubecore._http.network import AsyncSocket, Names, SyncSocket
 from kubecore.errors import ProxyError
-from kubecore.rest import network, tls
-from kubecore.rest.aside import Aside, file_seconds
-from kubecore.rest.exchange import reason
-from kubecore.rest.http1 import CutError, MalformedError
-from kubecore.rest.network import AsyncSocket, Names, SyncSocket
 
 if TYPE_CHECKING:
-    from kubecore.rest.proxy import Proxy
+    from kubecore._http.proxy import Proxy
 
 __all__ = ["Route"]
 
@@ -122,7 +122,7 @@ class Route:
         return made
 
     def _tunnel(self, way: Proxy, end: float | None) -> socket.socket:
-        from kubecore.rest.tunnel import handshake
+        from kubecore._http.tunnel import handshake
 
         with _of_proxy(way):
             made = network.connect(self._names, _left(end))
@@ -144,7 +144,7 @@ class Route:
         return made
 
     async def _tunnel_async(self, way: Proxy) -> AsyncSocket:
-        from kubecore.rest.tunnel import handshake
+        from kubecore._http.tunnel import handshake
 
         with _of_proxy(way):
             made = await network.connect_async(self._names)
@@ -172,7 +172,7 @@ def _proxy(config: Config) -> Proxy | None:
         return None
     if config.proxy_url == "":
         return None
-    from kubecore.rest import proxy
+    from kubecore._http import proxy
 
     return proxy.from_environment(server) if config.proxy_url is None else proxy.parse(config.proxy_url, "proxy_url")
 

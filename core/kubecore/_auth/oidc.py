@@ -18,14 +18,14 @@ from urllib.parse import quote_plus, urlsplit
 
 import msgspec
 
+from kubecore._auth.authorization import Credential, bearer
 from kubecore._config.config import TLSConfig
 from kubecore._config.credentials import OIDCConfig
 from kubecore._config.secret import SecretBytes, SecretText
+from kubecore._http import tls
+from kubecore._http.daemon_thread import Aside
 from kubecore.decoders import decoder
 from kubecore.errors import ConfigError
-from kubecore.rest import tls
-from kubecore.rest.aside import Aside
-from kubecore.rest.auth import Credential, bearer
 
 if TYPE_CHECKING:
     import httpx

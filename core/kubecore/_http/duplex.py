@@ -10,8 +10,8 @@ import socket
 import ssl
 from typing import Final
 
-from kubecore.rest.network import SyncSocket, TlsInTls
-from kubecore.rest.readiness import wait_for
+from kubecore._http.network import SyncSocket, TlsInTls
+from kubecore._http.readiness import wait_for
 
 __all__ = ["Duplex"]
 

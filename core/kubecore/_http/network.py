@@ -14,9 +14,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
-from kubecore.rest.aside import Aside
-from kubecore.rest.exchange import WaitingError
-from kubecore.rest.readiness import wait_for
+from kubecore._http.daemon_thread import Aside
+from kubecore._http.deadlines import WaitingError
+from kubecore._http.readiness import wait_for
 
 if TYPE_CHECKING:
     from anyio import Lock

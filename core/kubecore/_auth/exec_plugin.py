@@ -24,15 +24,15 @@ import msgspec
 
 from kubecore import time as kubetime
 from kubecore import yaml
+from kubecore._auth.authorization import Credential, bearer
 from kubecore._config.config import Config
 from kubecore._config.credentials import ExecConfig
 from kubecore._config.secret import SecretBuffer, SecretBytes, SecretText
+from kubecore._http import tls
+from kubecore._http.daemon_thread import Aside
+from kubecore._http.readiness import wait_for
 from kubecore.decoders import decoder
 from kubecore.errors import ConfigError, DecodeError
-from kubecore.rest import tls
-from kubecore.rest.aside import Aside
-from kubecore.rest.auth import Credential, bearer
-from kubecore.rest.readiness import wait_for
 
 __all__ = ["ExecSource"]
 

@@ -12,8 +12,8 @@ from typing import Final, Literal
 
 from kubecore import errors
 from kubecore._config.secret import SecretBytes
-from kubecore.rest.http1 import Answer, CutError, MalformedError, request_head
-from kubecore.rest.request import Request
+from kubecore._http.http1 import Answer, CutError, MalformedError, request_head
+from kubecore._http.request import Request
 
 __all__ = [
     "FAILURES",

@@ -1,4 +1,4 @@
-"""The asynchronous pool: `kubecore.rest.pool` with `await`, for asyncio and trio."""
+"""The asynchronous pool: `kubecore._http.pool` with `await`, for asyncio and trio."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import anyio
 
 from kubecore._config.config import Config
 from kubecore._config.secret import SecretBytes
-from kubecore.errors import ClosedError
-from kubecore.rest.exchange import (
+from kubecore._http.connector import Route
+from kubecore._http.deadlines import (
     FAILURES,
     KEEPALIVE_SECONDS,
     Early,
@@ -26,11 +26,11 @@ from kubecore.rest.exchange import (
     may_repeat,
     written,
 )
-from kubecore.rest.http1 import Answer
-from kubecore.rest.network import AsyncSocket
-from kubecore.rest.perloop import PerLoop
-from kubecore.rest.request import Body, Request, too_large
-from kubecore.rest.route import Route
+from kubecore._http.http1 import Answer
+from kubecore._http.network import AsyncSocket
+from kubecore._http.per_loop import PerLoop
+from kubecore._http.request import Body, Request, too_large
+from kubecore.errors import ClosedError
 
 __all__ = ["AsyncPool"]
 

@@ -6,10 +6,10 @@ from collections.abc import AsyncGenerator, Iterator, Mapping
 from typing import Protocol
 
 from kubecore._config.config import Config
-from kubecore.rest.httpx_client import AsyncHttpClient, AsyncHttpxTransport, HttpClient, HttpxTransport
-from kubecore.rest.network import AsyncSocket, SyncSocket
-from kubecore.rest.pool import Pool
-from kubecore.rest.request import Body, Request
+from kubecore._http.httpx_transport import AsyncHttpClient, AsyncHttpxTransport, HttpClient, HttpxTransport
+from kubecore._http.network import AsyncSocket, SyncSocket
+from kubecore._http.pool import Pool
+from kubecore._http.request import Body, Request
 
 __all__ = [
     "AsyncHttpClient",
@@ -156,6 +156,6 @@ def async_transport(config: Config, http_client: AsyncHttpClient | None) -> Asyn
     if http_client is not None:
         return AsyncHttpxTransport(http_client)
     # anyio takes a third of the import time of all of kubecore, and only asynchronous programs need it.
-    from kubecore.rest.async_pool import AsyncPool
+    from kubecore._http.async_pool import AsyncPool
 
     return AsyncPool(config)

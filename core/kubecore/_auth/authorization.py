@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from kubecore._config.config import Config
 from kubecore._config.secret import SecretBytes, SecretText, read_file
+from kubecore._http.daemon_thread import Aside, file_seconds
+from kubecore._http.timed_lock import Turn
 from kubecore.errors import ConfigError
-from kubecore.rest.aside import Aside, file_seconds
-from kubecore.rest.turn import Turn
 
 if TYPE_CHECKING:
     import anyio
 
-    from kubecore.rest.perloop import PerLoop
+    from kubecore._http.per_loop import PerLoop
 
 __all__ = ["AsyncAuthorization", "Authorization", "Credential", "Source", "bearer", "source"]
 
@@ -169,7 +169,7 @@ class AsyncAuthorization:
         if self._locks is None:
             import anyio
 
-            from kubecore.rest.perloop import PerLoop
+            from kubecore._http.per_loop import PerLoop
 
             self._locks = PerLoop(anyio.Lock, lambda lock: None)
         return self._locks.get()
@@ -192,11 +192,11 @@ def source(config: Config) -> Source:
     has_certificate = bool(config.tls.cert_file or config.tls.cert_data)
     if static.header is None and not has_certificate:
         if config.exec is not None:
-            from kubecore.rest.exec_plugin import ExecSource
+            from kubecore._auth.exec_plugin import ExecSource
 
             return ExecSource(config.exec, config)
         if config.oidc is not None:
-            from kubecore.rest.oidc import OIDCSource
+            from kubecore._auth.oidc import OIDCSource
 
             return OIDCSource(config.oidc)
     return _Fixed(static)

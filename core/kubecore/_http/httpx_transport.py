@@ -12,8 +12,8 @@ from contextlib import aclosing, contextmanager
 from typing import Any, Final, Protocol, TypeVar
 
 from kubecore import errors
-from kubecore.rest.exchange import Limit, asked_about, failed
-from kubecore.rest.request import Body, Request, too_large
+from kubecore._http.deadlines import Limit, asked_about, failed
+from kubecore._http.request import Body, Request, too_large
 
 __all__ = ["AsyncHttpClient", "AsyncHttpxTransport", "HttpClient", "HttpxTransport"]
 

@@ -14,11 +14,11 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 
 from kubecore import errors
-from kubecore.rest.request import Body, Request, codings, has_body
+from kubecore._http.request import Body, Request, codings, has_body
 
 if TYPE_CHECKING:
-    from kubecore.rest.network import AsyncSocket, SyncSocket
-    from kubecore.rest.transport import AsyncStream, Stream
+    from kubecore._http.network import AsyncSocket, SyncSocket
+    from kubecore._http.transport import AsyncStream, Stream
 
 __all__ = ["AsyncGzipStream", "GzipStream", "is_compressed"]
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
+from kubecore._auth.authorization import Credential
 from kubecore._config.config import DEFAULT_BURST, Config, Server, Timeouts, default_user_agent
 from kubecore._config.credentials import Impersonate
 from kubecore._config.ratelimit import RateLimiter, TokenBucket
 from kubecore._config.warnings import LogOnce, WarningHandler
 from kubecore.call import Call
 from kubecore.errors import BodyTooLargeError, ConfigError, ProtocolError, RedirectError
-from kubecore.rest.auth import Credential
 
 __all__ = ["Body", "Request", "Requests", "check_answer", "check_body", "codings", "has_body", "replace_headers"]
 

@@ -13,13 +13,13 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from kubecore._config.config import Config
+from kubecore._http.connector import Route
+from kubecore._http.deadlines import FAILURES, KEEPALIVE_SECONDS, Early, Limit, failed, may_repeat, written
+from kubecore._http.http1 import Answer, CutError
+from kubecore._http.network import SyncSocket
+from kubecore._http.request import Body, Request, too_large
 from kubecore._support.fork_lock import ForkLock
 from kubecore.errors import ClosedError
-from kubecore.rest.exchange import FAILURES, KEEPALIVE_SECONDS, Early, Limit, failed, may_repeat, written
-from kubecore.rest.http1 import Answer, CutError
-from kubecore.rest.network import SyncSocket
-from kubecore.rest.request import Body, Request, too_large
-from kubecore.rest.route import Route
 
 __all__ = ["Pool"]
 
