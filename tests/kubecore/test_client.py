@@ -12,7 +12,7 @@ import pytest
 
 from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, rest
-from kubecore.rest import sending
+from kubecore.rest import attempts
 from tests.kubecore.loopback import answer, loopback
 from tests.ready import closed_port
 
@@ -23,7 +23,7 @@ Get = Callable[[rest.Config], Any]
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sending, "_NETWORK_SECONDS", 0.0)
+    monkeypatch.setattr(attempts, "_NETWORK_SECONDS", 0.0)
 
 
 def get_sync(config: rest.Config) -> Any:

@@ -261,11 +261,11 @@ def test_any_answer_is_read_or_refused(api: Any, apis: Any) -> None:
 
 
 def test_steps_may_pause() -> None:
-    from kubecore import running
+    from kubecore.rest import run_steps
 
     def work() -> Steps[str]:
         yield Pause(0.0)
         return "done"
 
-    assert running.run(None, work()) == "done"  # type: ignore[arg-type]
+    assert run_steps.run(None, work()) == "done"  # type: ignore[arg-type]
     assert answers.Root().items == []

@@ -21,7 +21,7 @@ from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, rest
 from kubecore._support import pauses
 from kubecore._http.request import Requests
-from kubecore.rest import sending
+from kubecore.rest import attempts
 from tests.kubecore.loopback import Loopback, answer, loopback
 
 POD = b'{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p"},"spec":{"containers":[]}}'
@@ -445,7 +445,7 @@ def test_r34_an_anonymous_copy_keeps_the_way_and_drops_who_asks() -> None:
 
 
 def test_network_errors_wait_about_a_second() -> None:
-    assert sending._NETWORK_SECONDS == 1.0
+    assert attempts._NETWORK_SECONDS == 1.0
 
 
 @both

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from kubecore import kinds, manifests, running
+from kubecore import kinds, manifests
 from kubecore.apply import applying
 from kubecore.apply.applying import Options
 from kubecore.apply.report import Report
 from kubecore.clientset import AsyncBaseClientset, BaseClientset
 from kubecore.model import Model
 from kubecore.options import DryRun, FieldValidation
+from kubecore.rest import run_steps
 
 __all__ = ["apply_file", "apply_file_async", "apply_objects", "apply_objects_async"]
 
@@ -121,7 +122,7 @@ def apply_objects(
     )
     known = kinds.kinds_of_class(type(clientset))
     steps = applying.apply(objects, known, clientset.discovery.memory, said)
-    return running.run(clientset.rest_client, steps, timeout=timeout)
+    return run_steps.run(clientset.rest_client, steps, timeout=timeout)
 
 
 async def apply_file_async(
@@ -227,4 +228,4 @@ async def apply_objects_async(
     )
     known = kinds.kinds_of_class(type(clientset))
     steps = applying.apply(objects, known, clientset.discovery.memory, said)
-    return await running.run_async(clientset.rest_client, steps, timeout=timeout)
+    return await run_steps.run_async(clientset.rest_client, steps, timeout=timeout)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from kubecore import running
 from kubecore.discovery.asking import Memory
 from kubecore.discovery.catalog import ApiResource, Catalog
-from kubecore.rest import AsyncClient, Client
+from kubecore.rest import AsyncClient, Client, run_steps
 
 __all__ = ["AsyncDiscovery", "Discovery"]
 
@@ -36,7 +35,7 @@ class Discovery:
             TransportError: there is no answer.
             DecodeError: the answer is not what was asked for.
         """
-        return running.run(self._client, self.memory.catalog(), timeout=timeout)
+        return run_steps.run(self._client, self.memory.catalog(), timeout=timeout)
 
     def refresh(self, *, timeout: float | None = None) -> Catalog:
         """Ask the server again.
@@ -53,7 +52,7 @@ class Discovery:
             TransportError: there is no answer.
             DecodeError: the answer is not what was asked for.
         """
-        return running.run(self._client, self.memory.refresh(), timeout=timeout)
+        return run_steps.run(self._client, self.memory.refresh(), timeout=timeout)
 
     def find(self, kind: str, *, api_version: str = "", timeout: float | None = None) -> ApiResource:
         """Find the resource that a name means. A name that is not known asks the server once more.
@@ -74,7 +73,7 @@ class Discovery:
             TransportError: there is no answer.
             DecodeError: the answer is not what was asked for.
         """
-        return running.run(self._client, self.memory.find(kind, api_version), timeout=timeout)
+        return run_steps.run(self._client, self.memory.find(kind, api_version), timeout=timeout)
 
 
 class AsyncDiscovery:
@@ -103,7 +102,7 @@ class AsyncDiscovery:
             TransportError: there is no answer.
             DecodeError: the answer is not what was asked for.
         """
-        return await running.run_async(self._client, self.memory.catalog(), timeout=timeout)
+        return await run_steps.run_async(self._client, self.memory.catalog(), timeout=timeout)
 
     async def refresh(self, *, timeout: float | None = None) -> Catalog:
         """Ask the server again.
@@ -120,7 +119,7 @@ class AsyncDiscovery:
             TransportError: there is no answer.
             DecodeError: the answer is not what was asked for.
         """
-        return await running.run_async(self._client, self.memory.refresh(), timeout=timeout)
+        return await run_steps.run_async(self._client, self.memory.refresh(), timeout=timeout)
 
     async def find(self, kind: str, *, api_version: str = "", timeout: float | None = None) -> ApiResource:
         """Find the resource that a name means. A name that is not known asks the server once more.
@@ -141,4 +140,4 @@ class AsyncDiscovery:
             TransportError: there is no answer.
             DecodeError: the answer is not what was asked for.
         """
-        return await running.run_async(self._client, self.memory.find(kind, api_version), timeout=timeout)
+        return await run_steps.run_async(self._client, self.memory.find(kind, api_version), timeout=timeout)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar, overload
 
-from kubecore import async_verbs, options, running
+from kubecore import async_verbs, options
 from kubecore.discovery import AsyncDiscovery
 from kubecore.dynamic import resource as dynamic_resource
 from kubecore.dynamic.resource import DynamicResource
@@ -12,7 +12,7 @@ from kubecore.listof import ListOf
 from kubecore.model import Model
 from kubecore.options import DryRun, FieldValidation, PatchType
 from kubecore.resource import Body, PatchBody, Resource
-from kubecore.rest import AsyncClient
+from kubecore.rest import AsyncClient, run_steps
 
 __all__ = ["AsyncDynamicClient", "AsyncObjects"]
 
@@ -235,7 +235,7 @@ class AsyncDynamicClient:
         """
         name, group_version = dynamic_resource.names_of(kind, api_version)
         memory = self._discovery.memory
-        found = await running.run_async(
+        found = await run_steps.run_async(
             self._client, memory.find(name, group_version, namespaced=namespace != ""), timeout=timeout
         )
         objects: type[Any] = dict if isinstance(kind, str) else kind

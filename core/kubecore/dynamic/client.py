@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar, overload
 
-from kubecore import options, running, sync_verbs
+from kubecore import options, sync_verbs
 from kubecore.discovery import Discovery
 from kubecore.dynamic import resource as dynamic_resource
 from kubecore.dynamic.resource import DynamicResource
@@ -13,7 +13,7 @@ from kubecore.listof import ListOf
 from kubecore.model import Model
 from kubecore.options import DryRun, FieldValidation, PatchType
 from kubecore.resource import Body, PatchBody, Resource
-from kubecore.rest import Client
+from kubecore.rest import Client, run_steps
 
 __all__ = ["DynamicClient", "Objects"]
 
@@ -236,6 +236,8 @@ class DynamicClient:
         """
         name, group_version = dynamic_resource.names_of(kind, api_version)
         memory = self._discovery.memory
-        found = running.run(self._client, memory.find(name, group_version, namespaced=namespace != ""), timeout=timeout)
+        found = run_steps.run(
+            self._client, memory.find(name, group_version, namespaced=namespace != ""), timeout=timeout
+        )
         objects: type[Any] = dict if isinstance(kind, str) else kind
         return Objects(self._client, dynamic_resource.discovered(found, objects, memory.forget), namespace)

@@ -19,7 +19,7 @@ from kubecore._http.transport import AsyncHttpClient, AsyncStream
 from kubecore._http.websocket_upgrade import Handshake, Upgraded, refused
 from kubecore.call import Call
 from kubecore.deadline import Deadline
-from kubecore.rest.sending import Sending
+from kubecore.rest.attempts import Sending
 
 __all__ = ["AsyncClient"]
 

@@ -20,7 +20,7 @@ from kubecore._http.transport import HttpClient, Stream
 from kubecore._http.websocket_upgrade import Handshake, Upgraded, refused
 from kubecore.call import Call
 from kubecore.deadline import Deadline
-from kubecore.rest.sending import Sending
+from kubecore.rest.attempts import Sending
 
 __all__ = ["Client"]
 

@@ -15,9 +15,9 @@ import anyio
 from anyio.abc import SocketAttribute, SocketStream, TaskGroup
 from anyio.streams.stapled import MultiListener
 
-from kubecore import running
 from kubecore.deadline import Deadline
 from kubecore.errors import ConnectTimeoutError, DeadlineError, KubeError, TransportError
+from kubecore.rest import run_steps
 from kubecore.streams.async_session import AsyncSession
 from kubecore.streams.forward import OPENING_SECONDS, Default, late
 from kubecore.streams.targets import Found, Target, as_port
@@ -215,7 +215,7 @@ class AsyncPortForward:
         """Return the pod and its port."""
         left = None if deadline is None else deadline.left
         try:
-            return await running.run_async(self._client, self._target.find(port), timeout=left)
+            return await run_steps.run_async(self._client, self._target.find(port), timeout=left)
         except DeadlineError as error:
             message = f"{self._target.place}: port {port!r} was not found in time (timeout=)"
             raise ConnectTimeoutError(message) from error
@@ -390,7 +390,7 @@ async def serving(
     Yields:
         The port of this machine.
     """
-    from kubecore.rest.beside import asynchronous
+    from kubecore.rest.bridge import asynchronous
 
     async with (
         asynchronous(client) as made,

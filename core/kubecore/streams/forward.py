@@ -9,7 +9,6 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
-from kubecore import running
 from kubecore.deadline import Deadline
 from kubecore.errors import (
     ConnectTimeoutError,
@@ -19,6 +18,7 @@ from kubecore.errors import (
     ReadTimeoutError,
     WriteTimeoutError,
 )
+from kubecore.rest import run_steps
 from kubecore.streams.session import Session
 from kubecore.streams.targets import Found, Target, as_port
 from kubecore.streams.tunnel import FRAME, PROTOCOLS, Tunnel
@@ -241,7 +241,7 @@ class PortForward:
         """Return the pod and its port."""
         left = None if deadline is None else deadline.left
         try:
-            return running.run(self._client, self._target.find(port), timeout=left)
+            return run_steps.run(self._client, self._target.find(port), timeout=left)
         except DeadlineError as error:
             message = f"{self._target.place}: port {port!r} was not found in time (timeout=)"
             raise ConnectTimeoutError(message) from error
