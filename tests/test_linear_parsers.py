@@ -25,7 +25,9 @@ from kubecore import codec, display, encode, errors, hints, kubeconfig, manifest
 from kubecore._config.config import Server
 from kubecore._http import gzip, http1, proxy
 from kubecore.logs.lines import Lines
-from kubecore.streams import spdy, tunnel, untar, websocket
+from kubecore.streams.copy import untar
+from kubecore.streams.port_forward import spdy, tunnel
+from kubecore.streams.websocket.frames import frames
 from kubecore.watch import decoder as watch_decoder
 
 pytestmark = pytest.mark.thorough
@@ -87,7 +89,7 @@ def fed(feed: Callable[[bytes], Any], data: bytes, by: int) -> None:
 
 
 def websocket_by(by: int) -> Callable[[bytes], None]:
-    return lambda data: fed(websocket.WebSocket().feed, data, by)
+    return lambda data: fed(frames.WebSocket().feed, data, by)
 
 
 def documents(text: str | bytes) -> None:

@@ -18,9 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubecore import errors, rest
-from kubecore.streams import untar
-from kubecore.streams.totar import pack
-from kubecore.streams.untar import Copied, Unpacker
+from kubecore.streams.copy import untar
+from kubecore.streams.copy.totar import pack
+from kubecore.streams.copy.untar import Copied, Unpacker
 from tests.kubecore.driving import KINDS, SyncPods, drive
 from tests.kubecore.websocket_server import SUCCESS, Peer, exit_status, serving
 
@@ -403,7 +403,7 @@ def test_what_goes_wrong_is_told_and_nothing_half_is_left(
     ],
 )
 def test_paths_in_the_container(remote: str, command: list[str]) -> None:
-    from kubecore.streams.copying import plan_from
+    from kubecore.streams.copy.copying import plan_from
 
     plan = plan_from(SyncPods._resource, "n", "p", remote, "local", None)
     assert plan.command == ["tar", "cf", "-", *command]

@@ -18,8 +18,8 @@ import trustme
 
 from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, rest
-from kubecore.streams import async_forward, forward
-from kubecore.streams.tunnel import PROTOCOLS
+from kubecore.streams.port_forward import async_forward, forward
+from kubecore.streams.port_forward.tunnel import PROTOCOLS
 from tests.kubecore.test_exec import runs, script
 from tests.kubecore.websocket_server import Peer, Script, serving
 from tests.ready import PATIENCE

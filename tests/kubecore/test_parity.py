@@ -15,7 +15,7 @@ import pytest
 import kubeclient.typed
 from kubeclient import AsyncClientset, Clientset
 from kubecore import apply, async_verbs, clientset, discovery, dynamic, logs, pager, rest, sync_verbs
-from kubecore.streams import async_process, process
+from kubecore.streams.exec import async_process, process
 
 _WORDS = {
     "AsyncClient": "Client",

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubecore import errors
-from kubecore.streams import spdy
-from kubecore.streams.tunnel import Tunnel
+from kubecore.streams.port_forward import spdy
+from kubecore.streams.port_forward.tunnel import Tunnel
 
 STREAMS = st.integers(1, 2**31 - 1)
 FRAMES = st.one_of(

@@ -15,7 +15,7 @@ from kubeclient.typed.core.v1.pod import PODS
 from kubeclient.typed.core.v1.service import SERVICES
 from kubecore import errors, rest
 from kubecore.call import Call
-from kubecore.streams.targets import Found, PodTarget, ServiceTarget, as_port
+from kubecore.streams.port_forward.targets import Found, PodTarget, ServiceTarget, as_port
 from tests.kubecore.loopback import answer, loopback
 
 POD_PATH = "/api/v1/namespaces/ns/pods/{}/portforward"

@@ -15,7 +15,7 @@ from kubeclient.typed.core.v1.pod import PODS
 from kubecore import errors, rest
 from kubecore.logs import log_call
 from kubecore.logs.lines import EncodedReader, TextReader, reader
-from kubecore.streams import command
+from kubecore.streams.exec import command
 from kubecore.textmode import TextMode, text_mode
 from tests.kubecore.loopback import answer, loopback
 

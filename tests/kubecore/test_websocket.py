@@ -26,9 +26,9 @@ import trustme
 from kubecore import errors, rest
 from kubecore._http import network
 from kubecore._http.http1 import Answer, MalformedError
-from kubecore.streams import line as line_module
-from kubecore.streams.channels import V4, V5, Channels
-from kubecore.streams.websocket import Piece, WebSocket
+from kubecore.streams.exec.channels import V4, V5, Channels
+from kubecore.streams.websocket.frames import Piece, WebSocket
+from kubecore.streams.websocket.frames import state as line_module
 from tests.kubecore.driving import KINDS, SyncPods, drive
 from tests.kubecore.loopback import answer, loopback
 from tests.kubecore.test_proxy import pki, through
@@ -374,7 +374,7 @@ def test_row_b11_a_message_is_not_held_and_not_endless(monkeypatch: pytest.Monke
         list(websocket.feed(bytes(1 << 18)))
     assert tracemalloc.get_traced_memory()[1] < 2 << 20
     tracemalloc.stop()
-    monkeypatch.setattr("kubecore.streams.websocket._MOST_MESSAGE", 60 << 20)
+    monkeypatch.setattr("kubecore.streams.websocket.frames._MOST_MESSAGE", 60 << 20)
     with pytest.raises(errors.ProtocolError, match="longer than"):
         for _ in range(100):
             list(websocket.feed(bytes(1 << 18)))

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from kubecore import errors
-from kubecore.streams import copying
+from kubecore.streams.copy import copying
 from tests.cluster.nodes import Nodes
 from tests.kubecore.test_cp import BAD, END, entry, everything, folder
 from tests.server.test_exec import on_pods

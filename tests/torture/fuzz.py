@@ -23,9 +23,9 @@ from kubeclient.models import core_v1
 from kubecore import codec, errors, quantity, selectors, yaml
 from kubecore._config import warnings
 from kubecore._http.http1 import Answer, CutError, MalformedError
-from kubecore.streams.channels import V5, Channels
-from kubecore.streams.untar import Unpacker
-from kubecore.streams.websocket import WebSocket
+from kubecore.streams.copy.untar import Unpacker
+from kubecore.streams.exec.channels import V5, Channels
+from kubecore.streams.websocket.frames import WebSocket
 from kubecore.watch.decoder import Decoder
 from tests.kubecore.test_cp import entry, folder, pax
 from tests.kubecore.websocket_server import exit_status, frame

@@ -15,9 +15,9 @@ from kubecore.listof import ListOf
 from kubecore.logs import AsyncLogStream, LogStream
 from kubecore.pager import PageIterator
 from kubecore.projection import Projection
-from kubecore.streams.async_forward import AsyncPortForward
-from kubecore.streams.command import Completed
-from kubecore.streams.forward import ForwardedStream, Listener, PortForward
+from kubecore.streams.exec.command import Completed
+from kubecore.streams.port_forward.async_forward import AsyncPortForward
+from kubecore.streams.port_forward.forward import ForwardedStream, Listener, PortForward
 from kubecore.table import Table
 from kubecore.watch import AsyncWatch, Event, Watch
 

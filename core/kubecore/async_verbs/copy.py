@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kubecore.async_verbs.base import ResourceClient
 
 if TYPE_CHECKING:
-    from kubecore.streams.untar import Copied
+    from kubecore.streams.copy.untar import Copied
 
 __all__ = ["Copy"]
 
@@ -50,8 +50,8 @@ class Copy(ResourceClient):
             TransportError: the connection broke.
             MissingExtraError: wsproto is not installed.
         """
-        from kubecore.streams import copying
-        from kubecore.streams.async_process import AsyncProcess
+        from kubecore.streams.copy import copying
+        from kubecore.streams.exec.async_process import AsyncProcess
 
         plan = copying.plan_from(self._resource, self._namespace, name, remote, local, container)
         process = AsyncProcess(self._client, plan.call, plan.options, plan.command, timeout=timeout)
@@ -91,8 +91,8 @@ class Copy(ResourceClient):
             ProtocolError: the server is older than Kubernetes 1.30, and can't end the command's input.
             MissingExtraError: wsproto is not installed.
         """
-        from kubecore.streams import copying
-        from kubecore.streams.async_process import AsyncProcess
+        from kubecore.streams.copy import copying
+        from kubecore.streams.exec.async_process import AsyncProcess
 
         plan = copying.plan_to(self._resource, self._namespace, name, local, remote, container)
         process = AsyncProcess(self._client, plan.call, plan.options, plan.command, timeout=timeout)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal, overload
 from kubecore.async_verbs.base import ResourceClient
 
 if TYPE_CHECKING:
-    from kubecore.streams.async_process import AsyncProcess
-    from kubecore.streams.command import Completed
+    from kubecore.streams.exec.async_process import AsyncProcess
+    from kubecore.streams.exec.command import Completed
     from kubecore.textmode import TextErrors
 
 __all__ = ["Attach", "Exec"]
@@ -127,8 +127,8 @@ class Exec(ResourceClient):
             TransportError: there is no answer.
             MissingExtraError: wsproto is not installed.
         """
-        from kubecore.streams import command as commands
-        from kubecore.streams.async_process import run
+        from kubecore.streams.exec import command as commands
+        from kubecore.streams.exec.async_process import run
         from kubecore.textmode import text_mode
 
         mode = text_mode(text=text, encoding=encoding, errors=errors)
@@ -180,8 +180,8 @@ class Exec(ResourceClient):
         Raises:
             InvalidRequestError: refused before anything was sent.
         """
-        from kubecore.streams import command as commands
-        from kubecore.streams.async_process import AsyncProcess
+        from kubecore.streams.exec import command as commands
+        from kubecore.streams.exec.async_process import AsyncProcess
 
         options = commands.Options(container=container, stdin=stdin, stdout=stdout, stderr=stderr, tty=tty)
         call = commands.exec_call(self._resource, self._namespace, name, command, options)
@@ -222,8 +222,8 @@ class Attach(ResourceClient):
         Raises:
             InvalidRequestError: refused before anything was sent.
         """
-        from kubecore.streams import command as commands
-        from kubecore.streams.async_process import AsyncProcess
+        from kubecore.streams.exec import command as commands
+        from kubecore.streams.exec.async_process import AsyncProcess
 
         options = commands.Options(container=container, stdin=stdin, stdout=stdout, stderr=stderr, tty=tty)
         call = commands.attach_call(self._resource, self._namespace, name, options)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kubecore.async_verbs.base import ResourceClient
 
 if TYPE_CHECKING:
-    from kubecore.streams import async_forward
+    from kubecore.streams.port_forward import async_forward
 
 __all__ = ["PortForward", "ServicePortForward"]
 
@@ -31,7 +31,7 @@ class PortForward(ResourceClient):
         Raises:
             InvalidRequestError: refused before anything was sent.
         """
-        from kubecore.streams import async_forward, targets
+        from kubecore.streams.port_forward import async_forward, targets
 
         target = targets.PodTarget(self._resource, self._namespace, name)
         return async_forward.AsyncPortForward(self._client, target, timeout=timeout)
@@ -57,7 +57,7 @@ class ServicePortForward(ResourceClient):
         Raises:
             InvalidRequestError: refused before anything was sent.
         """
-        from kubecore.streams import async_forward, targets
+        from kubecore.streams.port_forward import async_forward, targets
 
         target = targets.ServiceTarget(self._resource, self._namespace, name)
         return async_forward.AsyncPortForward(self._client, target, timeout=timeout)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kubecore.sync_verbs.base import ResourceClient
 
 if TYPE_CHECKING:
-    from kubecore.streams.untar import Copied
+    from kubecore.streams.copy.untar import Copied
 
 __all__ = ["Copy"]
 
@@ -51,8 +51,8 @@ class Copy(ResourceClient):
             TransportError: the connection broke.
             MissingExtraError: wsproto is not installed.
         """
-        from kubecore.streams import copying
-        from kubecore.streams.process import Process
+        from kubecore.streams.copy import copying
+        from kubecore.streams.exec.process import Process
 
         plan = copying.plan_from(self._resource, self._namespace, name, remote, local, container)
         process = Process(self._client, plan.call, plan.options, plan.command, timeout=timeout)
@@ -92,8 +92,8 @@ class Copy(ResourceClient):
             ProtocolError: the server is older than Kubernetes 1.30, and can't end the command's input.
             MissingExtraError: wsproto is not installed.
         """
-        from kubecore.streams import copying
-        from kubecore.streams.process import Process
+        from kubecore.streams.copy import copying
+        from kubecore.streams.exec.process import Process
 
         plan = copying.plan_to(self._resource, self._namespace, name, local, remote, container)
         process = Process(self._client, plan.call, plan.options, plan.command, timeout=timeout)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal, overload
 from kubecore.sync_verbs.base import ResourceClient
 
 if TYPE_CHECKING:
-    from kubecore.streams.command import Completed
-    from kubecore.streams.process import Process
+    from kubecore.streams.exec.command import Completed
+    from kubecore.streams.exec.process import Process
     from kubecore.textmode import TextErrors
 
 __all__ = ["Attach", "Exec"]
@@ -128,8 +128,8 @@ class Exec(ResourceClient):
             TransportError: there is no answer.
             MissingExtraError: wsproto is not installed.
         """
-        from kubecore.streams import command as commands
-        from kubecore.streams.process import run
+        from kubecore.streams.exec import command as commands
+        from kubecore.streams.exec.process import run
         from kubecore.textmode import text_mode
 
         mode = text_mode(text=text, encoding=encoding, errors=errors)
@@ -181,8 +181,8 @@ class Exec(ResourceClient):
         Raises:
             InvalidRequestError: refused before anything was sent.
         """
-        from kubecore.streams import command as commands
-        from kubecore.streams.process import Process
+        from kubecore.streams.exec import command as commands
+        from kubecore.streams.exec.process import Process
 
         options = commands.Options(container=container, stdin=stdin, stdout=stdout, stderr=stderr, tty=tty)
         call = commands.exec_call(self._resource, self._namespace, name, command, options)
@@ -223,8 +223,8 @@ class Attach(ResourceClient):
         Raises:
             InvalidRequestError: refused before anything was sent.
         """
-        from kubecore.streams import command as commands
-        from kubecore.streams.process import Process
+        from kubecore.streams.exec import command as commands
+        from kubecore.streams.exec.process import Process
 
         options = commands.Options(container=container, stdin=stdin, stdout=stdout, stderr=stderr, tty=tty)
         call = commands.attach_call(self._resource, self._namespace, name, options)

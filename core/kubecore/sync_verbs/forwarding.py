@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kubecore.sync_verbs.base import ResourceClient
 
 if TYPE_CHECKING:
-    from kubecore.streams import forward
+    from kubecore.streams.port_forward import forward
 
 __all__ = ["PortForward", "ServicePortForward"]
 
@@ -32,7 +32,7 @@ class PortForward(ResourceClient):
         Raises:
             InvalidRequestError: refused before anything was sent.
         """
-        from kubecore.streams import forward, targets
+        from kubecore.streams.port_forward import forward, targets
 
         target = targets.PodTarget(self._resource, self._namespace, name)
         return forward.PortForward(self._client, target, timeout=timeout)
@@ -58,7 +58,7 @@ class ServicePortForward(ResourceClient):
         Raises:
             InvalidRequestError: refused before anything was sent.
         """
-        from kubecore.streams import forward, targets
+        from kubecore.streams.port_forward import forward, targets
 
         target = targets.ServiceTarget(self._resource, self._namespace, name)
         return forward.PortForward(self._client, target, timeout=timeout)

@@ -12,7 +12,7 @@ from typing import Final
 
 from kubecore._support.terminal import shown
 from kubecore.errors import InvalidRequestError, PortForwardError, ProtocolError, ReadError
-from kubecore.streams import spdy
+from kubecore.streams.port_forward import spdy
 
 __all__ = ["FRAME", "PROTOCOLS", "Tunnel"]
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from kubecore._http.deadlines import reason
 from kubecore.errors import KubeError, ProtocolError, ReadError, ReadTimeoutError, StreamClosedError
-from kubecore.streams.websocket import Piece, WebSocket
+from kubecore.streams.websocket.frames import Piece, WebSocket
 
 __all__ = ["Line"]
 

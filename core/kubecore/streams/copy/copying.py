@@ -24,13 +24,13 @@ from kubecore.errors import (
 )
 from kubecore.meta import Status
 from kubecore.resource import Resource
-from kubecore.streams.command import Gathered, Options, Output, exec_call, is_text
-from kubecore.streams.totar import pack
-from kubecore.streams.untar import Copied, Unpacker
+from kubecore.streams.copy.totar import pack
+from kubecore.streams.copy.untar import Copied, Unpacker
+from kubecore.streams.exec.command import Gathered, Options, Output, exec_call, is_text
 
 if TYPE_CHECKING:
-    from kubecore.streams.async_process import AsyncProcess
-    from kubecore.streams.process import Process
+    from kubecore.streams.exec.async_process import AsyncProcess
+    from kubecore.streams.exec.process import Process
 
 __all__ = [
     "Plan",

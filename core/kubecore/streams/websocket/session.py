@@ -13,8 +13,8 @@ from kubecore._http.duplex import Duplex
 from kubecore.call import Call
 from kubecore.deadline import Deadline
 from kubecore.errors import StreamClosedError, WriteTimeoutError
-from kubecore.streams.line import Line
-from kubecore.streams.websocket import Piece
+from kubecore.streams.websocket.frames import Piece
+from kubecore.streams.websocket.state import Line
 
 if TYPE_CHECKING:
     from kubecore.rest import Client

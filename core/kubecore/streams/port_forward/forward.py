@@ -19,9 +19,9 @@ from kubecore.errors import (
     WriteTimeoutError,
 )
 from kubecore.rest import run_steps
-from kubecore.streams.session import Session
-from kubecore.streams.targets import Found, Target, as_port
-from kubecore.streams.tunnel import FRAME, PROTOCOLS, Tunnel
+from kubecore.streams.port_forward.targets import Found, Target, as_port
+from kubecore.streams.port_forward.tunnel import FRAME, PROTOCOLS, Tunnel
+from kubecore.streams.websocket.session import Session
 
 if TYPE_CHECKING:
     from kubecore.rest import Client
@@ -324,7 +324,7 @@ class Listener:
         """
         from anyio.from_thread import start_blocking_portal
 
-        from kubecore.streams.async_forward import serving
+        from kubecore.streams.port_forward.async_forward import serving
 
         with ExitStack() as stack:
             portal = stack.enter_context(start_blocking_portal(name="kubecore port-forward"))

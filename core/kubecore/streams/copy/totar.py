@@ -11,7 +11,7 @@ from typing import Final
 
 from kubecore._support.terminal import shown
 from kubecore.errors import CopyError
-from kubecore.streams.untar import Copied
+from kubecore.streams.copy.untar import Copied
 
 __all__ = ["pack"]
 

@@ -10,7 +10,7 @@ from kubecore.call import Call
 from kubecore.errors import BodyTooLargeError, CommandError, DecodeError, InvalidRequestError
 from kubecore.meta import Status
 from kubecore.resource import Resource
-from kubecore.streams.channels import STDOUT
+from kubecore.streams.exec.channels import STDOUT
 from kubecore.textmode import TextMode
 
 __all__ = [

@@ -15,8 +15,8 @@ from kubecore._http.websocket_upgrade import Upgraded
 from kubecore.call import Call
 from kubecore.deadline import Deadline
 from kubecore.errors import KubeError, StreamClosedError
-from kubecore.streams.line import Line
-from kubecore.streams.websocket import Piece
+from kubecore.streams.websocket.frames import Piece
+from kubecore.streams.websocket.state import Line
 
 if TYPE_CHECKING:
     from kubecore.rest import AsyncClient

@@ -1,11 +1,13 @@
-"""A command in a container, or what a container runs, connected to us; for blocking code."""
+"""A command in a container, or what a container runs, connected to us; for asyncio and trio."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import math
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
+
+import anyio
 
 from kubecore.call import Call
 from kubecore.deadline import Deadline
@@ -13,35 +15,38 @@ from kubecore.errors import (
     CommandTimeoutError,
     DeadlineError,
     InvalidRequestError,
+    KubeError,
     ReadError,
     ReadTimeoutError,
+    StreamClosedError,
     UnknownResultError,
+    WriteTimeoutError,
 )
 from kubecore.meta import Status
-from kubecore.streams.channels import ERROR, PROTOCOLS, Channels, cut
-from kubecore.streams.command import Completed, Gathered, Options, Output, finished, stream_name
-from kubecore.streams.session import Session
+from kubecore.streams.exec.channels import ERROR, PROTOCOLS, Channels, cut
+from kubecore.streams.exec.command import Completed, Gathered, Options, Output, finished, stream_name
+from kubecore.streams.websocket.async_session import AsyncSession
 from kubecore.textmode import TextMode
 
 if TYPE_CHECKING:
-    from kubecore.rest import Client
+    from kubecore.rest import AsyncClient
 
-__all__ = ["Process", "run"]
+__all__ = ["AsyncProcess", "run"]
 
 
-class Process:
+class AsyncProcess:
     """A command that runs in a container: a context manager that starts it, and an iterator of what it prints.
 
     ```python
-    with clientset.core_v1.pods("default").exec("web", ["cat"], stdin=True) as process:
-        process.write(b"hello")
-        process.close_stdin()
-        for stream, data in process:
+    async with clientset.core_v1.pods("default").exec("web", ["cat"], stdin=True) as process:
+        await process.write(b"hello")
+        await process.close_stdin()
+        async for stream, data in process:
             print(stream, data)
-        print(process.wait())
+        print(await process.wait())
     ```
 
-    One thread may write while another reads. Leaving the block closes the connection; a command that still runs then is
+    One task may write while another reads. Leaving the block closes the connection; a command that still runs then is
     not ended by that, unless it has a terminal or reads its input.
 
     Args:
@@ -54,7 +59,7 @@ class Process:
 
     def __init__(
         self,
-        client: Client,
+        client: AsyncClient,
         call: Call[Status],
         options: Options,
         command: Sequence[str],
@@ -66,12 +71,12 @@ class Process:
         self._options = options
         self._command = command
         self._timeout = timeout
-        self._session: Session | None = None
+        self._session: AsyncSession | None = None
         self._channels: Channels | None = None
         self._goodbye: str | None = None
         self._returncode: int | None = None
 
-    def __enter__(self) -> Self:
+    async def __aenter__(self) -> Self:
         """Start the command.
 
         Raises:
@@ -81,22 +86,24 @@ class Process:
         """
         if self._session is not None:
             raise RuntimeError("the process was started before")
-        session = self._session = Session(self._client, self._call, PROTOCOLS, deadline=Deadline.within(self._timeout))
+        session = self._session = await AsyncSession.open(
+            self._client, self._call, PROTOCOLS, deadline=Deadline.within(self._timeout)
+        )
         self._channels = Channels(session.protocol, f"{self._call.method} {self._call.path}")
         return self
 
-    def __exit__(
+    async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Close the connection."""
-        self.close()
+        await self.aclose()
 
     @property
     def returncode(self) -> int | None:
         """The code that the command returned, None while that is not known; reading and `wait` make it known."""
         return self._returncode
 
-    def write(self, data: bytes, timeout: float | None = None) -> None:
+    async def write(self, data: bytes, timeout: float | None = None) -> None:
         """Write to the command's standard input.
 
         Args:
@@ -110,10 +117,13 @@ class Process:
         """
         session, channels = self._open()
         self._check_stdin()
-        for piece in cut(data):
-            session.send(channels.data(piece), timeout)
+        with anyio.move_on_after(math.inf if timeout is None else timeout) as scope:
+            for piece in cut(data):
+                await session.send(channels.data(piece))
+        if scope.cancelled_caught:
+            raise WriteTimeoutError(f"{self._place}: the command did not take its input within {timeout:g} s")
 
-    def close_stdin(self) -> None:
+    async def close_stdin(self) -> None:
         """End the command's standard input: it reads no more after what was written.
 
         Raises:
@@ -123,9 +133,9 @@ class Process:
         """
         session, channels = self._open()
         self._check_stdin()
-        session.send(channels.close_stdin())
+        await session.send(channels.close_stdin())
 
-    def resize(self, width: int, height: int) -> None:
+    async def resize(self, width: int, height: int) -> None:
         """Tell the size of the terminal.
 
         Args:
@@ -139,9 +149,9 @@ class Process:
         session, channels = self._open()
         if not self._options.tty:
             raise InvalidRequestError("there is no terminal: it was not started with tty=True")
-        session.send(channels.resize(width, height))
+        await session.send(channels.resize(width, height))
 
-    def read(self, timeout: float | None = None) -> Output | None:
+    async def read(self, timeout: float | None = None) -> Output | None:
         """Wait for the next that the command prints.
 
         Args:
@@ -156,25 +166,23 @@ class Process:
             StatusError: it could not be run, or the node does not tell its code.
             StreamClosedError: it was closed by us.
         """
-        try:
-            return self._read(timeout, None)
-        except TimeoutError as error:
-            if isinstance(error, ReadError):
-                raise
-            raise ReadTimeoutError(f"{self._place}: nothing came for {timeout:g} s") from None
+        with anyio.move_on_after(math.inf if timeout is None else timeout) as scope:
+            return await self._read()
+        assert scope.cancelled_caught  # noqa: S101 - there is no other way here
+        raise ReadTimeoutError(f"{self._place}: nothing came for {timeout:g} s")
 
-    def __iter__(self) -> Iterator[Output]:
+    def __aiter__(self) -> AsyncIterator[Output]:
         """Return the process itself."""
         return self
 
-    def __next__(self) -> Output:
+    async def __anext__(self) -> Output:
         """Wait for the next that the command prints, until it ends: see `read`."""
-        output = self.read()
+        output = await self.read()
         if output is None:
-            raise StopIteration
+            raise StopAsyncIteration
         return output
 
-    def wait(self, timeout: float | None = None) -> int:
+    async def wait(self, timeout: float | None = None) -> int:
         """Wait until the command has ended. What it prints meanwhile is dropped.
 
         Args:
@@ -189,14 +197,14 @@ class Process:
             StatusError: it could not be run, or the node does not tell its code.
             StreamClosedError: it was closed by us.
         """
-        return self.communicate(None, None, timeout)
+        return await self.communicate(None, None, timeout)
 
-    def close(self) -> None:
-        """Close the connection, also under another thread that reads or writes; a second call does nothing."""
+    async def aclose(self) -> None:
+        """Close the connection, also under another task that reads or writes; a second call does nothing."""
         if self._session is not None:
-            self._session.close()
+            await self._session.aclose()
 
-    def communicate(
+    async def communicate(
         self,
         gathered: Gathered | None,
         stdin: Iterable[bytes] | None,
@@ -215,31 +223,49 @@ class Process:
             The code that the command returned.
         """
         _, channels = self._open()
+        messages = iter(()) if stdin is None else channels.input(stdin)
+        failures: list[KubeError] = []  # Raised in a task they would come out in a group.
         seconds = timeout if left is None else left
-        end = None if seconds is None else time.monotonic() + seconds
-        messages = None if stdin is None else channels.input(stdin)
-        supply = None if messages is None else lambda: next(messages, None)
-        try:
-            while (output := self._read(None if end is None else end - time.monotonic(), supply)) is not None:
-                if gathered is not None:
-                    gathered.add(output)
-        except TimeoutError as error:
-            if isinstance(error, ReadError) or timeout is None:
-                raise
+        with anyio.move_on_after(math.inf if seconds is None else seconds) as scope:
+            async with anyio.create_task_group() as group:
+                group.start_soon(self._write_all, messages, failures, group.cancel_scope)
+                await self._read_all(gathered, failures)
+                group.cancel_scope.cancel()
+            if failures:
+                raise failures[0]
+        if scope.cancelled_caught and timeout is not None:
             stdout, stderr = (gathered.stdout, gathered.stderr) if gathered is not None else (b"", b"")
-            raise CommandTimeoutError(self._command, timeout, stdout, stderr) from None
+            raise CommandTimeoutError(self._command, timeout, stdout, stderr)
         assert self._returncode is not None  # noqa: S101 - known at the end
         return self._returncode
 
-    def _read(self, seconds: float | None, supply: Callable[[], bytes | None] | None) -> Output | None:
+    async def _write_all(self, messages: Iterator[bytes], failures: list[KubeError], scope: anyio.CancelScope) -> None:
+        session, _ = self._open()
+        try:
+            for message in messages:
+                await session.send(message)
+        except StreamClosedError:
+            return  # The command may end before it has read all.
+        except KubeError as error:
+            failures.append(error)
+            scope.cancel()
+
+    async def _read_all(self, gathered: Gathered | None, failures: list[KubeError]) -> None:
+        try:
+            while (output := await self._read()) is not None:
+                if gathered is not None:
+                    gathered.add(output)
+        except KubeError as error:
+            failures.append(error)
+
+    async def _read(self) -> Output | None:
         session, channels = self._open()
         if self._goodbye is not None:
             self._returncode = channels.returncode(self._goodbye)
             return None
-        end = None if seconds is None else time.monotonic() + seconds
         while True:
             try:
-                piece = session.receive(None if end is None else end - time.monotonic(), supply=supply)
+                piece = await session.receive()
             except ReadError as error:
                 if isinstance(error, (ReadTimeoutError, UnknownResultError)):
                     raise
@@ -252,9 +278,9 @@ class Process:
             if channel != ERROR and data:
                 return Output(stream_name(channel), data)
 
-    def _open(self) -> tuple[Session, Channels]:
+    def _open(self) -> tuple[AsyncSession, Channels]:
         if self._session is None or self._channels is None:
-            raise RuntimeError("the process is not started: write `with ... as process:` around it")
+            raise RuntimeError("the process is not started: write `async with ... as process:` around it")
         return self._session, self._channels
 
     def _check_stdin(self) -> None:
@@ -266,8 +292,8 @@ class Process:
         return f"{self._call.method} {self._call.path}"
 
 
-def run(
-    client: Client,
+async def run(
+    client: AsyncClient,
     call: Call[Status],
     options: Options,
     command: Sequence[str],
@@ -296,10 +322,10 @@ def run(
     """
     gathered = Gathered(max_output)
     deadline = Deadline.within(timeout)
-    process = Process(client, call, options, command, timeout=timeout)
+    process = AsyncProcess(client, call, options, command, timeout=timeout)
     try:
-        with process:
-            code = process.communicate(
+        async with process:
+            code = await process.communicate(
                 gathered, None if stdin is None else cut(stdin), timeout, None if deadline is None else deadline.left
             )
     except DeadlineError as error:

@@ -13,7 +13,7 @@ from typing import Final
 
 from kubecore import codec, meta
 from kubecore.errors import DecodeError, InvalidRequestError, ProtocolError, UnknownResultError, status_error
-from kubecore.streams.websocket import Piece
+from kubecore.streams.websocket.frames import Piece
 
 __all__ = ["ERROR", "FRAME", "PROTOCOLS", "STDERR", "STDIN", "STDOUT", "Channels", "cut"]
 

@@ -1,0 +1,1 @@
+"""Commands in containers: exec and attach."""

@@ -1,0 +1,1 @@
+"""Connections to ports of pods, over SPDY in a WebSocket."""

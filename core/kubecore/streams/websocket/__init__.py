@@ -1,0 +1,1 @@
+"""WebSocket connections to the API server: frames, state and the two sessions."""
