@@ -21,9 +21,10 @@ from kgen.errors import InputError
 from kgen.load import crd
 from kgen.package_names import NamedClass, NamedModule, PackageNames
 from kubeclient.models import authentication_v1, core_v1, meta_v1
-from kubecore import codec, display, encode, errors, hints, kubeconfig, manifests, modify, table, yaml
+from kubecore import codec, display, encode, errors, hints, kubeconfig, manifests, yaml
 from kubecore._config.config import Server
 from kubecore._http import gzip, http1, proxy
+from kubecore.calls import modify, table
 from kubecore.logs.lines import Lines
 from kubecore.streams.copy import untar
 from kubecore.streams.port_forward import spdy, tunnel

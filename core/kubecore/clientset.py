@@ -11,12 +11,12 @@ from kubecore import rest
 from kubecore._http.transport import AsyncHttpClient, HttpClient
 
 if TYPE_CHECKING:
+    from kubecore.calls.raw import QueryValues, RawResponse
+    from kubecore.calls.version import Info
     from kubecore.discovery import AsyncDiscovery, Discovery
     from kubecore.dynamic import AsyncDynamicClient, AsyncObjects, DynamicClient, Objects
     from kubecore.kubeconfig import KubeConfig
     from kubecore.model import Model
-    from kubecore.raw import QueryValues, RawResponse
-    from kubecore.version import Info
 
 __all__ = ["AsyncBaseClientset", "BaseClientset"]
 
@@ -92,7 +92,7 @@ class BaseClientset:
             TransportError: there is no whole answer.
             DecodeError: the answer is not what was asked for.
         """
-        from kubecore import version
+        from kubecore.calls import version
 
         return self.rest_client.send(version.call(), timeout=timeout)
 
@@ -127,7 +127,7 @@ class BaseClientset:
             StatusError: the server answered with a failure.
             TransportError: there is no whole answer.
         """
-        from kubecore import raw
+        from kubecore.calls import raw
 
         return self.rest_client.send(
             raw.call(method, path, query=query, body=body, content_type=content_type, accept=accept), timeout=timeout
@@ -230,7 +230,7 @@ class AsyncBaseClientset:
             TransportError: there is no whole answer.
             DecodeError: the answer is not what was asked for.
         """
-        from kubecore import version
+        from kubecore.calls import version
 
         return await self.rest_client.send(version.call(), timeout=timeout)
 
@@ -265,7 +265,7 @@ class AsyncBaseClientset:
             StatusError: the server answered with a failure.
             TransportError: there is no whole answer.
         """
-        from kubecore import raw
+        from kubecore.calls import raw
 
         return await self.rest_client.send(
             raw.call(method, path, query=query, body=body, content_type=content_type, accept=accept), timeout=timeout

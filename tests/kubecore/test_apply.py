@@ -12,11 +12,11 @@ from kubecore import errors
 from kubecore.apply import applying, order
 from kubecore.apply.applying import Options
 from kubecore.apply.report import Applied, ObjectRef, Report
-from kubecore.call import Call
+from kubecore.calls.call import Call
+from kubecore.calls.steps import Pause, Steps
 from kubecore.discovery import ApiGroup, ApiResource, Catalog
 from kubecore.discovery.asking import Memory
 from kubecore.kinds import KindInfo, kinds_of
-from kubecore.steps import Pause, Steps
 
 CRD: dict[str, Any] = {
     "apiVersion": "apiextensions.k8s.io/v1",

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from kubeclient.models import coordination_v1, core_v1, rbac_v1
 from kubecore import codec, errors
-from kubecore.version import Info
+from kubecore.calls.version import Info
 
 
 def decoded(cls: Any, data: Any) -> Any:
@@ -227,8 +227,8 @@ def test_an_item_that_does_not_fit_is_named() -> None:
 
 
 def test_the_index_of_an_item_counts_from_the_first_page() -> None:
-    from kubecore.pager import Pager
-    from kubecore.resource import Resource
+    from kubecore.calls.pager import Pager
+    from kubecore.calls.resource import Resource
 
     maps: Resource[Any, Any] = Resource(
         group="", version="v1", plural="configmaps", namespaced=True,

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubecore import codec, errors
-from kubecore.call import Call
+from kubecore.calls.call import Call
+from kubecore.calls.steps import Pause, Steps
 from kubecore.discovery import ApiGroup, ApiResource, Catalog, answers, mapper
 from kubecore.discovery.asking import Memory
 from kubecore.meta import Status
-from kubecore.steps import Pause, Steps
 
 
 def resource(group: str, kind: str, *, version: str = "v1", short: tuple[str, ...] = ()) -> ApiResource:

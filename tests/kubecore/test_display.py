@@ -17,8 +17,8 @@ from kubeclient import AsyncClientset, Clientset
 from kubeclient.models import apps_v1, authentication_v1, core_v1, meta_v1
 from kubecore import errors, kubeconfig, rest, yaml
 from kubecore._config.config import default_user_agent
+from kubecore.calls.table import Table
 from kubecore.model import CustomModel
-from kubecore.table import Table
 from tests.kubecore.loopback import answer, loopback
 
 SECRET = "hunter2-c4n4ry"

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from kubeclient.models import certificates_v1, coordination_v1, core_v1, events_v1, meta_v1
 from kubecore import codec, encode, errors
+from kubecore.calls.resource import Resource
 from kubecore.model import CustomModel
-from kubecore.resource import Resource
 from kubecore.time import MicroTime, SourceTime, Time, read_time
 
 WHOLE = datetime.datetime(2025, 1, 1, tzinfo=datetime.UTC)

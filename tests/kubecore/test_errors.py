@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from kubecore import errors
-from kubecore.call import Call
-from kubecore.failure import from_answer, status_in
+from kubecore.calls.call import Call
+from kubecore.calls.error_response import from_answer, status_in
 from kubecore.meta import Status, StatusDetails
 
 TABLE = [

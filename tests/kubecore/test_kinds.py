@@ -15,8 +15,8 @@ import kubeclient.typed
 from kubeclient import AsyncClientset, Clientset
 from kubeclient.models import apps_v1, core_v1
 from kubecore import errors, kinds
+from kubecore.calls.resource import Resource
 from kubecore.kinds import KindInfo
-from kubecore.resource import Resource
 
 
 def resources() -> list[Resource[Any, Any]]:
@@ -81,8 +81,8 @@ def test_none_of_it_is_imported_before_it_is_used() -> None:
     code = (
         "import sys\nfrom kubeclient import Clientset\nfrom kubecore import rest\n"
         "with Clientset(rest.Config(host='http://127.0.0.1:1')):\n    pass\n"
-        "late = ('kubecore.apply', 'kubecore.discovery', 'kubecore.dynamic', 'kubecore.kinds', 'kubecore.raw',"
-        " 'kubecore.version', 'kubeclient._kinds')\n"
+        "late = ('kubecore.apply', 'kubecore.discovery', 'kubecore.dynamic', 'kubecore.kinds', 'kubecore.calls.raw',"
+        " 'kubecore.calls.version', 'kubeclient._kinds')\n"
         "print([name for name in late if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

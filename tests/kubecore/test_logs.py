@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, rest
+from kubecore.calls.text_mode import TextMode
 from kubecore.logs.lines import Lines, TextReader
-from kubecore.textmode import TextMode
 from tests.kubecore.loopback import answer, loopback
 from tests.ready import PATIENCE
 

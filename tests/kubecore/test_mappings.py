@@ -10,11 +10,11 @@ import pytest
 
 from kubeclient.models import core_v1, meta_v1
 from kubecore import errors
-from kubecore.call import Call
+from kubecore.calls.call import Call
+from kubecore.calls.resource import Resource
 from kubecore.dynamic import resource as dynamic
 from kubecore.options import query
 from kubecore.patch import Add, ApplyPatch, JsonPatch, MergePatch, StrategicMergePatch
-from kubecore.resource import Resource
 
 PODS: Resource[Any, Any] = Resource(group="", version="v1", plural="pods", namespaced=True, kind=core_v1.Pod)
 DICTS: Resource[Any, Any] = dynamic.of_model(core_v1.Pod)

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from kubeclient.models import core_v1
 from kubecore import codec, encode
-from kubecore.body import Body
+from kubecore.calls.body import Body
+from kubecore.calls.modify import Draft, merge
 from kubecore.errors import DecodeError, InvalidRequestError
 from kubecore.model import Model
-from kubecore.modify import Draft, merge
 
 T = TypeVar("T", bound=Body)
 

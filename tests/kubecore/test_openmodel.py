@@ -9,11 +9,11 @@ import msgspec
 import pytest
 
 from kubecore import codec
+from kubecore.calls.apply_check import check_fields
+from kubecore.calls.modify import merge
 from kubecore.errors import InvalidRequestError
-from kubecore.intent import check_fields
 from kubecore.meta import ListMeta, ObjectMeta
 from kubecore.model import Model, always
-from kubecore.modify import merge
 from kubecore.openmodel import OpenModel
 from kubecore.watch.decoder import Decoder
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubecore import errors, path
+from kubecore import errors
+from kubecore.calls import path
 
 REFUSED: tuple[Any, ...] = (
     "",

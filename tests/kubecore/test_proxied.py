@@ -10,7 +10,7 @@ from kubeclient import Clientset
 from kubeclient.typed.core.v1.node import NODES
 from kubeclient.typed.core.v1.pod import PODS
 from kubecore import errors, rest
-from kubecore.proxied import proxy_call
+from kubecore.calls.proxy import proxy_call
 from tests.kubecore.loopback import answer, loopback
 
 NOTHING: dict[str, Any] = {"port": None, "scheme": None, "query": None, "headers": None, "body": None}

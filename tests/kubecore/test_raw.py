@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kubecore import errors, raw
+from kubecore import errors
+from kubecore.calls import raw
 
 
 def call(method: str = "GET", place: str = "/x", **options: Any) -> Any:

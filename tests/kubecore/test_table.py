@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kubecore import codec
-from kubecore.table import Table
+from kubecore.calls.table import Table
 
 
 def table(*rows: list[Any], columns: tuple[Any, ...] = ("Name", "Ready", ("Node", 1)), **metadata: str) -> Table:

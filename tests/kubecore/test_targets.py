@@ -14,7 +14,7 @@ from kubeclient import AsyncClientset, Clientset
 from kubeclient.typed.core.v1.pod import PODS
 from kubeclient.typed.core.v1.service import SERVICES
 from kubecore import errors, rest
-from kubecore.call import Call
+from kubecore.calls.call import Call
 from kubecore.streams.port_forward.targets import Found, PodTarget, ServiceTarget, as_port
 from tests.kubecore.loopback import answer, loopback
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from kubeclient import AsyncClientset, Clientset
 from kubeclient.typed.core.v1.pod import PODS
 from kubecore import errors, rest
+from kubecore.calls.text_mode import TextMode, text_mode
 from kubecore.logs import log_call
 from kubecore.logs.lines import EncodedReader, TextReader, reader
 from kubecore.streams.exec import command
-from kubecore.textmode import TextMode, text_mode
 from tests.kubecore.loopback import answer, loopback
 
 CALL = log_call(PODS, "default", "web", since_time=None)

@@ -13,10 +13,10 @@ import pytest
 
 from kubeclient.models import apps_v1, core_v1, resource_v1
 from kubecore import codec, projection, yaml
+from kubecore.calls.modify import Draft
 from kubecore.errors import EncodeError
 from kubecore.meta import ListMeta, ObjectMeta
 from kubecore.model import CustomModel, Model, always
-from kubecore.modify import Draft
 from kubecore.projection import Projection
 from kubecore.types import JSON, Time
 from kubecore.verbatim import is_custom

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from kubeclient.models import core_v1, meta_v1
 from kubeclient.typed.core.v1.configmap import CONFIG_MAPS
 from kubecore import errors
-from kubecore.resource import Resource
+from kubecore.calls.resource import Resource
 from kubecore.watch.asked import Asked
 from kubecore.watch.decoder import MAX_LINE, Decoder
 from kubecore.watch.progress import Progress, Step

@@ -15,7 +15,7 @@ from kubecore._http import async_pool, pool
 from kubecore._http.deadlines import Limit
 from kubecore._http.http1 import Answer
 from kubecore._http.request import Request, Requests
-from kubecore.call import Call
+from kubecore.calls.call import Call
 
 WRITE = 2.0
 RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"

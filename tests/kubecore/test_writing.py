@@ -15,7 +15,8 @@ from kubeclient.models import apps_v1, core_v1, meta_v1
 from kubeclient.typed.apps.v1.deployment import DEPLOYMENTS
 from kubeclient.typed.core.v1.configmap import AsyncConfigMaps, ConfigMaps
 from kubeclient.typed.core.v1.replicationcontroller import AsyncReplicationControllers, ReplicationControllers
-from kubecore import body, errors, intent, patch, rest
+from kubecore import errors, patch, rest
+from kubecore.calls import apply_check, body
 from kubecore.meta import Status, StatusCause, StatusDetails
 from kubecore.model import Model
 from tests.kubecore.loopback import answer, loopback
@@ -111,8 +112,8 @@ def test_apply_says_force_and_sends_json_as_an_apply_patch(force: bool | None, s
     st.text(st.sampled_from('a\\"\x00\x1f \x7f\x80\x85\x9f\xa0\u07ff\u2027\u2028\u2029\ufffd\ufffe\uffff\U0001f600'))
 )
 def test_characters_that_yaml_would_change_are_escaped_in_what_is_applied(text: str) -> None:
-    intent = {**INTENT, "metadata": {"name": "n", "annotations": {"a": text}}}
-    sent = DEPLOYMENTS.apply("d", intent, ()).body or b""
+    apply_check = {**INTENT, "metadata": {"name": "n", "annotations": {"a": text}}}
+    sent = DEPLOYMENTS.apply("d", apply_check, ()).body or b""
     assert json.loads(sent)["metadata"]["annotations"] == {"a": text}
     assert set(sent.decode()).isdisjoint("\x7f\x80\x85\x9f\u2028\u2029\ufffe\uffff")
 
@@ -126,30 +127,30 @@ def test_an_intent_is_completed() -> None:
 
 @pytest.mark.parametrize("cls", [cls for cls in ALL if "kind" in cls.__struct_fields__], ids=lambda cls: cls.__name__)
 def test_every_field_of_every_kind_is_known(cls: type[Model]) -> None:
-    intent.check_fields(document(cls), cls)
+    apply_check.check_fields(document(cls), cls)
 
 
 def test_free_keys_and_what_a_schema_leaves_open_are_not_looked_at() -> None:
-    intent.check_fields(
+    apply_check.check_fields(
         {"metadata": {"labels": {"anything": "x"}, "annotations": None}, "data": {"any.thing": "x"}}, core_v1.ConfigMap
     )
-    intent.check_fields({"data": {"whatever": {"deep": 1}}}, apps_v1.ControllerRevision)
-    intent.check_fields({"spec": {"template": core_v1.PodTemplateSpec(), "selector": [1]}}, apps_v1.Deployment)
+    apply_check.check_fields({"data": {"whatever": {"deep": 1}}}, apps_v1.ControllerRevision)
+    apply_check.check_fields({"spec": {"template": core_v1.PodTemplateSpec(), "selector": [1]}}, apps_v1.Deployment)
 
 
 def test_every_typo_is_named_with_the_nearest_field() -> None:
     body = {"spec": {"replica": 1, "template": {"metadata": {"label": {}}, "spec": {"containers": [{}, {"x y": 1}]}}}}
     with pytest.raises(errors.InvalidRequestError) as caught:
-        intent.check_fields(body, apps_v1.Deployment)
+        apply_check.check_fields(body, apps_v1.Deployment)
     said = str(caught.value)
     assert "spec.replica is no field of DeploymentSpec; did you mean replicas?" in said
     assert "spec.template.metadata.label is no field of ObjectMeta; did you mean labels?" in said
     assert "spec.template.spec.containers[1]['x y'] is no field of Container" in said
     with pytest.raises(errors.InvalidRequestError, match="did you mean podCIDR"):
-        intent.check_fields({"spec": {"pod_cidr": ""}}, core_v1.Node)
+        apply_check.check_fields({"spec": {"pod_cidr": ""}}, core_v1.Node)
     many = {"spec": {f"field{number}": 1 for number in range(20)}}
     with pytest.raises(errors.InvalidRequestError, match="and 15 more"):
-        intent.check_fields(many, apps_v1.Deployment)
+        apply_check.check_fields(many, apps_v1.Deployment)
 
 
 def conflict(*causes: tuple[str, str]) -> errors.StatusError:

@@ -17,7 +17,7 @@ from kgen.cli import run
 from kgen.load import load_all
 from kubeclient import Clientset
 from kubecore import rest, yaml
-from kubecore.resource import Resource
+from kubecore.calls.resource import Resource
 from tests.conftest import ROOT
 
 CRDS = ROOT / "tests" / "crds"

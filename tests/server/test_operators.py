@@ -16,9 +16,10 @@ from kgen.load import openapi_v2
 from kgen.resolve import Builtins, resolve
 from kgen.spec import ApiSpec
 from kubeclient import Clientset
-from kubecore import codec, errors, path, rest, yaml
+from kubecore import codec, errors, rest, yaml
+from kubecore.calls import path
+from kubecore.calls.resource import Resource
 from kubecore.encode import encode
-from kubecore.resource import Resource
 from tests.conftest import ROOT
 from tests.kgen.documents import generated
 from tests.kgen.manifests import kubernetes

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import pytest
 
 from kubecore import errors
-from kubecore.proxied import ProxyMethod
+from kubecore.calls.proxy import ProxyMethod
 from tests.cluster import Cluster, Nodes
 from tests.cluster.nodes import until
 from tests.server.backend import backend

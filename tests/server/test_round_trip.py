@@ -11,8 +11,9 @@ import pytest
 
 import kubeclient.typed
 from kubeclient import Clientset
-from kubecore import errors, kubeconfig, path
-from kubecore.resource import Resource
+from kubecore import errors, kubeconfig
+from kubecore.calls import path
+from kubecore.calls.resource import Resource
 from tests.cluster import Cluster
 
 NAMESPACE = "round-trip"

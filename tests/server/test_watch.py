@@ -15,8 +15,8 @@ import pytest
 from kubeclient import AsyncClientset, Clientset
 from kubeclient.models import meta_v1
 from kubecore import async_verbs, errors, kubeconfig, rest, sync_verbs
+from kubecore.calls.resource import Resource
 from kubecore.model import Model, always
-from kubecore.resource import Resource
 from tests.cluster import Cluster
 from tests.conftest import running
 from tests.ready import PATIENCE, wait_until, wait_until_idle

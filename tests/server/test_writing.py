@@ -13,6 +13,7 @@ import pytest
 from kubeclient import Clientset
 from kubeclient.models import autoscaling_v1, core_v1, meta_v1
 from kubecore import async_verbs, errors, options, sync_verbs
+from kubecore.calls.resource import Resource
 from kubecore.model import Model, always
 from kubecore.patch import (
     Add,
@@ -26,7 +27,6 @@ from kubecore.patch import (
     StrategicMergePatch,
     Test,
 )
-from kubecore.resource import Resource
 from tests.cluster import Cluster
 
 Drive = Callable[[Any], None]

@@ -30,7 +30,7 @@ from kubecore._http.async_pool import AsyncPool
 from kubecore._http.network import AsyncSocket, SyncSocket, TlsInTls
 from kubecore._http.pool import Pool
 from kubecore._http.request import Request, Requests
-from kubecore.call import Call
+from kubecore.calls.call import Call
 from tests.torture.tally import Tally
 
 Mode = Literal["sync", "asyncio", "trio"]

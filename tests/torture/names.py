@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from kubeclient.models import core_v1
 from kubecore import errors, rest
-from kubecore.resource import Resource
+from kubecore.calls.resource import Resource
 from tests.torture.callers import Caller, callers
 from tests.torture.server import PodServer
 from tests.torture.tally import Tally

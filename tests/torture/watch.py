@@ -30,7 +30,7 @@ from kubeclient import AsyncClientset, Clientset
 from kubeclient.models import core_v1
 from kubeclient.typed.core.v1.configmap import AsyncConfigMaps, ConfigMaps
 from kubecore import errors, kubeconfig, rest
-from kubecore.call import Call
+from kubecore.calls.call import Call
 from tests.cluster import Cluster
 from tests.torture.history import VERDICTS, History, judge, read
 from tests.torture.proxy import FaultProxy, Plan

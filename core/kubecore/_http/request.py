@@ -11,7 +11,7 @@ from kubecore._config.config import DEFAULT_BURST, Config, Server, Timeouts, def
 from kubecore._config.credentials import Impersonate
 from kubecore._config.ratelimit import RateLimiter, TokenBucket
 from kubecore._config.warnings import LogOnce, WarningHandler
-from kubecore.call import Call
+from kubecore.calls.call import Call
 from kubecore.errors import BodyTooLargeError, ConfigError, ProtocolError, RedirectError
 
 __all__ = ["Body", "Request", "Requests", "check_answer", "check_body", "codings", "has_body", "replace_headers"]

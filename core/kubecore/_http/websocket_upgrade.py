@@ -11,8 +11,8 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
-from kubecore import failure
-from kubecore.call import Call
+from kubecore.calls import error_response
+from kubecore.calls.call import Call
 from kubecore.errors import KubeError, ProtocolError
 
 __all__ = ["Handshake", "Upgraded", "refused"]
@@ -104,5 +104,5 @@ def refused(
         The error, not raised: the server's Status, or one made of the code.
     """
     if status >= 400:
-        return failure.from_answer(call, status, headers, body)
-    return failure.status_in(body) or _wrong(call, f"is {status}, and no websocket")
+        return error_response.from_answer(call, status, headers, body)
+    return error_response.status_in(body) or _wrong(call, f"is {status}, and no websocket")

@@ -11,7 +11,8 @@ from kubecore import codec, encode, options
 from kubecore.apply import order
 from kubecore.apply.definitions import Definition
 from kubecore.apply.report import Action, Applied, Failure, ObjectRef, Report, failed
-from kubecore.call import Call
+from kubecore.calls.call import Call
+from kubecore.calls.steps import Pause, Steps, ask
 from kubecore.discovery import mapper
 from kubecore.discovery.asking import Memory
 from kubecore.dynamic.resource import DynamicResource, discovered, known
@@ -27,7 +28,6 @@ from kubecore.kinds import KindInfo
 from kubecore.model import Model
 from kubecore.options import DryRun, FieldValidation
 from kubecore.shapes import is_object
-from kubecore.steps import Pause, Steps, ask
 
 __all__ = ["Kinds", "Options", "apply"]
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kubecore import errors, options
-from kubecore.call import Call
-from kubecore.deadline import Deadline
+from kubecore.calls.call import Call
+from kubecore.calls.deadline import Deadline
+from kubecore.calls.resource import Body, PatchBody, Resource
 from kubecore.model import Model
 from kubecore.options import DryRun, FieldValidation, PatchType
-from kubecore.resource import Body, PatchBody, Resource
 from kubecore.rest import AsyncClient
 
 if TYPE_CHECKING:
-    from kubecore.modify import Change
+    from kubecore.calls.modify import Change
 
 __all__ = ["ResourceClient"]
 
@@ -126,7 +126,7 @@ class ResourceClient:
     async def _modify(
         self, name: str, change: Change[M], query: options.Query, until: Deadline | None, subresource: str = ""
     ) -> M:
-        from kubecore.modify import Draft
+        from kubecore.calls.modify import Draft
 
         resource = self._resource
         read = resource.read_document(self._namespace, name)

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from kubecore import errors, options, retry
 from kubecore.async_verbs.base import ResourceClient
 from kubecore.async_verbs.waiting import Waits
-from kubecore.body import Body, metadata_field, uid_of, with_version
-from kubecore.call import Call
-from kubecore.deadline import Deadline
+from kubecore.calls.body import Body, metadata_field, uid_of, with_version
+from kubecore.calls.call import Call
+from kubecore.calls.deadline import Deadline
 from kubecore.meta import Preconditions, Status
 from kubecore.options import DryRun, FieldValidation, PropagationPolicy
 
 if TYPE_CHECKING:
-    from kubecore.modify import Change
+    from kubecore.calls.modify import Change
 
 __all__ = ["CreateOrUpdate", "DeleteAndWait", "GetOrNone", "Modify"]
 

@@ -6,8 +6,8 @@ from typing import Generic, TypeVar
 
 from kubecore import options
 from kubecore.async_verbs.base import ResourceClient
-from kubecore.body import Body
-from kubecore.call import Call
+from kubecore.calls.body import Body
+from kubecore.calls.call import Call
 from kubecore.meta import Preconditions, Status
 from kubecore.options import DryRun, FieldSelector, LabelSelector, PropagationPolicy, ResourceVersionMatch
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Literal, overload
 from kubecore.async_verbs.base import ResourceClient
 
 if TYPE_CHECKING:
+    from kubecore.calls.text_mode import TextErrors
     from kubecore.streams.exec.async_process import AsyncProcess
     from kubecore.streams.exec.command import Completed
-    from kubecore.textmode import TextErrors
 
 __all__ = ["Attach", "Exec"]
 
@@ -127,9 +127,9 @@ class Exec(ResourceClient):
             TransportError: there is no answer.
             MissingExtraError: wsproto is not installed.
         """
+        from kubecore.calls.text_mode import text_mode
         from kubecore.streams.exec import command as commands
         from kubecore.streams.exec.async_process import run
-        from kubecore.textmode import text_mode
 
         mode = text_mode(text=text, encoding=encoding, errors=errors)
         data = commands.input_of(stdin, mode)

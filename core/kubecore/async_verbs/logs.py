@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, overload
 from kubecore.async_verbs.base import ResourceClient
 
 if TYPE_CHECKING:
+    from kubecore.calls.text_mode import TextErrors
     from kubecore.logs import AsyncLogStream, LogOutput
-    from kubecore.textmode import TextErrors
 
 __all__ = ["Logs"]
 
@@ -122,8 +122,8 @@ class Logs(ResourceClient):
             TransportError: there is no whole answer.
             DecodeError: it is not of the encoding, and `errors` is `strict`.
         """
+        from kubecore.calls.text_mode import text_mode
         from kubecore.logs import log_call, text_of
-        from kubecore.textmode import text_mode
 
         mode = text_mode(encoding=encoding, errors=errors)
         call = log_call(
@@ -256,8 +256,8 @@ class Logs(ResourceClient):
         Raises:
             InvalidRequestError: refused before anything was sent.
         """
+        from kubecore.calls.text_mode import text_mode
         from kubecore.logs import AsyncLogStream, lines, log_call
-        from kubecore.textmode import text_mode
 
         mode = text_mode(encoding=encoding, errors=errors)
         call = log_call(

@@ -10,8 +10,8 @@ from kubecore.meta import PartialObjectMetadata, PartialObjectMetadataList
 from kubecore.options import FieldSelector, LabelSelector, ResourceVersionMatch
 
 if TYPE_CHECKING:
-    from kubecore.pager import AsyncPageIterator
-    from kubecore.table import Table
+    from kubecore.calls.pager import AsyncPageIterator
+    from kubecore.calls.table import Table
 
 __all__ = ["ListViews"]
 
@@ -97,7 +97,7 @@ class ListViews(ResourceClient):
         Raises:
             InvalidRequestError: refused before anything was sent.
         """
-        from kubecore import pager
+        from kubecore.calls import pager
 
         query = options.query(
             label_selector=label_selector,

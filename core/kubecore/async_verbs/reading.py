@@ -10,12 +10,14 @@ from kubecore import options
 from kubecore.async_verbs.base import ResourceClient
 from kubecore.async_verbs.metadata_and_table import ListViews
 from kubecore.call import Call
+from kubecore.async_verbs.views import ListViews
+from kubecore.calls.call import Call
+from kubecore.calls.resource import Body
 from kubecore.meta import PartialObjectMetadata
 from kubecore.options import FieldSelector, LabelSelector, ResourceVersionMatch
-from kubecore.resource import Body
 
 if TYPE_CHECKING:
-    from kubecore.pager import AsyncPageIterator
+    from kubecore.calls.pager import AsyncPageIterator
     from kubecore.projection import ListOf
 
 __all__ = ["Get", "List"]
@@ -240,7 +242,7 @@ class List(ListViews, Generic[T, L]):
         Raises:
             InvalidRequestError: refused before anything was sent.
         """
-        from kubecore import pager
+        from kubecore.calls import pager
 
         query = options.query(
             label_selector=label_selector,

@@ -11,7 +11,7 @@ from kubecore.async_verbs.status import GetStatus, ModifyStatus, PatchStatus, Up
 from kubecore.async_verbs.waiting import Wait
 from kubecore.async_verbs.watching import Watch
 from kubecore.async_verbs.writing import Create, Patch, Update
-from kubecore.resource import Body
+from kubecore.calls.resource import Body
 
 __all__ = ["Standard", "StandardWithStatus"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Generic, Literal, TypeVar, cast, overload
 from kubecore import errors
 from kubecore._support import pauses
 from kubecore.async_verbs.base import ResourceClient
-from kubecore.body import Body
+from kubecore.calls.body import Body
 from kubecore.watch.connection import connected_async
 
 if TYPE_CHECKING:

@@ -10,11 +10,12 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Final, TypeVar
 
-from kubecore import errors, path
-from kubecore.call import Call
+from kubecore import errors
+from kubecore.calls import path
+from kubecore.calls.call import Call
+from kubecore.calls.steps import Steps, ask
 from kubecore.discovery import answers, mapper
 from kubecore.discovery.catalog import ApiGroup, ApiResource, Catalog, from_aggregated, from_list, joined
-from kubecore.steps import Steps, ask
 
 __all__ = ["Memory"]
 

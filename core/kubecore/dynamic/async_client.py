@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any, TypeVar, overload
 
 from kubecore import async_verbs, options
+from kubecore.calls.resource import Body, PatchBody, Resource
 from kubecore.discovery import AsyncDiscovery
 from kubecore.dynamic import resource as dynamic_resource
 from kubecore.dynamic.resource import DynamicResource
 from kubecore.listof import ListOf
 from kubecore.model import Model
 from kubecore.options import DryRun, FieldValidation, PatchType
-from kubecore.resource import Body, PatchBody, Resource
 from kubecore.rest import AsyncClient, run_steps
 
 __all__ = ["AsyncDynamicClient", "AsyncObjects"]

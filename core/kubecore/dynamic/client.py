@@ -6,13 +6,13 @@ from __future__ import annotations
 from typing import Any, TypeVar, overload
 
 from kubecore import options, sync_verbs
+from kubecore.calls.resource import Body, PatchBody, Resource
 from kubecore.discovery import Discovery
 from kubecore.dynamic import resource as dynamic_resource
 from kubecore.dynamic.resource import DynamicResource
 from kubecore.listof import ListOf
 from kubecore.model import Model
 from kubecore.options import DryRun, FieldValidation, PatchType
-from kubecore.resource import Body, PatchBody, Resource
 from kubecore.rest import Client, run_steps
 
 __all__ = ["DynamicClient", "Objects"]

@@ -6,9 +6,9 @@ import codecs
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, Protocol, TypeVar
 
-from kubecore.call import Call
+from kubecore.calls.call import Call
+from kubecore.calls.text_mode import TextMode
 from kubecore.logs.query import undecodable
-from kubecore.textmode import TextMode
 
 __all__ = ["LONGEST", "BytesReader", "EncodedReader", "Lines", "Reader", "TextReader", "reader"]
 

@@ -9,10 +9,10 @@ import datetime
 from typing import Any, Literal, TypeAlias
 
 from kubecore import options
-from kubecore.call import Call
+from kubecore.calls.call import Call
+from kubecore.calls.resource import Resource
+from kubecore.calls.text_mode import TextErrors, TextMode
 from kubecore.errors import DecodeError, InvalidRequestError
-from kubecore.resource import Resource
-from kubecore.textmode import TextErrors, TextMode
 from kubecore.time import format_time
 
 __all__ = ["LogOutput", "TextErrors", "log_call", "text_of", "undecodable"]

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar
 
-from kubecore.call import Call
+from kubecore.calls.call import Call
 from kubecore.errors import ReadError, TransportError
 
 if TYPE_CHECKING:

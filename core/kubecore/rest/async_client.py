@@ -17,8 +17,8 @@ from kubecore._http.network import AsyncSocket
 from kubecore._http.request import Requests
 from kubecore._http.transport import AsyncHttpClient, AsyncStream
 from kubecore._http.websocket_upgrade import Handshake, Upgraded, refused
-from kubecore.call import Call
-from kubecore.deadline import Deadline
+from kubecore.calls.call import Call
+from kubecore.calls.deadline import Deadline
 from kubecore.rest.attempts import Sending
 
 __all__ = ["AsyncClient"]

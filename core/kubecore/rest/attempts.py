@@ -16,8 +16,8 @@ from kubecore._auth.authorization import Credential
 from kubecore._config import warnings
 from kubecore._config.observe import Attempt, Outcome, checked
 from kubecore._http.request import Request, Requests, check_answer, check_body, replace_headers
-from kubecore.call import Call
-from kubecore.deadline import Deadline
+from kubecore.calls.call import Call
+from kubecore.calls.deadline import Deadline
 
 __all__ = ["Sending"]
 

@@ -18,8 +18,8 @@ from kubecore._http.network import SyncSocket
 from kubecore._http.request import Requests
 from kubecore._http.transport import HttpClient, Stream
 from kubecore._http.websocket_upgrade import Handshake, Upgraded, refused
-from kubecore.call import Call
-from kubecore.deadline import Deadline
+from kubecore.calls.call import Call
+from kubecore.calls.deadline import Deadline
 from kubecore.rest.attempts import Sending
 
 __all__ = ["Client"]

@@ -1,4 +1,4 @@
-"""The two loops that do what `kubecore.steps` says."""
+"""The two loops that do what `kubecore.calls.steps` says."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from kubecore.call import Call
-from kubecore.deadline import Deadline
+from kubecore.calls.call import Call
+from kubecore.calls.deadline import Deadline
+from kubecore.calls.steps import Pause, Steps
 from kubecore.errors import KubeError
 from kubecore.rest import AsyncClient, Client
-from kubecore.steps import Pause, Steps
 
 __all__ = ["run", "run_async"]
 

@@ -8,16 +8,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from kubecore import errors, options, retry
-from kubecore.body import Body, metadata_field, uid_of, with_version
-from kubecore.call import Call
-from kubecore.deadline import Deadline
+from kubecore.calls.body import Body, metadata_field, uid_of, with_version
+from kubecore.calls.call import Call
+from kubecore.calls.deadline import Deadline
 from kubecore.meta import Preconditions, Status
 from kubecore.options import DryRun, FieldValidation, PropagationPolicy
 from kubecore.sync_verbs.base import ResourceClient
 from kubecore.sync_verbs.waiting import Waits
 
 if TYPE_CHECKING:
-    from kubecore.modify import Change
+    from kubecore.calls.modify import Change
 
 __all__ = ["CreateOrUpdate", "DeleteAndWait", "GetOrNone", "Modify"]
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import Generic, TypeVar
 
 from kubecore import options
-from kubecore.body import Body
-from kubecore.call import Call
+from kubecore.calls.body import Body
+from kubecore.calls.call import Call
 from kubecore.meta import Preconditions, Status
 from kubecore.options import DryRun, FieldSelector, LabelSelector, PropagationPolicy, ResourceVersionMatch
 from kubecore.sync_verbs.base import ResourceClient

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Literal, overload
 from kubecore.sync_verbs.base import ResourceClient
 
 if TYPE_CHECKING:
+    from kubecore.calls.text_mode import TextErrors
     from kubecore.streams.exec.command import Completed
     from kubecore.streams.exec.process import Process
-    from kubecore.textmode import TextErrors
 
 __all__ = ["Attach", "Exec"]
 
@@ -128,9 +128,9 @@ class Exec(ResourceClient):
             TransportError: there is no answer.
             MissingExtraError: wsproto is not installed.
         """
+        from kubecore.calls.text_mode import text_mode
         from kubecore.streams.exec import command as commands
         from kubecore.streams.exec.process import run
-        from kubecore.textmode import text_mode
 
         mode = text_mode(text=text, encoding=encoding, errors=errors)
         data = commands.input_of(stdin, mode)

@@ -11,8 +11,8 @@ from kubecore.options import FieldSelector, LabelSelector, ResourceVersionMatch
 from kubecore.sync_verbs.base import ResourceClient
 
 if TYPE_CHECKING:
-    from kubecore.pager import PageIterator
-    from kubecore.table import Table
+    from kubecore.calls.pager import PageIterator
+    from kubecore.calls.table import Table
 
 __all__ = ["ListViews"]
 
@@ -98,7 +98,7 @@ class ListViews(ResourceClient):
         Raises:
             InvalidRequestError: refused before anything was sent.
         """
-        from kubecore import pager
+        from kubecore.calls import pager
 
         query = options.query(
             label_selector=label_selector,

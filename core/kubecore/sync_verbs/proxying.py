@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kubecore.sync_verbs.base import ResourceClient
 
 if TYPE_CHECKING:
-    from kubecore.proxied import ProxyMethod, ProxyQuery, ProxyResponse, ProxyScheme
+    from kubecore.calls.proxy import ProxyMethod, ProxyQuery, ProxyResponse, ProxyScheme
 
 __all__ = ["Proxy"]
 
@@ -55,7 +55,7 @@ class Proxy(ResourceClient):
             StatusError: the API server itself answered with a failure.
             TransportError: there is no whole answer.
         """
-        from kubecore.proxied import proxy_call
+        from kubecore.calls.proxy import proxy_call
 
         call = proxy_call(
             self._resource,

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 import msgspec
 
 from kubecore import options
-from kubecore.call import Call
+from kubecore.calls.call import Call
+from kubecore.calls.resource import Body
 from kubecore.meta import PartialObjectMetadata
 from kubecore.options import FieldSelector, LabelSelector, ResourceVersionMatch
-from kubecore.resource import Body
 from kubecore.sync_verbs.base import ResourceClient
 from kubecore.sync_verbs.metadata_and_table import ListViews
 
 if TYPE_CHECKING:
-    from kubecore.pager import PageIterator
+    from kubecore.calls.pager import PageIterator
     from kubecore.projection import ListOf
 
 __all__ = ["Get", "List"]
@@ -241,7 +241,7 @@ class List(ListViews, Generic[T, L]):
         Raises:
             InvalidRequestError: refused before anything was sent.
         """
-        from kubecore import pager
+        from kubecore.calls import pager
 
         query = options.query(
             label_selector=label_selector,

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from kubecore import options, retry
-from kubecore.call import Call
-from kubecore.deadline import Deadline
+from kubecore.calls.call import Call
+from kubecore.calls.deadline import Deadline
+from kubecore.calls.resource import Body, PatchBody, PlainPatch
 from kubecore.options import DryRun, FieldValidation, PatchType
 from kubecore.patch import AnyPatch
-from kubecore.resource import Body, PatchBody, PlainPatch
 from kubecore.sync_verbs.base import ResourceClient
 
 if TYPE_CHECKING:
-    from kubecore.modify import Change
+    from kubecore.calls.modify import Change
 
 __all__ = ["GetStatus", "ModifyStatus", "PatchStatus", "UpdateStatus"]
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any, Generic, TypeVar, overload
 
 from kubecore import options
-from kubecore.call import Call
+from kubecore.calls.call import Call
+from kubecore.calls.resource import Body, PatchBody, PlainPatch
 from kubecore.options import DryRun, FieldValidation, PatchType
 from kubecore.patch import AnyPatch
-from kubecore.resource import Body, PatchBody, PlainPatch
 from kubecore.sync_verbs.base import ResourceClient
 
 __all__ = ["Create", "Patch", "Update"]

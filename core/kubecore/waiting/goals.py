@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Literal
 
+from kubecore.calls.resource import Body
 from kubecore.errors import DecodeError, InvalidRequestError
 from kubecore.jsonpath import JSONPath, go_text, parse
-from kubecore.resource import Body
 from kubecore.shapes import is_array, is_object
 from kubecore.waiting import final, look
 from kubecore.waiting.look import Look

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kubecore.resource import Body
+from kubecore.calls.resource import Body
 from kubecore.waiting import final, look
 from kubecore.waiting.goals import Goal
 from kubecore.waiting.look import Look

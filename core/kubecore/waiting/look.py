@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from kubecore.calls.resource import Body
 from kubecore.errors import WaitFailedError
-from kubecore.resource import Body
 from kubecore.shapes import is_array, is_object
 
 __all__ = ["Failure", "Look", "condition", "conditions", "document", "field", "number", "said", "text"]

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from kubecore.calls.resource import Body
 from kubecore.errors import InvalidRequestError, RolloutFailedError
-from kubecore.resource import Body
 from kubecore.waiting.goals import Goal
 from kubecore.waiting.look import Failure, Look, condition, document, field, number, text
 

@@ -8,8 +8,8 @@ import time
 from typing import Any, Final, Generic, TypeVar
 
 from kubecore import errors, meta, options
-from kubecore.call import Call
-from kubecore.resource import Body, Resource
+from kubecore.calls.call import Call
+from kubecore.calls.resource import Body, Resource
 from kubecore.shapes import is_object
 from kubecore.waiting.goals import Deleted, Goal
 from kubecore.waiting.look import Look

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from kubecore import options
-from kubecore.call import Call
+from kubecore.calls.call import Call
 from kubecore.errors import InvalidRequestError
 from kubecore.options import FieldSelector, LabelSelector, Query, ResourceVersionMatch
 

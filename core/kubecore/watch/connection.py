@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from kubecore.call import Call
+from kubecore.calls.call import Call
 from kubecore.watch.decoder import Decoder, Event, check_media_type
 
 if TYPE_CHECKING:

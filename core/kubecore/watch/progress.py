@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from kubecore import codec, errors
-from kubecore.call import Call
+from kubecore.calls.call import Call
+from kubecore.calls.continue_tokens import Trail
 from kubecore.meta import ListMeta, Status
 from kubecore.options import Query
-from kubecore.pages import Trail
 from kubecore.shapes import is_object
 from kubecore.watch.asked import Asked, Phase
 from kubecore.watch.decoder import ADDED, BOOKMARK, DELETED, Decoder, Event, Meta, check_media_type, meta_of

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
 from kubecore._support.wakeup import Wakeup
-from kubecore.deadline import Deadline
+from kubecore.calls.deadline import Deadline
 from kubecore.errors import KubeError
 from kubecore.watch.asked import Asked
 from kubecore.watch.decoder import Event

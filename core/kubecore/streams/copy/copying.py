@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from kubecore._support.terminal import shown
-from kubecore.call import Call
-from kubecore.deadline import Deadline
+from kubecore.calls.call import Call
+from kubecore.calls.deadline import Deadline
+from kubecore.calls.resource import Resource
 from kubecore.errors import (
     CommandTimeoutError,
     CopyError,
@@ -23,7 +24,6 @@ from kubecore.errors import (
     StatusError,
 )
 from kubecore.meta import Status
-from kubecore.resource import Resource
 from kubecore.streams.copy.totar import pack
 from kubecore.streams.copy.untar import Copied, Unpacker
 from kubecore.streams.exec.command import Gathered, Options, Output, exec_call, is_text

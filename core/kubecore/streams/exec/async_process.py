@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import anyio
 
-from kubecore.call import Call
-from kubecore.deadline import Deadline
+from kubecore.calls.call import Call
+from kubecore.calls.deadline import Deadline
+from kubecore.calls.text_mode import TextMode
 from kubecore.errors import (
     CommandTimeoutError,
     DeadlineError,
@@ -26,7 +27,6 @@ from kubecore.meta import Status
 from kubecore.streams.exec.channels import ERROR, PROTOCOLS, Channels, cut
 from kubecore.streams.exec.command import Completed, Gathered, Options, Output, finished, stream_name
 from kubecore.streams.websocket.async_session import AsyncSession
-from kubecore.textmode import TextMode
 
 if TYPE_CHECKING:
     from kubecore.rest import AsyncClient

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, AnyStr, Final, Generic, Literal, NamedTuple
 
-from kubecore.call import Call
+from kubecore.calls.call import Call
+from kubecore.calls.resource import Resource
+from kubecore.calls.text_mode import TextMode
 from kubecore.errors import BodyTooLargeError, CommandError, DecodeError, InvalidRequestError
 from kubecore.meta import Status
-from kubecore.resource import Resource
 from kubecore.streams.exec.channels import STDOUT
-from kubecore.textmode import TextMode
 
 __all__ = [
     "Completed",

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from kubecore.call import Call
-from kubecore.deadline import Deadline
+from kubecore.calls.call import Call
+from kubecore.calls.deadline import Deadline
+from kubecore.calls.text_mode import TextMode
 from kubecore.errors import (
     CommandTimeoutError,
     DeadlineError,
@@ -21,7 +22,6 @@ from kubecore.meta import Status
 from kubecore.streams.exec.channels import ERROR, PROTOCOLS, Channels, cut
 from kubecore.streams.exec.command import Completed, Gathered, Options, Output, finished, stream_name
 from kubecore.streams.websocket.session import Session
-from kubecore.textmode import TextMode
 
 if TYPE_CHECKING:
     from kubecore.rest import Client

@@ -15,7 +15,7 @@ import anyio
 from anyio.abc import SocketAttribute, SocketStream, TaskGroup
 from anyio.streams.stapled import MultiListener
 
-from kubecore.deadline import Deadline
+from kubecore.calls.deadline import Deadline
 from kubecore.errors import ConnectTimeoutError, DeadlineError, KubeError, TransportError
 from kubecore.rest import run_steps
 from kubecore.streams.port_forward.forward import OPENING_SECONDS, Default, late

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
-from kubecore.deadline import Deadline
+from kubecore.calls.deadline import Deadline
 from kubecore.errors import (
     ConnectTimeoutError,
     DeadlineError,

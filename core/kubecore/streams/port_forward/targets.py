@@ -11,13 +11,13 @@ from typing import Any, Final, NamedTuple, Protocol
 import msgspec
 
 from kubecore import meta, options
-from kubecore.call import Call
+from kubecore.calls.call import Call
+from kubecore.calls.resource import Resource
+from kubecore.calls.steps import Steps, ask
 from kubecore.errors import InvalidRequestError, PortForwardError
 from kubecore.listof import ListOf
 from kubecore.model import Model
-from kubecore.resource import Resource
 from kubecore.selectors import text
-from kubecore.steps import Steps, ask
 
 __all__ = ["Found", "PodTarget", "ServiceTarget", "Target", "as_port"]
 

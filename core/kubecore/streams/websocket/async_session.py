@@ -12,8 +12,8 @@ import anyio
 from kubecore._http.deadlines import reason
 from kubecore._http.network import AsyncSocket
 from kubecore._http.websocket_upgrade import Upgraded
-from kubecore.call import Call
-from kubecore.deadline import Deadline
+from kubecore.calls.call import Call
+from kubecore.calls.deadline import Deadline
 from kubecore.errors import KubeError, StreamClosedError
 from kubecore.streams.websocket.frames import Piece
 from kubecore.streams.websocket.state import Line

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from kubecore._http.deadlines import reason
 from kubecore._http.duplex import Duplex
-from kubecore.call import Call
-from kubecore.deadline import Deadline
+from kubecore.calls.call import Call
+from kubecore.calls.deadline import Deadline
 from kubecore.errors import StreamClosedError, WriteTimeoutError
 from kubecore.streams.websocket.frames import Piece
 from kubecore.streams.websocket.state import Line

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Never
 
 from kubecore import async_verbs, sync_verbs
-from kubecore.resource import Resource
+from kubecore.calls.resource import Resource
 
 from kubeclient.models import authorization_v1
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from kubecore import async_verbs, sync_verbs
-from kubecore.resource import Resource
+from kubecore.calls.resource import Resource
 
 from kubeclient.models import certificates_v1
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from kubecore import async_verbs, sync_verbs
 from kubecore.options import DryRun, FieldValidation
-from kubecore.resource import Resource
+from kubecore.calls.resource import Resource
 
 from kubeclient.models import core_v1
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from kubecore import async_verbs, sync_verbs
 from kubecore.options import DryRun, FieldValidation, PatchType
-from kubecore.resource import PatchBody, Resource
+from kubecore.calls.resource import PatchBody, Resource
 
 from kubeclient.models import core_v1, meta_v1, policy_v1
 

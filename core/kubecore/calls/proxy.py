@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias, get_args
 
-from kubecore import failure
-from kubecore.call import Call
+from kubecore.calls import error_response
+from kubecore.calls.call import Call
+from kubecore.calls.path import segment, several
+from kubecore.calls.resource import Resource
 from kubecore.errors import InvalidRequestError
 from kubecore.options import Query
-from kubecore.path import segment, several
-from kubecore.resource import Resource
 
 __all__ = ["ProxyMethod", "ProxyQuery", "ProxyResponse", "ProxyScheme", "proxy_call"]
 
@@ -80,7 +80,7 @@ class _Call(Call[ProxyResponse], frozen=True, kw_only=True):
             StatusError: it is the API server's own.
         """
         if status >= 400 and headers.get("content-type", "").startswith("application/json"):
-            error = failure.status_in(body)
+            error = error_response.status_in(body)
             if error is not None:
                 raise error
         kept = dict(headers)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-from kubecore.call import Call
+from kubecore.calls.call import Call
 
 __all__ = ["Pause", "Steps", "ask"]
 

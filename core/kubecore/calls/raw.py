@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from kubecore import failure, path
-from kubecore.call import Call
+from kubecore.calls import error_response, path
+from kubecore.calls.call import Call
 from kubecore.errors import InvalidRequestError
 from kubecore.options import Query
 
@@ -56,7 +56,7 @@ class _Call(Call[RawResponse], frozen=True, kw_only=True):
             StatusError: it is none.
         """
         if not 200 <= status < 300:
-            raise failure.from_answer(self, status, headers, body)
+            raise error_response.from_answer(self, status, headers, body)
         return RawResponse(status, dict(headers), bytes(body))
 
 

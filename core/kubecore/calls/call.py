@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from kubecore import codec, failure
+from kubecore import codec
+from kubecore.calls import error_response
 from kubecore.decoders import decoder
 from kubecore.errors import DecodeError
 from kubecore.meta import Status
@@ -96,7 +97,7 @@ class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
             DecodeError: the answer is not what was asked for.
         """
         if status not in _SUCCESS:
-            raise failure.from_answer(self, status, headers, body)
+            raise error_response.from_answer(self, status, headers, body)
         if self.response is bytes:
             return bytes(body)  # type: ignore[return-value]  # pyright: ignore[reportReturnType]
         try:
@@ -105,8 +106,8 @@ class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
                 self._refuse_other_kind(found, body)
             return found
         except DecodeError as error:
-            failed = failure.status_in(body)
-            raise failed or failure.unreadable(self, status, headers, body, error) from None
+            failed = error_response.status_in(body)
+            raise failed or error_response.unreadable(self, status, headers, body, error) from None
 
     def _refuse_other_kind(self, found: R, body: bytes | bytearray | memoryview) -> None:
         from kubecore import projection

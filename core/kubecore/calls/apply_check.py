@@ -11,7 +11,7 @@ import typing
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from kubecore.body import Body, metadata_field
+from kubecore.calls.body import Body, metadata_field
 from kubecore.errors import InvalidRequestError
 from kubecore.model import Model
 from kubecore.openmodel import OpenModel

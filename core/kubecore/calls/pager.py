@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import msgspec
 
 from kubecore import codec, errors
-from kubecore.body import Body, metadata_field
-from kubecore.call import Call
+from kubecore.calls.body import Body, metadata_field
+from kubecore.calls.call import Call
+from kubecore.calls.continue_tokens import Trail
 from kubecore.options import Query
-from kubecore.pages import Trail
 
 if TYPE_CHECKING:
     from kubecore.rest import AsyncClient, Client

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 import msgspec
 from msgspec import Raw
 
-from kubecore import encode, path
-from kubecore.body import Body, as_yaml, complete, metadata_field, refuse_other
-from kubecore.call import Call
+from kubecore import encode
+from kubecore.calls import path
+from kubecore.calls.body import Body, as_yaml, complete, metadata_field, refuse_other
+from kubecore.calls.call import Call
 from kubecore.errors import EncodeError, InvalidRequestError
 from kubecore.fieldtypes import at_pointer
 from kubecore.meta import PartialObjectMetadata, PartialObjectMetadataList, Status
@@ -26,7 +27,7 @@ from kubecore.plain import plain
 from kubecore.shapes import is_object
 
 if TYPE_CHECKING:
-    from kubecore.table import Table
+    from kubecore.calls.table import Table
 
 __all__ = [
     "METADATA",
@@ -191,7 +192,7 @@ class Resource(Generic[T, L]):
 
     def table(self, namespace: str, name: str | None, query: Query) -> Call[Table]:
         """Make the call that reads one object, or the collection, as the server's table."""
-        from kubecore.table import Table
+        from kubecore.calls.table import Table
 
         place = Collection.ALL if name is None else name
         verb = "list" if name is None else "get"
@@ -282,10 +283,10 @@ class Resource(Generic[T, L]):
         Raises:
             InvalidRequestError: `body` is of another kind or another object, or names fields that there are not.
         """
-        from kubecore import intent
+        from kubecore.calls import apply_check
 
         body = self.complete(body, kind)
-        intent.check(body, kind)
+        apply_check.check(body, kind)
         data = self.encode(body, kind, namespace=namespace, name=name)
         return self.call(
             "patch",
@@ -467,9 +468,9 @@ def checked(body: object, kind: Any, query: Query) -> Query:
         InvalidRequestError: there are such names; the error names each path and the API's name.
     """
     if is_object(body) and isinstance(kind, type) and issubclass(kind, Model) and strict(body, query) != query:
-        from kubecore import intent
+        from kubecore.calls import apply_check
 
-        intent.check_names(body, kind)
+        apply_check.check_names(body, kind)
     return strict(body, query)
 
 

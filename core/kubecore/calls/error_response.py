@@ -18,7 +18,7 @@ from kubecore.errors import DecodeError, StatusError, status_error
 from kubecore.meta import Status, StatusCause, StatusDetails
 
 if TYPE_CHECKING:
-    from kubecore.call import Call
+    from kubecore.calls.call import Call
 
 __all__ = ["from_answer", "status_in", "unreadable"]
 

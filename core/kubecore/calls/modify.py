@@ -17,7 +17,7 @@ from typing import Any, Final, Generic, TypeAlias, TypeGuard, TypeVar
 import msgspec
 
 from kubecore import codec, encode
-from kubecore.body import Body, metadata_field, with_version
+from kubecore.calls.body import Body, metadata_field, with_version
 from kubecore.errors import DecodeError, InvalidRequestError
 from kubecore.model import Model
 from kubecore.openmodel import OpenModel

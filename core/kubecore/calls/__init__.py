@@ -1,0 +1,1 @@
+"""Calls: what is requested and how the response is read. No I/O."""
