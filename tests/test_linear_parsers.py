@@ -21,10 +21,11 @@ from kgen.errors import InputError
 from kgen.load import crd
 from kgen.package_names import NamedClass, NamedModule, PackageNames
 from kubeclient.models import authentication_v1, core_v1, meta_v1
-from kubecore import codec, display, encode, errors, hints, kubeconfig, manifests, yaml
+from kubecore import display, errors, hints, kubeconfig, manifests
 from kubecore._config.config import Server
 from kubecore._http import gzip, http1, proxy
 from kubecore.calls import modify, table
+from kubecore.codec import decode, encode, yaml
 from kubecore.logs.lines import Lines
 from kubecore.streams.copy import untar
 from kubecore.streams.port_forward import spdy, tunnel
@@ -346,7 +347,7 @@ CASES: Final = [
     Case("shown: YAML", display.shown_yaml, pods, 8_000),
     Case("shown: a large mapping", repr, config_map),
     Case("sent: a large mapping", encode.to_dict, config_map),
-    Case("read: a long key", lambda data: codec.decode(data, authentication_v1.TokenReview), of_long_key, 64_000),
+    Case("read: a long key", lambda data: decode.decode(data, authentication_v1.TokenReview), of_long_key, 64_000),
     Case(
         "sent: a long key",
         lambda size: encode.to_dict({"k" * size: [Decimal(1)] * (size // 8)}),

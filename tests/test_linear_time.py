@@ -17,8 +17,9 @@ from typing import Any, Final, NamedTuple
 
 import pytest
 
-from kubecore import depth, jsonpath, quantity, selectors
+from kubecore import jsonpath, quantity, selectors
 from kubecore._config import warnings
+from kubecore.codec import depth
 
 pytestmark = pytest.mark.thorough
 

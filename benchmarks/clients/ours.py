@@ -33,10 +33,10 @@ from kubecore.projection import Projection
 
 def decode(case: Case, name: str = "list.json") -> list[float]:
     from kubeclient.models import core_v1
-    from kubecore import codec
+    from kubecore.codec import decode
 
     body = case.body(name)
-    return repeat(lambda: codec.decode(body, core_v1.PodList))
+    return repeat(lambda: decode.decode(body, core_v1.PodList))
 
 
 def list_pods(case: Case) -> list[float]:

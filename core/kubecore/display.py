@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import msgspec
 
+from kubecore.codec.json_types import is_array, is_object
 from kubecore.model import OTHER, WRITTEN, Model
-from kubecore.shapes import is_array, is_object
 
 __all__ = ["described", "fields_of", "in_order", "shown_html", "shown_yaml"]
 
@@ -132,7 +132,7 @@ def shown_yaml(model: Model) -> str:
     Args:
         model: the model.
     """
-    from kubecore import yaml
+    from kubecore.codec import yaml
 
     data = model.to_dict()
     _hide(model, data)

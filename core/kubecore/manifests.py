@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple, NoReturn, TypeAlias
 
-from kubecore import codec, encode, yaml
+from kubecore.codec import decode, encode, yaml
+from kubecore.codec.json_types import is_array, is_object
 from kubecore.errors import DecodeError
 from kubecore.model import Model
-from kubecore.shapes import is_array, is_object
 
 __all__ = [
     "EXTENSIONS",
@@ -178,7 +178,7 @@ def _typed(found: _Object, lookup: Lookup) -> Model | dict[str, Any]:
     if model is None:
         return found.data
     try:
-        return codec.convert(found.data, model)
+        return decode.convert(found.data, model)
     except DecodeError as error:
         what = f"{_name(found.data)}{error}"
         raise DecodeError(_placed(found.where, found.path, what)) from None

@@ -15,7 +15,7 @@ OTHER: Final = "$otherFields"
 """What msgspec calls the field of an open model for what its schema does not name; JSON has no such name."""
 
 WRITTEN: Final = "$written"
-"""What msgspec calls the field that keeps how others were written (`kubecore.verbatim`); JSON has no such name."""
+"""What msgspec calls the field that keeps how others were written (`kubecore.codec.verbatim`); JSON has no such name."""
 
 _L = TypeVar("_L")
 
@@ -80,7 +80,7 @@ class Model(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False, rename="
         Raises:
             kubecore.errors.EncodeError: a value has no form in JSON, such as a time without its offset.
         """
-        from kubecore import encode
+        from kubecore.codec import encode
 
         data: dict[str, Any] = encode.to_dict(self)
         return data
@@ -98,9 +98,9 @@ class Model(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False, rename="
         Raises:
             kubecore.errors.DecodeError: `data` is not such an object; the error names the path.
         """
-        from kubecore import codec
+        from kubecore.codec import decode
 
-        return codec.convert(data, cls)
+        return decode.convert(data, cls)
 
     def to_yaml(self, *, managed_fields: bool = False) -> str:
         """Write the model as one YAML document that kubectl reads.
@@ -114,7 +114,8 @@ class Model(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False, rename="
         Raises:
             kubecore.errors.EncodeError: a value has no form in JSON.
         """
-        from kubecore import display, yaml
+        from kubecore import display
+        from kubecore.codec import yaml
 
         return yaml.dump(display.in_order(self.to_dict(), managed_fields=managed_fields))
 
@@ -131,9 +132,9 @@ class Model(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False, rename="
         Raises:
             kubecore.errors.DecodeError: the text is no such document; the error names line or path.
         """
-        from kubecore import codec, yaml
+        from kubecore.codec import decode, yaml
 
-        return codec.convert(yaml.load(text), cls)
+        return decode.convert(yaml.load(text), cls)
 
     def replace(self, /, **changes: Any) -> Self:
         """Copy the model with some fields changed; what is not changed is shared with the original.

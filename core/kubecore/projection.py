@@ -39,11 +39,11 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
 
-from kubecore import codec, verbatim
-from kubecore.decoders import decoder
+from kubecore.codec import decode, verbatim
+from kubecore.codec.decoders import decoder
+from kubecore.codec.json_types import is_array
 from kubecore.errors import DecodeError, InvalidRequestError
 from kubecore.listof import ListOf
-from kubecore.shapes import is_array
 from kubecore.time import MicroTime
 
 __all__ = ["ListOf", "Projection", "check", "kind_of", "refuse_other_kind", "wire_name"]
@@ -121,7 +121,7 @@ def refuse_other_kind(found: object, body: bytes | bytearray | memoryview, kind:
     Raises:
         DecodeError: it is another kind.
     """
-    said = found.kind if isinstance(found, ListOf) else codec.decode(body, _Head).kind
+    said = found.kind if isinstance(found, ListOf) else decode.decode(body, _Head).kind
     if said not in ("", kind):
         raise DecodeError(f"expected a {kind}, found a {said[:100]!r}")
 

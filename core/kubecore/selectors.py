@@ -23,9 +23,9 @@ from typing import Any, Final, Literal, NoReturn, Self, TypeAlias
 
 import msgspec
 
+from kubecore.codec.json_types import is_object
 from kubecore.errors import InvalidRequestError
 from kubecore.options import FieldSelector, LabelSelector
-from kubecore.shapes import is_object
 
 __all__ = [
     "EVERYTHING",

@@ -143,7 +143,7 @@ class _Models:
             "kubecore.hints",
             "kubecore.meta",
             "kubecore.model",
-            "kubecore.openmodel",
+            "kubecore.codec.unknown_fields",
             "kubecore.types",
             *_LIBRARIES,
         }

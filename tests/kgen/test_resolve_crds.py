@@ -16,7 +16,7 @@ from kgen.errors import Problems
 from kgen.ir import Api, Field
 from kgen.load import load
 from kgen.resolve import Builtins, resolve
-from kubecore import codec
+from kubecore.codec import decode
 from tests.kgen.documents import generated
 from tests.kgen.manifests import SPECS, kubernetes, of
 from tests.kgen.test_crds import CRDS, change, manifest
@@ -469,9 +469,9 @@ def test_what_a_schema_allows_comes_out_as_it_went_in(data: st.DataObject, prope
     for _ in range(3):
         spec = data.draw(values(obj(**properties)))
         written = {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "a"}, "spec": spec}
-        found = codec.decode(json.dumps(written).encode(), module.Widget)
+        found = decode.decode(json.dumps(written).encode(), module.Widget)
         assert found.to_dict() == written
-        assert json.loads(codec.encode(found)) == written
+        assert json.loads(decode.encode(found)) == written
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from kgen.ir import Api
 from kgen.load import load, openapi_v2
 from kgen.resolve import resolve
 from kgen.shapes import is_array, is_object
-from kubecore import codec
+from kubecore.codec import decode
 from kubecore.model import Model
 from tests.kgen.documents import generated
 from tests.kgen.manifests import SPECS, of
@@ -230,11 +230,11 @@ def check(name: str, cls: type[Model], seed: int) -> None:
     }
     raw |= {key: said for key, said in kind.items() if said and key in schema["properties"]} if _GVK in schema else {}
     data = json.dumps(named(raw, schema))
-    for found in (cls.from_dict(json.loads(data)), codec.decode(data, cls)):
+    for found in (cls.from_dict(json.loads(data)), decode.decode(data, cls)):
         sent = found.to_dict()
         assert stored(sent, schema) == stored(json.loads(data), schema), (name, seed, data)
         assert list(added(sent, json.loads(data), schema)) == [], (name, seed, data)
-        assert msgspec.json.decode(codec.encode(found)) == sent
+        assert msgspec.json.decode(decode.encode(found)) == sent
 
 
 def named(raw: Any, schema: Any) -> Any:
@@ -299,7 +299,7 @@ def test_what_drawn_kinds_read_they_send_to_the_letter(tmp_path: Path, monkeypat
                     **written,
                 }
                 text = json.dumps(raw, sort_keys=True)
-                for model in (cls.from_dict(raw), codec.decode(text, cls)):
+                for model in (cls.from_dict(raw), decode.decode(text, cls)):
                     assert json.dumps(model.to_dict(), sort_keys=True) == text
                 tried += 1
         assert tried == 48

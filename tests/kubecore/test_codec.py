@@ -15,12 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubeclient.models import coordination_v1, core_v1, rbac_v1
-from kubecore import codec, errors
+from kubecore import errors
 from kubecore.calls.version import Info
+from kubecore.codec import decode
 
 
 def decoded(cls: Any, data: Any) -> Any:
-    return codec.decode(json.dumps(data), cls)
+    return decode.decode(json.dumps(data), cls)
 
 
 def test_a_null_list_that_the_schema_requires_is_empty() -> None:
@@ -36,12 +37,12 @@ def test_managed_fields_are_text_that_does_not_hold_the_body() -> None:
         {"metadata": {"managedFields": [entry]}, "data": {"k": "x" * 5000}}, separators=(",", ":")
     ).encode()
     before = sys.getrefcount(body)
-    found = codec.decode(body, core_v1.ConfigMap)
+    found = decode.decode(body, core_v1.ConfigMap)
     assert bytes(found.metadata.managed_fields[0].fields_v1) == b'{"f:data":{"f:k":{}}}'
     assert sys.getrefcount(body) == before
     assert found.to_dict()["metadata"]["managedFields"] == [entry]
     assert core_v1.ConfigMap.from_dict(found.to_dict()) == found
-    assert json.loads(codec.encode(found))["metadata"]["managedFields"] == [entry]
+    assert json.loads(decode.encode(found))["metadata"]["managedFields"] == [entry]
 
 
 def test_one_odd_item_leaves_the_others_as_they_are() -> None:
@@ -111,19 +112,19 @@ def test_what_is_something_else_is_an_error_with_its_path(data: Any, words: str)
 )
 def test_what_is_no_json_is_an_error_of_ours(body: bytes) -> None:
     with pytest.raises(errors.DecodeError):
-        codec.decode(body, core_v1.Pod)
+        decode.decode(body, core_v1.Pod)
 
 
 def test_a_body_beyond_the_limit_is_refused() -> None:
     with pytest.raises(errors.DecodeError, match="limit of 3"):
-        codec.decode(b'{"a":1}', Info, max_bytes=3)
+        decode.decode(b'{"a":1}', Info, max_bytes=3)
 
 
 @settings(max_examples=200)
 @given(st.binary(max_size=200))
 def test_no_bytes_raise_anything_but_ours(body: bytes) -> None:
     try:
-        codec.decode(body, rbac_v1.Role)
+        decode.decode(body, rbac_v1.Role)
     except errors.DecodeError:
         pass
 
@@ -143,7 +144,7 @@ JSON = st.recursive(
 def test_no_json_raises_anything_but_ours(data: Any) -> None:
     for cls in (rbac_v1.Role, rbac_v1.RoleList):
         try:
-            codec.decode(codec.encode(data), cls)
+            decode.decode(decode.encode(data), cls)
         except errors.KubeError:
             pass
 
@@ -152,7 +153,7 @@ def test_the_collector_is_on_again_after_many_threads() -> None:
     assert gc.isenabled()
     body = json.dumps({"items": [{"metadata": {"name": "x" * 100}}] * 1000}).encode()
     assert len(body) > 64 * 1024
-    threads = [threading.Thread(target=lambda: codec.decode(body, core_v1.PodList)) for _ in range(64)]
+    threads = [threading.Thread(target=lambda: decode.decode(body, core_v1.PodList)) for _ in range(64)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -163,14 +164,14 @@ def test_the_collector_is_on_again_after_many_threads() -> None:
 def test_what_was_decoded_is_not_young_garbage_to_look_through() -> None:
     body = json.dumps({"items": [{"metadata": {"name": "x", "labels": {"a": "b"}}}] * 5000}).encode()
     gc.collect()
-    kept = codec.decode(body, core_v1.PodList)
+    kept = decode.decode(body, core_v1.PodList)
     young = sum(len(gc.get_objects(generation=generation)) for generation in (0, 1))
     assert len(kept.items) == 5000
     assert young < 5000
 
 
 def test_one_odd_item_does_not_send_the_others_the_slow_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    from kubecore import lenient
+    from kubecore.codec import lenient
 
     read: list[str] = []
     slow = lenient._struct
@@ -219,10 +220,10 @@ def test_an_item_that_does_not_fit_is_named() -> None:
     ]
     body = json.dumps({"items": items, "metadata": {"resourceVersion": "1"}})
     with pytest.raises(errors.DecodeError, match=r"d/b: .* at \$\.items\[1\]\.data\.x"):
-        codec.decode(body, core_v1.ConfigMapList)
+        decode.decode(body, core_v1.ConfigMapList)
     body = json.dumps({"items": [{"metadata": {"name": "\x1b[1m"}, "data": 1}]})
     with pytest.raises(errors.DecodeError) as caught:
-        codec.decode(body, core_v1.ConfigMapList)
+        decode.decode(body, core_v1.ConfigMapList)
     assert "\\x1b[1m: " in str(caught.value)
 
 
@@ -260,4 +261,4 @@ def test_the_object_of_an_event_that_does_not_fit_is_named() -> None:
 )
 def test_text_that_is_not_unicode_and_null_objects_are_refused(body: bytes) -> None:
     with pytest.raises(errors.DecodeError):
-        codec.decode(body, core_v1.ConfigMapList if b"List" in body else core_v1.ConfigMap)
+        decode.decode(body, core_v1.ConfigMapList if b"List" in body else core_v1.ConfigMap)

@@ -11,11 +11,12 @@ from typing import Final
 
 import pytest
 
-from kubecore import codec, collector, errors, meta
+from kubecore import errors, meta
+from kubecore.codec import decode, gc_pause
 from tests.kubecore.interrupts import interrupted
 
 _LARGE: Final = json.dumps({"metadata": {}, "status": "x" * 70_000}).encode()
-_FILES: Final = tuple(module.__file__ or "" for module in (codec, collector))
+_FILES: Final = tuple(module.__file__ or "" for module in (decode, gc_pause))
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +30,7 @@ def collecting() -> Iterator[None]:
 def test_an_interrupt_before_any_instruction_leaves_the_collector_on(body: bytes) -> None:
     def work() -> None:
         try:
-            codec.decode(body, meta.Status)
+            decode.decode(body, meta.Status)
         except errors.DecodeError:
             pass
 
@@ -47,28 +48,28 @@ def test_an_interrupt_before_any_instruction_leaves_the_collector_on(body: bytes
 
 
 def test_the_collector_is_off_during_the_work_and_on_afterwards() -> None:
-    assert collector.paused(gc.isenabled) is False
+    assert gc_pause.paused(gc.isenabled) is False
     assert gc.isenabled()
 
     def failing() -> None:
         raise ValueError(gc.isenabled())
 
     with pytest.raises(ValueError, match="False") as caught:
-        collector.paused(failing)
+        gc_pause.paused(failing)
     assert gc.isenabled(), caught.value
 
 
 def test_a_collector_that_the_user_switched_off_stays_off() -> None:
     gc.disable()
-    codec.decode(_LARGE, meta.Status)
+    decode.decode(_LARGE, meta.Status)
     assert not gc.isenabled()
     with pytest.raises(errors.DecodeError):
-        codec.decode(_LARGE[:-1], meta.Status)
+        decode.decode(_LARGE[:-1], meta.Status)
     assert not gc.isenabled()
 
 
 def test_work_inside_of_work_and_in_other_threads_leaves_the_collector_on() -> None:
-    assert collector.paused(collector.paused, gc.isenabled) is False
+    assert gc_pause.paused(gc_pause.paused, gc.isenabled) is False
     assert gc.isenabled()
     inside, leave = threading.Event(), threading.Event()
 
@@ -76,10 +77,10 @@ def test_work_inside_of_work_and_in_other_threads_leaves_the_collector_on() -> N
         inside.set()
         leave.wait(10)
 
-    first = threading.Thread(target=collector.paused, args=(work,))
+    first = threading.Thread(target=gc_pause.paused, args=(work,))
     first.start()
     inside.wait(10)
-    codec.decode(_LARGE, meta.Status)  # Begins later and ends earlier.
+    decode.decode(_LARGE, meta.Status)  # Begins later and ends earlier.
     leave.set()
     first.join()
     assert gc.isenabled()
@@ -90,7 +91,7 @@ def test_objects_that_the_user_has_frozen_stay_frozen() -> None:
     try:
         before = gc.get_freeze_count()
         assert before > 1000
-        codec.decode(_LARGE, meta.Status)
+        decode.decode(_LARGE, meta.Status)
         assert gc.get_freeze_count() == before
     finally:
         gc.unfreeze()
@@ -124,8 +125,8 @@ def test_a_child_forked_while_another_thread_decodes_has_its_collector_on(
         leave.wait(10)
 
     if point == "freeze":
-        monkeypatch.setattr(collector, "_freeze", wait)
-    thread = threading.Thread(target=collector.paused, args=((lambda: None) if point == "freeze" else wait,))
+        monkeypatch.setattr(gc_pause, "_freeze", wait)
+    thread = threading.Thread(target=gc_pause.paused, args=((lambda: None) if point == "freeze" else wait,))
     thread.start()
     inside.wait(10)
     try:
@@ -141,5 +142,5 @@ def test_a_child_forked_while_another_thread_decodes_has_its_collector_on(
 
 def test_a_child_whose_parent_had_the_collector_off_has_it_off() -> None:
     gc.disable()
-    codec.decode(_LARGE, meta.Status)
+    decode.decode(_LARGE, meta.Status)
     assert in_child(gc.isenabled) == "False"

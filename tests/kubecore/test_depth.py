@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubecore import depth, errors
+from kubecore import errors
+from kubecore.codec import depth
 
 T = TypeVar("T")
 

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubecore import codec, errors
+from kubecore import errors
 from kubecore.calls.call import Call
 from kubecore.calls.steps import Pause, Steps
+from kubecore.codec import decode
 from kubecore.discovery import ApiGroup, ApiResource, Catalog, answers, mapper
 from kubecore.discovery.asking import Memory
 from kubecore.meta import Status
@@ -114,7 +115,7 @@ class Server:
                 if isinstance(found, Exception):
                     step = steps.throw(found)
                 else:
-                    step = steps.send(codec.decode(codec.encode(found), step.response))  # type: ignore[arg-type]
+                    step = steps.send(decode.decode(decode.encode(found), step.response))  # type: ignore[arg-type]
         except StopIteration as end:
             return end.value
 

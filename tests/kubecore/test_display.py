@@ -15,9 +15,10 @@ import pytest
 
 from kubeclient import AsyncClientset, Clientset
 from kubeclient.models import apps_v1, authentication_v1, core_v1, meta_v1
-from kubecore import errors, kubeconfig, rest, yaml
+from kubecore import errors, kubeconfig, rest
 from kubecore._config.config import default_user_agent
 from kubecore.calls.table import Table
+from kubecore.codec import yaml
 from kubecore.model import CustomModel
 from tests.kubecore.loopback import answer, loopback
 

@@ -17,8 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubeclient.models import certificates_v1, coordination_v1, core_v1, events_v1, meta_v1
-from kubecore import codec, encode, errors
+from kubecore import errors
 from kubecore.calls.resource import Resource
+from kubecore.codec import decode, encode
 from kubecore.model import CustomModel
 from kubecore.time import MicroTime, SourceTime, Time, read_time
 
@@ -168,7 +169,7 @@ def test_an_object_in_itself_is_refused() -> None:
                     | st.text(st.characters(exclude_categories=["Cs"])),
                     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), max_size=3), inner, max_size=3), max_leaves=8))  # fmt: skip
 def test_the_careful_walk_writes_what_the_fast_one_writes(value: Any) -> None:
-    from kubecore.plain import plain
+    from kubecore.codec.plain_values import plain
 
     loose = Loose(needed=WHOLE, anything=value)
     assert json.loads(encode.encode(loose)) == plain(loose) == loose.to_dict()
@@ -248,7 +249,7 @@ TIMES = [
 @pytest.mark.parametrize("text", TIMES)
 def test_a_time_is_written_as_it_was_read(text: str) -> None:
     data = {"needed": text, "at": text, "times": [text], "byName": {"a": text}}
-    for loose in (Loose.from_dict(data), codec.decode(json.dumps(data), Loose)):
+    for loose in (Loose.from_dict(data), decode.decode(json.dumps(data), Loose)):
         copies = [
             loose,
             copy.copy(loose),
@@ -289,9 +290,9 @@ def test_text_that_is_no_time_is_refused_or_kept(text: str) -> None:
         with pytest.raises(errors.DecodeError, match=path):
             Loose.from_dict(data)
         with pytest.raises(errors.DecodeError, match=path):
-            codec.decode(json.dumps(data), Loose)
+            decode.decode(json.dumps(data), Loose)
     optional = {"needed": TIMES[0], "at": text, "exact": text}
-    for loose in (Loose.from_dict(optional), codec.decode(json.dumps(optional), Loose)):
+    for loose in (Loose.from_dict(optional), decode.decode(json.dumps(optional), Loose)):
         assert loose.at is None
         assert loose.to_dict() == optional
         assert json.loads(encode.encode(loose)) == optional
@@ -304,7 +305,7 @@ def test_text_that_is_no_time_is_refused_or_kept(text: str) -> None:
 )
 def test_digits_beyond_microseconds_are_cut(value: datetime.datetime, digits: str, zone: str) -> None:
     text = f"{value:%Y-%m-%dT%H:%M:%S}".rjust(19, "0") + (f".{digits}" if digits else "") + zone
-    found = codec.decode(json.dumps({"needed": text}), Loose)
+    found = decode.decode(json.dumps({"needed": text}), Loose)
     assert found.needed.microsecond == int(f"{digits:0<6}"[:6])
     assert found.needed.second == value.second
     assert found.to_dict() == {"needed": text}
@@ -334,7 +335,7 @@ def test_a_micro_time_that_python_lacks_is_refused() -> None:
 )
 def test_numbers_are_written_as_they_were_read(number: str) -> None:
     data = json.loads(f'{{"needed": "{TIMES[0]}", "number": {number}, "anything": [{number}]}}')
-    for loose in (Loose.from_dict(data), codec.decode(json.dumps(data), Loose)):
+    for loose in (Loose.from_dict(data), decode.decode(json.dumps(data), Loose)):
         assert loose.to_dict() == data
         assert json.loads(encode.encode(loose)) == data
 
@@ -342,7 +343,7 @@ def test_numbers_are_written_as_they_were_read(number: str) -> None:
 @pytest.mark.parametrize("count", ["1.5", '"3"', "true", "1e400", "1" * 5000])
 def test_numbers_that_do_not_fit_are_refused(count: str) -> None:
     with pytest.raises(errors.DecodeError):
-        codec.decode(f'{{"needed": "{TIMES[0]}", "count": {count}}}', Loose)
+        decode.decode(f'{{"needed": "{TIMES[0]}", "count": {count}}}', Loose)
 
 
 # Bytes.

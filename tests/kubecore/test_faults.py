@@ -18,9 +18,10 @@ import pytest
 
 from kubeclient import AsyncClientset, Clientset
 from kubeclient.models import core_v1
-from kubecore import codec, errors, rest
+from kubecore import errors, rest
 from kubecore._auth import authorization
 from kubecore._config.secret import read_file
+from kubecore.codec import decode
 from tests.kubecore.loopback import Loopback, answer, loopback
 from tests.kubecore.test_client import POD, both, get_async, get_sync
 from tests.ready import closed_port
@@ -61,7 +62,7 @@ def test_row_a7_credentials_never_go_in_the_clear(options: dict[str, Any]) -> No
 
 
 def test_row_b9_of_two_equal_keys_the_last_counts_as_for_the_server() -> None:
-    assert codec.decode(b'{"metadata":{"name":"a","name":"b"}}', core_v1.ConfigMap).metadata.name == "b"
+    assert decode.decode(b'{"metadata":{"name":"a","name":"b"}}', core_v1.ConfigMap).metadata.name == "b"
 
 
 def test_row_c8_no_code_is_made_from_data() -> None:

@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 
 from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, kubeconfig, rest
-from kubecore import yaml as kubeyaml
 from kubecore._config import incluster
+from kubecore.codec import yaml as kubeyaml
 from kubecore.kubeconfig import files, write
 
 SECRET = "c4n4ry-s3cret"

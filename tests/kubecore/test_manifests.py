@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubeclient.models import apps_v1, core_v1, meta_v1, rbac_v1
-from kubecore import errors, manifests, yaml
+from kubecore import errors, manifests
+from kubecore.codec import yaml
 from kubecore.manifests import dump_manifests, load_manifest_files, load_manifests
 from kubecore.model import Model
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubeclient.models import core_v1
-from kubecore import codec, encode
 from kubecore.calls.body import Body
 from kubecore.calls.modify import Draft, merge
+from kubecore.codec import decode, encode
 from kubecore.errors import DecodeError, InvalidRequestError
 from kubecore.model import Model
 
@@ -88,7 +88,7 @@ THINGS = objects(
 
 
 def read(document: Any) -> Thing:
-    return codec.decode(encode.encode(document), Thing)
+    return decode.decode(encode.encode(document), Thing)
 
 
 def draft(document: Any, kind: type[T]) -> Draft[T]:

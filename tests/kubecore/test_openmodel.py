@@ -8,13 +8,13 @@ from typing import Any, Literal
 import msgspec
 import pytest
 
-from kubecore import codec
 from kubecore.calls.apply_check import check_fields
 from kubecore.calls.modify import merge
+from kubecore.codec import decode
+from kubecore.codec.unknown_fields import OpenModel
 from kubecore.errors import InvalidRequestError
 from kubecore.meta import ListMeta, ObjectMeta
 from kubecore.model import Model, always
-from kubecore.openmodel import OpenModel
 from kubecore.watch.decoder import Decoder
 
 
@@ -41,7 +41,7 @@ RAW: dict[str, Any] = {
 
 
 def decoded(raw: object) -> Sack:
-    return codec.decode(json.dumps(raw).encode(), Sack)
+    return decode.decode(json.dumps(raw).encode(), Sack)
 
 
 def test_json_and_mappings_keep_what_is_not_named() -> None:
@@ -49,7 +49,7 @@ def test_json_and_mappings_keep_what_is_not_named() -> None:
         assert found.size == 1
         assert found.other_fields["spec"] == {"deep": [1, None]}
         assert found.to_dict() == RAW
-        assert json.loads(codec.encode(found)) == RAW
+        assert json.loads(decode.encode(found)) == RAW
 
 
 class Box(OpenModel, kw_only=True):
@@ -58,7 +58,7 @@ class Box(OpenModel, kw_only=True):
 
 def test_an_open_kind_with_a_field_called_items_is_no_list() -> None:
     raw = {"items": ["a", None], "more": {"n": None}, "none": []}
-    for found in (codec.decode(json.dumps(raw).encode(), Box), Box.from_dict(raw)):
+    for found in (decode.decode(json.dumps(raw).encode(), Box), Box.from_dict(raw)):
         assert found.to_dict() == raw
 
 
@@ -70,7 +70,7 @@ def test_what_is_read_leniently_is_kept_too() -> None:
 
 
 def test_items_of_lists_and_objects_of_events_keep_it() -> None:
-    listed = codec.decode(json.dumps({"items": [RAW, {**RAW, "size": None}]}).encode(), SackList)
+    listed = decode.decode(json.dumps({"items": [RAW, {**RAW, "size": None}]}).encode(), SackList)
     assert [item.other_fields["spec"] for item in listed.items] == [RAW["spec"]] * 2
     ((event, _),) = Decoder(Sack).feed(json.dumps({"type": "ADDED", "object": RAW}).encode() + b"\n")
     assert event is not None

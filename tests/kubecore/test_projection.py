@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from kubeclient.models import apps_v1, core_v1, meta_v1
 from kubeclient.typed.core.v1.pod import PODS
-from kubecore import codec, errors, projection
+from kubecore import errors, projection
+from kubecore.codec import decode
 from kubecore.projection import ListOf, Projection
 from kubecore.types import Quantity
 from tests.models import ALL
@@ -326,4 +327,4 @@ def test_any_answer_is_a_row_or_our_error(pod: Any) -> None:
     except errors.DecodeError:
         return
     assert isinstance(row, PodRow)
-    assert codec.decode(msgspec.json.encode(row), PodRow) == row
+    assert decode.decode(msgspec.json.encode(row), PodRow) == row

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from kubecore import codec
 from kubecore.calls.table import Table
+from kubecore.codec import decode
 
 
 def table(*rows: list[Any], columns: tuple[Any, ...] = ("Name", "Ready", ("Node", 1)), **metadata: str) -> Table:
@@ -66,6 +66,6 @@ def test_html_holds_text_alone() -> None:
 
 def test_a_row_with_too_few_cells_and_no_columns_at_all() -> None:
     assert table(["a"]).format() == "NAME   READY\na"
-    bare = codec.decode(b'{"rows":[{"cells":null}],"columnDefinitions":null}', Table)
+    bare = decode.decode(b'{"rows":[{"cells":null}],"columnDefinitions":null}', Table)
     assert bare.format() == "\n"
     assert bare._repr_html_()

@@ -12,14 +12,15 @@ import msgspec
 import pytest
 
 from kubeclient.models import apps_v1, core_v1, resource_v1
-from kubecore import codec, projection, yaml
+from kubecore import projection
 from kubecore.calls.modify import Draft
+from kubecore.codec import decode, yaml
+from kubecore.codec.verbatim import is_custom
 from kubecore.errors import EncodeError
 from kubecore.meta import ListMeta, ObjectMeta
 from kubecore.model import CustomModel, Model, always
 from kubecore.projection import Projection
 from kubecore.types import JSON, Time
-from kubecore.verbatim import is_custom
 from kubecore.watch.decoder import Decoder
 
 
@@ -107,12 +108,12 @@ def text(value: object) -> str:
 def test_what_was_read_is_sent_to_the_letter(spec: dict[str, Any]) -> None:
     raw = crate(spec)
     data = msgspec.json.encode(raw)
-    (listed,) = codec.decode(msgspec.json.encode({"items": [raw]}), CrateList).items
+    (listed,) = decode.decode(msgspec.json.encode({"items": [raw]}), CrateList).items
     ((event, _),) = Decoder(Crate).feed(msgspec.json.encode({"type": "ADDED", "object": raw}) + b"\n")
     assert event is not None
     document = yaml.dump(raw)
     assert text(Crate.from_yaml(document).to_dict()) == text(yaml.load(document))
-    for found in (codec.decode(data, Crate), Crate.from_dict(raw), listed, event.object):
+    for found in (decode.decode(data, Crate), Crate.from_dict(raw), listed, event.object):
         for again in (
             found,
             copy.copy(found),
@@ -121,7 +122,7 @@ def test_what_was_read_is_sent_to_the_letter(spec: dict[str, Any]) -> None:
             found.replace(),
         ):
             assert text(again.to_dict()) == text(raw)
-            assert text(json.loads(codec.encode(again))) == text(raw)
+            assert text(json.loads(decode.encode(again))) == text(raw)
             assert again == found
             assert not again != found  # noqa: SIM202 - another method than ==
 
@@ -226,10 +227,10 @@ def test_an_object_that_keeps_written_values_is_one_of_its_model() -> None:
 def test_objects_that_their_fields_express_are_plain() -> None:
     fields: Any = {"f:spec": {"f:text": {}, "f:parts": {}}}
     managed: Any = [{"manager": "m", "operation": "Update", "time": "2026-01-02T03:04:05Z", "fieldsV1": fields}]
-    found = codec.decode(msgspec.json.encode(crate({"text": "a"}, managedFields=managed)), Crate)
+    found = decode.decode(msgspec.json.encode(crate({"text": "a"}, managedFields=managed)), Crate)
     assert type(found) is Crate
     assert type(found.spec) is Body
-    other = codec.decode(msgspec.json.encode(crate({"text": "a", "labels": {}}, managedFields=managed)), Crate)
+    other = decode.decode(msgspec.json.encode(crate({"text": "a", "labels": {}}, managedFields=managed)), Crate)
     assert other.to_dict() == crate({"text": "a", "labels": {}}, managedFields=managed)
 
 
@@ -240,14 +241,14 @@ def test_a_required_field_that_a_document_lacks_is_never_sent() -> None:
     assert found.to_dict()["spec"] == spec
     found.spec.template.spec.containers[0].name = "c"
     assert found.to_dict()["spec"] == {"template": {"spec": {"containers": [{"name": "c", "image": "a"}]}}}
-    bare = codec.decode(b'{"spec": {}}', apps_v1.Deployment)
-    assert json.loads(codec.encode(bare)) == {"apiVersion": "apps/v1", "kind": "Deployment", "spec": {}}
+    bare = decode.decode(b'{"spec": {}}', apps_v1.Deployment)
+    assert json.loads(decode.encode(bare)) == {"apiVersion": "apps/v1", "kind": "Deployment", "spec": {}}
 
 
 @pytest.mark.parametrize("ratio", [1, 1.0, -0.0, 0, 1e21])
 def test_a_number_keeps_its_form(ratio: float) -> None:
     raw = crate({"one": {"size": 1, "ratio": ratio}})
-    for found in (Crate.from_dict(raw), codec.decode(msgspec.json.encode(raw), Crate)):
+    for found in (Crate.from_dict(raw), decode.decode(msgspec.json.encode(raw), Crate)):
         assert text(found.to_dict()) == text(raw)
 
 
@@ -264,7 +265,7 @@ def test_a_number_that_json_does_not_have_is_refused_with_its_path(number: float
     with pytest.raises(EncodeError, match=path):
         made.to_dict()
     with pytest.raises(EncodeError, match=path):
-        codec.encode(made)
+        decode.encode(made)
 
 
 class CrateRow(Projection):
@@ -290,8 +291,8 @@ def test_a_projection_reads_types_of_a_custom_resource_to_the_letter(into: Any, 
     projection.check(into, Crate)
     raw = crate(spec)
     data = msgspec.json.encode(raw)
-    (listed,) = codec.decode(msgspec.json.encode({"items": [raw]}), projection.ListOf[into]).items
-    for row in (codec.decode(data, into), listed):
+    (listed,) = decode.decode(msgspec.json.encode({"items": [raw]}), projection.ListOf[into]).items
+    for row in (decode.decode(data, into), listed):
         if into is CrateRow:
             assert text(row.spec.to_dict()) == text(spec)
         for part, written in zip(row.spec.parts, spec.get("parts") or (), strict=True):

@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubeclient.models import apiextensions_v1, core_v1
-from kubecore import codec, encode, errors, manifests, yaml
+from kubecore import errors, manifests
+from kubecore.codec import decode, encode, yaml
 
 TABLES = Path(__file__).parent / "gotables"
 ROWS: list[dict[str, Any]] = [json.loads(line) for line in (TABLES / "yaml.jsonl").read_bytes().splitlines()]
@@ -152,10 +153,10 @@ def test_an_integer_beyond_64_bits_stays_as_it_is_or_is_refused(number: int) -> 
             (manifest,) = manifests.load_manifests(encode.encode(read))
             assert encode.encode(manifest) == encode.encode(crate)
     pod = core_v1.Pod.from_dict({"metadata": {"name": "a", "generation": number}})
-    for one in (pod, core_v1.Pod.from_yaml(pod.to_yaml()), codec.decode(encode.encode(pod), core_v1.Pod)):
+    for one in (pod, core_v1.Pod.from_yaml(pod.to_yaml()), decode.decode(encode.encode(pod), core_v1.Pod)):
         assert one.to_dict()["metadata"]["generation"] == number
         assert str(number).encode() in encode.encode(one)
-    schema = codec.decode(b'{"maximum":%d,"default":%d}' % (number, number), apiextensions_v1.JSONSchemaProps)
+    schema = decode.decode(b'{"maximum":%d,"default":%d}' % (number, number), apiextensions_v1.JSONSchemaProps)
     assert encode.encode(schema) == b'{"default":%d,"maximum":%d}' % (number, number)
     with pytest.raises(errors.DecodeError, match=r"line 1, column 1: '-?[0-9]*' can't be a key: quote it"):
         yaml.load(f"{number}: a")

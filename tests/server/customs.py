@@ -16,8 +16,9 @@ import pytest
 from kgen.cli import run
 from kgen.load import load_all
 from kubeclient import Clientset
-from kubecore import rest, yaml
+from kubecore import rest
 from kubecore.calls.resource import Resource
+from kubecore.codec import yaml
 from tests.conftest import ROOT
 
 CRDS = ROOT / "tests" / "crds"

@@ -19,7 +19,8 @@ from kgen.load import cluster as pulling
 from kgen.load import load_all, openapi_v3
 from kgen.spec import Document, Operation
 from kubeclient import Clientset
-from kubecore import kubeconfig, rest, yaml
+from kubecore import kubeconfig, rest
+from kubecore.codec import yaml
 from tests.cluster import Cluster
 from tests.conftest import ROOT
 from tests.server.customs import CRDS, SOURCES, client, is_established

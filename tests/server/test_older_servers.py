@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from kubecore import codec
+from kubecore.codec import decode
 from kubecore.model import Model
 from tests.models import ALL
 
@@ -70,7 +70,7 @@ def kept(recorded: Iterable[dict[str, Any]]) -> int:
         cls = KINDS.get((data.get("apiVersion", ""), data.get("kind", "")))
         if cls is None:
             continue  # A version of an API that 1.37 no longer serves.
-        model = codec.decode(json.dumps(data), cls)
+        model = decode.decode(json.dumps(data), cls)
         assert isinstance(model, Model)
         lost = {place for place in missing(data, model.to_dict(), "") if not place.endswith(REMOVED)}
         dropped |= {f"{data['kind']}{place}" for place in lost}

@@ -16,10 +16,11 @@ from kgen.load import openapi_v2
 from kgen.resolve import Builtins, resolve
 from kgen.spec import ApiSpec
 from kubeclient import Clientset
-from kubecore import codec, errors, rest, yaml
+from kubecore import errors, rest
 from kubecore.calls import path
 from kubecore.calls.resource import Resource
-from kubecore.encode import encode
+from kubecore.codec import decode, yaml
+from kubecore.codec.encode import encode
 from tests.conftest import ROOT
 from tests.kgen.documents import generated
 from tests.kgen.manifests import kubernetes
@@ -134,7 +135,7 @@ def test_examples_are_sent_as_they_are_with_models_from_openapi_v2(
         for example in EXAMPLES.values():
             kind = known[f"{example['apiVersion']} {example['kind']}"]
             assert kind.from_dict(example).to_dict() == example
-            assert in_json(codec.decode(msgspec.json.encode(example), kind)) == example
+            assert in_json(decode.decode(msgspec.json.encode(example), kind)) == example
     finally:
         for name in [name for name in sys.modules if name.split(".")[0] == "operatorsofv2"]:
             del sys.modules[name]

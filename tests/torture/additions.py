@@ -28,7 +28,7 @@ from kgen.load.crd import parse
 from kgen.load.crd_openapi import convert
 from kgen.package_names import NO_NAMES, PackageNames
 from kgen.resolve import Builtins, resolve
-from kubecore import yaml
+from kubecore.codec import yaml
 from tests.conftest import ROOT
 from tests.kgen.documents import generated
 from tests.kgen.manifests import kubernetes

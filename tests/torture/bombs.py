@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from kubeclient.models import apiextensions_v1, core_v1
-from kubecore import codec, errors, rest, yaml
+from kubecore import errors, rest
+from kubecore.codec import decode, yaml
 from kubecore.watch import decoder
 from tests.torture.callers import Caller, Mode, callers
 from tests.torture.server import POD, Ask, PodServer, Reply, answer
@@ -208,7 +209,7 @@ def _deep(kib: int, what: str) -> dict[str, Any]:
                 deep = opening * depth + b"1" + closing * depth
                 for body, kind in _nests(deep):
                     if what == "objects":
-                        outcomes.append(_tried(codec.decode, body, kind))
+                        outcomes.append(_tried(decode.decode, body, kind))
                     elif what == "watches":
                         outcomes.append(_tried(_read, b'{"type":"ADDED","object":' + body + b"}\n", kind))
                         outcomes.append(_tried(_read, b'{"type":"ERROR","object":' + body + b"}\n", kind))

@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from kubeclient import AsyncClientset, Clientset
 from kubeclient.models import apps_v1, core_v1, meta_v1
-from kubecore import errors, rest, yaml
+from kubecore import errors, rest
+from kubecore.codec import yaml
 from kubecore.patch import MergePatch
 from tests.torture.server import POD, Ask, PodServer, Reply, answer
 

@@ -20,9 +20,10 @@ from types import FrameType
 from typing import Any, Final
 
 from kubeclient.models import core_v1
-from kubecore import codec, errors, quantity, selectors, yaml
+from kubecore import errors, quantity, selectors
 from kubecore._config import warnings
 from kubecore._http.http1 import Answer, CutError, MalformedError
+from kubecore.codec import decode, yaml
 from kubecore.streams.copy.untar import Unpacker
 from kubecore.streams.exec.channels import V5, Channels
 from kubecore.streams.websocket.frames import WebSocket
@@ -177,7 +178,7 @@ def _http(data: bytes, chance: random.Random) -> str | None:
 
 def _pod(data: bytes, chance: random.Random) -> str | None:
     try:
-        codec.decode(data, core_v1.Pod)
+        decode.decode(data, core_v1.Pod)
     except errors.DecodeError as error:
         str(error).encode()
     return None

@@ -235,7 +235,7 @@ def _openapi(raw: Any) -> ApiSpec:
 
 
 def _manifest(raw: Any) -> ApiSpec:
-    from kubecore import encode
+    from kubecore.codec import encode
 
     return convert(parse(encode.encode(raw), "crd.yaml"))
 

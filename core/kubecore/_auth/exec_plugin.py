@@ -23,7 +23,6 @@ from typing import IO, Any, Final
 import msgspec
 
 from kubecore import time as kubetime
-from kubecore import yaml
 from kubecore._auth.authorization import Credential, bearer
 from kubecore._config.config import Config
 from kubecore._config.credentials import ExecConfig
@@ -31,7 +30,8 @@ from kubecore._config.secret import SecretBuffer, SecretBytes, SecretText
 from kubecore._http import tls
 from kubecore._http.daemon_thread import Aside
 from kubecore._http.readiness import wait_for
-from kubecore.decoders import decoder
+from kubecore.codec import yaml
+from kubecore.codec.decoders import decoder
 from kubecore.errors import ConfigError, DecodeError
 
 __all__ = ["ExecSource"]

@@ -24,7 +24,7 @@ from kubecore._config.credentials import OIDCConfig
 from kubecore._config.secret import SecretBytes, SecretText
 from kubecore._http import tls
 from kubecore._http.daemon_thread import Aside
-from kubecore.decoders import decoder
+from kubecore.codec.decoders import decoder
 from kubecore.errors import ConfigError
 
 if TYPE_CHECKING:

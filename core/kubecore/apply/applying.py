@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from kubecore import codec, encode, options
+from kubecore import options
 from kubecore.apply import order
 from kubecore.apply.definitions import Definition
 from kubecore.apply.report import Action, Applied, Failure, ObjectRef, Report, failed
 from kubecore.calls.call import Call
 from kubecore.calls.steps import Pause, Steps, ask
+from kubecore.codec import decode, encode
+from kubecore.codec.json_types import is_object
 from kubecore.discovery import mapper
 from kubecore.discovery.asking import Memory
 from kubecore.dynamic.resource import DynamicResource, discovered, known
@@ -27,7 +29,6 @@ from kubecore.errors import (
 from kubecore.kinds import KindInfo
 from kubecore.model import Model
 from kubecore.options import DryRun, FieldValidation
-from kubecore.shapes import is_object
 
 __all__ = ["Kinds", "Options", "apply"]
 
@@ -179,14 +180,14 @@ class _Applying:
     def _wait_for(self, found: Applied, end: float) -> Steps[None]:
         resource = yield from self._resource(_item(found.object, self.kinds))
         pause = _FIRST_PAUSE
-        definition = codec.convert(found.object, Definition)
+        definition = decode.convert(found.object, Definition)
         while not (definition.is_established and (yield from self._is_known(definition))):
             if time.monotonic() >= end:
                 seconds = self.said.crd_timeout_seconds
                 raise NotEstablishedError(f"it is stored, but not served within {seconds:g} s: {definition.obstacle}")
             yield Pause(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
-            definition = codec.convert((yield from ask(resource.get("", found.ref.name, ()))), Definition)
+            definition = decode.convert((yield from ask(resource.get("", found.ref.name, ()))), Definition)
 
     def _is_known(self, definition: Definition) -> Steps[bool]:
         """Say whether discovery has every version that the definition serves; asked again where not."""

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from kubecore.calls.body import Body, metadata_field
+from kubecore.codec.json_types import is_array, is_object
+from kubecore.codec.unknown_fields import OpenModel
 from kubecore.errors import InvalidRequestError
 from kubecore.model import Model
-from kubecore.openmodel import OpenModel
-from kubecore.shapes import is_array, is_object
 
 __all__ = ["check", "check_fields", "check_names"]
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
+from kubecore.codec.json_types import is_object
 from kubecore.errors import InvalidRequestError
 from kubecore.meta import Status
 from kubecore.model import Model
-from kubecore.shapes import is_object
 
 __all__ = ["Body", "as_yaml", "complete", "metadata_field", "refuse_other", "uid_of", "with_version"]
 

@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 import msgspec
 
-from kubecore import codec
 from kubecore.calls import error_response
-from kubecore.decoders import decoder
+from kubecore.codec import decode
+from kubecore.codec.decoders import decoder
 from kubecore.errors import DecodeError
 from kubecore.meta import Status
 from kubecore.options import Query
@@ -101,7 +101,7 @@ class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
         if self.response is bytes:
             return bytes(body)  # type: ignore[return-value]  # pyright: ignore[reportReturnType]
         try:
-            found = codec.decode(body, self._type(body))
+            found = decode.decode(body, self._type(body))
             if self.kind:
                 self._refuse_other_kind(found, body)
             return found

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from kubecore import codec
-from kubecore.decoders import decoder
+from kubecore.codec import decode
+from kubecore.codec.decoders import decoder
 from kubecore.errors import DecodeError, StatusError, status_error
 from kubecore.meta import Status, StatusCause, StatusDetails
 
@@ -59,7 +59,7 @@ def status_in(body: bytes | bytearray | memoryview) -> StatusError | None:
         outline = decoder(_Outline).decode(body)
         if outline.kind != "Status" or outline.status != "Failure":
             return None
-        return status_error(codec.decode(body, Status))
+        return status_error(decode.decode(body, Status))
     except (msgspec.DecodeError, DecodeError, ValueError, RecursionError):
         return None
 

@@ -16,13 +16,13 @@ from typing import Any, Final, Generic, TypeAlias, TypeGuard, TypeVar
 
 import msgspec
 
-from kubecore import codec, encode
 from kubecore.calls.body import Body, metadata_field, with_version
+from kubecore.codec import decode, encode
+from kubecore.codec.json_types import is_array, is_object
+from kubecore.codec.unknown_fields import OpenModel
+from kubecore.codec.verbatim import plain_type
 from kubecore.errors import DecodeError, InvalidRequestError
 from kubecore.model import Model
-from kubecore.openmodel import OpenModel
-from kubecore.shapes import is_array, is_object
-from kubecore.verbatim import plain_type
 
 __all__ = ["Change", "Draft", "merge"]
 
@@ -67,9 +67,9 @@ class Draft(Generic[T]):
     def __init__(self, data: msgspec.Raw, kind: type[T]) -> None:
         text = bytes(data)
         try:
-            self._before = codec.decode(text, kind)
-            self._raw: Any = codec.decode(text, object)
-            self.object: T = codec.decode(text, kind)
+            self._before = decode.decode(text, kind)
+            self._raw: Any = decode.decode(text, object)
+            self.object: T = decode.decode(text, kind)
         except DecodeError as error:
             text = b""  # Variables of the frames hold the object, maybe a Secret.
             raise error.with_traceback(None) from None

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
-from kubecore import codec, errors
+from kubecore import errors
 from kubecore.calls.body import Body, metadata_field
 from kubecore.calls.call import Call
 from kubecore.calls.continue_tokens import Trail
+from kubecore.codec import decode
 from kubecore.options import Query
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class _PageCall(Call[_Page], frozen=True, kw_only=True):
 
 def _keys(body: bytes | bytearray | memoryview) -> list[str]:
     """Read a body once more, for what its objects have for themselves; those of some aggregated APIs have no UID."""
-    found = [one.metadata for one in codec.decode(body, _Identities).items]
+    found = [one.metadata for one in decode.decode(body, _Identities).items]
     return [one.uid or f"{one.namespace}/{one.name}" for one in found]
 
 

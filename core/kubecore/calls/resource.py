@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 import msgspec
 from msgspec import Raw
 
-from kubecore import encode
 from kubecore.calls import path
 from kubecore.calls.body import Body, as_yaml, complete, metadata_field, refuse_other
 from kubecore.calls.call import Call
+from kubecore.codec import encode
+from kubecore.codec.field_types import at_pointer
+from kubecore.codec.json_types import is_object
+from kubecore.codec.plain_values import plain
 from kubecore.errors import EncodeError, InvalidRequestError
-from kubecore.fieldtypes import at_pointer
 from kubecore.meta import PartialObjectMetadata, PartialObjectMetadataList, Status
 from kubecore.model import Model
 from kubecore.options import CONTENT_TYPES, PatchType, Query
 from kubecore.patch import AnyPatch
-from kubecore.plain import plain
-from kubecore.shapes import is_object
 
 if TYPE_CHECKING:
     from kubecore.calls.table import Table

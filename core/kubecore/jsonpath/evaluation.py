@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
+from kubecore.codec.json_types import is_array, is_object
 from kubecore.errors import DecodeError
 from kubecore.jsonpath.parser import Each, Field, Filter, Literal, Recursive, Slice, Step, Union, parse_steps
 from kubecore.model import Model
-from kubecore.shapes import is_array, is_object
 
 __all__ = ["MAX_FOUND", "JSONPath", "go_text", "parse"]
 

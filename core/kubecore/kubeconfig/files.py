@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
-from kubecore import yaml
 from kubecore._config.secret import Hidden, SecretBytes, SecretText, hide
+from kubecore.codec import yaml
+from kubecore.codec.json_types import is_array, is_object
 from kubecore.errors import ConfigError, DecodeError
-from kubecore.shapes import is_array, is_object
 
 __all__ = [
     "SECTIONS",

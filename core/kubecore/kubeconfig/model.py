@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from kubecore.codec.json_types import is_array, is_object
 from kubecore.kubeconfig.errors import Problem
 from kubecore.kubeconfig.files import Entry, not_text, text_of
-from kubecore.shapes import is_array, is_object
 
 __all__ = ["AuthProvider", "Cluster", "Context", "Exec", "User", "read_cluster", "read_context", "read_user"]
 

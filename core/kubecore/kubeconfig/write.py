@@ -11,13 +11,13 @@ from typing import Any, Final, Literal, TypeAlias
 
 import yaml as pyyaml
 
-from kubecore import depth, yaml
+from kubecore.codec import depth, yaml
+from kubecore.codec.json_types import is_object
 from kubecore.errors import ConfigError
 from kubecore.kubeconfig import files
 from kubecore.kubeconfig.errors import ContextNotFoundError, InvalidConfigError
 from kubecore.kubeconfig.files import SECTIONS, Document, Kind
 from kubecore.kubeconfig.validate import missing
-from kubecore.shapes import is_object
 
 __all__ = ["KubeConfigFiles", "locked", "save_tokens", "use_context"]
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Literal
 
 from kubecore.calls.resource import Body
+from kubecore.codec.json_types import is_array, is_object
 from kubecore.errors import DecodeError, InvalidRequestError
 from kubecore.jsonpath import JSONPath, go_text, parse
-from kubecore.shapes import is_array, is_object
 from kubecore.waiting import final, look
 from kubecore.waiting.look import Look
 

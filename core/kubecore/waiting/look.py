@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from kubecore.calls.resource import Body
+from kubecore.codec.json_types import is_array, is_object
 from kubecore.errors import WaitFailedError
-from kubecore.shapes import is_array, is_object
 
 __all__ = ["Failure", "Look", "condition", "conditions", "document", "field", "number", "said", "text"]
 

@@ -10,7 +10,7 @@ from typing import Any, Final, Generic, TypeVar
 from kubecore import errors, meta, options
 from kubecore.calls.call import Call
 from kubecore.calls.resource import Body, Resource
-from kubecore.shapes import is_object
+from kubecore.codec.json_types import is_object
 from kubecore.waiting.goals import Deleted, Goal
 from kubecore.waiting.look import Look
 from kubecore.watch.decoder import BOOKMARK, DELETED, Event

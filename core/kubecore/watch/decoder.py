@@ -13,12 +13,12 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 import msgspec
 
-from kubecore import codec, depth
-from kubecore.decoders import CheckedDecoder, decoder
+from kubecore.codec import decode, depth
+from kubecore.codec.decoders import CheckedDecoder, decoder
+from kubecore.codec.json_types import is_object
+from kubecore.codec.verbatim import is_custom, may_differ
 from kubecore.errors import DecodeError, status_error
 from kubecore.meta import Status
-from kubecore.shapes import is_object
-from kubecore.verbatim import is_custom, may_differ
 
 __all__ = [
     "ADDED",
@@ -199,10 +199,10 @@ class Decoder(Generic[T]):
         if self._is_custom and may_differ(line, found):
             return self._slow(line)
         if not self._carries:
-            codec.detach(found)
+            decode.detach(found)
             return event, self._read(line, _Line).object.metadata
         meta: Meta = found.metadata
-        codec.detach_meta(meta)
+        decode.detach_meta(meta)
         return event, meta
 
     def _slow(self, line: bytes) -> tuple[Event[T] | None, Meta] | None:
@@ -228,9 +228,9 @@ class Decoder(Generic[T]):
 
     def _decode(self, data: msgspec.Raw, kind: type[_R]) -> _R:
         try:
-            return codec.decode(data, kind)
+            return decode.decode(data, kind)
         except DecodeError as error:
-            from kubecore import lenient
+            from kubecore.codec import lenient
 
             raise DecodeError(f"the watch's event at byte {self._seen}: {lenient.named(data)}{error}") from None
 

@@ -13,12 +13,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
-from kubecore import codec, errors
+from kubecore import errors
 from kubecore.calls.call import Call
 from kubecore.calls.continue_tokens import Trail
+from kubecore.codec import decode
+from kubecore.codec.json_types import is_object
 from kubecore.meta import ListMeta, Status
 from kubecore.options import Query
-from kubecore.shapes import is_object
 from kubecore.watch.asked import Asked, Phase
 from kubecore.watch.decoder import ADDED, BOOKMARK, DELETED, Decoder, Event, Meta, check_media_type, meta_of
 from kubecore.watch.known import Known, version_number
@@ -440,7 +441,7 @@ class Progress(Generic[T]):
 def _parts(answer: Any) -> tuple[ListMeta, list[Any]]:
     """Take a list apart, whether it is a model or a mapping."""
     if is_object(answer):
-        return codec.convert(answer.get("metadata") or {}, ListMeta), list(answer.get("items") or ())
+        return decode.convert(answer.get("metadata") or {}, ListMeta), list(answer.get("items") or ())
     return answer.metadata, answer.items
 
 

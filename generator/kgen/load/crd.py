@@ -21,7 +21,7 @@ from kgen.load.crd_keys import unknown_keys
 from kgen.load.reading import At, items, mapping, optional_text, pointer, refuse, word
 from kgen.shapes import is_array, is_object, is_text
 from kgen.spec import Column, CustomResource
-from kubecore import yaml
+from kubecore.codec import yaml
 from kubecore.errors import DecodeError
 
 __all__ = ["EXTENSIONS", "Crd", "Version", "is_manifest", "parse", "read", "refuse_twins"]

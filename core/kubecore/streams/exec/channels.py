@@ -11,7 +11,8 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from kubecore import codec, meta
+from kubecore import meta
+from kubecore.codec import decode
 from kubecore.errors import DecodeError, InvalidRequestError, ProtocolError, UnknownResultError, status_error
 from kubecore.streams.websocket.frames import Piece
 
@@ -117,7 +118,7 @@ class Channels:
 
     def _read_status(self) -> meta.Status:
         try:
-            return codec.decode(bytes(self._status), meta.Status)
+            return decode.decode(bytes(self._status), meta.Status)
         except DecodeError as error:
             raise DecodeError(f"{self._place}: what came as the status is none: {error}") from None
 

@@ -12,8 +12,8 @@ import sys
 import threading
 from typing import Any, Final
 
+from kubecore.codec.json_types import is_array, is_object
 from kubecore.errors import DecodeError
-from kubecore.shapes import is_array, is_object
 
 __all__ = ["MAX_DEPTH", "check", "check_value", "levels"]
 

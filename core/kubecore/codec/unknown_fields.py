@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
+from kubecore.codec.json_types import is_array, is_object
 from kubecore.model import OTHER, CustomModel, Model
-from kubecore.shapes import is_array, is_object
 
 __all__ = ["KeepingDecoder", "OpenModel", "keep", "may_be_open", "others"]
 

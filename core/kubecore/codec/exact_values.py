@@ -1,7 +1,7 @@
 """Values that `msgspec.convert` would change: times in other words than it writes, integers too long for a float.
 
-They go through `kubecore.lenient`, which keeps the text. Bodies of custom resources are searched for such times before
-they are decoded (`kubecore.verbatim`); the API server writes the times of its own kinds in one form.
+They go through `kubecore.codec.lenient`, which keeps the text. Bodies of custom resources are searched for such times before
+they are decoded (`kubecore.codec.verbatim`); the API server writes the times of its own kinds in one form.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from kubecore.fieldtypes import Shape, shape_of
+from kubecore.codec.field_types import Shape, shape_of
+from kubecore.codec.json_types import is_array, is_object
 from kubecore.model import Model
-from kubecore.shapes import is_array, is_object
 from kubecore.time import is_canonical
 
 __all__ = ["changes", "is_exact_float"]

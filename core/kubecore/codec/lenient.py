@@ -7,7 +7,7 @@
 - A time that Python's datetime can't hold, or that it would write in other words, keeps its text (`time.SourceTime`).
 - Everything else is an error that names the path.
 
-What a field cannot express is kept with the object and sent again (`kubecore.verbatim`): that a required field is
+What a field cannot express is kept with the object and sent again (`kubecore.codec.verbatim`): that a required field is
 missing, or a value that could not be read; in custom resources also nulls, empty values and other forms of a value.
 """
 
@@ -23,18 +23,19 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from kubecore import decoders, zero
+from kubecore import zero
 from kubecore._support.terminal import shown
-from kubecore.decoders import CheckedDecoder, decoder
+from kubecore.codec import decoders
+from kubecore.codec.decoders import CheckedDecoder, decoder
+from kubecore.codec.exact_values import is_exact_float
+from kubecore.codec.json_types import is_array, is_object
+from kubecore.codec.msgspec_hooks import enc_hook
+from kubecore.codec.unknown_fields import OpenModel, others
+from kubecore.codec.verbatim import Written, is_custom, keeping, may_differ, snapshot
 from kubecore.errors import DecodeError
-from kubecore.exact import is_exact_float
-from kubecore.hooks import enc_hook
 from kubecore.model import CustomModel, Model
-from kubecore.openmodel import OpenModel, others
-from kubecore.shapes import is_array, is_object
 from kubecore.time import MicroTime, SourceTime, is_naive, is_representable, is_time_text, read_time
 from kubecore.types import QUANTITY
-from kubecore.verbatim import Written, is_custom, keeping, may_differ, snapshot
 
 __all__ = ["decode", "named", "read"]
 

@@ -3,7 +3,7 @@
 A field that is never `None` reads an absent list and `[]` alike, and a required field that the document lacks reads as
 its zero value. Such an object is read as an instance of a subclass that also holds the written values; they are sent
 again as long as the field was not changed. The subclass has the name of its model, compares as its model, and is only
-made by `kubecore.lenient`, so that objects without such fields cost nothing.
+made by `kubecore.codec.lenient`, so that objects without such fields cost nothing.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from kubecore.codec.json_types import is_array, is_object
 from kubecore.model import WRITTEN, CustomModel, Model
-from kubecore.shapes import is_array, is_object
 
 __all__ = [
     "Written",

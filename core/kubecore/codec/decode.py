@@ -1,7 +1,7 @@
 """Decoding and encoding: the only place that hands bytes of a server to a parser.
 
 The fast path is msgspec's strict decoder. Only where it refuses, the slow path reads the body again with Go's eyes:
-`kubecore.lenient`.
+`kubecore.codec.lenient`.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from kubecore import collector, depth, exact
-from kubecore.decoders import decoder
-from kubecore.encode import encode
+from kubecore.codec import depth, exact_values, gc_pause
+from kubecore.codec.decoders import decoder
+from kubecore.codec.encode import encode
+from kubecore.codec.json_types import is_array
+from kubecore.codec.msgspec_hooks import dec_hook
+from kubecore.codec.verbatim import is_custom, may_differ
 from kubecore.errors import DecodeError
-from kubecore.hooks import dec_hook
 from kubecore.meta import ManagedFieldsEntry
-from kubecore.shapes import is_array
-from kubecore.verbatim import is_custom, may_differ
 
 __all__ = ["MAX_BYTES", "convert", "decode", "detach", "detach_meta", "encode"]
 
@@ -53,7 +53,7 @@ def decode(data: bytes | bytearray | memoryview | str, type: type[T], *, max_byt
     depth.check(data)
     if len(data) <= _LARGE:
         return _decode(data, type)
-    return collector.paused(_decode, data, type)
+    return gc_pause.paused(_decode, data, type)
 
 
 def convert(data: Any, type: type[T]) -> T:  # noqa: A002
@@ -74,7 +74,7 @@ def convert(data: Any, type: type[T]) -> T:  # noqa: A002
     depth.check_value(data)
     kind: Any = type
     decoder(kind)  # So that the type is safe to use.
-    if is_custom(kind) or exact.changes(data, kind):
+    if is_custom(kind) or exact_values.changes(data, kind):
         return _lenient(data, type)
     try:
         return msgspec.convert(data, type, dec_hook=dec_hook)
@@ -122,7 +122,7 @@ def detach_meta(meta: Any) -> None:
 
 
 def _decode_slowly(data: bytes | bytearray | memoryview, type: type[T]) -> T:  # noqa: A002
-    from kubecore import lenient
+    from kubecore.codec import lenient
 
     try:
         found = lenient.decode(data, type)
@@ -133,7 +133,7 @@ def _decode_slowly(data: bytes | bytearray | memoryview, type: type[T]) -> T:  #
 
 
 def _lenient(data: Any, type: type[T]) -> T:  # noqa: A002
-    from kubecore import lenient
+    from kubecore.codec import lenient
 
     try:
         return lenient.read(data, type)

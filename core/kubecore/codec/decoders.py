@@ -12,10 +12,10 @@ from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
-from kubecore import depth
 from kubecore._support.fork_lock import ForkLock
-from kubecore.hooks import dec_hook
-from kubecore.openmodel import KeepingDecoder, may_be_open
+from kubecore.codec import depth
+from kubecore.codec.msgspec_hooks import dec_hook
+from kubecore.codec.unknown_fields import KeepingDecoder, may_be_open
 
 __all__ = ["CheckedDecoder", "decoder", "plain"]
 

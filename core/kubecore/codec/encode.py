@@ -4,7 +4,7 @@ A struct field such as `metadata` or `resources` is never None; where it equals 
 when it was absent.
 
 Values are written by the types of their fields. The walk looks only at fields that can hold a struct, a time, bytes or
-anything at all. If it meets a value that it does not accept, `kubecore.plain` writes the whole with care, or names the
+anything at all. If it meets a value that it does not accept, `kubecore.codec.plain_values` writes the whole with care, or names the
 path of what has no form in JSON.
 """
 
@@ -20,17 +20,17 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
-from kubecore import decoders
-from kubecore.depth import levels
+from kubecore.codec import decoders
+from kubecore.codec.depth import levels
+from kubecore.codec.field_types import Shape, members, shape_of
+from kubecore.codec.json_types import is_array, is_object
+from kubecore.codec.msgspec_hooks import enc_hook
+from kubecore.codec.plain_values import MAX_DEPTH, is_base64, is_sent, plain, with_written, zero_of
+from kubecore.codec.unknown_fields import OpenModel
+from kubecore.codec.verbatim import Written, plain_type, written_of
 from kubecore.errors import EncodeError
-from kubecore.fieldtypes import Shape, members, shape_of
-from kubecore.hooks import enc_hook
 from kubecore.model import OTHER, Model
-from kubecore.openmodel import OpenModel
-from kubecore.plain import MAX_DEPTH, is_base64, is_sent, plain, with_written, zero_of
-from kubecore.shapes import is_array, is_object
 from kubecore.time import MicroTime, format_micro_time, is_naive
-from kubecore.verbatim import Written, plain_type, written_of
 
 __all__ = ["encode", "to_dict"]
 

@@ -21,10 +21,10 @@ from typing import Any, Final, NamedTuple, NoReturn
 import msgspec
 import yaml as pyyaml
 
-from kubecore import depth, jsonstream
+from kubecore.codec import depth, json_stream
+from kubecore.codec.json_stream import Found
+from kubecore.codec.json_types import is_array, is_object
 from kubecore.errors import DecodeError, EncodeError
-from kubecore.jsonstream import Found
-from kubecore.shapes import is_array, is_object
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_DOCUMENTS", "MAX_NODES", "Document", "documents", "dump", "load", "load_all"]
 
@@ -192,7 +192,7 @@ def _json_objects(text: str | bytes, source: str) -> Found | None:
     except (UnicodeDecodeError, DecodeError):
         return None  # The YAML parser tells the line.
     try:
-        return jsonstream.objects(decoded.removeprefix("\ufeff"), _json_number, depth=MAX_DEPTH, nodes=MAX_NODES)
+        return json_stream.objects(decoded.removeprefix("\ufeff"), _json_number, depth=MAX_DEPTH, nodes=MAX_NODES)
     except DecodeError as error:
         raise DecodeError(f"{source}, {error}" if source else str(error)) from None
 

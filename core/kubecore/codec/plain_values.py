@@ -1,6 +1,6 @@
 """From any value to plain JSON values, by the types of the fields, with the path of what has no form in JSON.
 
-Slow: `kubecore.encode` comes here only for values that its fast walk does not accept.
+Slow: `kubecore.codec.encode` comes here only for values that its fast walk does not accept.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from typing import Any, Final, cast
 
 import msgspec
 
-from kubecore import decoders
+from kubecore.codec import decoders
+from kubecore.codec.field_types import ANY, Shape, members, shape_of
+from kubecore.codec.json_types import is_array, is_object
+from kubecore.codec.msgspec_hooks import enc_hook
+from kubecore.codec.unknown_fields import OpenModel
+from kubecore.codec.verbatim import Written, plain_type, restored, written_of
 from kubecore.errors import EncodeError
-from kubecore.fieldtypes import ANY, Shape, members, shape_of
-from kubecore.hooks import enc_hook
 from kubecore.model import OTHER, Model
-from kubecore.openmodel import OpenModel
-from kubecore.shapes import is_array, is_object
 from kubecore.time import MicroTime, SourceTime, format_micro_time, is_naive
 from kubecore.types import NO_FIELDS
-from kubecore.verbatim import Written, plain_type, restored, written_of
 
 __all__ = ["MAX_DEPTH", "is_base64", "is_sent", "plain", "with_written", "zero_of"]
 
