@@ -12,8 +12,9 @@ import asyncio
 from typing import Any
 
 from kubeclient import AsyncClientset
-from kubecore import errors, meta
+from kubecore import errors
 from kubecore.dynamic import AsyncObjects
+from kubecore.model import meta
 
 Key = tuple[str, str]
 """Namespace and name."""

@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 
 import kubeclient.models
-from kubecore.model import Model
-from kubecore.time import MicroTime
+from kubecore.model.model import Model
+from kubecore.model.times import MicroTime
 
 MODULES = sorted(module.name for module in pkgutil.iter_modules(kubeclient.models.__path__))
 

@@ -21,12 +21,13 @@ from kgen.errors import InputError
 from kgen.load import crd
 from kgen.package_names import NamedClass, NamedModule, PackageNames
 from kubeclient.models import authentication_v1, core_v1, meta_v1
-from kubecore import display, errors, hints, kubeconfig, manifests
+from kubecore import errors, kubeconfig, manifests
 from kubecore._config.config import Server
 from kubecore._http import gzip, http1, proxy
 from kubecore.calls import modify, table
 from kubecore.codec import decode, encode, yaml
 from kubecore.logs.lines import Lines
+from kubecore.model import display, hints
 from kubecore.streams.copy import untar
 from kubecore.streams.port_forward import spdy, tunnel
 from kubecore.streams.websocket.frames import frames

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kubecore.discovery import AsyncDiscovery, Discovery
     from kubecore.dynamic import AsyncDynamicClient, AsyncObjects, DynamicClient, Objects
     from kubecore.kubeconfig import KubeConfig
-    from kubecore.model import Model
+    from kubecore.model.model import Model
 
 __all__ = ["AsyncBaseClientset", "BaseClientset"]
 
@@ -74,7 +74,7 @@ class BaseClientset:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> None:
-            from kubecore import hints
+            from kubecore.model import hints
 
             raise hints.missing_in_clientset(self, name)
 
@@ -212,7 +212,7 @@ class AsyncBaseClientset:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> None:
-            from kubecore import hints
+            from kubecore.model import hints
 
             raise hints.missing_in_clientset(self, name)
 

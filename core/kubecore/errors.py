@@ -71,8 +71,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
-from kubecore import meta
 from kubecore._support.terminal import shown
+from kubecore.model import meta
 
 if TYPE_CHECKING:
     from kubecore.apply.report import Failure, Report

@@ -27,7 +27,7 @@ class Group:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> None:
-            from kubecore import hints
+            from kubecore.model import hints
 
             raise hints.missing_in_group(self, name)
 
@@ -49,6 +49,6 @@ class AsyncGroup:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> None:
-            from kubecore import hints
+            from kubecore.model import hints
 
             raise hints.missing_in_group(self, name)

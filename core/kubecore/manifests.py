@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple, NoReturn, TypeAlias
 from kubecore.codec import decode, encode, yaml
 from kubecore.codec.json_types import is_array, is_object
 from kubecore.errors import DecodeError
-from kubecore.model import Model
+from kubecore.model.model import Model
 
 __all__ = [
     "EXTENSIONS",

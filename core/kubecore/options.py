@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from kubecore.errors import InvalidRequestError
-from kubecore.meta import Preconditions
+from kubecore.model.meta import Preconditions
 
 if TYPE_CHECKING:
     from kubecore.selectors import Condition, Selector

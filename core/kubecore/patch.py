@@ -26,7 +26,7 @@ from typing import Any, ClassVar, Final, TypeAlias
 import msgspec
 
 from kubecore.errors import InvalidRequestError
-from kubecore.model import Model
+from kubecore.model.model import Model
 from kubecore.options import PatchType
 
 __all__ = [

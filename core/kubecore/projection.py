@@ -43,8 +43,8 @@ from kubecore.codec import decode, verbatim
 from kubecore.codec.decoders import decoder
 from kubecore.codec.json_types import is_array
 from kubecore.errors import DecodeError, InvalidRequestError
-from kubecore.listof import ListOf
-from kubecore.time import MicroTime
+from kubecore.model.list_of import ListOf
+from kubecore.model.times import MicroTime
 
 __all__ = ["ListOf", "Projection", "check", "kind_of", "refuse_other_kind", "wire_name"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from kubecore.kinds import KindInfo
+from kubecore.model.kinds import KindInfo
 
 __all__ = ["KINDS"]
 

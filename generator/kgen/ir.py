@@ -161,8 +161,8 @@ class ModelModule:
         source: The document that it is made from.
         models: Kinds first, then what they hold, each from A to Z.
         imports: Other models modules that its fields name.
-        scalars: What it imports from `kubecore.types`.
-        shared: Models of `kubecore.meta` that are offered here, because the API has them in this group version.
+        scalars: What it imports from `kubecore.model.scalars`.
+        shared: Models of `kubecore.model.meta` that are offered here, because the API has them in this group version.
         builtins: Models modules of the package with Kubernetes' own types that its fields name.
         aliases: Other names of models and of constants, from A to Z.
     """

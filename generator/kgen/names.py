@@ -43,7 +43,7 @@ RESERVED_FIELDS: Final = frozenset(
         "builtins",
         "msgspec",
         "other_fields",
-        # What every model offers (kubecore.model.Model).
+        # What every model offers (kubecore.model.model.Model).
         "from_dict",
         "from_yaml",
         "replace",

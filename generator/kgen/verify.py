@@ -140,11 +140,11 @@ class _Models:
         self._module = module
         self._imports = {
             f"{package}.models",
-            "kubecore.hints",
-            "kubecore.meta",
-            "kubecore.model",
+            "kubecore.model.hints",
+            "kubecore.model.meta",
+            "kubecore.model.model",
             "kubecore.codec.unknown_fields",
-            "kubecore.types",
+            "kubecore.model.scalars",
             *_LIBRARIES,
         }
         self._imports |= {f"{builtins}.models"} if builtins else set()

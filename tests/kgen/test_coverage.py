@@ -17,7 +17,8 @@ from kgen.errors import Problems
 from kgen.ir import Api
 from kgen.load import load
 from kgen.resolve import resolve
-from kubecore import meta, options, sync_verbs
+from kubecore import options, sync_verbs
+from kubecore.model import meta
 from tests.kgen import documents
 
 ROOT = Path(__file__).parents[2]

@@ -20,9 +20,10 @@ import kubecore
 from kgen import names as naming
 from kgen.errors import Problems
 from kgen.resolve import resolve
-from kubecore import async_verbs, clientset, options, rest, sync_verbs, types
+from kubecore import async_verbs, clientset, options, rest, sync_verbs
 from kubecore.codec.unknown_fields import OpenModel
-from kubecore.model import Model
+from kubecore.model import scalars
+from kubecore.model.model import Model
 from tests.kgen.documents import document, generated, reference, spec_of
 from tests.kgen.manifests import of
 from tests.kgen.test_crds import manifest
@@ -35,7 +36,7 @@ OWN: Final = sorted(
         *(name for owner in (Model, OpenModel, msgspec.Struct) for name in dir(owner)),
         *(
             name
-            for module in (kubecore, async_verbs, sync_verbs, options, rest, types, clientset)
+            for module in (kubecore, async_verbs, sync_verbs, options, rest, scalars, clientset)
             for name in dir(module)
         ),
         *(name for owner in (clientset.BaseClientset, clientset.AsyncBaseClientset) for name in dir(owner)),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kgen import names
-from kubecore.model import Model
+from kubecore.model.model import Model
 from tests.kgen.hostile import PAYLOADS
 
 

@@ -20,7 +20,7 @@ from kgen.load import load, openapi_v2
 from kgen.resolve import resolve
 from kgen.shapes import is_array, is_object
 from kubecore.codec import decode
-from kubecore.model import Model
+from kubecore.model.model import Model
 from tests.kgen.documents import generated
 from tests.kgen.manifests import SPECS, of
 from tests.server.structural import drawn

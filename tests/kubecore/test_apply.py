@@ -16,7 +16,7 @@ from kubecore.calls.call import Call
 from kubecore.calls.steps import Pause, Steps
 from kubecore.discovery import ApiGroup, ApiResource, Catalog
 from kubecore.discovery.asking import Memory
-from kubecore.kinds import KindInfo, kinds_of
+from kubecore.model.kinds import KindInfo, kinds_of
 
 CRD: dict[str, Any] = {
     "apiVersion": "apiextensions.k8s.io/v1",

@@ -11,8 +11,9 @@ from typing import Final
 
 import pytest
 
-from kubecore import errors, meta
+from kubecore import errors
 from kubecore.codec import decode, gc_pause
+from kubecore.model import meta
 from tests.kubecore.interrupts import interrupted
 
 _LARGE: Final = json.dumps({"metadata": {}, "status": "x" * 70_000}).encode()

@@ -16,7 +16,7 @@ from kubecore.calls.steps import Pause, Steps
 from kubecore.codec import decode
 from kubecore.discovery import ApiGroup, ApiResource, Catalog, answers, mapper
 from kubecore.discovery.asking import Memory
-from kubecore.meta import Status
+from kubecore.model.meta import Status
 
 
 def resource(group: str, kind: str, *, version: str = "v1", short: tuple[str, ...] = ()) -> ApiResource:

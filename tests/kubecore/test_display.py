@@ -19,7 +19,7 @@ from kubecore import errors, kubeconfig, rest
 from kubecore._config.config import default_user_agent
 from kubecore.calls.table import Table
 from kubecore.codec import yaml
-from kubecore.model import CustomModel
+from kubecore.model.model import CustomModel
 from tests.kubecore.loopback import answer, loopback
 
 SECRET = "hunter2-c4n4ry"

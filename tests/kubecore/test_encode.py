@@ -20,8 +20,8 @@ from kubeclient.models import certificates_v1, coordination_v1, core_v1, events_
 from kubecore import errors
 from kubecore.calls.resource import Resource
 from kubecore.codec import decode, encode
-from kubecore.model import CustomModel
-from kubecore.time import MicroTime, SourceTime, Time, read_time
+from kubecore.model.model import CustomModel
+from kubecore.model.times import MicroTime, SourceTime, Time, read_time
 
 WHOLE = datetime.datetime(2025, 1, 1, tzinfo=datetime.UTC)
 

@@ -12,7 +12,7 @@ import pytest
 from kubecore import errors
 from kubecore.calls.call import Call
 from kubecore.calls.error_response import from_answer, status_in
-from kubecore.meta import Status, StatusDetails
+from kubecore.model.meta import Status, StatusDetails
 
 TABLE = [
     ("BadRequest", 400, errors.BadRequestError, errors.is_bad_request),

@@ -14,9 +14,10 @@ import pytest
 import kubeclient.typed
 from kubeclient import AsyncClientset, Clientset
 from kubeclient.models import apps_v1, core_v1
-from kubecore import errors, kinds
+from kubecore import errors
 from kubecore.calls.resource import Resource
-from kubecore.kinds import KindInfo
+from kubecore.model import kinds
+from kubecore.model.kinds import KindInfo
 
 
 def resources() -> list[Resource[Any, Any]]:
@@ -45,9 +46,9 @@ def test_the_table_says_what_the_resources_say() -> None:
 def test_any_generated_package_has_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, text in {
         "__init__": "",
-        "_kinds": 'from kubecore.kinds import KindInfo\n\nKINDS = (KindInfo("example.com/v1", "Widget", "widgets", True),)',
+        "_kinds": 'from kubecore.model.kinds import KindInfo\n\nKINDS = (KindInfo("example.com/v1", "Widget", "widgets", True),)',
         "models/__init__": "",
-        "models/example_v1": "from typing import Literal\n\nfrom kubecore.model import Model, always\n\n\n"
+        "models/example_v1": "from typing import Literal\n\nfrom kubecore.model.model import Model, always\n\n\n"
         "class Widget(Model, kw_only=True):\n"
         '    api_version: Literal["example.com/v1"] = always("example.com/v1")\n'
         '    kind: Literal["Widget"] = always("Widget")\n',
@@ -64,7 +65,7 @@ def test_what_is_no_kind_is_refused() -> None:
     for model in (core_v1.PodSpec, apps_v1.DeploymentList):
         with pytest.raises(errors.NoMatchError):
             kinds.kind_of(model)
-    for package in ("nope", "kubecore", "kubecore.model", ""):
+    for package in ("nope", "kubecore", "kubecore.model.model", ""):
         assert kinds.kinds_of(package) == {}
 
 
@@ -81,7 +82,7 @@ def test_none_of_it_is_imported_before_it_is_used() -> None:
     code = (
         "import sys\nfrom kubeclient import Clientset\nfrom kubecore import rest\n"
         "with Clientset(rest.Config(host='http://127.0.0.1:1')):\n    pass\n"
-        "late = ('kubecore.apply', 'kubecore.discovery', 'kubecore.dynamic', 'kubecore.kinds', 'kubecore.calls.raw',"
+        "late = ('kubecore.apply', 'kubecore.discovery', 'kubecore.dynamic', 'kubecore.model.kinds', 'kubecore.calls.raw',"
         " 'kubecore.calls.version', 'kubeclient._kinds')\n"
         "print([name for name in late if name in sys.modules])"
     )

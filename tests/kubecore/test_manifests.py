@@ -17,7 +17,7 @@ from kubeclient.models import apps_v1, core_v1, meta_v1, rbac_v1
 from kubecore import errors, manifests
 from kubecore.codec import yaml
 from kubecore.manifests import dump_manifests, load_manifest_files, load_manifests
-from kubecore.model import Model
+from kubecore.model.model import Model
 
 CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {x: 'yes'}\n"
 WIDGET = "apiVersion: example.com/v1\nkind: Widget\nspec: {size: 1e3}\n"

@@ -11,9 +11,10 @@ import msgspec
 import pydantic
 import pytest
 
-from kubecore import display, errors
+from kubecore import errors
 from kubecore.codec import decode
-from kubecore.model import Model
+from kubecore.model import display
+from kubecore.model.model import Model
 from tests.models import ALL, document
 
 every_model = pytest.mark.parametrize("cls", ALL, ids=lambda cls: f"{cls.__module__.rpartition('.')[2]}.{cls.__name__}")

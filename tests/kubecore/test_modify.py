@@ -15,7 +15,7 @@ from kubecore.calls.body import Body
 from kubecore.calls.modify import Draft, merge
 from kubecore.codec import decode, encode
 from kubecore.errors import DecodeError, InvalidRequestError
-from kubecore.model import Model
+from kubecore.model.model import Model
 
 T = TypeVar("T", bound=Body)
 

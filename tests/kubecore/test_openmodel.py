@@ -13,8 +13,8 @@ from kubecore.calls.modify import merge
 from kubecore.codec import decode
 from kubecore.codec.unknown_fields import OpenModel
 from kubecore.errors import InvalidRequestError
-from kubecore.meta import ListMeta, ObjectMeta
-from kubecore.model import Model, always
+from kubecore.model.meta import ListMeta, ObjectMeta
+from kubecore.model.model import Model, always
 from kubecore.watch.decoder import Decoder
 
 

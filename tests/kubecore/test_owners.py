@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from kubeclient.models import apps_v1, core_v1
-from kubecore import errors, meta
+from kubecore import errors
+from kubecore.model import meta
 
 OWNER: dict[str, Any] = {
     "apiVersion": "apps/v1",

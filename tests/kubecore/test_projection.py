@@ -21,8 +21,8 @@ from kubeclient.models import apps_v1, core_v1, meta_v1
 from kubeclient.typed.core.v1.pod import PODS
 from kubecore import errors, projection
 from kubecore.codec import decode
+from kubecore.model.scalars import Quantity
 from kubecore.projection import ListOf, Projection
-from kubecore.types import Quantity
 from tests.models import ALL
 
 T = TypeVar("T")

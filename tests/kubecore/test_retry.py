@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from kubecore import errors, retry
-from kubecore.meta import Status
+from kubecore.model.meta import Status
 
 CONFLICT = errors.status_error(Status(status="Failure", code=409, reason="Conflict"))
 OTHER = errors.status_error(Status(status="Failure", code=404, reason="NotFound"))

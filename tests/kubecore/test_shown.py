@@ -14,9 +14,10 @@ from typing import Any, Final
 import pytest
 
 import kubecore
-from kubecore import errors, meta
+from kubecore import errors
 from kubecore.discovery.catalog import ApiResource
 from kubecore.errors import KubeError
+from kubecore.model import meta
 
 _HOSTILE: Final = "a\x1b]0;owned\x07\x1b[31m\r\x9b\u202e\u2066\u200b\x00z\nnext\tline"
 _STEERING: Final = set(_HOSTILE) - set("a]0;owned[31mz\nnext\tline")

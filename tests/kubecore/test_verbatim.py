@@ -17,10 +17,10 @@ from kubecore.calls.modify import Draft
 from kubecore.codec import decode, yaml
 from kubecore.codec.verbatim import is_custom
 from kubecore.errors import EncodeError
-from kubecore.meta import ListMeta, ObjectMeta
-from kubecore.model import CustomModel, Model, always
+from kubecore.model.meta import ListMeta, ObjectMeta
+from kubecore.model.model import CustomModel, Model, always
+from kubecore.model.scalars import JSON, Time
 from kubecore.projection import Projection
-from kubecore.types import JSON, Time
 from kubecore.watch.decoder import Decoder
 
 

@@ -17,8 +17,8 @@ from kubeclient.typed.core.v1.configmap import AsyncConfigMaps, ConfigMaps
 from kubeclient.typed.core.v1.replicationcontroller import AsyncReplicationControllers, ReplicationControllers
 from kubecore import errors, patch, rest
 from kubecore.calls import apply_check, body
-from kubecore.meta import Status, StatusCause, StatusDetails
-from kubecore.model import Model
+from kubecore.model.meta import Status, StatusCause, StatusDetails
+from kubecore.model.model import Model
 from tests.kubecore.loopback import answer, loopback
 from tests.models import ALL, document
 

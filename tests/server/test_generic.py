@@ -16,9 +16,9 @@ from kubeclient.models import apps_v1, autoscaling_v1, core_v1
 from kubecore import apply, discovery, errors
 from kubecore.discovery import answers
 from kubecore.discovery.asking import Memory
-from kubecore.listof import ListOf
-from kubecore.meta import Status
-from kubecore.model import Model, always
+from kubecore.model.list_of import ListOf
+from kubecore.model.meta import Status
+from kubecore.model.model import Model, always
 from kubecore.projection import Projection
 from kubecore.rest import run_steps
 from tests.ready import PATIENCE, wait_until

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from kubecore.codec import decode
-from kubecore.model import Model
+from kubecore.model.model import Model
 from tests.models import ALL
 
 GOMOD = Path(__file__).parents[1] / "cluster" / "gomod" / "1.37"

@@ -7,7 +7,7 @@ from typing import Any
 import kubecore
 from kubeclient import Clientset
 from kubeclient.models import core_v1
-from kubecore import meta
+from kubecore.model import meta
 
 
 def test_the_garbage_collector_deletes_the_object_after_its_controller(clientset: Clientset, namespace: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from kubeclient.models import core_v1
 from kubecore import errors, selectors
-from kubecore.meta import PartialObjectMetadata
+from kubecore.model.meta import PartialObjectMetadata
 from kubecore.projection import ListOf, Projection
 from tests.cluster import Cluster
 

@@ -16,7 +16,7 @@ from kubeclient import AsyncClientset, Clientset
 from kubeclient.models import meta_v1
 from kubecore import async_verbs, errors, kubeconfig, rest, sync_verbs
 from kubecore.calls.resource import Resource
-from kubecore.model import Model, always
+from kubecore.model.model import Model, always
 from tests.cluster import Cluster
 from tests.conftest import running
 from tests.ready import PATIENCE, wait_until, wait_until_idle

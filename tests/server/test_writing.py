@@ -14,7 +14,7 @@ from kubeclient import Clientset
 from kubeclient.models import autoscaling_v1, core_v1, meta_v1
 from kubecore import async_verbs, errors, options, sync_verbs
 from kubecore.calls.resource import Resource
-from kubecore.model import Model, always
+from kubecore.model.model import Model, always
 from kubecore.patch import (
     Add,
     ApplyPatch,

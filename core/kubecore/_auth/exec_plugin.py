@@ -22,7 +22,6 @@ from typing import IO, Any, Final
 
 import msgspec
 
-from kubecore import time as kubetime
 from kubecore._auth.authorization import Credential, bearer
 from kubecore._config.config import Config
 from kubecore._config.credentials import ExecConfig
@@ -33,6 +32,7 @@ from kubecore._http.readiness import wait_for
 from kubecore.codec import yaml
 from kubecore.codec.decoders import decoder
 from kubecore.errors import ConfigError, DecodeError
+from kubecore.model import times as kubetime
 
 __all__ = ["ExecSource"]
 

@@ -26,8 +26,8 @@ from kubecore.errors import (
     NotEstablishedError,
     NotFoundError,
 )
-from kubecore.kinds import KindInfo
-from kubecore.model import Model
+from kubecore.model.kinds import KindInfo
+from kubecore.model.model import Model
 from kubecore.options import DryRun, FieldValidation
 
 __all__ = ["Kinds", "Options", "apply"]

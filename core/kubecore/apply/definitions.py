@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from kubecore.model import Model
+from kubecore.model.model import Model
 
 __all__ = ["Definition"]
 

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from kubecore import kinds, manifests
+from kubecore import manifests
 from kubecore.apply import applying
 from kubecore.apply.applying import Options
 from kubecore.apply.report import Report
 from kubecore.clientset import AsyncBaseClientset, BaseClientset
-from kubecore.model import Model
+from kubecore.model import kinds
+from kubecore.model.model import Model
 from kubecore.options import DryRun, FieldValidation
 from kubecore.rest import run_steps
 

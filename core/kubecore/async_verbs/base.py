@@ -8,7 +8,7 @@ from kubecore import errors, options
 from kubecore.calls.call import Call
 from kubecore.calls.deadline import Deadline
 from kubecore.calls.resource import Body, PatchBody, Resource
-from kubecore.model import Model
+from kubecore.model.model import Model
 from kubecore.options import DryRun, FieldValidation, PatchType
 from kubecore.rest import AsyncClient
 
@@ -43,7 +43,7 @@ class ResourceClient:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> None:
-            from kubecore import hints
+            from kubecore.model import hints
 
             raise hints.missing_in_client(self, name)
 

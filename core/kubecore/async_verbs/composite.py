@@ -12,7 +12,7 @@ from kubecore.async_verbs.waiting import Waits
 from kubecore.calls.body import Body, metadata_field, uid_of, with_version
 from kubecore.calls.call import Call
 from kubecore.calls.deadline import Deadline
-from kubecore.meta import Preconditions, Status
+from kubecore.model.meta import Preconditions, Status
 from kubecore.options import DryRun, FieldValidation, PropagationPolicy
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from kubecore import options
 from kubecore.async_verbs.base import ResourceClient
 from kubecore.calls.body import Body
 from kubecore.calls.call import Call
-from kubecore.meta import Preconditions, Status
+from kubecore.model.meta import Preconditions, Status
 from kubecore.options import DryRun, FieldSelector, LabelSelector, PropagationPolicy, ResourceVersionMatch
 
 __all__ = ["Delete", "DeleteCollection"]

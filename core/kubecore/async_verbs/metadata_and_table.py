@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kubecore import options
 from kubecore.async_verbs.base import ResourceClient
-from kubecore.meta import PartialObjectMetadata, PartialObjectMetadataList
+from kubecore.model.meta import PartialObjectMetadata, PartialObjectMetadataList
 from kubecore.options import FieldSelector, LabelSelector, ResourceVersionMatch
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from kubecore.call import Call
 from kubecore.async_verbs.views import ListViews
 from kubecore.calls.call import Call
 from kubecore.calls.resource import Body
-from kubecore.meta import PartialObjectMetadata
+from kubecore.model.meta import PartialObjectMetadata
 from kubecore.options import FieldSelector, LabelSelector, ResourceVersionMatch
 
 if TYPE_CHECKING:

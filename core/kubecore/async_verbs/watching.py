@@ -10,7 +10,7 @@ import msgspec
 from kubecore import watch as watches
 from kubecore.async_verbs.base import ResourceClient
 from kubecore.calls.body import Body
-from kubecore.meta import PartialObjectMetadata
+from kubecore.model.meta import PartialObjectMetadata
 from kubecore.options import FieldSelector, LabelSelector, ResourceVersionMatch
 from kubecore.watch import Asked, AsyncListAndWatch
 

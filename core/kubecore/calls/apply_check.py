@@ -15,7 +15,7 @@ from kubecore.calls.body import Body, metadata_field
 from kubecore.codec.json_types import is_array, is_object
 from kubecore.codec.unknown_fields import OpenModel
 from kubecore.errors import InvalidRequestError
-from kubecore.model import Model
+from kubecore.model.model import Model
 
 __all__ = ["check", "check_fields", "check_names"]
 

@@ -8,8 +8,8 @@ from typing import Any, Final, TypeAlias
 
 from kubecore.codec.json_types import is_object
 from kubecore.errors import InvalidRequestError
-from kubecore.meta import Status
-from kubecore.model import Model
+from kubecore.model.meta import Status
+from kubecore.model.model import Model
 
 __all__ = ["Body", "as_yaml", "complete", "metadata_field", "refuse_other", "uid_of", "with_version"]
 

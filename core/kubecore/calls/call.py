@@ -12,7 +12,7 @@ from kubecore.calls import error_response
 from kubecore.codec import decode
 from kubecore.codec.decoders import decoder
 from kubecore.errors import DecodeError
-from kubecore.meta import Status
+from kubecore.model.meta import Status
 from kubecore.options import Query
 
 __all__ = ["Call"]

@@ -15,7 +15,7 @@ import msgspec
 from kubecore.codec import decode
 from kubecore.codec.decoders import decoder
 from kubecore.errors import DecodeError, StatusError, status_error
-from kubecore.meta import Status, StatusCause, StatusDetails
+from kubecore.model.meta import Status, StatusCause, StatusDetails
 
 if TYPE_CHECKING:
     from kubecore.calls.call import Call

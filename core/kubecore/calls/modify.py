@@ -22,7 +22,7 @@ from kubecore.codec.json_types import is_array, is_object
 from kubecore.codec.unknown_fields import OpenModel
 from kubecore.codec.verbatim import plain_type
 from kubecore.errors import DecodeError, InvalidRequestError
-from kubecore.model import Model
+from kubecore.model.model import Model
 
 __all__ = ["Change", "Draft", "merge"]
 

@@ -21,8 +21,8 @@ from kubecore.codec.field_types import at_pointer
 from kubecore.codec.json_types import is_object
 from kubecore.codec.plain_values import plain
 from kubecore.errors import EncodeError, InvalidRequestError
-from kubecore.meta import PartialObjectMetadata, PartialObjectMetadataList, Status
-from kubecore.model import Model
+from kubecore.model.meta import PartialObjectMetadata, PartialObjectMetadataList, Status
+from kubecore.model.model import Model
 from kubecore.options import CONTENT_TYPES, PatchType, Query
 from kubecore.patch import AnyPatch
 

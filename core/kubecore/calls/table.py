@@ -14,8 +14,8 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from kubecore.meta import ListMeta, PartialObjectMetadata
-from kubecore.model import Model, always
+from kubecore.model.meta import ListMeta, PartialObjectMetadata
+from kubecore.model.model import Model, always
 
 __all__ = ["Table", "TableColumn", "TableCondition", "TableRow"]
 

@@ -6,7 +6,7 @@ Source: `k8s.io/apimachinery/pkg/version`, schema `io.k8s.apimachinery.pkg.versi
 from __future__ import annotations
 
 from kubecore.calls.call import Call
-from kubecore.model import Model
+from kubecore.model.model import Model
 
 __all__ = ["Info", "call"]
 

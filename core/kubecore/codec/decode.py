@@ -18,7 +18,7 @@ from kubecore.codec.json_types import is_array
 from kubecore.codec.msgspec_hooks import dec_hook
 from kubecore.codec.verbatim import is_custom, may_differ
 from kubecore.errors import DecodeError
-from kubecore.meta import ManagedFieldsEntry
+from kubecore.model.meta import ManagedFieldsEntry
 
 __all__ = ["MAX_BYTES", "convert", "decode", "detach", "detach_meta", "encode"]
 

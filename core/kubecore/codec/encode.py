@@ -29,8 +29,8 @@ from kubecore.codec.plain_values import MAX_DEPTH, is_base64, is_sent, plain, wi
 from kubecore.codec.unknown_fields import OpenModel
 from kubecore.codec.verbatim import Written, plain_type, written_of
 from kubecore.errors import EncodeError
-from kubecore.model import OTHER, Model
-from kubecore.time import MicroTime, format_micro_time, is_naive
+from kubecore.model.model import OTHER, Model
+from kubecore.model.times import MicroTime, format_micro_time, is_naive
 
 __all__ = ["encode", "to_dict"]
 

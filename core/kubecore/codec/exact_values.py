@@ -14,8 +14,8 @@ import msgspec
 
 from kubecore.codec.field_types import Shape, shape_of
 from kubecore.codec.json_types import is_array, is_object
-from kubecore.model import Model
-from kubecore.time import is_canonical
+from kubecore.model.model import Model
+from kubecore.model.times import is_canonical
 
 __all__ = ["changes", "is_exact_float"]
 

@@ -10,8 +10,8 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
-from kubecore.model import Model
-from kubecore.time import MicroTime
+from kubecore.model.model import Model
+from kubecore.model.times import MicroTime
 
 __all__ = ["ANY", "Shape", "ShapeName", "at_pointer", "members", "shape_of"]
 

@@ -23,7 +23,6 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from kubecore import zero
 from kubecore._support.terminal import shown
 from kubecore.codec import decoders
 from kubecore.codec.decoders import CheckedDecoder, decoder
@@ -33,9 +32,10 @@ from kubecore.codec.msgspec_hooks import enc_hook
 from kubecore.codec.unknown_fields import OpenModel, others
 from kubecore.codec.verbatim import Written, is_custom, keeping, may_differ, snapshot
 from kubecore.errors import DecodeError
-from kubecore.model import CustomModel, Model
-from kubecore.time import MicroTime, SourceTime, is_naive, is_representable, is_time_text, read_time
-from kubecore.types import QUANTITY
+from kubecore.model import zero
+from kubecore.model.model import CustomModel, Model
+from kubecore.model.scalars import QUANTITY
+from kubecore.model.times import MicroTime, SourceTime, is_naive, is_representable, is_time_text, read_time
 
 __all__ = ["decode", "named", "read"]
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from kubecore.time import MicroTime, SourceTime, format_micro_time, is_naive, parse_time
+from kubecore.model.times import MicroTime, SourceTime, format_micro_time, is_naive, parse_time
 
 __all__ = ["dec_hook", "enc_hook"]
 

@@ -21,9 +21,9 @@ from kubecore.codec.msgspec_hooks import enc_hook
 from kubecore.codec.unknown_fields import OpenModel
 from kubecore.codec.verbatim import Written, plain_type, restored, written_of
 from kubecore.errors import EncodeError
-from kubecore.model import OTHER, Model
-from kubecore.time import MicroTime, SourceTime, format_micro_time, is_naive
-from kubecore.types import NO_FIELDS
+from kubecore.model.model import OTHER, Model
+from kubecore.model.scalars import NO_FIELDS
+from kubecore.model.times import MicroTime, SourceTime, format_micro_time, is_naive
 
 __all__ = ["MAX_DEPTH", "is_base64", "is_sent", "plain", "with_written", "zero_of"]
 

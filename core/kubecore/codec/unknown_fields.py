@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 
 from kubecore.codec.json_types import is_array, is_object
-from kubecore.model import OTHER, CustomModel, Model
+from kubecore.model.model import OTHER, CustomModel, Model
 
 __all__ = ["KeepingDecoder", "OpenModel", "keep", "may_be_open", "others"]
 

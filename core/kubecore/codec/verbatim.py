@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from kubecore.codec.json_types import is_array, is_object
-from kubecore.model import WRITTEN, CustomModel, Model
+from kubecore.model.model import WRITTEN, CustomModel, Model
 
 __all__ = [
     "Written",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from kubecore.model import Model
+from kubecore.model.model import Model
 
 __all__ = ["AGGREGATED", "Kind", "Resource", "ResourceList", "Root", "VersionDiscovery"]
 

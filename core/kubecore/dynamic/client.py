@@ -10,8 +10,8 @@ from kubecore.calls.resource import Body, PatchBody, Resource
 from kubecore.discovery import Discovery
 from kubecore.dynamic import resource as dynamic_resource
 from kubecore.dynamic.resource import DynamicResource
-from kubecore.listof import ListOf
-from kubecore.model import Model
+from kubecore.model.list_of import ListOf
+from kubecore.model.model import Model
 from kubecore.options import DryRun, FieldValidation, PatchType
 from kubecore.rest import Client, run_steps
 

@@ -6,16 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from kubecore import kinds
 from kubecore.calls.call import Call
 from kubecore.calls.resource import Body, Resource, strict
 from kubecore.codec import decoders, encode
 from kubecore.codec.json_types import is_array, is_object
 from kubecore.discovery.catalog import ApiResource
 from kubecore.errors import InvalidRequestError, NoMatchError, NotFoundError, is_unexpected_server_error
-from kubecore.kinds import KindInfo
-from kubecore.listof import ListOf
-from kubecore.model import Model
+from kubecore.model import kinds
+from kubecore.model.kinds import KindInfo
+from kubecore.model.list_of import ListOf
+from kubecore.model.model import Model
 from kubecore.options import CONTENT_TYPES, Query
 
 __all__ = ["OBJECT", "DynamicResource", "discovered", "known", "subresource_call"]

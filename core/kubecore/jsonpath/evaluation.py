@@ -16,7 +16,7 @@ from typing import Any, Final
 from kubecore.codec.json_types import is_array, is_object
 from kubecore.errors import DecodeError
 from kubecore.jsonpath.parser import Each, Field, Filter, Literal, Recursive, Slice, Step, Union, parse_steps
-from kubecore.model import Model
+from kubecore.model.model import Model
 
 __all__ = ["MAX_FOUND", "JSONPath", "go_text", "parse"]
 

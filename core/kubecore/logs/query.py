@@ -13,7 +13,7 @@ from kubecore.calls.call import Call
 from kubecore.calls.resource import Resource
 from kubecore.calls.text_mode import TextErrors, TextMode
 from kubecore.errors import DecodeError, InvalidRequestError
-from kubecore.time import format_time
+from kubecore.model.times import format_time
 
 __all__ = ["LogOutput", "TextErrors", "log_call", "text_of", "undecodable"]
 

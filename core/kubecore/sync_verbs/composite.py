@@ -11,7 +11,7 @@ from kubecore import errors, options, retry
 from kubecore.calls.body import Body, metadata_field, uid_of, with_version
 from kubecore.calls.call import Call
 from kubecore.calls.deadline import Deadline
-from kubecore.meta import Preconditions, Status
+from kubecore.model.meta import Preconditions, Status
 from kubecore.options import DryRun, FieldValidation, PropagationPolicy
 from kubecore.sync_verbs.base import ResourceClient
 from kubecore.sync_verbs.waiting import Waits

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from kubecore import options
 from kubecore.calls.body import Body
 from kubecore.calls.call import Call
-from kubecore.meta import Preconditions, Status
+from kubecore.model.meta import Preconditions, Status
 from kubecore.options import DryRun, FieldSelector, LabelSelector, PropagationPolicy, ResourceVersionMatch
 from kubecore.sync_verbs.base import ResourceClient
 

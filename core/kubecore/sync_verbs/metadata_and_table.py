@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kubecore import options
-from kubecore.meta import PartialObjectMetadata, PartialObjectMetadataList
+from kubecore.model.meta import PartialObjectMetadata, PartialObjectMetadataList
 from kubecore.options import FieldSelector, LabelSelector, ResourceVersionMatch
 from kubecore.sync_verbs.base import ResourceClient
 

@@ -10,7 +10,7 @@ import msgspec
 from kubecore import options
 from kubecore.calls.call import Call
 from kubecore.calls.resource import Body
-from kubecore.meta import PartialObjectMetadata
+from kubecore.model.meta import PartialObjectMetadata
 from kubecore.options import FieldSelector, LabelSelector, ResourceVersionMatch
 from kubecore.sync_verbs.base import ResourceClient
 from kubecore.sync_verbs.metadata_and_table import ListViews

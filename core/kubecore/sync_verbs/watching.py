@@ -10,7 +10,7 @@ import msgspec
 # Not by its own name, which is the verb's in the class.
 from kubecore import watch as watches
 from kubecore.calls.body import Body
-from kubecore.meta import PartialObjectMetadata
+from kubecore.model.meta import PartialObjectMetadata
 from kubecore.options import FieldSelector, LabelSelector, ResourceVersionMatch
 from kubecore.sync_verbs.base import ResourceClient
 from kubecore.watch import Asked, ListAndWatch

@@ -7,10 +7,11 @@ import random
 import time
 from typing import Any, Final, Generic, TypeVar
 
-from kubecore import errors, meta, options
+from kubecore import errors, options
 from kubecore.calls.call import Call
 from kubecore.calls.resource import Body, Resource
 from kubecore.codec.json_types import is_object
+from kubecore.model import meta
 from kubecore.waiting.goals import Deleted, Goal
 from kubecore.waiting.look import Look
 from kubecore.watch.decoder import BOOKMARK, DELETED, Event

@@ -18,7 +18,7 @@ from kubecore.codec.decoders import CheckedDecoder, decoder
 from kubecore.codec.json_types import is_object
 from kubecore.codec.verbatim import is_custom, may_differ
 from kubecore.errors import DecodeError, status_error
-from kubecore.meta import Status
+from kubecore.model.meta import Status
 
 __all__ = [
     "ADDED",

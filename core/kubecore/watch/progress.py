@@ -18,7 +18,7 @@ from kubecore.calls.call import Call
 from kubecore.calls.continue_tokens import Trail
 from kubecore.codec import decode
 from kubecore.codec.json_types import is_object
-from kubecore.meta import ListMeta, Status
+from kubecore.model.meta import ListMeta, Status
 from kubecore.options import Query
 from kubecore.watch.asked import Asked, Phase
 from kubecore.watch.decoder import ADDED, BOOKMARK, DELETED, Decoder, Event, Meta, check_media_type, meta_of

@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
-from kubecore.hints import module_getattr
-from kubecore.model import Model, always
+from kubecore.model.hints import module_getattr
+from kubecore.model.model import Model, always
 
 from kubeclient.models import meta_v1
 

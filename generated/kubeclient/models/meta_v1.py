@@ -6,19 +6,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
-from kubecore.hints import module_getattr
-from kubecore.meta import (
-    ListMeta,
-    ManagedFieldsEntry,
-    ObjectMeta,
-    OwnerReference,
-    Preconditions,
-    Status,
-    StatusCause,
-    StatusDetails,
-)
-from kubecore.model import Model, always
-from kubecore.types import RawExtension, Time
+from kubecore.model.hints import module_getattr
+from kubecore.model.meta import ListMeta, ManagedFieldsEntry, ObjectMeta, OwnerReference, Preconditions, Status, StatusCause, StatusDetails
+from kubecore.model.model import Model, always
+from kubecore.model.scalars import RawExtension, Time
 
 __all__ = [
     "APIGroup",

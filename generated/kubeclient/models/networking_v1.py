@@ -6,9 +6,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from kubecore.hints import module_getattr
-from kubecore.model import ListModel, Model, always
-from kubecore.types import IntOrString
+from kubecore.model.hints import module_getattr
+from kubecore.model.model import ListModel, Model, always
+from kubecore.model.scalars import IntOrString
 
 from kubeclient.models import core_v1, meta_v1
 

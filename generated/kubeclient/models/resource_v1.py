@@ -7,9 +7,9 @@ import builtins
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from kubecore.hints import module_getattr
-from kubecore.model import ListModel, Model, always
-from kubecore.types import Quantity, RawExtension, Time
+from kubecore.model.hints import module_getattr
+from kubecore.model.model import ListModel, Model, always
+from kubecore.model.scalars import Quantity, RawExtension, Time
 
 from kubeclient.models import core_v1, meta_v1
 

@@ -274,7 +274,7 @@ class Catalog:
         return bool(version) and group not in CLIENT_GO_GROUPS
 
     def is_shared(self, name: str) -> bool:
-        """Whether `kubecore.meta` has the model of a schema."""
+        """Whether `kubecore.model.meta` has the model of a schema."""
         return name in SHARED
 
     def source_of(self, api_version: str, schemas: Iterable[Schema]) -> str:

@@ -50,7 +50,7 @@ SCALARS: Final[Mapping[str, str]] = {
     f"{META}Patch": "JSON",
     f"{META}Time": "Time",
 }
-"""Schemas that are single values and the type that stands for each: one of `kubecore.types`, or a builtin."""
+"""Schemas that are single values and the type that stands for each: one of `kubecore.model.scalars`, or a builtin."""
 
 SHARED: Final = frozenset(
     META + name
@@ -65,7 +65,7 @@ SHARED: Final = frozenset(
         "StatusDetails",
     )
 )
-"""Schemas that `kubecore.meta` has models of, because the core itself reads or sends them."""
+"""Schemas that `kubecore.model.meta` has models of, because the core itself reads or sends them."""
 
 BUILTIN_TYPES: Final = ("bool", "bytes", "dict", "float", "int", "list", "str")
 
@@ -111,7 +111,7 @@ class ResolvedType:
         shape: What its zero value is: an empty list or map, a struct, or nothing. An "open" object may have any fields:
             that it is there says something, even if it is empty.
         modules: Models modules that the text names.
-        scalars: Names of `kubecore.types` in the text.
+        scalars: Names of `kubecore.model.scalars` in the text.
         model: The model that it is, for a struct.
     """
 

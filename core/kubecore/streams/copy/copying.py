@@ -23,7 +23,7 @@ from kubecore.errors import (
     ReadTimeoutError,
     StatusError,
 )
-from kubecore.meta import Status
+from kubecore.model.meta import Status
 from kubecore.streams.copy.totar import pack
 from kubecore.streams.copy.untar import Copied, Unpacker
 from kubecore.streams.exec.command import Gathered, Options, Output, exec_call, is_text

@@ -11,9 +11,9 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from kubecore import meta
 from kubecore.codec import decode
 from kubecore.errors import DecodeError, InvalidRequestError, ProtocolError, UnknownResultError, status_error
+from kubecore.model import meta
 from kubecore.streams.websocket.frames import Piece
 
 __all__ = ["ERROR", "FRAME", "PROTOCOLS", "STDERR", "STDIN", "STDOUT", "Channels", "cut"]

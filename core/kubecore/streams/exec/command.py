@@ -10,7 +10,7 @@ from kubecore.calls.call import Call
 from kubecore.calls.resource import Resource
 from kubecore.calls.text_mode import TextMode
 from kubecore.errors import BodyTooLargeError, CommandError, DecodeError, InvalidRequestError
-from kubecore.meta import Status
+from kubecore.model.meta import Status
 from kubecore.streams.exec.channels import STDOUT
 
 __all__ = [

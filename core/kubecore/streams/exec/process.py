@@ -18,7 +18,7 @@ from kubecore.errors import (
     ReadTimeoutError,
     UnknownResultError,
 )
-from kubecore.meta import Status
+from kubecore.model.meta import Status
 from kubecore.streams.exec.channels import ERROR, PROTOCOLS, Channels, cut
 from kubecore.streams.exec.command import Completed, Gathered, Options, Output, finished, stream_name
 from kubecore.streams.websocket.session import Session

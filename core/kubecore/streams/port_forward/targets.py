@@ -10,13 +10,14 @@ from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 
-from kubecore import meta, options
+from kubecore import options
 from kubecore.calls.call import Call
 from kubecore.calls.resource import Resource
 from kubecore.calls.steps import Steps, ask
 from kubecore.errors import InvalidRequestError, PortForwardError
-from kubecore.listof import ListOf
-from kubecore.model import Model
+from kubecore.model import meta
+from kubecore.model.list_of import ListOf
+from kubecore.model.model import Model
 from kubecore.selectors import text
 
 __all__ = ["Found", "PodTarget", "ServiceTarget", "Target", "as_port"]

@@ -11,9 +11,9 @@ from typing import Literal
 
 import msgspec
 
-from kubecore.model import ListModel, Model, always
-from kubecore.owners import controller_reference, set_controller_reference
-from kubecore.types import NO_FIELDS, FieldsV1, Time
+from kubecore.model.model import ListModel, Model, always
+from kubecore.model.owners import controller_reference, set_controller_reference
+from kubecore.model.scalars import NO_FIELDS, FieldsV1, Time
 
 __all__ = [
     "ListMeta",

@@ -114,8 +114,8 @@ class Model(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False, rename="
         Raises:
             kubecore.errors.EncodeError: a value has no form in JSON.
         """
-        from kubecore import display
         from kubecore.codec import yaml
+        from kubecore.model import display
 
         return yaml.dump(display.in_order(self.to_dict(), managed_fields=managed_fields))
 
@@ -157,7 +157,7 @@ class Model(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False, rename="
         Returns:
             A new model, as Go has it when nothing was set.
         """
-        from kubecore import zero
+        from kubecore.model import zero
 
         return cls(**{name: make() for name, make in zero.required_fields(cls)})
 
@@ -171,7 +171,7 @@ class Model(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False, rename="
 
         Secrets are never shown: values of bytes and fields such as `password` appear as their length.
         """
-        from kubecore import display
+        from kubecore.model import display
 
         return self._short() or display.described(self)
 
@@ -185,7 +185,7 @@ class Model(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False, rename="
 
     def __rich_repr__(self) -> Iterator[Any]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
         """Show the same in rich as in repr: msgspec's own would show secrets."""
-        from kubecore import display
+        from kubecore.model import display
 
         if self._short():
             yield _place(getattr(self, "metadata", None))
@@ -197,7 +197,7 @@ class Model(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False, rename="
 
         Lists, and objects inside of a list or another container, are shown by their repr.
         """
-        from kubecore import display
+        from kubecore.model import display
 
         is_inside = len(getattr(printer, "stack", ())) > 1
         is_short = cycle or is_inside or isinstance(self, ListModel)
@@ -205,14 +205,14 @@ class Model(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False, rename="
 
     def _repr_html_(self) -> str | None:
         """Show the object as YAML in a notebook: without managed fields, secrets hidden. Lists have no such form."""
-        from kubecore import display
+        from kubecore.model import display
 
         return None if isinstance(self, ListModel) else display.shown_html(self)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
         """Let Pydantic validate, serialise and describe the model as a field of its own."""
-        from kubecore import pydantic
+        from kubecore.model import pydantic
 
         return pydantic.core_schema(cls)
 
@@ -253,7 +253,7 @@ class CustomListModel(ListModel, CustomModel, kw_only=True):
 
 def _constructor_mistake(cls: type[Model], args: tuple[Any, ...], fields: Mapping[str, Any]) -> str:
     """Return what is wrong with the arguments of a constructor, "" if this is not known."""
-    from kubecore import hints
+    from kubecore.model import hints
 
     known = {info.name: info for info in cls.model_fields()}
     if args:

@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from kubecore.time import ZERO, MicroTime
-from kubecore.types import NO_FIELDS
+from kubecore.model.scalars import NO_FIELDS
+from kubecore.model.times import ZERO, MicroTime
 
 __all__ = ["maker", "required_fields"]
 

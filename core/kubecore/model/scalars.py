@@ -6,8 +6,8 @@ from typing import Annotated, Any, Final, TypeAlias
 
 import msgspec
 
-from kubecore.intstr import IntOrString
-from kubecore.time import MicroTime, Time
+from kubecore.model.int_or_string import IntOrString
+from kubecore.model.times import MicroTime, Time
 
 __all__ = ["JSON", "NO_FIELDS", "QUANTITY", "FieldsV1", "IntOrString", "MicroTime", "Quantity", "RawExtension", "Time"]
 

@@ -6,7 +6,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kubecore.model import Model
+    from kubecore.model.model import Model
 
 __all__ = ["core_schema"]
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from kubecore.codec.json_types import is_array, is_object
-from kubecore.model import OTHER, WRITTEN, Model
+from kubecore.model.model import OTHER, WRITTEN, Model
 
 __all__ = ["described", "fields_of", "in_order", "shown_html", "shown_yaml"]
 

@@ -6,8 +6,8 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from kubecore.meta import ListMeta
-from kubecore.model import ListModel
+from kubecore.model.meta import ListMeta
+from kubecore.model.model import ListModel
 
 __all__ = ["ListOf"]
 

@@ -20,8 +20,8 @@ from kubecore.codec.json_types import is_object
 
 if TYPE_CHECKING:
     from kubecore.errors import InvalidRequestError
-    from kubecore.meta import OwnerReference
-    from kubecore.model import Model
+    from kubecore.model.meta import OwnerReference
+    from kubecore.model.model import Model
 
 __all__ = ["controller_reference", "set_controller_reference"]
 
@@ -40,7 +40,7 @@ def controller_reference(owner: Model | Mapping[str, Any], *, block_owner_deleti
     Raises:
         InvalidRequestError: the owner does not tell its kind, name or UID.
     """
-    from kubecore.meta import OwnerReference
+    from kubecore.model.meta import OwnerReference
 
     api_version, kind = (_text(owner, snake, camel) for snake, camel in (("api_version", "apiVersion"), ("kind",) * 2))
     if not api_version or not kind:

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from kubecore.errors import NoMatchError
-from kubecore.model import Model
+from kubecore.model.model import Model
 
 __all__ = ["KindInfo", "kind_of", "kinds_of", "kinds_of_class", "named"]
 

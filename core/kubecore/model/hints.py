@@ -151,7 +151,7 @@ def _stability(accessor: str) -> tuple[bool, bool, str]:
 
 def _place_of_resource(clientset: object, plural: str) -> str:
     """Return the accessors of a resource by its plural, "" if there is none."""
-    from kubecore.kinds import kinds_of_class
+    from kubecore.model.kinds import kinds_of_class
 
     infos = kinds_of_class(type(clientset)).values()
     for info in sorted(infos, key=lambda info: _stability(info.api_version)):
