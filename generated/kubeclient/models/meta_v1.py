@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 from kubecore.model.hints import module_getattr
-from kubecore.model.meta import ListMeta, ManagedFieldsEntry, ObjectMeta, OwnerReference, Preconditions, Status, StatusCause, StatusDetails
+from kubecore.model.meta import (
+    ListMeta,
+    ManagedFieldsEntry,
+    ObjectMeta,
+    OwnerReference,
+    Preconditions,
+    Status,
+    StatusCause,
+    StatusDetails,
+)
 from kubecore.model.model import Model, always
 from kubecore.model.scalars import RawExtension, Time
 

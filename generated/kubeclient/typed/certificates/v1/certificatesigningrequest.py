@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from kubecore import async_verbs, sync_verbs
-from kubecore.options import DryRun, FieldValidation, PatchType
 from kubecore.calls.resource import PatchBody, Resource
+from kubecore.options import DryRun, FieldValidation, PatchType
 
 from kubeclient.models import certificates_v1
 

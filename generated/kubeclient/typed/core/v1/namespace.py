@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from kubecore import async_verbs, sync_verbs
-from kubecore.options import DryRun, FieldValidation
 from kubecore.calls.resource import Resource
+from kubecore.options import DryRun, FieldValidation
 
 from kubeclient.models import core_v1
 
