@@ -11,7 +11,7 @@ import pytest
 from kubecore import errors
 from kubecore.apply import applying, order
 from kubecore.apply.applying import Options
-from kubecore.apply.report import Applied, ObjectRef, Report
+from kubecore.errors.apply import Applied, ObjectRef, Report
 from kubecore.calls.call import Call
 from kubecore.calls.steps import Pause, Steps
 from kubecore.discovery import ApiGroup, ApiResource, Catalog

@@ -6,7 +6,7 @@ Source: `kubectl apply --server-side -f`; the order is in the spirit of Helm's.
 from __future__ import annotations
 
 from kubecore.apply.files import apply_file, apply_file_async, apply_objects, apply_objects_async
-from kubecore.apply.report import Applied, Failure, ObjectRef, Report
+from kubecore.errors.apply import Applied, Failure, ObjectRef, Report
 
 __all__ = [
     "Applied",

@@ -10,7 +10,6 @@ from typing import Any, Final
 from kubecore import options
 from kubecore.apply import order
 from kubecore.apply.definitions import Definition
-from kubecore.apply.report import Action, Applied, Failure, ObjectRef, Report, failed
 from kubecore.calls.call import Call
 from kubecore.calls.steps import Pause, Steps, ask
 from kubecore.codec import decode, encode
@@ -26,6 +25,7 @@ from kubecore.errors import (
     NotEstablishedError,
     NotFoundError,
 )
+from kubecore.errors.apply import Action, Applied, Failure, ObjectRef, Report, failed
 from kubecore.model.kinds import KindInfo
 from kubecore.model.model import Model
 from kubecore.options import DryRun, FieldValidation

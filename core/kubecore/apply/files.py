@@ -10,8 +10,8 @@ from typing import Any
 from kubecore import manifests
 from kubecore.apply import applying
 from kubecore.apply.applying import Options
-from kubecore.apply.report import Report
 from kubecore.clientset import AsyncBaseClientset, BaseClientset
+from kubecore.errors.apply import Report
 from kubecore.model import kinds
 from kubecore.model.model import Model
 from kubecore.options import DryRun, FieldValidation

@@ -17,8 +17,7 @@ from kubecore.codec.encode import encode
 from kubecore.codec.json_types import is_array
 from kubecore.codec.msgspec_hooks import dec_hook
 from kubecore.codec.verbatim import is_custom, may_differ
-from kubecore.errors import DecodeError
-from kubecore.model.meta import ManagedFieldsEntry
+from kubecore.errors.base import DecodeError
 
 __all__ = ["MAX_BYTES", "convert", "decode", "detach", "detach_meta", "encode"]
 
@@ -117,8 +116,8 @@ def detach_meta(meta: Any) -> None:
         meta: the metadata.
     """
     for entry in getattr(meta, "managed_fields", None) or ():
-        if isinstance(entry, ManagedFieldsEntry):
-            entry.fields_v1 = entry.fields_v1.copy()
+        if isinstance(fields := getattr(entry, "fields_v1", None), msgspec.Raw):
+            entry.fields_v1 = fields.copy()
 
 
 def _decode_slowly(data: bytes | bytearray | memoryview, type: type[T]) -> T:  # noqa: A002

@@ -13,7 +13,7 @@ import threading
 from typing import Any, Final
 
 from kubecore.codec.json_types import is_array, is_object
-from kubecore.errors import DecodeError
+from kubecore.errors.base import DecodeError
 
 __all__ = ["MAX_DEPTH", "check", "check_value", "levels"]
 

@@ -4,8 +4,8 @@ A struct field such as `metadata` or `resources` is never None; where it equals 
 when it was absent.
 
 Values are written by the types of their fields. The walk looks only at fields that can hold a struct, a time, bytes or
-anything at all. If it meets a value that it does not accept, `kubecore.codec.plain_values` writes the whole with care, or names the
-path of what has no form in JSON.
+anything at all. If it meets a value that it does not accept, `kubecore.codec.plain_values` writes the whole object
+slowly, or raises an error that names the path of the value.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from kubecore.codec.msgspec_hooks import enc_hook
 from kubecore.codec.plain_values import MAX_DEPTH, is_base64, is_sent, plain, with_written, zero_of
 from kubecore.codec.unknown_fields import OpenModel
 from kubecore.codec.verbatim import Written, plain_type, written_of
-from kubecore.errors import EncodeError
+from kubecore.errors.base import EncodeError
 from kubecore.model.model import OTHER, Model
 from kubecore.model.times import MicroTime, format_micro_time, is_naive
 

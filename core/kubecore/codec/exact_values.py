@@ -1,7 +1,7 @@
 """Values that `msgspec.convert` would change: times in other words than it writes, integers too long for a float.
 
-They go through `kubecore.codec.lenient`, which keeps the text. Bodies of custom resources are searched for such times before
-they are decoded (`kubecore.codec.verbatim`); the API server writes the times of its own kinds in one form.
+They go through `kubecore.codec.lenient`, which keeps the text. Bodies of custom resources are searched for such times
+before they are decoded (`kubecore.codec.verbatim`); the API server writes the times of its own kinds in one form.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from kubecore.errors import DecodeError
+from kubecore.errors.base import DecodeError
 
 __all__ = ["Found", "objects"]
 

@@ -31,7 +31,7 @@ from kubecore.codec.json_types import is_array, is_object
 from kubecore.codec.msgspec_hooks import enc_hook
 from kubecore.codec.unknown_fields import OpenModel, others
 from kubecore.codec.verbatim import Written, is_custom, keeping, may_differ, snapshot
-from kubecore.errors import DecodeError
+from kubecore.errors.base import DecodeError
 from kubecore.model import zero
 from kubecore.model.model import CustomModel, Model
 from kubecore.model.scalars import QUANTITY

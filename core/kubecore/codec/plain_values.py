@@ -20,7 +20,7 @@ from kubecore.codec.json_types import is_array, is_object
 from kubecore.codec.msgspec_hooks import enc_hook
 from kubecore.codec.unknown_fields import OpenModel
 from kubecore.codec.verbatim import Written, plain_type, restored, written_of
-from kubecore.errors import EncodeError
+from kubecore.errors.base import EncodeError
 from kubecore.model.model import OTHER, Model
 from kubecore.model.scalars import NO_FIELDS
 from kubecore.model.times import MicroTime, SourceTime, format_micro_time, is_naive

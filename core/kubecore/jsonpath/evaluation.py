@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from kubecore.codec.json_types import is_array, is_object
-from kubecore.errors import DecodeError
+from kubecore.errors.base import DecodeError
 from kubecore.jsonpath.parser import Each, Field, Filter, Literal, Recursive, Slice, Step, Union, parse_steps
 from kubecore.model.model import Model
 

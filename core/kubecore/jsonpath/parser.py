@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from kubecore.errors import InvalidRequestError
+from kubecore.errors.base import InvalidRequestError
 from kubecore.jsonpath.quoting import unquote
 
 __all__ = ["MAX_LENGTH", "Each", "Field", "Filter", "Literal", "Recursive", "Slice", "Step", "Union", "parse_steps"]

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from kubecore.errors import NoMatchError
+from kubecore.errors.base import NoMatchError
 from kubecore.model.model import Model
 
 __all__ = ["KindInfo", "kind_of", "kinds_of", "kinds_of_class", "named"]

@@ -15,7 +15,7 @@ OTHER: Final = "$otherFields"
 """What msgspec calls the field of an open model for what its schema does not name; JSON has no such name."""
 
 WRITTEN: Final = "$written"
-"""What msgspec calls the field that keeps how others were written (`kubecore.codec.verbatim`); JSON has no such name."""
+"""What msgspec calls the field that keeps how others were written (`kubecore.codec.verbatim`)."""
 
 _L = TypeVar("_L")
 

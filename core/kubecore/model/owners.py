@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from kubecore.codec.json_types import is_object
 
 if TYPE_CHECKING:
-    from kubecore.errors import InvalidRequestError
+    from kubecore.errors.base import InvalidRequestError
     from kubecore.model.meta import OwnerReference
     from kubecore.model.model import Model
 
@@ -121,7 +121,7 @@ def _with(found: Any, reference: OwnerReference, entry: Any) -> list[Any]:
     for one in found:
         is_controller = one.get("controller") if is_object(one) else one.controller
         if is_controller and _owner(one) != owner:
-            from kubecore.errors import AlreadyOwnedError
+            from kubecore.errors.base import AlreadyOwnedError
 
             _, kind, name = _owner(one)
             raise AlreadyOwnedError(
@@ -150,6 +150,6 @@ def _text(object: Any, name: str, key: str = "") -> str:  # noqa: A002
 
 
 def _invalid(message: str) -> InvalidRequestError:
-    from kubecore.errors import InvalidRequestError
+    from kubecore.errors.base import InvalidRequestError
 
     return InvalidRequestError(message)

@@ -1,13 +1,13 @@
-"""What became of the objects of a file. No I/O."""
+"""What applying a file did to its objects, and the error that names those that were refused."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from kubecore.errors import ApplyFileError, KubeError
+from kubecore.errors.base import KubeError
 
-__all__ = ["Action", "Applied", "Failure", "ObjectRef", "Report", "failed"]
+__all__ = ["Action", "Applied", "ApplyFileError", "Failure", "ObjectRef", "Report", "failed"]
 
 Action: TypeAlias = Literal["created", "changed", "unchanged"]
 """What the server did with an object."""
@@ -99,6 +99,25 @@ class Report:
     def __str__(self) -> str:
         """Return a line an object: `ConfigMap default/motd created`."""
         return "\n".join(f"{found.ref} {found.action}" for found in self.applied)
+
+
+class ApplyFileError(KubeError):
+    """Some objects of a file were not applied; the others were.
+
+    Args:
+        message: each object that was not applied, with its error.
+        report: what was applied.
+        failures: what was not, in the order of the attempts.
+
+    Attributes:
+        report: what was applied.
+        failures: what was not, in the order of the attempts.
+    """
+
+    def __init__(self, message: str, *, report: Report, failures: tuple[Failure, ...]) -> None:
+        super().__init__(message)
+        self.report = report
+        self.failures = failures
 
 
 def failed(report: Report, failures: tuple[Failure, ...]) -> ApplyFileError:

@@ -1,0 +1,100 @@
+"""The root of all errors, and the errors that need no connection."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from kubecore._support.terminal import shown
+
+__all__ = [
+    "AlreadyOwnedError",
+    "ConfigError",
+    "DecodeError",
+    "DiscoveryError",
+    "EncodeError",
+    "InvalidRequestError",
+    "KubeError",
+    "MissingExtraError",
+    "NoMatchError",
+]
+
+
+class KubeError(Exception):
+    """Root of all errors that kubecore raises.
+
+    Its text and its notes are safe to print: what would steer a terminal is shown as an escape. That holds for every
+    class below it, also for classes of your own that define `__str__`.
+    """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Make the class's own `__str__`, if it has one, return text that is safe to print."""
+        super().__init_subclass__(**options)
+        own: Callable[[KubeError], str] | None = cls.__dict__.get("__str__")
+        if own is not None:
+
+            @functools.wraps(own)
+            def text(self: KubeError) -> str:
+                return shown(own(self))
+
+            cls.__str__ = text  # type: ignore[method-assign]
+
+    def __str__(self) -> str:
+        """Return the message."""
+        return shown(super().__str__())
+
+    def add_note(self, note: str, /) -> None:
+        """Add a note, which is shown below the message in a traceback."""
+        super().add_note(shown(note))
+
+    def __repr__(self) -> str:
+        """Show the class and the message, as a REPL, `asyncio.gather` and logs with `%r` print them."""
+        return f"{type(self).__name__}({str(self)!r})"
+
+
+class MissingExtraError(KubeError, ImportError):
+    """An optional dependency is not installed; the message says what to install."""
+
+
+class DecodeError(KubeError, ValueError):
+    """What came is not what was asked for."""
+
+
+class EncodeError(KubeError, ValueError):
+    """A value has no form in JSON."""
+
+
+class InvalidRequestError(KubeError, ValueError):
+    """The request was refused before anything was sent: a name that is none, a body of another kind, ..."""
+
+
+class AlreadyOwnedError(InvalidRequestError):
+    """An object is controlled by another one already: `set_controller_reference`."""
+
+
+class NoMatchError(KubeError, LookupError):
+    """The server has no such kind, or the generated package does not know it.
+
+    Args:
+        message: what was looked for, and what there is.
+        kind: the kind or resource that was looked for.
+        nearest: names of kinds that are there and look like it.
+
+    Attributes:
+        kind: the kind or resource that was looked for.
+        nearest: names of kinds that are there and look like it.
+    """
+
+    def __init__(self, message: str, *, kind: str, nearest: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.nearest = nearest
+
+
+class DiscoveryError(KubeError):
+    """What a group version offers can't be told: the server behind it does not answer."""
+
+
+class ConfigError(KubeError, ValueError):
+    """A configuration contradicts itself, or names what can't be read."""
