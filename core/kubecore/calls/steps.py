@@ -1,4 +1,4 @@
-"""Work of several calls, written once as a generator that yields the next step. No I/O: `kubecore.rest.run_steps` sends.
+"""Work of several calls, as a generator that yields the next step. No I/O: `kubecore.rest.run_steps` sends them.
 
 The generator yields a call and gets its answer, or has the call's error raised at the `yield`; or it
 yields a pause.
