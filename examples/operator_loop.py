@@ -14,7 +14,7 @@ from typing import Any
 from kubeclient import AsyncClientset
 from kubecore import errors
 from kubecore.dynamic import AsyncObjects
-from kubecore.model import meta
+from kubecore.model import owners
 
 Key = tuple[str, str]
 """Namespace and name."""
@@ -66,7 +66,7 @@ class Operator:
             return
         metadata = {"name": name, "namespace": namespace}
         wanted: dict[str, Any] = {"metadata": metadata, "data": {"text": greeting["spec"]["text"]}}
-        meta.set_controller_reference(wanted, greeting)
+        owners.set_controller_reference(wanted, greeting)
         config_maps = self.clientset.core_v1.config_maps(namespace)
         await config_maps.apply(wanted, field_manager="greeter", force=True)
         await greetings.patch_status(name, {"status": {"configMap": name}}, type="merge")

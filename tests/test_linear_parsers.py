@@ -24,13 +24,14 @@ from kubeclient.models import authentication_v1, core_v1, meta_v1
 from kubecore import errors, kubeconfig, manifests
 from kubecore._config.config import Server
 from kubecore._http import gzip, http1, proxy
+from kubecore._support.nearest import nearest
 from kubecore.calls import modify, table
 from kubecore.codec import decode, encode, yaml
 from kubecore.logs.lines import Lines
 from kubecore.model import display, hints
 from kubecore.streams.copy import untar
 from kubecore.streams.port_forward import spdy, tunnel
-from kubecore.streams.websocket.frames import frames
+from kubecore.streams.websocket import frames as websocket_frames
 from kubecore.watch import decoder as watch_decoder
 
 pytestmark = pytest.mark.thorough
@@ -92,7 +93,7 @@ def fed(feed: Callable[[bytes], Any], data: bytes, by: int) -> None:
 
 
 def websocket_by(by: int) -> Callable[[bytes], None]:
-    return lambda data: fed(frames.WebSocket().feed, data, by)
+    return lambda data: fed(websocket_frames.WebSocket().feed, data, by)
 
 
 def documents(text: str | bytes) -> None:
@@ -357,7 +358,7 @@ CASES: Final = [
     ),
     Case("modify: a list in another order", lambda given: modify.merge(*given), tolerations, 100),
     Case("CRD: keys", lambda data: crd.parse(data, "x", []), crds),
-    Case("names: nearest", lambda name: hints.nearest(name, ["pods", "nodes"]), lambda size: "pods" * (size // 4)),
+    Case("names: nearest", lambda name: nearest(name, ["pods", "nodes"]), lambda size: "pods" * (size // 4)),
     Case("names: verbs", lambda name: hints.missing_in_client(object(), name), lambda size: "list_a" * (size // 6)),
     Case("names: of a package", lambda size: before(size).name_of("m", "O1x", "part"), int, 200),
     Case("diff", lambda given: difference.changes(*given), lambda size: (api(size, "a"), api(size, "b")), 500),

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
+
+from kubecore._version import __version__
 
 if TYPE_CHECKING:
     from kubecore.apply import apply_file, apply_file_async
     from kubecore.polling import poll, poll_async
 
 __all__ = ["__version__", "apply_file", "apply_file_async", "poll", "poll_async"]
-
-__version__: Final = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:

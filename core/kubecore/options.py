@@ -5,14 +5,11 @@ Source: `k8s.io/apimachinery/pkg/apis/meta/v1`, `ListOptions`, `CreateOptions`, 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from collections.abc import Mapping
+from typing import Any, Final, Literal, TypeAlias
 
 from kubecore.errors import InvalidRequestError
 from kubecore.model.meta import Preconditions
-
-if TYPE_CHECKING:
-    from kubecore.selectors import Condition, Selector
 
 __all__ = [
     "BACKGROUND",
@@ -20,9 +17,7 @@ __all__ = [
     "FOREGROUND",
     "ORPHAN",
     "DryRun",
-    "FieldSelector",
     "FieldValidation",
-    "LabelSelector",
     "PatchType",
     "Preconditions",
     "PropagationPolicy",
@@ -38,12 +33,6 @@ DryRun: TypeAlias = Literal["All"]
 
 FieldValidation: TypeAlias = Literal["Ignore", "Warn", "Strict"]
 """What the server does with fields that it does not know: drop them, warn (its default), or refuse the object."""
-
-LabelSelector: TypeAlias = "str | Mapping[str, str | Collection[str] | Condition | None] | Selector"
-"""Which labels objects must have: text, a mapping, or a `kubecore.selectors.Selector`; see there."""
-
-FieldSelector: TypeAlias = "str | Mapping[str, str | Condition]"
-"""Which fields objects must have, of those that the server can select by: text or a mapping."""
 
 PropagationPolicy: TypeAlias = Literal["Orphan", "Background", "Foreground"]
 """What becomes of the objects that the deleted one owns.

@@ -25,12 +25,13 @@ import msgspec
 
 from kubecore.codec.json_types import is_object
 from kubecore.errors import InvalidRequestError
-from kubecore.options import FieldSelector, LabelSelector
 
 __all__ = [
     "EVERYTHING",
     "NOTHING",
     "Condition",
+    "FieldSelector",
+    "LabelSelector",
     "Operator",
     "Requirement",
     "Selector",
@@ -45,6 +46,12 @@ __all__ = [
     "parse",
     "text",
 ]
+
+LabelSelector: TypeAlias = "str | Mapping[str, str | Collection[str] | Condition | None] | Selector"
+"""Which labels objects must have: text, a mapping, or a `Selector`."""
+
+FieldSelector: TypeAlias = "str | Mapping[str, str | Condition]"
+"""Which fields objects must have, of those that the server can select by: text or a mapping."""
 
 Operator: TypeAlias = Literal["=", "==", "!=", "in", "notin", "exists", "!", "gt", "lt"]
 """What a requirement asks of a label, in the words of `k8s.io/apimachinery/pkg/selection`."""

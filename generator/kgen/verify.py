@@ -143,7 +143,6 @@ class _Models:
             "kubecore.model.hints",
             "kubecore.model.meta",
             "kubecore.model.model",
-            "kubecore.codec.unknown_fields",
             "kubecore.model.scalars",
             *_LIBRARIES,
         }

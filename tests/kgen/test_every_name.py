@@ -21,9 +21,8 @@ from kgen import names as naming
 from kgen.errors import Problems
 from kgen.resolve import resolve
 from kubecore import async_verbs, clientset, options, rest, sync_verbs
-from kubecore.codec.unknown_fields import OpenModel
 from kubecore.model import scalars
-from kubecore.model.model import Model
+from kubecore.model.model import Model, OpenModel
 from tests.kgen.documents import document, generated, reference, spec_of
 from tests.kgen.manifests import of
 from tests.kgen.test_crds import manifest

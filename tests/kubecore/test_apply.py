@@ -11,11 +11,11 @@ import pytest
 from kubecore import errors
 from kubecore.apply import applying, order
 from kubecore.apply.applying import Options
-from kubecore.errors.apply import Applied, ObjectRef, Report
 from kubecore.calls.call import Call
 from kubecore.calls.steps import Pause, Steps
 from kubecore.discovery import ApiGroup, ApiResource, Catalog
 from kubecore.discovery.asking import Memory
+from kubecore.errors.apply import Applied, ObjectRef, Report
 from kubecore.model.kinds import KindInfo, kinds_of
 
 CRD: dict[str, Any] = {

@@ -193,7 +193,7 @@ def test_many_threads_may_look_at_a_model_for_the_first_time_at_once() -> None:
     code = textwrap.dedent("""
         import threading
         from concurrent.futures import ThreadPoolExecutor
-        from kubecore import codec
+        from kubecore.codec import decode
         from kubeclient.models import apps_v1, core_v1
 
         start = threading.Barrier(32)
@@ -203,8 +203,8 @@ def test_many_threads_may_look_at_a_model_for_the_first_time_at_once() -> None:
             start.wait()
             kinds = (core_v1.Pod, core_v1.PodList, apps_v1.Deployment)
             cls = kinds[number % 3]
-            codec.decode(b'{"metadata": {"annotations": {"a": "b"}}}', cls)
-            return codec.convert(pod, core_v1.Pod).metadata.name
+            decode.decode(b'{"metadata": {"annotations": {"a": "b"}}}', cls)
+            return decode.convert(pod, core_v1.Pod).metadata.name
 
         with ThreadPoolExecutor(32) as threads:
             assert list(threads.map(first, range(32))) == ["p"] * 32

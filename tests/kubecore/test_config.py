@@ -97,24 +97,24 @@ def test_a_token_file_is_read_again_and_a_bad_one_leaves_the_last(
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     file = tmp_path / "token"
     file.write_text("one\n")
-    authorization = authorization.Authorization(
+    shown = authorization.Authorization(
         authorization.source(rest.Config(host="https://h", bearer_token="static", bearer_token_file=str(file)))
     )
-    assert authorization.get().header == b"Bearer one"
+    assert shown.get().header == b"Bearer one"
     file.write_text("two\n")
-    assert authorization.get().header == b"Bearer one"
+    assert shown.get().header == b"Bearer one"
     now[0] += 51
-    assert authorization.get().header == b"Bearer two"
+    assert shown.get().header == b"Bearer two"
     for bad in ("", "  \n", "a b\x00"):
         file.write_text(bad)
         now[0] += 51
-        assert authorization.get().header == b"Bearer two"
+        assert shown.get().header == b"Bearer two"
     file.unlink()
     now[0] += 51
-    assert authorization.get().header == b"Bearer two"
+    assert shown.get().header == b"Bearer two"
     file.write_text("three")
     now[0] += 51
-    assert authorization.get().header == b"Bearer three"
+    assert shown.get().header == b"Bearer three"
 
 
 def test_a_token_file_that_was_never_read_falls_back_to_the_token(tmp_path: Path) -> None:

@@ -294,7 +294,7 @@ def test_a_relative_token_file_stays_the_same_file(
 ) -> None:
     (tmp_path / "here/token").write_text("one")
     (tmp_path / "there/token").write_text("other")
-    monkeypatch.setattr("kubecore._auth.authorization._FRESH_SECONDS", 0.0)
+    monkeypatch.setattr("kubecore._auth.token_file._FRESH_SECONDS", 0.0)
     found = source(rest.Config(host="https://h", bearer_token_file="token"))
     moving()
     (tmp_path / "here/token").write_text("two")

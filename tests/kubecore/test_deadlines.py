@@ -470,7 +470,7 @@ def test_the_last_token_is_used_while_its_file_can_not_be_read(
     context, ca_file = authority
     token = tmp_path / "token"
     token.write_text("first")
-    monkeypatch.setattr("kubecore._auth.authorization._FRESH_SECONDS", 0.0)
+    monkeypatch.setattr("kubecore._auth.token_file._FRESH_SECONDS", 0.0)
     monkeypatch.setattr("kubecore._http.tls._LOOK_SECONDS", 0.0)
     with loopback(*[answer(POD)] * 3, close=False, context=context) as server:
         config = rest.Config(
@@ -625,7 +625,7 @@ def test_files_on_a_file_system_that_hangs_do_not_hold_a_call(
     context, ca_file = authority
     token = tmp_path / "token"
     token.write_text("first")
-    monkeypatch.setattr("kubecore._auth.authorization._FRESH_SECONDS", 0.0)
+    monkeypatch.setattr("kubecore._auth.token_file._FRESH_SECONDS", 0.0)
     monkeypatch.setattr("kubecore._http.tls._LOOK_SECONDS", 0.0)
     done = threading.Event()
     read_text, stat = Path.read_text, Path.stat

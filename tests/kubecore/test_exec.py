@@ -250,9 +250,9 @@ def is_gone(pid: int) -> bool:
 def test_c3_many_callers_run_it_once(tmp_path: Path) -> None:
     """R37."""
     made = config(script(tmp_path, "count(); time.sleep(0.2); say(token='t')"))
-    authorization = authorization.Authorization(authorization.source(made))
+    held = authorization.Authorization(authorization.source(made))
     with ThreadPoolExecutor(100) as threads:
-        assert {one.header for one in threads.map(lambda _: authorization.get(), range(100))} == {b"Bearer t"}
+        assert {one.header for one in threads.map(lambda _: held.get(), range(100))} == {b"Bearer t"}
     assert runs(tmp_path) == 1
 
     async def main() -> None:

@@ -178,14 +178,12 @@ def test_fault_23_a_token_file_that_is_swapped_like_a_secret_volume_is_followed(
     (tmp_path / "token").symlink_to("..data/token")
     now = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    authorization = authorization.Authorization(
-        authorization.source(rest.Config(bearer_token_file=str(tmp_path / "token")))
-    )
-    assert authorization.get().header == b"Bearer one"
+    held = authorization.Authorization(authorization.source(rest.Config(bearer_token_file=str(tmp_path / "token"))))
+    assert held.get().header == b"Bearer one"
     (tmp_path / "..new").symlink_to("two")
     (tmp_path / "..new").replace(tmp_path / "..data")
     now[0] += 51
-    assert authorization.get().header == b"Bearer two"
+    assert held.get().header == b"Bearer two"
 
 
 @both
@@ -208,11 +206,11 @@ def test_fault_26_a_clock_that_jumps_makes_no_storm_of_renewals(
         reads.append(path)
         return read_file(path, *arguments, **options)
 
-    monkeypatch.setattr("kubecore._auth.authorization.read_file", counted)
-    authorization = authorization.Authorization(authorization.source(rest.Config(bearer_token_file=str(file))))
+    monkeypatch.setattr("kubecore._auth.token_file.read_file", counted)
+    held = authorization.Authorization(authorization.source(rest.Config(bearer_token_file=str(file))))
     for wall in (0.0, 4e9, -4e9, 1.0):
         monkeypatch.setattr(time, "time", lambda wall=wall: wall)
-        assert authorization.get().header == b"Bearer t"
+        assert held.get().header == b"Bearer t"
     assert len(reads) == 1
 
 

@@ -19,7 +19,8 @@ import pytest
 from kubeclient import AsyncClientset
 from kubecore import rest
 from kubecore._auth import authorization
-from kubecore._auth.authorization import AsyncAuthorization, Credential
+from kubecore._auth.authorization import AsyncAuthorization
+from kubecore._auth.credential import Credential
 from kubecore._http.per_loop import PerLoop
 from tests.torture.server import PodServer
 

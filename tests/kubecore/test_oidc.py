@@ -20,7 +20,9 @@ import pytest
 import trustme
 
 from kubecore import errors, rest
-from kubecore._auth import authorization, oidc
+from kubecore._auth import authorization
+from kubecore._auth import oidc
+from kubecore._auth.credential import Credential, Source
 from tests.identity import DISCOVERY, TOKEN, Answer, IdentityServer
 from tests.ready import PATIENCE, wait_until
 
@@ -28,7 +30,7 @@ AUTHORITY: Final = trustme.CA()
 SECRET: Final = "s3cret"
 PROXIES: Final = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
 
-Get = Callable[[authorization.Source], authorization.Credential]
+Get = Callable[[Source], Credential]
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +53,7 @@ def get(request: pytest.FixtureRequest) -> Get:
         return lambda source: authorization.Authorization(source).get()
     backend = request.param
 
-    def ask(source: authorization.Source) -> authorization.Credential:
+    def ask(source: Source) -> Credential:
         return anyio.run(authorization.AsyncAuthorization(source).get, backend=backend)
 
     return ask
@@ -67,11 +69,11 @@ def configured(provider: IdentityServer, **fields: Any) -> rest.OIDCConfig:
     return rest.OIDCConfig(**{**usual, **fields})
 
 
-def source(provider: IdentityServer, **fields: Any) -> authorization.Source:
+def source(provider: IdentityServer, **fields: Any) -> Source:
     return authorization.source(rest.Config(host="https://server", oidc=configured(provider, **fields)))
 
 
-def refused(get: Get, asked: authorization.Source, *secrets: str) -> str:
+def refused(get: Get, asked: Source, *secrets: str) -> str:
     """Return the error; no secret stands in it, nor in any error behind it."""
     with pytest.raises(errors.ConfigError) as caught:
         get(asked)
@@ -83,7 +85,7 @@ def refused(get: Get, asked: authorization.Source, *secrets: str) -> str:
     return said
 
 
-def token_of(credential: authorization.Credential) -> str:
+def token_of(credential: Credential) -> str:
     assert credential.header is not None
     return credential.header.decode().removeprefix("Bearer ")
 
@@ -206,7 +208,7 @@ def test_a_hundred_threads_wait_for_one_refresh(provider: IdentityServer) -> Non
     asked = authorization.Authorization(source(provider, id_token=provider.id_token(expires_in=-1)))
     barrier = threading.Barrier(100)
 
-    def one(_: int) -> authorization.Credential:
+    def one(_: int) -> Credential:
         barrier.wait()
         return asked.get()
 
@@ -363,11 +365,11 @@ def test_an_error_answer_never_quotes_tokens_or_secrets(
         assert error == f"oidc: {provider.issuer} answered {status} to a refresh: {told}"
 
 
-def _sync(asked: authorization.Source) -> authorization.Credential:
+def _sync(asked: Source) -> Credential:
     return authorization.Authorization(asked).get()
 
 
-def _async(asked: authorization.Source) -> authorization.Credential:
+def _async(asked: Source) -> Credential:
     return anyio.run(authorization.AsyncAuthorization(asked).get)
 
 

@@ -11,10 +11,9 @@ import pytest
 from kubecore.calls.apply_check import check_fields
 from kubecore.calls.modify import merge
 from kubecore.codec import decode
-from kubecore.codec.unknown_fields import OpenModel
 from kubecore.errors import InvalidRequestError
 from kubecore.model.meta import ListMeta, ObjectMeta
-from kubecore.model.model import Model, always
+from kubecore.model.model import Model, OpenModel, always
 from kubecore.watch.decoder import Decoder
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from kubeclient.models import apps_v1, core_v1
 from kubecore import errors
-from kubecore.model import meta
+from kubecore.model import meta, owners
 
 OWNER: dict[str, Any] = {
     "apiVersion": "apps/v1",
@@ -54,8 +54,8 @@ def references(found: Any) -> list[dict[str, Any]]:
 
 @both
 def test_a_reference_names_the_owner_as_its_controller(form: Any) -> None:
-    assert meta.controller_reference(form(OWNER)).to_dict() == REFERENCE
-    made = meta.controller_reference(form(OWNER), block_owner_deletion=False)
+    assert owners.controller_reference(form(OWNER)).to_dict() == REFERENCE
+    made = owners.controller_reference(form(OWNER), block_owner_deletion=False)
     assert (made.block_owner_deletion, made.controller) == (False, True)
 
 
@@ -63,16 +63,16 @@ def test_a_reference_names_the_owner_as_its_controller(form: Any) -> None:
 def test_it_is_added_to_other_owners(form: Any) -> None:
     other = {"apiVersion": "v1", "kind": "ConfigMap", "name": "o", "uid": "u9"}
     found = form(config_map(other))
-    meta.set_controller_reference(found, form(OWNER))
+    owners.set_controller_reference(found, form(OWNER))
     assert references(found) == [other, REFERENCE]
-    meta.set_controller_reference(found, form(OWNER))
+    owners.set_controller_reference(found, form(OWNER))
     assert references(found) == [other, REFERENCE]
 
 
 def test_it_works_without_metadata_of_its_own() -> None:
     node = {**OWNER, "kind": "Node", "apiVersion": "v1", "metadata": {"name": "n", "uid": "u"}}
     found: dict[str, Any] = {"apiVersion": "v1", "kind": "ConfigMap"}
-    meta.set_controller_reference(found, node)
+    owners.set_controller_reference(found, node)
     assert [one["kind"] for one in references(found)] == ["Node"]
 
 
@@ -83,7 +83,7 @@ def test_an_entry_of_the_same_owner_is_replaced_in_its_place(form: Any) -> None:
     other = {"apiVersion": "v1", "kind": "ConfigMap", "name": "o", "uid": "u9"}
     for old in (before, {**before, "controller": True}):
         found = form(config_map(old, other))
-        meta.set_controller_reference(found, form(OWNER))
+        owners.set_controller_reference(found, form(OWNER))
         assert references(found) == [REFERENCE, other]
 
 
@@ -95,23 +95,23 @@ def test_another_controller_is_an_error_and_changes_nothing(form: Any, change: d
     before = {**REFERENCE, **change}
     found = form(config_map(before))
     with pytest.raises(errors.AlreadyOwnedError, match=f"controlled by {before['kind']} '{before['name']}' already"):
-        meta.set_controller_reference(found, form(OWNER))
+        owners.set_controller_reference(found, form(OWNER))
     assert references(found) == [before]
     found = form(config_map({**before, "controller": False}))
-    meta.set_controller_reference(found, form(OWNER))
+    owners.set_controller_reference(found, form(OWNER))
     assert len(references(found)) == 2
 
 
 @both
 def test_namespaces_must_fit(form: Any) -> None:
     with pytest.raises(errors.InvalidRequestError, match="must be cluster-scoped or in the namespace"):
-        meta.set_controller_reference(form(config_map(namespace="other")), form(OWNER))
+        owners.set_controller_reference(form(config_map(namespace="other")), form(OWNER))
     with pytest.raises(errors.InvalidRequestError, match="the object in none"):
-        meta.set_controller_reference(form(config_map(namespace="")), form(OWNER))
+        owners.set_controller_reference(form(config_map(namespace="")), form(OWNER))
     node = form({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n", "uid": "u"}})
     for namespace in ("default", ""):
         found = form(config_map(namespace=namespace))
-        meta.set_controller_reference(found, node)
+        owners.set_controller_reference(found, node)
         assert references(found)[0]["apiVersion"] == "v1"
 
 
@@ -119,7 +119,7 @@ def test_namespaces_must_fit(form: Any) -> None:
 @pytest.mark.parametrize(("missing", "message"), [("uid", "has no uid"), ("name", "has no name")])
 def test_an_owner_that_the_server_does_not_know_is_refused(form: Any, missing: str, message: str) -> None:
     with pytest.raises(errors.InvalidRequestError, match=message):
-        meta.controller_reference(form(owner(**{missing: ""})))
+        owners.controller_reference(form(owner(**{missing: ""})))
 
 
 @pytest.mark.parametrize(
@@ -134,4 +134,4 @@ def test_an_owner_that_the_server_does_not_know_is_refused(form: Any, missing: s
 )
 def test_an_owner_without_a_kind_is_refused(given: Any) -> None:
     with pytest.raises(errors.InvalidRequestError, match="kind"):
-        meta.controller_reference(given)
+        owners.controller_reference(given)

@@ -27,8 +27,8 @@ from kubecore import errors, rest
 from kubecore._http import network
 from kubecore._http.http1 import Answer, MalformedError
 from kubecore.streams.exec.channels import V4, V5, Channels
+from kubecore.streams.websocket import state as line_module
 from kubecore.streams.websocket.frames import Piece, WebSocket
-from kubecore.streams.websocket.frames import state as line_module
 from tests.kubecore.driving import KINDS, SyncPods, drive
 from tests.kubecore.loopback import answer, loopback
 from tests.kubecore.test_proxy import pki, through

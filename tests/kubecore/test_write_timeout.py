@@ -10,7 +10,7 @@ import trio
 import trio.testing
 
 from kubecore import errors, rest
-from kubecore._auth.authorization import Credential
+from kubecore._auth.credential import Credential
 from kubecore._http import async_pool, pool
 from kubecore._http.deadlines import Limit
 from kubecore._http.http1 import Answer

@@ -25,7 +25,7 @@ import anyio.lowlevel
 import trustme
 
 from kubecore import errors, rest
-from kubecore._auth.authorization import Credential
+from kubecore._auth.credential import Credential
 from kubecore._http.async_pool import AsyncPool
 from kubecore._http.network import AsyncSocket, SyncSocket, TlsInTls
 from kubecore._http.pool import Pool

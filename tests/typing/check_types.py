@@ -14,7 +14,7 @@ from kubecore.apply import ObjectRef, Report
 from kubecore.calls.pager import PageIterator
 from kubecore.calls.table import Table
 from kubecore.logs import AsyncLogStream, LogStream
-from kubecore.model import meta
+from kubecore.model import meta, owners
 from kubecore.model.list_of import ListOf
 from kubecore.projection import Projection
 from kubecore.streams.exec.command import Completed
@@ -221,10 +221,10 @@ async def awaiting_a_poll(clientset: AsyncClientset) -> None:
 
 
 def owning(pod: core_v1.Pod, mapping: dict[str, Any]) -> None:
-    assert_type(meta.controller_reference(pod), meta.OwnerReference)
-    meta.set_controller_reference(mapping, pod)
-    meta.set_controller_reference(pod, mapping, block_owner_deletion=False)
-    pod.metadata.owner_references.append(meta.controller_reference(mapping))
+    assert_type(owners.controller_reference(pod), meta.OwnerReference)
+    owners.set_controller_reference(mapping, pod)
+    owners.set_controller_reference(pod, mapping, block_owner_deletion=False)
+    pod.metadata.owner_references.append(owners.controller_reference(mapping))
 
 
 def generic(clientset: Clientset) -> None:

@@ -22,7 +22,7 @@ from typing import IO, Any, Final
 
 import msgspec
 
-from kubecore._auth.authorization import Credential, bearer
+from kubecore._auth.credential import Credential, bearer
 from kubecore._config.config import Config
 from kubecore._config.credentials import ExecConfig
 from kubecore._config.secret import SecretBuffer, SecretBytes, SecretText

@@ -17,6 +17,7 @@ from kubecore._config.credentials import ExecConfig, Impersonate, OIDCConfig, sh
 from kubecore._config.observe import Observer
 from kubecore._config.ratelimit import RateLimiter
 from kubecore._config.warnings import WarningHandler
+from kubecore._version import __version__
 from kubecore.errors import ConfigError
 
 __all__ = ["DEFAULT_BURST", "Config", "Server", "TLSConfig", "Timeouts", "default_user_agent", "unescaped_zone"]
@@ -315,8 +316,6 @@ def unescaped_zone(host: str) -> str:
 
 def default_user_agent() -> str:
     """Return the program's name, kubecore's version and the platform: `web.py/0.1.0 (linux/amd64) kubecore`."""
-    from kubecore import __version__
-
     program = os.path.basename(sys.argv[0] if sys.argv else "")  # noqa: PTH119 - argv[0] is no path to follow
     if program in ("", "-", "-c", "-m"):  # At a prompt and in one-liners; the server takes the field manager from it.
         program = "python"

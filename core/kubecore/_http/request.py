@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
-from kubecore._auth.authorization import Credential
+from kubecore._auth.credential import Credential
 from kubecore._config.config import DEFAULT_BURST, Config, Server, Timeouts, default_user_agent
 from kubecore._config.credentials import Impersonate
 from kubecore._config.ratelimit import RateLimiter, TokenBucket

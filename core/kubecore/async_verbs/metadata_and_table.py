@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from kubecore import options
 from kubecore.async_verbs.base import ResourceClient
 from kubecore.model.meta import PartialObjectMetadata, PartialObjectMetadataList
-from kubecore.options import FieldSelector, LabelSelector, ResourceVersionMatch
+from kubecore.options import ResourceVersionMatch
+from kubecore.selectors import FieldSelector, LabelSelector
 
 if TYPE_CHECKING:
     from kubecore.calls.pager import AsyncPageIterator

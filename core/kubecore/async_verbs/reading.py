@@ -14,7 +14,8 @@ from kubecore.async_verbs.views import ListViews
 from kubecore.calls.call import Call
 from kubecore.calls.resource import Body
 from kubecore.model.meta import PartialObjectMetadata
-from kubecore.options import FieldSelector, LabelSelector, ResourceVersionMatch
+from kubecore.options import ResourceVersionMatch
+from kubecore.selectors import FieldSelector, LabelSelector
 
 if TYPE_CHECKING:
     from kubecore.calls.pager import AsyncPageIterator

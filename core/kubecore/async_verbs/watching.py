@@ -11,7 +11,8 @@ from kubecore import watch as watches
 from kubecore.async_verbs.base import ResourceClient
 from kubecore.calls.body import Body
 from kubecore.model.meta import PartialObjectMetadata
-from kubecore.options import FieldSelector, LabelSelector, ResourceVersionMatch
+from kubecore.options import ResourceVersionMatch
+from kubecore.selectors import FieldSelector, LabelSelector
 from kubecore.watch import Asked, AsyncListAndWatch
 
 __all__ = ["Watch"]

@@ -13,8 +13,8 @@ from typing import Any, Final, NamedTuple
 
 from kubecore.calls.body import Body, metadata_field
 from kubecore.codec.json_types import is_array, is_object
-from kubecore.codec.unknown_fields import OpenModel
 from kubecore.errors import InvalidRequestError
+from kubecore.model.base import OpenBase
 from kubecore.model.model import Model
 
 __all__ = ["check", "check_fields", "check_names"]
@@ -116,7 +116,7 @@ def _of_model(value: Mapping[Any, Any], kind: type[Model], path: str) -> Iterato
     fields = {field.wire_name: field for field in kind.model_fields()}
     for key, item in value.items():
         field = fields.get(key)
-        if field is None and (issubclass(kind, OpenModel) or str(key).startswith("$")):
+        if field is None and (issubclass(kind, OpenBase) or str(key).startswith("$")):
             continue  # A key with $ is a directive of a strategic merge patch.
         if field is None:
             yield _Unknown(_below(path, key), key, kind)

@@ -8,7 +8,7 @@ Source: `k8s.io/apimachinery/pkg/api/errors` `NewGenericServerResponse`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -16,9 +16,6 @@ from kubecore.codec import decode
 from kubecore.codec.decoders import decoder
 from kubecore.errors import DecodeError, StatusError, status_error
 from kubecore.model.meta import Status, StatusCause, StatusDetails
-
-if TYPE_CHECKING:
-    from kubecore.calls.call import Call
 
 __all__ = ["from_answer", "status_in", "unreadable"]
 
@@ -43,6 +40,23 @@ _GENERIC: Final[Mapping[int, tuple[str, str]]] = {
 }
 
 
+class Subject(Protocol):
+    """What an error says of the call that failed: see `kubecore.calls.call.Call`."""
+
+    @property
+    def method(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def group(self) -> str: ...
+    @property
+    def resource(self) -> str: ...
+    @property
+    def subresource(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+
+
 class _Outline(msgspec.Struct):
     kind: str = ""
     status: Any = None
@@ -65,7 +79,7 @@ def status_in(body: bytes | bytearray | memoryview) -> StatusError | None:
 
 
 def from_answer(
-    call: Call[Any], code: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview
+    call: Subject, code: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview
 ) -> StatusError:
     """Make the error for an answer whose code is no success.
 
@@ -87,7 +101,7 @@ def from_answer(
 
 
 def unreadable(
-    call: Call[Any], code: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview, error: DecodeError
+    call: Subject, code: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview, error: DecodeError
 ) -> DecodeError:
     """Make the error for a success whose body is not what was asked for.
 
@@ -99,7 +113,7 @@ def unreadable(
     return DecodeError(f"{call.method} {call.path} was answered {code} with {size}: {error}{said}")
 
 
-def _generic(call: Call[Any], code: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview) -> Status:
+def _generic(call: Subject, code: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview) -> Status:
     reason, message = _GENERIC.get(
         code, ("InternalError" if code >= 500 else "", "the server answered the request for {thing} with {code}")
     )
@@ -121,7 +135,7 @@ def _generic(call: Call[Any], code: int, headers: Mapping[str, str], body: bytes
     return Status(status="Failure", code=code, reason=reason or None, message=said, details=details)
 
 
-def _thing(call: Call[Any]) -> str:
+def _thing(call: Subject) -> str:
     resource = call.resource or call.path
     kind = f"{resource}.{call.group}" if call.group and call.resource else resource
     subresource = f"/{call.subresource}" if call.subresource else ""

@@ -19,10 +19,9 @@ import msgspec
 from kubecore.calls.body import Body, metadata_field, with_version
 from kubecore.codec import decode, encode
 from kubecore.codec.json_types import is_array, is_object
-from kubecore.codec.unknown_fields import OpenModel
 from kubecore.codec.verbatim import plain_type
 from kubecore.errors import DecodeError, InvalidRequestError
-from kubecore.model.model import Model
+from kubecore.model.base import ModelBase, OpenBase
 
 __all__ = ["Change", "Draft", "merge"]
 
@@ -31,7 +30,7 @@ T = TypeVar("T", bound=Body)
 Change: TypeAlias = Callable[[T], T | None]
 """Changes an object in place and returns nothing, or returns the changed one."""
 
-Origins: TypeAlias = dict[int, tuple[Model, Model]]
+Origins: TypeAlias = dict[int, tuple[ModelBase, ModelBase]]
 """Items of lists by their id, each with its like in the object before the change. They are kept, so ids stay theirs."""
 
 # What tells the items of a list apart, by their names in JSON: the first set that a model has all fields of.
@@ -100,7 +99,7 @@ def _changed(returned: object, given: T) -> T:
     """Return the object after a change: what the change returned, or what it was given."""
     if returned is None:
         return given
-    kind: Any = plain_type(given) if isinstance(given, Model) else type(given)
+    kind: Any = plain_type(given) if isinstance(given, ModelBase) else type(given)
     if isinstance(returned, kind):
         found: Any = returned
         return found  # type: ignore[no-any-return]
@@ -137,7 +136,7 @@ class _Merge:
 
     def value(self, raw: Any, before: Any, after: Any, sent: Any) -> Any:
         """Return what stands in the place of `raw`: itself where nothing changed."""
-        if isinstance(after, Model) and isinstance(before, plain_type(after)) and is_object(raw):
+        if isinstance(after, ModelBase) and isinstance(before, plain_type(after)) and is_object(raw):
             return self.model(raw, before, after, sent)
         if is_object(before) and is_object(after) and is_object(raw):
             return self.mapping(raw, before, after, sent)
@@ -145,14 +144,14 @@ class _Merge:
             return self.list(raw, before, after, sent)
         return raw if _same(before, after) else sent
 
-    def model(self, raw: Mapping[str, Any], before: Model, after: Model, sent: Mapping[str, Any] | None) -> Any:
+    def model(self, raw: Mapping[str, Any], before: ModelBase, after: ModelBase, sent: Mapping[str, Any] | None) -> Any:
         """Merge the fields of a model; those that it does not know stay."""
         merged = dict(raw)
         changed = [
             self._put(merged, field.wire_name, getattr(before, field.name), getattr(after, field.name), sent or {})
             for field in type(after).model_fields()
         ]
-        if isinstance(after, OpenModel) and isinstance(before, OpenModel):
+        if isinstance(after, OpenBase) and isinstance(before, OpenBase):
             others = before.other_fields, after.other_fields
             changed.append(not _same(*others))
             merged = {key: item for key, item in merged.items() if key not in others[0]} | others[1]
@@ -262,7 +261,7 @@ def _by_key(before: Sequence[Any]) -> Callable[[Any], int | None]:
 
 def _key(item: Any) -> tuple[Any, ...] | None:
     """Return what tells an item apart from the others; None where nothing does, or where it says nothing."""
-    if not isinstance(item, Model):
+    if not isinstance(item, ModelBase):
         return None
     names = {field.wire_name: field.name for field in type(item).model_fields()}
     keys = next((keys for keys in _KEYS if names.keys() >= set(keys)), None)
@@ -272,7 +271,7 @@ def _key(item: Any) -> tuple[Any, ...] | None:
     return values if isinstance(values[0], (str, int)) and values[0] != "" else None
 
 
-def _form(item: Model) -> Hashable:
+def _form(item: ModelBase) -> Hashable:
     """Return what two items have in common if `_same` says that they are written alike."""
     return plain_type(item), encode.encode(item)
 
@@ -281,7 +280,7 @@ def _same(one: Any, other: Any) -> bool:
     """Say whether two values are written alike: 1, 1.0 and True are equal in Python, and not in JSON."""
     if one is msgspec.UNSET or other is msgspec.UNSET:
         return one is other
-    if isinstance(one, Model) and isinstance(other, Model):
+    if isinstance(one, ModelBase) and isinstance(other, ModelBase):
         return plain_type(one) is plain_type(other) and encode.encode(one) == encode.encode(other)
     if type(one) is not type(other) or one != other:
         return False
@@ -289,12 +288,12 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _is_models(value: Any) -> TypeGuard[Sequence[Any]]:
-    return is_array(value) and all(isinstance(item, Model) for item in value)
+    return is_array(value) and all(isinstance(item, ModelBase) for item in value)
 
 
-def _origins(after: Any, before: Any, *, listed: bool = False) -> Iterator[tuple[int, tuple[Model, Model]]]:
+def _origins(after: Any, before: Any, *, listed: bool = False) -> Iterator[tuple[int, tuple[ModelBase, ModelBase]]]:
     """Yield the items of all lists with their like before the change; both were read from one text."""
-    if isinstance(after, Model):
+    if isinstance(after, ModelBase):
         if listed:
             yield id(after), (after, before)
         for field in type(after).model_fields():

@@ -26,10 +26,9 @@ from kubecore.codec.field_types import Shape, members, shape_of
 from kubecore.codec.json_types import is_array, is_object
 from kubecore.codec.msgspec_hooks import enc_hook
 from kubecore.codec.plain_values import MAX_DEPTH, is_base64, is_sent, plain, with_written, zero_of
-from kubecore.codec.unknown_fields import OpenModel
 from kubecore.codec.verbatim import Written, plain_type, written_of
 from kubecore.errors.base import EncodeError
-from kubecore.model.model import OTHER, Model
+from kubecore.model.base import OTHER, ModelBase, OpenBase
 from kubecore.model.times import MicroTime, format_micro_time, is_naive
 
 __all__ = ["encode", "to_dict"]
@@ -114,7 +113,7 @@ def _any(value: Any, depth: int, decodes: bool) -> Any:
         raise _UnexpectedError
     if depth > MAX_DEPTH:
         raise _UnexpectedError
-    if isinstance(value, Model):
+    if isinstance(value, ModelBase):
         return _model(value, depth, decodes)
     if kind is dict or is_object(value):
         return {_key(key): _any(item, depth + 1, decodes) for key, item in value.items()}
@@ -143,7 +142,7 @@ def _key(key: Any) -> str:
     raise _UnexpectedError
 
 
-def _model(model: Model, depth: int, decodes: bool) -> Model | dict[str, Any]:
+def _model(model: ModelBase, depth: int, decodes: bool) -> ModelBase | dict[str, Any]:
     """Return the model, or a copy of it without its empty structs; a dictionary where it keeps other fields."""
     if depth > MAX_DEPTH:
         raise _UnexpectedError
@@ -154,7 +153,7 @@ def _model(model: Model, depth: int, decodes: bool) -> Model | dict[str, Any]:
         _look_at_scalars(scalars(model))
     for name, zero, prepare in fields:
         item = getattr(model, name)
-        if not item and not isinstance(item, Model):
+        if not item and not isinstance(item, ModelBase):
             continue
         if zero is not None and item == zero:
             new: Any = msgspec.UNSET
@@ -171,22 +170,22 @@ def _model(model: Model, depth: int, decodes: bool) -> Model | dict[str, Any]:
             setattr(copied, name, item)
     if kind is not type(model):
         return _as_written(model, copied, written_of(model))
-    return _with_others(copied, _sent(copied)) if isinstance(copied, OpenModel) and copied.other_fields else copied
+    return _with_others(copied, _sent(copied)) if isinstance(copied, OpenBase) and copied.other_fields else copied
 
 
-def _sent(model: Model) -> dict[str, Any]:
+def _sent(model: ModelBase) -> dict[str, Any]:
     """Return the fields that are sent, by their names in JSON."""
     fields = [field for field in msgspec.structs.fields(plain_type(model)) if field.encode_name != OTHER]
     values = [(field, getattr(model, field.name)) for field in fields]
     return {field.encode_name: value for field, value in values if is_sent(value, field)}
 
 
-def _with_others(model: OpenModel, own: dict[str, Any]) -> dict[str, Any]:
+def _with_others(model: OpenBase, own: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of an open model that are sent, those that its schema names and the others."""
     return own | {key: value for key, value in model.other_fields.items() if key not in own}
 
 
-def _as_written(model: Model, copied: Model, written: Mapping[str, Written]) -> dict[str, Any]:
+def _as_written(model: ModelBase, copied: ModelBase, written: Mapping[str, Written]) -> dict[str, Any]:
     """Return the fields that are sent of an object that keeps how some of them were written.
 
     Args:
@@ -195,7 +194,7 @@ def _as_written(model: Model, copied: Model, written: Mapping[str, Written]) -> 
         written: The written values.
     """
     own = with_written(model, _sent(copied), written)
-    return _with_others(copied, own) if isinstance(copied, OpenModel) else own
+    return _with_others(copied, own) if isinstance(copied, OpenBase) else own
 
 
 class _Seen(NamedTuple):
@@ -209,14 +208,14 @@ class _Seen(NamedTuple):
 class _Fields(NamedTuple):
     """The fields of a model: some are looked at one by one, the types of the others all at once."""
 
-    scalars: Callable[[Model], tuple[Any, ...]]
+    scalars: Callable[[ModelBase], tuple[Any, ...]]
     """Returns the values of text, integers and booleans."""
 
     others: tuple[_Seen, ...]
 
 
 @functools.cache
-def _fields_to_see(cls: type[Model]) -> _Fields:
+def _fields_to_see(cls: type[ModelBase]) -> _Fields:
     found: list[_Seen] = []
     scalars: list[str] = []
     for field in msgspec.structs.fields(cls):
@@ -228,7 +227,7 @@ def _fields_to_see(cls: type[Model]) -> _Fields:
     return _Fields(_values(scalars), tuple(found))
 
 
-def _values(names: list[str]) -> Callable[[Model], tuple[Any, ...]]:
+def _values(names: list[str]) -> Callable[[ModelBase], tuple[Any, ...]]:
     """Return the function that returns the values of some attributes."""
     # With a single name attrgetter returns no tuple.
     return operator.attrgetter(names[0], *names) if names else lambda _: ()
@@ -263,8 +262,8 @@ def _later(shape: Shape) -> _Prepare:
     return lambda value, depth, decodes: _prepare(shape)(value, depth, decodes)
 
 
-def _as_model(cls: type[Model], value: Any, depth: int, decodes: bool) -> Any:
-    if isinstance(value, Model):
+def _as_model(cls: type[ModelBase], value: Any, depth: int, decodes: bool) -> Any:
+    if isinstance(value, ModelBase):
         return _model(value, depth, decodes)
     if not is_object(value):
         return _any(value, depth, decodes)
@@ -275,7 +274,7 @@ def _as_model(cls: type[Model], value: Any, depth: int, decodes: bool) -> Any:
 
 
 @functools.cache
-def _members(cls: type[Model]) -> Mapping[str, _Prepare]:
+def _members(cls: type[ModelBase]) -> Mapping[str, _Prepare]:
     return {name: _prepare(shape_of(hint)) for name, hint in members(cls).items()}
 
 
@@ -321,7 +320,7 @@ def _scalar(value: Any, depth: int, decodes: bool) -> Any:
         return value
     if type(value) is float and math.isfinite(value):
         return value
-    if isinstance(value, (Model, Mapping, list, tuple)):
+    if isinstance(value, (ModelBase, Mapping, list, tuple)):
         return _any(value, depth, decodes)
     raise _UnexpectedError
 

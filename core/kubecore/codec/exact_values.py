@@ -14,7 +14,7 @@ import msgspec
 
 from kubecore.codec.field_types import Shape, shape_of
 from kubecore.codec.json_types import is_array, is_object
-from kubecore.model.model import Model
+from kubecore.model.base import ModelBase
 from kubecore.model.times import is_canonical
 
 __all__ = ["changes", "is_exact_float"]
@@ -77,12 +77,12 @@ def _all_names(shape: Shape) -> set[str]:
 
 
 @functools.cache
-def _fields(kind: type[Model]) -> tuple[tuple[str, _Look], ...]:
+def _fields(kind: type[ModelBase]) -> tuple[tuple[str, _Look], ...]:
     looks = ((field.wire_name, _look(shape_of(field.type))) for field in kind.model_fields())
     return tuple((name, look) for name, look in looks if look is not None)
 
 
-def _model(kind: type[Model], value: Any) -> bool:
+def _model(kind: type[ModelBase], value: Any) -> bool:
     if not is_object(value):
         return False
     for name, look in _fields(kind):

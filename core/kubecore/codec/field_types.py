@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
-from kubecore.model.model import Model
+from kubecore.model.base import ModelBase
 from kubecore.model.times import MicroTime
 
 __all__ = ["ANY", "Shape", "ShapeName", "at_pointer", "members", "shape_of"]
@@ -59,7 +59,7 @@ def shape_of(hint: Any) -> Shape:
 def _of_class(hint: Any) -> Shape:
     if not isinstance(hint, type):
         return ANY
-    if issubclass(hint, Model):
+    if issubclass(hint, ModelBase):
         return Shape("model", hint)
     if issubclass(hint, MicroTime):
         return Shape("micro_time")
@@ -71,7 +71,7 @@ def _of_class(hint: Any) -> Shape:
 
 
 @functools.cache
-def members(kind: type[Model]) -> dict[str, Any]:
+def members(kind: type[ModelBase]) -> dict[str, Any]:
     """Return the types of a model's fields by their names in JSON.
 
     Args:

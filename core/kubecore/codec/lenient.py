@@ -29,11 +29,11 @@ from kubecore.codec.decoders import CheckedDecoder, decoder
 from kubecore.codec.exact_values import is_exact_float
 from kubecore.codec.json_types import is_array, is_object
 from kubecore.codec.msgspec_hooks import enc_hook
-from kubecore.codec.unknown_fields import OpenModel, others
+from kubecore.codec.unknown_fields import others
 from kubecore.codec.verbatim import Written, is_custom, keeping, may_differ, snapshot
 from kubecore.errors.base import DecodeError
 from kubecore.model import zero
-from kubecore.model.model import CustomModel, Model
+from kubecore.model.base import CustomBase, ModelBase, OpenBase
 from kubecore.model.scalars import QUANTITY
 from kubecore.model.times import MicroTime, SourceTime, is_naive, is_representable, is_time_text, read_time
 
@@ -101,7 +101,7 @@ def read(value: Any, type: type[T]) -> T:  # noqa: A002
 
 def _is_list(cls: Any) -> bool:
     # A kind that keeps fields of any name is never a list, also if one of them is called `items`.
-    return _is_struct(cls) and "items" in _class(cls).__struct_fields__ and not issubclass(_class(cls), OpenModel)
+    return _is_struct(cls) and "items" in _class(cls).__struct_fields__ and not issubclass(_class(cls), OpenBase)
 
 
 def _is_struct(hint: Any) -> bool:
@@ -225,7 +225,7 @@ def _struct(hint: Any, exact: bool, value: Any, path: str) -> Any:
         return value
     if not is_object(value):
         raise DecodeError(f"expected an object for {cls.__name__}, found {_kind(value)} at {path}")
-    exact = exact or issubclass(cls, CustomModel)
+    exact = exact or issubclass(cls, CustomBase)
     found: dict[str, Any] = {}
     for field in _fields(hint):
         place = f"{path}.{field.encode_name}"
@@ -234,16 +234,16 @@ def _struct(hint: Any, exact: bool, value: Any, path: str) -> Any:
             found[field.name] = _reader(field.type, exact)(item, place)
         elif field.required:
             found[field.name] = _zero(field.type, place)
-    if issubclass(cls, OpenModel):
+    if issubclass(cls, OpenBase):
         found["other_fields"] = others(cls, value)
     made = cls(**found)
-    if not isinstance(made, Model):
+    if not isinstance(made, ModelBase):
         return made
     written = dict(_written(hint, exact, value, made))
     return keeping(made, written) if written else made
 
 
-def _written(hint: Any, exact: bool, value: Mapping[str, Any], made: Model) -> Iterator[tuple[str, Written]]:
+def _written(hint: Any, exact: bool, value: Mapping[str, Any], made: ModelBase) -> Iterator[tuple[str, Written]]:
     """Yield the fields that would be sent in another form than they were written, with the record of each."""
     for field in _fields(hint):
         read = getattr(made, field.name)
@@ -272,7 +272,7 @@ def _is_left_out(field: Any, read: Any) -> bool:
         return bool(read is field.default or read == field.default)
     if field.default_factory in (dict, list):
         return not read
-    return isinstance(read, Model) and bool(read == type(read).zero())
+    return isinstance(read, ModelBase) and bool(read == type(read).zero())
 
 
 def _holds_lost_null(raw: Any, read: Any) -> bool:

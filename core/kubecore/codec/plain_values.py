@@ -18,10 +18,9 @@ from kubecore.codec import decoders
 from kubecore.codec.field_types import ANY, Shape, members, shape_of
 from kubecore.codec.json_types import is_array, is_object
 from kubecore.codec.msgspec_hooks import enc_hook
-from kubecore.codec.unknown_fields import OpenModel
 from kubecore.codec.verbatim import Written, plain_type, restored, written_of
 from kubecore.errors.base import EncodeError
-from kubecore.model.model import OTHER, Model
+from kubecore.model.base import OTHER, ModelBase, OpenBase
 from kubecore.model.scalars import NO_FIELDS
 from kubecore.model.times import MicroTime, SourceTime, format_micro_time, is_naive
 
@@ -71,7 +70,7 @@ def _refused(path: str, what: str) -> EncodeError:
 def _value(value: Any, shape: Shape, path: str, depth: int) -> Any:
     if depth > MAX_DEPTH:
         raise _refused(_shortened(path), f"nested deeper than {MAX_DEPTH} levels, or in itself")
-    if isinstance(value, Model):
+    if isinstance(value, ModelBase):
         return _model(value, path, depth)
     if is_object(value):
         return _mapping(value, shape, path, depth)
@@ -89,7 +88,7 @@ def _shortened(path: str) -> str:
     return path if len(path) <= 200 else f"{path[:200]}..."
 
 
-def _model(model: Model, path: str, depth: int) -> dict[str, Any]:
+def _model(model: ModelBase, path: str, depth: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for field in msgspec.structs.fields(plain_type(model)):
         item = getattr(model, field.name)
@@ -97,13 +96,13 @@ def _model(model: Model, path: str, depth: int) -> dict[str, Any]:
             continue
         found[field.encode_name] = _value(item, shape_of(field.type), f"{path}.{field.encode_name}", depth + 1)
     found = with_written(model, found, written_of(model))
-    if isinstance(model, OpenModel):
+    if isinstance(model, OpenBase):
         others = _mapping(model.other_fields, ANY, path, depth)
         found |= {key: item for key, item in others.items() if key not in found}
     return found
 
 
-def with_written(model: Model, sent: dict[str, Any], written: Mapping[str, Written]) -> dict[str, Any]:
+def with_written(model: ModelBase, sent: dict[str, Any], written: Mapping[str, Written]) -> dict[str, Any]:
     """Return the fields that are sent of an object, with the written values of those that were not changed.
 
     Args:
@@ -149,7 +148,7 @@ def zero_of(field: Any) -> Any:
     if field.default is NO_FIELDS:
         return NO_FIELDS
     has_zero = field.default_factory is not msgspec.NODEFAULT and isinstance(field.type, type)
-    return field.type.zero() if has_zero and issubclass(field.type, Model) else None
+    return field.type.zero() if has_zero and issubclass(field.type, ModelBase) else None
 
 
 def _mapping(value: Mapping[Any, Any], shape: Shape, path: str, depth: int) -> dict[str, Any]:

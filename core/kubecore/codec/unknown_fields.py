@@ -8,26 +8,14 @@ from __future__ import annotations
 import functools
 import typing
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any
 
 import msgspec
 
 from kubecore.codec.json_types import is_array, is_object
-from kubecore.model.model import OTHER, CustomModel, Model
+from kubecore.model.base import ModelBase, OpenBase
 
-__all__ = ["KeepingDecoder", "OpenModel", "keep", "may_be_open", "others"]
-
-if TYPE_CHECKING:
-    _Fields: TypeAlias = dict[str, Any]
-else:
-    _Fields = Any  # An object may have a field of the name that msgspec goes by, with anything in it.
-
-
-class OpenModel(CustomModel, kw_only=True):
-    """A model that keeps the fields that its schema does not name, and sends them again."""
-
-    other_fields: _Fields = msgspec.field(default={}, name=OTHER)
-    """These fields, by their names on the wire."""
+__all__ = ["KeepingDecoder", "keep", "may_be_open", "others"]
 
 
 class KeepingDecoder:
@@ -55,7 +43,7 @@ def may_be_open(kind: Any) -> bool:
         return True
     if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
         return False
-    if issubclass(kind, OpenModel):
+    if issubclass(kind, OpenBase):
         return True
     return "items" in kind.__struct_fields__ and any(
         may_be_open(field.type) for field in msgspec.structs.fields(kind) if field.name == "items"
@@ -71,17 +59,17 @@ def keep(found: Any, data: Any) -> None:
     """
     if not is_object(data):
         return
-    if isinstance(found, OpenModel):
+    if isinstance(found, OpenBase):
         found.other_fields = others(type(found), data)
     items: Any = getattr(found, "items", None)
     if is_array(items):
         for item, raw in zip(items, data.get("items") or (), strict=False):
             keep(item, raw)
-    elif isinstance(inner := getattr(found, "object", None), Model):
+    elif isinstance(inner := getattr(found, "object", None), ModelBase):
         keep(inner, data.get("object"))
 
 
-def others(kind: type[Model], data: Mapping[str, Any]) -> dict[str, Any]:
+def others(kind: type[ModelBase], data: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of an object that its model does not name."""
     known = {field.wire_name for field in kind.model_fields()}
     return {key: value for key, value in data.items() if key not in known}

@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from kubecore.codec.json_types import is_array, is_object
-from kubecore.model.model import WRITTEN, CustomModel, Model
+from kubecore.model.base import WRITTEN, CustomBase, ModelBase
 
 __all__ = [
     "Written",
@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 _ATTRIBUTE: Final = "kubecore_written_"
-_PLAIN: Final[dict[type[Model], type[Model]]] = {}
+_PLAIN: Final[dict[type[ModelBase], type[ModelBase]]] = {}
 _EXACT: Final[set[Any]] = set()
 _TIME: Final = re.compile(rb"T\d\d:\d\d:\d\d[^Z]")
 """A time that is not in whole seconds of UTC: it may be sent in another form than it was read in."""
@@ -54,17 +54,17 @@ class Written(NamedTuple):
     """The value of the attribute when it was read."""
 
 
-def plain_type(model: Model) -> type[Model]:
+def plain_type(model: ModelBase) -> type[ModelBase]:
     """Return the model's class, also of an object that keeps written values."""
     return _PLAIN.get(type(model), type(model))
 
 
-def written_of(model: Model) -> Mapping[str, Written]:
+def written_of(model: ModelBase) -> Mapping[str, Written]:
     """Return the written values that an object keeps, by attribute."""
     return getattr(model, _ATTRIBUTE) if type(model) in _PLAIN else {}
 
 
-def keeping(model: Model, written: Mapping[str, Written]) -> Any:
+def keeping(model: ModelBase, written: Mapping[str, Written]) -> Any:
     """Return an object with the same fields that also keeps written values.
 
     Args:
@@ -77,7 +77,7 @@ def keeping(model: Model, written: Mapping[str, Written]) -> Any:
 
 
 @functools.cache
-def _keeping_type(plain: type[Model]) -> Any:
+def _keeping_type(plain: type[ModelBase]) -> Any:
     # Not `msgspec.defstruct`, which can't make a class whose bases have a metaclass of their own.
     make: Any = type(plain)
     made: Any = make(
@@ -105,23 +105,23 @@ def _keeping_type(plain: type[Model]) -> Any:
     return made
 
 
-def _is_equal(self: Model, plain: type[Model], other: object) -> Any:
+def _is_equal(self: ModelBase, plain: type[ModelBase], other: object) -> Any:
     if not isinstance(other, plain):
         return NotImplemented
     return all(getattr(self, name) == getattr(other, name) for name in plain.__struct_fields__)
 
 
-def _is_unequal(self: Model, plain: type[Model], other: object) -> Any:
+def _is_unequal(self: ModelBase, plain: type[ModelBase], other: object) -> Any:
     is_equal = _is_equal(self, plain, other)
     return is_equal if is_equal is NotImplemented else not is_equal
 
 
-def _reduced(self: Model, plain: type[Model]) -> Any:
+def _reduced(self: ModelBase, plain: type[ModelBase]) -> Any:
     fields = {name: getattr(self, name) for name in plain.__struct_fields__}
     return _restore, (plain, fields, getattr(self, _ATTRIBUTE))
 
 
-def _restore(plain: type[Model], fields: Mapping[str, Any], written: Mapping[str, Written]) -> Any:
+def _restore(plain: type[ModelBase], fields: Mapping[str, Any], written: Mapping[str, Written]) -> Any:
     return _keeping_type(plain)(**fields, **{_ATTRIBUTE: written})
 
 
@@ -153,7 +153,7 @@ def restored(current: Any, sent: Any, written: Written) -> Any:
 
 
 def _is_alike(one: Any, other: Any) -> bool:
-    return type(one) is type(other) or (isinstance(one, Model) and isinstance(other, Model))
+    return type(one) is type(other) or (isinstance(one, ModelBase) and isinstance(other, ModelBase))
 
 
 def is_custom(kind: Any) -> bool:
@@ -178,7 +178,7 @@ def _is_custom(kind: Hashable) -> bool:
         return True
     if any(_is_custom(part) for part in typing.get_args(kind)):
         return True
-    return isinstance(kind, type) and issubclass(kind, CustomModel)
+    return isinstance(kind, type) and issubclass(kind, CustomBase)
 
 
 def may_differ(data: bytes | bytearray | memoryview | msgspec.Raw, found: Any) -> bool:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from kubecore.codec.json_types import is_array, is_object
-from kubecore.model.model import OTHER, WRITTEN, Model
+from kubecore.model.base import OTHER, WRITTEN, ModelBase
 
 __all__ = ["described", "fields_of", "in_order", "shown_html", "shown_yaml"]
 
@@ -39,7 +39,7 @@ class _Raw(str):
         return str(self)
 
 
-def described(model: Model) -> str:
+def described(model: ModelBase) -> str:
     """Return a model's repr: its class and the fields that are set, such as `ContainerPort(container_port=80)`.
 
     Args:
@@ -48,7 +48,7 @@ def described(model: Model) -> str:
     return f"{type(model).__name__}({', '.join(f'{name}={value!r}' for name, value in fields_of(model))})"
 
 
-def fields_of(model: Model) -> Iterator[tuple[str, Any]]:
+def fields_of(model: ModelBase) -> Iterator[tuple[str, Any]]:
     """Yield the fields that are set, with values that can be shown.
 
     Args:
@@ -68,7 +68,7 @@ def fields_of(model: Model) -> Iterator[tuple[str, Any]]:
         yield info.name, _hidden_part(_meaning(model, info.name), value, _shortened)
 
 
-def _meaning(model: Model, field: str) -> str:
+def _meaning(model: ModelBase, field: str) -> str:
     """Return what a field's value is called: of a variable (`EnvVar` and the like) that is its name."""
     name = getattr(model, "name", None) if field == "value" else None
     return name.lower().replace("-", "_") if isinstance(name, str) and name else field
@@ -119,14 +119,14 @@ def _is_deep(value: Any) -> bool:
 
 
 def _inside(value: Any) -> Iterable[Any]:
-    if isinstance(value, Model):
+    if isinstance(value, ModelBase):
         return msgspec.structs.astuple(value)
     if is_object(value):
         return value.values()
     return value if is_array(value) else ()
 
 
-def shown_yaml(model: Model) -> str:
+def shown_yaml(model: Any) -> str:
     """Return a model as YAML for people: without managed fields, secrets hidden.
 
     Args:
@@ -141,7 +141,7 @@ def shown_yaml(model: Model) -> str:
     return yaml.dump(in_order(data, managed_fields=False))
 
 
-def _hide(model: Model, data: dict[str, Any]) -> None:
+def _hide(model: ModelBase, data: dict[str, Any]) -> None:
     """Replace the secrets of a model in its JSON."""
     for info in msgspec.structs.fields(type(model)):
         if info.encode_name in data and info.encode_name not in (OTHER, WRITTEN):
@@ -157,7 +157,7 @@ def _hide(model: Model, data: dict[str, Any]) -> None:
 def _hidden_json(name: str, value: Any, data: Any) -> Any:
     if isinstance(value, msgspec.Raw):
         return data
-    if isinstance(value, Model):
+    if isinstance(value, ModelBase):
         if data is not None:  # A null may be kept as it came.
             _hide(value, data)
         return data
@@ -171,7 +171,7 @@ def _hidden_json(name: str, value: Any, data: Any) -> Any:
     return {key: str(part) for key, part in found.items()} if is_object(found) else str(found)
 
 
-def shown_html(model: Model) -> str:
+def shown_html(model: Any) -> str:
     """Return the same as HTML, for notebooks.
 
     Args:

@@ -14,7 +14,10 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any, Final, NoReturn
 
-__all__ = ["missing_in_client", "missing_in_clientset", "missing_in_group", "module_getattr", "nearest"]
+from kubecore._support.nearest import nearest
+from kubecore.model.kinds import kinds_of_class
+
+__all__ = ["missing_in_client", "missing_in_clientset", "missing_in_group", "module_getattr"]
 
 _VERSION: Final = re.compile(r"(?:[A-Z][a-z]+)?V\d+(?:(?:alpha|beta)\d+)?(?=[A-Z])")
 _OFFICIAL: Final = re.compile(
@@ -151,8 +154,6 @@ def _stability(accessor: str) -> tuple[bool, bool, str]:
 
 def _place_of_resource(clientset: object, plural: str) -> str:
     """Return the accessors of a resource by its plural, "" if there is none."""
-    from kubecore.model.kinds import kinds_of_class
-
     infos = kinds_of_class(type(clientset)).values()
     for info in sorted(infos, key=lambda info: _stability(info.api_version)):
         accessor = f"{info.group.partition('.')[0] or 'core'}_{info.version}"
@@ -163,19 +164,6 @@ def _place_of_resource(clientset: object, plural: str) -> str:
             if name:
                 return f"{accessor}.{name}({'namespace' if info.namespaced else ''})"
     return ""
-
-
-def nearest(name: str, known: Iterable[str], form: str = "{}") -> str:
-    """Return the end of an error: the known name that is nearest, "" if none is near.
-
-    Args:
-        name: the name that does not exist.
-        known: the names that exist.
-        form: how the name is written, with `{}` in its place.
-    """
-    by_plain = {one.lower().replace("_", ""): one for one in known}
-    found = difflib.get_close_matches(name.lower().replace("_", ""), by_plain, n=1, cutoff=0.7)
-    return f"; did you mean {form.format(by_plain[found[0]])}?" if found else ""
 
 
 def _public(kind: type) -> list[str]:

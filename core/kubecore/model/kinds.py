@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from kubecore.errors.base import NoMatchError
-from kubecore.model.model import Model
+from kubecore.model.base import ModelBase
 
 __all__ = ["KindInfo", "kind_of", "kinds_of", "kinds_of_class", "named"]
 
@@ -81,7 +81,7 @@ def kinds_of_class(clientset: type) -> Mapping[tuple[str, str], KindInfo]:
     return next((found for found in map(kinds_of, packages) if found), _NO_KINDS)
 
 
-def kind_of(model: type[Model]) -> KindInfo:
+def kind_of(model: type[ModelBase]) -> KindInfo:
     """Return where the objects of a model are, as the package says that the model was generated in.
 
     Args:
@@ -104,7 +104,7 @@ def kind_of(model: type[Model]) -> KindInfo:
     return found
 
 
-def named(model: type[Model]) -> tuple[str, str] | None:
+def named(model: type[ModelBase]) -> tuple[str, str] | None:
     """Return what a model gives as apiVersion and kind, None where it gives none.
 
     Args:

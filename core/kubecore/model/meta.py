@@ -12,7 +12,6 @@ from typing import Literal
 import msgspec
 
 from kubecore.model.model import ListModel, Model, always
-from kubecore.model.owners import controller_reference, set_controller_reference
 from kubecore.model.scalars import NO_FIELDS, FieldsV1, Time
 
 __all__ = [
@@ -27,8 +26,6 @@ __all__ = [
     "Status",
     "StatusCause",
     "StatusDetails",
-    "controller_reference",
-    "set_controller_reference",
 ]
 
 

@@ -2,69 +2,17 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
-import msgspec
-from msgspec import StructMeta
+from kubecore.model.base import CustomBase, FieldInfo, ModelBase, OpenBase, always
 
-__all__ = ["OTHER", "WRITTEN", "CustomListModel", "CustomModel", "FieldInfo", "ListModel", "Model", "always"]
-
-OTHER: Final = "$otherFields"
-"""What msgspec calls the field of an open model for what its schema does not name; JSON has no such name."""
-
-WRITTEN: Final = "$written"
-"""What msgspec calls the field that keeps how others were written (`kubecore.codec.verbatim`)."""
+__all__ = ["CustomListModel", "CustomModel", "FieldInfo", "ListModel", "Model", "OpenModel", "always"]
 
 _L = TypeVar("_L")
 
 
-class FieldInfo(NamedTuple):
-    """One field of a model."""
-
-    name: str
-    """Name of the attribute, such as `host_ip`."""
-
-    wire_name: str
-    """Name in JSON, such as `hostIP`."""
-
-    type: Any
-    """The type, as annotated."""
-
-    required: bool
-    """Whether the constructor needs it."""
-
-
-def always(value: _L) -> _L:
-    """Give a field a default that is sent all the same, as `api_version` and `kind` need.
-
-    Args:
-        value: the default, the only value of the field's Literal.
-
-    Returns:
-        The field, typed as its value so that type checkers see a default.
-    """
-    field: Any = msgspec.field(default_factory=lambda: value)
-    return field  # type: ignore[no-any-return]
-
-
-if TYPE_CHECKING:
-    _ModelMeta = StructMeta
-else:
-
-    class _ModelMeta(StructMeta):
-        """Names the class, and the field that was meant, in errors of a constructor."""
-
-        def __call__(self, /, *args: Any, **fields: Any) -> Any:
-            try:
-                return super().__call__(*args, **fields)
-            except TypeError as error:
-                message = f"{self.__name__}: {_constructor_mistake(self, args, fields) or error}"
-            raise TypeError(message)
-
-
-class Model(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False, rename="camel", metaclass=_ModelMeta):
+class Model(ModelBase, kw_only=True):
     """Base of every Kubernetes type: typed attributes in snake_case, the API's names on the wire.
 
     What is None, or equals its default, is not sent. Models compare by value, copy, deep-copy and pickle,
@@ -136,36 +84,6 @@ class Model(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False, rename="
 
         return decode.convert(yaml.load(text), cls)
 
-    def replace(self, /, **changes: Any) -> Self:
-        """Copy the model with some fields changed; what is not changed is shared with the original.
-
-        Args:
-            **changes: attribute names and their new values.
-
-        Returns:
-            The changed copy.
-
-        Raises:
-            TypeError: there is no such attribute.
-        """
-        return msgspec.structs.replace(self, **changes)
-
-    @classmethod
-    def zero(cls) -> Self:
-        """Make the model's zero value: what is required is "", 0, [], ... or the zero value of its own type.
-
-        Returns:
-            A new model, as Go has it when nothing was set.
-        """
-        from kubecore.model import zero
-
-        return cls(**{name: make() for name, make in zero.required_fields(cls)})
-
-    @classmethod
-    def model_fields(cls) -> tuple[FieldInfo, ...]:
-        """List the model's fields, in their order: names in Python and on the wire, types, what is required."""
-        return _fields(cls)
-
     def __repr__(self) -> str:
         """Name an object (`Pod default/web-1`), count a list (`<PodList of 3>`), show the fields of everything else.
 
@@ -217,7 +135,7 @@ class Model(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False, rename="
         return pydantic.core_schema(cls)
 
 
-class CustomModel(Model, kw_only=True):
+class CustomModel(Model, CustomBase, kw_only=True):
     """Base of the types of custom resources, which the API server stores as they are written.
 
     What is read is sent again to the letter, empty lists and maps and nulls included, as long as it is not changed.
@@ -247,34 +165,12 @@ class ListModel(Model, kw_only=True):
         return len(self.items)
 
 
+class OpenModel(CustomModel, OpenBase, kw_only=True):
+    """A model that keeps the fields that its schema does not name, and sends them again."""
+
+
 class CustomListModel(ListModel, CustomModel, kw_only=True):
     """Base of every list of custom resources."""
-
-
-def _constructor_mistake(cls: type[Model], args: tuple[Any, ...], fields: Mapping[str, Any]) -> str:
-    """Return what is wrong with the arguments of a constructor, "" if this is not known."""
-    from kubecore.model import hints
-
-    known = {info.name: info for info in cls.model_fields()}
-    if args:
-        return f"fields are keyword arguments: {cls.__name__}(name=...), not by position"
-    by_wire_name = {info.wire_name: info.name for info in known.values()}
-    for name in fields:
-        if name not in known:
-            meant = by_wire_name.get(name)
-            hint = f"; write {meant}" if meant else hints.nearest(name, known)
-            return f"there is no field {name!r}{hint}"
-    missing = [info.name for info in known.values() if info.required and info.name not in fields]
-    return f"missing required argument{'s' * (len(missing) > 1)} {', '.join(map(repr, missing))}" if missing else ""
-
-
-@functools.cache
-def _fields(cls: type[Model]) -> tuple[FieldInfo, ...]:
-    return tuple(
-        FieldInfo(f.name, f.encode_name, f.type, f.required)
-        for f in msgspec.structs.fields(cls)
-        if f.encode_name not in (OTHER, WRITTEN)
-    )
 
 
 def _place(metadata: object) -> str:

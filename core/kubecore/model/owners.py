@@ -1,10 +1,10 @@
 """Owner references of controllers: `metav1.NewControllerRef` and controller-runtime's `SetControllerReference`. No I/O.
 
 ```python
-from kubecore import meta
+from kubecore.model import meta, owners
 
 config_map = core_v1.ConfigMap(metadata=meta.ObjectMeta(name="settings", namespace="default"))
-meta.set_controller_reference(config_map, deployment)
+owners.set_controller_reference(config_map, deployment)
 clientset.core_v1.config_maps("default").create(config_map)
 ```
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from kubecore.model.model import Model
+from typing import Any
 
 __all__ = ["core_schema"]
 
 
-def core_schema(cls: type[Model]) -> Any:
+def core_schema(cls: type[Any]) -> Any:
     """Make the schema that Pydantic asks a class for.
 
     Args:
@@ -30,10 +27,10 @@ def core_schema(cls: type[Model]) -> Any:
     )
 
 
-def _json_schema(cls: type[Model], schema: Any, handler: Any) -> dict[str, Any]:
+def _json_schema(cls: type[Any], schema: Any, handler: Any) -> dict[str, Any]:
     del schema, handler  # What the model holds is not described: a hundred models would be.
     return {"type": "object", "title": cls.__name__}
 
 
-def _validate(cls: type[Model], value: Any) -> Model:
+def _validate(cls: type[Any], value: Any) -> Any:
     return value if isinstance(value, cls) else cls.from_dict(value)

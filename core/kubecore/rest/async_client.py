@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar
 from kubecore import errors
 from kubecore._support import pauses
 from kubecore._auth import authorization
+from kubecore._auth.credential import Credential
 from kubecore._config.config import Config
 from kubecore._http import transport
 from kubecore._http.gzip import AsyncGzipStream, is_compressed
@@ -247,11 +248,11 @@ class AsyncClient:
                     return AsyncGzipStream(stream, request.place)
                 return stream
 
-    async def _renewed(self, sending: Sending) -> authorization.Credential:
+    async def _renewed(self, sending: Sending) -> Credential:
         """Return what the next attempt shows if that is not at hand, by the deadline of the call."""
         if sending.is_given:
             last = self._current()
-            return authorization.Credential(None, None if last is None else last.pair)
+            return Credential(None, None if last is None else last.pair)
         try:
             return await self._authorization.get(sending.end)
         except TimeoutError as error:
@@ -262,7 +263,7 @@ class AsyncClient:
             sending.not_sent(error)
             raise
 
-    async def _is_renewed(self, sending: Sending, credential: authorization.Credential) -> bool:
+    async def _is_renewed(self, sending: Sending, credential: Credential) -> bool:
         """Take note of a 401; return whether to try again with other credentials."""
         if sending.is_given:
             return False

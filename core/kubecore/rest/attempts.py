@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from kubecore import errors
-from kubecore._auth.authorization import Credential
+from kubecore._auth.credential import Credential
 from kubecore._config import warnings
 from kubecore._config.observe import Attempt, Outcome, checked
 from kubecore._http.request import Request, Requests, check_answer, check_body, replace_headers

@@ -11,6 +11,7 @@ from typing import Any, Self, TypeVar
 from kubecore import errors
 from kubecore._support import pauses
 from kubecore._auth import authorization
+from kubecore._auth.credential import Credential
 from kubecore._config.config import Config
 from kubecore._http import transport
 from kubecore._http.gzip import GzipStream, is_compressed
@@ -246,11 +247,11 @@ class Client:
                     return GzipStream(stream, request.place)
                 return stream
 
-    def _renewed(self, sending: Sending) -> authorization.Credential:
+    def _renewed(self, sending: Sending) -> Credential:
         """Return what the next attempt shows if that is not at hand, by the deadline of the call."""
         if sending.is_given:
             last = self._current()
-            return authorization.Credential(None, None if last is None else last.pair)
+            return Credential(None, None if last is None else last.pair)
         try:
             return self._authorization.get(sending.end)
         except TimeoutError as error:
@@ -261,7 +262,7 @@ class Client:
             sending.not_sent(error)
             raise
 
-    def _is_renewed(self, sending: Sending, credential: authorization.Credential) -> bool:
+    def _is_renewed(self, sending: Sending, credential: Credential) -> bool:
         """Take note of a 401; return whether to try again with other credentials."""
         if sending.is_given:
             return False

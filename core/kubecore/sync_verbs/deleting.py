@@ -9,7 +9,8 @@ from kubecore import options
 from kubecore.calls.body import Body
 from kubecore.calls.call import Call
 from kubecore.model.meta import Preconditions, Status
-from kubecore.options import DryRun, FieldSelector, LabelSelector, PropagationPolicy, ResourceVersionMatch
+from kubecore.options import DryRun, PropagationPolicy, ResourceVersionMatch
+from kubecore.selectors import FieldSelector, LabelSelector
 from kubecore.sync_verbs.base import ResourceClient
 
 __all__ = ["Delete", "DeleteCollection"]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from kubecore import options
 from kubecore.model.meta import PartialObjectMetadata, PartialObjectMetadataList
-from kubecore.options import FieldSelector, LabelSelector, ResourceVersionMatch
+from kubecore.options import ResourceVersionMatch
+from kubecore.selectors import FieldSelector, LabelSelector
 from kubecore.sync_verbs.base import ResourceClient
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from kubecore import options
 from kubecore.calls.call import Call
 from kubecore.calls.resource import Body
 from kubecore.model.meta import PartialObjectMetadata
-from kubecore.options import FieldSelector, LabelSelector, ResourceVersionMatch
+from kubecore.options import ResourceVersionMatch
+from kubecore.selectors import FieldSelector, LabelSelector
 from kubecore.sync_verbs.base import ResourceClient
 from kubecore.sync_verbs.metadata_and_table import ListViews
 

@@ -11,7 +11,8 @@ import msgspec
 from kubecore import watch as watches
 from kubecore.calls.body import Body
 from kubecore.model.meta import PartialObjectMetadata
-from kubecore.options import FieldSelector, LabelSelector, ResourceVersionMatch
+from kubecore.options import ResourceVersionMatch
+from kubecore.selectors import FieldSelector, LabelSelector
 from kubecore.sync_verbs.base import ResourceClient
 from kubecore.watch import Asked, ListAndWatch
 

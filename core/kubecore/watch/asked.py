@@ -9,7 +9,8 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 from kubecore import options
 from kubecore.calls.call import Call
 from kubecore.errors import InvalidRequestError
-from kubecore.options import FieldSelector, LabelSelector, Query, ResourceVersionMatch
+from kubecore.options import Query, ResourceVersionMatch
+from kubecore.selectors import FieldSelector, LabelSelector
 
 __all__ = ["Asked", "Phase"]
 

@@ -18,7 +18,7 @@ from anyio.streams.stapled import MultiListener
 from kubecore.calls.deadline import Deadline
 from kubecore.errors import ConnectTimeoutError, DeadlineError, KubeError, TransportError
 from kubecore.rest import run_steps
-from kubecore.streams.port_forward.forward import OPENING_SECONDS, Default, late
+from kubecore.streams.port_forward.opening import OPENING_SECONDS, Default, late
 from kubecore.streams.port_forward.targets import Found, Target, as_port
 from kubecore.streams.port_forward.tunnel import FRAME, PROTOCOLS, Tunnel
 from kubecore.streams.websocket.async_session import AsyncSession

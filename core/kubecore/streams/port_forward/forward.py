@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import enum
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Self
 
 from kubecore.calls.deadline import Deadline
 from kubecore.errors import (
@@ -19,6 +18,7 @@ from kubecore.errors import (
     WriteTimeoutError,
 )
 from kubecore.rest import run_steps
+from kubecore.streams.port_forward.opening import OPENING_SECONDS, Default, late
 from kubecore.streams.port_forward.targets import Found, Target, as_port
 from kubecore.streams.port_forward.tunnel import FRAME, PROTOCOLS, Tunnel
 from kubecore.streams.websocket.session import Session
@@ -26,16 +26,7 @@ from kubecore.streams.websocket.session import Session
 if TYPE_CHECKING:
     from kubecore.rest import Client
 
-__all__ = ["Default", "ForwardedStream", "Listener", "PortForward", "late"]
-
-OPENING_SECONDS: Final = 30.0
-"""How long the node may take to answer: client-go's."""
-
-
-class Default(enum.Enum):
-    """Stands for an argument that was not given, if None has a meaning of its own."""
-
-    OF_VERB = "the timeout of port_forward"
+__all__ = ["ForwardedStream", "Listener", "PortForward"]
 
 
 class ForwardedStream:
@@ -145,11 +136,6 @@ class ForwardedStream:
         answer = self._tunnel.feed(piece.data)
         if answer:
             self._session.send(answer)
-
-
-def late(tunnel: Tunnel, seconds: float | None) -> ConnectTimeoutError:
-    """Make the error for a connection that is not open in time."""
-    return ConnectTimeoutError(f"{tunnel.place}: the node did not respond within {seconds:g} s (timeout=)")
 
 
 class PortForward:

@@ -1,0 +1,78 @@
+"""What a request shows the server, and where it comes from."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+from kubecore._config.secret import SecretBytes, SecretText
+from kubecore.errors import ConfigError
+
+__all__ = ["Credential", "Source", "bearer"]
+
+
+class Credential(NamedTuple):
+    """What a request shows.
+
+    Attributes:
+        header: the value of the header `Authorization`, None for none.
+        pair: a client's certificate and its key, PEM, where they don't come from the configuration.
+    """
+
+    header: bytes | None
+    pair: tuple[bytes, bytes] | None = None
+
+    def __repr__(self) -> str:
+        """Show that there is one."""
+        return "Credential(<hidden>)"
+
+
+class Source(Protocol):
+    """Where credentials come from."""
+
+    def current(self) -> Credential | None:
+        """Return the credential of now, None where it must be renewed first."""
+        ...
+
+    def refuse(self, credential: Credential) -> bool | None:
+        """Take note that the server answered 401.
+
+        Args:
+            credential: what it was shown.
+
+        Returns:
+            Whether there is another one, or may be after a renewal; None if only the renewal shows that.
+        """
+        ...
+
+    def renew(self, until: float | None = None) -> Credential:
+        """Get a new credential.
+
+        Args:
+            until: when the call must be done, on the monotonic clock; None for no limit.
+
+        Raises:
+            ConfigError: there is none.
+            TimeoutError: the time is up.
+        """
+        ...
+
+    async def renew_async(self, until: float | None = None) -> Credential:
+        """Get a new credential: see `renew`. It is cancelled when the time is up."""
+        ...
+
+
+def bearer(token: SecretText, what: str) -> bytes:
+    """Write the header of a token.
+
+    Args:
+        token: the token; it never stands in the error, nor in the variables of a traceback.
+        what: what it is, for the error.
+
+    Raises:
+        ConfigError: it is empty, or holds what no token has.
+    """
+    if not token:
+        raise ConfigError(f"{what} is empty")
+    if not (token.isascii() and token.isprintable()) or " " in token:
+        raise ConfigError(f"{what} holds characters that no token has")
+    return SecretBytes(f"Bearer {token}".encode("ascii"))
