@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple, NoReturn, TypeAlias
 
+from kubecore._support.json_types import is_array, is_object
 from kubecore.codec import decode, encode, yaml
-from kubecore.codec.json_types import is_array, is_object
 from kubecore.errors import DecodeError
 from kubecore.model.model import Model
 

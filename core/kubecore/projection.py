@@ -39,9 +39,9 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
 
+from kubecore._support.json_types import is_array
 from kubecore.codec import decode, verbatim
 from kubecore.codec.decoders import decoder
-from kubecore.codec.json_types import is_array
 from kubecore.errors import DecodeError, InvalidRequestError
 from kubecore.model.list_of import ListOf
 from kubecore.model.times import MicroTime

@@ -23,7 +23,7 @@ from typing import Any, Final, Literal, NoReturn, Self, TypeAlias
 
 import msgspec
 
-from kubecore.codec.json_types import is_object
+from kubecore._support.json_types import is_object
 from kubecore.errors import InvalidRequestError
 
 __all__ = [

@@ -228,8 +228,8 @@ def test_an_item_that_does_not_fit_is_named() -> None:
 
 
 def test_the_index_of_an_item_counts_from_the_first_page() -> None:
-    from kubecore.calls.pager import Pager
     from kubecore.calls.resource import Resource
+    from kubecore.rest.pager import Pager
 
     maps: Resource[Any, Any] = Resource(
         group="", version="v1", plural="configmaps", namespaced=True,

@@ -20,8 +20,7 @@ import pytest
 import trustme
 
 from kubecore import errors, rest
-from kubecore._auth import authorization
-from kubecore._auth import oidc
+from kubecore._auth import authorization, oidc
 from kubecore._auth.credential import Credential, Source
 from tests.identity import DISCOVERY, TOKEN, Answer, IdentityServer
 from tests.ready import PATIENCE, wait_until

@@ -15,7 +15,7 @@ import pytest
 import kubeclient.typed
 from kubeclient import AsyncClientset, Clientset
 from kubecore import apply, async_verbs, clientset, discovery, dynamic, logs, rest, sync_verbs
-from kubecore.calls import pager
+from kubecore.rest import pager
 from kubecore.streams.exec import async_process, process
 
 _WORDS = {

@@ -22,6 +22,7 @@ from kubecore import errors, rest
 from kubecore._support import pauses
 from kubecore._http.request import Requests
 from kubecore.rest import attempts
+from kubecore.rest.request_builder import RequestBuilder
 from tests.kubecore.loopback import Loopback, answer, loopback
 
 POD = b'{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p"},"spec":{"containers":[]}}'
@@ -358,7 +359,7 @@ def test_r10_the_limiter_is_off_unless_asked_for_and_one_for_all(slept: list[flo
 
 
 def test_qps_alone_lets_ten_requests_go_at_once_as_client_go_does() -> None:
-    limiter = Requests(rest.Config(host="https://h", qps=0.001)).limiter
+    limiter = RequestBuilder(rest.Config(host="https://h", qps=0.001)).limiter
     assert limiter is not None
     assert [limiter.reserve() > 0 for _ in range(12)] == [False] * 10 + [True] * 2
 

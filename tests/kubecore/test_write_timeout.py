@@ -14,8 +14,9 @@ from kubecore._auth.credential import Credential
 from kubecore._http import async_pool, pool
 from kubecore._http.deadlines import Limit
 from kubecore._http.http1 import Answer
-from kubecore._http.request import Request, Requests
+from kubecore._http.request import Request
 from kubecore.calls.call import Call
+from kubecore.rest.request_builder import RequestBuilder
 
 WRITE = 2.0
 RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
@@ -24,7 +25,7 @@ RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 def request(size: int) -> Request:
     config = rest.Config(host="http://h", timeouts=rest.Timeouts(write=WRITE))
     call: Call[Any] = Call(method="POST", path="/x", response=object, verb="create", body=b"x" * size)
-    return Requests(config).make(call, Credential(None), endless=False, end=None)
+    return RequestBuilder(config).make(call, Credential(None), endless=False, end=None)
 
 
 class Slow:

@@ -29,8 +29,9 @@ from kubecore._auth.credential import Credential
 from kubecore._http.async_pool import AsyncPool
 from kubecore._http.network import AsyncSocket, SyncSocket, TlsInTls
 from kubecore._http.pool import Pool
-from kubecore._http.request import Request, Requests
+from kubecore._http.request import Request
 from kubecore.calls.call import Call
+from kubecore.rest.request_builder import RequestBuilder
 from tests.torture.tally import Tally
 
 Mode = Literal["sync", "asyncio", "trio"]
@@ -603,7 +604,7 @@ class _Calls:
         self._world = world
         self._name = name
         self._numbers = numbers
-        self._requests = Requests(_CONFIG)
+        self._requests = RequestBuilder(_CONFIG)
         self.served = 0
         self.failed = 0
 

@@ -11,12 +11,12 @@ from kubeclient import AsyncClientset, Clientset
 from kubeclient.models import apps_v1, autoscaling_v1, batch_v1, core_v1, meta_v1
 from kubecore import errors, options, patch, retry, selectors, waiting
 from kubecore.apply import ObjectRef, Report
-from kubecore.calls.pager import PageIterator
 from kubecore.calls.table import Table
 from kubecore.logs import AsyncLogStream, LogStream
 from kubecore.model import meta, owners
 from kubecore.model.list_of import ListOf
 from kubecore.projection import Projection
+from kubecore.rest.pager import PageIterator
 from kubecore.streams.exec.command import Completed
 from kubecore.streams.port_forward.async_forward import AsyncPortForward
 from kubecore.streams.port_forward.forward import ForwardedStream, Listener, PortForward

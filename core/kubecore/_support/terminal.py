@@ -6,7 +6,7 @@ import logging
 import unicodedata
 from typing import Any, Final
 
-from kubecore.codec.json_types import is_array, is_object
+from kubecore._support.json_types import is_array, is_object
 
 __all__ = ["shown"]
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from kubecore import options
+from kubecore._support.json_types import is_object
 from kubecore.apply import order
 from kubecore.apply.definitions import Definition
 from kubecore.calls.call import Call
 from kubecore.calls.steps import Pause, Steps, ask
 from kubecore.codec import decode, encode
-from kubecore.codec.json_types import is_object
 from kubecore.discovery import mapper
 from kubecore.discovery.asking import Memory
 from kubecore.dynamic.resource import DynamicResource, discovered, known

@@ -11,8 +11,8 @@ from kubecore.options import ResourceVersionMatch
 from kubecore.selectors import FieldSelector, LabelSelector
 
 if TYPE_CHECKING:
-    from kubecore.calls.pager import AsyncPageIterator
     from kubecore.calls.table import Table
+    from kubecore.rest.pager import AsyncPageIterator
 
 __all__ = ["ListViews"]
 
@@ -98,7 +98,7 @@ class ListViews(ResourceClient):
         Raises:
             InvalidRequestError: refused before anything was sent.
         """
-        from kubecore.calls import pager
+        from kubecore.rest import pager
 
         query = options.query(
             label_selector=label_selector,

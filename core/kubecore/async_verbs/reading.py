@@ -18,8 +18,8 @@ from kubecore.options import ResourceVersionMatch
 from kubecore.selectors import FieldSelector, LabelSelector
 
 if TYPE_CHECKING:
-    from kubecore.calls.pager import AsyncPageIterator
     from kubecore.projection import ListOf
+    from kubecore.rest.pager import AsyncPageIterator
 
 __all__ = ["Get", "List"]
 
@@ -243,7 +243,7 @@ class List(ListViews, Generic[T, L]):
         Raises:
             InvalidRequestError: refused before anything was sent.
         """
-        from kubecore.calls import pager
+        from kubecore.rest import pager
 
         query = options.query(
             label_selector=label_selector,

@@ -11,8 +11,8 @@ import typing
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
+from kubecore._support.json_types import is_array, is_object
 from kubecore.calls.body import Body, metadata_field
-from kubecore.codec.json_types import is_array, is_object
 from kubecore.errors import InvalidRequestError
 from kubecore.model.base import OpenBase
 from kubecore.model.model import Model

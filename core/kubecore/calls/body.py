@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
-from kubecore.codec.json_types import is_object
+from kubecore._support.json_types import is_object
 from kubecore.errors import InvalidRequestError
 from kubecore.model.meta import Status
 from kubecore.model.model import Model

@@ -16,9 +16,9 @@ from typing import Any, Final, Generic, TypeAlias, TypeGuard, TypeVar
 
 import msgspec
 
+from kubecore._support.json_types import is_array, is_object
 from kubecore.calls.body import Body, metadata_field, with_version
 from kubecore.codec import decode, encode
-from kubecore.codec.json_types import is_array, is_object
 from kubecore.codec.verbatim import plain_type
 from kubecore.errors import DecodeError, InvalidRequestError
 from kubecore.model.base import ModelBase, OpenBase

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 import msgspec
 from msgspec import Raw
 
+from kubecore._support.json_types import is_object
 from kubecore.calls import path
 from kubecore.calls.body import Body, as_yaml, complete, metadata_field, refuse_other
 from kubecore.calls.call import Call
 from kubecore.codec import encode
 from kubecore.codec.field_types import at_pointer
-from kubecore.codec.json_types import is_object
 from kubecore.codec.plain_values import plain
 from kubecore.errors import EncodeError, InvalidRequestError
 from kubecore.model.meta import PartialObjectMetadata, PartialObjectMetadataList, Status

@@ -11,10 +11,10 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from kubecore._support.json_types import is_array
 from kubecore.codec import depth, exact_values, gc_pause
 from kubecore.codec.decoders import decoder
 from kubecore.codec.encode import encode
-from kubecore.codec.json_types import is_array
 from kubecore.codec.msgspec_hooks import dec_hook
 from kubecore.codec.verbatim import is_custom, may_differ
 from kubecore.errors.base import DecodeError

@@ -12,7 +12,7 @@ import sys
 import threading
 from typing import Any, Final
 
-from kubecore.codec.json_types import is_array, is_object
+from kubecore._support.json_types import is_array, is_object
 from kubecore.errors.base import DecodeError
 
 __all__ = ["MAX_DEPTH", "check", "check_value", "levels"]

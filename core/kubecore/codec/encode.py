@@ -20,10 +20,10 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
+from kubecore._support.json_types import is_array, is_object
 from kubecore.codec import decoders
 from kubecore.codec.depth import levels
 from kubecore.codec.field_types import Shape, members, shape_of
-from kubecore.codec.json_types import is_array, is_object
 from kubecore.codec.msgspec_hooks import enc_hook
 from kubecore.codec.plain_values import MAX_DEPTH, is_base64, is_sent, plain, with_written, zero_of
 from kubecore.codec.verbatim import Written, plain_type, written_of

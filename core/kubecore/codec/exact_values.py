@@ -12,8 +12,8 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
+from kubecore._support.json_types import is_array, is_object
 from kubecore.codec.field_types import Shape, shape_of
-from kubecore.codec.json_types import is_array, is_object
 from kubecore.model.base import ModelBase
 from kubecore.model.times import is_canonical
 

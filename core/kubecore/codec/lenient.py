@@ -23,11 +23,11 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from kubecore._support.json_types import is_array, is_object
 from kubecore._support.terminal import shown
 from kubecore.codec import decoders
 from kubecore.codec.decoders import CheckedDecoder, decoder
 from kubecore.codec.exact_values import is_exact_float
-from kubecore.codec.json_types import is_array, is_object
 from kubecore.codec.msgspec_hooks import enc_hook
 from kubecore.codec.unknown_fields import others
 from kubecore.codec.verbatim import Written, is_custom, keeping, may_differ, snapshot

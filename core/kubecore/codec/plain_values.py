@@ -14,9 +14,9 @@ from typing import Any, Final, cast
 
 import msgspec
 
+from kubecore._support.json_types import is_array, is_object
 from kubecore.codec import decoders
 from kubecore.codec.field_types import ANY, Shape, members, shape_of
-from kubecore.codec.json_types import is_array, is_object
 from kubecore.codec.msgspec_hooks import enc_hook
 from kubecore.codec.verbatim import Written, plain_type, restored, written_of
 from kubecore.errors.base import EncodeError

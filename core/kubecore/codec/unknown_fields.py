@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from kubecore.codec.json_types import is_array, is_object
+from kubecore._support.json_types import is_array, is_object
 from kubecore.model.base import ModelBase, OpenBase
 
 __all__ = ["KeepingDecoder", "keep", "may_be_open", "others"]

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from kubecore.codec.json_types import is_array, is_object
+from kubecore._support.json_types import is_array, is_object
 from kubecore.model.base import WRITTEN, CustomBase, ModelBase
 
 __all__ = [

@@ -21,9 +21,9 @@ from typing import Any, Final, NamedTuple, NoReturn
 import msgspec
 import yaml as pyyaml
 
+from kubecore._support.json_types import is_array, is_object
 from kubecore.codec import depth, json_stream
 from kubecore.codec.json_stream import Found
-from kubecore.codec.json_types import is_array, is_object
 from kubecore.errors.base import DecodeError, EncodeError
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_DOCUMENTS", "MAX_NODES", "Document", "documents", "dump", "load", "load_all"]

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
+from kubecore._support.json_types import is_array, is_object
 from kubecore.calls.call import Call
 from kubecore.calls.resource import Body, Resource, strict
 from kubecore.codec import decoders, encode
-from kubecore.codec.json_types import is_array, is_object
 from kubecore.discovery.catalog import ApiResource
 from kubecore.errors import InvalidRequestError, NoMatchError, NotFoundError, is_unexpected_server_error
 from kubecore.model import kinds

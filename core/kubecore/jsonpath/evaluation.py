@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from kubecore.codec.json_types import is_array, is_object
+from kubecore._support.json_types import is_array, is_object
 from kubecore.errors.base import DecodeError
 from kubecore.jsonpath.parser import Each, Field, Filter, Literal, Recursive, Slice, Step, Union, parse_steps
 from kubecore.model.model import Model

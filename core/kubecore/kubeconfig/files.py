@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
 from kubecore._config.secret import Hidden, SecretBytes, SecretText, hide
+from kubecore._support.json_types import is_array, is_object
 from kubecore.codec import yaml
-from kubecore.codec.json_types import is_array, is_object
 from kubecore.errors import ConfigError, DecodeError
 
 __all__ = [

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from kubecore.codec.json_types import is_array, is_object
+from kubecore._support.json_types import is_array, is_object
 from kubecore.kubeconfig.errors import Problem
 from kubecore.kubeconfig.files import Entry, not_text, text_of
 

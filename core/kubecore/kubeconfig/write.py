@@ -11,8 +11,8 @@ from typing import Any, Final, Literal, TypeAlias
 
 import yaml as pyyaml
 
+from kubecore._support.json_types import is_object
 from kubecore.codec import depth, yaml
-from kubecore.codec.json_types import is_object
 from kubecore.errors import ConfigError
 from kubecore.kubeconfig import files
 from kubecore.kubeconfig.errors import ContextNotFoundError, InvalidConfigError

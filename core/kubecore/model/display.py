@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from kubecore.codec.json_types import is_array, is_object
+from kubecore._support.json_types import is_array, is_object
 from kubecore.model.base import OTHER, WRITTEN, ModelBase
 
 __all__ = ["described", "fields_of", "in_order", "shown_html", "shown_yaml"]

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
 
-from kubecore.codec.json_types import is_object
+from kubecore._support.json_types import is_object
 
 if TYPE_CHECKING:
     from kubecore.errors.base import InvalidRequestError

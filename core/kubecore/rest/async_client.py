@@ -15,12 +15,12 @@ from kubecore._config.config import Config
 from kubecore._http import transport
 from kubecore._http.gzip import AsyncGzipStream, is_compressed
 from kubecore._http.network import AsyncSocket
-from kubecore._http.request import Requests
 from kubecore._http.transport import AsyncHttpClient, AsyncStream
 from kubecore._http.websocket_upgrade import Handshake, Upgraded, refused
 from kubecore.calls.call import Call
 from kubecore.calls.deadline import Deadline
 from kubecore.rest.attempts import Sending
+from kubecore.rest.request_builder import RequestBuilder
 
 __all__ = ["AsyncClient"]
 
@@ -40,7 +40,7 @@ class AsyncClient:
     """
 
     def __init__(self, config: Config, *, http_client: AsyncHttpClient | None = None) -> None:
-        self._requests = Requests(config)
+        self._requests = RequestBuilder(config)
         self._authorization = authorization.AsyncAuthorization(authorization.source(config))
         self._current = self._authorization.current
         self._transport = transport.async_transport(config, http_client)

@@ -15,9 +15,10 @@ from kubecore import errors
 from kubecore._auth.credential import Credential
 from kubecore._config import warnings
 from kubecore._config.observe import Attempt, Outcome, checked
-from kubecore._http.request import Request, Requests, check_answer, check_body, replace_headers
+from kubecore._http.request import Request, check_answer, check_body
 from kubecore.calls.call import Call
 from kubecore.calls.deadline import Deadline
+from kubecore.rest.request_builder import RequestBuilder, replace_headers
 
 __all__ = ["Sending"]
 
@@ -79,7 +80,7 @@ class Sending:
 
     def __init__(
         self,
-        requests: Requests,
+        requests: RequestBuilder,
         call: Call[Any],
         *,
         endless: bool = False,

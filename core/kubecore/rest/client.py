@@ -16,12 +16,12 @@ from kubecore._config.config import Config
 from kubecore._http import transport
 from kubecore._http.gzip import GzipStream, is_compressed
 from kubecore._http.network import SyncSocket
-from kubecore._http.request import Requests
 from kubecore._http.transport import HttpClient, Stream
 from kubecore._http.websocket_upgrade import Handshake, Upgraded, refused
 from kubecore.calls.call import Call
 from kubecore.calls.deadline import Deadline
 from kubecore.rest.attempts import Sending
+from kubecore.rest.request_builder import RequestBuilder
 
 __all__ = ["Client"]
 
@@ -41,7 +41,7 @@ class Client:
     """
 
     def __init__(self, config: Config, *, http_client: HttpClient | None = None) -> None:
-        self._requests = Requests(config)
+        self._requests = RequestBuilder(config)
         self._authorization = authorization.Authorization(authorization.source(config))
         self._current = self._authorization.current
         self._transport = transport.transport(config, http_client)

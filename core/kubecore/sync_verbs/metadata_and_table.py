@@ -12,8 +12,8 @@ from kubecore.selectors import FieldSelector, LabelSelector
 from kubecore.sync_verbs.base import ResourceClient
 
 if TYPE_CHECKING:
-    from kubecore.calls.pager import PageIterator
     from kubecore.calls.table import Table
+    from kubecore.rest.pager import PageIterator
 
 __all__ = ["ListViews"]
 
@@ -99,7 +99,7 @@ class ListViews(ResourceClient):
         Raises:
             InvalidRequestError: refused before anything was sent.
         """
-        from kubecore.calls import pager
+        from kubecore.rest import pager
 
         query = options.query(
             label_selector=label_selector,

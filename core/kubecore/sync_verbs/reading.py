@@ -17,8 +17,8 @@ from kubecore.sync_verbs.base import ResourceClient
 from kubecore.sync_verbs.metadata_and_table import ListViews
 
 if TYPE_CHECKING:
-    from kubecore.calls.pager import PageIterator
     from kubecore.projection import ListOf
+    from kubecore.rest.pager import PageIterator
 
 __all__ = ["Get", "List"]
 
@@ -242,7 +242,7 @@ class List(ListViews, Generic[T, L]):
         Raises:
             InvalidRequestError: refused before anything was sent.
         """
-        from kubecore.calls import pager
+        from kubecore.rest import pager
 
         query = options.query(
             label_selector=label_selector,

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Literal
 
+from kubecore._support.json_types import is_array, is_object
 from kubecore.calls.resource import Body
-from kubecore.codec.json_types import is_array, is_object
 from kubecore.errors import DecodeError, InvalidRequestError
 from kubecore.jsonpath import JSONPath, go_text, parse
 from kubecore.waiting import final, look

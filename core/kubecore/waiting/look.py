@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from kubecore._support.json_types import is_array, is_object
 from kubecore.calls.resource import Body
-from kubecore.codec.json_types import is_array, is_object
 from kubecore.errors import WaitFailedError
 
 __all__ = ["Failure", "Look", "condition", "conditions", "document", "field", "number", "said", "text"]

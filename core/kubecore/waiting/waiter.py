@@ -8,9 +8,9 @@ import time
 from typing import Any, Final, Generic, TypeVar
 
 from kubecore import errors, options
+from kubecore._support.json_types import is_object
 from kubecore.calls.call import Call
 from kubecore.calls.resource import Body, Resource
-from kubecore.codec.json_types import is_object
 from kubecore.model import meta
 from kubecore.waiting.goals import Deleted, Goal
 from kubecore.waiting.look import Look

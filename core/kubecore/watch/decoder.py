@@ -13,9 +13,9 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 import msgspec
 
+from kubecore._support.json_types import is_object
 from kubecore.codec import decode, depth
 from kubecore.codec.decoders import CheckedDecoder, decoder
-from kubecore.codec.json_types import is_object
 from kubecore.codec.verbatim import is_custom, may_differ
 from kubecore.errors import DecodeError, status_error
 from kubecore.model.meta import Status

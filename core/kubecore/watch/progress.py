@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from kubecore import errors
+from kubecore._support.json_types import is_object
 from kubecore.calls.call import Call
 from kubecore.calls.continue_tokens import Trail
 from kubecore.codec import decode
-from kubecore.codec.json_types import is_object
 from kubecore.model.meta import ListMeta, Status
 from kubecore.options import Query
 from kubecore.watch.asked import Asked, Phase

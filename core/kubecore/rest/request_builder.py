@@ -1,0 +1,171 @@
+"""From a call to the request that carries it. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+from urllib.parse import quote
+
+from kubecore._auth.credential import Credential
+from kubecore._config.config import DEFAULT_BURST, Config, Server, default_user_agent
+from kubecore._config.credentials import Impersonate
+from kubecore._config.ratelimit import RateLimiter, TokenBucket
+from kubecore._config.warnings import LogOnce, WarningHandler
+from kubecore._http.request import Request
+from kubecore.calls.call import Call
+from kubecore.errors import ConfigError
+
+__all__ = ["RequestBuilder", "replace_headers"]
+
+_JSON: Final = b"application/json"
+
+
+_IMPERSONATE: Final = b"impersonate-"
+
+
+_NAME_MARKS: Final = "!#$&'*+-.^_`|~"  # What a header's name holds beside letters and digits, but for %.
+
+
+class RequestBuilder:
+    """Makes the requests of one client.
+
+    Args:
+        config: where to, and how.
+
+    Raises:
+        ConfigError: the configuration contradicts itself.
+    """
+
+    def __init__(self, config: Config) -> None:
+        config.check()
+        self.config: Config = config.copy()
+        self.server: Server = config.server()
+        self.max_bytes: int = config.max_response_bytes
+        self.limiter: RateLimiter | None = _limiter(config)
+        self.warning_handler: WarningHandler = config.warning_handler or LogOnce()
+        agent = config.user_agent or default_user_agent()
+        self._fixed = [
+            (b"Host", self.server.authority.encode("idna" if not self.server.authority.isascii() else "ascii")),
+            (b"User-Agent", _header(agent, "user_agent")),
+            *_impersonation(config.impersonate),
+        ]
+        if config.compression:
+            self._fixed.append((b"Accept-Encoding", b"gzip"))
+        self._timeouts = config.timeouts
+
+    def make(
+        self,
+        call: Call[Any],
+        credential: Credential,
+        *,
+        endless: bool,
+        end: float | None,
+        target: str | None = None,
+        idle: bool = False,
+        until: float | None = None,
+        upgrade: Sequence[tuple[bytes, bytes]] = (),
+        head: float | None = None,
+        seconds: float | None = None,
+        fresh: bool = False,
+    ) -> Request:
+        """Make the request for a call.
+
+        Args:
+            call: the call.
+            credential: who asks.
+            endless: whether the answer may pause for as long as it likes, as a watch does.
+            end: when the whole must be done, on the monotonic clock.
+            target: path and query where a redirect led, None for the call's own.
+            idle: whether `Timeouts.idle` holds for an endless answer.
+            until: when an endless answer is left, on the monotonic clock.
+            upgrade: the headers that ask for another protocol.
+            head: when the headers of an endless response must be there, on the monotonic clock.
+            seconds: the `timeout=` of the call.
+            fresh: whether it is sent over a new connection, and over one only.
+        """
+        headers = [
+            *self._fixed,
+            (b"Accept", _JSON if call.accept == "application/json" else _header(call.accept, "accept")),
+            *upgrade,
+        ]
+        if credential.header is not None:
+            headers.append((b"Authorization", credential.header))
+        if call.content_type is not None:
+            headers.append((b"Content-Type", call.content_type.encode("ascii")))
+        headers.extend((name.encode("ascii"), value.encode("latin-1")) for name, value in call.headers)
+        if call.body is not None or call.method in ("POST", "PUT", "PATCH"):
+            headers.append((b"Content-Length", str(len(call.body or b"")).encode("ascii")))
+        if target is None:
+            target = self.server.prefix + call.target
+        return Request(
+            call.method,
+            self.server,
+            target,
+            headers,
+            call.body,
+            self._timeouts,
+            end,
+            endless,
+            credential.pair,
+            idle,
+            until,
+            bool(upgrade),
+            head,
+            seconds,
+            fresh,
+            call.is_handed_on,
+            self.config.origin,
+        )
+
+
+def replace_headers(headers: list[tuple[bytes, bytes]], more: Sequence[tuple[bytes, bytes]]) -> None:
+    """Put the headers of observers into a request: one that it has already is replaced.
+
+    Args:
+        headers: the request's headers.
+        more: the headers of observers. If they impersonate, the configured impersonation is left out as a whole.
+    """
+    names = {name.lower() for name, _ in more}
+    impersonates = any(name.startswith(_IMPERSONATE) for name in names)
+    headers[:] = [
+        (name, value)
+        for name, value in headers
+        if name.lower() not in names and not (impersonates and name.lower().startswith(_IMPERSONATE))
+    ]
+    headers.extend(more)
+
+
+def _limiter(config: Config) -> RateLimiter | None:
+    if config.rate_limiter is not None or config.qps is None or config.qps <= 0:
+        return config.rate_limiter
+    return TokenBucket(config.qps, DEFAULT_BURST if config.burst is None else config.burst)
+
+
+def _impersonation(who: Impersonate | None) -> list[tuple[bytes, bytes]]:
+    if who is None:
+        return []
+    headers = [(b"Impersonate-User", _utf8(who.user, "impersonate.user"))]
+    if who.uid:
+        headers.append((b"Impersonate-Uid", _utf8(who.uid, "impersonate.uid")))
+    headers.extend((b"Impersonate-Group", _utf8(group, "impersonate.groups")) for group in who.groups)
+    for key, values in who.extra.items():
+        # Header names know no case, and the server lowers them; what no name can hold is percent-encoded.
+        name = b"Impersonate-Extra-" + quote(key, safe=_NAME_MARKS).encode("ascii")
+        headers.extend((name, _utf8(value, "impersonate.extra")) for value in values)
+    return headers
+
+
+def _utf8(value: str, what: str) -> bytes:
+    """Write a header's value in UTF-8, as Go does; users and groups may have any name."""
+    if not value.isprintable():
+        raise ConfigError(f"{what} holds characters that no header can hold")
+    return value.encode("utf-8")
+
+
+def _header(value: str, what: str) -> bytes:
+    if not value.isprintable():
+        raise ConfigError(f"{what} holds characters that no header can hold")
+    try:
+        return value.encode("latin-1")
+    except UnicodeEncodeError:
+        raise ConfigError(f"{what} holds characters that no header can hold") from None
