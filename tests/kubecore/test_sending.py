@@ -20,7 +20,6 @@ import pytest
 from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, rest
 from kubecore._support import pauses
-from kubecore._http.request import Requests
 from kubecore.rest import attempts
 from kubecore.rest.request_builder import RequestBuilder
 from tests.kubecore.loopback import Loopback, answer, loopback

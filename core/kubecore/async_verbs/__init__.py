@@ -1,6 +1,6 @@
 """The verbs, each one a request but for those of `composite`: signatures and documentation.
 
-What they do is in `kubecore.resource` and `kubecore.rest`.
+What they do is in `kubecore.calls.resource` and `kubecore.rest`.
 Source: client-go's `gentype` and `kubernetes/typed`; option types of `k8s.io/apimachinery/pkg/apis/meta/v1`.
 """
 

@@ -9,8 +9,6 @@ import msgspec
 from kubecore import options
 from kubecore.async_verbs.base import ResourceClient
 from kubecore.async_verbs.metadata_and_table import ListViews
-from kubecore.call import Call
-from kubecore.async_verbs.views import ListViews
 from kubecore.calls.call import Call
 from kubecore.calls.resource import Body
 from kubecore.model.meta import PartialObjectMetadata

@@ -8,7 +8,6 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from kubecore import errors
-from kubecore._support import pauses
 from kubecore._auth import authorization
 from kubecore._auth.credential import Credential
 from kubecore._config.config import Config
@@ -17,6 +16,7 @@ from kubecore._http.gzip import AsyncGzipStream, is_compressed
 from kubecore._http.network import AsyncSocket
 from kubecore._http.transport import AsyncHttpClient, AsyncStream
 from kubecore._http.websocket_upgrade import Handshake, Upgraded, refused
+from kubecore._support import pauses
 from kubecore.calls.call import Call
 from kubecore.calls.deadline import Deadline
 from kubecore.rest.attempts import Sending

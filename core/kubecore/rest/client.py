@@ -9,7 +9,6 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from kubecore import errors
-from kubecore._support import pauses
 from kubecore._auth import authorization
 from kubecore._auth.credential import Credential
 from kubecore._config.config import Config
@@ -18,6 +17,7 @@ from kubecore._http.gzip import GzipStream, is_compressed
 from kubecore._http.network import SyncSocket
 from kubecore._http.transport import HttpClient, Stream
 from kubecore._http.websocket_upgrade import Handshake, Upgraded, refused
+from kubecore._support import pauses
 from kubecore.calls.call import Call
 from kubecore.calls.deadline import Deadline
 from kubecore.rest.attempts import Sending

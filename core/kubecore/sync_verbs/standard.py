@@ -5,10 +5,8 @@ from __future__ import annotations
 
 from typing import Generic, TypeVar
 
-from kubecore.resource import Body
-from kubecore.sync_verbs.composite import CreateOrUpdate, DeleteAndWait, GetOrNone, Modify
 from kubecore.calls.resource import Body
-from kubecore.sync_verbs.combined import CreateOrUpdate, DeleteAndWait, GetOrNone, Modify
+from kubecore.sync_verbs.composite import CreateOrUpdate, DeleteAndWait, GetOrNone, Modify
 from kubecore.sync_verbs.deleting import Delete, DeleteCollection
 from kubecore.sync_verbs.reading import Get, List
 from kubecore.sync_verbs.status import GetStatus, ModifyStatus, PatchStatus, UpdateStatus

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Generic, Literal, TypeVar, cast, overload
 
 from kubecore import errors
 from kubecore._support import pauses
-from kubecore.body import Body
 from kubecore.calls.body import Body
 from kubecore.sync_verbs.base import ResourceClient
 from kubecore.watch.connection import connected
