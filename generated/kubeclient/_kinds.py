@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from kubecore.model.kinds import KindInfo
+from kubecore.generated.clients import KindInfo
 
 __all__ = ["KINDS"]
 

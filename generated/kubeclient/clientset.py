@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubecore.clientset import AsyncBaseClientset, BaseClientset
+from kubecore.generated.clients import AsyncBaseClientset, BaseClientset
 
 if TYPE_CHECKING:
     from kubeclient.typed.admissionregistration.v1._group import (

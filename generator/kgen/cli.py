@@ -210,14 +210,15 @@ def build(ctx: click.Context, /, *, config_file: str | None, quiet: bool, watch:
     try:
         made = generate(config, progress)
         record = {f"{config.package}/{tool_versions.NAME}": tool_versions.text(tool_versions.here())}
-        published = tree.publish(made.files, config.output, config.package, record, lambda words: _say(False, words))
+        files = tree.settled(made.files, config.output, config.package)
+        published = tree.publish(files, config.output, config.package, record, lambda words: _say(False, words))
     finally:
         progress.done()
     _show(made.notices, "note")
     _show(made.warnings, "warning")
     _show(_removals(before, made.api, config.source), "warning")
     if not made.warnings:
-        stamp.remember(made.files)  # With warnings the next build says them again.
+        stamp.remember(files)  # With warnings the next build says them again.
     _say(
         quiet,
         f"{config.package}: {len(published.written)} files written, {len(published.removed)} removed, "
@@ -265,7 +266,7 @@ def check(ctx: click.Context, /, *, config_file: str | None, quiet: bool, **said
     progress = _Progress(quiet=quiet)
     try:
         made = generate(config, progress)
-        found = tree.compare(made.files, config.output, config.package)
+        found = tree.compare(tree.settled(made.files, config.output, config.package), config.output, config.package)
     finally:
         progress.done()
     _show(made.notices, "note")

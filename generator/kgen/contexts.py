@@ -51,6 +51,8 @@ class RootContext:
 
     header: Header
     package: Code
+    runtime_api: Code
+    kgen: Code
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +63,11 @@ class ModelsContext:
     package: Code
     imports_builtins: bool
     imports_msgspec: bool
-    imports_model: bool
-    imports_openmodel: bool
-    names_from_model: tuple[Code, ...]
+    names_from_kubecore: tuple[Code, ...]
     names_from_typing: tuple[Code, ...]
     modules: tuple[Code, ...]
     builtins: Code
     builtin_modules: tuple[Code, ...]
-    scalars: tuple[Code, ...]
-    shared: tuple[Code, ...]
     exports: tuple[Code, ...]
     classes: tuple[ClassContext, ...]
     aliases: tuple[Code, ...]
@@ -122,8 +120,7 @@ class ResourceContext:
     builtin_modules: tuple[Code, ...]
     imports_mapping: bool
     names_from_typing: tuple[Code, ...]
-    names_from_options: tuple[Code, ...]
-    names_from_resource: tuple[Code, ...]
+    names_from_kubecore: tuple[Code, ...]
     constant: Code
     parameters: Code
     group: Code

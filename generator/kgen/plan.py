@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from kgen import text
+from kgen import runtime, text
 from kgen.config import KUBECLIENT
 from kgen.contexts import (
     ClassContext,
@@ -112,7 +112,12 @@ def plan(
         PlannedFile(
             f"{root}/__init__.py",
             "root.py.jinja",
-            RootContext(_header(sources, "Typed clients for the Kubernetes API.", root), root),
+            RootContext(
+                _header(sources, "Typed clients for the Kubernetes API.", root),
+                root,
+                text.code(str(runtime.RUNTIME_API)),
+                text.string(runtime.kgen_version()),
+            ),
         ),
         PlannedFile(f"{root}/clientset.py", "clientset.py.jinja", _clientset(api, root, sources, base)),
         PlannedFile(f"{root}/_kinds.py", "kinds.py.jinja", _kinds(api, root, sources)),
@@ -161,13 +166,14 @@ def _models(
         package=root,
         imports_builtins="builtins." in annotations,
         imports_msgspec="msgspec." in defaults,
-        imports_model=bool(made),
-        imports_openmodel=any(model.is_open for model in module.models),
-        names_from_model=_codes(
-            [
-                *sorted({model.base for model in module.models} - {"OpenModel"}),
+        names_from_kubecore=_imported(
+            {
+                "module_getattr",
+                *module.scalars,
+                *module.shared,
+                *(model.base for model in module.models),
                 *(["always"] if "always(" in defaults else []),
-            ]
+            }
         ),
         names_from_typing=_codes(
             ["TYPE_CHECKING", *(["Final"] if constants else []), *(["Literal"] if "Literal[" in annotations else [])]
@@ -175,8 +181,6 @@ def _models(
         modules=module.imports,
         builtins=text.code(builtins),
         builtin_modules=module.builtins,
-        scalars=module.scalars,
-        shared=module.shared,
         exports=tuple(text.string(name) for name in sorted(exports)),
         classes=tuple(
             ClassContext(source, _constants(model)) for model, source in zip(module.models, made, strict=True)
@@ -187,6 +191,11 @@ def _models(
 
 def _target(alias: Alias, module: Identifier) -> str:
     return alias.target.name if alias.target.module == module else str(alias.target)
+
+
+def _imported(names: Iterable[str]) -> tuple[Code, ...]:
+    """Return the names of an import in the order of isort: constants, classes, functions and modules."""
+    return _codes(sorted(set(names), key=lambda name: (not name.isupper(), name[0].islower(), name)))
 
 
 def _codes(names: Iterable[str]) -> tuple[Code, ...]:
@@ -261,10 +270,7 @@ def _resource(resource: Resource, group: GroupVersion, root: Identifier, api: Ap
         builtin_modules=tuple(sorted(used - own)),
         imports_mapping=any(method.is_body or method.is_apply for method in methods),
         names_from_typing=_codes(_typing_names(resource, methods)),
-        names_from_options=_codes(_option_names(methods)),
-        names_from_resource=_codes(
-            ["PatchBody", "Resource"] if any(method.is_patch for method in methods) else ["Resource"]
-        ),
+        names_from_kubecore=_imported(["Resource", "async_verbs", "sync_verbs", *_option_names(methods)]),
         constant=resource.constant,
         parameters=text.code("" if resource.list_kind else f"[{resource.kind}, Never]"),
         group=text.string(group.group),
@@ -297,7 +303,7 @@ def _option_names(methods: tuple[MethodContext, ...]) -> list[str]:
     if all(method.is_get for method in methods):
         return []
     names = ["DryRun", "FieldValidation"]
-    return [*names, "PatchType"] if any(method.is_patch for method in methods) else names
+    return [*names, "PatchBody", "PatchType"] if any(method.is_patch for method in methods) else names
 
 
 def _resource_docstring(resource: Resource) -> Code:
@@ -396,7 +402,7 @@ def _clientset(api: Api, root: Identifier, sources: str, base: str) -> Clientset
     names = ("AsyncClientset as AsyncBaseClientset", "Clientset as BaseClientset") if base else _BASES
     return ClientsetContext(
         header=_header(sources, "The clientset: every group version that the documents declare.", root),
-        base=text.code(f"{base or 'kubecore'}.clientset"),
+        base=text.code(f"{base}.clientset" if base else "kubecore.generated.clients"),
         names_from_base=_codes(names),
         groups=entries,
     )

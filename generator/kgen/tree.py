@@ -23,8 +23,9 @@ from typing import Final
 from kgen.errors import OutputError
 from kgen.files import read_regular
 from kgen.plan import MARKER
+from kgen.runtime import with_version_of
 
-__all__ = ["LOCK_SECONDS", "Differences", "Published", "compare", "leftovers", "publish"]
+__all__ = ["LOCK_SECONDS", "Differences", "Published", "compare", "leftovers", "publish", "settled"]
 
 _STAGING: Final = ".kgen-"
 """What the name of a staging folder begins with; mkdtemp adds eight letters."""
@@ -99,6 +100,25 @@ def compare(files: Mapping[str, str], output: Path, package: str) -> Differences
     diffs |= {path: _diff(path, _read(output / path) or b"", "") for path in extra}
     line_ends = [path for path in changed if (found[path] or b"").replace(b"\r\n", b"\n") == files[path].encode()]
     return Differences(changed, missing, extra, diffs, tuple(line_ends))
+
+
+def settled(files: Mapping[str, str], output: Path, package: str) -> Mapping[str, str]:
+    """Return the files with the version of kgen that the package states now, if only that version would change.
+
+    Args:
+        files: The text of every planned file by its path below `output`.
+        output: The output folder.
+        package: The package's folder in it.
+
+    Raises:
+        OutputError: the folder can't be read, or a path leads out of it.
+    """
+    found = compare(files, output, package)
+    path = f"{package}/__init__.py"
+    if found.changed != (path,) or found.missing or found.extra:
+        return files
+    kept = with_version_of(files[path], (_read(output / path) or b"").decode("utf-8", "replace"))
+    return {**files, path: kept} if kept.encode() == _read(output / path) else files
 
 
 def publish(

@@ -14,7 +14,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from kgen import text
@@ -22,6 +22,7 @@ from kgen.errors import KgenError
 from kgen.ir import Constants, Field, Model, ModelModule
 from kgen.plan import MARKER
 from kgen.python_source import comments, parse_bytes
+from kgen.runtime import RUNTIME_API
 
 __all__ = ["verify"]
 
@@ -30,6 +31,15 @@ _COMMENTS: Final = frozenset({"# The same objects at other places."})
 """The comments of kgen's own templates besides the header."""
 
 _CODING: Final = re.compile(r"coding[:=]", re.IGNORECASE)
+
+_RUNTIME: Final = frozenset({"kubecore.generated", "kubecore.generated.clients"})
+"""The modules of kubecore that kgen's own templates of clients import."""
+
+_RUNTIME_CHECK: Final = re.compile(
+    rf"if RUNTIME_API != {RUNTIME_API}:\n    "
+    rf"raise RuntimeMismatchError\(__name__, runtime_api={RUNTIME_API}, kgen='[A-Za-z0-9.+!_-]+'\)"
+)
+"""The statement that compares the runtime API when the package is imported."""
 
 _LIBRARIES: Final = frozenset({"__future__", "builtins", "collections.abc", "msgspec", "typing"})
 
@@ -82,7 +92,7 @@ def verify(
             if path in planned:
                 _Models(planned[path], package, builtins).check(tree)
             else:
-                _check_client(tree, package, builtins)
+                _check_client(tree, package, builtins, _RUNTIME if trusted is None else {*_RUNTIME, "kubecore"})
         except (SyntaxError, ValueError, _UnplannedError) as error:
             raise KgenError(
                 f"the rendered file is not what was planned: {error}",
@@ -113,13 +123,21 @@ def _require(holds: bool, node: ast.AST, what: str) -> None:
         raise _UnplannedError(node, what)
 
 
-def _check_client(tree: ast.Module, package: str, builtins: str) -> None:
-    allowed = _LIBRARIES | {package, "kubecore"} | frozenset([builtins] if builtins else [])
-    for node in ast.walk(tree):
+def _check_client(tree: ast.Module, package: str, builtins: str, runtime: Collection[str]) -> None:
+    allowed = {*_LIBRARIES, *runtime}
+    packages = {package, builtins or package} | ({"kubecore"} & allowed)
+    for node in _walk(tree):
         _require(isinstance(node, _CLIENT_NODES), node, f"no client has a {type(node).__name__}")
         for module in _imported(node):
-            known = module in _LIBRARIES or module.split(".")[0] in allowed
-            _require(known, node, f"imports {module}")
+            _require(module in allowed or module.split(".")[0] in packages, node, f"imports {module}")
+
+
+def _walk(tree: ast.Module) -> Iterator[ast.AST]:
+    """Yield every node except those of the comparison of the runtime API."""
+    yield tree
+    for statement in tree.body:
+        if not _RUNTIME_CHECK.fullmatch(ast.unparse(statement)):
+            yield from ast.walk(statement)
 
 
 def _imported(node: ast.AST) -> Iterator[str]:
@@ -140,10 +158,7 @@ class _Models:
         self._module = module
         self._imports = {
             f"{package}.models",
-            "kubecore.model.hints",
-            "kubecore.model.meta",
-            "kubecore.model.model",
-            "kubecore.model.scalars",
+            "kubecore.generated.models",
             *_LIBRARIES,
         }
         self._imports |= {f"{builtins}.models"} if builtins else set()

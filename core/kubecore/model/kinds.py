@@ -61,8 +61,8 @@ def kinds_of(package: str) -> Mapping[tuple[str, str], KindInfo]:
         The kinds.
     """
     try:
-        is_there = importlib.util.find_spec(f"{package}.{_TABLE}") is not None
-    except (ImportError, ValueError):  # The package itself is missing, or is a module.
+        is_there = bool(package) and importlib.util.find_spec(f"{package}.{_TABLE}") is not None
+    except (ModuleNotFoundError, ValueError):  # The package itself is missing, or is a module.
         is_there = False
     if not is_there:
         return _NO_KINDS

@@ -6,9 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from kubecore.model.hints import module_getattr
-from kubecore.model.model import ListModel, Model, always
-from kubecore.model.scalars import JSON, Time
+from kubecore.generated.models import JSON, ListModel, Model, Time, always, module_getattr
 
 from kubeclient.models import meta_v1
 

@@ -6,9 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
-from kubecore.model.hints import module_getattr
-from kubecore.model.model import ListModel, Model, always
-from kubecore.model.scalars import MicroTime
+from kubecore.generated.models import ListModel, MicroTime, Model, always, module_getattr
 
 from kubeclient.models import meta_v1
 

@@ -6,19 +6,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
-from kubecore.model.hints import module_getattr
-from kubecore.model.meta import (
+from kubecore.generated.models import (
     ListMeta,
     ManagedFieldsEntry,
+    Model,
     ObjectMeta,
     OwnerReference,
     Preconditions,
+    RawExtension,
     Status,
     StatusCause,
     StatusDetails,
+    Time,
+    always,
+    module_getattr,
 )
-from kubecore.model.model import Model, always
-from kubecore.model.scalars import RawExtension, Time
 
 __all__ = [
     "APIGroup",

@@ -7,9 +7,7 @@ import builtins
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from kubecore.model.hints import module_getattr
-from kubecore.model.model import ListModel, Model, always
-from kubecore.model.scalars import Quantity, RawExtension, Time
+from kubecore.generated.models import ListModel, Model, Quantity, RawExtension, Time, always, module_getattr
 
 from kubeclient.models import core_v1, meta_v1
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubecore.group import AsyncGroup, Group
+from kubecore.generated.clients import AsyncGroup, Group
 
 if TYPE_CHECKING:
     from kubeclient.typed.admissionregistration.v1alpha1.mutatingadmissionpolicy import (

@@ -6,9 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kubecore import async_verbs, sync_verbs
-from kubecore.calls.resource import PatchBody, Resource
-from kubecore.options import DryRun, FieldValidation, PatchType
+from kubecore.generated.clients import DryRun, FieldValidation, PatchBody, PatchType, Resource, async_verbs, sync_verbs
 
 from kubeclient.models import apps_v1, autoscaling_v1
 

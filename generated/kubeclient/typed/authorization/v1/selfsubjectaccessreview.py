@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import Never
 
-from kubecore import async_verbs, sync_verbs
-from kubecore.calls.resource import Resource
+from kubecore.generated.clients import Resource, async_verbs, sync_verbs
 
 from kubeclient.models import authorization_v1
 

@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from kubecore import async_verbs, sync_verbs
-from kubecore.calls.resource import Resource
+from kubecore.generated.clients import Resource, async_verbs, sync_verbs
 
 from kubeclient.models import certificates_v1beta1
 

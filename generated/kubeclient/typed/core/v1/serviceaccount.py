@@ -6,9 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kubecore import async_verbs, sync_verbs
-from kubecore.calls.resource import Resource
-from kubecore.options import DryRun, FieldValidation
+from kubecore.generated.clients import DryRun, FieldValidation, Resource, async_verbs, sync_verbs
 
 from kubeclient.models import authentication_v1, core_v1
 
