@@ -26,7 +26,7 @@ from tests.kubecore.loopback import answer, loopback
 BOUND: Final = 20.0
 """Seconds that a busy machine may take for what lasts a fraction of a second; without the deadline it lasts longer."""
 
-SHORT: Final = rest.Timeouts(connect=30, read=0.3, write=30, pool=30, total=30, idle=30)
+SHORT: Final = rest.Timeouts(connect=30, read=0.1, write=30, pool=30, total=30, idle=30)
 KINDS: Final = ("sync", "asyncio", "trio")
 POD: Final = b'{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p"}}'
 
@@ -136,13 +136,16 @@ def serving(steps: Callable[[socket.socket, int], None]) -> Generator[tuple[int,
             connection.close()
 
 
-TINY: Final = rest.Timeouts(read=0.1, total=1.0)
+TINY: Final = rest.Timeouts(read=0.05, total=0.3)
+
+LATE: Final = 0.5
+"""Seconds until a response starts: more than `TINY` allows for a response that has an end."""
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_followed_log_may_be_silent_from_the_start(kind: str) -> None:
     def silent(connection: socket.socket, number: int) -> None:
-        time.sleep(1.5)
+        time.sleep(LATE)
         connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\none\n\r\n0\r\n\r\n")
 
     def read(clientset: Any) -> Any:
@@ -198,7 +201,7 @@ def test_a_watch_whose_headers_come_late_opens(kind: str) -> None:
     )
 
     def slowly(connection: socket.socket, number: int) -> None:
-        time.sleep(1.5)
+        time.sleep(LATE)
         connection.sendall(answer(event))
 
     def read(clientset: Any) -> Any:
@@ -218,7 +221,7 @@ def test_a_watch_whose_headers_come_late_opens(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_proxied_long_poll_has_the_time_of_the_whole_call(kind: str) -> None:
     def slowly(connection: socket.socket, number: int) -> None:
-        time.sleep(1.0)
+        time.sleep(LATE)
         connection.sendall(answer(b"done"))
 
     async def poll_async(clientset: Any) -> Any:
@@ -228,7 +231,7 @@ def test_a_proxied_long_poll_has_the_time_of_the_whole_call(kind: str) -> None:
         return clientset.core_v1.pods("d").proxy("p").content
 
     with serving(slowly) as (port, _):
-        config = rest.Config(host=f"http://127.0.0.1:{port}", timeouts=rest.Timeouts(read=0.1))
+        config = rest.Config(host=f"http://127.0.0.1:{port}", timeouts=rest.Timeouts(read=0.05))
         assert do(kind, config, poll if kind == "sync" else poll_async) == b"done"
 
 
@@ -328,7 +331,7 @@ def test_tls_within_tls_that_comes_in_drops_has_one_end(
             host="https://localhost:1",
             proxy_url=f"https://127.0.0.1:{listener.getsockname()[1]}",
             tls=rest.TLSConfig(ca_file=str(tmp_path / "ca.pem")),
-            timeouts=rest.Timeouts(connect=1.0 if slow == "handshake" else 20.0, read=1.0),
+            timeouts=rest.Timeouts(connect=0.4 if slow == "handshake" else 20.0, read=0.4),
         )
         kinds = {"handshake": errors.ConnectTimeoutError, "response": errors.ReadTimeoutError}
         with pytest.raises(kinds[slow]):
@@ -336,7 +339,7 @@ def test_tls_within_tls_that_comes_in_drops_has_one_end(
 
 
 def _drops(listener: socket.socket, outer: ssl.SSLContext, inner: ssl.SSLContext, slow: str) -> None:
-    """Be a proxy and the server behind it; one byte in 0.2 s of what is slow."""
+    """Be a proxy and the server behind it; one byte in 0.05 s of what is slow."""
     plain, _ = listener.accept()
     with outer.wrap_socket(plain, server_side=True) as connection:
         while b"\r\n\r\n" not in connection.recv(65536):
@@ -349,7 +352,7 @@ def _drops(listener: socket.socket, outer: ssl.SSLContext, inner: ssl.SSLContext
             data = gone.read()
             for at in range(0, len(data), 1 if slowly else max(len(data), 1)):
                 connection.sendall(data[at : at + 1] if slowly else data)
-                time.sleep(0.2 if slowly else 0)
+                time.sleep(0.05 if slowly else 0)
 
         try:
             while True:
