@@ -421,7 +421,7 @@ def test_an_answer_of_two_megabytes_is_refused(path: str, provider: IdentityServ
 def test_a_slow_provider_is_given_up(
     answer: Answer, path: str, provider: IdentityServer, get: Get, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(oidc, "_SECONDS", 0.5)
+    monkeypatch.setattr(oidc, "_SECONDS", 0.2)
     provider.answers[path] = answer
     start = time.monotonic()
     refused(get, source(provider))

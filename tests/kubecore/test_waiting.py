@@ -707,7 +707,7 @@ def test_a_server_that_is_gone_is_told_at_once_at_first_and_waited_for_later(wai
         return False
 
     with pytest.raises(errors.WaitTimeoutError, match=r"the last look failed: GET .* no connection"):
-        wait(server.port, ends, 2.0)
+        wait(server.port, ends, 1.0)
 
 
 def test_what_a_function_raises_comes_out(wait: Wait) -> None:

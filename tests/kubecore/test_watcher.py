@@ -128,7 +128,7 @@ ENDLESS: dict[str, tuple[Script | Callable[[Ask], Reply], bool]] = {
 @pytest.mark.parametrize("kind", ["sync", "async"])
 def test_it_ends_in_time(server_does: Callable[[Ask], Reply], answers: bool, kind: str) -> None:
     async def read(maps: Any) -> list[str]:
-        async with maps.watch(timeout_seconds=2) as events:
+        async with maps.watch(timeout_seconds=1) as events:
             return await take(events, 100)
 
     async def main(url: str) -> list[str]:
@@ -147,7 +147,7 @@ def test_it_ends_in_time(server_does: Callable[[Ask], Reply], answers: bool, kin
         else:
             with pytest.raises(errors.DeadlineError, match="time that was given"):
                 anyio.run(main, server.url)
-        assert 1.9 < time.monotonic() - began < AT_ONCE
+        assert 0.9 < time.monotonic() - began < AT_ONCE
 
 
 def test_429_is_waited_out_and_a_closed_client_is_told(drive: Drive) -> None:
