@@ -34,6 +34,29 @@ def models() -> Iterator[type[Model]]:
 ALL = tuple(models())
 
 
+def shape(hint: Any) -> str:
+    """Return a type without the names of models: what the decoder is built from."""
+    if isinstance(hint, type) and issubclass(hint, Model):
+        return "Model"
+    if typing.get_origin(hint) is typing.Literal:
+        return "Literal"
+    arguments = ", ".join(shape(argument) for argument in typing.get_args(hint))
+    return f"{typing.get_origin(hint)}[{arguments}]" if arguments else str(hint)
+
+
+def varied() -> Iterator[type[Model]]:
+    """Yield the models that have a kind of field which no earlier model has: together they have all kinds."""
+    seen: set[tuple[str, bool]] = set()
+    for cls in ALL:
+        shapes = {(shape(field.type), field.required) for field in cls.model_fields()}
+        if not shapes <= seen:
+            seen |= shapes
+            yield cls
+
+
+VARIED = frozenset(varied())
+
+
 def sample(hint: Any, depth: int = 0) -> Any:
     """Return a JSON value of a type, every field filled down to a depth."""
     origin, args = typing.get_origin(hint), typing.get_args(hint)

@@ -15,9 +15,15 @@ from kubecore import errors
 from kubecore.codec import decode
 from kubecore.model import display
 from kubecore.model.model import Model
-from tests.models import ALL, document
+from tests.models import ALL, VARIED, document
 
-every_model = pytest.mark.parametrize("cls", ALL, ids=lambda cls: f"{cls.__module__.rpartition('.')[2]}.{cls.__name__}")
+
+def parameter(cls: type[Model]) -> Any:
+    name = f"{cls.__module__.rpartition('.')[2]}.{cls.__name__}"
+    return pytest.param(cls, id=name, marks=() if cls in VARIED else pytest.mark.thorough)
+
+
+every_model = pytest.mark.parametrize("cls", [parameter(cls) for cls in ALL])
 
 
 @every_model
@@ -78,6 +84,7 @@ def test_pydantic_takes_and_gives_it(cls: type[Model]) -> None:
 
 def test_there_are_all_of_them() -> None:
     assert len(ALL) > 800
+    assert 20 < len(VARIED) < 200
 
 
 def test_a_secret_shows_its_name_alone() -> None:
