@@ -46,7 +46,7 @@ SUBSTITUTIONS: Final[Mapping[str, str]] = {
     r"asynchronous": "synchronous",
     r"for asyncio and trio": "safe to use from many threads at once",
 }
-"""Regular expressions for whole words, and what replaces them."""
+"""Regular expressions for whole words, and their replacements."""
 
 _LEFT_OVER: Final = re.compile(r"\basync\w*|\bawait|\bAsync\w+|\w+_async\b")
 
@@ -56,12 +56,12 @@ class SyncError(Exception):
 
 
 class Project(NamedTuple):
-    """What is converted, and how.
+    """Inputs of the conversion.
 
     Attributes:
         root: Folder that the paths of `pairs` are relative to.
         pairs: Sources and derived files.
-        substitutions: Regular expressions for whole words, and what replaces them.
+        substitutions: Regular expressions for whole words, and their replacements.
     """
 
     root: Path
@@ -92,7 +92,7 @@ def convert(sources: Mapping[str, str], substitutions: Mapping[str, str]) -> dic
 
     Args:
         sources: Texts of the sources, by path.
-        substitutions: Regular expressions for whole words, and what replaces them.
+        substitutions: Regular expressions for whole words, and their replacements.
 
     Returns:
         The converted texts, by path.
@@ -171,7 +171,7 @@ def refuse_orphans(project: Project, derived: Mapping[str, str]) -> None:
 
 
 def difference(project: Project, derived: Mapping[str, str]) -> str:
-    """Return a unified diff from the files on disk to what they should be; empty if they are equal."""
+    """Return a unified diff from the files on disk to the expected ones; empty if they are equal."""
     lines: list[str] = []
     for path, text in derived.items():
         file = project.root / path
