@@ -24,8 +24,12 @@ HEADER: Final = "# Derived from {} by tools/async_to_sync.py. Edit that file and
 
 PAIRS: Final[Mapping[str, str]] = {
     "core/kubecore/async_verbs/*.py": "core/kubecore/sync_verbs/*.py",
+    "core/kubecore/apply/async_files.py": "core/kubecore/apply/files.py",
+    "core/kubecore/discovery/async_client.py": "core/kubecore/discovery/client.py",
     "core/kubecore/dynamic/async_client.py": "core/kubecore/dynamic/client.py",
     "core/kubecore/rest/async_client.py": "core/kubecore/rest/client.py",
+    "core/kubecore/rest/async_page_iterator.py": "core/kubecore/rest/page_iterator.py",
+    "core/kubecore/rest/async_run_steps.py": "core/kubecore/rest/run_steps.py",
 }
 """Sources and derived files. A `*` stands for every file of a folder."""
 
@@ -36,6 +40,9 @@ SUBSTITUTIONS: Final[Mapping[str, str]] = {
     r"asynccontextmanager": "contextmanager",
     r"__aenter__": "__enter__",
     r"__aexit__": "__exit__",
+    r"__aiter__": "__iter__",
+    r"__anext__": "__next__",
+    r"StopAsyncIteration": "StopIteration",
     r"aclose": "close",
     r"async_verbs": "sync_verbs",
     r"AsyncSocket": "SyncSocket",
@@ -135,13 +142,13 @@ def derive(project: Project) -> dict[str, str]:
 
 
 def _formatted(texts: Mapping[str, str]) -> dict[str, str]:
-    """Sort imports and format, with the settings of this repository."""
+    """Remove unused imports, sort the others and format, with the settings of this repository."""
     with tempfile.TemporaryDirectory() as folder:
         for path, text in texts.items():
             file = Path(folder, path)
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, "utf-8")
-        _ruff("check", "--select=I", "--fix", folder)
+        _ruff("check", "--select=I,F401", "--fix", folder)
         _ruff("format", folder)
         return {path: Path(folder, path).read_text("utf-8") for path in texts}
 

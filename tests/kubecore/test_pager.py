@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from kubeclient.typed.core.v1.configmap import CONFIG_MAPS, AsyncConfigMaps, ConfigMaps
 from kubecore import errors
 from kubecore.projection import Projection
-from kubecore.rest.pager import PageIterator, Pager
+from kubecore.rest.page_iterator import PageIterator
+from kubecore.rest.pager import Pager
 
 EXPIRED = 410, {"kind": "Status", "status": "Failure", "reason": "Expired", "code": 410, "message": "too old"}
 

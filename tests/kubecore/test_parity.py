@@ -15,7 +15,6 @@ import pytest
 import kubeclient.typed
 from kubeclient import AsyncClientset, Clientset
 from kubecore import apply, async_verbs, clientset, discovery, dynamic, logs, rest, sync_verbs
-from kubecore.rest import pager
 from kubecore.streams.exec import async_process, process
 
 _WORDS = {
@@ -69,10 +68,6 @@ def test_each_way_to_read_has_its_own_types() -> None:
         assert [
             len(overloads(verb)) for verb in (verbs.Get.get, verbs.List.list, verbs.List.iter, verbs.Watch.watch)
         ] == [2] * 4
-
-
-def test_pages_are_equal() -> None:
-    compare(pager.PageIterator, pager.AsyncPageIterator, words=False)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from kubecore.logs import AsyncLogStream, LogStream
 from kubecore.model import meta, owners
 from kubecore.model.list_of import ListOf
 from kubecore.projection import Projection
-from kubecore.rest.pager import PageIterator
+from kubecore.rest.page_iterator import PageIterator
 from kubecore.streams.exec.command import Completed
 from kubecore.streams.port_forward.async_forward import AsyncPortForward
 from kubecore.streams.port_forward.forward import ForwardedStream, Listener, PortForward

@@ -1,4 +1,5 @@
-"""Applying with I/O: two thin shells."""
+# Derived from kubecore/apply/async_files.py by tools/async_to_sync.py. Edit that file and run `make sync`.
+"""Apply files and objects: sends the calls of `apply.applying`."""
 
 from __future__ import annotations
 
@@ -10,14 +11,14 @@ from typing import Any
 from kubecore import manifests
 from kubecore.apply import applying
 from kubecore.apply.applying import Options
-from kubecore.clientset import AsyncBaseClientset, BaseClientset
+from kubecore.clientset import BaseClientset
 from kubecore.errors.apply import Report
 from kubecore.model import kinds
 from kubecore.model.model import Model
 from kubecore.options import DryRun, FieldValidation
 from kubecore.rest import run_steps
 
-__all__ = ["apply_file", "apply_file_async", "apply_objects", "apply_objects_async"]
+__all__ = ["apply_file", "apply_objects"]
 
 
 def apply_file(
@@ -124,109 +125,3 @@ def apply_objects(
     known = kinds.kinds_of_class(type(clientset))
     steps = applying.apply(objects, known, clientset.discovery.memory, said)
     return run_steps.run(clientset.rest_client, steps, timeout=timeout)
-
-
-async def apply_file_async(
-    clientset: AsyncBaseClientset,
-    path: str | os.PathLike[str],
-    *,
-    field_manager: str,
-    force: bool = False,
-    namespace: str | None = None,
-    dry_run: DryRun | None = None,
-    field_validation: FieldValidation | None = "Strict",
-    recursive: bool = False,
-    crd_timeout_seconds: float = 60.0,
-    timeout: float | None = None,
-) -> Report:
-    """Apply all objects of a file, or of the manifests of a folder, by server-side apply.
-
-    What the file says is sent as it stands, not by way of models. Namespaces and CustomResourceDefinitions go first; it
-    is waited until new kinds are served, then the others follow: see `kubecore.apply.order`. An object that can't be
-    applied does not stop the others.
-
-    Args:
-        clientset: where to.
-        path: a file of any name, or a folder, of which files ending in .json, .yaml and .yml are read.
-        field_manager: who applies; the fields that it applied before and the file no longer has are taken away.
-        force: take fields over that other managers own, instead of failing with a conflict.
-        namespace: the namespace of namespaced objects that name none; those that name another one fail, as with
-            `kubectl --namespace`. None for that of the clientset's configuration: the kubeconfig's context or the pod;
-            `default` if the configuration names none.
-        dry_run: `All` goes through all stages but stores nothing. Objects in namespaces and of kinds that only the
-            file brings then fail.
-        field_validation: what becomes of unknown fields: `Strict` refuses them, as kubectl does.
-        recursive: whether to read folders in the folder too.
-        crd_timeout_seconds: seconds for new kinds to be served.
-        timeout: seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
-            request.
-
-    Returns:
-        What was created, changed and left.
-
-    Raises:
-        DecodeError: the file can't be read, or is no manifest; nothing was sent.
-        ApplyFileError: some objects were not applied; it names each with its error.
-        InvalidRequestError: an option is none.
-    """
-    found = manifests.load_manifest_files(Path(path), models={}, recursive=recursive)
-    return await apply_objects_async(
-        clientset,
-        found,
-        field_manager=field_manager,
-        force=force,
-        namespace=namespace,
-        dry_run=dry_run,
-        field_validation=field_validation,
-        crd_timeout_seconds=crd_timeout_seconds,
-        timeout=timeout,
-    )
-
-
-async def apply_objects_async(
-    clientset: AsyncBaseClientset,
-    objects: Iterable[Model | Mapping[str, Any]],
-    *,
-    field_manager: str,
-    force: bool = False,
-    namespace: str | None = None,
-    dry_run: DryRun | None = None,
-    field_validation: FieldValidation | None = "Strict",
-    crd_timeout_seconds: float = 60.0,
-    timeout: float | None = None,
-) -> Report:
-    """Apply objects by server-side apply, in the order that they need: see `apply_file_async`.
-
-    Args:
-        clientset: where to.
-        objects: dictionaries and models with apiVersion and kind, such as those of `load_manifests(text, models={})`.
-        field_manager: who applies; the fields that it applied before and the objects no longer have are taken away.
-        force: take fields over that other managers own, instead of failing with a conflict.
-        namespace: the namespace of namespaced objects that name none; those that name another one fail, as with
-            `kubectl --namespace`. None for that of the clientset's configuration: the kubeconfig's context or the pod;
-            `default` if the configuration names none.
-        dry_run: `All` goes through all stages but stores nothing.
-        field_validation: what becomes of unknown fields: `Strict` refuses them, as kubectl does.
-        crd_timeout_seconds: seconds for new kinds to be served.
-        timeout: seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
-            request.
-
-    Returns:
-        What was created, changed and left.
-
-    Raises:
-        ApplyFileError: some objects were not applied; it names each with its error.
-        InvalidRequestError: an option is none.
-    """
-    said = Options(
-        field_manager=field_manager,
-        force=force,
-        namespace=clientset.namespace if namespace is None else namespace,
-        is_enforced=namespace is not None,
-        dry_run=dry_run,
-        field_validation=field_validation,
-        crd_timeout_seconds=crd_timeout_seconds,
-    )
-    known = kinds.kinds_of_class(type(clientset))
-    steps = applying.apply(objects, known, clientset.discovery.memory, said)
-    return await run_steps.run_async(clientset.rest_client, steps, timeout=timeout)

@@ -12,7 +12,7 @@ from kubecore.selectors import FieldSelector, LabelSelector
 
 if TYPE_CHECKING:
     from kubecore.calls.table import Table
-    from kubecore.rest.pager import AsyncPageIterator
+    from kubecore.rest.async_page_iterator import AsyncPageIterator
 
 __all__ = ["ListViews"]
 
@@ -98,7 +98,8 @@ class ListViews(ResourceClient):
         Raises:
             InvalidRequestError: refused before anything was sent.
         """
-        from kubecore.rest import pager
+        from kubecore.rest.async_page_iterator import AsyncPageIterator
+        from kubecore.rest.pager import Pager
 
         query = options.query(
             label_selector=label_selector,
@@ -110,7 +111,7 @@ class ListViews(ResourceClient):
             timeout_seconds=timeout_seconds,
         )
         call = self._resource.list_metadata(self._namespace, query)
-        return pager.AsyncPageIterator(self._client, pager.Pager(call), timeout=timeout)
+        return AsyncPageIterator(self._client, Pager(call), timeout=timeout)
 
     async def table(
         self,

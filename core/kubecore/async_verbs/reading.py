@@ -17,7 +17,7 @@ from kubecore.selectors import FieldSelector, LabelSelector
 
 if TYPE_CHECKING:
     from kubecore.projection import ListOf
-    from kubecore.rest.pager import AsyncPageIterator
+    from kubecore.rest.async_page_iterator import AsyncPageIterator
 
 __all__ = ["Get", "List"]
 
@@ -241,7 +241,8 @@ class List(ListViews, Generic[T, L]):
         Raises:
             InvalidRequestError: refused before anything was sent.
         """
-        from kubecore.rest import pager
+        from kubecore.rest.async_page_iterator import AsyncPageIterator
+        from kubecore.rest.pager import Pager
 
         query = options.query(
             label_selector=label_selector,
@@ -253,4 +254,4 @@ class List(ListViews, Generic[T, L]):
             timeout_seconds=timeout_seconds,
         )
         call: Call[Any] = self._resource.list(self._namespace, query, into)
-        return pager.AsyncPageIterator(self._client, pager.Pager(call, into), timeout=timeout)
+        return AsyncPageIterator(self._client, Pager(call, into), timeout=timeout)

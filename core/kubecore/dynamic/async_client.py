@@ -12,7 +12,7 @@ from kubecore.dynamic.resource import DynamicResource
 from kubecore.model.list_of import ListOf
 from kubecore.model.model import Model
 from kubecore.options import DryRun, FieldValidation, PatchType
-from kubecore.rest import AsyncClient, run_steps
+from kubecore.rest import AsyncClient, async_run_steps
 
 __all__ = ["AsyncDynamicClient", "AsyncObjects"]
 
@@ -235,7 +235,7 @@ class AsyncDynamicClient:
         """
         name, group_version = dynamic_resource.names_of(kind, api_version)
         memory = self._discovery.memory
-        found = await run_steps.run_async(
+        found = await async_run_steps.run_async(
             self._client, memory.find(name, group_version, namespaced=namespace != ""), timeout=timeout
         )
         objects: type[Any] = dict if isinstance(kind, str) else kind

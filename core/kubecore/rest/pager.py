@@ -1,6 +1,6 @@
 """A whole collection, page by page: the next page is asked for when the one before has been told.
 
-`Pager` decides, without I/O; `PageIterator` and `AsyncPageIterator` are two thin loops around it.
+`Pager` decides, without I/O; `rest.page_iterator` and `rest.async_page_iterator` send the calls.
 
 Where the version that the pages are of is compacted away between two of them (410), all that was not told yet is read
 by one list without a limit. Objects are told apart by their UIDs, so none comes twice.
@@ -12,8 +12,8 @@ from __future__ import annotations
 import operator
 import re
 import typing
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -24,10 +24,7 @@ from kubecore.calls.continue_tokens import Trail
 from kubecore.codec import decode
 from kubecore.options import Query
 
-if TYPE_CHECKING:
-    from kubecore.rest import AsyncClient, Client
-
-__all__ = ["AsyncPageIterator", "PageIterator", "Pager"]
+__all__ = ["Pager"]
 
 T = TypeVar("T")
 
@@ -185,91 +182,3 @@ class Pager(Generic[T]):
 
 def _with(query: Query, without: tuple[str, ...], *more: tuple[str, str]) -> Query:
     return tuple(sorted((*(pair for pair in query if pair[0] not in without), *more)))
-
-
-class PageIterator(Generic[T]):
-    """All objects of a collection, one after the other. It holds one page at a time, and no connection.
-
-    After an error of the network the next call asks for the same page again.
-
-    Args:
-        client: sends the calls.
-        pager: says which.
-        timeout: seconds for the request of each page; None for the limits of `Config.timeouts`.
-    """
-
-    def __init__(self, client: Client, pager: Pager[T], *, timeout: float | None = None) -> None:
-        self._client = client
-        self._pager = pager
-        self._timeout = timeout
-        self._items: Iterator[T] = iter(())
-
-    def __iter__(self) -> Iterator[T]:
-        """Return the iterator itself."""
-        return self
-
-    def __next__(self) -> T:
-        """Give the next object; where a page is at its end, ask for the next one.
-
-        Raises:
-            StatusError: the server answered with a failure.
-            TransportError: there is no whole answer.
-            DecodeError: the answer is not what was asked for, or there would be no end.
-        """
-        while True:
-            for item in self._items:
-                return item
-            call = self._pager.call
-            if call is None:
-                raise StopIteration
-            try:
-                page = self._client.send(call, timeout=self._timeout)
-            except errors.StatusError as error:
-                if not self._pager.failed(error):
-                    raise
-            else:
-                self._items = iter(self._pager.took(page))
-
-
-class AsyncPageIterator(Generic[T]):
-    """All objects of a collection, one after the other. It holds one page at a time, and no connection.
-
-    After an error of the network the next call asks for the same page again.
-
-    Args:
-        client: sends the calls.
-        pager: says which.
-        timeout: seconds for the request of each page; None for the limits of `Config.timeouts`.
-    """
-
-    def __init__(self, client: AsyncClient, pager: Pager[T], *, timeout: float | None = None) -> None:
-        self._client = client
-        self._pager = pager
-        self._timeout = timeout
-        self._items: Iterator[T] = iter(())
-
-    def __aiter__(self) -> AsyncIterator[T]:
-        """Return the iterator itself."""
-        return self
-
-    async def __anext__(self) -> T:
-        """Give the next object; where a page is at its end, ask for the next one.
-
-        Raises:
-            StatusError: the server answered with a failure.
-            TransportError: there is no whole answer.
-            DecodeError: the answer is not what was asked for, or there would be no end.
-        """
-        while True:
-            for item in self._items:
-                return item
-            call = self._pager.call
-            if call is None:
-                raise StopAsyncIteration
-            try:
-                page = await self._client.send(call, timeout=self._timeout)
-            except errors.StatusError as error:
-                if not self._pager.failed(error):
-                    raise
-            else:
-                self._items = iter(self._pager.took(page))

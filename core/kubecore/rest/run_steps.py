@@ -1,4 +1,5 @@
-"""The two loops that do what `kubecore.calls.steps` says."""
+# Derived from kubecore/rest/async_run_steps.py by tools/async_to_sync.py. Edit that file and run `make sync`.
+"""Send the calls that the generators of `kubecore.calls.steps` yield."""
 
 from __future__ import annotations
 
@@ -7,13 +8,14 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from kubecore._support import pauses
 from kubecore.calls.call import Call
 from kubecore.calls.deadline import Deadline
 from kubecore.calls.steps import Pause, Steps
 from kubecore.errors import KubeError
-from kubecore.rest import AsyncClient, Client
+from kubecore.rest import Client
 
-__all__ = ["run", "run_async"]
+__all__ = ["run"]
 
 R = TypeVar("R")
 
@@ -48,45 +50,8 @@ def run(client: Client, steps: Steps[R], *, timeout: float | None = None) -> R:
             advance = functools.partial(steps.send, answer)
 
 
-async def run_async(client: AsyncClient, steps: Steps[R], *, timeout: float | None = None) -> R:
-    """Do the steps one after the other, with await.
-
-    Args:
-        client: sends the calls.
-        steps: the steps.
-        timeout: seconds for all steps together; None for the limits of `Config.timeouts` for each call.
-
-    Returns:
-        What they return.
-
-    Raises:
-        KubeError: what a call raises and the steps don't catch.
-    """
-    until = Deadline.within(timeout)
-    advance: Callable[[], Call[Any] | Pause] = functools.partial(next, steps)
-    while True:
-        try:
-            step = advance()
-        except StopIteration as end:
-            result: R = end.value
-            return result
-        try:
-            answer = await (_pause_async(step, until) if isinstance(step, Pause) else client.send(step, deadline=until))
-        except KubeError as error:
-            advance = functools.partial(steps.throw, error)
-        else:
-            advance = functools.partial(steps.send, answer)
-
-
 def _pause(pause: Pause, until: Deadline | None) -> object:
-    time.sleep(_seconds(pause, until))
-    return None
-
-
-async def _pause_async(pause: Pause, until: Deadline | None) -> object:
-    import anyio
-
-    await anyio.sleep(_seconds(pause, until))
+    pauses.sleep(_seconds(pause, until))
     return None
 
 

@@ -13,7 +13,7 @@ from kubecore.sync_verbs.base import ResourceClient
 
 if TYPE_CHECKING:
     from kubecore.calls.table import Table
-    from kubecore.rest.pager import PageIterator
+    from kubecore.rest.page_iterator import PageIterator
 
 __all__ = ["ListViews"]
 
@@ -99,7 +99,8 @@ class ListViews(ResourceClient):
         Raises:
             InvalidRequestError: refused before anything was sent.
         """
-        from kubecore.rest import pager
+        from kubecore.rest.page_iterator import PageIterator
+        from kubecore.rest.pager import Pager
 
         query = options.query(
             label_selector=label_selector,
@@ -111,7 +112,7 @@ class ListViews(ResourceClient):
             timeout_seconds=timeout_seconds,
         )
         call = self._resource.list_metadata(self._namespace, query)
-        return pager.PageIterator(self._client, pager.Pager(call), timeout=timeout)
+        return PageIterator(self._client, Pager(call), timeout=timeout)
 
     def table(
         self,

@@ -18,7 +18,7 @@ from kubecore.sync_verbs.metadata_and_table import ListViews
 
 if TYPE_CHECKING:
     from kubecore.projection import ListOf
-    from kubecore.rest.pager import PageIterator
+    from kubecore.rest.page_iterator import PageIterator
 
 __all__ = ["Get", "List"]
 
@@ -242,7 +242,8 @@ class List(ListViews, Generic[T, L]):
         Raises:
             InvalidRequestError: refused before anything was sent.
         """
-        from kubecore.rest import pager
+        from kubecore.rest.page_iterator import PageIterator
+        from kubecore.rest.pager import Pager
 
         query = options.query(
             label_selector=label_selector,
@@ -254,4 +255,4 @@ class List(ListViews, Generic[T, L]):
             timeout_seconds=timeout_seconds,
         )
         call: Call[Any] = self._resource.list(self._namespace, query, into)
-        return pager.PageIterator(self._client, pager.Pager(call, into), timeout=timeout)
+        return PageIterator(self._client, Pager(call, into), timeout=timeout)

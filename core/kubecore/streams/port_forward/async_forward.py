@@ -17,7 +17,7 @@ from anyio.streams.stapled import MultiListener
 
 from kubecore.calls.deadline import Deadline
 from kubecore.errors import ConnectTimeoutError, DeadlineError, KubeError, TransportError
-from kubecore.rest import run_steps
+from kubecore.rest import async_run_steps
 from kubecore.streams.port_forward.opening import OPENING_SECONDS, Default, late
 from kubecore.streams.port_forward.targets import Found, Target, as_port
 from kubecore.streams.port_forward.tunnel import FRAME, PROTOCOLS, Tunnel
@@ -215,7 +215,7 @@ class AsyncPortForward:
         """Return the pod and its port."""
         left = None if deadline is None else deadline.left
         try:
-            return await run_steps.run_async(self._client, self._target.find(port), timeout=left)
+            return await async_run_steps.run_async(self._client, self._target.find(port), timeout=left)
         except DeadlineError as error:
             message = f"{self._target.place}: port {port!r} was not found in time (timeout=)"
             raise ConnectTimeoutError(message) from error

@@ -1,0 +1,60 @@
+"""An iterator over all objects of a collection: sends the calls of a `Pager`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from kubecore import errors
+from kubecore.rest.pager import Pager
+
+if TYPE_CHECKING:
+    from kubecore.rest import AsyncClient
+
+__all__ = ["AsyncPageIterator"]
+
+T = TypeVar("T")
+
+
+class AsyncPageIterator(Generic[T]):
+    """All objects of a collection, one after the other. It holds one page at a time, and no connection.
+
+    After an error of the network the next call asks for the same page again.
+
+    Args:
+        client: sends the calls.
+        pager: says which.
+        timeout: seconds for the request of each page; None for the limits of `Config.timeouts`.
+    """
+
+    def __init__(self, client: AsyncClient, pager: Pager[T], *, timeout: float | None = None) -> None:
+        self._client = client
+        self._pager = pager
+        self._timeout = timeout
+        self._items: Iterator[T] = iter(())
+
+    def __aiter__(self) -> AsyncIterator[T]:
+        """Return the iterator itself."""
+        return self
+
+    async def __anext__(self) -> T:
+        """Give the next object; where a page is at its end, ask for the next one.
+
+        Raises:
+            StatusError: the server answered with a failure.
+            TransportError: there is no whole answer.
+            DecodeError: the answer is not what was asked for, or there would be no end.
+        """
+        while True:
+            for item in self._items:
+                return item
+            call = self._pager.call
+            if call is None:
+                raise StopAsyncIteration
+            try:
+                page = await self._client.send(call, timeout=self._timeout)
+            except errors.StatusError as error:
+                if not self._pager.failed(error):
+                    raise
+            else:
+                self._items = iter(self._pager.took(page))

@@ -1,0 +1,58 @@
+"""Send the calls that the generators of `kubecore.calls.steps` yield."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from kubecore._support import pauses
+from kubecore.calls.call import Call
+from kubecore.calls.deadline import Deadline
+from kubecore.calls.steps import Pause, Steps
+from kubecore.errors import KubeError
+from kubecore.rest import AsyncClient
+
+__all__ = ["run_async"]
+
+R = TypeVar("R")
+
+
+async def run_async(client: AsyncClient, steps: Steps[R], *, timeout: float | None = None) -> R:
+    """Do the steps one after the other.
+
+    Args:
+        client: sends the calls.
+        steps: the steps.
+        timeout: seconds for all steps together; None for the limits of `Config.timeouts` for each call.
+
+    Returns:
+        What they return.
+
+    Raises:
+        KubeError: what a call raises and the steps don't catch.
+    """
+    until = Deadline.within(timeout)
+    advance: Callable[[], Call[Any] | Pause] = functools.partial(next, steps)
+    while True:
+        try:
+            step = advance()
+        except StopIteration as end:
+            result: R = end.value
+            return result
+        try:
+            answer = await (_pause_async(step, until) if isinstance(step, Pause) else client.send(step, deadline=until))
+        except KubeError as error:
+            advance = functools.partial(steps.throw, error)
+        else:
+            advance = functools.partial(steps.send, answer)
+
+
+async def _pause_async(pause: Pause, until: Deadline | None) -> object:
+    await pauses.async_sleep(_seconds(pause, until))
+    return None
+
+
+def _seconds(pause: Pause, until: Deadline | None) -> float:
+    return pause.seconds if until is None else min(pause.seconds, max(0.0, until - time.monotonic()))
