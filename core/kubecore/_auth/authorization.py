@@ -7,7 +7,6 @@ import time
 from typing import TYPE_CHECKING
 
 from kubecore._auth.credential import Credential, Source, bearer
-from kubecore._auth.token_file import TokenFile
 from kubecore._config.config import Config
 from kubecore._config.secret import SecretBytes, SecretText
 from kubecore._http.timed_lock import Turn
@@ -129,6 +128,8 @@ def source(config: Config) -> Source:
             other token.
     """
     if config.bearer_token_file:
+        from kubecore._auth.token_file import TokenFile
+
         return TokenFile(config.bearer_token_file, _static(config))
     static = _static(config)
     has_certificate = bool(config.tls.cert_file or config.tls.cert_data)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 __all__ = ["nearest"]
@@ -16,6 +15,8 @@ def nearest(name: str, known: Iterable[str], form: str = "{}") -> str:
         known: the names that exist.
         form: how the name is written, with `{}` in its place.
     """
+    import difflib  # Only an error needs it.
+
     by_plain = {one.lower().replace("_", ""): one for one in known}
     found = difflib.get_close_matches(name.lower().replace("_", ""), by_plain, n=1, cutoff=0.7)
     return f"; did you mean {form.format(by_plain[found[0]])}?" if found else ""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
+
+import msgspec
 
 from kubecore.errors.base import KubeError
 
@@ -13,8 +14,7 @@ Action: TypeAlias = Literal["created", "changed", "unchanged"]
 """What the server did with an object."""
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectRef:
+class ObjectRef(msgspec.Struct, frozen=True):
     """Which object it is.
 
     Attributes:
@@ -36,8 +36,7 @@ class ObjectRef:
         return text if text.isprintable() else ascii(text)
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(msgspec.Struct, frozen=True):
     """An object that was applied.
 
     Attributes:
@@ -55,8 +54,7 @@ class Applied:
         return f"<{self.ref} {self.action}>"
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(msgspec.Struct, frozen=True):
     """An object that was not applied.
 
     Attributes:
@@ -68,8 +66,7 @@ class Failure:
     error: KubeError
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(msgspec.Struct, frozen=True):
     """What was applied, in the order in which it was.
 
     Attributes:

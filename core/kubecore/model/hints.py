@@ -6,7 +6,6 @@ are hidden from type checkers, which report a missing name by themselves.
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import pkgutil
 import re
@@ -116,6 +115,8 @@ def missing_in_group(group: object, name: str) -> AttributeError:
         return _error(group, name, "")
     known = _public(type(group))
     match = _OFFICIAL.fullmatch(name)
+    import difflib
+
     accessors = difflib.get_close_matches(match["thing"] if match else name.lower(), known, n=1, cutoff=0.6)
     if not accessors:
         return _error(group, name, "")

@@ -12,8 +12,8 @@ from kubecore._auth import authorization
 from kubecore._auth.credential import Credential
 from kubecore._config.config import Config
 from kubecore._http import transport
-from kubecore._http.gzip import AsyncGzipStream, is_compressed
 from kubecore._http.network import AsyncSocket
+from kubecore._http.request import Request
 from kubecore._http.transport import AsyncHttpClient, AsyncStream
 from kubecore._http.websocket_upgrade import Handshake, Upgraded, refused
 from kubecore._support import pauses
@@ -244,9 +244,7 @@ class AsyncClient:
                 if not is_answer:
                     await stream.aclose()
             if is_answer:
-                if "content-encoding" in stream.headers and is_compressed(request, stream.status, stream.headers):
-                    return AsyncGzipStream(stream, request.place)
-                return stream
+                return _unpacked(stream, request) if "content-encoding" in stream.headers else stream
 
     async def _renewed(self, sending: Sending) -> Credential:
         """Return what the next attempt shows if that is not at hand, by the deadline of the call."""
@@ -285,3 +283,10 @@ class AsyncClient:
     ) -> None:
         """Close every connection."""
         await self.aclose()
+
+
+def _unpacked(stream: AsyncStream, request: Request) -> AsyncStream:
+    """Return the response, decompressed while it is read if the server compressed it."""
+    from kubecore._http.gzip import AsyncGzipStream, is_compressed
+
+    return AsyncGzipStream(stream, request.place) if is_compressed(request, stream.status, stream.headers) else stream

@@ -13,8 +13,8 @@ from kubecore._auth import authorization
 from kubecore._auth.credential import Credential
 from kubecore._config.config import Config
 from kubecore._http import transport
-from kubecore._http.gzip import GzipStream, is_compressed
 from kubecore._http.network import SyncSocket
+from kubecore._http.request import Request
 from kubecore._http.transport import HttpClient, Stream
 from kubecore._http.websocket_upgrade import Handshake, Upgraded, refused
 from kubecore._support import pauses
@@ -243,9 +243,7 @@ class Client:
                 if not is_answer:
                     stream.close()
             if is_answer:
-                if "content-encoding" in stream.headers and is_compressed(request, stream.status, stream.headers):
-                    return GzipStream(stream, request.place)
-                return stream
+                return _unpacked(stream, request) if "content-encoding" in stream.headers else stream
 
     def _renewed(self, sending: Sending) -> Credential:
         """Return what the next attempt shows if that is not at hand, by the deadline of the call."""
@@ -284,3 +282,10 @@ class Client:
     ) -> None:
         """Close every connection."""
         self.close()
+
+
+def _unpacked(stream: Stream, request: Request) -> Stream:
+    """Return the response, decompressed while it is read if the server compressed it."""
+    from kubecore._http.gzip import GzipStream, is_compressed
+
+    return GzipStream(stream, request.place) if is_compressed(request, stream.status, stream.headers) else stream
