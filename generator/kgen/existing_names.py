@@ -77,10 +77,18 @@ def _class(node: ast.ClassDef) -> NamedClass:
     for name, statement in _fields(node):
         wire_name = _wire_name(name, statement.value)
         fields[wire_name] = name
-        uses[wire_name] = tuple(part.id for part in ast.walk(statement.annotation) if isinstance(part, ast.Name))
+        uses[wire_name] = tuple(_uses(statement.annotation))
         if wire_name == "kind":
             kind = _literal(statement.annotation)
     return NamedClass(fields, uses, kind)
+
+
+def _uses(annotation: ast.expr) -> Iterator[str]:
+    for part in ast.walk(annotation):
+        if isinstance(part, ast.Name):
+            yield part.id
+        elif isinstance(part, ast.Attribute):
+            yield ast.unparse(part)
 
 
 def _wire_name(name: str, default: ast.expr | None) -> str:

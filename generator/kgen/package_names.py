@@ -17,7 +17,7 @@ from kgen.names import field_name, singular, verbatim_name
 
 __all__ = ["NO_NAMES", "NamedClass", "NamedConstants", "NamedModule", "PackageNames"]
 
-_NAMES: Final = re.compile(r"(?<![\w.\"])[A-Z]\w*")
+_NAMES: Final = re.compile(r"(?<![\w.\"])(?:[a-z]\w*\.)?[A-Z]\w*")
 _NUMBER: Final = re.compile(r"_[0-9]+$")
 _KIND: Final = re.compile(r'Literal\["([^"]*)"\]')
 
@@ -28,7 +28,7 @@ class NamedClass:
 
     Attributes:
         fields: The attribute of each property.
-        uses: The names in the annotation of each property.
+        uses: The names in the annotation of each property, those of other modules as `core_v1.PodSpec`.
         kind: The kind that it is, or "".
     """
 
@@ -64,6 +64,9 @@ class NamedModule:
 _Place = tuple[str, str]
 """The name of an object and a property of it."""
 
+_Target = tuple[str, str]
+"""A module and a class in it."""
+
 
 class PackageNames:
     """The names of a package.
@@ -80,6 +83,7 @@ class PackageNames:
         self._module = functools.cache(read)
         self._places = functools.cache(self._find_places)
         self._holders = functools.cache(self._find_holders)
+        self._aliases = functools.cache(self._find_aliases)
 
     @classmethod
     def of(cls, api: Api) -> PackageNames:
@@ -93,6 +97,12 @@ class PackageNames:
     def name_of(self, module: str, owner: str, wire_name: str) -> str | None:
         """Return the name that a place in an object has, or None where it has none of those that the rules give."""
         return self._places(module).get((owner, wire_name))
+
+    def alias_of(self, module: str, owner: str, wire_name: str, target: str) -> str | None:
+        """Return the name that a place in a type of Kubernetes has, given the type there; None if it has none."""
+        other, _, name = target.rpartition(".")
+        fitting = {wire_name: self._fitting(module, owner, wire_name, (other, name))}
+        return _apart(owner, fitting).get((owner, wire_name))
 
     def is_held_by_another(self, module: str, name: str, owner: str, wire_name: str) -> bool:
         """Whether a name is that of another place."""
@@ -149,30 +159,48 @@ class PackageNames:
             for wire_name, attribute in owner_class.fields.items() if owner_class else ():
                 if attribute == constants.field and _reads_like(name, constants.owner, wire_name):
                     found[constants.owner, wire_name] = name
+        for owner, made in here.classes.items():
+            found |= self._other_places(module, owner, made)
         return found
 
+    def _other_places(self, module: str, owner: str, made: NamedClass) -> dict[_Place, str]:
+        """Return the names of the places of a class whose types are of another package."""
+        fitting: dict[str, list[str]] = {}
+        for wire_name, uses in made.uses.items():
+            types = [(other, name) for other, dot, name in (use.partition(".") for use in uses) if dot]
+            fitting[wire_name] = [name for each in types for name in self._fitting(module, owner, wire_name, each)]
+        return _apart(owner, fitting)
+
     def _find_places(self, module: str) -> Mapping[_Place, str]:
-        here = self._module(module)
         found = self._own_places(module)
-        # By what they read like: many equal objects have many names, and each is compared with each place.
-        named: dict[tuple[tuple[str, str], str], list[str]] = {}
-        for name in here.aliases:
+        for alias in self._module(module).aliases:
+            found |= self._places_inside(module, alias, found)
+        return found
+
+    def _places_inside(self, module: str, alias: str, own: Mapping[_Place, str]) -> dict[_Place, str]:
+        """Return the names of places in a class that has another name."""
+        other, owner = self._target(module, alias)
+        inside = own if other == module else self._own_places_of(other)
+        fitting: dict[str, list[str]] = {}
+        for wire_name in self._properties(other, owner):
+            child = inside.get((owner, wire_name))
+            if child is not None:
+                fitting[wire_name] = self._fitting(module, alias, wire_name, self._target(other, child))
+        return _apart(alias, fitting)
+
+    def _fitting(self, module: str, owner: str, wire_name: str, target: _Target) -> list[str]:
+        """Return the other names of a class that read like a place."""
+        named, head = self._aliases(module), _flat(owner.rstrip("_"))
+        names = [name for word in _words(wire_name) for name in named.get((target, head + word), ())]
+        return [name for name in dict.fromkeys(names) if _reads_like(name, owner, wire_name)]
+
+    def _find_aliases(self, module: str) -> Mapping[tuple[_Target, str], list[str]]:
+        """Return other names by what they read like: there are many, and each is compared with each place."""
+        found: dict[tuple[_Target, str], list[str]] = {}
+        for name in self._module(module).aliases:
             target = self._target(module, name)
             for form in {_flat(name), _flat(_NUMBER.sub("", name.rstrip("_")))}:
-                named.setdefault((target, form), []).append(name)
-        for alias in here.aliases:
-            other, owner = self._target(module, alias)
-            inside = found if other == module else self._own_places_of(other)
-            head = _flat(alias.rstrip("_"))
-            for wire_name in self._properties(other, owner):
-                child = inside.get((owner, wire_name))
-                if child is None:
-                    continue
-                target = self._target(other, child)
-                names = (name for word in _words(wire_name) for name in named.get((target, head + word), ()))
-                fitting = next((name for name in names if _reads_like(name, alias, wire_name)), None)
-                if fitting is not None:
-                    found[alias, wire_name] = fitting
+                found.setdefault((target, form), []).append(name)
         return found
 
     @functools.cached_property
@@ -204,11 +232,46 @@ def _reads_like(name: str, owner: str, wire_name: str) -> bool:
     return _flat(rest) in allowed or _flat(_NUMBER.sub("", rest)) in allowed
 
 
+def _apart(owner: str, fitting: Mapping[str, list[str]]) -> dict[_Place, str]:
+    """Return a name for each property, given those that fit: the same for two only if there is no other.
+
+    `fooBar` and `foo-bar` may hold equal objects, so that both names fit both. The one that is spelled like a property
+    is the property's; one with a seam was given since another place has the plain name.
+    """
+    found: dict[str, str] = {}
+    rests = {name: name[len(owner.rstrip("_")) :] for names in fitting.values() for name in names}
+
+    def give(wire_name: str, names: list[str]) -> None:
+        free = [name for name in names if name not in found.values()]
+        if wire_name not in found and free:
+            found[wire_name] = max(free, key=lambda name: rests[name].startswith("_"))
+
+    for wire_name, names in fitting.items():
+        give(wire_name, [name for name in names if _NUMBER.sub("", rests[name]).strip("_") in _spelled(wire_name)])
+    for wire_name, names in fitting.items():
+        give(wire_name, names)
+    return {(owner, wire_name): found.get(wire_name, names[0]) for wire_name, names in fitting.items() if names}
+
+
+@functools.lru_cache(maxsize=4096)
+def _spelled(wire_name: str) -> tuple[str, ...]:
+    """Return what a place is called by the rules, the property's own name first."""
+    words = [wire_name, singular(wire_name), singular(singular(wire_name))]
+    # Constants are called like the attribute.
+    fields = ["".join(map(str.capitalize, name(wire_name).split("_"))) for name in (field_name, verbatim_name)]
+    return tuple(dict.fromkeys([*map(_bare, words), *fields]))
+
+
+def _bare(word: str) -> str:
+    """Return a word as it is spelled in the name of a class."""
+    bare = re.sub(r"[^A-Za-z0-9_]", "", word).strip("_")
+    return bare[:1].upper() + bare[1:]
+
+
 @functools.lru_cache(maxsize=4096)
 def _words(wire_name: str) -> tuple[str, ...]:
-    """Return what a place is called by the rules, the property's own name first."""
-    words = (wire_name, singular(wire_name), singular(singular(wire_name)))
-    return tuple(dict.fromkeys(_flat(f"{word}{end}") for end in ("", "Value") for word in words))
+    """Return what the name of a place reads like."""
+    return tuple(dict.fromkeys(_flat(f"{word}{end}") for end in ("", "Value") for word in _spelled(wire_name)))
 
 
 def _flat(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import random
 import subprocess
 import sys
@@ -15,10 +16,11 @@ import yaml
 
 from kgen.cli import run
 from kgen.existing_names import read_package_names
+from kgen.ir import Api
 from kgen.package_names import PackageNames
 from tests.kgen.documents import generated
 from tests.kgen.test_crds import change, manifest
-from tests.kgen.test_resolve_crds import SCHEMA, STRING, enum, obj
+from tests.kgen.test_resolve_crds import SCHEMA, STRING, enum, in_place, obj
 from tests.torture.additions import Names, added, at_hand, drawn, lost, play, resolved
 from tests.torture.tally import Tally
 
@@ -129,6 +131,79 @@ def test_what_has_a_name_in_the_package_keeps_it(
         typed = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "mine"]
         done = subprocess.run(typed, cwd=project, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout[-2000:]
+
+
+def lost_by(*states: dict[str, Any], folder: Path | None = None) -> list[str]:
+    """Return what is lost when the properties of a spec change, with the package on disk if there is a folder."""
+    found: list[str] = []
+    api = resolved([manifest(states[0])])
+    for number, state in enumerate(states[1:]):
+        before = PackageNames.of(api) if folder is None else on_disk(api, folder / f"{number}")
+        after = resolved([manifest(state)], before)
+        found += lost(Names.of(api), Names.of(after))[0]
+        api = after
+    return found
+
+
+def on_disk(api: Api, folder: Path) -> PackageNames:
+    for path, source in generated(api, quickly=True).items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(source, encoding="utf-8")
+    return read_package_names(folder, "made")
+
+
+ALIKE = {"a": obj(x=STRING), "foo-bar": obj(x=STRING), "fooBar": obj(x=STRING), "foo": obj(bar=obj(x=STRING))}
+
+
+def test_equal_objects_whose_names_read_the_same_keep_them_as_aliases_of_aliases() -> None:
+    """`b` equals `a`, so all names inside of it are aliases: nothing but their spelling says which is whose."""
+    state = {"a": obj(**ALIKE), "b": obj(**ALIKE)}
+    assert {"WidgetSpecBFooBar", "WidgetSpecBFoobar", "WidgetSpecBFoo_Bar"} <= {
+        str(alias.name) for alias in resolved([manifest(state)]).modules[0].aliases
+    }
+    more = {**state, "aa": obj(**ALIKE)}
+    assert not lost_by(state, {**state, "c": STRING})
+    assert not lost_by(state, more, {**more, "b_": obj(**ALIKE)})
+
+
+def test_constants_of_a_field_with_another_name_than_its_property_keep_their_values() -> None:
+    """`Bar` is `field_Bar` next to `bar`, and its constants are called like the field."""
+    held, more = (
+        {"Bar": enum(*values), "bar": enum("a"), "foo-bar": enum(*values), "fooBar": STRING}
+        for values in (("a_b",), ("A B", "a-b", "a_b"))
+    )
+    assert not lost_by({"zzz": obj(**held)}, {"zzz": obj(**more)}, {"aaa": obj(**more), "zzz": obj(**more)})
+
+
+def test_an_exact_word_takes_no_name_from_an_equal_item_of_a_list() -> None:
+    items = {"type": "array", "items": obj(a=STRING)}
+    assert not lost_by({"tls": items}, {"tls": items, "tl": obj(a=STRING)})
+    assert not lost_by({"tl": obj(a=STRING), "tls": items}, {"tl": obj(a=STRING), "tls": items, "tlss": obj(a=STRING)})
+
+
+@pytest.mark.parametrize("kept", ["memory", "disk"])
+def test_a_place_keeps_its_name_when_it_becomes_a_type_of_kubernetes_and_back(kept: str, tmp_path: Path) -> None:
+    template = in_place("io.k8s.api.core.v1.PodTemplateSpec")
+    longer = change(template, "properties/spec/properties/added", STRING)
+    copied, own = {"template": template, "zzz": template}, {"template": longer, "zzz": longer}
+    folder = tmp_path if kept == "disk" else None
+    assert not lost_by(copied, own, copied, own, copied, folder=folder)
+    # Also where equal objects around it share a class.
+    states = [{"a": obj(**each), "b": obj(**each)} for each in (copied, own, copied)]
+    assert not lost_by(*states, folder=folder and folder / "equal")
+
+
+def test_a_type_of_kubernetes_that_loses_its_name_is_found() -> None:
+    template = in_place("io.k8s.api.core.v1.PodTemplateSpec")
+    before = resolved([manifest({"template": template})])
+    nameless = dataclasses.replace(
+        before, modules=tuple(dataclasses.replace(module, aliases=()) for module in before.modules)
+    )
+    longer = change(template, "properties/spec/properties/added", STRING)
+    losses, _ = lost(Names.of(nameless), Names.of(resolved([manifest({"template": longer})])))
+    assert any("which is not the name of the place" in each for each in losses)
+    losses, _ = lost(Names.of(before), Names.of(nameless))
+    assert any("WidgetSpecTemplate" in each for each in losses)
 
 
 @pytest.mark.thorough

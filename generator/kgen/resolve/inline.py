@@ -3,6 +3,7 @@
 The name is the path: `WidgetSpecRule` is an item of `spec.rules` of a Widget. Objects of one structure within a group
 share the class of the first of them, going from the kinds down, level by level, the most stable version first. Every
 place has its name all the same, as an alias, and so have the constants in it: what is added elsewhere renames nothing.
+A place whose object is a type of Kubernetes has a name, too: it stays when the object is that type no longer.
 """
 
 from __future__ import annotations
@@ -10,16 +11,19 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from kgen.ir import ModelRef
-from kgen.names import ClassName, Identifier
+from kgen.names import ClassName, Identifier, field_name, singular
 from kgen.resolve.builtins import Builtins
 from kgen.resolve.catalog import Catalog, Schema
 from kgen.resolve.equality import Equality
+from kgen.resolve.members import members_of
 from kgen.resolve.spelling import Spelling
+from kgen.resolve.types import properties, reference, unwrapped
 from kgen.resolve.unique_names import UniqueNames
+from kgen.shapes import is_object
 
 __all__ = ["Inline", "stability"]
 
@@ -69,6 +73,8 @@ class Inline:
         self._shared: dict[Hashable, ModelRef] = {}
         self._waiting: deque[ModelRef] = deque()
         self._children: dict[ModelRef, list[_Child]] = {}
+        self._copied: dict[ModelRef, str] = {}
+        self._constants: dict[tuple[ModelRef, str], ModelRef] = {}
         self.schemas: dict[ModelRef, Schema] = {}
         self.aliases: dict[ModelRef, ModelRef] = {}
 
@@ -81,14 +87,14 @@ class Inline:
             wire_name: The property of that schema.
             path: The words that lead from there to it.
         """
+        words = _words(path)
+        pointer = f"{owner.pointer}/properties/{'/'.join(path)[:200]}"
         builtin = self._builtins.find(raw, path[-1])
         if builtin is not None:
-            return self._catalog.model_of(builtin)
-        words = _words(path)
-        for child in self._children.get(owner.ref, ()):
-            if child.words == words and child.target == self._shared.get(self._key(raw, path[-1], child.name)):
-                return child.name  # `rule` and the items of `rules` may be one object.
-        pointer = f"{owner.pointer}/properties/{'/'.join(path)[:200]}"
+            return self._builtin(builtin, owner, wire_name, words, pointer)
+        for child in self._namesakes(owner, wire_name, words):
+            if child.target == self._shared.get(self._key(raw, path[-1], child.name)):
+                return child.name
         ref = self._names.claim(owner.ref, wire_name, words, pointer)
         key = self._key(raw, path[-1], ref)
         known = self._shared.get(key)
@@ -103,13 +109,39 @@ class Inline:
         )
         return ref
 
+    def _builtin(self, schema: str, owner: Schema, wire_name: str, words: str, pointer: str) -> ModelRef | None:
+        """Return the model of a type of Kubernetes, after giving it the name of the place."""
+        target = self._catalog.model_of(schema)
+        if target is None or any(child.target == target for child in self._namesakes(owner, wire_name, words)):
+            return target
+        self._copied[target] = schema
+        self._alias(owner.ref, _Child(wire_name, words, target, target), pointer)
+        return target
+
+    def _namesakes(self, owner: Schema, wire_name: str, words: str) -> Iterator[_Child]:
+        """Yield places in an object whose name may be that of a property: `rule` and the items of `rules` may be one.
+
+        What has another name in the package keeps that.
+        """
+        kept = self._catalog.existing.name_of(owner.ref.module, owner.ref.name, wire_name)
+        for child in self._children.get(owner.ref, ()):
+            if child.words == words and kept in (None, child.name.name):
+                yield child
+
+    def _alias(self, owner: ModelRef, child: _Child, where: str, kept: str | None = None) -> None:
+        """Name a place in an object, given what it holds."""
+        ref = self._names.claim(owner, child.wire_name, child.words, where, kept)
+        self._children.setdefault(owner, []).append(replace(child, name=ref))
+        self.aliases[ref] = child.target
+        self._waiting.append(ref)
+
     def _key(self, raw: Mapping[str, Any], word: str, ref: ModelRef) -> Hashable:
         """Return what objects that share a class have in common."""
         return self._catalog.group_of(ref.module), self._equality.number(raw, word), self._spelling.of(raw, ref)
 
     def constants(self, owner: Schema, wire_name: str, field: Identifier) -> ClassName:
         """Return the class of the known values of a property, whose attribute is `field`."""
-        words = "".join(word.capitalize() for word in field.split("_"))
+        words = _field_words(field)
         ref = self._names.claim(owner.ref, wire_name, words, owner.pointer)
         self._children.setdefault(owner.ref, []).append(_Child(wire_name, words, ref, ref))
         return ref.name
@@ -130,14 +162,58 @@ class Inline:
 
     def _name_inside(self, alias: ModelRef, target: ModelRef) -> None:
         """Name the places inside of an object that shares its class."""
+        copied = self._copied.get(target)
+        if copied is not None:
+            self._keep_inside(alias, copied)
+            return
         for child in self._children.get(target, ()):
-            ref = self._names.claim(alias, child.wire_name, child.words, str(alias))
-            self.aliases[ref] = child.target
-            self._waiting.append(ref)
+            self._alias(alias, child, str(alias))
+
+    def _keep_inside(self, alias: ModelRef, schema: str) -> None:
+        """Name the places inside of a type of Kubernetes that have a name: it was no such type before."""
+        existing = self._catalog.existing
+        for wire_name, raw in properties(self._catalog.schema(schema) or {}).items():
+            child = self._inside_copied(schema, wire_name, raw)
+            if child is None:
+                continue
+            kept = existing.name_of(alias.module, alias.name, wire_name)
+            kept = kept or existing.alias_of(alias.module, alias.name, wire_name, str(child.target))
+            if kept is not None:
+                self._alias(alias, child, str(alias), kept)
+
+    def _inside_copied(self, schema: str, wire_name: str, raw: object) -> _Child | None:
+        """Return a place in a type of Kubernetes: a type or constants of its package."""
+        path, name = _leads_to(raw, wire_name)
+        target = self._catalog.model_of(name)
+        if target is not None:
+            self._copied[target] = name
+            return _Child(wire_name, _words(path), target, target)
+        owner = self._catalog.model_of(schema)
+        if owner is None or not (is_object(raw) and members_of(unwrapped(raw))):
+            return None
+        words = _field_words(field_name(wire_name))
+        place = owner, wire_name
+        if place not in self._constants:
+            self._constants[place] = self._names.claim(owner, wire_name, words, str(owner))
+        return _Child(wire_name, words, self._constants[place], self._constants[place])
+
+
+def _leads_to(raw: object, word: str) -> tuple[tuple[str, ...], str]:
+    """Return the path to the named schema that a property holds, and its name; "" if it holds none."""
+    plain: Mapping[str, Any] = unwrapped(raw) if is_object(raw) else {}
+    name = reference(plain)
+    if name is not None:
+        return (word,), name
+    inner = next((part for key in ("items", "additionalProperties") if is_object(part := plain.get(key))), None)
+    return _leads_to(inner, singular(word)) if inner is not None else ((word,), "")
 
 
 def _words(path: tuple[str, ...]) -> str:
     return "".join(part[:1].upper() + part[1:] for part in path)
+
+
+def _field_words(field: Identifier) -> str:
+    return "".join(word.capitalize() for word in field.split("_"))
 
 
 def _schema_name(owner: Schema, path: tuple[str, ...]) -> str:

@@ -28,7 +28,7 @@ class UniqueNames:
         self._taken = {schema.ref for schema in catalog.models.values()}
         self._last: dict[ModelRef, int] = {}
 
-    def claim(self, owner: ModelRef, wire_name: str, words: str, where: str) -> ModelRef:
+    def claim(self, owner: ModelRef, wire_name: str, words: str, where: str, kept: str | None = None) -> ModelRef:
         """Return the name of a place: the one that it has already, or one that no other has.
 
         Args:
@@ -36,9 +36,10 @@ class UniqueNames:
             wire_name: The property of the object.
             words: The words of the place in its owner.
             where: The place in the document, for messages.
+            kept: The name that the place has already, if it is not among those of the package by its owner.
         """
         existing, module = self._catalog.existing, owner.module
-        kept = existing.name_of(module, owner.name, wire_name)
+        kept = kept or existing.name_of(module, owner.name, wire_name)
         names = itertools.chain([ClassName(kept)] if kept else [], self._candidates(owner, words))
         ref = next(
             ref
