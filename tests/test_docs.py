@@ -27,6 +27,8 @@ from tests.cluster.processes import free_port
 from tests.server import targets
 from tests.server.backend import backend
 
+pytestmark = pytest.mark.thorough  # What is tested is the text of the pages.
+
 ROOT = Path(__file__).parents[1]
 
 

@@ -23,6 +23,10 @@ import yaml
 from tests.cluster import NODE, Cluster, Nodes
 from tests.cluster.nodes import until
 
+pytestmark = (
+    pytest.mark.thorough
+)  # What is tested are programs of the public API, which other tests call on every Python.
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 EXAMPLE = EXAMPLES / "in_cluster.py"
 
@@ -30,7 +34,7 @@ EXAMPLE = EXAMPLES / "in_cluster.py"
 START = """
 import runpy, sys
 from pathlib import Path
-from kubecore.rest import incluster
+from kubecore._config import incluster
 incluster.SERVICE_ACCOUNT = Path(sys.argv[2])
 runpy.run_path(sys.argv[1], run_name="__main__")
 """

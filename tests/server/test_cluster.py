@@ -22,6 +22,8 @@ from kubecore import kubeconfig
 from tests.cluster import VERSION, Cluster
 from tests.cluster.processes import PortTakenError, Server, again_where_taken, free_port
 
+pytestmark = pytest.mark.thorough  # What is tested are the servers of the tests.
+
 _ORPHAN = """
 import os, pathlib, signal, sys
 from tests.cluster.processes import Server

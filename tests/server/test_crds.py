@@ -59,6 +59,7 @@ def compared(operation: Operation) -> Operation:
     return msgspec.structs.replace(operation, pointer="", description="", operation_id="", parameters=parameters)
 
 
+@pytest.mark.thorough
 def test_the_documents_made_of_manifests_are_those_of_the_server(pulled: Path) -> None:
     served: dict[str, Document] = {document.name: document for document in openapi_v3.load(pulled).documents}
     made = load_all([(path, path.name) for path in SOURCES]).documents
@@ -75,6 +76,7 @@ def headless(folder: Path) -> dict[str, str]:
     return {file.relative_to(folder).as_posix(): file.read_text().partition("\n")[2] for file in folder.rglob("*.py")}
 
 
+@pytest.mark.thorough
 def test_a_package_made_of_what_was_pulled_is_that_made_of_the_manifests(pulled: Path, tmp_path: Path) -> None:
     for folder, specs in (("manifests", CRDS), ("pulled", pulled)):
         groups = ["--include", "example.com", "--include", "metrics.example.org"]
@@ -203,6 +205,7 @@ def test_null_is_null_where_the_schema_has_a_default_and_nothing_is_the_default(
         assert changed.spec.marks is None
 
 
+@pytest.mark.thorough
 def test_the_tutorial_runs(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     blocks = dict(
         re.findall(

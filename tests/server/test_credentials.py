@@ -25,6 +25,10 @@ from tests.conftest import running
 from tests.identity import DISCOVERY, TOKEN, IdentityServer
 from tests.kubecore.loopback import answer, loopback
 
+pytestmark = (
+    pytest.mark.thorough
+)  # What is tested is whom the server sees; tests/kubecore sends the same credentials on every Python.
+
 # What a program does; it runs in an environment that holds the wheel and what it requires.
 PROGRAM: Final = """
 import json, sys

@@ -185,7 +185,7 @@ def test_a_container_that_is_silent_from_the_start_loses_no_line(
 ) -> None:
     """The server sends the headers with the first line, which comes after more time than a response may take."""
     timeouts = rest.Timeouts(connect=30, read=0.5, write=30, pool=30, total=30, idle=30)
-    silence = 2.0
+    silence = 1.0
 
     def write_later() -> threading.Timer:
         timer = threading.Timer(silence, nodes.log, (namespace, pod, "first"))

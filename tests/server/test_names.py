@@ -17,6 +17,8 @@ from kubecore import errors
 from tests.server.conftest import Scenario
 from tests.server.test_apply_file import apply_file
 
+pytestmark = pytest.mark.thorough  # What is tested is what the server accepts.
+
 Drive = Callable[[Scenario], None]
 
 RBAC = "rbac.authorization.k8s.io"

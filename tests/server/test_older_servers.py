@@ -20,6 +20,8 @@ from kubecore.codec import decode
 from kubecore.model.model import Model
 from tests.models import ALL
 
+pytestmark = pytest.mark.thorough  # What is tested are recorded objects.
+
 GOMOD = Path(__file__).parents[1] / "cluster" / "gomod" / "1.37"
 RECORDED = Path(__file__).parent / "recorded"
 

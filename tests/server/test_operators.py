@@ -34,7 +34,7 @@ EXAMPLES = {
 # Where one of these stands, the server tells an empty list or map from none, too.
 KEEPS = {"default", "nullable", "minItems", "minProperties"}
 
-pytestmark = pytest.mark.shared
+pytestmark = [pytest.mark.shared, pytest.mark.thorough]  # What is tested is what the server accepts.
 
 
 @pytest.fixture(scope="module")

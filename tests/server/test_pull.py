@@ -22,6 +22,8 @@ from tests.cluster.nodes import until
 from tests.server.aggregated import DOCUMENT, aggregated
 from tests.server.definitions import definition
 
+pytestmark = pytest.mark.thorough  # What is tested is what the server publishes.
+
 OTHER = {"type": "object", "properties": {"size": {"type": "integer", "description": "Another size."}}}
 GROUPS = ("autoscaling.pull.example.com", "networking.pull.example.com")
 

@@ -16,6 +16,8 @@ from kubecore.calls import path
 from kubecore.calls.resource import Resource
 from tests.cluster import Cluster
 
+pytestmark = pytest.mark.thorough  # What is tested is what the server stores.
+
 NAMESPACE = "round-trip"
 CONTAINERS = [{"name": "c", "image": "registry.invalid/c"}]
 TEMPLATE = {"metadata": {"labels": {"app": "x"}}, "spec": {"containers": CONTAINERS}}

@@ -13,6 +13,8 @@ from kgen.errors import ClusterError, ConfigError
 from kgen.load import cluster as pulling
 from tests.cluster import Cluster
 
+pytestmark = pytest.mark.thorough  # What is tested is what the server publishes.
+
 SPECS = Path(__file__).parents[2] / "specs" / "1.37"
 
 

@@ -17,6 +17,8 @@ from tests.cluster import Cluster
 from tests.cluster.build import CAPTURED, OLDER, VERSION
 from tests.conftest import running
 
+pytestmark = pytest.mark.thorough  # What is tested are the documents of two versions.
+
 SPECS = Path(__file__).parents[2] / "specs"
 
 

@@ -49,7 +49,7 @@ def quick(own: Cluster) -> rest.Config:
     [
         pytest.param(["cut", "rst"] * 5, id="fault 3: cut and reset at random"),
         pytest.param(["stop", "mute"], id="faults 4 and 5: mute"),
-        pytest.param(["expire"], id="faults 11, 18 and 19: killed, started and compacted"),
+        pytest.param(["expire"], id="faults 11, 18 and 19: killed, started and compacted", marks=pytest.mark.thorough),
     ],
 )
 def test_no_change_is_lost_and_none_is_told_twice(faults: list[str], own: Cluster, tmp_path: Path) -> None:
@@ -114,6 +114,7 @@ class Mirror:
         return is_last
 
 
+@pytest.mark.thorough
 def test_fault_19_a_server_that_is_restored_from_a_backup_is_followed(own: Cluster) -> None:
     """Versions go back: what was undone is told."""
     config = quick(own)
@@ -148,6 +149,7 @@ def test_fault_19_a_server_that_is_restored_from_a_backup_is_followed(own: Clust
             assert mirror.told[-4:] == ["DELETED new", "MODIFIED changed", "ADDED deleted", "ADDED the-last"]
 
 
+@pytest.mark.thorough
 def test_fault_11_a_plain_watch_from_a_version_that_is_gone_is_told(own: Cluster) -> None:
     own.compact()
     own.restart_apiserver()

@@ -543,7 +543,7 @@ def test_get_or_none(drive: Drive, namespace: str) -> None:
 
 def test_get_or_none_of_a_resource_that_the_server_lacks_is_an_error(config: Any) -> None:
     class Nowhere(sync_verbs.GetOrNone[Gadget]):
-        resource = Resource[Gadget, Any](
+        _resource = Resource[Gadget, Any](
             group="nowhere.example.com", version="v1", plural="gadgets", namespaced=True, kind=Gadget
         )
 
