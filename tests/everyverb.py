@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import kubeclient.typed
-from kubeclient.models import core_v1, meta_v1
+from kubeclient.models import autoscaling_v1, core_v1, meta_v1
 from kubeclient.typed.apps.v1.deployment import DEPLOYMENTS
 from kubeclient.typed.core.v1.pod import PODS
 from kubecore import apply, async_verbs, clientset, discovery, dynamic, patch, sync_verbs
@@ -84,7 +84,8 @@ def _public(cls: Any) -> list[str]:
 
 
 def _of_mixin(mixin: Any, name: str) -> Verb:
-    made = type("Client", (mixin,), {"_resource": DEPLOYMENTS if name == "wait_for_rollout" else PODS})
+    resource = DEPLOYMENTS if name == "wait_for_rollout" else PODS
+    made = type("Client", (mixin,), {"_resource": resource, "_scale": autoscaling_v1.Scale})
 
     def make(clientset: Any) -> Callable[..., Any]:
         found: Callable[..., Any] = getattr(made(clientset.rest_client, "d"), name)

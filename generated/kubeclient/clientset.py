@@ -183,7 +183,7 @@ class Clientset(BaseClientset):
 
     @property
     def core_v1(self) -> CoreV1Client:
-        """The resources of the core group, v1."""
+        """The resources of core/v1."""
         from kubeclient.typed.core.v1._group import CoreV1Client
 
         return CoreV1Client(self.rest_client)
@@ -442,7 +442,7 @@ class AsyncClientset(AsyncBaseClientset):
 
     @property
     def core_v1(self) -> AsyncCoreV1Client:
-        """The resources of the core group, v1."""
+        """The resources of core/v1."""
         from kubeclient.typed.core.v1._group import AsyncCoreV1Client
 
         return AsyncCoreV1Client(self.rest_client)

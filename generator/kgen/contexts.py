@@ -131,6 +131,7 @@ class ResourceContext:
     list_kind: Code
     bases: tuple[Code, ...]
     docstring: Code
+    scale: Code
     methods: tuple[MethodContext, ...]
     sides: tuple[SideContext, ...]
 

@@ -111,6 +111,7 @@ RESERVED_GROUPS: Final = frozenset(
         "always",
         "async_verbs",
         "builtins",
+        "module_getattr",
         "msgspec",
         "property",
         "sync_verbs",
@@ -124,6 +125,7 @@ RESERVED_ACCESSORS: Final = frozenset({"str"})
 RESERVED_METHODS: Final = frozenset(
     {
         "apply",
+        "apply_scale",
         "apply_status",
         "attach",
         "copy_from",
@@ -138,6 +140,7 @@ RESERVED_METHODS: Final = frozenset(
         "get_logs",
         "get_metadata",
         "get_or_none",
+        "get_scale",
         "get_status",
         "iter",
         "iter_metadata",
@@ -147,6 +150,7 @@ RESERVED_METHODS: Final = frozenset(
         "modify",
         "modify_status",
         "patch",
+        "patch_scale",
         "patch_status",
         "port_forward",
         "proxy",
@@ -154,6 +158,7 @@ RESERVED_METHODS: Final = frozenset(
         "stream_logs",
         "table",
         "update",
+        "update_scale",
         "update_status",
         "wait",
         "wait_for_completion",
@@ -162,7 +167,10 @@ RESERVED_METHODS: Final = frozenset(
         "watch_metadata",
     }
 )
-"""Methods of subresources that get an underscore: `kubecore` has verbs of these names."""
+"""Methods of subresources that get an underscore: `kubecore` has verbs of these names.
+
+The subresource `scale` itself keeps these names: its methods are those of `kubecore`, or replace them.
+"""
 
 RESERVED_ARGUMENTS: Final = frozenset(
     {"body", "dry_run", "field_manager", "field_validation", "force", "name", "self", "timeout", "type"}

@@ -65,6 +65,9 @@ _WAIT: Final = frozenset({"list", "watch"})
 _ENDS_MIXINS: Final = {"rollout": "WaitForRollout", "completion": "WaitForCompletion"}
 _STATUS_MIXINS: Final = {"get": "GetStatus", "update": "UpdateStatus", "patch": "PatchStatus"}
 
+_SCALE: Final = "scale"
+_SCALE_VERBS: Final = frozenset({"apply", "get", "patch", "update"})
+
 # Clients of these know no model.
 _STREAM_MIXINS: Final = {
     "log": ("Logs",),
@@ -77,6 +80,7 @@ _STREAM_MIXINS: Final = {
 _TYPE_PARAMETERS: Final = {
     "List": "{kind}, {list}",
     "DeleteCollection": "{list}",
+    "Scale": "{scale}",
     "Standard": "{kind}, {list}",
     "StandardWithStatus": "{kind}, {list}",
 }
@@ -162,7 +166,7 @@ def _models(
     exports = [*(model.name for model in module.models), *(group.name for group in constants), *module.shared]
     exports += [alias.name for alias in module.aliases]
     return ModelsContext(
-        header=_header(module.source or sources, f"Models of {module.title}.", root),
+        header=_header(module.source or sources, f"Models of {_title(module.title)}.", root),
         package=root,
         imports_builtins="builtins." in annotations,
         imports_msgspec="msgspec." in defaults,
@@ -217,7 +221,7 @@ def _constant_class(group: Constants) -> ConstantsContext:
 def _group_files(group: GroupVersion, root: Identifier, api: Api) -> Iterable[PlannedFile]:
     inner = f"typed/{group.package[0]}/{group.package[1]}"
     folder = f"{root}/{inner}"
-    words = f"Clients of {group.api_version}."
+    words = f"Clients of {_title(group.api_version)}."
     yield _package(root, inner, group.source, words)
     yield PlannedFile(f"{folder}/_group.py", "group.py.jinja", _group(group, root))
     for resource in group.resources:
@@ -235,7 +239,12 @@ def _group(group: GroupVersion, root: Identifier) -> GroupContext:
 
 
 def _group_words(group: GroupVersion) -> str:
-    return f"The resources of {group.api_version if group.group else f'the core group, {group.version}'}."
+    return f"The resources of {_title(group.api_version)}."
+
+
+def _title(api_version: str) -> str:
+    """Return a group version as people write it: `core/v1` for `v1`."""
+    return api_version if "/" in api_version else f"core/{api_version}"
 
 
 def _entry(resource: Resource) -> ResourceEntry:
@@ -254,7 +263,8 @@ def _entry(resource: Resource) -> ResourceEntry:
 
 
 def _resource(resource: Resource, group: GroupVersion, root: Identifier, api: Api) -> ResourceContext:
-    methods = tuple(_method(method) for method in resource.methods)
+    scale = _scale(resource)
+    methods = tuple(_method(method) for method in resource.methods if not scale or method.subresource != _SCALE)
     refs = [resource.kind, *([resource.list_kind] if resource.list_kind else [])]
     refs += [ref for method in resource.methods for ref in (method.body, method.response) if ref is not None]
     used, own = {ref.module for ref in refs}, {module.name for module in api.modules}
@@ -262,7 +272,7 @@ def _resource(resource: Resource, group: GroupVersion, root: Identifier, api: Ap
         text.string(name) for name in sorted([resource.constant, f"Async{resource.class_name}", resource.class_name])
     ]
     return ResourceContext(
-        header=_header(group.source, f"Clients of {group.api_version} {resource.kind_name}.", root),
+        header=_header(group.source, f"Clients of {_title(group.api_version)} {resource.kind_name}.", root),
         package=root,
         exports=tuple(names),
         modules=tuple(sorted(used & own)),
@@ -281,6 +291,7 @@ def _resource(resource: Resource, group: GroupVersion, root: Identifier, api: Ap
         list_kind=text.code(str(resource.list_kind or "")),
         bases=_bases(resource, group),
         docstring=_resource_docstring(resource),
+        scale=text.code(str(scale or "")),
         methods=methods,
         sides=(
             SideContext(resource.class_name, text.code("sync_verbs"), text.code("def"), text.code("")),
@@ -292,6 +303,13 @@ def _resource(resource: Resource, group: GroupVersion, root: Identifier, api: Ap
             ),
         ),
     )
+
+
+def _scale(resource: Resource) -> ModelRef | None:
+    """Return the model of the scale if kubecore has all methods for it."""
+    methods = [method for method in resource.methods if method.subresource == _SCALE]
+    refs = {ref for method in methods for ref in (method.body, method.response) if ref is not None}
+    return refs.pop() if {method.verb for method in methods} == _SCALE_VERBS and len(refs) == 1 else None
 
 
 def _typing_names(resource: Resource, methods: Iterable[MethodContext]) -> list[str]:
@@ -329,8 +347,10 @@ def _bases(resource: Resource, group: GroupVersion) -> tuple[Code, ...]:
     names += [mixin for verb, mixin in _MIXINS.items() if verb in verbs]
     names += [mixin for verb, mixin in _STATUS_MIXINS.items() if verb in status]
     names += ["ModifyStatus"] if modifies_status else []
+    scale = _scale(resource)
+    names += ["Scale"] if scale else []
     names += [_ENDS_MIXINS[resource.ends]] if resource.ends else []
-    types = {"kind": resource.kind, "list": resource.list_kind}
+    types = {"kind": resource.kind, "list": resource.list_kind, "scale": scale}
     typed = [f"{name}[{_TYPE_PARAMETERS.get(name, '{kind}').format(**types)}]" for name in names]
     streams = [mixin for stream, found in _STREAM_MIXINS.items() if stream in resource.streams for mixin in found]
     # The connections go to its pods: the documents have no subresource for it.
@@ -358,12 +378,12 @@ def _method(method: SubresourceMethod) -> MethodContext:
 def _method_docstring(method: SubresourceMethod) -> str:
     """Return what a method does; arguments that all verbs share are explained at the verb of the object itself."""
     own = {
-        "apply": [f"{method.argument}: a model, or a mapping with the fields that the manager wants."],
-        "create": [f"{method.argument}: a model, or a mapping with the API's names."],
+        "apply": [f"{method.argument}: A model, or a mapping with the fields that the manager sets."],
+        "create": [f"{method.argument}: A model, or a mapping with the API's names."],
         "patch": [
-            f"body: a patch of `kubecore.patch`; with `type`, a part of the {method.response.name}, or operations."
+            f"body: A patch of `kubecore.patch`; with `type`, a part of the {method.response.name}, or operations."
         ],
-        "update": [f"{method.argument}: a model, or a mapping with the API's names."],
+        "update": [f"{method.argument}: A model, or a mapping with the API's names."],
     }
     shared = {
         "apply": "field_manager, force, dry_run, field_validation, timeout",
@@ -371,9 +391,9 @@ def _method_docstring(method: SubresourceMethod) -> str:
         "patch": "type, dry_run, field_manager, field_validation, force, timeout",
     }
     arguments = [
-        "name: the object's name.",
+        "name: The object's name.",
         *own.get(method.verb, []),
-        f"{shared.get(method.verb, 'dry_run, field_manager, field_validation, timeout')}: as for `{method.verb}`.",
+        f"{shared.get(method.verb, 'dry_run, field_manager, field_validation, timeout')}: As for `{method.verb}`.",
     ]
     return "\n".join(
         [
@@ -381,7 +401,7 @@ def _method_docstring(method: SubresourceMethod) -> str:
             "\nArgs:",
             *(f"    {line}" for line in arguments),
             "\nRaises:",
-            f"    KubeError: as for `{method.verb}`.",
+            f"    KubeError: As for `{method.verb}`.",
         ]
     )
 

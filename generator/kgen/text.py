@@ -23,6 +23,12 @@ _LINE_ENDS: Final = str.maketrans(dict.fromkeys("\r\x0b\x0c\x1c\x1d\x1e\x85\u202
 # Categories that are not shown as themselves: control, format (bidi among them), surrogates, private use, unassigned.
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
+_UNBROKEN: Final = re.compile(r"`[^`\s]+ /[^`\s]*`")
+"""A request such as `GET /api/v1/pods`, which stays on one line."""
+
+_NO_BREAK: Final = "\ue000"
+"""Stands for a space that is no place for a line break. `clean` escapes it in the text of documents."""
+
 # Quotes that would close a docstring: three together, or the last ones.
 _CLOSING: Final = re.compile(r'"{3,}|"+$')
 
@@ -134,8 +140,8 @@ def wrapped(text: str, indent: int) -> str:
 
 def _wrap(line: str, width: int) -> list[str]:
     lead = line[: len(line) - len(line.lstrip())][: width // 2]
-    return textwrap.wrap(
-        line.strip(),
+    lines = textwrap.wrap(
+        _UNBROKEN.sub(lambda match: match[0].replace(" ", _NO_BREAK), line.strip()),
         # The quotes share the first or the last line with the text.
         width=width - 6,
         initial_indent=lead,
@@ -143,6 +149,7 @@ def _wrap(line: str, width: int) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return [line.replace(_NO_BREAK, " ") for line in lines]
 
 
 def docstring(text: str, indent: int = 0) -> Code:

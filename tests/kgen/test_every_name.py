@@ -20,7 +20,9 @@ import kubecore
 from kgen import names as naming
 from kgen.errors import Problems
 from kgen.resolve import resolve
+from kgen.resolve.types import SHARED
 from kubecore import async_verbs, clientset, options, rest, sync_verbs
+from kubecore.generated import clients, models
 from kubecore.model import scalars
 from kubecore.model.model import Model, OpenModel
 from tests.kgen.documents import document, generated, reference, spec_of
@@ -192,7 +194,8 @@ def test_subresources_and_their_bodies(tmp_path: Path) -> None:
     (group,) = api.groups
     for resource in group.resources:
         assert len({method.name for method in resource.methods}) == len(resource.methods)
-        assert not {str(method.name) for method in resource.methods} & naming.RESERVED_METHODS
+        methods = {str(method.name) for method in resource.methods if method.subresource != "scale"}
+        assert not methods & naming.RESERVED_METHODS
     assert len({resource.module for resource in group.resources}) == len(group.resources)
 
 
@@ -203,6 +206,12 @@ def attributes(*owners: object) -> set[str]:
 def test_what_is_reserved_is_all_that_the_runtime_has() -> None:
     mixins = [c for module in (async_verbs, sync_verbs) for _, c in inspect.getmembers(module, inspect.isclass)]
     assert attributes(*mixins) <= naming.RESERVED_METHODS
+    shared = {name.rpartition(".")[2] for name in SHARED}
+    assert {name for name in models.__all__ if name[0].isupper()} - shared <= naming.RESERVED_CLASSES
+    assert {name for name in models.__all__ if name[0].islower()} <= naming.RESERVED_GROUPS
+    in_resources = set(clients.__all__) - {"BaseClientset", "KindInfo"}
+    assert {name for name in in_resources if name[0].isupper() and "Async" not in name} <= naming.RESERVED_CLIENTS
+    assert {name for name in in_resources if name[0].islower()} <= naming.RESERVED_GROUPS
     own = attributes(clientset.BaseClientset, clientset.AsyncBaseClientset) | {"rest_client"}
     assert own <= naming.RESERVED_GROUPS
     for class_ in (clientset.BaseClientset, clientset.AsyncBaseClientset):

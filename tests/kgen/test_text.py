@@ -92,6 +92,13 @@ def test_long_words_wrap_at_the_line_length_and_keep_their_paragraphs() -> None:
     assert lines[-3:] == ["", "    four", '    """']
 
 
+def test_a_request_stays_on_one_line() -> None:
+    for words in range(10, 16):
+        lines = text.docstring("several " * words + ": `PATCH /api/v1/{name}` and `a b`.", indent=8).split("\n")
+        assert any("`PATCH /api/v1/{name}`" in line for line in lines)
+    assert "\\ue000" in text.docstring("a\ue000b")
+
+
 def test_items_of_a_list_hang() -> None:
     lines = text.wrapped("- " + "word " * 40, 0).split("\n")
     assert lines[0].startswith("- word")

@@ -276,6 +276,7 @@ def refused(clientset: Clientset) -> None:
     clientset.core_v1.pods("x").run("y", ["ls"], stdin=b"x", text=True)  # type: ignore[call-overload]  # pyright: ignore
     clientset.core_v1.pods("x").patch("y", {"spec": {}})  # type: ignore[call-overload]  # pyright: ignore
     clientset.core_v1.pods("x").patch_status("y", {"status": {}})  # type: ignore[call-overload]  # pyright: ignore
+    clientset.apps_v1.deployments("x").patch_scale("y", {"spec": {}})  # type: ignore[call-overload]  # pyright: ignore
     clientset.core_v1.pods("x").modify("y", str)  # type: ignore[arg-type]  # pyright: ignore
     clientset.core_v1.component_statuses().modify("y", print)  # type: ignore[attr-defined]  # pyright: ignore
     clientset.resource("ConfigMap")  # type: ignore[arg-type]  # pyright: ignore

@@ -16,6 +16,7 @@ from kubecore.async_verbs.logs import Logs
 from kubecore.async_verbs.metadata_and_table import ListViews
 from kubecore.async_verbs.proxying import Proxy
 from kubecore.async_verbs.reading import Get, List
+from kubecore.async_verbs.scale import Scale
 from kubecore.async_verbs.standard import Standard, StandardWithStatus
 from kubecore.async_verbs.status import GetStatus, ModifyStatus, PatchStatus, UpdateStatus
 from kubecore.async_verbs.waiting import Wait, WaitForCompletion, WaitForRollout
@@ -44,6 +45,7 @@ __all__ = [
     "PortForward",
     "Proxy",
     "ResourceClient",
+    "Scale",
     "ServicePortForward",
     "Standard",
     "StandardWithStatus",

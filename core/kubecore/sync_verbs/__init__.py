@@ -17,6 +17,7 @@ from kubecore.sync_verbs.logs import Logs
 from kubecore.sync_verbs.metadata_and_table import ListViews
 from kubecore.sync_verbs.proxying import Proxy
 from kubecore.sync_verbs.reading import Get, List
+from kubecore.sync_verbs.scale import Scale
 from kubecore.sync_verbs.standard import Standard, StandardWithStatus
 from kubecore.sync_verbs.status import GetStatus, ModifyStatus, PatchStatus, UpdateStatus
 from kubecore.sync_verbs.waiting import Wait, WaitForCompletion, WaitForRollout
@@ -45,6 +46,7 @@ __all__ = [
     "PortForward",
     "Proxy",
     "ResourceClient",
+    "Scale",
     "ServicePortForward",
     "Standard",
     "StandardWithStatus",

@@ -57,16 +57,23 @@ _ENDS: Final = {
 _APPLIED: Final = frozenset({"scale"})
 
 _DOCS: Final = {
-    "apply": "Apply the {sub} that one manager wants of one object, by server-side apply",
-    "get": "Read the {sub} of one object",
-    "update": "Replace the {sub} of one object",
-    "patch": "Patch the {sub} of one object",
-    "create": "Create the {sub} of one object",
-    "delete": "Delete the {sub} of one object",
+    "apply": "Apply the desired {sub} of one {kind}, by server-side apply",
+    "get": "Read the {sub} of one {kind}",
+    "update": "Replace the {sub} of one {kind}",
+    "patch": "Patch the {sub} of one {kind}",
+    "create": "Create the {sub} of one {kind}",
+    "delete": "Delete the {sub} of one {kind}",
     "bind": "Bind the pod to a node",
     "evict": "Evict the pod, if its disruption budgets allow it",
-    "create_token": "Ask for a token of the service account",
+    "create_token": "Request a token of the service account",
     "finalize": "Replace the finalizers of the namespace",
+}
+
+# Of subresources that are the object itself, in part.
+_DOCS_OF_THE_OBJECT: Final = {
+    "get": "Read the {kind}, as the {sub} subresource returns it",
+    "update": "Replace the {kind} through its {sub} subresource",
+    "patch": "Patch the {kind} through its {sub} subresource",
 }
 
 _DISCOVERY: Final = "not a resource: what the server says of itself"
@@ -324,12 +331,12 @@ class _Resolver:
         for (sub, verb), operation in sorted(found.subresources.items()):
             if sub == "status" and verb in ("get", "update", "patch"):
                 continue
-            method = self._method(sub, verb, operation)
+            method = self._method(sub, verb, operation, kind)
             if method is None:
                 self._leave_out([operation], "the document names no model for it")
             else:
                 made.append(_renamed(method, taken))
-            if sub in _APPLIED and verb == "patch" and (applied := self._applied(sub, operation)) is not None:
+            if sub in _APPLIED and verb == "patch" and (applied := self._applied(sub, operation, kind)) is not None:
                 made.append(_renamed(applied, taken))
         return tuple(made)
 
@@ -338,25 +345,25 @@ class _Resolver:
         name = names.argument_name(model.name)
         return Identifier(f"{name}_") if self._catalog.is_module(name) else name
 
-    def _applied(self, sub: str, operation: Operation) -> SubresourceMethod | None:
+    def _applied(self, sub: str, operation: Operation, kind: ModelRef) -> SubresourceMethod | None:
         """Return the method that applies a subresource: a patch whose body is the subresource's own model."""
         answer = self._answer(operation)
         if answer is None:
             return None
         words = names.subresource_name(sub)
         return SubresourceMethod(
-            name=names.method_name(f"apply_{words}"),
+            name=Identifier(f"apply_{words}"),
             verb="apply",
             subresource=sub,
             argument=self._argument(answer),
             body=answer,
             response=answer,
             path=operation.path,
-            doc=_DOCS["apply"].format(sub=words.replace("_", " ")),
+            doc=_doc("apply", sub, kind),
             parameters=_parameters(operation),
         )
 
-    def _method(self, sub: str, verb: str, operation: Operation) -> SubresourceMethod | None:
+    def _method(self, sub: str, verb: str, operation: Operation, kind: ModelRef) -> SubresourceMethod | None:
         body_schema = operation.request_body_schema
         body = self._models.get(body_schema) if body_schema and body_schema not in SCALARS else None
         answer = self._models.get(_STATUS) if sub in _ANSWERS_STATUS else self._answer(operation)
@@ -365,16 +372,31 @@ class _Resolver:
         words = names.subresource_name(sub)
         name = _METHOD_NAMES.get((verb, sub), f"{verb}_{words}")
         return SubresourceMethod(
-            name=names.method_name(name),
+            name=Identifier(name) if sub in _APPLIED else names.method_name(name),
             verb=verb,
             subresource=sub,
             argument=self._argument(body) if body is not None and verb in ("create", "update") else None,
             body=body,
             response=answer,
             path=operation.path,
-            doc=_DOCS.get(name, _DOCS[verb]).format(sub=words.replace("_", " ")),
+            doc=_doc(name if name in _DOCS else verb, sub, kind, is_object=answer == kind),
             parameters=_parameters(operation),
         )
+
+
+def _doc(what: str, subresource: str, kind: ModelRef, *, is_object: bool = False) -> str:
+    """Return one line on what a method does.
+
+    Args:
+        what: The verb, or the method if it is called by what it does.
+        subresource: The subresource.
+        kind: The model of the object.
+        is_object: Whether the subresource is the object itself, in part.
+    """
+    object_ = names.snake(kind.name).replace("_", " ")
+    if is_object and what in _DOCS_OF_THE_OBJECT:
+        return _DOCS_OF_THE_OBJECT[what].format(sub=subresource, kind=object_)
+    return _DOCS[what].format(sub=names.subresource_name(subresource).replace("_", " "), kind=object_)
 
 
 def _renamed(method: SubresourceMethod, taken: set[Identifier]) -> SubresourceMethod:

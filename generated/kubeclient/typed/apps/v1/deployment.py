@@ -3,10 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from kubecore.generated.clients import DryRun, FieldValidation, PatchBody, PatchType, Resource, async_verbs, sync_verbs
+from kubecore.generated.clients import Resource, async_verbs, sync_verbs
 
 from kubeclient.models import apps_v1, autoscaling_v1
 
@@ -24,6 +21,7 @@ DEPLOYMENTS = Resource(
 
 class Deployments(
     sync_verbs.StandardWithStatus[apps_v1.Deployment, apps_v1.DeploymentList],
+    sync_verbs.Scale[autoscaling_v1.Scale],
     sync_verbs.WaitForRollout[apps_v1.Deployment],
 ):
     """Deployments of one namespace, or of all of them when the namespace is "".
@@ -32,130 +30,12 @@ class Deployments(
     """
 
     _resource = DEPLOYMENTS
-
-    def get_scale(
-        self,
-        name: str,
-        *,
-        timeout: float | None = None,
-    ) -> autoscaling_v1.Scale:
-        """Read the scale of one object: `GET /apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale`.
-
-        Args:
-            name: the object's name.
-            timeout: as for `get`.
-
-        Raises:
-            KubeError: as for `get`.
-        """
-        return self._get_subresource(name, "scale", autoscaling_v1.Scale, timeout=timeout)
-
-    def patch_scale(
-        self,
-        name: str,
-        body: PatchBody,
-        *,
-        type: PatchType | None = None,
-        dry_run: DryRun | None = None,
-        field_manager: str | None = None,
-        field_validation: FieldValidation | None = None,
-        force: bool | None = None,
-        timeout: float | None = None,
-    ) -> autoscaling_v1.Scale:
-        """Patch the scale of one object: `PATCH /apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale`.
-
-        Args:
-            name: the object's name.
-            body: a patch of `kubecore.patch`; with `type`, a part of the Scale, or operations.
-            type, dry_run, field_manager, field_validation, force, timeout: as for `patch`.
-
-        Raises:
-            KubeError: as for `patch`.
-        """
-        return self._patch_subresource(
-            name,
-            "scale",
-            body,
-            autoscaling_v1.Scale,
-            type=type,
-            dry_run=dry_run,
-            field_manager=field_manager,
-            field_validation=field_validation,
-            force=force,
-            timeout=timeout,
-        )
-
-    def apply_scale(
-        self,
-        name: str,
-        scale: autoscaling_v1.Scale | Mapping[str, Any],
-        *,
-        field_manager: str,
-        force: bool | None = None,
-        dry_run: DryRun | None = None,
-        field_validation: FieldValidation | None = None,
-        timeout: float | None = None,
-    ) -> autoscaling_v1.Scale:
-        """Apply the scale that one manager wants of one object, by server-side apply: `PATCH
-        /apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale`.
-
-        Args:
-            name: the object's name.
-            scale: a model, or a mapping with the fields that the manager wants.
-            field_manager, force, dry_run, field_validation, timeout: as for `apply`.
-
-        Raises:
-            KubeError: as for `apply`.
-        """
-        return self._apply_subresource(
-            name,
-            "scale",
-            scale,
-            autoscaling_v1.Scale,
-            autoscaling_v1.Scale,
-            field_manager=field_manager,
-            force=force,
-            dry_run=dry_run,
-            field_validation=field_validation,
-            timeout=timeout,
-        )
-
-    def update_scale(
-        self,
-        name: str,
-        scale: autoscaling_v1.Scale | Mapping[str, Any],
-        *,
-        dry_run: DryRun | None = None,
-        field_manager: str | None = None,
-        field_validation: FieldValidation | None = None,
-        timeout: float | None = None,
-    ) -> autoscaling_v1.Scale:
-        """Replace the scale of one object: `PUT /apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale`.
-
-        Args:
-            name: the object's name.
-            scale: a model, or a mapping with the API's names.
-            dry_run, field_manager, field_validation, timeout: as for `update`.
-
-        Raises:
-            KubeError: as for `update`.
-        """
-        return self._send_subresource(
-            "update",
-            name,
-            "scale",
-            scale,
-            autoscaling_v1.Scale,
-            autoscaling_v1.Scale,
-            dry_run=dry_run,
-            field_manager=field_manager,
-            field_validation=field_validation,
-            timeout=timeout,
-        )
+    _scale = autoscaling_v1.Scale
 
 
 class AsyncDeployments(
     async_verbs.StandardWithStatus[apps_v1.Deployment, apps_v1.DeploymentList],
+    async_verbs.Scale[autoscaling_v1.Scale],
     async_verbs.WaitForRollout[apps_v1.Deployment],
 ):
     """Deployments of one namespace, or of all of them when the namespace is "".
@@ -164,123 +44,4 @@ class AsyncDeployments(
     """
 
     _resource = DEPLOYMENTS
-
-    async def get_scale(
-        self,
-        name: str,
-        *,
-        timeout: float | None = None,
-    ) -> autoscaling_v1.Scale:
-        """Read the scale of one object: `GET /apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale`.
-
-        Args:
-            name: the object's name.
-            timeout: as for `get`.
-
-        Raises:
-            KubeError: as for `get`.
-        """
-        return await self._get_subresource(name, "scale", autoscaling_v1.Scale, timeout=timeout)
-
-    async def patch_scale(
-        self,
-        name: str,
-        body: PatchBody,
-        *,
-        type: PatchType | None = None,
-        dry_run: DryRun | None = None,
-        field_manager: str | None = None,
-        field_validation: FieldValidation | None = None,
-        force: bool | None = None,
-        timeout: float | None = None,
-    ) -> autoscaling_v1.Scale:
-        """Patch the scale of one object: `PATCH /apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale`.
-
-        Args:
-            name: the object's name.
-            body: a patch of `kubecore.patch`; with `type`, a part of the Scale, or operations.
-            type, dry_run, field_manager, field_validation, force, timeout: as for `patch`.
-
-        Raises:
-            KubeError: as for `patch`.
-        """
-        return await self._patch_subresource(
-            name,
-            "scale",
-            body,
-            autoscaling_v1.Scale,
-            type=type,
-            dry_run=dry_run,
-            field_manager=field_manager,
-            field_validation=field_validation,
-            force=force,
-            timeout=timeout,
-        )
-
-    async def apply_scale(
-        self,
-        name: str,
-        scale: autoscaling_v1.Scale | Mapping[str, Any],
-        *,
-        field_manager: str,
-        force: bool | None = None,
-        dry_run: DryRun | None = None,
-        field_validation: FieldValidation | None = None,
-        timeout: float | None = None,
-    ) -> autoscaling_v1.Scale:
-        """Apply the scale that one manager wants of one object, by server-side apply: `PATCH
-        /apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale`.
-
-        Args:
-            name: the object's name.
-            scale: a model, or a mapping with the fields that the manager wants.
-            field_manager, force, dry_run, field_validation, timeout: as for `apply`.
-
-        Raises:
-            KubeError: as for `apply`.
-        """
-        return await self._apply_subresource(
-            name,
-            "scale",
-            scale,
-            autoscaling_v1.Scale,
-            autoscaling_v1.Scale,
-            field_manager=field_manager,
-            force=force,
-            dry_run=dry_run,
-            field_validation=field_validation,
-            timeout=timeout,
-        )
-
-    async def update_scale(
-        self,
-        name: str,
-        scale: autoscaling_v1.Scale | Mapping[str, Any],
-        *,
-        dry_run: DryRun | None = None,
-        field_manager: str | None = None,
-        field_validation: FieldValidation | None = None,
-        timeout: float | None = None,
-    ) -> autoscaling_v1.Scale:
-        """Replace the scale of one object: `PUT /apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale`.
-
-        Args:
-            name: the object's name.
-            scale: a model, or a mapping with the API's names.
-            dry_run, field_manager, field_validation, timeout: as for `update`.
-
-        Raises:
-            KubeError: as for `update`.
-        """
-        return await self._send_subresource(
-            "update",
-            name,
-            "scale",
-            scale,
-            autoscaling_v1.Scale,
-            autoscaling_v1.Scale,
-            dry_run=dry_run,
-            field_manager=field_manager,
-            field_validation=field_validation,
-            timeout=timeout,
-        )
+    _scale = autoscaling_v1.Scale

@@ -34,21 +34,16 @@ class CertificateSigningRequests(
 
     _resource = CERTIFICATE_SIGNING_REQUESTS
 
-    def get_approval(
-        self,
-        name: str,
-        *,
-        timeout: float | None = None,
-    ) -> certificates_v1.CertificateSigningRequest:
-        """Read the approval of one object: `GET
-        /apis/certificates.k8s.io/v1/certificatesigningrequests/{name}/approval`.
+    def get_approval(self, name: str, *, timeout: float | None = None) -> certificates_v1.CertificateSigningRequest:
+        """Read the certificate signing request, as the approval subresource returns it:
+        `GET /apis/certificates.k8s.io/v1/certificatesigningrequests/{name}/approval`.
 
         Args:
-            name: the object's name.
-            timeout: as for `get`.
+            name: The object's name.
+            timeout: As for `get`.
 
         Raises:
-            KubeError: as for `get`.
+            KubeError: As for `get`.
         """
         return self._get_subresource(name, "approval", certificates_v1.CertificateSigningRequest, timeout=timeout)
 
@@ -64,17 +59,17 @@ class CertificateSigningRequests(
         force: bool | None = None,
         timeout: float | None = None,
     ) -> certificates_v1.CertificateSigningRequest:
-        """Patch the approval of one object: `PATCH
-        /apis/certificates.k8s.io/v1/certificatesigningrequests/{name}/approval`.
+        """Patch the certificate signing request through its approval subresource:
+        `PATCH /apis/certificates.k8s.io/v1/certificatesigningrequests/{name}/approval`.
 
         Args:
-            name: the object's name.
-            body: a patch of `kubecore.patch`; with `type`, a part of the CertificateSigningRequest, or
+            name: The object's name.
+            body: A patch of `kubecore.patch`; with `type`, a part of the CertificateSigningRequest, or
             operations.
-            type, dry_run, field_manager, field_validation, force, timeout: as for `patch`.
+            type, dry_run, field_manager, field_validation, force, timeout: As for `patch`.
 
         Raises:
-            KubeError: as for `patch`.
+            KubeError: As for `patch`.
         """
         return self._patch_subresource(
             name,
@@ -99,16 +94,16 @@ class CertificateSigningRequests(
         field_validation: FieldValidation | None = None,
         timeout: float | None = None,
     ) -> certificates_v1.CertificateSigningRequest:
-        """Replace the approval of one object: `PUT
-        /apis/certificates.k8s.io/v1/certificatesigningrequests/{name}/approval`.
+        """Replace the certificate signing request through its approval subresource:
+        `PUT /apis/certificates.k8s.io/v1/certificatesigningrequests/{name}/approval`.
 
         Args:
-            name: the object's name.
-            certificate_signing_request: a model, or a mapping with the API's names.
-            dry_run, field_manager, field_validation, timeout: as for `update`.
+            name: The object's name.
+            certificate_signing_request: A model, or a mapping with the API's names.
+            dry_run, field_manager, field_validation, timeout: As for `update`.
 
         Raises:
-            KubeError: as for `update`.
+            KubeError: As for `update`.
         """
         return self._send_subresource(
             "update",
@@ -137,20 +132,17 @@ class AsyncCertificateSigningRequests(
     _resource = CERTIFICATE_SIGNING_REQUESTS
 
     async def get_approval(
-        self,
-        name: str,
-        *,
-        timeout: float | None = None,
+        self, name: str, *, timeout: float | None = None
     ) -> certificates_v1.CertificateSigningRequest:
-        """Read the approval of one object: `GET
-        /apis/certificates.k8s.io/v1/certificatesigningrequests/{name}/approval`.
+        """Read the certificate signing request, as the approval subresource returns it:
+        `GET /apis/certificates.k8s.io/v1/certificatesigningrequests/{name}/approval`.
 
         Args:
-            name: the object's name.
-            timeout: as for `get`.
+            name: The object's name.
+            timeout: As for `get`.
 
         Raises:
-            KubeError: as for `get`.
+            KubeError: As for `get`.
         """
         return await self._get_subresource(name, "approval", certificates_v1.CertificateSigningRequest, timeout=timeout)
 
@@ -166,17 +158,17 @@ class AsyncCertificateSigningRequests(
         force: bool | None = None,
         timeout: float | None = None,
     ) -> certificates_v1.CertificateSigningRequest:
-        """Patch the approval of one object: `PATCH
-        /apis/certificates.k8s.io/v1/certificatesigningrequests/{name}/approval`.
+        """Patch the certificate signing request through its approval subresource:
+        `PATCH /apis/certificates.k8s.io/v1/certificatesigningrequests/{name}/approval`.
 
         Args:
-            name: the object's name.
-            body: a patch of `kubecore.patch`; with `type`, a part of the CertificateSigningRequest, or
+            name: The object's name.
+            body: A patch of `kubecore.patch`; with `type`, a part of the CertificateSigningRequest, or
             operations.
-            type, dry_run, field_manager, field_validation, force, timeout: as for `patch`.
+            type, dry_run, field_manager, field_validation, force, timeout: As for `patch`.
 
         Raises:
-            KubeError: as for `patch`.
+            KubeError: As for `patch`.
         """
         return await self._patch_subresource(
             name,
@@ -201,16 +193,16 @@ class AsyncCertificateSigningRequests(
         field_validation: FieldValidation | None = None,
         timeout: float | None = None,
     ) -> certificates_v1.CertificateSigningRequest:
-        """Replace the approval of one object: `PUT
-        /apis/certificates.k8s.io/v1/certificatesigningrequests/{name}/approval`.
+        """Replace the certificate signing request through its approval subresource:
+        `PUT /apis/certificates.k8s.io/v1/certificatesigningrequests/{name}/approval`.
 
         Args:
-            name: the object's name.
-            certificate_signing_request: a model, or a mapping with the API's names.
-            dry_run, field_manager, field_validation, timeout: as for `update`.
+            name: The object's name.
+            certificate_signing_request: A model, or a mapping with the API's names.
+            dry_run, field_manager, field_validation, timeout: As for `update`.
 
         Raises:
-            KubeError: as for `update`.
+            KubeError: As for `update`.
         """
         return await self._send_subresource(
             "update",

@@ -30,7 +30,7 @@ __all__ = ["AsyncCoreV1Client", "CoreV1Client"]
 
 
 class CoreV1Client(Group):
-    """The resources of the core group, v1."""
+    """The resources of core/v1."""
 
     def bindings(self, namespace: str) -> Bindings:
         """Bindings of one namespace, or of all with the namespace ""."""
@@ -136,7 +136,7 @@ class CoreV1Client(Group):
 
 
 class AsyncCoreV1Client(AsyncGroup):
-    """The resources of the core group, v1."""
+    """The resources of core/v1."""
 
     def bindings(self, namespace: str) -> AsyncBindings:
         """Bindings of one namespace, or of all with the namespace ""."""
