@@ -23,13 +23,21 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 HEADER: Final = "# Derived from {} by tools/async_to_sync.py. Edit that file and run `make sync`.\n"
 
 PAIRS: Final[Mapping[str, str]] = {
+    "core/kubecore/_http/async_gzip_stream.py": "core/kubecore/_http/gzip_stream.py",
+    "core/kubecore/_http/async_protocols.py": "core/kubecore/_http/protocols.py",
     "core/kubecore/async_verbs/*.py": "core/kubecore/sync_verbs/*.py",
     "core/kubecore/apply/async_files.py": "core/kubecore/apply/files.py",
+    "core/kubecore/clientset/async_base.py": "core/kubecore/clientset/base.py",
+    "core/kubecore/clientset/async_group.py": "core/kubecore/clientset/group.py",
     "core/kubecore/discovery/async_client.py": "core/kubecore/discovery/client.py",
     "core/kubecore/dynamic/async_client.py": "core/kubecore/dynamic/client.py",
+    "core/kubecore/polling/async_loop.py": "core/kubecore/polling/loop.py",
     "core/kubecore/rest/async_client.py": "core/kubecore/rest/client.py",
     "core/kubecore/rest/async_page_iterator.py": "core/kubecore/rest/page_iterator.py",
     "core/kubecore/rest/async_run_steps.py": "core/kubecore/rest/run_steps.py",
+    "core/kubecore/retry/async_loop.py": "core/kubecore/retry/loop.py",
+    "core/kubecore/watch/async_connection.py": "core/kubecore/watch/connection.py",
+    "core/kubecore/watch/async_list_and_watch.py": "core/kubecore/watch/list_and_watch.py",
 }
 """Sources and derived files. A `*` stands for every file of a folder."""
 
@@ -44,6 +52,8 @@ SUBSTITUTIONS: Final[Mapping[str, str]] = {
     r"__anext__": "__next__",
     r"StopAsyncIteration": "StopIteration",
     r"aclose": "close",
+    r"aclosing": "closing",
+    r"Awaitable\[((?:[^\[\]]|\[[^\[\]]*\])*)\]": r"\1",
     r"async_verbs": "sync_verbs",
     r"AsyncSocket": "SyncSocket",
     r"Async([A-Z]\w*)": r"\1",
@@ -142,13 +152,13 @@ def derive(project: Project) -> dict[str, str]:
 
 
 def _formatted(texts: Mapping[str, str]) -> dict[str, str]:
-    """Remove unused imports, sort the others and format, with the settings of this repository."""
+    """Simplify what the conversion leaves, sort imports and format, with the settings of this repository."""
     with tempfile.TemporaryDirectory() as folder:
         for path, text in texts.items():
             file = Path(folder, path)
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, "utf-8")
-        _ruff("check", "--select=I,F401", "--fix", folder)
+        _ruff("check", "--output-format=concise", "--select=F401,I,UP028", "--fix", "--unsafe-fixes", folder)
         _ruff("format", folder)
         return {path: Path(folder, path).read_text("utf-8") for path in texts}
 

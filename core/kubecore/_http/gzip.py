@@ -7,20 +7,14 @@ Source: RFC 1952. A body that is cut, or goes on behind its end, is an error: bo
 
 from __future__ import annotations
 
-import io
 import zlib
-from collections.abc import AsyncGenerator, Iterator, Mapping
-from contextlib import aclosing
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 from kubecore import errors
-from kubecore._http.request import Body, Request, codings, has_body
+from kubecore._http.request import Request, codings, has_body
 
-if TYPE_CHECKING:
-    from kubecore._http.network import AsyncSocket, SyncSocket
-    from kubecore._http.transport import AsyncStream, Stream
-
-__all__ = ["AsyncGzipStream", "GzipStream", "is_compressed"]
+__all__ = ["Inflater", "is_compressed", "too_large"]
 
 _PIECE: Final = 1024 * 1024
 _FED: Final = 64 * 1024
@@ -33,7 +27,7 @@ _FREE_BYTES: Final = 16 * 1024 * 1024
 """Up to this size of a body, in bytes, its ratio is not limited."""
 
 
-class _Inflater:
+class Inflater:
     """Unpacks a body; a small piece may become a large one, so that they come out one by one."""
 
     def __init__(self, place: str) -> None:
@@ -80,7 +74,13 @@ class _Inflater:
             raise errors.ReadError(f"{self._place}: the compressed response ended early")
 
 
-def _too_large(place: str, most: int) -> errors.BodyTooLargeError:
+def too_large(place: str, most: int) -> errors.BodyTooLargeError:
+    """Create the error for a body that is larger than its limit.
+
+    Args:
+        place: The method and the path of the request.
+        most: The limit, in bytes.
+    """
     return errors.BodyTooLargeError(
         f"the answer to {place} is larger than the limit of {most} bytes (Config.max_response_bytes)"
     )
@@ -89,79 +89,3 @@ def _too_large(place: str, most: int) -> errors.BodyTooLargeError:
 def is_compressed(request: Request, status: int, headers: Mapping[str, str]) -> bool:
     """Return whether a response has a body that must be unpacked."""
     return "content-encoding" in headers and has_body(request, status) and bool(codings(headers["content-encoding"]))
-
-
-class GzipStream:
-    """An answer that comes compressed, and reads as if it did not.
-
-    Args:
-        stream: the answer.
-        place: what was asked, for errors.
-    """
-
-    def __init__(self, stream: Stream, place: str) -> None:
-        self._stream = stream
-        self._place = place
-        self.status: int = stream.status
-        self.headers: Mapping[str, str] = stream.headers
-
-    def read(self, most: int) -> Body:
-        """Return the whole body: see `Stream.read`."""
-        whole = io.BytesIO()  # Its value can be taken without a copy.
-        for piece in self.chunks():
-            whole.write(piece)
-            if whole.tell() > most:
-                raise _too_large(self._place, most)
-        return whole.getvalue()
-
-    def chunks(self) -> Iterator[bytes]:
-        """Yield the body as it comes: see `Stream.chunks`."""
-        inflater = _Inflater(self._place)
-        for chunk in self._stream.chunks():
-            yield from inflater.feed(chunk)
-        inflater.end()
-
-    def detach(self) -> tuple[SyncSocket, bytes]:
-        """Take the connection out of the pool: see `Stream.detach`."""
-        return self._stream.detach()
-
-    def close(self) -> None:
-        """Give the connection back: see `Stream.close`."""
-        self._stream.close()
-
-
-class AsyncGzipStream:
-    """An answer that comes compressed, and reads as if it did not: see `GzipStream`."""
-
-    def __init__(self, stream: AsyncStream, place: str) -> None:
-        self._stream = stream
-        self._place = place
-        self.status: int = stream.status
-        self.headers: Mapping[str, str] = stream.headers
-
-    async def read(self, most: int) -> Body:
-        """Return the whole body: see `Stream.read`."""
-        whole = io.BytesIO()  # Its value can be taken without a copy.
-        async with aclosing(self.chunks()) as pieces:
-            async for piece in pieces:
-                whole.write(piece)
-                if whole.tell() > most:
-                    raise _too_large(self._place, most)
-        return whole.getvalue()
-
-    async def chunks(self) -> AsyncGenerator[bytes]:
-        """Yield the body as it comes: see `Stream.chunks`."""
-        inflater = _Inflater(self._place)
-        async with aclosing(self._stream.chunks()) as chunks:
-            async for chunk in chunks:
-                for piece in inflater.feed(chunk):
-                    yield piece
-        inflater.end()
-
-    def detach(self) -> tuple[AsyncSocket, bytes]:
-        """Take the connection out of the pool: see `Stream.detach`."""
-        return self._stream.detach()
-
-    async def aclose(self) -> None:
-        """Give the connection back: see `Stream.close`."""
-        await self._stream.aclose()

@@ -7,46 +7,20 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from contextlib import aclosing, contextmanager
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 from kubecore import errors
+from kubecore._http.async_protocols import AsyncHttpClient
 from kubecore._http.deadlines import Limit, asked_about, failed
+from kubecore._http.protocols import HttpClient
 from kubecore._http.request import Body, Request, too_large
 
-__all__ = ["AsyncHttpClient", "AsyncHttpxTransport", "HttpClient", "HttpxTransport"]
+__all__ = ["AsyncHttpxTransport", "HttpxTransport"]
 
 
 R = TypeVar("R")
-
-
-class HttpClient(Protocol):
-    """What we need of a client of the user's own; `httpx.Client` has it."""
-
-    def build_request(
-        self, method: str, url: str, *, content: Any = ..., headers: Any = ..., timeout: Any = ...
-    ) -> Any:
-        """Make a request."""
-        ...
-
-    def send(self, request: Any, *, stream: bool = ..., follow_redirects: bool = ...) -> Any:
-        """Send it; with `stream` the answer's body is still to be read."""
-        ...
-
-
-class AsyncHttpClient(Protocol):
-    """What we need of a client of the user's own; `httpx.AsyncClient` has it."""
-
-    def build_request(
-        self, method: str, url: str, *, content: Any = ..., headers: Any = ..., timeout: Any = ...
-    ) -> Any:
-        """Make a request."""
-        ...
-
-    async def send(self, request: Any, *, stream: bool = ..., follow_redirects: bool = ...) -> Any:
-        """Send it; with `stream` the answer's body is still to be read."""
-        ...
 
 
 class HttpxTransport:
@@ -196,7 +170,7 @@ class _HttpxStream(_Head):
                 raise too_large(self._request, most)
         return whole.getvalue()
 
-    def chunks(self) -> Iterator[bytes]:
+    def chunks(self) -> Generator[bytes]:
         with _named_errors(self._request):
             if not self._is_read:
                 for chunk in self._response.iter_raw():

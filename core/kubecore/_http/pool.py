@@ -9,7 +9,7 @@ import queue
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from typing import Final
 
 from kubecore._config.config import Config
@@ -293,7 +293,7 @@ class PoolStream:
         self._answer.body.done = True
         return whole
 
-    def chunks(self) -> Iterator[bytes]:
+    def chunks(self) -> Generator[bytes]:
         """Yield the body as it comes.
 
         Raises:

@@ -9,7 +9,7 @@ from kubecore import errors
 from kubecore._support import pauses
 from kubecore.async_verbs.base import ResourceClient
 from kubecore.calls.body import Body
-from kubecore.watch.connection import connected_async
+from kubecore.watch.async_connection import connected_async
 
 if TYPE_CHECKING:
     from kubecore import waiting

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from kubecore import async_verbs, sync_verbs
     from kubecore.calls.resource import PatchBody, Resource
-    from kubecore.clientset import AsyncBaseClientset, BaseClientset
-    from kubecore.group import AsyncGroup, Group
+    from kubecore.clientset import AsyncBaseClientset, AsyncGroup, BaseClientset, Group
     from kubecore.model.kinds import KindInfo
     from kubecore.options import DryRun, FieldValidation, PatchType
 
@@ -35,11 +34,11 @@ _PACKAGES: Final = frozenset({"async_verbs", "sync_verbs"})
 
 _MODULES: Final = {
     "AsyncBaseClientset": "clientset",
-    "AsyncGroup": "group",
+    "AsyncGroup": "clientset",
     "BaseClientset": "clientset",
     "DryRun": "options",
     "FieldValidation": "options",
-    "Group": "group",
+    "Group": "clientset",
     "KindInfo": "model.kinds",
     "PatchBody": "calls.resource",
     "PatchType": "options",

@@ -12,9 +12,9 @@ from kubecore._auth import authorization
 from kubecore._auth.credential import Credential
 from kubecore._config.config import Config
 from kubecore._http import transport
+from kubecore._http.async_protocols import AsyncHttpClient, AsyncStream
 from kubecore._http.network import AsyncSocket
 from kubecore._http.request import Request
-from kubecore._http.transport import AsyncHttpClient, AsyncStream
 from kubecore._http.websocket_upgrade import Handshake, Upgraded, refused
 from kubecore._support import pauses
 from kubecore.calls.call import Call
@@ -287,6 +287,7 @@ class AsyncClient:
 
 def _unpacked(stream: AsyncStream, request: Request) -> AsyncStream:
     """Return the response, decompressed while it is read if the server compressed it."""
-    from kubecore._http.gzip import AsyncGzipStream, is_compressed
+    from kubecore._http.async_gzip_stream import AsyncGzipStream
+    from kubecore._http.gzip import is_compressed
 
     return AsyncGzipStream(stream, request.place) if is_compressed(request, stream.status, stream.headers) else stream

@@ -14,8 +14,8 @@ from kubecore._auth.credential import Credential
 from kubecore._config.config import Config
 from kubecore._http import transport
 from kubecore._http.network import SyncSocket
+from kubecore._http.protocols import HttpClient, Stream
 from kubecore._http.request import Request
-from kubecore._http.transport import HttpClient, Stream
 from kubecore._http.websocket_upgrade import Handshake, Upgraded, refused
 from kubecore._support import pauses
 from kubecore.calls.call import Call
@@ -286,6 +286,7 @@ class Client:
 
 def _unpacked(stream: Stream, request: Request) -> Stream:
     """Return the response, decompressed while it is read if the server compressed it."""
-    from kubecore._http.gzip import GzipStream, is_compressed
+    from kubecore._http.gzip import is_compressed
+    from kubecore._http.gzip_stream import GzipStream
 
     return GzipStream(stream, request.place) if is_compressed(request, stream.status, stream.headers) else stream

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from kubecore.watch.asked import Asked
+from kubecore.watch.async_list_and_watch import AsyncListAndWatch
 from kubecore.watch.decoder import Event
-from kubecore.watch.watcher import AsyncListAndWatch, AsyncWatch, ListAndWatch, Watch
+from kubecore.watch.list_and_watch import ListAndWatch
+from kubecore.watch.watcher import AsyncWatch, Watch
 
 __all__ = ["Asked", "AsyncListAndWatch", "AsyncWatch", "Event", "ListAndWatch", "Watch"]

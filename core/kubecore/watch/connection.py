@@ -1,19 +1,20 @@
+# Derived from kubecore/watch/async_connection.py by tools/async_to_sync.py. Edit that file and run `make sync`.
 """One connection of a watch, for those who decide themselves what comes after it."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from kubecore.calls.call import Call
 from kubecore.watch.decoder import Decoder, Event, check_media_type
 
 if TYPE_CHECKING:
-    from kubecore._http.transport import AsyncStream, Stream
-    from kubecore.rest import AsyncClient, Client
+    from kubecore._http.protocols import Stream
+    from kubecore.rest import Client
 
-__all__ = ["connected", "connected_async"]
+__all__ = ["connected"]
 
 T = TypeVar("T")
 
@@ -37,29 +38,13 @@ def connected(client: Client, call: Call[T], *, until: float | None = None) -> G
     """
     with client.stream(call, idle=True, until=until) as stream:
         check_media_type(call.path, stream.headers)
-        yield _read(Decoder(_kind(call), place=f"{call.method} {call.path}"), stream)
-
-
-@asynccontextmanager
-async def connected_async(
-    client: AsyncClient, call: Call[T], *, until: float | None = None
-) -> AsyncGenerator[AsyncIterator[Event[T]]]:
-    """Open a watch, and read its events as long as its connection lasts: see `connected`."""
-    async with client.stream(call, idle=True, until=until) as stream:
-        check_media_type(call.path, stream.headers)
-        async with aclosing(_read_async(Decoder(_kind(call), place=f"{call.method} {call.path}"), stream)) as events:
+        with closing(_read(Decoder(_kind(call), place=f"{call.method} {call.path}"), stream)) as events:
             yield events
 
 
-def _read(decoder: Decoder[T], stream: Stream) -> Iterator[Event[T]]:
-    for chunk in stream.chunks():
-        yield from decoder.events(chunk)
-    yield from decoder.events(None)
-
-
-async def _read_async(decoder: Decoder[T], stream: AsyncStream) -> AsyncGenerator[Event[T]]:
-    async with aclosing(stream.chunks()) as chunks:
-        async for chunk in chunks:
+def _read(decoder: Decoder[T], stream: Stream) -> Generator[Event[T]]:
+    with closing(stream.chunks()) as chunks:
+        for chunk in chunks:
             for event in decoder.events(chunk):
                 yield event
     for event in decoder.events(None):

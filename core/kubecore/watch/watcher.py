@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from kubecore.rest import AsyncClient, Client
 
-__all__ = ["AsyncListAndWatch", "AsyncWatch", "ListAndWatch", "Watch"]
+__all__ = ["AsyncWatch", "Watch"]
 
 T = TypeVar("T")
 
@@ -191,26 +191,6 @@ class Watch(Generic[T]):
         self._stack.close()
 
 
-class ListAndWatch(Watch[T]):
-    """The state of a collection, then all that changes: see `Watch`.
-
-    ```python
-    with clientset.core_v1.pods("default").list_and_watch() as changes:
-        pods = {pod.metadata.name: pod for pod in changes.items}
-        for event in changes:
-            print(event.type, event.object.metadata.name)
-    ```
-
-    Where the server no longer has the version that was come to, the collection is listed again and the differences are
-    told: the iteration never raises ExpiredError.
-    """
-
-    @property
-    def items(self) -> list[T]:
-        """The state at the beginning; the changes begin after it."""
-        return self._progress.items
-
-
 class AsyncWatch(Generic[T]):
     """A watch: a context manager, and an iterator of its events that goes on by itself whatever becomes of connections.
 
@@ -379,23 +359,3 @@ class AsyncWatch(Generic[T]):
     async def _leave(self) -> None:
         self._chunks = None
         await self._stack.aclose()
-
-
-class AsyncListAndWatch(AsyncWatch[T]):
-    """The state of a collection, then all that changes: see `AsyncWatch`.
-
-    ```python
-    async with clientset.core_v1.pods("default").list_and_watch() as changes:
-        pods = {pod.metadata.name: pod for pod in changes.items}
-        async for event in changes:
-            print(event.type, event.object.metadata.name)
-    ```
-
-    Where the server no longer has the version that was come to, the collection is listed again and the differences are
-    told: the iteration never raises ExpiredError.
-    """
-
-    @property
-    def items(self) -> list[T]:
-        """The state at the beginning; the changes begin after it."""
-        return self._progress.items

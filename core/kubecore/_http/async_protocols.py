@@ -1,0 +1,83 @@
+"""The interfaces of HTTP clients, transports and responses."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from kubecore._http.network import AsyncSocket
+    from kubecore._http.request import Body, Request
+
+__all__ = ["AsyncHttpClient", "AsyncStream", "AsyncTransport"]
+
+
+class AsyncHttpClient(Protocol):
+    """What we need of a client of the user's own; `httpx.AsyncClient` has it."""
+
+    def build_request(
+        self, method: str, url: str, *, content: Any = ..., headers: Any = ..., timeout: Any = ...
+    ) -> Any:
+        """Make a request."""
+        ...
+
+    async def send(self, request: Any, *, stream: bool = ..., follow_redirects: bool = ...) -> Any:
+        """Send it; with `stream` the answer's body is still to be read."""
+        ...
+
+
+class AsyncStream(Protocol):
+    """An answer whose body is still to be read."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status code."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers, their names in lower case."""
+        ...
+
+    async def read(self, most: int) -> Body:
+        """Return the whole body.
+
+        Args:
+            most: largest body that is read, in bytes.
+
+        Raises:
+            TransportError: it breaks off, or is larger.
+        """
+        ...
+
+    def chunks(self) -> AsyncGenerator[bytes]:
+        """Yield the body as it comes.
+
+        Raises:
+            TransportError: it breaks off.
+        """
+        ...
+
+    def detach(self) -> tuple[AsyncSocket, bytes]:
+        """Take the connection out of the pool, with what came behind the head: it speaks another protocol now."""
+        ...
+
+    async def aclose(self) -> None:
+        """Give the connection back, or close it where the body was not read to its end."""
+        ...
+
+
+class AsyncTransport(Protocol):
+    """Sends requests."""
+
+    async def open(self, request: Request) -> AsyncStream:
+        """Send a request and wait for the head of its answer.
+
+        Raises:
+            TransportError: there is none.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        ...

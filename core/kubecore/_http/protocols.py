@@ -1,0 +1,84 @@
+# Derived from kubecore/_http/async_protocols.py by tools/async_to_sync.py. Edit that file and run `make sync`.
+"""The interfaces of HTTP clients, transports and responses."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from kubecore._http.network import SyncSocket
+    from kubecore._http.request import Body, Request
+
+__all__ = ["HttpClient", "Stream", "Transport"]
+
+
+class HttpClient(Protocol):
+    """What we need of a client of the user's own; `httpx.Client` has it."""
+
+    def build_request(
+        self, method: str, url: str, *, content: Any = ..., headers: Any = ..., timeout: Any = ...
+    ) -> Any:
+        """Make a request."""
+        ...
+
+    def send(self, request: Any, *, stream: bool = ..., follow_redirects: bool = ...) -> Any:
+        """Send it; with `stream` the answer's body is still to be read."""
+        ...
+
+
+class Stream(Protocol):
+    """An answer whose body is still to be read."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status code."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers, their names in lower case."""
+        ...
+
+    def read(self, most: int) -> Body:
+        """Return the whole body.
+
+        Args:
+            most: largest body that is read, in bytes.
+
+        Raises:
+            TransportError: it breaks off, or is larger.
+        """
+        ...
+
+    def chunks(self) -> Generator[bytes]:
+        """Yield the body as it comes.
+
+        Raises:
+            TransportError: it breaks off.
+        """
+        ...
+
+    def detach(self) -> tuple[SyncSocket, bytes]:
+        """Take the connection out of the pool, with what came behind the head: it speaks another protocol now."""
+        ...
+
+    def close(self) -> None:
+        """Give the connection back, or close it where the body was not read to its end."""
+        ...
+
+
+class Transport(Protocol):
+    """Sends requests."""
+
+    def open(self, request: Request) -> Stream:
+        """Send a request and wait for the head of its answer.
+
+        Raises:
+            TransportError: there is none.
+        """
+        ...
+
+    def close(self) -> None:
+        """Close every connection."""
+        ...

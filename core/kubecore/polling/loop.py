@@ -1,0 +1,47 @@
+# Derived from kubecore/polling/async_loop.py by tools/async_to_sync.py. Edit that file and run `make sync`.
+"""Call a function until it returns a truthy value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, TypeVar
+
+from kubecore._support import pauses
+from kubecore.polling.schedule import Schedule
+from kubecore.retry import Backoff
+
+__all__ = ["poll"]
+
+R = TypeVar("R")
+
+
+def poll(
+    function: Callable[[], R | Literal[False] | None],
+    *,
+    timeout: float | None = 60.0,
+    interval: float | Backoff = 1.0,
+) -> R:
+    """Call a function until it returns a truthy value.
+
+    The first call is made at once, and the last one at the end of the timeout. A call that is in progress then is not
+    interrupted.
+
+    Args:
+        function: what to call; its exceptions are not caught.
+        timeout: seconds until it must return a truthy value; 0 for one call, None for no limit.
+        interval: seconds between the end of a call and the next call; or a Backoff, whose last pause is repeated when
+            its steps are used up.
+
+    Returns:
+        The first truthy value.
+
+    Raises:
+        WaitTimeoutError: there was none in time; `object` is the last value.
+        InvalidRequestError: the timeout or the interval is not a number of seconds.
+    """
+    schedule = Schedule(timeout, interval)
+    while True:
+        value = function()
+        if value:
+            return value
+        pauses.sleep(schedule.pause(value))

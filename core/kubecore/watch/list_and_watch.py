@@ -1,0 +1,32 @@
+# Derived from kubecore/watch/async_list_and_watch.py by tools/async_to_sync.py. Edit that file and run `make sync`.
+"""A collection and its changes."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from kubecore.watch.watcher import Watch
+
+__all__ = ["ListAndWatch"]
+
+T = TypeVar("T")
+
+
+class ListAndWatch(Watch[T]):
+    """The state of a collection, then all that changes: see `Watch`.
+
+    ```python
+    with clientset.core_v1.pods("default").list_and_watch() as changes:
+        pods = {pod.metadata.name: pod for pod in changes.items}
+        for event in changes:
+            print(event.type, event.object.metadata.name)
+    ```
+
+    Where the server no longer has the version that was come to, the collection is listed again and the differences are
+    told: the iteration never raises ExpiredError.
+    """
+
+    @property
+    def items(self) -> list[T]:
+        """The state at the beginning; the changes begin after it."""
+        return self._progress.items
