@@ -1,4 +1,5 @@
-"""Small documents that are large inside, and large ones: `python -m tests.kgen.bombs FOLDER` builds from each.
+"""Small documents that are large inside, and large ones: `python -m tests.kgen.bombs FOLDER [NAME...]` builds from
+each, or from those that are named.
 
 Each build is a process of its own with a limit on its memory. Prints, for each, its exit code, seconds, the most memory
 that it had in MiB, and what it said.
@@ -192,8 +193,8 @@ def _built(file: Path) -> Mapping[str, Any]:
     return {"code": code, "seconds": taken, "mib": used.ru_maxrss >> 10, "said": said.read_text()}
 
 
-def main(folder: Path) -> None:
-    """Build from each and print what came of it."""
+def main(folder: Path, names: Iterable[str]) -> None:
+    """Build from each named case and print what came of it."""
     os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
     os.chdir(folder)
     setattr(stamp, "bundled_specs", lambda: None)  # noqa: B010 - Their digest takes its time.
@@ -203,7 +204,8 @@ def main(folder: Path) -> None:
     )  # What is imported now, no build imports.
     (folder / "o.json").unlink()
     found: dict[str, Mapping[str, Any]] = {}
-    for name, (file, text, _, _) in CASES.items():
+    for name in names:
+        file, text, _, _ = CASES[name]
         _write(folder / file, text)
         found[name] = _built(folder / file)
         (folder / file).unlink()
@@ -211,4 +213,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:] or CASES)

@@ -584,7 +584,9 @@ def test_the_order_of_inputs_changes_nothing(project: Path) -> None:
 # From `kgen init` to an import.
 
 
-@pytest.mark.parametrize("layout", ["flat", "src", "pyproject", "inline"])
+@pytest.mark.parametrize(
+    "layout", ["flat", *(pytest.param(name, marks=pytest.mark.thorough) for name in ("src", "pyproject", "inline"))]
+)
 def test_init_build_and_import_as_printed(layout: str, tmp_path: Path) -> None:
     project = tmp_path / "my-operator"
     project.mkdir()
