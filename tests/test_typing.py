@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.thorough  # pythonVersion is that of the configuration.
+
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 CHECKED = "tests/typing/check_types.py"

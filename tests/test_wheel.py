@@ -30,6 +30,7 @@ def test_the_wheel_carries_templates_types_and_the_newest_documents(wheel: Path)
     assert sizes < 2 << 20
 
 
+@pytest.mark.thorough
 def test_row_d7_a_wheel_can_be_built_again_and_holds_no_surprise(wheel: Path, tmp_path: Path) -> None:
     run(sys.executable, "-m", "build", "--wheel", "--outdir", tmp_path, ROOT, cwd=tmp_path)
     assert (tmp_path / wheel.name).read_bytes() == wheel.read_bytes()
@@ -67,6 +68,7 @@ def completeness(environment: Path, cwd: Path, *options: str) -> str:
     return done.stdout
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("package", ["kubecore", "kubeclient"])
 def test_the_public_types_of_the_runtime_are_complete(package: str, environment: Path, tmp_path: Path) -> None:
     # quantity.parse returns a Decimal, and typeshed leaves parameters of numbers.Complex untyped.
@@ -82,5 +84,10 @@ def test_kgen_builds_in_an_empty_folder_what_the_checkout_holds(wheel: Path, env
     ours = {file.relative_to(ROOT): file.read_text() for file in (ROOT / "generated").rglob("*.py")}
     assert made == ours
     assert run(environment / "kgen", "check", cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.thorough
+def test_the_types_of_kgen_are_complete(wheel: Path, environment: Path, tmp_path: Path) -> None:
+    run(environment / "python", "-m", "pip", "install", "--quiet", f"{wheel}[generator]", cwd=tmp_path)
     said = completeness(environment, tmp_path, "kgen", "--ignoreexternal")
     assert "Type completeness score: 100%" in said, said[-3000:]

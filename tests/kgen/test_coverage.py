@@ -21,6 +21,8 @@ from kubecore import options, sync_verbs
 from kubecore.model import meta
 from tests.kgen import documents
 
+pytestmark = pytest.mark.thorough  # What is tested are documents and the code made of them.
+
 ROOT = Path(__file__).parents[2]
 SPECS = ROOT / "specs" / "1.37"
 

@@ -108,6 +108,7 @@ def test_a_failure_half_way_leaves_the_old_tree_whole(
     assert snapshot(tmp_path) == before
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(sys.platform == "win32", reason="it forks and kills")
 @pytest.mark.parametrize("what", ["killed", "together"])
 def test_builds_that_are_killed_or_at_once_leave_no_mix_that_looks_right(what: str, tmp_path: Path) -> None:
@@ -309,6 +310,7 @@ def test_the_output_is_the_same_for_every_seed_folder_and_order(project: Path, t
     assert project.exists()
 
 
+@pytest.mark.thorough
 def test_all_of_kubernetes_is_the_same_for_another_seed(tmp_path: Path) -> None:
     env = {**os.environ, "PYTHONHASHSEED": "4242", "XDG_CACHE_HOME": str(tmp_path / "cache")}
     command = [sys.executable, "-m", "kgen", "build", "--output", str(tmp_path / "out"), "-q"]

@@ -138,6 +138,7 @@ def test_list_says_what_crds_say(project: Path, capsys: pytest.CaptureFixture[st
     assert '".spec.size"' in said
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "specs", [[CRDS], pytest.param([CRDS, SHARED_CRDS], marks=pytest.mark.shared)], ids=["ours", "shared"]
 )

@@ -19,6 +19,7 @@ print(sum(1 for m in pkgutil.walk_packages(kubeold.__path__, "kubeold.") if impo
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.shared
 @pytest.mark.parametrize("version", ["1.30", "1.36"])
 def test_a_swagger_file_builds_imports_and_type_checks(version: str, tmp_path: Path) -> None:

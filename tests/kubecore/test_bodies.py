@@ -35,6 +35,7 @@ USES: dict[str, Any] = {
 @pytest.mark.parametrize("status", ["200 OK", "404 Not Found", "500 Oh"])
 @pytest.mark.parametrize("use", USES)
 @pytest.mark.parametrize("framing", ["length", "chunked"])
+@pytest.mark.slow
 def test_a_body_may_not_be_far_larger_than_its_compressed_form(mode: Any, status: str, use: str, framing: str) -> None:
     script = answer(BOMB, "Content-Encoding: gzip", "Content-Type: application/json", status=status)
     if framing == "chunked":
@@ -50,6 +51,7 @@ BOMB = bomb(20)
 
 
 @pytest.mark.parametrize("mode", MODES)
+@pytest.mark.slow
 def test_a_small_body_may_have_any_ratio_and_a_large_one_a_usual_ratio(mode: Any) -> None:
     small = bomb(15)
     large = (

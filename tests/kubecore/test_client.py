@@ -179,6 +179,7 @@ def test_a_watch_survives_any_cut_of_its_bytes() -> None:
         (b'{"type":"ERROR","object":{"kind":"Status"}}\n', errors.StatusError),
     ],
 )
+@pytest.mark.slow
 def test_a_bad_line_of_a_watch_is_an_error_of_ours(line: bytes, expected: type[Exception]) -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
     with loopback(head + line, head + line) as server, Clientset(config(server.port)) as clientset:

@@ -189,6 +189,7 @@ def test_one_odd_item_does_not_send_the_others_the_slow_way(monkeypatch: pytest.
     assert "$.items[0]" not in read
 
 
+@pytest.mark.slow
 def test_many_threads_may_look_at_a_model_for_the_first_time_at_once() -> None:
     code = textwrap.dedent("""
         import threading

@@ -36,6 +36,7 @@ def server_context(ca: trustme.CA) -> ssl.SSLContext:
     return made
 
 
+@pytest.mark.slow
 def test_sequences_on_kept_connections_get_their_own_responses() -> None:
     tally = kept.run(600, 5)
     assert not tally.bad, "\n".join(tally.shown())
@@ -160,6 +161,7 @@ def read_head(connection: socket.socket) -> bytes:
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("status", ["413 Payload Too Large", "201 Created"])
 @pytest.mark.parametrize("is_secure", [False, True], ids=["plain", "tls"])
+@pytest.mark.slow
 def test_a_response_before_the_request_was_sent_ends_the_connection(
     mode: Any, status: str, is_secure: bool, ca: trustme.CA, server_context: ssl.SSLContext
 ) -> None:
@@ -199,6 +201,7 @@ def test_a_response_before_the_request_was_sent_ends_the_connection(
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("way", ["direct", "through a proxy", "https through a proxy"])
 @pytest.mark.parametrize("says_goodbye", [True, False])
+@pytest.mark.slow
 def test_a_body_that_ends_with_the_connection_needs_the_end_of_tls(
     mode: Any,
     way: str,

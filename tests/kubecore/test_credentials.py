@@ -659,6 +659,7 @@ def test_a_proxys_password_without_a_name_is_used_or_refused() -> None:
 
 @pytest.mark.filterwarnings("ignore:subprocess")  # It still runs when nobody waits for it any more.
 @pytest.mark.parametrize("is_async", [False, True])
+@pytest.mark.slow
 def test_nobody_waits_for_a_plugin_that_can_not_be_killed(
     *, is_async: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,6 +23,8 @@ from kubecore import errors, rest
 from tests.everyverb import Verb, arguments, finish, finish_async, verbs
 from tests.kubecore.loopback import answer, loopback
 
+pytestmark = pytest.mark.slow  # real deadlines
+
 BOUND: Final = 20.0
 """Seconds that a busy machine may take for what lasts a fraction of a second; without the deadline it lasts longer."""
 

@@ -25,6 +25,8 @@ from kubecore._auth import authorization, exec_plugin
 from tests.kubecore.loopback import Loopback, answer
 from tests.ready import growing, wait_until
 
+pytestmark = pytest.mark.slow  # plugins are processes
+
 V1, V1BETA1 = "client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"
 POD = b'{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p"},"spec":{"containers":[]}}'
 

@@ -224,6 +224,7 @@ def test_fault_27_a_name_without_an_address_is_told(get: Any, monkeypatch: pytes
         get(rest.Config(host="http://nowhere.invalid"))
 
 
+@pytest.mark.slow
 def test_fault_27_a_dead_address_does_not_take_the_time_of_the_next(full: int, monkeypatch: pytest.MonkeyPatch) -> None:
     with loopback(answer(POD)) as server:
         places = [("127.0.0.1", full), ("127.0.0.1", server.port)]
@@ -257,6 +258,7 @@ def test_fault_30_a_request_that_memory_does_not_suffice_for_leaves_the_client_u
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.slow
 def test_fault_32_signals_lose_no_data() -> None:
     code = """
     import signal, sys

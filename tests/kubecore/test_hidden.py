@@ -100,6 +100,7 @@ def test_a_broken_response_is_not_shown(*, is_async: bool, response: bytes) -> N
 
 
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+@pytest.mark.slow
 def test_an_unreadable_event_is_not_shown(*, is_async: bool) -> None:
     event = json.dumps({"type": "ADDED", "object": {**OBJECT, "immutable": "maybe"}}).encode() + b"\n"
     listed = answer(b'{"kind":"SecretList","apiVersion":"v1","metadata":{"resourceVersion":"1"},"items":[]}')
@@ -212,6 +213,7 @@ def claims(**values: Any) -> str:
     ids=["refused", "no token", "another issuer", "no expiry", "no JSON", "too large"],
 )
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+@pytest.mark.slow
 def test_tokens_of_a_provider_are_not_shown(*, is_async: bool, reply: bytes, tmp_path: Path) -> None:
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -984,6 +984,7 @@ def test_no_bytes_raise_anything_but_ours(content: bytes) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(JSON | SHAPED)
+@pytest.mark.slow
 def test_no_document_raises_anything_but_ours(data: Any) -> None:
     only_ours(json.dumps(data).encode())
 
@@ -997,6 +998,7 @@ PLAIN = st.recursive(
 
 @settings(max_examples=150, deadline=None)
 @given(st.dictionaries(st.text(min_size=1, max_size=12), st.dictionaries(st.text(max_size=5), PLAIN, max_size=3)))
+@pytest.mark.slow
 def test_what_is_saved_is_read_again(users: Mapping[str, dict[str, Any]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         opened = kubeconfig.KubeConfigFiles(Path(folder) / "config")

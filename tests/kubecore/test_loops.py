@@ -24,6 +24,8 @@ from kubecore._auth.credential import Credential
 from kubecore._http.per_loop import PerLoop
 from tests.torture.server import PodServer
 
+pytestmark = pytest.mark.slow  # hundreds of event loops
+
 Run = Callable[[Callable[[], Awaitable[Any]]], Any]
 
 

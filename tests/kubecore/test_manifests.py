@@ -250,6 +250,7 @@ OBJECTS = st.builds(
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(OBJECTS, max_size=4))
+@pytest.mark.slow
 def test_what_is_written_is_read_back(objects: list[dict[str, Any]]) -> None:
     assert load_manifests(dump_manifests(objects), models={}) == objects
 

@@ -25,6 +25,8 @@ from kubecore._auth.credential import Credential, Source
 from tests.identity import DISCOVERY, TOKEN, Answer, IdentityServer
 from tests.ready import PATIENCE, wait_until
 
+pytestmark = pytest.mark.slow  # a provider with TLS for each test
+
 AUTHORITY: Final = trustme.CA()
 SECRET: Final = "s3cret"
 PROXIES: Final = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")

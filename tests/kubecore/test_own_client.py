@@ -214,6 +214,7 @@ class Dripping(Loopback):
         (b"HTTP/1.1 404 No\r\nContent-Length: 9999\r\n\r\n" + b" " * 9999, True),
     ],
 )
+@pytest.mark.slow
 def test_a_call_over_a_client_of_ones_own_ends_at_its_timeout(script: bytes, *, is_async: bool, name: str) -> None:
     server = Dripping(script) if script else Loopback([], close=False, context=None)
     config = rest.Config(host=f"http://127.0.0.1:{server.port}")

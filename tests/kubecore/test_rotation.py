@@ -24,6 +24,8 @@ from kubecore import errors, rest
 from kubecore._http import tls
 from tests.kubecore.loopback import Loopback, answer, loopback
 
+pytestmark = pytest.mark.slow  # interpreters and certificates
+
 POD = b'{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p"},"spec":{"containers":[]}}'
 
 

@@ -15,6 +15,8 @@ from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, rest
 from tests.everyverb import Verb, arguments, finish, finish_async, verbs
 
+pytestmark = pytest.mark.slow  # real timeouts of every call
+
 SYNC: Final = list(verbs(is_async=False))
 ASYNC: Final = list(verbs(is_async=True))
 GIVEN: Final = 0.05

@@ -650,6 +650,7 @@ def serving(lists: Iterable[bytes], watches: Iterable[bytes]) -> Iterator[Loopba
         pytest.param(b"", id="no answer"),
     ],
 )
+@pytest.mark.slow
 def test_waiting_survives_what_happens_to_a_watch(wait: Wait, first: bytes) -> None:
     lists = [listing(pod(NOT_READY)), *[listing(pod(NOT_READY), version="8")] * 9]
     with serving(lists, [first, answer(modified(READY, version="9"))]) as server:
@@ -677,6 +678,7 @@ def test_a_change_that_no_watch_tells_is_seen_by_the_next_list(wait: Wait) -> No
         pytest.param([listing(pod(NOT_READY))], [cut(modified(NOT_READY, version="6"))], id="after a cut"),
     ],
 )
+@pytest.mark.slow
 def test_a_mute_server_does_not_hold_the_waiting_beyond_its_time(
     wait: Wait, lists: list[bytes], watches: list[bytes]
 ) -> None:
@@ -687,6 +689,7 @@ def test_a_mute_server_does_not_hold_the_waiting_beyond_its_time(
     assert 0.25 < time.monotonic() - started < 20
 
 
+@pytest.mark.slow
 def test_a_watch_that_goes_mute_after_it_began_does_not_either(wait: Wait) -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
     line = modified(NOT_READY, version="6")
@@ -697,6 +700,7 @@ def test_a_watch_that_goes_mute_after_it_began_does_not_either(wait: Wait) -> No
     assert 0.9 < time.monotonic() - started < 20
 
 
+@pytest.mark.slow
 def test_a_server_that_is_gone_is_told_at_once_at_first_and_waited_for_later(wait: Wait) -> None:
     with closed_port() as port, pytest.raises(errors.ConnectError):
         wait(port, "condition=Ready", 20)

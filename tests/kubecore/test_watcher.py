@@ -21,6 +21,8 @@ from tests.ready import PATIENCE, wait_until, wait_until_async, wait_until_idle
 from tests.server.conftest import Awaited
 from tests.torture.server import Ask, PodServer, Reply, answer
 
+pytestmark = pytest.mark.slow  # real pauses
+
 AT_ONCE: Final = 20.0
 """Seconds in which a busy machine does what needs no waiting; a timeout or an idle stream would last longer."""
 

@@ -35,6 +35,8 @@ from tests.kubecore.test_proxy import pki, through
 from tests.kubecore.websocket_server import SUCCESS, Peer, exit_status, frame, serving, switching
 from tests.ready import PATIENCE, growing
 
+pytestmark = pytest.mark.slow  # sessions over real sockets
+
 __all__ = ["pki", "through"]
 
 each = pytest.mark.parametrize("kind", KINDS)

@@ -76,6 +76,7 @@ def as_go_has_it(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: ascii(row["input"])[:60])
+@pytest.mark.slow
 def test_text_is_read_as_go_does(row: dict[str, Any]) -> None:
     is_taken = bool(matching(TAKEN, row)) if not row["ok"] else not matching(REFUSED, row)
     for text in (row["input"], row["input"].encode()):
