@@ -40,8 +40,9 @@ format: $(ENV) ## Format and fix what a tool can
 	$(BIN)/ruff format
 
 .PHONY: sync
-sync: $(ENV) ## Derive the synchronous modules of kubecore from the asynchronous ones
+sync: $(ENV) ## Derive the synchronous modules of kubecore, and the tables of modules in docs/architecture.md
 	$(BIN)/python tools/async_to_sync.py
+	$(BIN)/python -m tools.module_tables
 
 .PHONY: lint
 lint: $(ENV) ## Format check, lint, derived modules, import rules, wording, bandit

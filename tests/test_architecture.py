@@ -1,0 +1,52 @@
+"""docs/architecture.md names every module, with what its docstring says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tools import module_tables
+
+PAGE = module_tables.PAGE.read_text(encoding="utf-8")
+
+
+def test_the_page_names_every_module() -> None:
+    assert module_tables.rendered(PAGE) == PAGE
+    for folder in module_tables.folders(module_tables.ROOT):
+        for module in (module_tables.ROOT / folder).glob("*.py"):
+            assert module.name.startswith("__") or f"| `{module.name}` |" in PAGE, module
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "core" / "kubecore"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").write_text('"""The package."""\n')
+    (folder / "call.py").write_text('"""A call | one request.\n\nMore."""\n')
+    return tmp_path
+
+
+def test_a_table_has_the_first_line_of_each_docstring(project: Path) -> None:
+    page = "# Page\n\n<!-- modules of core/kubecore -->\nold\n<!-- end -->\nrest\n"
+    assert module_tables.rendered(page, project) == (
+        "# Page\n\n<!-- modules of core/kubecore -->\n\n| module | contents |\n|---|---|\n"
+        "| `call.py` | A call &#124; one request |\n\n<!-- end -->\nrest\n"
+    )
+
+
+def test_a_folder_without_a_table_is_an_error(project: Path) -> None:
+    with pytest.raises(module_tables.PageError, match="no table of \\['core/kubecore'\\]"):
+        module_tables.rendered("# Page\n", project)
+
+
+def test_a_table_of_a_missing_folder_is_an_error(project: Path) -> None:
+    page = "<!-- modules of core/kubecore -->\n<!-- end -->\n<!-- modules of core/other -->\n<!-- end -->\n"
+    with pytest.raises(module_tables.PageError, match="core/other"):
+        module_tables.rendered(page, project)
+
+
+def test_a_module_without_a_docstring_is_an_error(project: Path) -> None:
+    (project / "core/kubecore/bare.py").write_text("x = 1\n")
+    with pytest.raises(module_tables.PageError, match=r"bare\.py"):
+        module_tables.rendered("<!-- modules of core/kubecore -->\n<!-- end -->\n", project)
