@@ -84,6 +84,13 @@ def test_the_code_for_waiting_runs(number: int, said: str, cluster: Cluster) -> 
     assert said in run(blocks("docs/waiting.md")[number], cluster)
 
 
+@pytest.mark.parametrize(("number", "said"), [(0, "web\n"), (1, "'default'")])
+def test_the_code_about_http_clients_runs(number: int, said: str, cluster: Cluster, tmp_path: Path) -> None:
+    file = cluster.write_kubeconfig(tmp_path / "config", embed=False)
+    code = blocks("docs/http.md")[number].replace("load_config()", f"load_config({str(file)!r})")
+    assert said in run(code, cluster)
+
+
 @pytest.fixture(scope="session")
 def streams(cluster: Cluster) -> str:
     """A namespace for pods that run: other pages count those of `default`."""

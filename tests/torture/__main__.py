@@ -22,6 +22,7 @@ COMMANDS: Final = (
     "additions",
     "answers",
     "fuzz",
+    "http",
     "kept",
     "cancel",
     "bombs",

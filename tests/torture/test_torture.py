@@ -14,6 +14,7 @@ SMALL = {  # But for `watch` and `structural`, which tests/server tries.
     "additions": 15,
     "answers": 0,
     "fuzz": 3_000,
+    "http": 2_000,
     "kept": 1_000,
     "cancel": 300,
     "bombs": 80,

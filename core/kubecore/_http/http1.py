@@ -22,6 +22,7 @@ _MOST_INTERIM: Final = 16
 _TARGET: Final = re.compile(r"[!-~]+")
 _STATUS_LINE: Final = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9][0-9])(?: [\t -~\x80-\xff]*)?")
 _FIELDS: Final = re.compile(rb"(?:\r\n[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t -~\x80-\xff]*)*")
+_TRAILER: Final = re.compile(rb"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t -~\x80-\xff]*)?\r\n")
 _CHUNK_SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[\t -~\x80-\xff]*)?")
 _LONGEST_LINE: Final = 4096
 _MOST_TRAILERS: Final = 100
@@ -305,7 +306,9 @@ class _Chunked:
             self._trailers += 1
             if self._trailers > _MOST_TRAILERS:
                 raise MalformedError("the fields behind the last chunk do not end")
-            self.done = line == b"\r\n"  # The fields behind the last chunk say nothing that we read.
+            if not _TRAILER.fullmatch(line):
+                raise MalformedError("a line after the last chunk is not a header field")
+            self.done = line == b"\r\n"  # The values of the fields are not used.
             return
         matched = _CHUNK_SIZE.fullmatch(line, 0, len(line) - 2)
         if matched is None:
