@@ -21,7 +21,7 @@ from click.shell_completion import get_completion_class
 
 from kgen.bundled_specs import named_specs
 from kgen.config import Config, load_config
-from kgen.errors import ClusterError, KgenError, Problem, Problems, nearest, printable
+from kgen.errors import ClusterError, KgenError, Problem, Problems, ProblemsError, nearest, printable
 from kgen.settings import Settings
 
 if TYPE_CHECKING:
@@ -196,6 +196,7 @@ def build(ctx: click.Context, /, *, config_file: str | None, quiet: bool, watch:
         _watch(config_file, said)
     from kgen import tool_versions, tree
     from kgen.existing_names import group_versions
+    from kgen.lost_names import problems_of
     from kgen.pipeline import generate
     from kgen.stamp import Stamp
 
@@ -209,6 +210,9 @@ def build(ctx: click.Context, /, *, config_file: str | None, quiet: bool, watch:
     before = group_versions(config.output, config.package)
     try:
         made = generate(config, progress)
+        lost = problems_of(made.lost, config.source)
+        if lost and config.strict:
+            raise ProblemsError(lost)
         record = {f"{config.package}/{tool_versions.NAME}": tool_versions.text(tool_versions.here())}
         files = tree.settled(made.files, config.output, config.package)
         published = tree.publish(files, config.output, config.package, record, lambda words: _say(False, words))
@@ -216,6 +220,7 @@ def build(ctx: click.Context, /, *, config_file: str | None, quiet: bool, watch:
         progress.done()
     _show(made.notices, "note")
     _show(made.warnings, "warning")
+    _show(lost, "warning")
     _show(_removals(before, made.api, config.source), "warning")
     if not made.warnings:
         stamp.remember(files)  # With warnings the next build says them again.

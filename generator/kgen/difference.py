@@ -9,13 +9,13 @@ from dataclasses import asdict, dataclass
 from typing import Final, TypeVar
 
 from kgen.errors import printable
-from kgen.ir import Api, Field, GroupVersion, Model, Resource
+from kgen.ir import Api, Constants, Field, GroupVersion, Model, Resource
 
 __all__ = ["FORMATS", "Change", "changes", "shown"]
 
 FORMATS: Final = ("text", "markdown", "json")
 
-_RANKS: Final = ("group", "resource", "verb", "model", "field")
+_RANKS: Final = ("group", "resource", "verb", "model", "field", "constants", "constant")
 _ORDER: Final = ("removed", "changed", "deprecated", "added")
 _DEPRECATED: Final = re.compile(r"\bdeprecated\b", re.IGNORECASE)
 
@@ -27,7 +27,7 @@ class Change:
     """One difference.
 
     Attributes:
-        what: `group`, `resource`, `verb`, `model` or `field`.
+        what: `group`, `resource`, `verb`, `model`, `field`, `constants` or `constant`.
         name: The thing in the words of the client, such as `core_v1.PodSpec.node_name`.
         action: `added`, `removed`, `changed` or `deprecated`.
         detail: From what to what, or "".
@@ -41,7 +41,7 @@ class Change:
 
 def changes(old: Api, new: Api) -> tuple[Change, ...]:
     """Return what is different, sorted; of what is added or removed as a whole no parts are listed."""
-    return tuple(sorted({*_of_groups(old, new), *_of_models(old, new)}))
+    return tuple(sorted({*_of_groups(old, new), *_of_models(old, new), *_of_constants(old, new)}))
 
 
 def shown(found: Iterable[Change], format_: str) -> str:
@@ -95,22 +95,60 @@ def _verbs(place: str, resource: Resource) -> Mapping[str, str]:
 
 
 def _of_models(old: Api, new: Api) -> Iterator[Change]:
-    # Of a group version that is on one side alone its models are no news.
-    whole = {group.accessor for group in old.groups} ^ {group.accessor for group in new.groups}
     alone, both = _sides("model", _models(old), _models(new))
-    yield from (change for change in alone if change.name.partition(".")[0] not in whole)
+    yield from _in_both(alone, old, new)
     for name, before, after in both:
+        if isinstance(before, str) or isinstance(after, str):
+            if before != after:
+                yield Change("model", name, "changed", f"{_class(before)} -> {_class(after)}")
+            continue
         different, same = _sides("field", _fields(name, before), _fields(name, after))
         yield from different
         for place, one, other in same:
             yield from _of_field(place, one, other)
 
 
-def _models(api: Api) -> Mapping[str, Model]:
-    """Return the models under all their names."""
-    found = {f"{module.name}.{model.name}": model for module in api.modules for model in module.models}
-    aliases = {f"{module.name}.{alias.name}": str(alias.target) for module in api.modules for alias in module.aliases}
-    return found | {name: found[target] for name, target in aliases.items() if target in found}
+def _of_constants(old: Api, new: Api) -> Iterator[Change]:
+    alone, both = _sides("constants", _constants(old), _constants(new))
+    yield from _in_both(alone, old, new)
+    for name, before, after in both:
+        # A name never goes from one value to another: what has a name keeps it.
+        yield from _sides("constant", _values(name, before), _values(name, after))[0]
+
+
+def _in_both(found: Iterable[Change], old: Api, new: Api) -> Iterator[Change]:
+    """Yield the changes in group versions that are on both sides: of the others the models are no news."""
+    whole = {group.accessor for group in old.groups} ^ {group.accessor for group in new.groups}
+    return (change for change in found if change.name.partition(".")[0] not in whole)
+
+
+def _models(api: Api) -> Mapping[str, Model | str]:
+    """Return the models under all their names; for a type of Kubernetes its name."""
+    found: dict[str, Model | str] = {
+        f"{module.name}.{model.name}": model for module in api.modules for model in module.models
+    }
+    constants = _constants(api)
+    aliases = {name: target for name, target in _aliases(api).items() if name not in constants}
+    return found | {name: found.get(target, target) for name, target in aliases.items()}
+
+
+def _constants(api: Api) -> Mapping[str, Constants]:
+    """Return the constants under all their names."""
+    groups = [(module, group) for module in api.modules for model in module.models for group in model.constants]
+    found = {f"{module.name}.{group.name}": group for module, group in groups}
+    return found | {name: found[target] for name, target in _aliases(api).items() if target in found}
+
+
+def _aliases(api: Api) -> Mapping[str, str]:
+    return {f"{module.name}.{alias.name}": str(alias.target) for module in api.modules for alias in module.aliases}
+
+
+def _class(model: Model | str) -> str:
+    return model if isinstance(model, str) else str(model.name)
+
+
+def _values(name: str, constants: Constants) -> Mapping[str, str]:
+    return {f"{name}.{member.name}": member.value for member in constants.members}
 
 
 def _fields(name: str, model: Model) -> Mapping[str, Field]:

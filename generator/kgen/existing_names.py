@@ -33,9 +33,19 @@ def read_package_names(output: Path, package: str) -> PackageNames:
         output: The output folder.
         package: The package's folder in it.
     """
+    models = output / package / "models"
     return PackageNames(
-        _group_folders(output, package), lambda module: _module(output / package / "models" / f"{module}.py")
+        _group_folders(output, package),
+        lambda module: _module(models / f"{module}.py"),
+        tuple(sorted(file.stem for file in _files(models) if file.stem != "__init__")),
     )
+
+
+def _files(models: Path) -> list[Path]:
+    try:
+        return [*models.glob("*.py")]
+    except OSError:
+        return []  # Comparing and publishing say what can't be read.
 
 
 def _group_folders(output: Path, package: str) -> Mapping[str, str]:

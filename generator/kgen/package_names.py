@@ -15,7 +15,7 @@ from typing import Final
 from kgen.ir import Api, ModelModule
 from kgen.names import field_name, singular, verbatim_name
 
-__all__ = ["NO_NAMES", "NamedClass", "NamedConstants", "NamedModule", "PackageNames"]
+__all__ = ["NO_NAMES", "NamedClass", "NamedConstants", "NamedModule", "PackageNames", "Target"]
 
 _NAMES: Final = re.compile(r"(?<![\w.\"])(?:[a-z]\w*\.)?[A-Z]\w*")
 _NUMBER: Final = re.compile(r"_[0-9]+$")
@@ -64,7 +64,7 @@ class NamedModule:
 _Place = tuple[str, str]
 """The name of an object and a property of it."""
 
-_Target = tuple[str, str]
+Target = tuple[str, str]
 """A module and a class in it."""
 
 
@@ -74,12 +74,17 @@ class PackageNames:
     Args:
         groups: The folder of the clients of each group.
         read: Returns the names in a module of models; is called once for each.
+        modules: The modules of models.
     """
 
     def __init__(
-        self, groups: Mapping[str, str] | None = None, read: Callable[[str], NamedModule] = lambda _: NamedModule()
+        self,
+        groups: Mapping[str, str] | None = None,
+        read: Callable[[str], NamedModule] = lambda _: NamedModule(),
+        modules: tuple[str, ...] = (),
     ) -> None:
         self.groups: Mapping[str, str] = groups or {}
+        self.modules = modules
         self._module = functools.cache(read)
         self._places = functools.cache(self._find_places)
         self._holders = functools.cache(self._find_holders)
@@ -92,7 +97,20 @@ class PackageNames:
         return cls(
             {group.group: str(group.package[0]) for group in api.groups},
             lambda name: _named(modules[name]) if name in modules else NamedModule(),
+            tuple(modules),
         )
+
+    def module(self, name: str) -> NamedModule:
+        """Return the names in a module of models; none if the package does not have it."""
+        return self._module(name)
+
+    def target(self, module: str, name: str) -> Target:
+        """Return the class that a name stands for: itself, or the target of an alias."""
+        target = self._module(module).aliases.get(name)
+        if target is None:
+            return module, name
+        other, _, last = target.rpartition(".")
+        return other or module, last
 
     def name_of(self, module: str, owner: str, wire_name: str) -> str | None:
         """Return the name that a place in an object has, or None where it has none of those that the rules give."""
@@ -118,7 +136,7 @@ class PackageNames:
 
     def members_of(self, module: str, name: str) -> Mapping[str, str]:
         """Return the constant of each value; nothing where there are no such constants."""
-        module, name = self._target(module, name)
+        module, name = self.target(module, name)
         found = self._module(module).constants.get(name)
         return found.members if found is not None else {}
 
@@ -133,15 +151,8 @@ class PackageNames:
 
     # Reading.
 
-    def _target(self, module: str, name: str) -> tuple[str, str]:
-        target = self._module(module).aliases.get(name)
-        if target is None:
-            return module, name
-        other, _, last = target.rpartition(".")
-        return other or module, last
-
     def _class(self, module: str, name: str) -> tuple[str, NamedClass | None]:
-        module, name = self._target(module, name)
+        module, name = self.target(module, name)
         return module, self._module(module).classes.get(name)
 
     def _own_places(self, module: str) -> dict[_Place, str]:
@@ -179,26 +190,26 @@ class PackageNames:
 
     def _places_inside(self, module: str, alias: str, own: Mapping[_Place, str]) -> dict[_Place, str]:
         """Return the names of places in a class that has another name."""
-        other, owner = self._target(module, alias)
+        other, owner = self.target(module, alias)
         inside = own if other == module else self._own_places_of(other)
         fitting: dict[str, list[str]] = {}
         for wire_name in self._properties(other, owner):
             child = inside.get((owner, wire_name))
             if child is not None:
-                fitting[wire_name] = self._fitting(module, alias, wire_name, self._target(other, child))
+                fitting[wire_name] = self._fitting(module, alias, wire_name, self.target(other, child))
         return _apart(alias, fitting)
 
-    def _fitting(self, module: str, owner: str, wire_name: str, target: _Target) -> list[str]:
+    def _fitting(self, module: str, owner: str, wire_name: str, target: Target) -> list[str]:
         """Return the other names of a class that read like a place."""
         named, head = self._aliases(module), _flat(owner.rstrip("_"))
         names = [name for word in _words(wire_name) for name in named.get((target, head + word), ())]
         return [name for name in dict.fromkeys(names) if _reads_like(name, owner, wire_name)]
 
-    def _find_aliases(self, module: str) -> Mapping[tuple[_Target, str], list[str]]:
+    def _find_aliases(self, module: str) -> Mapping[tuple[Target, str], list[str]]:
         """Return other names by what they read like: there are many, and each is compared with each place."""
-        found: dict[tuple[_Target, str], list[str]] = {}
+        found: dict[tuple[Target, str], list[str]] = {}
         for name in self._module(module).aliases:
-            target = self._target(module, name)
+            target = self.target(module, name)
             for form in {_flat(name), _flat(_NUMBER.sub("", name.rstrip("_")))}:
                 found.setdefault((target, form), []).append(name)
         return found

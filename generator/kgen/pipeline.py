@@ -15,6 +15,7 @@ from kgen.existing_names import read_package_names
 from kgen.hook_runner import NO_HOOKS, Hooks, load_hooks
 from kgen.ir import Api
 from kgen.load import load_all
+from kgen.lost_names import lost_names
 from kgen.names import CLIENT_GO_GROUPS
 from kgen.package_names import NO_NAMES, PackageNames
 from kgen.resolve import Builtins, resolve
@@ -38,12 +39,14 @@ class Generated:
         api: Everything with its final names.
         warnings: What was left out or weakened.
         notices: What was left out because the documents say so.
+        lost: What happens to each name that the package in the output folder has, and will not have as it is.
     """
 
     files: Mapping[str, str]
     api: Api
     warnings: tuple[Problem, ...]
     notices: tuple[Problem, ...] = ()
+    lost: tuple[str, ...] = ()
 
 
 def read(config: Config) -> ApiSpec:
@@ -141,7 +144,8 @@ def generate(config: Config, progress: Progress = lambda _: None) -> Generated:
     problems = Problems(strict=config.strict)
     progress(f"reading {config.source}")
     hooks = load_hooks(config)
-    api = understand(config, problems, hooks)
+    existing = read_package_names(config.output, config.package)
+    api = understand(config, problems, hooks, existing)
     _refuse_huge(api, config)
     progress(f"making {sum(len(module.models) for module in api.modules)} models")
     own = config.templates is not None and (config.templates / "models" / "msgspec.jinja2").is_file()
@@ -153,7 +157,8 @@ def generate(config: Config, progress: Progress = lambda _: None) -> Generated:
         verify(rendered, api.modules, config.package, api.builtins, comments_of(config.templates))
     rendered = hooks.files(rendered)
     progress(f"formatting {len(rendered)} files")
-    return Generated(format_files(rendered), api, problems.warnings, problems.notices)
+    lost = lost_names(existing, PackageNames.of(api))
+    return Generated(format_files(rendered), api, problems.warnings, problems.notices, lost)
 
 
 def _refuse_huge(api: Api, config: Config) -> None:
