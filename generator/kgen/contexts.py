@@ -20,6 +20,7 @@ __all__ = [
     "Header",
     "KindEntry",
     "KindsContext",
+    "MemberContext",
     "MethodContext",
     "ModelsContext",
     "PackageContext",
@@ -87,7 +88,15 @@ class ConstantsContext:
 
     name: Code
     docstring: Code
-    members: tuple[Code, ...]
+    members: tuple[MemberContext, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MemberContext:
+    """The constant of one known value."""
+
+    line: Code
+    docstring: Code
 
 
 @dataclass(frozen=True, slots=True)

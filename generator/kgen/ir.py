@@ -89,10 +89,17 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One known value of an open enum."""
+    """One known value of an open enum.
+
+    Attributes:
+        name: The constant.
+        value: The value.
+        doc: The document's words about it.
+    """
 
     name: Identifier
     value: str
+    doc: str = ""
 
 
 @dataclass(frozen=True, slots=True)

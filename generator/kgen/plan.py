@@ -18,6 +18,7 @@ from kgen.contexts import (
     Header,
     KindEntry,
     KindsContext,
+    MemberContext,
     MethodContext,
     ModelsContext,
     PackageContext,
@@ -26,7 +27,18 @@ from kgen.contexts import (
     RootContext,
     SideContext,
 )
-from kgen.ir import Alias, Api, Constants, GroupVersion, Model, ModelModule, ModelRef, Resource, SubresourceMethod
+from kgen.ir import (
+    Alias,
+    Api,
+    Constants,
+    GroupVersion,
+    Member,
+    Model,
+    ModelModule,
+    ModelRef,
+    Resource,
+    SubresourceMethod,
+)
 from kgen.names import Identifier
 from kgen.text import Code
 
@@ -211,8 +223,14 @@ def _constants(model: Model) -> tuple[ConstantsContext, ...]:
 
 
 def _constant_class(group: Constants) -> ConstantsContext:
-    members = tuple(text.code(f"{member.name}: Final = {text.string(member.value)}") for member in group.members)
-    return ConstantsContext(group.name, text.docstring(group.doc, indent=4), members)
+    return ConstantsContext(group.name, text.docstring(group.doc, indent=4), tuple(map(_member, group.members)))
+
+
+def _member(member: Member) -> MemberContext:
+    return MemberContext(
+        text.code(f"{member.name}: Final = {text.string(member.value)}"),
+        text.docstring(member.doc, indent=4) if text.wrapped(member.doc, 4) else text.code(""),
+    )
 
 
 # Clients.
@@ -325,10 +343,10 @@ def _option_names(methods: tuple[MethodContext, ...]) -> list[str]:
 
 
 def _resource_docstring(resource: Resource) -> Code:
-    where = 'of one namespace, or of all of them when the namespace is ""' if resource.namespaced else "of the cluster"
+    where = 'of one namespace, or of all of them with the namespace ""' if resource.namespaced else "of the cluster"
     warning = resource.custom.deprecated if resource.custom is not None else None
     deprecated = f"\n\nDeprecated: {warning}" if warning else ""
-    return text.docstring(f"{resource.class_name} {where}.\n\nAPI path: `{resource.path}`.{deprecated}", indent=4)
+    return text.docstring(f"{resource.class_name} {where}: `{resource.path}`.{deprecated}", indent=4)
 
 
 def _bases(resource: Resource, group: GroupVersion) -> tuple[Code, ...]:

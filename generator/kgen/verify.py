@@ -242,4 +242,6 @@ def _check_constants(node: ast.ClassDef, group: Constants) -> None:
     for member in group.members:
         planned = ast.parse(f"{member.name}: Final = {text.string(member.value)}").body[0]
         _require(ast.dump(next(statements, node)) == ast.dump(planned), node, f"not the planned constant {member.name}")
+        if text.wrapped(member.doc, 4):
+            _check_words(next(statements, node), member.doc)
     _require(next(statements, None) is None, node, "more than the planned constants")

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kgen.ir import Merging
 from kgen.models import plan_class
 from kgen.resolve import docs
 from kgen.resolve.docs import merging_of, rules_of
+from kgen.resolve.members import members_of
 from tests.conftest import ROOT
 from tests.kgen.documents import document, resolved
 
@@ -105,3 +108,52 @@ def test_the_ports_of_a_container_say_how_they_are_merged() -> None:
     source = (ROOT / "generated" / "kubeclient" / "models" / "core_v1.py").read_text("utf-8")
     told = "Apply merges it by `containerPort` and `protocol`; a strategic merge patch merges it by `containerPort`."
     assert told in " ".join(source.split())
+
+
+LISTED = 'The policy\n\nPossible enum values:\n - `"Always"` means that it pulls\n - `"Never"`\n - `"Odd"` - kubeProxy does it.'
+
+
+def test_values_of_an_enum_are_explained_at_their_constants() -> None:
+    schema = {"description": LISTED, "enum": ["Always", "Never", "Odd"]}
+    assert docs.description(schema, rules=True, constants="Policy") == "The policy\n\nKnown values: `Policy`."
+    assert docs.description(schema, rules=True) == LISTED
+    assert [(member.value, member.doc) for member in members_of(schema)] == [
+        ("Always", "Means that it pulls."),
+        ("Never", ""),
+        ("Odd", "kubeProxy does it."),
+    ]
+
+
+def test_the_empty_value_has_no_constant_and_stays_in_the_docstring() -> None:
+    schema = {"description": LISTED.replace('"Never"`', '""` leave it'), "enum": ["Always", "", "Odd"]}
+    assert docs.description(schema, rules=True, constants="Policy") == (
+        'The policy\n\n`""`: Leave it.\n\nKnown values: `Policy`.'
+    )
+    assert [member.value for member in members_of(schema)] == ["Always", "Odd"]
+
+
+@pytest.mark.parametrize("description", [LISTED, LISTED + "\nMore.", LISTED + "\n" + LISTED[10:], 5, ""])
+def test_a_list_of_other_values_than_the_enum_stays(description: object) -> None:
+    schema = {"description": description, "enum": ["Always", "Never", {"Odd": 1}]}
+    said = docs.description(schema, rules=True, constants="Policy")
+    assert said.removesuffix("Known values: `Policy`.").strip() == (description if isinstance(description, str) else "")
+    assert {member.doc for member in members_of(schema)} == {""}
+
+
+@given(st.lists(st.text(), unique=True), st.lists(st.tuples(st.text(), st.text()), max_size=4), st.text())
+def test_any_list_is_taken_apart_or_left_alone(values: list[str], items: list[tuple[str, str]], before: str) -> None:
+    listed = "".join(f'\n - `"{value}"` {words}' for value, words in items)
+    schema = {"description": f"{before}\n\nPossible enum values:{listed}", "enum": [*values, *dict(items)]}
+    said, texts = docs.enum_values(schema)
+    assert said == schema["description"] or texts.keys() == set(schema["enum"])
+
+
+def test_fields_without_words_of_their_own_stand_together() -> None:
+    source = (ROOT / "generated" / "kubeclient" / "models" / "core_v1.py").read_text("utf-8")
+    head = '    api_version: Literal["v1"] = always("v1")\n    kind: Literal["Pod"] = always("Pod")\n\n    metadata: '
+    assert head in source
+    assert (
+        'class ContainerImagePullPolicy:\n    """Known values of Container.image_pull_policy."""\n\n    ALWAYS'
+        in source
+    )
+    assert "Possible enum values" not in source

@@ -72,16 +72,7 @@ class MutatingAdmissionPolicy(Model, kw_only=True):
     """
 
     api_version: Literal["admissionregistration.k8s.io/v1"] = always("admissionregistration.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["MutatingAdmissionPolicy"] = always("MutatingAdmissionPolicy")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     metadata: meta_v1.ObjectMeta = msgspec.field(default_factory=meta_v1.ObjectMeta)
     """metadata is the standard object metadata; More info:
@@ -107,16 +98,7 @@ class MutatingAdmissionPolicyBinding(Model, kw_only=True):
     """
 
     api_version: Literal["admissionregistration.k8s.io/v1"] = always("admissionregistration.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["MutatingAdmissionPolicyBinding"] = always("MutatingAdmissionPolicyBinding")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     metadata: meta_v1.ObjectMeta = msgspec.field(default_factory=meta_v1.ObjectMeta)
     """metadata is the standard object metadata; More info:
@@ -133,16 +115,7 @@ class MutatingAdmissionPolicyBindingList(ListModel, kw_only=True):
     """MutatingAdmissionPolicyBindingList is a list of MutatingAdmissionPolicyBinding."""
 
     api_version: Literal["admissionregistration.k8s.io/v1"] = always("admissionregistration.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["MutatingAdmissionPolicyBindingList"] = always("MutatingAdmissionPolicyBindingList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[MutatingAdmissionPolicyBinding]
     """List of PolicyBinding."""
@@ -157,16 +130,7 @@ class MutatingAdmissionPolicyList(ListModel, kw_only=True):
     """MutatingAdmissionPolicyList is a list of MutatingAdmissionPolicy."""
 
     api_version: Literal["admissionregistration.k8s.io/v1"] = always("admissionregistration.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["MutatingAdmissionPolicyList"] = always("MutatingAdmissionPolicyList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[MutatingAdmissionPolicy]
     """List of ValidatingAdmissionPolicy."""
@@ -183,16 +147,7 @@ class MutatingWebhookConfiguration(Model, kw_only=True):
     """
 
     api_version: Literal["admissionregistration.k8s.io/v1"] = always("admissionregistration.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["MutatingWebhookConfiguration"] = always("MutatingWebhookConfiguration")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     metadata: meta_v1.ObjectMeta = msgspec.field(default_factory=meta_v1.ObjectMeta)
     """metadata is the standard object metadata; More info:
@@ -207,16 +162,7 @@ class MutatingWebhookConfigurationList(ListModel, kw_only=True):
     """MutatingWebhookConfigurationList is a list of MutatingWebhookConfiguration."""
 
     api_version: Literal["admissionregistration.k8s.io/v1"] = always("admissionregistration.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["MutatingWebhookConfigurationList"] = always("MutatingWebhookConfigurationList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[MutatingWebhookConfiguration]
     """List of MutatingWebhookConfiguration."""
@@ -233,16 +179,7 @@ class ValidatingAdmissionPolicy(Model, kw_only=True):
     """
 
     api_version: Literal["admissionregistration.k8s.io/v1"] = always("admissionregistration.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["ValidatingAdmissionPolicy"] = always("ValidatingAdmissionPolicy")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     metadata: meta_v1.ObjectMeta = msgspec.field(default_factory=meta_v1.ObjectMeta)
     """metadata is the standard object metadata; More info:
@@ -272,16 +209,7 @@ class ValidatingAdmissionPolicyBinding(Model, kw_only=True):
     """
 
     api_version: Literal["admissionregistration.k8s.io/v1"] = always("admissionregistration.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["ValidatingAdmissionPolicyBinding"] = always("ValidatingAdmissionPolicyBinding")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     spec: ValidatingAdmissionPolicyBindingSpec
     """spec defines the desired behavior of the ValidatingAdmissionPolicyBinding."""
@@ -296,16 +224,7 @@ class ValidatingAdmissionPolicyBindingList(ListModel, kw_only=True):
     """ValidatingAdmissionPolicyBindingList is a list of ValidatingAdmissionPolicyBinding."""
 
     api_version: Literal["admissionregistration.k8s.io/v1"] = always("admissionregistration.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["ValidatingAdmissionPolicyBindingList"] = always("ValidatingAdmissionPolicyBindingList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[ValidatingAdmissionPolicyBinding]
     """List of PolicyBinding."""
@@ -320,16 +239,7 @@ class ValidatingAdmissionPolicyList(ListModel, kw_only=True):
     """ValidatingAdmissionPolicyList is a list of ValidatingAdmissionPolicy."""
 
     api_version: Literal["admissionregistration.k8s.io/v1"] = always("admissionregistration.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["ValidatingAdmissionPolicyList"] = always("ValidatingAdmissionPolicyList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[ValidatingAdmissionPolicy]
     """List of ValidatingAdmissionPolicy."""
@@ -346,16 +256,7 @@ class ValidatingWebhookConfiguration(Model, kw_only=True):
     """
 
     api_version: Literal["admissionregistration.k8s.io/v1"] = always("admissionregistration.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["ValidatingWebhookConfiguration"] = always("ValidatingWebhookConfiguration")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     metadata: meta_v1.ObjectMeta = msgspec.field(default_factory=meta_v1.ObjectMeta)
     """metadata is the standard object metadata; More info:
@@ -370,16 +271,7 @@ class ValidatingWebhookConfigurationList(ListModel, kw_only=True):
     """ValidatingWebhookConfigurationList is a list of ValidatingWebhookConfiguration."""
 
     api_version: Literal["admissionregistration.k8s.io/v1"] = always("admissionregistration.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["ValidatingWebhookConfigurationList"] = always("ValidatingWebhookConfigurationList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[ValidatingWebhookConfiguration]
     """List of ValidatingWebhookConfiguration."""
@@ -616,10 +508,7 @@ class MatchResources(Model, kw_only=True):
 
     Defaults to "Equivalent"
 
-    Possible enum values:
-     - `"Equivalent"` means requests should be sent to the webhook if they modify a resource listed in rules via
-       another API group or version.
-     - `"Exact"` means requests should only be sent to the webhook if they exactly match a given rule.
+    Known values: `MatchResourcesMatchPolicy`.
     """
 
     namespace_selector: meta_v1.LabelSelector | None = None
@@ -681,7 +570,12 @@ class MatchResourcesMatchPolicy:
     """Known values of MatchResources.match_policy."""
 
     EQUIVALENT: Final = "Equivalent"
+    """Means requests should be sent to the webhook if they modify a resource listed in rules via another API group
+    or version.
+    """
+
     EXACT: Final = "Exact"
+    """Means requests should only be sent to the webhook if they exactly match a given rule."""
 
 
 class MutatingAdmissionPolicyBindingSpec(Model, kw_only=True):
@@ -724,11 +618,7 @@ class MutatingAdmissionPolicySpec(Model, kw_only=True):
 
     failurePolicy does not define how validations that evaluate to false are handled.
 
-    Allowed values are Ignore or Fail. Defaults to Fail.
-
-    Possible enum values:
-     - `"Fail"` means that an error calling the webhook causes the admission to fail.
-     - `"Ignore"` means that an error calling the webhook is ignored.
+    Allowed values are Ignore or Fail. Defaults to Fail. Known values: `MutatingAdmissionPolicySpecFailurePolicy`.
     """
 
     match_conditions: list[MatchCondition] = []
@@ -781,13 +671,7 @@ class MutatingAdmissionPolicySpec(Model, kw_only=True):
     IfNeeded: These mutations may be invoked more than once per binding for a single admission request and there
     is no guarantee of order with respect to other admission plugins, admission webhooks, bindings of this policy
     and admission policies.  Mutations are only reinvoked when mutations change the object after this mutation is
-    invoked. Required.
-
-    Possible enum values:
-     - `"IfNeeded"` indicates that the mutation may be called at least one additional time as part of the
-       admission evaluation if the object being admitted is modified by other admission plugins after the initial
-       mutation call.
-     - `"Never"` indicates that the mutation must not be called more than once in a single admission evaluation.
+    invoked. Required. Known values: `MutatingAdmissionPolicySpecReinvocationPolicy`.
     """
 
     variables: list[Variable] = []
@@ -805,14 +689,22 @@ class MutatingAdmissionPolicySpecFailurePolicy:
     """Known values of MutatingAdmissionPolicySpec.failure_policy."""
 
     FAIL: Final = "Fail"
+    """Means that an error calling the webhook causes the admission to fail."""
+
     IGNORE: Final = "Ignore"
+    """Means that an error calling the webhook is ignored."""
 
 
 class MutatingAdmissionPolicySpecReinvocationPolicy:
     """Known values of MutatingAdmissionPolicySpec.reinvocation_policy."""
 
     IF_NEEDED: Final = "IfNeeded"
+    """Indicates that the mutation may be called at least one additional time as part of the admission evaluation if
+    the object being admitted is modified by other admission plugins after the initial mutation call.
+    """
+
     NEVER: Final = "Never"
+    """Indicates that the mutation must not be called more than once in a single admission evaluation."""
 
 
 class MutatingWebhook(Model, kw_only=True):
@@ -839,25 +731,12 @@ class MutatingWebhook(Model, kw_only=True):
     created via v1beta1 may also specify Some or Unknown). Webhooks with side effects MUST implement a
     reconciliation system, since a request may be rejected by a future step in the admission chain and the side
     effects therefore need to be undone. Requests with the dryRun attribute will be auto-rejected if they match a
-    webhook with sideEffects == Unknown or Some.
-
-    Possible enum values:
-     - `"None"` means that calling the webhook will have no side effects.
-     - `"NoneOnDryRun"` means that calling the webhook will possibly have side effects, but if the request being
-       reviewed has the dry-run attribute, the side effects will be suppressed.
-     - `"Some"` means that calling the webhook will possibly have side effects. If a request with the dry-run
-       attribute would trigger a call to this webhook, the request will instead fail.
-     - `"Unknown"` means that no information is known about the side effects of calling the webhook. If a request
-       with the dry-run attribute would trigger a call to this webhook, the request will instead fail.
+    webhook with sideEffects == Unknown or Some. Known values: `MutatingWebhookSideEffects`.
     """
 
     failure_policy: str | None = None
     """failurePolicy defines how unrecognized errors from the admission endpoint are handled - allowed values are
-    Ignore or Fail. Defaults to Fail.
-
-    Possible enum values:
-     - `"Fail"` means that an error calling the webhook causes the admission to fail.
-     - `"Ignore"` means that an error calling the webhook is ignored.
+    Ignore or Fail. Defaults to Fail. Known values: `MutatingWebhookFailurePolicy`.
     """
 
     match_conditions: list[MatchCondition] = []
@@ -891,10 +770,7 @@ class MutatingWebhook(Model, kw_only=True):
 
     Defaults to "Equivalent"
 
-    Possible enum values:
-     - `"Equivalent"` means requests should be sent to the webhook if they modify a resource listed in rules via
-       another API group or version.
-     - `"Exact"` means requests should only be sent to the webhook if they exactly match a given rule.
+    Known values: `MutatingWebhookMatchPolicy`.
     """
 
     namespace_selector: meta_v1.LabelSelector | None = None
@@ -960,13 +836,7 @@ class MutatingWebhook(Model, kw_only=True):
     may be reordered to minimize the number of additional invocations. * to validate an object after all mutations
     are guaranteed complete, use a validating admission webhook instead.
 
-    Defaults to "Never".
-
-    Possible enum values:
-     - `"IfNeeded"` indicates that the mutation may be called at least one additional time as part of the
-       admission evaluation if the object being admitted is modified by other admission plugins after the initial
-       mutation call.
-     - `"Never"` indicates that the mutation must not be called more than once in a single admission evaluation.
+    Defaults to "Never". Known values: `MutatingWebhookReinvocationPolicy`.
     """
 
     rules: list[RuleWithOperations] = []
@@ -988,30 +858,56 @@ class MutatingWebhookFailurePolicy:
     """Known values of MutatingWebhook.failure_policy."""
 
     FAIL: Final = "Fail"
+    """Means that an error calling the webhook causes the admission to fail."""
+
     IGNORE: Final = "Ignore"
+    """Means that an error calling the webhook is ignored."""
 
 
 class MutatingWebhookMatchPolicy:
     """Known values of MutatingWebhook.match_policy."""
 
     EQUIVALENT: Final = "Equivalent"
+    """Means requests should be sent to the webhook if they modify a resource listed in rules via another API group
+    or version.
+    """
+
     EXACT: Final = "Exact"
+    """Means requests should only be sent to the webhook if they exactly match a given rule."""
 
 
 class MutatingWebhookReinvocationPolicy:
     """Known values of MutatingWebhook.reinvocation_policy."""
 
     IF_NEEDED: Final = "IfNeeded"
+    """Indicates that the mutation may be called at least one additional time as part of the admission evaluation if
+    the object being admitted is modified by other admission plugins after the initial mutation call.
+    """
+
     NEVER: Final = "Never"
+    """Indicates that the mutation must not be called more than once in a single admission evaluation."""
 
 
 class MutatingWebhookSideEffects:
     """Known values of MutatingWebhook.side_effects."""
 
     NONE: Final = "None"
+    """Means that calling the webhook will have no side effects."""
+
     NONE_ON_DRY_RUN: Final = "NoneOnDryRun"
+    """Means that calling the webhook will possibly have side effects, but if the request being reviewed has the
+    dry-run attribute, the side effects will be suppressed.
+    """
+
     SOME: Final = "Some"
+    """Means that calling the webhook will possibly have side effects. If a request with the dry-run attribute would
+    trigger a call to this webhook, the request will instead fail.
+    """
+
     UNKNOWN: Final = "Unknown"
+    """Means that no information is known about the side effects of calling the webhook. If a request with the
+    dry-run attribute would trigger a call to this webhook, the request will instead fail.
+    """
 
 
 class Mutation(Model, kw_only=True):
@@ -1019,12 +915,7 @@ class Mutation(Model, kw_only=True):
 
     patch_type: str
     """patchType indicates the patch strategy used. Allowed values are "ApplyConfiguration" and "JSONPatch".
-    Required.
-
-    Possible enum values:
-     - `"ApplyConfiguration"` ApplyConfiguration indicates that the mutation is using apply configuration to
-       mutate the object.
-     - `"JSONPatch"` JSONPatch indicates that the object is mutated through JSON Patch.
+    Required. Known values: `MutationPatchType`.
     """
 
     apply_configuration: ApplyConfiguration | None = None
@@ -1043,7 +934,10 @@ class MutationPatchType:
     """Known values of Mutation.patch_type."""
 
     APPLY_CONFIGURATION: Final = "ApplyConfiguration"
+    """ApplyConfiguration indicates that the mutation is using apply configuration to mutate the object."""
+
     JSON_PATCH: Final = "JSONPatch"
+    """JSONPatch indicates that the object is mutated through JSON Patch."""
 
 
 class NamedRuleWithOperations(Model, kw_only=True):
@@ -1086,12 +980,8 @@ class NamedRuleWithOperations(Model, kw_only=True):
     """scope specifies the scope of this rule. Valid values are "Cluster", "Namespaced", and "*" "Cluster" means that
     only cluster-scoped resources will match this rule. Namespace API objects are cluster-scoped. "Namespaced"
     means that only namespaced resources will match this rule. "*" means that there are no scope restrictions.
-    Subresources match the scope of their parent resource. Default is "*".
-
-    Possible enum values:
-     - `"*"` means that all scopes are included.
-     - `"Cluster"` means that scope is limited to cluster-scoped objects. Namespace objects are cluster-scoped.
-     - `"Namespaced"` means that scope is limited to namespaced objects.
+    Subresources match the scope of their parent resource. Default is "*". Known values:
+    `NamedRuleWithOperationsScope`.
     """
 
 
@@ -1099,8 +989,13 @@ class NamedRuleWithOperationsScope:
     """Known values of NamedRuleWithOperations.scope."""
 
     VALUE: Final = "*"
+    """Means that all scopes are included."""
+
     CLUSTER: Final = "Cluster"
+    """Means that scope is limited to cluster-scoped objects. Namespace objects are cluster-scoped."""
+
     NAMESPACED: Final = "Namespaced"
+    """Means that scope is limited to namespaced objects."""
 
 
 class ParamKind(Model, kw_only=True):
@@ -1203,12 +1098,8 @@ class RuleWithOperations(Model, kw_only=True):
     """scope specifies the scope of this rule. Valid values are "Cluster", "Namespaced", and "*" "Cluster" means that
     only cluster-scoped resources will match this rule. Namespace API objects are cluster-scoped. "Namespaced"
     means that only namespaced resources will match this rule. "*" means that there are no scope restrictions.
-    Subresources match the scope of their parent resource. Default is "*".
-
-    Possible enum values:
-     - `"*"` means that all scopes are included.
-     - `"Cluster"` means that scope is limited to cluster-scoped objects. Namespace objects are cluster-scoped.
-     - `"Namespaced"` means that scope is limited to namespaced objects.
+    Subresources match the scope of their parent resource. Default is "*". Known values:
+    `RuleWithOperationsScope`.
     """
 
 
@@ -1216,8 +1107,13 @@ class RuleWithOperationsScope:
     """Known values of RuleWithOperations.scope."""
 
     VALUE: Final = "*"
+    """Means that all scopes are included."""
+
     CLUSTER: Final = "Cluster"
+    """Means that scope is limited to cluster-scoped objects. Namespace objects are cluster-scoped."""
+
     NAMESPACED: Final = "Namespaced"
+    """Means that scope is limited to namespaced objects."""
 
 
 class ServiceReference(Model, kw_only=True):
@@ -1329,11 +1225,8 @@ class ValidatingAdmissionPolicySpec(Model, kw_only=True):
     When failurePolicy is set to Fail, ValidatingAdmissionPolicyBinding validationActions define how failures are
     enforced.
 
-    Allowed values are Ignore or Fail. Defaults to Fail.
-
-    Possible enum values:
-     - `"Fail"` means that an error calling the webhook causes the admission to fail.
-     - `"Ignore"` means that an error calling the webhook is ignored.
+    Allowed values are Ignore or Fail. Defaults to Fail. Known values:
+    `ValidatingAdmissionPolicySpecFailurePolicy`.
     """
 
     match_conditions: list[MatchCondition] = []
@@ -1389,7 +1282,10 @@ class ValidatingAdmissionPolicySpecFailurePolicy:
     """Known values of ValidatingAdmissionPolicySpec.failure_policy."""
 
     FAIL: Final = "Fail"
+    """Means that an error calling the webhook causes the admission to fail."""
+
     IGNORE: Final = "Ignore"
+    """Means that an error calling the webhook is ignored."""
 
 
 class ValidatingAdmissionPolicyStatus(Model, kw_only=True):
@@ -1431,25 +1327,12 @@ class ValidatingWebhook(Model, kw_only=True):
     created via v1beta1 may also specify Some or Unknown). Webhooks with side effects MUST implement a
     reconciliation system, since a request may be rejected by a future step in the admission chain and the side
     effects therefore need to be undone. Requests with the dryRun attribute will be auto-rejected if they match a
-    webhook with sideEffects == Unknown or Some.
-
-    Possible enum values:
-     - `"None"` means that calling the webhook will have no side effects.
-     - `"NoneOnDryRun"` means that calling the webhook will possibly have side effects, but if the request being
-       reviewed has the dry-run attribute, the side effects will be suppressed.
-     - `"Some"` means that calling the webhook will possibly have side effects. If a request with the dry-run
-       attribute would trigger a call to this webhook, the request will instead fail.
-     - `"Unknown"` means that no information is known about the side effects of calling the webhook. If a request
-       with the dry-run attribute would trigger a call to this webhook, the request will instead fail.
+    webhook with sideEffects == Unknown or Some. Known values: `ValidatingWebhookSideEffects`.
     """
 
     failure_policy: str | None = None
     """failurePolicy defines how unrecognized errors from the admission endpoint are handled - allowed values are
-    Ignore or Fail. Defaults to Fail.
-
-    Possible enum values:
-     - `"Fail"` means that an error calling the webhook causes the admission to fail.
-     - `"Ignore"` means that an error calling the webhook is ignored.
+    Ignore or Fail. Defaults to Fail. Known values: `ValidatingWebhookFailurePolicy`.
     """
 
     match_conditions: list[MatchCondition] = []
@@ -1483,10 +1366,7 @@ class ValidatingWebhook(Model, kw_only=True):
 
     Defaults to "Equivalent"
 
-    Possible enum values:
-     - `"Equivalent"` means requests should be sent to the webhook if they modify a resource listed in rules via
-       another API group or version.
-     - `"Exact"` means requests should only be sent to the webhook if they exactly match a given rule.
+    Known values: `ValidatingWebhookMatchPolicy`.
     """
 
     namespace_selector: meta_v1.LabelSelector | None = None
@@ -1557,23 +1437,44 @@ class ValidatingWebhookFailurePolicy:
     """Known values of ValidatingWebhook.failure_policy."""
 
     FAIL: Final = "Fail"
+    """Means that an error calling the webhook causes the admission to fail."""
+
     IGNORE: Final = "Ignore"
+    """Means that an error calling the webhook is ignored."""
 
 
 class ValidatingWebhookMatchPolicy:
     """Known values of ValidatingWebhook.match_policy."""
 
     EQUIVALENT: Final = "Equivalent"
+    """Means requests should be sent to the webhook if they modify a resource listed in rules via another API group
+    or version.
+    """
+
     EXACT: Final = "Exact"
+    """Means requests should only be sent to the webhook if they exactly match a given rule."""
 
 
 class ValidatingWebhookSideEffects:
     """Known values of ValidatingWebhook.side_effects."""
 
     NONE: Final = "None"
+    """Means that calling the webhook will have no side effects."""
+
     NONE_ON_DRY_RUN: Final = "NoneOnDryRun"
+    """Means that calling the webhook will possibly have side effects, but if the request being reviewed has the
+    dry-run attribute, the side effects will be suppressed.
+    """
+
     SOME: Final = "Some"
+    """Means that calling the webhook will possibly have side effects. If a request with the dry-run attribute would
+    trigger a call to this webhook, the request will instead fail.
+    """
+
     UNKNOWN: Final = "Unknown"
+    """Means that no information is known about the side effects of calling the webhook. If a request with the
+    dry-run attribute would trigger a call to this webhook, the request will instead fail.
+    """
 
 
 class Validation(Model, kw_only=True):

@@ -44,16 +44,7 @@ class MutatingAdmissionPolicy(Model, kw_only=True):
     """
 
     api_version: Literal["admissionregistration.k8s.io/v1alpha1"] = always("admissionregistration.k8s.io/v1alpha1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["MutatingAdmissionPolicy"] = always("MutatingAdmissionPolicy")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     metadata: meta_v1.ObjectMeta = msgspec.field(default_factory=meta_v1.ObjectMeta)
     """metadata is the standard object metadata; More info:
@@ -79,16 +70,7 @@ class MutatingAdmissionPolicyBinding(Model, kw_only=True):
     """
 
     api_version: Literal["admissionregistration.k8s.io/v1alpha1"] = always("admissionregistration.k8s.io/v1alpha1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["MutatingAdmissionPolicyBinding"] = always("MutatingAdmissionPolicyBinding")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     metadata: meta_v1.ObjectMeta = msgspec.field(default_factory=meta_v1.ObjectMeta)
     """metadata is the standard object metadata; More info:
@@ -105,16 +87,7 @@ class MutatingAdmissionPolicyBindingList(ListModel, kw_only=True):
     """MutatingAdmissionPolicyBindingList is a list of MutatingAdmissionPolicyBinding."""
 
     api_version: Literal["admissionregistration.k8s.io/v1alpha1"] = always("admissionregistration.k8s.io/v1alpha1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["MutatingAdmissionPolicyBindingList"] = always("MutatingAdmissionPolicyBindingList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[MutatingAdmissionPolicyBinding]
     """List of PolicyBinding."""
@@ -129,16 +102,7 @@ class MutatingAdmissionPolicyList(ListModel, kw_only=True):
     """MutatingAdmissionPolicyList is a list of MutatingAdmissionPolicy."""
 
     api_version: Literal["admissionregistration.k8s.io/v1alpha1"] = always("admissionregistration.k8s.io/v1alpha1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["MutatingAdmissionPolicyList"] = always("MutatingAdmissionPolicyList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[MutatingAdmissionPolicy]
     """List of ValidatingAdmissionPolicy."""
@@ -329,12 +293,7 @@ class MatchResources(Model, kw_only=True):
 
     Defaults to "Equivalent"
 
-    Possible enum values:
-     - `"Equivalent"` means requests should be sent to the admission webhook or admission policy if they modify a
-       resource listed in rules via an equivalent API group or version. For example, `autoscaling/v1` and
-       `autoscaling/v2` HorizontalPodAutoscalers are equivalent: the same set of resources appear via both APIs.
-     - `"Exact"` means requests should only be sent to the admission webhook or admission policy if they exactly
-       match a given rule.
+    Known values: `MatchResourcesMatchPolicy`.
     """
 
     namespace_selector: meta_v1.LabelSelector | None = None
@@ -396,7 +355,15 @@ class MatchResourcesMatchPolicy:
     """Known values of MatchResources.match_policy."""
 
     EQUIVALENT: Final = "Equivalent"
+    """Means requests should be sent to the admission webhook or admission policy if they modify a resource listed in
+    rules via an equivalent API group or version. For example, `autoscaling/v1` and `autoscaling/v2`
+    HorizontalPodAutoscalers are equivalent: the same set of resources appear via both APIs.
+    """
+
     EXACT: Final = "Exact"
+    """Means requests should only be sent to the admission webhook or admission policy if they exactly match a given
+    rule.
+    """
 
 
 class MutatingAdmissionPolicyBindingSpec(Model, kw_only=True):
@@ -439,12 +406,7 @@ class MutatingAdmissionPolicySpec(Model, kw_only=True):
 
     failurePolicy does not define how validations that evaluate to false are handled.
 
-    Allowed values are Ignore or Fail. Defaults to Fail.
-
-    Possible enum values:
-     - `"Fail"` means that an error calling the admission webhook or admission policy causes resource admission to
-       fail.
-     - `"Ignore"` means that an error calling the admission webhook or admission policy is ignored.
+    Allowed values are Ignore or Fail. Defaults to Fail. Known values: `MutatingAdmissionPolicySpecFailurePolicy`.
     """
 
     match_conditions: list[MatchCondition] = []
@@ -497,13 +459,7 @@ class MutatingAdmissionPolicySpec(Model, kw_only=True):
     IfNeeded: These mutations may be invoked more than once per binding for a single admission request and there
     is no guarantee of order with respect to other admission plugins, admission webhooks, bindings of this policy
     and admission policies.  Mutations are only reinvoked when mutations change the object after this mutation is
-    invoked. Required.
-
-    Possible enum values:
-     - `"IfNeeded"` indicates that the mutation may be called at least one additional time as part of the
-       admission evaluation if the object being admitted is modified by other admission plugins after the initial
-       mutation call.
-     - `"Never"` indicates that the mutation must not be called more than once in a single admission evaluation.
+    invoked. Required. Known values: `MutatingAdmissionPolicySpecReinvocationPolicy`.
     """
 
     variables: list[Variable] = []
@@ -521,14 +477,22 @@ class MutatingAdmissionPolicySpecFailurePolicy:
     """Known values of MutatingAdmissionPolicySpec.failure_policy."""
 
     FAIL: Final = "Fail"
+    """Means that an error calling the admission webhook or admission policy causes resource admission to fail."""
+
     IGNORE: Final = "Ignore"
+    """Means that an error calling the admission webhook or admission policy is ignored."""
 
 
 class MutatingAdmissionPolicySpecReinvocationPolicy:
     """Known values of MutatingAdmissionPolicySpec.reinvocation_policy."""
 
     IF_NEEDED: Final = "IfNeeded"
+    """Indicates that the mutation may be called at least one additional time as part of the admission evaluation if
+    the object being admitted is modified by other admission plugins after the initial mutation call.
+    """
+
     NEVER: Final = "Never"
+    """Indicates that the mutation must not be called more than once in a single admission evaluation."""
 
 
 class Mutation(Model, kw_only=True):
@@ -536,12 +500,7 @@ class Mutation(Model, kw_only=True):
 
     patch_type: str
     """patchType indicates the patch strategy used. Allowed values are "ApplyConfiguration" and "JSONPatch".
-    Required.
-
-    Possible enum values:
-     - `"ApplyConfiguration"` ApplyConfiguration indicates that the mutation is using apply configuration to
-       mutate the object.
-     - `"JSONPatch"` JSONPatch indicates that the object is mutated through JSON Patch.
+    Required. Known values: `MutationPatchType`.
     """
 
     apply_configuration: ApplyConfiguration | None = None
@@ -560,7 +519,10 @@ class MutationPatchType:
     """Known values of Mutation.patch_type."""
 
     APPLY_CONFIGURATION: Final = "ApplyConfiguration"
+    """ApplyConfiguration indicates that the mutation is using apply configuration to mutate the object."""
+
     JSON_PATCH: Final = "JSONPatch"
+    """JSONPatch indicates that the object is mutated through JSON Patch."""
 
 
 class NamedRuleWithOperations(Model, kw_only=True):
@@ -603,12 +565,8 @@ class NamedRuleWithOperations(Model, kw_only=True):
     """scope specifies the scope of this rule. Valid values are "Cluster", "Namespaced", and "*" "Cluster" means that
     only cluster-scoped resources will match this rule. Namespace API objects are cluster-scoped. "Namespaced"
     means that only namespaced resources will match this rule. "*" means that there are no scope restrictions.
-    Subresources match the scope of their parent resource. Default is "*".
-
-    Possible enum values:
-     - `"*"` means that all scopes are included.
-     - `"Cluster"` means that scope is limited to cluster-scoped objects. Namespace objects are cluster-scoped.
-     - `"Namespaced"` means that scope is limited to namespaced objects.
+    Subresources match the scope of their parent resource. Default is "*". Known values:
+    `NamedRuleWithOperationsScope`.
     """
 
 
@@ -616,8 +574,13 @@ class NamedRuleWithOperationsScope:
     """Known values of NamedRuleWithOperations.scope."""
 
     VALUE: Final = "*"
+    """Means that all scopes are included."""
+
     CLUSTER: Final = "Cluster"
+    """Means that scope is limited to cluster-scoped objects. Namespace objects are cluster-scoped."""
+
     NAMESPACED: Final = "Namespaced"
+    """Means that scope is limited to namespaced objects."""
 
 
 class ParamKind(Model, kw_only=True):
@@ -664,9 +627,7 @@ class ParamRef(Model, kw_only=True):
 
     Allowed values are `Allow` or `Deny` Default to `Deny`
 
-    Possible enum values:
-     - `"Allow"` Ignore means that an error finding params for a binding is ignored
-     - `"Deny"` Fail means that an error finding params for a binding is ignored
+    Known values: `ParamRefParameterNotFoundAction`.
     """
 
     selector: meta_v1.LabelSelector | None = None
@@ -685,7 +646,10 @@ class ParamRefParameterNotFoundAction:
     """Known values of ParamRef.parameter_not_found_action."""
 
     ALLOW: Final = "Allow"
+    """Ignore means that an error finding params for a binding is ignored."""
+
     DENY: Final = "Deny"
+    """Fail means that an error finding params for a binding is ignored."""
 
 
 class Variable(Model, kw_only=True):

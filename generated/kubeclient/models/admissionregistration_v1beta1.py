@@ -41,16 +41,7 @@ class MutatingAdmissionPolicy(Model, kw_only=True):
     """
 
     api_version: Literal["admissionregistration.k8s.io/v1beta1"] = always("admissionregistration.k8s.io/v1beta1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["MutatingAdmissionPolicy"] = always("MutatingAdmissionPolicy")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     metadata: meta_v1.ObjectMeta = msgspec.field(default_factory=meta_v1.ObjectMeta)
     """metadata is the standard object metadata; More info:
@@ -76,16 +67,7 @@ class MutatingAdmissionPolicyBinding(Model, kw_only=True):
     """
 
     api_version: Literal["admissionregistration.k8s.io/v1beta1"] = always("admissionregistration.k8s.io/v1beta1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["MutatingAdmissionPolicyBinding"] = always("MutatingAdmissionPolicyBinding")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     metadata: meta_v1.ObjectMeta = msgspec.field(default_factory=meta_v1.ObjectMeta)
     """metadata is the standard object metadata; More info:
@@ -102,16 +84,7 @@ class MutatingAdmissionPolicyBindingList(ListModel, kw_only=True):
     """MutatingAdmissionPolicyBindingList is a list of MutatingAdmissionPolicyBinding."""
 
     api_version: Literal["admissionregistration.k8s.io/v1beta1"] = always("admissionregistration.k8s.io/v1beta1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["MutatingAdmissionPolicyBindingList"] = always("MutatingAdmissionPolicyBindingList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[MutatingAdmissionPolicyBinding]
     """List of PolicyBinding."""
@@ -126,16 +99,7 @@ class MutatingAdmissionPolicyList(ListModel, kw_only=True):
     """MutatingAdmissionPolicyList is a list of MutatingAdmissionPolicy."""
 
     api_version: Literal["admissionregistration.k8s.io/v1beta1"] = always("admissionregistration.k8s.io/v1beta1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["MutatingAdmissionPolicyList"] = always("MutatingAdmissionPolicyList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[MutatingAdmissionPolicy]
     """List of ValidatingAdmissionPolicy."""
@@ -475,13 +439,7 @@ class MutatingAdmissionPolicySpec(Model, kw_only=True):
     IfNeeded: These mutations may be invoked more than once per binding for a single admission request and there
     is no guarantee of order with respect to other admission plugins, admission webhooks, bindings of this policy
     and admission policies.  Mutations are only reinvoked when mutations change the object after this mutation is
-    invoked. Required.
-
-    Possible enum values:
-     - `"IfNeeded"` indicates that the mutation may be called at least one additional time as part of the
-       admission evaluation if the object being admitted is modified by other admission plugins after the initial
-       mutation call.
-     - `"Never"` indicates that the mutation must not be called more than once in a single admission evaluation.
+    invoked. Required. Known values: `MutatingAdmissionPolicySpecReinvocationPolicy`.
     """
 
     variables: list[Variable] = []
@@ -499,7 +457,12 @@ class MutatingAdmissionPolicySpecReinvocationPolicy:
     """Known values of MutatingAdmissionPolicySpec.reinvocation_policy."""
 
     IF_NEEDED: Final = "IfNeeded"
+    """Indicates that the mutation may be called at least one additional time as part of the admission evaluation if
+    the object being admitted is modified by other admission plugins after the initial mutation call.
+    """
+
     NEVER: Final = "Never"
+    """Indicates that the mutation must not be called more than once in a single admission evaluation."""
 
 
 class Mutation(Model, kw_only=True):
@@ -507,12 +470,7 @@ class Mutation(Model, kw_only=True):
 
     patch_type: str
     """patchType indicates the patch strategy used. Allowed values are "ApplyConfiguration" and "JSONPatch".
-    Required.
-
-    Possible enum values:
-     - `"ApplyConfiguration"` ApplyConfiguration indicates that the mutation is using apply configuration to
-       mutate the object.
-     - `"JSONPatch"` JSONPatch indicates that the object is mutated through JSON Patch.
+    Required. Known values: `MutationPatchType`.
     """
 
     apply_configuration: ApplyConfiguration | None = None
@@ -531,7 +489,10 @@ class MutationPatchType:
     """Known values of Mutation.patch_type."""
 
     APPLY_CONFIGURATION: Final = "ApplyConfiguration"
+    """ApplyConfiguration indicates that the mutation is using apply configuration to mutate the object."""
+
     JSON_PATCH: Final = "JSONPatch"
+    """JSONPatch indicates that the object is mutated through JSON Patch."""
 
 
 class NamedRuleWithOperations(Model, kw_only=True):
@@ -574,12 +535,8 @@ class NamedRuleWithOperations(Model, kw_only=True):
     """scope specifies the scope of this rule. Valid values are "Cluster", "Namespaced", and "*" "Cluster" means that
     only cluster-scoped resources will match this rule. Namespace API objects are cluster-scoped. "Namespaced"
     means that only namespaced resources will match this rule. "*" means that there are no scope restrictions.
-    Subresources match the scope of their parent resource. Default is "*".
-
-    Possible enum values:
-     - `"*"` means that all scopes are included.
-     - `"Cluster"` means that scope is limited to cluster-scoped objects. Namespace objects are cluster-scoped.
-     - `"Namespaced"` means that scope is limited to namespaced objects.
+    Subresources match the scope of their parent resource. Default is "*". Known values:
+    `NamedRuleWithOperationsScope`.
     """
 
 
@@ -587,8 +544,13 @@ class NamedRuleWithOperationsScope:
     """Known values of NamedRuleWithOperations.scope."""
 
     VALUE: Final = "*"
+    """Means that all scopes are included."""
+
     CLUSTER: Final = "Cluster"
+    """Means that scope is limited to cluster-scoped objects. Namespace objects are cluster-scoped."""
+
     NAMESPACED: Final = "Namespaced"
+    """Means that scope is limited to namespaced objects."""
 
 
 class ParamKind(Model, kw_only=True):

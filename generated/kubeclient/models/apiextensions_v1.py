@@ -44,16 +44,7 @@ class CustomResourceDefinition(Model, kw_only=True):
     """
 
     api_version: Literal["apiextensions.k8s.io/v1"] = always("apiextensions.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["CustomResourceDefinition"] = always("CustomResourceDefinition")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     spec: CustomResourceDefinitionSpec
     """spec describes how the user wants the resources to appear"""
@@ -71,16 +62,7 @@ class CustomResourceDefinitionList(ListModel, kw_only=True):
     """CustomResourceDefinitionList is a list of CustomResourceDefinition objects."""
 
     api_version: Literal["apiextensions.k8s.io/v1"] = always("apiextensions.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["CustomResourceDefinitionList"] = always("CustomResourceDefinitionList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[CustomResourceDefinition]
     """items list individual CustomResourceDefinition objects"""
@@ -371,7 +353,6 @@ class ExternalDocumentation(Model, kw_only=True):
     """ExternalDocumentation allows referencing an external resource for extended documentation."""
 
     description: str | None = None
-
     url: str | None = None
 
 
@@ -379,15 +360,10 @@ class JSONSchemaProps(Model, kw_only=True):
     """JSONSchemaProps is a JSON-Schema following Specification Draft 4 (http://json-schema.org/)."""
 
     ref: str | None = msgspec.field(default=None, name="$ref")
-
     schema: str | None = msgspec.field(default=None, name="$schema")
-
     additional_items: JSON | None = None
-
     additional_properties: JSON | None = None
-
     all_of: list[JSONSchemaProps] = []
-
     any_of: list[JSONSchemaProps] = []
 
     default: JSON | None = None
@@ -396,19 +372,12 @@ class JSONSchemaProps(Model, kw_only=True):
     """
 
     definitions: dict[str, JSONSchemaProps] = {}
-
     dependencies: dict[str, JSON] = {}
-
     description: str | None = None
-
     enum: list[JSON] = []
-
     example: JSON | None = None
-
     exclusive_maximum: bool | None = None
-
     exclusive_minimum: bool | None = None
-
     external_docs: ExternalDocumentation | None = None
 
     format: str | None = None
@@ -439,45 +408,25 @@ class JSONSchemaProps(Model, kw_only=True):
     """
 
     id: str | None = None
-
     items: JSON | None = None
-
     max_items: int | None = None
-
     max_length: int | None = None
-
     max_properties: int | None = None
-
     maximum: int | float | None = None
-
     min_items: int | None = None
-
     min_length: int | None = None
-
     min_properties: int | None = None
-
     minimum: int | float | None = None
-
     multiple_of: int | float | None = None
-
     not_: JSONSchemaProps | None = msgspec.field(default=None, name="not")
-
     nullable: bool | None = None
-
     one_of: list[JSONSchemaProps] = []
-
     pattern: str | None = None
-
     pattern_properties: dict[str, JSONSchemaProps] = {}
-
     properties: dict[str, JSONSchemaProps] = {}
-
     required: list[str] = []
-
     title: str | None = None
-
     type: str | None = None
-
     unique_items: bool | None = None
 
     x_kubernetes_embedded_resource: bool | None = msgspec.field(default=None, name="x-kubernetes-embedded-resource")
@@ -701,16 +650,7 @@ class ValidationRule(Model, kw_only=True):
     the first failed validation rule. The currently supported reasons are: "FieldValueInvalid",
     "FieldValueForbidden", "FieldValueRequired", "FieldValueDuplicate". If not set, default to use
     "FieldValueInvalid". All future added reasons must be accepted by clients when reading this value and unknown
-    reasons should be treated as FieldValueInvalid.
-
-    Possible enum values:
-     - `"FieldValueDuplicate"` is used to report collisions of values that must be unique (e.g. unique IDs).
-     - `"FieldValueForbidden"` is used to report valid (as per formatting rules) values which would be accepted
-       under some conditions, but which are not permitted by the current conditions (such as security policy).
-     - `"FieldValueInvalid"` is used to report malformed values (e.g. failed regex match, too long, out of
-       bounds).
-     - `"FieldValueRequired"` is used to report required values that are not provided (e.g. empty strings, null
-       values, or empty arrays).
+    reasons should be treated as FieldValueInvalid. Known values: `ValidationRuleReason`.
     """
 
 
@@ -718,9 +658,18 @@ class ValidationRuleReason:
     """Known values of ValidationRule.reason."""
 
     FIELD_VALUE_DUPLICATE: Final = "FieldValueDuplicate"
+    """Is used to report collisions of values that must be unique (e.g. unique IDs)."""
+
     FIELD_VALUE_FORBIDDEN: Final = "FieldValueForbidden"
+    """Is used to report valid (as per formatting rules) values which would be accepted under some conditions, but
+    which are not permitted by the current conditions (such as security policy).
+    """
+
     FIELD_VALUE_INVALID: Final = "FieldValueInvalid"
+    """Is used to report malformed values (e.g. failed regex match, too long, out of bounds)."""
+
     FIELD_VALUE_REQUIRED: Final = "FieldValueRequired"
+    """Is used to report required values that are not provided (e.g. empty strings, null values, or empty arrays)."""
 
 
 class WebhookClientConfig(Model, kw_only=True):

@@ -27,16 +27,7 @@ class APIService(Model, kw_only=True):
     """APIService represents a server for a particular GroupVersion. Name must be "version.group"."""
 
     api_version: Literal["apiregistration.k8s.io/v1"] = always("apiregistration.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["APIService"] = always("APIService")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     metadata: meta_v1.ObjectMeta = msgspec.field(default_factory=meta_v1.ObjectMeta)
     """Standard object's metadata. More info:
@@ -54,16 +45,7 @@ class APIServiceList(ListModel, kw_only=True):
     """APIServiceList is a list of APIService objects."""
 
     api_version: Literal["apiregistration.k8s.io/v1"] = always("apiregistration.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["APIServiceList"] = always("APIServiceList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[APIService]
     """Items is the list of APIService"""

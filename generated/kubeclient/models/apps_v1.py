@@ -62,16 +62,7 @@ class ControllerRevision(Model, kw_only=True):
     """
 
     api_version: Literal["apps/v1"] = always("apps/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["ControllerRevision"] = always("ControllerRevision")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     data: RawExtension
     """Data is the serialized representation of the state."""
@@ -89,16 +80,7 @@ class ControllerRevisionList(ListModel, kw_only=True):
     """ControllerRevisionList is a resource containing a list of ControllerRevision objects."""
 
     api_version: Literal["apps/v1"] = always("apps/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["ControllerRevisionList"] = always("ControllerRevisionList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[ControllerRevision]
     """Items is the list of ControllerRevisions"""
@@ -111,16 +93,7 @@ class DaemonSet(Model, kw_only=True):
     """DaemonSet represents the configuration of a daemon set."""
 
     api_version: Literal["apps/v1"] = always("apps/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["DaemonSet"] = always("DaemonSet")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     spec: DaemonSetSpec
     """The desired behavior of this daemon set. More info:
@@ -143,16 +116,7 @@ class DaemonSetList(ListModel, kw_only=True):
     """DaemonSetList is a collection of daemon sets."""
 
     api_version: Literal["apps/v1"] = always("apps/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["DaemonSetList"] = always("DaemonSetList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[DaemonSet]
     """A list of daemon sets."""
@@ -167,16 +131,7 @@ class Deployment(Model, kw_only=True):
     """Deployment enables declarative updates for Pods and ReplicaSets."""
 
     api_version: Literal["apps/v1"] = always("apps/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["Deployment"] = always("Deployment")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     spec: DeploymentSpec
     """Specification of the desired behavior of the Deployment."""
@@ -194,16 +149,7 @@ class DeploymentList(ListModel, kw_only=True):
     """DeploymentList is a list of Deployments."""
 
     api_version: Literal["apps/v1"] = always("apps/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["DeploymentList"] = always("DeploymentList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[Deployment]
     """Items is the list of Deployments."""
@@ -216,16 +162,7 @@ class ReplicaSet(Model, kw_only=True):
     """ReplicaSet ensures that a specified number of pod replicas are running at any given time."""
 
     api_version: Literal["apps/v1"] = always("apps/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["ReplicaSet"] = always("ReplicaSet")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     spec: ReplicaSetSpec
     """Spec defines the specification of the desired behavior of the ReplicaSet. More info:
@@ -249,16 +186,7 @@ class ReplicaSetList(ListModel, kw_only=True):
     """ReplicaSetList is a collection of ReplicaSets."""
 
     api_version: Literal["apps/v1"] = always("apps/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["ReplicaSetList"] = always("ReplicaSetList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[ReplicaSet]
     """List of ReplicaSets. More info: https://kubernetes.io/docs/concepts/workloads/controllers/replicaset"""
@@ -278,16 +206,7 @@ class StatefulSet(Model, kw_only=True):
     """
 
     api_version: Literal["apps/v1"] = always("apps/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["StatefulSet"] = always("StatefulSet")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     spec: StatefulSetSpec
     """Spec defines the desired identities of pods in this set."""
@@ -305,16 +224,7 @@ class StatefulSetList(ListModel, kw_only=True):
     """StatefulSetList is a collection of StatefulSets."""
 
     api_version: Literal["apps/v1"] = always("apps/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["StatefulSetList"] = always("StatefulSetList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[StatefulSet]
     """Items is the list of stateful sets."""
@@ -430,12 +340,8 @@ class DaemonSetUpdateStrategy(Model, kw_only=True):
     """Rolling update config params. Present only if type = "RollingUpdate"."""
 
     type: str | None = None
-    """Type of daemon set update. Can be "RollingUpdate" or "OnDelete". Default is RollingUpdate.
-
-    Possible enum values:
-     - `"OnDelete"` Replace the old daemons only when it's killed
-     - `"RollingUpdate"` Replace the old daemons by new ones using rolling update i.e replace them on each node
-       one after the other.
+    """Type of daemon set update. Can be "RollingUpdate" or "OnDelete". Default is RollingUpdate. Known values:
+    `DaemonSetUpdateStrategyType`.
     """
 
 
@@ -443,7 +349,10 @@ class DaemonSetUpdateStrategyType:
     """Known values of DaemonSetUpdateStrategy.type."""
 
     ON_DELETE: Final = "OnDelete"
+    """Replace the old daemons only when it's killed."""
+
     ROLLING_UPDATE: Final = "RollingUpdate"
+    """Replace the old daemons by new ones using rolling update i.e replace them on each node one after the other."""
 
 
 class DeploymentCondition(Model, kw_only=True):
@@ -562,12 +471,8 @@ class DeploymentStrategy(Model, kw_only=True):
     """Rolling update config params. Present only if DeploymentStrategyType = RollingUpdate."""
 
     type: str | None = None
-    """Type of deployment. Can be "Recreate" or "RollingUpdate". Default is RollingUpdate.
-
-    Possible enum values:
-     - `"Recreate"` Kill all existing pods before creating new ones.
-     - `"RollingUpdate"` Replace the old ReplicaSets by new one using rolling update i.e gradually scale down the
-       old ReplicaSets and scale up the new one.
+    """Type of deployment. Can be "Recreate" or "RollingUpdate". Default is RollingUpdate. Known values:
+    `DeploymentStrategyType`.
     """
 
 
@@ -575,7 +480,12 @@ class DeploymentStrategyType:
     """Known values of DeploymentStrategy.type."""
 
     RECREATE: Final = "Recreate"
+    """Kill all existing pods before creating new ones."""
+
     ROLLING_UPDATE: Final = "RollingUpdate"
+    """Replace the old ReplicaSets by new one using rolling update i.e gradually scale down the old ReplicaSets and
+    scale up the new one.
+    """
 
 
 class ReplicaSetCondition(Model, kw_only=True):
@@ -814,14 +724,8 @@ class StatefulSetSpec(Model, kw_only=True):
     when scaling down. The default policy is `OrderedReady`, where pods are created in increasing order (pod-0,
     then pod-1, etc) and the controller will wait until each pod is ready before continuing. When scaling down,
     the pods are removed in the opposite order. The alternative policy is `Parallel` which will create pods in
-    parallel to match the desired scale without waiting, and on scale down will delete all pods at once.
-
-    Possible enum values:
-     - `"OrderedReady"` will create pods in strictly increasing order on scale up and strictly decreasing order on
-       scale down, progressing only when the previous pod is ready or terminated. At most one pod will be changed
-       at any time.
-     - `"Parallel"` will create and delete pods as soon as the stateful set replica count is changed, and will not
-       wait for pods to be ready or complete termination.
+    parallel to match the desired scale without waiting, and on scale down will delete all pods at once. Known
+    values: `StatefulSetSpecPodManagementPolicy`.
     """
 
     replicas: int | None = None
@@ -860,7 +764,14 @@ class StatefulSetSpecPodManagementPolicy:
     """Known values of StatefulSetSpec.pod_management_policy."""
 
     ORDERED_READY: Final = "OrderedReady"
+    """Will create pods in strictly increasing order on scale up and strictly decreasing order on scale down,
+    progressing only when the previous pod is ready or terminated. At most one pod will be changed at any time.
+    """
+
     PARALLEL: Final = "Parallel"
+    """Will create and delete pods as soon as the stateful set replica count is changed, and will not wait for pods
+    to be ready or complete termination.
+    """
 
 
 class StatefulSetStatus(Model, kw_only=True):
@@ -918,22 +829,8 @@ class StatefulSetUpdateStrategy(Model, kw_only=True):
     """RollingUpdate is used to communicate parameters when Type is RollingUpdateStatefulSetStrategyType."""
 
     type: str | None = None
-    """Type indicates the type of the StatefulSetUpdateStrategy. Default is RollingUpdate.
-
-    Possible enum values:
-     - `"OnDelete"` disables ordered rolling restarts. Version tracking is done on a best-effort basis - the
-       controller will try to eventually converge StatefulSet's currentRevision with updateRevision. Pods are
-       recreated from the StatefulSetSpec when they are manually deleted. When a scale operation is performed with
-       this strategy, new Pods will be created from the specification version indicated by the StatefulSet's
-       updateRevision.
-     - `"Recreate"` indicates that all existing pods will be deleted and fully terminated before any new-revision
-       pods are created. This ensures that old and new revision Pods never run at the same time. This is an alpha
-       type and requires enabling StatefulSetRecreateStrategy feature gate. Switching to the Recreate strategy is
-       allowed when the feature gate is enabled, and switching away from it to a different update strategy is also
-       allowed. +featureGate=StatefulSetRecreateStrategy
-     - `"RollingUpdate"` indicates that update will be applied to all Pods in the StatefulSet with respect to the
-       StatefulSet ordering constraints. When a scale operation is performed with this strategy, new Pods will be
-       created from the specification version indicated by the StatefulSet's updateRevision.
+    """Type indicates the type of the StatefulSetUpdateStrategy. Default is RollingUpdate. Known values:
+    `StatefulSetUpdateStrategyType`.
     """
 
 
@@ -941,5 +838,22 @@ class StatefulSetUpdateStrategyType:
     """Known values of StatefulSetUpdateStrategy.type."""
 
     ON_DELETE: Final = "OnDelete"
+    """Disables ordered rolling restarts. Version tracking is done on a best-effort basis - the controller will try
+    to eventually converge StatefulSet's currentRevision with updateRevision. Pods are recreated from the
+    StatefulSetSpec when they are manually deleted. When a scale operation is performed with this strategy, new
+    Pods will be created from the specification version indicated by the StatefulSet's updateRevision.
+    """
+
     RECREATE: Final = "Recreate"
+    """Indicates that all existing pods will be deleted and fully terminated before any new-revision pods are
+    created. This ensures that old and new revision Pods never run at the same time. This is an alpha type and
+    requires enabling StatefulSetRecreateStrategy feature gate. Switching to the Recreate strategy is allowed when
+    the feature gate is enabled, and switching away from it to a different update strategy is also allowed.
+    +featureGate=StatefulSetRecreateStrategy.
+    """
+
     ROLLING_UPDATE: Final = "RollingUpdate"
+    """Indicates that update will be applied to all Pods in the StatefulSet with respect to the StatefulSet ordering
+    constraints. When a scale operation is performed with this strategy, new Pods will be created from the
+    specification version indicated by the StatefulSet's updateRevision.
+    """

@@ -39,16 +39,7 @@ class LocalSubjectAccessReview(Model, kw_only=True):
     """
 
     api_version: Literal["authorization.k8s.io/v1"] = always("authorization.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["LocalSubjectAccessReview"] = always("LocalSubjectAccessReview")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     spec: SubjectAccessReviewSpec
     """spec holds information about the request being evaluated.  spec.namespace must be equal to the namespace you
@@ -71,16 +62,7 @@ class SelfSubjectAccessReview(Model, kw_only=True):
     """
 
     api_version: Literal["authorization.k8s.io/v1"] = always("authorization.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["SelfSubjectAccessReview"] = always("SelfSubjectAccessReview")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     spec: SelfSubjectAccessReviewSpec
     """spec holds information about the request being evaluated.  user and groups must be empty"""
@@ -105,16 +87,7 @@ class SelfSubjectRulesReview(Model, kw_only=True):
     """
 
     api_version: Literal["authorization.k8s.io/v1"] = always("authorization.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["SelfSubjectRulesReview"] = always("SelfSubjectRulesReview")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     spec: SelfSubjectRulesReviewSpec
     """spec holds information about the request being evaluated."""
@@ -132,16 +105,7 @@ class SubjectAccessReview(Model, kw_only=True):
     """SubjectAccessReview checks whether or not a user or group can perform an action."""
 
     api_version: Literal["authorization.k8s.io/v1"] = always("authorization.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["SubjectAccessReview"] = always("SubjectAccessReview")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     spec: SubjectAccessReviewSpec
     """spec holds information about the request being evaluated"""

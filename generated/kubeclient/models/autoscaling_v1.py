@@ -29,16 +29,7 @@ class HorizontalPodAutoscaler(Model, kw_only=True):
     """configuration of a horizontal pod autoscaler."""
 
     api_version: Literal["autoscaling/v1"] = always("autoscaling/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["HorizontalPodAutoscaler"] = always("HorizontalPodAutoscaler")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     spec: HorizontalPodAutoscalerSpec
     """spec defines the behaviour of autoscaler. More info:
@@ -58,16 +49,7 @@ class HorizontalPodAutoscalerList(ListModel, kw_only=True):
     """list of horizontal pod autoscaler objects."""
 
     api_version: Literal["autoscaling/v1"] = always("autoscaling/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["HorizontalPodAutoscalerList"] = always("HorizontalPodAutoscalerList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[HorizontalPodAutoscaler]
     """items is the list of horizontal pod autoscaler objects."""
@@ -80,16 +62,7 @@ class Scale(Model, kw_only=True):
     """Scale represents a scaling request for a resource."""
 
     api_version: Literal["autoscaling/v1"] = always("autoscaling/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["Scale"] = always("Scale")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     metadata: meta_v1.ObjectMeta = msgspec.field(default_factory=meta_v1.ObjectMeta)
     """metadata is the standard object metadata; More info:

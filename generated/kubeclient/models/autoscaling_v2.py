@@ -47,16 +47,7 @@ class HorizontalPodAutoscaler(Model, kw_only=True):
     """
 
     api_version: Literal["autoscaling/v2"] = always("autoscaling/v2")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["HorizontalPodAutoscaler"] = always("HorizontalPodAutoscaler")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     spec: HorizontalPodAutoscalerSpec
     """spec is the specification for the behaviour of the autoscaler. More info:
@@ -76,16 +67,7 @@ class HorizontalPodAutoscalerList(ListModel, kw_only=True):
     """HorizontalPodAutoscalerList is a list of horizontal pod autoscaler objects."""
 
     api_version: Literal["autoscaling/v2"] = always("autoscaling/v2")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["HorizontalPodAutoscalerList"] = always("HorizontalPodAutoscalerList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[HorizontalPodAutoscaler]
     """items is the list of horizontal pod autoscaler objects."""

@@ -44,16 +44,7 @@ class CronJob(Model, kw_only=True):
     """CronJob represents the configuration of a single cron job."""
 
     api_version: Literal["batch/v1"] = always("batch/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["CronJob"] = always("CronJob")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     spec: CronJobSpec
     """Specification of the desired behavior of a cron job, including the schedule. More info:
@@ -75,16 +66,7 @@ class CronJobList(ListModel, kw_only=True):
     """CronJobList is a collection of cron jobs."""
 
     api_version: Literal["batch/v1"] = always("batch/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["CronJobList"] = always("CronJobList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[CronJob]
     """items is the list of CronJobs."""
@@ -99,16 +81,7 @@ class Job(Model, kw_only=True):
     """Job represents the configuration of a single job."""
 
     api_version: Literal["batch/v1"] = always("batch/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["Job"] = always("Job")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     metadata: meta_v1.ObjectMeta = msgspec.field(default_factory=meta_v1.ObjectMeta)
     """Standard object's metadata. More info:
@@ -130,16 +103,7 @@ class JobList(ListModel, kw_only=True):
     """JobList is a collection of jobs."""
 
     api_version: Literal["batch/v1"] = always("batch/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["JobList"] = always("JobList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[Job]
     """items is the list of Jobs."""
@@ -166,10 +130,7 @@ class CronJobSpec(Model, kw_only=True):
       run if previous run hasn't finished yet; - "Replace": cancels currently running job and replaces it with a
       new one
 
-    Possible enum values:
-     - `"Allow"` allows CronJobs to run concurrently.
-     - `"Forbid"` forbids concurrent runs, skipping next run if previous hasn't finished yet.
-     - `"Replace"` cancels currently running job and replaces it with a new one.
+    Known values: `CronJobSpecConcurrencyPolicy`.
     """
 
     failed_jobs_history_limit: int | None = None
@@ -204,8 +165,13 @@ class CronJobSpecConcurrencyPolicy:
     """Known values of CronJobSpec.concurrency_policy."""
 
     ALLOW: Final = "Allow"
+    """Allows CronJobs to run concurrently."""
+
     FORBID: Final = "Forbid"
+    """Forbids concurrent runs, skipping next run if previous hasn't finished yet."""
+
     REPLACE: Final = "Replace"
+    """Cancels currently running job and replaces it with a new one."""
 
 
 class CronJobStatus(Model, kw_only=True):
@@ -312,13 +278,7 @@ class JobSpec(Model, kw_only=True):
 
     More completion modes can be added in the future. If the Job controller observes a mode that it doesn't
     recognize, which is possible during upgrades due to version skew, the controller skips updates for the Job.
-
-    Possible enum values:
-     - `"Indexed"` is a Job completion mode. In this mode, the Pods of a Job get an associated completion index
-       from 0 to (.spec.completions - 1). The Job is considered complete when a Pod completes for each completion
-       index.
-     - `"NonIndexed"` is a Job completion mode. In this mode, the Job is considered complete when there have been
-       .spec.completions successfully completed Pods. Pod completions are homologous to each other.
+    Known values: `JobSpecCompletionMode`.
     """
 
     completions: int | None = None
@@ -378,13 +338,7 @@ class JobSpec(Model, kw_only=True):
       Failed or Succeeded) before creating a replacement Pod.
 
     When using podFailurePolicy, Failed is the the only allowed value. TerminatingOrFailed and Failed are allowed
-    values when podFailurePolicy is not in use.
-
-    Possible enum values:
-     - `"Failed"` means to wait until a previously created Pod is fully terminated (has phase Failed or Succeeded)
-       before creating a replacement Pod.
-     - `"TerminatingOrFailed"` means that we recreate pods when they are terminating (has a
-       metadata.deletionTimestamp) or failed.
+    values when podFailurePolicy is not in use. Known values: `JobSpecPodReplacementPolicy`.
     """
 
     scheduling: JobSchedulingConfiguration | None = None
@@ -428,14 +382,26 @@ class JobSpecCompletionMode:
     """Known values of JobSpec.completion_mode."""
 
     INDEXED: Final = "Indexed"
+    """Is a Job completion mode. In this mode, the Pods of a Job get an associated completion index from 0 to
+    (.spec.completions - 1). The Job is considered complete when a Pod completes for each completion index.
+    """
+
     NON_INDEXED: Final = "NonIndexed"
+    """Is a Job completion mode. In this mode, the Job is considered complete when there have been .spec.completions
+    successfully completed Pods. Pod completions are homologous to each other.
+    """
 
 
 class JobSpecPodReplacementPolicy:
     """Known values of JobSpec.pod_replacement_policy."""
 
     FAILED: Final = "Failed"
+    """Means to wait until a previously created Pod is fully terminated (has phase Failed or Succeeded) before
+    creating a replacement Pod.
+    """
+
     TERMINATING_OR_FAILED: Final = "TerminatingOrFailed"
+    """Means that we recreate pods when they are terminating (has a metadata.deletionTimestamp) or failed."""
 
 
 class JobStatus(Model, kw_only=True):
@@ -568,11 +534,7 @@ class PodFailurePolicyOnExitCodesRequirement(Model, kw_only=True):
       (might be multiple if there are multiple containers not restricted
       by the 'containerName' field) is not in the set of specified values.
     Additional values are considered to be added in the future. Clients should react to an unknown operator by
-    assuming the requirement is not satisfied.
-
-    Possible enum values:
-     - `"In"`
-     - `"NotIn"`
+    assuming the requirement is not satisfied. Known values: `PodFailurePolicyOnExitCodesRequirementOperator`.
     """
 
     values: list[int]
@@ -626,18 +588,7 @@ class PodFailurePolicyRule(Model, kw_only=True):
     - Count: indicates that the pod is handled in the default way - the
       counter towards the .backoffLimit is incremented.
     Additional values are considered to be added in the future. Clients should react to an unknown action by
-    skipping the rule.
-
-    Possible enum values:
-     - `"Count"` This is an action which might be taken on a pod failure - the pod failure is handled in the
-       default way - the counter towards .backoffLimit, represented by the job's .status.failed field, is
-       incremented.
-     - `"FailIndex"` This is an action which might be taken on a pod failure - mark the Job's index as failed to
-       avoid restarts within this index. This action can only be used when backoffLimitPerIndex is set.
-     - `"FailJob"` This is an action which might be taken on a pod failure - mark the pod's job as Failed and
-       terminate all running pods.
-     - `"Ignore"` This is an action which might be taken on a pod failure - the counter towards .backoffLimit,
-       represented by the job's .status.failed field, is not incremented and a replacement pod is created.
+    skipping the rule. Known values: `PodFailurePolicyRuleAction`.
     """
 
     on_exit_codes: PodFailurePolicyOnExitCodesRequirement | None = None
@@ -654,9 +605,24 @@ class PodFailurePolicyRuleAction:
     """Known values of PodFailurePolicyRule.action."""
 
     COUNT: Final = "Count"
+    """This is an action which might be taken on a pod failure - the pod failure is handled in the default way - the
+    counter towards .backoffLimit, represented by the job's .status.failed field, is incremented.
+    """
+
     FAIL_INDEX: Final = "FailIndex"
+    """This is an action which might be taken on a pod failure - mark the Job's index as failed to avoid restarts
+    within this index. This action can only be used when backoffLimitPerIndex is set.
+    """
+
     FAIL_JOB: Final = "FailJob"
+    """This is an action which might be taken on a pod failure - mark the pod's job as Failed and terminate all
+    running pods.
+    """
+
     IGNORE: Final = "Ignore"
+    """This is an action which might be taken on a pod failure - the counter towards .backoffLimit, represented by
+    the job's .status.failed field, is not incremented and a replacement pod is created.
+    """
 
 
 class SuccessPolicy(Model, kw_only=True):

@@ -39,16 +39,7 @@ class ClusterTrustBundle(Model, kw_only=True):
     """
 
     api_version: Literal["certificates.k8s.io/v1beta1"] = always("certificates.k8s.io/v1beta1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["ClusterTrustBundle"] = always("ClusterTrustBundle")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     spec: ClusterTrustBundleSpec
     """spec contains the signer (if any) and trust anchors."""
@@ -61,16 +52,7 @@ class ClusterTrustBundleList(ListModel, kw_only=True):
     """ClusterTrustBundleList is a collection of ClusterTrustBundle objects"""
 
     api_version: Literal["certificates.k8s.io/v1beta1"] = always("certificates.k8s.io/v1beta1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["ClusterTrustBundleList"] = always("ClusterTrustBundleList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[ClusterTrustBundle]
     """items is a collection of ClusterTrustBundle objects"""
@@ -86,16 +68,7 @@ class PodCertificateRequest(Model, kw_only=True):
     """
 
     api_version: Literal["certificates.k8s.io/v1beta1"] = always("certificates.k8s.io/v1beta1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["PodCertificateRequest"] = always("PodCertificateRequest")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     spec: PodCertificateRequestSpec
     """spec contains the details about the certificate being requested."""
@@ -111,16 +84,7 @@ class PodCertificateRequestList(ListModel, kw_only=True):
     """PodCertificateRequestList is a collection of PodCertificateRequest objects"""
 
     api_version: Literal["certificates.k8s.io/v1beta1"] = always("certificates.k8s.io/v1beta1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["PodCertificateRequestList"] = always("PodCertificateRequestList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[PodCertificateRequest]
     """items is a collection of PodCertificateRequest objects"""

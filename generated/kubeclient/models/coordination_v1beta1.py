@@ -22,16 +22,7 @@ class LeaseCandidate(Model, kw_only=True):
     """
 
     api_version: Literal["coordination.k8s.io/v1beta1"] = always("coordination.k8s.io/v1beta1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["LeaseCandidate"] = always("LeaseCandidate")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     spec: LeaseCandidateSpec
     """spec contains the specification of the Lease. More info:
@@ -48,16 +39,7 @@ class LeaseCandidateList(ListModel, kw_only=True):
     """LeaseCandidateList is a list of Lease objects."""
 
     api_version: Literal["coordination.k8s.io/v1beta1"] = always("coordination.k8s.io/v1beta1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["LeaseCandidateList"] = always("LeaseCandidateList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[LeaseCandidate]
     """items is a list of schema objects."""

@@ -301,16 +301,7 @@ class Binding(Model, kw_only=True):
     """Binding ties one object to another; for example, a pod is bound to a node by a scheduler."""
 
     api_version: Literal["v1"] = always("v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["Binding"] = always("Binding")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     target: ObjectReference
     """The target object that you want to bind to the standard object."""
@@ -327,16 +318,7 @@ class ComponentStatus(Model, kw_only=True):
     """
 
     api_version: Literal["v1"] = always("v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["ComponentStatus"] = always("ComponentStatus")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     conditions: list[ComponentCondition] = []
     """List of component conditions observed
@@ -356,16 +338,7 @@ class ComponentStatusList(ListModel, kw_only=True):
     """
 
     api_version: Literal["v1"] = always("v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["ComponentStatusList"] = always("ComponentStatusList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[ComponentStatus]
     """List of ComponentStatus objects."""
@@ -380,16 +353,7 @@ class ConfigMap(Model, kw_only=True):
     """ConfigMap holds configuration data for pods to consume."""
 
     api_version: Literal["v1"] = always("v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["ConfigMap"] = always("ConfigMap")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     binary_data: dict[str, bytes] = {}
     """BinaryData contains the binary data. Each key must consist of alphanumeric characters, '-', '_' or '.'.
@@ -420,16 +384,7 @@ class ConfigMapList(ListModel, kw_only=True):
     """ConfigMapList is a resource containing a list of ConfigMap objects."""
 
     api_version: Literal["v1"] = always("v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["ConfigMapList"] = always("ConfigMapList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[ConfigMap]
     """Items is the list of ConfigMaps."""
@@ -460,16 +415,7 @@ class Endpoints(Model, kw_only=True):
     """
 
     api_version: Literal["v1"] = always("v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["Endpoints"] = always("Endpoints")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     metadata: meta_v1.ObjectMeta = msgspec.field(default_factory=meta_v1.ObjectMeta)
     """Standard object's metadata. More info:
@@ -489,16 +435,7 @@ class EndpointsList(ListModel, kw_only=True):
     """EndpointsList is a list of endpoints. Deprecated: This API is deprecated in v1.33+."""
 
     api_version: Literal["v1"] = always("v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["EndpointsList"] = always("EndpointsList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[Endpoints]
     """List of endpoints."""
@@ -517,16 +454,7 @@ class Event(Model, kw_only=True):
     """
 
     api_version: Literal["v1"] = always("v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["Event"] = always("Event")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     involved_object: ObjectReference
     """The object that this event is about."""
@@ -582,16 +510,7 @@ class EventList(ListModel, kw_only=True):
     """EventList is a list of events."""
 
     api_version: Literal["v1"] = always("v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["EventList"] = always("EventList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[Event]
     """List of events"""
@@ -606,16 +525,7 @@ class LimitRange(Model, kw_only=True):
     """LimitRange sets resource usage limits for each kind of resource in a Namespace."""
 
     api_version: Literal["v1"] = always("v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["LimitRange"] = always("LimitRange")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     metadata: meta_v1.ObjectMeta = msgspec.field(default_factory=meta_v1.ObjectMeta)
     """Standard object's metadata. More info:
@@ -632,16 +542,7 @@ class LimitRangeList(ListModel, kw_only=True):
     """LimitRangeList is a list of LimitRange items."""
 
     api_version: Literal["v1"] = always("v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["LimitRangeList"] = always("LimitRangeList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[LimitRange]
     """Items is a list of LimitRange objects. More info:
@@ -658,16 +559,7 @@ class Namespace(Model, kw_only=True):
     """Namespace provides a scope for Names. Use of multiple namespaces is optional."""
 
     api_version: Literal["v1"] = always("v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["Namespace"] = always("Namespace")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     metadata: meta_v1.ObjectMeta = msgspec.field(default_factory=meta_v1.ObjectMeta)
     """Standard object's metadata. More info:
@@ -689,16 +581,7 @@ class NamespaceList(ListModel, kw_only=True):
     """NamespaceList is a list of Namespaces."""
 
     api_version: Literal["v1"] = always("v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["NamespaceList"] = always("NamespaceList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[Namespace]
     """Items is the list of Namespace objects in the list. More info:
@@ -715,16 +598,7 @@ class Node(Model, kw_only=True):
     """Node is a worker node in Kubernetes. Each node will have a unique identifier in the cache (i.e. in etcd)."""
 
     api_version: Literal["v1"] = always("v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["Node"] = always("Node")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     metadata: meta_v1.ObjectMeta = msgspec.field(default_factory=meta_v1.ObjectMeta)
     """Standard object's metadata. More info:
@@ -746,16 +620,7 @@ class NodeList(ListModel, kw_only=True):
     """NodeList is the whole list of all Nodes which have been registered with master."""
 
     api_version: Literal["v1"] = always("v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["NodeList"] = always("NodeList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[Node]
     """List of nodes"""
@@ -772,16 +637,7 @@ class PersistentVolume(Model, kw_only=True):
     """
 
     api_version: Literal["v1"] = always("v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["PersistentVolume"] = always("PersistentVolume")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     metadata: meta_v1.ObjectMeta = msgspec.field(default_factory=meta_v1.ObjectMeta)
     """Standard object's metadata. More info:
@@ -803,16 +659,7 @@ class PersistentVolumeClaim(Model, kw_only=True):
     """PersistentVolumeClaim is a user's request for and claim to a persistent volume"""
 
     api_version: Literal["v1"] = always("v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["PersistentVolumeClaim"] = always("PersistentVolumeClaim")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     metadata: meta_v1.ObjectMeta = msgspec.field(default_factory=meta_v1.ObjectMeta)
     """Standard object's metadata. More info:
@@ -834,16 +681,7 @@ class PersistentVolumeClaimList(ListModel, kw_only=True):
     """PersistentVolumeClaimList is a list of PersistentVolumeClaim items."""
 
     api_version: Literal["v1"] = always("v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["PersistentVolumeClaimList"] = always("PersistentVolumeClaimList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[PersistentVolumeClaim]
     """items is a list of persistent volume claims. More info:
@@ -860,16 +698,7 @@ class PersistentVolumeList(ListModel, kw_only=True):
     """PersistentVolumeList is a list of PersistentVolume items."""
 
     api_version: Literal["v1"] = always("v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["PersistentVolumeList"] = always("PersistentVolumeList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[PersistentVolume]
     """items is a list of persistent volumes. More info:
@@ -888,16 +717,7 @@ class Pod(Model, kw_only=True):
     """
 
     api_version: Literal["v1"] = always("v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["Pod"] = always("Pod")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     metadata: meta_v1.ObjectMeta = msgspec.field(default_factory=meta_v1.ObjectMeta)
     """Standard object's metadata. More info:
@@ -919,16 +739,7 @@ class PodList(ListModel, kw_only=True):
     """PodList is a list of Pods."""
 
     api_version: Literal["v1"] = always("v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["PodList"] = always("PodList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[Pod]
     """List of pods. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md"""
@@ -943,16 +754,7 @@ class PodTemplate(Model, kw_only=True):
     """PodTemplate describes a template for creating copies of a predefined pod."""
 
     api_version: Literal["v1"] = always("v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["PodTemplate"] = always("PodTemplate")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     metadata: meta_v1.ObjectMeta = msgspec.field(default_factory=meta_v1.ObjectMeta)
     """Standard object's metadata. More info:
@@ -969,16 +771,7 @@ class PodTemplateList(ListModel, kw_only=True):
     """PodTemplateList is a list of PodTemplates."""
 
     api_version: Literal["v1"] = always("v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["PodTemplateList"] = always("PodTemplateList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[PodTemplate]
     """List of pod templates"""
@@ -993,16 +786,7 @@ class ReplicationController(Model, kw_only=True):
     """ReplicationController represents the configuration of a replication controller."""
 
     api_version: Literal["v1"] = always("v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["ReplicationController"] = always("ReplicationController")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     metadata: meta_v1.ObjectMeta = msgspec.field(default_factory=meta_v1.ObjectMeta)
     """If the Labels of a ReplicationController are empty, they are defaulted to be the same as the Pod(s) that the
@@ -1026,16 +810,7 @@ class ReplicationControllerList(ListModel, kw_only=True):
     """ReplicationControllerList is a collection of replication controllers."""
 
     api_version: Literal["v1"] = always("v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["ReplicationControllerList"] = always("ReplicationControllerList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[ReplicationController]
     """List of replication controllers. More info:
@@ -1052,16 +827,7 @@ class ResourceQuota(Model, kw_only=True):
     """ResourceQuota sets aggregate quota restrictions enforced per namespace"""
 
     api_version: Literal["v1"] = always("v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["ResourceQuota"] = always("ResourceQuota")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     metadata: meta_v1.ObjectMeta = msgspec.field(default_factory=meta_v1.ObjectMeta)
     """Standard object's metadata. More info:
@@ -1083,16 +849,7 @@ class ResourceQuotaList(ListModel, kw_only=True):
     """ResourceQuotaList is a list of ResourceQuota items."""
 
     api_version: Literal["v1"] = always("v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["ResourceQuotaList"] = always("ResourceQuotaList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[ResourceQuota]
     """Items is a list of ResourceQuota objects. More info:
@@ -1111,16 +868,7 @@ class Secret(Model, kw_only=True):
     """
 
     api_version: Literal["v1"] = always("v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["Secret"] = always("Secret")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     data: dict[str, bytes] = {}
     """Data contains the secret data. Each key must consist of alphanumeric characters, '-', '_' or '.'. The
@@ -1154,16 +902,7 @@ class SecretList(ListModel, kw_only=True):
     """SecretList is a list of Secret."""
 
     api_version: Literal["v1"] = always("v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["SecretList"] = always("SecretList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[Secret]
     """Items is a list of secret objects. More info: https://kubernetes.io/docs/concepts/configuration/secret"""
@@ -1181,16 +920,7 @@ class Service(Model, kw_only=True):
     """
 
     api_version: Literal["v1"] = always("v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["Service"] = always("Service")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     metadata: meta_v1.ObjectMeta = msgspec.field(default_factory=meta_v1.ObjectMeta)
     """Standard object's metadata. More info:
@@ -1214,16 +944,7 @@ class ServiceAccount(Model, kw_only=True):
     """
 
     api_version: Literal["v1"] = always("v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["ServiceAccount"] = always("ServiceAccount")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     automount_service_account_token: bool | None = None
     """AutomountServiceAccountToken indicates whether pods running as this service account should have an API token
@@ -1260,16 +981,7 @@ class ServiceAccountList(ListModel, kw_only=True):
     """ServiceAccountList is a list of ServiceAccount objects"""
 
     api_version: Literal["v1"] = always("v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["ServiceAccountList"] = always("ServiceAccountList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[ServiceAccount]
     """List of ServiceAccounts. More info:
@@ -1286,16 +998,7 @@ class ServiceList(ListModel, kw_only=True):
     """ServiceList holds a list of services."""
 
     api_version: Literal["v1"] = always("v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["ServiceList"] = always("ServiceList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[Service]
     """List of services"""
@@ -1361,12 +1064,7 @@ class AppArmorProfile(Model, kw_only=True):
     """type indicates which kind of AppArmor profile will be applied. Valid options are:
       Localhost - a profile pre-loaded on the node.
       RuntimeDefault - the container runtime's default profile.
-      Unconfined - no AppArmor enforcement.
-
-    Possible enum values:
-     - `"Localhost"` indicates that a profile pre-loaded on the node should be used.
-     - `"RuntimeDefault"` indicates that the container runtime's default AppArmor profile should be used.
-     - `"Unconfined"` indicates that no AppArmor profile should be enforced.
+      Unconfined - no AppArmor enforcement. Known values: `AppArmorProfileType`.
     """
 
     localhost_profile: str | None = None
@@ -1380,8 +1078,13 @@ class AppArmorProfileType:
     """Known values of AppArmorProfile.type."""
 
     LOCALHOST: Final = "Localhost"
+    """Indicates that a profile pre-loaded on the node should be used."""
+
     RUNTIME_DEFAULT: Final = "RuntimeDefault"
+    """Indicates that the container runtime's default AppArmor profile should be used."""
+
     UNCONFINED: Final = "Unconfined"
+    """Indicates that no AppArmor profile should be enforced."""
 
 
 class AttachedVolume(Model, kw_only=True):
@@ -1404,12 +1107,8 @@ class AzureDiskVolumeSource(Model, kw_only=True):
     """diskURI is the URI of data disk in the blob storage"""
 
     caching_mode: str | None = None
-    """cachingMode is the Host Caching mode: None, Read Only, Read Write.
-
-    Possible enum values:
-     - `"None"`
-     - `"ReadOnly"`
-     - `"ReadWrite"`
+    """cachingMode is the Host Caching mode: None, Read Only, Read Write. Known values:
+    `AzureDiskVolumeSourceCachingMode`.
     """
 
     fs_type: str | None = None
@@ -1421,10 +1120,7 @@ class AzureDiskVolumeSource(Model, kw_only=True):
     """kind expected values are Shared: multiple blob disks per storage account  Dedicated: single blob disk per
     storage account  Managed: azure managed data disk (only in managed availability set). defaults to shared
 
-    Possible enum values:
-     - `"Dedicated"`
-     - `"Managed"`
-     - `"Shared"`
+    Known values: `AzureDiskVolumeSourceKind`.
     """
 
     read_only: bool | None = None
@@ -1922,13 +1618,7 @@ class Container(Model, kw_only=True):
     IfNotPresent otherwise. Cannot be updated. More info:
     https://kubernetes.io/docs/concepts/containers/images#updating-images
 
-    Possible enum values:
-     - `"Always"` means that kubelet always attempts to pull the latest image. Container will fail If the pull
-       fails.
-     - `"IfNotPresent"` means that kubelet pulls if the image isn't present on disk. Container will fail if the
-       image isn't present and the pull fails.
-     - `"Never"` means that kubelet never pulls an image, but only uses a local image. Container will fail if the
-       image isn't present
+    Known values: `ContainerImagePullPolicy`.
     """
 
     lifecycle: Lifecycle | None = None
@@ -2023,13 +1713,7 @@ class Container(Model, kw_only=True):
     to populate the container status message on both success and failure. FallbackToLogsOnError will use the last
     chunk of container log output if the termination message file is empty and the container exited with an error.
     The log output is limited to 2048 bytes or 80 lines, whichever is smaller. Defaults to File. Cannot be
-    updated.
-
-    Possible enum values:
-     - `"FallbackToLogsOnError"` will read the most recent contents of the container logs for the container status
-       message when the container exits with an error and the terminationMessagePath has no contents.
-     - `"File"` is the default behavior and will set the container status message to the contents of the
-       container's terminationMessagePath when the container exits.
+    updated. Known values: `ContainerTerminationMessagePolicy`.
     """
 
     tty: bool | None = None
@@ -2051,15 +1735,31 @@ class ContainerImagePullPolicy:
     """Known values of Container.image_pull_policy."""
 
     ALWAYS: Final = "Always"
+    """Means that kubelet always attempts to pull the latest image. Container will fail If the pull fails."""
+
     IF_NOT_PRESENT: Final = "IfNotPresent"
+    """Means that kubelet pulls if the image isn't present on disk. Container will fail if the image isn't present
+    and the pull fails.
+    """
+
     NEVER: Final = "Never"
+    """Means that kubelet never pulls an image, but only uses a local image. Container will fail if the image isn't
+    present.
+    """
 
 
 class ContainerTerminationMessagePolicy:
     """Known values of Container.termination_message_policy."""
 
     FALLBACK_TO_LOGS_ON_ERROR: Final = "FallbackToLogsOnError"
+    """Will read the most recent contents of the container logs for the container status message when the container
+    exits with an error and the terminationMessagePath has no contents.
+    """
+
     FILE: Final = "File"
+    """Is the default behavior and will set the container status message to the contents of the container's
+    terminationMessagePath when the container exits.
+    """
 
 
 class ContainerExtendedResourceRequest(Model, kw_only=True):
@@ -2109,21 +1809,20 @@ class ContainerPort(Model, kw_only=True):
     """
 
     protocol: str | None = None
-    """Protocol for port. Must be UDP, TCP, or SCTP. Defaults to "TCP".
-
-    Possible enum values:
-     - `"SCTP"` is the SCTP protocol.
-     - `"TCP"` is the TCP protocol.
-     - `"UDP"` is the UDP protocol.
-    """
+    """Protocol for port. Must be UDP, TCP, or SCTP. Defaults to "TCP". Known values: `ContainerPortProtocol`."""
 
 
 class ContainerPortProtocol:
     """Known values of ContainerPort.protocol."""
 
     SCTP: Final = "SCTP"
+    """Is the SCTP protocol."""
+
     TCP: Final = "TCP"
+    """Is the TCP protocol."""
+
     UDP: Final = "UDP"
+    """Is the UDP protocol."""
 
 
 class ContainerResizePolicy(Model, kw_only=True):
@@ -2297,72 +1996,7 @@ class ContainerStatus(Model, kw_only=True):
     stop_signal: str | None = None
     """StopSignal reports the effective stop signal for this container
 
-    Possible enum values:
-     - `"SIGABRT"`
-     - `"SIGALRM"`
-     - `"SIGBUS"`
-     - `"SIGCHLD"`
-     - `"SIGCLD"`
-     - `"SIGCONT"`
-     - `"SIGFPE"`
-     - `"SIGHUP"`
-     - `"SIGILL"`
-     - `"SIGINT"`
-     - `"SIGIO"`
-     - `"SIGIOT"`
-     - `"SIGKILL"`
-     - `"SIGPIPE"`
-     - `"SIGPOLL"`
-     - `"SIGPROF"`
-     - `"SIGPWR"`
-     - `"SIGQUIT"`
-     - `"SIGRTMAX"`
-     - `"SIGRTMAX-1"`
-     - `"SIGRTMAX-10"`
-     - `"SIGRTMAX-11"`
-     - `"SIGRTMAX-12"`
-     - `"SIGRTMAX-13"`
-     - `"SIGRTMAX-14"`
-     - `"SIGRTMAX-2"`
-     - `"SIGRTMAX-3"`
-     - `"SIGRTMAX-4"`
-     - `"SIGRTMAX-5"`
-     - `"SIGRTMAX-6"`
-     - `"SIGRTMAX-7"`
-     - `"SIGRTMAX-8"`
-     - `"SIGRTMAX-9"`
-     - `"SIGRTMIN"`
-     - `"SIGRTMIN+1"`
-     - `"SIGRTMIN+10"`
-     - `"SIGRTMIN+11"`
-     - `"SIGRTMIN+12"`
-     - `"SIGRTMIN+13"`
-     - `"SIGRTMIN+14"`
-     - `"SIGRTMIN+15"`
-     - `"SIGRTMIN+2"`
-     - `"SIGRTMIN+3"`
-     - `"SIGRTMIN+4"`
-     - `"SIGRTMIN+5"`
-     - `"SIGRTMIN+6"`
-     - `"SIGRTMIN+7"`
-     - `"SIGRTMIN+8"`
-     - `"SIGRTMIN+9"`
-     - `"SIGSEGV"`
-     - `"SIGSTKFLT"`
-     - `"SIGSTOP"`
-     - `"SIGSYS"`
-     - `"SIGTERM"`
-     - `"SIGTRAP"`
-     - `"SIGTSTP"`
-     - `"SIGTTIN"`
-     - `"SIGTTOU"`
-     - `"SIGURG"`
-     - `"SIGUSR1"`
-     - `"SIGUSR2"`
-     - `"SIGVTALRM"`
-     - `"SIGWINCH"`
-     - `"SIGXCPU"`
-     - `"SIGXFSZ"`
+    Known values: `ContainerStatusStopSignal`.
     """
 
     user: ContainerUser | None = None
@@ -2593,12 +2227,8 @@ class EndpointPort(Model, kw_only=True):
     """
 
     protocol: str | None = None
-    """The IP protocol for this port. Must be UDP, TCP, or SCTP. Default is TCP.
-
-    Possible enum values:
-     - `"SCTP"` is the SCTP protocol.
-     - `"TCP"` is the TCP protocol.
-     - `"UDP"` is the UDP protocol.
+    """The IP protocol for this port. Must be UDP, TCP, or SCTP. Default is TCP. Known values:
+    `EndpointPortProtocol`.
     """
 
 
@@ -2606,8 +2236,13 @@ class EndpointPortProtocol:
     """Known values of EndpointPort.protocol."""
 
     SCTP: Final = "SCTP"
+    """Is the SCTP protocol."""
+
     TCP: Final = "TCP"
+    """Is the TCP protocol."""
+
     UDP: Final = "UDP"
+    """Is the UDP protocol."""
 
 
 class EndpointSubset(Model, kw_only=True):
@@ -2751,13 +2386,7 @@ class EphemeralContainer(Model, kw_only=True):
     IfNotPresent otherwise. Cannot be updated. More info:
     https://kubernetes.io/docs/concepts/containers/images#updating-images
 
-    Possible enum values:
-     - `"Always"` means that kubelet always attempts to pull the latest image. Container will fail If the pull
-       fails.
-     - `"IfNotPresent"` means that kubelet pulls if the image isn't present on disk. Container will fail if the
-       image isn't present and the pull fails.
-     - `"Never"` means that kubelet never pulls an image, but only uses a local image. Container will fail if the
-       image isn't present
+    Known values: `EphemeralContainerImagePullPolicy`.
     """
 
     lifecycle: Lifecycle | None = None
@@ -2835,13 +2464,7 @@ class EphemeralContainer(Model, kw_only=True):
     to populate the container status message on both success and failure. FallbackToLogsOnError will use the last
     chunk of container log output if the termination message file is empty and the container exited with an error.
     The log output is limited to 2048 bytes or 80 lines, whichever is smaller. Defaults to File. Cannot be
-    updated.
-
-    Possible enum values:
-     - `"FallbackToLogsOnError"` will read the most recent contents of the container logs for the container status
-       message when the container exits with an error and the terminationMessagePath has no contents.
-     - `"File"` is the default behavior and will set the container status message to the contents of the
-       container's terminationMessagePath when the container exits.
+    updated. Known values: `EphemeralContainerTerminationMessagePolicy`.
     """
 
     tty: bool | None = None
@@ -2865,15 +2488,31 @@ class EphemeralContainerImagePullPolicy:
     """Known values of EphemeralContainer.image_pull_policy."""
 
     ALWAYS: Final = "Always"
+    """Means that kubelet always attempts to pull the latest image. Container will fail If the pull fails."""
+
     IF_NOT_PRESENT: Final = "IfNotPresent"
+    """Means that kubelet pulls if the image isn't present on disk. Container will fail if the image isn't present
+    and the pull fails.
+    """
+
     NEVER: Final = "Never"
+    """Means that kubelet never pulls an image, but only uses a local image. Container will fail if the image isn't
+    present.
+    """
 
 
 class EphemeralContainerTerminationMessagePolicy:
     """Known values of EphemeralContainer.termination_message_policy."""
 
     FALLBACK_TO_LOGS_ON_ERROR: Final = "FallbackToLogsOnError"
+    """Will read the most recent contents of the container logs for the container status message when the container
+    exits with an error and the terminationMessagePath has no contents.
+    """
+
     FILE: Final = "File"
+    """Is the default behavior and will set the container status message to the contents of the container's
+    terminationMessagePath when the container exits.
+    """
 
 
 class EphemeralVolumeSource(Model, kw_only=True):
@@ -3121,11 +2760,7 @@ class GRPCAction(Model, kw_only=True):
     mode: str | None = None
     """mode specifies the connection mode for the gRPC health probe. Set to "TLS" to use TLS without certificate
     verification. Set to "Plaintext" to use a plaintext (insecure) connection explicitly. If not specified, the
-    probe uses a plaintext (insecure) connection.
-
-    Possible enum values:
-     - `"Plaintext"` indicates that the probe should use a plaintext (insecure) gRPC connection.
-     - `"TLS"` indicates that the probe should connect using TLS without certificate verification.
+    probe uses a plaintext (insecure) connection. Known values: `GRPCActionMode`.
     """
 
     service: str | None = None
@@ -3140,7 +2775,10 @@ class GRPCActionMode:
     """Known values of GRPCAction.mode."""
 
     PLAINTEXT: Final = "Plaintext"
+    """Indicates that the probe should use a plaintext (insecure) gRPC connection."""
+
     TLS: Final = "TLS"
+    """Indicates that the probe should connect using TLS without certificate verification."""
 
 
 class GitRepoVolumeSource(Model, kw_only=True):
@@ -3224,35 +2862,34 @@ class HTTPGetAction(Model, kw_only=True):
     """Path to access on the HTTP server."""
 
     protocol: str | None = None
-    """Protocol selects the wire protocol for the probe connection. Nil defaults to HTTP/1.1.
-
-    Possible enum values:
-     - `"HTTP1"` uses HTTP/1.1 (the existing default).
-     - `"HTTP2"` uses HTTP/2. Currently, only cleartext with prior knowledge (h2c) is supported, and must be used
-       with scheme HTTP.
+    """Protocol selects the wire protocol for the probe connection. Nil defaults to HTTP/1.1. Known values:
+    `HTTPGetActionProtocol`.
     """
 
     scheme: str | None = None
-    """Scheme to use for connecting to the host. Defaults to HTTP.
-
-    Possible enum values:
-     - `"HTTP"` means that the scheme used will be http://
-     - `"HTTPS"` means that the scheme used will be https://
-    """
+    """Scheme to use for connecting to the host. Defaults to HTTP. Known values: `HTTPGetActionScheme`."""
 
 
 class HTTPGetActionProtocol:
     """Known values of HTTPGetAction.protocol."""
 
     HTTP1: Final = "HTTP1"
+    """Uses HTTP/1.1 (the existing default)."""
+
     HTTP2: Final = "HTTP2"
+    """Uses HTTP/2. Currently, only cleartext with prior knowledge (h2c) is supported, and must be used with scheme
+    HTTP.
+    """
 
 
 class HTTPGetActionScheme:
     """Known values of HTTPGetAction.scheme."""
 
     HTTP: Final = "HTTP"
+    """Means that the scheme used will be http://"""
+
     HTTPS: Final = "HTTPS"
+    """Means that the scheme used will be https://"""
 
 
 class HTTPHeader(Model, kw_only=True):
@@ -3300,17 +2937,9 @@ class HostPathVolumeSource(Model, kw_only=True):
     """type for HostPath Volume Defaults to "" More info:
     https://kubernetes.io/docs/concepts/storage/volumes#hostpath
 
-    Possible enum values:
-     - `""` For backwards compatible, leave it empty if unset
-     - `"BlockDevice"` A block device must exist at the given path
-     - `"CharDevice"` A character device must exist at the given path
-     - `"Directory"` A directory must exist at the given path
-     - `"DirectoryOrCreate"` If nothing exists at the given path, an empty directory will be created there as
-       needed with file mode 0755, having the same group and ownership with Kubelet.
-     - `"File"` A file must exist at the given path
-     - `"FileOrCreate"` If nothing exists at the given path, an empty file will be created there as needed with
-       file mode 0644, having the same group and ownership with Kubelet.
-     - `"Socket"` A UNIX socket must exist at the given path
+    `""`: For backwards compatible, leave it empty if unset.
+
+    Known values: `HostPathVolumeSourceType`.
     """
 
 
@@ -3318,12 +2947,29 @@ class HostPathVolumeSourceType:
     """Known values of HostPathVolumeSource.type."""
 
     BLOCK_DEVICE: Final = "BlockDevice"
+    """A block device must exist at the given path."""
+
     CHAR_DEVICE: Final = "CharDevice"
+    """A character device must exist at the given path."""
+
     DIRECTORY: Final = "Directory"
+    """A directory must exist at the given path."""
+
     DIRECTORY_OR_CREATE: Final = "DirectoryOrCreate"
+    """If nothing exists at the given path, an empty directory will be created there as needed with file mode 0755,
+    having the same group and ownership with Kubelet.
+    """
+
     FILE: Final = "File"
+    """A file must exist at the given path."""
+
     FILE_OR_CREATE: Final = "FileOrCreate"
+    """If nothing exists at the given path, an empty file will be created there as needed with file mode 0644, having
+    the same group and ownership with Kubelet.
+    """
+
     SOCKET: Final = "Socket"
+    """A UNIX socket must exist at the given path."""
 
 
 class ISCSIPersistentVolumeSource(Model, kw_only=True):
@@ -3431,15 +3077,7 @@ class ImageVolumeSource(Model, kw_only=True):
     only uses a local image or artifact. Container creation will fail if the reference isn't present.
     IfNotPresent: the kubelet pulls if the reference isn't already present on disk. Container creation will fail
     if the reference isn't present and the pull fails. Defaults to Always if :latest tag is specified, or
-    IfNotPresent otherwise.
-
-    Possible enum values:
-     - `"Always"` means that kubelet always attempts to pull the latest image. Container will fail If the pull
-       fails.
-     - `"IfNotPresent"` means that kubelet pulls if the image isn't present on disk. Container will fail if the
-       image isn't present and the pull fails.
-     - `"Never"` means that kubelet never pulls an image, but only uses a local image. Container will fail if the
-       image isn't present
+    IfNotPresent otherwise. Known values: `ImageVolumeSourcePullPolicy`.
     """
 
     reference: str | None = None
@@ -3455,8 +3093,17 @@ class ImageVolumeSourcePullPolicy:
     """Known values of ImageVolumeSource.pull_policy."""
 
     ALWAYS: Final = "Always"
+    """Means that kubelet always attempts to pull the latest image. Container will fail If the pull fails."""
+
     IF_NOT_PRESENT: Final = "IfNotPresent"
+    """Means that kubelet pulls if the image isn't present on disk. Container will fail if the image isn't present
+    and the pull fails.
+    """
+
     NEVER: Final = "Never"
+    """Means that kubelet never pulls an image, but only uses a local image. Container will fail if the image isn't
+    present.
+    """
 
 
 class ImageVolumeStatus(Model, kw_only=True):
@@ -3520,72 +3167,7 @@ class Lifecycle(Model, kw_only=True):
     default is defined by the container runtime in use. StopSignal can only be set for Pods with a non-empty
     .spec.os.name
 
-    Possible enum values:
-     - `"SIGABRT"`
-     - `"SIGALRM"`
-     - `"SIGBUS"`
-     - `"SIGCHLD"`
-     - `"SIGCLD"`
-     - `"SIGCONT"`
-     - `"SIGFPE"`
-     - `"SIGHUP"`
-     - `"SIGILL"`
-     - `"SIGINT"`
-     - `"SIGIO"`
-     - `"SIGIOT"`
-     - `"SIGKILL"`
-     - `"SIGPIPE"`
-     - `"SIGPOLL"`
-     - `"SIGPROF"`
-     - `"SIGPWR"`
-     - `"SIGQUIT"`
-     - `"SIGRTMAX"`
-     - `"SIGRTMAX-1"`
-     - `"SIGRTMAX-10"`
-     - `"SIGRTMAX-11"`
-     - `"SIGRTMAX-12"`
-     - `"SIGRTMAX-13"`
-     - `"SIGRTMAX-14"`
-     - `"SIGRTMAX-2"`
-     - `"SIGRTMAX-3"`
-     - `"SIGRTMAX-4"`
-     - `"SIGRTMAX-5"`
-     - `"SIGRTMAX-6"`
-     - `"SIGRTMAX-7"`
-     - `"SIGRTMAX-8"`
-     - `"SIGRTMAX-9"`
-     - `"SIGRTMIN"`
-     - `"SIGRTMIN+1"`
-     - `"SIGRTMIN+10"`
-     - `"SIGRTMIN+11"`
-     - `"SIGRTMIN+12"`
-     - `"SIGRTMIN+13"`
-     - `"SIGRTMIN+14"`
-     - `"SIGRTMIN+15"`
-     - `"SIGRTMIN+2"`
-     - `"SIGRTMIN+3"`
-     - `"SIGRTMIN+4"`
-     - `"SIGRTMIN+5"`
-     - `"SIGRTMIN+6"`
-     - `"SIGRTMIN+7"`
-     - `"SIGRTMIN+8"`
-     - `"SIGRTMIN+9"`
-     - `"SIGSEGV"`
-     - `"SIGSTKFLT"`
-     - `"SIGSTOP"`
-     - `"SIGSYS"`
-     - `"SIGTERM"`
-     - `"SIGTRAP"`
-     - `"SIGTSTP"`
-     - `"SIGTTIN"`
-     - `"SIGTTOU"`
-     - `"SIGURG"`
-     - `"SIGUSR1"`
-     - `"SIGUSR2"`
-     - `"SIGVTALRM"`
-     - `"SIGWINCH"`
-     - `"SIGXCPU"`
-     - `"SIGXFSZ"`
+    Known values: `LifecycleStopSignal`.
     """
 
 
@@ -3801,14 +3383,7 @@ class ModifyVolumeStatus(Model, kw_only=True):
       Infeasible indicates that the request has been rejected as invalid by the CSI driver. To
           resolve the error, a valid VolumeAttributesClass needs to be specified.
     Note: New statuses can be added in the future. Consumers should check for unknown statuses and fail
-    appropriately.
-
-    Possible enum values:
-     - `"InProgress"` InProgress indicates that the volume is being modified
-     - `"Infeasible"` Infeasible indicates that the request has been rejected as invalid by the CSI driver. To
-       resolve the error, a valid VolumeAttributesClass needs to be specified
-     - `"Pending"` Pending indicates that the PersistentVolumeClaim cannot be modified due to unmet requirements,
-       such as the specified VolumeAttributesClass not existing
+    appropriately. Known values: `ModifyVolumeStatusStatus`.
     """
 
     target_volume_attributes_class_name: str | None = None
@@ -3819,8 +3394,17 @@ class ModifyVolumeStatusStatus:
     """Known values of ModifyVolumeStatus.status."""
 
     IN_PROGRESS: Final = "InProgress"
+    """InProgress indicates that the volume is being modified."""
+
     INFEASIBLE: Final = "Infeasible"
+    """Infeasible indicates that the request has been rejected as invalid by the CSI driver. To resolve the error, a
+    valid VolumeAttributesClass needs to be specified.
+    """
+
     PENDING: Final = "Pending"
+    """Pending indicates that the PersistentVolumeClaim cannot be modified due to unmet requirements, such as the
+    specified VolumeAttributesClass not existing.
+    """
 
 
 class NFSVolumeSource(Model, kw_only=True):
@@ -3880,9 +3464,7 @@ class NamespaceStatus(Model, kw_only=True):
     """Phase is the current lifecycle phase of the namespace. More info:
     https://kubernetes.io/docs/tasks/administer-cluster/namespaces/
 
-    Possible enum values:
-     - `"Active"` means the namespace is available for use in the system
-     - `"Terminating"` means the namespace is undergoing graceful termination
+    Known values: `NamespaceStatusPhase`.
     """
 
 
@@ -3890,7 +3472,10 @@ class NamespaceStatusPhase:
     """Known values of NamespaceStatus.phase."""
 
     ACTIVE: Final = "Active"
+    """Means the namespace is available for use in the system."""
+
     TERMINATING: Final = "Terminating"
+    """Means the namespace is undergoing graceful termination."""
 
 
 class NodeAddress(Model, kw_only=True):
@@ -4126,15 +3711,7 @@ class NodeSelectorRequirement(Model, kw_only=True):
 
     operator: str
     """Represents a key's relationship to a set of values. Valid operators are In, NotIn, Exists, DoesNotExist. Gt,
-    and Lt.
-
-    Possible enum values:
-     - `"DoesNotExist"`
-     - `"Exists"`
-     - `"Gt"`
-     - `"In"`
-     - `"Lt"`
-     - `"NotIn"`
+    and Lt. Known values: `NodeSelectorRequirementOperator`.
     """
 
     values: list[str] = []
@@ -4256,11 +3833,7 @@ class NodeStatus(Model, kw_only=True):
     phase: str | None = None
     """NodePhase is the recently observed lifecycle phase of the node. More info:
     https://kubernetes.io/docs/concepts/nodes/node/#phase The field is never populated, and now is deprecated.
-
-    Possible enum values:
-     - `"Pending"` means the node has been created/added by the system, but not configured.
-     - `"Running"` means the node has been configured and has Kubernetes components running.
-     - `"Terminated"` means the node has been removed from the cluster.
+    Known values: `NodeStatusPhase`.
     """
 
     runtime_handlers: list[NodeRuntimeHandler] = []
@@ -4277,8 +3850,13 @@ class NodeStatusPhase:
     """Known values of NodeStatus.phase."""
 
     PENDING: Final = "Pending"
+    """Means the node has been created/added by the system, but not configured."""
+
     RUNNING: Final = "Running"
+    """Means the node has been configured and has Kubernetes components running."""
+
     TERMINATED: Final = "Terminated"
+    """Means the node has been removed from the cluster."""
 
 
 class NodeSwapStatus(Model, kw_only=True):
@@ -4478,11 +4056,7 @@ class PersistentVolumeClaimSpec(Model, kw_only=True):
 
     volume_mode: str | None = None
     """volumeMode defines what type of volume is required by the claim. Value of Filesystem is implied when not
-    included in claim spec.
-
-    Possible enum values:
-     - `"Block"` means the volume will not be formatted with a filesystem and will remain a raw block device.
-     - `"Filesystem"` means the volume will be or is formatted with a filesystem.
+    included in claim spec. Known values: `PersistentVolumeClaimSpecVolumeMode`.
     """
 
     volume_name: str | None = None
@@ -4493,7 +4067,10 @@ class PersistentVolumeClaimSpecVolumeMode:
     """Known values of PersistentVolumeClaimSpec.volume_mode."""
 
     BLOCK: Final = "Block"
+    """Means the volume will not be formatted with a filesystem and will remain a raw block device."""
+
     FILESYSTEM: Final = "Filesystem"
+    """Means the volume will be or is formatted with a filesystem."""
 
 
 class PersistentVolumeClaimStatus(Model, kw_only=True):
@@ -4582,22 +4159,22 @@ class PersistentVolumeClaimStatus(Model, kw_only=True):
     """
 
     phase: str | None = None
-    """phase represents the current phase of PersistentVolumeClaim.
-
-    Possible enum values:
-     - `"Bound"` used for PersistentVolumeClaims that are bound
-     - `"Lost"` used for PersistentVolumeClaims that lost their underlying PersistentVolume. The claim was bound
-       to a PersistentVolume and this volume does not exist any longer and all data on it was lost.
-     - `"Pending"` used for PersistentVolumeClaims that are not yet bound
-    """
+    """phase represents the current phase of PersistentVolumeClaim. Known values: `PersistentVolumeClaimStatusPhase`."""
 
 
 class PersistentVolumeClaimStatusPhase:
     """Known values of PersistentVolumeClaimStatus.phase."""
 
     BOUND: Final = "Bound"
+    """Used for PersistentVolumeClaims that are bound."""
+
     LOST: Final = "Lost"
+    """Used for PersistentVolumeClaims that lost their underlying PersistentVolume. The claim was bound to a
+    PersistentVolume and this volume does not exist any longer and all data on it was lost.
+    """
+
     PENDING: Final = "Pending"
+    """Used for PersistentVolumeClaims that are not yet bound."""
 
 
 class PersistentVolumeClaimTemplate(Model, kw_only=True):
@@ -4748,13 +4325,7 @@ class PersistentVolumeSpec(Model, kw_only=True):
     underlying this PersistentVolume. More info:
     https://kubernetes.io/docs/concepts/storage/persistent-volumes#reclaiming
 
-    Possible enum values:
-     - `"Delete"` means the volume will be deleted from Kubernetes on release from its claim. The volume plugin
-       must support Deletion.
-     - `"Recycle"` means the volume will be recycled back into the pool of unbound persistent volumes on release
-       from its claim. The volume plugin must support Recycling.
-     - `"Retain"` means the volume will be left in its current phase (Released) for manual reclamation by the
-       administrator. The default policy is Retain.
+    Known values: `PersistentVolumeSpecPersistentVolumeReclaimPolicy`.
     """
 
     photon_persistent_disk: PhotonPersistentDiskVolumeSource | None = None
@@ -4806,11 +4377,8 @@ class PersistentVolumeSpec(Model, kw_only=True):
 
     volume_mode: str | None = None
     """volumeMode defines if a volume is intended to be used with a formatted filesystem or to remain in raw block
-    state. Value of Filesystem is implied when not included in spec.
-
-    Possible enum values:
-     - `"Block"` means the volume will not be formatted with a filesystem and will remain a raw block device.
-     - `"Filesystem"` means the volume will be or is formatted with a filesystem.
+    state. Value of Filesystem is implied when not included in spec. Known values:
+    `PersistentVolumeSpecVolumeMode`.
     """
 
     vsphere_volume: VsphereVirtualDiskVolumeSource | None = None
@@ -4824,15 +4392,29 @@ class PersistentVolumeSpecPersistentVolumeReclaimPolicy:
     """Known values of PersistentVolumeSpec.persistent_volume_reclaim_policy."""
 
     DELETE: Final = "Delete"
+    """Means the volume will be deleted from Kubernetes on release from its claim. The volume plugin must support
+    Deletion.
+    """
+
     RECYCLE: Final = "Recycle"
+    """Means the volume will be recycled back into the pool of unbound persistent volumes on release from its claim.
+    The volume plugin must support Recycling.
+    """
+
     RETAIN: Final = "Retain"
+    """Means the volume will be left in its current phase (Released) for manual reclamation by the administrator. The
+    default policy is Retain.
+    """
 
 
 class PersistentVolumeSpecVolumeMode:
     """Known values of PersistentVolumeSpec.volume_mode."""
 
     BLOCK: Final = "Block"
+    """Means the volume will not be formatted with a filesystem and will remain a raw block device."""
+
     FILESYSTEM: Final = "Filesystem"
+    """Means the volume will be or is formatted with a filesystem."""
 
 
 class PersistentVolumeStatus(Model, kw_only=True):
@@ -4850,16 +4432,7 @@ class PersistentVolumeStatus(Model, kw_only=True):
     """phase indicates if a volume is available, bound to a claim, or released by a claim. More info:
     https://kubernetes.io/docs/concepts/storage/persistent-volumes#phase
 
-    Possible enum values:
-     - `"Available"` used for PersistentVolumes that are not yet bound Available volumes are held by the binder
-       and matched to PersistentVolumeClaims
-     - `"Bound"` used for PersistentVolumes that are bound
-     - `"Failed"` used for PersistentVolumes that failed to be correctly recycled or deleted after being released
-       from a claim
-     - `"Pending"` used for PersistentVolumes that are not available
-     - `"Released"` used for PersistentVolumes where the bound PersistentVolumeClaim was deleted released volumes
-       must be recycled before becoming available again this phase is used by the persistent volume claim binder
-       to signal to another process to reclaim the resource
+    Known values: `PersistentVolumeStatusPhase`.
     """
 
     reason: str | None = None
@@ -4872,10 +4445,24 @@ class PersistentVolumeStatusPhase:
     """Known values of PersistentVolumeStatus.phase."""
 
     AVAILABLE: Final = "Available"
+    """Used for PersistentVolumes that are not yet bound Available volumes are held by the binder and matched to
+    PersistentVolumeClaims.
+    """
+
     BOUND: Final = "Bound"
+    """Used for PersistentVolumes that are bound."""
+
     FAILED: Final = "Failed"
+    """Used for PersistentVolumes that failed to be correctly recycled or deleted after being released from a claim."""
+
     PENDING: Final = "Pending"
+    """Used for PersistentVolumes that are not available."""
+
     RELEASED: Final = "Released"
+    """Used for PersistentVolumes where the bound PersistentVolumeClaim was deleted released volumes must be recycled
+    before becoming available again this phase is used by the persistent volume claim binder to signal to another
+    process to reclaim the resource.
+    """
 
 
 class PhotonPersistentDiskVolumeSource(Model, kw_only=True):
@@ -5268,14 +4855,7 @@ class PodSecurityContext(Model, kw_only=True):
     inside Pod. This field will only apply to volume types which support fsGroup based ownership(and permissions).
     It will have no effect on ephemeral volume types such as: secret, configmaps and emptydir. Valid values are
     "OnRootMismatch" and "Always". If not specified, "Always" is used. Note that this field cannot be set when
-    spec.os.name is windows.
-
-    Possible enum values:
-     - `"Always"` indicates that volume's ownership and permissions should always be changed whenever volume is
-       mounted inside a Pod. This the default behavior.
-     - `"OnRootMismatch"` indicates that volume's ownership and permissions will be changed only when permission
-       and ownership of root directory does not match with expected permissions on the volume. This can help
-       shorten the time it takes to change ownership and permissions of a volume.
+    spec.os.name is windows. Known values: `PodSecurityContextFsGroupChangePolicy`.
     """
 
     run_as_group: int | None = None
@@ -5347,13 +4927,7 @@ class PodSecurityContext(Model, kw_only=True):
     """Defines how supplemental groups of the first container processes are calculated. Valid values are "Merge" and
     "Strict". If not specified, "Merge" is used. (Alpha) Using the field requires the SupplementalGroupsPolicy
     feature gate to be enabled and the container runtime must implement support for this feature. Note that this
-    field cannot be set when spec.os.name is windows.
-
-    Possible enum values:
-     - `"Merge"` means that the container's provided SupplementalGroups and FsGroup (specified in SecurityContext)
-       will be merged with the primary user's groups as defined in the container image (in /etc/group).
-     - `"Strict"` means that the container's provided SupplementalGroups and FsGroup (specified in
-       SecurityContext) will be used instead of any groups defined in the container image.
+    field cannot be set when spec.os.name is windows. Known values: `PodSecurityContextSupplementalGroupsPolicy`.
     """
 
     sysctls: list[Sysctl] = []
@@ -5372,14 +4946,29 @@ class PodSecurityContextFsGroupChangePolicy:
     """Known values of PodSecurityContext.fs_group_change_policy."""
 
     ALWAYS: Final = "Always"
+    """Indicates that volume's ownership and permissions should always be changed whenever volume is mounted inside a
+    Pod. This the default behavior.
+    """
+
     ON_ROOT_MISMATCH: Final = "OnRootMismatch"
+    """Indicates that volume's ownership and permissions will be changed only when permission and ownership of root
+    directory does not match with expected permissions on the volume. This can help shorten the time it takes to
+    change ownership and permissions of a volume.
+    """
 
 
 class PodSecurityContextSupplementalGroupsPolicy:
     """Known values of PodSecurityContext.supplemental_groups_policy."""
 
     MERGE: Final = "Merge"
+    """Means that the container's provided SupplementalGroups and FsGroup (specified in SecurityContext) will be
+    merged with the primary user's groups as defined in the container image (in /etc/group).
+    """
+
     STRICT: Final = "Strict"
+    """Means that the container's provided SupplementalGroups and FsGroup (specified in SecurityContext) will be used
+    instead of any groups defined in the container image.
+    """
 
 
 class PodSpec(Model, kw_only=True):
@@ -5410,16 +4999,7 @@ class PodSpec(Model, kw_only=True):
     """Set DNS policy for the pod. Defaults to "ClusterFirst". Valid values are 'ClusterFirstWithHostNet',
     'ClusterFirst', 'Default' or 'None'. DNS parameters given in DNSConfig will be merged with the policy selected
     with DNSPolicy. To have DNS options set along with hostNetwork, you have to specify DNS policy explicitly to
-    'ClusterFirstWithHostNet'.
-
-    Possible enum values:
-     - `"ClusterFirst"` indicates that the pod should use cluster DNS first unless hostNetwork is true, if it is
-       available, then fall back on the default (as determined by kubelet) DNS settings.
-     - `"ClusterFirstWithHostNet"` indicates that the pod should use cluster DNS first, if it is available, then
-       fall back on the default (as determined by kubelet) DNS settings.
-     - `"Default"` indicates that the pod should use the default (as determined by kubelet) DNS settings.
-     - `"None"` indicates that the pod should use empty DNS settings. DNS parameters such as nameservers and
-       search paths should be defined via DNSConfig.
+    'ClusterFirstWithHostNet'. Known values: `PodSpecDnsPolicy`.
     """
 
     enable_service_links: bool | None = None
@@ -5558,11 +5138,8 @@ class PodSpec(Model, kw_only=True):
     preemption_policy: str | None = None
     """PreemptionPolicy is the Policy for preempting pods with lower priority. One of Never, PreemptLowerPriority.
     When Priority Admission Controller is enabled, it prevents users from setting this field. The admission
-    controller populates this field from PriorityClassName. Defaults to PreemptLowerPriority if unset.
-
-    Possible enum values:
-     - `"Never"` means that pod never preempts other pods with lower priority.
-     - `"PreemptLowerPriority"` means that pod can preempt other pods with lower priority.
+    controller populates this field from PriorityClassName. Defaults to PreemptLowerPriority if unset. Known
+    values: `PodSpecPreemptionPolicy`.
     """
 
     priority: int | None = None
@@ -5610,10 +5187,7 @@ class PodSpec(Model, kw_only=True):
     subset of those values may be permitted. Default to Always. More info:
     https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy
 
-    Possible enum values:
-     - `"Always"`
-     - `"Never"`
-     - `"OnFailure"`
+    Known values: `PodSpecRestartPolicy`.
     """
 
     runtime_class_name: str | None = None
@@ -5713,16 +5287,32 @@ class PodSpecDnsPolicy:
     """Known values of PodSpec.dns_policy."""
 
     CLUSTER_FIRST: Final = "ClusterFirst"
+    """Indicates that the pod should use cluster DNS first unless hostNetwork is true, if it is available, then fall
+    back on the default (as determined by kubelet) DNS settings.
+    """
+
     CLUSTER_FIRST_WITH_HOST_NET: Final = "ClusterFirstWithHostNet"
+    """Indicates that the pod should use cluster DNS first, if it is available, then fall back on the default (as
+    determined by kubelet) DNS settings.
+    """
+
     DEFAULT: Final = "Default"
+    """Indicates that the pod should use the default (as determined by kubelet) DNS settings."""
+
     NONE: Final = "None"
+    """Indicates that the pod should use empty DNS settings. DNS parameters such as nameservers and search paths
+    should be defined via DNSConfig.
+    """
 
 
 class PodSpecPreemptionPolicy:
     """Known values of PodSpec.preemption_policy."""
 
     NEVER: Final = "Never"
+    """Means that pod never preempts other pods with lower priority."""
+
     PREEMPT_LOWER_PRIORITY: Final = "PreemptLowerPriority"
+    """Means that pod can preempt other pods with lower priority."""
 
 
 class PodSpecRestartPolicy:
@@ -5832,19 +5422,7 @@ class PodStatus(Model, kw_only=True):
 
     More info: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle#pod-phase
 
-    Possible enum values:
-     - `"Failed"` means that all containers in the pod have terminated, and at least one container has terminated
-       in a failure (exited with a non-zero exit code or was stopped by the system).
-     - `"Pending"` means the pod has been accepted by the system, but one or more of the containers has not been
-       started. This includes time before being bound to a node, as well as time spent pulling images onto the
-       host.
-     - `"Running"` means the pod has been bound to a node and all of the containers have been started. At least
-       one container is still running or is in the process of being restarted.
-     - `"Succeeded"` means that all containers in the pod have voluntarily terminated with a container exit code
-       of 0, and the system is not going to restart any of these containers.
-     - `"Unknown"` means that for some reason the state of the pod could not be obtained, typically due to an
-       error in communicating with the host of the pod. Deprecated: It isn't being set since 2015
-       (74da3b14b0c0f658b3bb8d2def5094686d0e9095)
+    Known values: `PodStatusPhase`.
     """
 
     pod_ip: str | None = msgspec.field(default=None, name="podIP")
@@ -5861,10 +5439,7 @@ class PodStatus(Model, kw_only=True):
     type for available QOS classes More info:
     https://kubernetes.io/docs/concepts/workloads/pods/pod-qos/#quality-of-service-classes
 
-    Possible enum values:
-     - `"BestEffort"` is the BestEffort qos class.
-     - `"Burstable"` is the Burstable qos class.
-     - `"Guaranteed"` is the Guaranteed qos class.
+    Known values: `PodStatusQosClass`.
     """
 
     reason: str | None = None
@@ -5903,18 +5478,43 @@ class PodStatusPhase:
     """Known values of PodStatus.phase."""
 
     FAILED: Final = "Failed"
+    """Means that all containers in the pod have terminated, and at least one container has terminated in a failure
+    (exited with a non-zero exit code or was stopped by the system).
+    """
+
     PENDING: Final = "Pending"
+    """Means the pod has been accepted by the system, but one or more of the containers has not been started. This
+    includes time before being bound to a node, as well as time spent pulling images onto the host.
+    """
+
     RUNNING: Final = "Running"
+    """Means the pod has been bound to a node and all of the containers have been started. At least one container is
+    still running or is in the process of being restarted.
+    """
+
     SUCCEEDED: Final = "Succeeded"
+    """Means that all containers in the pod have voluntarily terminated with a container exit code of 0, and the
+    system is not going to restart any of these containers.
+    """
+
     UNKNOWN: Final = "Unknown"
+    """Means that for some reason the state of the pod could not be obtained, typically due to an error in
+    communicating with the host of the pod. Deprecated: It isn't being set since 2015
+    (74da3b14b0c0f658b3bb8d2def5094686d0e9095).
+    """
 
 
 class PodStatusQosClass:
     """Known values of PodStatus.qos_class."""
 
     BEST_EFFORT: Final = "BestEffort"
+    """Is the BestEffort qos class."""
+
     BURSTABLE: Final = "Burstable"
+    """Is the Burstable qos class."""
+
     GUARANTEED: Final = "Guaranteed"
+    """Is the Guaranteed qos class."""
 
 
 class PodTemplateSpec(Model, kw_only=True):
@@ -5959,10 +5559,7 @@ class PortStatus(Model, kw_only=True):
     """Protocol is the protocol of the service port of which status is recorded here The supported values are: "TCP",
     "UDP", "SCTP"
 
-    Possible enum values:
-     - `"SCTP"` is the SCTP protocol.
-     - `"TCP"` is the TCP protocol.
-     - `"UDP"` is the UDP protocol.
+    Known values: `PortStatusProtocol`.
     """
 
     error: str | None = None
@@ -5978,8 +5575,13 @@ class PortStatusProtocol:
     """Known values of PortStatus.protocol."""
 
     SCTP: Final = "SCTP"
+    """Is the SCTP protocol."""
+
     TCP: Final = "TCP"
+    """Is the TCP protocol."""
+
     UDP: Final = "UDP"
+    """Is the UDP protocol."""
 
 
 class PortworxVolumeSource(Model, kw_only=True):
@@ -6521,25 +6123,12 @@ class ScopedResourceSelectorRequirement(Model, kw_only=True):
 
     operator: str
     """Represents a scope's relationship to a set of values. Valid operators are In, NotIn, Exists, DoesNotExist.
-
-    Possible enum values:
-     - `"DoesNotExist"`
-     - `"Exists"`
-     - `"In"`
-     - `"NotIn"`
+    Known values: `ScopedResourceSelectorRequirementOperator`.
     """
 
     scope_name: str
-    """The name of the scope that the selector applies to.
-
-    Possible enum values:
-     - `"BestEffort"` Match all pod objects that have best effort quality of service
-     - `"CrossNamespacePodAffinity"` Match all pod objects that have cross-namespace pod (anti)affinity mentioned.
-     - `"NotBestEffort"` Match all pod objects that do not have best effort quality of service
-     - `"NotTerminating"` Match all pod objects where spec.activeDeadlineSeconds is nil
-     - `"PriorityClass"` Match all pod objects that have priority class mentioned
-     - `"Terminating"` Match all pod objects where spec.activeDeadlineSeconds >=0
-     - `"VolumeAttributesClass"` Match all pvc objects that have volume attributes class mentioned.
+    """The name of the scope that the selector applies to. Known values:
+    `ScopedResourceSelectorRequirementScopeName`.
     """
 
     values: list[str] = []
@@ -6562,12 +6151,25 @@ class ScopedResourceSelectorRequirementScopeName:
     """Known values of ScopedResourceSelectorRequirement.scope_name."""
 
     BEST_EFFORT: Final = "BestEffort"
+    """Match all pod objects that have best effort quality of service."""
+
     CROSS_NAMESPACE_POD_AFFINITY: Final = "CrossNamespacePodAffinity"
+    """Match all pod objects that have cross-namespace pod (anti)affinity mentioned."""
+
     NOT_BEST_EFFORT: Final = "NotBestEffort"
+    """Match all pod objects that do not have best effort quality of service."""
+
     NOT_TERMINATING: Final = "NotTerminating"
+    """Match all pod objects where spec.activeDeadlineSeconds is nil."""
+
     PRIORITY_CLASS: Final = "PriorityClass"
+    """Match all pod objects that have priority class mentioned."""
+
     TERMINATING: Final = "Terminating"
+    """Match all pod objects where spec.activeDeadlineSeconds >=0."""
+
     VOLUME_ATTRIBUTES_CLASS: Final = "VolumeAttributesClass"
+    """Match all pvc objects that have volume attributes class mentioned."""
 
 
 class SeccompProfile(Model, kw_only=True):
@@ -6577,13 +6179,7 @@ class SeccompProfile(Model, kw_only=True):
     """type indicates which kind of seccomp profile will be applied. Valid options are:
 
     Localhost - a profile defined in a file on the node should be used. RuntimeDefault - the container runtime
-    default profile should be used. Unconfined - no profile should be applied.
-
-    Possible enum values:
-     - `"Localhost"` indicates a profile defined in a file on the node should be used. The file's location
-       relative to <kubelet-root-dir>/seccomp.
-     - `"RuntimeDefault"` represents the default container runtime seccomp profile.
-     - `"Unconfined"` indicates no seccomp profile is applied (A.K.A. unconfined).
+    default profile should be used. Unconfined - no profile should be applied. Known values: `SeccompProfileType`.
     """
 
     localhost_profile: str | None = None
@@ -6597,8 +6193,15 @@ class SeccompProfileType:
     """Known values of SeccompProfile.type."""
 
     LOCALHOST: Final = "Localhost"
+    """Indicates a profile defined in a file on the node should be used. The file's location relative to
+    <kubelet-root-dir>/seccomp.
+    """
+
     RUNTIME_DEFAULT: Final = "RuntimeDefault"
+    """Represents the default container runtime seccomp profile."""
+
     UNCONFINED: Final = "Unconfined"
+    """Indicates no seccomp profile is applied (A.K.A. unconfined)."""
 
 
 class SecretEnvSource(Model, kw_only=True):
@@ -6738,14 +6341,7 @@ class SecurityContext(Model, kw_only=True):
     proc_mount: str | None = None
     """procMount denotes the type of proc mount to use for the containers. The default value is Default which uses
     the container runtime defaults for readonly paths and masked paths. Note that this field cannot be set when
-    spec.os.name is windows.
-
-    Possible enum values:
-     - `"Default"` uses the container runtime defaults for readonly and masked paths for /proc. Most container
-       runtimes mask certain paths in /proc to avoid accidental security exposure of special devices or
-       information.
-     - `"Unmasked"` bypasses the default masking behavior of the container runtime and ensures the newly created
-       /proc the container stays in tact with no modifications.
+    spec.os.name is windows. Known values: `SecurityContextProcMount`.
     """
 
     read_only_root_filesystem: bool | None = None
@@ -6797,7 +6393,14 @@ class SecurityContextProcMount:
     """Known values of SecurityContext.proc_mount."""
 
     DEFAULT: Final = "Default"
+    """Uses the container runtime defaults for readonly and masked paths for /proc. Most container runtimes mask
+    certain paths in /proc to avoid accidental security exposure of special devices or information.
+    """
+
     UNMASKED: Final = "Unmasked"
+    """Bypasses the default masking behavior of the container runtime and ensures the newly created /proc the
+    container stays in tact with no modifications.
+    """
 
 
 class ServiceAccountTokenProjection(Model, kw_only=True):
@@ -6867,12 +6470,8 @@ class ServicePort(Model, kw_only=True):
     """
 
     protocol: str | None = None
-    """The IP protocol for this port. Supports "TCP", "UDP", and "SCTP". Default is TCP.
-
-    Possible enum values:
-     - `"SCTP"` is the SCTP protocol.
-     - `"TCP"` is the TCP protocol.
-     - `"UDP"` is the UDP protocol.
+    """The IP protocol for this port. Supports "TCP", "UDP", and "SCTP". Default is TCP. Known values:
+    `ServicePortProtocol`.
     """
 
     target_port: IntOrString | None = None
@@ -6888,8 +6487,13 @@ class ServicePortProtocol:
     """Known values of ServicePort.protocol."""
 
     SCTP: Final = "SCTP"
+    """Is the SCTP protocol."""
+
     TCP: Final = "TCP"
+    """Is the TCP protocol."""
+
     UDP: Final = "UDP"
+    """Is the UDP protocol."""
 
 
 class ServiceSpec(Model, kw_only=True):
@@ -6958,12 +6562,8 @@ class ServiceSpec(Model, kw_only=True):
     be dropped.) The default value, "Cluster", uses the standard behavior of routing to all endpoints evenly
     (possibly modified by topology and other features). Note that traffic sent to an External IP or LoadBalancer
     IP from within the cluster will always get "Cluster" semantics, but clients sending to a NodePort from within
-    the cluster may need to take traffic policy into account when picking a node.
-
-    Possible enum values:
-     - `"Cluster"` routes traffic to all endpoints.
-     - `"Local"` preserves the source IP of the traffic by routing only to endpoints on the same node as the
-       traffic was received on (dropping the traffic if there are no local endpoints).
+    the cluster may need to take traffic policy into account when picking a node. Known values:
+    `ServiceSpecExternalTrafficPolicy`.
     """
 
     health_check_node_port: int | None = None
@@ -6980,12 +6580,8 @@ class ServiceSpec(Model, kw_only=True):
     """InternalTrafficPolicy describes how nodes distribute service traffic they receive on the ClusterIP. If set to
     "Local", the proxy will assume that pods only want to talk to endpoints of the service on the same node as the
     pod, dropping the traffic if there are no local endpoints. The default value, "Cluster", uses the standard
-    behavior of routing to all endpoints evenly (possibly modified by topology and other features).
-
-    Possible enum values:
-     - `"Cluster"` routes traffic to all endpoints.
-     - `"Local"` routes traffic only to endpoints on the same node as the client pod (dropping the traffic if
-       there are no local endpoints).
+    behavior of routing to all endpoints evenly (possibly modified by topology and other features). Known values:
+    `ServiceSpecInternalTrafficPolicy`.
     """
 
     ip_families: list[str] = []
@@ -7009,20 +6605,7 @@ class ServiceSpec(Model, kw_only=True):
     "PreferDualStack" (two IP families on dual-stack configured clusters or a single IP family on single-stack
     clusters), or "RequireDualStack" (two IP families on dual-stack configured clusters, otherwise fail). The
     ipFamilies and clusterIPs fields depend on the value of this field. This field will be wiped when updating a
-    service to type ExternalName.
-
-    Possible enum values:
-     - `"PreferDualStack"` indicates that this service prefers dual-stack when the cluster is configured for
-       dual-stack. If the cluster is not configured for dual-stack the service will be assigned a single IPFamily.
-       If the IPFamily is not set in service.spec.ipFamilies then the service will be assigned the default
-       IPFamily configured on the cluster
-     - `"RequireDualStack"` indicates that this service requires dual-stack. Using IPFamilyPolicyRequireDualStack
-       on a single stack cluster will result in validation errors. The IPFamilies (and their order) assigned to
-       this service is based on service.spec.ipFamilies. If service.spec.ipFamilies was not provided then it will
-       be assigned according to how they are configured on the cluster. If service.spec.ipFamilies has only one
-       entry then the alternative IPFamily will be added by apiserver
-     - `"SingleStack"` indicates that this service is required to have a single IPFamily. The IPFamily assigned is
-       based on the default IPFamily used by the cluster or as identified by service.spec.ipFamilies field
+    service to type ExternalName. Known values: `ServiceSpecIpFamilyPolicy`.
     """
 
     load_balancer_class: str | None = None
@@ -7082,9 +6665,7 @@ class ServiceSpec(Model, kw_only=True):
     Must be ClientIP or None. Defaults to None. More info:
     https://kubernetes.io/docs/concepts/services-networking/service/#virtual-ips-and-service-proxies
 
-    Possible enum values:
-     - `"ClientIP"` is the Client IP based.
-     - `"None"` - no session affinity.
+    Known values: `ServiceSpecSessionAffinity`.
     """
 
     session_affinity_config: SessionAffinityConfig | None = None
@@ -7109,13 +6690,7 @@ class ServiceSpec(Model, kw_only=True):
     fields do not apply to ExternalName services. More info:
     https://kubernetes.io/docs/concepts/services-networking/service/#publishing-services-service-types
 
-    Possible enum values:
-     - `"ClusterIP"` means a service will only be accessible inside the cluster, via the cluster IP.
-     - `"ExternalName"` means a service consists of only a reference to an external name that kubedns or
-       equivalent will return as a CNAME record, with no exposing or proxying of any pods involved.
-     - `"LoadBalancer"` means a service will be exposed via an external load balancer (if the cloud provider
-       supports it), in addition to 'NodePort' type.
-     - `"NodePort"` means a service will be exposed on one port of every node, in addition to 'ClusterIP' type.
+    Known values: `ServiceSpecType`.
     """
 
 
@@ -7123,38 +6698,77 @@ class ServiceSpecExternalTrafficPolicy:
     """Known values of ServiceSpec.external_traffic_policy."""
 
     CLUSTER: Final = "Cluster"
+    """Routes traffic to all endpoints."""
+
     LOCAL: Final = "Local"
+    """Preserves the source IP of the traffic by routing only to endpoints on the same node as the traffic was
+    received on (dropping the traffic if there are no local endpoints).
+    """
 
 
 class ServiceSpecInternalTrafficPolicy:
     """Known values of ServiceSpec.internal_traffic_policy."""
 
     CLUSTER: Final = "Cluster"
+    """Routes traffic to all endpoints."""
+
     LOCAL: Final = "Local"
+    """Routes traffic only to endpoints on the same node as the client pod (dropping the traffic if there are no
+    local endpoints).
+    """
 
 
 class ServiceSpecIpFamilyPolicy:
     """Known values of ServiceSpec.ip_family_policy."""
 
     PREFER_DUAL_STACK: Final = "PreferDualStack"
+    """Indicates that this service prefers dual-stack when the cluster is configured for dual-stack. If the cluster
+    is not configured for dual-stack the service will be assigned a single IPFamily. If the IPFamily is not set in
+    service.spec.ipFamilies then the service will be assigned the default IPFamily configured on the cluster.
+    """
+
     REQUIRE_DUAL_STACK: Final = "RequireDualStack"
+    """Indicates that this service requires dual-stack. Using IPFamilyPolicyRequireDualStack on a single stack
+    cluster will result in validation errors. The IPFamilies (and their order) assigned to this service is based
+    on service.spec.ipFamilies. If service.spec.ipFamilies was not provided then it will be assigned according to
+    how they are configured on the cluster. If service.spec.ipFamilies has only one entry then the alternative
+    IPFamily will be added by apiserver.
+    """
+
     SINGLE_STACK: Final = "SingleStack"
+    """Indicates that this service is required to have a single IPFamily. The IPFamily assigned is based on the
+    default IPFamily used by the cluster or as identified by service.spec.ipFamilies field.
+    """
 
 
 class ServiceSpecSessionAffinity:
     """Known values of ServiceSpec.session_affinity."""
 
     CLIENT_IP: Final = "ClientIP"
+    """Is the Client IP based."""
+
     NONE: Final = "None"
+    """No session affinity."""
 
 
 class ServiceSpecType:
     """Known values of ServiceSpec.type."""
 
     CLUSTER_IP: Final = "ClusterIP"
+    """Means a service will only be accessible inside the cluster, via the cluster IP."""
+
     EXTERNAL_NAME: Final = "ExternalName"
+    """Means a service consists of only a reference to an external name that kubedns or equivalent will return as a
+    CNAME record, with no exposing or proxying of any pods involved.
+    """
+
     LOAD_BALANCER: Final = "LoadBalancer"
+    """Means a service will be exposed via an external load balancer (if the cloud provider supports it), in addition
+    to 'NodePort' type.
+    """
+
     NODE_PORT: Final = "NodePort"
+    """Means a service will be exposed on one port of every node, in addition to 'ClusterIP' type."""
 
 
 class ServiceStatus(Model, kw_only=True):
@@ -7269,16 +6883,7 @@ class Taint(Model, kw_only=True):
 
     effect: str
     """Required. The effect of the taint on pods that do not tolerate the taint. Valid effects are NoSchedule,
-    PreferNoSchedule and NoExecute.
-
-    Possible enum values:
-     - `"NoExecute"` Evict any already-running pods that do not tolerate the taint. Currently enforced by
-       NodeController.
-     - `"NoSchedule"` Do not allow new pods to schedule onto the node unless they tolerate the taint, but allow
-       all pods submitted to Kubelet without going through the scheduler to start, and allow all already-running
-       pods to continue running. Enforced by the scheduler.
-     - `"PreferNoSchedule"` Like TaintEffectNoSchedule, but the scheduler tries not to schedule new pods onto the
-       node, rather than prohibiting new pods from scheduling onto the node entirely. Enforced by the scheduler.
+    PreferNoSchedule and NoExecute. Known values: `TaintEffect`.
     """
 
     key: str
@@ -7295,8 +6900,18 @@ class TaintEffect:
     """Known values of Taint.effect."""
 
     NO_EXECUTE: Final = "NoExecute"
+    """Evict any already-running pods that do not tolerate the taint. Currently enforced by NodeController."""
+
     NO_SCHEDULE: Final = "NoSchedule"
+    """Do not allow new pods to schedule onto the node unless they tolerate the taint, but allow all pods submitted
+    to Kubelet without going through the scheduler to start, and allow all already-running pods to continue
+    running. Enforced by the scheduler.
+    """
+
     PREFER_NO_SCHEDULE: Final = "PreferNoSchedule"
+    """Like TaintEffectNoSchedule, but the scheduler tries not to schedule new pods onto the node, rather than
+    prohibiting new pods from scheduling onto the node entirely. Enforced by the scheduler.
+    """
 
 
 class Toleration(Model, kw_only=True):
@@ -7306,16 +6921,7 @@ class Toleration(Model, kw_only=True):
 
     effect: str | None = None
     """Effect indicates the taint effect to match. Empty means match all taint effects. When specified, allowed
-    values are NoSchedule, PreferNoSchedule and NoExecute.
-
-    Possible enum values:
-     - `"NoExecute"` Evict any already-running pods that do not tolerate the taint. Currently enforced by
-       NodeController.
-     - `"NoSchedule"` Do not allow new pods to schedule onto the node unless they tolerate the taint, but allow
-       all pods submitted to Kubelet without going through the scheduler to start, and allow all already-running
-       pods to continue running. Enforced by the scheduler.
-     - `"PreferNoSchedule"` Like TaintEffectNoSchedule, but the scheduler tries not to schedule new pods onto the
-       node, rather than prohibiting new pods from scheduling onto the node entirely. Enforced by the scheduler.
+    values are NoSchedule, PreferNoSchedule and NoExecute. Known values: `TolerationEffect`.
     """
 
     key: str | None = None
@@ -7327,12 +6933,7 @@ class Toleration(Model, kw_only=True):
     """Operator represents a key's relationship to the value. Valid operators are Exists, Equal, Lt, and Gt. Defaults
     to Equal. Exists is equivalent to wildcard for value, so that a pod can tolerate all taints of a particular
     category. Lt and Gt perform numeric comparisons (requires feature gate TaintTolerationComparisonOperators).
-
-    Possible enum values:
-     - `"Equal"`
-     - `"Exists"`
-     - `"Gt"`
-     - `"Lt"`
+    Known values: `TolerationOperator`.
     """
 
     toleration_seconds: int | None = None
@@ -7351,8 +6952,18 @@ class TolerationEffect:
     """Known values of Toleration.effect."""
 
     NO_EXECUTE: Final = "NoExecute"
+    """Evict any already-running pods that do not tolerate the taint. Currently enforced by NodeController."""
+
     NO_SCHEDULE: Final = "NoSchedule"
+    """Do not allow new pods to schedule onto the node unless they tolerate the taint, but allow all pods submitted
+    to Kubelet without going through the scheduler to start, and allow all already-running pods to continue
+    running. Enforced by the scheduler.
+    """
+
     PREFER_NO_SCHEDULE: Final = "PreferNoSchedule"
+    """Like TaintEffectNoSchedule, but the scheduler tries not to schedule new pods onto the node, rather than
+    prohibiting new pods from scheduling onto the node entirely. Enforced by the scheduler.
+    """
 
 
 class TolerationOperator:
@@ -7422,11 +7033,8 @@ class TopologySpreadConstraint(Model, kw_only=True):
     and pods with the same labelSelector spread as 3/1/1: | zone1 | zone2 | zone3 | | P P P |   P   |   P   | If
     WhenUnsatisfiable is set to DoNotSchedule, incoming pod can only be scheduled to zone2(zone3) to become
     3/2/1(3/1/2) as ActualSkew(2-1) on zone2(zone3) satisfies MaxSkew(1). In other words, the cluster can still be
-    imbalanced, but scheduler won't make it *more* imbalanced. It's a required field.
-
-    Possible enum values:
-     - `"DoNotSchedule"` instructs the scheduler not to schedule the pod when constraints are not satisfied.
-     - `"ScheduleAnyway"` instructs the scheduler to schedule the pod even if constraints are not satisfied.
+    imbalanced, but scheduler won't make it *more* imbalanced. It's a required field. Known values:
+    `TopologySpreadConstraintWhenUnsatisfiable`.
     """
 
     label_selector: meta_v1.LabelSelector | None = None
@@ -7467,11 +7075,8 @@ class TopologySpreadConstraint(Model, kw_only=True):
     spread skew. Options are: - Honor: only nodes matching nodeAffinity/nodeSelector are included in the
     calculations. - Ignore: nodeAffinity/nodeSelector are ignored. All nodes are included in the calculations.
 
-    If this value is nil, the behavior is equivalent to the Honor policy.
-
-    Possible enum values:
-     - `"Honor"` means use this scheduling directive when calculating pod topology spread skew.
-     - `"Ignore"` means ignore this scheduling directive when calculating pod topology spread skew.
+    If this value is nil, the behavior is equivalent to the Honor policy. Known values:
+    `TopologySpreadConstraintNodeAffinityPolicy`.
     """
 
     node_taints_policy: str | None = None
@@ -7479,11 +7084,8 @@ class TopologySpreadConstraint(Model, kw_only=True):
     are: - Honor: nodes without taints, along with tainted nodes for which the incoming pod has a toleration, are
     included. - Ignore: node taints are ignored. All nodes are included.
 
-    If this value is nil, the behavior is equivalent to the Ignore policy.
-
-    Possible enum values:
-     - `"Honor"` means use this scheduling directive when calculating pod topology spread skew.
-     - `"Ignore"` means ignore this scheduling directive when calculating pod topology spread skew.
+    If this value is nil, the behavior is equivalent to the Ignore policy. Known values:
+    `TopologySpreadConstraintNodeTaintsPolicy`.
     """
 
 
@@ -7491,21 +7093,30 @@ class TopologySpreadConstraintNodeAffinityPolicy:
     """Known values of TopologySpreadConstraint.node_affinity_policy."""
 
     HONOR: Final = "Honor"
+    """Means use this scheduling directive when calculating pod topology spread skew."""
+
     IGNORE: Final = "Ignore"
+    """Means ignore this scheduling directive when calculating pod topology spread skew."""
 
 
 class TopologySpreadConstraintNodeTaintsPolicy:
     """Known values of TopologySpreadConstraint.node_taints_policy."""
 
     HONOR: Final = "Honor"
+    """Means use this scheduling directive when calculating pod topology spread skew."""
+
     IGNORE: Final = "Ignore"
+    """Means ignore this scheduling directive when calculating pod topology spread skew."""
 
 
 class TopologySpreadConstraintWhenUnsatisfiable:
     """Known values of TopologySpreadConstraint.when_unsatisfiable."""
 
     DO_NOT_SCHEDULE: Final = "DoNotSchedule"
+    """Instructs the scheduler not to schedule the pod when constraints are not satisfied."""
+
     SCHEDULE_ANYWAY: Final = "ScheduleAnyway"
+    """Instructs the scheduler to schedule the pod even if constraints are not satisfied."""
 
 
 class TypedLocalObjectReference(Model, kw_only=True):
@@ -7766,12 +7377,7 @@ class VolumeHealthCondition(Model, kw_only=True):
     status: str
     """status is the machine-parseable health category. Possible values: - "Inaccessible": the volume cannot be
     accessed. - "DataLoss": data loss has been detected on the volume. - "Degraded": the volume is functioning
-    with reduced capability.
-
-    Possible enum values:
-     - `"DataLoss"` indicates data loss has been detected on the volume.
-     - `"Degraded"` indicates the volume is functioning but with reduced capability.
-     - `"Inaccessible"` indicates the volume cannot be accessed.
+    with reduced capability. Known values: `VolumeHealthConditionStatus`.
     """
 
     message: str | None = None
@@ -7782,8 +7388,13 @@ class VolumeHealthConditionStatus:
     """Known values of VolumeHealthCondition.status."""
 
     DATA_LOSS: Final = "DataLoss"
+    """Indicates data loss has been detected on the volume."""
+
     DEGRADED: Final = "Degraded"
+    """Indicates the volume is functioning but with reduced capability."""
+
     INACCESSIBLE: Final = "Inaccessible"
+    """Indicates the volume cannot be accessed."""
 
 
 class VolumeHealthStatus(Model, kw_only=True):
@@ -7818,19 +7429,8 @@ class VolumeMount(Model, kw_only=True):
     mount_propagation: str | None = None
     """mountPropagation determines how mounts are propagated from the host to container and the other way around.
     When not set, MountPropagationNone is used. This field is beta in 1.10. When RecursiveReadOnly is set to
-    IfPossible or to Enabled, MountPropagation must be None or unspecified (which defaults to None).
-
-    Possible enum values:
-     - `"Bidirectional"` means that the volume in a container will receive new mounts from the host or other
-       containers, and its own mounts will be propagated from the container to the host or other containers. Note
-       that this mode is recursively applied to all mounts in the volume ("rshared" in Linux terminology).
-     - `"HostToContainer"` means that the volume in a container will receive new mounts from the host or other
-       containers, but filesystems mounted inside the container won't be propagated to the host or other
-       containers. Note that this mode is recursively applied to all mounts in the volume ("rslave" in Linux
-       terminology).
-     - `"None"` means that the volume in a container will not receive new mounts from the host or other
-       containers, and filesystems mounted inside the container won't be propagated to the host or other
-       containers. Note that this mode corresponds to "private" in Linux terminology.
+    IfPossible or to Enabled, MountPropagation must be None or unspecified (which defaults to None). Known values:
+    `VolumeMountMountPropagation`.
     """
 
     read_only: bool | None = None
@@ -7867,8 +7467,22 @@ class VolumeMountMountPropagation:
     """Known values of VolumeMount.mount_propagation."""
 
     BIDIRECTIONAL: Final = "Bidirectional"
+    """Means that the volume in a container will receive new mounts from the host or other containers, and its own
+    mounts will be propagated from the container to the host or other containers. Note that this mode is
+    recursively applied to all mounts in the volume ("rshared" in Linux terminology).
+    """
+
     HOST_TO_CONTAINER: Final = "HostToContainer"
+    """Means that the volume in a container will receive new mounts from the host or other containers, but
+    filesystems mounted inside the container won't be propagated to the host or other containers. Note that this
+    mode is recursively applied to all mounts in the volume ("rslave" in Linux terminology).
+    """
+
     NONE: Final = "None"
+    """Means that the volume in a container will not receive new mounts from the host or other containers, and
+    filesystems mounted inside the container won't be propagated to the host or other containers. Note that this
+    mode corresponds to "private" in Linux terminology.
+    """
 
 
 class VolumeMountStatus(Model, kw_only=True):

@@ -36,28 +36,15 @@ class EndpointSlice(Model, kw_only=True):
     """
 
     api_version: Literal["discovery.k8s.io/v1"] = always("discovery.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["EndpointSlice"] = always("EndpointSlice")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     address_type: str
     """addressType specifies the type of address carried by this EndpointSlice. All addresses in this slice must be
     the same type. This field is immutable after creation. The following address types are currently supported: *
     IPv4: Represents an IPv4 Address. * IPv6: Represents an IPv6 Address. * FQDN: Represents a Fully Qualified
     Domain Name. (Deprecated) The EndpointSlice controller only generates, and kube-proxy only processes, slices
-    of addressType "IPv4" and "IPv6". No semantics are defined for the "FQDN" type.
-
-    Possible enum values:
-     - `"FQDN"` represents a FQDN.
-     - `"IPv4"` represents an IPv4 Address.
-     - `"IPv6"` represents an IPv6 Address.
+    of addressType "IPv4" and "IPv6". No semantics are defined for the "FQDN" type. Known values:
+    `EndpointSliceAddressType`.
     """
 
     endpoints: list[Endpoint] = []
@@ -78,24 +65,20 @@ class EndpointSliceAddressType:
     """Known values of EndpointSlice.address_type."""
 
     FQDN: Final = "FQDN"
+    """Represents a FQDN."""
+
     I_PV4: Final = "IPv4"
+    """Represents an IPv4 Address."""
+
     I_PV6: Final = "IPv6"
+    """Represents an IPv6 Address."""
 
 
 class EndpointSliceList(ListModel, kw_only=True):
     """EndpointSliceList represents a list of endpoint slices"""
 
     api_version: Literal["discovery.k8s.io/v1"] = always("discovery.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["EndpointSliceList"] = always("EndpointSliceList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[EndpointSlice]
     """items is the list of endpoint slices"""
@@ -214,12 +197,8 @@ class EndpointPort(Model, kw_only=True):
     """
 
     protocol: str | None = None
-    """protocol represents the IP protocol for this port. Must be UDP, TCP, or SCTP. Default is TCP.
-
-    Possible enum values:
-     - `"SCTP"` is the SCTP protocol.
-     - `"TCP"` is the TCP protocol.
-     - `"UDP"` is the UDP protocol.
+    """protocol represents the IP protocol for this port. Must be UDP, TCP, or SCTP. Default is TCP. Known values:
+    `EndpointPortProtocol`.
     """
 
 
@@ -227,8 +206,13 @@ class EndpointPortProtocol:
     """Known values of EndpointPort.protocol."""
 
     SCTP: Final = "SCTP"
+    """Is the SCTP protocol."""
+
     TCP: Final = "TCP"
+    """Is the TCP protocol."""
+
     UDP: Final = "UDP"
+    """Is the UDP protocol."""
 
 
 class ForNode(Model, kw_only=True):

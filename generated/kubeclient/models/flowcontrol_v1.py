@@ -47,16 +47,7 @@ class FlowSchema(Model, kw_only=True):
     """
 
     api_version: Literal["flowcontrol.apiserver.k8s.io/v1"] = always("flowcontrol.apiserver.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["FlowSchema"] = always("FlowSchema")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     spec: FlowSchemaSpec
     """`spec` is the specification of the desired behavior of a FlowSchema. More info:
@@ -78,16 +69,7 @@ class FlowSchemaList(ListModel, kw_only=True):
     """FlowSchemaList is a list of FlowSchema objects."""
 
     api_version: Literal["flowcontrol.apiserver.k8s.io/v1"] = always("flowcontrol.apiserver.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["FlowSchemaList"] = always("FlowSchemaList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[FlowSchema]
     """`items` is a list of FlowSchemas."""
@@ -102,16 +84,7 @@ class PriorityLevelConfiguration(Model, kw_only=True):
     """PriorityLevelConfiguration represents the configuration of a priority level."""
 
     api_version: Literal["flowcontrol.apiserver.k8s.io/v1"] = always("flowcontrol.apiserver.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["PriorityLevelConfiguration"] = always("PriorityLevelConfiguration")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     spec: PriorityLevelConfigurationSpec
     """`spec` is the specification of the desired behavior of a "request-priority". More info:
@@ -133,16 +106,7 @@ class PriorityLevelConfigurationList(ListModel, kw_only=True):
     """PriorityLevelConfigurationList is a list of PriorityLevelConfiguration objects."""
 
     api_version: Literal["flowcontrol.apiserver.k8s.io/v1"] = always("flowcontrol.apiserver.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["PriorityLevelConfigurationList"] = always("PriorityLevelConfigurationList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[PriorityLevelConfiguration]
     """`items` is a list of request-priorities."""

@@ -27,16 +27,7 @@ class StorageVersion(Model, kw_only=True):
     """Storage version of a specific resource."""
 
     api_version: Literal["internal.apiserver.k8s.io/v1alpha1"] = always("internal.apiserver.k8s.io/v1alpha1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["StorageVersion"] = always("StorageVersion")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     metadata: meta_v1.ObjectMeta
     """metadata is the standard object metadata. The name is <group>.<resource>."""
@@ -54,16 +45,7 @@ class StorageVersionList(ListModel, kw_only=True):
     """A list of StorageVersions."""
 
     api_version: Literal["internal.apiserver.k8s.io/v1alpha1"] = always("internal.apiserver.k8s.io/v1alpha1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["StorageVersionList"] = always("StorageVersionList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[StorageVersion]
     """Items holds a list of StorageVersion"""

@@ -60,16 +60,7 @@ class Eviction(Model, kw_only=True):
     """
 
     api_version: Literal["lifecycle.k8s.io/v1alpha1"] = always("lifecycle.k8s.io/v1alpha1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["Eviction"] = always("Eviction")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     spec: EvictionSpec
     """spec defines the eviction specification.
@@ -100,16 +91,7 @@ class EvictionList(ListModel, kw_only=True):
     """EvictionList contains a list of Eviction resources."""
 
     api_version: Literal["lifecycle.k8s.io/v1alpha1"] = always("lifecycle.k8s.io/v1alpha1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["EvictionList"] = always("EvictionList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[Eviction]
     """items is the list of Evictions."""
@@ -139,16 +121,7 @@ class EvictionRequest(Model, kw_only=True):
     """
 
     api_version: Literal["lifecycle.k8s.io/v1alpha1"] = always("lifecycle.k8s.io/v1alpha1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["EvictionRequest"] = always("EvictionRequest")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     spec: EvictionRequestSpec
     """spec defines the eviction request specification.
@@ -170,16 +143,7 @@ class EvictionRequestList(ListModel, kw_only=True):
     """EvictionRequestList contains a list of EvictionRequests resources."""
 
     api_version: Literal["lifecycle.k8s.io/v1alpha1"] = always("lifecycle.k8s.io/v1alpha1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["EvictionRequestList"] = always("EvictionRequestList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[EvictionRequest]
     """items is the list of EvictionRequests."""
@@ -230,12 +194,7 @@ class EvictionRequestSpec(Model, kw_only=True):
       - Active responders are expected to cancel the eviction.
       - Completed or Interrupted responders should not take any action.
 
-    Possible enum values:
-     - `"Eviction"` means that the requester is interested in the eviction of the target.
-     - `"Withdrawn"` means that the requester is no longer interested in the eviction of the target. If all
-       requesters' intents are withdrawn for a common target, the eviction will be canceled. Cancellation
-       consequences: - Inactive responders will never run. - Active responders are expected to cancel the
-       eviction. - Completed or Interrupted responders should not take any action.
+    Known values: `EvictionRequestSpecIntent`.
     """
 
     requester: str
@@ -255,7 +214,14 @@ class EvictionRequestSpecIntent:
     """Known values of EvictionRequestSpec.intent."""
 
     EVICTION: Final = "Eviction"
+    """Means that the requester is interested in the eviction of the target."""
+
     WITHDRAWN: Final = "Withdrawn"
+    """Means that the requester is no longer interested in the eviction of the target. If all requesters' intents are
+    withdrawn for a common target, the eviction will be canceled. Cancellation consequences: - Inactive responders
+    will never run. - Active responders are expected to cancel the eviction. - Completed or Interrupted responders
+    should not take any action.
+    """
 
 
 class EvictionRequestStatus(Model, kw_only=True):
@@ -384,12 +350,7 @@ class Requester(Model, kw_only=True):
       - Active responders are expected to cancel the eviction.
       - Completed or Interrupted responders should not take any action.
 
-    Possible enum values:
-     - `"Eviction"` means that the requester is interested in the eviction of the target.
-     - `"Withdrawn"` means that the requester is no longer interested in the eviction of the target. If all
-       requesters' intents are withdrawn, the eviction will be canceled. Cancellation consequences: - Inactive
-       responders will never run. - Active responders are expected to cancel the eviction. - Completed or
-       Interrupted responders should not take any action.
+    Known values: `RequesterIntent`.
     """
 
     name: str
@@ -404,7 +365,14 @@ class RequesterIntent:
     """Known values of Requester.intent."""
 
     EVICTION: Final = "Eviction"
+    """Means that the requester is interested in the eviction of the target."""
+
     WITHDRAWN: Final = "Withdrawn"
+    """Means that the requester is no longer interested in the eviction of the target. If all requesters' intents are
+    withdrawn, the eviction will be canceled. Cancellation consequences: - Inactive responders will never run. -
+    Active responders are expected to cancel the eviction. - Completed or Interrupted responders should not take
+    any action.
+    """
 
 
 class ResponderStatus(Model, kw_only=True):
@@ -494,23 +462,8 @@ class TargetResponder(Model, kw_only=True):
     - Completed means that the responder has successfully completed and set completionTime
       in ResponderStatus.
 
-    Please refer to the ResponderStatus in .status.responders for more details on each responder.
-
-    Possible enum values:
-     - `"Active"` means that the responder is either running or expected to start soon. Also, startTime has been
-       set in the ResponderStatus by the evictionrequest-controller. An active responder should currently interact
-       with the eviction process by updating .status.responders, where .name is the active responder name.
-       ResponderStatus fields should be periodically updated to indicate the progress or completion of the
-       eviction process. If .status.responders[].heartbeatTime field is not updated within the heartbeat deadline
-       defined by the Eviction API (currently 20 minutes), the eviction is passed over to the next responder with
-       a lower priority. Only one responder can be active at a time.
-     - `"Canceled"` means that the responder has been canceled. In other words, there is no EvictionRequest with
-       the same target and Eviction intent in .spec.intent.
-     - `"Completed"` means that the responder has successfully completed and set completionTime in
-       ResponderStatus.
-     - `"Inactive"` means that the responder should not yet process this eviction request.
-     - `"Interrupted"` means that the responder has failed to start or failed to update heartbeatTime in
-       ResponderStatus in a timely manner.
+    Please refer to the ResponderStatus in .status.responders for more details on each responder. Known values:
+    `TargetResponderState`.
     """
 
 
@@ -518,7 +471,27 @@ class TargetResponderState:
     """Known values of TargetResponder.state."""
 
     ACTIVE: Final = "Active"
+    """Means that the responder is either running or expected to start soon. Also, startTime has been set in the
+    ResponderStatus by the evictionrequest-controller. An active responder should currently interact with the
+    eviction process by updating .status.responders, where .name is the active responder name. ResponderStatus
+    fields should be periodically updated to indicate the progress or completion of the eviction process. If
+    .status.responders[].heartbeatTime field is not updated within the heartbeat deadline defined by the Eviction
+    API (currently 20 minutes), the eviction is passed over to the next responder with a lower priority. Only one
+    responder can be active at a time.
+    """
+
     CANCELED: Final = "Canceled"
+    """Means that the responder has been canceled. In other words, there is no EvictionRequest with the same target
+    and Eviction intent in .spec.intent.
+    """
+
     COMPLETED: Final = "Completed"
+    """Means that the responder has successfully completed and set completionTime in ResponderStatus."""
+
     INACTIVE: Final = "Inactive"
+    """Means that the responder should not yet process this eviction request."""
+
     INTERRUPTED: Final = "Interrupted"
+    """Means that the responder has failed to start or failed to update heartbeatTime in ResponderStatus in a timely
+    manner.
+    """

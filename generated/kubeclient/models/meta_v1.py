@@ -56,16 +56,7 @@ class APIGroup(Model, kw_only=True):
     """APIGroup contains the name, the supported versions, and the preferred version of a group."""
 
     api_version: Literal["v1"] = always("v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["APIGroup"] = always("APIGroup")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     name: str
     """name is the name of the group."""
@@ -92,16 +83,7 @@ class APIGroupList(Model, kw_only=True):
     """APIGroupList is a list of APIGroup, to allow clients to discover the API at /apis."""
 
     api_version: Literal["v1"] = always("v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["APIGroupList"] = always("APIGroupList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     groups: list[APIGroup]
     """groups is a list of APIGroup."""
@@ -113,16 +95,7 @@ class APIResourceList(Model, kw_only=True):
     """
 
     api_version: Literal["v1"] = always("v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["APIResourceList"] = always("APIResourceList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     group_version: str
     """groupVersion is the group and version this APIResourceList is for."""
@@ -137,16 +110,7 @@ class APIVersions(Model, kw_only=True):
     """
 
     api_version: Literal["v1"] = always("v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["APIVersions"] = always("APIVersions")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     server_address_by_client_cidrs: list[ServerAddressByClientCIDR] = msgspec.field(name="serverAddressByClientCIDRs")
     """a map of client CIDR to server address that is serving this group. This is to help clients reach servers in
@@ -320,7 +284,6 @@ class GroupResource(Model, kw_only=True):
     """
 
     group: str
-
     resource: str
 
 

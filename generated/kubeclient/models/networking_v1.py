@@ -64,16 +64,7 @@ class IPAddress(Model, kw_only=True):
     """
 
     api_version: Literal["networking.k8s.io/v1"] = always("networking.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["IPAddress"] = always("IPAddress")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     spec: IPAddressSpec
     """spec is the desired state of the IPAddress. More info:
@@ -90,16 +81,7 @@ class IPAddressList(ListModel, kw_only=True):
     """IPAddressList contains a list of IPAddress."""
 
     api_version: Literal["networking.k8s.io/v1"] = always("networking.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["IPAddressList"] = always("IPAddressList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[IPAddress]
     """items is the list of IPAddresses."""
@@ -117,16 +99,7 @@ class Ingress(Model, kw_only=True):
     """
 
     api_version: Literal["networking.k8s.io/v1"] = always("networking.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["Ingress"] = always("Ingress")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     metadata: meta_v1.ObjectMeta = msgspec.field(default_factory=meta_v1.ObjectMeta)
     """metadata is the standard object metadata. More info:
@@ -152,16 +125,7 @@ class IngressClass(Model, kw_only=True):
     """
 
     api_version: Literal["networking.k8s.io/v1"] = always("networking.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["IngressClass"] = always("IngressClass")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     metadata: meta_v1.ObjectMeta = msgspec.field(default_factory=meta_v1.ObjectMeta)
     """metadata is the standard object metadata. More info:
@@ -178,16 +142,7 @@ class IngressClassList(ListModel, kw_only=True):
     """IngressClassList is a collection of IngressClasses."""
 
     api_version: Literal["networking.k8s.io/v1"] = always("networking.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["IngressClassList"] = always("IngressClassList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[IngressClass]
     """items is the list of IngressClasses."""
@@ -200,16 +155,7 @@ class IngressList(ListModel, kw_only=True):
     """IngressList is a collection of Ingress."""
 
     api_version: Literal["networking.k8s.io/v1"] = always("networking.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["IngressList"] = always("IngressList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[Ingress]
     """items is the list of Ingress."""
@@ -224,16 +170,7 @@ class NetworkPolicy(Model, kw_only=True):
     """NetworkPolicy describes what network traffic is allowed for a set of Pods"""
 
     api_version: Literal["networking.k8s.io/v1"] = always("networking.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["NetworkPolicy"] = always("NetworkPolicy")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     metadata: meta_v1.ObjectMeta = msgspec.field(default_factory=meta_v1.ObjectMeta)
     """metadata is the standard object metadata. More info:
@@ -248,16 +185,7 @@ class NetworkPolicyList(ListModel, kw_only=True):
     """NetworkPolicyList is a list of NetworkPolicy objects."""
 
     api_version: Literal["networking.k8s.io/v1"] = always("networking.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["NetworkPolicyList"] = always("NetworkPolicyList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[NetworkPolicy]
     """items is a list of schema objects."""
@@ -274,16 +202,7 @@ class ServiceCIDR(Model, kw_only=True):
     """
 
     api_version: Literal["networking.k8s.io/v1"] = always("networking.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["ServiceCIDR"] = always("ServiceCIDR")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     metadata: meta_v1.ObjectMeta = msgspec.field(default_factory=meta_v1.ObjectMeta)
     """metadata is the standard object metadata. More info:
@@ -305,16 +224,7 @@ class ServiceCIDRList(ListModel, kw_only=True):
     """ServiceCIDRList contains a list of ServiceCIDR objects."""
 
     api_version: Literal["networking.k8s.io/v1"] = always("networking.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["ServiceCIDRList"] = always("ServiceCIDRList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[ServiceCIDR]
     """items is the list of ServiceCIDRs."""
@@ -345,21 +255,7 @@ class HTTPIngressPath(Model, kw_only=True):
     * ImplementationSpecific: Interpretation of the Path matching is up to
       the IngressClass. Implementations can treat this as a separate PathType
       or treat it identically to Prefix or Exact path types.
-    Implementations are required to support all path types.
-
-    Possible enum values:
-     - `"Exact"` matches the URL path exactly and with case sensitivity.
-     - `"ImplementationSpecific"` matching is up to the IngressClass. Implementations can treat this as a separate
-       PathType or treat it identically to Prefix or Exact path types.
-     - `"Prefix"` matches based on a URL path prefix split by '/'. Matching is case sensitive and done on a path
-       element by element basis. A path element refers to the list of labels in the path split by the '/'
-       separator. A request is a match for path p if every p is an element-wise prefix of p of the request path.
-       Note that if the last element of the path is a substring of the last element in request path, it is not a
-       match (e.g. /foo/bar matches /foo/bar/baz, but does not match /foo/barbaz). If multiple matching paths
-       exist in an Ingress spec, the longest matching path is given priority. Examples: - /foo/bar does not match
-       requests to /foo/barbaz - /foo/bar matches request to /foo/bar and /foo/bar/baz - /foo and /foo/ both match
-       requests to /foo and /foo/. If both paths are present in an Ingress spec, the longest matching path (/foo/)
-       is given priority.
+    Implementations are required to support all path types. Known values: `HTTPIngressPathPathType`.
     """
 
     path: str | None = None
@@ -373,8 +269,23 @@ class HTTPIngressPathPathType:
     """Known values of HTTPIngressPath.path_type."""
 
     EXACT: Final = "Exact"
+    """Matches the URL path exactly and with case sensitivity."""
+
     IMPLEMENTATION_SPECIFIC: Final = "ImplementationSpecific"
+    """Matching is up to the IngressClass. Implementations can treat this as a separate PathType or treat it
+    identically to Prefix or Exact path types.
+    """
+
     PREFIX: Final = "Prefix"
+    """Matches based on a URL path prefix split by '/'. Matching is case sensitive and done on a path element by
+    element basis. A path element refers to the list of labels in the path split by the '/' separator. A request
+    is a match for path p if every p is an element-wise prefix of p of the request path. Note that if the last
+    element of the path is a substring of the last element in request path, it is not a match (e.g. /foo/bar
+    matches /foo/bar/baz, but does not match /foo/barbaz). If multiple matching paths exist in an Ingress spec,
+    the longest matching path is given priority. Examples: - /foo/bar does not match requests to /foo/barbaz -
+    /foo/bar matches request to /foo/bar and /foo/bar/baz - /foo and /foo/ both match requests to /foo and /foo/.
+    If both paths are present in an Ingress spec, the longest matching path (/foo/) is given priority.
+    """
 
 
 class HTTPIngressRuleValue(Model, kw_only=True):
@@ -496,10 +407,7 @@ class IngressPortStatus(Model, kw_only=True):
     protocol: str
     """protocol is the protocol of the ingress port. The supported values are: "TCP", "UDP", "SCTP"
 
-    Possible enum values:
-     - `"SCTP"` is the SCTP protocol.
-     - `"TCP"` is the TCP protocol.
-     - `"UDP"` is the UDP protocol.
+    Known values: `IngressPortStatusProtocol`.
     """
 
     error: str | None = None
@@ -515,8 +423,13 @@ class IngressPortStatusProtocol:
     """Known values of IngressPortStatus.protocol."""
 
     SCTP: Final = "SCTP"
+    """Is the SCTP protocol."""
+
     TCP: Final = "TCP"
+    """Is the TCP protocol."""
+
     UDP: Final = "UDP"
+    """Is the UDP protocol."""
 
 
 class IngressRule(Model, kw_only=True):
@@ -698,12 +611,7 @@ class NetworkPolicyPort(Model, kw_only=True):
 
     protocol: str | None = None
     """protocol represents the protocol (TCP, UDP, or SCTP) which traffic must match. If not specified, this field
-    defaults to TCP.
-
-    Possible enum values:
-     - `"SCTP"` is the SCTP protocol.
-     - `"TCP"` is the TCP protocol.
-     - `"UDP"` is the UDP protocol.
+    defaults to TCP. Known values: `NetworkPolicyPortProtocol`.
     """
 
 
@@ -711,8 +619,13 @@ class NetworkPolicyPortProtocol:
     """Known values of NetworkPolicyPort.protocol."""
 
     SCTP: Final = "SCTP"
+    """Is the SCTP protocol."""
+
     TCP: Final = "TCP"
+    """Is the TCP protocol."""
+
     UDP: Final = "UDP"
+    """Is the UDP protocol."""
 
 
 class NetworkPolicySpec(Model, kw_only=True):

@@ -25,16 +25,7 @@ class RuntimeClass(Model, kw_only=True):
     """
 
     api_version: Literal["node.k8s.io/v1"] = always("node.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["RuntimeClass"] = always("RuntimeClass")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     handler: str
     """handler specifies the underlying runtime and configuration that the CRI implementation will use to handle pods
@@ -66,16 +57,7 @@ class RuntimeClassList(ListModel, kw_only=True):
     """RuntimeClassList is a list of RuntimeClass objects."""
 
     api_version: Literal["node.k8s.io/v1"] = always("node.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["RuntimeClassList"] = always("RuntimeClassList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[RuntimeClass]
     """items is a list of schema objects."""

@@ -29,16 +29,7 @@ class Eviction(Model, kw_only=True):
     """
 
     api_version: Literal["policy/v1"] = always("policy/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["Eviction"] = always("Eviction")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     delete_options: meta_v1.DeleteOptions | None = None
     """deleteOptions may be provided"""
@@ -51,16 +42,7 @@ class PodDisruptionBudget(Model, kw_only=True):
     """PodDisruptionBudget is an object to define the max disruption that can be caused to a collection of pods"""
 
     api_version: Literal["policy/v1"] = always("policy/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["PodDisruptionBudget"] = always("PodDisruptionBudget")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     metadata: meta_v1.ObjectMeta = msgspec.field(default_factory=meta_v1.ObjectMeta)
     """metadata is the standard object's metadata. More info:
@@ -78,16 +60,7 @@ class PodDisruptionBudgetList(ListModel, kw_only=True):
     """PodDisruptionBudgetList is a collection of PodDisruptionBudgets."""
 
     api_version: Literal["policy/v1"] = always("policy/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["PodDisruptionBudgetList"] = always("PodDisruptionBudgetList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[PodDisruptionBudget]
     """Items is a list of PodDisruptionBudgets"""
@@ -136,16 +109,8 @@ class PodDisruptionBudgetSpec(Model, kw_only=True):
     to the PDB for eviction.
 
     Additional policies may be added in the future. Clients making eviction decisions should disallow eviction of
-    unhealthy pods if they encounter an unrecognized policy in this field.
-
-    Possible enum values:
-     - `"AlwaysAllow"` policy means that all running pods (status.phase="Running"), but not yet healthy are
-       considered disrupted and can be evicted regardless of whether the criteria in a PDB is met. This means
-       perspective running pods of a disrupted application might not get a chance to become healthy. Healthy pods
-       will be subject to the PDB for eviction.
-     - `"IfHealthyBudget"` policy means that running pods (status.phase="Running"), but not yet healthy can be
-       evicted only if the guarded application is not disrupted (status.currentHealthy is at least equal to
-       status.desiredHealthy). Healthy pods will be subject to the PDB for eviction.
+    unhealthy pods if they encounter an unrecognized policy in this field. Known values:
+    `PodDisruptionBudgetSpecUnhealthyPodEvictionPolicy`.
     """
 
 
@@ -153,7 +118,17 @@ class PodDisruptionBudgetSpecUnhealthyPodEvictionPolicy:
     """Known values of PodDisruptionBudgetSpec.unhealthy_pod_eviction_policy."""
 
     ALWAYS_ALLOW: Final = "AlwaysAllow"
+    """Policy means that all running pods (status.phase="Running"), but not yet healthy are considered disrupted and
+    can be evicted regardless of whether the criteria in a PDB is met. This means perspective running pods of a
+    disrupted application might not get a chance to become healthy. Healthy pods will be subject to the PDB for
+    eviction.
+    """
+
     IF_HEALTHY_BUDGET: Final = "IfHealthyBudget"
+    """Policy means that running pods (status.phase="Running"), but not yet healthy can be evicted only if the
+    guarded application is not disrupted (status.currentHealthy is at least equal to status.desiredHealthy).
+    Healthy pods will be subject to the PDB for eviction.
+    """
 
 
 class PodDisruptionBudgetStatus(Model, kw_only=True):

@@ -35,16 +35,7 @@ class ClusterRole(Model, kw_only=True):
     """
 
     api_version: Literal["rbac.authorization.k8s.io/v1"] = always("rbac.authorization.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["ClusterRole"] = always("ClusterRole")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     aggregation_rule: AggregationRule | None = None
     """aggregationRule is an optional field that describes how to build the Rules for this ClusterRole. If
@@ -65,16 +56,7 @@ class ClusterRoleBinding(Model, kw_only=True):
     """
 
     api_version: Literal["rbac.authorization.k8s.io/v1"] = always("rbac.authorization.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["ClusterRoleBinding"] = always("ClusterRoleBinding")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     role_ref: RoleRef
     """roleRef can only reference a ClusterRole in the global namespace. If the RoleRef cannot be resolved, the
@@ -92,16 +74,7 @@ class ClusterRoleBindingList(ListModel, kw_only=True):
     """ClusterRoleBindingList is a collection of ClusterRoleBindings"""
 
     api_version: Literal["rbac.authorization.k8s.io/v1"] = always("rbac.authorization.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["ClusterRoleBindingList"] = always("ClusterRoleBindingList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[ClusterRoleBinding]
     """Items is a list of ClusterRoleBindings"""
@@ -114,16 +87,7 @@ class ClusterRoleList(ListModel, kw_only=True):
     """ClusterRoleList is a collection of ClusterRoles"""
 
     api_version: Literal["rbac.authorization.k8s.io/v1"] = always("rbac.authorization.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["ClusterRoleList"] = always("ClusterRoleList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[ClusterRole]
     """Items is a list of ClusterRoles"""
@@ -136,16 +100,7 @@ class Role(Model, kw_only=True):
     """Role is a namespaced, logical grouping of PolicyRules that can be referenced as a unit by a RoleBinding."""
 
     api_version: Literal["rbac.authorization.k8s.io/v1"] = always("rbac.authorization.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["Role"] = always("Role")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     metadata: meta_v1.ObjectMeta = msgspec.field(default_factory=meta_v1.ObjectMeta)
     """metadata is the standard object's metadata."""
@@ -161,16 +116,7 @@ class RoleBinding(Model, kw_only=True):
     """
 
     api_version: Literal["rbac.authorization.k8s.io/v1"] = always("rbac.authorization.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["RoleBinding"] = always("RoleBinding")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     role_ref: RoleRef
     """roleRef can reference a Role in the current namespace or a ClusterRole in the global namespace. If the RoleRef
@@ -188,16 +134,7 @@ class RoleBindingList(ListModel, kw_only=True):
     """RoleBindingList is a collection of RoleBindings"""
 
     api_version: Literal["rbac.authorization.k8s.io/v1"] = always("rbac.authorization.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["RoleBindingList"] = always("RoleBindingList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[RoleBinding]
     """Items is a list of RoleBindings"""
@@ -210,16 +147,7 @@ class RoleList(ListModel, kw_only=True):
     """RoleList is a collection of Roles"""
 
     api_version: Literal["rbac.authorization.k8s.io/v1"] = always("rbac.authorization.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["RoleList"] = always("RoleList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[Role]
     """Items is a list of Roles"""

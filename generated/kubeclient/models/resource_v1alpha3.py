@@ -38,16 +38,7 @@ class DeviceTaintRule(Model, kw_only=True):
     """
 
     api_version: Literal["resource.k8s.io/v1alpha3"] = always("resource.k8s.io/v1alpha3")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["DeviceTaintRule"] = always("DeviceTaintRule")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     spec: DeviceTaintRuleSpec
     """Spec specifies the selector and one taint.
@@ -66,16 +57,7 @@ class DeviceTaintRuleList(ListModel, kw_only=True):
     """DeviceTaintRuleList is a collection of DeviceTaintRules."""
 
     api_version: Literal["resource.k8s.io/v1alpha3"] = always("resource.k8s.io/v1alpha3")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["DeviceTaintRuleList"] = always("DeviceTaintRuleList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[DeviceTaintRule]
     """Items is the list of DeviceTaintRules."""
@@ -91,16 +73,7 @@ class ResourcePoolStatusRequest(Model, kw_only=True):
     """
 
     api_version: Literal["resource.k8s.io/v1alpha3"] = always("resource.k8s.io/v1alpha3")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["ResourcePoolStatusRequest"] = always("ResourcePoolStatusRequest")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     metadata: meta_v1.ObjectMeta
     """Standard object metadata"""
@@ -118,16 +91,7 @@ class ResourcePoolStatusRequestList(ListModel, kw_only=True):
     """ResourcePoolStatusRequestList is a collection of ResourcePoolStatusRequests."""
 
     api_version: Literal["resource.k8s.io/v1alpha3"] = always("resource.k8s.io/v1alpha3")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["ResourcePoolStatusRequestList"] = always("ResourcePoolStatusRequestList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[ResourcePoolStatusRequest]
     """Items is the list of ResourcePoolStatusRequests."""
@@ -146,14 +110,8 @@ class DeviceTaint(Model, kw_only=True):
     them.
 
     Valid effects are None, NoSchedule and NoExecute. PreferNoSchedule as used for nodes is not valid here. More
-    effects may get added in the future. Consumers must treat unknown effects like None.
-
-    Possible enum values:
-     - `"NoExecute"` Evict any already-running pods that do not tolerate the device taint.
-     - `"NoSchedule"` Do not allow new pods to schedule which use a tainted device unless they tolerate the taint,
-       but allow all pods submitted to Kubelet without going through the scheduler to start, and allow all
-       already-running pods to continue running.
-     - `"None"` No effect, the taint is purely informational.
+    effects may get added in the future. Consumers must treat unknown effects like None. Known values:
+    `DeviceTaintEffect`.
     """
 
     key: str
@@ -177,8 +135,16 @@ class DeviceTaintEffect:
     """Known values of DeviceTaint.effect."""
 
     NO_EXECUTE: Final = "NoExecute"
+    """Evict any already-running pods that do not tolerate the device taint."""
+
     NO_SCHEDULE: Final = "NoSchedule"
+    """Do not allow new pods to schedule which use a tainted device unless they tolerate the taint, but allow all
+    pods submitted to Kubelet without going through the scheduler to start, and allow all already-running pods to
+    continue running.
+    """
+
     NONE: Final = "None"
+    """No effect, the taint is purely informational."""
 
 
 class DeviceTaintRuleSpec(Model, kw_only=True):

@@ -78,16 +78,7 @@ class DeviceClass(Model, kw_only=True):
     """
 
     api_version: Literal["resource.k8s.io/v1beta1"] = always("resource.k8s.io/v1beta1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["DeviceClass"] = always("DeviceClass")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     metadata: meta_v1.ObjectMeta = msgspec.field(default_factory=meta_v1.ObjectMeta)
     """Standard object metadata"""
@@ -107,16 +98,7 @@ class DeviceClassList(ListModel, kw_only=True):
     """DeviceClassList is a collection of classes."""
 
     api_version: Literal["resource.k8s.io/v1beta1"] = always("resource.k8s.io/v1beta1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["DeviceClassList"] = always("DeviceClassList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[DeviceClass]
     """Items is the list of resource classes."""
@@ -134,16 +116,7 @@ class ResourceClaim(Model, kw_only=True):
     """
 
     api_version: Literal["resource.k8s.io/v1beta1"] = always("resource.k8s.io/v1beta1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["ResourceClaim"] = always("ResourceClaim")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     metadata: meta_v1.ObjectMeta = msgspec.field(default_factory=meta_v1.ObjectMeta)
     """Standard object metadata"""
@@ -159,16 +132,7 @@ class ResourceClaimList(ListModel, kw_only=True):
     """ResourceClaimList is a collection of claims."""
 
     api_version: Literal["resource.k8s.io/v1beta1"] = always("resource.k8s.io/v1beta1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["ResourceClaimList"] = always("ResourceClaimList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[ResourceClaim]
     """Items is the list of resource claims."""
@@ -184,16 +148,7 @@ class ResourceClaimTemplate(Model, kw_only=True):
     """
 
     api_version: Literal["resource.k8s.io/v1beta1"] = always("resource.k8s.io/v1beta1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["ResourceClaimTemplate"] = always("ResourceClaimTemplate")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     metadata: meta_v1.ObjectMeta = msgspec.field(default_factory=meta_v1.ObjectMeta)
     """Standard object metadata"""
@@ -210,16 +165,7 @@ class ResourceClaimTemplateList(ListModel, kw_only=True):
     """ResourceClaimTemplateList is a collection of claim templates."""
 
     api_version: Literal["resource.k8s.io/v1beta1"] = always("resource.k8s.io/v1beta1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["ResourceClaimTemplateList"] = always("ResourceClaimTemplateList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[ResourceClaimTemplate]
     """Items is the list of resource claim templates."""
@@ -254,16 +200,7 @@ class ResourceSlice(Model, kw_only=True):
     """
 
     api_version: Literal["resource.k8s.io/v1beta1"] = always("resource.k8s.io/v1beta1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["ResourceSlice"] = always("ResourceSlice")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     spec: ResourceSliceSpec
     """Contains the information published by the driver.
@@ -279,16 +216,7 @@ class ResourceSliceList(ListModel, kw_only=True):
     """ResourceSliceList is a collection of ResourceSlices."""
 
     api_version: Literal["resource.k8s.io/v1beta1"] = always("resource.k8s.io/v1beta1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["ResourceSliceList"] = always("ResourceSliceList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[ResourceSlice]
     """Items is the list of resource ResourceSlices."""
@@ -680,11 +608,7 @@ class DeviceAllocationConfiguration(Model, kw_only=True):
 
     source: str
     """Source records whether the configuration comes from a class and thus is not something that a normal user would
-    have been able to set or from a claim.
-
-    Possible enum values:
-     - `"FromClaim"`
-     - `"FromClass"`
+    have been able to set or from a claim. Known values: `DeviceAllocationConfigurationSource`.
     """
 
     opaque: OpaqueDeviceConfiguration | None = None
@@ -1006,11 +930,8 @@ class DeviceRequest(Model, kw_only=True):
     This field can only be set when deviceClassName is set and no subrequests are specified in the firstAvailable
     list.
 
-    More modes may get added in the future. Clients must refuse to handle requests with unknown modes.
-
-    Possible enum values:
-     - `"All"`
-     - `"ExactCount"`
+    More modes may get added in the future. Clients must refuse to handle requests with unknown modes. Known
+    values: `DeviceRequestAllocationMode`.
     """
 
     capacity: CapacityRequirements | None = None
@@ -1251,11 +1172,8 @@ class DeviceSubRequest(Model, kw_only=True):
     If AllocationMode is not specified, the default mode is ExactCount. If the mode is ExactCount and count is not
     specified, the default count is one. Any other subrequests must specify this field.
 
-    More modes may get added in the future. Clients must refuse to handle requests with unknown modes.
-
-    Possible enum values:
-     - `"All"`
-     - `"ExactCount"`
+    More modes may get added in the future. Clients must refuse to handle requests with unknown modes. Known
+    values: `DeviceSubRequestAllocationMode`.
     """
 
     capacity: CapacityRequirements | None = None
@@ -1335,14 +1253,8 @@ class DeviceTaint(Model, kw_only=True):
     them.
 
     Valid effects are None, NoSchedule and NoExecute. PreferNoSchedule as used for nodes is not valid here. More
-    effects may get added in the future. Consumers must treat unknown effects like None.
-
-    Possible enum values:
-     - `"NoExecute"` Evict any already-running pods that do not tolerate the device taint.
-     - `"NoSchedule"` Do not allow new pods to schedule which use a tainted device unless they tolerate the taint,
-       but allow all pods submitted to Kubelet without going through the scheduler to start, and allow all
-       already-running pods to continue running.
-     - `"None"` No effect, the taint is purely informational.
+    effects may get added in the future. Consumers must treat unknown effects like None. Known values:
+    `DeviceTaintEffect`.
     """
 
     key: str
@@ -1366,8 +1278,16 @@ class DeviceTaintEffect:
     """Known values of DeviceTaint.effect."""
 
     NO_EXECUTE: Final = "NoExecute"
+    """Evict any already-running pods that do not tolerate the device taint."""
+
     NO_SCHEDULE: Final = "NoSchedule"
+    """Do not allow new pods to schedule which use a tainted device unless they tolerate the taint, but allow all
+    pods submitted to Kubelet without going through the scheduler to start, and allow all already-running pods to
+    continue running.
+    """
+
     NONE: Final = "None"
+    """No effect, the taint is purely informational."""
 
 
 class DeviceToleration(Model, kw_only=True):
@@ -1377,14 +1297,7 @@ class DeviceToleration(Model, kw_only=True):
 
     effect: str | None = None
     """Effect indicates the taint effect to match. Empty means match all taint effects. When specified, allowed
-    values are NoSchedule and NoExecute.
-
-    Possible enum values:
-     - `"NoExecute"` Evict any already-running pods that do not tolerate the device taint.
-     - `"NoSchedule"` Do not allow new pods to schedule which use a tainted device unless they tolerate the taint,
-       but allow all pods submitted to Kubelet without going through the scheduler to start, and allow all
-       already-running pods to continue running.
-     - `"None"` No effect, the taint is purely informational.
+    values are NoSchedule and NoExecute. Known values: `DeviceTolerationEffect`.
     """
 
     key: str | None = None
@@ -1395,11 +1308,7 @@ class DeviceToleration(Model, kw_only=True):
     operator: str | None = None
     """Operator represents a key's relationship to the value. Valid operators are Exists and Equal. Defaults to
     Equal. Exists is equivalent to wildcard for value, so that a ResourceClaim can tolerate all taints of a
-    particular category.
-
-    Possible enum values:
-     - `"Equal"`
-     - `"Exists"`
+    particular category. Known values: `DeviceTolerationOperator`.
     """
 
     toleration_seconds: int | None = None
@@ -1420,8 +1329,16 @@ class DeviceTolerationEffect:
     """Known values of DeviceToleration.effect."""
 
     NO_EXECUTE: Final = "NoExecute"
+    """Evict any already-running pods that do not tolerate the device taint."""
+
     NO_SCHEDULE: Final = "NoSchedule"
+    """Do not allow new pods to schedule which use a tainted device unless they tolerate the taint, but allow all
+    pods submitted to Kubelet without going through the scheduler to start, and allow all already-running pods to
+    continue running.
+    """
+
     NONE: Final = "None"
+    """No effect, the taint is purely informational."""
 
 
 class DeviceTolerationOperator:

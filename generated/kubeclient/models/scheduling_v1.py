@@ -22,16 +22,7 @@ class PriorityClass(Model, kw_only=True):
     """
 
     api_version: Literal["scheduling.k8s.io/v1"] = always("scheduling.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["PriorityClass"] = always("PriorityClass")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     description: str | None = None
     """description is an arbitrary string that usually provides guidelines on when this priority class should be
@@ -52,11 +43,7 @@ class PriorityClass(Model, kw_only=True):
 
     preemption_policy: str | None = None
     """preemptionPolicy is the Policy for preempting pods with lower priority. One of Never, PreemptLowerPriority.
-    Defaults to PreemptLowerPriority if unset.
-
-    Possible enum values:
-     - `"Never"` means that pod never preempts other pods with lower priority.
-     - `"PreemptLowerPriority"` means that pod can preempt other pods with lower priority.
+    Defaults to PreemptLowerPriority if unset. Known values: `PriorityClassPreemptionPolicy`.
     """
 
     value: int | None = None
@@ -69,23 +56,17 @@ class PriorityClassPreemptionPolicy:
     """Known values of PriorityClass.preemption_policy."""
 
     NEVER: Final = "Never"
+    """Means that pod never preempts other pods with lower priority."""
+
     PREEMPT_LOWER_PRIORITY: Final = "PreemptLowerPriority"
+    """Means that pod can preempt other pods with lower priority."""
 
 
 class PriorityClassList(ListModel, kw_only=True):
     """PriorityClassList is a collection of priority classes."""
 
     api_version: Literal["scheduling.k8s.io/v1"] = always("scheduling.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["PriorityClassList"] = always("PriorityClassList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[PriorityClass]
     """items is the list of PriorityClasses"""

@@ -55,16 +55,7 @@ class PodGroup(Model, kw_only=True):
     """
 
     api_version: Literal["scheduling.k8s.io/v1beta1"] = always("scheduling.k8s.io/v1beta1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["PodGroup"] = always("PodGroup")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     spec: PodGroupSpec
     """spec defines the desired state of the PodGroup."""
@@ -82,16 +73,7 @@ class PodGroupList(ListModel, kw_only=True):
     """PodGroupList contains a list of PodGroup resources."""
 
     api_version: Literal["scheduling.k8s.io/v1beta1"] = always("scheduling.k8s.io/v1beta1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["PodGroupList"] = always("PodGroupList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[PodGroup]
     """Items is the list of PodGroups."""
@@ -107,16 +89,7 @@ class Workload(Model, kw_only=True):
     """
 
     api_version: Literal["scheduling.k8s.io/v1beta1"] = always("scheduling.k8s.io/v1beta1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["Workload"] = always("Workload")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     spec: WorkloadSpec
     """spec defines the desired behavior of a Workload."""
@@ -131,16 +104,7 @@ class WorkloadList(ListModel, kw_only=True):
     """WorkloadList contains a list of Workload resources."""
 
     api_version: Literal["scheduling.k8s.io/v1beta1"] = always("scheduling.k8s.io/v1beta1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["WorkloadList"] = always("WorkloadList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[Workload]
     """items is the list of Workloads."""
@@ -245,11 +209,7 @@ class CompositePodGroupTemplate(Model, kw_only=True):
     preemption_policy: str | None = None
     """preemptionPolicy is the Policy for preempting pods/podgroups with lower priority. One of Never,
     PreemptLowerPriority. This field is immutable. This field is available only when the PodGroupPreemptionPolicy
-    feature gate is enabled.
-
-    Possible enum values:
-     - `"Never"` means that pod never preempts other pods with lower priority.
-     - `"PreemptLowerPriority"` means that pod can preempt other pods with lower priority.
+    feature gate is enabled. Known values: `CompositePodGroupTemplatePreemptionPolicy`.
     """
 
     priority: int | None = None
@@ -276,7 +236,10 @@ class CompositePodGroupTemplatePreemptionPolicy:
     """Known values of CompositePodGroupTemplate.preemption_policy."""
 
     NEVER: Final = "Never"
+    """Means that pod never preempts other pods with lower priority."""
+
     PREEMPT_LOWER_PRIORITY: Final = "PreemptLowerPriority"
+    """Means that pod can preempt other pods with lower priority."""
 
 
 class DisruptionMode(Model, kw_only=True):
@@ -411,11 +374,7 @@ class PodGroupSpec(Model, kw_only=True):
     PreemptLowerPriority. Defaults to PreemptLowerPriority if unset. When Priority Admission Controller is
     enabled, it populates this field from PriorityClassName, and defaults to PreemptLowerPriority if value is
     unset in PriorityClass. This field is immutable. This field is available only when the
-    PodGroupPreemptionPolicy feature gate is enabled.
-
-    Possible enum values:
-     - `"Never"` means that pod never preempts other pods with lower priority.
-     - `"PreemptLowerPriority"` means that pod can preempt other pods with lower priority.
+    PodGroupPreemptionPolicy feature gate is enabled. Known values: `PodGroupSpecPreemptionPolicy`.
     """
 
     priority: int | None = None
@@ -460,7 +419,10 @@ class PodGroupSpecPreemptionPolicy:
     """Known values of PodGroupSpec.preemption_policy."""
 
     NEVER: Final = "Never"
+    """Means that pod never preempts other pods with lower priority."""
+
     PREEMPT_LOWER_PRIORITY: Final = "PreemptLowerPriority"
+    """Means that pod can preempt other pods with lower priority."""
 
 
 class PodGroupStatus(Model, kw_only=True):
@@ -511,11 +473,7 @@ class PodGroupTemplate(Model, kw_only=True):
     preemption_policy: str | None = None
     """preemptionPolicy is the Policy for preempting pods/podgroups with lower priority. One of Never,
     PreemptLowerPriority. This field is immutable. This field is available only when the PodGroupPreemptionPolicy
-    feature gate is enabled.
-
-    Possible enum values:
-     - `"Never"` means that pod never preempts other pods with lower priority.
-     - `"PreemptLowerPriority"` means that pod can preempt other pods with lower priority.
+    feature gate is enabled. Known values: `PodGroupTemplatePreemptionPolicy`.
     """
 
     priority: int | None = None
@@ -551,7 +509,10 @@ class PodGroupTemplatePreemptionPolicy:
     """Known values of PodGroupTemplate.preemption_policy."""
 
     NEVER: Final = "Never"
+    """Means that pod never preempts other pods with lower priority."""
+
     PREEMPT_LOWER_PRIORITY: Final = "PreemptLowerPriority"
+    """Means that pod can preempt other pods with lower priority."""
 
 
 class SingleCompositeDisruptionMode(Model, kw_only=True):

@@ -54,16 +54,7 @@ class CSIDriver(Model, kw_only=True):
     """
 
     api_version: Literal["storage.k8s.io/v1"] = always("storage.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["CSIDriver"] = always("CSIDriver")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     spec: CSIDriverSpec
     """spec represents the specification of the CSI Driver."""
@@ -81,16 +72,7 @@ class CSIDriverList(ListModel, kw_only=True):
     """CSIDriverList is a collection of CSIDriver objects."""
 
     api_version: Literal["storage.k8s.io/v1"] = always("storage.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["CSIDriverList"] = always("CSIDriverList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[CSIDriver]
     """items is the list of CSIDriver"""
@@ -111,16 +93,7 @@ class CSINode(Model, kw_only=True):
     """
 
     api_version: Literal["storage.k8s.io/v1"] = always("storage.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["CSINode"] = always("CSINode")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     spec: CSINodeSpec
     """spec is the specification of CSINode"""
@@ -136,16 +109,7 @@ class CSINodeList(ListModel, kw_only=True):
     """CSINodeList is a collection of CSINode objects."""
 
     api_version: Literal["storage.k8s.io/v1"] = always("storage.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["CSINodeList"] = always("CSINodeList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[CSINode]
     """items is the list of CSINode"""
@@ -179,16 +143,7 @@ class CSIStorageCapacity(Model, kw_only=True):
     """
 
     api_version: Literal["storage.k8s.io/v1"] = always("storage.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["CSIStorageCapacity"] = always("CSIStorageCapacity")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     storage_class_name: str
     """storageClassName represents the name of the StorageClass that the reported capacity applies to. It must meet
@@ -237,16 +192,7 @@ class CSIStorageCapacityList(ListModel, kw_only=True):
     """CSIStorageCapacityList is a collection of CSIStorageCapacity objects."""
 
     api_version: Literal["storage.k8s.io/v1"] = always("storage.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["CSIStorageCapacityList"] = always("CSIStorageCapacityList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[CSIStorageCapacity]
     """items is the list of CSIStorageCapacity objects."""
@@ -265,16 +211,7 @@ class StorageClass(Model, kw_only=True):
     """
 
     api_version: Literal["storage.k8s.io/v1"] = always("storage.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["StorageClass"] = always("StorageClass")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     provisioner: str
     """provisioner indicates the type of the provisioner."""
@@ -303,28 +240,13 @@ class StorageClass(Model, kw_only=True):
 
     reclaim_policy: str | None = None
     """reclaimPolicy controls the reclaimPolicy for dynamically provisioned PersistentVolumes of this storage class.
-    Defaults to Delete.
-
-    Possible enum values:
-     - `"Delete"` means the volume will be deleted from Kubernetes on release from its claim. The volume plugin
-       must support Deletion.
-     - `"Recycle"` means the volume will be recycled back into the pool of unbound persistent volumes on release
-       from its claim. The volume plugin must support Recycling.
-     - `"Retain"` means the volume will be left in its current phase (Released) for manual reclamation by the
-       administrator. The default policy is Retain.
+    Defaults to Delete. Known values: `StorageClassReclaimPolicy`.
     """
 
     volume_binding_mode: str | None = None
     """volumeBindingMode indicates how PersistentVolumeClaims should be provisioned and bound.  When unset,
     VolumeBindingImmediate is used. This field is only honored by servers that enable the VolumeScheduling
-    feature.
-
-    Possible enum values:
-     - `"Immediate"` indicates that PersistentVolumeClaims should be immediately provisioned and bound. This is
-       the default mode.
-     - `"WaitForFirstConsumer"` indicates that PersistentVolumeClaims should not be provisioned and bound until
-       the first Pod is created that references the PeristentVolumeClaim. The volume provisioning and binding will
-       occur during Pod scheduing.
+    feature. Known values: `StorageClassVolumeBindingMode`.
     """
 
 
@@ -332,31 +254,38 @@ class StorageClassReclaimPolicy:
     """Known values of StorageClass.reclaim_policy."""
 
     DELETE: Final = "Delete"
+    """Means the volume will be deleted from Kubernetes on release from its claim. The volume plugin must support
+    Deletion.
+    """
+
     RECYCLE: Final = "Recycle"
+    """Means the volume will be recycled back into the pool of unbound persistent volumes on release from its claim.
+    The volume plugin must support Recycling.
+    """
+
     RETAIN: Final = "Retain"
+    """Means the volume will be left in its current phase (Released) for manual reclamation by the administrator. The
+    default policy is Retain.
+    """
 
 
 class StorageClassVolumeBindingMode:
     """Known values of StorageClass.volume_binding_mode."""
 
     IMMEDIATE: Final = "Immediate"
+    """Indicates that PersistentVolumeClaims should be immediately provisioned and bound. This is the default mode."""
+
     WAIT_FOR_FIRST_CONSUMER: Final = "WaitForFirstConsumer"
+    """Indicates that PersistentVolumeClaims should not be provisioned and bound until the first Pod is created that
+    references the PeristentVolumeClaim. The volume provisioning and binding will occur during Pod scheduing.
+    """
 
 
 class StorageClassList(ListModel, kw_only=True):
     """StorageClassList is a collection of storage classes."""
 
     api_version: Literal["storage.k8s.io/v1"] = always("storage.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["StorageClassList"] = always("StorageClassList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[StorageClass]
     """items is the list of StorageClasses"""
@@ -374,16 +303,7 @@ class VolumeAttachment(Model, kw_only=True):
     """
 
     api_version: Literal["storage.k8s.io/v1"] = always("storage.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["VolumeAttachment"] = always("VolumeAttachment")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     spec: VolumeAttachmentSpec
     """spec represents specification of the desired attach/detach volume behavior. Populated by the Kubernetes
@@ -405,16 +325,7 @@ class VolumeAttachmentList(ListModel, kw_only=True):
     """VolumeAttachmentList is a collection of VolumeAttachment objects."""
 
     api_version: Literal["storage.k8s.io/v1"] = always("storage.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["VolumeAttachmentList"] = always("VolumeAttachmentList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[VolumeAttachment]
     """items is the list of VolumeAttachments"""
@@ -432,16 +343,7 @@ class VolumeAttributesClass(Model, kw_only=True):
     """
 
     api_version: Literal["storage.k8s.io/v1"] = always("storage.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["VolumeAttributesClass"] = always("VolumeAttributesClass")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     driver_name: str
     """driverName is the name of the CSI driver This field is immutable."""
@@ -468,16 +370,7 @@ class VolumeAttributesClassList(ListModel, kw_only=True):
     """VolumeAttributesClassList is a collection of VolumeAttributesClass objects."""
 
     api_version: Literal["storage.k8s.io/v1"] = always("storage.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["VolumeAttributesClassList"] = always("VolumeAttributesClassList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[VolumeAttributesClass]
     """items is the list of VolumeAttributesClass objects."""
@@ -725,22 +618,13 @@ class StorageHealthCondition(Model, kw_only=True):
     """reason is a brief CamelCase machine-parseable reason. Maximum permitted length of a reason is 256 characters."""
 
     status: str
-    """status is the health status category. One of "StorageUnreachable", "StorageDegraded".
-
-    Possible enum values:
-     - `"StorageDegraded"` indicates the storage backend is functioning with reduced capability.
-     - `"StorageUnreachable"` indicates the storage backend is unreachable.
+    """status is the health status category. One of "StorageUnreachable", "StorageDegraded". Known values:
+    `StorageHealthConditionStatus`.
     """
 
     access_mode: str | None = None
-    """accessMode is the access mode affected. Nil means all access modes are affected.
-
-    Possible enum values:
-     - `"ReadOnlyMany"` can be mounted in read-only mode to many hosts
-     - `"ReadWriteMany"` can be mounted in read/write mode to many hosts
-     - `"ReadWriteOnce"` can be mounted in read/write mode to exactly 1 host
-     - `"ReadWriteOncePod"` can be mounted in read/write mode to exactly 1 pod cannot be used in combination with
-       other access modes
+    """accessMode is the access mode affected. Nil means all access modes are affected. Known values:
+    `StorageHealthConditionAccessMode`.
     """
 
     last_transition_time: Time | None = None
@@ -750,11 +634,8 @@ class StorageHealthCondition(Model, kw_only=True):
     """message is a human-readable description. Maximum permitted length of a message is 1024 characters."""
 
     volume_mode: str | None = None
-    """volumeMode is the volume mode affected. Nil means both are affected.
-
-    Possible enum values:
-     - `"Block"` means the volume will not be formatted with a filesystem and will remain a raw block device.
-     - `"Filesystem"` means the volume will be or is formatted with a filesystem.
+    """volumeMode is the volume mode affected. Nil means both are affected. Known values:
+    `StorageHealthConditionVolumeMode`.
     """
 
 
@@ -762,23 +643,36 @@ class StorageHealthConditionAccessMode:
     """Known values of StorageHealthCondition.access_mode."""
 
     READ_ONLY_MANY: Final = "ReadOnlyMany"
+    """Can be mounted in read-only mode to many hosts."""
+
     READ_WRITE_MANY: Final = "ReadWriteMany"
+    """Can be mounted in read/write mode to many hosts."""
+
     READ_WRITE_ONCE: Final = "ReadWriteOnce"
+    """Can be mounted in read/write mode to exactly 1 host."""
+
     READ_WRITE_ONCE_POD: Final = "ReadWriteOncePod"
+    """Can be mounted in read/write mode to exactly 1 pod cannot be used in combination with other access modes."""
 
 
 class StorageHealthConditionStatus:
     """Known values of StorageHealthCondition.status."""
 
     STORAGE_DEGRADED: Final = "StorageDegraded"
+    """Indicates the storage backend is functioning with reduced capability."""
+
     STORAGE_UNREACHABLE: Final = "StorageUnreachable"
+    """Indicates the storage backend is unreachable."""
 
 
 class StorageHealthConditionVolumeMode:
     """Known values of StorageHealthCondition.volume_mode."""
 
     BLOCK: Final = "Block"
+    """Means the volume will not be formatted with a filesystem and will remain a raw block device."""
+
     FILESYSTEM: Final = "Filesystem"
+    """Means the volume will be or is formatted with a filesystem."""
 
 
 class TokenRequest(Model, kw_only=True):

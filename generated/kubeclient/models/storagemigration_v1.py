@@ -25,16 +25,7 @@ class StorageVersionMigration(Model, kw_only=True):
     """StorageVersionMigration represents a migration of stored data to the latest storage version."""
 
     api_version: Literal["storagemigration.k8s.io/v1"] = always("storagemigration.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["StorageVersionMigration"] = always("StorageVersionMigration")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     metadata: meta_v1.ObjectMeta = msgspec.field(default_factory=meta_v1.ObjectMeta)
     """Standard object metadata. More info:
@@ -52,16 +43,7 @@ class StorageVersionMigrationList(ListModel, kw_only=True):
     """StorageVersionMigrationList is a collection of storage version migrations."""
 
     api_version: Literal["storagemigration.k8s.io/v1"] = always("storagemigration.k8s.io/v1")
-    """APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized
-    schemas to the latest internal value, and may reject unrecognized values. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources
-    """
-
     kind: Literal["StorageVersionMigrationList"] = always("StorageVersionMigrationList")
-    """Kind is a string value representing the REST resource this object represents. Servers may infer this from the
-    endpoint the client submits requests to. Cannot be updated. In CamelCase. More info:
-    https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds
-    """
 
     items: list[StorageVersionMigration]
     """Items is the list of StorageVersionMigration"""

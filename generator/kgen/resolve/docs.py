@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from kgen.ir import Merging
 from kgen.shapes import is_array, is_object
 
-__all__ = ["description", "merging_of", "rules_of"]
+__all__ = ["description", "enum_values", "merging_of", "rules_of"]
+
+_VALUES: Final = "\n\nPossible enum values:\n"
+_ITEM: Final = re.compile(r' - `"([^"`]*)"`(?: (.*)|)')
 
 _LONGEST: Final = 200
 """Characters of a default that a docstring shows."""
@@ -38,7 +42,9 @@ def rules_of(schema: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(rule for each in found if (rule := _rule(each))) if is_array(found) else ()
 
 
-def description(schema: Mapping[str, Any], *, rules: bool, merging: bool = True, default: bool = False) -> str:
+def description(
+    schema: Mapping[str, Any], *, rules: bool, merging: bool = True, default: bool = False, constants: str = ""
+) -> str:
     """Return what a docstring says of a value.
 
     Args:
@@ -46,8 +52,10 @@ def description(schema: Mapping[str, Any], *, rules: bool, merging: bool = True,
         rules: Whether to tell the rules; those of a class are told at the class.
         merging: Whether to tell how it is merged.
         default: Whether to name the value that the server sets.
+        constants: The class of the constants for the known values, which are named instead of listed; "" if there is
+            none.
     """
-    own = schema.get("description")
+    own = enum_values(schema)[0] if constants else schema.get("description")
     said = own if isinstance(own, str) else ""
     if schema.get("deprecated") is True and "deprecated" not in said.lower():
         said = f"Deprecated. {said}".strip()
@@ -55,8 +63,40 @@ def description(schema: Mapping[str, Any], *, rules: bool, merging: bool = True,
     said = _joined(said.rstrip(), how) if how else said
     if default and "default" in schema:
         said = _joined(said.rstrip(), f"The server sets {_shown(schema['default'])} if it is omitted.")
+    if constants:
+        said = _joined(said.rstrip(), f"Known values: `{constants}`.")
     listed = "\n".join(f"- {rule}" for rule in rules_of(schema)) if rules else ""
     return f"{said}\n\nThe server holds it to:\n{listed}".strip() if listed else said
+
+
+def enum_values(schema: Mapping[str, Any]) -> tuple[str, Mapping[str, str]]:
+    """Return the description of an enum without the list of its values, and what the list says of each value.
+
+    Source: kube-openapi, which adds a list of the values to the descriptions of enums. A list with other values than
+    the enum is not taken apart.
+
+    Args:
+        schema: The schema of the enum.
+    """
+    own = schema.get("description")
+    said = own if isinstance(own, str) else ""
+    before, mark, listed = said.partition(_VALUES)
+    items = [_ITEM.fullmatch(line) for line in listed.rstrip().split("\n")] if mark else []
+    texts = {item[1]: _sentence(item[2] or "") for item in items if item is not None}
+    enum = schema.get("enum")
+    values = {value for value in enum if isinstance(value, str)} if is_array(enum) else set[str]()
+    if not mark or len(texts) != len(items) or texts.keys() != values:
+        return said, {}
+    empty = texts.get("")  # It has no constant.
+    return (f'{before}\n\n`""`: {empty}' if empty else before), texts
+
+
+def _sentence(words: str) -> str:
+    """Return what a list says of a value as a sentence; names such as `kubeProxy` keep their small letter."""
+    found = words.strip().removeprefix("- ")
+    first = found.partition(" ")[0]
+    found = f"{found[:1].upper()}{found[1:]}" if first.islower() else found
+    return f"{found}." if found[-1:].isalnum() or found[-1:] in tuple("\"')") else found
 
 
 def _shown(value: object) -> str:

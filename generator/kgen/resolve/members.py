@@ -8,6 +8,7 @@ from typing import Any
 
 from kgen.ir import Member
 from kgen.names import Identifier, member_name
+from kgen.resolve.docs import enum_values
 from kgen.shapes import is_array
 
 __all__ = ["members_of"]
@@ -36,7 +37,8 @@ def members_of(schema: Mapping[str, Any], before: Mapping[str, str] | None = Non
             name = Identifier(f"{plain}_{last[plain]}")
         taken.add(name)
         names[value] = name
-    return tuple(Member(names[value], value) for value in dict.fromkeys(values))
+    texts = enum_values(schema)[1]
+    return tuple(Member(names[value], value, texts.get(value, "")) for value in dict.fromkeys(values))
 
 
 def _reads_like(name: str, value: str) -> bool:

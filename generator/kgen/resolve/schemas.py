@@ -203,6 +203,8 @@ class Models:
         use = annotation(raw, place, self, self._problems)
         plain: Mapping[str, Any] = unwrapped(raw) if is_object(raw) else {}
         empty = presence_matters(counts, wire_name, plain)
+        constants = self._constants(schema, wire_name, name, plain) if use.text == "str" else None
+        literal = _literal(wire_name, kind)
         return _DraftField(
             name=name,
             wire_name=wire_name,
@@ -213,10 +215,17 @@ class Models:
             keeps_null=plain.get("nullable") is True and bool(empty & {"default", PRESENCE}),
             nullable=plain.get("nullable") is True and use.text != "JSON",
             in_place=reference(plain) is None,
-            doc=description(plain, rules=use.shape != "struct", default=self._catalog.is_custom(schema.ref.module)),
+            doc=""
+            if literal is not None
+            else description(
+                plain,
+                rules=use.shape != "struct",
+                default=self._catalog.is_custom(schema.ref.module),
+                constants=constants.name if constants is not None else "",
+            ),
             schema=plain,
-            literal=_literal(wire_name, kind),
-            constants=self._constants(schema, wire_name, name, plain) if use.text == "str" else None,
+            literal=literal,
+            constants=constants,
         )
 
     def _constants(

@@ -24,10 +24,7 @@ class MutatingAdmissionPolicies(
         admissionregistration_v1.MutatingAdmissionPolicy, admissionregistration_v1.MutatingAdmissionPolicyList
     ]
 ):
-    """MutatingAdmissionPolicies of the cluster.
-
-    API path: `/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicies`.
-    """
+    """MutatingAdmissionPolicies of the cluster: `/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicies`."""
 
     _resource = MUTATING_ADMISSION_POLICIES
 
@@ -37,9 +34,6 @@ class AsyncMutatingAdmissionPolicies(
         admissionregistration_v1.MutatingAdmissionPolicy, admissionregistration_v1.MutatingAdmissionPolicyList
     ]
 ):
-    """MutatingAdmissionPolicies of the cluster.
-
-    API path: `/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicies`.
-    """
+    """MutatingAdmissionPolicies of the cluster: `/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicies`."""
 
     _resource = MUTATING_ADMISSION_POLICIES

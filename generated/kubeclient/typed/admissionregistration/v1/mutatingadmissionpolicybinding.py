@@ -29,9 +29,8 @@ class MutatingAdmissionPolicyBindings(
         admissionregistration_v1.MutatingAdmissionPolicyBindingList,
     ]
 ):
-    """MutatingAdmissionPolicyBindings of the cluster.
-
-    API path: `/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicybindings`.
+    """MutatingAdmissionPolicyBindings of the cluster:
+    `/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicybindings`.
     """
 
     _resource = MUTATING_ADMISSION_POLICY_BINDINGS
@@ -43,9 +42,8 @@ class AsyncMutatingAdmissionPolicyBindings(
         admissionregistration_v1.MutatingAdmissionPolicyBindingList,
     ]
 ):
-    """MutatingAdmissionPolicyBindings of the cluster.
-
-    API path: `/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicybindings`.
+    """MutatingAdmissionPolicyBindings of the cluster:
+    `/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicybindings`.
     """
 
     _resource = MUTATING_ADMISSION_POLICY_BINDINGS

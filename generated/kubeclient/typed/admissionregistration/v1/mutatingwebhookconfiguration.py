@@ -24,9 +24,8 @@ class MutatingWebhookConfigurations(
         admissionregistration_v1.MutatingWebhookConfiguration, admissionregistration_v1.MutatingWebhookConfigurationList
     ]
 ):
-    """MutatingWebhookConfigurations of the cluster.
-
-    API path: `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations`.
+    """MutatingWebhookConfigurations of the cluster:
+    `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations`.
     """
 
     _resource = MUTATING_WEBHOOK_CONFIGURATIONS
@@ -37,9 +36,8 @@ class AsyncMutatingWebhookConfigurations(
         admissionregistration_v1.MutatingWebhookConfiguration, admissionregistration_v1.MutatingWebhookConfigurationList
     ]
 ):
-    """MutatingWebhookConfigurations of the cluster.
-
-    API path: `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations`.
+    """MutatingWebhookConfigurations of the cluster:
+    `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations`.
     """
 
     _resource = MUTATING_WEBHOOK_CONFIGURATIONS

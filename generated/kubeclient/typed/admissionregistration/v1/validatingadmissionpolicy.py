@@ -24,9 +24,8 @@ class ValidatingAdmissionPolicies(
         admissionregistration_v1.ValidatingAdmissionPolicy, admissionregistration_v1.ValidatingAdmissionPolicyList
     ]
 ):
-    """ValidatingAdmissionPolicies of the cluster.
-
-    API path: `/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies`.
+    """ValidatingAdmissionPolicies of the cluster:
+    `/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies`.
     """
 
     _resource = VALIDATING_ADMISSION_POLICIES
@@ -37,9 +36,8 @@ class AsyncValidatingAdmissionPolicies(
         admissionregistration_v1.ValidatingAdmissionPolicy, admissionregistration_v1.ValidatingAdmissionPolicyList
     ]
 ):
-    """ValidatingAdmissionPolicies of the cluster.
-
-    API path: `/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies`.
+    """ValidatingAdmissionPolicies of the cluster:
+    `/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies`.
     """
 
     _resource = VALIDATING_ADMISSION_POLICIES

@@ -29,9 +29,8 @@ class ValidatingAdmissionPolicyBindings(
         admissionregistration_v1.ValidatingAdmissionPolicyBindingList,
     ]
 ):
-    """ValidatingAdmissionPolicyBindings of the cluster.
-
-    API path: `/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings`.
+    """ValidatingAdmissionPolicyBindings of the cluster:
+    `/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings`.
     """
 
     _resource = VALIDATING_ADMISSION_POLICY_BINDINGS
@@ -43,9 +42,8 @@ class AsyncValidatingAdmissionPolicyBindings(
         admissionregistration_v1.ValidatingAdmissionPolicyBindingList,
     ]
 ):
-    """ValidatingAdmissionPolicyBindings of the cluster.
-
-    API path: `/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings`.
+    """ValidatingAdmissionPolicyBindings of the cluster:
+    `/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings`.
     """
 
     _resource = VALIDATING_ADMISSION_POLICY_BINDINGS

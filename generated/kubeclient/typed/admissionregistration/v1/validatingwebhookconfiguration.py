@@ -29,9 +29,8 @@ class ValidatingWebhookConfigurations(
         admissionregistration_v1.ValidatingWebhookConfigurationList,
     ]
 ):
-    """ValidatingWebhookConfigurations of the cluster.
-
-    API path: `/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations`.
+    """ValidatingWebhookConfigurations of the cluster:
+    `/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations`.
     """
 
     _resource = VALIDATING_WEBHOOK_CONFIGURATIONS
@@ -43,9 +42,8 @@ class AsyncValidatingWebhookConfigurations(
         admissionregistration_v1.ValidatingWebhookConfigurationList,
     ]
 ):
-    """ValidatingWebhookConfigurations of the cluster.
-
-    API path: `/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations`.
+    """ValidatingWebhookConfigurations of the cluster:
+    `/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations`.
     """
 
     _resource = VALIDATING_WEBHOOK_CONFIGURATIONS

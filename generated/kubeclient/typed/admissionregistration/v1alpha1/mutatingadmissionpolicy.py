@@ -25,9 +25,8 @@ class MutatingAdmissionPolicies(
         admissionregistration_v1alpha1.MutatingAdmissionPolicyList,
     ]
 ):
-    """MutatingAdmissionPolicies of the cluster.
-
-    API path: `/apis/admissionregistration.k8s.io/v1alpha1/mutatingadmissionpolicies`.
+    """MutatingAdmissionPolicies of the cluster:
+    `/apis/admissionregistration.k8s.io/v1alpha1/mutatingadmissionpolicies`.
     """
 
     _resource = MUTATING_ADMISSION_POLICIES
@@ -39,9 +38,8 @@ class AsyncMutatingAdmissionPolicies(
         admissionregistration_v1alpha1.MutatingAdmissionPolicyList,
     ]
 ):
-    """MutatingAdmissionPolicies of the cluster.
-
-    API path: `/apis/admissionregistration.k8s.io/v1alpha1/mutatingadmissionpolicies`.
+    """MutatingAdmissionPolicies of the cluster:
+    `/apis/admissionregistration.k8s.io/v1alpha1/mutatingadmissionpolicies`.
     """
 
     _resource = MUTATING_ADMISSION_POLICIES

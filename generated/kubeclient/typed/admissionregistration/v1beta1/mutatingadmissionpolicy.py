@@ -24,9 +24,8 @@ class MutatingAdmissionPolicies(
         admissionregistration_v1beta1.MutatingAdmissionPolicy, admissionregistration_v1beta1.MutatingAdmissionPolicyList
     ]
 ):
-    """MutatingAdmissionPolicies of the cluster.
-
-    API path: `/apis/admissionregistration.k8s.io/v1beta1/mutatingadmissionpolicies`.
+    """MutatingAdmissionPolicies of the cluster:
+    `/apis/admissionregistration.k8s.io/v1beta1/mutatingadmissionpolicies`.
     """
 
     _resource = MUTATING_ADMISSION_POLICIES
@@ -37,9 +36,8 @@ class AsyncMutatingAdmissionPolicies(
         admissionregistration_v1beta1.MutatingAdmissionPolicy, admissionregistration_v1beta1.MutatingAdmissionPolicyList
     ]
 ):
-    """MutatingAdmissionPolicies of the cluster.
-
-    API path: `/apis/admissionregistration.k8s.io/v1beta1/mutatingadmissionpolicies`.
+    """MutatingAdmissionPolicies of the cluster:
+    `/apis/admissionregistration.k8s.io/v1beta1/mutatingadmissionpolicies`.
     """
 
     _resource = MUTATING_ADMISSION_POLICIES

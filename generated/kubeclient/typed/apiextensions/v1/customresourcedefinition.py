@@ -24,10 +24,7 @@ class CustomResourceDefinitions(
         apiextensions_v1.CustomResourceDefinition, apiextensions_v1.CustomResourceDefinitionList
     ]
 ):
-    """CustomResourceDefinitions of the cluster.
-
-    API path: `/apis/apiextensions.k8s.io/v1/customresourcedefinitions`.
-    """
+    """CustomResourceDefinitions of the cluster: `/apis/apiextensions.k8s.io/v1/customresourcedefinitions`."""
 
     _resource = CUSTOM_RESOURCE_DEFINITIONS
 
@@ -37,9 +34,6 @@ class AsyncCustomResourceDefinitions(
         apiextensions_v1.CustomResourceDefinition, apiextensions_v1.CustomResourceDefinitionList
     ]
 ):
-    """CustomResourceDefinitions of the cluster.
-
-    API path: `/apis/apiextensions.k8s.io/v1/customresourcedefinitions`.
-    """
+    """CustomResourceDefinitions of the cluster: `/apis/apiextensions.k8s.io/v1/customresourcedefinitions`."""
 
     _resource = CUSTOM_RESOURCE_DEFINITIONS

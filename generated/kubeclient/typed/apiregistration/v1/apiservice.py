@@ -20,10 +20,7 @@ API_SERVICES = Resource(
 
 
 class APIServices(sync_verbs.StandardWithStatus[apiregistration_v1.APIService, apiregistration_v1.APIServiceList]):
-    """APIServices of the cluster.
-
-    API path: `/apis/apiregistration.k8s.io/v1/apiservices`.
-    """
+    """APIServices of the cluster: `/apis/apiregistration.k8s.io/v1/apiservices`."""
 
     _resource = API_SERVICES
 
@@ -31,9 +28,6 @@ class APIServices(sync_verbs.StandardWithStatus[apiregistration_v1.APIService, a
 class AsyncAPIServices(
     async_verbs.StandardWithStatus[apiregistration_v1.APIService, apiregistration_v1.APIServiceList]
 ):
-    """APIServices of the cluster.
-
-    API path: `/apis/apiregistration.k8s.io/v1/apiservices`.
-    """
+    """APIServices of the cluster: `/apis/apiregistration.k8s.io/v1/apiservices`."""
 
     _resource = API_SERVICES

@@ -20,18 +20,16 @@ CONTROLLER_REVISIONS = Resource(
 
 
 class ControllerRevisions(sync_verbs.Standard[apps_v1.ControllerRevision, apps_v1.ControllerRevisionList]):
-    """ControllerRevisions of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/apps/v1/namespaces/{namespace}/controllerrevisions`.
+    """ControllerRevisions of one namespace, or of all of them with the namespace "":
+    `/apis/apps/v1/namespaces/{namespace}/controllerrevisions`.
     """
 
     _resource = CONTROLLER_REVISIONS
 
 
 class AsyncControllerRevisions(async_verbs.Standard[apps_v1.ControllerRevision, apps_v1.ControllerRevisionList]):
-    """ControllerRevisions of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/apps/v1/namespaces/{namespace}/controllerrevisions`.
+    """ControllerRevisions of one namespace, or of all of them with the namespace "":
+    `/apis/apps/v1/namespaces/{namespace}/controllerrevisions`.
     """
 
     _resource = CONTROLLER_REVISIONS

@@ -23,9 +23,8 @@ class DaemonSets(
     sync_verbs.StandardWithStatus[apps_v1.DaemonSet, apps_v1.DaemonSetList],
     sync_verbs.WaitForRollout[apps_v1.DaemonSet],
 ):
-    """DaemonSets of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/apps/v1/namespaces/{namespace}/daemonsets`.
+    """DaemonSets of one namespace, or of all of them with the namespace "":
+    `/apis/apps/v1/namespaces/{namespace}/daemonsets`.
     """
 
     _resource = DAEMON_SETS
@@ -35,9 +34,8 @@ class AsyncDaemonSets(
     async_verbs.StandardWithStatus[apps_v1.DaemonSet, apps_v1.DaemonSetList],
     async_verbs.WaitForRollout[apps_v1.DaemonSet],
 ):
-    """DaemonSets of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/apps/v1/namespaces/{namespace}/daemonsets`.
+    """DaemonSets of one namespace, or of all of them with the namespace "":
+    `/apis/apps/v1/namespaces/{namespace}/daemonsets`.
     """
 
     _resource = DAEMON_SETS

@@ -24,9 +24,8 @@ class Deployments(
     sync_verbs.Scale[autoscaling_v1.Scale],
     sync_verbs.WaitForRollout[apps_v1.Deployment],
 ):
-    """Deployments of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/apps/v1/namespaces/{namespace}/deployments`.
+    """Deployments of one namespace, or of all of them with the namespace "":
+    `/apis/apps/v1/namespaces/{namespace}/deployments`.
     """
 
     _resource = DEPLOYMENTS
@@ -38,9 +37,8 @@ class AsyncDeployments(
     async_verbs.Scale[autoscaling_v1.Scale],
     async_verbs.WaitForRollout[apps_v1.Deployment],
 ):
-    """Deployments of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/apps/v1/namespaces/{namespace}/deployments`.
+    """Deployments of one namespace, or of all of them with the namespace "":
+    `/apis/apps/v1/namespaces/{namespace}/deployments`.
     """
 
     _resource = DEPLOYMENTS

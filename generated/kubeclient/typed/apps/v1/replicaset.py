@@ -22,9 +22,8 @@ REPLICA_SETS = Resource(
 class ReplicaSets(
     sync_verbs.StandardWithStatus[apps_v1.ReplicaSet, apps_v1.ReplicaSetList], sync_verbs.Scale[autoscaling_v1.Scale]
 ):
-    """ReplicaSets of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/apps/v1/namespaces/{namespace}/replicasets`.
+    """ReplicaSets of one namespace, or of all of them with the namespace "":
+    `/apis/apps/v1/namespaces/{namespace}/replicasets`.
     """
 
     _resource = REPLICA_SETS
@@ -34,9 +33,8 @@ class ReplicaSets(
 class AsyncReplicaSets(
     async_verbs.StandardWithStatus[apps_v1.ReplicaSet, apps_v1.ReplicaSetList], async_verbs.Scale[autoscaling_v1.Scale]
 ):
-    """ReplicaSets of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/apps/v1/namespaces/{namespace}/replicasets`.
+    """ReplicaSets of one namespace, or of all of them with the namespace "":
+    `/apis/apps/v1/namespaces/{namespace}/replicasets`.
     """
 
     _resource = REPLICA_SETS

@@ -24,9 +24,8 @@ class StatefulSets(
     sync_verbs.Scale[autoscaling_v1.Scale],
     sync_verbs.WaitForRollout[apps_v1.StatefulSet],
 ):
-    """StatefulSets of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/apps/v1/namespaces/{namespace}/statefulsets`.
+    """StatefulSets of one namespace, or of all of them with the namespace "":
+    `/apis/apps/v1/namespaces/{namespace}/statefulsets`.
     """
 
     _resource = STATEFUL_SETS
@@ -38,9 +37,8 @@ class AsyncStatefulSets(
     async_verbs.Scale[autoscaling_v1.Scale],
     async_verbs.WaitForRollout[apps_v1.StatefulSet],
 ):
-    """StatefulSets of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/apps/v1/namespaces/{namespace}/statefulsets`.
+    """StatefulSets of one namespace, or of all of them with the namespace "":
+    `/apis/apps/v1/namespaces/{namespace}/statefulsets`.
     """
 
     _resource = STATEFUL_SETS

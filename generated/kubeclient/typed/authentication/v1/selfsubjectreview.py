@@ -21,18 +21,12 @@ SELF_SUBJECT_REVIEWS = Resource[authentication_v1.SelfSubjectReview, Never](
 
 
 class SelfSubjectReviews(sync_verbs.Create[authentication_v1.SelfSubjectReview]):
-    """SelfSubjectReviews of the cluster.
-
-    API path: `/apis/authentication.k8s.io/v1/selfsubjectreviews`.
-    """
+    """SelfSubjectReviews of the cluster: `/apis/authentication.k8s.io/v1/selfsubjectreviews`."""
 
     _resource = SELF_SUBJECT_REVIEWS
 
 
 class AsyncSelfSubjectReviews(async_verbs.Create[authentication_v1.SelfSubjectReview]):
-    """SelfSubjectReviews of the cluster.
-
-    API path: `/apis/authentication.k8s.io/v1/selfsubjectreviews`.
-    """
+    """SelfSubjectReviews of the cluster: `/apis/authentication.k8s.io/v1/selfsubjectreviews`."""
 
     _resource = SELF_SUBJECT_REVIEWS

@@ -21,18 +21,12 @@ TOKEN_REVIEWS = Resource[authentication_v1.TokenReview, Never](
 
 
 class TokenReviews(sync_verbs.Create[authentication_v1.TokenReview]):
-    """TokenReviews of the cluster.
-
-    API path: `/apis/authentication.k8s.io/v1/tokenreviews`.
-    """
+    """TokenReviews of the cluster: `/apis/authentication.k8s.io/v1/tokenreviews`."""
 
     _resource = TOKEN_REVIEWS
 
 
 class AsyncTokenReviews(async_verbs.Create[authentication_v1.TokenReview]):
-    """TokenReviews of the cluster.
-
-    API path: `/apis/authentication.k8s.io/v1/tokenreviews`.
-    """
+    """TokenReviews of the cluster: `/apis/authentication.k8s.io/v1/tokenreviews`."""
 
     _resource = TOKEN_REVIEWS

@@ -21,18 +21,16 @@ LOCAL_SUBJECT_ACCESS_REVIEWS = Resource[authorization_v1.LocalSubjectAccessRevie
 
 
 class LocalSubjectAccessReviews(sync_verbs.Create[authorization_v1.LocalSubjectAccessReview]):
-    """LocalSubjectAccessReviews of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/authorization.k8s.io/v1/namespaces/{namespace}/localsubjectaccessreviews`.
+    """LocalSubjectAccessReviews of one namespace, or of all of them with the namespace "":
+    `/apis/authorization.k8s.io/v1/namespaces/{namespace}/localsubjectaccessreviews`.
     """
 
     _resource = LOCAL_SUBJECT_ACCESS_REVIEWS
 
 
 class AsyncLocalSubjectAccessReviews(async_verbs.Create[authorization_v1.LocalSubjectAccessReview]):
-    """LocalSubjectAccessReviews of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/authorization.k8s.io/v1/namespaces/{namespace}/localsubjectaccessreviews`.
+    """LocalSubjectAccessReviews of one namespace, or of all of them with the namespace "":
+    `/apis/authorization.k8s.io/v1/namespaces/{namespace}/localsubjectaccessreviews`.
     """
 
     _resource = LOCAL_SUBJECT_ACCESS_REVIEWS

@@ -21,18 +21,12 @@ SELF_SUBJECT_ACCESS_REVIEWS = Resource[authorization_v1.SelfSubjectAccessReview,
 
 
 class SelfSubjectAccessReviews(sync_verbs.Create[authorization_v1.SelfSubjectAccessReview]):
-    """SelfSubjectAccessReviews of the cluster.
-
-    API path: `/apis/authorization.k8s.io/v1/selfsubjectaccessreviews`.
-    """
+    """SelfSubjectAccessReviews of the cluster: `/apis/authorization.k8s.io/v1/selfsubjectaccessreviews`."""
 
     _resource = SELF_SUBJECT_ACCESS_REVIEWS
 
 
 class AsyncSelfSubjectAccessReviews(async_verbs.Create[authorization_v1.SelfSubjectAccessReview]):
-    """SelfSubjectAccessReviews of the cluster.
-
-    API path: `/apis/authorization.k8s.io/v1/selfsubjectaccessreviews`.
-    """
+    """SelfSubjectAccessReviews of the cluster: `/apis/authorization.k8s.io/v1/selfsubjectaccessreviews`."""
 
     _resource = SELF_SUBJECT_ACCESS_REVIEWS

@@ -21,18 +21,12 @@ SELF_SUBJECT_RULES_REVIEWS = Resource[authorization_v1.SelfSubjectRulesReview, N
 
 
 class SelfSubjectRulesReviews(sync_verbs.Create[authorization_v1.SelfSubjectRulesReview]):
-    """SelfSubjectRulesReviews of the cluster.
-
-    API path: `/apis/authorization.k8s.io/v1/selfsubjectrulesreviews`.
-    """
+    """SelfSubjectRulesReviews of the cluster: `/apis/authorization.k8s.io/v1/selfsubjectrulesreviews`."""
 
     _resource = SELF_SUBJECT_RULES_REVIEWS
 
 
 class AsyncSelfSubjectRulesReviews(async_verbs.Create[authorization_v1.SelfSubjectRulesReview]):
-    """SelfSubjectRulesReviews of the cluster.
-
-    API path: `/apis/authorization.k8s.io/v1/selfsubjectrulesreviews`.
-    """
+    """SelfSubjectRulesReviews of the cluster: `/apis/authorization.k8s.io/v1/selfsubjectrulesreviews`."""
 
     _resource = SELF_SUBJECT_RULES_REVIEWS

@@ -21,18 +21,12 @@ SUBJECT_ACCESS_REVIEWS = Resource[authorization_v1.SubjectAccessReview, Never](
 
 
 class SubjectAccessReviews(sync_verbs.Create[authorization_v1.SubjectAccessReview]):
-    """SubjectAccessReviews of the cluster.
-
-    API path: `/apis/authorization.k8s.io/v1/subjectaccessreviews`.
-    """
+    """SubjectAccessReviews of the cluster: `/apis/authorization.k8s.io/v1/subjectaccessreviews`."""
 
     _resource = SUBJECT_ACCESS_REVIEWS
 
 
 class AsyncSubjectAccessReviews(async_verbs.Create[authorization_v1.SubjectAccessReview]):
-    """SubjectAccessReviews of the cluster.
-
-    API path: `/apis/authorization.k8s.io/v1/subjectaccessreviews`.
-    """
+    """SubjectAccessReviews of the cluster: `/apis/authorization.k8s.io/v1/subjectaccessreviews`."""
 
     _resource = SUBJECT_ACCESS_REVIEWS

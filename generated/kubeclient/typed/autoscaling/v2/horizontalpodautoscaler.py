@@ -22,9 +22,8 @@ HORIZONTAL_POD_AUTOSCALERS = Resource(
 class HorizontalPodAutoscalers(
     sync_verbs.StandardWithStatus[autoscaling_v2.HorizontalPodAutoscaler, autoscaling_v2.HorizontalPodAutoscalerList]
 ):
-    """HorizontalPodAutoscalers of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers`.
+    """HorizontalPodAutoscalers of one namespace, or of all of them with the namespace "":
+    `/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers`.
     """
 
     _resource = HORIZONTAL_POD_AUTOSCALERS
@@ -33,9 +32,8 @@ class HorizontalPodAutoscalers(
 class AsyncHorizontalPodAutoscalers(
     async_verbs.StandardWithStatus[autoscaling_v2.HorizontalPodAutoscaler, autoscaling_v2.HorizontalPodAutoscalerList]
 ):
-    """HorizontalPodAutoscalers of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers`.
+    """HorizontalPodAutoscalers of one namespace, or of all of them with the namespace "":
+    `/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers`.
     """
 
     _resource = HORIZONTAL_POD_AUTOSCALERS

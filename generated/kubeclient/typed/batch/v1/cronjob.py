@@ -20,18 +20,16 @@ CRON_JOBS = Resource(
 
 
 class CronJobs(sync_verbs.StandardWithStatus[batch_v1.CronJob, batch_v1.CronJobList]):
-    """CronJobs of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/batch/v1/namespaces/{namespace}/cronjobs`.
+    """CronJobs of one namespace, or of all of them with the namespace "":
+    `/apis/batch/v1/namespaces/{namespace}/cronjobs`.
     """
 
     _resource = CRON_JOBS
 
 
 class AsyncCronJobs(async_verbs.StandardWithStatus[batch_v1.CronJob, batch_v1.CronJobList]):
-    """CronJobs of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/batch/v1/namespaces/{namespace}/cronjobs`.
+    """CronJobs of one namespace, or of all of them with the namespace "":
+    `/apis/batch/v1/namespaces/{namespace}/cronjobs`.
     """
 
     _resource = CRON_JOBS

@@ -20,10 +20,7 @@ JOBS = Resource(
 
 
 class Jobs(sync_verbs.StandardWithStatus[batch_v1.Job, batch_v1.JobList], sync_verbs.WaitForCompletion[batch_v1.Job]):
-    """Jobs of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/batch/v1/namespaces/{namespace}/jobs`.
-    """
+    """Jobs of one namespace, or of all of them with the namespace "": `/apis/batch/v1/namespaces/{namespace}/jobs`."""
 
     _resource = JOBS
 
@@ -31,9 +28,6 @@ class Jobs(sync_verbs.StandardWithStatus[batch_v1.Job, batch_v1.JobList], sync_v
 class AsyncJobs(
     async_verbs.StandardWithStatus[batch_v1.Job, batch_v1.JobList], async_verbs.WaitForCompletion[batch_v1.Job]
 ):
-    """Jobs of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/batch/v1/namespaces/{namespace}/jobs`.
-    """
+    """Jobs of one namespace, or of all of them with the namespace "": `/apis/batch/v1/namespaces/{namespace}/jobs`."""
 
     _resource = JOBS

@@ -27,10 +27,7 @@ class CertificateSigningRequests(
         certificates_v1.CertificateSigningRequest, certificates_v1.CertificateSigningRequestList
     ]
 ):
-    """CertificateSigningRequests of the cluster.
-
-    API path: `/apis/certificates.k8s.io/v1/certificatesigningrequests`.
-    """
+    """CertificateSigningRequests of the cluster: `/apis/certificates.k8s.io/v1/certificatesigningrequests`."""
 
     _resource = CERTIFICATE_SIGNING_REQUESTS
 
@@ -124,10 +121,7 @@ class AsyncCertificateSigningRequests(
         certificates_v1.CertificateSigningRequest, certificates_v1.CertificateSigningRequestList
     ]
 ):
-    """CertificateSigningRequests of the cluster.
-
-    API path: `/apis/certificates.k8s.io/v1/certificatesigningrequests`.
-    """
+    """CertificateSigningRequests of the cluster: `/apis/certificates.k8s.io/v1/certificatesigningrequests`."""
 
     _resource = CERTIFICATE_SIGNING_REQUESTS
 

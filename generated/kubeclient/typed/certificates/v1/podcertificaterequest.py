@@ -22,9 +22,8 @@ POD_CERTIFICATE_REQUESTS = Resource(
 class PodCertificateRequests(
     sync_verbs.StandardWithStatus[certificates_v1.PodCertificateRequest, certificates_v1.PodCertificateRequestList]
 ):
-    """PodCertificateRequests of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/certificates.k8s.io/v1/namespaces/{namespace}/podcertificaterequests`.
+    """PodCertificateRequests of one namespace, or of all of them with the namespace "":
+    `/apis/certificates.k8s.io/v1/namespaces/{namespace}/podcertificaterequests`.
     """
 
     _resource = POD_CERTIFICATE_REQUESTS
@@ -33,9 +32,8 @@ class PodCertificateRequests(
 class AsyncPodCertificateRequests(
     async_verbs.StandardWithStatus[certificates_v1.PodCertificateRequest, certificates_v1.PodCertificateRequestList]
 ):
-    """PodCertificateRequests of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/certificates.k8s.io/v1/namespaces/{namespace}/podcertificaterequests`.
+    """PodCertificateRequests of one namespace, or of all of them with the namespace "":
+    `/apis/certificates.k8s.io/v1/namespaces/{namespace}/podcertificaterequests`.
     """
 
     _resource = POD_CERTIFICATE_REQUESTS

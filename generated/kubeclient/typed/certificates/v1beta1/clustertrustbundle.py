@@ -22,10 +22,7 @@ CLUSTER_TRUST_BUNDLES = Resource(
 class ClusterTrustBundles(
     sync_verbs.Standard[certificates_v1beta1.ClusterTrustBundle, certificates_v1beta1.ClusterTrustBundleList]
 ):
-    """ClusterTrustBundles of the cluster.
-
-    API path: `/apis/certificates.k8s.io/v1beta1/clustertrustbundles`.
-    """
+    """ClusterTrustBundles of the cluster: `/apis/certificates.k8s.io/v1beta1/clustertrustbundles`."""
 
     _resource = CLUSTER_TRUST_BUNDLES
 
@@ -33,9 +30,6 @@ class ClusterTrustBundles(
 class AsyncClusterTrustBundles(
     async_verbs.Standard[certificates_v1beta1.ClusterTrustBundle, certificates_v1beta1.ClusterTrustBundleList]
 ):
-    """ClusterTrustBundles of the cluster.
-
-    API path: `/apis/certificates.k8s.io/v1beta1/clustertrustbundles`.
-    """
+    """ClusterTrustBundles of the cluster: `/apis/certificates.k8s.io/v1beta1/clustertrustbundles`."""
 
     _resource = CLUSTER_TRUST_BUNDLES

@@ -24,9 +24,8 @@ class PodCertificateRequests(
         certificates_v1beta1.PodCertificateRequest, certificates_v1beta1.PodCertificateRequestList
     ]
 ):
-    """PodCertificateRequests of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/certificates.k8s.io/v1beta1/namespaces/{namespace}/podcertificaterequests`.
+    """PodCertificateRequests of one namespace, or of all of them with the namespace "":
+    `/apis/certificates.k8s.io/v1beta1/namespaces/{namespace}/podcertificaterequests`.
     """
 
     _resource = POD_CERTIFICATE_REQUESTS
@@ -37,9 +36,8 @@ class AsyncPodCertificateRequests(
         certificates_v1beta1.PodCertificateRequest, certificates_v1beta1.PodCertificateRequestList
     ]
 ):
-    """PodCertificateRequests of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/certificates.k8s.io/v1beta1/namespaces/{namespace}/podcertificaterequests`.
+    """PodCertificateRequests of one namespace, or of all of them with the namespace "":
+    `/apis/certificates.k8s.io/v1beta1/namespaces/{namespace}/podcertificaterequests`.
     """
 
     _resource = POD_CERTIFICATE_REQUESTS

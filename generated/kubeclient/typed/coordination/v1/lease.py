@@ -20,18 +20,16 @@ LEASES = Resource(
 
 
 class Leases(sync_verbs.Standard[coordination_v1.Lease, coordination_v1.LeaseList]):
-    """Leases of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases`.
+    """Leases of one namespace, or of all of them with the namespace "":
+    `/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases`.
     """
 
     _resource = LEASES
 
 
 class AsyncLeases(async_verbs.Standard[coordination_v1.Lease, coordination_v1.LeaseList]):
-    """Leases of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases`.
+    """Leases of one namespace, or of all of them with the namespace "":
+    `/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases`.
     """
 
     _resource = LEASES

@@ -22,9 +22,8 @@ LEASE_CANDIDATES = Resource(
 class LeaseCandidates(
     sync_verbs.Standard[coordination_v1beta1.LeaseCandidate, coordination_v1beta1.LeaseCandidateList]
 ):
-    """LeaseCandidates of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/coordination.k8s.io/v1beta1/namespaces/{namespace}/leasecandidates`.
+    """LeaseCandidates of one namespace, or of all of them with the namespace "":
+    `/apis/coordination.k8s.io/v1beta1/namespaces/{namespace}/leasecandidates`.
     """
 
     _resource = LEASE_CANDIDATES
@@ -33,9 +32,8 @@ class LeaseCandidates(
 class AsyncLeaseCandidates(
     async_verbs.Standard[coordination_v1beta1.LeaseCandidate, coordination_v1beta1.LeaseCandidateList]
 ):
-    """LeaseCandidates of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/coordination.k8s.io/v1beta1/namespaces/{namespace}/leasecandidates`.
+    """LeaseCandidates of one namespace, or of all of them with the namespace "":
+    `/apis/coordination.k8s.io/v1beta1/namespaces/{namespace}/leasecandidates`.
     """
 
     _resource = LEASE_CANDIDATES

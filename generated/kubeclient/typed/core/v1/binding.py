@@ -21,18 +21,12 @@ BINDINGS = Resource[core_v1.Binding, Never](
 
 
 class Bindings(sync_verbs.Create[core_v1.Binding]):
-    """Bindings of one namespace, or of all of them when the namespace is "".
-
-    API path: `/api/v1/namespaces/{namespace}/bindings`.
-    """
+    """Bindings of one namespace, or of all of them with the namespace "": `/api/v1/namespaces/{namespace}/bindings`."""
 
     _resource = BINDINGS
 
 
 class AsyncBindings(async_verbs.Create[core_v1.Binding]):
-    """Bindings of one namespace, or of all of them when the namespace is "".
-
-    API path: `/api/v1/namespaces/{namespace}/bindings`.
-    """
+    """Bindings of one namespace, or of all of them with the namespace "": `/api/v1/namespaces/{namespace}/bindings`."""
 
     _resource = BINDINGS

@@ -24,10 +24,7 @@ class ComponentStatuses(
     sync_verbs.Get[core_v1.ComponentStatus],
     sync_verbs.List[core_v1.ComponentStatus, core_v1.ComponentStatusList],
 ):
-    """ComponentStatuses of the cluster.
-
-    API path: `/api/v1/componentstatuses`.
-    """
+    """ComponentStatuses of the cluster: `/api/v1/componentstatuses`."""
 
     _resource = COMPONENT_STATUSES
 
@@ -37,9 +34,6 @@ class AsyncComponentStatuses(
     async_verbs.Get[core_v1.ComponentStatus],
     async_verbs.List[core_v1.ComponentStatus, core_v1.ComponentStatusList],
 ):
-    """ComponentStatuses of the cluster.
-
-    API path: `/api/v1/componentstatuses`.
-    """
+    """ComponentStatuses of the cluster: `/api/v1/componentstatuses`."""
 
     _resource = COMPONENT_STATUSES

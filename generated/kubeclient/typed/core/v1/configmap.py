@@ -20,18 +20,16 @@ CONFIG_MAPS = Resource(
 
 
 class ConfigMaps(sync_verbs.Standard[core_v1.ConfigMap, core_v1.ConfigMapList]):
-    """ConfigMaps of one namespace, or of all of them when the namespace is "".
-
-    API path: `/api/v1/namespaces/{namespace}/configmaps`.
+    """ConfigMaps of one namespace, or of all of them with the namespace "":
+    `/api/v1/namespaces/{namespace}/configmaps`.
     """
 
     _resource = CONFIG_MAPS
 
 
 class AsyncConfigMaps(async_verbs.Standard[core_v1.ConfigMap, core_v1.ConfigMapList]):
-    """ConfigMaps of one namespace, or of all of them when the namespace is "".
-
-    API path: `/api/v1/namespaces/{namespace}/configmaps`.
+    """ConfigMaps of one namespace, or of all of them with the namespace "":
+    `/api/v1/namespaces/{namespace}/configmaps`.
     """
 
     _resource = CONFIG_MAPS

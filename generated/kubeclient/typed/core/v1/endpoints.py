@@ -20,18 +20,16 @@ ENDPOINTS = Resource(
 
 
 class Endpoints(sync_verbs.Standard[core_v1.Endpoints, core_v1.EndpointsList]):
-    """Endpoints of one namespace, or of all of them when the namespace is "".
-
-    API path: `/api/v1/namespaces/{namespace}/endpoints`.
+    """Endpoints of one namespace, or of all of them with the namespace "":
+    `/api/v1/namespaces/{namespace}/endpoints`.
     """
 
     _resource = ENDPOINTS
 
 
 class AsyncEndpoints(async_verbs.Standard[core_v1.Endpoints, core_v1.EndpointsList]):
-    """Endpoints of one namespace, or of all of them when the namespace is "".
-
-    API path: `/api/v1/namespaces/{namespace}/endpoints`.
+    """Endpoints of one namespace, or of all of them with the namespace "":
+    `/api/v1/namespaces/{namespace}/endpoints`.
     """
 
     _resource = ENDPOINTS

@@ -20,18 +20,12 @@ EVENTS = Resource(
 
 
 class Events(sync_verbs.Standard[core_v1.Event, core_v1.EventList]):
-    """Events of one namespace, or of all of them when the namespace is "".
-
-    API path: `/api/v1/namespaces/{namespace}/events`.
-    """
+    """Events of one namespace, or of all of them with the namespace "": `/api/v1/namespaces/{namespace}/events`."""
 
     _resource = EVENTS
 
 
 class AsyncEvents(async_verbs.Standard[core_v1.Event, core_v1.EventList]):
-    """Events of one namespace, or of all of them when the namespace is "".
-
-    API path: `/api/v1/namespaces/{namespace}/events`.
-    """
+    """Events of one namespace, or of all of them with the namespace "": `/api/v1/namespaces/{namespace}/events`."""
 
     _resource = EVENTS

@@ -20,18 +20,16 @@ LIMIT_RANGES = Resource(
 
 
 class LimitRanges(sync_verbs.Standard[core_v1.LimitRange, core_v1.LimitRangeList]):
-    """LimitRanges of one namespace, or of all of them when the namespace is "".
-
-    API path: `/api/v1/namespaces/{namespace}/limitranges`.
+    """LimitRanges of one namespace, or of all of them with the namespace "":
+    `/api/v1/namespaces/{namespace}/limitranges`.
     """
 
     _resource = LIMIT_RANGES
 
 
 class AsyncLimitRanges(async_verbs.Standard[core_v1.LimitRange, core_v1.LimitRangeList]):
-    """LimitRanges of one namespace, or of all of them when the namespace is "".
-
-    API path: `/api/v1/namespaces/{namespace}/limitranges`.
+    """LimitRanges of one namespace, or of all of them with the namespace "":
+    `/api/v1/namespaces/{namespace}/limitranges`.
     """
 
     _resource = LIMIT_RANGES

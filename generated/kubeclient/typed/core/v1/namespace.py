@@ -40,10 +40,7 @@ class Namespaces(
     sync_verbs.PatchStatus[core_v1.Namespace],
     sync_verbs.ModifyStatus[core_v1.Namespace],
 ):
-    """Namespaces of the cluster.
-
-    API path: `/api/v1/namespaces`.
-    """
+    """Namespaces of the cluster: `/api/v1/namespaces`."""
 
     _resource = NAMESPACES
 
@@ -99,10 +96,7 @@ class AsyncNamespaces(
     async_verbs.PatchStatus[core_v1.Namespace],
     async_verbs.ModifyStatus[core_v1.Namespace],
 ):
-    """Namespaces of the cluster.
-
-    API path: `/api/v1/namespaces`.
-    """
+    """Namespaces of the cluster: `/api/v1/namespaces`."""
 
     _resource = NAMESPACES
 

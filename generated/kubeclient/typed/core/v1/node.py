@@ -20,18 +20,12 @@ NODES = Resource(
 
 
 class Nodes(sync_verbs.StandardWithStatus[core_v1.Node, core_v1.NodeList], sync_verbs.Proxy):
-    """Nodes of the cluster.
-
-    API path: `/api/v1/nodes`.
-    """
+    """Nodes of the cluster: `/api/v1/nodes`."""
 
     _resource = NODES
 
 
 class AsyncNodes(async_verbs.StandardWithStatus[core_v1.Node, core_v1.NodeList], async_verbs.Proxy):
-    """Nodes of the cluster.
-
-    API path: `/api/v1/nodes`.
-    """
+    """Nodes of the cluster: `/api/v1/nodes`."""
 
     _resource = NODES

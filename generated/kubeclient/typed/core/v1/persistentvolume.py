@@ -20,18 +20,12 @@ PERSISTENT_VOLUMES = Resource(
 
 
 class PersistentVolumes(sync_verbs.StandardWithStatus[core_v1.PersistentVolume, core_v1.PersistentVolumeList]):
-    """PersistentVolumes of the cluster.
-
-    API path: `/api/v1/persistentvolumes`.
-    """
+    """PersistentVolumes of the cluster: `/api/v1/persistentvolumes`."""
 
     _resource = PERSISTENT_VOLUMES
 
 
 class AsyncPersistentVolumes(async_verbs.StandardWithStatus[core_v1.PersistentVolume, core_v1.PersistentVolumeList]):
-    """PersistentVolumes of the cluster.
-
-    API path: `/api/v1/persistentvolumes`.
-    """
+    """PersistentVolumes of the cluster: `/api/v1/persistentvolumes`."""
 
     _resource = PERSISTENT_VOLUMES

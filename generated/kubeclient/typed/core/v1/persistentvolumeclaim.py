@@ -22,9 +22,8 @@ PERSISTENT_VOLUME_CLAIMS = Resource(
 class PersistentVolumeClaims(
     sync_verbs.StandardWithStatus[core_v1.PersistentVolumeClaim, core_v1.PersistentVolumeClaimList]
 ):
-    """PersistentVolumeClaims of one namespace, or of all of them when the namespace is "".
-
-    API path: `/api/v1/namespaces/{namespace}/persistentvolumeclaims`.
+    """PersistentVolumeClaims of one namespace, or of all of them with the namespace "":
+    `/api/v1/namespaces/{namespace}/persistentvolumeclaims`.
     """
 
     _resource = PERSISTENT_VOLUME_CLAIMS
@@ -33,9 +32,8 @@ class PersistentVolumeClaims(
 class AsyncPersistentVolumeClaims(
     async_verbs.StandardWithStatus[core_v1.PersistentVolumeClaim, core_v1.PersistentVolumeClaimList]
 ):
-    """PersistentVolumeClaims of one namespace, or of all of them when the namespace is "".
-
-    API path: `/api/v1/namespaces/{namespace}/persistentvolumeclaims`.
+    """PersistentVolumeClaims of one namespace, or of all of them with the namespace "":
+    `/api/v1/namespaces/{namespace}/persistentvolumeclaims`.
     """
 
     _resource = PERSISTENT_VOLUME_CLAIMS

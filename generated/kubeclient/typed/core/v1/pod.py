@@ -31,10 +31,7 @@ class Pods(
     sync_verbs.Attach,
     sync_verbs.PortForward,
 ):
-    """Pods of one namespace, or of all of them when the namespace is "".
-
-    API path: `/api/v1/namespaces/{namespace}/pods`.
-    """
+    """Pods of one namespace, or of all of them with the namespace "": `/api/v1/namespaces/{namespace}/pods`."""
 
     _resource = PODS
 
@@ -279,10 +276,7 @@ class AsyncPods(
     async_verbs.Attach,
     async_verbs.PortForward,
 ):
-    """Pods of one namespace, or of all of them when the namespace is "".
-
-    API path: `/api/v1/namespaces/{namespace}/pods`.
-    """
+    """Pods of one namespace, or of all of them with the namespace "": `/api/v1/namespaces/{namespace}/pods`."""
 
     _resource = PODS
 

@@ -20,18 +20,16 @@ POD_TEMPLATES = Resource(
 
 
 class PodTemplates(sync_verbs.Standard[core_v1.PodTemplate, core_v1.PodTemplateList]):
-    """PodTemplates of one namespace, or of all of them when the namespace is "".
-
-    API path: `/api/v1/namespaces/{namespace}/podtemplates`.
+    """PodTemplates of one namespace, or of all of them with the namespace "":
+    `/api/v1/namespaces/{namespace}/podtemplates`.
     """
 
     _resource = POD_TEMPLATES
 
 
 class AsyncPodTemplates(async_verbs.Standard[core_v1.PodTemplate, core_v1.PodTemplateList]):
-    """PodTemplates of one namespace, or of all of them when the namespace is "".
-
-    API path: `/api/v1/namespaces/{namespace}/podtemplates`.
+    """PodTemplates of one namespace, or of all of them with the namespace "":
+    `/api/v1/namespaces/{namespace}/podtemplates`.
     """
 
     _resource = POD_TEMPLATES

@@ -23,9 +23,8 @@ class ReplicationControllers(
     sync_verbs.StandardWithStatus[core_v1.ReplicationController, core_v1.ReplicationControllerList],
     sync_verbs.Scale[autoscaling_v1.Scale],
 ):
-    """ReplicationControllers of one namespace, or of all of them when the namespace is "".
-
-    API path: `/api/v1/namespaces/{namespace}/replicationcontrollers`.
+    """ReplicationControllers of one namespace, or of all of them with the namespace "":
+    `/api/v1/namespaces/{namespace}/replicationcontrollers`.
     """
 
     _resource = REPLICATION_CONTROLLERS
@@ -36,9 +35,8 @@ class AsyncReplicationControllers(
     async_verbs.StandardWithStatus[core_v1.ReplicationController, core_v1.ReplicationControllerList],
     async_verbs.Scale[autoscaling_v1.Scale],
 ):
-    """ReplicationControllers of one namespace, or of all of them when the namespace is "".
-
-    API path: `/api/v1/namespaces/{namespace}/replicationcontrollers`.
+    """ReplicationControllers of one namespace, or of all of them with the namespace "":
+    `/api/v1/namespaces/{namespace}/replicationcontrollers`.
     """
 
     _resource = REPLICATION_CONTROLLERS

@@ -20,18 +20,16 @@ RESOURCE_QUOTAS = Resource(
 
 
 class ResourceQuotas(sync_verbs.StandardWithStatus[core_v1.ResourceQuota, core_v1.ResourceQuotaList]):
-    """ResourceQuotas of one namespace, or of all of them when the namespace is "".
-
-    API path: `/api/v1/namespaces/{namespace}/resourcequotas`.
+    """ResourceQuotas of one namespace, or of all of them with the namespace "":
+    `/api/v1/namespaces/{namespace}/resourcequotas`.
     """
 
     _resource = RESOURCE_QUOTAS
 
 
 class AsyncResourceQuotas(async_verbs.StandardWithStatus[core_v1.ResourceQuota, core_v1.ResourceQuotaList]):
-    """ResourceQuotas of one namespace, or of all of them when the namespace is "".
-
-    API path: `/api/v1/namespaces/{namespace}/resourcequotas`.
+    """ResourceQuotas of one namespace, or of all of them with the namespace "":
+    `/api/v1/namespaces/{namespace}/resourcequotas`.
     """
 
     _resource = RESOURCE_QUOTAS

@@ -20,18 +20,12 @@ SECRETS = Resource(
 
 
 class Secrets(sync_verbs.Standard[core_v1.Secret, core_v1.SecretList]):
-    """Secrets of one namespace, or of all of them when the namespace is "".
-
-    API path: `/api/v1/namespaces/{namespace}/secrets`.
-    """
+    """Secrets of one namespace, or of all of them with the namespace "": `/api/v1/namespaces/{namespace}/secrets`."""
 
     _resource = SECRETS
 
 
 class AsyncSecrets(async_verbs.Standard[core_v1.Secret, core_v1.SecretList]):
-    """Secrets of one namespace, or of all of them when the namespace is "".
-
-    API path: `/api/v1/namespaces/{namespace}/secrets`.
-    """
+    """Secrets of one namespace, or of all of them with the namespace "": `/api/v1/namespaces/{namespace}/secrets`."""
 
     _resource = SECRETS

@@ -22,10 +22,7 @@ SERVICES = Resource(
 class Services(
     sync_verbs.StandardWithStatus[core_v1.Service, core_v1.ServiceList], sync_verbs.Proxy, sync_verbs.ServicePortForward
 ):
-    """Services of one namespace, or of all of them when the namespace is "".
-
-    API path: `/api/v1/namespaces/{namespace}/services`.
-    """
+    """Services of one namespace, or of all of them with the namespace "": `/api/v1/namespaces/{namespace}/services`."""
 
     _resource = SERVICES
 
@@ -35,9 +32,6 @@ class AsyncServices(
     async_verbs.Proxy,
     async_verbs.ServicePortForward,
 ):
-    """Services of one namespace, or of all of them when the namespace is "".
-
-    API path: `/api/v1/namespaces/{namespace}/services`.
-    """
+    """Services of one namespace, or of all of them with the namespace "": `/api/v1/namespaces/{namespace}/services`."""
 
     _resource = SERVICES

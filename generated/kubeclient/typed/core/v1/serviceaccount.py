@@ -23,9 +23,8 @@ SERVICE_ACCOUNTS = Resource(
 
 
 class ServiceAccounts(sync_verbs.Standard[core_v1.ServiceAccount, core_v1.ServiceAccountList]):
-    """ServiceAccounts of one namespace, or of all of them when the namespace is "".
-
-    API path: `/api/v1/namespaces/{namespace}/serviceaccounts`.
+    """ServiceAccounts of one namespace, or of all of them with the namespace "":
+    `/api/v1/namespaces/{namespace}/serviceaccounts`.
     """
 
     _resource = SERVICE_ACCOUNTS
@@ -66,9 +65,8 @@ class ServiceAccounts(sync_verbs.Standard[core_v1.ServiceAccount, core_v1.Servic
 
 
 class AsyncServiceAccounts(async_verbs.Standard[core_v1.ServiceAccount, core_v1.ServiceAccountList]):
-    """ServiceAccounts of one namespace, or of all of them when the namespace is "".
-
-    API path: `/api/v1/namespaces/{namespace}/serviceaccounts`.
+    """ServiceAccounts of one namespace, or of all of them with the namespace "":
+    `/api/v1/namespaces/{namespace}/serviceaccounts`.
     """
 
     _resource = SERVICE_ACCOUNTS

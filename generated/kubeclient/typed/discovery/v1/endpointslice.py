@@ -20,18 +20,16 @@ ENDPOINT_SLICES = Resource(
 
 
 class EndpointSlices(sync_verbs.Standard[discovery_v1.EndpointSlice, discovery_v1.EndpointSliceList]):
-    """EndpointSlices of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices`.
+    """EndpointSlices of one namespace, or of all of them with the namespace "":
+    `/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices`.
     """
 
     _resource = ENDPOINT_SLICES
 
 
 class AsyncEndpointSlices(async_verbs.Standard[discovery_v1.EndpointSlice, discovery_v1.EndpointSliceList]):
-    """EndpointSlices of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices`.
+    """EndpointSlices of one namespace, or of all of them with the namespace "":
+    `/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices`.
     """
 
     _resource = ENDPOINT_SLICES

@@ -20,18 +20,16 @@ EVENTS = Resource(
 
 
 class Events(sync_verbs.Standard[events_v1.Event, events_v1.EventList]):
-    """Events of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/events.k8s.io/v1/namespaces/{namespace}/events`.
+    """Events of one namespace, or of all of them with the namespace "":
+    `/apis/events.k8s.io/v1/namespaces/{namespace}/events`.
     """
 
     _resource = EVENTS
 
 
 class AsyncEvents(async_verbs.Standard[events_v1.Event, events_v1.EventList]):
-    """Events of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/events.k8s.io/v1/namespaces/{namespace}/events`.
+    """Events of one namespace, or of all of them with the namespace "":
+    `/apis/events.k8s.io/v1/namespaces/{namespace}/events`.
     """
 
     _resource = EVENTS

@@ -20,18 +20,12 @@ FLOW_SCHEMAS = Resource(
 
 
 class FlowSchemas(sync_verbs.StandardWithStatus[flowcontrol_v1.FlowSchema, flowcontrol_v1.FlowSchemaList]):
-    """FlowSchemas of the cluster.
-
-    API path: `/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas`.
-    """
+    """FlowSchemas of the cluster: `/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas`."""
 
     _resource = FLOW_SCHEMAS
 
 
 class AsyncFlowSchemas(async_verbs.StandardWithStatus[flowcontrol_v1.FlowSchema, flowcontrol_v1.FlowSchemaList]):
-    """FlowSchemas of the cluster.
-
-    API path: `/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas`.
-    """
+    """FlowSchemas of the cluster: `/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas`."""
 
     _resource = FLOW_SCHEMAS

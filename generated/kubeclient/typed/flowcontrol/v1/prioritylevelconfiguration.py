@@ -24,9 +24,8 @@ class PriorityLevelConfigurations(
         flowcontrol_v1.PriorityLevelConfiguration, flowcontrol_v1.PriorityLevelConfigurationList
     ]
 ):
-    """PriorityLevelConfigurations of the cluster.
-
-    API path: `/apis/flowcontrol.apiserver.k8s.io/v1/prioritylevelconfigurations`.
+    """PriorityLevelConfigurations of the cluster:
+    `/apis/flowcontrol.apiserver.k8s.io/v1/prioritylevelconfigurations`.
     """
 
     _resource = PRIORITY_LEVEL_CONFIGURATIONS
@@ -37,9 +36,8 @@ class AsyncPriorityLevelConfigurations(
         flowcontrol_v1.PriorityLevelConfiguration, flowcontrol_v1.PriorityLevelConfigurationList
     ]
 ):
-    """PriorityLevelConfigurations of the cluster.
-
-    API path: `/apis/flowcontrol.apiserver.k8s.io/v1/prioritylevelconfigurations`.
+    """PriorityLevelConfigurations of the cluster:
+    `/apis/flowcontrol.apiserver.k8s.io/v1/prioritylevelconfigurations`.
     """
 
     _resource = PRIORITY_LEVEL_CONFIGURATIONS

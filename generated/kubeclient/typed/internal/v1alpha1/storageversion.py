@@ -22,10 +22,7 @@ STORAGE_VERSIONS = Resource(
 class StorageVersions(
     sync_verbs.StandardWithStatus[internal_v1alpha1.StorageVersion, internal_v1alpha1.StorageVersionList]
 ):
-    """StorageVersions of the cluster.
-
-    API path: `/apis/internal.apiserver.k8s.io/v1alpha1/storageversions`.
-    """
+    """StorageVersions of the cluster: `/apis/internal.apiserver.k8s.io/v1alpha1/storageversions`."""
 
     _resource = STORAGE_VERSIONS
 
@@ -33,9 +30,6 @@ class StorageVersions(
 class AsyncStorageVersions(
     async_verbs.StandardWithStatus[internal_v1alpha1.StorageVersion, internal_v1alpha1.StorageVersionList]
 ):
-    """StorageVersions of the cluster.
-
-    API path: `/apis/internal.apiserver.k8s.io/v1alpha1/storageversions`.
-    """
+    """StorageVersions of the cluster: `/apis/internal.apiserver.k8s.io/v1alpha1/storageversions`."""
 
     _resource = STORAGE_VERSIONS

@@ -20,18 +20,16 @@ EVICTIONS = Resource(
 
 
 class Evictions(sync_verbs.StandardWithStatus[lifecycle_v1alpha1.Eviction, lifecycle_v1alpha1.EvictionList]):
-    """Evictions of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/lifecycle.k8s.io/v1alpha1/namespaces/{namespace}/evictions`.
+    """Evictions of one namespace, or of all of them with the namespace "":
+    `/apis/lifecycle.k8s.io/v1alpha1/namespaces/{namespace}/evictions`.
     """
 
     _resource = EVICTIONS
 
 
 class AsyncEvictions(async_verbs.StandardWithStatus[lifecycle_v1alpha1.Eviction, lifecycle_v1alpha1.EvictionList]):
-    """Evictions of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/lifecycle.k8s.io/v1alpha1/namespaces/{namespace}/evictions`.
+    """Evictions of one namespace, or of all of them with the namespace "":
+    `/apis/lifecycle.k8s.io/v1alpha1/namespaces/{namespace}/evictions`.
     """
 
     _resource = EVICTIONS

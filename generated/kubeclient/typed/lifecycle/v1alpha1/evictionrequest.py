@@ -22,9 +22,8 @@ EVICTION_REQUESTS = Resource(
 class EvictionRequests(
     sync_verbs.StandardWithStatus[lifecycle_v1alpha1.EvictionRequest, lifecycle_v1alpha1.EvictionRequestList]
 ):
-    """EvictionRequests of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/lifecycle.k8s.io/v1alpha1/namespaces/{namespace}/evictionrequests`.
+    """EvictionRequests of one namespace, or of all of them with the namespace "":
+    `/apis/lifecycle.k8s.io/v1alpha1/namespaces/{namespace}/evictionrequests`.
     """
 
     _resource = EVICTION_REQUESTS
@@ -33,9 +32,8 @@ class EvictionRequests(
 class AsyncEvictionRequests(
     async_verbs.StandardWithStatus[lifecycle_v1alpha1.EvictionRequest, lifecycle_v1alpha1.EvictionRequestList]
 ):
-    """EvictionRequests of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/lifecycle.k8s.io/v1alpha1/namespaces/{namespace}/evictionrequests`.
+    """EvictionRequests of one namespace, or of all of them with the namespace "":
+    `/apis/lifecycle.k8s.io/v1alpha1/namespaces/{namespace}/evictionrequests`.
     """
 
     _resource = EVICTION_REQUESTS

@@ -20,18 +20,16 @@ INGRESSES = Resource(
 
 
 class Ingresses(sync_verbs.StandardWithStatus[networking_v1.Ingress, networking_v1.IngressList]):
-    """Ingresses of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/networking.k8s.io/v1/namespaces/{namespace}/ingresses`.
+    """Ingresses of one namespace, or of all of them with the namespace "":
+    `/apis/networking.k8s.io/v1/namespaces/{namespace}/ingresses`.
     """
 
     _resource = INGRESSES
 
 
 class AsyncIngresses(async_verbs.StandardWithStatus[networking_v1.Ingress, networking_v1.IngressList]):
-    """Ingresses of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/networking.k8s.io/v1/namespaces/{namespace}/ingresses`.
+    """Ingresses of one namespace, or of all of them with the namespace "":
+    `/apis/networking.k8s.io/v1/namespaces/{namespace}/ingresses`.
     """
 
     _resource = INGRESSES

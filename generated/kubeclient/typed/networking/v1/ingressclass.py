@@ -20,18 +20,12 @@ INGRESS_CLASSES = Resource(
 
 
 class IngressClasses(sync_verbs.Standard[networking_v1.IngressClass, networking_v1.IngressClassList]):
-    """IngressClasses of the cluster.
-
-    API path: `/apis/networking.k8s.io/v1/ingressclasses`.
-    """
+    """IngressClasses of the cluster: `/apis/networking.k8s.io/v1/ingressclasses`."""
 
     _resource = INGRESS_CLASSES
 
 
 class AsyncIngressClasses(async_verbs.Standard[networking_v1.IngressClass, networking_v1.IngressClassList]):
-    """IngressClasses of the cluster.
-
-    API path: `/apis/networking.k8s.io/v1/ingressclasses`.
-    """
+    """IngressClasses of the cluster: `/apis/networking.k8s.io/v1/ingressclasses`."""
 
     _resource = INGRESS_CLASSES

@@ -20,18 +20,12 @@ IP_ADDRESSES = Resource(
 
 
 class IPAddresses(sync_verbs.Standard[networking_v1.IPAddress, networking_v1.IPAddressList]):
-    """IPAddresses of the cluster.
-
-    API path: `/apis/networking.k8s.io/v1/ipaddresses`.
-    """
+    """IPAddresses of the cluster: `/apis/networking.k8s.io/v1/ipaddresses`."""
 
     _resource = IP_ADDRESSES
 
 
 class AsyncIPAddresses(async_verbs.Standard[networking_v1.IPAddress, networking_v1.IPAddressList]):
-    """IPAddresses of the cluster.
-
-    API path: `/apis/networking.k8s.io/v1/ipaddresses`.
-    """
+    """IPAddresses of the cluster: `/apis/networking.k8s.io/v1/ipaddresses`."""
 
     _resource = IP_ADDRESSES

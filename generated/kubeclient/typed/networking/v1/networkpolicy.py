@@ -20,18 +20,16 @@ NETWORK_POLICIES = Resource(
 
 
 class NetworkPolicies(sync_verbs.Standard[networking_v1.NetworkPolicy, networking_v1.NetworkPolicyList]):
-    """NetworkPolicies of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies`.
+    """NetworkPolicies of one namespace, or of all of them with the namespace "":
+    `/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies`.
     """
 
     _resource = NETWORK_POLICIES
 
 
 class AsyncNetworkPolicies(async_verbs.Standard[networking_v1.NetworkPolicy, networking_v1.NetworkPolicyList]):
-    """NetworkPolicies of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies`.
+    """NetworkPolicies of one namespace, or of all of them with the namespace "":
+    `/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies`.
     """
 
     _resource = NETWORK_POLICIES

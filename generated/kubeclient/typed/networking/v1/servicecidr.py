@@ -20,18 +20,12 @@ SERVICE_CIDRS = Resource(
 
 
 class ServiceCIDRs(sync_verbs.StandardWithStatus[networking_v1.ServiceCIDR, networking_v1.ServiceCIDRList]):
-    """ServiceCIDRs of the cluster.
-
-    API path: `/apis/networking.k8s.io/v1/servicecidrs`.
-    """
+    """ServiceCIDRs of the cluster: `/apis/networking.k8s.io/v1/servicecidrs`."""
 
     _resource = SERVICE_CIDRS
 
 
 class AsyncServiceCIDRs(async_verbs.StandardWithStatus[networking_v1.ServiceCIDR, networking_v1.ServiceCIDRList]):
-    """ServiceCIDRs of the cluster.
-
-    API path: `/apis/networking.k8s.io/v1/servicecidrs`.
-    """
+    """ServiceCIDRs of the cluster: `/apis/networking.k8s.io/v1/servicecidrs`."""
 
     _resource = SERVICE_CIDRS

@@ -20,18 +20,12 @@ RUNTIME_CLASSES = Resource(
 
 
 class RuntimeClasses(sync_verbs.Standard[node_v1.RuntimeClass, node_v1.RuntimeClassList]):
-    """RuntimeClasses of the cluster.
-
-    API path: `/apis/node.k8s.io/v1/runtimeclasses`.
-    """
+    """RuntimeClasses of the cluster: `/apis/node.k8s.io/v1/runtimeclasses`."""
 
     _resource = RUNTIME_CLASSES
 
 
 class AsyncRuntimeClasses(async_verbs.Standard[node_v1.RuntimeClass, node_v1.RuntimeClassList]):
-    """RuntimeClasses of the cluster.
-
-    API path: `/apis/node.k8s.io/v1/runtimeclasses`.
-    """
+    """RuntimeClasses of the cluster: `/apis/node.k8s.io/v1/runtimeclasses`."""
 
     _resource = RUNTIME_CLASSES

@@ -22,9 +22,8 @@ POD_DISRUPTION_BUDGETS = Resource(
 class PodDisruptionBudgets(
     sync_verbs.StandardWithStatus[policy_v1.PodDisruptionBudget, policy_v1.PodDisruptionBudgetList]
 ):
-    """PodDisruptionBudgets of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/policy/v1/namespaces/{namespace}/poddisruptionbudgets`.
+    """PodDisruptionBudgets of one namespace, or of all of them with the namespace "":
+    `/apis/policy/v1/namespaces/{namespace}/poddisruptionbudgets`.
     """
 
     _resource = POD_DISRUPTION_BUDGETS
@@ -33,9 +32,8 @@ class PodDisruptionBudgets(
 class AsyncPodDisruptionBudgets(
     async_verbs.StandardWithStatus[policy_v1.PodDisruptionBudget, policy_v1.PodDisruptionBudgetList]
 ):
-    """PodDisruptionBudgets of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/policy/v1/namespaces/{namespace}/poddisruptionbudgets`.
+    """PodDisruptionBudgets of one namespace, or of all of them with the namespace "":
+    `/apis/policy/v1/namespaces/{namespace}/poddisruptionbudgets`.
     """
 
     _resource = POD_DISRUPTION_BUDGETS

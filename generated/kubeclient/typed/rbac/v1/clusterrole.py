@@ -20,18 +20,12 @@ CLUSTER_ROLES = Resource(
 
 
 class ClusterRoles(sync_verbs.Standard[rbac_v1.ClusterRole, rbac_v1.ClusterRoleList]):
-    """ClusterRoles of the cluster.
-
-    API path: `/apis/rbac.authorization.k8s.io/v1/clusterroles`.
-    """
+    """ClusterRoles of the cluster: `/apis/rbac.authorization.k8s.io/v1/clusterroles`."""
 
     _resource = CLUSTER_ROLES
 
 
 class AsyncClusterRoles(async_verbs.Standard[rbac_v1.ClusterRole, rbac_v1.ClusterRoleList]):
-    """ClusterRoles of the cluster.
-
-    API path: `/apis/rbac.authorization.k8s.io/v1/clusterroles`.
-    """
+    """ClusterRoles of the cluster: `/apis/rbac.authorization.k8s.io/v1/clusterroles`."""
 
     _resource = CLUSTER_ROLES

@@ -20,18 +20,12 @@ CLUSTER_ROLE_BINDINGS = Resource(
 
 
 class ClusterRoleBindings(sync_verbs.Standard[rbac_v1.ClusterRoleBinding, rbac_v1.ClusterRoleBindingList]):
-    """ClusterRoleBindings of the cluster.
-
-    API path: `/apis/rbac.authorization.k8s.io/v1/clusterrolebindings`.
-    """
+    """ClusterRoleBindings of the cluster: `/apis/rbac.authorization.k8s.io/v1/clusterrolebindings`."""
 
     _resource = CLUSTER_ROLE_BINDINGS
 
 
 class AsyncClusterRoleBindings(async_verbs.Standard[rbac_v1.ClusterRoleBinding, rbac_v1.ClusterRoleBindingList]):
-    """ClusterRoleBindings of the cluster.
-
-    API path: `/apis/rbac.authorization.k8s.io/v1/clusterrolebindings`.
-    """
+    """ClusterRoleBindings of the cluster: `/apis/rbac.authorization.k8s.io/v1/clusterrolebindings`."""
 
     _resource = CLUSTER_ROLE_BINDINGS

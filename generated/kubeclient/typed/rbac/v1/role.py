@@ -20,18 +20,16 @@ ROLES = Resource(
 
 
 class Roles(sync_verbs.Standard[rbac_v1.Role, rbac_v1.RoleList]):
-    """Roles of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/roles`.
+    """Roles of one namespace, or of all of them with the namespace "":
+    `/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/roles`.
     """
 
     _resource = ROLES
 
 
 class AsyncRoles(async_verbs.Standard[rbac_v1.Role, rbac_v1.RoleList]):
-    """Roles of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/roles`.
+    """Roles of one namespace, or of all of them with the namespace "":
+    `/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/roles`.
     """
 
     _resource = ROLES

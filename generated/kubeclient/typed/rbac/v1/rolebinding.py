@@ -20,18 +20,16 @@ ROLE_BINDINGS = Resource(
 
 
 class RoleBindings(sync_verbs.Standard[rbac_v1.RoleBinding, rbac_v1.RoleBindingList]):
-    """RoleBindings of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/rolebindings`.
+    """RoleBindings of one namespace, or of all of them with the namespace "":
+    `/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/rolebindings`.
     """
 
     _resource = ROLE_BINDINGS
 
 
 class AsyncRoleBindings(async_verbs.Standard[rbac_v1.RoleBinding, rbac_v1.RoleBindingList]):
-    """RoleBindings of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/rolebindings`.
+    """RoleBindings of one namespace, or of all of them with the namespace "":
+    `/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/rolebindings`.
     """
 
     _resource = ROLE_BINDINGS

@@ -20,18 +20,12 @@ DEVICE_CLASSES = Resource(
 
 
 class DeviceClasses(sync_verbs.Standard[resource_v1.DeviceClass, resource_v1.DeviceClassList]):
-    """DeviceClasses of the cluster.
-
-    API path: `/apis/resource.k8s.io/v1/deviceclasses`.
-    """
+    """DeviceClasses of the cluster: `/apis/resource.k8s.io/v1/deviceclasses`."""
 
     _resource = DEVICE_CLASSES
 
 
 class AsyncDeviceClasses(async_verbs.Standard[resource_v1.DeviceClass, resource_v1.DeviceClassList]):
-    """DeviceClasses of the cluster.
-
-    API path: `/apis/resource.k8s.io/v1/deviceclasses`.
-    """
+    """DeviceClasses of the cluster: `/apis/resource.k8s.io/v1/deviceclasses`."""
 
     _resource = DEVICE_CLASSES

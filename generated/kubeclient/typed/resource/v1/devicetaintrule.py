@@ -20,10 +20,7 @@ DEVICE_TAINT_RULES = Resource(
 
 
 class DeviceTaintRules(sync_verbs.StandardWithStatus[resource_v1.DeviceTaintRule, resource_v1.DeviceTaintRuleList]):
-    """DeviceTaintRules of the cluster.
-
-    API path: `/apis/resource.k8s.io/v1/devicetaintrules`.
-    """
+    """DeviceTaintRules of the cluster: `/apis/resource.k8s.io/v1/devicetaintrules`."""
 
     _resource = DEVICE_TAINT_RULES
 
@@ -31,9 +28,6 @@ class DeviceTaintRules(sync_verbs.StandardWithStatus[resource_v1.DeviceTaintRule
 class AsyncDeviceTaintRules(
     async_verbs.StandardWithStatus[resource_v1.DeviceTaintRule, resource_v1.DeviceTaintRuleList]
 ):
-    """DeviceTaintRules of the cluster.
-
-    API path: `/apis/resource.k8s.io/v1/devicetaintrules`.
-    """
+    """DeviceTaintRules of the cluster: `/apis/resource.k8s.io/v1/devicetaintrules`."""
 
     _resource = DEVICE_TAINT_RULES

@@ -20,18 +20,16 @@ RESOURCE_CLAIMS = Resource(
 
 
 class ResourceClaims(sync_verbs.StandardWithStatus[resource_v1.ResourceClaim, resource_v1.ResourceClaimList]):
-    """ResourceClaims of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/resource.k8s.io/v1/namespaces/{namespace}/resourceclaims`.
+    """ResourceClaims of one namespace, or of all of them with the namespace "":
+    `/apis/resource.k8s.io/v1/namespaces/{namespace}/resourceclaims`.
     """
 
     _resource = RESOURCE_CLAIMS
 
 
 class AsyncResourceClaims(async_verbs.StandardWithStatus[resource_v1.ResourceClaim, resource_v1.ResourceClaimList]):
-    """ResourceClaims of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/resource.k8s.io/v1/namespaces/{namespace}/resourceclaims`.
+    """ResourceClaims of one namespace, or of all of them with the namespace "":
+    `/apis/resource.k8s.io/v1/namespaces/{namespace}/resourceclaims`.
     """
 
     _resource = RESOURCE_CLAIMS

@@ -20,18 +20,12 @@ RESOURCE_SLICES = Resource(
 
 
 class ResourceSlices(sync_verbs.Standard[resource_v1.ResourceSlice, resource_v1.ResourceSliceList]):
-    """ResourceSlices of the cluster.
-
-    API path: `/apis/resource.k8s.io/v1/resourceslices`.
-    """
+    """ResourceSlices of the cluster: `/apis/resource.k8s.io/v1/resourceslices`."""
 
     _resource = RESOURCE_SLICES
 
 
 class AsyncResourceSlices(async_verbs.Standard[resource_v1.ResourceSlice, resource_v1.ResourceSliceList]):
-    """ResourceSlices of the cluster.
-
-    API path: `/apis/resource.k8s.io/v1/resourceslices`.
-    """
+    """ResourceSlices of the cluster: `/apis/resource.k8s.io/v1/resourceslices`."""
 
     _resource = RESOURCE_SLICES

@@ -24,10 +24,7 @@ class ResourcePoolStatusRequests(
         resource_v1alpha3.ResourcePoolStatusRequest, resource_v1alpha3.ResourcePoolStatusRequestList
     ]
 ):
-    """ResourcePoolStatusRequests of the cluster.
-
-    API path: `/apis/resource.k8s.io/v1alpha3/resourcepoolstatusrequests`.
-    """
+    """ResourcePoolStatusRequests of the cluster: `/apis/resource.k8s.io/v1alpha3/resourcepoolstatusrequests`."""
 
     _resource = RESOURCE_POOL_STATUS_REQUESTS
 
@@ -37,9 +34,6 @@ class AsyncResourcePoolStatusRequests(
         resource_v1alpha3.ResourcePoolStatusRequest, resource_v1alpha3.ResourcePoolStatusRequestList
     ]
 ):
-    """ResourcePoolStatusRequests of the cluster.
-
-    API path: `/apis/resource.k8s.io/v1alpha3/resourcepoolstatusrequests`.
-    """
+    """ResourcePoolStatusRequests of the cluster: `/apis/resource.k8s.io/v1alpha3/resourcepoolstatusrequests`."""
 
     _resource = RESOURCE_POOL_STATUS_REQUESTS

@@ -22,10 +22,7 @@ DEVICE_TAINT_RULES = Resource(
 class DeviceTaintRules(
     sync_verbs.StandardWithStatus[resource_v1beta2.DeviceTaintRule, resource_v1beta2.DeviceTaintRuleList]
 ):
-    """DeviceTaintRules of the cluster.
-
-    API path: `/apis/resource.k8s.io/v1beta2/devicetaintrules`.
-    """
+    """DeviceTaintRules of the cluster: `/apis/resource.k8s.io/v1beta2/devicetaintrules`."""
 
     _resource = DEVICE_TAINT_RULES
 
@@ -33,9 +30,6 @@ class DeviceTaintRules(
 class AsyncDeviceTaintRules(
     async_verbs.StandardWithStatus[resource_v1beta2.DeviceTaintRule, resource_v1beta2.DeviceTaintRuleList]
 ):
-    """DeviceTaintRules of the cluster.
-
-    API path: `/apis/resource.k8s.io/v1beta2/devicetaintrules`.
-    """
+    """DeviceTaintRules of the cluster: `/apis/resource.k8s.io/v1beta2/devicetaintrules`."""
 
     _resource = DEVICE_TAINT_RULES

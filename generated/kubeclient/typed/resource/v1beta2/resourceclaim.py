@@ -20,9 +20,8 @@ RESOURCE_CLAIMS = Resource(
 
 
 class ResourceClaims(sync_verbs.StandardWithStatus[resource_v1beta2.ResourceClaim, resource_v1beta2.ResourceClaimList]):
-    """ResourceClaims of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/resource.k8s.io/v1beta2/namespaces/{namespace}/resourceclaims`.
+    """ResourceClaims of one namespace, or of all of them with the namespace "":
+    `/apis/resource.k8s.io/v1beta2/namespaces/{namespace}/resourceclaims`.
     """
 
     _resource = RESOURCE_CLAIMS
@@ -31,9 +30,8 @@ class ResourceClaims(sync_verbs.StandardWithStatus[resource_v1beta2.ResourceClai
 class AsyncResourceClaims(
     async_verbs.StandardWithStatus[resource_v1beta2.ResourceClaim, resource_v1beta2.ResourceClaimList]
 ):
-    """ResourceClaims of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/resource.k8s.io/v1beta2/namespaces/{namespace}/resourceclaims`.
+    """ResourceClaims of one namespace, or of all of them with the namespace "":
+    `/apis/resource.k8s.io/v1beta2/namespaces/{namespace}/resourceclaims`.
     """
 
     _resource = RESOURCE_CLAIMS

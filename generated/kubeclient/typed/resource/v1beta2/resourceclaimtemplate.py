@@ -22,9 +22,8 @@ RESOURCE_CLAIM_TEMPLATES = Resource(
 class ResourceClaimTemplates(
     sync_verbs.Standard[resource_v1beta2.ResourceClaimTemplate, resource_v1beta2.ResourceClaimTemplateList]
 ):
-    """ResourceClaimTemplates of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/resource.k8s.io/v1beta2/namespaces/{namespace}/resourceclaimtemplates`.
+    """ResourceClaimTemplates of one namespace, or of all of them with the namespace "":
+    `/apis/resource.k8s.io/v1beta2/namespaces/{namespace}/resourceclaimtemplates`.
     """
 
     _resource = RESOURCE_CLAIM_TEMPLATES
@@ -33,9 +32,8 @@ class ResourceClaimTemplates(
 class AsyncResourceClaimTemplates(
     async_verbs.Standard[resource_v1beta2.ResourceClaimTemplate, resource_v1beta2.ResourceClaimTemplateList]
 ):
-    """ResourceClaimTemplates of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/resource.k8s.io/v1beta2/namespaces/{namespace}/resourceclaimtemplates`.
+    """ResourceClaimTemplates of one namespace, or of all of them with the namespace "":
+    `/apis/resource.k8s.io/v1beta2/namespaces/{namespace}/resourceclaimtemplates`.
     """
 
     _resource = RESOURCE_CLAIM_TEMPLATES

@@ -20,18 +20,12 @@ PRIORITY_CLASSES = Resource(
 
 
 class PriorityClasses(sync_verbs.Standard[scheduling_v1.PriorityClass, scheduling_v1.PriorityClassList]):
-    """PriorityClasses of the cluster.
-
-    API path: `/apis/scheduling.k8s.io/v1/priorityclasses`.
-    """
+    """PriorityClasses of the cluster: `/apis/scheduling.k8s.io/v1/priorityclasses`."""
 
     _resource = PRIORITY_CLASSES
 
 
 class AsyncPriorityClasses(async_verbs.Standard[scheduling_v1.PriorityClass, scheduling_v1.PriorityClassList]):
-    """PriorityClasses of the cluster.
-
-    API path: `/apis/scheduling.k8s.io/v1/priorityclasses`.
-    """
+    """PriorityClasses of the cluster: `/apis/scheduling.k8s.io/v1/priorityclasses`."""
 
     _resource = PRIORITY_CLASSES

@@ -22,9 +22,8 @@ COMPOSITE_POD_GROUPS = Resource(
 class CompositePodGroups(
     sync_verbs.StandardWithStatus[scheduling_v1alpha3.CompositePodGroup, scheduling_v1alpha3.CompositePodGroupList]
 ):
-    """CompositePodGroups of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/scheduling.k8s.io/v1alpha3/namespaces/{namespace}/compositepodgroups`.
+    """CompositePodGroups of one namespace, or of all of them with the namespace "":
+    `/apis/scheduling.k8s.io/v1alpha3/namespaces/{namespace}/compositepodgroups`.
     """
 
     _resource = COMPOSITE_POD_GROUPS
@@ -33,9 +32,8 @@ class CompositePodGroups(
 class AsyncCompositePodGroups(
     async_verbs.StandardWithStatus[scheduling_v1alpha3.CompositePodGroup, scheduling_v1alpha3.CompositePodGroupList]
 ):
-    """CompositePodGroups of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/scheduling.k8s.io/v1alpha3/namespaces/{namespace}/compositepodgroups`.
+    """CompositePodGroups of one namespace, or of all of them with the namespace "":
+    `/apis/scheduling.k8s.io/v1alpha3/namespaces/{namespace}/compositepodgroups`.
     """
 
     _resource = COMPOSITE_POD_GROUPS

@@ -20,18 +20,16 @@ POD_GROUPS = Resource(
 
 
 class PodGroups(sync_verbs.StandardWithStatus[scheduling_v1alpha3.PodGroup, scheduling_v1alpha3.PodGroupList]):
-    """PodGroups of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/scheduling.k8s.io/v1alpha3/namespaces/{namespace}/podgroups`.
+    """PodGroups of one namespace, or of all of them with the namespace "":
+    `/apis/scheduling.k8s.io/v1alpha3/namespaces/{namespace}/podgroups`.
     """
 
     _resource = POD_GROUPS
 
 
 class AsyncPodGroups(async_verbs.StandardWithStatus[scheduling_v1alpha3.PodGroup, scheduling_v1alpha3.PodGroupList]):
-    """PodGroups of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/scheduling.k8s.io/v1alpha3/namespaces/{namespace}/podgroups`.
+    """PodGroups of one namespace, or of all of them with the namespace "":
+    `/apis/scheduling.k8s.io/v1alpha3/namespaces/{namespace}/podgroups`.
     """
 
     _resource = POD_GROUPS

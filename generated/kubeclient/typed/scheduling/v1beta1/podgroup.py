@@ -20,18 +20,16 @@ POD_GROUPS = Resource(
 
 
 class PodGroups(sync_verbs.StandardWithStatus[scheduling_v1beta1.PodGroup, scheduling_v1beta1.PodGroupList]):
-    """PodGroups of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/scheduling.k8s.io/v1beta1/namespaces/{namespace}/podgroups`.
+    """PodGroups of one namespace, or of all of them with the namespace "":
+    `/apis/scheduling.k8s.io/v1beta1/namespaces/{namespace}/podgroups`.
     """
 
     _resource = POD_GROUPS
 
 
 class AsyncPodGroups(async_verbs.StandardWithStatus[scheduling_v1beta1.PodGroup, scheduling_v1beta1.PodGroupList]):
-    """PodGroups of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/scheduling.k8s.io/v1beta1/namespaces/{namespace}/podgroups`.
+    """PodGroups of one namespace, or of all of them with the namespace "":
+    `/apis/scheduling.k8s.io/v1beta1/namespaces/{namespace}/podgroups`.
     """
 
     _resource = POD_GROUPS

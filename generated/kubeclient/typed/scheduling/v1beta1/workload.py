@@ -20,18 +20,16 @@ WORKLOADS = Resource(
 
 
 class Workloads(sync_verbs.Standard[scheduling_v1beta1.Workload, scheduling_v1beta1.WorkloadList]):
-    """Workloads of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/scheduling.k8s.io/v1beta1/namespaces/{namespace}/workloads`.
+    """Workloads of one namespace, or of all of them with the namespace "":
+    `/apis/scheduling.k8s.io/v1beta1/namespaces/{namespace}/workloads`.
     """
 
     _resource = WORKLOADS
 
 
 class AsyncWorkloads(async_verbs.Standard[scheduling_v1beta1.Workload, scheduling_v1beta1.WorkloadList]):
-    """Workloads of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/scheduling.k8s.io/v1beta1/namespaces/{namespace}/workloads`.
+    """Workloads of one namespace, or of all of them with the namespace "":
+    `/apis/scheduling.k8s.io/v1beta1/namespaces/{namespace}/workloads`.
     """
 
     _resource = WORKLOADS

@@ -20,18 +20,12 @@ CSI_DRIVERS = Resource(
 
 
 class CSIDrivers(sync_verbs.Standard[storage_v1.CSIDriver, storage_v1.CSIDriverList]):
-    """CSIDrivers of the cluster.
-
-    API path: `/apis/storage.k8s.io/v1/csidrivers`.
-    """
+    """CSIDrivers of the cluster: `/apis/storage.k8s.io/v1/csidrivers`."""
 
     _resource = CSI_DRIVERS
 
 
 class AsyncCSIDrivers(async_verbs.Standard[storage_v1.CSIDriver, storage_v1.CSIDriverList]):
-    """CSIDrivers of the cluster.
-
-    API path: `/apis/storage.k8s.io/v1/csidrivers`.
-    """
+    """CSIDrivers of the cluster: `/apis/storage.k8s.io/v1/csidrivers`."""
 
     _resource = CSI_DRIVERS

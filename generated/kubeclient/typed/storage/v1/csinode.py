@@ -20,18 +20,12 @@ CSI_NODES = Resource(
 
 
 class CSINodes(sync_verbs.StandardWithStatus[storage_v1.CSINode, storage_v1.CSINodeList]):
-    """CSINodes of the cluster.
-
-    API path: `/apis/storage.k8s.io/v1/csinodes`.
-    """
+    """CSINodes of the cluster: `/apis/storage.k8s.io/v1/csinodes`."""
 
     _resource = CSI_NODES
 
 
 class AsyncCSINodes(async_verbs.StandardWithStatus[storage_v1.CSINode, storage_v1.CSINodeList]):
-    """CSINodes of the cluster.
-
-    API path: `/apis/storage.k8s.io/v1/csinodes`.
-    """
+    """CSINodes of the cluster: `/apis/storage.k8s.io/v1/csinodes`."""
 
     _resource = CSI_NODES

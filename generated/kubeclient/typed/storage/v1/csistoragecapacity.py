@@ -20,18 +20,16 @@ CSI_STORAGE_CAPACITIES = Resource(
 
 
 class CSIStorageCapacities(sync_verbs.Standard[storage_v1.CSIStorageCapacity, storage_v1.CSIStorageCapacityList]):
-    """CSIStorageCapacities of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/storage.k8s.io/v1/namespaces/{namespace}/csistoragecapacities`.
+    """CSIStorageCapacities of one namespace, or of all of them with the namespace "":
+    `/apis/storage.k8s.io/v1/namespaces/{namespace}/csistoragecapacities`.
     """
 
     _resource = CSI_STORAGE_CAPACITIES
 
 
 class AsyncCSIStorageCapacities(async_verbs.Standard[storage_v1.CSIStorageCapacity, storage_v1.CSIStorageCapacityList]):
-    """CSIStorageCapacities of one namespace, or of all of them when the namespace is "".
-
-    API path: `/apis/storage.k8s.io/v1/namespaces/{namespace}/csistoragecapacities`.
+    """CSIStorageCapacities of one namespace, or of all of them with the namespace "":
+    `/apis/storage.k8s.io/v1/namespaces/{namespace}/csistoragecapacities`.
     """
 
     _resource = CSI_STORAGE_CAPACITIES

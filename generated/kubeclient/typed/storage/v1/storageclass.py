@@ -20,18 +20,12 @@ STORAGE_CLASSES = Resource(
 
 
 class StorageClasses(sync_verbs.Standard[storage_v1.StorageClass, storage_v1.StorageClassList]):
-    """StorageClasses of the cluster.
-
-    API path: `/apis/storage.k8s.io/v1/storageclasses`.
-    """
+    """StorageClasses of the cluster: `/apis/storage.k8s.io/v1/storageclasses`."""
 
     _resource = STORAGE_CLASSES
 
 
 class AsyncStorageClasses(async_verbs.Standard[storage_v1.StorageClass, storage_v1.StorageClassList]):
-    """StorageClasses of the cluster.
-
-    API path: `/apis/storage.k8s.io/v1/storageclasses`.
-    """
+    """StorageClasses of the cluster: `/apis/storage.k8s.io/v1/storageclasses`."""
 
     _resource = STORAGE_CLASSES

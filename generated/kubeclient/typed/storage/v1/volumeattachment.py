@@ -20,10 +20,7 @@ VOLUME_ATTACHMENTS = Resource(
 
 
 class VolumeAttachments(sync_verbs.StandardWithStatus[storage_v1.VolumeAttachment, storage_v1.VolumeAttachmentList]):
-    """VolumeAttachments of the cluster.
-
-    API path: `/apis/storage.k8s.io/v1/volumeattachments`.
-    """
+    """VolumeAttachments of the cluster: `/apis/storage.k8s.io/v1/volumeattachments`."""
 
     _resource = VOLUME_ATTACHMENTS
 
@@ -31,9 +28,6 @@ class VolumeAttachments(sync_verbs.StandardWithStatus[storage_v1.VolumeAttachmen
 class AsyncVolumeAttachments(
     async_verbs.StandardWithStatus[storage_v1.VolumeAttachment, storage_v1.VolumeAttachmentList]
 ):
-    """VolumeAttachments of the cluster.
-
-    API path: `/apis/storage.k8s.io/v1/volumeattachments`.
-    """
+    """VolumeAttachments of the cluster: `/apis/storage.k8s.io/v1/volumeattachments`."""
 
     _resource = VOLUME_ATTACHMENTS

@@ -22,10 +22,7 @@ VOLUME_ATTRIBUTES_CLASSES = Resource(
 class VolumeAttributesClasses(
     sync_verbs.Standard[storage_v1.VolumeAttributesClass, storage_v1.VolumeAttributesClassList]
 ):
-    """VolumeAttributesClasses of the cluster.
-
-    API path: `/apis/storage.k8s.io/v1/volumeattributesclasses`.
-    """
+    """VolumeAttributesClasses of the cluster: `/apis/storage.k8s.io/v1/volumeattributesclasses`."""
 
     _resource = VOLUME_ATTRIBUTES_CLASSES
 
@@ -33,9 +30,6 @@ class VolumeAttributesClasses(
 class AsyncVolumeAttributesClasses(
     async_verbs.Standard[storage_v1.VolumeAttributesClass, storage_v1.VolumeAttributesClassList]
 ):
-    """VolumeAttributesClasses of the cluster.
-
-    API path: `/apis/storage.k8s.io/v1/volumeattributesclasses`.
-    """
+    """VolumeAttributesClasses of the cluster: `/apis/storage.k8s.io/v1/volumeattributesclasses`."""
 
     _resource = VOLUME_ATTRIBUTES_CLASSES

@@ -24,10 +24,7 @@ class StorageVersionMigrations(
         storagemigration_v1beta1.StorageVersionMigration, storagemigration_v1beta1.StorageVersionMigrationList
     ]
 ):
-    """StorageVersionMigrations of the cluster.
-
-    API path: `/apis/storagemigration.k8s.io/v1beta1/storageversionmigrations`.
-    """
+    """StorageVersionMigrations of the cluster: `/apis/storagemigration.k8s.io/v1beta1/storageversionmigrations`."""
 
     _resource = STORAGE_VERSION_MIGRATIONS
 
@@ -37,9 +34,6 @@ class AsyncStorageVersionMigrations(
         storagemigration_v1beta1.StorageVersionMigration, storagemigration_v1beta1.StorageVersionMigrationList
     ]
 ):
-    """StorageVersionMigrations of the cluster.
-
-    API path: `/apis/storagemigration.k8s.io/v1beta1/storageversionmigrations`.
-    """
+    """StorageVersionMigrations of the cluster: `/apis/storagemigration.k8s.io/v1beta1/storageversionmigrations`."""
 
     _resource = STORAGE_VERSION_MIGRATIONS
