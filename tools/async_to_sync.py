@@ -36,6 +36,8 @@ PAIRS: Final[Mapping[str, str]] = {
     "core/kubecore/rest/async_page_iterator.py": "core/kubecore/rest/page_iterator.py",
     "core/kubecore/rest/async_run_steps.py": "core/kubecore/rest/run_steps.py",
     "core/kubecore/retry/async_loop.py": "core/kubecore/retry/loop.py",
+    "core/kubecore/streams/copy/async_transfer.py": "core/kubecore/streams/copy/transfer.py",
+    "core/kubecore/streams/exec/async_run.py": "core/kubecore/streams/exec/run.py",
     "core/kubecore/watch/async_connection.py": "core/kubecore/watch/connection.py",
     "core/kubecore/watch/async_list_and_watch.py": "core/kubecore/watch/list_and_watch.py",
 }
@@ -158,7 +160,7 @@ def _formatted(texts: Mapping[str, str]) -> dict[str, str]:
             file = Path(folder, path)
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, "utf-8")
-        _ruff("check", "--output-format=concise", "--select=F401,I,UP028", "--fix", "--unsafe-fixes", folder)
+        _ruff("check", "--output-format=concise", "--select=F401,I,SIM117,UP028", "--fix", "--unsafe-fixes", folder)
         _ruff("format", folder)
         return {path: Path(folder, path).read_text("utf-8") for path in texts}
 

@@ -36,6 +36,19 @@ def carry(data: bytes) -> bytes:
     return struct.pack(">II", 3, len(data)) + data
 
 
+class InLoop:
+    """A synchronous connection whose methods are awaited. They block the event loop."""
+
+    def __init__(self, stream: forward.ForwardedStream) -> None:
+        self._stream = stream
+
+    async def read(self, *arguments: Any) -> bytes:
+        return self._stream.read(*arguments)
+
+    async def write(self, *arguments: Any) -> None:
+        self._stream.write(*arguments)
+
+
 @pytest.fixture(params=["sync", "asyncio", "trio"])
 def ask(request: pytest.FixtureRequest) -> Ask:
     """Run a scenario with a function that connects, to a node that does as a script says."""
@@ -48,12 +61,7 @@ def ask(request: pytest.FixtureRequest) -> Ask:
                 with Clientset(config) as made, made.core_v1.pods("ns").port_forward("web") as ports:
 
                     async def connect(seconds: float) -> Any:
-                        stream = ports.connect(80, seconds)
-
-                        async def read() -> bytes:
-                            return stream.read()
-
-                        return read
+                        return InLoop(ports.connect(80, seconds))
 
                     await scenario(connect)
 
@@ -61,7 +69,7 @@ def ask(request: pytest.FixtureRequest) -> Ask:
                 async with AsyncClientset(config) as made, made.core_v1.pods("ns").port_forward("web") as ports:
 
                     async def connect(seconds: float) -> Any:
-                        return (await ports.connect(80, seconds)).read
+                        return await ports.connect(80, seconds)
 
                     await scenario(connect)
 
@@ -73,10 +81,10 @@ def ask(request: pytest.FixtureRequest) -> Ask:
     return run
 
 
-async def all_of(read: Any) -> tuple[bytes, errors.KubeError | None]:
+async def all_of(stream: Any) -> tuple[bytes, errors.KubeError | None]:
     got = b""
     try:
-        while data := await read():
+        while data := await stream.read():
             got += data
     except errors.KubeError as error:
         return got, error
@@ -148,6 +156,44 @@ def test_one_byte_at_a_time_is_as_good_as_all_at_once(ask: Ask) -> None:
     ask(script, scenario)
 
 
+def test_read_with_a_timeout_can_be_repeated(ask: Ask) -> None:
+    def script(peer: Peer) -> None:
+        peer.read()
+        say(peer, REPLIES)
+        peer.read()
+        say(peer, carry(b"late"))
+        peer.read()
+
+    async def scenario(connect: Any) -> None:
+        stream = await connect(5)
+        with pytest.raises(errors.ReadTimeoutError, match=r"nothing came for 0\.01 s"):
+            await stream.read(100, 0.01)
+        await stream.write(b"go", PATIENCE)
+        assert await stream.read(2, PATIENCE) == b"la"
+        assert await stream.read(100, PATIENCE) == b"te"
+
+    ask(script, scenario)
+
+
+def test_write_with_a_timeout_ends_if_nobody_reads(ask: Ask) -> None:
+    done = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.read()
+        say(peer, REPLIES)
+        done.wait(PATIENCE)
+
+    async def scenario(connect: Any) -> None:
+        stream = await connect(5)
+        try:
+            with pytest.raises(errors.WriteTimeoutError, match=r"the other end took nothing for 0\.1 s"):
+                await stream.write(b"x" * (64 * 1024 * 1024), 0.1)
+        finally:
+            done.set()
+
+    ask(script, scenario)
+
+
 def test_what_is_not_read_waits_at_the_node(ask: Ask) -> None:
     """Back-pressure bounds memory."""
     sent = 0
@@ -168,8 +214,8 @@ def test_what_is_not_read_waits_at_the_node(ask: Ask) -> None:
         stopped.set()
 
     async def scenario(connect: Any) -> None:
-        read = await connect(5)
-        assert (await read())[:1] == b"x"
+        stream = await connect(5)
+        assert (await stream.read())[:1] == b"x"
         assert await anyio.to_thread.run_sync(stopped.wait, PATIENCE)
 
     ask(script, scenario)

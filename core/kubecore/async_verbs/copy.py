@@ -50,12 +50,12 @@ class Copy(ResourceClient):
             TransportError: the connection broke.
             MissingExtraError: wsproto is not installed.
         """
-        from kubecore.streams.copy import copying
+        from kubecore.streams.copy import async_transfer, copying
         from kubecore.streams.exec.async_process import AsyncProcess
 
         plan = copying.plan_from(self._resource, self._namespace, name, remote, local, container)
         process = AsyncProcess(self._client, plan.call, plan.options, plan.command, timeout=timeout)
-        return await copying.receive_async(process, plan, progress, timeout)
+        return await async_transfer.receive_async(process, plan, progress, timeout)
 
     async def copy_to(
         self,
@@ -91,9 +91,9 @@ class Copy(ResourceClient):
             ProtocolError: the server is older than Kubernetes 1.30, and can't end the command's input.
             MissingExtraError: wsproto is not installed.
         """
-        from kubecore.streams.copy import copying
+        from kubecore.streams.copy import async_transfer, copying
         from kubecore.streams.exec.async_process import AsyncProcess
 
         plan = copying.plan_to(self._resource, self._namespace, name, local, remote, container)
         process = AsyncProcess(self._client, plan.call, plan.options, plan.command, timeout=timeout)
-        return await copying.send_async(process, plan, progress, timeout)
+        return await async_transfer.send_async(process, plan, progress, timeout)

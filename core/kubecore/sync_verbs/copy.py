@@ -51,12 +51,12 @@ class Copy(ResourceClient):
             TransportError: the connection broke.
             MissingExtraError: wsproto is not installed.
         """
-        from kubecore.streams.copy import copying
+        from kubecore.streams.copy import copying, transfer
         from kubecore.streams.exec.process import Process
 
         plan = copying.plan_from(self._resource, self._namespace, name, remote, local, container)
         process = Process(self._client, plan.call, plan.options, plan.command, timeout=timeout)
-        return copying.receive(process, plan, progress, timeout)
+        return transfer.receive(process, plan, progress, timeout)
 
     def copy_to(
         self,
@@ -92,9 +92,9 @@ class Copy(ResourceClient):
             ProtocolError: the server is older than Kubernetes 1.30, and can't end the command's input.
             MissingExtraError: wsproto is not installed.
         """
-        from kubecore.streams.copy import copying
+        from kubecore.streams.copy import copying, transfer
         from kubecore.streams.exec.process import Process
 
         plan = copying.plan_to(self._resource, self._namespace, name, local, remote, container)
         process = Process(self._client, plan.call, plan.options, plan.command, timeout=timeout)
-        return copying.send(process, plan, progress, timeout)
+        return transfer.send(process, plan, progress, timeout)

@@ -130,7 +130,7 @@ class Exec(ResourceClient):
         """
         from kubecore.calls.text_mode import text_mode
         from kubecore.streams.exec import command as commands
-        from kubecore.streams.exec.process import run
+        from kubecore.streams.exec.run import run
 
         mode = text_mode(text=text, encoding=encoding, errors=errors)
         data = commands.input_of(stdin, mode)

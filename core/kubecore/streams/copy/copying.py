@@ -9,44 +9,37 @@ import os
 import posixpath
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from kubecore._support.terminal import shown
 from kubecore.calls.call import Call
-from kubecore.calls.deadline import Deadline
 from kubecore.calls.resource import Resource
 from kubecore.errors import (
-    CommandTimeoutError,
     CopyError,
     DeadlineError,
     InvalidRequestError,
-    ReadTimeoutError,
     StatusError,
 )
 from kubecore.model.meta import Status
-from kubecore.streams.copy.totar import pack
 from kubecore.streams.copy.untar import Copied, Unpacker
-from kubecore.streams.exec.command import Gathered, Options, Output, exec_call, is_text
-
-if TYPE_CHECKING:
-    from kubecore.streams.exec.async_process import AsyncProcess
-    from kubecore.streams.exec.process import Process
+from kubecore.streams.exec.command import Options, Output, exec_call, is_text
 
 __all__ = [
+    "MAX_ERROR_BYTES",
     "Plan",
     "Progress",
+    "TarOutput",
+    "check",
+    "explained",
+    "late",
     "plan_from",
     "plan_to",
-    "receive",
-    "receive_async",
-    "send",
-    "send_async",
 ]
 
 Progress = Callable[[int], object]
 """Is told how many bytes of files were copied so far."""
 
-_MOST_SAID: Final = 64 * 1024
+MAX_ERROR_BYTES: Final = 64 * 1024
 _TAR: Final = "tar"
 _NO_TAR: Final = "there is no `tar` in the container, which copying needs"
 
@@ -110,114 +103,78 @@ def _split(remote: str) -> tuple[str, str]:
     return folder or ".", base
 
 
-class _Said:
-    """What tar says beside the archive."""
+class TarOutput:
+    """The output of a `tar` that packs: the archive and its errors.
+
+    Args:
+        unpacker: Unpacks the archive.
+    """
 
     def __init__(self, unpacker: Unpacker) -> None:
         self._unpacker = unpacker
         self._errors = bytearray()
 
     def take(self, output: Output) -> None:
+        """Unpack a part of the archive, or keep an error.
+
+        Args:
+            output: The next output of the command.
+        """
         if output.stream == "stdout":
             self._unpacker.feed(output.data)
-        elif len(self._errors) < _MOST_SAID:
+        elif len(self._errors) < MAX_ERROR_BYTES:
             self._errors += output.data
 
     def finish(self, returncode: int | None) -> Copied:
-        _check(returncode, bytes(self._errors))
+        """Check that all files were copied.
+
+        Args:
+            returncode: The exit code of the command.
+
+        Returns:
+            The copied files.
+
+        Raises:
+            CopyError: tar failed.
+        """
+        check(returncode, bytes(self._errors))
         return self._unpacker.finish()
 
 
-def _check(returncode: int | None, said: bytes) -> None:
-    text = shown(said.decode("utf-8", "replace").strip(), most=500)
+def check(returncode: int | None, errors: bytes) -> None:
+    """Check the exit code of tar.
+
+    Args:
+        returncode: The exit code.
+        errors: The standard error of tar.
+
+    Raises:
+        CopyError: tar failed, or the container has none.
+    """
+    text = shown(errors.decode("utf-8", "replace").strip(), most=500)
     if returncode in (126, 127):
         raise CopyError(f"{_NO_TAR}: {text}" if text else _NO_TAR)
     if returncode != 0:
         raise CopyError(f"tar in the container returned {returncode}; not everything may have been copied: {text}")
 
 
-def _explained(error: StatusError) -> Exception:
+def explained(error: StatusError) -> Exception:
+    """Return a clearer error if the container has no tar, else the same error.
+
+    Args:
+        error: The error of the exec request.
+    """
     text = str(error)
     if "tar" in text and ("not found" in text or "no such file" in text):
         return CopyError(f"{_NO_TAR}: {shown(text, most=500)}")
     return error
 
 
-def _late(plan: Plan, timeout: float | None) -> DeadlineError:
+def late(plan: Plan, timeout: float | None) -> DeadlineError:
+    """Create the error for a copy that takes too long.
+
+    Args:
+        plan: The copy.
+        timeout: Its time limit, in seconds.
+    """
     return DeadlineError(f"{plan.call.method} {plan.call.path}: not copied within {timeout:g} s (timeout=)")
-
-
-def receive(process: Process, plan: Plan, progress: Progress | None, timeout: float | None) -> Copied:
-    """Run a copy from a container."""
-    unpacker = Unpacker(plan.base, plan.local, progress)
-    said = _Said(unpacker)
-    deadline = Deadline.within(timeout)
-    try:
-        with process, unpacker:
-            while (output := process.read(None if deadline is None else deadline.left)) is not None:
-                said.take(output)
-            return said.finish(process.returncode)
-    except ReadTimeoutError as error:
-        if deadline is None or deadline.left:
-            raise
-        raise _late(plan, timeout) from error
-    except StatusError as error:
-        raise _explained(error) from error
-
-
-async def receive_async(process: AsyncProcess, plan: Plan, progress: Progress | None, timeout: float | None) -> Copied:
-    """Run a copy from a container: see `receive`."""
-    import anyio
-
-    unpacker = Unpacker(plan.base, plan.local, progress)
-    said = _Said(unpacker)
-    try:
-        with anyio.move_on_after(timeout):
-            async with process:
-                with unpacker:
-                    async for output in process:
-                        said.take(output)
-                    return said.finish(process.returncode)
-    except StatusError as error:
-        raise _explained(error) from error
-    raise _late(plan, timeout)
-
-
-def send(process: Process, plan: Plan, progress: Progress | None, timeout: float | None) -> Copied:
-    """Run a copy to a container."""
-    copied, gathered = Copied(), Gathered(_MOST_SAID)
-    archive = pack(plan.local, plan.base, copied, progress)
-    deadline = Deadline.within(timeout)
-    try:
-        with process:
-            _check(
-                process.communicate(gathered, archive, timeout, None if deadline is None else deadline.left),
-                gathered.stderr,
-            )
-    except CommandTimeoutError as error:
-        raise _late(plan, timeout) from error
-    except StatusError as error:
-        raise _explained(error) from error
-    finally:
-        archive.close()
-    return copied
-
-
-async def send_async(process: AsyncProcess, plan: Plan, progress: Progress | None, timeout: float | None) -> Copied:
-    """Run a copy to a container: see `send`."""
-    copied, gathered = Copied(), Gathered(_MOST_SAID)
-    archive = pack(plan.local, plan.base, copied, progress)
-    deadline = Deadline.within(timeout)
-    try:
-        async with process:
-            _check(
-                await process.communicate(gathered, archive, timeout, None if deadline is None else deadline.left),
-                gathered.stderr,
-            )
-    except CommandTimeoutError as error:
-        raise _late(plan, timeout) from error
-    except StatusError as error:
-        raise _explained(error) from error
-    finally:
-        archive.close()
-    return copied

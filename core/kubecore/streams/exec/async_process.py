@@ -5,16 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import anyio
 
 from kubecore.calls.call import Call
 from kubecore.calls.deadline import Deadline
-from kubecore.calls.text_mode import TextMode
 from kubecore.errors import (
     CommandTimeoutError,
-    DeadlineError,
     InvalidRequestError,
     KubeError,
     ReadError,
@@ -25,13 +23,13 @@ from kubecore.errors import (
 )
 from kubecore.model.meta import Status
 from kubecore.streams.exec.channels import ERROR, PROTOCOLS, Channels, cut
-from kubecore.streams.exec.command import Completed, Gathered, Options, Output, finished, stream_name
+from kubecore.streams.exec.command import Gathered, Options, Output, stream_name
 from kubecore.streams.websocket.async_session import AsyncSession
 
 if TYPE_CHECKING:
     from kubecore.rest import AsyncClient
 
-__all__ = ["AsyncProcess", "run"]
+__all__ = ["AsyncProcess"]
 
 
 class AsyncProcess:
@@ -290,46 +288,3 @@ class AsyncProcess:
     @property
     def _place(self) -> str:
         return f"{self._call.method} {self._call.path}"
-
-
-async def run(
-    client: AsyncClient,
-    call: Call[Status],
-    options: Options,
-    command: Sequence[str],
-    *,
-    stdin: bytes | None,
-    timeout: float | None,
-    check: bool,
-    max_output: int | None,
-    mode: TextMode | None,
-) -> Completed[Any]:
-    """Run a command to its end.
-
-    Args:
-        client: opens the connection.
-        call: the call.
-        options: what is connected.
-        command: the command.
-        stdin: its standard input, None for none.
-        timeout: seconds that it may take.
-        check: whether a code other than 0 is an error.
-        max_output: most bytes that it may print.
-        mode: how output becomes text; None for bytes.
-
-    Returns:
-        What became of it.
-    """
-    gathered = Gathered(max_output)
-    deadline = Deadline.within(timeout)
-    process = AsyncProcess(client, call, options, command, timeout=timeout)
-    try:
-        async with process:
-            code = await process.communicate(
-                gathered, None if stdin is None else cut(stdin), timeout, None if deadline is None else deadline.left
-            )
-    except DeadlineError as error:
-        if timeout is None:
-            raise
-        raise CommandTimeoutError(command, timeout, b"", b"") from error
-    return finished(command, code, gathered, mode, check=check)

@@ -5,14 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from kubecore.calls.call import Call
 from kubecore.calls.deadline import Deadline
-from kubecore.calls.text_mode import TextMode
 from kubecore.errors import (
     CommandTimeoutError,
-    DeadlineError,
     InvalidRequestError,
     ReadError,
     ReadTimeoutError,
@@ -20,13 +18,13 @@ from kubecore.errors import (
 )
 from kubecore.model.meta import Status
 from kubecore.streams.exec.channels import ERROR, PROTOCOLS, Channels, cut
-from kubecore.streams.exec.command import Completed, Gathered, Options, Output, finished, stream_name
+from kubecore.streams.exec.command import Gathered, Options, Output, stream_name
 from kubecore.streams.websocket.session import Session
 
 if TYPE_CHECKING:
     from kubecore.rest import Client
 
-__all__ = ["Process", "run"]
+__all__ = ["Process"]
 
 
 class Process:
@@ -264,46 +262,3 @@ class Process:
     @property
     def _place(self) -> str:
         return f"{self._call.method} {self._call.path}"
-
-
-def run(
-    client: Client,
-    call: Call[Status],
-    options: Options,
-    command: Sequence[str],
-    *,
-    stdin: bytes | None,
-    timeout: float | None,
-    check: bool,
-    max_output: int | None,
-    mode: TextMode | None,
-) -> Completed[Any]:
-    """Run a command to its end.
-
-    Args:
-        client: opens the connection.
-        call: the call.
-        options: what is connected.
-        command: the command.
-        stdin: its standard input, None for none.
-        timeout: seconds that it may take.
-        check: whether a code other than 0 is an error.
-        max_output: most bytes that it may print.
-        mode: how output becomes text; None for bytes.
-
-    Returns:
-        What became of it.
-    """
-    gathered = Gathered(max_output)
-    deadline = Deadline.within(timeout)
-    process = Process(client, call, options, command, timeout=timeout)
-    try:
-        with process:
-            code = process.communicate(
-                gathered, None if stdin is None else cut(stdin), timeout, None if deadline is None else deadline.left
-            )
-    except DeadlineError as error:
-        if timeout is None:
-            raise
-        raise CommandTimeoutError(command, timeout, b"", b"") from error
-    return finished(command, code, gathered, mode, check=check)

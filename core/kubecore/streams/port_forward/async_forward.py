@@ -16,7 +16,14 @@ from anyio.abc import SocketAttribute, SocketStream, TaskGroup
 from anyio.streams.stapled import MultiListener
 
 from kubecore.calls.deadline import Deadline
-from kubecore.errors import ConnectTimeoutError, DeadlineError, KubeError, TransportError
+from kubecore.errors import (
+    ConnectTimeoutError,
+    DeadlineError,
+    KubeError,
+    ReadTimeoutError,
+    TransportError,
+    WriteTimeoutError,
+)
 from kubecore.rest import async_run_steps
 from kubecore.streams.port_forward.opening import OPENING_SECONDS, Default, late
 from kubecore.streams.port_forward.targets import Found, Target, as_port
@@ -49,38 +56,57 @@ class AsyncForwardedStream:
         self._owner = owner
         owner.add(self)
 
-    async def read(self, most: int = 65536) -> bytes:
-        """Wait for what comes from the pod; may be cancelled and called again.
+    async def read(self, most: int = 65536, timeout: float | None = None) -> bytes:
+        """Wait for data from the pod; may be cancelled and called again.
 
         Args:
-            most: most bytes to return.
+            most: Most bytes to return.
+            timeout: Seconds to wait, None for no limit.
 
         Returns:
-            What has come; b"" at the end.
+            The received data; b"" at the end.
 
         Raises:
-            PortForwardError: the node can't reach the port.
-            StreamClosedError: it was closed by us.
-            TransportError: the connection broke.
+            PortForwardError: The node can't reach the port.
+            ReadTimeoutError: No data was received in time; it may be called again.
+            StreamClosedError: The connection was closed by `aclose`.
+            TransportError: The connection broke.
         """
+        if timeout is None:
+            return await self._read(most)
+        with anyio.move_on_after(timeout) as scope:
+            return await self._read(most)
+        assert scope.cancelled_caught  # noqa: S101 - there is no other way here
+        raise ReadTimeoutError(f"{self._tunnel.place}: nothing came for {timeout:g} s")
+
+    async def _read(self, most: int) -> bytes:
         while (data := self._tunnel.take(most)) is None:
             await self.advance()
         return data
 
-    async def write(self, data: bytes) -> None:
-        """Send data to the pod. Where it is cancelled nothing more can be sent.
+    async def write(self, data: bytes, timeout: float | None = None) -> None:
+        """Send data to the pod. If it is cancelled, or takes too long, nothing more can be sent.
 
-        Who writes much while nobody reads waits for the pod, which may wait for a reader: as with any socket.
+        If nobody reads from the pod, a large write waits for the pod, which may wait for a reader: as with any socket.
 
         Args:
-            data: the bytes.
+            data: The bytes.
+            timeout: Seconds that each chunk may take to be accepted, None for no limit.
 
         Raises:
-            StreamClosedError: it is closed, by us or by the other end.
+            WriteTimeoutError: It takes longer; a part was written.
+            StreamClosedError: It was closed, by `aclose` or by the other end.
         """
         view = memoryview(data)
         for at in range(0, len(view), FRAME):
-            await self._session.send(self._tunnel.data(bytes(view[at : at + FRAME])))
+            await self._write(bytes(view[at : at + FRAME]), timeout)
+
+    async def _write(self, data: bytes, timeout: float | None) -> None:
+        if timeout is None:
+            return await self._session.send(self._tunnel.data(data))
+        with anyio.move_on_after(timeout):
+            return await self._session.send(self._tunnel.data(data))
+        raise WriteTimeoutError(f"{self._tunnel.place}: the other end took nothing for {timeout:g} s")
 
     async def close_write(self) -> None:
         """Say that nothing more will be written; what the pod says can still be read.

@@ -1,0 +1,63 @@
+"""Run a command in a container to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from kubecore.calls.call import Call
+from kubecore.calls.deadline import Deadline
+from kubecore.errors import CommandTimeoutError, DeadlineError
+from kubecore.model.meta import Status
+from kubecore.streams.exec.async_process import AsyncProcess
+from kubecore.streams.exec.channels import cut
+from kubecore.streams.exec.command import Completed, Gathered, Options, finished
+
+if TYPE_CHECKING:
+    from kubecore.calls.text_mode import TextMode
+    from kubecore.rest import AsyncClient
+
+__all__ = ["run"]
+
+
+async def run(
+    client: AsyncClient,
+    call: Call[Status],
+    options: Options,
+    command: Sequence[str],
+    *,
+    stdin: bytes | None,
+    timeout: float | None,
+    check: bool,
+    max_output: int | None,
+    mode: TextMode | None,
+) -> Completed[Any]:
+    """Run a command to its end.
+
+    Args:
+        client: opens the connection.
+        call: the call.
+        options: what is connected.
+        command: the command.
+        stdin: its standard input, None for none.
+        timeout: seconds that it may take.
+        check: whether a code other than 0 is an error.
+        max_output: most bytes that it may print.
+        mode: how output becomes text; None for bytes.
+
+    Returns:
+        What became of it.
+    """
+    gathered = Gathered(max_output)
+    deadline = Deadline.within(timeout)
+    process = AsyncProcess(client, call, options, command, timeout=timeout)
+    try:
+        async with process:
+            code = await process.communicate(
+                gathered, None if stdin is None else cut(stdin), timeout, None if deadline is None else deadline.left
+            )
+    except DeadlineError as error:
+        if timeout is None:
+            raise
+        raise CommandTimeoutError(command, timeout, b"", b"") from error
+    return finished(command, code, gathered, mode, check=check)
