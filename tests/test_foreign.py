@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow  # copies of the package, in processes
+
 ROOT = Path(__file__).parents[1]
 FOREIGN = "raise SystemExit('code of another project ran')\n"
 

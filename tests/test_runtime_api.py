@@ -99,6 +99,7 @@ def imported(source: str) -> set[str]:
     return {name for name in found if name.split(".")[0] == "kubecore"}
 
 
+@pytest.mark.slow
 def test_generated_code_imports_nothing_of_kubecore_but_the_contract(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,6 +159,7 @@ def test_clients_are_imported_when_they_are_first_used() -> None:
     assert done.stdout == "[]\n"
 
 
+@pytest.mark.slow
 def test_another_version_of_kgen_alone_changes_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

@@ -35,6 +35,7 @@ def test_a_file_and_a_folder_stand_for_what_is_in_them() -> None:
     assert second_chance.unlisted(failed, {"tests/a.py": "", "tests/b/": ""}) == [failed[1], failed[3]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "failed", "code"),
     [

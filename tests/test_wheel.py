@@ -12,6 +12,8 @@ import pytest
 
 from tests.conftest import run
 
+pytestmark = pytest.mark.slow  # builds the wheel and installs it
+
 ROOT = Path(__file__).parents[1]
 PACKAGES = {"kgen", "kgen_kubernetes", "kubecore", "kubeclient"}
 PLAIN = {".py", ".txt", ".typed", ".json", ".md", ".jinja", ".jinja2", ""}

@@ -181,6 +181,7 @@ def test_an_exact_word_takes_no_name_from_an_equal_item_of_a_list() -> None:
     assert not lost_by({"tl": obj(a=STRING), "tls": items}, {"tl": obj(a=STRING), "tls": items, "tlss": obj(a=STRING)})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kept", ["memory", "disk"])
 def test_a_place_keeps_its_name_when_it_becomes_a_type_of_kubernetes_and_back(kept: str, tmp_path: Path) -> None:
     template = in_place("io.k8s.api.core.v1.PodTemplateSpec")

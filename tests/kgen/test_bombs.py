@@ -34,6 +34,7 @@ def case(name: str) -> Any:
     return pytest.param(name, marks=() if name.startswith(("deep ", "loop: ", "anchors")) else pytest.mark.thorough)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [case(name) for name in CASES])
 def test_a_bomb_is_refused_or_survived_within_limits(name: str, built: dict[str, Any]) -> None:
     """Rows C4 and D6: anchors, loops of references, nesting, a million properties, large files."""

@@ -18,6 +18,8 @@ from tests.kgen.documents import generated
 from tests.kgen.manifests import of
 from tests.kgen.test_crds import manifest
 
+pytestmark = pytest.mark.slow  # builds
+
 HEAD = """\
 import dataclasses
 import msgspec

@@ -26,6 +26,8 @@ from kgen.load import load, load_all
 from kgen.load.crd import parse
 from tests.kgen.manifests import of
 
+pytestmark = pytest.mark.slow  # builds
+
 TIMEOUT = 120  # Seconds; a command that waits for a pipe never ends.
 
 

@@ -122,6 +122,7 @@ def test_builds_that_are_killed_or_at_once_leave_no_mix_that_looks_right(what: s
 # The commands.
 
 
+@pytest.mark.slow
 def test_build_check_change_check(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check"]) == 1
     assert "missing: made/__init__.py" in capsys.readouterr().out
@@ -145,6 +146,7 @@ def test_build_check_change_check(project: Path, capsys: pytest.CaptureFixture[s
     assert run(["check"]) == 0
 
 
+@pytest.mark.slow
 def test_check_says_if_only_the_ends_of_lines_differ(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["build"]) == 0
     for name in ("__init__.py", "models/example_v1.py"):
@@ -156,6 +158,7 @@ def test_check_says_if_only_the_ends_of_lines_differ(project: Path, capsys: pyte
     assert run(["check"]) == 0
 
 
+@pytest.mark.slow
 def test_a_build_with_nothing_to_do_generates_nothing(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -170,6 +173,7 @@ def test_a_build_with_nothing_to_do_generates_nothing(
     assert (project / "generated/made").is_dir()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_document_that_changes_while_it_is_read_is_not_taken_for_built(
     when: str, project: Path, monkeypatch: pytest.MonkeyPatch
@@ -275,6 +279,7 @@ def test_a_bad_document_is_told_with_its_pointer(project: Path, capsys: pytest.C
     assert "expected an object, found a number" in said
 
 
+@pytest.mark.slow
 def test_one_odd_field_is_a_warning_and_an_error_when_strict(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Row D2 of the reliability matrix."""
     odd = document(extra={"com.example.v1.WidgetSpec": {"type": "object", "properties": {'a"b': {"type": "string"}}}})
@@ -293,6 +298,7 @@ def test_a_template_of_the_users_takes_the_place_of_ours(project: Path) -> None:
     assert "in one place." in (project / "generated/made/clientset.py").read_text()
 
 
+@pytest.mark.slow
 def test_the_output_is_the_same_for_every_seed_folder_and_order(project: Path, tmp_path: Path) -> None:
     made = []
     other = document(group="other.example.com", kind="Gadget", plural="gadgets")

@@ -13,6 +13,8 @@ from kgen import bundled_specs
 from kgen.cli import run
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.slow  # builds
+
 CRDS = ROOT / "tests" / "crds"
 SHARED_CRDS = ROOT.parent / "shared" / "crds"
 

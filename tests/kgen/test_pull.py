@@ -114,7 +114,7 @@ def fake() -> Iterator[Fake]:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses before requests that failed are sent again; nothing waits for them."""
     found: list[float] = []
-    monkeypatch.setattr("kubecore.rest.client.time.sleep", found.append)
+    monkeypatch.setattr("kubecore.rest.client.pauses.sleep", found.append)
     return found
 
 
@@ -264,6 +264,7 @@ def test_an_index_that_stays_behind_is_an_error_and_nothing_is_written(
     assert not (tmp_path / "specs").exists()
 
 
+@pytest.mark.slow
 def test_a_folder_of_chosen_groups_builds_alone(
     fake: Fake, kubeconfig: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -473,6 +473,7 @@ def values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
             return st.sampled_from(schema.get("enum", ["", "text", "ü"]))
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.data(), SPEC)
 def test_what_a_schema_allows_comes_out_as_it_went_in(data: st.DataObject, properties: dict[str, Any]) -> None:

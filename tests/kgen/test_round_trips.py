@@ -255,6 +255,7 @@ def named(raw: Any, schema: Any) -> Any:
     return [named(item, schema.get("items", {})) for item in raw] if is_array(raw) else raw
 
 
+@pytest.mark.slow
 def test_every_type_of_kubernetes_sends_what_it_read() -> None:
     tried = 0
     for name, cls in classes(resolve(load(SPECS), {}, Problems()), "kubeclient"):

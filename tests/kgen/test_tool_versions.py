@@ -11,6 +11,8 @@ from kgen import tool_versions
 from kgen.cli import run
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.slow  # builds
+
 
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

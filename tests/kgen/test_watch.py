@@ -138,6 +138,7 @@ main()
 """Sends itself a signal at a call that is counted, so that no clock decides where it comes."""
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize(
@@ -185,6 +186,7 @@ def on_file(path, text):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 @pytest.mark.parametrize("stubborn", [False, True])
 def test_a_build_is_interrupted_by_the_first_signal_and_killed_by_the_second(stubborn: bool, tmp_path: Path) -> None:
@@ -227,6 +229,7 @@ def put(file: Path, text: str) -> None:
     beside.replace(file)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_change_builds_and_an_error_leaves_the_package(tmp_path: Path, number: int, code: int) -> None:

@@ -194,6 +194,7 @@ def test_write_with_a_timeout_ends_if_nobody_reads(ask: Ask) -> None:
     ask(script, scenario)
 
 
+@pytest.mark.slow
 def test_what_is_not_read_waits_at_the_node(ask: Ask) -> None:
     """Back-pressure bounds memory."""
     sent = 0

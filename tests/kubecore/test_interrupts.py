@@ -47,6 +47,7 @@ def put(found: queue.SimpleQueue[BaseException | None], number: int, work: Calla
     found.put(interrupted(number, work, _FILES))
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Python's report of a lost one.
 def test_ctrl_c_at_any_moment_of_a_watch_arrives_as_itself_and_close_returns() -> None:
     watches: list[Any] = []

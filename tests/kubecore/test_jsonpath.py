@@ -52,6 +52,7 @@ def test_a_path_finds_what_it_finds_in_go(rows: list[dict[str, Any]]) -> None:
     assert wrong == []
 
 
+@pytest.mark.slow
 def test_the_table_is_what_go_says_today() -> None:
     if shutil.which("go") is None:
         pytest.skip("Go is missing: the committed table stands for it")

@@ -285,6 +285,7 @@ class Inner(Projection):
     titel: str = ""
 
 
+@pytest.mark.slow
 def test_every_model_is_a_projection_of_itself_and_its_names_are_the_bases_names() -> None:
     irregular = set()
     for model in ALL:

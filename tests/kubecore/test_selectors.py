@@ -60,6 +60,7 @@ def test_a_models_selector_is_read_as_go_does() -> None:
                     selectors.from_label_selector(form)
 
 
+@pytest.mark.slow
 def test_the_table_is_what_go_says_today() -> None:
     if shutil.which("go") is None:
         pytest.skip("Go is missing: the committed table stands for it")
