@@ -15,7 +15,13 @@ import anyio
 PATIENCE: Final = 60.0
 """Seconds that anything may take; reached only if the awaited thing never happens."""
 
-_WAITING: Final = ("kubecore/_http/network.py", "kubecore/_http/readiness.py", "kubecore/_support/wakeup.py")
+_WAITING: Final = (
+    "kubecore/_http/dial.py",
+    "kubecore/_http/sync_socket.py",
+    "kubecore/_http/tls_in_tls.py",
+    "kubecore/_http/readiness.py",
+    "kubecore/_support/wakeup.py",
+)
 """The modules in which a thread waits for bytes, for a descriptor or for a time."""
 
 

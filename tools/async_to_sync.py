@@ -58,6 +58,7 @@ SUBSTITUTIONS: Final[Mapping[str, str]] = {
     r"Awaitable\[((?:[^\[\]]|\[[^\[\]]*\])*)\]": r"\1",
     r"async_verbs": "sync_verbs",
     r"AsyncSocket": "SyncSocket",
+    r"async_socket": "sync_socket",
     r"Async([A-Z]\w*)": r"\1",
     r"async_(\w+)": r"\1",
     r"(\w+)_async": r"\1",

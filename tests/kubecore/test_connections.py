@@ -16,7 +16,8 @@ import pytest
 import trustme
 
 from kubecore import errors, rest
-from kubecore._http.network import AsyncSocket, SyncSocket
+from kubecore._http.async_socket import AsyncSocket
+from kubecore._http.sync_socket import SyncSocket
 from tests.kubecore.loopback import answer
 from tests.kubecore.test_client import POD
 from tests.torture import kept

@@ -24,7 +24,7 @@ import pytest
 import trustme
 
 from kubecore import errors, rest
-from kubecore._http import network
+from kubecore._http import dial
 from kubecore._http.http1 import Answer, MalformedError
 from kubecore.streams.exec.channels import V4, V5, Channels
 from kubecore.streams.websocket import state as line_module
@@ -531,7 +531,7 @@ def small(made: socket.socket) -> None:
 
 @each
 def test_who_waits_to_write_reads_ahead(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(network, "_tune", small)
+    monkeypatch.setattr(dial, "_tune", small)
     data = bytes(range(256)) * 3200  # 800 KiB: less than what is read ahead, far more than what is on the way.
     with serving(script(lambda peer: small(peer.raw), echo)) as server:
 

@@ -9,7 +9,7 @@ import pytest
 
 from kubeclient import AsyncClientset, Clientset
 from kubecore import rest
-from kubecore._http import network
+from kubecore._http import dial
 
 
 @pytest.mark.parametrize("backend", ["sync", "asyncio", "trio"])
@@ -18,7 +18,7 @@ def test_requests_that_follow_each_other_share_a_connection(
 ) -> None:
     """Session tickets of TLS 1.3 and frames of TLS itself are not unread responses."""
     made: list[Any] = []
-    connect, connect_async = network.connect, network.connect_async
+    connect, connect_async = dial.connect, dial.connect_async
 
     def counted(*arguments: Any) -> Any:
         made.append(None)
@@ -28,8 +28,8 @@ def test_requests_that_follow_each_other_share_a_connection(
         made.append(None)
         return await connect_async(*arguments)
 
-    monkeypatch.setattr(network, "connect", counted)
-    monkeypatch.setattr(network, "connect_async", counted_async)
+    monkeypatch.setattr(dial, "connect", counted)
+    monkeypatch.setattr(dial, "connect_async", counted_async)
 
     async def main() -> None:
         async with AsyncClientset(config) as clientset:

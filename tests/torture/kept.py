@@ -27,9 +27,11 @@ import trustme
 from kubecore import errors, rest
 from kubecore._auth.credential import Credential
 from kubecore._http.async_pool import AsyncPool
-from kubecore._http.network import AsyncSocket, SyncSocket, TlsInTls
+from kubecore._http.async_socket import AsyncSocket
 from kubecore._http.pool import Pool
 from kubecore._http.request import Request
+from kubecore._http.sync_socket import SyncSocket
+from kubecore._http.tls_in_tls import TlsInTls
 from kubecore.calls.call import Call
 from kubecore.rest.request_builder import RequestBuilder
 from tests.torture.tally import Tally

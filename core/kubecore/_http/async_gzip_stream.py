@@ -11,7 +11,7 @@ from kubecore._http.gzip import Inflater, too_large
 
 if TYPE_CHECKING:
     from kubecore._http.async_protocols import AsyncStream
-    from kubecore._http.network import AsyncSocket
+    from kubecore._http.async_socket import AsyncSocket
     from kubecore._http.request import Body
 
 __all__ = ["AsyncGzipStream"]

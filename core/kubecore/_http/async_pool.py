@@ -14,6 +14,7 @@ import anyio
 
 from kubecore._config.config import Config
 from kubecore._config.secret import SecretBytes
+from kubecore._http.async_socket import AsyncSocket
 from kubecore._http.connector import Route
 from kubecore._http.deadlines import (
     FAILURES,
@@ -27,7 +28,6 @@ from kubecore._http.deadlines import (
     written,
 )
 from kubecore._http.http1 import Answer
-from kubecore._http.network import AsyncSocket
 from kubecore._http.per_loop import PerLoop
 from kubecore._http.request import Body, Request, too_large
 from kubecore.errors import ClosedError

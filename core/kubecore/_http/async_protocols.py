@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from kubecore._http.network import AsyncSocket
+    from kubecore._http.async_socket import AsyncSocket
     from kubecore._http.request import Body, Request
 
 __all__ = ["AsyncHttpClient", "AsyncStream", "AsyncTransport"]

@@ -11,11 +11,13 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from kubecore._config.config import Config, TLSConfig
-from kubecore._http import network, tls
+from kubecore._http import dial, tls
+from kubecore._http.async_socket import AsyncSocket
 from kubecore._http.daemon_thread import Aside, file_seconds
 from kubecore._http.deadlines import reason
+from kubecore._http.dial import Names
 from kubecore._http.http1 import CutError, MalformedError
-from kubecore._http.network import AsyncSocket, Names, SyncSocket
+from kubecore._http.sync_socket import SyncSocket
 from kubecore.errors import ProxyError
 
 if TYPE_CHECKING:
@@ -102,32 +104,32 @@ class Route:
             ProxyError: the proxy does not let us through.
         """
         if self._proxy is None:
-            made = network.connect(self._names, seconds)
+            made = dial.connect(self._names, seconds)
         else:
             made = self._tunnel(self._proxy, None if seconds is None else time.monotonic() + seconds)
         if self._tls is None:
             return SyncSocket(made)
         context, generation = self._tls.current
-        return SyncSocket(network.secure(made, context, self._name), generation)
+        return SyncSocket(dial.secure(made, context, self._name), generation)
 
     async def connect_async(self) -> AsyncSocket:
         """Connect: see `connect`; whoever calls sets the time limit."""
         if self._proxy is None:
-            made = await network.connect_async(self._names)
+            made = await dial.connect_async(self._names)
         else:
             made = await self._tunnel_async(self._proxy)
         if self._tls is not None:
             context, made.generation = self._tls.current
-            await network.secure_async(made, context, self._name)
+            await dial.secure_async(made, context, self._name)
         return made
 
     def _tunnel(self, way: Proxy, end: float | None) -> socket.socket:
         from kubecore._http.tunnel import handshake
 
         with _of_proxy(way):
-            made = network.connect(self._names, _left(end))
+            made = dial.connect(self._names, _left(end))
             if self._proxy_context is not None:
-                made = network.secure_proxy(made, self._proxy_context, way.host.partition("%")[0])
+                made = dial.secure_proxy(made, self._proxy_context, way.host.partition("%")[0])
             try:
                 steps = handshake(way, self._host, self._port)
                 data = next(steps)
@@ -147,9 +149,9 @@ class Route:
         from kubecore._http.tunnel import handshake
 
         with _of_proxy(way):
-            made = await network.connect_async(self._names)
+            made = await dial.connect_async(self._names)
             if self._proxy_context is not None:
-                made = await network.secure_proxy_async(made, self._proxy_context, way.host.partition("%")[0])
+                made = await dial.secure_proxy_async(made, self._proxy_context, way.host.partition("%")[0])
             try:
                 steps = handshake(way, self._host, self._port)
                 data = next(steps)

@@ -10,8 +10,9 @@ import socket
 import ssl
 from typing import Final
 
-from kubecore._http.network import SyncSocket, TlsInTls
 from kubecore._http.readiness import wait_for
+from kubecore._http.sync_socket import SyncSocket
+from kubecore._http.tls_in_tls import TlsInTls
 
 __all__ = ["Duplex"]
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from kubecore._http.gzip import Inflater, too_large
 
 if TYPE_CHECKING:
-    from kubecore._http.network import SyncSocket
     from kubecore._http.protocols import Stream
     from kubecore._http.request import Body
+    from kubecore._http.sync_socket import SyncSocket
 
 __all__ = ["GzipStream"]
 

@@ -16,8 +16,8 @@ from kubecore._config.config import Config
 from kubecore._http.connector import Route
 from kubecore._http.deadlines import FAILURES, KEEPALIVE_SECONDS, Early, Limit, failed, may_repeat, written
 from kubecore._http.http1 import Answer, CutError
-from kubecore._http.network import SyncSocket
 from kubecore._http.request import Body, Request, too_large
+from kubecore._http.sync_socket import SyncSocket
 from kubecore._support.fork_lock import ForkLock
 from kubecore.errors import ClosedError
 

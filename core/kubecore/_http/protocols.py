@@ -7,8 +7,8 @@ from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from kubecore._http.network import SyncSocket
     from kubecore._http.request import Body, Request
+    from kubecore._http.sync_socket import SyncSocket
 
 __all__ = ["HttpClient", "Stream", "Transport"]
 

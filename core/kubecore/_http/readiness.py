@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import select
 import selectors
+from collections.abc import Callable
 
-__all__ = ["wait_for"]
+__all__ = ["readable", "wait_for"]
 
 
 def wait_for(descriptor: int, *, read: bool = False, write: bool = False, seconds: float | None = None) -> bool:
@@ -31,3 +32,12 @@ def wait_for(descriptor: int, *, read: bool = False, write: bool = False, second
     with selectors.DefaultSelector() as selector:
         selector.register(descriptor, events)
         return bool(selector.select(seconds))
+
+
+def readable(fileno: int) -> Callable[[], bool]:
+    """Return the question whether there is something to read."""
+    if hasattr(select, "poll"):
+        poll = select.poll()
+        poll.register(fileno, select.POLLIN)
+        return lambda: bool(poll.poll(0))
+    return lambda: wait_for(fileno, read=True, seconds=0)

@@ -13,7 +13,7 @@ from kubecore._auth.credential import Credential
 from kubecore._config.config import Config
 from kubecore._http import transport
 from kubecore._http.async_protocols import AsyncHttpClient, AsyncStream
-from kubecore._http.network import AsyncSocket
+from kubecore._http.async_socket import AsyncSocket
 from kubecore._http.request import Request
 from kubecore._http.websocket_upgrade import Handshake, Upgraded, refused
 from kubecore._support import pauses

@@ -13,9 +13,9 @@ from kubecore._auth import authorization
 from kubecore._auth.credential import Credential
 from kubecore._config.config import Config
 from kubecore._http import transport
-from kubecore._http.network import SyncSocket
 from kubecore._http.protocols import HttpClient, Stream
 from kubecore._http.request import Request
+from kubecore._http.sync_socket import SyncSocket
 from kubecore._http.websocket_upgrade import Handshake, Upgraded, refused
 from kubecore._support import pauses
 from kubecore.calls.call import Call

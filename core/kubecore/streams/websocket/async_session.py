@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import anyio
 
+from kubecore._http.async_socket import AsyncSocket
 from kubecore._http.deadlines import reason
-from kubecore._http.network import AsyncSocket
 from kubecore._http.websocket_upgrade import Upgraded
 from kubecore.calls.call import Call
 from kubecore.calls.deadline import Deadline

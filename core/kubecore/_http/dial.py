@@ -1,0 +1,223 @@
+"""Name lookup and connecting, synchronous and asynchronous: from a host to a connection, with TLS or without."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from kubecore._http.async_socket import AsyncSocket
+from kubecore._http.daemon_thread import Aside
+from kubecore._http.deadlines import WaitingError
+from kubecore._http.tls_in_tls import TlsInTls
+
+if TYPE_CHECKING:
+    from anyio.abc import SocketStream
+
+__all__ = ["Names", "connect", "connect_async", "secure", "secure_async", "secure_proxy", "secure_proxy_async"]
+
+_IDLE_SECONDS: Final = 30
+"""After how long of silence TCP asks whether the other end is there, and how often: Go's dialer."""
+
+
+_PROBES: Final = 3
+
+
+_NEXT_SECONDS: Final = 0.25
+"""After how long the next address is tried while the one before does not respond: RFC 8305's."""
+
+
+_Found = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[Any, ...]]
+
+
+class Names:
+    """Looks up the addresses of a host, with a time limit: the system's own lookup has none.
+
+    Args:
+        host: name or address.
+        port: the port.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        self.host: str = host
+        self.port: int = port
+        self._aside: Aside[Sequence[_Found]] = Aside(self._look)
+
+    @property
+    def trouble(self) -> str:
+        """What a connection waits for if a lookup is not done; else ""."""
+        return f"the name {self.host} is not looked up yet" if self._aside.is_running else ""
+
+    def find(self, seconds: float | None) -> Sequence[_Found]:
+        """Return the addresses.
+
+        Args:
+            seconds: how long to wait for them, None for no limit.
+
+        Raises:
+            OSError: there are none; TimeoutError if the time is up.
+        """
+        if self._is_address or seconds is None:
+            return self._look()
+        try:
+            return self._aside.run(seconds)
+        except TimeoutError:
+            raise WaitingError(self.trouble) from None
+
+    async def find_async(self) -> Sequence[_Found]:
+        """Return the addresses: see `find`. May be cancelled."""
+        return self._look() if self._is_address else await self._aside.run_async()
+
+    def _look(self) -> Sequence[_Found]:
+        return socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+
+    @property
+    def _is_address(self) -> bool:
+        # No name has a last label of digits.
+        return ":" in self.host or self.host.rpartition(".")[2].isdigit()
+
+
+def connect(names: Names, seconds: float | None) -> socket.socket:
+    """Connect to a host, trying each of its addresses.
+
+    Args:
+        names: finds the addresses.
+        seconds: for the lookup and all addresses together.
+
+    Returns:
+        The connected socket, with the time limit that is left.
+
+    Raises:
+        OSError: no address can be reached; TimeoutError where the time is up.
+    """
+    end = None if seconds is None else time.monotonic() + seconds
+    found = names.find(seconds)
+    failed: OSError = OSError(f"{names.host} has no address")
+    for index, (family, kind, protocol, _, address) in enumerate(found):
+        left = None if end is None else end - time.monotonic()
+        if left is not None and left <= 0:
+            raise TimeoutError
+        # An address that is dead must not take the time of those behind it.
+        share = left if left is None or index == len(found) - 1 else min(left, max(left / (len(found) - index), 1.0))
+        made = socket.socket(family, kind, protocol)
+        try:
+            made.settimeout(share)
+            made.connect(address)
+            _tune(made)
+        except OSError as error:
+            made.close()
+            failed = error
+        except BaseException:
+            made.close()
+            raise
+        else:
+            made.settimeout(None if end is None else max(end - time.monotonic(), 0.001))
+            return made
+    raise failed
+
+
+def secure(connected: socket.socket, context: ssl.SSLContext, name: str) -> ssl.SSLSocket | TlsInTls:
+    """Put TLS on a connected socket; it is closed where that fails.
+
+    Args:
+        connected: the socket, with its time limit.
+        context: certificates and keys.
+        name: the name or address that the server's certificate must be for.
+
+    Raises:
+        OSError: the server is not trusted, or does not speak TLS.
+    """
+    return (
+        TlsInTls(connected, context, name)
+        if isinstance(connected, ssl.SSLSocket)
+        else secure_proxy(connected, context, name)
+    )
+
+
+def secure_proxy(connected: socket.socket, context: ssl.SSLContext, name: str) -> ssl.SSLSocket:
+    """Put TLS on a connection to a proxy, on which there may be another layer: see `secure`."""
+    try:
+        # An end without the goodbye of TLS may be somebody else's doing.
+        return context.wrap_socket(connected, server_hostname=name, suppress_ragged_eofs=False)
+    except BaseException:
+        connected.close()
+        raise
+
+
+async def connect_async(names: Names) -> AsyncSocket:
+    """Connect to a host, its addresses tried side by side: see `connect`."""
+    from anyio.abc import SocketAttribute
+
+    hosts = [str(address[0]) for *_, address in await names.find_async()]
+    stream = await _race(hosts, names.port)
+    raw = stream.extra(SocketAttribute.raw_socket)  # noqa: S610 - no Django here
+    _tune(raw)
+    return AsyncSocket(stream, raw.fileno())
+
+
+async def _race(hosts: list[str], port: int) -> SocketStream:
+    """Connect to the first address that can be reached; the next one is tried after a moment (RFC 8305)."""
+    import anyio
+
+    if len(hosts) == 1:
+        return await anyio.connect_tcp(hosts[0], port)
+    made: list[SocketStream] = []
+    failed: list[OSError] = []
+
+    async def attempt(host: str, ended: anyio.Event) -> None:
+        try:
+            stream = await anyio.connect_tcp(host, port)
+        except OSError as error:
+            failed.append(error)
+            ended.set()
+        else:
+            made.append(stream)
+            group.cancel_scope.cancel()
+
+    unwanted: list[SocketStream] = made
+    try:
+        async with anyio.create_task_group() as group:
+            for host in hosts:
+                ended = anyio.Event()
+                group.start_soon(attempt, host, ended)
+                with anyio.move_on_after(_NEXT_SECONDS):
+                    await ended.wait()
+        unwanted = made[1:]  # Two may have been made at once.
+    finally:
+        with anyio.CancelScope(shield=True):
+            for stream in unwanted:
+                await stream.aclose()
+    if not made:
+        raise OSError("no address can be reached") from ExceptionGroup("each address", failed)
+    return made[0]
+
+
+async def secure_proxy_async(connected: AsyncSocket, context: ssl.SSLContext, name: str) -> AsyncSocket:
+    """Put TLS on a connection to a proxy, under which there will be another: see `secure`."""
+    await secure_async(connected, context, name)
+    return connected.carrying()
+
+
+async def secure_async(connected: AsyncSocket, context: ssl.SSLContext, name: str) -> None:
+    """Put TLS on a connection; it is closed where that fails: see `secure`."""
+    try:
+        await connected.secure(context, name)
+    except BaseException:
+        await connected.aclose()
+        raise
+
+
+def _tune(made: Any) -> None:
+    """Send at once, and notice when the other end is gone without a word."""
+    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (
+        ("TCP_KEEPIDLE", _IDLE_SECONDS),
+        ("TCP_KEEPINTVL", _IDLE_SECONDS),
+        ("TCP_KEEPCNT", _PROBES),
+        ("TCP_USER_TIMEOUT", (1 + _PROBES) * _IDLE_SECONDS * 1000),
+    ):
+        if hasattr(socket, name):  # Each system has some of them.
+            made.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
