@@ -30,6 +30,10 @@ help: ## Show this list
 build: $(ENV) ## Set up the environment, then generate kubeclient from specs/ with `kgen build`
 	$(BIN)/kgen build
 
+.PHONY: golden
+golden: $(ENV) ## Write the packages of tests/golden again; their diff shows what a change of templates does
+	$(BIN)/python -m tests.golden_packages
+
 .PHONY: check
 check: $(ENV) ## Prove that generated/ is what specs/ and templates/ produce
 	$(BIN)/kgen check
