@@ -17,8 +17,8 @@ from kubeclient.models import core_v1, meta_v1
 from kubeclient.typed.core.v1.configmap import CONFIG_MAPS
 from kubecore import errors
 from kubecore.calls.resource import Resource
-from kubecore.watch.asked import Asked
 from kubecore.watch.decoder import MAX_LINE, Decoder
+from kubecore.watch.options import WatchOptions
 from kubecore.watch.progress import Progress, Step
 
 JSON = {"content-type": "application/json"}
@@ -80,7 +80,7 @@ class Run:
     def __init__(self, **asked: Any) -> None:
         self.clock = Clock()
         self.progress: Progress[core_v1.ConfigMap] = Progress(
-            Asked(
+            WatchOptions(
                 list=lambda query: CONFIG_MAPS.list("d", query),
                 watch=lambda query: CONFIG_MAPS.watch("d", query),
                 **asked,
@@ -215,7 +215,7 @@ def test_what_is_asked_first(asked: dict[str, Any], first: dict[str, str]) -> No
 def test_w8_a_watch_without_end_asks_for_300_to_600_seconds() -> None:
     """W8."""
     bounds: list[tuple[float, float]] = []
-    asked = Asked(
+    asked = WatchOptions(
         list=lambda query: CONFIG_MAPS.list("d", query),
         watch=lambda query: CONFIG_MAPS.watch("d", query),
         resource_version="1",
@@ -602,7 +602,7 @@ def test_what_is_no_model_is_followed_too(kind: Any) -> None:
         kind=kind,
         list_kind=dict if kind is dict else Slims,
     )
-    asked = Asked[Any](
+    asked = WatchOptions[Any](
         list=lambda query: things.list("d", query), watch=lambda query: things.watch("d", query), relists=True
     )
     progress = Progress(asked)

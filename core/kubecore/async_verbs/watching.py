@@ -13,7 +13,7 @@ from kubecore.calls.body import Body
 from kubecore.model.meta import PartialObjectMetadata
 from kubecore.options import ResourceVersionMatch
 from kubecore.selectors import FieldSelector, LabelSelector
-from kubecore.watch import Asked, AsyncListAndWatch
+from kubecore.watch import AsyncListAndWatch, WatchOptions
 
 __all__ = ["Watch"]
 
@@ -96,7 +96,7 @@ class Watch(ResourceClient, Generic[T]):
         Raises:
             InvalidRequestError: refused before anything was sent.
         """
-        asked = Asked[Any](
+        options = WatchOptions[Any](
             list=lambda query: self._resource.list(self._namespace, query, into),
             watch=lambda query: self._resource.watch(self._namespace, query, into),
             label_selector=label_selector,
@@ -109,7 +109,7 @@ class Watch(ResourceClient, Generic[T]):
             send_initial_events=send_initial_events,
             timeout=timeout,
         )
-        return watches.AsyncWatch(self._client, asked)
+        return watches.AsyncWatch(self._client, options)
 
     def watch_metadata(
         self,
@@ -146,7 +146,7 @@ class Watch(ResourceClient, Generic[T]):
         Raises:
             InvalidRequestError: refused before anything was sent.
         """
-        asked = Asked[PartialObjectMetadata](
+        options = WatchOptions[PartialObjectMetadata](
             list=lambda query: self._resource.list_metadata(self._namespace, query),
             watch=lambda query: self._resource.watch_metadata(self._namespace, query),
             label_selector=label_selector,
@@ -159,7 +159,7 @@ class Watch(ResourceClient, Generic[T]):
             send_initial_events=send_initial_events,
             timeout=timeout,
         )
-        return watches.AsyncWatch(self._client, asked)
+        return watches.AsyncWatch(self._client, options)
 
     def list_and_watch(
         self,
@@ -189,7 +189,7 @@ class Watch(ResourceClient, Generic[T]):
         Raises:
             InvalidRequestError: refused before anything was sent.
         """
-        asked = Asked[T](
+        options = WatchOptions[T](
             list=lambda query: self._resource.list(self._namespace, query),
             watch=lambda query: self._resource.watch(self._namespace, query),
             label_selector=label_selector,
@@ -199,4 +199,4 @@ class Watch(ResourceClient, Generic[T]):
             relists=True,
             timeout=timeout,
         )
-        return AsyncListAndWatch(self._client, asked)
+        return AsyncListAndWatch(self._client, options)

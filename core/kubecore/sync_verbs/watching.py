@@ -14,7 +14,7 @@ from kubecore.model.meta import PartialObjectMetadata
 from kubecore.options import ResourceVersionMatch
 from kubecore.selectors import FieldSelector, LabelSelector
 from kubecore.sync_verbs.base import ResourceClient
-from kubecore.watch import Asked, ListAndWatch
+from kubecore.watch import ListAndWatch, WatchOptions
 
 __all__ = ["Watch"]
 
@@ -97,7 +97,7 @@ class Watch(ResourceClient, Generic[T]):
         Raises:
             InvalidRequestError: refused before anything was sent.
         """
-        asked = Asked[Any](
+        options = WatchOptions[Any](
             list=lambda query: self._resource.list(self._namespace, query, into),
             watch=lambda query: self._resource.watch(self._namespace, query, into),
             label_selector=label_selector,
@@ -110,7 +110,7 @@ class Watch(ResourceClient, Generic[T]):
             send_initial_events=send_initial_events,
             timeout=timeout,
         )
-        return watches.Watch(self._client, asked)
+        return watches.Watch(self._client, options)
 
     def watch_metadata(
         self,
@@ -147,7 +147,7 @@ class Watch(ResourceClient, Generic[T]):
         Raises:
             InvalidRequestError: refused before anything was sent.
         """
-        asked = Asked[PartialObjectMetadata](
+        options = WatchOptions[PartialObjectMetadata](
             list=lambda query: self._resource.list_metadata(self._namespace, query),
             watch=lambda query: self._resource.watch_metadata(self._namespace, query),
             label_selector=label_selector,
@@ -160,7 +160,7 @@ class Watch(ResourceClient, Generic[T]):
             send_initial_events=send_initial_events,
             timeout=timeout,
         )
-        return watches.Watch(self._client, asked)
+        return watches.Watch(self._client, options)
 
     def list_and_watch(
         self,
@@ -190,7 +190,7 @@ class Watch(ResourceClient, Generic[T]):
         Raises:
             InvalidRequestError: refused before anything was sent.
         """
-        asked = Asked[T](
+        options = WatchOptions[T](
             list=lambda query: self._resource.list(self._namespace, query),
             watch=lambda query: self._resource.watch(self._namespace, query),
             label_selector=label_selector,
@@ -200,4 +200,4 @@ class Watch(ResourceClient, Generic[T]):
             relists=True,
             timeout=timeout,
         )
-        return ListAndWatch(self._client, asked)
+        return ListAndWatch(self._client, options)

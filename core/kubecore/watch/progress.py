@@ -20,9 +20,9 @@ from kubecore.calls.continue_tokens import Trail
 from kubecore.codec import decode
 from kubecore.model.meta import ListMeta, Status
 from kubecore.options import Query
-from kubecore.watch.asked import Asked, Phase
 from kubecore.watch.decoder import ADDED, BOOKMARK, DELETED, Decoder, Event, Meta, check_media_type, meta_of
 from kubecore.watch.known import Known, version_number
+from kubecore.watch.options import Phase, WatchOptions
 
 __all__ = ["Progress", "Step"]
 
@@ -99,7 +99,7 @@ class Progress(Generic[T]):
 
     def __init__(
         self,
-        asked: Asked[T],
+        asked: WatchOptions[T],
         *,
         clock: Callable[[], float] = time.monotonic,
         chance: Callable[[float, float], float] = random.uniform,

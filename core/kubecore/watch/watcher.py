@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 from kubecore._support.wakeup import Wakeup
 from kubecore.calls.deadline import Deadline
 from kubecore.errors import KubeError
-from kubecore.watch.asked import Asked
 from kubecore.watch.decoder import Event
+from kubecore.watch.options import WatchOptions
 from kubecore.watch.progress import Progress, Step
 
 if TYPE_CHECKING:
@@ -48,13 +48,13 @@ class Watch(Generic[T]):
 
     Args:
         client: sends the calls.
-        asked: what is followed.
+        options: what is watched.
     """
 
-    def __init__(self, client: Client, asked: Asked[T]) -> None:
+    def __init__(self, client: Client, options: WatchOptions[T]) -> None:
         self._client = client
-        self._progress = Progress(asked)
-        self._timeout = asked.timeout
+        self._progress = Progress(options)
+        self._timeout = options.timeout
         self._opening: Deadline | None = None
         self._stack = ExitStack()
         self._chunks: Iterator[bytes] | None = None
@@ -204,13 +204,13 @@ class AsyncWatch(Generic[T]):
 
     Args:
         client: sends the calls.
-        asked: what is followed.
+        options: what is watched.
     """
 
-    def __init__(self, client: AsyncClient, asked: Asked[T]) -> None:
+    def __init__(self, client: AsyncClient, options: WatchOptions[T]) -> None:
         self._client = client
-        self._progress = Progress(asked)
-        self._timeout = asked.timeout
+        self._progress = Progress(options)
+        self._timeout = options.timeout
         self._opening: Deadline | None = None
         self._stack = AsyncExitStack()
         self._chunks: AsyncIterator[bytes] | None = None

@@ -12,7 +12,7 @@ from kubecore.errors import InvalidRequestError
 from kubecore.options import Query, ResourceVersionMatch
 from kubecore.selectors import FieldSelector, LabelSelector
 
-__all__ = ["Asked", "Phase"]
+__all__ = ["Phase", "WatchOptions"]
 
 T = TypeVar("T")
 
@@ -20,9 +20,9 @@ Phase: TypeAlias = Literal["list", "now", "initial", "watch", "probe"]
 """What a request is for: the state, its version alone, the state as events, the changes, or how far the server is."""
 
 
-# Without slots: with them, Python 3.11 can't make an instance of Asked[T].
+# Without slots: with them, Python 3.11 can't make an instance of WatchOptions[T].
 @dataclass(frozen=True, kw_only=True)
-class Asked(Generic[T]):
+class WatchOptions(Generic[T]):
     """What the user wants to follow.
 
     Attributes:
