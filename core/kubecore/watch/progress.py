@@ -21,8 +21,8 @@ from kubecore.codec import decode
 from kubecore.model.meta import ListMeta, Status
 from kubecore.options import Query
 from kubecore.watch.decoder import ADDED, BOOKMARK, DELETED, Decoder, Event, Meta, check_media_type, meta_of
-from kubecore.watch.known import Known, version_number
 from kubecore.watch.options import Phase, WatchOptions
+from kubecore.watch.snapshot import Snapshot, version_number
 
 __all__ = ["Progress", "Step"]
 
@@ -126,7 +126,7 @@ class Progress(Generic[T]):
         self.version: str = asked.start
         self._number = version_number(self.version)
         self._phase: Phase = asked.first_phase
-        self._known: Known[T] | None = Known() if asked.relists or self._phase == "initial" else None
+        self._known: Snapshot[T] | None = Snapshot() if asked.relists or self._phase == "initial" else None
         self._kind: type[T] = _kind(asked.watch(self._query("watch", asked.timeout_seconds)))
         self._place = asked.list(self._query("list", None)).path
 
@@ -219,9 +219,9 @@ class Progress(Generic[T]):
         if self._known is None:
             return [Event(ADDED, item) for item in items]
         metas = [meta_of(item) for item in items]
-        told = list(self._known.keep(metas))
+        told = list(self._known.prune(metas))
         for meta, item in zip(metas, items, strict=True):
-            told.extend(self._known.look(meta, item, is_back=is_back))
+            told.extend(self._known.compare(meta, item, is_back=is_back))
         if is_first:
             self.items = items
             return []
@@ -287,7 +287,7 @@ class Progress(Generic[T]):
                     yield event
                 continue
             if self._known is not None:
-                self._known.note(event.type, meta, event.object)
+                self._known.record(event.type, meta, event.object)
             yield event
 
     def _initial(self, event: Event[T] | None, meta: Meta) -> Iterator[Event[T]]:
@@ -297,11 +297,11 @@ class Progress(Generic[T]):
         if event is None:
             return
         if event.type == DELETED:
-            if known.forget(meta):
+            if known.remove(meta):
                 self._progressed()
                 yield event
         elif event.type != BOOKMARK:
-            for told in known.look(meta, event.object):
+            for told in known.compare(meta, event.object):
                 self._progressed()
                 yield told
         elif meta.annotations.get(_END) == "true":

@@ -7,7 +7,7 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 from kubecore.watch.decoder import ADDED, DELETED, MODIFIED, Event, Meta
 
-__all__ = ["Known", "version_number"]
+__all__ = ["Snapshot", "version_number"]
 
 T = TypeVar("T")
 
@@ -32,7 +32,7 @@ def version_number(version: str) -> int:
     return int(version) if version.isdecimal() and version.isascii() and len(version) < 20 else -1
 
 
-class Known(Generic[T]):
+class Snapshot(Generic[T]):
     """The objects of a collection as they were told last, by namespace and name."""
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class Known(Generic[T]):
         """Begin to look at the whole collection once more: what does not come before `finish` is gone."""
         self._unseen = set(self._entries)
 
-    def look(self, meta: Meta, found: T, *, is_back: bool = False) -> Iterator[Event[T]]:
+    def compare(self, meta: Meta, found: T, *, is_back: bool = False) -> Iterator[Event[T]]:
         """Look at an object that is there.
 
         Args:
@@ -69,8 +69,8 @@ class Known(Generic[T]):
         elif before.version != meta.resource_version or (is_back and before.object != found):
             yield Event(MODIFIED, found)
 
-    def keep(self, metas: Iterable[Meta]) -> Iterator[Event[T]]:
-        """Take note of all that is there, before a `look` at each.
+    def prune(self, metas: Iterable[Meta]) -> Iterator[Event[T]]:
+        """Take note of all that is there, before `compare` is called for each.
 
         Args:
             metas: the metadata of every object.
@@ -81,7 +81,7 @@ class Known(Generic[T]):
         self._unseen = set(self._entries).difference((meta.namespace, meta.name) for meta in metas)
         yield from self.finish()
 
-    def note(self, kind: str, meta: Meta, found: T) -> None:
+    def record(self, kind: str, meta: Meta, found: T) -> None:
         """Take note of a change that is told as it came."""
         key = (meta.namespace, meta.name)
         if kind == DELETED:
@@ -89,7 +89,7 @@ class Known(Generic[T]):
         else:
             self._entries[key] = _Entry(meta.uid, meta.resource_version, found)
 
-    def forget(self, meta: Meta) -> bool:
+    def remove(self, meta: Meta) -> bool:
         """Take note that an object was deleted while the collection is looked at; return whether it was known."""
         key = (meta.namespace, meta.name)
         self._unseen.discard(key)
