@@ -346,7 +346,7 @@ ALL: list[waiting.Goal] = [
 @given(st.dictionaries(KEYS, ODD, max_size=6))
 def test_no_object_is_too_odd_to_be_looked_at(data: Any) -> None:
     for goal in ALL:
-        assert isinstance(goal.look(Odd(data)), waiting.Look)
+        assert isinstance(goal.observe(Odd(data)), waiting.Observation)
 
 
 # The waiter.

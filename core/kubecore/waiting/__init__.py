@@ -25,7 +25,7 @@ from kubecore.waiting.goals import (
     jsonpath,
 )
 from kubecore.waiting.jobs import Completion
-from kubecore.waiting.look import Failure, Look
+from kubecore.waiting.observation import Failure, Observation
 from kubecore.waiting.rollout import Rollout
 from kubecore.waiting.waiter import Waiter
 
@@ -36,8 +36,8 @@ __all__ = [
     "Deleted",
     "Failure",
     "Goal",
-    "Look",
     "Matches",
+    "Observation",
     "Predicate",
     "Rollout",
     "Waiter",

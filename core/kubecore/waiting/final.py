@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from kubecore.errors import JobFailedError, WaitFailedError
-from kubecore.waiting import look
-from kubecore.waiting.look import Failure
+from kubecore.waiting import observation
+from kubecore.waiting.observation import Failure
 
 __all__ = ["job_failure", "of_condition", "of_path"]
 
@@ -57,25 +57,29 @@ def of_path(data: Any, path: str) -> Failure | None:
 def job_failure(data: Any) -> Failure | None:
     """Say why a job has failed, or is about to; None where it has not."""
     one = _true(data, "Failed", "FailureTarget")
-    return None if one is None else Failure(JobFailedError, look.text(one, "reason"), look.text(one, "message"))
+    return (
+        None
+        if one is None
+        else Failure(JobFailedError, observation.text(one, "reason"), observation.text(one, "message"))
+    )
 
 
 def _is(data: Any, group: str, kind: str) -> bool:
-    return look.text(data, "kind") == kind and look.text(data, "apiVersion").partition("/")[0] == group
+    return observation.text(data, "kind") == kind and observation.text(data, "apiVersion").partition("/")[0] == group
 
 
 def _ended_pod(data: Any) -> Failure | None:
-    phase = look.text(data, "status", "phase")
+    phase = observation.text(data, "status", "phase")
     if phase not in ("Succeeded", "Failed"):
         return None
-    reason, message = look.text(data, "status", "reason"), look.text(data, "status", "message")
+    reason, message = observation.text(data, "status", "reason"), observation.text(data, "status", "message")
     return Failure(WaitFailedError, reason or phase, message or f"the pod has ended: {phase}")
 
 
 def _job_success(data: Any) -> Failure | None:
     one = _true(data, "Complete", "SuccessCriteriaMet")
-    return None if one is None else Failure(WaitFailedError, look.text(one, "type"), "the job has succeeded")
+    return None if one is None else Failure(WaitFailedError, observation.text(one, "type"), "the job has succeeded")
 
 
 def _true(data: Any, *names: str) -> Any:
-    return next((one for one in look.conditions(data) if one["type"] in names and one["status"] == "True"), None)
+    return next((one for one in observation.conditions(data) if one["type"] in names and one["status"] == "True"), None)

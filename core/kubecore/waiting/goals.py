@@ -15,8 +15,8 @@ from kubecore._support.json_types import is_array, is_object
 from kubecore.calls.resource import Body
 from kubecore.errors import DecodeError, InvalidRequestError
 from kubecore.jsonpath import JSONPath, go_text, parse
-from kubecore.waiting import final, look
-from kubecore.waiting.look import Look
+from kubecore.waiting import final, observation
+from kubecore.waiting.observation import Observation
 
 __all__ = [
     "Condition",
@@ -56,7 +56,7 @@ class Goal(ABC):
         return self.words
 
     @abstractmethod
-    def look(self, found: Any) -> Look:
+    def observe(self, found: Any) -> Observation:
         """Look at the object.
 
         Args:
@@ -84,28 +84,33 @@ class Condition(Goal):
         """What is waited for, for people."""
         return f"condition {self.type}={self.status}"
 
-    def look(self, found: Body) -> Look:
+    def observe(self, found: Body) -> Observation:
         """Look at the object: a condition that speaks of an older generation does not count."""
-        data = look.document(found)
-        one = look.condition(data, self.type)
+        data = observation.document(found)
+        one = observation.condition(data, self.type)
         if one is None:
-            there = ", ".join(look.text(other, "type") for other in look.conditions(data)) or "none"
-            return Look(
+            there = ", ".join(observation.text(other, "type") for other in observation.conditions(data)) or "none"
+            return Observation(
                 done=False,
                 seen=f"no such condition; there are: {there}",
                 failure=final.of_condition(data, self.type, self.status),
             )
-        seen = look.said(one)
-        generation, observed = look.number(data, "metadata", "generation"), _observed(data, one)
+        seen = observation.said(one)
+        generation, observed = observation.number(data, "metadata", "generation"), _observed(data, one)
         if observed is not None and observed < generation:
-            return Look(done=False, seen=f"{seen}; but that is of generation {observed}, the object has {generation}")
-        if look.text(one, "status").casefold() == self.status.casefold():
-            return Look(done=True, seen=seen)
-        return Look(done=False, seen=seen, failure=final.of_condition(data, self.type, self.status))
+            return Observation(
+                done=False, seen=f"{seen}; but that is of generation {observed}, the object has {generation}"
+            )
+        if observation.text(one, "status").casefold() == self.status.casefold():
+            return Observation(done=True, seen=seen)
+        return Observation(done=False, seen=seen, failure=final.of_condition(data, self.type, self.status))
 
 
 def _observed(data: Any, one: Any) -> int | None:
-    for found in (look.field(one, "observedGeneration"), look.field(data, "status", "observedGeneration")):
+    for found in (
+        observation.field(one, "observedGeneration"),
+        observation.field(data, "status", "observedGeneration"),
+    ):
         if isinstance(found, int):
             return found
     return None
@@ -122,9 +127,9 @@ class Created(Goal):
         """What is waited for, for people."""
         return "creation"
 
-    def look(self, found: Body) -> Look:
+    def observe(self, found: Body) -> Observation:
         """Look at the object: it is there."""
-        return Look(done=True, seen="it is there")
+        return Observation(done=True, seen="it is there")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,14 +148,16 @@ class Deleted(Goal):
         """What is waited for, for people."""
         return "deletion"
 
-    def look(self, found: Body) -> Look:
+    def observe(self, found: Body) -> Observation:
         """Look at the object: as long as there is one it is not deleted."""
-        data = look.document(found)
-        if not look.text(data, "metadata", "deletionTimestamp"):
-            return Look(done=False, seen="it is there, and nobody has deleted it")
-        names = look.field(data, "metadata", "finalizers")
+        data = observation.document(found)
+        if not observation.text(data, "metadata", "deletionTimestamp"):
+            return Observation(done=False, seen="it is there, and nobody has deleted it")
+        names = observation.field(data, "metadata", "finalizers")
         held = ", ".join(str(name) for name in names) if is_array(names) else ""
-        return Look(done=False, seen="it is being deleted" + (f", held by the finalizers {held}" if held else ""))
+        return Observation(
+            done=False, seen="it is being deleted" + (f", held by the finalizers {held}" if held else "")
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,24 +182,24 @@ class Matches(Goal):
         """The same without the value."""
         return self.path.text[:200]
 
-    def look(self, found: Body) -> Look:
+    def observe(self, found: Body) -> Observation:
         """Look at the object.
 
         Raises:
             InvalidRequestError: a value is waited for, and the path finds several, or an object or list.
         """
-        data = look.document(found)
+        data = observation.document(found)
         try:
             values = self.path.find(data)
         except DecodeError as error:
-            return Look(done=False, seen=str(error))
+            return Observation(done=False, seen=str(error))
         if not values:
-            return Look(done=False, seen="it finds nothing")
+            return Observation(done=False, seen="it finds nothing")
         if self.value is None:
-            return Look(done=True, seen=f"it finds {len(values)} values")
+            return Observation(done=True, seen=f"it finds {len(values)} values")
         text = go_text(self._only(values))
         done = text.strip() == self.value.strip()
-        return Look(
+        return Observation(
             done=done, seen=f"it is {text[:200]!r}", failure=None if done else final.of_path(data, self.path.text)
         )
 
@@ -220,12 +227,12 @@ class Predicate(Goal):
         name: str = getattr(self.function, "__name__", type(self.function).__name__)
         return "the yes of a lambda" if name == "<lambda>" else f"the yes of {name}"
 
-    def look(self, found: Body) -> Look:
+    def observe(self, found: Body) -> Observation:
         """Look at the object: call the function."""
         if self.function(found):
-            return Look(done=True, seen="it says yes")
-        version = look.text(look.document(found), "metadata", "resourceVersion")
-        return Look(done=False, seen=f"it says no to version {version}")
+            return Observation(done=True, seen="it says yes")
+        version = observation.text(observation.document(found), "metadata", "resourceVersion")
+        return Observation(done=False, seen=f"it says no to version {version}")
 
 
 def condition(type: str, status: str = "True") -> Goal:  # noqa: A002 - the field's name

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kubecore.calls.resource import Body
-from kubecore.waiting import final, look
+from kubecore.waiting import final, observation
 from kubecore.waiting.goals import Goal
-from kubecore.waiting.look import Look
+from kubecore.waiting.observation import Observation
 
 __all__ = ["Completion"]
 
@@ -21,17 +21,17 @@ class Completion(Goal):
         """What is waited for, for people."""
         return "completion"
 
-    def look(self, found: Body) -> Look:
+    def observe(self, found: Body) -> Observation:
         """Look at the job: its conditions say how it ended, its counters how far it is."""
-        data = look.document(found)
-        counts = {name: look.number(data, "status", name) for name in ("active", "succeeded", "failed")}
+        data = observation.document(found)
+        counts = {name: observation.number(data, "status", name) for name in ("active", "succeeded", "failed")}
         seen = ", ".join(f"{count} {name}" for name, count in counts.items()) + " pods"
         if (failure := final.job_failure(data)) is not None:
-            return Look(done=False, seen=seen, failure=failure)
-        one = look.condition(data, "Complete")
-        if one is not None and look.text(one, "status") == "True":
-            return Look(done=True, seen=seen)
-        suspended = look.condition(data, "Suspended")
-        if suspended is not None and look.text(suspended, "status") == "True":
+            return Observation(done=False, seen=seen, failure=failure)
+        one = observation.condition(data, "Complete")
+        if one is not None and observation.text(one, "status") == "True":
+            return Observation(done=True, seen=seen)
+        suspended = observation.condition(data, "Suspended")
+        if suspended is not None and observation.text(suspended, "status") == "True":
             seen += "; the job is suspended"
-        return Look(done=False, seen=seen)
+        return Observation(done=False, seen=seen)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from kubecore.calls.resource import Body
 from kubecore.errors import InvalidRequestError, RolloutFailedError
 from kubecore.waiting.goals import Goal
-from kubecore.waiting.look import Failure, Look, condition, document, field, number, text
+from kubecore.waiting.observation import Failure, Observation, condition, document, field, number, text
 
 __all__ = ["Rollout"]
 
@@ -36,59 +36,61 @@ class Rollout(Goal):
         """What is waited for, for people."""
         return "the rollout"
 
-    def look(self, found: Body) -> Look:
+    def observe(self, found: Body) -> Observation:
         """Look at the object: has the controller seen the latest template, and are all pods of it?"""
         data = document(found)
         strategy = text(data, "spec", "updateStrategy", "type")
         if strategy not in ("", "RollingUpdate"):
             words = f"the strategy {strategy} replaces no pods; only of RollingUpdate it is known when it is done"
-            return Look(done=False, seen=words, failure=Failure(RolloutFailedError, strategy, words))
+            return Observation(done=False, seen=words, failure=Failure(RolloutFailedError, strategy, words))
         observed = number(data, "status", "observedGeneration")
         # A controller that has never looked has seen nothing, also of an object without a generation.
         if number(data, "metadata", "generation") > observed or (self.kind == "StatefulSet" and not observed):
-            return Look(done=False, seen="the controller has not yet seen the latest change")
+            return Observation(done=False, seen="the controller has not yet seen the latest change")
         return _RULES[self.kind](data)
 
 
-def _deployment(data: Any) -> Look:
+def _deployment(data: Any) -> Observation:
     progressing = condition(data, "Progressing")
     if text(progressing, "reason") == "ProgressDeadlineExceeded":
         why = Failure(RolloutFailedError, text(progressing, "reason"), text(progressing, "message"))
-        return Look(done=False, seen="the progress deadline has passed", failure=why)
+        return Observation(done=False, seen="the progress deadline has passed", failure=why)
     paused = "; the deployment is paused" if field(data, "spec", "paused") is True else ""
     replicas, updated = number(data, "spec", "replicas"), number(data, "status", "updatedReplicas")
     available = number(data, "status", "availableReplicas")
     old = number(data, "status", "replicas") - updated
     if updated < replicas:
-        return Look(done=False, seen=f"{updated} of {replicas} replicas are updated{paused}")
+        return Observation(done=False, seen=f"{updated} of {replicas} replicas are updated{paused}")
     if old > 0:
-        return Look(done=False, seen=f"{old} old replicas are still there{paused}")
-    return Look(done=available >= updated, seen=f"{available} of {updated} updated replicas are available{paused}")
+        return Observation(done=False, seen=f"{old} old replicas are still there{paused}")
+    return Observation(
+        done=available >= updated, seen=f"{available} of {updated} updated replicas are available{paused}"
+    )
 
 
-def _stateful_set(data: Any) -> Look:
+def _stateful_set(data: Any) -> Observation:
     replicas, ready = number(data, "spec", "replicas"), number(data, "status", "readyReplicas")
     updated = number(data, "status", "updatedReplicas")
     if ready < replicas:
-        return Look(done=False, seen=f"{ready} of {replicas} replicas are ready")
+        return Observation(done=False, seen=f"{ready} of {replicas} replicas are ready")
     rolling = field(data, "spec", "updateStrategy", "rollingUpdate")
     if rolling is not None:  # The server's defaults always set it. Below the partition nothing is updated.
         due = max(replicas - number(rolling, "partition"), 0)
-        return Look(done=updated >= due, seen=f"{updated} of {due} replicas are updated")
+        return Observation(done=updated >= due, seen=f"{updated} of {due} replicas are updated")
     current, update = text(data, "status", "currentRevision"), text(data, "status", "updateRevision")
-    return Look(done=current == update, seen=f"{updated} replicas have the revision {update or 'that is new'}")
+    return Observation(done=current == update, seen=f"{updated} replicas have the revision {update or 'that is new'}")
 
 
-def _daemon_set(data: Any) -> Look:
+def _daemon_set(data: Any) -> Observation:
     desired = number(data, "status", "desiredNumberScheduled")
     updated = number(data, "status", "updatedNumberScheduled")
     available = number(data, "status", "numberAvailable")
     if updated < desired:
-        return Look(done=False, seen=f"{updated} of {desired} pods are updated")
-    return Look(done=available >= desired, seen=f"{available} of {desired} updated pods are available")
+        return Observation(done=False, seen=f"{updated} of {desired} pods are updated")
+    return Observation(done=available >= desired, seen=f"{available} of {desired} updated pods are available")
 
 
-_RULES: Final[Mapping[str, Callable[[Any], Look]]] = {
+_RULES: Final[Mapping[str, Callable[[Any], Observation]]] = {
     "DaemonSet": _daemon_set,
     "Deployment": _deployment,
     "StatefulSet": _stateful_set,

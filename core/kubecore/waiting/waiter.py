@@ -13,7 +13,7 @@ from kubecore.calls.call import Call
 from kubecore.calls.resource import Body, Resource
 from kubecore.model import meta
 from kubecore.waiting.goals import Deleted, Goal
-from kubecore.waiting.look import Look
+from kubecore.waiting.observation import Observation
 from kubecore.watch.decoder import BOOKMARK, DELETED, Event
 
 __all__ = ["Waiter"]
@@ -191,7 +191,7 @@ class Waiter(Generic[T]):
             return self._absent()
         self._uid, self.result = uid, item
         try:
-            found = self._goal.look(item)
+            found = self._goal.observe(item)
         except BaseException:
             self._raised = True
             raise
@@ -201,7 +201,7 @@ class Waiter(Generic[T]):
             self._fail(found)
         return found.done
 
-    def _fail(self, found: Look) -> None:
+    def _fail(self, found: Observation) -> None:
         assert found.failure is not None  # noqa: S101 - the caller looked
         kind, reason, message = found.failure
         why = f"can't come any more: {reason}" if reason else "can't come any more"

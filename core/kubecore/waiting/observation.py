@@ -1,4 +1,4 @@
-"""What a look at an object gives, and reading its fields whatever it holds."""
+"""The state of an object compared with a goal, and functions that read fields of any document."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from kubecore._support.json_types import is_array, is_object
 from kubecore.calls.resource import Body
 from kubecore.errors import WaitFailedError
 
-__all__ = ["Failure", "Look", "condition", "conditions", "document", "field", "number", "said", "text"]
+__all__ = ["Failure", "Observation", "condition", "conditions", "document", "field", "number", "said", "text"]
 
 
 class Failure(NamedTuple):
@@ -25,8 +25,8 @@ class Failure(NamedTuple):
     """Why, for people."""
 
 
-class Look(NamedTuple):
-    """What a look at an object gives."""
+class Observation(NamedTuple):
+    """The state of an object, compared with a goal."""
 
     done: bool
     """Whether it is what is waited for."""
