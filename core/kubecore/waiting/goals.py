@@ -15,7 +15,7 @@ from kubecore._support.json_types import is_array, is_object
 from kubecore.calls.resource import Body
 from kubecore.errors import DecodeError, InvalidRequestError
 from kubecore.jsonpath import JSONPath, go_text, parse
-from kubecore.waiting import final, observation
+from kubecore.waiting import observation, terminal_states
 from kubecore.waiting.observation import Observation
 
 __all__ = [
@@ -93,7 +93,7 @@ class Condition(Goal):
             return Observation(
                 done=False,
                 seen=f"no such condition; there are: {there}",
-                failure=final.of_condition(data, self.type, self.status),
+                failure=terminal_states.of_condition(data, self.type, self.status),
             )
         seen = observation.said(one)
         generation, observed = observation.number(data, "metadata", "generation"), _observed(data, one)
@@ -103,7 +103,7 @@ class Condition(Goal):
             )
         if observation.text(one, "status").casefold() == self.status.casefold():
             return Observation(done=True, seen=seen)
-        return Observation(done=False, seen=seen, failure=final.of_condition(data, self.type, self.status))
+        return Observation(done=False, seen=seen, failure=terminal_states.of_condition(data, self.type, self.status))
 
 
 def _observed(data: Any, one: Any) -> int | None:
@@ -200,7 +200,9 @@ class Matches(Goal):
         text = go_text(self._only(values))
         done = text.strip() == self.value.strip()
         return Observation(
-            done=done, seen=f"it is {text[:200]!r}", failure=None if done else final.of_path(data, self.path.text)
+            done=done,
+            seen=f"it is {text[:200]!r}",
+            failure=None if done else terminal_states.of_path(data, self.path.text),
         )
 
     def _only(self, values: list[Any]) -> Any:

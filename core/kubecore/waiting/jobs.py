@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kubecore.calls.resource import Body
-from kubecore.waiting import final, observation
+from kubecore.waiting import observation, terminal_states
 from kubecore.waiting.goals import Goal
 from kubecore.waiting.observation import Observation
 
@@ -26,7 +26,7 @@ class Completion(Goal):
         data = observation.document(found)
         counts = {name: observation.number(data, "status", name) for name in ("active", "succeeded", "failed")}
         seen = ", ".join(f"{count} {name}" for name, count in counts.items()) + " pods"
-        if (failure := final.job_failure(data)) is not None:
+        if (failure := terminal_states.job_failure(data)) is not None:
             return Observation(done=False, seen=seen, failure=failure)
         one = observation.condition(data, "Complete")
         if one is not None and observation.text(one, "status") == "True":
