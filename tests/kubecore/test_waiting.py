@@ -140,7 +140,7 @@ def test_what_is_neither_text_nor_function_is_refused() -> None:
     ],
 )  # fmt: skip
 def test_an_object_is_what_is_waited_for_or_not(goal: Any, found: Any, done: bool, seen: str) -> None:
-    look = waiting.goal(goal).look(found)
+    look = waiting.goal(goal).observe(found)
     assert look.done is done
     assert re.search(seen, look.seen), look.seen
     assert look.failure is None
@@ -148,7 +148,7 @@ def test_an_object_is_what_is_waited_for_or_not(goal: Any, found: Any, done: boo
 
 def test_the_generation_of_the_whole_status_counts_where_the_condition_has_none() -> None:
     data = {"metadata": {"generation": 3}, "status": {"observedGeneration": 2, "conditions": [true("Available")]}}
-    look = waiting.condition("Available").look(apps_v1.Deployment.from_dict(data))
+    look = waiting.condition("Available").observe(apps_v1.Deployment.from_dict(data))
     assert (look.done, "of generation 2, the object has 3" in look.seen) == (False, True)
 
 
@@ -167,7 +167,7 @@ def test_the_generation_of_the_whole_status_counts_where_the_condition_has_none(
     ],
 )  # fmt: skip
 def test_what_can_not_come_any_more_ends_the_waiting(goal: str, found: Any, kind: Any, reason: str) -> None:
-    failure = waiting.goal(goal).look(found).failure
+    failure = waiting.goal(goal).observe(found).failure
     assert failure is not None
     assert (failure.kind, failure.reason) == (kind, reason)
 
@@ -185,15 +185,15 @@ def test_what_can_not_come_any_more_ends_the_waiting(goal: str, found: Any, kind
     ],
 )
 def test_what_may_still_come_does_not(goal: str, found: Any) -> None:
-    look = waiting.goal(goal).look(found)
+    look = waiting.goal(goal).observe(found)
     assert (look.done, look.failure) == (False, None)
 
 
 def test_several_values_and_whole_objects_can_not_be_compared() -> None:
     with pytest.raises(errors.InvalidRequestError, match="finds an object or a list"):
-        waiting.jsonpath("{.status}", "x").look(pod())
+        waiting.jsonpath("{.status}", "x").observe(pod())
     with pytest.raises(errors.InvalidRequestError, match="finds 2 values"):
-        waiting.jsonpath("{.status.conditions[*].type}", "x").look(pod(READY, true("Initialized")))
+        waiting.jsonpath("{.status.conditions[*].type}", "x").observe(pod(READY, true("Initialized")))
 
 
 def rolling(kind: type[Any], *, generation: int = 2, spec: Any = None, **status: Any) -> Any:
@@ -278,21 +278,21 @@ STATEFUL_SET: list[tuple[Any, bool, str]] = [
 
 @pytest.mark.parametrize(("found", "done", "seen"), [*DEPLOYMENT, *DAEMON_SET, *STATEFUL_SET])
 def test_a_rollout_is_done_by_kubectls_rules(found: Any, done: bool, seen: str) -> None:
-    look = waiting.Rollout(type(found).__name__).look(found)
+    look = waiting.Rollout(type(found).__name__).observe(found)
     assert (look.done, look.failure) == (done, None)
     assert seen in look.seen
 
 
 def test_a_rollout_that_can_not_end_is_told() -> None:
     late = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "has timed out"}
-    look = waiting.Rollout("Deployment").look(rolling(apps_v1.Deployment, spec=three(), conditions=[late]))
+    look = waiting.Rollout("Deployment").observe(rolling(apps_v1.Deployment, spec=three(), conditions=[late]))
     assert look.failure == (errors.RolloutFailedError, "ProgressDeadlineExceeded", "has timed out")
     # What the controller said of the template before does not count.
-    look = waiting.Rollout("Deployment").look(rolling(apps_v1.Deployment, generation=3, conditions=[late]))
+    look = waiting.Rollout("Deployment").observe(rolling(apps_v1.Deployment, generation=3, conditions=[late]))
     assert (look.done, look.failure) == (False, None)
     for kind in (apps_v1.DaemonSet, apps_v1.StatefulSet):
         found = rolling(kind, spec={"updateStrategy": {"type": "OnDelete"}})
-        failure = waiting.Rollout(kind.__name__).look(found).failure
+        failure = waiting.Rollout(kind.__name__).observe(found).failure
         assert failure is not None
         assert (failure.kind, failure.reason) == (errors.RolloutFailedError, "OnDelete")
     with pytest.raises(errors.InvalidRequestError, match="a Pod rolls nothing out"):
@@ -300,13 +300,13 @@ def test_a_rollout_that_can_not_end_is_told() -> None:
 
 
 def test_a_job_is_done_or_failed() -> None:
-    look = waiting.Completion().look(job(active=1, succeeded=2))
+    look = waiting.Completion().observe(job(active=1, succeeded=2))
     assert (look.done, look.failure, look.seen) == (False, None, "1 active, 2 succeeded, 0 failed pods")
-    assert not waiting.Completion().look(job(true("SuccessCriteriaMet"))).done
-    assert waiting.Completion().look(job(true("Complete"), succeeded=3)).done
-    assert not waiting.Completion().look(job({"type": "Complete", "status": "False"})).done
-    assert "the job is suspended" in waiting.Completion().look(job(true("Suspended"))).seen
-    failure = waiting.Completion().look(job(true("Failed", "DeadlineExceeded", "too slow"))).failure
+    assert not waiting.Completion().observe(job(true("SuccessCriteriaMet"))).done
+    assert waiting.Completion().observe(job(true("Complete"), succeeded=3)).done
+    assert not waiting.Completion().observe(job({"type": "Complete", "status": "False"})).done
+    assert "the job is suspended" in waiting.Completion().observe(job(true("Suspended"))).seen
+    failure = waiting.Completion().observe(job(true("Failed", "DeadlineExceeded", "too slow"))).failure
     assert failure == (errors.JobFailedError, "DeadlineExceeded", "too slow")
 
 

@@ -57,7 +57,7 @@ class Goal(ABC):
 
     @abstractmethod
     def observe(self, found: Any) -> Observation:
-        """Look at the object.
+        """Compare the object with the goal.
 
         Args:
             found: the object, a model.
@@ -85,7 +85,7 @@ class Condition(Goal):
         return f"condition {self.type}={self.status}"
 
     def observe(self, found: Body) -> Observation:
-        """Look at the object: a condition that speaks of an older generation does not count."""
+        """Compare the object: a condition that speaks of an older generation does not count."""
         data = observation.document(found)
         one = observation.condition(data, self.type)
         if one is None:
@@ -128,7 +128,7 @@ class Created(Goal):
         return "creation"
 
     def observe(self, found: Body) -> Observation:
-        """Look at the object: it is there."""
+        """Compare the object: it is there."""
         return Observation(done=True, seen="it is there")
 
 
@@ -149,7 +149,7 @@ class Deleted(Goal):
         return "deletion"
 
     def observe(self, found: Body) -> Observation:
-        """Look at the object: as long as there is one it is not deleted."""
+        """Compare the object: as long as there is one it is not deleted."""
         data = observation.document(found)
         if not observation.text(data, "metadata", "deletionTimestamp"):
             return Observation(done=False, seen="it is there, and nobody has deleted it")
@@ -183,7 +183,7 @@ class Matches(Goal):
         return self.path.text[:200]
 
     def observe(self, found: Body) -> Observation:
-        """Look at the object.
+        """Compare the object with the goal.
 
         Raises:
             InvalidRequestError: a value is waited for, and the path finds several, or an object or list.
@@ -230,7 +230,7 @@ class Predicate(Goal):
         return "the yes of a lambda" if name == "<lambda>" else f"the yes of {name}"
 
     def observe(self, found: Body) -> Observation:
-        """Look at the object: call the function."""
+        """Compare the object: call the function."""
         if self.function(found):
             return Observation(done=True, seen="it says yes")
         version = observation.text(observation.document(found), "metadata", "resourceVersion")

@@ -37,7 +37,7 @@ class Rollout(Goal):
         return "the rollout"
 
     def observe(self, found: Body) -> Observation:
-        """Look at the object: has the controller seen the latest template, and are all pods of it?"""
+        """Compare the object: has the controller seen the latest template, and are all pods of it?"""
         data = document(found)
         strategy = text(data, "spec", "updateStrategy", "type")
         if strategy not in ("", "RollingUpdate"):
