@@ -14,7 +14,7 @@ from kubecore.apply.applying import Options
 from kubecore.calls.call import Call
 from kubecore.calls.steps import Pause, Steps
 from kubecore.discovery import ApiGroup, ApiResource, Catalog
-from kubecore.discovery.asking import Memory
+from kubecore.discovery.cache import DiscoveryCache
 from kubecore.errors.apply import Applied, ObjectRef, Report
 from kubecore.model.kinds import KindInfo, kinds_of
 
@@ -85,12 +85,12 @@ class Server:
         return call.parse(status, {"content-type": "application/json"}, json.dumps(body).encode())
 
 
-def apply(server: Server, objects: list[Any], memory: Memory | None = None, said: Options = SAID) -> Report:
-    return server.run(applying.apply(objects, kinds_of("kubeclient"), memory or Memory(), said))
+def apply(server: Server, objects: list[Any], cache: DiscoveryCache | None = None, said: Options = SAID) -> Report:
+    return server.run(applying.apply(objects, kinds_of("kubeclient"), cache or DiscoveryCache(), said))
 
 
 def test_objects_of_another_namespace_than_the_given_one_fail() -> None:
-    memory = Memory()
+    cache = DiscoveryCache()
     enforced = dataclasses.replace(SAID, is_enforced=True)
     other = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "namespace": "other"}}
     node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n", "namespace": "other"}}
@@ -101,10 +101,10 @@ def test_objects_of_another_namespace_than_the_given_one_fail() -> None:
         "PATCH /api/v1/nodes/n": [(200, node)],
     }
     with pytest.raises(errors.ApplyFileError, match="'other' does not match namespace='default'") as caught:
-        apply(server(**answers), [other, own, node], memory, enforced)
+        apply(server(**answers), [other, own, node], cache, enforced)
     assert [failure.ref.namespace for failure in caught.value.failures] == ["other"]
     assert len(caught.value.report.applied) == 2
-    assert len(apply(server(**answers), [other, own, node], memory).applied) == 3
+    assert len(apply(server(**answers), [other, own, node], cache).applied) == 3
 
 
 def server(**answers: list[tuple[int, Any]]) -> Server:
@@ -121,9 +121,9 @@ def server(**answers: list[tuple[int, Any]]) -> Server:
 
 def test_a_kind_is_waited_for_and_what_was_remembered_of_it_is_asked_again() -> None:
     """The kind was of the cluster before; what is new is namespaced."""
-    memory, made = Memory(), server()
-    memory._catalog = OLD
-    report = apply(made, [WIDGET, CRD], memory)
+    cache, made = DiscoveryCache(), server()
+    cache._catalog = OLD
+    report = apply(made, [WIDGET, CRD], cache)
     assert str(report) == "CustomResourceDefinition widgets.example.com created\nWidget default/w created"
     assert made.asked == [
         f"GET {PLACE}",

@@ -15,7 +15,7 @@ from kubecore.calls.call import Call
 from kubecore.calls.steps import Pause, Steps
 from kubecore.codec import decode
 from kubecore.discovery import ApiGroup, ApiResource, Catalog, answers, mapper
-from kubecore.discovery.asking import Memory
+from kubecore.discovery.cache import DiscoveryCache
 from kubecore.model.meta import Status
 
 
@@ -166,7 +166,7 @@ APPS = {
 
 def test_aggregated_answers_are_read_and_a_missing_api_is_none() -> None:
     server = Server({"/apis": aggregated(APPS)})
-    found: Catalog = server.run(Memory().catalog())
+    found: Catalog = server.run(DiscoveryCache().catalog())
     assert server.asked == ["/api", "/apis"]
     assert found.groups == (ApiGroup("apps", ("v2", "v1"), "v1"),)
     assert list(found.failed) == ["apps/v2"]
@@ -195,7 +195,7 @@ def plain(*, broken: Any) -> dict[str, Any]:
 
 def test_lists_of_older_servers_are_read_and_what_fails_is_asked_twice() -> None:
     server = Server(plain(broken=unavailable()))
-    found: Catalog = server.run(Memory().catalog())
+    found: Catalog = server.run(DiscoveryCache().catalog())
     assert server.asked.count("/apis/apps/v1beta1") == 2
     assert found.groups == (ApiGroup("", ("v1",), "v1"), ApiGroup("apps", ("v1beta1", "v1"), "v1"))
     assert [str(one) for one in found.resources] == ["Pod (v1)", "D (apps/v1)"]
@@ -206,38 +206,38 @@ def test_lists_of_older_servers_are_read_and_what_fails_is_asked_twice() -> None
 def test_what_fails_once_is_there_the_second_time() -> None:
     server = Server(plain(broken=unavailable()))
     server.table["/apis/apps/v1beta1"] = deque([unavailable(), server.table["/apis/apps/v1"]])
-    found: Catalog = server.run(Memory().catalog())
+    found: Catalog = server.run(DiscoveryCache().catalog())
     assert found.failed == {}
     assert [str(one) for one in found.resources] == ["Pod (v1)", "D (apps/v1beta1)", "D (apps/v1)"]
 
 
 def test_without_apis_there_is_no_server() -> None:
     with pytest.raises(errors.NotFoundError):
-        Server({"/api": {"kind": "APIVersions", "versions": []}}).run(Memory().catalog())
+        Server({"/api": {"kind": "APIVersions", "versions": []}}).run(DiscoveryCache().catalog())
 
 
 def test_a_hostile_group_version_does_not_change_the_path() -> None:
     table = plain(broken=unavailable())
     table["/apis"]["groups"][0]["versions"] = [{"version": "../../api/v1/secrets"}]
-    found: Catalog = Server(table).run(Memory().catalog())
+    found: Catalog = Server(table).run(DiscoveryCache().catalog())
     assert isinstance(found.failed["apps/../../api/v1/secrets"], errors.InvalidRequestError)
 
 
 def test_fault_44_a_miss_asks_once_more_and_not_without_end() -> None:
-    server, memory = Server({"/apis": aggregated(APPS)}), Memory()
+    server, cache = Server({"/apis": aggregated(APPS)}), DiscoveryCache()
     with pytest.raises(errors.NoMatchError):
-        server.run(memory.find("Widget"))
+        server.run(cache.find("Widget"))
     assert len(server.asked) == 2, "what was asked just now is not asked again"
     for _ in range(50):
         with pytest.raises(errors.NoMatchError):
-            server.run(memory.find("Widget"))
+            server.run(cache.find("Widget"))
     assert 12 <= len(server.asked) <= 16
-    assert server.run(memory.find("deploy")).kind == "Deployment"
+    assert server.run(cache.find("deploy")).kind == "Deployment"
     server.table["/apis"] = aggregated()
-    assert server.run(memory.find("deploy")).kind == "Deployment", "what was found is remembered"
-    memory.forget()
+    assert server.run(cache.find("deploy")).kind == "Deployment", "what was found is remembered"
+    cache.forget()
     with pytest.raises(errors.NoMatchError):
-        server.run(memory.find("deploy"))
+        server.run(cache.find("deploy"))
 
 
 json_values = st.recursive(
@@ -255,7 +255,7 @@ json_values = st.recursive(
 @given(json_values, json_values)
 def test_any_answer_is_read_or_refused(api: Any, apis: Any) -> None:
     try:
-        found = Server({"/api": api, "/apis": apis}).run(Memory().catalog())
+        found = Server({"/api": api, "/apis": apis}).run(DiscoveryCache().catalog())
     except errors.KubeError:
         return
     assert isinstance(found, Catalog)

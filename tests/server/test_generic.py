@@ -15,7 +15,7 @@ from kubeclient import Clientset
 from kubeclient.models import apps_v1, autoscaling_v1, core_v1
 from kubecore import apply, discovery, errors
 from kubecore.discovery import answers
-from kubecore.discovery.asking import Memory
+from kubecore.discovery.cache import DiscoveryCache
 from kubecore.model.list_of import ListOf
 from kubecore.model.meta import Status
 from kubecore.model.model import Model, always
@@ -139,7 +139,7 @@ def test_discovery_finds_what_names_mean(drive: Drive) -> None:
 def test_an_older_server_tells_the_same_list_by_list(clientset: Clientset, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = clientset.discovery.catalog()
     monkeypatch.setattr(answers, "AGGREGATED", "application/json")
-    piecemeal = run_steps.run(clientset.rest_client, Memory().refresh())
+    piecemeal = run_steps.run(clientset.rest_client, DiscoveryCache().refresh())
     assert piecemeal.groups == whole.groups
     assert {named(found) for found in piecemeal.resources} == {named(found) for found in whole.resources}
     assert not piecemeal.failed

@@ -15,7 +15,7 @@ from kubecore.calls.call import Call
 from kubecore.calls.steps import Pause, Steps, ask
 from kubecore.codec import decode, encode
 from kubecore.discovery import mapper
-from kubecore.discovery.asking import Memory
+from kubecore.discovery.cache import DiscoveryCache
 from kubecore.dynamic.resource import DynamicResource, discovered, known
 from kubecore.errors import (
     ConnectError,
@@ -74,13 +74,15 @@ class _Answer(Call[tuple[int, dict[str, Any]]], frozen=True, kw_only=True):
         return status, self.inner.parse(status, headers, body)
 
 
-def apply(objects: Iterable[Model | Mapping[str, Any]], kinds: Kinds, memory: Memory, said: Options) -> Steps[Report]:
+def apply(
+    objects: Iterable[Model | Mapping[str, Any]], kinds: Kinds, cache: DiscoveryCache, said: Options
+) -> Steps[Report]:
     """Apply objects one after the other, in the order that `kubecore.apply.order` gives.
 
     Args:
         objects: the objects.
         kinds: the kinds that need no discovery.
-        memory: finds the others.
+        cache: finds the others.
         said: how.
 
     Returns:
@@ -93,7 +95,7 @@ def apply(objects: Iterable[Model | Mapping[str, Any]], kinds: Kinds, memory: Me
     if not said.field_manager:
         raise InvalidRequestError("field_manager is empty: server-side apply needs to know who applies")
     items = sorted((_item(found, kinds) for found in objects), key=lambda item: item.place)
-    return (yield from _Applying(kinds, memory, said).run(items))
+    return (yield from _Applying(kinds, cache, said).run(items))
 
 
 @dataclass(slots=True)
@@ -101,7 +103,7 @@ class _Applying:
     """One round over all objects."""
 
     kinds: Kinds
-    memory: Memory
+    cache: DiscoveryCache
     said: Options
     applied: list[Applied] = field(default_factory=list[Applied])
     failures: list[Failure] = field(default_factory=list[Failure])
@@ -157,8 +159,8 @@ class _Applying:
         info = self.kinds.get((item.ref.api_version, item.ref.kind))
         if info is not None:
             return known(info, dict)
-        found = yield from self.memory.find(item.ref.kind, item.ref.api_version)
-        return discovered(found, dict, self.memory.forget)
+        found = yield from self.cache.find(item.ref.kind, item.ref.api_version)
+        return discovered(found, dict, self.cache.forget)
 
     # Definitions of new kinds.
 
@@ -169,7 +171,7 @@ class _Applying:
         end = time.monotonic() + self.said.crd_timeout_seconds
         definitions = [one for one in self.applied if one.ref.kind == "CustomResourceDefinition"]
         if any(one.action != "unchanged" for one in definitions):
-            self.memory.forget()  # It may remember the kind as it was.
+            self.cache.forget()  # It may remember the kind as it was.
         for found in definitions:
             try:
                 yield from self._wait_for(found, end)
@@ -191,9 +193,9 @@ class _Applying:
 
     def _is_known(self, definition: Definition) -> Steps[bool]:
         """Say whether discovery has every version that the definition serves; asked again where not."""
-        catalog = yield from self.memory.catalog()
+        catalog = yield from self.cache.catalog()
         if not all(mapper.find(catalog, *names) for names in definition.served):
-            catalog = yield from self.memory.refresh()
+            catalog = yield from self.cache.refresh()
         return all(mapper.find(catalog, *names) for names in definition.served)
 
 

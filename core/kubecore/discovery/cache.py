@@ -17,7 +17,7 @@ from kubecore.calls.steps import Steps, ask
 from kubecore.discovery import answers, mapper
 from kubecore.discovery.catalog import ApiGroup, ApiResource, Catalog, from_aggregated, from_list, joined
 
-__all__ = ["Memory"]
+__all__ = ["DiscoveryCache"]
 
 R = TypeVar("R")
 
@@ -25,7 +25,7 @@ _BURST: Final = 5
 _TRIES: Final = 2
 
 
-class Memory:
+class DiscoveryCache:
     """What a server was last found to offer, and when it may be asked again.
 
     A name that is not found asks the server once more, since kinds come and go: five times at once, then once a second.
