@@ -14,7 +14,7 @@ from kubecore import errors
 from kubecore.calls.call import Call
 from kubecore.calls.steps import Pause, Steps
 from kubecore.codec import decode
-from kubecore.discovery import ApiGroup, ApiResource, Catalog, answers, mapper
+from kubecore.discovery import ApiGroup, ApiResource, Catalog, mapper, responses
 from kubecore.discovery.cache import DiscoveryCache
 from kubecore.model.meta import Status
 
@@ -269,4 +269,4 @@ def test_steps_may_pause() -> None:
         return "done"
 
     assert run_steps.run(None, work()) == "done"  # type: ignore[arg-type]
-    assert answers.Root().items == []
+    assert responses.Root().items == []

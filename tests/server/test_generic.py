@@ -14,7 +14,7 @@ import pytest
 from kubeclient import Clientset
 from kubeclient.models import apps_v1, autoscaling_v1, core_v1
 from kubecore import apply, discovery, errors
-from kubecore.discovery import answers
+from kubecore.discovery import responses
 from kubecore.discovery.cache import DiscoveryCache
 from kubecore.model.list_of import ListOf
 from kubecore.model.meta import Status
@@ -138,7 +138,7 @@ def test_discovery_finds_what_names_mean(drive: Drive) -> None:
 
 def test_an_older_server_tells_the_same_list_by_list(clientset: Clientset, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = clientset.discovery.catalog()
-    monkeypatch.setattr(answers, "AGGREGATED", "application/json")
+    monkeypatch.setattr(responses, "AGGREGATED", "application/json")
     piecemeal = run_steps.run(clientset.rest_client, DiscoveryCache().refresh())
     assert piecemeal.groups == whole.groups
     assert {named(found) for found in piecemeal.resources} == {named(found) for found in whole.resources}
@@ -175,7 +175,7 @@ def test_fault_44_a_group_that_does_not_answer_is_told_beside_the_others(
         assert clientset.discovery.find("po").kind == "Pod"
         with pytest.raises(errors.NoMatchError, match=r"these could not be asked: broken\.example\.com/v1"):
             clientset.discovery.find("Broken")
-        monkeypatch.setattr(answers, "AGGREGATED", "application/json")
+        monkeypatch.setattr(responses, "AGGREGATED", "application/json")
         piecemeal = clientset.discovery.refresh()
         assert {name: type(error) for name, error in piecemeal.failed.items()} == {
             "broken.example.com/v1": errors.ServiceUnavailableError

@@ -14,7 +14,7 @@ from kubecore import errors
 from kubecore.calls import path
 from kubecore.calls.call import Call
 from kubecore.calls.steps import Steps, ask
-from kubecore.discovery import answers, mapper
+from kubecore.discovery import mapper, responses
 from kubecore.discovery.catalog import ApiGroup, ApiResource, Catalog, from_aggregated, from_list, joined
 
 __all__ = ["DiscoveryCache"]
@@ -97,14 +97,14 @@ class _Survey:
 
     def run(self) -> Steps[Catalog]:
         try:
-            root = yield from ask(_call("/api", answers.Root))
+            root = yield from ask(_call("/api", responses.Root))
         except errors.NotFoundError:
-            root = answers.Root()
+            root = responses.Root()
         yield from self._take(root)
-        yield from self._take((yield from ask(_call("/apis", answers.Root))))
+        yield from self._take((yield from ask(_call("/apis", responses.Root))))
         return Catalog(tuple(self._groups), tuple(self._by_priority()), self._failed)
 
-    def _take(self, root: answers.Root) -> Steps[None]:
+    def _take(self, root: responses.Root) -> Steps[None]:
         """Read an answer of one of the two roots."""
         for found in root.items:
             self._aggregated(found.metadata.name, found.versions)
@@ -114,7 +114,7 @@ class _Survey:
             versions = [version.version for version in group.versions]
             yield from self._one_by_one(group.name, versions, group.preferred_version.version)
 
-    def _aggregated(self, group: str, versions: Iterable[answers.VersionDiscovery]) -> None:
+    def _aggregated(self, group: str, versions: Iterable[responses.VersionDiscovery]) -> None:
         fresh: list[str] = []
         for found in versions:
             api_version = joined(group, found.version)
@@ -140,7 +140,7 @@ class _Survey:
     def _version(self, group: str, version: str) -> Steps[bool]:
         api_version = joined(group, version)
         try:
-            found = yield from ask(_call(path.api_prefix(group, version), answers.ResourceList))
+            found = yield from ask(_call(path.api_prefix(group, version), responses.ResourceList))
         except (errors.StatusError, errors.DecodeError, errors.InvalidRequestError) as error:
             self._failed[api_version] = error.with_traceback(None)
             return False
@@ -160,5 +160,5 @@ class _Survey:
 
 
 def _call(place: str, response: type[R]) -> Call[R]:
-    accept = answers.AGGREGATED if response is answers.Root else "application/json"
+    accept = responses.AGGREGATED if response is responses.Root else "application/json"
     return Call(method="GET", path=place, response=response, verb="get", accept=accept)

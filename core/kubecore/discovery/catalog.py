@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from kubecore._support.terminal import shown
-from kubecore.discovery import answers
+from kubecore.discovery import responses
 from kubecore.errors import KubeError
 
 __all__ = ["ApiGroup", "ApiResource", "ApiSubresource", "Catalog", "from_aggregated", "from_list"]
@@ -120,7 +120,7 @@ def joined(group: str, version: str) -> str:
     return f"{group}/{version}" if group else version
 
 
-def from_aggregated(group: str, version: answers.VersionDiscovery) -> Iterator[ApiResource]:
+def from_aggregated(group: str, version: responses.VersionDiscovery) -> Iterator[ApiResource]:
     """Read a version of an APIGroupDiscoveryList.
 
     Args:
@@ -155,7 +155,7 @@ def from_aggregated(group: str, version: answers.VersionDiscovery) -> Iterator[A
         )
 
 
-def from_list(group: str, version: str, resources: Iterable[answers.Resource]) -> Iterator[ApiResource]:
+def from_list(group: str, version: str, resources: Iterable[responses.Resource]) -> Iterator[ApiResource]:
     """Read an APIResourceList.
 
     Args:
