@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from kubecore import errors
-from kubecore.apply import applying, order
-from kubecore.apply.applying import Options
+from kubecore.apply import engine, order
+from kubecore.apply.engine import Options
 from kubecore.calls.call import Call
 from kubecore.calls.steps import Pause, Steps
 from kubecore.discovery import ApiGroup, ApiResource, Catalog
@@ -86,7 +86,7 @@ class Server:
 
 
 def apply(server: Server, objects: list[Any], cache: DiscoveryCache | None = None, said: Options = SAID) -> Report:
-    return server.run(applying.apply(objects, kinds_of("kubeclient"), cache or DiscoveryCache(), said))
+    return server.run(engine.apply(objects, kinds_of("kubeclient"), cache or DiscoveryCache(), said))
 
 
 def test_objects_of_another_namespace_than_the_given_one_fail() -> None:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from kubecore import options
 from kubecore._support.json_types import is_object
 from kubecore.apply import order
 from kubecore.apply.definitions import Definition
@@ -28,7 +27,7 @@ from kubecore.errors import (
 from kubecore.errors.apply import Action, Applied, Failure, ObjectRef, Report, failed
 from kubecore.model.kinds import KindInfo
 from kubecore.model.model import Model
-from kubecore.options import DryRun, FieldValidation
+from kubecore.options import DryRun, FieldValidation, Query, query
 
 __all__ = ["Kinds", "Options", "apply"]
 
@@ -75,7 +74,7 @@ class _Answer(Call[tuple[int, dict[str, Any]]], frozen=True, kw_only=True):
 
 
 def apply(
-    objects: Iterable[Model | Mapping[str, Any]], kinds: Kinds, cache: DiscoveryCache, said: Options
+    objects: Iterable[Model | Mapping[str, Any]], kinds: Kinds, cache: DiscoveryCache, options: Options
 ) -> Steps[Report]:
     """Apply objects one after the other, in the order that `kubecore.apply.order` gives.
 
@@ -83,7 +82,7 @@ def apply(
         objects: the objects.
         kinds: the kinds that need no discovery.
         cache: finds the others.
-        said: how.
+        options: How they are applied.
 
     Returns:
         What was applied.
@@ -92,19 +91,19 @@ def apply(
         InvalidRequestError: an option is none.
         ApplyFileError: some objects were not applied.
     """
-    if not said.field_manager:
+    if not options.field_manager:
         raise InvalidRequestError("field_manager is empty: server-side apply needs to know who applies")
     items = sorted((_item(found, kinds) for found in objects), key=lambda item: item.place)
-    return (yield from _Applying(kinds, cache, said).run(items))
+    return (yield from _ApplyRun(kinds, cache, options).run(items))
 
 
 @dataclass(slots=True)
-class _Applying:
+class _ApplyRun:
     """One round over all objects."""
 
     kinds: Kinds
     cache: DiscoveryCache
-    said: Options
+    options: Options
     applied: list[Applied] = field(default_factory=list[Applied])
     failures: list[Failure] = field(default_factory=list[Failure])
 
@@ -132,13 +131,13 @@ class _Applying:
     def _one(self, item: _Item) -> Steps[None]:
         resource = yield from self._resource(item)
         if resource.namespaced and not item.ref.namespace:
-            item.ref = ObjectRef(item.ref.api_version, item.ref.kind, self.said.namespace, item.ref.name)
+            item.ref = ObjectRef(item.ref.api_version, item.ref.kind, self.options.namespace, item.ref.name)
         if not item.ref.name:
             raise InvalidRequestError("metadata.name is missing: server-side apply needs it, generateName does not do")
         namespace = item.ref.namespace if resource.namespaced else ""
-        if self.said.is_enforced and namespace not in ("", self.said.namespace):
+        if self.options.is_enforced and namespace not in ("", self.options.namespace):
             raise InvalidRequestError(
-                f"metadata.namespace {namespace!r} does not match namespace={self.said.namespace!r}: "
+                f"metadata.namespace {namespace!r} does not match namespace={self.options.namespace!r}: "
                 f"pass namespace={namespace!r}, or leave namespace= out"
             )
         patch = resource.patch(namespace, item.ref.name, item.data, self._query(), type="apply")
@@ -147,12 +146,12 @@ class _Applying:
         code, after = yield from ask(_Answer(**fields, inner=patch))
         self.applied.append(Applied(item.ref, _action(code, before, after), after))
 
-    def _query(self) -> options.Query:
-        return options.query(
-            field_manager=self.said.field_manager,
-            force=self.said.force or None,
-            dry_run=self.said.dry_run,
-            field_validation=self.said.field_validation,
+    def _query(self) -> Query:
+        return query(
+            field_manager=self.options.field_manager,
+            force=self.options.force or None,
+            dry_run=self.options.dry_run,
+            field_validation=self.options.field_validation,
         )
 
     def _resource(self, item: _Item) -> Steps[DynamicResource[dict[str, Any]]]:
@@ -166,9 +165,9 @@ class _Applying:
 
     def _established(self) -> Steps[None]:
         """Wait until what was just defined is served; those that are not in time are failures."""
-        if self.said.dry_run:
+        if self.options.dry_run:
             return
-        end = time.monotonic() + self.said.crd_timeout_seconds
+        end = time.monotonic() + self.options.crd_timeout_seconds
         definitions = [one for one in self.applied if one.ref.kind == "CustomResourceDefinition"]
         if any(one.action != "unchanged" for one in definitions):
             self.cache.forget()  # It may remember the kind as it was.
@@ -185,7 +184,7 @@ class _Applying:
         definition = decode.convert(found.object, Definition)
         while not (definition.is_established and (yield from self._is_known(definition))):
             if time.monotonic() >= end:
-                seconds = self.said.crd_timeout_seconds
+                seconds = self.options.crd_timeout_seconds
                 raise NotEstablishedError(f"it is stored, but not served within {seconds:g} s: {definition.obstacle}")
             yield Pause(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
