@@ -69,6 +69,6 @@ def test_any_text_is_one_segment_or_refused(value: str) -> None:
 
 def test_paths_have_the_apis_shape() -> None:
     core, apps = path.api_prefix("", "v1"), path.api_prefix("apps", "v1")
-    assert path.under(path.build(core, "", "nodes"), "n") == "/api/v1/nodes/n"
-    assert path.under(path.build(core, "d", "pods"), "p", "log") == "/api/v1/namespaces/d/pods/p/log"
-    assert path.build(apps, "", "deployments") == "/apis/apps/v1/deployments"
+    assert path.object_path(path.collection_path(core, "", "nodes"), "n") == "/api/v1/nodes/n"
+    assert path.object_path(path.collection_path(core, "d", "pods"), "p", "log") == "/api/v1/namespaces/d/pods/p/log"
+    assert path.collection_path(apps, "", "deployments") == "/apis/apps/v1/deployments"

@@ -79,7 +79,9 @@ def filled(schema: dict[str, Any], text: str, *, emptied: bool) -> Any:
 def url(resource: Resource[Any, Any], namespace: str, name: str) -> str:
     """The path of an object, to read what the server has as it is."""
     scope = namespace if resource.namespaced else ""
-    return path.under(path.build(path.api_prefix(resource.group, resource.version), scope, resource.plural), name)
+    return path.object_path(
+        path.collection_path(path.api_prefix(resource.group, resource.version), scope, resource.plural), name
+    )
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

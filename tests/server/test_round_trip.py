@@ -244,7 +244,7 @@ def body_of(cls: Any) -> dict[str, Any] | None:
 
 
 def path_of(resource: Resource[Any, Any]) -> str:
-    return path.build(path.api_prefix(resource.group, resource.version), NAMESPACE, resource.plural)
+    return path.collection_path(path.api_prefix(resource.group, resource.version), NAMESPACE, resource.plural)
 
 
 STORED = [cls for cls in resources() if cls._resource.plural not in NOT_STORED]

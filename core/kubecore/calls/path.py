@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote
 
 from kubecore.errors import InvalidRequestError
 
-__all__ = ["api_prefix", "build", "segment", "several", "under"]
+__all__ = ["api_prefix", "collection_path", "object_path", "quote_path", "segment"]
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]*", re.ASCII)
 _REFUSED: Final = re.compile(r"[/%\ud800-\udfff]")
@@ -59,7 +59,7 @@ def _refuse_bad(value: Any, what: str) -> None:
         raise InvalidRequestError(f"invalid {what} {shown}: the server accepts no {bad[0]!a} in the name of an object")
 
 
-def several(value: Any) -> str:
+def quote_path(value: Any) -> str:
     r"""Check a path of any number of segments and encode what is not yet encoded.
 
     Args:
@@ -100,7 +100,7 @@ def api_prefix(group: str, version: str) -> str:
     return f"/apis/{segment(group, 'group')}/{version}" if group else f"/api/{version}"
 
 
-def build(prefix: str, namespace: str, plural: str) -> str:
+def collection_path(prefix: str, namespace: str, plural: str) -> str:
     """Put the path of a collection together.
 
     Args:
@@ -118,7 +118,7 @@ def build(prefix: str, namespace: str, plural: str) -> str:
     return f"{prefix}{place}/{segment(plural, 'resource')}"
 
 
-def under(collection: str, name: str, subresource: str = "") -> str:
+def object_path(collection: str, name: str, subresource: str = "") -> str:
     """Put the path of an object together, or of its subresource.
 
     Args:

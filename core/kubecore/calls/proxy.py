@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 
 from kubecore.calls import error_response
 from kubecore.calls.call import Call
-from kubecore.calls.path import segment, several
+from kubecore.calls.path import quote_path, segment
 from kubecore.calls.resource import Resource
 from kubecore.errors import InvalidRequestError
 from kubecore.options import Query
@@ -136,7 +136,7 @@ def proxy_call(
     given = _headers(headers or {})
     return _Call(
         method=method,
-        path=made.path + "/" + several(path).removeprefix("/"),
+        path=made.path + "/" + quote_path(path).removeprefix("/"),
         response=ProxyResponse,
         verb=made.verb,
         query=made.query,

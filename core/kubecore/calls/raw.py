@@ -109,7 +109,7 @@ def _place(given: Any) -> str:
         raise InvalidRequestError(f"a path begins with /, and {str(given)[:100]!r} does not")
     if given.startswith("//"):
         raise InvalidRequestError(f"the path {given[:100]!a} would lead to another path")
-    return path.several(given)
+    return path.quote_path(given)
 
 
 def _query(values: QueryValues) -> Query:

@@ -140,10 +140,10 @@ class Resource(Generic[T, L]):
             raise InvalidRequestError(f"{self.plural} are cluster-scoped: pass no namespace")
         if body is not None and content_type == CONTENT_TYPES["apply"]:
             body = as_yaml(body)
-        place = path.build(path.api_prefix(self.group, self.version), namespace, self.plural)
+        place = path.collection_path(path.api_prefix(self.group, self.version), namespace, self.plural)
         return Call(
             method=method,
-            path=place if isinstance(name, Collection) else path.under(place, name, subresource),
+            path=place if isinstance(name, Collection) else path.object_path(place, name, subresource),
             response=response,
             verb=verb,
             query=query,
