@@ -11,7 +11,7 @@ from kubecore.errors import InvalidRequestError
 from kubecore.model.meta import Status
 from kubecore.model.model import Model
 
-__all__ = ["Body", "as_yaml", "complete", "metadata_field", "refuse_other", "uid_of", "with_version"]
+__all__ = ["Body", "as_yaml", "check_matches_call", "complete", "metadata_field", "uid_of", "with_version"]
 
 Body: TypeAlias = Model | Mapping[str, Any]
 """An object: a model, or a mapping with the API's names."""
@@ -78,7 +78,7 @@ def metadata_field(body: Body, name: str) -> Any:
     return "" if found is None else found
 
 
-def refuse_other(body: Body, kind: type[Any], key: str, asked: str) -> None:
+def check_matches_call(body: Body, kind: type[Any], key: str, asked: str) -> None:
     """Refuse an object that names another namespace, or another name, than the call.
 
     Args:

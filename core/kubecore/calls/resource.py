@@ -15,7 +15,7 @@ from msgspec import Raw
 
 from kubecore._support.json_types import is_object
 from kubecore.calls import path
-from kubecore.calls.body import Body, as_yaml, complete, metadata_field, refuse_other
+from kubecore.calls.body import Body, as_yaml, check_matches_call, complete, metadata_field
 from kubecore.calls.call import Call
 from kubecore.codec import encode
 from kubecore.codec.field_types import at_pointer
@@ -229,7 +229,7 @@ class Resource(Generic[T, L]):
         self, namespace: str, name: str, document: Mapping[str, Any], query: Query, *, subresource: str = ""
     ) -> Call[T]:
         """Make the call that replaces an object by a document of the same name."""
-        refuse_other(document, self.kind, "name", name)
+        check_matches_call(document, self.kind, "name", name)
         # A model has put its own fields into a document of the server's, which may have fields that the model lacks.
         query = checked(document, self.kind, query) if self.kind is dict else query
         return self._put(namespace, document, query, subresource)
@@ -404,9 +404,9 @@ class Resource(Generic[T, L]):
             EncodeError: a value has no form in JSON.
         """
         body = self.complete(body, kind)
-        refuse_other(body, kind, "namespace", namespace)
+        check_matches_call(body, kind, "namespace", namespace)
         if name is not None:
-            refuse_other(body, kind, "name", name)
+            check_matches_call(body, kind, "name", name)
         return encode.encode(body, kind)
 
     def complete(self, body: Body, kind: type[Any]) -> Body:
