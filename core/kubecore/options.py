@@ -118,7 +118,7 @@ def _text(name: str, value: Any) -> str:
     if name in ("label_selector", "field_selector"):
         from kubecore import selectors
 
-        return selectors.text(name, value)
+        return selectors.to_query(name, value)
     raise InvalidRequestError(f"{name} takes text, a number or a boolean, not {type(value).__name__}")
 
 

@@ -282,7 +282,7 @@ def _part(value: Any, wire_name: str, name: str) -> Any:
     return {} if found is None else found
 
 
-def text(option: str, value: LabelSelector | FieldSelector) -> str:
+def to_query(option: str, value: LabelSelector | FieldSelector) -> str:
     """Write the value of an option that is a selector.
 
     Args:

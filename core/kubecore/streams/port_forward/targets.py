@@ -18,7 +18,7 @@ from kubecore.errors import InvalidRequestError, PortForwardError
 from kubecore.model import meta
 from kubecore.model.list_of import ListOf
 from kubecore.model.model import Model
-from kubecore.selectors import text
+from kubecore.selectors import to_query
 
 __all__ = ["Found", "PodTarget", "ServiceTarget", "Target", "as_port"]
 
@@ -220,7 +220,7 @@ class ServiceTarget:
     def _best(self, service: _Service, pods: Iterable[_Pod]) -> _Pod:
         found = sorted(pods, key=_rank)
         if not found:
-            selector = text("label_selector", service.spec.selector)
+            selector = to_query("label_selector", service.spec.selector)
             raise self._error(f"no pod matches the service's selector {selector}")
         pod = found[-1]
         if pod.status.phase != "Running":
