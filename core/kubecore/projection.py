@@ -43,10 +43,10 @@ from kubecore._support.json_types import is_array
 from kubecore.codec import decode, verbatim
 from kubecore.codec.decoders import decoder
 from kubecore.errors import DecodeError, InvalidRequestError
-from kubecore.model.list_of import ListOf
+from kubecore.model.list_of import ObjectList
 from kubecore.model.times import MicroTime
 
-__all__ = ["ListOf", "Projection", "check", "kind_of", "refuse_other_kind", "wire_name"]
+__all__ = ["ObjectList", "Projection", "check", "kind_of", "refuse_other_kind", "wire_name"]
 
 P = TypeVar("P", bound=msgspec.Struct)
 _Problem: TypeAlias = "str | None"
@@ -121,7 +121,7 @@ def refuse_other_kind(found: object, body: bytes | bytearray | memoryview, kind:
     Raises:
         DecodeError: it is another kind.
     """
-    said = found.kind if isinstance(found, ListOf) else decode.decode(body, _Head).kind
+    said = found.kind if isinstance(found, ObjectList) else decode.decode(body, _Head).kind
     if said not in ("", kind):
         raise DecodeError(f"expected a {kind}, found a {said[:100]!r}")
 

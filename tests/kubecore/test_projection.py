@@ -22,7 +22,7 @@ from kubeclient.typed.core.v1.pod import PODS
 from kubecore import errors, projection
 from kubecore.codec import decode
 from kubecore.model.scalars import Quantity
-from kubecore.projection import ListOf, Projection
+from kubecore.projection import ObjectList, Projection
 from tests.models import ALL
 
 T = TypeVar("T")
@@ -86,8 +86,8 @@ def read(into: Any, *items: Any, **more: Any) -> Any:
 
 def test_what_is_named_is_read_and_nothing_else() -> None:
     found = read(PodRow, POD, metadata={"resourceVersion": "7", "continue": "next"})
-    assert isinstance(found, ListOf)
-    assert repr(found) == "<ListOf of 1>"
+    assert isinstance(found, ObjectList)
+    assert repr(found) == "<ObjectList of 1>"
     assert (found.metadata.resource_version, found.metadata.continue_) == ("7", "next")
     assert found.items == [
         PodRow(

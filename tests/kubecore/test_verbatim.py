@@ -291,7 +291,7 @@ def test_a_projection_reads_types_of_a_custom_resource_to_the_letter(into: Any, 
     projection.check(into, Crate)
     raw = crate(spec)
     data = msgspec.json.encode(raw)
-    (listed,) = decode.decode(msgspec.json.encode({"items": [raw]}), projection.ListOf[into]).items
+    (listed,) = decode.decode(msgspec.json.encode({"items": [raw]}), projection.ObjectList[into]).items
     for row in (decode.decode(data, into), listed):
         if into is CrateRow:
             assert text(row.spec.to_dict()) == text(spec)
@@ -304,4 +304,4 @@ def test_a_projection_without_types_of_the_resource_is_read_fast() -> None:
         projection.check(into, Crate)
     assert not is_custom(CrateName)
     assert is_custom(CrateRow)
-    assert is_custom(projection.ListOf[CrateRow])
+    assert is_custom(projection.ObjectList[CrateRow])

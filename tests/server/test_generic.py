@@ -16,7 +16,7 @@ from kubeclient.models import apps_v1, autoscaling_v1, core_v1
 from kubecore import apply, discovery, errors
 from kubecore.discovery import responses
 from kubecore.discovery.cache import DiscoveryCache
-from kubecore.model.list_of import ListOf
+from kubecore.model.list_of import ObjectList
 from kubecore.model.meta import Status
 from kubecore.model.model import Model, always
 from kubecore.projection import Projection
@@ -197,7 +197,7 @@ def test_the_dynamic_client_has_every_verb_on_dictionaries(drive: Drive, namespa
         got = await deployments.get("web")
         assert got["metadata"]["uid"] == made["metadata"]["uid"]
         listed = await deployments.list(limit=1)
-        assert isinstance(listed, ListOf)
+        assert isinstance(listed, ObjectList)
         assert [(item["apiVersion"], item["kind"]) for item in listed.items] == [("apps/v1", "Deployment")]
         assert listed.metadata.resource_version
         async with deployments.watch(timeout_seconds=30) as events:
@@ -400,7 +400,7 @@ def test_code_can_be_generic_over_kinds(drive: Drive, namespace: str) -> None:
             listed = await objects.list(label_selector="mine=1")
             assert [type(item) for item in listed.items] == [kind]
             assert listed.items[0].metadata.name == "generic"
-            assert type(await objects.delete_collection(label_selector="mine=1")) in (ListOf, Status)
+            assert type(await objects.delete_collection(label_selector="mine=1")) in (ObjectList, Status)
         assert (await clientset.resource(core_v1.Namespace).get(namespace)).metadata.name == namespace
 
     drive(scenario)

@@ -13,7 +13,7 @@ import pytest
 from kubeclient.models import core_v1
 from kubecore import errors, selectors
 from kubecore.model.meta import PartialObjectMetadata
-from kubecore.projection import ListOf, Projection
+from kubecore.projection import ObjectList, Projection
 from tests.cluster import Cluster
 
 Drive = Callable[[Any], None]
@@ -187,7 +187,7 @@ def test_projections_are_typed_rows(drive: Drive, namespace: str) -> None:
             spec=Spec(containers=[Container(image="registry.invalid/c")]),
         )
         rows = await pods.list(into=PodRow, field_selector={"status.phase": selectors.not_equal("Running")})
-        assert isinstance(rows, ListOf)
+        assert isinstance(rows, ObjectList)
         assert rows.items == [row]
         assert rows.metadata.resource_version
         assert rows.kind == "PodList"

@@ -14,7 +14,7 @@ from kubecore.apply import ObjectRef, Report
 from kubecore.calls.table import Table
 from kubecore.logs import AsyncLogStream, LogStream
 from kubecore.model import meta, owners
-from kubecore.model.list_of import ListOf
+from kubecore.model.list_of import ObjectList
 from kubecore.projection import Projection
 from kubecore.rest.page_iterator import PageIterator
 from kubecore.streams.exec.command import Completed
@@ -54,7 +54,7 @@ def projecting(clientset: Clientset) -> None:
     pods = clientset.core_v1.pods("x")
     assert_type(pods.get("y", into=PodRow), PodRow)
     rows = pods.list(into=PodRow, label_selector={"app": "web", "tier": ["a", "b"], "x": None})
-    assert_type(rows, ListOf[PodRow])
+    assert_type(rows, ObjectList[PodRow])
     assert_type(rows.items, list[PodRow])
     assert_type(rows.items[0].metadata.name, str)
     assert_type(rows.metadata.continue_, str | None)
@@ -160,7 +160,7 @@ async def awaiting(clientset: AsyncClientset) -> None:
     assert_type(await clientset.batch_v1.jobs("x").wait_for_completion("y"), batch_v1.Job)
     pods = clientset.core_v1.pods("x")
     assert_type(await pods.get("y", into=PodRow), PodRow)
-    assert_type(await pods.list(into=PodRow), ListOf[PodRow])
+    assert_type(await pods.list(into=PodRow), ObjectList[PodRow])
     assert_type(await pods.table(), Table)
     assert_type((await pods.list_metadata()).items, list[meta.PartialObjectMetadata])
     async for pod in pods.iter():
@@ -238,7 +238,7 @@ def generic(clientset: Clientset) -> None:
     assert_type(config_maps.get_subresource("y", "z"), dict[str, Any])
     untyped = clientset.dynamic.resource("po", "x")
     assert_type(untyped.get("y"), dict[str, Any])
-    assert_type(untyped.list(), ListOf[dict[str, Any]])
+    assert_type(untyped.list(), ObjectList[dict[str, Any]])
     assert_type(clientset.dynamic.resource(core_v1.Pod).list().items, list[core_v1.Pod])
     assert_type(clientset.discovery.find("po").verbs, tuple[str, ...])
     assert_type(kubecore.apply_file(clientset, "x.yaml", field_manager="me").created, tuple[ObjectRef, ...])

@@ -178,7 +178,7 @@ class Resource(Generic[T, L]):
 
         self._projected(into)
         kind = projection.kind_of(list_kind)
-        response: Any = projection.ListOf[into]  # type: ignore[valid-type]
+        response: Any = projection.ObjectList[into]  # type: ignore[valid-type]
         return self.call("list", "GET", namespace, response, query=query, kind=kind)
 
     def get_metadata(self, namespace: str, name: str, query: Query) -> Call[PartialObjectMetadata]:

@@ -105,7 +105,7 @@ def _is_list(cls: Any) -> bool:
 
 
 def _is_struct(hint: Any) -> bool:
-    """Say whether a type is a model, a projection, or a list of one (`ListOf[PodRow]`)."""
+    """Say whether a type is a model, a projection, or a list of one (`ObjectList[PodRow]`)."""
     cls = _class(hint)
     return isinstance(cls, type) and issubclass(cls, msgspec.Struct)
 

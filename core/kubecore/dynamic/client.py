@@ -10,7 +10,7 @@ from kubecore.calls.resource import Body, PatchBody, Resource
 from kubecore.discovery import Discovery
 from kubecore.dynamic import resource as dynamic_resource
 from kubecore.dynamic.resource import DynamicResource
-from kubecore.model.list_of import ListOf
+from kubecore.model.list_of import ObjectList
 from kubecore.model.model import Model
 from kubecore.options import DryRun, FieldValidation, PatchType
 from kubecore.rest import Client, run_steps
@@ -21,7 +21,7 @@ T = TypeVar("T", bound=Body)
 M = TypeVar("M", bound=Model)
 
 
-class Objects(sync_verbs.StandardWithStatus[T, ListOf[T]]):
+class Objects(sync_verbs.StandardWithStatus[T, ObjectList[T]]):
     """The objects of one kind: every verb that resources have. One that the server lacks answers 404 or 405.
 
     Args:

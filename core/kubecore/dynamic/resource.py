@@ -14,7 +14,7 @@ from kubecore.discovery.catalog import ApiResource
 from kubecore.errors import InvalidRequestError, NoMatchError, NotFoundError, is_unexpected_server_error
 from kubecore.model import kinds
 from kubecore.model.kinds import KindInfo
-from kubecore.model.list_of import ListOf
+from kubecore.model.list_of import ObjectList
 from kubecore.model.model import Model
 from kubecore.options import CONTENT_TYPES, Query
 
@@ -68,7 +68,7 @@ def _nobody() -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DynamicResource(Resource[T, ListOf[T]]):
+class DynamicResource(Resource[T, ObjectList[T]]):
     """A resource whose kind is known by name: its objects are models, or dictionaries.
 
     Attributes:
@@ -199,7 +199,7 @@ def names_of(kind: str | type[Model], api_version: str) -> tuple[str, str]:
 
 
 def _list_of(kind: type[T]) -> Any:
-    return ListOf[kind]  # type: ignore[valid-type]
+    return ObjectList[kind]  # type: ignore[valid-type]
 
 
 def subresource_call(

@@ -9,12 +9,12 @@ import msgspec
 from kubecore.model.meta import ListMeta
 from kubecore.model.model import ListModel
 
-__all__ = ["ListOf"]
+__all__ = ["ObjectList"]
 
 T = TypeVar("T")
 
 
-class ListOf(ListModel, Generic[T], kw_only=True):
+class ObjectList(ListModel, Generic[T], kw_only=True):
     """A collection, or a page of it."""
 
     metadata: ListMeta = msgspec.field(default_factory=ListMeta)

@@ -16,7 +16,7 @@ from kubecore.calls.resource import Resource
 from kubecore.calls.steps import Steps, ask
 from kubecore.errors import InvalidRequestError, PortForwardError
 from kubecore.model import meta
-from kubecore.model.list_of import ListOf
+from kubecore.model.list_of import ObjectList
 from kubecore.model.model import Model
 from kubecore.selectors import to_query
 
@@ -210,12 +210,12 @@ class ServiceTarget:
         number = self._port(service, pod, port)
         return Found(_tunnel(_PODS, self._namespace, pod.metadata.name), number)
 
-    def _pods(self, service: _Service) -> Call[ListOf[_Pod]]:
+    def _pods(self, service: _Service) -> Call[ObjectList[_Pod]]:
         if not service.spec.selector:
             kind = ", it is of the type ExternalName" if service.spec.type == "ExternalName" else ""
             raise self._error(f"the service has no selector{kind}: no pod can be found for it")
         query = options.query(label_selector=service.spec.selector)
-        return _PODS.call("list", "GET", self._namespace, ListOf[_Pod], query=query)
+        return _PODS.call("list", "GET", self._namespace, ObjectList[_Pod], query=query)
 
     def _best(self, service: _Service, pods: Iterable[_Pod]) -> _Pod:
         found = sorted(pods, key=_rank)
