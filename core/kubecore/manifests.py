@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple, NoReturn, TypeAlias
 
-from kubecore._support.json_types import is_array, is_object
+from kubecore._support.json_types import is_json_array, is_json_object
 from kubecore.codec import decode, encode, yaml
 from kubecore.errors import DecodeError
 from kubecore.model.model import Model
@@ -143,7 +143,7 @@ class _Defaults(NamedTuple):
 
 def _objects(data: Any, where: str, path: str, defaults: _Defaults | None) -> Iterator[_Object]:
     """Find the objects of a document: itself, or a list's items, which may be lists."""
-    if not is_object(data):
+    if not is_json_object(data):
         _refuse(where, path, f"expected an object with apiVersion and kind, found {_kind_of(data)}")
     found = dict(data)
     if defaults is not None:
@@ -153,7 +153,7 @@ def _objects(data: Any, where: str, path: str, defaults: _Defaults | None) -> It
         yield _Object(found, where, path)
         return
     items = found.get("items")
-    if items is not None and not is_array(items):
+    if items is not None and not is_json_array(items):
         _refuse(where, _joined(path, "items"), f"expected a list, found {_kind_of(items)}")
     own = _Defaults(api_version, kind.removesuffix("List")) if kind != "List" else None
     for index, item in enumerate(items or ()):
@@ -187,7 +187,7 @@ def _typed(found: _Object, lookup: Lookup) -> Model | dict[str, Any]:
 def _name(data: Mapping[str, Any]) -> str:
     """Say which object it is, so that it is found among the items of a list."""
     metadata = data.get("metadata")
-    name = metadata.get("name") if is_object(metadata) else None
+    name = metadata.get("name") if is_json_object(metadata) else None
     return f"{name[:253]!r}: " if isinstance(name, str) else ""
 
 
@@ -212,9 +212,9 @@ def _kind_of(value: object) -> str:
     """Name a value's type as JSON does."""
     if value is None:
         return "null"
-    if is_object(value):
+    if is_json_object(value):
         return "an object"
-    if is_array(value):
+    if is_json_array(value):
         return "a list"
     if isinstance(value, bool):
         return "a boolean"

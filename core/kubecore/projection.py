@@ -39,7 +39,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
 
-from kubecore._support.json_types import is_array
+from kubecore._support.json_types import is_json_array
 from kubecore.codec import decode, verbatim
 from kubecore.codec.decoders import decoder
 from kubecore.errors import DecodeError, InvalidRequestError
@@ -161,7 +161,7 @@ def _no_json(into: Any) -> _Problem:
         node = waiting.pop()
         if isinstance(node, msgspec.inspect.CustomType) and node.cls is not MicroTime:
             return f"{_name(into)} asks for a {_name(node.cls)}, which is nothing that JSON holds"
-        if is_array(node):
+        if is_json_array(node):
             waiting += node
         elif id(node) not in seen and isinstance(node, (msgspec.inspect.Type, msgspec.inspect.Field)):
             seen.add(id(node))

@@ -23,7 +23,7 @@ from typing import Any, Final, Literal, NoReturn, Self, TypeAlias
 
 import msgspec
 
-from kubecore._support.json_types import is_object
+from kubecore._support.json_types import is_json_object
 from kubecore.errors import InvalidRequestError
 
 __all__ = [
@@ -278,7 +278,7 @@ def from_label_selector(selector: Any) -> Selector:
 
 
 def _part(value: Any, wire_name: str, name: str) -> Any:
-    found = value.get(wire_name) if is_object(value) else getattr(value, name)
+    found = value.get(wire_name) if is_json_object(value) else getattr(value, name)
     return {} if found is None else found
 
 
@@ -297,9 +297,9 @@ def to_query(option: str, value: LabelSelector | FieldSelector) -> str:
     """
     if isinstance(value, str):
         return value
-    if option == "field_selector" and is_object(value):
+    if option == "field_selector" and is_json_object(value):
         return ",".join(_field(name, asked) for name, asked in value.items())
-    if option == "label_selector" and is_object(value):
+    if option == "label_selector" and is_json_object(value):
         return str(build(value))
     if option == "label_selector" and isinstance(value, Selector):
         if value.nothing:

@@ -6,7 +6,7 @@ import logging
 import unicodedata
 from typing import Any, Final
 
-from kubecore._support.json_types import is_array, is_object
+from kubecore._support.json_types import is_json_array, is_json_object
 
 __all__ = ["shown"]
 
@@ -40,9 +40,9 @@ def shown(text: str, *, most: int | None = None) -> str:
 def _filter(record: logging.LogRecord) -> bool:
     """Make the texts of a log record safe to print."""
     arguments: Any = record.args
-    if is_array(arguments):
+    if is_json_array(arguments):
         record.args = tuple(_argument(one) for one in arguments)
-    elif is_object(arguments):
+    elif is_json_object(arguments):
         record.args = {name: _argument(one) for name, one in arguments.items()}
     record.msg = shown(str(record.msg))
     return True

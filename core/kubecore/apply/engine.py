@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from kubecore._support.json_types import is_object
+from kubecore._support.json_types import is_json_object
 from kubecore.apply import order
 from kubecore.apply.definitions import Definition
 from kubecore.calls.call import Call
@@ -208,7 +208,7 @@ def _before(call: Call[dict[str, Any]]) -> Steps[dict[str, Any] | None]:
 
 def _item(found: Model | Mapping[str, Any], kinds: Kinds) -> _Item:
     data = encode.to_dict(found)
-    if not is_object(data):
+    if not is_json_object(data):
         raise InvalidRequestError(f"expected an object to apply, not {found.__class__.__name__}")
     metadata = _metadata(data)
     api_version, kind = (str(data.get(name) or "") for name in ("apiVersion", "kind"))
@@ -219,7 +219,7 @@ def _item(found: Model | Mapping[str, Any], kinds: Kinds) -> _Item:
 
 def _metadata(data: Mapping[str, Any]) -> Mapping[str, Any]:
     found = data.get("metadata")
-    return found if is_object(found) else {}
+    return found if is_json_object(found) else {}
 
 
 def _action(code: int, before: dict[str, Any] | None, after: dict[str, Any]) -> Action:

@@ -11,7 +11,7 @@ import typing
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from kubecore._support.json_types import is_array, is_object
+from kubecore._support.json_types import is_json_array, is_json_object
 from kubecore.calls.body import Body, metadata_field
 from kubecore.errors import InvalidRequestError
 from kubecore.model.base import OpenBase
@@ -35,7 +35,7 @@ def check(body: Body, kind: type[Any]) -> None:
     Raises:
         InvalidRequestError: it names fields that the model lacks, or holds managed fields.
     """
-    if is_object(body) and issubclass(kind, Model):
+    if is_json_object(body) and issubclass(kind, Model):
         check_fields(body, kind)
     if metadata_field(body, "managed_fields"):
         raise InvalidRequestError(_MANAGED)
@@ -102,13 +102,13 @@ def _unknown(value: Any, hint: Any, path: str) -> Iterator[_Unknown]:
     elif origin in (typing.Union, types.UnionType):
         for member in arguments:
             yield from _unknown(value, member, path)
-    elif origin is list and is_array(value):
+    elif origin is list and is_json_array(value):
         for index, item in enumerate(value):
             yield from _unknown(item, arguments[0], f"{path}[{index}]")
-    elif origin is dict and is_object(value):
+    elif origin is dict and is_json_object(value):
         for key, item in value.items():
             yield from _unknown(item, arguments[1], _below(path, key))
-    elif isinstance(hint, type) and issubclass(hint, Model) and is_object(value):
+    elif isinstance(hint, type) and issubclass(hint, Model) and is_json_object(value):
         yield from _of_model(value, hint, path)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
-from kubecore._support.json_types import is_object
+from kubecore._support.json_types import is_json_object
 from kubecore.errors import InvalidRequestError
 from kubecore.model.meta import Status
 from kubecore.model.model import Model
@@ -73,8 +73,8 @@ def metadata_field(body: Body, name: str) -> Any:
         body: the object.
         name: the field's name in Python, such as `resource_version`.
     """
-    metadata: Any = body.get("metadata") if is_object(body) else getattr(body, "metadata", None)
-    found = metadata.get(_WIRE.get(name, name)) if is_object(metadata) else getattr(metadata, name, None)
+    metadata: Any = body.get("metadata") if is_json_object(body) else getattr(body, "metadata", None)
+    found = metadata.get(_WIRE.get(name, name)) if is_json_object(metadata) else getattr(metadata, name, None)
     return "" if found is None else found
 
 
@@ -93,7 +93,7 @@ def check_matches_call(body: Body, kind: type[Any], key: str, asked: str) -> Non
     found = metadata_field(body, key)
     if found and asked and found != asked:
         name = str(metadata_field(body, "name"))
-        said = (body.get("kind") if is_object(body) else "") or kind.__name__
+        said = (body.get("kind") if is_json_object(body) else "") or kind.__name__
         raise InvalidRequestError(_TWICE.format(what=key, kind=said, name=name[:100], body=found, asked=asked))
 
 
@@ -120,12 +120,12 @@ def with_version(body: Any, version: str) -> Any:
     """
     if not version:
         return body
-    if is_object(body):
+    if is_json_object(body):
         return {**body, "metadata": _versioned(body.get("metadata") or {}, version)}
     return body.replace(metadata=_versioned(body.metadata, version))
 
 
 def _versioned(metadata: Any, version: str) -> Any:
-    if is_object(metadata):
+    if is_json_object(metadata):
         return {**metadata, "resourceVersion": version}
     return metadata.replace(resource_version=version)

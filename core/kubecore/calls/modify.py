@@ -16,7 +16,7 @@ from typing import Any, Final, Generic, TypeAlias, TypeGuard, TypeVar
 
 import msgspec
 
-from kubecore._support.json_types import is_array, is_object
+from kubecore._support.json_types import is_json_array, is_json_object
 from kubecore.calls.body import Body, metadata_field, with_version
 from kubecore.codec import decode, encode
 from kubecore.codec.verbatim import plain_type
@@ -136,11 +136,11 @@ class _Merge:
 
     def value(self, raw: Any, before: Any, after: Any, sent: Any) -> Any:
         """Return what stands in the place of `raw`: itself where nothing changed."""
-        if isinstance(after, ModelBase) and isinstance(before, plain_type(after)) and is_object(raw):
+        if isinstance(after, ModelBase) and isinstance(before, plain_type(after)) and is_json_object(raw):
             return self.model(raw, before, after, sent)
-        if is_object(before) and is_object(after) and is_object(raw):
+        if is_json_object(before) and is_json_object(after) and is_json_object(raw):
             return self.mapping(raw, before, after, sent)
-        if _is_models(before) and _is_models(after) and is_array(raw) and len(raw) == len(before):
+        if _is_models(before) and _is_models(after) and is_json_array(raw) and len(raw) == len(before):
             return self.list(raw, before, after, sent)
         return raw if _same(before, after) else sent
 
@@ -288,7 +288,7 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _is_models(value: Any) -> TypeGuard[Sequence[Any]]:
-    return is_array(value) and all(isinstance(item, ModelBase) for item in value)
+    return is_json_array(value) and all(isinstance(item, ModelBase) for item in value)
 
 
 def _origins(after: Any, before: Any, *, listed: bool = False) -> Iterator[tuple[int, tuple[ModelBase, ModelBase]]]:
@@ -298,9 +298,9 @@ def _origins(after: Any, before: Any, *, listed: bool = False) -> Iterator[tuple
             yield id(after), (after, before)
         for field in type(after).model_fields():
             yield from _origins(getattr(after, field.name), getattr(before, field.name))
-    elif is_object(after):
+    elif is_json_object(after):
         for key, item in after.items():
             yield from _origins(item, before[key])
-    elif is_array(after):
+    elif is_json_array(after):
         for item, other in zip(after, before, strict=True):
             yield from _origins(item, other, listed=True)

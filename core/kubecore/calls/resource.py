@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 import msgspec
 from msgspec import Raw
 
-from kubecore._support.json_types import is_object
+from kubecore._support.json_types import is_json_object
 from kubecore.calls import path
 from kubecore.calls.body import Body, as_yaml, check_matches_call, complete, metadata_field
 from kubecore.calls.call import Call
@@ -467,7 +467,7 @@ def checked(body: object, kind: Any, query: Query) -> Query:
     Raises:
         InvalidRequestError: there are such names; the error names each path and the API's name.
     """
-    if is_object(body) and isinstance(kind, type) and issubclass(kind, Model) and strict(body, query) != query:
+    if is_json_object(body) and isinstance(kind, type) and issubclass(kind, Model) and strict(body, query) != query:
         from kubecore.calls import apply_check
 
         apply_check.check_names(body, kind)
@@ -484,7 +484,7 @@ def _by_type(document: Any, kind: Any) -> Any:
 
 
 def _operation(one: Any, kind: Any) -> Any:
-    pointer: Any = one.get("path") if is_object(one) else None
+    pointer: Any = one.get("path") if is_json_object(one) else None
     if not isinstance(pointer, str) or "value" not in one:
         return one
     try:

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from kubecore._support.json_types import is_array
+from kubecore._support.json_types import is_json_array
 from kubecore.codec import depth, exact_values, gc_pause
 from kubecore.codec.decoders import decoder
 from kubecore.codec.encode import encode
@@ -105,7 +105,7 @@ def detach(found: Any) -> None:
         found: what was decoded: an object, or a list of objects; of models, or of projections that hold some.
     """
     items: Any = getattr(found, "items", None)
-    for item in items if is_array(items) else (found,):
+    for item in items if is_json_array(items) else (found,):
         detach_meta(getattr(item, "metadata", None))
 
 

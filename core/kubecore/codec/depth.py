@@ -12,7 +12,7 @@ import sys
 import threading
 from typing import Any, Final
 
-from kubecore._support.json_types import is_array, is_object
+from kubecore._support.json_types import is_json_array, is_json_object
 from kubecore.errors.base import DecodeError
 
 __all__ = ["MAX_DEPTH", "check", "check_value", "levels"]
@@ -136,11 +136,11 @@ def check_value(value: Any) -> None:
     if most is None:
         return
     row, depth = [value], 0
-    while row := [outer for outer in row if is_array(outer) or is_object(outer)]:
+    while row := [outer for outer in row if is_json_array(outer) or is_json_object(outer)]:
         depth += 1
         if depth > most:
             raise _too_deep(most)
-        row = [inner for outer in row for inner in (outer.values() if is_object(outer) else outer)]
+        row = [inner for outer in row for inner in (outer.values() if is_json_object(outer) else outer)]
 
 
 def _too_deep(most: int) -> DecodeError:

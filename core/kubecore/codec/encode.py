@@ -20,7 +20,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
-from kubecore._support.json_types import is_array, is_object
+from kubecore._support.json_types import is_json_array, is_json_object
 from kubecore.codec import decoders
 from kubecore.codec.depth import levels
 from kubecore.codec.field_types import Shape, members, shape_of
@@ -115,9 +115,9 @@ def _any(value: Any, depth: int, decodes: bool) -> Any:
         raise _UnexpectedError
     if isinstance(value, ModelBase):
         return _model(value, depth, decodes)
-    if kind is dict or is_object(value):
+    if kind is dict or is_json_object(value):
         return {_key(key): _any(item, depth + 1, decodes) for key, item in value.items()}
-    if is_array(value):
+    if is_json_array(value):
         return [_any(item, depth + 1, decodes) for item in value]
     if isinstance(value, msgspec.Raw):
         return decoders.plain(value) if decodes else value
@@ -265,7 +265,7 @@ def _later(shape: Shape) -> _Prepare:
 def _as_model(cls: type[ModelBase], value: Any, depth: int, decodes: bool) -> Any:
     if isinstance(value, ModelBase):
         return _model(value, depth, decodes)
-    if not is_object(value):
+    if not is_json_object(value):
         return _any(value, depth, decodes)
     if depth > MAX_DEPTH:
         raise _UnexpectedError
@@ -279,7 +279,7 @@ def _members(cls: type[ModelBase]) -> Mapping[str, _Prepare]:
 
 
 def _list(inner: Shape, one: _Prepare, value: Any, depth: int, decodes: bool) -> Any:
-    if not is_array(value) or depth > MAX_DEPTH:
+    if not is_json_array(value) or depth > MAX_DEPTH:
         return _any(value, depth, decodes)
     if inner.name == "model":
         return [_as_model(inner.inner, item, depth + 1, decodes) for item in value]
@@ -287,14 +287,14 @@ def _list(inner: Shape, one: _Prepare, value: Any, depth: int, decodes: bool) ->
 
 
 def _map(inner: Shape, one: _Prepare, value: Any, depth: int, decodes: bool) -> Any:
-    if not is_object(value) or depth > MAX_DEPTH:
+    if not is_json_object(value) or depth > MAX_DEPTH:
         return _any(value, depth, decodes)
     return {_key(key): one(item, depth + 1, decodes) for key, item in value.items()}
 
 
 def _scalar_map(value: Any, depth: int, decodes: bool) -> Any:
     """Prepare a map of scalars: msgspec would write bytes in it as base64, and keys that are not text as text."""
-    if not is_object(value):
+    if not is_json_object(value):
         return _any(value, depth, decodes)
     if not (_TEXT.issuperset(map(type, value)) and _TYPES_OF_SCALARS.issuperset(map(type, value.values()))):
         raise _UnexpectedError
@@ -303,7 +303,7 @@ def _scalar_map(value: Any, depth: int, decodes: bool) -> Any:
 
 def _scalar_list(value: Any, depth: int, decodes: bool) -> Any:
     """Prepare a list of scalars."""
-    if not is_array(value):
+    if not is_json_array(value):
         return _any(value, depth, decodes)
     if not _TYPES_OF_SCALARS.issuperset(map(type, value)):
         raise _UnexpectedError

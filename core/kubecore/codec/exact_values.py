@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from kubecore._support.json_types import is_array, is_object
+from kubecore._support.json_types import is_json_array, is_json_object
 from kubecore.codec.field_types import Shape, shape_of
 from kubecore.model.base import ModelBase
 from kubecore.model.times import is_canonical
@@ -83,7 +83,7 @@ def _fields(kind: type[ModelBase]) -> tuple[tuple[str, _Look], ...]:
 
 
 def _model(kind: type[ModelBase], value: Any) -> bool:
-    if not is_object(value):
+    if not is_json_object(value):
         return False
     for name, look in _fields(kind):
         item = value.get(name)
@@ -94,7 +94,7 @@ def _model(kind: type[ModelBase], value: Any) -> bool:
 
 def _items(inner: Shape, value: Any) -> bool:
     look = _look(inner)
-    items: Any = value.values() if is_object(value) else value if is_array(value) else ()
+    items: Any = value.values() if is_json_object(value) else value if is_json_array(value) else ()
     return look is not None and any(look(item) for item in items)
 
 

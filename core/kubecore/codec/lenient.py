@@ -23,7 +23,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from kubecore._support.json_types import is_array, is_object
+from kubecore._support.json_types import is_json_array, is_json_object
 from kubecore._support.terminal import shown
 from kubecore.codec import decoders
 from kubecore.codec.decoders import CheckedDecoder, decoder
@@ -223,7 +223,7 @@ def _struct(hint: Any, exact: bool, value: Any, path: str) -> Any:
     cls = _class(hint)
     if isinstance(value, cls):
         return value
-    if not is_object(value):
+    if not is_json_object(value):
         raise DecodeError(f"expected an object for {cls.__name__}, found {_kind(value)} at {path}")
     exact = exact or issubclass(cls, CustomBase)
     found: dict[str, Any] = {}
@@ -277,9 +277,9 @@ def _is_left_out(field: Any, read: Any) -> bool:
 
 def _holds_lost_null(raw: Any, read: Any) -> bool:
     """Say whether a list or map has a null, at any depth of lists and maps, that was read as a zero value."""
-    if is_array(raw) and is_array(read):
+    if is_json_array(raw) and is_json_array(read):
         pairs: Iterable[tuple[Any, Any]] = zip(raw, read, strict=True)
-    elif is_object(raw) and is_object(read):
+    elif is_json_object(raw) and is_json_object(read):
         pairs = ((item, read[str(key)]) for key, item in raw.items())
     else:
         return raw is None and read is not None
@@ -316,14 +316,14 @@ def _zero(hint: Any, path: str) -> Any:
 
 
 def _list(hint: Any, exact: bool, value: Any, path: str) -> list[Any]:
-    if not is_array(value):
+    if not is_json_array(value):
         raise DecodeError(f"expected a list, found {_kind(value)} at {path}")
     one = _reader(hint, exact)
     return [_or_zero(one, hint, item, f"{path}[{index}]") for index, item in enumerate(value)]
 
 
 def _dict(hint: Any, exact: bool, value: Any, path: str) -> dict[str, Any]:
-    if not is_object(value):
+    if not is_json_object(value):
         raise DecodeError(f"expected an object, found {_kind(value)} at {path}")
     one = _reader(hint, exact)
     return {str(key): _or_zero(one, hint, item, f"{path}.{str(key)[:_LONGEST_KEY]}") for key, item in value.items()}

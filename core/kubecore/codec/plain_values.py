@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 
 import msgspec
 
-from kubecore._support.json_types import is_array, is_object
+from kubecore._support.json_types import is_json_array, is_json_object
 from kubecore.codec import decoders
 from kubecore.codec.field_types import ANY, Shape, members, shape_of
 from kubecore.codec.msgspec_hooks import enc_hook
@@ -72,9 +72,9 @@ def _value(value: Any, shape: Shape, path: str, depth: int) -> Any:
         raise _refused(_shortened(path), f"nested deeper than {MAX_DEPTH} levels, or in itself")
     if isinstance(value, ModelBase):
         return _model(value, path, depth)
-    if is_object(value):
+    if is_json_object(value):
         return _mapping(value, shape, path, depth)
-    if is_array(value):
+    if is_json_array(value):
         inner = shape_of(shape.inner) if shape.name == "list" else ANY
         return [_value(item, inner, f"{path}[{index}]", depth + 1) for index, item in enumerate(value)]
     if isinstance(value, msgspec.Raw):

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from kubecore._support.json_types import is_array, is_object
+from kubecore._support.json_types import is_json_array, is_json_object
 from kubecore.model.base import ModelBase, OpenBase
 
 __all__ = ["KeepingDecoder", "keep", "may_be_open", "others"]
@@ -57,12 +57,12 @@ def keep(found: Any, data: Any) -> None:
         found: What was decoded: an object, a list of objects, or an event.
         data: The same as dictionaries and lists.
     """
-    if not is_object(data):
+    if not is_json_object(data):
         return
     if isinstance(found, OpenBase):
         found.other_fields = others(type(found), data)
     items: Any = getattr(found, "items", None)
-    if is_array(items):
+    if is_json_array(items):
         for item, raw in zip(items, data.get("items") or (), strict=False):
             keep(item, raw)
     elif isinstance(inner := getattr(found, "object", None), ModelBase):

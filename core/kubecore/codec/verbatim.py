@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from kubecore._support.json_types import is_array, is_object
+from kubecore._support.json_types import is_json_array, is_json_object
 from kubecore.model.base import WRITTEN, CustomBase, ModelBase
 
 __all__ = [
@@ -144,7 +144,7 @@ def restored(current: Any, sent: Any, written: Written) -> Any:
     raw, read = written
     if current is read or (_is_alike(current, read) and current == read):
         return raw
-    if is_object(raw) and is_object(read) and is_object(current) and is_object(sent):
+    if is_json_object(raw) and is_json_object(read) and is_json_object(current) and is_json_object(sent):
         return {
             key: raw[key] if key in raw and key in read and read[key] == current[key] else item
             for key, item in sent.items()
@@ -200,7 +200,7 @@ def may_differ(data: bytes | bytearray | memoryview | msgspec.Raw, found: Any) -
 def _managed(found: Any) -> int:
     """Count the empty objects in the managed fields of an object or of the objects of a list."""
     items: Any = getattr(found, "items", None)
-    if is_array(items):
+    if is_json_array(items):
         return sum(map(_managed, items))
     entries: Any = getattr(getattr(found, "metadata", None), "managed_fields", None)
     return sum(bytes(entry.fields_v1).count(b"{}") for entry in entries or ())

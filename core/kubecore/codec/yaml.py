@@ -21,7 +21,7 @@ from typing import Any, Final, NamedTuple, NoReturn
 import msgspec
 import yaml as pyyaml
 
-from kubecore._support.json_types import is_array, is_object
+from kubecore._support.json_types import is_json_array, is_json_object
 from kubecore.codec import depth, json_stream
 from kubecore.codec.json_stream import Found
 from kubecore.errors.base import DecodeError, EncodeError
@@ -488,9 +488,9 @@ class _Builder:
 
     def _merge(self, top: _Open, value: Any, event: Any) -> None:
         """Put in what `<<` names. As in Go it wins over what stands before it; of a list, the first that says it."""
-        is_list = is_array(value) and not isinstance(event, pyyaml.AliasEvent)
+        is_list = is_json_array(value) and not isinstance(event, pyyaml.AliasEvent)
         for part in reversed(value) if is_list else [value]:
-            if not is_object(part):
+            if not is_json_object(part):
                 self._refuse(event, "`<<` takes a mapping or a list of mappings")
             top.value.update(part)
         top.is_merge, top.has_key = False, False
@@ -516,9 +516,9 @@ class _Builder:
 
 def _copied(value: Any) -> Any:
     """Copy what an alias stands for, so that a change in one place is none in the other."""
-    if is_object(value):
+    if is_json_object(value):
         return {key: _copied(item) for key, item in value.items()}
-    return [_copied(item) for item in value] if is_array(value) else value
+    return [_copied(item) for item in value] if is_json_array(value) else value
 
 
 def _has_type(value: Any, types: tuple[type, ...]) -> bool:

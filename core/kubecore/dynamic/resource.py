@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from kubecore._support.json_types import is_array, is_object
+from kubecore._support.json_types import is_json_array, is_json_object
 from kubecore.calls.call import Call
 from kubecore.calls.resource import Body, Resource, strict
 from kubecore.codec import decoders, encode
@@ -53,8 +53,8 @@ class _Call(Call[R], frozen=True, kw_only=True):
 
 def _complete_items(found: Any, own: Mapping[str, str]) -> None:
     items: Any = getattr(found, "items", None)
-    if is_array(items):
-        found.items = [{**own, **item} if is_object(item) else item for item in items]
+    if is_json_array(items):
+        found.items = [{**own, **item} if is_json_object(item) else item for item in items]
 
 
 def _is_no_place(error: NotFoundError) -> bool:
@@ -103,7 +103,7 @@ class DynamicResource(Resource[T, ObjectList[T]]):
             return super().complete(body, kind)
         if isinstance(body, Model):
             body = encode.to_dict(body)
-        if not is_object(body):
+        if not is_json_object(body):
             raise InvalidRequestError(f"expected a {self.kind_name} or a mapping, not {body.__class__.__name__}")
         own = self._own
         for key, value in own.items():
@@ -114,8 +114,8 @@ class DynamicResource(Resource[T, ObjectList[T]]):
 
 def _refuse_managed_fields(body: bytes) -> None:
     found = decoders.plain(body) if b"managedFields" in body else None
-    metadata = found.get("metadata") if is_object(found) else None
-    if is_object(metadata) and metadata.get("managedFields"):
+    metadata = found.get("metadata") if is_json_object(found) else None
+    if is_json_object(metadata) and metadata.get("managedFields"):
         raise InvalidRequestError(
             "metadata.managedFields can't be applied: the server keeps them; take them out, or apply only what you own"
         )

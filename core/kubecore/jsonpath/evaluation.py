@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from kubecore._support.json_types import is_array, is_object
+from kubecore._support.json_types import is_json_array, is_json_object
 from kubecore.errors.base import DecodeError
 from kubecore.jsonpath.parser import Each, Field, Filter, Literal, Recursive, Slice, Step, Union, parse_steps
 from kubecore.model.model import Model
@@ -123,7 +123,7 @@ def _walk(found: list[Any], steps: Iterable[Step]) -> list[Any]:
 def _take(found: list[Any], step: Step) -> list[Any]:
     match step:
         case Field(name):
-            return [value[name] for value in found if is_object(value) and name in value]
+            return [value[name] for value in found if is_json_object(value) and name in value]
         case Each():
             return [child for value in found for child in _children(value)]
         case Recursive():
@@ -139,9 +139,9 @@ def _take(found: list[Any], step: Step) -> list[Any]:
 
 
 def _children(value: Any) -> Iterable[Any]:
-    if is_object(value):
+    if is_json_object(value):
         return value.values()
-    if is_array(value):
+    if is_json_array(value):
         return value
     return value.encode("utf-8", "replace") if isinstance(value, str) else ()  # Go sees the bytes of a text.
 
@@ -163,7 +163,7 @@ def _below(found: list[Any]) -> list[Any]:
 
 
 def _list(value: Any, what: str) -> Sequence[Any]:
-    if is_array(value):
+    if is_json_array(value):
         return value
     raise DecodeError(f"{_name(value)} can't be {what}, only a list can")
 

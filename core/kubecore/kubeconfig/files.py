@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
 from kubecore._config.secret import Hidden, SecretBytes, SecretText, hide
-from kubecore._support.json_types import is_array, is_object
+from kubecore._support.json_types import is_json_array, is_json_object
 from kubecore.codec import yaml
 from kubecore.errors import ConfigError, DecodeError
 
@@ -230,7 +230,7 @@ def _mistake_of_document(loaded: Hidden[Any], source: str) -> str:
     data = loaded.value
     if data is None:
         return ""
-    if not is_object(data):
+    if not is_json_object(data):
         return f"{source}: a kubeconfig is a mapping, this is a {type(data).__name__}"
     for key, expected in (("kind", "Config"), ("apiVersion", "v1")):
         found = data.get(key) or expected
@@ -263,11 +263,11 @@ def _mistake_of_section(document: Document, section: str) -> str:
     listed: object = document.data.get(section)
     if listed is None:
         return ""
-    if not is_array(listed):
+    if not is_json_array(listed):
         return f"{section} is not a list of mappings"
     seen: set[str] = set()
     for item in listed:
-        if not is_object(item):
+        if not is_json_object(item):
             return f"{section} is not a list of mappings"
         name = text_of(item.get("name"))
         if name is None:

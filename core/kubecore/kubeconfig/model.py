@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from kubecore._support.json_types import is_array, is_object
+from kubecore._support.json_types import is_json_array, is_json_object
 from kubecore.kubeconfig.errors import Problem
 from kubecore.kubeconfig.files import Entry, not_text, text_of
 
@@ -236,7 +236,7 @@ class _Fields:
         self._problems = problems
         self._path = path
         self._data: Mapping[str, Any] = {}
-        if is_object(data):
+        if is_json_object(data):
             self._data = data
         elif data is not None:
             self._problems.append(Problem(entry.where, f"{path.removesuffix('.') or 'this'} is no mapping"))
@@ -301,7 +301,7 @@ class _Fields:
 
     def _list(self, key: str) -> list[Any]:
         value = self._data.get(key)
-        if is_array(value):
+        if is_json_array(value):
             return list(value)
         if value is not None:
             self.refuse(f"{key} is no list")

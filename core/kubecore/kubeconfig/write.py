@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 import yaml as pyyaml
 
-from kubecore._support.json_types import is_object
+from kubecore._support.json_types import is_json_object
 from kubecore.codec import depth, yaml
 from kubecore.errors import ConfigError
 from kubecore.kubeconfig import files
@@ -215,11 +215,11 @@ def save_tokens(file: Path, user: str, tokens: Mapping[str, str]) -> None:
     def change(document: dict[str, Any]) -> None:
         entry = dict(files.items(Document(file, document), "users")).get(user, {})
         data = entry.get("user")
-        provider = data.get("auth-provider") if is_object(data) else None
-        if not is_object(data) or not is_object(provider):
+        provider = data.get("auth-provider") if is_json_object(data) else None
+        if not is_json_object(data) or not is_json_object(provider):
             raise ConfigError(f"{file}: user {user[:100]!r} has no auth-provider any more: its tokens are not saved")
         config: object = provider.get("config")
-        settings = {**(config if is_object(config) else {}), **tokens}
+        settings = {**(config if is_json_object(config) else {}), **tokens}
         _put(document, "user", user, {**data, "auth-provider": {**provider, "config": settings}})
 
     with locked(file):
@@ -267,7 +267,7 @@ def _plain(data: object, what: str) -> dict[str, Any]:
         copied: object = json.loads(json.dumps(data, allow_nan=False))
     except (TypeError, ValueError, RecursionError):
         copied = None
-    if not is_object(copied):
+    if not is_json_object(copied):
         raise ConfigError(f"{what} is no mapping of texts, numbers, lists and mappings")
     return dict(copied)
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from kubecore._support.json_types import is_array, is_object
+from kubecore._support.json_types import is_json_array, is_json_object
 from kubecore.model.base import OTHER, WRITTEN, ModelBase
 
 __all__ = ["described", "fields_of", "in_order", "shown_html", "shown_yaml"]
@@ -89,9 +89,9 @@ def _hidden_part(name: str, value: Any, otherwise: Callable[[Any], Any]) -> Any:
     if _SECRET_NAME.fullmatch(name):
         if isinstance(value, str):
             return _Raw(f"<{len(value)} characters>")
-        if is_object(value):
+        if is_json_object(value):
             return {key: _hidden_part("password", part, otherwise) for key, part in value.items()}
-    if is_object(value) and any(isinstance(part, bytes) for part in value.values()):
+    if is_json_object(value) and any(isinstance(part, bytes) for part in value.values()):
         return {key: _hidden_part("", part, otherwise) for key, part in value.items()}
     return otherwise(value)
 
@@ -99,11 +99,11 @@ def _hidden_part(name: str, value: Any, otherwise: Callable[[Any], Any]) -> Any:
 def _shortened(value: Any) -> Any:
     if _is_deep(value):
         return _Raw(f"<nested deeper than {_DEEPEST} levels>")
-    if is_object(value) and _LAST_APPLIED in value:
+    if is_json_object(value) and _LAST_APPLIED in value:
         return {**value, _LAST_APPLIED: _Raw(f"<{len(str(value[_LAST_APPLIED]))} characters>")}
     if isinstance(value, str) and len(value) > _LONGEST:
         return _Raw(f"{value[:_LONGEST]!r}... ({len(value)} characters)")
-    if is_array(value) and len(value) > _LONGEST:
+    if is_json_array(value) and len(value) > _LONGEST:
         return [*value[:_LONGEST], _Raw(f"... {len(value)} in all")]
     return value
 
@@ -121,9 +121,9 @@ def _is_deep(value: Any) -> bool:
 def _inside(value: Any) -> Iterable[Any]:
     if isinstance(value, ModelBase):
         return msgspec.structs.astuple(value)
-    if is_object(value):
+    if is_json_object(value):
         return value.values()
-    return value if is_array(value) else ()
+    return value if is_json_array(value) else ()
 
 
 def shown_yaml(model: Any) -> str:
@@ -161,14 +161,14 @@ def _hidden_json(name: str, value: Any, data: Any) -> Any:
         if data is not None:  # A null may be kept as it came.
             _hide(value, data)
         return data
-    if is_array(value) and is_array(data):
+    if is_json_array(value) and is_json_array(data):
         return [_hidden_json(name, item, part) for item, part in zip(value, data, strict=True)]
-    if is_object(value) and is_object(data) and not _SECRET_NAME.fullmatch(name):
+    if is_json_object(value) and is_json_object(data) and not _SECRET_NAME.fullmatch(name):
         return {key: _hidden_json("", item, data[key]) for key, item in value.items()}
     found = _hidden_part(name, value, lambda _: data)
     if found is data:
         return data
-    return {key: str(part) for key, part in found.items()} if is_object(found) else str(found)
+    return {key: str(part) for key, part in found.items()} if is_json_object(found) else str(found)
 
 
 def shown_html(model: Any) -> str:
@@ -191,15 +191,15 @@ def in_order(data: Mapping[str, Any], *, managed_fields: bool) -> dict[str, Any]
     if managed_fields:
         return ordered
     items = ordered.get("items")
-    for item in (ordered, *(items if is_array(items) else ())):
+    for item in (ordered, *(items if is_json_array(items) else ())):
         metadata = _metadata_of(item)
-        if is_object(metadata) and "managedFields" in metadata:
+        if is_json_object(metadata) and "managedFields" in metadata:
             item["metadata"] = {key: value for key, value in metadata.items() if key != "managedFields"}
     return ordered
 
 
 def _metadata_of(item: Any) -> Any:
-    return item.get("metadata") if is_object(item) else None
+    return item.get("metadata") if is_json_object(item) else None
 
 
 def _ordered(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -209,6 +209,6 @@ def _ordered(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _ordered_part(value: Any) -> Any:
-    if is_object(value):
+    if is_json_object(value):
         return _ordered(value) if "metadata" in value or "apiVersion" in value else value
-    return [_ordered_part(item) for item in value] if is_array(value) else value
+    return [_ordered_part(item) for item in value] if is_json_array(value) else value

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
 
-from kubecore._support.json_types import is_object
+from kubecore._support.json_types import is_json_object
 
 if TYPE_CHECKING:
     from kubecore.errors.base import InvalidRequestError
@@ -119,7 +119,7 @@ def _with(found: Any, reference: OwnerReference, entry: Any) -> list[Any]:
     """
     owner = _owner(reference)
     for one in found:
-        is_controller = one.get("controller") if is_object(one) else one.controller
+        is_controller = one.get("controller") if is_json_object(one) else one.controller
         if is_controller and _owner(one) != owner:
             from kubecore.errors.base import AlreadyOwnedError
 
@@ -139,13 +139,13 @@ def _owner(reference: Any) -> tuple[str, str, str]:
 
 
 def _metadata(object: Any) -> Any:  # noqa: A002
-    found: Any = object.get("metadata") if is_object(object) else getattr(object, "metadata", None)
+    found: Any = object.get("metadata") if is_json_object(object) else getattr(object, "metadata", None)
     return {} if found is None else found
 
 
 def _text(object: Any, name: str, key: str = "") -> str:  # noqa: A002
     """Return a text of a model or a mapping, "" if it has none."""
-    found: Any = object.get(key or name) if is_object(object) else getattr(object, name, None)
+    found: Any = object.get(key or name) if is_json_object(object) else getattr(object, name, None)
     return found if isinstance(found, str) else ""
 
 

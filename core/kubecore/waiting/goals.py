@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Literal
 
-from kubecore._support.json_types import is_array, is_object
+from kubecore._support.json_types import is_json_array, is_json_object
 from kubecore.calls.resource import Body
 from kubecore.errors import DecodeError, InvalidRequestError
 from kubecore.jsonpath import JSONPath, go_text, parse
@@ -154,7 +154,7 @@ class Deleted(Goal):
         if not observation.text(data, "metadata", "deletionTimestamp"):
             return Observation(done=False, seen="it is there, and nobody has deleted it")
         names = observation.field(data, "metadata", "finalizers")
-        held = ", ".join(str(name) for name in names) if is_array(names) else ""
+        held = ", ".join(str(name) for name in names) if is_json_array(names) else ""
         return Observation(
             done=False, seen="it is being deleted" + (f", held by the finalizers {held}" if held else "")
         )
@@ -208,7 +208,7 @@ class Matches(Goal):
     def _only(self, values: list[Any]) -> Any:
         if len(values) > 1:
             raise InvalidRequestError(f"{self.brief} finds {len(values)} values; only one can be waited for")
-        if is_object(values[0]) or is_array(values[0]):
+        if is_json_object(values[0]) or is_json_array(values[0]):
             raise InvalidRequestError(f"{self.brief} finds an object or a list; only a plain value can be waited for")
         return values[0]
 

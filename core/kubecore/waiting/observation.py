@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from kubecore._support.json_types import is_array, is_object
+from kubecore._support.json_types import is_json_array, is_json_object
 from kubecore.calls.resource import Body
 from kubecore.errors import WaitFailedError
 
@@ -46,7 +46,7 @@ def document(found: Body) -> Mapping[str, Any]:
 def field(data: Any, *names: str) -> Any:
     """Return a field below a field, None where there is none."""
     for name in names:
-        data = data.get(name) if is_object(data) else None
+        data = data.get(name) if is_json_object(data) else None
     return data
 
 
@@ -65,7 +65,7 @@ def text(data: Any, *names: str) -> str:
 def conditions(data: Any) -> Iterator[Mapping[str, Any]]:
     """Yield the conditions of the object's status that have a type and a status."""
     found = field(data, "status", "conditions")
-    for one in found if is_array(found) else ():
+    for one in found if is_json_array(found) else ():
         if text(one, "type") and isinstance(field(one, "status"), str):
             yield one
 

@@ -8,7 +8,7 @@ import time
 from typing import Any, Final, Generic, TypeVar
 
 from kubecore import errors, options
-from kubecore._support.json_types import is_object
+from kubecore._support.json_types import is_json_object
 from kubecore.calls.call import Call
 from kubecore.calls.resource import Body, Resource
 from kubecore.model import meta
@@ -244,8 +244,8 @@ def _escaped(name: str) -> str:
 
 def _text(item: Any, name: str) -> str:
     """Return a text of an object's metadata, "" where it has none."""
-    metadata: Any = item.get("metadata") if is_object(item) else item.metadata
-    found = metadata.get(name) if is_object(metadata) else getattr(metadata, name, None)
+    metadata: Any = item.get("metadata") if is_json_object(item) else item.metadata
+    found = metadata.get(name) if is_json_object(metadata) else getattr(metadata, name, None)
     return found if isinstance(found, str) else ""
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 import msgspec
 
-from kubecore._support.json_types import is_object
+from kubecore._support.json_types import is_json_object
 from kubecore.codec import decode, depth
 from kubecore.codec.decoders import CheckedDecoder, decoder
 from kubecore.codec.verbatim import is_custom, may_differ
@@ -272,7 +272,7 @@ def meta_of(found: Any) -> Meta:
     Raises:
         DecodeError: it lacks the name or the version, by which objects are known.
     """
-    carried: Any = found.get("metadata") if is_object(found) else getattr(found, "metadata", None)
+    carried: Any = found.get("metadata") if is_json_object(found) else getattr(found, "metadata", None)
     meta: Meta = carried if carries_meta(type(found)) else _converted(carried)
     if not meta.name or not meta.resource_version:
         raise DecodeError("an item of the list has no metadata with name, namespace, uid and resource version")

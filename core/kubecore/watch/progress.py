@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from kubecore import errors
-from kubecore._support.json_types import is_object
+from kubecore._support.json_types import is_json_object
 from kubecore.calls.call import Call
 from kubecore.calls.continue_tokens import Trail
 from kubecore.codec import decode
@@ -440,7 +440,7 @@ class Progress(Generic[T]):
 
 def _parts(answer: Any) -> tuple[ListMeta, list[Any]]:
     """Take a list apart, whether it is a model or a mapping."""
-    if is_object(answer):
+    if is_json_object(answer):
         return decode.convert(answer.get("metadata") or {}, ListMeta), list(answer.get("items") or ())
     return answer.metadata, answer.items
 
