@@ -44,7 +44,7 @@ __all__ = [
     "not_exists",
     "not_in",
     "parse",
-    "text",
+    "to_query",
 ]
 
 LabelSelector: TypeAlias = "str | Mapping[str, str | Collection[str] | Condition | None] | Selector"

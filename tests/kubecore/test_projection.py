@@ -73,7 +73,7 @@ def of(name: str, hint: Any, *path: str) -> Any:
     return made
 
 
-def quote_path(hint: Any) -> Any:
+def several(hint: Any) -> Any:
     return list.__class_getitem__(hint)
 
 

@@ -36,7 +36,7 @@ async def apply_objects(clientset: Any, objects: Any, **options: Any) -> apply.R
     return await apply.apply_objects_async(clientset, objects, **options)
 
 
-def quote_path(namespace: str, group: str, *, size: int = 1, label: str = "a") -> str:
+def several(namespace: str, group: str, *, size: int = 1, label: str = "a") -> str:
     """Return a file whose objects stand in the wrong order, with a list and an empty document."""
     return f"""
 apiVersion: {group}/v1

@@ -115,8 +115,8 @@ def _place(given: Any) -> str:
 def _query(values: QueryValues) -> Query:
     found: list[tuple[str, str]] = []
     for name, value in values.items():
-        several = value if isinstance(value, (list, tuple)) else (value,)
-        found.extend((name, _text(name, one)) for one in several)
+        items = value if isinstance(value, (list, tuple)) else (value,)
+        found.extend((name, _text(name, one)) for one in items)
     return tuple(found)
 
 

@@ -26,7 +26,7 @@ from kgen.errors import ClusterError, ConfigError, InputError, OutputError, Prob
 from kgen.load.choice import Choice
 from kgen.load.openapi_v3 import INDEX, group_version
 from kgen.load.reading import parse_document
-from kgen.shapes import is_json_array, is_json_object
+from kgen.shapes import is_array, is_object
 from kubecore import errors, kubeconfig, rest
 
 __all__ = ["Choice", "Pulled", "pull"]
@@ -269,7 +269,7 @@ class _Pull:
         """Return what the index says of each document, by its name."""
         index = _parse(self._client.get_bytes("/openapi/v3"), "/openapi/v3")
         paths = index.get("paths")
-        if not is_json_object(paths) or not paths:
+        if not is_object(paths) or not paths:
             raise ClusterError(
                 "the server lists no OpenAPI v3 documents",
                 where="/openapi/v3",
@@ -294,10 +294,10 @@ class _Pull:
         except (errors.KubeError, InputError):
             return {}
         found: dict[str, str] = {}
-        for group in groups if is_json_array(groups) else ():
-            versions = group.get("versions") if is_json_object(group) else None
-            for version in versions if is_json_array(versions) else ():
-                name = f"apis/{version.get('groupVersion') if is_json_object(version) else ''}"
+        for group in groups if is_array(groups) else ():
+            versions = group.get("versions") if is_object(group) else None
+            for version in versions if is_array(versions) else ():
+                name = f"apis/{version.get('groupVersion') if is_object(version) else ''}"
                 if _NAME.fullmatch(name) and name.count("/") == 2 and len(name) < 200 and name not in listed:
                     found[name] = "the server has this API, but lists no OpenAPI document of it"
         return found
@@ -367,7 +367,7 @@ def _location(name: str, entry: object) -> str:
     Raises:
         ClusterError: the server names another place than that of the document.
     """
-    location = entry.get("serverRelativeURL") if is_json_object(entry) else None
+    location = entry.get("serverRelativeURL") if is_object(entry) else None
     path = f"/openapi/v3/{name}"
     if isinstance(location, str) and location.startswith(path) and _QUERY.fullmatch(location[len(path) :]):
         return location

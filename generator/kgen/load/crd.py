@@ -19,7 +19,7 @@ from kgen.errors import InputError, Problem
 from kgen.files import open_regular
 from kgen.load.crd_keys import unknown_keys
 from kgen.load.reading import At, items, mapping, optional_text, pointer, refuse, word
-from kgen.shapes import is_json_array, is_json_object, is_text
+from kgen.shapes import is_array, is_object, is_text
 from kgen.spec import Column, CustomResource
 from kubecore.codec import yaml
 from kubecore.errors import DecodeError
@@ -125,7 +125,7 @@ def parse(data: bytes, source: str, warnings: list[Problem] | None = None) -> li
     try:
         for document in yaml.documents(data, source=source):
             label = source if document.number == 1 else f"{source}, document {document.number}"
-            holds_objects |= is_json_object(document.value)
+            holds_objects |= is_object(document.value)
             for raw, at in _manifests(document.value, (label,)):
                 found.append(_crd(raw, source, at))
                 said += unknown_keys(raw, at)
@@ -164,7 +164,7 @@ def _hint(data: bytes, error: DecodeError) -> str:
 
 def _manifests(value: object, at: At) -> Iterator[tuple[Mapping[str, Any], At]]:
     """Yield the CRDs of a document: itself, or the items of a list."""
-    if not is_json_object(value):
+    if not is_object(value):
         return
     _refuse_misspelt(value, at)
     kind, api_version = optional_text(value, "kind"), optional_text(value, "apiVersion")
@@ -172,10 +172,10 @@ def _manifests(value: object, at: At) -> Iterator[tuple[Mapping[str, Any], At]]:
         if api_version != f"{_GROUP}/v1":
             refuse((*at, "apiVersion"), f"{api_version[:60] or 'a CRD without a version'} is not read", _OLD)
         yield value, at
-    elif (kind == "List" or kind == f"{KIND}List") and is_json_array(value.get("items")):
+    elif (kind == "List" or kind == f"{KIND}List") and is_array(value.get("items")):
         for place, item in items(value["items"], (*at, "items")):
             whole = item
-            if kind != "List" and is_json_object(item):
+            if kind != "List" and is_object(item):
                 whole = {"apiVersion": api_version, "kind": KIND, **item}
             yield from _manifests(whole, place)
 
@@ -200,7 +200,7 @@ def _is_like(word: str, meant: str) -> bool:
 def _has_shape(value: Mapping[str, Any]) -> bool:
     """Whether an object has the spec of a CRD."""
     spec = value.get("spec")
-    return is_json_object(spec) and is_json_object(spec.get("names")) and {"group", "scope", "versions"} <= spec.keys()
+    return is_object(spec) and is_object(spec.get("names")) and {"group", "scope", "versions"} <= spec.keys()
 
 
 _LIKENESS: Final = 0.9
@@ -297,9 +297,9 @@ def _custom(
             for place, entry in items(columns, (*at, "additionalPrinterColumns"))
         ),
         deprecated=warning if raw.get("deprecated") is True else None,
-        scale={key: value for key, value in scale.items() if is_text(value)} if is_json_object(scale) else {},
+        scale={key: value for key, value in scale.items() if is_text(value)} if is_object(scale) else {},
     )
 
 
 def _words(value: object) -> tuple[str, ...]:
-    return tuple(filter(is_text, value)) if is_json_array(value) else ()
+    return tuple(filter(is_text, value)) if is_array(value) else ()
