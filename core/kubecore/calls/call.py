@@ -43,7 +43,7 @@ class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
         content_type: the body's media type, or None.
         accept: the media type asked for.
         headers: more headers, their names in lower case.
-        is_handed_on: whether the API server hands it on to a backend: an answer of any status is then the backend's,
+        is_proxied: whether the API server hands it on to a backend: an answer of any status is then the backend's,
             and no reason to go elsewhere or to ask again.
         kind: the kind that the answer must be of where its type would take any, "" where the type knows.
         group: the API group.
@@ -62,7 +62,7 @@ class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
     content_type: str | None = None
     accept: str = "application/json"
     headers: tuple[tuple[str, str], ...] = ()
-    is_handed_on: bool = False
+    is_proxied: bool = False
     kind: str = ""
     group: str = ""
     resource: str = ""

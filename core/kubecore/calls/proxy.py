@@ -144,7 +144,7 @@ def proxy_call(
         content_type=None,
         accept=given.pop("accept", "*/*"),
         headers=tuple(given.items()),
-        is_handed_on=True,
+        is_proxied=True,
         group=made.group,
         resource=made.resource,
         subresource="proxy",

@@ -202,11 +202,11 @@ class Sending:
         if self._started:
             self._tell(status, None)
         # The warnings of a backend that the API server only hands on are not the API server's.
-        if "warning" in headers and not self._called.is_handed_on:
+        if "warning" in headers and not self._called.is_proxied:
             for warning in warnings.parse(headers["warning"]):
                 place = f"{self._called.method} {self._requests.server.prefix}{self._called.path}"
                 self._requests.warning_handler(warning._replace(request=place))
-        if self._called.is_handed_on:
+        if self._called.is_proxied:
             check_body(self._current, status, headers, self._requests.max_bytes)
             return True
         if 200 <= status < 300:

@@ -113,7 +113,7 @@ class RequestBuilder:
             head,
             seconds,
             fresh,
-            call.is_handed_on,
+            call.is_proxied,
             self.config.origin,
         )
 
