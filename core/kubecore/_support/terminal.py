@@ -8,14 +8,14 @@ from typing import Any, Final
 
 from kubecore._support.json_types import is_json_array, is_json_object
 
-__all__ = ["shown"]
+__all__ = ["escape_for_terminal"]
 
 _LOG: Final = logging.getLogger("kubecore")
 
 _STEERING: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
 
-def shown(text: str, *, most: int | None = None) -> str:
+def escape_for_terminal(text: str, *, max_length: int | None = None) -> str:
     r"""Return a text that is safe to print.
 
     Control characters, ESC and carriage return among them, and those that turn the direction of writing or can't be
@@ -23,13 +23,13 @@ def shown(text: str, *, most: int | None = None) -> str:
 
     Args:
         text: the text, from anywhere.
-        most: the longest that is kept, in characters; what is cut is shown as `...`.
+        max_length: The longest text that is kept, in characters; longer text is cut and ends in `...`.
 
     Returns:
         The text.
     """
-    if most is not None and len(text) > most:
-        text = text[:most] + "..."
+    if max_length is not None and len(text) > max_length:
+        text = text[:max_length] + "..."
     if text.isprintable():
         return text
     return "".join(
@@ -44,12 +44,12 @@ def _filter(record: logging.LogRecord) -> bool:
         record.args = tuple(_argument(one) for one in arguments)
     elif is_json_object(arguments):
         record.args = {name: _argument(one) for name, one in arguments.items()}
-    record.msg = shown(str(record.msg))
+    record.msg = escape_for_terminal(str(record.msg))
     return True
 
 
 def _argument(value: object) -> object:
-    return value if isinstance(value, (int, float)) or value is None else shown(str(value))
+    return value if isinstance(value, (int, float)) or value is None else escape_for_terminal(str(value))
 
 
 _LOG.addFilter(_filter)

@@ -24,7 +24,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from kubecore._support.json_types import is_json_array, is_json_object
-from kubecore._support.terminal import shown
+from kubecore._support.terminal import escape_for_terminal
 from kubecore.codec import decoders
 from kubecore.codec.decoders import CheckedDecoder, decoder
 from kubecore.codec.exact_values import is_exact_float
@@ -163,7 +163,7 @@ def named(raw: msgspec.Raw) -> str:
     except (msgspec.DecodeError, ValueError, RecursionError):
         return ""
     name = f"{metadata.namespace}/{metadata.name}" if metadata.namespace else metadata.name
-    return f"{shown(name[:320])}: " if metadata.name else ""
+    return f"{escape_for_terminal(name[:320])}: " if metadata.name else ""
 
 
 def _item_type(cls: Any) -> Any:

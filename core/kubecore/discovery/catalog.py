@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from kubecore._support.terminal import shown
+from kubecore._support.terminal import escape_for_terminal
 from kubecore.discovery import responses
 from kubecore.errors import KubeError
 
@@ -66,7 +66,7 @@ class ApiResource:
 
     def __str__(self) -> str:
         """Return kind and apiVersion, such as `Deployment (apps/v1)`."""
-        return shown(f"{self.kind} ({self.api_version})")
+        return escape_for_terminal(f"{self.kind} ({self.api_version})")
 
 
 @dataclass(frozen=True, slots=True)

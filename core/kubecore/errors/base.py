@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from kubecore._support.terminal import shown
+from kubecore._support.terminal import escape_for_terminal
 
 __all__ = [
     "AlreadyOwnedError",
@@ -36,17 +36,17 @@ class KubeError(Exception):
 
             @functools.wraps(own)
             def text(self: KubeError) -> str:
-                return shown(own(self))
+                return escape_for_terminal(own(self))
 
             cls.__str__ = text  # type: ignore[method-assign]
 
     def __str__(self) -> str:
         """Return the message."""
-        return shown(super().__str__())
+        return escape_for_terminal(super().__str__())
 
     def add_note(self, note: str, /) -> None:
         """Add a note, which is shown below the message in a traceback."""
-        super().add_note(shown(note))
+        super().add_note(escape_for_terminal(note))
 
     def __repr__(self) -> str:
         """Show the class and the message, as a REPL, `asyncio.gather` and logs with `%r` print them."""

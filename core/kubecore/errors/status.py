@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple, Self
 
-from kubecore._support.terminal import shown
+from kubecore._support.terminal import escape_for_terminal
 from kubecore.errors.base import KubeError
 from kubecore.model import meta
 
@@ -81,7 +81,7 @@ class StatusError(KubeError):
         details = self.status.details
         if self.request and (details is None or not (details.kind or details.name)):
             message = f"{self.request}: {message}"
-        return shown(message)
+        return escape_for_terminal(message)
 
     def locate(self, request: str, identity: str = "") -> Self:
         """Set the request that failed, unless it is known already.
@@ -113,7 +113,7 @@ class UnauthorizedError(StatusError):
         said = self.status.message or "Unauthorized"
         code = "" if "401" in said else "401 "
         why = f"the server does not accept the credentials{who}: they are wrong, missing or have expired"
-        return shown(f"{self.request}: {code}{said}: {why}")
+        return escape_for_terminal(f"{self.request}: {code}{said}: {why}")
 
 
 class ForbiddenError(StatusError):

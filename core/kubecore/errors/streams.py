@@ -6,7 +6,7 @@ import builtins
 from collections.abc import Sequence
 from typing import Any
 
-from kubecore._support.terminal import shown
+from kubecore._support.terminal import escape_for_terminal
 from kubecore.errors.base import KubeError
 
 __all__ = ["CommandError", "CommandTimeoutError", "CopyError", "PortForwardError"]
@@ -67,7 +67,7 @@ class CommandTimeoutError(KubeError, builtins.TimeoutError):
 
 def _command(command: Sequence[str]) -> str:
     """Name a command: its arguments may be secrets."""
-    return f"the command {shown(command[0], most=100)!r}" if command else "the command"
+    return f"the command {escape_for_terminal(command[0], max_length=100)!r}" if command else "the command"
 
 
 class PortForwardError(KubeError):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Final
 
-from kubecore._support.terminal import shown
+from kubecore._support.terminal import escape_for_terminal
 from kubecore.errors import CopyError
 from kubecore.streams.copy.untar import Copied
 
@@ -38,7 +38,7 @@ def pack(local: Path, base: str, copied: Copied, progress: Callable[[int], objec
     try:
         yield from _entry(local.resolve(strict=True), base, copied, progress)
     except OSError as error:
-        named = shown(os.fspath(error.filename or local), most=200)
+        named = escape_for_terminal(os.fspath(error.filename or local), max_length=200)
         raise CopyError(f"'{named}' can't be read: {error.strerror or error}") from error
     yield bytes(2 * _BLOCK)
 
@@ -65,7 +65,9 @@ def _file(path: Path, name: str, copied: Copied, progress: Callable[[int], objec
         while left:
             data = os.read(descriptor, min(_PIECE, left))
             if not data:
-                raise CopyError(f"'{shown(os.fspath(path), most=200)}' became shorter while it was read")
+                raise CopyError(
+                    f"'{escape_for_terminal(os.fspath(path), max_length=200)}' became shorter while it was read"
+                )
             left -= len(data)
             copied.size += len(data)
             yield data

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
-from kubecore._support.terminal import shown
+from kubecore._support.terminal import escape_for_terminal
 from kubecore.errors import CopyError
 
 __all__ = ["Copied", "Skipped", "Unpacker"]
@@ -190,7 +190,7 @@ class Unpacker:
         try:
             header = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
         except (tarfile.HeaderError, ValueError) as error:
-            raise CopyError(f"what came is no tar archive: {shown(str(error), most=100)}") from None
+            raise CopyError(f"what came is no tar archive: {escape_for_terminal(str(error), max_length=100)}") from None
         if header.type in (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE):
             self._expect(header)
             return
@@ -210,7 +210,9 @@ class Unpacker:
         elif kind in (tarfile.XHDTYPE, tarfile.XGLTYPE):
             for key, value in _records(data):
                 if key.startswith("GNU.sparse") or (kind == tarfile.XGLTYPE and key in ("path", "size", "linkpath")):
-                    raise CopyError(f"the archive uses {shown(key, most=60)}, which is not unpacked")
+                    raise CopyError(
+                        f"the archive uses {escape_for_terminal(key, max_length=60)}, which is not unpacked"
+                    )
                 if key == "path":
                     self._long_name = value
                 elif key == "size":
@@ -406,7 +408,7 @@ def _number(text: str) -> int:
 
 
 def _named(name: str) -> str:
-    return f"'{shown(name.encode('utf-8', 'backslashreplace').decode(), most=200)}'"
+    return f"'{escape_for_terminal(name.encode('utf-8', 'backslashreplace').decode(), max_length=200)}'"
 
 
 @contextlib.contextmanager

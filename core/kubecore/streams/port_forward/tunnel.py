@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
-from kubecore._support.terminal import shown
+from kubecore._support.terminal import escape_for_terminal
 from kubecore.errors import InvalidRequestError, PortForwardError, ProtocolError, ReadError
 from kubecore.streams.port_forward import spdy
 
@@ -129,7 +129,7 @@ class Tunnel:
 
     def _refused(self) -> PortForwardError:
         return PortForwardError(
-            f"{self.place}: port {self._port}: {shown(self._said.decode('utf-8', 'replace').strip())}"
+            f"{self.place}: port {self._port}: {escape_for_terminal(self._said.decode('utf-8', 'replace').strip())}"
         )
 
     def _take(self, frame: spdy.Frame) -> bytes:

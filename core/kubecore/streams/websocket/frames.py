@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from kubecore._support.terminal import shown
+from kubecore._support.terminal import escape_for_terminal
 from kubecore.errors import MissingExtraError, ProtocolError
 
 if TYPE_CHECKING:
@@ -155,9 +155,9 @@ class WebSocket:
             return "a text message came, where all messages are binary"
         if isinstance(event, CloseConnection):
             if self._inner.state in (ConnectionState.OPEN, ConnectionState.LOCAL_CLOSING):
-                return f"what came is no websocket: {shown(str(event.reason), most=200)}"
+                return f"what came is no websocket: {escape_for_terminal(str(event.reason), max_length=200)}"
             self.is_over = True
-            self.goodbye = f"{int(event.code)} {shown(event.reason or '', most=200)}".rstrip()
+            self.goodbye = f"{int(event.code)} {escape_for_terminal(event.reason or '', max_length=200)}".rstrip()
         return ""
 
     def _count(self, event: BytesMessage) -> str:
