@@ -1,4 +1,4 @@
-"""Apply files and objects: sends the calls of `apply.applying`."""
+"""Apply files and objects: sends the calls of `apply.engine`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from kubecore import manifests
-from kubecore.apply import applying
-from kubecore.apply.applying import Options
+from kubecore.apply import engine
+from kubecore.apply.engine import Options
 from kubecore.clientset import AsyncBaseClientset
 from kubecore.errors.apply import Report
 from kubecore.model import kinds
@@ -112,7 +112,7 @@ async def apply_objects_async(
         ApplyFileError: some objects were not applied; it names each with its error.
         InvalidRequestError: an option is none.
     """
-    said = Options(
+    options = Options(
         field_manager=field_manager,
         force=force,
         namespace=clientset.namespace if namespace is None else namespace,
@@ -122,5 +122,5 @@ async def apply_objects_async(
         crd_timeout_seconds=crd_timeout_seconds,
     )
     known = kinds.kinds_of_class(type(clientset))
-    steps = applying.apply(objects, known, clientset.discovery.memory, said)
+    steps = engine.apply(objects, known, clientset.discovery.cache, options)
     return await async_run_steps.run_async(clientset.rest_client, steps, timeout=timeout)

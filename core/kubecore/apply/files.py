@@ -1,5 +1,5 @@
 # Derived from kubecore/apply/async_files.py by tools/async_to_sync.py. Edit that file and run `make sync`.
-"""Apply files and objects: sends the calls of `apply.applying`."""
+"""Apply files and objects: sends the calls of `apply.engine`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from kubecore import manifests
-from kubecore.apply import applying
-from kubecore.apply.applying import Options
+from kubecore.apply import engine
+from kubecore.apply.engine import Options
 from kubecore.clientset import BaseClientset
 from kubecore.errors.apply import Report
 from kubecore.model import kinds
@@ -113,7 +113,7 @@ def apply_objects(
         ApplyFileError: some objects were not applied; it names each with its error.
         InvalidRequestError: an option is none.
     """
-    said = Options(
+    options = Options(
         field_manager=field_manager,
         force=force,
         namespace=clientset.namespace if namespace is None else namespace,
@@ -123,5 +123,5 @@ def apply_objects(
         crd_timeout_seconds=crd_timeout_seconds,
     )
     known = kinds.kinds_of_class(type(clientset))
-    steps = applying.apply(objects, known, clientset.discovery.memory, said)
+    steps = engine.apply(objects, known, clientset.discovery.cache, options)
     return run_steps.run(clientset.rest_client, steps, timeout=timeout)

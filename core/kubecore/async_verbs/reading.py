@@ -16,7 +16,7 @@ from kubecore.options import ResourceVersionMatch
 from kubecore.selectors import FieldSelector, LabelSelector
 
 if TYPE_CHECKING:
-    from kubecore.projection import ListOf
+    from kubecore.projection import ObjectList
     from kubecore.rest.async_page_iterator import AsyncPageIterator
 
 __all__ = ["Get", "List"]
@@ -124,7 +124,7 @@ class List(ListViews, Generic[T, L]):
         timeout_seconds: int | None = None,
         into: type[P],
         timeout: float | None = None,
-    ) -> ListOf[P]: ...
+    ) -> ObjectList[P]: ...
 
     async def list(
         self,
@@ -139,7 +139,7 @@ class List(ListViews, Generic[T, L]):
         timeout_seconds: int | None = None,
         into: type[P] | None = None,
         timeout: float | None = None,
-    ) -> L | ListOf[P]:
+    ) -> L | ObjectList[P]:
         """Read the collection, or a page of it: GET.
 
         Args:
@@ -173,7 +173,7 @@ class List(ListViews, Generic[T, L]):
             resource_version_match=resource_version_match,
             timeout_seconds=timeout_seconds,
         )
-        call: Call[L | ListOf[P]] = self._resource.list(self._namespace, query, into)
+        call: Call[L | ObjectList[P]] = self._resource.list(self._namespace, query, into)
         return await self._client.send(call, timeout=timeout)
 
     @overload

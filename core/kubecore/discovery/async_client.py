@@ -1,8 +1,8 @@
-"""Discovery with I/O: requests what the steps of `discovery.asking` need."""
+"""Discovery with I/O: requests what the steps of `discovery.cache` need."""
 
 from __future__ import annotations
 
-from kubecore.discovery.asking import Memory
+from kubecore.discovery.cache import DiscoveryCache
 from kubecore.discovery.catalog import ApiResource, Catalog
 from kubecore.rest import AsyncClient, async_run_steps
 
@@ -18,7 +18,7 @@ class AsyncDiscovery:
 
     def __init__(self, client: AsyncClient) -> None:
         self._client = client
-        self.memory: Memory = Memory()
+        self.cache: DiscoveryCache = DiscoveryCache()
 
     async def catalog(self, *, timeout: float | None = None) -> Catalog:
         """Return what the server offers: asked when it is first needed, then remembered.
@@ -35,7 +35,7 @@ class AsyncDiscovery:
             TransportError: there is no answer.
             DecodeError: the answer is not what was asked for.
         """
-        return await async_run_steps.run_async(self._client, self.memory.catalog(), timeout=timeout)
+        return await async_run_steps.run_async(self._client, self.cache.catalog(), timeout=timeout)
 
     async def refresh(self, *, timeout: float | None = None) -> Catalog:
         """Ask the server again.
@@ -52,7 +52,7 @@ class AsyncDiscovery:
             TransportError: there is no answer.
             DecodeError: the answer is not what was asked for.
         """
-        return await async_run_steps.run_async(self._client, self.memory.refresh(), timeout=timeout)
+        return await async_run_steps.run_async(self._client, self.cache.refresh(), timeout=timeout)
 
     async def find(self, kind: str, *, api_version: str = "", timeout: float | None = None) -> ApiResource:
         """Find the resource that a name means. A name that is not known asks the server once more.
@@ -73,4 +73,4 @@ class AsyncDiscovery:
             TransportError: there is no answer.
             DecodeError: the answer is not what was asked for.
         """
-        return await async_run_steps.run_async(self._client, self.memory.find(kind, api_version), timeout=timeout)
+        return await async_run_steps.run_async(self._client, self.cache.find(kind, api_version), timeout=timeout)

@@ -1,9 +1,9 @@
 # Derived from kubecore/discovery/async_client.py by tools/async_to_sync.py. Edit that file and run `make sync`.
-"""Discovery with I/O: requests what the steps of `discovery.asking` need."""
+"""Discovery with I/O: requests what the steps of `discovery.cache` need."""
 
 from __future__ import annotations
 
-from kubecore.discovery.asking import Memory
+from kubecore.discovery.cache import DiscoveryCache
 from kubecore.discovery.catalog import ApiResource, Catalog
 from kubecore.rest import Client, run_steps
 
@@ -19,7 +19,7 @@ class Discovery:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self.memory: Memory = Memory()
+        self.cache: DiscoveryCache = DiscoveryCache()
 
     def catalog(self, *, timeout: float | None = None) -> Catalog:
         """Return what the server offers: asked when it is first needed, then remembered.
@@ -36,7 +36,7 @@ class Discovery:
             TransportError: there is no answer.
             DecodeError: the answer is not what was asked for.
         """
-        return run_steps.run(self._client, self.memory.catalog(), timeout=timeout)
+        return run_steps.run(self._client, self.cache.catalog(), timeout=timeout)
 
     def refresh(self, *, timeout: float | None = None) -> Catalog:
         """Ask the server again.
@@ -53,7 +53,7 @@ class Discovery:
             TransportError: there is no answer.
             DecodeError: the answer is not what was asked for.
         """
-        return run_steps.run(self._client, self.memory.refresh(), timeout=timeout)
+        return run_steps.run(self._client, self.cache.refresh(), timeout=timeout)
 
     def find(self, kind: str, *, api_version: str = "", timeout: float | None = None) -> ApiResource:
         """Find the resource that a name means. A name that is not known asks the server once more.
@@ -74,4 +74,4 @@ class Discovery:
             TransportError: there is no answer.
             DecodeError: the answer is not what was asked for.
         """
-        return run_steps.run(self._client, self.memory.find(kind, api_version), timeout=timeout)
+        return run_steps.run(self._client, self.cache.find(kind, api_version), timeout=timeout)

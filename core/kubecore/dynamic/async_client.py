@@ -234,9 +234,9 @@ class AsyncDynamicClient:
             DecodeError: the answer is not what was asked for.
         """
         name, group_version = dynamic_resource.names_of(kind, api_version)
-        memory = self._discovery.memory
+        cache = self._discovery.cache
         found = await async_run_steps.run_async(
-            self._client, memory.find(name, group_version, namespaced=namespace != ""), timeout=timeout
+            self._client, cache.find(name, group_version, namespaced=namespace != ""), timeout=timeout
         )
         objects: type[Any] = dict if isinstance(kind, str) else kind
-        return AsyncObjects(self._client, dynamic_resource.discovered(found, objects, memory.forget), namespace)
+        return AsyncObjects(self._client, dynamic_resource.discovered(found, objects, cache.forget), namespace)

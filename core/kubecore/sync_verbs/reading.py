@@ -17,7 +17,7 @@ from kubecore.sync_verbs.base import ResourceClient
 from kubecore.sync_verbs.metadata_and_table import ListViews
 
 if TYPE_CHECKING:
-    from kubecore.projection import ListOf
+    from kubecore.projection import ObjectList
     from kubecore.rest.page_iterator import PageIterator
 
 __all__ = ["Get", "List"]
@@ -125,7 +125,7 @@ class List(ListViews, Generic[T, L]):
         timeout_seconds: int | None = None,
         into: type[P],
         timeout: float | None = None,
-    ) -> ListOf[P]: ...
+    ) -> ObjectList[P]: ...
 
     def list(
         self,
@@ -140,7 +140,7 @@ class List(ListViews, Generic[T, L]):
         timeout_seconds: int | None = None,
         into: type[P] | None = None,
         timeout: float | None = None,
-    ) -> L | ListOf[P]:
+    ) -> L | ObjectList[P]:
         """Read the collection, or a page of it: GET.
 
         Args:
@@ -174,7 +174,7 @@ class List(ListViews, Generic[T, L]):
             resource_version_match=resource_version_match,
             timeout_seconds=timeout_seconds,
         )
-        call: Call[L | ListOf[P]] = self._resource.list(self._namespace, query, into)
+        call: Call[L | ObjectList[P]] = self._resource.list(self._namespace, query, into)
         return self._client.send(call, timeout=timeout)
 
     @overload
