@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from kubecore._support.terminal import shown
+from kubecore._support.terminal import escape_for_terminal
 from kubecore.calls.call import Call
 from kubecore.calls.resource import Resource
 from kubecore.errors import (
@@ -151,7 +151,7 @@ def check(returncode: int | None, errors: bytes) -> None:
     Raises:
         CopyError: tar failed, or the container has none.
     """
-    text = shown(errors.decode("utf-8", "replace").strip(), most=500)
+    text = escape_for_terminal(errors.decode("utf-8", "replace").strip(), max_length=500)
     if returncode in (126, 127):
         raise CopyError(f"{_NO_TAR}: {text}" if text else _NO_TAR)
     if returncode != 0:
@@ -166,7 +166,7 @@ def explained(error: StatusError) -> Exception:
     """
     text = str(error)
     if "tar" in text and ("not found" in text or "no such file" in text):
-        return CopyError(f"{_NO_TAR}: {shown(text, most=500)}")
+        return CopyError(f"{_NO_TAR}: {escape_for_terminal(text, max_length=500)}")
     return error
 
 
