@@ -74,8 +74,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def source(self) -> str:
-        """What generated files and messages call the documents together."""
-        return ", ".join(self.sources)
+        """What generated files and messages call the documents together, in whatever order they are given."""
+        return ", ".join(sorted(self.sources))
 
 
 class Inputs(msgspec.Struct, frozen=True, kw_only=True):

@@ -56,7 +56,8 @@ def read(config: Config) -> ApiSpec:
         InputError: a document can't be used.
         ConfigError: a group is in no document.
     """
-    spec = load_all(tuple(zip(config.specs, config.sources, strict=True)))
+    inputs = sorted(zip(config.specs, config.sources, strict=True), key=lambda pair: pair[1])
+    spec = load_all(tuple(inputs))
     return select(spec, config.include, config.exclude, where=config.file or None)
 
 
@@ -86,7 +87,8 @@ def understand(
     problems.note(spec.notices)
     problems.add(spec.warnings)
     existing = read_package_names(config.output, config.package) if existing is None else existing
-    api = resolve(spec, config.names, problems, _builtins(config, spec, builds), existing)
+    is_whole = not (config.include or config.exclude)
+    api = resolve(spec, config.names, problems, _builtins(config, spec, builds), existing, is_whole=is_whole)
     problems.raise_errors()
     return hooks.api(api)
 

@@ -30,6 +30,8 @@ def resolve(
     problems: Problems,
     builtins: Builtins | None = None,
     existing: PackageNames = NO_NAMES,
+    *,
+    is_whole: bool = True,
 ) -> Api:
     """Return everything that will be generated from `spec`.
 
@@ -39,6 +41,7 @@ def resolve(
         problems: Where what is wrong is collected; the caller decides what to do about it.
         builtins: The package that has Kubernetes' own types; without one they are generated.
         existing: The names in the package as it was generated before.
+        is_whole: Whether no group was left out: then every key of `names` must name something.
     """
     if builtins is not None:
         spec = _without(spec, builtins.spec)
@@ -47,6 +50,8 @@ def resolve(
     modules = models.modules()
     refs = {name: ref for name in catalog.models if (ref := models.model_of(name)) is not None}
     groups, left_out = resolve_groups(spec, catalog, refs, problems)
+    if is_whole:
+        catalog.refuse_unknown_keys()
     package = builtins.package if builtins is not None else ""
     return Api(groups=groups, modules=modules, left_out=left_out, builtins=package)
 

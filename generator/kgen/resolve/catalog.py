@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from kgen import text
-from kgen.errors import Problems
+from kgen.errors import Problems, nearest
 from kgen.ir import ModelRef
 from kgen.names import (
     CLIENT_GO_GROUPS,
@@ -111,6 +111,7 @@ class Catalog:
         self.existing = existing
         self._names = names
         self._refused: set[str] = set()
+        self._asked: set[str] = set()
         self._called = group_names_of(spec, names, existing.groups, problems)
         self.problems = problems
         self._raw: dict[str, Mapping[str, Any]] = {}
@@ -189,6 +190,7 @@ class Catalog:
 
     def _by_hand(self, key: str, hides: AbstractSet[str], free: str) -> Identifier | None:
         """Return the name of a key of `[tool.kgen.names]`; report one that generated code has another use for."""
+        self._asked.add(key)
         name = self._names.get(key)
         if name is None:
             return None
@@ -199,6 +201,15 @@ class Catalog:
                 hint=f"write another name: {text.string(key[:200])} = {text.string(free)}",
             )
         return Identifier(name)
+
+    def refuse_unknown_keys(self) -> None:
+        """Report each key of `[tool.kgen.names]` that nothing has; call it when everything has its name."""
+        for key in sorted(self._names.keys() - self._asked):
+            near = nearest(key, self._asked)
+            self.problems.error(
+                f"{key[:200]!r} in [tool.kgen.names] names nothing",
+                hint=f"did you mean {near!r}?" if near else "correct the key, or remove it",
+            )
 
     # Modules and schemas.
 
