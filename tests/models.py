@@ -35,7 +35,7 @@ ALL = tuple(models())
 
 
 def shape(hint: Any) -> str:
-    """Return a type without the names of models: what the decoder is built from."""
+    """Return a type without the names of models."""
     if isinstance(hint, type) and issubclass(hint, Model):
         return "Model"
     if typing.get_origin(hint) is typing.Literal:
