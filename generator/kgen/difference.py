@@ -9,7 +9,9 @@ from dataclasses import asdict, dataclass
 from typing import Final, TypeVar
 
 from kgen.errors import printable
+from kgen.fields import FieldWriter
 from kgen.ir import Api, Constants, Field, GroupVersion, Model, Resource
+from kgen.names import Identifier
 
 __all__ = ["FORMATS", "Change", "changes", "shown"]
 
@@ -20,6 +22,9 @@ _ORDER: Final = ("removed", "changed", "deprecated", "added")
 _DEPRECATED: Final = re.compile(r"\bdeprecated\b", re.IGNORECASE)
 
 _T = TypeVar("_T")
+
+_Placed = tuple[Identifier, Model]
+"""A model and the module that it is in."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -122,10 +127,10 @@ def _in_both(found: Iterable[Change], old: Api, new: Api) -> Iterator[Change]:
     return (change for change in found if change.name.partition(".")[0] not in whole)
 
 
-def _models(api: Api) -> Mapping[str, Model | str]:
-    """Return the models under all their names; for a type of Kubernetes its name."""
-    found: dict[str, Model | str] = {
-        f"{module.name}.{model.name}": model for module in api.modules for model in module.models
+def _models(api: Api) -> Mapping[str, _Placed | str]:
+    """Return the models under all their names, each with its module; for a type of Kubernetes its name."""
+    found: dict[str, _Placed | str] = {
+        f"{module.name}.{model.name}": (module.name, model) for module in api.modules for model in module.models
     }
     constants = _constants(api)
     aliases = {name: target for name, target in _aliases(api).items() if name not in constants}
@@ -143,24 +148,26 @@ def _aliases(api: Api) -> Mapping[str, str]:
     return {f"{module.name}.{alias.name}": str(alias.target) for module in api.modules for alias in module.aliases}
 
 
-def _class(model: Model | str) -> str:
-    return model if isinstance(model, str) else str(model.name)
+def _class(model: _Placed | str) -> str:
+    return model if isinstance(model, str) else str(model[1].name)
 
 
 def _values(name: str, constants: Constants) -> Mapping[str, str]:
     return {f"{name}.{member.name}": member.value for member in constants.members}
 
 
-def _fields(name: str, model: Model) -> Mapping[str, Field]:
-    return {f"{name}.{field.name}": field for field in model.fields}
+def _fields(name: str, found: _Placed) -> Mapping[str, tuple[str, Field]]:
+    module, model = found
+    return {f"{name}.{field.name}": (_type(field, FieldWriter(model, module)), field) for field in model.fields}
 
 
-def _of_field(place: str, old: Field, new: Field) -> Iterator[Change]:
-    if _type(old) != _type(new):
-        yield Change("field", place, "changed", f"{_type(old)} -> {_type(new)}")
-    if _DEPRECATED.search(new.doc) and not _DEPRECATED.search(old.doc):
+def _of_field(place: str, old: tuple[str, Field], new: tuple[str, Field]) -> Iterator[Change]:
+    (old_type, before), (new_type, after) = old, new
+    if old_type != new_type:
+        yield Change("field", place, "changed", f"{old_type} -> {new_type}")
+    if _DEPRECATED.search(after.doc) and not _DEPRECATED.search(before.doc):
         yield Change("field", place, "deprecated")
 
 
-def _type(field: Field) -> str:
-    return f"{field.annotation}, required" if field.required else str(field.annotation)
+def _type(field: Field, writer: FieldWriter) -> str:
+    return f"{writer.annotation(field)}, required" if field.required else str(writer.annotation(field))

@@ -6,43 +6,40 @@ and not a client that can't be imported.
 
 from __future__ import annotations
 
-import ast
 import contextlib
-import dataclasses
 import importlib
-import keyword
 import sys
 import traceback
 import types
-import typing
-from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from kgen.config import Config
 from kgen.errors import ConfigError, nearest
-from kgen.hooks import ApiSpec, ClassName, Field, GroupVersion, Identifier, Model, ModelModule, ModelRef, Resource
+from kgen.hook_results import (
+    Fault,
+    api_faults,
+    converted,
+    group_faults,
+    kind_of,
+    model_faults,
+    module_faults,
+    resource_faults,
+)
+from kgen.hooks import ApiSpec, GroupVersion, Model, ModelModule, ModelRef, Resource
 from kgen.ir import Api
-from kgen.names import camel_name
-from kgen.plan import MARKER, STANDARD
+from kgen.plan import MARKER
 from kgen.python_source import parse_bytes
 
 __all__ = ["NO_HOOKS", "Hooks", "load_hooks"]
 
 KNOWN: Final = ("on_file", "on_model", "on_resource", "on_spec")
 
-_T = TypeVar("_T")
-
-# What annotations and defaults may name anywhere, but for models and modules.
-_ALWAYS: Final = ("bool", "bytes", "dict", "float", "int", "list", "str", "msgspec", "Literal", "always", "builtins")
-
-_VERBS: Final = {
-    "verbs": STANDARD,
-    "status_verbs": {"get", "patch", "update"},
-}
+_T = TypeVar("_T", Model, Resource)
 
 
 class Hooks:
@@ -69,7 +66,7 @@ class Hooks:
             return spec
         found = self._call("on_spec", "", spec)
         if not isinstance(found, ApiSpec):
-            raise self._wrong("on_spec", "", f"returned {_kind(found)}, not an ApiSpec")
+            raise self._wrong("on_spec", "", f"returned {kind_of(found)}, not an ApiSpec")
         try:
             return msgspec.convert(msgspec.to_builtins(found), ApiSpec)
         except (msgspec.ValidationError, TypeError) as error:
@@ -83,13 +80,13 @@ class Hooks:
         """
         if not {"on_model", "on_resource"} & self._functions.keys():
             return api
-        changed = dataclasses.replace(
+        changed = replace(
             api,
             groups=tuple(made for group in api.groups if (made := self._group(group)).resources),
-            modules=tuple(self._module(module, api) for module in api.modules),
+            modules=tuple(self._module(module) for module in api.modules),
         )
         changed = _without_aliases_of(changed, _constants(api) - _constants(changed))
-        self._refuse_missing(api, changed)
+        self._refuse("on_model", "", api_faults(api, changed))
         return changed
 
     def files(self, files: Mapping[str, str]) -> dict[str, str]:
@@ -106,66 +103,34 @@ class Hooks:
 
     def _group(self, group: GroupVersion) -> GroupVersion:
         made = [self._resource(resource, group) for resource in group.resources]
-        kept = tuple(resource for resource in made if resource is not None)
-        for name in ("accessor", "class_name", "constant", "module"):
-            self._refuse_twice("on_resource", group.api_version, [getattr(resource, name) for resource in kept])
-        return dataclasses.replace(group, resources=kept)
+        changed = replace(group, resources=tuple(resource for resource in made if resource is not None))
+        self._refuse("on_resource", group.api_version, group_faults(changed.resources))
+        return changed
 
     def _resource(self, resource: Resource, group: GroupVersion) -> Resource | None:
         what = f"{group.accessor}.{resource.accessor}"
-        found = self._checked("on_resource", what, Resource, resource, group)
-        for name, known in _VERBS.items() if found is not None else ():
-            for verb in sorted(getattr(found, name) - known):
-                near = nearest(verb, known)
-                raise self._wrong("on_resource", what, f"returned the unknown verb {verb!r}", near)
+        found = self._result("on_resource", what, resource, group)
+        if found is not None:
+            self._refuse("on_resource", what, resource_faults(found))
         return found
 
-    def _module(self, module: ModelModule, api: Api) -> ModelModule:
+    def _module(self, module: ModelModule) -> ModelModule:
         made = [self._model(model, module) for model in module.models]
-        kept = tuple(model for model in made if model is not None)
-        names = [name for model in kept for name in (model.name, *(group.name for group in model.constants))]
-        names += [alias.name for alias in module.aliases]
-        self._refuse_twice("on_model", module.name, names)
-        needed = {name for model in kept for field in model.fields for name in _modules_of(field)}
-        own = {other.name for other in api.modules} - {module.name}
-        imports = tuple(sorted({*module.imports, *(own & {Identifier(name) for name in needed})}))
-        changed = dataclasses.replace(module, models=kept, imports=imports)
-        self._refuse_unknown(module, changed)
+        changed = replace(module, models=tuple(model for model in made if model is not None))
+        self._refuse("on_model", module.name, module_faults(changed))
         return changed
-
-    def _refuse_unknown(self, before: ModelModule, after: ModelModule) -> None:
-        """Refuse a type that nothing imports: the module could be imported, and its models not be used."""
-        here = [*before.imports, *after.imports, *after.builtins, *after.scalars, *after.shared, *_ALWAYS]
-        here += [model.name for model in before.models] + [alias.name for alias in before.aliases]
-        known = {*here, *(node.id for model in before.models for field in model.fields for node in _names(field))}
-        for model in after.models:
-            for field in model.fields:
-                for node in _names(field):
-                    if node.id not in known:
-                        what = f"{after.name}.{model.name}.{field.name}"
-                        raise self._wrong(
-                            "on_model", what, f"names {node.id!r}, which is not there", nearest(node.id, here)
-                        )
 
     def _model(self, model: Model, module: ModelModule) -> Model | None:
         what = f"{module.name}.{model.name}"
-        found = self._checked("on_model", what, Model, model, module)
-        if found is None:
-            return None
-        for name in ("name", "schema", "is_kind"):
-            if getattr(found, name) != getattr(model, name):
-                hint = "names are set in [tool.kgen.names]"
-                raise self._wrong("on_model", what, f"changed {name}, by which others know the model", hint=hint)
-        self._refuse_twice("on_model", what, [field.name for field in found.fields])
-        for field in found.fields:
-            if (why := _why_not(field)) is not None:
-                raise self._wrong("on_model", f"{what}.{field.name}", why)
+        found = self._result("on_model", what, model, module)
+        if found is not None:
+            self._refuse("on_model", what, model_faults(found, model))
         return found
 
     def _text(self, path: str, text: str) -> str:
         found = self._call("on_file", path, path, text)
         if not isinstance(found, str):
-            raise self._wrong("on_file", path, f"returned {_kind(found)}, not a str")
+            raise self._wrong("on_file", path, f"returned {kind_of(found)}, not a str")
         if not found.startswith(MARKER):
             hint = "kgen knows its files by that line; add yours behind it"
             raise self._wrong("on_file", path, f"took the first line away, {MARKER!r}", hint=hint)
@@ -177,18 +142,19 @@ class Hooks:
 
     # Calling and checking.
 
-    def _checked(self, hook: str, what: str, type_: type[_T], value: _T, beside: object) -> _T | None:
-        """Return what a hook makes of a value: another of its type, with what belongs into each place, or None."""
+    def _result(self, hook: str, what: str, value: _T, beside: object) -> _T | None:
+        """Return what a hook makes of a model or a resource: another one, or None to leave it out."""
         if hook not in self._functions:
             return value
         found = self._call(hook, what, value, beside)
         if found is None:
             return None
-        if not isinstance(found, type_):
-            raise self._wrong(hook, what, f"returned {_kind(found)}, not a {type_.__name__} or None")
-        if (why := next(_misfits(found, type_.__name__), None)) is not None:
-            raise self._wrong(hook, what, f"returned a {type_.__name__} that is wrong inside: {why}")
-        return found
+        if not isinstance(found, type(value)):
+            raise self._wrong(hook, what, f"returned {kind_of(found)}, not a {type(value).__name__} or None")
+        made = converted(found)
+        if isinstance(made, Fault):
+            raise self._wrong(hook, what, made.why)
+        return made
 
     def _call(self, hook: str, what: str, *arguments: object) -> object:
         try:
@@ -205,24 +171,14 @@ class Hooks:
         code = getattr(self._functions[hook], "__code__", None)
         return f"{self._label}:{code.co_firstlineno}" if code is not None else self._label
 
-    def _wrong(self, hook: str, what: str, why: str, near: str | None = None, *, hint: str = "") -> ConfigError:
+    def _refuse(self, hook: str, what: str, faults: Iterable[Fault]) -> None:
+        for fault in faults:
+            part = f"{what}{fault.what}" if fault.what.startswith(".") else fault.what or what
+            raise self._wrong(hook, part, fault.why, hint=fault.hint)
+
+    def _wrong(self, hook: str, what: str, why: str, *, hint: str = "") -> ConfigError:
         where = f"{self._line(hook)}, {what}" if what else self._line(hook)
-        return ConfigError(
-            f"{hook} {why}", where=where, hint=f"did you mean {near!r}?" if near else hint or "correct the hook"
-        )
-
-    def _refuse_twice(self, hook: str, what: str, names: Iterable[str]) -> None:
-        for name, count in Counter(names).items():
-            if count > 1:
-                raise self._wrong(hook, what, f"made two things of the name {name!r}")
-
-    def _refuse_missing(self, before: Api, after: Api) -> None:
-        """Refuse to leave out a model that something still names."""
-        gone = _models(before) - _models(after)
-        for who, ref in _uses(after) if gone else ():
-            if ref in gone:
-                hint = f"leave it in, or change {who} too"
-                raise self._wrong("on_model", str(ref), f"left out a model that {who} needs", hint=hint)
+        return ConfigError(f"{hook} {why}", where=where, hint=hint or "correct the hook")
 
 
 NO_HOOKS: Final = Hooks({}, "", "")
@@ -288,73 +244,6 @@ def _place(error: BaseException, file: str, label: str) -> str:
     return f"{label}:{lines[-1]}" if lines else ""
 
 
-def _kind(value: object) -> str:
-    name = type(value).__name__
-    return "nothing" if value is None else f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
-
-
-# What may stand where.
-
-
-def _misfits(value: object, where: str) -> Iterator[str]:
-    """Yield what does not belong into its place in a value object, and in those that it holds."""
-    hints = typing.get_type_hints(type(value))
-    for field in dataclasses.fields(typing.cast("Any", value)):
-        yield from _unlike(getattr(value, field.name), hints[field.name], f"{where}.{field.name}")
-
-
-def _unlike(value: object, hint: Any, where: str) -> Iterator[str]:
-    origin, inner = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (types.UnionType, typing.Union):
-        if not any(next(_unlike(value, choice, where), None) is None for choice in inner):
-            yield from _unlike(value, inner[0], where)
-    elif not isinstance(value, origin or hint):
-        yield f"{where} is {_kind(value)}, not {getattr(origin or hint, '__name__', hint)}"
-    elif isinstance(value, (tuple, frozenset)):
-        for item in typing.cast("Iterable[object]", value):
-            yield from _unlike(item, inner[0], f"{where}[]")
-    elif isinstance(value, Identifier) and (not value.isidentifier() or keyword.iskeyword(value)):
-        yield f"{where} is {str(value)[:60]!r}, which can't be a name"
-    elif dataclasses.is_dataclass(value):
-        yield from _misfits(value, where)
-
-
-def _why_not(field: Field) -> str | None:
-    """Return why a field can't be printed as it is, or None."""
-    try:
-        ast.parse(field.annotation, mode="eval")
-        default = ast.parse(field.default, mode="eval").body if field.default is not None else None
-    except (SyntaxError, ValueError) as error:
-        return f"has an annotation or a default that is no Python: {error}"
-    said = [k.value for k in default.keywords if k.arg == "name"] if isinstance(default, ast.Call) else []
-    name = said[0].value if said and isinstance(said[0], ast.Constant) else camel_name(field.name)
-    if name == field.wire_name:
-        return None
-    return f"would call the property {field.wire_name!r} {name!r}; msgspec.field(name=...) says what it is"
-
-
-# Who names whom.
-
-
-def _modules_of(field: Field) -> set[str]:
-    return {
-        node.value.id for node in _nodes(field) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
-    }
-
-
-def _names(field: Field) -> Iterator[ast.Name]:
-    return (node for node in _nodes(field) if isinstance(node, ast.Name))
-
-
-def _nodes(field: Field) -> Iterator[ast.AST]:
-    for text in (field.annotation, field.default):
-        yield from ast.walk(ast.parse(text)) if text is not None else ()
-
-
-def _models(api: Api) -> set[ModelRef]:
-    return {ModelRef(module.name, model.name) for module in api.modules for model in module.models}
-
-
 def _constants(api: Api) -> set[ModelRef]:
     return {
         ModelRef(module.name, group.name)
@@ -366,40 +255,8 @@ def _constants(api: Api) -> set[ModelRef]:
 
 def _without_aliases_of(api: Api, gone: set[ModelRef]) -> Api:
     """Return what is to be built without other names of what a hook left out."""
-    return dataclasses.replace(
-        api,
-        modules=tuple(
-            dataclasses.replace(module, aliases=tuple(alias for alias in module.aliases if alias.target not in gone))
-            for module in api.modules
-        ),
-    )
-
-
-def _uses(api: Api) -> Iterator[tuple[str, ModelRef]]:
-    """Yield every model that something names, and what that is."""
-    for module in api.modules:
-        for alias in module.aliases:
-            yield f"the alias {module.name}.{alias.name}", alias.target
-        for model in module.models:
-            for field in model.fields:
-                for name in _named(field):
-                    owner, _, last = name.rpartition(".")
-                    yield f"{module.name}.{model.name}.{field.name}", _ref(owner or module.name, last)
-    for group in api.groups:
-        for resource in group.resources:
-            methods = [ref for method in resource.methods for ref in (method.body, method.response)]
-            for ref in (resource.kind, resource.list_kind, *methods):
-                if ref is not None:
-                    yield f"the resource {group.accessor}.{resource.accessor}", ref
-
-
-def _named(field: Field) -> Iterator[str]:
-    for node in _nodes(field):
-        if isinstance(node, ast.Name):
-            yield node.id
-        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            yield f"{node.value.id}.{node.attr}"
-
-
-def _ref(module: str, name: str) -> ModelRef:
-    return ModelRef(Identifier(module), ClassName(name))
+    modules = [
+        replace(module, aliases=tuple(alias for alias in module.aliases if alias.target not in gone))
+        for module in api.modules
+    ]
+    return replace(api, modules=tuple(modules))

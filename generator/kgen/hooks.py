@@ -1,8 +1,7 @@
 """Hooks: functions of the user's own that see and change what kgen makes, and the types that they are written with.
 
 A project names a file of them, or a module: `hooks = "kgen_hooks.py"` below `[tool.kgen]`. It has any of these, and
-what they get is frozen: they return a changed copy, made by `dataclasses.replace` (of the documents, by
-`msgspec.structs.replace`).
+what they get is frozen: they return a changed copy, made by `msgspec.structs.replace`.
 
     on_spec(spec: ApiSpec) -> ApiSpec
     on_resource(resource: Resource, group: GroupVersion) -> Resource | None
@@ -15,46 +14,66 @@ from __future__ import annotations
 from typing import Protocol
 
 from kgen.ir import (
+    Always,
     Constants,
+    Empty,
     Field,
     GroupVersion,
+    ListOf,
+    MapOf,
     Member,
     Merging,
     Model,
     ModelModule,
     ModelRef,
+    ModelType,
+    Null,
+    Nullable,
+    Required,
     Resource,
+    Scalar,
     SubresourceMethod,
+    Unset,
+    Zero,
 )
 from kgen.names import ClassName, Identifier
 from kgen.spec import ApiSpec, Column, CustomResource, Document, GroupVersionKind, Operation, Parameter
-from kgen.text import Code
 
 __all__ = [
+    "Always",
     "ApiSpec",
     "ClassName",
-    "Code",
     "Column",
     "Constants",
     "CustomResource",
     "Document",
+    "Empty",
     "Field",
     "GroupVersion",
     "GroupVersionKind",
     "Identifier",
+    "ListOf",
+    "MapOf",
     "Member",
     "Merging",
     "Model",
     "ModelModule",
     "ModelRef",
+    "ModelType",
+    "Null",
+    "Nullable",
     "OnFile",
     "OnModel",
     "OnResource",
     "OnSpec",
     "Operation",
     "Parameter",
+    "Required",
     "Resource",
+    "Scalar",
     "SubresourceMethod",
+    "Unset",
+    "Zero",
 ]
 
 

@@ -1,36 +1,53 @@
 """What will be generated, with final names: the one thing that the stages after `resolve` see.
 
-Nothing here is raw JSON. Text of a document is in fields named `doc`, `value`, `wire_name` or `path`; it becomes code
-only through `kgen.text`.
+Nothing here is raw JSON, and nothing is source text: types and defaults are values, which `kgen.fields` writes down.
+Text of a document is in fields named `doc`, `value`, `wire_name` or `path`; it becomes code only through `kgen.text`.
+
+All of it is made of msgspec structs, so that `msgspec.convert` can check what a hook returns.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import Literal
+
+import msgspec
 
 from kgen.names import ClassName, Identifier
 from kgen.spec import CustomResource
-from kgen.text import Code
 
 __all__ = [
     "Alias",
+    "Always",
     "Api",
     "Constants",
+    "Default",
+    "Empty",
     "Field",
     "GroupVersion",
     "LeftOut",
+    "ListOf",
+    "MapOf",
     "Member",
     "Merging",
     "Model",
     "ModelModule",
     "ModelRef",
+    "ModelType",
+    "Null",
+    "Nullable",
+    "Required",
     "Resource",
+    "Scalar",
+    "ScalarName",
     "SubresourceMethod",
+    "Type",
+    "Unset",
+    "Zero",
+    "leaf",
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class ModelRef:
+class ModelRef(msgspec.Struct, frozen=True):
     """A model by the module and the class that it is."""
 
     module: Identifier
@@ -41,8 +58,99 @@ class ModelRef:
         return f"{self.module}.{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Merging:
+ScalarName = Literal[
+    "bool",
+    "bytes",
+    "FieldsV1",
+    "int",
+    "IntOrString",
+    "JSON",
+    "MicroTime",
+    "number",
+    "Quantity",
+    "RawExtension",
+    "str",
+    "Time",
+]
+"""What a single value can be: a builtin type of Python, a type of `kubecore`, or `number`, an int or a float."""
+
+
+class Scalar(msgspec.Struct, frozen=True, tag="scalar"):
+    """The type of a single value."""
+
+    name: ScalarName
+
+
+class ModelType(msgspec.Struct, frozen=True, tag="model"):
+    """The type of an object that has a model."""
+
+    ref: ModelRef
+
+
+class ListOf(msgspec.Struct, frozen=True, tag="list"):
+    """The type of a list."""
+
+    item: Type
+
+
+class MapOf(msgspec.Struct, frozen=True, tag="map"):
+    """The type of a map from strings."""
+
+    value: Type
+
+
+class Nullable(msgspec.Struct, frozen=True, tag="nullable"):
+    """A type or None, where None is a value of its own: an item of a list, or of a field that is required."""
+
+    of: Type
+
+
+Type = Scalar | ModelType | ListOf | MapOf | Nullable
+
+
+def leaf(type_: Type) -> Scalar | ModelType:
+    """Return what the innermost list, map or nullable type holds."""
+    while not isinstance(type_, (Scalar, ModelType)):
+        type_ = type_.item if isinstance(type_, ListOf) else type_.value if isinstance(type_, MapOf) else type_.of
+    return type_
+
+
+class Required(msgspec.Struct, frozen=True, tag="required"):
+    """The constructor demands a value."""
+
+
+class Null(msgspec.Struct, frozen=True, tag="null"):
+    """None, which is added to the type and not sent."""
+
+
+class Empty(msgspec.Struct, frozen=True, tag="empty"):
+    """The empty list, map or set of fields, as the type is; never None."""
+
+
+class Zero(msgspec.Struct, frozen=True, tag="zero"):
+    """The zero value of the model that is the type; never None.
+
+    Attributes:
+        has_required: Whether the model has required fields, which the zero value then has, too.
+    """
+
+    has_required: bool = False
+
+
+class Always(msgspec.Struct, frozen=True, tag="always"):
+    """One text that the field always has, such as a kind."""
+
+    value: str
+
+
+class Unset(msgspec.Struct, frozen=True, tag="unset"):
+    """Nothing at all: None is added to the type, and sent."""
+
+
+Default = Required | Null | Empty | Zero | Always | Unset
+
+
+class Merging(msgspec.Struct, frozen=True):
     """How the server merges a list or a map, each "" or () where the schema does not say.
 
     Attributes:
@@ -60,16 +168,14 @@ class Merging:
     patch_merge_key: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(msgspec.Struct, frozen=True):
     """One attribute of a model.
 
     Attributes:
         name: The Python attribute.
         wire_name: The property of the schema.
-        annotation: Its type, as source text.
-        default: What stands behind the `=`, as source text, or None where nothing does.
-        required: Whether the constructor demands it.
+        type: The type of its values, without the None that `default` may add.
+        default: What it is if the constructor is given nothing.
         doc: The document's words about it.
         merging: How the server merges it, where the schema says so.
         rules: What the server holds it to, in its words.
@@ -78,17 +184,20 @@ class Field:
 
     name: Identifier
     wire_name: str
-    annotation: Code
-    default: Code | None
-    required: bool
+    type: Type
+    default: Default
     doc: str
     merging: Merging | None = None
     rules: tuple[str, ...] = ()
     deprecated: bool = False
 
+    @property
+    def required(self) -> bool:
+        """Whether the constructor demands it."""
+        return isinstance(self.default, Required)
 
-@dataclass(frozen=True, slots=True)
-class Member:
+
+class Member(msgspec.Struct, frozen=True):
     """One known value of an open enum.
 
     Attributes:
@@ -102,17 +211,23 @@ class Member:
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Constants:
-    """The known values of one field, as a class of constants beside the model."""
+class Constants(msgspec.Struct, frozen=True):
+    """The known values of one field, as a class of constants beside the model.
+
+    Attributes:
+        name: The class of constants.
+        field: The field, an attribute of the model.
+        doc: What the class says of itself.
+        members: The values.
+    """
 
     name: ClassName
+    field: Identifier
     doc: str
     members: tuple[Member, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(msgspec.Struct, frozen=True):
     """A class made from a schema.
 
     Attributes:
@@ -145,21 +260,19 @@ class Model:
         if self.is_open:
             return "OpenModel"
         is_list = self.is_kind and any(
-            field.name == "items" and field.annotation.startswith("list[") for field in self.fields
+            field.name == "items" and isinstance(field.type, ListOf) for field in self.fields
         )
         return f"{'Custom' if self.is_custom else ''}{'List' if is_list else ''}Model"
 
 
-@dataclass(frozen=True, slots=True)
-class Alias:
+class Alias(msgspec.Struct, frozen=True):
     """Another name of a model, or of constants: that of a place where an equal object is described."""
 
     name: ClassName
     target: ModelRef
 
 
-@dataclass(frozen=True, slots=True)
-class ModelModule:
+class ModelModule(msgspec.Struct, frozen=True):
     """The models of one group version.
 
     Attributes:
@@ -167,10 +280,7 @@ class ModelModule:
         title: What it holds, for its docstring.
         source: The document that it is made from.
         models: Kinds first, then what they hold, each from A to Z.
-        imports: Other models modules that its fields name.
-        scalars: What it imports from `kubecore.model.scalars`.
         shared: Models of `kubecore.model.meta` that are offered here, because the API has them in this group version.
-        builtins: Models modules of the package with Kubernetes' own types that its fields name.
         aliases: Other names of models and of constants, from A to Z.
     """
 
@@ -178,15 +288,11 @@ class ModelModule:
     title: str
     source: str
     models: tuple[Model, ...]
-    imports: tuple[Identifier, ...]
-    scalars: tuple[Identifier, ...]
     shared: tuple[ClassName, ...] = ()
-    builtins: tuple[Identifier, ...] = ()
     aliases: tuple[Alias, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SubresourceMethod:
+class SubresourceMethod(msgspec.Struct, frozen=True):
     """A method for one verb of one subresource, other than status.
 
     Attributes:
@@ -212,8 +318,7 @@ class SubresourceMethod:
     parameters: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(msgspec.Struct, frozen=True):
     """A resource and what can be done with it.
 
     Attributes:
@@ -258,8 +363,7 @@ class Resource:
         return tuple(sorted(names | ({"status"} if self.status_verbs else set())))
 
 
-@dataclass(frozen=True, slots=True)
-class GroupVersion:
+class GroupVersion(msgspec.Struct, frozen=True):
     """A group version and its resources.
 
     Attributes:
@@ -286,8 +390,7 @@ class GroupVersion:
         return f"{self.group}/{self.version}" if self.group else self.version
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class LeftOut:
+class LeftOut(msgspec.Struct, frozen=True, order=True):
     """An operation of the documents that no client method stands for, and why."""
 
     path: str
@@ -295,8 +398,7 @@ class LeftOut:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Api:
+class Api(msgspec.Struct, frozen=True):
     """Everything that the documents declare, sorted and named.
 
     Attributes:
@@ -304,9 +406,11 @@ class Api:
         modules: The models.
         left_out: Operations that become no method.
         builtins: The package that has Kubernetes' own types, "" where they are among the modules.
+        builtin_models: The models of that package.
     """
 
     groups: tuple[GroupVersion, ...]
     modules: tuple[ModelModule, ...]
-    left_out: tuple[LeftOut, ...] = field(default=())
+    left_out: tuple[LeftOut, ...] = ()
     builtins: str = ""
+    builtin_models: frozenset[ModelRef] = frozenset()

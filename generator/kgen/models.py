@@ -20,6 +20,7 @@ from datamodel_code_generator.enums import DataModelType
 
 from kgen import text
 from kgen.errors import KgenError
+from kgen.fields import FieldWriter
 from kgen.ir import Field, Merging, Model, ModelModule, ModelRef
 from kgen.names import ClassName, Identifier
 from kgen.text import Code
@@ -58,24 +59,24 @@ class ClassPlan:
     deprecated: bool
 
 
-def plan_class(model: Model) -> ClassPlan:
+def plan_class(model: Model, module: Identifier) -> ClassPlan:
     """Return the text of a model's class, field by field."""
+    writer = FieldWriter(model, module)
     return ClassPlan(
         name=model.name,
         base=text.code(model.base),
         docstring=text.docstring(
             model.doc or f"{model.schema.rpartition('.')[2]} has no description in the API.", indent=4
         ),
-        fields={field.name: _plan_field(field) for field in model.fields},
+        fields={field.name: _plan_field(field, writer) for field in model.fields},
         rules=model.rules,
         deprecated=model.deprecated,
     )
 
 
-def _plan_field(field: Field) -> FieldPlan:
-    value = f" = {field.default}" if field.default is not None else ""
+def _plan_field(field: Field, writer: FieldWriter) -> FieldPlan:
     return FieldPlan(
-        line=text.code(f"{field.name}: {field.annotation}{value}"),
+        line=writer.line(field),
         docstring=text.docstring(field.doc, indent=4) if text.wrapped(field.doc, 4) else text.code(""),
         merging=field.merging,
         rules=field.rules,
@@ -97,7 +98,7 @@ def class_sources(modules: Iterable[ModelModule], templates: Path) -> Mapping[Mo
     if not planned:
         return {}
     plans = defaultdict[str, dict[str, Any]](
-        dict, {_key(ref): {"plan": plan_class(model)} for ref, model in planned.items()}
+        dict, {_key(ref): {"plan": plan_class(model, ref.module)} for ref, model in planned.items()}
     )
     made = generate(
         _document(planned),

@@ -24,6 +24,7 @@ __all__ = [
     "group_folder",
     "group_names",
     "group_version_name",
+    "is_wire_name",
     "member_name",
     "method_name",
     "module_name",
@@ -214,6 +215,10 @@ CLIENT_GO_GROUPS: Final = {
 }
 """Kubernetes' own groups and the name client-go gives each; no other group may take one of these names."""
 
+# Fields of kubecore's own, and what msgspec refuses in the name that a field has on the wire.
+_OWN_PROPERTIES: Final = frozenset({"$otherFields", "$written"})
+_UNNAMEABLE: Final = re.compile(r"[\"\\\x00-\x1f\ud800-\udfff]")
+
 _SPELLED: Final = {"$": "_dollar_", "-": "_dash_", ".": "_dot_", "/": "_slash_"}
 
 # What Kubernetes' own enums mean by it, whatever Unicode calls it.
@@ -263,6 +268,11 @@ def _split(part: str) -> Iterable[str]:
 def field_name(wire_name: str) -> Identifier:
     """Return the attribute for a property; keywords and names that every model has end in an underscore."""
     return Identifier(_free(_started(snake(wire_name), "field"), RESERVED_FIELDS))
+
+
+def is_wire_name(name: str) -> bool:
+    """Whether a property can be the wire name of a field."""
+    return bool(name) and name not in _OWN_PROPERTIES and not _UNNAMEABLE.search(name)
 
 
 def camel_name(name: str) -> str:

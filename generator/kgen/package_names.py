@@ -12,14 +12,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from kgen.ir import Api, ModelModule
+from kgen.fields import type_text
+from kgen.ir import Always, Api, Field, ModelModule, ModelType, leaf
 from kgen.names import field_name, singular, verbatim_name
 
 __all__ = ["NO_NAMES", "NamedClass", "NamedConstants", "NamedModule", "PackageNames", "Target"]
 
-_NAMES: Final = re.compile(r"(?<![\w.\"])(?:[a-z]\w*\.)?[A-Z]\w*")
 _NUMBER: Final = re.compile(r"_[0-9]+$")
-_KIND: Final = re.compile(r'Literal\["([^"]*)"\]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,15 +292,15 @@ def _named(module: ModelModule) -> NamedModule:
     classes = {
         str(model.name): NamedClass(
             fields={each.wire_name: str(each.name) for each in model.fields},
-            uses={each.wire_name: tuple(_NAMES.findall(each.annotation)) for each in model.fields},
-            kind=next((_literal(each.annotation) for each in model.fields if each.wire_name == "kind"), ""),
+            uses={each.wire_name: _uses(each, module) for each in model.fields},
+            kind=next((_kind(each) for each in model.fields if each.wire_name == "kind"), ""),
         )
         for model in module.models
     }
     constants = {
         str(group.name): NamedConstants(
             owner=str(model.name),
-            field=group.doc.rpartition(".")[0].rpartition(".")[2],
+            field=str(group.field),
             members={member.value: str(member.name) for member in group.members},
         )
         for model in module.models
@@ -310,6 +309,10 @@ def _named(module: ModelModule) -> NamedModule:
     return NamedModule(classes, constants, {str(alias.name): str(alias.target) for alias in module.aliases})
 
 
-def _literal(annotation: str) -> str:
-    match = _KIND.fullmatch(annotation)
-    return match[1] if match is not None else ""
+def _uses(field: Field, module: ModelModule) -> tuple[str, ...]:
+    type_ = leaf(field.type)
+    return (type_text(type_, module.name),) if isinstance(type_, ModelType) else ()
+
+
+def _kind(field: Field) -> str:
+    return field.default.value if isinstance(field.default, Always) else ""

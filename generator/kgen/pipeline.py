@@ -12,11 +12,12 @@ from kgen.bundled_specs import bundled_specs
 from kgen.config import KUBECLIENT, Config
 from kgen.errors import ConfigError, InputError, KgenError, Problem, Problems
 from kgen.existing_names import read_package_names
+from kgen.fields import type_text
 from kgen.hook_runner import NO_HOOKS, Hooks, load_hooks
-from kgen.ir import Api
+from kgen.ir import Api, Model
 from kgen.load import load_all
 from kgen.lost_names import lost_names
-from kgen.names import CLIENT_GO_GROUPS
+from kgen.names import CLIENT_GO_GROUPS, Identifier
 from kgen.package_names import NO_NAMES, PackageNames
 from kgen.resolve import Builtins, resolve
 from kgen.spec import ApiSpec, select
@@ -165,14 +166,18 @@ def generate(config: Config, progress: Progress = lambda _: None) -> Generated:
 
 def _refuse_huge(api: Api, config: Config) -> None:
     """Refuse what would take minutes and gigabytes to make, and nobody's editor could open."""
-    models = [model for module in api.modules for model in module.models]
-    size = sum(400 + len(m.doc) + sum(200 + len(f.annotation) + len(f.doc) for f in m.fields) for m in models)
+    size = sum(_size(model, module.name) for module in api.modules for model in module.models)
     if size > MAX_SIZE:
         raise InputError(
             f"the documents make {size >> 20} MiB of models; kgen makes at most {MAX_SIZE >> 20} MiB in one package",
             where=config.source,
             hint="build fewer groups: include = [...] below [tool.kgen], or --include; all of Kubernetes takes 2 MiB",
         )
+
+
+def _size(model: Model, module: Identifier) -> int:
+    fields = ((type_text(field.type, module), field.doc) for field in model.fields)
+    return 400 + len(model.doc) + sum(200 + len(annotation) + len(doc) for annotation, doc in fields)
 
 
 @contextlib.contextmanager

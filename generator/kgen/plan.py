@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, get_args
 
 from kgen import runtime, text
 from kgen.config import KUBECLIENT
@@ -27,6 +28,7 @@ from kgen.contexts import (
     RootContext,
     SideContext,
 )
+from kgen.fields import BUILTIN_TYPES, FieldWriter
 from kgen.ir import (
     Alias,
     Api,
@@ -36,8 +38,11 @@ from kgen.ir import (
     Model,
     ModelModule,
     ModelRef,
+    ModelType,
     Resource,
+    ScalarName,
     SubresourceMethod,
+    leaf,
 )
 from kgen.names import Identifier
 from kgen.text import Code
@@ -98,6 +103,10 @@ _TYPE_PARAMETERS: Final = {
 }
 
 
+_FROM_KUBECORE: Final = frozenset({"always", "NO_FIELDS", *get_args(ScalarName)}) - BUILTIN_TYPES - {"number"}
+"""What the fields of models use of kubecore."""
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedFile:
     """A file to be: its path below the output folder, its template, and what the template gets.
@@ -141,9 +150,7 @@ def plan(
         _package(root, "typed", sources, "The clients, one package per group version."),
     ]
     files += [
-        PlannedFile(
-            f"{root}/models/{module.name}.py", "models.py.jinja", _models(module, classes, root, api.builtins, sources)
-        )
+        PlannedFile(f"{root}/models/{module.name}.py", "models.py.jinja", _models(module, classes, root, api, sources))
         for module in api.modules
     ]
     folders = sorted({group.package[0] for group in api.groups})
@@ -168,41 +175,54 @@ def _package(root: Identifier, folder: str, source: str, words: str) -> PlannedF
 
 
 def _models(
-    module: ModelModule, classes: Mapping[ModelRef, Code], root: Identifier, builtins: str, sources: str
+    module: ModelModule, classes: Mapping[ModelRef, Code], root: Identifier, api: Api, sources: str
 ) -> ModelsContext:
     made = [classes[ModelRef(module.name, model.name)] for model in module.models]
-    fields = [field for model in module.models for field in model.fields]
-    annotations = " ".join(field.annotation for field in fields)
-    defaults = " ".join(field.default or "" for field in fields)
+    names = _names_of(module)
+    used, own = _modules_of(module), {each.name for each in api.modules}
     constants = [group for model in module.models for group in model.constants]
     exports = [*(model.name for model in module.models), *(group.name for group in constants), *module.shared]
     exports += [alias.name for alias in module.aliases]
     return ModelsContext(
         header=_header(module.source or sources, f"Models of {_title(module.title)}.", root),
         package=root,
-        imports_builtins="builtins." in annotations,
-        imports_msgspec="msgspec." in defaults,
+        imports_builtins="builtins" in names,
+        imports_msgspec="msgspec" in names,
         names_from_kubecore=_imported(
             {
                 "module_getattr",
-                *module.scalars,
+                *(names & _FROM_KUBECORE),
                 *module.shared,
                 *(model.base for model in module.models),
-                *(["always"] if "always(" in defaults else []),
             }
         ),
         names_from_typing=_codes(
-            ["TYPE_CHECKING", *(["Final"] if constants else []), *(["Literal"] if "Literal[" in annotations else [])]
+            ["TYPE_CHECKING", *(["Final"] if constants else []), *(["Literal"] if "Literal" in names else [])]
         ),
-        modules=module.imports,
-        builtins=text.code(builtins),
-        builtin_modules=module.builtins,
+        modules=tuple(sorted(used & own)),
+        builtins=text.code(api.builtins),
+        builtin_modules=tuple(sorted(used - own)),
         exports=tuple(text.string(name) for name in sorted(exports)),
         classes=tuple(
             ClassContext(source, _constants(model)) for model, source in zip(module.models, made, strict=True)
         ),
         aliases=tuple(text.code(f"{alias.name} = {_target(alias, module.name)}") for alias in module.aliases),
     )
+
+
+def _modules_of(module: ModelModule) -> set[Identifier]:
+    """Return the other modules of models that a module names."""
+    types = [leaf(field.type) for model in module.models for field in model.fields]
+    used = {type_.ref.module for type_ in types if isinstance(type_, ModelType)}
+    return (used | {alias.target.module for alias in module.aliases}) - {module.name}
+
+
+def _names_of(module: ModelModule) -> frozenset[str]:
+    """Return the names of libraries that the fields of a module use."""
+    writers = [(FieldWriter(model, module.name), model.fields) for model in module.models]
+    lines = "\n".join(writer.line(field) for writer, fields in writers for field in fields)
+    nodes = (node for node in ast.walk(ast.parse(lines)) if isinstance(node, ast.Name))
+    return frozenset(node.id for node in nodes if isinstance(node.ctx, ast.Load))
 
 
 def _target(alias: Alias, module: Identifier) -> str:

@@ -19,7 +19,9 @@ from typing import Final
 
 from kgen import text
 from kgen.errors import KgenError
+from kgen.fields import FieldWriter
 from kgen.ir import Constants, Field, Model, ModelModule
+from kgen.names import Identifier
 from kgen.plan import MARKER
 from kgen.python_source import comments, parse_bytes
 from kgen.runtime import RUNTIME_API
@@ -190,7 +192,7 @@ class _Models:
             if isinstance(part, Constants):
                 _check_constants(node, part)
             else:
-                _check_model(node, part)
+                _check_model(node, part, self._module.name)
 
 
 def _is_docstring_or_all(node: ast.stmt) -> bool:
@@ -199,7 +201,7 @@ def _is_docstring_or_all(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def _check_model(node: ast.ClassDef, model: Model) -> None:
+def _check_model(node: ast.ClassDef, model: Model, module: Identifier) -> None:
     _require(
         not node.decorator_list and [ast.unparse(base) for base in node.bases] == [model.base],
         node,
@@ -211,17 +213,16 @@ def _check_model(node: ast.ClassDef, model: Model) -> None:
     name = model.schema.rpartition(".")[2]
     statements = iter(node.body)
     _check_words(next(statements), model.doc or f"{name} has no description in the API.")
+    writer = FieldWriter(model, module)
     for field in model.fields:
-        _check_field(next(statements, node), field)
+        _check_field(next(statements, node), field, writer)
         if text.wrapped(field.doc, 4):
             _check_words(next(statements, node), field.doc)
     _require(next(statements, None) is None, node, "more than the planned fields")
 
 
-def _check_field(node: ast.AST, field: Field) -> None:
-    planned = ast.parse(
-        f"{field.name}: {field.annotation}" + (f" = {field.default}" if field.default is not None else "")
-    ).body[0]
+def _check_field(node: ast.AST, field: Field, writer: FieldWriter) -> None:
+    planned = ast.parse(writer.line(field)).body[0]
     _require(ast.dump(node) == ast.dump(planned), node, f"not the planned field {field.name}")
 
 

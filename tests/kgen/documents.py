@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
 import jinja2
 
 from kgen.errors import Problems
-from kgen.ir import Api, ModelRef
+from kgen.fields import FieldWriter
+from kgen.ir import Api, Field, ModelRef
 from kgen.load import openapi_v3
 from kgen.models import class_sources, plan_class
 from kgen.plan import plan
@@ -114,6 +116,30 @@ def resolved(
     return api
 
 
+@dataclass(frozen=True)
+class WrittenField:
+    """A field and how its annotation and its default are written."""
+
+    field: Field
+    name: str
+    annotation: str
+    default: str | None
+    required: bool
+
+
+def written(api: Api, name: str, module: str | None = None) -> dict[str, WrittenField]:
+    """Return the fields of a model by their names on the wire; of the first module that has it if none is named."""
+    found = (made for made in api.modules if module in (None, made.name))
+    holder, model = next((made, model) for made in found for model in made.models if model.name == name)
+    writer = FieldWriter(model, holder.name)
+    return {
+        field.wire_name: WrittenField(
+            field, field.name, writer.annotation(field), writer.default(field), field.required
+        )
+        for field in model.fields
+    }
+
+
 def laid_out(api: Api) -> dict[ModelRef, Code]:
     """Return the source of every model's class as the template prints it."""
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(templates_folder()), autoescape=False)  # noqa: S701
@@ -123,7 +149,7 @@ def laid_out(api: Api) -> dict[ModelRef, Code]:
         for model in module.models:
             fields = [SimpleNamespace(original_name=field.name) for field in model.fields]
             found[ModelRef(module.name, model.name)] = code(
-                template.render(plan=plan_class(model), fields=fields).strip()
+                template.render(plan=plan_class(model, module.name), fields=fields).strip()
             )
     return found
 

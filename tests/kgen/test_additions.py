@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 import random
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from msgspec.structs import replace
 
 from kgen.cli import run
 from kgen.existing_names import read_package_names
@@ -197,9 +197,7 @@ def test_a_place_keeps_its_name_when_it_becomes_a_type_of_kubernetes_and_back(ke
 def test_a_type_of_kubernetes_that_loses_its_name_is_found() -> None:
     template = in_place("io.k8s.api.core.v1.PodTemplateSpec")
     before = resolved([manifest({"template": template})])
-    nameless = dataclasses.replace(
-        before, modules=tuple(dataclasses.replace(module, aliases=()) for module in before.modules)
-    )
+    nameless = replace(before, modules=tuple(replace(module, aliases=()) for module in before.modules))
     longer = change(template, "properties/spec/properties/added", STRING)
     losses, _ = lost(Names.of(nameless), Names.of(resolved([manifest({"template": longer})])))
     assert any("which is not the name of the place" in each for each in losses)

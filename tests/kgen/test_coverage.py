@@ -14,8 +14,10 @@ import pytest
 
 import kubeclient.typed
 from kgen.errors import Problems
+from kgen.fields import FieldWriter
 from kgen.ir import Api
 from kgen.load import load
+from kgen.names import Identifier
 from kgen.resolve import resolve
 from kubecore import options, sync_verbs
 from kubecore.model import meta
@@ -241,8 +243,9 @@ def test_the_cores_models_are_what_the_documents_say(specs: Path, monkeypatch: p
         hints = {
             name: hint for one in reversed(cls.__mro__) for name, hint in getattr(one, "__annotations__", {}).items()
         }
+        writer = FieldWriter(made[schema], Identifier("meta_v1"))
         for field in made[schema].fields:
-            said = str(field.annotation).replace('"', "'")
+            said = writer.annotation(field).replace('"', "'")
             # In Go these are plain strings: always there, and not sent when empty.
             plain = schema.endswith(".ObjectMeta") and field.wire_name in PLAIN_STRINGS
             assert hints[field.name] == (said.removesuffix(" | None") if plain else said), (schema, field.name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import shutil
 import subprocess
@@ -10,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from kgen.cli import run
 from kgen.hook_runner import Hooks
@@ -21,13 +21,13 @@ from tests.kgen.test_crds import manifest
 pytestmark = pytest.mark.slow  # builds
 
 HEAD = """\
-import dataclasses
 import msgspec
-from kgen.hooks import ApiSpec, GroupVersion, Model, ModelModule, Resource, Code, Identifier
+from msgspec.structs import replace
+from kgen.hooks import *
 """
 MODEL = "def on_model(model: Model, module: ModelModule) -> Model | None:\n    "
-FIELDS = MODEL + "first = dataclasses.replace(model.fields[-1], "
-RETURN = "    return dataclasses.replace(model, fields=(*model.fields[:-1], first))\n"
+FIELDS = MODEL + "first = replace(model.fields[-1], "
+RETURN = "    return replace(model, fields=(*model.fields[:-1], first))\n"
 RESOURCE = "def on_resource(resource: Resource, group: GroupVersion) -> Resource | None:\n    "
 FILE = "def on_file(path: str, text: str) -> str:\n    "
 
@@ -89,11 +89,20 @@ def test_constants_that_a_hook_leaves_out_have_no_other_names() -> None:
     kind = {"type": "string", "enum": ["Ball"]}
     pair = {name: {"type": "object", "properties": {"kind": kind}} for name in ("a", "b")}
     api = of(manifest(pair))
-    found = Hooks({"on_model": lambda model, _: dataclasses.replace(model, constants=())}, "hooks.py", "").api(api)
+    found = Hooks({"on_model": lambda model, _: replace(model, constants=())}, "hooks.py", "").api(api)
     before, after = ({str(alias.name) for module in made.modules for alias in module.aliases} for made in (api, found))
     assert before - after == {"WidgetSpecBKind"}
     for path, source in generated(found, quickly=True).items():
         compile(source, path, "exec", dont_inherit=True)
+
+
+def test_a_hook_changes_types_names_and_defaults(project: Path) -> None:
+    code = "first = replace(model.fields[-1], type=ListOf(Scalar('Quantity')), default=Empty(), name='sizes')\n"
+    hooks(project, MODEL + code + RETURN)
+    assert run(["build", "-q"]) == 0
+    made = (project / "generated/mine/models/metrics_v1.py").read_text()
+    assert re.search(r"sizes: list\[Quantity\] = msgspec.field\(default=\[\], name=\"\w+\"\)", made)
+    assert "Quantity" in made.partition("__all__")[0]
 
 
 @pytest.mark.parametrize(
@@ -102,13 +111,33 @@ def test_constants_that_a_hook_leaves_out_have_no_other_names() -> None:
         (MODEL + "raise ValueError('no')\n", "on_model failed: ValueError: no", "hooks.py:5, metrics_v1"),
         (MODEL + "return 5\n", "on_model returned an int, not a Model or None", "hooks.py:4, metrics_v1"),
         (MODEL + "return None\n", "left out a model that", "hooks.py:4"),
-        (MODEL + "return dataclasses.replace(model, name='X')\n", "Model.name is a str, not Identifier", "metrics_v1"),
-        (MODEL + "return dataclasses.replace(model, schema='X')\n", "changed schema", "metrics_v1"),
-        (FIELDS + "annotation=Code('Strr'))\n" + RETURN, "names 'Strr', which is not there", "hooks.py:4, metrics_v1"),
-        (FIELDS + "name=Identifier('other'))\n" + RETURN, "would call the property", "hooks.py:4, metrics_v1"),
-        (FIELDS + "annotation=Code('str]'))\n" + RETURN, "that is no Python", "hooks.py:4, metrics_v1"),
-        (RESOURCE + "return dataclasses.replace(resource, verbs=frozenset({'gett'}))\n", "verb 'gett'", "metrics_v1"),
-        (RESOURCE + "return dataclasses.replace(resource, methods=[])\n", "methods is a list, not tuple", "hooks.py:4"),
+        (MODEL + "return replace(model, name='X')\n", "changed name, by which", "metrics_v1"),
+        (MODEL + "return replace(model, schema='X')\n", "changed schema", "metrics_v1"),
+        (MODEL + "return replace(model, schema=7)\n", "Model.schema is an int, not str", "hooks.py:4, metrics_v1"),
+        (FIELDS + "doc=b'x')\n" + RETURN, "].doc is a bytes, not str", "hooks.py:4, metrics_v1"),
+        (FIELDS + "name='1x')\n" + RETURN, "].name is wrong: not a Python identifier: '1x'", "metrics_v1"),
+        (FIELDS + "name=7)\n" + RETURN, "[7].name is an int, not Identifier", "metrics_v1"),
+        (FIELDS + "type=Scalar('Strr'))\n" + RETURN, ".type.name is 'Strr', not one of bool, bytes", "metrics_v1"),
+        (FIELDS + "type='str')\n" + RETURN, ".type is a str, not Scalar or ModelType or ListOf", "metrics_v1"),
+        (FIELDS + "type=ListOf(Null()))\n" + RETURN, ".type.item is a Null, not Scalar or", "metrics_v1"),
+        (FIELDS + "default=None)\n" + RETURN, ".default is nothing, not Required or Null or Empty", "metrics_v1"),
+        (FIELDS + "type=Scalar('str'), default=Empty())\n" + RETURN, "Empty: only a list, a map", "metrics_v1"),
+        (FIELDS + "type=Scalar('str'), default=Zero())\n" + RETURN, "Zero: only a model has", "metrics_v1"),
+        (FIELDS + "type=Scalar('int'), default=Always('x'))\n" + RETURN, "Always: only a str can", "metrics_v1"),
+        (FIELDS + "wire_name='a\"b')\n" + RETURN, "the property 'a\"b', which can't be one", "metrics_v1"),
+        (FIELDS + "wire_name=model.fields[0].wire_name)\n" + RETURN, "two things of the name", "metrics_v1"),
+        (
+            FIELDS + "type=ModelType(ModelRef('metrics_v1', 'Gaug')), default=Null())\n" + RETURN,
+            "names 'metrics_v1.Gaug'",
+            "metrics_v1",
+        ),
+        (
+            FIELDS + "type=ModelType(ModelRef('core_v1', 'Podd')), default=Null())\n" + RETURN,
+            "did you mean 'core_v1.Pod'",
+            "metrics_v1",
+        ),
+        (RESOURCE + "return replace(resource, verbs=frozenset({'gett'}))\n", "verb 'gett'", "metrics_v1"),
+        (RESOURCE + "return replace(resource, methods=5)\n", "methods is an int, not tuple", "hooks.py:4"),
         (FILE + "return 'x = ('\n", "took the first line away", "mine/"),
         (FILE + "return text + '('\n", "no Python", "hooks.py:4, mine/"),
         (FILE + "return None\n", "on_file returned nothing, not a str", "mine/"),

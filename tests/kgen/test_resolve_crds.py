@@ -12,12 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kgen.contexts import ModelsContext
 from kgen.errors import Problems
-from kgen.ir import Api, Field
+from kgen.ir import Api
 from kgen.load import load
+from kgen.plan import plan
 from kgen.resolve import Builtins, resolve
 from kubecore.codec import decode
-from tests.kgen.documents import generated
+from tests.kgen.documents import WrittenField, generated, laid_out, written
 from tests.kgen.manifests import SPECS, kubernetes, of
 from tests.kgen.test_crds import CRDS, change, manifest
 
@@ -25,7 +27,7 @@ STRING = {"type": "string"}
 SCHEMA = "spec/versions/0/schema/openAPIV3Schema"
 
 
-def spec_fields(properties: dict[str, Any], **more: Any) -> dict[str, Field]:
+def spec_fields(properties: dict[str, Any], **more: Any) -> dict[str, WrittenField]:
     """Return the fields of a widget's spec by their names on the wire."""
     raw = change(
         manifest(properties), f"{SCHEMA}/properties/spec", {"type": "object", "properties": properties, **more}
@@ -33,9 +35,8 @@ def spec_fields(properties: dict[str, Any], **more: Any) -> dict[str, Field]:
     return fields(of(raw), "WidgetSpec")
 
 
-def fields(api: Api, name: str, module: str = "example_v1") -> dict[str, Field]:
-    found = next(m for made in api.modules if made.name == module for m in made.models if m.name == name)
-    return {field.wire_name: field for field in found.fields}
+def fields(api: Api, name: str, module: str = "example_v1") -> dict[str, WrittenField]:
+    return written(api, name, module)
 
 
 def names(api: Api) -> set[str]:
@@ -278,8 +279,11 @@ def test_equal_objects_of_a_group_share_a_class_and_keep_their_names() -> None:
         "GaugeSpecAuthPassword": "core_v1.SecretKeySelector",
         "GaugeSpecSelector": "meta_v1.LabelSelector",
     }
-    assert (v1.imports, v1alpha1.imports) == ((), ("metrics_v1",))
-    assert v1.builtins == ("core_v1", "meta_v1")
+    planned = {file.path: file.context for file in plan(api, laid_out(api), "made", "specs")}
+    contexts = [planned[f"made/models/{module.name}.py"] for module in (v1, v1alpha1)]
+    assert [context.modules for context in contexts if isinstance(context, ModelsContext)] == [(), ("metrics_v1",)]
+    assert isinstance(contexts[0], ModelsContext)
+    assert contexts[0].builtin_modules == ("core_v1", "meta_v1")
     assert fields(api, "GaugeSpec", "metrics_v1")["target"].annotation == "GaugeSpecTarget"
 
 
@@ -449,7 +453,7 @@ def test_a_kind_that_is_open_at_its_very_top_keeps_what_it_is_given() -> None:
 def test_rules_of_a_crd_are_in_the_docstrings() -> None:
     rules = [{"rule": "self > 1", "message": "must be more\nthan one"}, {"rule": "self != 7"}, {"message": 5}, "odd"]
     made = spec_fields({"size": {"type": "integer", "description": "How many.", "x-kubernetes-validations": rules}})
-    assert made["size"].doc == "How many.\n\nThe server holds it to:\n- must be more than one\n- self != 7"
+    assert made["size"].field.doc == "How many.\n\nThe server holds it to:\n- must be more than one\n- self != 7"
 
 
 def values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:

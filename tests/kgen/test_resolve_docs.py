@@ -96,8 +96,8 @@ def test_the_context_of_templates_has_it_as_values() -> None:
     }
     spec = {"type": "object", "properties": {"parts": raw, "size": {"type": "integer"}}}
     api = resolved(document(extra={"com.example.v1.WidgetSpec": spec}))
-    model = next(model for module in api.modules for model in module.models if model.name == "WidgetSpec")
-    parts, size = (plan_class(model).fields[name] for name in ("parts", "size"))
+    module, model = next((made, model) for made in api.modules for model in made.models if model.name == "WidgetSpec")
+    parts, size = (plan_class(model, module.name).fields[name] for name in ("parts", "size"))
     assert parts.merging == merging_of(raw) == Merging(list_type="set")
     assert (parts.rules, parts.deprecated) == (("self.size() < 9",), True)
     assert "Deprecated. Apply merges it as a set." in parts.docstring

@@ -5,20 +5,33 @@ from typing import Any
 import pytest
 
 from kgen.errors import Problems
-from kgen.ir import Api, Field, Model
+from kgen.ir import (
+    Api,
+    Default,
+    Empty,
+    ListOf,
+    MapOf,
+    Model,
+    ModelRef,
+    ModelType,
+    Null,
+    Nullable,
+    Scalar,
+    Type,
+    Unset,
+    Zero,
+)
+from kgen.names import ClassName, Identifier
 from kgen.package_names import PackageNames
 from kgen.resolve import resolve
-from tests.kgen.documents import META, document, reference, resolved, spec_of
+from tests.kgen.documents import META, document, reference, resolved, spec_of, written
 
 SPEC = "com.example.v1.WidgetSpec"
+OBJECT_META = ModelRef(Identifier("meta_v1"), ClassName("ObjectMeta"))
 
 
 def model(api: Api, name: str) -> Model:
     return next(model for module in api.modules for model in module.models if model.name == name)
-
-
-def fields(api: Api, name: str) -> dict[str, Field]:
-    return {field.wire_name: field for field in model(api, name).fields}
 
 
 def spec_with(properties: dict[str, Any], required: list[str] | None = None, **more: Any) -> dict[str, Any]:
@@ -59,12 +72,37 @@ def spec_with(properties: dict[str, Any], required: list[str] | None = None, **m
     ],
 )
 def test_a_property_has_the_exact_type(schema: dict[str, Any], annotation: str, default: str) -> None:
-    field = fields(resolved(spec_with({"value": schema})), "WidgetSpec")["value"]
+    field = written(resolved(spec_with({"value": schema})), "WidgetSpec")["value"]
     assert (field.annotation, field.default, field.required) == (annotation, default, False)
 
 
+TEXT = {"type": "string"}
+META_REFERENCE = reference(META + "ObjectMeta")
+
+
+@pytest.mark.parametrize(
+    ("schema", "type_", "default"),
+    [
+        (TEXT, Scalar("str"), Null()),
+        ({"type": "number"}, Scalar("number"), Null()),
+        ({"type": "array", "items": TEXT}, ListOf(Scalar("str")), Empty()),
+        ({"type": "array", "items": {**TEXT, "nullable": True}}, ListOf(Nullable(Scalar("str"))), Empty()),
+        ({"type": "object", "additionalProperties": TEXT}, MapOf(Scalar("str")), Empty()),
+        ({"type": "object"}, MapOf(Scalar("JSON")), Null()),
+        (META_REFERENCE, ModelType(OBJECT_META), Null()),
+        ({"allOf": [META_REFERENCE], "default": {}}, ModelType(OBJECT_META), Zero()),
+        ({**TEXT, "nullable": True, "default": "a"}, Scalar("str"), Unset()),
+        (reference("missing"), Scalar("JSON"), Null()),
+    ],
+)
+def test_types_and_defaults_are_values(schema: dict[str, Any], type_: Type, default: Default) -> None:
+    api = resolved(spec_with({"value": schema}), problems=Problems())
+    (field,) = model(api, "WidgetSpec").fields
+    assert (field.type, field.default) == (type_, default)
+
+
 def test_what_is_required_has_no_default() -> None:
-    made = fields(
+    made = written(
         resolved(
             spec_with({"value": {"type": "array", "items": {}}, "hostIP": {"type": "string"}}, ["value", "hostIP"])
         ),
@@ -75,7 +113,7 @@ def test_what_is_required_has_no_default() -> None:
 
 
 def test_an_irregular_wire_name_is_spelled_out() -> None:
-    made = fields(
+    made = written(
         resolved(
             spec_with(
                 {"hostIP": {"type": "string"}, "envFrom": {"type": "array", "items": {}}, "from": {"type": "string"}}
@@ -89,7 +127,7 @@ def test_an_irregular_wire_name_is_spelled_out() -> None:
 
 
 def test_a_kind_says_what_it_is() -> None:
-    made = fields(resolved(document()), "Widget")
+    made = written(resolved(document()), "Widget")
     assert (made["apiVersion"].annotation, made["apiVersion"].default) == (
         'Literal["example.com/v1"]',
         'always("example.com/v1")',
@@ -99,13 +137,13 @@ def test_a_kind_says_what_it_is() -> None:
 
 
 def test_a_struct_with_an_empty_default_is_made_from_nothing() -> None:
-    made = fields(resolved(spec_with({"size": {"type": "integer"}}, ["size"])), "Widget")["spec"]
+    made = written(resolved(spec_with({"size": {"type": "integer"}}, ["size"])), "Widget")["spec"]
     assert (made.annotation, made.default) == ("WidgetSpec", "msgspec.field(default_factory=lambda: WidgetSpec.zero())")
 
 
 def test_structs_that_hold_each_other_are_optional() -> None:
     inner = {"allOf": [reference(SPEC)], "default": {}}
-    made = fields(resolved(spec_with({"inner": inner})), "WidgetSpec")["inner"]
+    made = written(resolved(spec_with({"inner": inner})), "WidgetSpec")["inner"]
     assert (made.annotation, made.default) == ("WidgetSpec | None", "None")
 
 
@@ -117,9 +155,9 @@ def test_an_object_described_in_place_is_called_after_the_path_to_it() -> None:
         },
     }
     api = resolved(spec_with({"rules": {"type": "array", "items": rule}}))
-    assert fields(api, "WidgetSpec")["rules"].annotation == "list[WidgetSpecRule]"
-    assert fields(api, "WidgetSpecRule")["matches"].annotation == "list[WidgetSpecRuleMatch]"
-    assert fields(api, "WidgetSpecRuleMatch")["path"].annotation == "str | None"
+    assert written(api, "WidgetSpec")["rules"].annotation == "list[WidgetSpecRule]"
+    assert written(api, "WidgetSpecRule")["matches"].annotation == "list[WidgetSpecRuleMatch]"
+    assert written(api, "WidgetSpecRuleMatch")["path"].annotation == "str | None"
 
 
 def test_known_values_are_constants_beside_the_model() -> None:
@@ -130,11 +168,11 @@ def test_known_values_are_constants_beside_the_model() -> None:
         ("ALWAYS", "Always"),
         ("IF_NOT_PRESENT", "IfNotPresent"),
     ]
-    assert fields(api, "WidgetSpec")["pullPolicy"].annotation == "str | None"
+    assert written(api, "WidgetSpec")["pullPolicy"].annotation == "str | None"
 
 
 def test_a_field_called_like_a_builtin_type_keeps_its_name() -> None:
-    made = fields(
+    made = written(
         resolved(spec_with({"int": {"type": "integer"}, "names": {"type": "array", "items": {"type": "string"}}})),
         "WidgetSpec",
     )
@@ -159,7 +197,7 @@ def test_a_field_called_like_a_builtin_type_keeps_its_name() -> None:
 )
 def test_one_odd_field_becomes_any_json_with_a_warning(odd: object) -> None:
     problems = Problems()
-    made = fields(resolved(spec_with({"odd": odd, "good": {"type": "string"}}), problems=problems), "WidgetSpec")
+    made = written(resolved(spec_with({"odd": odd, "good": {"type": "string"}}), problems=problems), "WidgetSpec")
     assert made["odd"].annotation == "JSON | None"
     assert made["good"].annotation == "str | None"
     assert not problems.errors
@@ -169,7 +207,7 @@ def test_one_odd_field_becomes_any_json_with_a_warning(odd: object) -> None:
 def test_a_property_that_msgspec_cannot_name_leaves_its_object_a_map() -> None:
     problems = Problems()
     api = resolved(spec_with({'a"b': {"type": "string"}}), problems=problems)
-    assert fields(api, "Widget")["spec"].annotation == "dict[str, JSON] | None"
+    assert written(api, "Widget")["spec"].annotation == "dict[str, JSON] | None"
     assert not problems.errors
     assert "WidgetSpec" in problems.warnings[0].where
 
@@ -187,13 +225,13 @@ def test_a_property_that_msgspec_cannot_name_leaves_its_object_a_map() -> None:
 def test_of_properties_with_one_name_the_regular_one_has_it(
     wire_names: tuple[str, ...], attributes: tuple[str, ...]
 ) -> None:
-    made = fields(resolved(spec_with({name: {"type": "string"} for name in wire_names})), "WidgetSpec")
+    made = written(resolved(spec_with({name: {"type": "string"} for name in wire_names})), "WidgetSpec")
     assert tuple(str(made[name].name) for name in wire_names) == attributes
 
 
 def test_a_name_set_by_hand_tells_two_properties_apart() -> None:
     hand = {"example_v1.WidgetSpec.host_ip": "other_ip"}
-    made = fields(
+    made = written(
         resolved(spec_with({"hostIP": {"type": "string"}, "host_ip": {"type": "string"}}), hand=hand), "WidgetSpec"
     )
     assert (made["hostIP"].name, made["host_ip"].name) == ("host_ip", "other_ip")

@@ -23,10 +23,11 @@ from typing import Any, Final
 
 from kgen.errors import Problems
 from kgen.existing_names import read_package_names
-from kgen.ir import Api, Constants, Model
+from kgen.fields import FieldWriter
+from kgen.ir import Api, Constants, Field, Model
 from kgen.load.crd import parse
 from kgen.load.crd_openapi import convert
-from kgen.names import ClassName
+from kgen.names import ClassName, Identifier
 from kgen.package_names import NO_NAMES, PackageNames
 from kgen.resolve import Builtins, resolve
 from kubecore.codec import yaml
@@ -173,11 +174,12 @@ class _Walk:
             if now is None or now.name != each.name:
                 self.found.append(f"{name}.{each.name} is now {now.name if now else 'gone'}")
                 continue
-            before, after = _parts(each.annotation, one), _parts(now.annotation, other)
+            was, is_now = _annotation(self._old, one, each), _annotation(self._new, other, now)
+            before, after = _parts(was, one), _parts(is_now, other)
             if len(before) != len(after):
-                self.turned |= _builtin(each.annotation) != _builtin(now.annotation)
-                if _builtin(each.annotation) == _builtin(now.annotation):
-                    self.found.append(f"{name}.{each.name} was {each.annotation} and is {now.annotation}")
+                self.turned |= _builtin(was) != _builtin(is_now)
+                if _builtin(was) == _builtin(is_now):
+                    self.found.append(f"{name}.{each.name} was {was} and is {is_now}")
                 continue
             for left, right in zip(before, after, strict=True):
                 self._compare_parts(name, left, right)
@@ -193,6 +195,10 @@ class _Walk:
                 self.found.append(f"{name} held {left} and holds {right}, which is not the name of the place")
         elif left.rpartition(".")[2] != right.rpartition(".")[2]:
             self.found.append(f"{name} held {left} and holds {right}")
+
+
+def _annotation(names: Names, owner: str, field: Field) -> str:
+    return FieldWriter(names.classes[owner], Identifier(owner.partition(".")[0])).annotation(field)
 
 
 def _parts(annotation: str, owner: str) -> list[str]:

@@ -53,7 +53,8 @@ def resolve(
     if is_whole:
         catalog.refuse_unknown_keys()
     package = builtins.package if builtins is not None else ""
-    return Api(groups=groups, modules=modules, left_out=left_out, builtins=package)
+    builtin = frozenset(ref for ref in refs.values() if catalog.is_builtin(ref.module))
+    return Api(groups=groups, modules=modules, left_out=left_out, builtins=package, builtin_models=builtin)
 
 
 def _without(spec: ApiSpec, known: ApiSpec) -> ApiSpec:

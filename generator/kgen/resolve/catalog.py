@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from kgen import text
 from kgen.errors import Problems, nearest
+from kgen.fields import BUILTIN_TYPES
 from kgen.ir import ModelRef
 from kgen.names import (
     CLIENT_GO_GROUPS,
@@ -26,7 +27,7 @@ from kgen.names import (
 )
 from kgen.package_names import NO_NAMES, PackageNames
 from kgen.resolve.grouping import group_names_of
-from kgen.resolve.types import BUILTIN_TYPES, META, SCALARS, SHARED
+from kgen.resolve.types import META, SCALARS, SHARED
 from kgen.shapes import is_array, is_object
 from kgen.spec import ApiSpec, Document
 

@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from kgen import text
 from kgen.errors import Problems
-from kgen.ir import Alias, Constants, Field, Model, ModelModule, ModelRef
-from kgen.names import Identifier, camel_name, singular, snake
+from kgen.ir import (
+    Alias,
+    Always,
+    Constants,
+    Default,
+    Empty,
+    Field,
+    Model,
+    ModelModule,
+    ModelRef,
+    Null,
+    Nullable,
+    Required,
+    Scalar,
+    Type,
+    Unset,
+    Zero,
+)
+from kgen.names import Identifier, is_wire_name, singular, snake
 from kgen.resolve.catalog import Catalog, Kind, Schema, kind_of
 from kgen.resolve.docs import description, merging_of, rules_of
 from kgen.resolve.inline import Inline, stability
 from kgen.resolve.members import members_of
 from kgen.resolve.spelling import Spelling
 from kgen.resolve.types import (
-    BUILTIN_TYPES,
     META,
     PRESENCE,
     Place,
@@ -42,12 +57,7 @@ _NEVER_NONE_IN_KINDS: Final = frozenset({"status", "template"})
 
 _METADATA: Final = frozenset({META + "ListMeta", META + "ObjectMeta"})
 
-_BUILTINS: Final = re.compile(rf"\b(?<!\.)({'|'.join(BUILTIN_TYPES)})\b")
-
-# msgspec refuses these in the name that a field has on the wire.
-_TAKEN: Final = frozenset({"$otherFields", "$written"})  # Fields of kubecore's own.
 _PLAIN_MAP: Final = "a property can't be the name of a field; the object is a plain map"
-_UNNAMEABLE: Final = re.compile(r"[\"\\\x00-\x1f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +88,7 @@ class _DraftField:
 
 def nameable(properties: Iterable[str]) -> bool:
     """Whether every property can be the wire name of a field."""
-    return all(name and name not in _TAKEN and not _UNNAMEABLE.search(name) for name in properties)
+    return all(map(is_wire_name, properties))
 
 
 class Models:
@@ -203,7 +213,7 @@ class Models:
         use = annotation(raw, place, self, self._problems)
         plain: Mapping[str, Any] = unwrapped(raw) if is_object(raw) else {}
         empty = presence_matters(counts, wire_name, plain)
-        constants = self._constants(schema, wire_name, name, plain) if use.text == "str" else None
+        constants = self._constants(schema, wire_name, name, plain) if use.type == Scalar("str") else None
         literal = _literal(wire_name, kind)
         return _DraftField(
             name=name,
@@ -213,7 +223,7 @@ class Models:
             never_none=use.shape == "struct" and self._never_none(schema, wire_name, plain),
             keeps_empty=bool(empty),
             keeps_null=plain.get("nullable") is True and bool(empty & {"default", PRESENCE}),
-            nullable=plain.get("nullable") is True and use.text != "JSON",
+            nullable=plain.get("nullable") is True and use.type != Scalar("JSON"),
             in_place=reference(plain) is None,
             doc=""
             if literal is not None
@@ -236,7 +246,7 @@ class Models:
             return None
         name = self._inline.constants(schema, wire_name, field)
         members = members_of(plain, self._catalog.existing.members_of(schema.ref.module, name))
-        return Constants(name, f"Known values of {schema.ref.name}.{field}.", members)
+        return Constants(name, field, f"Known values of {schema.ref.name}.{field}.", members)
 
     def _has_default(self, schema: Schema, kind: Kind | None, plain: Mapping[str, Any]) -> bool:
         """Whether the server fills in a property, so that an object without it is valid though it is required.
@@ -280,10 +290,7 @@ class Models:
         ]
         models = [self._model(draft) for draft in drafts]
         ordered = tuple(sorted(models, key=lambda model: (not model.is_kind, model.name)))
-        uses = [field.use for draft in drafts for field in draft.fields if field.literal is None]
         aliases = [(ref, target) for ref, target in self._inline.aliases.items() if ref.module == name]
-        modules = {module for use in uses for module in use.modules} | {target.module for _, target in aliases}
-        modules.discard(name)
         shared = [s for s in self._catalog.own_models() if s.ref.module == name and self._catalog.is_shared(s.name)]
         title = self._title(name, drafts)
         return ModelModule(
@@ -291,9 +298,6 @@ class Models:
             title=title,
             source=self._catalog.source_of(title, [draft.schema for draft in drafts]),
             models=ordered,
-            imports=tuple(sorted(module for module in modules if not self._catalog.is_builtin(module))),
-            builtins=tuple(sorted(module for module in modules if self._catalog.is_builtin(module))),
-            scalars=tuple(sorted({Identifier(scalar) for use in uses for scalar in use.scalars})),
             shared=tuple(sorted(schema.ref.name for schema in shared)),
             aliases=tuple(Alias(ref.name, target) for ref, target in sorted(aliases, key=lambda pair: pair[0].name)),
         )
@@ -308,15 +312,12 @@ class Models:
         return self._catalog.group_module(group, version)
 
     def _model(self, draft: _Draft) -> Model:
-        shadowed = {field.name for field in draft.fields} & set(BUILTIN_TYPES)
-        fields = [self._field(draft, field, bool(shadowed)) for field in draft.fields]
+        fields = [self._field(draft, field) for field in draft.fields]
         return Model(
             name=draft.schema.ref.name,
             schema=draft.schema.name,
             doc=description(draft.schema.raw, rules=True, merging=False),
-            fields=tuple(
-                sorted(fields, key=lambda field: (not field.annotation.startswith("Literal["), not field.required))
-            ),
+            fields=tuple(sorted(fields, key=lambda field: (not isinstance(field.default, Always), not field.required))),
             is_kind=draft.kind is not None,
             is_open=draft.kind is not None and _has_others(draft.schema.raw),
             constants=tuple(
@@ -329,54 +330,39 @@ class Models:
             is_custom=self._catalog.is_custom(draft.schema.ref.module),
         )
 
-    def _field(self, draft: _Draft, field: _DraftField, spelled_out: bool) -> Field:
+    def _field(self, draft: _Draft, field: _DraftField) -> Field:
         if field.literal is not None:
-            value = text.string(field.literal)
-            literal, default = text.code(f"Literal[{value}]"), text.code(f"always({value})")
-            return Field(field.name, field.wire_name, literal, default, required=False, doc=field.doc)
-        annotation_, default_value = self._typed_default(draft, field)
-        if spelled_out:
-            annotation_ = _BUILTINS.sub(r"builtins.\1", annotation_)
+            return Field(field.name, field.wire_name, Scalar("str"), Always(field.literal), field.doc)
+        type_, default = self._typed_default(draft, field)
         return Field(
             field.name,
             field.wire_name,
-            text.code(annotation_),
-            text.code(_assignment(field, default_value)) if default_value is not None else _required(field),
-            required=default_value is None,
-            doc=field.doc,
+            type_,
+            default,
+            field.doc,
             merging=merging_of(field.schema),
             rules=rules_of(field.schema),
             deprecated=field.schema.get("deprecated") is True,
         )
 
-    def _typed_default(self, draft: _Draft, field: _DraftField) -> tuple[str, str | None]:
-        """Return the annotation and the default: an expression, `=expression` for a factory, or None."""
+    def _typed_default(self, draft: _Draft, field: _DraftField) -> tuple[Type, Default]:
         use = field.use
         if field.required:
-            return f"{use.text} | None" if field.nullable else use.text, None
+            return Nullable(use.type) if field.nullable else use.type, Required()
         if field.keeps_null:
             # Null stands where it is said; where nothing is, the default, or nothing that would be counted.
-            return f"{use.text} | None | msgspec.UnsetType", "msgspec.UNSET"
-        if use.shape == "fields":
-            return use.text, "NO_FIELDS"
-        if use.shape in ("list", "map") and not field.keeps_empty:
-            return use.text, "[]" if use.shape == "list" else "{}"
+            return use.type, Unset()
+        if use.shape == "fields" or (use.shape in ("list", "map") and not field.keeps_empty):
+            return use.type, Empty()
         if field.never_none and use.model is not None and self._can_be_zero(field, use.model, draft.schema.ref):
-            return use.text, f"={self._factory(use.model, draft.schema.ref.module)}"
-        return f"{use.text} | None", "None"
+            return use.type, Zero(has_required=any(inner.required for inner in self._draft_of(use.model)))
+        return use.type, Null()
 
     def _can_be_zero(self, field: _DraftField, model: ModelRef, owner: ModelRef) -> bool:
         """Whether a struct may stand for an absent one; in a CRD only one that holds nothing, as its default says."""
         if field.in_place and any(inner.required for inner in self._draft_of(model)):
             return False
         return not self._circular(model, owner)
-
-    def _factory(self, model: ModelRef, module: Identifier) -> str:
-        """Return what makes the zero value; a class of the same file may stand further down, so it is named late."""
-        needs = any(field.required for field in self._draft_of(model))
-        if model.module != module:
-            return f"{model}.zero" if needs else str(model)
-        return f"lambda: {model.name}.zero()" if needs else f"lambda: {model.name}()"
 
     def _draft_of(self, model: ModelRef) -> tuple[_DraftField, ...]:
         model = self._inline.aliases.get(model, model)
@@ -440,24 +426,3 @@ def _literal(wire_name: str, kind: Kind | None) -> str | None:
     if kind is None or not (kind.api_version.isprintable() and kind.kind.isprintable()):
         return None  # No kind is called so, and half of a surrogate pair could not even be compared with.
     return {"apiVersion": kind.api_version, "kind": kind.kind}.get(wire_name)
-
-
-def _regular(field: _DraftField) -> bool:
-    return (
-        not field.name.endswith("_")
-        and camel_name(field.name) == field.wire_name
-        and snake(field.wire_name) == field.name
-    )
-
-
-def _required(field: _DraftField) -> text.Code | None:
-    if _regular(field):
-        return None
-    return text.code(f"msgspec.field(name={text.string(field.wire_name)})")
-
-
-def _assignment(field: _DraftField, default: str) -> str:
-    name = "" if _regular(field) else f", name={text.string(field.wire_name)}"
-    if default.startswith("="):
-        return f"msgspec.field(default_factory={default[1:]}{name})"
-    return f"msgspec.field(default={default}{name})" if name else default

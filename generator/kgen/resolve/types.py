@@ -9,12 +9,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, Protocol
 
 from kgen.errors import Problems
-from kgen.ir import ModelRef
-from kgen.names import Identifier, singular
+from kgen.ir import ListOf, MapOf, ModelRef, ModelType, Nullable, Scalar, ScalarName, Type
+from kgen.names import singular
 from kgen.shapes import is_array, is_object, is_text
 
 __all__ = [
-    "BUILTIN_TYPES",
     "META",
     "PRESENCE",
     "SCALARS",
@@ -34,7 +33,7 @@ __all__ = [
 META: Final = "io.k8s.apimachinery.pkg.apis.meta.v1."
 APIEXTENSIONS: Final = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions."
 
-SCALARS: Final[Mapping[str, str]] = {
+SCALARS: Final[Mapping[str, ScalarName]] = {
     "io.k8s.apimachinery.pkg.api.resource.Quantity": "Quantity",
     "io.k8s.apimachinery.pkg.runtime.RawExtension": "RawExtension",
     "io.k8s.apimachinery.pkg.util.intstr.IntOrString": "IntOrString",
@@ -52,6 +51,8 @@ SCALARS: Final[Mapping[str, str]] = {
 }
 """Schemas that are single values and the type that stands for each: one of `kubecore.model.scalars`, or a builtin."""
 
+Shape = Literal["list", "map", "open", "struct", "scalar", "fields"]
+
 SHARED: Final = frozenset(
     META + name
     for name in (
@@ -67,23 +68,21 @@ SHARED: Final = frozenset(
 )
 """Schemas that `kubecore.model.meta` has models of, because the core itself reads or sends them."""
 
-BUILTIN_TYPES: Final = ("bool", "bytes", "dict", "float", "int", "list", "str")
-
 KEEPS_EMPTY: Final = frozenset({"default", "minItems", "minProperties", "nullable"})
 """Where one of these stands beside the type of a CRD's list or map, empty and absent differ."""
 
 PRESENCE: Final = "presence"
 """Where this is among the reasons, the object that holds a field looks whether it is there."""
 
+_SHAPES: Final[Mapping[ScalarName, Shape]] = {"FieldsV1": "fields", "RawExtension": "open"}
+
 _BRANCHES: Final = ("allOf", "anyOf", "oneOf")
 
-_STRINGS: Final = {"byte": "bytes", "date-time": "Time", "int-or-string": "IntOrString"}
-_PLAIN: Final = {"boolean": "bool", "integer": "int"}
+_STRINGS: Final[Mapping[str, ScalarName]] = {"byte": "bytes", "date-time": "Time", "int-or-string": "IntOrString"}
+_PLAIN: Final[Mapping[str, ScalarName]] = {"boolean": "bool", "integer": "int"}
 
 MAX_STEPS: Final = 60
 """References, lists and maps that one type may lead through: by references it can be deeper than its file."""
-
-Shape = Literal["list", "map", "open", "struct", "scalar", "fields"]
 
 
 class ModelLookup(Protocol):
@@ -107,22 +106,22 @@ class ResolvedType:
     """A type as one place uses it.
 
     Attributes:
-        text: Source text, such as `list[Container]`, with other modules' models as `core_v1.Container`.
+        type: The type.
         shape: What its zero value is: an empty list or map, a struct, or nothing. An "open" object may have any fields:
             that it is there says something, even if it is empty.
-        modules: Models modules that the text names.
-        scalars: Names of `kubecore.model.scalars` in the text.
-        model: The model that it is, for a struct.
     """
 
-    text: str
+    type: Type
     shape: Shape
-    modules: frozenset[Identifier] = frozenset()
-    scalars: frozenset[str] = frozenset()
-    model: ModelRef | None = None
+
+    @property
+    def model(self) -> ModelRef | None:
+        """The model that it is, for a struct."""
+        return self.type.ref if isinstance(self.type, ModelType) else None
 
 
-JSON: Final = ResolvedType("JSON", "scalar", scalars=frozenset({"JSON"}))
+JSON: Final = ResolvedType(Scalar("JSON"), "scalar")
+_ANY_MAP: Final = ResolvedType(MapOf(Scalar("JSON")), "open")
 
 
 def unwrapped(schema: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -237,7 +236,7 @@ def annotation(schema: object, place: Place, models: ModelLookup, problems: Prob
             return _scalar(_PLAIN[kind])
         case "number":
             # A whole number stays one: the server tells 1 from 1.0, and an update with the other is a change.
-            return ResolvedType("int | float", "scalar")
+            return _scalar("number")
         case None:
             # In OpenAPI v2 a nullable object has no type, and one that is embedded has only the fields of every kind.
             is_whole = "properties" in plain and not plain.get("x-kubernetes-embedded-resource")
@@ -251,64 +250,48 @@ def _odd(what: str, place: Place, problems: Problems) -> ResolvedType:
     return JSON
 
 
-def _scalar(name: str) -> ResolvedType:
-    return ResolvedType(name, "scalar", scalars=frozenset() if name in BUILTIN_TYPES else frozenset({name}))
+def _scalar(name: ScalarName) -> ResolvedType:
+    return ResolvedType(Scalar(name), "scalar")
 
 
 def _named(name: str, place: Place, models: ModelLookup, problems: Problems) -> ResolvedType:
     scalar = SCALARS.get(name)
     if scalar is not None:
-        if scalar == "FieldsV1":
-            return ResolvedType(scalar, "fields", scalars=frozenset({scalar, "NO_FIELDS"}))
-        return ResolvedType(scalar, "open" if scalar == "RawExtension" else "scalar", scalars=_imported(scalar))
+        return ResolvedType(Scalar(scalar), _SHAPES.get(scalar, "scalar"))
     schema = models.schema(name)
     if schema is None:
         return _odd(f"the document has no schema {name[:80]!r}", place, problems)
     model = models.model_of(name)
     if model is not None:
-        return _struct(model, place)
+        return ResolvedType(ModelType(model), "struct")
     if name in place.seen:
         return _odd(f"schema {name[:80]!r} is made of itself", place, problems)
     return annotation(schema, place.inside(name), models, problems)
 
 
-def _imported(scalar: str) -> frozenset[str]:
-    return frozenset() if scalar in BUILTIN_TYPES else frozenset({scalar})
-
-
-def _struct(model: ModelRef, place: Place) -> ResolvedType:
-    if model.module == place.owner.module:
-        return ResolvedType(model.name, "struct", model=model)
-    return ResolvedType(str(model), "struct", modules=frozenset({model.module}), model=model)
-
-
 def _list(schema: Mapping[str, Any], place: Place, models: ModelLookup, problems: Problems) -> ResolvedType:
     item = _part(schema.get("items", {}), place.item("items"), models, problems)
-    return ResolvedType(f"list[{item.text}]", "list", item.modules, item.scalars)
+    return ResolvedType(ListOf(item), "list")
 
 
-def _part(schema: object, place: Place, models: ModelLookup, problems: Problems) -> ResolvedType:
+def _part(schema: object, place: Place, models: ModelLookup, problems: Problems) -> Type:
     """Return the type of an item of a list, or of a value of a map."""
-    use = annotation(schema, place, models, problems)
+    found = annotation(schema, place, models, problems)
     nullable = is_object(schema) and schema.get("nullable") is True
-    return replace(use, text=f"{use.text} | None") if nullable and use.text != "JSON" else use
+    return Nullable(found.type) if nullable and found != JSON else found.type
 
 
 def _object(schema: Mapping[str, Any], place: Place, models: ModelLookup, problems: Problems) -> ResolvedType:
     if properties(schema):
         model = None if _is_open(schema) else models.inline(schema, place)
-        return _struct(model, place) if model is not None else _any_map()
+        return ResolvedType(ModelType(model), "struct") if model is not None else _ANY_MAP
     values = schema.get("additionalProperties")
     if is_object(values) and values:
         value = _part(values, place.item("additionalProperties"), models, problems)
-        return ResolvedType(f"dict[str, {value.text}]", "map", value.modules, value.scalars)
-    return _any_map()
+        return ResolvedType(MapOf(value), "map")
+    return _ANY_MAP
 
 
 def _is_open(schema: Mapping[str, Any]) -> bool:
     """Whether an object may have fields that its schema does not name, which a class would lose."""
     return bool(schema.get("x-kubernetes-preserve-unknown-fields") or schema.get("additionalProperties"))
-
-
-def _any_map() -> ResolvedType:
-    return ResolvedType("dict[str, JSON]", "open", scalars=frozenset({"JSON"}))

@@ -1,0 +1,142 @@
+"""The source text of a model's fields: annotations and defaults, written from the types of `kgen.ir`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kgen import text
+from kgen.ir import (
+    Always,
+    Empty,
+    Field,
+    ListOf,
+    MapOf,
+    Model,
+    ModelRef,
+    ModelType,
+    Null,
+    Nullable,
+    Required,
+    Scalar,
+    Type,
+    Unset,
+)
+from kgen.names import Identifier, camel_name, snake
+from kgen.text import Code
+
+__all__ = ["BUILTIN_TYPES", "FieldWriter", "type_text"]
+
+BUILTIN_TYPES: Final = frozenset({"bool", "bytes", "dict", "float", "int", "list", "str"})
+"""What annotations name of Python's own; in a model with a field of such a name they say `builtins.str`."""
+
+
+class FieldWriter:
+    """Writes the fields of one model.
+
+    Args:
+        model: The model.
+        module: The module of models that it is in; models of others are written with their module.
+    """
+
+    def __init__(self, model: Model, module: Identifier) -> None:
+        self._module = module
+        self._builtins = "builtins." if any(field.name in BUILTIN_TYPES for field in model.fields) else ""
+
+    def line(self, field: Field) -> Code:
+        """Return `name: annotation = default`."""
+        default = self.default(field)
+        value = f" = {default}" if default is not None else ""
+        return text.code(f"{field.name}: {self.annotation(field)}{value}")
+
+    def annotation(self, field: Field) -> Code:
+        """Return the type of a field, with the None that its default adds."""
+        if isinstance(field.default, Always):
+            return text.code(f"Literal[{text.string(field.default.value)}]")
+        plain = type_text(field.type, self._module, self._builtins)
+        match field.default:
+            case Null():
+                return text.code(f"{plain} | None")
+            case Unset():
+                return text.code(f"{plain} | None | msgspec.UnsetType")
+            case _:
+                return text.code(plain)
+
+    def default(self, field: Field) -> Code | None:
+        """Return what stands behind the `=`, or None if nothing does."""
+        if isinstance(field.default, Always):
+            return text.code(f"always({text.string(field.default.value)})")
+        arguments = [argument for argument in (self._default_argument(field), _name_argument(field)) if argument]
+        if arguments and arguments[0].startswith("default=") and len(arguments) == 1:
+            return text.code(arguments[0].removeprefix("default="))
+        return text.code(f"msgspec.field({', '.join(arguments)})") if arguments else None
+
+    def _default_argument(self, field: Field) -> str:
+        match field.default:
+            case Null():
+                return "default=None"
+            case Unset():
+                return "default=msgspec.UNSET"
+            case Empty():
+                return f"default={_empty(field.type)}"
+            case Required() | Always():
+                return ""
+            case zero:
+                return f"default_factory={self._factory(field.type, has_required=zero.has_required)}"
+
+    def _factory(self, type_: Type, *, has_required: bool) -> str:
+        """Return what makes a zero value; a class of the same module may stand further down, so it is named late."""
+        if not isinstance(type_, ModelType):
+            msg = f"only a model has a zero value, not {type_}"
+            raise TypeError(msg)
+        made = f"{type_text(type_, self._module)}{'.zero' if has_required else ''}"
+        return made if type_.ref.module != self._module else f"lambda: {made}()"
+
+
+def type_text(type_: Type, module: Identifier, builtins: str = "") -> str:
+    """Return a type as an annotation says it.
+
+    Args:
+        type_: The type.
+        module: The module of models that the annotation is in.
+        builtins: What stands before names of Python's own types, "" or `builtins.`.
+    """
+    match type_:
+        case Scalar("number"):
+            return f"{builtins}int | {builtins}float"
+        case Scalar(name):
+            return f"{builtins}{name}" if name in BUILTIN_TYPES else name
+        case ModelType(ref):
+            return _model_text(ref, module)
+        case ListOf(item):
+            return f"{builtins}list[{type_text(item, module, builtins)}]"
+        case MapOf(value):
+            return f"{builtins}dict[{builtins}str, {type_text(value, module, builtins)}]"
+        case Nullable(inner):
+            return f"{type_text(inner, module, builtins)} | None"
+
+
+def _model_text(ref: ModelRef, module: Identifier) -> str:
+    return ref.name if ref.module == module else str(ref)
+
+
+def _empty(type_: Type) -> str:
+    match type_:
+        case ListOf():
+            return "[]"
+        case MapOf():
+            return "{}"
+        case Scalar("FieldsV1"):
+            return "NO_FIELDS"
+        case _:
+            msg = f"only a list, a map or FieldsV1 can be empty, not {type_}"
+            raise TypeError(msg)
+
+
+def _name_argument(field: Field) -> str:
+    """Return the argument for a property whose name does not follow from the field's; "" if it does."""
+    is_regular = (
+        not field.name.endswith("_")
+        and camel_name(field.name) == field.wire_name
+        and snake(field.wire_name) == field.name
+    )
+    return "" if is_regular else f"name={text.string(field.wire_name)}"
