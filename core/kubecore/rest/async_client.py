@@ -19,7 +19,7 @@ from kubecore._http.websocket_upgrade import Handshake, Upgraded, refused
 from kubecore._support import pauses
 from kubecore.calls.call import Call
 from kubecore.calls.deadline import Deadline
-from kubecore.rest.attempts import Sending
+from kubecore.rest.attempts import RetryState
 from kubecore.rest.request_builder import RequestBuilder
 
 __all__ = ["AsyncClient"]
@@ -85,11 +85,11 @@ class AsyncClient:
             TransportError: there is no whole answer.
             DecodeError: the answer is not what was asked for.
         """
-        sending = Sending(
+        state = RetryState(
             self._requests, call, until=until, deadline=deadline if timeout is None else Deadline.after(timeout)
         )
         try:
-            stream = await self._open(sending, sleep)
+            stream = await self._open(state, sleep)
             try:
                 body = await stream.read(self._requests.max_bytes)
             finally:
@@ -97,7 +97,7 @@ class AsyncClient:
             return call.parse(stream.status, stream.headers, body)
         except errors.KubeError as error:
             body = b""
-            raise sending.note(error) from error.__cause__
+            raise state.annotate(error) from error.__cause__
 
     @asynccontextmanager
     async def stream(
@@ -129,7 +129,7 @@ class AsyncClient:
             StatusError: the server answered with a failure.
             TransportError: there is no answer.
         """
-        sending = Sending(
+        state = RetryState(
             self._requests,
             call,
             endless=True,
@@ -138,7 +138,7 @@ class AsyncClient:
             deadline=deadline if timeout is None else Deadline.after(timeout),
             once=once,
         )
-        stream = await self._begin(sending, call, sleep)
+        stream = await self._begin(state, call, sleep)
         try:
             yield stream
         finally:
@@ -160,8 +160,8 @@ class AsyncClient:
             TransportError: there is no whole answer.
         """
         call: Call[Any] = Call(method="GET", path=path, response=object, verb="get", accept=accept)
-        sending = Sending(self._requests, call, deadline=Deadline.within(timeout))
-        stream = await self._begin(sending, call)
+        state = RetryState(self._requests, call, deadline=Deadline.within(timeout))
+        stream = await self._begin(state, call)
         try:
             return bytes(await stream.read(self._requests.max_bytes))
         finally:
@@ -189,9 +189,9 @@ class AsyncClient:
             ConfigError: a client of the user's own sends the requests.
         """
         handshake = Handshake(protocols)
-        sending = Sending(self._requests, call, endless=True, deadline=deadline, upgrade=handshake.headers)
+        state = RetryState(self._requests, call, endless=True, deadline=deadline, upgrade=handshake.headers)
         try:
-            stream = await self._open(sending, None)
+            stream = await self._open(state, None)
             try:
                 if stream.status != 101:
                     raise refused(call, stream.status, stream.headers, await stream.read(self._requests.max_bytes))
@@ -201,14 +201,14 @@ class AsyncClient:
                 raise
             return Upgraded(*stream.detach(), protocol)
         except errors.KubeError as error:
-            raise sending.note(error) from error.__cause__
+            raise state.annotate(error) from error.__cause__
 
     async def _begin(
-        self, sending: Sending, call: Call[Any], sleep: Callable[[float], Any] | None = None
+        self, state: RetryState, call: Call[Any], sleep: Callable[[float], Any] | None = None
     ) -> AsyncStream:
         """Open the answer to a call whose body is not read here; one that is a failure is raised."""
         try:
-            stream = await self._open(sending, sleep)
+            stream = await self._open(state, sleep)
             try:
                 if stream.status != 200:
                     call.parse(stream.status, stream.headers, await stream.read(self._requests.max_bytes))
@@ -216,29 +216,29 @@ class AsyncClient:
                 await stream.aclose()
                 raise
         except errors.KubeError as error:
-            raise sending.note(error) from error.__cause__
+            raise state.annotate(error) from error.__cause__
         return stream
 
-    async def _open(self, sending: Sending, sleep: Callable[[float], Any] | None) -> AsyncStream:
+    async def _open(self, state: RetryState, sleep: Callable[[float], Any] | None) -> AsyncStream:
         """Send a call, again where that may help, until there is the head of an answer."""
         while True:
-            seconds = sending.wait()
+            seconds = state.wait()
             if seconds:
                 await (sleep or pauses.async_sleep)(seconds)
-            credential = None if sending.announce() else self._current()
+            credential = None if state.announce() else self._current()
             if credential is None:
-                credential = await self._renewed(sending)
+                credential = await self._renewed(state)
             try:
-                request = sending.begin(credential)
+                request = state.begin(credential)
                 stream = await self._transport.open(request)
             except errors.TransportError as error:
-                if not sending.failed(error):
+                if not state.retry_after_error(error):
                     raise
                 continue
             is_answer = False
             try:
-                is_answer = sending.is_final(stream.status, stream.headers)
-                if stream.status == 401 and await self._is_renewed(sending, credential):
+                is_answer = state.is_final(stream.status, stream.headers)
+                if stream.status == 401 and await self._is_renewed(state, credential):
                     is_answer = False
             finally:
                 if not is_answer:
@@ -246,29 +246,29 @@ class AsyncClient:
             if is_answer:
                 return _unpacked(stream, request) if "content-encoding" in stream.headers else stream
 
-    async def _renewed(self, sending: Sending) -> Credential:
+    async def _renewed(self, state: RetryState) -> Credential:
         """Return what the next attempt shows if that is not at hand, by the deadline of the call."""
-        if sending.is_given:
+        if state.is_given:
             last = self._current()
             return Credential(None, None if last is None else last.pair)
         try:
-            return await self._authorization.get(sending.end)
+            return await self._authorization.get(state.end)
         except TimeoutError as error:
-            late = sending.late("the credentials are not renewed yet")
-            sending.not_sent(late)
+            late = state.late("the credentials are not renewed yet")
+            state.not_sent(late)
             raise late from error
         except BaseException as error:
-            sending.not_sent(error)
+            state.not_sent(error)
             raise
 
-    async def _is_renewed(self, sending: Sending, credential: Credential) -> bool:
+    async def _is_renewed(self, state: RetryState, credential: Credential) -> bool:
         """Take note of a 401; return whether to try again with other credentials."""
-        if sending.is_given:
+        if state.is_given:
             return False
         try:
-            return sending.refused(await self._authorization.refuse(credential, sending.end))
+            return state.retry_after_401(await self._authorization.refuse(credential, state.end))
         except TimeoutError as error:
-            raise sending.late("the credentials are not renewed yet") from error
+            raise state.late("the credentials are not renewed yet") from error
 
     async def aclose(self) -> None:
         """Close every connection; a second call does nothing."""

@@ -20,7 +20,7 @@ from kubecore.calls.call import Call
 from kubecore.calls.deadline import Deadline
 from kubecore.rest.request_builder import RequestBuilder, replace_headers
 
-__all__ = ["Sending"]
+__all__ = ["RetryState"]
 
 E = TypeVar("E", bound=errors.KubeError)
 
@@ -35,7 +35,7 @@ _MOST_REDIRECTS: Final = 10
 _NEVER_AGAIN: Final = (errors.ConnectError, errors.PoolTimeoutError, errors.DeadlineError, errors.ProtocolError)
 
 
-class Sending:
+class RetryState:
     """The attempts of one call.
 
     Args:
@@ -226,7 +226,7 @@ class Sending:
             return False
         return True
 
-    def refused(self, renewed: bool) -> bool:
+    def retry_after_401(self, renewed: bool) -> bool:
         """Take note of a 401.
 
         Args:
@@ -242,7 +242,7 @@ class Sending:
         self._before = "the server responded 401, and other credentials were tried"
         return True
 
-    def failed(self, error: errors.TransportError) -> bool:
+    def retry_after_error(self, error: errors.TransportError) -> bool:
         """Take note that there was no answer.
 
         Args:
@@ -266,7 +266,7 @@ class Sending:
         self._before = f"{type(error).__name__}: {str(error).removeprefix(self._current.place + ': ')}"
         return True
 
-    def note(self, error: E) -> E:
+    def annotate(self, error: E) -> E:
         """Add to an error which request failed, whose credentials were used, and why the attempt before failed.
 
         Returns:

@@ -11,10 +11,10 @@ from kubecore.errors import ConfigError
 from kubecore.rest.async_client import AsyncClient
 from kubecore.rest.client import Client
 
-__all__ = ["asynchronous"]
+__all__ = ["async_client_for"]
 
 
-def asynchronous(client: Client) -> AsyncClient:
+def async_client_for(client: Client) -> AsyncClient:
     """Make an asynchronous client with the same settings, limiter and credentials, so that nobody is asked twice.
 
     Args:

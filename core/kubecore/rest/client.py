@@ -20,7 +20,7 @@ from kubecore._http.websocket_upgrade import Handshake, Upgraded, refused
 from kubecore._support import pauses
 from kubecore.calls.call import Call
 from kubecore.calls.deadline import Deadline
-from kubecore.rest.attempts import Sending
+from kubecore.rest.attempts import RetryState
 from kubecore.rest.request_builder import RequestBuilder
 
 __all__ = ["Client"]
@@ -86,11 +86,11 @@ class Client:
             TransportError: there is no whole answer.
             DecodeError: the answer is not what was asked for.
         """
-        sending = Sending(
+        state = RetryState(
             self._requests, call, until=until, deadline=deadline if timeout is None else Deadline.after(timeout)
         )
         try:
-            stream = self._open(sending, sleep)
+            stream = self._open(state, sleep)
             try:
                 body = stream.read(self._requests.max_bytes)
             finally:
@@ -98,7 +98,7 @@ class Client:
             return call.parse(stream.status, stream.headers, body)
         except errors.KubeError as error:
             body = b""
-            raise sending.note(error) from error.__cause__
+            raise state.annotate(error) from error.__cause__
 
     @contextmanager
     def stream(
@@ -130,7 +130,7 @@ class Client:
             StatusError: the server answered with a failure.
             TransportError: there is no answer.
         """
-        sending = Sending(
+        state = RetryState(
             self._requests,
             call,
             endless=True,
@@ -139,7 +139,7 @@ class Client:
             deadline=deadline if timeout is None else Deadline.after(timeout),
             once=once,
         )
-        stream = self._begin(sending, call, sleep)
+        stream = self._begin(state, call, sleep)
         try:
             yield stream
         finally:
@@ -161,8 +161,8 @@ class Client:
             TransportError: there is no whole answer.
         """
         call: Call[Any] = Call(method="GET", path=path, response=object, verb="get", accept=accept)
-        sending = Sending(self._requests, call, deadline=Deadline.within(timeout))
-        stream = self._begin(sending, call)
+        state = RetryState(self._requests, call, deadline=Deadline.within(timeout))
+        stream = self._begin(state, call)
         try:
             return bytes(stream.read(self._requests.max_bytes))
         finally:
@@ -190,9 +190,9 @@ class Client:
             ConfigError: a client of the user's own sends the requests.
         """
         handshake = Handshake(protocols)
-        sending = Sending(self._requests, call, endless=True, deadline=deadline, upgrade=handshake.headers)
+        state = RetryState(self._requests, call, endless=True, deadline=deadline, upgrade=handshake.headers)
         try:
-            stream = self._open(sending, None)
+            stream = self._open(state, None)
             try:
                 if stream.status != 101:
                     raise refused(call, stream.status, stream.headers, stream.read(self._requests.max_bytes))
@@ -202,12 +202,12 @@ class Client:
                 raise
             return Upgraded(*stream.detach(), protocol)
         except errors.KubeError as error:
-            raise sending.note(error) from error.__cause__
+            raise state.annotate(error) from error.__cause__
 
-    def _begin(self, sending: Sending, call: Call[Any], sleep: Callable[[float], Any] | None = None) -> Stream:
+    def _begin(self, state: RetryState, call: Call[Any], sleep: Callable[[float], Any] | None = None) -> Stream:
         """Open the answer to a call whose body is not read here; one that is a failure is raised."""
         try:
-            stream = self._open(sending, sleep)
+            stream = self._open(state, sleep)
             try:
                 if stream.status != 200:
                     call.parse(stream.status, stream.headers, stream.read(self._requests.max_bytes))
@@ -215,29 +215,29 @@ class Client:
                 stream.close()
                 raise
         except errors.KubeError as error:
-            raise sending.note(error) from error.__cause__
+            raise state.annotate(error) from error.__cause__
         return stream
 
-    def _open(self, sending: Sending, sleep: Callable[[float], Any] | None) -> Stream:
+    def _open(self, state: RetryState, sleep: Callable[[float], Any] | None) -> Stream:
         """Send a call, again where that may help, until there is the head of an answer."""
         while True:
-            seconds = sending.wait()
+            seconds = state.wait()
             if seconds:
                 (sleep or pauses.sleep)(seconds)
-            credential = None if sending.announce() else self._current()
+            credential = None if state.announce() else self._current()
             if credential is None:
-                credential = self._renewed(sending)
+                credential = self._renewed(state)
             try:
-                request = sending.begin(credential)
+                request = state.begin(credential)
                 stream = self._transport.open(request)
             except errors.TransportError as error:
-                if not sending.failed(error):
+                if not state.retry_after_error(error):
                     raise
                 continue
             is_answer = False
             try:
-                is_answer = sending.is_final(stream.status, stream.headers)
-                if stream.status == 401 and self._is_renewed(sending, credential):
+                is_answer = state.is_final(stream.status, stream.headers)
+                if stream.status == 401 and self._is_renewed(state, credential):
                     is_answer = False
             finally:
                 if not is_answer:
@@ -245,29 +245,29 @@ class Client:
             if is_answer:
                 return _unpacked(stream, request) if "content-encoding" in stream.headers else stream
 
-    def _renewed(self, sending: Sending) -> Credential:
+    def _renewed(self, state: RetryState) -> Credential:
         """Return what the next attempt shows if that is not at hand, by the deadline of the call."""
-        if sending.is_given:
+        if state.is_given:
             last = self._current()
             return Credential(None, None if last is None else last.pair)
         try:
-            return self._authorization.get(sending.end)
+            return self._authorization.get(state.end)
         except TimeoutError as error:
-            late = sending.late("the credentials are not renewed yet")
-            sending.not_sent(late)
+            late = state.late("the credentials are not renewed yet")
+            state.not_sent(late)
             raise late from error
         except BaseException as error:
-            sending.not_sent(error)
+            state.not_sent(error)
             raise
 
-    def _is_renewed(self, sending: Sending, credential: Credential) -> bool:
+    def _is_renewed(self, state: RetryState, credential: Credential) -> bool:
         """Take note of a 401; return whether to try again with other credentials."""
-        if sending.is_given:
+        if state.is_given:
             return False
         try:
-            return sending.refused(self._authorization.refuse(credential, sending.end))
+            return state.retry_after_401(self._authorization.refuse(credential, state.end))
         except TimeoutError as error:
-            raise sending.late("the credentials are not renewed yet") from error
+            raise state.late("the credentials are not renewed yet") from error
 
     def close(self) -> None:
         """Close every connection; a second call does nothing."""

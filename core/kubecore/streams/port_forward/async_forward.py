@@ -416,10 +416,10 @@ async def serving(
     Yields:
         The port of this machine.
     """
-    from kubecore.rest.bridge import asynchronous
+    from kubecore.rest.bridge import async_client_for
 
     async with (
-        asynchronous(client) as made,
+        async_client_for(client) as made,
         AsyncPortForward(made, target, timeout=timeout) as ports,
         ports.listen(port, local_port, host, on_error=on_error) as listener,
     ):
