@@ -148,9 +148,9 @@ YAML: Final = {
 
 
 def head(data: bytes, by: int = 0) -> None:
-    answer = http1.Answer("GET")
+    answer = http1.ResponseParser("GET")
     for at in range(0, len(data), by or len(data)):
-        if answer.head(data[at : at + (by or len(data))]):
+        if answer.feed_head(data[at : at + (by or len(data))]):
             return
 
 
@@ -158,8 +158,8 @@ _CHUNKED: Final = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 def chunked(data: bytes, by: int) -> None:
-    answer = http1.Answer("GET")
-    answer.head(_CHUNKED)
+    answer = http1.ResponseParser("GET")
+    answer.feed_head(_CHUNKED)
     fed(answer.body.feed, data, by)
 
 

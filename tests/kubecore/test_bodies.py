@@ -149,7 +149,7 @@ def test_the_zone_of_an_address_stays_on_this_machine(host: str, name: str, auth
     server = config.server()
     assert (server.name, server.authority, server.url) == (name, authority, url)
     assert server.host == (f"{name}%eth0" if "%" in host else name)
-    way: Any = connector.Route(config)
+    way: Any = connector.Connector(config)
     assert way._name == name
     if "%" in host:
         assert proxy.parse(host, "proxy").host == "fe80::1%eth0"

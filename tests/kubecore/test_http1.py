@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubecore._http.http1 import Answer, CutError, MalformedError, request_head
+from kubecore._http.http1 import CutError, MalformedError, ResponseParser, request_head
 
 Parsed = tuple[int, dict[str, str], bytes, bool]
 
@@ -17,17 +17,17 @@ def parse(data: bytes, cuts: list[int], method: str = "GET") -> Parsed:
     """Read an answer that comes in pieces, and then ends."""
     places = sorted({0, *(cut % (len(data) + 1) for cut in cuts), len(data)})
     pieces = [data[a:b] for a, b in itertools.pairwise(places)]
-    answer = Answer(method)
+    answer = ResponseParser(method)
     body = b""
     has_head = False
     for piece in pieces:
         if not has_head:
-            has_head = answer.head(piece)
+            has_head = answer.feed_head(piece)
             body += answer.first if has_head else b""
         else:
             body += answer.body.feed(piece)
     if not has_head:
-        answer.head(b"")
+        answer.feed_head(b"")
     if not answer.body.done:
         answer.body.end()
     return answer.status, answer.headers, body, answer.keep and answer.body.done
@@ -63,9 +63,9 @@ def test_an_answer_that_is_cut_is_never_a_short_success(body: bytes, at: int) ->
 
 @pytest.mark.parametrize("at", range(1, 8))
 def test_garbage_behind_the_last_chunk_leaves_no_connection_to_keep(at: int) -> None:
-    answer = Answer("GET")
+    answer = ResponseParser("GET")
     data = chunked(b"whole")
-    assert answer.head(data[:-1])
+    assert answer.feed_head(data[:-1])
     with pytest.raises(MalformedError):
         answer.body.feed(data[-1:] + b"garbage"[:at])
     assert not answer.body.done

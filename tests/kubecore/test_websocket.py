@@ -25,7 +25,7 @@ import trustme
 
 from kubecore import errors, rest
 from kubecore._http import dial
-from kubecore._http.http1 import Answer, MalformedError
+from kubecore._http.http1 import MalformedError, ResponseParser
 from kubecore.streams.exec.channels import V4, V5, Channels
 from kubecore.streams.websocket import state as line_module
 from kubecore.streams.websocket.frames import Piece, WebSocket
@@ -131,9 +131,11 @@ def test_row_b5_an_answer_that_is_no_handshake_is_refused(change: Callable[[str]
 
 def test_row_b5_a_101_that_nobody_asked_for_is_refused() -> None:
     with pytest.raises(MalformedError):
-        Answer("GET").head(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\nrest")
-    read = Answer("GET", upgrade=True)
-    assert read.head(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\nrest")
+        ResponseParser("GET").feed_head(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\nrest")
+    read = ResponseParser("GET", upgrade=True)
+    assert read.feed_head(
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\nrest"
+    )
     assert (read.status, read.first, read.keep) == (101, b"rest", False)
 
 

@@ -12,8 +12,8 @@ import trio.testing
 from kubecore import errors, rest
 from kubecore._auth.credential import Credential
 from kubecore._http import async_pool, pool
-from kubecore._http.deadlines import Limit
-from kubecore._http.http1 import Answer
+from kubecore._http.deadlines import Deadlines
+from kubecore._http.http1 import ResponseParser
 from kubecore._http.request import Request
 from kubecore.calls.call import Call
 from kubecore.rest.request_builder import RequestBuilder
@@ -70,18 +70,18 @@ class SlowAsync:
         return RESPONSE
 
 
-def send(connection: Slow, made: Request) -> Answer:
-    answer = Answer("POST")
-    limit: Any = Limit(made)
-    pool._send(connection, made, answer, limit)  # type: ignore[arg-type]
+def send(connection: Slow, made: Request) -> ResponseParser:
+    answer = ResponseParser("POST")
+    deadlines: Any = Deadlines(made)
+    pool._send(connection, made, answer, deadlines)  # type: ignore[arg-type]
     return answer
 
 
-def send_async(connection: SlowAsync, made: Request) -> Answer:
-    answer = Answer("POST")
+def send_async(connection: SlowAsync, made: Request) -> ResponseParser:
+    answer = ResponseParser("POST")
 
     async def main() -> None:
-        await async_pool._send(connection, made, answer, Limit(made))  # type: ignore[arg-type]
+        await async_pool._send(connection, made, answer, Deadlines(made))  # type: ignore[arg-type]
 
     trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
     return answer

@@ -22,7 +22,7 @@ from typing import Any, Final
 from kubeclient.models import core_v1
 from kubecore import errors, quantity, selectors
 from kubecore._config import warnings
-from kubecore._http.http1 import Answer, CutError, MalformedError
+from kubecore._http.http1 import CutError, MalformedError, ResponseParser
 from kubecore.codec import decode, yaml
 from kubecore.streams.copy.untar import Unpacker
 from kubecore.streams.exec.channels import V5, Channels
@@ -151,13 +151,13 @@ def _cut(data: bytes, chance: random.Random) -> Iterator[bytes]:
 
 def _answer(pieces: Iterator[bytes], method: str) -> object:
     """Read an answer as the pool does; return what it says, or the kind of error."""
-    read = Answer(method)
+    read = ResponseParser(method)
     try:
         for piece in pieces:
-            if read.head(piece):
+            if read.feed_head(piece):
                 break
         else:
-            read.head(b"")
+            read.feed_head(b"")
         body = read.first
         # A body of known length is read by the pool itself, up to its end.
         for piece in pieces:

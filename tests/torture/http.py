@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 import h11
 
-from kubecore._http.http1 import Answer, CutError, MalformedError
+from kubecore._http.http1 import CutError, MalformedError, ResponseParser
 from tests.torture.http_messages import Message, cut, message
 from tests.torture.tally import Tally
 
@@ -46,10 +46,10 @@ class Refused(NamedTuple):
 
 def ours(sent: Message, chunks: list[bytes]) -> Outcome | Refused:
     """Read a response as the connection pool does."""
-    parser = Answer(sent.method, upgrade=sent.upgrade)
+    parser = ResponseParser(sent.method, upgrade=sent.upgrade)
     left = iter([*chunks, b""])
     try:
-        while not parser.head(next(left)):
+        while not parser.feed_head(next(left)):
             pass
         body = [parser.first]
         while not parser.body.done and parser.status != 101:

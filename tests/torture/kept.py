@@ -738,7 +738,7 @@ def run(n: int | None, seed: int) -> Tally:
 
 def _batch(world: _World, calls: _Calls, count: int) -> None:
     pool = Pool(_CONFIG)
-    pool._route = world  # type: ignore[assignment]
+    pool._connector = world  # type: ignore[assignment]
     try:
         for _ in range(count):
             _sequence(pool, world, calls, _CALLS)
@@ -748,7 +748,7 @@ def _batch(world: _World, calls: _Calls, count: int) -> None:
 
 async def _batch_async(world: _World, calls: _Calls, count: int) -> None:
     pool = AsyncPool(_CONFIG)
-    pool._route = world  # type: ignore[assignment]
+    pool._connector = world  # type: ignore[assignment]
     try:
         for _ in range(count):
             await _sequence_async(pool, world, calls, _CALLS)

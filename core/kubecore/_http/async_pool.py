@@ -15,19 +15,19 @@ import anyio
 from kubecore._config.config import Config
 from kubecore._config.secret import SecretBytes
 from kubecore._http.async_socket import AsyncSocket
-from kubecore._http.connector import Route
+from kubecore._http.connector import Connector
 from kubecore._http.deadlines import (
     FAILURES,
     KEEPALIVE_SECONDS,
+    Deadlines,
     Early,
-    Limit,
     Stage,
     WaitingError,
-    failed,
+    map_error,
     may_repeat,
-    written,
+    serialize,
 )
-from kubecore._http.http1 import Answer
+from kubecore._http.http1 import ResponseParser
 from kubecore._http.per_loop import PerLoop
 from kubecore._http.request import Body, Request, too_large
 from kubecore.errors import ClosedError
@@ -86,7 +86,7 @@ class AsyncPool:
     """
 
     def __init__(self, config: Config) -> None:
-        self._route = Route(config)
+        self._connector = Connector(config)
         self._most = config.max_connections
         self._is_closed = False
         self._of_loop: PerLoop[_Connections] = PerLoop(
@@ -99,13 +99,13 @@ class AsyncPool:
         Raises:
             TransportError: there is none.
         """
-        await self._route.refresh_async(request.end)
-        self._route.identify(request.pair)
-        limit = Limit(request)
+        await self._connector.refresh_async(request.end)
+        self._connector.identify(request.pair)
+        deadlines = Deadlines(request)
         connections = self._connections()
-        slots = None if request.endless else await _take_slot(connections, request, limit)
+        slots = None if request.endless else await _take_slot(connections, request, deadlines)
         try:
-            return await self._exchange(connections, request, limit, slots)
+            return await self._exchange(connections, request, deadlines, slots)
         except BaseException:
             if slots is not None:
                 slots.release()
@@ -121,45 +121,45 @@ class AsyncPool:
         return self._of_loop.get()
 
     async def _exchange(
-        self, connections: _Connections, request: Request, limit: Limit, slots: anyio.Semaphore | None
+        self, connections: _Connections, request: Request, deadlines: Deadlines, slots: anyio.Semaphore | None
     ) -> AsyncPoolStream:
         while True:
             connection = None if request.fresh else await self._kept(connections)
             is_fresh = connection is None
             if connection is None:
-                connection = await self._connect(request, limit)
-            answer = Answer(request.method, upgrade=request.upgrade)
+                connection = await self._connect(request, deadlines)
+            parser = ResponseParser(request.method, upgrade=request.upgrade)
             try:
-                await _send(connection, request, answer, limit)
+                await _send(connection, request, parser, deadlines)
             except BaseException as error:
                 await connection.aclose()
-                if is_fresh or not may_repeat(request, answer, error):
+                if is_fresh or not may_repeat(request, parser, error):
                     raise
                 continue
-            limit.answered(answer.status)
-            return AsyncPoolStream(self, connections, connection, slots, request, answer, limit)
+            deadlines.response_started(parser.status)
+            return AsyncPoolStream(self, connections, connection, slots, request, parser, deadlines)
 
     async def _kept(self, connections: _Connections) -> AsyncSocket | None:
         """Return an idle connection that the server still has too."""
         while connections.idle:
             connection, since = connections.idle.pop()
             is_young = time.monotonic() - since < KEEPALIVE_SECONDS
-            if is_young and connection.generation == self._route.generation and not connection.is_stale():
+            if is_young and connection.generation == self._connector.generation and not connection.is_stale():
                 return connection
             await connection.aclose()
         return None
 
-    async def _connect(self, request: Request, limit: Limit) -> AsyncSocket:
+    async def _connect(self, request: Request, deadlines: Deadlines) -> AsyncSocket:
         if self._is_closed:
             raise ClosedError(f"{request.place}: {_CLOSED}")
         made: AsyncSocket | None = None
         try:
-            with _scope(limit, "connect"):
-                made = await self._route.connect_async()
+            with _scope(deadlines, "connect"):
+                made = await self._connector.connect_async()
         except FAILURES as error:
-            raise failed(request, error, "connect", limit) from error
+            raise map_error(request, error, "connect", deadlines) from error
         if made is None:
-            raise failed(request, WaitingError(self._route.trouble), "connect", limit)
+            raise map_error(request, WaitingError(self._connector.trouble), "connect", deadlines)
         return made
 
     async def release(
@@ -177,55 +177,55 @@ class AsyncPool:
                 slots.release()
 
 
-def _scope(limit: Limit, stage: Stage) -> anyio.CancelScope:
+def _scope(deadlines: Deadlines, stage: Stage) -> anyio.CancelScope:
     """Return a scope that ends with a step's time."""
-    seconds = limit.left(stage)
+    seconds = deadlines.left(stage)
     return anyio.CancelScope(deadline=math.inf if seconds is None else anyio.current_time() + seconds)
 
 
-async def _take_slot(connections: _Connections, request: Request, limit: Limit) -> anyio.Semaphore:
+async def _take_slot(connections: _Connections, request: Request, deadlines: Deadlines) -> anyio.Semaphore:
     slots = connections.slots
     try:
         slots.acquire_nowait()
     except anyio.WouldBlock:
-        with _scope(limit, "pool") as scope:
+        with _scope(deadlines, "pool") as scope:
             await slots.acquire()
         if scope.cancelled_caught:
-            raise failed(request, TimeoutError(), "pool", limit) from None
+            raise map_error(request, TimeoutError(), "pool", deadlines) from None
     return slots
 
 
-async def _send(connection: AsyncSocket, request: Request, answer: Answer, limit: Limit) -> None:
+async def _send(connection: AsyncSocket, request: Request, parser: ResponseParser, deadlines: Deadlines) -> None:
     """Send a request and read the head of its answer."""
-    sending = Early(answer)
+    sending = Early(parser)
     broken: OSError | None = None
     stage: Stage = "write"
     try:
-        with _scope(limit, "write") as scope:
+        with _scope(deadlines, "write") as scope:
             try:
-                await _write(connection, request, sending, limit, scope)
+                await _write(connection, request, sending, deadlines, scope)
             except OSError as error:
                 broken = error  # A server that refuses a large body closes before it has read all.
             stage = "read"
-            seconds = limit.left("read")
+            seconds = deadlines.left("read")
             scope.deadline = math.inf if seconds is None else anyio.current_time() + seconds
-            while not sending.is_answered:
-                sending.is_answered = answer.head(await connection.read())
+            while not sending.has_head:
+                sending.has_head = parser.feed_head(await connection.read())
     except FAILURES as error:
-        raise failed(request, broken or error, "write" if broken else stage, limit) from error
-    if scope.cancelled_caught and not sending.is_answered:
-        raise failed(request, TimeoutError(), stage, limit)
+        raise map_error(request, broken or error, "write" if broken else stage, deadlines) from error
+    if scope.cancelled_caught and not sending.has_head:
+        raise map_error(request, TimeoutError(), stage, deadlines)
     if scope.cancelled_caught or sending.is_early or broken is not None:
-        answer.keep = False
+        parser.keep = False
 
 
 async def _write(
-    connection: AsyncSocket, request: Request, sending: Early, limit: Limit, scope: anyio.CancelScope
+    connection: AsyncSocket, request: Request, sending: Early, deadlines: Deadlines, scope: anyio.CancelScope
 ) -> None:
     is_begun = False
-    for data in written(request):
+    for data in serialize(request):
         for at in range(0, len(data), _CHUNK_BYTES):
-            seconds = limit.left("write")
+            seconds = deadlines.left("write")
             scope.deadline = math.inf if seconds is None else anyio.current_time() + seconds
             if is_begun and sending.take(await connection.read_now()):
                 return
@@ -238,11 +238,11 @@ class AsyncPoolStream:
     """An answer whose body is still to be read."""
 
     __slots__ = (
-        "_answer",
         "_connection",
         "_connections",
+        "_deadlines",
         "_is_open",
-        "_limit",
+        "_parser",
         "_pool",
         "_request",
         "_slots",
@@ -257,19 +257,19 @@ class AsyncPoolStream:
         connection: AsyncSocket,
         slots: anyio.Semaphore | None,
         request: Request,
-        answer: Answer,
-        limit: Limit,
+        parser: ResponseParser,
+        deadlines: Deadlines,
     ) -> None:
         self._pool = pool
         self._connections = connections
         self._connection = connection
         self._slots = slots
         self._request = request
-        self._answer = answer
-        self._limit = limit
+        self._parser = parser
+        self._deadlines = deadlines
         self._is_open = True
-        self.status: int = answer.status
-        self.headers: Mapping[str, str] = answer.headers
+        self.status: int = parser.status
+        self.headers: Mapping[str, str] = parser.headers
 
     async def read(self, most: int) -> Body:
         """Return the whole body.
@@ -280,7 +280,7 @@ class AsyncPoolStream:
         Raises:
             TransportError: it breaks off, or is larger.
         """
-        first, body = self._answer.first, self._answer.body
+        first, body = self._parser.first, self._parser.body
         if len(first) > most or (body.length is not None and body.length > most):
             raise too_large(self._request, most)
         if body.done:
@@ -310,26 +310,26 @@ class AsyncPoolStream:
         Raises:
             TransportError: it breaks off.
         """
-        if is_first and self._answer.first:
-            return self._answer.first
-        while not self._answer.body.done:
+        if is_first and self._parser.first:
+            return self._parser.first
+        while not self._parser.body.done:
             data = await self._more()
             if data:
                 return data
         return b""
 
     async def _more(self) -> bytes:
-        body = self._answer.body
+        body = self._parser.body
         try:
-            with _scope(self._limit, "body") as scope:
+            with _scope(self._deadlines, "body") as scope:
                 data = await self._connection.read()
                 if data:
                     return body.feed(data)
                 body.end()
         except FAILURES as error:
-            raise failed(self._request, error, "body", self._limit) from error
+            raise map_error(self._request, error, "body", self._deadlines) from error
         if scope.cancelled_caught:
-            raise failed(self._request, TimeoutError(), "body", self._limit)
+            raise map_error(self._request, TimeoutError(), "body", self._deadlines)
         return b""
 
     def detach(self) -> tuple[AsyncSocket, bytes]:
@@ -337,15 +337,15 @@ class AsyncPoolStream:
         self._is_open = False
         if self._slots is not None:
             self._slots.release()
-        return self._connection, self._answer.first
+        return self._connection, self._parser.first
 
     async def aclose(self) -> None:
         """Give the connection back, or close it where the body was not read to its end; a second call does nothing."""
         if self._is_open:
             self._is_open = False
-            answer = self._answer
+            parser = self._parser
             await self._pool.release(
-                self._connections, self._connection, self._slots, keep=answer.keep and answer.body.done
+                self._connections, self._connection, self._slots, keep=parser.keep and parser.body.done
             )
 
 

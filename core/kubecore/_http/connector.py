@@ -23,10 +23,10 @@ from kubecore.errors import ProxyError
 if TYPE_CHECKING:
     from kubecore._http.proxy import Proxy
 
-__all__ = ["Route"]
+__all__ = ["Connector"]
 
 
-class Route:
+class Connector:
     """Makes connections to the server of a configuration.
 
     Args:

@@ -12,21 +12,21 @@ from typing import Final, Literal
 
 from kubecore import errors
 from kubecore._config.secret import SecretBytes
-from kubecore._http.http1 import Answer, CutError, MalformedError, request_head
+from kubecore._http.http1 import CutError, MalformedError, ResponseParser, request_head
 from kubecore._http.request import Request
 
 __all__ = [
     "FAILURES",
     "KEEPALIVE_SECONDS",
+    "Deadlines",
     "Early",
-    "Limit",
     "Stage",
     "WaitingError",
-    "asked_about",
-    "failed",
+    "hint_for",
+    "map_error",
     "may_repeat",
     "reason",
-    "written",
+    "serialize",
 ]
 
 KEEPALIVE_SECONDS: Final = 90.0
@@ -46,7 +46,7 @@ class WaitingError(TimeoutError):
     """A step was not done in time; the text says what it waited for, "" if that is the other end."""
 
 
-class Limit:
+class Deadlines:
     """How long the steps of a request may take; together no longer than its deadline.
 
     Args:
@@ -110,7 +110,7 @@ class Limit:
         found: float | None = getattr(self._timeouts, stage)
         return found
 
-    def answered(self, status: int) -> None:
+    def response_started(self, status: int) -> None:
         """Take note of the response's status: only the expected one begins a response without end.
 
         Args:
@@ -139,7 +139,7 @@ class Limit:
         return "the time that was given" if request.until is not None or total is None else f"{total:g} s"
 
 
-def written(request: Request) -> tuple[bytes, bytes]:
+def serialize(request: Request) -> tuple[bytes, bytes]:
     """Return the bytes of a request: the head, with a small body in the same chunk, and a large body or b"".
 
     Raises:
@@ -158,19 +158,19 @@ class Early:
     The server may take the rest of the request for another one, and send a response to that.
 
     Args:
-        answer: The response.
+        parser: The response.
 
     Attributes:
         is_early: Whether a part of the response arrived before the whole request was sent.
-        is_answered: Whether the head of the response is complete.
+        has_head: Whether the head of the response is complete.
     """
 
-    __slots__ = ("_answer", "is_answered", "is_early")
+    __slots__ = ("_parser", "has_head", "is_early")
 
-    def __init__(self, answer: Answer) -> None:
-        self._answer = answer
+    def __init__(self, parser: ResponseParser) -> None:
+        self._parser = parser
         self.is_early: bool = False
-        self.is_answered: bool = False
+        self.has_head: bool = False
 
     def take(self, data: bytes | None) -> bool:
         """Take what was received between two chunks of the request.
@@ -187,17 +187,17 @@ class Early:
         """
         if data is None:
             return False
-        if not data and not self.is_answered:
+        if not data and not self.has_head:
             raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
         self.is_early = True
-        if not self.is_answered:
-            self.is_answered = self._answer.head(data)
+        if not self.has_head:
+            self.has_head = self._parser.feed_head(data)
         elif data:
-            self._answer.first += self._answer.body.feed(data)
-        return not data or (self.is_answered and self._answer.status >= 300)
+            self._parser.first += self._parser.body.feed(data)
+        return not data or (self.has_head and self._parser.status >= 300)
 
 
-def may_repeat(request: Request, answer: Answer, error: BaseException) -> bool:
+def may_repeat(request: Request, parser: ResponseParser, error: BaseException) -> bool:
     """Say whether a request that failed on a connection from the pool goes out again on a fresh one.
 
     Servers close idle connections, which shows only when the next request is sent. Only what changes nothing is sent
@@ -206,7 +206,7 @@ def may_repeat(request: Request, answer: Answer, error: BaseException) -> bool:
     return (
         request.method in ("GET", "HEAD")
         and not request.fresh
-        and not answer.started
+        and not parser.started
         and isinstance(error, (errors.ReadError, errors.WriteError))
         and not isinstance(error, TimeoutError)
     )
@@ -229,14 +229,14 @@ _BROKEN: Final[dict[Stage, tuple[type[errors.TransportError], str]]] = {
 }
 
 
-def failed(request: Request, error: BaseException, stage: Stage, limit: Limit) -> errors.TransportError:
+def map_error(request: Request, error: BaseException, stage: Stage, deadlines: Deadlines) -> errors.TransportError:
     """Make the error of ours for what went wrong.
 
     Args:
         request: what was asked; the error names its method and URL.
         error: what the socket, the TLS or the HTTP below raised.
         stage: what was being done.
-        limit: the request's time limits.
+        deadlines: the request's time limits.
 
     Returns:
         The error, not raised.
@@ -251,18 +251,18 @@ def failed(request: Request, error: BaseException, stage: Stage, limit: Limit) -
         return errors.ReadError(f"{place}: {error}")
     if isinstance(error, TimeoutError) and not isinstance(error, ssl.SSLError) and error.errno is None:
         detail = str(error) if isinstance(error, WaitingError) else ""
-        if limit.is_over:
-            return errors.DeadlineError(f"{place}: not done within {limit.given}{f': {detail}' if detail else ''}")
+        if deadlines.is_over:
+            return errors.DeadlineError(f"{place}: not done within {deadlines.given}{f': {detail}' if detail else ''}")
         step: Stage = "read" if stage == "body" else stage
         kind, text = _TIMEOUTS[step]
         if detail:
-            return kind(f"{place}: not done within {limit.seconds(stage)} s: {detail}")
-        return kind(f"{place}: {text.format(limit.seconds(stage))}")
+            return kind(f"{place}: not done within {deadlines.seconds(stage)} s: {detail}")
+        return kind(f"{place}: {text.format(deadlines.seconds(stage))}")
     kind, text = _BROKEN["read" if stage == "body" else stage]
-    return kind(f"{place}: {text}: {asked_about(request, reason(error))}")
+    return kind(f"{place}: {text}: {hint_for(request, reason(error))}")
 
 
-def asked_about(request: Request, why: str) -> str:
+def hint_for(request: Request, why: str) -> str:
     """Add to why there is no connection what to look at, if the machine is there and no server listens.
 
     Args:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, Protocol
 
-__all__ = ["Answer", "Body", "CutError", "MalformedError", "request_head"]
+__all__ = ["Body", "CutError", "MalformedError", "ResponseParser", "request_head"]
 
 _MOST_HEAD: Final = 256 * 1024
 """Largest head that is read, in bytes; Go's servers send at most 1 MiB, real ones a few hundred."""
@@ -92,8 +92,8 @@ class Body(Protocol):
         ...
 
 
-class Answer:
-    """Reads one answer as it comes: `head` until it is whole, then `body.feed`.
+class ResponseParser:
+    """Reads one answer as it comes: `feed_head` until it is whole, then `body.feed`.
 
     Args:
         method: the method that was asked with: an answer to HEAD or CONNECT has no body.
@@ -128,7 +128,7 @@ class Answer:
         """Whether anything came at all."""
         return bool(self._buffer) or self._interim > 0
 
-    def head(self, data: bytes) -> bool:
+    def feed_head(self, data: bytes) -> bool:
         """Take what came.
 
         Args:

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 from kubecore import errors
 from kubecore._http.async_protocols import AsyncHttpClient
-from kubecore._http.deadlines import Limit, asked_about, failed
+from kubecore._http.deadlines import Deadlines, hint_for, map_error
 from kubecore._http.protocols import HttpClient
 from kubecore._http.request import Body, Request, too_large
 
@@ -41,11 +41,11 @@ class HttpxTransport:
         """
         with _named_errors(request):
             _refuse_what_is_ours(request)
-            limit = Limit(request)
-            made = self._client.build_request(**_arguments(request, _timeouts(self._client, request, limit)))
+            deadlines = Deadlines(request)
+            made = self._client.build_request(**_arguments(request, _timeouts(self._client, request, deadlines)))
             response = self._client.send(made, stream=True, follow_redirects=False)
-            limit.answered(response.status_code)
-            return _HttpxStream(response, request, limit)
+            deadlines.response_started(response.status_code)
+            return _HttpxStream(response, request, deadlines)
 
     def close(self) -> None:
         """Leave the client open: it is the user's."""
@@ -65,13 +65,13 @@ class AsyncHttpxTransport:
         """
         with _named_errors(request):
             _refuse_what_is_ours(request)
-            limit = Limit(request)
+            deadlines = Deadlines(request)
             made = self._client.build_request(**_arguments(request, None))
             response = await _within(
-                limit.until("read"), lambda: self._client.send(made, stream=True, follow_redirects=False)
+                deadlines.until("read"), lambda: self._client.send(made, stream=True, follow_redirects=False)
             )
-            limit.answered(response.status_code)
-            return _AsyncHttpxStream(response, request, limit)
+            deadlines.response_started(response.status_code)
+            return _AsyncHttpxStream(response, request, deadlines)
 
     async def aclose(self) -> None:
         """Leave the client open: it is the user's."""
@@ -104,9 +104,9 @@ async def _within(seconds: float | None, function: Callable[[], Awaitable[R]]) -
         return await function()
 
 
-def _timeouts(client: HttpClient, request: Request, limit: Limit) -> tuple[float | None, ...] | None:
+def _timeouts(client: HttpClient, request: Request, deadlines: Deadlines) -> tuple[float | None, ...] | None:
     """Return the timeouts of the user's client, none of them longer than the call may take; None for its own."""
-    left = None if request.endless else limit.until("read")
+    left = None if request.endless else deadlines.until("read")
     if left is None:
         return None
     own = getattr(client, "timeout", None)
@@ -144,8 +144,8 @@ def _pause(request: Request) -> float | None:
 
 
 class _Head:
-    def __init__(self, response: Any, request: Request, limit: Limit) -> None:
-        self._limit = limit
+    def __init__(self, response: Any, request: Request, deadlines: Deadlines) -> None:
+        self._deadlines = deadlines
         self.status: int = response.status_code
         headers: dict[str, str] = dict(response.headers.items())
         # A mock transport, a cache or a response hook may have read the body; httpx then keeps it, decompressed.
@@ -174,7 +174,7 @@ class _HttpxStream(_Head):
         with _named_errors(self._request):
             if not self._is_read:
                 for chunk in self._response.iter_raw():
-                    self._limit.until("body")
+                    self._deadlines.until("body")
                     yield chunk
             elif self._response.content:
                 yield self._response.content
@@ -198,7 +198,7 @@ class _AsyncHttpxStream(_Head):
             if not self._is_read:
                 async with aclosing(self._response.aiter_raw()) as chunks:
                     while True:
-                        chunk = await _within(self._limit.until("body"), lambda: anext(chunks, None))
+                        chunk = await _within(self._deadlines.until("body"), lambda: anext(chunks, None))
                         if chunk is None:
                             break
                         yield chunk
@@ -232,7 +232,7 @@ def _named_errors(request: Request) -> Generator[None]:
     except (errors.KubeError, GeneratorExit):
         raise
     except TimeoutError as error:
-        raise failed(request, TimeoutError(), "read", Limit(request)) from error
+        raise map_error(request, TimeoutError(), "read", Deadlines(request)) from error
     except OSError as error:
         raise errors.ConnectError(f"{request.place}: {error.strerror or error}") from error
     except Exception as error:
@@ -243,8 +243,8 @@ def _named_errors(request: Request) -> Generator[None]:
             raise
         kind, text = found
         if issubclass(kind, TimeoutError) and request.end is not None and time.monotonic() > request.end - 0.01:
-            raise failed(request, TimeoutError(), "read", Limit(request)) from error
-        cause = asked_about(request, _cause(error))
+            raise map_error(request, TimeoutError(), "read", Deadlines(request)) from error
+        cause = hint_for(request, _cause(error))
         raise kind(f"{request.place}: {text}{f': {cause}' if cause else ''}") from error
 
 

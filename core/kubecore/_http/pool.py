@@ -13,9 +13,9 @@ from collections.abc import Generator, Mapping
 from typing import Final
 
 from kubecore._config.config import Config
-from kubecore._http.connector import Route
-from kubecore._http.deadlines import FAILURES, KEEPALIVE_SECONDS, Early, Limit, failed, may_repeat, written
-from kubecore._http.http1 import Answer, CutError
+from kubecore._http.connector import Connector
+from kubecore._http.deadlines import FAILURES, KEEPALIVE_SECONDS, Deadlines, Early, map_error, may_repeat, serialize
+from kubecore._http.http1 import CutError, ResponseParser
 from kubecore._http.request import Body, Request, too_large
 from kubecore._http.sync_socket import SyncSocket
 from kubecore._support.fork_lock import ForkLock
@@ -57,7 +57,7 @@ class Pool:
     """
 
     def __init__(self, config: Config) -> None:
-        self._route = Route(config)
+        self._connector = Connector(config)
         self._most = config.max_connections
         self._begin()
 
@@ -79,12 +79,12 @@ class Pool:
         """
         if self._process != os.getpid():
             self._leave_to_parent()
-        self._route.refresh(request.end)
-        self._route.identify(request.pair)
-        limit = Limit(request)
-        slot = None if request.endless else self._take_slot(request, limit)
+        self._connector.refresh(request.end)
+        self._connector.identify(request.pair)
+        deadlines = Deadlines(request)
+        slot = None if request.endless else self._take_slot(request, deadlines)
         try:
-            return self._exchange(request, limit, slot)
+            return self._exchange(request, deadlines, slot)
         except BaseException:
             self._give_back(slot)
             raise
@@ -95,14 +95,14 @@ class Pool:
         while self._idle:
             self._idle.pop()[0].close()
 
-    def _take_slot(self, request: Request, limit: Limit) -> _Slot:
+    def _take_slot(self, request: Request, deadlines: Deadlines) -> _Slot:
         with contextlib.suppress(queue.Empty):
             return self._slots.get_nowait()
         self._mend()
         try:
-            return self._slots.get(timeout=limit.left("pool"))
+            return self._slots.get(timeout=deadlines.left("pool"))
         except queue.Empty:
-            raise failed(request, TimeoutError(), "pool", limit) from None
+            raise map_error(request, TimeoutError(), "pool", deadlines) from None
 
     def _mend(self) -> None:
         """Make as many slots as there should be: a KeyboardInterrupt between two lines may have cost one."""
@@ -110,22 +110,22 @@ class Pool:
             for _ in range(self._most - (sys.getrefcount(self._mark) - self._none)):
                 self._slots.put(_Slot(self._mark))
 
-    def _exchange(self, request: Request, limit: Limit, slot: _Slot | None) -> PoolStream:
+    def _exchange(self, request: Request, deadlines: Deadlines, slot: _Slot | None) -> PoolStream:
         while True:
             connection = None if request.fresh else self._kept()
             is_fresh = connection is None
             if connection is None:
-                connection = self._connect(request, limit)
-            answer = Answer(request.method, upgrade=request.upgrade)
+                connection = self._connect(request, deadlines)
+            parser = ResponseParser(request.method, upgrade=request.upgrade)
             try:
-                _send(connection, request, answer, limit)
+                _send(connection, request, parser, deadlines)
             except BaseException as error:
                 connection.close()
-                if is_fresh or not may_repeat(request, answer, error):
+                if is_fresh or not may_repeat(request, parser, error):
                     raise
                 continue
-            limit.answered(answer.status)
-            return PoolStream(self, connection, slot, request, answer, limit)
+            deadlines.response_started(parser.status)
+            return PoolStream(self, connection, slot, request, parser, deadlines)
 
     def _kept(self) -> SyncSocket | None:
         """Return an idle connection that the server still has too."""
@@ -136,17 +136,17 @@ class Pool:
                 return None
             is_young = time.monotonic() - since < KEEPALIVE_SECONDS
             # `release` saw that no layer of TLS holds anything, and nobody has read since.
-            if is_young and connection.generation == self._route.generation and not connection.is_readable():
+            if is_young and connection.generation == self._connector.generation and not connection.is_readable():
                 return connection
             connection.close()
 
-    def _connect(self, request: Request, limit: Limit) -> SyncSocket:
+    def _connect(self, request: Request, deadlines: Deadlines) -> SyncSocket:
         if self._is_closed:
             raise ClosedError(f"{request.place}: {_CLOSED}")
         try:
-            return self._route.connect(limit.left("connect"))
+            return self._connector.connect(deadlines.left("connect"))
         except FAILURES as error:
-            raise failed(request, error, "connect", limit) from error
+            raise map_error(request, error, "connect", deadlines) from error
 
     def release(self, connection: SyncSocket, slot: _Slot | None, *, keep: bool) -> None:
         """Take a connection back, to keep or to close; and the slot with it."""
@@ -178,41 +178,41 @@ class Pool:
             connection.abandon()
 
 
-def _send(connection: SyncSocket, request: Request, answer: Answer, limit: Limit) -> None:
+def _send(connection: SyncSocket, request: Request, parser: ResponseParser, deadlines: Deadlines) -> None:
     """Send a request and read the head of its answer."""
-    sending = Early(answer)
+    sending = Early(parser)
     broken: OSError | None = None
     try:
-        _write(connection, request, sending, limit)
+        _write(connection, request, sending, deadlines)
     except TimeoutError as error:
-        if not sending.is_answered:
-            raise failed(request, error, "write", limit) from error
+        if not sending.has_head:
+            raise map_error(request, error, "write", deadlines) from error
     except OSError as error:
         broken = error  # A server that refuses a large body closes before it has read all; its answer may be there.
     except FAILURES as error:
-        raise failed(request, error, "write", limit) from error
+        raise map_error(request, error, "write", deadlines) from error
     try:
-        seconds = limit.left("read")
+        seconds = deadlines.left("read")
         end = time.monotonic() + seconds if seconds is not None else None
-        while not (sending.is_answered or answer.head(connection.read(seconds))):
+        while not (sending.has_head or parser.feed_head(connection.read(seconds))):
             # A head that comes in drops has no longer than one that comes at once.
             seconds = max(end - time.monotonic(), 0.001) if end is not None else None
     except FAILURES as error:
-        raise failed(request, broken or error, "write" if broken else "read", limit) from error
+        raise map_error(request, broken or error, "write" if broken else "read", deadlines) from error
     if sending.is_early or broken is not None:
-        answer.keep = False
+        parser.keep = False
 
 
-def _write(connection: SyncSocket, request: Request, sending: Early, limit: Limit) -> None:
-    head, body = written(request)
-    at = connection.send(head, limit.left("write"))
+def _write(connection: SyncSocket, request: Request, sending: Early, deadlines: Deadlines) -> None:
+    head, body = serialize(request)
+    at = connection.send(head, deadlines.left("write"))
     if at == len(head) and not body:
         return
     for data in (head, body):
         while at < len(data):
             if sending.take(connection.read_now()):
                 return
-            at += connection.send(memoryview(data)[at:], limit.left("write"))
+            at += connection.send(memoryview(data)[at:], deadlines.left("write"))
         at = 0
 
 
@@ -228,7 +228,7 @@ def _buffer(length: int) -> bytearray | memoryview:
 class PoolStream:
     """An answer whose body is still to be read."""
 
-    __slots__ = ("_answer", "_connection", "_is_open", "_limit", "_pool", "_request", "_slot", "headers", "status")
+    __slots__ = ("_connection", "_deadlines", "_is_open", "_parser", "_pool", "_request", "_slot", "headers", "status")
 
     def __init__(
         self,
@@ -236,18 +236,18 @@ class PoolStream:
         connection: SyncSocket,
         slot: _Slot | None,
         request: Request,
-        answer: Answer,
-        limit: Limit,
+        parser: ResponseParser,
+        deadlines: Deadlines,
     ) -> None:
         self._pool = pool
         self._connection = connection
         self._slot = slot
         self._request = request
-        self._answer = answer
-        self._limit = limit
+        self._parser = parser
+        self._deadlines = deadlines
         self._is_open = True
-        self.status: int = answer.status
-        self.headers: Mapping[str, str] = answer.headers
+        self.status: int = parser.status
+        self.headers: Mapping[str, str] = parser.headers
 
     def read(self, most: int) -> Body:
         """Return the whole body.
@@ -258,8 +258,8 @@ class PoolStream:
         Raises:
             TransportError: it breaks off, or is larger.
         """
-        answer = self._answer
-        first, body = answer.first, answer.body
+        parser = self._parser
+        first, body = parser.first, parser.body
         length = body.length
         if len(first) > most or (length is not None and length > most):
             raise too_large(self._request, most)
@@ -279,18 +279,18 @@ class PoolStream:
         """Read into one buffer of the right size: pieces would have to be joined."""
         whole = _buffer(length)
         whole[: len(first)] = first
-        connection, limit = self._connection, self._limit
+        connection, deadlines = self._connection, self._deadlines
         with memoryview(whole) as view:
             at = len(first)
             try:
                 while at < length:
-                    count = connection.read_into(view[at:], limit.left("body"))
+                    count = connection.read_into(view[at:], deadlines.left("body"))
                     if not count:
                         raise CutError(f"the connection ended {length - at} bytes before the answer did")
                     at += count
             except FAILURES as error:
-                raise failed(self._request, error, "body", limit) from error
-        self._answer.body.done = True
+                raise map_error(self._request, error, "body", deadlines) from error
+        self._parser.body.done = True
         return whole
 
     def chunks(self) -> Generator[bytes]:
@@ -299,22 +299,22 @@ class PoolStream:
         Raises:
             TransportError: it breaks off.
         """
-        if self._answer.first:
-            yield self._answer.first
-        while not self._answer.body.done:
+        if self._parser.first:
+            yield self._parser.first
+        while not self._parser.body.done:
             data = self._more()
             if data:
                 yield data
 
     def _more(self) -> bytes:
-        body = self._answer.body
+        body = self._parser.body
         try:
-            data = self._connection.read(self._limit.left("body"))
+            data = self._connection.read(self._deadlines.left("body"))
             if data:
                 return body.feed(data)
             body.end()
         except FAILURES as error:
-            raise failed(self._request, error, "body", self._limit) from error
+            raise map_error(self._request, error, "body", self._deadlines) from error
         return b""
 
     def detach(self) -> tuple[SyncSocket, bytes]:
@@ -322,12 +322,12 @@ class PoolStream:
         self._is_open = False
         slot, self._slot = self._slot, None
         self._pool.leave(slot)
-        return self._connection, self._answer.first
+        return self._connection, self._parser.first
 
     def close(self) -> None:
         """Give the connection back, or close it where the body was not read to its end; a second call does nothing."""
         if self._is_open:
             self._is_open = False
-            answer = self._answer
+            parser = self._parser
             slot, self._slot = self._slot, None
-            self._pool.release(self._connection, slot, keep=answer.keep and answer.body.done)
+            self._pool.release(self._connection, slot, keep=parser.keep and parser.body.done)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from kubecore._config.config import Server, Timeouts
 from kubecore.errors import BodyTooLargeError, ProtocolError, RedirectError
 
-__all__ = ["Body", "Request", "check_answer", "check_body", "codings", "has_body", "too_large"]
+__all__ = ["Body", "Request", "check_body", "check_response", "codings", "has_body", "too_large"]
 
 
 Body = bytes | bytearray | memoryview
@@ -72,7 +72,7 @@ class Request(NamedTuple):
         return f"{self.method} {self.url}"
 
 
-def check_answer(request: Request, status: int, headers: Mapping[str, str], max_bytes: int) -> None:
+def check_response(request: Request, status: int, headers: Mapping[str, str], max_bytes: int) -> None:
     """Refuse an answer by its head.
 
     Args:
@@ -106,7 +106,7 @@ def has_body(request: Request, status: int) -> bool:
 
 
 def check_body(request: Request, status: int, headers: Mapping[str, str], max_bytes: int) -> None:
-    """Refuse an answer by what its head says of its body: see `check_answer`."""
+    """Refuse an answer by what its head says of its body: see `check_response`."""
     if not has_body(request, status):
         return
     encoding = headers.get("content-encoding", "")

@@ -11,7 +11,7 @@ from collections.abc import Generator
 from typing import Final
 
 from kubecore._config.secret import SecretBytes
-from kubecore._http.http1 import Answer, CutError, MalformedError, request_head
+from kubecore._http.http1 import CutError, MalformedError, ResponseParser, request_head
 from kubecore._http.proxy import Proxy
 
 __all__ = ["Handshake", "RefusedError", "handshake"]
@@ -51,15 +51,15 @@ def handshake(proxy: Proxy, host: str, port: int) -> Handshake:
 
 def _connect(proxy: Proxy, host: str, port: int) -> Handshake:
     target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    answer = Answer("CONNECT")
+    parser = ResponseParser("CONNECT")
     target = target.encode("ascii" if target.isascii() else "idna").decode("ascii")
     data = SecretBytes(request_head("CONNECT", target, [(b"Host", target.encode("ascii")), *proxy.authorization]))
-    while not answer.head((yield data)):
+    while not parser.feed_head((yield data)):
         data = SecretBytes()
-    if not 200 <= answer.status < 300:
-        hint = "; it wants a name and a password, in the proxy's URL" if answer.status == 407 else ""
-        raise RefusedError(f"it answered {answer.status}{hint}")
-    if answer.first:
+    if not 200 <= parser.status < 300:
+        hint = "; it wants a name and a password, in the proxy's URL" if parser.status == 407 else ""
+        raise RefusedError(f"it answered {parser.status}{hint}")
+    if parser.first:
         raise MalformedError("the proxy spoke into the tunnel")
 
 

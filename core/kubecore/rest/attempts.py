@@ -15,7 +15,7 @@ from kubecore import errors
 from kubecore._auth.credential import Credential
 from kubecore._config import warnings
 from kubecore._config.observe import Attempt, Outcome, checked
-from kubecore._http.request import Request, check_answer, check_body
+from kubecore._http.request import Request, check_body, check_response
 from kubecore.calls.call import Call
 from kubecore.calls.deadline import Deadline
 from kubecore.rest.request_builder import RequestBuilder, replace_headers
@@ -210,11 +210,11 @@ class RetryState:
             check_body(self._current, status, headers, self._requests.max_bytes)
             return True
         if 200 <= status < 300:
-            check_answer(self._current, status, headers, self._requests.max_bytes)
+            check_response(self._current, status, headers, self._requests.max_bytes)
             return True
         if 300 <= status < 400 and self._follows(status, headers):
             return False
-        check_answer(self._current, status, headers, self._requests.max_bytes)
+        check_response(self._current, status, headers, self._requests.max_bytes)
         if status == 429 or status >= 500:
             seconds = _retry_after(headers.get("retry-after", ""))
             if seconds is None or not self._again(seconds):
