@@ -16,7 +16,7 @@ from kubecore.calls.call import Call
 from kubecore.calls.deadline import Deadline
 from kubecore.errors import KubeError, StreamClosedError
 from kubecore.streams.websocket.frames import Piece
-from kubecore.streams.websocket.state import Line
+from kubecore.streams.websocket.state import SessionState
 
 if TYPE_CHECKING:
     from kubecore.rest import AsyncClient
@@ -31,15 +31,15 @@ class AsyncSession:
     """Messages both ways: see `Session`.
 
     Args:
-        line: what the session knows.
+        state: what the session knows.
         upgraded: the connection.
 
     Attributes:
         protocol: the subprotocol that the server chose.
     """
 
-    def __init__(self, line: Line, upgraded: Upgraded[AsyncSocket]) -> None:
-        self._line = line
+    def __init__(self, state: SessionState, upgraded: Upgraded[AsyncSocket]) -> None:
+        self._state = state
         self._socket = upgraded.connection
         self._socket.share()
         self.protocol: str = upgraded.protocol
@@ -47,7 +47,7 @@ class AsyncSession:
         self._broken = ""
         self._is_closed = False
         if upgraded.first:
-            line.feed(upgraded.first)
+            state.feed(upgraded.first)
 
     @classmethod
     async def open(
@@ -69,13 +69,13 @@ class AsyncSession:
             TransportError: there is no answer, or no websocket.
             MissingExtraError: wsproto is not installed.
         """
-        line = Line(f"{call.method} {call.path}")
-        return cls(line, await client.upgrade(call, protocols, deadline=deadline))
+        state = SessionState(f"{call.method} {call.path}")
+        return cls(state, await client.upgrade(call, protocols, deadline=deadline))
 
     @property
     def goodbye(self) -> str:
         """The code and reason of the other end's goodbye, "" where it said none."""
-        return self._line.goodbye
+        return self._state.goodbye
 
     async def receive(self) -> Piece | None:
         """Wait for the next piece of a message; may be cancelled and called again.
@@ -89,16 +89,16 @@ class AsyncSession:
         """
         while True:
             async with self._reading:
-                piece = self._line.take()
+                piece = self._state.take()
                 if piece is not None:
                     return piece
-                if self._line.is_ended:
+                if self._state.is_ended:
                     return None
                 await self._read()
             is_free = not self._socket.is_writing
-            ping = self._line.ping(is_free=is_free)
+            ping = self._state.ping(is_free=is_free)
             if is_free:
-                await self._say(ping + self._line.control())
+                await self._say(ping + self._state.control())
 
     async def send(self, data: bytes) -> None:
         """Send a message; all of it is sent when this returns.
@@ -112,7 +112,7 @@ class AsyncSession:
             StreamClosedError: it is closed, by us or by the other end.
         """
         self._check_open()
-        message = self._line.message(data)
+        message = self._state.message(data)
         async with anyio.create_task_group() as group:
             group.start_soon(self._read_ahead)
             await self._write(message)
@@ -124,32 +124,32 @@ class AsyncSession:
         if not self._is_closed:
             self._is_closed = True
             try:
-                await self._say(self._line.close())
+                await self._say(self._state.close())
             finally:
                 await self._socket.aclose()
 
     def _check_open(self) -> None:
-        self._line.check_open()
+        self._state.check_open()
         self._check_whole()
 
     def _check_whole(self) -> None:
         if self._broken:
-            raise StreamClosedError(f"{self._line.place}: {self._broken}")
+            raise StreamClosedError(f"{self._state.place}: {self._broken}")
 
     async def _read(self) -> None:
         """Wait for what comes, or until it is time to ask."""
         began = time.monotonic()
-        with anyio.move_on_after(self._line.quiet()) as scope:
+        with anyio.move_on_after(self._state.quiet()) as scope:
             try:
-                self._line.feed(await self._socket.read())
+                self._state.feed(await self._socket.read())
             except (OSError, ValueError) as error:
-                self._line.broke(error)
+                self._state.broke(error)
         if scope.cancelled_caught:
-            self._line.waited(time.monotonic() - began)
+            self._state.waited(time.monotonic() - began)
 
     async def _read_ahead(self) -> None:
         """Read while another task waits to send: the other end may wait for us to read."""
-        while self._line.has_room and not self._line.is_ended:
+        while self._state.has_room and not self._state.is_ended:
             async with self._reading:
                 with contextlib.suppress(KubeError):  # The line keeps it for who reads.
                     await self._read()

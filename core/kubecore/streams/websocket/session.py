@@ -14,7 +14,7 @@ from kubecore.calls.call import Call
 from kubecore.calls.deadline import Deadline
 from kubecore.errors import StreamClosedError, WriteTimeoutError
 from kubecore.streams.websocket.frames import Piece
-from kubecore.streams.websocket.state import Line
+from kubecore.streams.websocket.state import SessionState
 
 if TYPE_CHECKING:
     from kubecore.rest import Client
@@ -46,7 +46,7 @@ class Session:
     def __init__(
         self, client: Client, call: Call[Any], protocols: Sequence[str], *, deadline: Deadline | None = None
     ) -> None:
-        self._line = Line(f"{call.method} {call.path}")
+        self._state = SessionState(f"{call.method} {call.path}")
         upgraded = client.upgrade(call, protocols, deadline=deadline)
         self.protocol: str = upgraded.protocol
         self._duplex = Duplex(upgraded.connection)
@@ -61,12 +61,12 @@ class Session:
         self._inside: set[int] = set()
         self._is_closed = False
         if upgraded.first:
-            self._line.feed(upgraded.first)
+            self._state.feed(upgraded.first)
 
     @property
     def goodbye(self) -> str:
         """The code and reason of the other end's goodbye, "" where it said none."""
-        return self._line.goodbye
+        return self._state.goodbye
 
     def receive(
         self, seconds: float | None = None, *, supply: Callable[[], bytes | None] | None = None
@@ -90,21 +90,21 @@ class Session:
         waited = 0.0
         while True:
             with self._lock:
-                piece = self._line.take() or self._read_and_take()
+                piece = self._state.take() or self._read_and_take()
                 if piece is None:
-                    self._line.waited(waited)
+                    self._state.waited(waited)
                 self._answer()
-                if supply is not None and not self._outgoing and not self._line.is_ended and not self._broken:
+                if supply is not None and not self._outgoing and not self._state.is_ended and not self._broken:
                     data = supply()
                     supply = supply if data is not None else None
-                    self._queue(b"" if data is None else self._line.message(data))
+                    self._queue(b"" if data is None else self._state.message(data))
                     self._push()
-                if piece is not None or self._line.is_ended:
+                if piece is not None or self._state.is_ended:
                     return piece
                 began = time.monotonic()
                 if end is not None and began >= end:
                     raise TimeoutError
-                left = self._line.quiet() if end is None else min(self._line.quiet(), end - began)
+                left = self._state.quiet() if end is None else min(self._state.quiet(), end - began)
                 is_sending = bool(self._outgoing)
                 if supply is not None and not is_sending and not self._broken:
                     left = 0.0
@@ -132,7 +132,7 @@ class Session:
         end = None if seconds is None else time.monotonic() + seconds
         with self._lock:
             self._check_open()
-            self._queue(self._line.message(data))
+            self._queue(self._state.message(data))
             goal = self._queued
         while True:
             with self._lock:
@@ -141,7 +141,7 @@ class Session:
                 if self._sent >= goal:
                     return
                 self._readers.discard(threading.get_ident())  # Left behind by an interrupt.
-                may_read = not self._readers and self._line.has_room
+                may_read = not self._readers and self._state.has_room
                 if may_read:
                     self._read()
                     self._check_open()
@@ -154,14 +154,14 @@ class Session:
                 with self._lock:
                     self._leave()
             if end is not None and time.monotonic() >= end:
-                raise WriteTimeoutError(f"{self._line.place}: the other end took nothing for {seconds:g} s")
+                raise WriteTimeoutError(f"{self._state.place}: the other end took nothing for {seconds:g} s")
 
     def close(self) -> None:
         """Close it, also under other threads that read or write; a second call does nothing."""
         with self._lock:
             if self._is_closed:
                 return
-            self._queue(self._line.close())
+            self._queue(self._state.close())
             self._push()
             self._is_closed = True
             self._duplex.shut()
@@ -175,29 +175,29 @@ class Session:
             self._duplex.close()
 
     def _check_open(self) -> None:
-        self._line.check_open()
+        self._state.check_open()
         if self._broken:
-            raise StreamClosedError(f"{self._line.place}: the connection broke: {self._broken}")
+            raise StreamClosedError(f"{self._state.place}: the connection broke: {self._broken}")
 
     def _read_and_take(self) -> Piece | None:
         self._read()
-        return self._line.take()
+        return self._state.take()
 
     def _read(self) -> None:
-        if self._line.is_ended:
+        if self._state.is_ended:
             return
         try:
             data = self._duplex.receive()
         except (OSError, ValueError) as error:
-            self._line.broke(error)
+            self._state.broke(error)
         else:
             if data is not None:
-                self._line.feed(data)
+                self._state.feed(data)
 
     def _answer(self) -> None:
-        ping = self._line.ping(is_free=not self._outgoing)
+        ping = self._state.ping(is_free=not self._outgoing)
         if not self._outgoing:  # One answer is enough for all pings that came while it could not be sent.
-            self._queue(ping + self._line.control())
+            self._queue(ping + self._state.control())
         self._push()
 
     def _queue(self, data: bytes) -> None:

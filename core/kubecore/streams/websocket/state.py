@@ -10,7 +10,7 @@ from kubecore._http.deadlines import reason
 from kubecore.errors import KubeError, ProtocolError, ReadError, ReadTimeoutError, StreamClosedError
 from kubecore.streams.websocket.frames import Piece, WebSocket
 
-__all__ = ["Line"]
+__all__ = ["SessionState"]
 
 _MOST_HELD: Final = 1024 * 1024
 _OVERHEAD: Final = 100
@@ -23,7 +23,7 @@ _MUTE_SECONDS: Final = 61.0
 _SHORTEST_WAIT: Final = 0.05
 
 
-class Line:
+class SessionState:
     """One session.
 
     A session that is waited on asks every 5 s whether the other end is there, and gives up after 61 s of silence. The
