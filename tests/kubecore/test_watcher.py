@@ -190,7 +190,7 @@ def test_a_stream_that_is_no_watch_may_pause_for_ever() -> None:
                 assert b"".join(stream.chunks()) == b"ab"
             with (
                 pytest.raises(errors.ReadTimeoutError, match=rf"sent nothing for {SILENCE} s"),
-                client.stream(call, idle=True) as s,
+                client.stream(call, idle_timeout=True) as s,
             ):
                 list(s.chunks())
             with pytest.raises(errors.DeadlineError), client.stream(call, until=time.monotonic() + 0.2) as s:

@@ -34,11 +34,11 @@ class Authorization:
         """Return the credential of now, None if it must be renewed."""
         return self._source.current()
 
-    def get(self, until: float | None = None) -> Credential:
+    def get(self, deadline: float | None = None) -> Credential:
         """Return the credential to show.
 
         Args:
-            until: when the call must be done, on the monotonic clock; None for no limit.
+            deadline: when the call must be done, on the monotonic clock; None for no limit.
 
         Raises:
             ConfigError: there is none.
@@ -47,22 +47,22 @@ class Authorization:
         found = self._source.current()
         if found is not None:
             return found
-        token = self._turn.take(until)
+        token = self._turn.take(deadline)
         try:
             # Who waited for another's renewal needs none. What has expired as it came is used all the same.
-            return self._source.current() or self._source.renew(until)
+            return self._source.current() or self._source.renew(deadline)
         finally:
             self._turn.give(token)
 
-    def refuse(self, credential: Credential, until: float | None = None) -> bool:
+    def refuse(self, credential: Credential, deadline: float | None = None) -> bool:
         """Take note of a 401; return whether to try again with what `get` then gives.
 
         Args:
             credential: what the server was shown.
-            until: when the call must be done, on the monotonic clock; None for no limit.
+            deadline: when the call must be done, on the monotonic clock; None for no limit.
         """
         found = self._source.refuse(credential)
-        return self.get(until).header != credential.header if found is None else found
+        return self.get(deadline).header != credential.header if found is None else found
 
 
 class AsyncAuthorization:
@@ -76,11 +76,11 @@ class AsyncAuthorization:
         """Return the credential of now, None if it must be renewed."""
         return self._source.current()
 
-    async def get(self, until: float | None = None) -> Credential:
+    async def get(self, deadline: float | None = None) -> Credential:
         """Return the credential to show.
 
         Args:
-            until: when the call must be done, on the monotonic clock; None for no limit.
+            deadline: when the call must be done, on the monotonic clock; None for no limit.
 
         Raises:
             ConfigError: there is none.
@@ -91,19 +91,19 @@ class AsyncAuthorization:
             return found
         import anyio
 
-        with anyio.fail_after(None if until is None else max(0.0, until - time.monotonic())):
+        with anyio.fail_after(None if deadline is None else max(0.0, deadline - time.monotonic())):
             async with self._renewing():
-                return self._source.current() or await self._source.renew_async(until)
+                return self._source.current() or await self._source.renew_async(deadline)
 
-    async def refuse(self, credential: Credential, until: float | None = None) -> bool:
+    async def refuse(self, credential: Credential, deadline: float | None = None) -> bool:
         """Take note of a 401; return whether to try again with what `get` then gives.
 
         Args:
             credential: what the server was shown.
-            until: when the call must be done, on the monotonic clock; None for no limit.
+            deadline: when the call must be done, on the monotonic clock; None for no limit.
         """
         found = self._source.refuse(credential)
-        return (await self.get(until)).header != credential.header if found is None else found
+        return (await self.get(deadline)).header != credential.header if found is None else found
 
     def _renewing(self) -> anyio.Lock:
         """Return the lock of this event loop: tasks can't wait for one of another."""
@@ -157,10 +157,10 @@ class _Fixed:
     def refuse(self, credential: Credential) -> bool:
         return False
 
-    def renew(self, until: float | None = None) -> Credential:
+    def renew(self, deadline: float | None = None) -> Credential:
         return self._credential
 
-    async def renew_async(self, until: float | None = None) -> Credential:
+    async def renew_async(self, deadline: float | None = None) -> Credential:
         return self._credential
 
 

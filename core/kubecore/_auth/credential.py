@@ -44,11 +44,11 @@ class Source(Protocol):
         """
         ...
 
-    def renew(self, until: float | None = None) -> Credential:
+    def renew(self, deadline: float | None = None) -> Credential:
         """Get a new credential.
 
         Args:
-            until: when the call must be done, on the monotonic clock; None for no limit.
+            deadline: when the call must be done, on the monotonic clock; None for no limit.
 
         Raises:
             ConfigError: there is none.
@@ -56,7 +56,7 @@ class Source(Protocol):
         """
         ...
 
-    async def renew_async(self, until: float | None = None) -> Credential:
+    async def renew_async(self, deadline: float | None = None) -> Credential:
         """Get a new credential: see `renew`. It is cancelled when the time is up."""
         ...
 

@@ -92,22 +92,24 @@ class ExecSource:
             self._credential = None
         return True  # Another caller may have renewed it meanwhile.
 
-    def renew(self, until: float | None = None) -> Credential:
+    def renew(self, deadline: float | None = None) -> Credential:
         """Run the program.
 
         Args:
-            until: when the call must be done, on the monotonic clock; the program is killed then. None for no limit.
+            deadline: when the call must be done, on the monotonic clock; the program is killed then. None for no limit.
 
         Raises:
             ConfigError: it may not run, fails, takes too long, or prints something else.
             TimeoutError: the time of the call is up.
         """
-        command, environment, interactive = self._preparing.run(None if until is None else until - time.monotonic())
+        command, environment, interactive = self._preparing.run(
+            None if deadline is None else deadline - time.monotonic()
+        )
         with _started(self._plugin, command, environment, interactive) as process:
-            output = SecretBytes(_read(process, self._plugin, until))
+            output = SecretBytes(_read(process, self._plugin, deadline))
         return self._accept(output, process.returncode)
 
-    async def renew_async(self, until: float | None = None) -> Credential:
+    async def renew_async(self, deadline: float | None = None) -> Credential:
         """Run the program: see `renew`."""
         import anyio
 
@@ -298,11 +300,11 @@ def _started(
             process.wait(_KILLED_SECONDS)
 
 
-def _read(process: subprocess.Popen[bytes], plugin: ExecConfig, until: float | None) -> bytes:
+def _read(process: subprocess.Popen[bytes], plugin: ExecConfig, deadline: float | None) -> bytes:
     """Read what the program prints until it ends, or its time does, or the call's."""
     end = None if plugin.timeout is None else time.monotonic() + plugin.timeout
-    is_of_call = until is not None and (end is None or until < end)
-    end = until if is_of_call else end
+    is_of_call = deadline is not None and (end is None or deadline < end)
+    end = deadline if is_of_call else end
     stdout = _stdout(process).fileno()
     output = SecretBuffer()
     while True:

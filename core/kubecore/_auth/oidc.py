@@ -115,18 +115,18 @@ class OIDCSource:
             self._credential, self._expires = None, 0.0
         return bool(self._refresh_token)
 
-    def renew(self, until: float | None = None) -> Credential:
+    def renew(self, deadline: float | None = None) -> Credential:
         """Get a new token from the provider.
 
         Args:
-            until: how long to wait for it, on the monotonic clock; None for no limit. The renewal goes on then, since
-                a provider may accept a refresh token once, and the next call gets its result.
+            deadline: When the wait for it ends, on the monotonic clock; None for no limit. The renewal then continues:
+                a provider may accept a refresh token only once, and the next call gets its result.
 
         Raises:
             ConfigError: it gives none.
             TimeoutError: the time of the call is up.
         """
-        left = _WHOLE_SECONDS if until is None else min(_WHOLE_SECONDS, until - time.monotonic())
+        left = _WHOLE_SECONDS if deadline is None else min(_WHOLE_SECONDS, deadline - time.monotonic())
         try:
             return self._renewing.run(left)
         except TimeoutError:
@@ -135,7 +135,7 @@ class OIDCSource:
                 raise
             raise self._late() from None
 
-    async def renew_async(self, until: float | None = None) -> Credential:
+    async def renew_async(self, deadline: float | None = None) -> Credential:
         """Get a new token from the provider: see `renew`."""
         import anyio
 

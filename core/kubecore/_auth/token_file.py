@@ -45,23 +45,23 @@ class TokenFile:
         self._read_at = None
         return None
 
-    def renew(self, until: float | None = None) -> Credential:
+    def renew(self, deadline: float | None = None) -> Credential:
         """Read the file; what can't be read or used leaves the last good token in place."""
         if self._reading.is_running:  # It waits for its file system; its result is used when it comes.
             return self._last()
         try:
-            self._reading.run(file_seconds(until))
+            self._reading.run(file_seconds(deadline))
         except (ConfigError, TimeoutError) as error:
             return self._kept(error)
         return self._credential
 
-    async def renew_async(self, until: float | None = None) -> Credential:
+    async def renew_async(self, deadline: float | None = None) -> Credential:
         if self._reading.is_running:
             return self._last()
         import anyio
 
         try:
-            with anyio.fail_after(file_seconds(until)):
+            with anyio.fail_after(file_seconds(deadline)):
                 await self._reading.run_async()
         except (ConfigError, TimeoutError) as error:
             return self._kept(error)

@@ -31,14 +31,14 @@ class AsyncGzipStream:
         self.status: int = stream.status
         self.headers: Mapping[str, str] = stream.headers
 
-    async def read(self, most: int) -> Body:
+    async def read(self, max_bytes: int) -> Body:
         """Return the whole body: see `Stream.read`."""
         whole = io.BytesIO()  # Its value can be taken without a copy.
         async with aclosing(self.chunks()) as pieces:
             async for piece in pieces:
                 whole.write(piece)
-                if whole.tell() > most:
-                    raise too_large(self._place, most)
+                if whole.tell() > max_bytes:
+                    raise too_large(self._place, max_bytes)
         return whole.getvalue()
 
     async def chunks(self) -> AsyncGenerator[bytes]:

@@ -43,9 +43,9 @@ _CHUNK_BYTES: Final = 16 * 1024
 class _Connections:
     """What belongs to one event loop: sockets and waiting tasks can't move to another."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, max_connections: int) -> None:
         self.idle: deque[tuple[AsyncSocket, float]] = deque()
-        self.slots: anyio.Semaphore = anyio.Semaphore(most, fast_acquire=True)
+        self.slots: anyio.Semaphore = anyio.Semaphore(max_connections, fast_acquire=True)
         self._keeper: AsyncGenerator[None] | None = self._until_end()
         with contextlib.suppress(StopIteration):
             self._keeper.asend(None).send(None)
@@ -87,7 +87,7 @@ class AsyncPool:
 
     def __init__(self, config: Config) -> None:
         self._connector = Connector(config)
-        self._most = config.max_connections
+        self._max_connections = config.max_connections
         self._is_closed = False
         self._of_loop: PerLoop[_Connections] = PerLoop(
             lambda: _Connections(config.max_connections), _Connections.abandon
@@ -103,7 +103,7 @@ class AsyncPool:
         self._connector.identify(request.pair)
         deadlines = Deadlines(request)
         connections = self._connections()
-        slots = None if request.endless else await _take_slot(connections, request, deadlines)
+        slots = None if request.streaming else await _take_slot(connections, request, deadlines)
         try:
             return await self._exchange(connections, request, deadlines, slots)
         except BaseException:
@@ -167,7 +167,7 @@ class AsyncPool:
     ) -> None:
         """Take a connection back, to keep or to close; and the slot with it."""
         try:
-            is_full = self._is_closed or len(connections.idle) >= self._most
+            is_full = self._is_closed or len(connections.idle) >= self._max_connections
             if keep and not is_full and not connection.has_rest():
                 connections.idle.append((connection, time.monotonic()))
             else:
@@ -271,26 +271,26 @@ class AsyncPoolStream:
         self.status: int = parser.status
         self.headers: Mapping[str, str] = parser.headers
 
-    async def read(self, most: int) -> Body:
+    async def read(self, max_bytes: int) -> Body:
         """Return the whole body.
 
         Args:
-            most: largest body that is read, in bytes.
+            max_bytes: largest body that is read, in bytes.
 
         Raises:
             TransportError: it breaks off, or is larger.
         """
         first, body = self._parser.first, self._parser.body
-        if len(first) > most or (body.length is not None and body.length > most):
-            raise too_large(self._request, most)
+        if len(first) > max_bytes or (body.length is not None and body.length > max_bytes):
+            raise too_large(self._request, max_bytes)
         if body.done:
             return first
         whole = io.BytesIO()  # Its value can be taken without a copy.
         whole.write(first)
         while not body.done:
             whole.write(await self._more())
-            if whole.tell() > most:
-                raise too_large(self._request, most)
+            if whole.tell() > max_bytes:
+                raise too_large(self._request, max_bytes)
         return whole.getvalue()
 
     def chunks(self) -> AsyncGenerator[bytes]:

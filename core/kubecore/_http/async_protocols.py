@@ -39,11 +39,11 @@ class AsyncStream(Protocol):
         """The headers, their names in lower case."""
         ...
 
-    async def read(self, most: int) -> Body:
+    async def read(self, max_bytes: int) -> Body:
         """Return the whole body.
 
         Args:
-            most: largest body that is read, in bytes.
+            max_bytes: largest body that is read, in bytes.
 
         Raises:
             TransportError: it breaks off, or is larger.

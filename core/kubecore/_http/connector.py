@@ -59,25 +59,25 @@ class Connector:
         """What a connection waits for, if that is not the other end; else ""."""
         return self._names.trouble
 
-    def refresh(self, end: float | None) -> None:
+    def refresh(self, deadline: float | None) -> None:
         """Read certificates and keys that changed.
 
         A reading that is not done waits for its file system; its result is used when it comes.
 
         Args:
-            end: when the request must be done, on the monotonic clock; None for no limit. If the files can't be read by
-                then, the content of before stays in use.
+            deadline: When the request must be done, on the monotonic clock; None for no limit. If the files cannot be
+                read by then, their previous content stays in use.
         """
         if self._tls is not None and self._tls.is_due and not self._refreshing.is_running:
             with contextlib.suppress(TimeoutError):
-                self._refreshing.run(file_seconds(end))
+                self._refreshing.run(file_seconds(deadline))
 
-    async def refresh_async(self, end: float | None) -> None:
+    async def refresh_async(self, deadline: float | None) -> None:
         """Read certificates and keys that changed: see `refresh`."""
         if self._tls is not None and self._tls.is_due and not self._refreshing.is_running:
             import anyio
 
-            with anyio.move_on_after(file_seconds(end)):
+            with anyio.move_on_after(file_seconds(deadline)):
                 await self._refreshing.run_async()
 
     def _refresh(self) -> None:

@@ -17,13 +17,13 @@ _FILE_SECONDS: Final = 1.0
 """How long a call waits for a file to be read again: a network's file system may hang."""
 
 
-def file_seconds(until: float | None) -> float:
+def file_seconds(deadline: float | None) -> float:
     """Return how long a call waits for a file to be read again, in seconds: it has the content of before.
 
     Args:
-        until: when the call must be done, on the monotonic clock; None for no limit.
+        deadline: when the call must be done, on the monotonic clock; None for no limit.
     """
-    return _FILE_SECONDS if until is None else max(0.0, min(_FILE_SECONDS, (until - time.monotonic()) / 2))
+    return _FILE_SECONDS if deadline is None else max(0.0, min(_FILE_SECONDS, (deadline - time.monotonic()) / 2))
 
 
 class _Run(Generic[R]):

@@ -59,9 +59,9 @@ class Deadlines:
         self._request = request
         self._timeouts = timeouts = request.timeouts
         self._end = self._last = request.end
-        if request.endless:
+        if request.streaming:
             # The server may send the headers together with the first line, so that they may take as long as it does.
-            self._head = self._body = timeouts.idle if request.idle else None
+            self._head = self._body = timeouts.idle if request.idle_timeout else None
             self._head_end, self._body_end = request.head, request.until
         else:
             self._head = self._body = None if request.patient else timeouts.read
@@ -117,7 +117,7 @@ class Deadlines:
             status: the HTTP status code.
         """
         request = self._request
-        if not request.endless or status == (101 if request.upgrade else 200):
+        if not request.streaming or status == (101 if request.upgrade else 200):
             return
         self._body = self._timeouts.read
         self._body_end = request.head

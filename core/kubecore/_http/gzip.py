@@ -74,15 +74,15 @@ class Inflater:
             raise errors.ReadError(f"{self._place}: the compressed response ended early")
 
 
-def too_large(place: str, most: int) -> errors.BodyTooLargeError:
+def too_large(place: str, max_bytes: int) -> errors.BodyTooLargeError:
     """Create the error for a body that is larger than its limit.
 
     Args:
         place: The method and the path of the request.
-        most: The limit, in bytes.
+        max_bytes: The limit, in bytes.
     """
     return errors.BodyTooLargeError(
-        f"the answer to {place} is larger than the limit of {most} bytes (Config.max_response_bytes)"
+        f"the answer to {place} is larger than the limit of {max_bytes} bytes (Config.max_response_bytes)"
     )
 
 

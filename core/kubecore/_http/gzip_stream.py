@@ -32,14 +32,14 @@ class GzipStream:
         self.status: int = stream.status
         self.headers: Mapping[str, str] = stream.headers
 
-    def read(self, most: int) -> Body:
+    def read(self, max_bytes: int) -> Body:
         """Return the whole body: see `Stream.read`."""
         whole = io.BytesIO()  # Its value can be taken without a copy.
         with closing(self.chunks()) as pieces:
             for piece in pieces:
                 whole.write(piece)
-                if whole.tell() > most:
-                    raise too_large(self._place, most)
+                if whole.tell() > max_bytes:
+                    raise too_large(self._place, max_bytes)
         return whole.getvalue()
 
     def chunks(self) -> Generator[bytes]:

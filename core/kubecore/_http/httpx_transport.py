@@ -106,7 +106,7 @@ async def _within(seconds: float | None, function: Callable[[], Awaitable[R]]) -
 
 def _timeouts(client: HttpClient, request: Request, deadlines: Deadlines) -> tuple[float | None, ...] | None:
     """Return the timeouts of the user's client, none of them longer than the call may take; None for its own."""
-    left = None if request.endless else deadlines.until("read")
+    left = None if request.streaming else deadlines.until("read")
     if left is None:
         return None
     own = getattr(client, "timeout", None)
@@ -127,7 +127,7 @@ def _arguments(request: Request, timeouts_of_call: tuple[float | None, ...] | No
     }
     if timeouts_of_call is not None:
         arguments["timeout"] = timeouts_of_call
-    elif request.endless:
+    elif request.streaming:
         # Whatever the client's default is: a watch may pause, but not for ever.
         timeouts = request.timeouts
         arguments["timeout"] = (timeouts.connect, _pause(request), timeouts.write, timeouts.pool)
@@ -136,7 +136,7 @@ def _arguments(request: Request, timeouts_of_call: tuple[float | None, ...] | No
 
 def _pause(request: Request) -> float | None:
     """Return how long an endless answer may pause."""
-    idle = request.timeouts.idle if request.idle else None
+    idle = request.timeouts.idle if request.idle_timeout else None
     if request.until is None:
         return idle
     left = max(request.until - time.monotonic(), 0.001)
@@ -162,12 +162,12 @@ class _Head:
 
 
 class _HttpxStream(_Head):
-    def read(self, most: int) -> Body:
+    def read(self, max_bytes: int) -> Body:
         whole = io.BytesIO()
         for chunk in self.chunks():
             whole.write(chunk)
-            if whole.tell() > most:
-                raise too_large(self._request, most)
+            if whole.tell() > max_bytes:
+                raise too_large(self._request, max_bytes)
         return whole.getvalue()
 
     def chunks(self) -> Generator[bytes]:
@@ -184,13 +184,13 @@ class _HttpxStream(_Head):
 
 
 class _AsyncHttpxStream(_Head):
-    async def read(self, most: int) -> Body:
+    async def read(self, max_bytes: int) -> Body:
         whole = io.BytesIO()
         async with aclosing(self.chunks()) as chunks:
             async for chunk in chunks:
                 whole.write(chunk)
-                if whole.tell() > most:
-                    raise too_large(self._request, most)
+                if whole.tell() > max_bytes:
+                    raise too_large(self._request, max_bytes)
         return whole.getvalue()
 
     async def chunks(self) -> AsyncGenerator[bytes]:

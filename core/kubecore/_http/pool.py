@@ -58,7 +58,7 @@ class Pool:
 
     def __init__(self, config: Config) -> None:
         self._connector = Connector(config)
-        self._most = config.max_connections
+        self._max_connections = config.max_connections
         self._begin()
 
     def _begin(self) -> None:
@@ -82,7 +82,7 @@ class Pool:
         self._connector.refresh(request.end)
         self._connector.identify(request.pair)
         deadlines = Deadlines(request)
-        slot = None if request.endless else self._take_slot(request, deadlines)
+        slot = None if request.streaming else self._take_slot(request, deadlines)
         try:
             return self._exchange(request, deadlines, slot)
         except BaseException:
@@ -107,7 +107,7 @@ class Pool:
     def _mend(self) -> None:
         """Make as many slots as there should be: a KeyboardInterrupt between two lines may have cost one."""
         with self._mending.here:
-            for _ in range(self._most - (sys.getrefcount(self._mark) - self._none)):
+            for _ in range(self._max_connections - (sys.getrefcount(self._mark) - self._none)):
                 self._slots.put(_Slot(self._mark))
 
     def _exchange(self, request: Request, deadlines: Deadlines, slot: _Slot | None) -> PoolStream:
@@ -153,7 +153,7 @@ class Pool:
         if (
             keep
             and not self._is_closed
-            and len(self._idle) < self._most
+            and len(self._idle) < self._max_connections
             and self._process == os.getpid()
             and not connection.has_rest()
         ):
@@ -249,11 +249,11 @@ class PoolStream:
         self.status: int = parser.status
         self.headers: Mapping[str, str] = parser.headers
 
-    def read(self, most: int) -> Body:
+    def read(self, max_bytes: int) -> Body:
         """Return the whole body.
 
         Args:
-            most: largest body that is read, in bytes.
+            max_bytes: largest body that is read, in bytes.
 
         Raises:
             TransportError: it breaks off, or is larger.
@@ -261,8 +261,8 @@ class PoolStream:
         parser = self._parser
         first, body = parser.first, parser.body
         length = body.length
-        if len(first) > most or (length is not None and length > most):
-            raise too_large(self._request, most)
+        if len(first) > max_bytes or (length is not None and length > max_bytes):
+            raise too_large(self._request, max_bytes)
         if body.done:
             return first
         if length is not None:
@@ -271,8 +271,8 @@ class PoolStream:
         whole.write(first)
         while not body.done:
             whole.write(self._more())
-            if whole.tell() > most:
-                raise too_large(self._request, most)
+            if whole.tell() > max_bytes:
+                raise too_large(self._request, max_bytes)
         return whole.getvalue()
 
     def _read_length(self, first: bytes, length: int) -> Body:

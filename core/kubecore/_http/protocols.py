@@ -40,11 +40,11 @@ class Stream(Protocol):
         """The headers, their names in lower case."""
         ...
 
-    def read(self, most: int) -> Body:
+    def read(self, max_bytes: int) -> Body:
         """Return the whole body.
 
         Args:
-            most: largest body that is read, in bytes.
+            max_bytes: largest body that is read, in bytes.
 
         Raises:
             TransportError: it breaks off, or is larger.

@@ -26,10 +26,10 @@ class Request(NamedTuple):
         body: the body, or None.
         timeouts: how long each step may take.
         end: when the whole must be done, on the monotonic clock; None for no limit.
-        endless: whether the answer may go on for ever, as a watch's does: once it began, neither `end` nor the timeout
-            for the next piece holds.
+        streaming: Whether the response may last forever, as that of a watch. Once it began, neither `end` nor the
+            timeout for the next chunk applies.
         pair: the certificate and key to show, where they don't come from the configuration.
-        idle: whether `Timeouts.idle` holds for an endless answer.
+        idle_timeout: whether `Timeouts.idle` holds for an endless answer.
         until: when an endless answer is left, on the monotonic clock; None for no limit.
         upgrade: whether it asks for another protocol.
         head: when the headers of an endless response must be there, on the monotonic clock; None for no limit.
@@ -46,9 +46,9 @@ class Request(NamedTuple):
     body: bytes | None
     timeouts: Timeouts
     end: float | None
-    endless: bool
+    streaming: bool
     pair: tuple[bytes, bytes] | None
-    idle: bool = False
+    idle_timeout: bool = False
     until: float | None = None
     upgrade: bool = False
     head: float | None = None

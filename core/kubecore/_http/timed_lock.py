@@ -39,11 +39,11 @@ class Turn:
         self._known = weakref.ref(token)
         self._free.put(token)
 
-    def take(self, until: float | None) -> object:
+    def take(self, deadline: float | None) -> object:
         """Wait for the turn.
 
         Args:
-            until: how long, on the monotonic clock; None for no limit.
+            deadline: how long, on the monotonic clock; None for no limit.
 
         Returns:
             The token, to be given back.
@@ -56,11 +56,11 @@ class Turn:
                 with self._mending.here:
                     if self._process != os.getpid():
                         self._begin()
-            left = _STEP if until is None else min(_STEP, until - time.monotonic())
+            left = _STEP if deadline is None else min(_STEP, deadline - time.monotonic())
             try:
                 return self._free.get(timeout=max(left, 0.0))
             except queue.Empty:
-                if until is not None and time.monotonic() >= until:
+                if deadline is not None and time.monotonic() >= deadline:
                     raise TimeoutError from None
                 with self._mending.here:
                     if self._known() is None:

@@ -33,10 +33,10 @@ class TlsInTls:
             outer.close()
             raise
 
-    def recv(self, most: int) -> bytes:
+    def recv(self, max_bytes: int) -> bytes:
         """Return what has come, b"" at the end."""
         try:
-            return self._until_done(lambda: self._tls.read(most))
+            return self._until_done(lambda: self._tls.read(max_bytes))
         except ssl.SSLZeroReturnError:
             return b""
 
@@ -59,12 +59,12 @@ class TlsInTls:
         """Whether something that `send_now` took is still to be sent."""
         return bool(self._unsent)
 
-    def recv_now(self, most: int) -> bytes:
+    def recv_now(self, max_bytes: int) -> bytes:
         """Return what has come, b"" at the end, without waiting: SSLWantReadError where nothing has."""
         while True:
             self._push()
             try:
-                return self._tls.read(most)
+                return self._tls.read(max_bytes)
             except ssl.SSLZeroReturnError:
                 return b""
             except ssl.SSLWantReadError:

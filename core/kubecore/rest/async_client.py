@@ -107,7 +107,7 @@ class AsyncClient:
         timeout: float | None = None,
         deadline: Deadline | None = None,
         once: bool = False,
-        idle: bool = False,
+        idle_timeout: bool = False,
         until: float | None = None,
         sleep: Callable[[float], Any] | None = None,
     ) -> AsyncGenerator[AsyncStream]:
@@ -118,7 +118,8 @@ class AsyncClient:
             timeout: seconds until the response's headers are there; None for no limit but that of connecting.
             deadline: the same as a time, for calls that belong together.
             once: whether it is sent again only if the server asks for that.
-            idle: whether nothing for `Timeouts.idle` seconds is a ReadTimeoutError; else the answer may pause for ever.
+            idle_timeout: Whether a pause of more than `Timeouts.idle` seconds is a ReadTimeoutError; otherwise the
+                response may pause forever.
             until: when all must be over, the answer too, on the monotonic clock; None for no such limit.
             sleep: what waits between attempts; None for what is usual.
 
@@ -132,8 +133,8 @@ class AsyncClient:
         state = RetryState(
             self._requests,
             call,
-            endless=True,
-            idle=idle,
+            streaming=True,
+            idle_timeout=idle_timeout,
             until=until,
             deadline=deadline if timeout is None else Deadline.after(timeout),
             once=once,
@@ -189,7 +190,7 @@ class AsyncClient:
             ConfigError: a client of the user's own sends the requests.
         """
         handshake = Handshake(protocols)
-        state = RetryState(self._requests, call, endless=True, deadline=deadline, upgrade=handshake.headers)
+        state = RetryState(self._requests, call, streaming=True, deadline=deadline, upgrade=handshake.headers)
         try:
             stream = await self._open(state, None)
             try:

@@ -33,7 +33,7 @@ async def run_async(client: AsyncClient, steps: Steps[R], *, timeout: float | No
     Raises:
         KubeError: what a call raises and the steps don't catch.
     """
-    until = Deadline.within(timeout)
+    deadline = Deadline.within(timeout)
     advance: Callable[[], Call[Any] | Pause] = functools.partial(next, steps)
     while True:
         try:
@@ -42,17 +42,19 @@ async def run_async(client: AsyncClient, steps: Steps[R], *, timeout: float | No
             result: R = end.value
             return result
         try:
-            answer = await (_pause_async(step, until) if isinstance(step, Pause) else client.send(step, deadline=until))
+            answer = await (
+                _pause_async(step, deadline) if isinstance(step, Pause) else client.send(step, deadline=deadline)
+            )
         except KubeError as error:
             advance = functools.partial(steps.throw, error)
         else:
             advance = functools.partial(steps.send, answer)
 
 
-async def _pause_async(pause: Pause, until: Deadline | None) -> object:
-    await pauses.async_sleep(_seconds(pause, until))
+async def _pause_async(pause: Pause, deadline: Deadline | None) -> object:
+    await pauses.async_sleep(_seconds(pause, deadline))
     return None
 
 
-def _seconds(pause: Pause, until: Deadline | None) -> float:
-    return pause.seconds if until is None else min(pause.seconds, max(0.0, until - time.monotonic()))
+def _seconds(pause: Pause, deadline: Deadline | None) -> float:
+    return pause.seconds if deadline is None else min(pause.seconds, max(0.0, deadline - time.monotonic()))

@@ -41,8 +41,8 @@ class RetryState:
     Args:
         requests: makes its requests.
         call: the call.
-        endless: whether the answer may go on for ever, as a watch's does.
-        idle: whether it is left where nothing comes for `Timeouts.idle` seconds.
+        streaming: whether the answer may go on for ever, as a watch's does.
+        idle_timeout: whether it is left where nothing comes for `Timeouts.idle` seconds.
         until: when all must be over, the answer too, on the monotonic clock; None for no limit but the configured ones.
         deadline: when the caller wants the response, or the headers of an endless one; instead of `Timeouts.total`.
         once: whether it is sent again only if the server asks for that: what the first one did is not known, or what
@@ -60,10 +60,9 @@ class RetryState:
         "_delay",
         "_end",
         "_ended",
-        "_endless",
         "_extra",
         "_head",
-        "_idle",
+        "_idle_timeout",
         "_is_renewed",
         "_number",
         "_once",
@@ -72,6 +71,7 @@ class RetryState:
         "_requests",
         "_seconds",
         "_started",
+        "_streaming",
         "_target",
         "_until",
         "_upgrade",
@@ -83,8 +83,8 @@ class RetryState:
         requests: RequestBuilder,
         call: Call[Any],
         *,
-        endless: bool = False,
-        idle: bool = False,
+        streaming: bool = False,
+        idle_timeout: bool = False,
         until: float | None = None,
         deadline: Deadline | None = None,
         once: bool = False,
@@ -92,8 +92,8 @@ class RetryState:
     ) -> None:
         self._requests = requests
         self._called = call
-        self._endless = endless
-        self._idle = idle
+        self._streaming = streaming
+        self._idle_timeout = idle_timeout
         self._until = until
         self._upgrade = upgrade
         self._once = once or bool(upgrade)
@@ -120,7 +120,7 @@ class RetryState:
     def wait(self) -> float:
         """Return the seconds to wait before the next attempt: what the limiter and the server ask for."""
         limiter = self._requests.limiter
-        if limiter is None or (self._idle and self._number == 0):  # As in client-go, a watch may begin at once.
+        if limiter is None or (self._idle_timeout and self._number == 0):  # As in client-go, a watch may begin at once.
             return self._delay
         wait = max(self._delay, limiter.reserve())
         if wait > _LONG_WAIT and wait > self._delay:
@@ -171,10 +171,10 @@ class RetryState:
         request = self._requests.make(
             self._called,
             credential,
-            endless=self._endless,
+            streaming=self._streaming,
             end=self._end,
             target=self._target,
-            idle=self._idle,
+            idle_timeout=self._idle_timeout,
             until=self._until,
             upgrade=self._upgrade,
             head=self._head,
@@ -255,7 +255,7 @@ class RetryState:
             self._tell(None, error)
         if not self._is_read or isinstance(error, _NEVER_AGAIN):
             return False
-        if isinstance(error, TimeoutError) and not self._endless:
+        if isinstance(error, TimeoutError) and not self._streaming:
             return False
         if not isinstance(error, (errors.ReadError, errors.WriteError)):
             return False

@@ -108,7 +108,7 @@ class Client:
         timeout: float | None = None,
         deadline: Deadline | None = None,
         once: bool = False,
-        idle: bool = False,
+        idle_timeout: bool = False,
         until: float | None = None,
         sleep: Callable[[float], Any] | None = None,
     ) -> Generator[Stream]:
@@ -119,7 +119,8 @@ class Client:
             timeout: seconds until the response's headers are there; None for no limit but that of connecting.
             deadline: the same as a time, for calls that belong together.
             once: whether it is sent again only if the server asks for that.
-            idle: whether nothing for `Timeouts.idle` seconds is a ReadTimeoutError; else the answer may pause for ever.
+            idle_timeout: Whether a pause of more than `Timeouts.idle` seconds is a ReadTimeoutError; otherwise the
+                response may pause forever.
             until: when all must be over, the answer too, on the monotonic clock; None for no such limit.
             sleep: what waits between attempts; None for what is usual.
 
@@ -133,8 +134,8 @@ class Client:
         state = RetryState(
             self._requests,
             call,
-            endless=True,
-            idle=idle,
+            streaming=True,
+            idle_timeout=idle_timeout,
             until=until,
             deadline=deadline if timeout is None else Deadline.after(timeout),
             once=once,
@@ -190,7 +191,7 @@ class Client:
             ConfigError: a client of the user's own sends the requests.
         """
         handshake = Handshake(protocols)
-        state = RetryState(self._requests, call, endless=True, deadline=deadline, upgrade=handshake.headers)
+        state = RetryState(self._requests, call, streaming=True, deadline=deadline, upgrade=handshake.headers)
         try:
             stream = self._open(state, None)
             try:

@@ -58,10 +58,10 @@ class RequestBuilder:
         call: Call[Any],
         credential: Credential,
         *,
-        endless: bool,
+        streaming: bool,
         end: float | None,
         target: str | None = None,
-        idle: bool = False,
+        idle_timeout: bool = False,
         until: float | None = None,
         upgrade: Sequence[tuple[bytes, bytes]] = (),
         head: float | None = None,
@@ -73,10 +73,10 @@ class RequestBuilder:
         Args:
             call: the call.
             credential: who asks.
-            endless: whether the answer may pause for as long as it likes, as a watch does.
+            streaming: whether the answer may pause for as long as it likes, as a watch does.
             end: when the whole must be done, on the monotonic clock.
             target: path and query where a redirect led, None for the call's own.
-            idle: whether `Timeouts.idle` holds for an endless answer.
+            idle_timeout: whether `Timeouts.idle` holds for an endless answer.
             until: when an endless answer is left, on the monotonic clock.
             upgrade: the headers that ask for another protocol.
             head: when the headers of an endless response must be there, on the monotonic clock.
@@ -105,9 +105,9 @@ class RequestBuilder:
             call.body,
             self._timeouts,
             end,
-            endless,
+            streaming,
             credential.pair,
-            idle,
+            idle_timeout,
             until,
             bool(upgrade),
             head,

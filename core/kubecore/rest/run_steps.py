@@ -34,7 +34,7 @@ def run(client: Client, steps: Steps[R], *, timeout: float | None = None) -> R:
     Raises:
         KubeError: what a call raises and the steps don't catch.
     """
-    until = Deadline.within(timeout)
+    deadline = Deadline.within(timeout)
     advance: Callable[[], Call[Any] | Pause] = functools.partial(next, steps)
     while True:
         try:
@@ -43,17 +43,17 @@ def run(client: Client, steps: Steps[R], *, timeout: float | None = None) -> R:
             result: R = end.value
             return result
         try:
-            answer = _pause(step, until) if isinstance(step, Pause) else client.send(step, deadline=until)
+            answer = _pause(step, deadline) if isinstance(step, Pause) else client.send(step, deadline=deadline)
         except KubeError as error:
             advance = functools.partial(steps.throw, error)
         else:
             advance = functools.partial(steps.send, answer)
 
 
-def _pause(pause: Pause, until: Deadline | None) -> object:
-    pauses.sleep(_seconds(pause, until))
+def _pause(pause: Pause, deadline: Deadline | None) -> object:
+    pauses.sleep(_seconds(pause, deadline))
     return None
 
 
-def _seconds(pause: Pause, until: Deadline | None) -> float:
-    return pause.seconds if until is None else min(pause.seconds, max(0.0, until - time.monotonic()))
+def _seconds(pause: Pause, deadline: Deadline | None) -> float:
+    return pause.seconds if deadline is None else min(pause.seconds, max(0.0, deadline - time.monotonic()))

@@ -37,7 +37,7 @@ async def connected_async(
         TransportError: there is no answer, the connection breaks, or falls silent.
         DecodeError: something else than events comes.
     """
-    async with client.stream(call, idle=True, until=until) as stream:
+    async with client.stream(call, idle_timeout=True, until=until) as stream:
         check_media_type(call.path, stream.headers)
         async with aclosing(_read_async(Decoder(_kind(call), place=f"{call.method} {call.path}"), stream)) as events:
             yield events

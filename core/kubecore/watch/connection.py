@@ -36,7 +36,7 @@ def connected(client: Client, call: Call[T], *, until: float | None = None) -> G
         TransportError: there is no answer, the connection breaks, or falls silent.
         DecodeError: something else than events comes.
     """
-    with client.stream(call, idle=True, until=until) as stream:
+    with client.stream(call, idle_timeout=True, until=until) as stream:
         check_media_type(call.path, stream.headers)
         with closing(_read(Decoder(_kind(call), place=f"{call.method} {call.path}"), stream)) as events:
             yield events

@@ -160,7 +160,9 @@ class Watch(Generic[T]):
             )
             return
         stream = self._stack.enter_context(
-            self._client.stream(step.call, deadline=self._opening, idle=True, until=step.until, sleep=self._sleep)
+            self._client.stream(
+                step.call, deadline=self._opening, idle_timeout=True, until=step.until, sleep=self._sleep
+            )
         )
         if self._closing.is_set():  # By another thread, which could not see the stream yet.
             self._stack.close()
@@ -335,7 +337,7 @@ class AsyncWatch(Generic[T]):
             )
             return
         stream = await self._stack.enter_async_context(
-            self._client.stream(step.call, deadline=self._opening, idle=True, until=step.until)
+            self._client.stream(step.call, deadline=self._opening, idle_timeout=True, until=step.until)
         )
         self._progress.opened(stream.headers)
         chunks = stream.chunks()

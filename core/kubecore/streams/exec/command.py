@@ -75,11 +75,11 @@ class Gathered:
     """The output of a command as it comes.
 
     Args:
-        most: most bytes of both streams together, None for no limit.
+        max_bytes: most bytes of both streams together, None for no limit.
     """
 
-    def __init__(self, most: int | None) -> None:
-        self._most = most
+    def __init__(self, max_bytes: int | None) -> None:
+        self._max_bytes = max_bytes
         self._pieces: dict[Stream, bytearray] = {"stdout": bytearray(), "stderr": bytearray()}
 
     def add(self, output: Output) -> None:
@@ -89,8 +89,8 @@ class Gathered:
             BodyTooLargeError: it is more than the limit.
         """
         self._pieces[output.stream] += output.data
-        if self._most is not None and sum(map(len, self._pieces.values())) > self._most:
-            raise BodyTooLargeError(f"the command printed more than {self._most} bytes (max_output)")
+        if self._max_bytes is not None and sum(map(len, self._pieces.values())) > self._max_bytes:
+            raise BodyTooLargeError(f"the command printed more than {self._max_bytes} bytes (max_output)")
 
     @property
     def stdout(self) -> bytes:

@@ -56,11 +56,11 @@ class AsyncForwardedStream:
         self._owner = owner
         owner.add(self)
 
-    async def read(self, most: int = 65536, timeout: float | None = None) -> bytes:
+    async def read(self, max_bytes: int = 65536, timeout: float | None = None) -> bytes:
         """Wait for data from the pod; may be cancelled and called again.
 
         Args:
-            most: Most bytes to return.
+            max_bytes: Most bytes to return.
             timeout: Seconds to wait, None for no limit.
 
         Returns:
@@ -73,14 +73,14 @@ class AsyncForwardedStream:
             TransportError: The connection broke.
         """
         if timeout is None:
-            return await self._read(most)
+            return await self._read(max_bytes)
         with anyio.move_on_after(timeout) as scope:
-            return await self._read(most)
+            return await self._read(max_bytes)
         assert scope.cancelled_caught  # noqa: S101 - there is no other way here
         raise ReadTimeoutError(f"{self._tunnel.place}: nothing came for {timeout:g} s")
 
-    async def _read(self, most: int) -> bytes:
-        while (data := self._tunnel.take(most)) is None:
+    async def _read(self, max_bytes: int) -> bytes:
+        while (data := self._tunnel.take(max_bytes)) is None:
             await self.advance()
         return data
 

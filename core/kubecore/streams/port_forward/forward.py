@@ -44,11 +44,11 @@ class ForwardedStream:
         self._owner = owner
         owner.add(self)
 
-    def read(self, most: int = 65536, timeout: float | None = None) -> bytes:
+    def read(self, max_bytes: int = 65536, timeout: float | None = None) -> bytes:
         """Wait for what comes from the pod.
 
         Args:
-            most: most bytes to return.
+            max_bytes: most bytes to return.
             timeout: seconds to wait, None for no limit.
 
         Returns:
@@ -61,7 +61,7 @@ class ForwardedStream:
             TransportError: the connection broke.
         """
         end = None if timeout is None else time.monotonic() + timeout
-        while (data := self._tunnel.take(most)) is None:
+        while (data := self._tunnel.take(max_bytes)) is None:
             try:
                 self.advance(None if end is None else end - time.monotonic())
             except TimeoutError as error:

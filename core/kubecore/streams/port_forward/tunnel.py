@@ -102,7 +102,7 @@ class Tunnel:
         if self._failure is not None:
             raise self._failure.with_traceback(None)
 
-    def take(self, most: int) -> bytes | None:
+    def take(self, max_bytes: int) -> bytes | None:
         """Return what has come, b"" at the end, None where there is nothing yet.
 
         Raises:
@@ -111,7 +111,7 @@ class Tunnel:
         """
         if self._inbox:
             first, begin = self._inbox[0], self._taken
-            end = begin + most
+            end = begin + max_bytes
             if len(first) > end:
                 self._taken = end
                 return first[begin:end]
