@@ -120,18 +120,32 @@ def convert(sources: Mapping[str, str], substitutions: Mapping[str, str]) -> dic
     Raises:
         SyncError: A substitution is never used, or asynchronous words are left.
     """
-    table = [
-        (re.compile(rf"(?<!\w){word}(?:(?<=\W)|(?!\w))"), replacement) for word, replacement in substitutions.items()
-    ]
-    converted, used = dict(sources), set[str]()
-    for path in sources:
-        for pattern, replacement in table:
-            converted[path], count = pattern.subn(replacement, converted[path])
-            used.update([pattern.pattern] * bool(count))
+    converted, unused = dict[str, str](), set(substitutions)
+    for path, text in sources.items():
+        converted[path], used = replace_words(text, substitutions)
+        unused -= used
         _refuse_left_over(path, converted[path])
-    if unused := [word for word, (pattern, _) in zip(substitutions, table, strict=True) if pattern.pattern not in used]:
-        raise SyncError(f"substitutions that are never used: {', '.join(map(repr, unused))}; remove them")
+    if unused:
+        raise SyncError(f"substitutions that are never used: {', '.join(map(repr, sorted(unused)))}; remove them")
     return converted
+
+
+def replace_words(text: str, substitutions: Mapping[str, str]) -> tuple[str, set[str]]:
+    """Replace words of a text.
+
+    Args:
+        text: The text.
+        substitutions: Regular expressions for whole words, and their replacements.
+
+    Returns:
+        The text, and the regular expressions that matched.
+    """
+    used = set[str]()
+    for word, replacement in substitutions.items():
+        text, count = re.subn(rf"(?<!\w){word}(?:(?<=\W)|(?!\w))", replacement, text)
+        if count:
+            used.add(word)
+    return text, used
 
 
 def _refuse_left_over(path: str, text: str) -> None:
