@@ -211,6 +211,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
+    disable_nagle_algorithm = True  # Head and body are two writes: the second would wait for a delayed ACK.
 
     def do_GET(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)

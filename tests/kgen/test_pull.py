@@ -77,6 +77,7 @@ class Fake(ThreadingHTTPServer):
 class Handler(BaseHTTPRequestHandler):
     server: Fake
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # Head and body are two writes: the second would wait for a delayed ACK.
 
     def do_GET(self) -> None:
         status, content, location = self.server.answer(self.path)

@@ -42,6 +42,7 @@ _ANSWERS: Final[dict[str, Any]] = {
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # Head and body are two writes.
     server: AggregatedServer
 
     def do_GET(self) -> None:

@@ -16,6 +16,7 @@ class Backend(BaseHTTPRequestHandler):
     """Says what it was asked, with the status that the path begins with."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # Head and body are two writes.
 
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
