@@ -73,7 +73,7 @@ unit: $(ENV) ## The tests alone; ARGS="-k word" for some of them; LOWEST=1 VENV=
 
 .PHONY: quick
 quick: $(ENV) ## The tests of a minute, without Go: no server, no real pauses, few builds and processes; ARGS as above
-	$(PYTEST) -q -m "not slow and not thorough and not server" $(ARGS)
+	$(PYTEST) -q -m "not slow and not thorough and not server" --ignore=tests/server $(ARGS)
 
 .PHONY: again
 again: $(ENV) ## Run failed tests once more, if .ci/second-chance.txt names all of them

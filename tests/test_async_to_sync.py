@@ -132,6 +132,7 @@ def test_source_that_is_not_python_is_an_error(project: Project, capsys: pytest.
     assert "error: ruff" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_derived_files_of_kubecore_are_fresh() -> None:
     assert main(["--check"]) == 0
     assert len(derive(KUBECORE)) >= 18

@@ -42,6 +42,7 @@ def test_random_additions_to_the_crds_at_hand_take_no_name_away() -> None:
     assert not tally.bad, "\n".join(tally.bad)
 
 
+@pytest.mark.slow
 def test_an_addition_that_takes_a_name_is_found() -> None:
     """What the tests above compare can differ."""
     plan = obj(a=STRING)

@@ -243,6 +243,7 @@ def test_no_client_class_hides_what_its_module_imports() -> None:
     } <= naming.RESERVED_CLIENTS | naming.RESERVED_CLASSES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("key", "name"),
     [

@@ -16,6 +16,8 @@ from tests.kgen.manifests import of
 from tests.kgen.test_crds import change, manifest
 from tests.kgen.test_resolve_crds import STRING, enum, in_place, obj
 
+pytestmark = pytest.mark.slow  # builds
+
 TEMPLATE = in_place("io.k8s.api.core.v1.PodTemplateSpec")
 OWN_TEMPLATE = change(TEMPLATE, "properties/spec/properties/added", STRING)
 PART = obj(size=STRING, mode=enum("On", "Off"))

@@ -203,6 +203,7 @@ def test_a_document_that_changes_while_it_is_read_is_not_taken_for_built(
         assert run(["check"]) == 0
 
 
+@pytest.mark.slow
 def test_list_shows_what_there_is(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["list"]) == 0
     assert "example.com/v1  widgets   Widget  Namespaced  create,get,list" in capsys.readouterr().out
@@ -290,6 +291,7 @@ def test_one_odd_field_is_a_warning_and_an_error_when_strict(project: Path, caps
     assert "error: " in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_template_of_the_users_takes_the_place_of_ours(project: Path) -> None:
     (project / "templates").mkdir()
     ours = (ROOT / "templates/clientset.py.jinja").read_text()

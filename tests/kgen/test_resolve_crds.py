@@ -425,6 +425,7 @@ SHAPES = st.recursive(
 SPEC = st.dictionaries(st.sampled_from(["a", "b", "auth", "rules", "size"]), SHAPES, min_size=1, max_size=4)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(SPEC, SHAPES)
 def test_adding_a_field_renames_no_class(properties: dict[str, Any], more: dict[str, Any]) -> None:
@@ -435,6 +436,7 @@ def test_adding_a_field_renames_no_class(properties: dict[str, Any], more: dict[
     assert names(before) <= names(of(manifest(properties), other))
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(SPEC)
 def test_whatever_the_schema_the_package_is_what_was_planned(properties: dict[str, Any]) -> None:

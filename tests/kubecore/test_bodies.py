@@ -109,6 +109,7 @@ def test_another_coding_is_refused(encoding: str) -> None:
             clientset.core_v1.pods("d").get("p")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(
     "fields",

@@ -149,6 +149,7 @@ def test_no_json_raises_anything_but_ours(data: Any) -> None:
             pass
 
 
+@pytest.mark.slow
 def test_the_collector_is_on_again_after_many_threads() -> None:
     assert gc.isenabled()
     body = json.dumps({"items": [{"metadata": {"name": "x" * 100}}] * 1000}).encode()

@@ -142,6 +142,7 @@ def refusing() -> Iterator[int]:
         yield port
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("origin", "hint"),
     [("", "right host?"), ("user 'u' of context 'lab'", "right context (user 'u' of context 'lab')?")],

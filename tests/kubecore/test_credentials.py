@@ -69,6 +69,7 @@ def whoami_server(authority: trustme.CA) -> Whoami:
     return Whoami([], close=False, context=context)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", ["cert", "key"])
 @pytest.mark.parametrize("content", ["", "\n", "half"])
 @pytest.mark.parametrize("is_async", [False, True])
@@ -433,6 +434,7 @@ def test_a_plugin_runs_in_a_process_with_more_than_1024_open_files(*, is_async: 
     assert credential.header == b"Bearer t"
 
 
+@pytest.mark.slow
 def test_nothing_calls_select_which_refuses_high_descriptors() -> None:
     found = [
         f"{file.name}:{node.lineno}"

@@ -234,6 +234,7 @@ def test_fault_27_a_dead_address_does_not_take_the_time_of_the_next(full: int, m
         assert get_sync(config).metadata.name == "p"
 
 
+@pytest.mark.slow
 def test_fault_30_a_request_that_memory_does_not_suffice_for_leaves_the_client_usable() -> None:
     code = """
     import resource, sys

@@ -131,6 +131,7 @@ def test_a_package_that_is_not_there_has_no_models() -> None:
     assert manifests.models_of("no_such_package")("v1", "Pod") is None
 
 
+@pytest.mark.slow
 def test_modules_of_models_are_imported_when_they_are_needed() -> None:
     code = (
         "import sys; from kubecore import manifests\n"

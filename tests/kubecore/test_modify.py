@@ -95,6 +95,7 @@ def draft(document: Any, kind: type[T]) -> Draft[T]:
     return Draft(msgspec.Raw(encode.encode(document)), kind)
 
 
+@pytest.mark.slow
 @SHORT
 @given(THINGS)
 def test_where_nothing_changes_nothing_is_sent(raw: dict[str, Any]) -> None:
@@ -103,6 +104,7 @@ def test_where_nothing_changes_nothing_is_sent(raw: dict[str, Any]) -> None:
     assert draft(raw, Thing).change(copy.deepcopy) is None
 
 
+@pytest.mark.slow
 @SHORT
 @given(THINGS, THINGS)
 def test_the_model_reads_what_was_asked_for(raw: dict[str, Any], other: dict[str, Any]) -> None:
@@ -113,6 +115,7 @@ def test_the_model_reads_what_was_asked_for(raw: dict[str, Any], other: dict[str
     assert raw == untouched
 
 
+@pytest.mark.slow
 @SHORT
 @given(THINGS, THINGS)
 def test_unknown_fields_survive_whatever_is_asked_for(raw: dict[str, Any], other: dict[str, Any]) -> None:
@@ -135,6 +138,7 @@ def unknown(document: Any) -> dict[str, Any]:
     return {key: value for key, value in (document or {}).items() if key.startswith("x-") or key == "size2"}
 
 
+@pytest.mark.slow
 @SHORT
 @given(st.lists(PARTS, max_size=5), st.data())
 def test_items_keep_their_own_unknown_fields_wherever_they_go(parts: list[Any], data: st.DataObject) -> None:

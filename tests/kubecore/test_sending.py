@@ -165,6 +165,7 @@ def test_nobody_waits_longer_than_the_deadline(do: Do, slept: list[float]) -> No
     assert slept == []
 
 
+@pytest.mark.slow
 @both
 def test_a_server_that_trickles_is_left_at_the_deadline(do: Do) -> None:
     """Row B4."""
@@ -262,6 +263,7 @@ def test_redirects_on_the_same_server_are_followed_only_when_asked_for(do: Do) -
     assert other.requests == []
 
 
+@pytest.mark.slow
 @both
 def test_compressed_answers_are_read_and_bombs_are_not(do: Do) -> None:
     """Rows B2 and B3."""

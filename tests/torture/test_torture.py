@@ -44,6 +44,7 @@ def test_each_command_is_tried() -> None:
     assert {*SMALL, "structural", "watch"} == set(COMMANDS)
 
 
+@pytest.mark.slow
 def test_the_command_line_prints_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     code = main(["fuzz", "--n", "50", "--seed", "3"])
     lines = capsys.readouterr().out.splitlines()
@@ -51,6 +52,7 @@ def test_the_command_line_prints_one_line(capsys: pytest.CaptureFixture[str]) ->
     assert code == (" bad=0 " not in lines[-1])
 
 
+@pytest.mark.slow
 def test_a_bad_case_is_printed_and_counted(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     from kubecore import quantity
 
