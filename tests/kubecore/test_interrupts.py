@@ -15,11 +15,11 @@ import pytest
 from kubeclient.typed.core.v1 import pod as pods_of
 from kubecore._support import wakeup
 from kubecore._support.wakeup import Wakeup
-from kubecore.watch import progress, watcher
+from kubecore.watch import pacing, recovery, reporter, state, watcher
 from tests.kubecore.interrupts import LostError, interrupted
 
 _FILES: Final = frozenset(
-    (module.__file__ or "" for module in (watcher, progress, wakeup, threading)),
+    (module.__file__ or "" for module in (watcher, state, reporter, recovery, pacing, wakeup, threading)),
 )
 _POD: Final = {"metadata": {"name": "p", "namespace": "d", "uid": "u", "resourceVersion": "5"}}
 _EVENT: Final = json.dumps({"type": "ADDED", "object": _POD}).encode() + b"\n"

@@ -19,7 +19,7 @@ from kubecore import errors
 from kubecore.calls.resource import Resource
 from kubecore.watch.decoder import MAX_LINE, Decoder
 from kubecore.watch.options import WatchOptions
-from kubecore.watch.progress import Progress, Step
+from kubecore.watch.state import Step, WatchState
 
 JSON = {"content-type": "application/json"}
 
@@ -79,7 +79,7 @@ class Run:
 
     def __init__(self, **asked: Any) -> None:
         self.clock = Clock()
-        self.progress: Progress[core_v1.ConfigMap] = Progress(
+        self.progress: WatchState[core_v1.ConfigMap] = WatchState(
             WatchOptions(
                 list=lambda query: CONFIG_MAPS.list("d", query),
                 watch=lambda query: CONFIG_MAPS.watch("d", query),
@@ -225,7 +225,7 @@ def test_w8_a_watch_without_end_asks_for_300_to_600_seconds() -> None:
         bounds.append((low, high))
         return 457.3
 
-    step = Progress(asked, chance=chance).step()
+    step = WatchState(asked, chance=chance).step()
     assert step is not None
     assert bounds == [(300, 600)]
     assert "timeoutSeconds=457" in step.call.target
@@ -605,7 +605,7 @@ def test_what_is_no_model_is_followed_too(kind: Any) -> None:
     asked = WatchOptions[Any](
         list=lambda query: things.list("d", query), watch=lambda query: things.watch("d", query), relists=True
     )
-    progress = Progress(asked)
+    progress = WatchState(asked)
 
     def state(version: int, *items: dict[str, Any]) -> list[str]:
         step = progress.step()

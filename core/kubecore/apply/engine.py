@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from kubecore._support.backoff import Backoff
 from kubecore._support.json_types import is_json_object
 from kubecore.apply import order
 from kubecore.apply.definitions import Definition
@@ -34,8 +36,7 @@ __all__ = ["Kinds", "Options", "apply"]
 Kinds = Mapping[tuple[str, str], KindInfo]
 """The kinds that need no discovery, by apiVersion and kind."""
 
-_FIRST_PAUSE: Final = 0.05
-_LONGEST_PAUSE: Final = 0.4
+_BACKOFF: Final = Backoff(steps=1, duration=0.05, factor=2.0, cap=0.4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,14 +181,13 @@ class _ApplyRun:
 
     def _wait_for(self, found: Applied, end: float) -> Steps[None]:
         resource = yield from self._resource(_item(found.object, self.kinds))
-        pause = _FIRST_PAUSE
+        pauses = map(_BACKOFF.after, itertools.count())
         definition = decode.convert(found.object, Definition)
         while not (definition.is_established and (yield from self._is_known(definition))):
             if time.monotonic() >= end:
                 seconds = self.options.crd_timeout_seconds
                 raise NotEstablishedError(f"it is stored, but not served within {seconds:g} s: {definition.obstacle}")
-            yield Pause(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+            yield Pause(next(pauses))
             definition = decode.convert((yield from ask(resource.get("", found.ref.name, ()))), Definition)
 
     def _is_known(self, definition: Definition) -> Steps[bool]:

@@ -2,43 +2,13 @@
 
 from __future__ import annotations
 
-import random
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
+from kubecore._support.backoff import Backoff
 from kubecore.errors import NotFoundError, is_already_exists, is_conflict
 
 __all__ = ["DEFAULT_BACKOFF", "DEFAULT_RETRY", "Backoff", "is_late", "is_race"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backoff:
-    """How often something is tried, and the pauses between.
-
-    Attributes:
-        steps: how often it is tried, 1 or more.
-        duration: the first pause, in seconds.
-        factor: what each pause is multiplied by for the next.
-        jitter: by how much of itself, at most, a pause is made longer.
-        cap: the longest pause, in seconds; None for no limit.
-    """
-
-    steps: int
-    duration: float
-    factor: float = 1.0
-    jitter: float = 0.0
-    cap: float | None = None
-
-    def pauses(self) -> Iterator[float]:
-        """Yield the pauses, one fewer than steps."""
-        pause = self.duration
-        for _ in range(self.steps - 1):
-            yield pause + random.uniform(0, self.jitter * pause)  # noqa: S311 - no secret
-            pause *= self.factor
-            if self.cap is not None:
-                pause = min(pause, self.cap)
 
 
 DEFAULT_RETRY: Final = Backoff(steps=5, duration=0.01, factor=1.0, jitter=0.1)

@@ -28,4 +28,4 @@ class AsyncListAndWatch(AsyncWatch[T]):
     @property
     def items(self) -> list[T]:
         """The state at the beginning; the changes begin after it."""
-        return self._progress.items
+        return self._state.items

@@ -29,4 +29,4 @@ class ListAndWatch(Watch[T]):
     @property
     def items(self) -> list[T]:
         """The state at the beginning; the changes begin after it."""
-        return self._progress.items
+        return self._state.items

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeAlias, TypeVar
+from typing import Any, Generic, TypeVar
 
 from kubecore import options
 from kubecore.calls.call import Call
 from kubecore.errors import InvalidRequestError
 from kubecore.options import Query, ResourceVersionMatch
 from kubecore.selectors import FieldSelector, LabelSelector
+from kubecore.watch.phases import Phase
 
-__all__ = ["Phase", "WatchOptions"]
+__all__ = ["WatchOptions"]
 
 T = TypeVar("T")
-
-Phase: TypeAlias = Literal["list", "now", "initial", "watch", "probe"]
-"""What a request is for: the state, its version alone, the state as events, the changes, or how far the server is."""
 
 
 # Without slots: with them, Python 3.11 can't make an instance of WatchOptions[T].

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from typing import Final, Generic, NamedTuple, TypeVar
 
 from kubecore.watch.decoder import ADDED, DELETED, MODIFIED, Event, Meta
+from kubecore.watch.position import version_number
 
-__all__ = ["Snapshot", "version_number"]
+__all__ = ["Snapshot"]
 
 T = TypeVar("T")
 
@@ -21,15 +22,6 @@ class _Entry(NamedTuple, Generic[T]):
 
     def is_newer_than(self, version: str) -> bool:
         return 0 <= version_number(version) < version_number(self.version)
-
-
-def version_number(version: str) -> int:
-    """Return a version as the number that it is on every API server of Kubernetes; -1 where it is none.
-
-    Args:
-        version: the resource version.
-    """
-    return int(version) if version.isdecimal() and version.isascii() and len(version) < 20 else -1
 
 
 class Snapshot(Generic[T]):

@@ -1,4 +1,4 @@
-"""The loops that send, read and sleep for a watch; what they do is decided by `progress`."""
+"""The loops that send, read and sleep for a watch; what they do is decided by `state`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kubecore.calls.deadline import Deadline
 from kubecore.errors import KubeError
 from kubecore.watch.decoder import Event
 from kubecore.watch.options import WatchOptions
-from kubecore.watch.progress import Progress, Step
+from kubecore.watch.state import Step, WatchState
 
 if TYPE_CHECKING:
     import anyio
@@ -30,9 +30,9 @@ class _ClosedError(Exception):
     """The watch was closed while it waited."""
 
 
-def _pause(progress: Progress[Any], opening: Deadline | None) -> float:
+def _pause(state: WatchState[Any], opening: Deadline | None) -> float:
     """Return the seconds to wait before the next request: while the watch opens, no longer than it may take."""
-    return progress.pause() if opening is None else min(progress.pause(), opening.left)
+    return state.pause() if opening is None else min(state.pause(), opening.left)
 
 
 class Watch(Generic[T]):
@@ -53,7 +53,7 @@ class Watch(Generic[T]):
 
     def __init__(self, client: Client, options: WatchOptions[T]) -> None:
         self._client = client
-        self._progress = Progress(options)
+        self._state = WatchState(options)
         self._timeout = options.timeout
         self._opening: Deadline | None = None
         self._stack = ExitStack()
@@ -65,7 +65,7 @@ class Watch(Generic[T]):
     @property
     def resource_version(self) -> str:
         """The version that the watch has come to, from which another one could go on; "" before it knows one."""
-        return self._progress.version
+        return self._state.version
 
     def __enter__(self) -> Self:
         """Send the first request: read the state, or open the watch.
@@ -78,7 +78,7 @@ class Watch(Generic[T]):
         self._is_entered = True
         self._opening = Deadline.within(self._timeout)
         try:
-            while not self._progress.answered and self._turn():
+            while not self._state.answered and self._turn():
                 pass
         except BaseException:
             self.close()
@@ -131,8 +131,8 @@ class Watch(Generic[T]):
             if self._chunks is not None:
                 self._read(self._chunks)
                 return True
-            self._sleep(_pause(self._progress, self._opening))
-            step = self._progress.step()
+            self._sleep(_pause(self._state, self._opening))
+            step = self._state.step()
             if step is not None:
                 self._send(step)
             return step is not None
@@ -149,13 +149,13 @@ class Watch(Generic[T]):
         data = next(chunks, None)
         if data is None:
             self._leave()
-            self._batch = self._progress.end()
+            self._batch = self._state.end()
         else:
-            self._batch = self._progress.feed(data)
+            self._batch = self._state.feed(data)
 
     def _send(self, step: Step) -> None:
         if not step.follows:
-            self._batch = self._progress.listed(
+            self._batch = self._state.listed(
                 self._client.send(step.call, deadline=self._opening, until=step.until, sleep=self._sleep)
             )
             return
@@ -167,7 +167,7 @@ class Watch(Generic[T]):
         if self._closing.is_set():  # By another thread, which could not see the stream yet.
             self._stack.close()
             raise _ClosedError
-        self._progress.opened(stream.headers)
+        self._state.opened(stream.headers)
         self._chunks = stream.chunks()
 
     def _sleep(self, seconds: float) -> None:
@@ -179,14 +179,14 @@ class Watch(Generic[T]):
         self._batch = iter(())
         if not self._closing.is_set():
             # Variables of its frames hold the event, which may be a Secret.
-            self._progress.failed(error.with_traceback(None))
+            self._state.failed(error.with_traceback(None))
 
     def _interrupt(self) -> None:
         """Leave the connection: nobody knows how far it was read. What it brought and was not told comes again."""
         if self._chunks is not None:
             self._leave()
             self._batch = iter(())
-        self._progress.interrupted()
+        self._state.interrupted()
 
     def _leave(self) -> None:
         self._chunks = None
@@ -211,7 +211,7 @@ class AsyncWatch(Generic[T]):
 
     def __init__(self, client: AsyncClient, options: WatchOptions[T]) -> None:
         self._client = client
-        self._progress = Progress(options)
+        self._state = WatchState(options)
         self._timeout = options.timeout
         self._opening: Deadline | None = None
         self._stack = AsyncExitStack()
@@ -224,7 +224,7 @@ class AsyncWatch(Generic[T]):
     @property
     def resource_version(self) -> str:
         """The version that the watch has come to, from which another one could go on; "" before it knows one."""
-        return self._progress.version
+        return self._state.version
 
     async def __aenter__(self) -> Self:
         """Send the first request: read the state, or open the watch.
@@ -237,7 +237,7 @@ class AsyncWatch(Generic[T]):
         self._is_entered = True
         self._opening = Deadline.within(self._timeout)
         try:
-            while not self._progress.answered and await self._turn():
+            while not self._state.answered and await self._turn():
                 pass
         except BaseException:
             await self.aclose()
@@ -316,8 +316,8 @@ class AsyncWatch(Generic[T]):
         if self._chunks is not None:
             await self._read(self._chunks)
             return True
-        await anyio.sleep(_pause(self._progress, self._opening))
-        step = self._progress.step()
+        await anyio.sleep(_pause(self._state, self._opening))
+        step = self._state.step()
         if step is not None:
             await self._send(step)
         return step is not None
@@ -326,20 +326,20 @@ class AsyncWatch(Generic[T]):
         data = await anext(chunks, None)
         if data is None:
             await self._leave()
-            self._batch = self._progress.end()
+            self._batch = self._state.end()
         else:
-            self._batch = self._progress.feed(data)
+            self._batch = self._state.feed(data)
 
     async def _send(self, step: Step) -> None:
         if not step.follows:
-            self._batch = self._progress.listed(
+            self._batch = self._state.listed(
                 await self._client.send(step.call, deadline=self._opening, until=step.until)
             )
             return
         stream = await self._stack.enter_async_context(
             self._client.stream(step.call, deadline=self._opening, idle_timeout=True, until=step.until)
         )
-        self._progress.opened(stream.headers)
+        self._state.opened(stream.headers)
         chunks = stream.chunks()
         self._stack.push_async_callback(chunks.aclose)
         self._chunks = chunks
@@ -349,14 +349,14 @@ class AsyncWatch(Generic[T]):
         self._batch = iter(())
         if not self._is_closed:
             # Variables of its frames hold the event, which may be a Secret.
-            self._progress.failed(error.with_traceback(None))
+            self._state.failed(error.with_traceback(None))
 
     async def _interrupt(self) -> None:
         """Leave the connection: nobody knows how far it was read. What it brought and was not told comes again."""
         if self._chunks is not None:
             await self._leave()
             self._batch = iter(())
-        self._progress.interrupted()
+        self._state.interrupted()
 
     async def _leave(self) -> None:
         self._chunks = None
