@@ -13,9 +13,8 @@ from kgen.fields import FieldWriter
 from kgen.ir import Api, Constants, Field, GroupVersion, Model, Resource
 from kgen.names import Identifier
 
-__all__ = ["FORMATS", "Change", "changes", "shown"]
+__all__ = ["Change", "changes", "shown"]
 
-FORMATS: Final = ("text", "markdown", "json")
 
 _RANKS: Final = ("group", "resource", "verb", "model", "field", "constants", "constant")
 _ORDER: Final = ("removed", "changed", "deprecated", "added")

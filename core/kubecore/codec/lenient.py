@@ -44,15 +44,6 @@ T = TypeVar("T")
 Reader = Callable[[Any, str], Any]
 """Reads a value that stands at a path."""
 
-_NAMES: Final[dict[type, str]] = {
-    dict: "an object",
-    list: "a list",
-    str: "text",
-    bool: "a boolean",
-    int: "a number",
-    float: "a number",
-}
-
 _LOG: Final = logging.getLogger("kubecore")
 _LONGEST_KEY: Final = 200
 """Characters of a key in a path: every value below the key gets a path of its own."""
