@@ -5,7 +5,8 @@ KgenError                    exit code
 ├── ConfigError              2  the configuration or a template
 ├── InputError               3  a document
 │   └── ProblemsError        3  everything that `resolve` found, at once
-└── ClusterError             4  the cluster or its answers
+├── ClusterError             4  the cluster or its answers
+└── PlanError               70  what kgen made is not what kgen planned: a bug of kgen
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ __all__ = [
     "InputError",
     "KgenError",
     "OutputError",
+    "PlanError",
     "Problem",
     "Problems",
     "ProblemsError",
@@ -134,6 +136,20 @@ class ClusterError(KgenError):
     """A cluster can't be reached, or what it answers can't be used."""
 
     exit_code = 4
+
+
+class PlanError(KgenError):
+    """What was made is not what was planned: a bug of kgen, unless a template or a hook of the user made it.
+
+    Args:
+        what: What is wrong, in one line.
+        where: The file and the place in it.
+    """
+
+    exit_code = 70
+
+    def __init__(self, what: str, *, where: str | None = None) -> None:
+        super().__init__(what, where=where, hint="report it, with the document, as a bug of kgen")
 
 
 class ProblemsError(InputError):

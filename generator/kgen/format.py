@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-from kgen.errors import KgenError, OutputError
+from kgen.errors import KgenError, OutputError, PlanError
 
 __all__ = ["format_files"]
 
@@ -30,7 +30,8 @@ def format_files(files: Mapping[str, str]) -> dict[str, str]:
         files: The text of every file by its path; only those of Python change.
 
     Raises:
-        KgenError: ruff is missing, or a file is no Python.
+        KgenError: ruff is missing.
+        PlanError: a file is not Python.
         OutputError: The folder for temporary files can't be written.
     """
     try:
@@ -69,7 +70,4 @@ def _ruff(*arguments: str, folder: Path) -> None:
         ) from error
     if done.returncode != 0:
         words = (done.stderr or done.stdout).strip()[:500]
-        raise KgenError(
-            f"ruff refuses what was rendered: {words}",
-            hint="if you override a template, check it; else report a bug of kgen",
-        )
+        raise PlanError(f"ruff refuses what was rendered: {words}")

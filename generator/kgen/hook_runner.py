@@ -1,4 +1,4 @@
-"""Runs the user's hooks, and looks at what they return.
+"""Runs the hooks of the user between the stages of a build.
 
 Hooks are the user's own code, and trusted. What they return is checked all the same, so that a slip is an error here
 and not a client that can't be imported.

@@ -19,7 +19,7 @@ from datamodel_code_generator import InputFileType, PythonVersion, generate
 from datamodel_code_generator.enums import DataModelType
 
 from kgen import text
-from kgen.errors import KgenError
+from kgen.errors import PlanError
 from kgen.fields import FieldWriter
 from kgen.ir import Field, Merging, Model, ModelModule, ModelRef
 from kgen.names import ClassName, Identifier
@@ -92,7 +92,7 @@ def class_sources(modules: Iterable[ModelModule], templates: Path) -> Mapping[Mo
         templates: The folder that holds `models/msgspec.jinja2`.
 
     Raises:
-        KgenError: if what comes back is not what was planned.
+        PlanError: if what comes back is not what was planned.
     """
     planned = {ModelRef(module.name, model.name): model for module in modules for model in module.models}
     if not planned:
@@ -147,4 +147,4 @@ def _compare(planned: Mapping[ModelRef, Model], sources: Mapping[ModelRef, str])
     for ref in planned.keys() ^ sources.keys():
         what = "left out" if ref in planned else "added"
         msg = f"datamodel-code-generator {what} the class {ref}"
-        raise KgenError(msg, hint="report it, with the document, as a bug of kgen")
+        raise PlanError(msg)

@@ -10,7 +10,7 @@ from typing import Final
 
 from kgen.bundled_specs import bundled_specs
 from kgen.config import KUBECLIENT, Config
-from kgen.errors import ConfigError, InputError, KgenError, Problem, Problems
+from kgen.errors import ConfigError, InputError, PlanError, Problem, Problems
 from kgen.existing_names import read_package_names
 from kgen.fields import type_text
 from kgen.hook_runner import NO_HOOKS, Hooks, load_hooks
@@ -160,8 +160,9 @@ def generate(config: Config, progress: Progress = lambda _: None) -> Generated:
         verify(rendered, api.modules, config.package, api.builtins, comments_of(config.templates))
     rendered = hooks.files(rendered)
     progress(f"formatting {len(rendered)} files")
-    lost = lost_names(existing, PackageNames.of(api))
-    return Generated(format_files(rendered), api, problems.warnings, problems.notices, lost)
+    with _blaming_the_user(config):
+        files = format_files(rendered)
+    return Generated(files, api, problems.warnings, problems.notices, lost_names(existing, PackageNames.of(api)))
 
 
 def _refuse_huge(api: Api, config: Config) -> None:
@@ -182,21 +183,21 @@ def _size(model: Model, module: Identifier) -> int:
 
 @contextlib.contextmanager
 def _blaming_the_user(config: Config) -> Generator[None]:
-    """Say of what a template or a hook of the user does wrong that it is theirs; kgen's own can do no wrong."""
+    """Report as a mistake in the user's templates or hooks what is a bug of kgen in a project without them."""
     from jinja2 import TemplateError, TemplateSyntaxError
 
     try:
         yield
-    except (KgenError, TemplateError, TypeError, ValueError) as error:
+    except (PlanError, TemplateError, TypeError, ValueError) as error:
         if config.templates is None:
-            if config.hooks is not None and isinstance(error, KgenError):
-                hint = "correct what on_model or on_resource returns, or build without hooks"
+            if config.hooks is not None and isinstance(error, PlanError):
+                hint = "correct what the hooks return, or build without them"
                 raise ConfigError(error.what, where=error.where, hint=hint) from error
             raise
         line = f"line {error.lineno}" if isinstance(error, TemplateSyntaxError) else ""
-        where = error.where if isinstance(error, KgenError) else line
+        where = error.where if isinstance(error, PlanError) else line
         raise ConfigError(
-            error.what if isinstance(error, KgenError) else f"a template is wrong: {error}",
+            error.what if isinstance(error, PlanError) else f"a template is wrong: {error}",
             where=where or config.templates.name,
             hint=f"correct the templates in {config.templates.name!r}, or build without them",
         ) from error

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import jinja2
 
-from kgen.errors import KgenError
+from kgen.errors import PlanError
 from kgen.plan import PlannedFile
 from kgen.text import Code, code
 
@@ -29,7 +29,7 @@ def render(files: Iterable[PlannedFile], override: Path | None = None) -> dict[s
         override: A folder whose templates are taken before kgen's own of the same name.
 
     Raises:
-        KgenError: if a template is wrong, or prints what is not known to be inert.
+        PlanError: if a template is wrong, or prints what is not known to be inert.
     """
     environment = _environment(override)
     return {file.path: _render(environment, file) for file in files}
@@ -50,9 +50,9 @@ def _render(environment: jinja2.Environment, file: PlannedFile) -> str:
     try:
         return _template(environment, file.template).render(it=file.context)
     except jinja2.TemplateSyntaxError as error:
-        raise KgenError(f"template {error.name}: {error.message}", where=f"line {error.lineno}") from error
+        raise PlanError(f"template {error.name}: {error.message}", where=f"line {error.lineno}") from error
     except (jinja2.TemplateError, TypeError) as error:
-        raise KgenError(f"template {file.template}: {error}", where=file.path) from error
+        raise PlanError(f"template {file.template}: {error}", where=file.path) from error
 
 
 @functools.lru_cache(maxsize=64)

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from kgen.errors import OutputError
+from kgen.errors import OutputError, PlanError
 from kgen.files import read_regular
 from kgen.plan import MARKER
 from kgen.runtime import with_version_of
@@ -321,10 +321,7 @@ def _inside(output: Path, path: str) -> Path:
     """Return the place of a planned path; refuse one that leads out of the output folder."""
     pure = PurePosixPath(path)
     if pure.is_absolute() or ".." in pure.parts or "\0" in path or "\\" in path:
-        raise OutputError(
-            f"the path {path[:200]!r} leads out of the output folder",
-            hint="report it, with the document, as a bug of kgen",
-        )
+        raise PlanError(f"the path {path[:200]!r} leads out of the output folder")
     place = output
     for part in pure.parts:
         place /= part

@@ -18,7 +18,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from kgen import text
-from kgen.errors import KgenError
+from kgen.errors import PlanError
 from kgen.fields import FieldWriter
 from kgen.ir import Constants, Field, Model, ModelModule
 from kgen.names import Identifier
@@ -82,7 +82,7 @@ def verify(
         trusted: The comments in templates of the user; None if there are no such templates.
 
     Raises:
-        KgenError: naming the file and the line, if anything stands there that was not planned.
+        PlanError: naming the file and the line, if anything stands there that was not planned.
     """
     planned = {f"{package}/models/{module.name}.py": module for module in modules}
     for path, source in files.items():
@@ -96,11 +96,7 @@ def verify(
             else:
                 _check_client(tree, package, builtins, _RUNTIME if trusted is None else {*_RUNTIME, "kubecore"})
         except (SyntaxError, ValueError, _UnplannedError) as error:
-            raise KgenError(
-                f"the rendered file is not what was planned: {error}",
-                where=path,
-                hint="report it, with the document, as a bug of kgen",
-            ) from error
+            raise PlanError(f"the rendered file is not what was planned: {error}", where=path) from error
 
 
 def _check_comments(source: str, trusted: frozenset[str] | None) -> None:

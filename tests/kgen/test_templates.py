@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
 from kgen import contexts, ir, models
+from kgen.cli import run
 from kgen.config import CONTEXT_VERSION, load_config
-from kgen.errors import ConfigError
+from kgen.errors import ConfigError, PlanError
 from tests.conftest import ROOT
+from tests.kgen.documents import document
 
 
 def test_the_docs_list_every_attribute_of_the_context_and_no_other() -> None:
@@ -37,3 +40,24 @@ def test_templates_for_another_context_are_refused(tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match="written for version") as caught:
             load_config(cwd=tmp_path)
         assert caught.value.where == "kgen.toml templates_context"
+
+
+@pytest.mark.parametrize("error", [None, "templates", "hooks"])
+def test_what_was_not_planned_is_a_bug_of_kgen_without_templates_and_hooks(
+    error: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PlanError("the rendered file is not what was planned", where="a.py")
+
+    monkeypatch.setattr("kgen.models.class_sources", refuse)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "crds.json").write_text(json.dumps(document()))
+    (tmp_path / "hooks.py").write_text("def on_spec(spec):\n    return spec\n")
+    (tmp_path / "templates").mkdir()
+    settings = {None: "", "templates": 'templates = "templates"\n', "hooks": 'hooks = "hooks.py"\n'}[error]
+    (tmp_path / "kgen.toml").write_text(f'specs = "crds.json"\npackage = "mine"\n{settings}')
+    assert run(["build", "-q"]) == (2 if error else 70)
+    said = capsys.readouterr().err
+    assert "error: the rendered file is not what was planned\n  where: a.py\n  hint: " in said
+    assert ("as a bug of kgen" in said) is (error is None)
+    assert not (tmp_path / "generated").exists()
