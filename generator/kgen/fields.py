@@ -30,6 +30,10 @@ BUILTIN_TYPES: Final = frozenset({"bool", "bytes", "dict", "float", "int", "list
 """What annotations name of Python's own; in a model with a field of such a name they say `builtins.str`."""
 
 
+_MOST_VALUES: Final = 16
+"""Known values that an annotation lists; a field with more of them is a plain string."""
+
+
 class FieldWriter:
     """Writes the fields of one model.
 
@@ -40,13 +44,23 @@ class FieldWriter:
 
     def __init__(self, model: Model, module: Identifier) -> None:
         self._module = module
+        self._values = {group.field: group.members for group in model.constants if len(group.members) <= _MOST_VALUES}
         self._builtins = "builtins." if any(field.name in BUILTIN_TYPES for field in model.fields) else ""
 
     def line(self, field: Field) -> Code:
         """Return `name: annotation = default`."""
         default = self.default(field)
         value = f" = {default}" if default is not None else ""
-        return text.code(f"{field.name}: {self.annotation(field)}{value}")
+        return text.code(f"{field.name}: {self._with_values(field) or self.annotation(field)}{value}")
+
+    def _with_values(self, field: Field) -> Code | None:
+        """Return the annotation of a string with known values, which editors then offer; None for other fields."""
+        members = self._values.get(field.name)
+        if not members or field.type not in (Scalar("str"), Nullable(Scalar("str"))):
+            return None
+        values = ", ".join(text.string(member.value) for member in members)
+        _, bar, more = self.annotation(field).partition(" | ")
+        return text.code(f"OpenEnum[Literal[{values}]]{bar}{more}")
 
     def annotation(self, field: Field) -> Code:
         """Return the type of a field, with the None that its default adds."""

@@ -69,6 +69,7 @@ RESERVED_CLASSES: Final = frozenset(
         "MicroTime",
         "Model",
         "NO_FIELDS",
+        "OpenEnum",
         "OpenModel",
         "Quantity",
         "RawExtension",

@@ -103,7 +103,9 @@ _TYPE_PARAMETERS: Final = {
 }
 
 
-_FROM_KUBECORE: Final = frozenset({"always", "NO_FIELDS", *get_args(ScalarName)}) - BUILTIN_TYPES - {"number"}
+_FROM_KUBECORE: Final = (
+    frozenset({"always", "NO_FIELDS", "OpenEnum", *get_args(ScalarName)}) - BUILTIN_TYPES - {"number"}
+)
 """What the fields of models use of kubecore."""
 
 

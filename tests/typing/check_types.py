@@ -281,4 +281,5 @@ def refused(clientset: Clientset) -> None:
     clientset.core_v1.component_statuses().modify("y", print)  # type: ignore[attr-defined]  # pyright: ignore
     clientset.resource("ConfigMap")  # type: ignore[arg-type]  # pyright: ignore
     clientset.resource(core_v1.ConfigMap).create(core_v1.Secret())  # type: ignore[arg-type]  # pyright: ignore
+    core_v1.Container(name="x", image_pull_policy=5)  # type: ignore[arg-type]  # pyright: ignore
     core_v1.Container(nam="x")  # type: ignore[call-arg]  # pyright: ignore

@@ -17,7 +17,17 @@ from kubecore.model.meta import (
     StatusDetails,
 )
 from kubecore.model.model import CustomListModel, CustomModel, ListModel, Model, OpenModel, always
-from kubecore.model.scalars import JSON, NO_FIELDS, FieldsV1, IntOrString, MicroTime, Quantity, RawExtension, Time
+from kubecore.model.scalars import (
+    JSON,
+    NO_FIELDS,
+    FieldsV1,
+    IntOrString,
+    MicroTime,
+    OpenEnum,
+    Quantity,
+    RawExtension,
+    Time,
+)
 
 __all__ = [
     "JSON",
@@ -32,6 +42,7 @@ __all__ = [
     "MicroTime",
     "Model",
     "ObjectMeta",
+    "OpenEnum",
     "OpenModel",
     "OwnerReference",
     "Preconditions",

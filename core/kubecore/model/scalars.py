@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, TypeVar
 
 import msgspec
 
 from kubecore.model.int_or_string import IntOrString
 from kubecore.model.times import MicroTime, Time
 
-__all__ = ["JSON", "NO_FIELDS", "QUANTITY", "FieldsV1", "IntOrString", "MicroTime", "Quantity", "RawExtension", "Time"]
+__all__ = [
+    "JSON",
+    "NO_FIELDS",
+    "QUANTITY",
+    "FieldsV1",
+    "IntOrString",
+    "MicroTime",
+    "OpenEnum",
+    "Quantity",
+    "RawExtension",
+    "Time",
+]
+
+if TYPE_CHECKING:
+    _V = TypeVar("_V", bound=str)
+    OpenEnum: TypeAlias = _V | str
+else:
+
+    class OpenEnum:
+        """A string with known values: `OpenEnum[Literal["Always", "Never"]]`.
+
+        Editors offer the values. At run time the annotation is `str`, which any other value fits as well.
+        """
+
+        def __class_getitem__(cls, values):
+            return str
+
 
 Quantity: TypeAlias = Annotated[str, msgspec.Meta(title="Quantity")]
 """An amount such as `500m` or `2Gi`, as text; `kubecore.quantity` calculates with it (`resource.Quantity`)."""

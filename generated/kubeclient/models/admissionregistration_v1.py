@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from kubecore.generated.models import ListModel, Model, always, module_getattr
+from kubecore.generated.models import ListModel, Model, OpenEnum, always, module_getattr
 
 from kubeclient.models import meta_v1
 
@@ -492,7 +492,7 @@ class MatchResources(Model, kw_only=True):
     excluded)
     """
 
-    match_policy: str | None = None
+    match_policy: OpenEnum[Literal["Equivalent", "Exact"]] | None = None
     """matchPolicy defines how the "MatchResources" list is used to match incoming requests. Allowed values are
     "Exact" or "Equivalent".
 
@@ -609,7 +609,7 @@ class MutatingAdmissionPolicyBindingSpec(Model, kw_only=True):
 class MutatingAdmissionPolicySpec(Model, kw_only=True):
     """MutatingAdmissionPolicySpec defines the desired behavior of the admission policy."""
 
-    failure_policy: str | None = None
+    failure_policy: OpenEnum[Literal["Fail", "Ignore"]] | None = None
     """failurePolicy defines how to handle failures for the admission policy. Failures can occur from CEL expression
     parse errors, type check errors, runtime errors and invalid or mis-configured policy definitions or bindings.
 
@@ -662,7 +662,7 @@ class MutatingAdmissionPolicySpec(Model, kw_only=True):
     null.
     """
 
-    reinvocation_policy: str | None = None
+    reinvocation_policy: OpenEnum[Literal["IfNeeded", "Never"]] | None = None
     """reinvocationPolicy indicates whether mutations may be called multiple times per MutatingAdmissionPolicyBinding
     as part of a single admission evaluation. Allowed values are "Never" and "IfNeeded".
 
@@ -726,7 +726,7 @@ class MutatingWebhook(Model, kw_only=True):
     where "imagepolicy" is the name of the webhook, and kubernetes.io is the name of the organization. Required.
     """
 
-    side_effects: str
+    side_effects: OpenEnum[Literal["None", "NoneOnDryRun", "Some", "Unknown"]]
     """sideEffects states whether this webhook has side effects. Acceptable values are: None, NoneOnDryRun (webhooks
     created via v1beta1 may also specify Some or Unknown). Webhooks with side effects MUST implement a
     reconciliation system, since a request may be rejected by a future step in the admission chain and the side
@@ -734,7 +734,7 @@ class MutatingWebhook(Model, kw_only=True):
     webhook with sideEffects == Unknown or Some. Known values: `MutatingWebhookSideEffects`.
     """
 
-    failure_policy: str | None = None
+    failure_policy: OpenEnum[Literal["Fail", "Ignore"]] | None = None
     """failurePolicy defines how unrecognized errors from the admission endpoint are handled - allowed values are
     Ignore or Fail. Defaults to Fail. Known values: `MutatingWebhookFailurePolicy`.
     """
@@ -754,7 +754,7 @@ class MutatingWebhook(Model, kw_only=True):
     Apply merges it by `name`.
     """
 
-    match_policy: str | None = None
+    match_policy: OpenEnum[Literal["Equivalent", "Exact"]] | None = None
     """matchPolicy defines how the "rules" list is used to match incoming requests. Allowed values are "Exact" or
     "Equivalent".
 
@@ -822,7 +822,7 @@ class MutatingWebhook(Model, kw_only=True):
     everything.
     """
 
-    reinvocation_policy: str | None = None
+    reinvocation_policy: OpenEnum[Literal["IfNeeded", "Never"]] | None = None
     """reinvocationPolicy indicates whether this webhook should be called multiple times as part of a single
     admission evaluation. Allowed values are "Never" and "IfNeeded".
 
@@ -913,7 +913,7 @@ class MutatingWebhookSideEffects:
 class Mutation(Model, kw_only=True):
     """Mutation specifies the CEL expression which is used to apply the Mutation."""
 
-    patch_type: str
+    patch_type: OpenEnum[Literal["ApplyConfiguration", "JSONPatch"]]
     """patchType indicates the patch strategy used. Allowed values are "ApplyConfiguration" and "JSONPatch".
     Required. Known values: `MutationPatchType`.
     """
@@ -976,7 +976,7 @@ class NamedRuleWithOperations(Model, kw_only=True):
     Depending on the enclosing object, subresources might not be allowed. Required.
     """
 
-    scope: str | None = None
+    scope: OpenEnum[Literal["*", "Cluster", "Namespaced"]] | None = None
     """scope specifies the scope of this rule. Valid values are "Cluster", "Namespaced", and "*" "Cluster" means that
     only cluster-scoped resources will match this rule. Namespace API objects are cluster-scoped. "Namespaced"
     means that only namespaced resources will match this rule. "*" means that there are no scope restrictions.
@@ -1094,7 +1094,7 @@ class RuleWithOperations(Model, kw_only=True):
     Depending on the enclosing object, subresources might not be allowed. Required.
     """
 
-    scope: str | None = None
+    scope: OpenEnum[Literal["*", "Cluster", "Namespaced"]] | None = None
     """scope specifies the scope of this rule. Valid values are "Cluster", "Namespaced", and "*" "Cluster" means that
     only cluster-scoped resources will match this rule. Namespace API objects are cluster-scoped. "Namespaced"
     means that only namespaced resources will match this rule. "*" means that there are no scope restrictions.
@@ -1213,7 +1213,7 @@ class ValidatingAdmissionPolicySpec(Model, kw_only=True):
     auditAnnotations is required.
     """
 
-    failure_policy: str | None = None
+    failure_policy: OpenEnum[Literal["Fail", "Ignore"]] | None = None
     """failurePolicy defines how to handle failures for the admission policy. Failures can occur from CEL expression
     parse errors, type check errors, runtime errors and invalid or mis-configured policy definitions or bindings.
 
@@ -1322,7 +1322,7 @@ class ValidatingWebhook(Model, kw_only=True):
     where "imagepolicy" is the name of the webhook, and kubernetes.io is the name of the organization. Required.
     """
 
-    side_effects: str
+    side_effects: OpenEnum[Literal["None", "NoneOnDryRun", "Some", "Unknown"]]
     """sideEffects states whether this webhook has side effects. Acceptable values are: None, NoneOnDryRun (webhooks
     created via v1beta1 may also specify Some or Unknown). Webhooks with side effects MUST implement a
     reconciliation system, since a request may be rejected by a future step in the admission chain and the side
@@ -1330,7 +1330,7 @@ class ValidatingWebhook(Model, kw_only=True):
     webhook with sideEffects == Unknown or Some. Known values: `ValidatingWebhookSideEffects`.
     """
 
-    failure_policy: str | None = None
+    failure_policy: OpenEnum[Literal["Fail", "Ignore"]] | None = None
     """failurePolicy defines how unrecognized errors from the admission endpoint are handled - allowed values are
     Ignore or Fail. Defaults to Fail. Known values: `ValidatingWebhookFailurePolicy`.
     """
@@ -1350,7 +1350,7 @@ class ValidatingWebhook(Model, kw_only=True):
     Apply merges it by `name`.
     """
 
-    match_policy: str | None = None
+    match_policy: OpenEnum[Literal["Equivalent", "Exact"]] | None = None
     """matchPolicy defines how the "rules" list is used to match incoming requests. Allowed values are "Exact" or
     "Equivalent".
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from kubecore.generated.models import ListModel, Model, always, module_getattr
+from kubecore.generated.models import ListModel, Model, OpenEnum, always, module_getattr
 
 from kubeclient.models import meta_v1
 
@@ -276,7 +276,7 @@ class MatchResources(Model, kw_only=True):
     about. The exclude rules take precedence over include rules (if a resource matches both, it is excluded)
     """
 
-    match_policy: str | None = None
+    match_policy: OpenEnum[Literal["Equivalent", "Exact"]] | None = None
     """matchPolicy defines how the "MatchResources" list is used to match incoming requests. Allowed values are
     "Exact" or "Equivalent".
 
@@ -397,7 +397,7 @@ class MutatingAdmissionPolicyBindingSpec(Model, kw_only=True):
 class MutatingAdmissionPolicySpec(Model, kw_only=True):
     """MutatingAdmissionPolicySpec is the specification of the desired behavior of the admission policy."""
 
-    failure_policy: str | None = None
+    failure_policy: OpenEnum[Literal["Fail", "Ignore"]] | None = None
     """failurePolicy defines how to handle failures for the admission policy. Failures can occur from CEL expression
     parse errors, type check errors, runtime errors and invalid or mis-configured policy definitions or bindings.
 
@@ -450,7 +450,7 @@ class MutatingAdmissionPolicySpec(Model, kw_only=True):
     null.
     """
 
-    reinvocation_policy: str | None = None
+    reinvocation_policy: OpenEnum[Literal["IfNeeded", "Never"]] | None = None
     """reinvocationPolicy indicates whether mutations may be called multiple times per MutatingAdmissionPolicyBinding
     as part of a single admission evaluation. Allowed values are "Never" and "IfNeeded".
 
@@ -498,7 +498,7 @@ class MutatingAdmissionPolicySpecReinvocationPolicy:
 class Mutation(Model, kw_only=True):
     """Mutation specifies the CEL expression which is used to apply the Mutation."""
 
-    patch_type: str
+    patch_type: OpenEnum[Literal["ApplyConfiguration", "JSONPatch"]]
     """patchType indicates the patch strategy used. Allowed values are "ApplyConfiguration" and "JSONPatch".
     Required. Known values: `MutationPatchType`.
     """
@@ -561,7 +561,7 @@ class NamedRuleWithOperations(Model, kw_only=True):
     Depending on the enclosing object, subresources might not be allowed. Required.
     """
 
-    scope: str | None = None
+    scope: OpenEnum[Literal["*", "Cluster", "Namespaced"]] | None = None
     """scope specifies the scope of this rule. Valid values are "Cluster", "Namespaced", and "*" "Cluster" means that
     only cluster-scoped resources will match this rule. Namespace API objects are cluster-scoped. "Namespaced"
     means that only namespaced resources will match this rule. "*" means that there are no scope restrictions.
@@ -619,7 +619,7 @@ class ParamRef(Model, kw_only=True):
       cluster-scoped resources, which will result in an error.
     """
 
-    parameter_not_found_action: str | None = None
+    parameter_not_found_action: OpenEnum[Literal["Allow", "Deny"]] | None = None
     """parameterNotFoundAction controls the behavior of the binding when the resource exists, and name or selector is
     valid, but there are no parameters matched by the binding. If the value is set to `Allow`, then no matched
     parameters will be treated as successful validation by the binding. If set to `Deny`, then no matched

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from kubecore.generated.models import ListModel, Model, always, module_getattr
+from kubecore.generated.models import ListModel, Model, OpenEnum, always, module_getattr
 
 from kubeclient.models import meta_v1
 
@@ -430,7 +430,7 @@ class MutatingAdmissionPolicySpec(Model, kw_only=True):
     null.
     """
 
-    reinvocation_policy: str | None = None
+    reinvocation_policy: OpenEnum[Literal["IfNeeded", "Never"]] | None = None
     """reinvocationPolicy indicates whether mutations may be called multiple times per MutatingAdmissionPolicyBinding
     as part of a single admission evaluation. Allowed values are "Never" and "IfNeeded".
 
@@ -468,7 +468,7 @@ class MutatingAdmissionPolicySpecReinvocationPolicy:
 class Mutation(Model, kw_only=True):
     """Mutation specifies the CEL expression which is used to apply the Mutation."""
 
-    patch_type: str
+    patch_type: OpenEnum[Literal["ApplyConfiguration", "JSONPatch"]]
     """patchType indicates the patch strategy used. Allowed values are "ApplyConfiguration" and "JSONPatch".
     Required. Known values: `MutationPatchType`.
     """
@@ -531,7 +531,7 @@ class NamedRuleWithOperations(Model, kw_only=True):
     Depending on the enclosing object, subresources might not be allowed. Required.
     """
 
-    scope: str | None = None
+    scope: OpenEnum[Literal["*", "Cluster", "Namespaced"]] | None = None
     """scope specifies the scope of this rule. Valid values are "Cluster", "Namespaced", and "*" "Cluster" means that
     only cluster-scoped resources will match this rule. Namespace API objects are cluster-scoped. "Namespaced"
     means that only namespaced resources will match this rule. "*" means that there are no scope restrictions.

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from kubecore.generated.models import JSON, ListModel, Model, Time, always, module_getattr
+from kubecore.generated.models import JSON, ListModel, Model, OpenEnum, Time, always, module_getattr
 
 from kubeclient.models import meta_v1
 
@@ -644,7 +644,10 @@ class ValidationRule(Model, kw_only=True):
     May not be set unless `oldSelf` is used in `rule`.
     """
 
-    reason: str | None = None
+    reason: (
+        OpenEnum[Literal["FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"]]
+        | None
+    ) = None
     """reason provides a machine-readable validation failure reason that is returned to the caller when a request
     fails this validation rule. The HTTP status code returned to the caller will match the reason of the reason of
     the first failed validation rule. The currently supported reasons are: "FieldValueInvalid",

@@ -6,7 +6,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from kubecore.generated.models import IntOrString, ListModel, Model, RawExtension, Time, always, module_getattr
+from kubecore.generated.models import (
+    IntOrString,
+    ListModel,
+    Model,
+    OpenEnum,
+    RawExtension,
+    Time,
+    always,
+    module_getattr,
+)
 
 from kubeclient.models import core_v1, meta_v1
 
@@ -339,7 +348,7 @@ class DaemonSetUpdateStrategy(Model, kw_only=True):
     rolling_update: RollingUpdateDaemonSet | None = None
     """Rolling update config params. Present only if type = "RollingUpdate"."""
 
-    type: str | None = None
+    type: OpenEnum[Literal["OnDelete", "RollingUpdate"]] | None = None
     """Type of daemon set update. Can be "RollingUpdate" or "OnDelete". Default is RollingUpdate. Known values:
     `DaemonSetUpdateStrategyType`.
     """
@@ -470,7 +479,7 @@ class DeploymentStrategy(Model, kw_only=True):
     rolling_update: RollingUpdateDeployment | None = None
     """Rolling update config params. Present only if DeploymentStrategyType = RollingUpdate."""
 
-    type: str | None = None
+    type: OpenEnum[Literal["Recreate", "RollingUpdate"]] | None = None
     """Type of deployment. Can be "Recreate" or "RollingUpdate". Default is RollingUpdate. Known values:
     `DeploymentStrategyType`.
     """
@@ -719,7 +728,7 @@ class StatefulSetSpec(Model, kw_only=True):
     claims when their stateful set is deleted, or when their pod is scaled down.
     """
 
-    pod_management_policy: str | None = None
+    pod_management_policy: OpenEnum[Literal["OrderedReady", "Parallel"]] | None = None
     """podManagementPolicy controls how pods are created during initial scale up, when replacing pods on nodes, or
     when scaling down. The default policy is `OrderedReady`, where pods are created in increasing order (pod-0,
     then pod-1, etc) and the controller will wait until each pod is ready before continuing. When scaling down,
@@ -828,7 +837,7 @@ class StatefulSetUpdateStrategy(Model, kw_only=True):
     rolling_update: RollingUpdateStatefulSetStrategy | None = None
     """RollingUpdate is used to communicate parameters when Type is RollingUpdateStatefulSetStrategyType."""
 
-    type: str | None = None
+    type: OpenEnum[Literal["OnDelete", "Recreate", "RollingUpdate"]] | None = None
     """Type indicates the type of the StatefulSetUpdateStrategy. Default is RollingUpdate. Known values:
     `StatefulSetUpdateStrategyType`.
     """

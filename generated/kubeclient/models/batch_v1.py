@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from kubecore.generated.models import ListModel, Model, Time, always, module_getattr
+from kubecore.generated.models import ListModel, Model, OpenEnum, Time, always, module_getattr
 
 from kubeclient.models import core_v1, meta_v1, scheduling_v1alpha3
 
@@ -123,7 +123,7 @@ class CronJobSpec(Model, kw_only=True):
     schedule: str
     """The schedule in Cron format, see https://en.wikipedia.org/wiki/Cron."""
 
-    concurrency_policy: str | None = None
+    concurrency_policy: OpenEnum[Literal["Allow", "Forbid", "Replace"]] | None = None
     """Specifies how to treat concurrent executions of a Job. Valid values are:
 
     - "Allow" (default): allows CronJobs to run concurrently; - "Forbid": forbids concurrent runs, skipping next
@@ -264,7 +264,7 @@ class JobSpec(Model, kw_only=True):
     field is immutable.
     """
 
-    completion_mode: str | None = None
+    completion_mode: OpenEnum[Literal["Indexed", "NonIndexed"]] | None = None
     """completionMode specifies how Pod completions are tracked. It can be `NonIndexed` (default) or `Indexed`.
 
     `NonIndexed` means that the Job is considered complete when there have been .spec.completions successfully
@@ -330,7 +330,7 @@ class JobSpec(Model, kw_only=True):
     against the backoffLimit. This field cannot be used in combination with restartPolicy=OnFailure.
     """
 
-    pod_replacement_policy: str | None = None
+    pod_replacement_policy: OpenEnum[Literal["Failed", "TerminatingOrFailed"]] | None = None
     """podReplacementPolicy specifies when to create replacement Pods. Possible values are: - TerminatingOrFailed
     means that we recreate pods
       when they are terminating (has a metadata.deletionTimestamp) or failed.
@@ -523,7 +523,7 @@ class PodFailurePolicyOnExitCodesRequirement(Model, kw_only=True):
     check.
     """
 
-    operator: str
+    operator: OpenEnum[Literal["In", "NotIn"]]
     """Represents the relationship between the container exit code(s) and the specified values. Containers completed
     with success (exit code 0) are excluded from the requirement check. Possible values are:
 
@@ -576,7 +576,7 @@ class PodFailurePolicyRule(Model, kw_only=True):
     and onPodConditions, but not both, can be used in each rule.
     """
 
-    action: str
+    action: OpenEnum[Literal["Count", "FailIndex", "FailJob", "Ignore"]]
     """Specifies the action taken on a pod failure when the requirements are satisfied. Possible values are:
 
     - FailJob: indicates that the pod's job is marked as Failed and all

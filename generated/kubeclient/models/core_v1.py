@@ -6,7 +6,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from kubecore.generated.models import IntOrString, ListModel, MicroTime, Model, Quantity, Time, always, module_getattr
+from kubecore.generated.models import (
+    IntOrString,
+    ListModel,
+    MicroTime,
+    Model,
+    OpenEnum,
+    Quantity,
+    Time,
+    always,
+    module_getattr,
+)
 
 from kubeclient.models import meta_v1
 
@@ -1060,7 +1070,7 @@ class Affinity(Model, kw_only=True):
 class AppArmorProfile(Model, kw_only=True):
     """AppArmorProfile defines a pod or container's AppArmor settings."""
 
-    type: str
+    type: OpenEnum[Literal["Localhost", "RuntimeDefault", "Unconfined"]]
     """type indicates which kind of AppArmor profile will be applied. Valid options are:
       Localhost - a profile pre-loaded on the node.
       RuntimeDefault - the container runtime's default profile.
@@ -1106,7 +1116,7 @@ class AzureDiskVolumeSource(Model, kw_only=True):
     disk_uri: str = msgspec.field(name="diskURI")
     """diskURI is the URI of data disk in the blob storage"""
 
-    caching_mode: str | None = None
+    caching_mode: OpenEnum[Literal["None", "ReadOnly", "ReadWrite"]] | None = None
     """cachingMode is the Host Caching mode: None, Read Only, Read Write. Known values:
     `AzureDiskVolumeSourceCachingMode`.
     """
@@ -1116,7 +1126,7 @@ class AzureDiskVolumeSource(Model, kw_only=True):
     "ext4", "xfs", "ntfs". Implicitly inferred to be "ext4" if unspecified.
     """
 
-    kind: str | None = None
+    kind: OpenEnum[Literal["Dedicated", "Managed", "Shared"]] | None = None
     """kind expected values are Shared: multiple blob disks per storage account  Dedicated: single blob disk per
     storage account  Managed: azure managed data disk (only in managed availability set). defaults to shared
 
@@ -1613,7 +1623,7 @@ class Container(Model, kw_only=True):
     Deployments and StatefulSets.
     """
 
-    image_pull_policy: str | None = None
+    image_pull_policy: OpenEnum[Literal["Always", "IfNotPresent", "Never"]] | None = None
     """Image pull policy. One of Always, Never, IfNotPresent. Defaults to Always if :latest tag is specified, or
     IfNotPresent otherwise. Cannot be updated. More info:
     https://kubernetes.io/docs/concepts/containers/images#updating-images
@@ -1708,7 +1718,7 @@ class Container(Model, kw_only=True):
     containers will be limited to 12kb. Defaults to /dev/termination-log. Cannot be updated.
     """
 
-    termination_message_policy: str | None = None
+    termination_message_policy: OpenEnum[Literal["FallbackToLogsOnError", "File"]] | None = None
     """Indicate how the termination message should be populated. File will use the contents of terminationMessagePath
     to populate the container status message on both success and failure. FallbackToLogsOnError will use the last
     chunk of container log output if the termination message file is empty and the container exited with an error.
@@ -1808,7 +1818,7 @@ class ContainerPort(Model, kw_only=True):
     unique name. Name for the port that can be referred to by services.
     """
 
-    protocol: str | None = None
+    protocol: OpenEnum[Literal["SCTP", "TCP", "UDP"]] | None = None
     """Protocol for port. Must be UDP, TCP, or SCTP. Defaults to "TCP". Known values: `ContainerPortProtocol`."""
 
 
@@ -2226,7 +2236,7 @@ class EndpointPort(Model, kw_only=True):
     DNS_LABEL. Optional only if one port is defined.
     """
 
-    protocol: str | None = None
+    protocol: OpenEnum[Literal["SCTP", "TCP", "UDP"]] | None = None
     """The IP protocol for this port. Must be UDP, TCP, or SCTP. Default is TCP. Known values:
     `EndpointPortProtocol`.
     """
@@ -2381,7 +2391,7 @@ class EphemeralContainer(Model, kw_only=True):
     image: str | None = None
     """Container image name. More info: https://kubernetes.io/docs/concepts/containers/images"""
 
-    image_pull_policy: str | None = None
+    image_pull_policy: OpenEnum[Literal["Always", "IfNotPresent", "Never"]] | None = None
     """Image pull policy. One of Always, Never, IfNotPresent. Defaults to Always if :latest tag is specified, or
     IfNotPresent otherwise. Cannot be updated. More info:
     https://kubernetes.io/docs/concepts/containers/images#updating-images
@@ -2459,7 +2469,7 @@ class EphemeralContainer(Model, kw_only=True):
     containers will be limited to 12kb. Defaults to /dev/termination-log. Cannot be updated.
     """
 
-    termination_message_policy: str | None = None
+    termination_message_policy: OpenEnum[Literal["FallbackToLogsOnError", "File"]] | None = None
     """Indicate how the termination message should be populated. File will use the contents of terminationMessagePath
     to populate the container status message on both success and failure. FallbackToLogsOnError will use the last
     chunk of container log output if the termination message file is empty and the container exited with an error.
@@ -2757,7 +2767,7 @@ class GRPCAction(Model, kw_only=True):
     port: int
     """Port number of the gRPC service. Number must be in the range 1 to 65535."""
 
-    mode: str | None = None
+    mode: OpenEnum[Literal["Plaintext", "TLS"]] | None = None
     """mode specifies the connection mode for the gRPC health probe. Set to "TLS" to use TLS without certificate
     verification. Set to "Plaintext" to use a plaintext (insecure) connection explicitly. If not specified, the
     probe uses a plaintext (insecure) connection. Known values: `GRPCActionMode`.
@@ -2861,12 +2871,12 @@ class HTTPGetAction(Model, kw_only=True):
     path: str | None = None
     """Path to access on the HTTP server."""
 
-    protocol: str | None = None
+    protocol: OpenEnum[Literal["HTTP1", "HTTP2"]] | None = None
     """Protocol selects the wire protocol for the probe connection. Nil defaults to HTTP/1.1. Known values:
     `HTTPGetActionProtocol`.
     """
 
-    scheme: str | None = None
+    scheme: OpenEnum[Literal["HTTP", "HTTPS"]] | None = None
     """Scheme to use for connecting to the host. Defaults to HTTP. Known values: `HTTPGetActionScheme`."""
 
 
@@ -2933,7 +2943,12 @@ class HostPathVolumeSource(Model, kw_only=True):
     info: https://kubernetes.io/docs/concepts/storage/volumes#hostpath
     """
 
-    type: str | None = None
+    type: (
+        OpenEnum[
+            Literal["BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"]
+        ]
+        | None
+    ) = None
     """type for HostPath Volume Defaults to "" More info:
     https://kubernetes.io/docs/concepts/storage/volumes#hostpath
 
@@ -3071,7 +3086,7 @@ class ISCSIVolumeSource(Model, kw_only=True):
 class ImageVolumeSource(Model, kw_only=True):
     """ImageVolumeSource represents a image volume resource."""
 
-    pull_policy: str | None = None
+    pull_policy: OpenEnum[Literal["Always", "IfNotPresent", "Never"]] | None = None
     """Policy for pulling OCI objects. Possible values are: Always: the kubelet always attempts to pull the
     reference. Container creation will fail If the pull fails. Never: the kubelet never pulls the reference and
     only uses a local image or artifact. Container creation will fail if the reference isn't present.
@@ -3372,7 +3387,7 @@ class LocalVolumeSource(Model, kw_only=True):
 class ModifyVolumeStatus(Model, kw_only=True):
     """ModifyVolumeStatus represents the status object of ControllerModifyVolume operation"""
 
-    status: str
+    status: OpenEnum[Literal["InProgress", "Infeasible", "Pending"]]
     """status is the status of the ControllerModifyVolume operation. It can be in any of following states:
      - Pending
        Pending indicates that the PersistentVolumeClaim cannot be modified due to unmet requirements, such as
@@ -3460,7 +3475,7 @@ class NamespaceStatus(Model, kw_only=True):
     conditions: list[NamespaceCondition] = []
     """Represents the latest available observations of a namespace's current state. Apply merges it by `type`."""
 
-    phase: str | None = None
+    phase: OpenEnum[Literal["Active", "Terminating"]] | None = None
     """Phase is the current lifecycle phase of the namespace. More info:
     https://kubernetes.io/docs/tasks/administer-cluster/namespaces/
 
@@ -3709,7 +3724,7 @@ class NodeSelectorRequirement(Model, kw_only=True):
     key: str
     """The label key that the selector applies to."""
 
-    operator: str
+    operator: OpenEnum[Literal["DoesNotExist", "Exists", "Gt", "In", "Lt", "NotIn"]]
     """Represents a key's relationship to a set of values. Valid operators are In, NotIn, Exists, DoesNotExist. Gt,
     and Lt. Known values: `NodeSelectorRequirementOperator`.
     """
@@ -3830,7 +3845,7 @@ class NodeStatus(Model, kw_only=True):
     https://kubernetes.io/docs/reference/node/node-status/#info
     """
 
-    phase: str | None = None
+    phase: OpenEnum[Literal["Pending", "Running", "Terminated"]] | None = None
     """NodePhase is the recently observed lifecycle phase of the node. More info:
     https://kubernetes.io/docs/concepts/nodes/node/#phase The field is never populated, and now is deprecated.
     Known values: `NodeStatusPhase`.
@@ -4054,7 +4069,7 @@ class PersistentVolumeClaimSpec(Model, kw_only=True):
     as a resource exists. More info: https://kubernetes.io/docs/concepts/storage/volume-attributes-classes/
     """
 
-    volume_mode: str | None = None
+    volume_mode: OpenEnum[Literal["Block", "Filesystem"]] | None = None
     """volumeMode defines what type of volume is required by the claim. Value of Filesystem is implied when not
     included in claim spec. Known values: `PersistentVolumeClaimSpecVolumeMode`.
     """
@@ -4158,7 +4173,7 @@ class PersistentVolumeClaimStatus(Model, kw_only=True):
     is no ModifyVolume operation being attempted.
     """
 
-    phase: str | None = None
+    phase: OpenEnum[Literal["Bound", "Lost", "Pending"]] | None = None
     """phase represents the current phase of PersistentVolumeClaim. Known values: `PersistentVolumeClaimStatusPhase`."""
 
 
@@ -4318,7 +4333,7 @@ class PersistentVolumeSpec(Model, kw_only=True):
     enabled.
     """
 
-    persistent_volume_reclaim_policy: str | None = None
+    persistent_volume_reclaim_policy: OpenEnum[Literal["Delete", "Recycle", "Retain"]] | None = None
     """persistentVolumeReclaimPolicy defines what happens to a persistent volume when released from its claim. Valid
     options are Retain (default for manually created PersistentVolumes), Delete (default for dynamically
     provisioned PersistentVolumes), and Recycle (deprecated). Recycle must be supported by the volume plugin
@@ -4375,7 +4390,7 @@ class PersistentVolumeSpec(Model, kw_only=True):
     during the binding process.
     """
 
-    volume_mode: str | None = None
+    volume_mode: OpenEnum[Literal["Block", "Filesystem"]] | None = None
     """volumeMode defines if a volume is intended to be used with a formatted filesystem or to remain in raw block
     state. Value of Filesystem is implied when not included in spec. Known values:
     `PersistentVolumeSpecVolumeMode`.
@@ -4428,7 +4443,7 @@ class PersistentVolumeStatus(Model, kw_only=True):
     message: str | None = None
     """message is a human-readable message indicating details about why the volume is in this state."""
 
-    phase: str | None = None
+    phase: OpenEnum[Literal["Available", "Bound", "Failed", "Pending", "Released"]] | None = None
     """phase indicates if a volume is available, bound to a claim, or released by a claim. More info:
     https://kubernetes.io/docs/concepts/storage/persistent-volumes#phase
 
@@ -4850,7 +4865,7 @@ class PodSecurityContext(Model, kw_only=True):
     be set when spec.os.name is windows.
     """
 
-    fs_group_change_policy: str | None = None
+    fs_group_change_policy: OpenEnum[Literal["Always", "OnRootMismatch"]] | None = None
     """fsGroupChangePolicy defines behavior of changing ownership and permission of the volume before being exposed
     inside Pod. This field will only apply to volume types which support fsGroup based ownership(and permissions).
     It will have no effect on ephemeral volume types such as: secret, configmaps and emptydir. Valid values are
@@ -4923,7 +4938,7 @@ class PodSecurityContext(Model, kw_only=True):
     this field cannot be set when spec.os.name is windows.
     """
 
-    supplemental_groups_policy: str | None = None
+    supplemental_groups_policy: OpenEnum[Literal["Merge", "Strict"]] | None = None
     """Defines how supplemental groups of the first container processes are calculated. Valid values are "Merge" and
     "Strict". If not specified, "Merge" is used. (Alpha) Using the field requires the SupplementalGroupsPolicy
     feature gate to be enabled and the container runtime must implement support for this feature. Note that this
@@ -4995,7 +5010,7 @@ class PodSpec(Model, kw_only=True):
     configuration based on DNSPolicy.
     """
 
-    dns_policy: str | None = None
+    dns_policy: OpenEnum[Literal["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"]] | None = None
     """Set DNS policy for the pod. Defaults to "ClusterFirst". Valid values are 'ClusterFirstWithHostNet',
     'ClusterFirst', 'Default' or 'None'. DNS parameters given in DNSConfig will be merged with the policy selected
     with DNSPolicy. To have DNS options set along with hostNetwork, you have to specify DNS policy explicitly to
@@ -5135,7 +5150,7 @@ class PodSpec(Model, kw_only=True):
     https://git.k8s.io/enhancements/keps/sig-node/688-pod-overhead/README.md
     """
 
-    preemption_policy: str | None = None
+    preemption_policy: OpenEnum[Literal["Never", "PreemptLowerPriority"]] | None = None
     """PreemptionPolicy is the Policy for preempting pods with lower priority. One of Never, PreemptLowerPriority.
     When Priority Admission Controller is enabled, it prevents users from setting this field. The admission
     controller populates this field from PriorityClassName. Defaults to PreemptLowerPriority if unset. Known
@@ -5182,7 +5197,7 @@ class PodSpec(Model, kw_only=True):
     This is an alpha field and requires enabling the PodLevelResources feature gate.
     """
 
-    restart_policy: str | None = None
+    restart_policy: OpenEnum[Literal["Always", "Never", "OnFailure"]] | None = None
     """Restart policy for all containers within the pod. One of Always, OnFailure, Never. In some contexts, only a
     subset of those values may be permitted. Default to Always. More info:
     https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy
@@ -5406,7 +5421,7 @@ class PodStatus(Model, kw_only=True):
     PodObservedGenerationTracking feature gate must be enabled to use this field.
     """
 
-    phase: str | None = None
+    phase: OpenEnum[Literal["Failed", "Pending", "Running", "Succeeded", "Unknown"]] | None = None
     """The phase of a Pod is a simple, high-level summary of where the Pod is in its lifecycle. The conditions array,
     the reason and message fields, and the individual container status arrays contain more detail about the pod's
     status. There are five possible phase values:
@@ -5434,7 +5449,7 @@ class PodStatus(Model, kw_only=True):
     have been allocated yet. Apply merges it by `ip`.
     """
 
-    qos_class: str | None = None
+    qos_class: OpenEnum[Literal["BestEffort", "Burstable", "Guaranteed"]] | None = None
     """The Quality of Service (QOS) classification assigned to the pod based on resource requirements See PodQOSClass
     type for available QOS classes More info:
     https://kubernetes.io/docs/concepts/workloads/pods/pod-qos/#quality-of-service-classes
@@ -5555,7 +5570,7 @@ class PortStatus(Model, kw_only=True):
     port: int
     """Port is the port number of the service port of which status is recorded here"""
 
-    protocol: str
+    protocol: OpenEnum[Literal["SCTP", "TCP", "UDP"]]
     """Protocol is the protocol of the service port of which status is recorded here The supported values are: "TCP",
     "UDP", "SCTP"
 
@@ -6121,12 +6136,22 @@ class ScopedResourceSelectorRequirement(Model, kw_only=True):
     relates the scope name and values.
     """
 
-    operator: str
+    operator: OpenEnum[Literal["DoesNotExist", "Exists", "In", "NotIn"]]
     """Represents a scope's relationship to a set of values. Valid operators are In, NotIn, Exists, DoesNotExist.
     Known values: `ScopedResourceSelectorRequirementOperator`.
     """
 
-    scope_name: str
+    scope_name: OpenEnum[
+        Literal[
+            "BestEffort",
+            "CrossNamespacePodAffinity",
+            "NotBestEffort",
+            "NotTerminating",
+            "PriorityClass",
+            "Terminating",
+            "VolumeAttributesClass",
+        ]
+    ]
     """The name of the scope that the selector applies to. Known values:
     `ScopedResourceSelectorRequirementScopeName`.
     """
@@ -6175,7 +6200,7 @@ class ScopedResourceSelectorRequirementScopeName:
 class SeccompProfile(Model, kw_only=True):
     """SeccompProfile defines a pod/container's seccomp profile settings. Only one profile source may be set."""
 
-    type: str
+    type: OpenEnum[Literal["Localhost", "RuntimeDefault", "Unconfined"]]
     """type indicates which kind of seccomp profile will be applied. Valid options are:
 
     Localhost - a profile defined in a file on the node should be used. RuntimeDefault - the container runtime
@@ -6338,7 +6363,7 @@ class SecurityContext(Model, kw_only=True):
     host. Defaults to false. Note that this field cannot be set when spec.os.name is windows.
     """
 
-    proc_mount: str | None = None
+    proc_mount: OpenEnum[Literal["Default", "Unmasked"]] | None = None
     """procMount denotes the type of proc mount to use for the containers. The default value is Default which uses
     the container runtime defaults for readonly paths and masked paths. Note that this field cannot be set when
     spec.os.name is windows. Known values: `SecurityContextProcMount`.
@@ -6469,7 +6494,7 @@ class ServicePort(Model, kw_only=True):
     https://kubernetes.io/docs/concepts/services-networking/service/#type-nodeport
     """
 
-    protocol: str | None = None
+    protocol: OpenEnum[Literal["SCTP", "TCP", "UDP"]] | None = None
     """The IP protocol for this port. Supports "TCP", "UDP", and "SCTP". Default is TCP. Known values:
     `ServicePortProtocol`.
     """
@@ -6553,7 +6578,7 @@ class ServiceSpec(Model, kw_only=True):
     (https://tools.ietf.org/html/rfc1123) and requires `type` to be "ExternalName".
     """
 
-    external_traffic_policy: str | None = None
+    external_traffic_policy: OpenEnum[Literal["Cluster", "Local"]] | None = None
     """externalTrafficPolicy describes how nodes distribute service traffic they receive on one of the Service's
     "externally-facing" addresses (NodePorts, ExternalIPs, and LoadBalancer IPs). If set to "Local", the proxy
     will configure the service in a way that assumes that external load balancers will take care of balancing the
@@ -6576,7 +6601,7 @@ class ServiceSpec(Model, kw_only=True):
     set.
     """
 
-    internal_traffic_policy: str | None = None
+    internal_traffic_policy: OpenEnum[Literal["Cluster", "Local"]] | None = None
     """InternalTrafficPolicy describes how nodes distribute service traffic they receive on the ClusterIP. If set to
     "Local", the proxy will assume that pods only want to talk to endpoints of the service on the same node as the
     pod, dropping the traffic if there are no local endpoints. The default value, "Cluster", uses the standard
@@ -6599,7 +6624,7 @@ class ServiceSpec(Model, kw_only=True):
     the ipFamilyPolicy field.
     """
 
-    ip_family_policy: str | None = None
+    ip_family_policy: OpenEnum[Literal["PreferDualStack", "RequireDualStack", "SingleStack"]] | None = None
     """IPFamilyPolicy represents the dual-stack-ness requested or required by this Service. If there is no value
     provided, then this field will be set to SingleStack. Services can be "SingleStack" (a single IP family),
     "PreferDualStack" (two IP families on dual-stack configured clusters or a single IP family on single-stack
@@ -6660,7 +6685,7 @@ class ServiceSpec(Model, kw_only=True):
     Apply replaces it as a whole.
     """
 
-    session_affinity: str | None = None
+    session_affinity: OpenEnum[Literal["ClientIP", "None"]] | None = None
     """Supports "ClientIP" and "None". Used to maintain session affinity. Enable client IP based session affinity.
     Must be ClientIP or None. Defaults to None. More info:
     https://kubernetes.io/docs/concepts/services-networking/service/#virtual-ips-and-service-proxies
@@ -6678,7 +6703,7 @@ class ServiceSpec(Model, kw_only=True):
     implementations should prioritize endpoints that are in the same zone.
     """
 
-    type: str | None = None
+    type: OpenEnum[Literal["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"]] | None = None
     """type determines how the Service is exposed. Defaults to ClusterIP. Valid options are ExternalName, ClusterIP,
     NodePort, and LoadBalancer. "ClusterIP" allocates a cluster-internal IP address for load-balancing to
     endpoints. Endpoints are determined by the selector or if that is not specified, by manual construction of an
@@ -6881,7 +6906,7 @@ class TCPSocketAction(Model, kw_only=True):
 class Taint(Model, kw_only=True):
     """The node this Taint is attached to has the "effect" on any pod that does not tolerate the Taint."""
 
-    effect: str
+    effect: OpenEnum[Literal["NoExecute", "NoSchedule", "PreferNoSchedule"]]
     """Required. The effect of the taint on pods that do not tolerate the taint. Valid effects are NoSchedule,
     PreferNoSchedule and NoExecute. Known values: `TaintEffect`.
     """
@@ -6919,7 +6944,7 @@ class Toleration(Model, kw_only=True):
     the matching operator <operator>.
     """
 
-    effect: str | None = None
+    effect: OpenEnum[Literal["NoExecute", "NoSchedule", "PreferNoSchedule"]] | None = None
     """Effect indicates the taint effect to match. Empty means match all taint effects. When specified, allowed
     values are NoSchedule, PreferNoSchedule and NoExecute. Known values: `TolerationEffect`.
     """
@@ -6929,7 +6954,7 @@ class Toleration(Model, kw_only=True):
     operator must be Exists; this combination means to match all values and all keys.
     """
 
-    operator: str | None = None
+    operator: OpenEnum[Literal["Equal", "Exists", "Gt", "Lt"]] | None = None
     """Operator represents a key's relationship to the value. Valid operators are Exists, Equal, Lt, and Gt. Defaults
     to Equal. Exists is equivalent to wildcard for value, so that a pod can tolerate all taints of a particular
     category. Lt and Gt perform numeric comparisons (requires feature gate TaintTolerationComparisonOperators).
@@ -7022,7 +7047,7 @@ class TopologySpreadConstraint(Model, kw_only=True):
     "topology.kubernetes.io/zone", each zone is a domain of that topology. It's a required field.
     """
 
-    when_unsatisfiable: str
+    when_unsatisfiable: OpenEnum[Literal["DoNotSchedule", "ScheduleAnyway"]]
     """WhenUnsatisfiable indicates how to deal with a pod if it doesn't satisfy the spread constraint. -
     DoNotSchedule (default) tells the scheduler not to schedule it. - ScheduleAnyway tells the scheduler to
     schedule the pod in any location,
@@ -7070,7 +7095,7 @@ class TopologySpreadConstraint(Model, kw_only=True):
     the three zones, it will violate MaxSkew.
     """
 
-    node_affinity_policy: str | None = None
+    node_affinity_policy: OpenEnum[Literal["Honor", "Ignore"]] | None = None
     """NodeAffinityPolicy indicates how we will treat Pod's nodeAffinity/nodeSelector when calculating pod topology
     spread skew. Options are: - Honor: only nodes matching nodeAffinity/nodeSelector are included in the
     calculations. - Ignore: nodeAffinity/nodeSelector are ignored. All nodes are included in the calculations.
@@ -7079,7 +7104,7 @@ class TopologySpreadConstraint(Model, kw_only=True):
     `TopologySpreadConstraintNodeAffinityPolicy`.
     """
 
-    node_taints_policy: str | None = None
+    node_taints_policy: OpenEnum[Literal["Honor", "Ignore"]] | None = None
     """NodeTaintsPolicy indicates how we will treat node taints when calculating pod topology spread skew. Options
     are: - Honor: nodes without taints, along with tainted nodes for which the incoming pod has a toleration, are
     included. - Ignore: node taints are ignored. All nodes are included.
@@ -7374,7 +7399,7 @@ class VolumeHealthCondition(Model, kw_only=True):
     condition entry. Maximum permitted length of a reason is 256 bytes.
     """
 
-    status: str
+    status: OpenEnum[Literal["DataLoss", "Degraded", "Inaccessible"]]
     """status is the machine-parseable health category. Possible values: - "Inaccessible": the volume cannot be
     accessed. - "DataLoss": data loss has been detected on the volume. - "Degraded": the volume is functioning
     with reduced capability. Known values: `VolumeHealthConditionStatus`.
@@ -7426,7 +7451,7 @@ class VolumeMount(Model, kw_only=True):
     the VolumeBindMountOptions feature gate. Apply merges it as a set.
     """
 
-    mount_propagation: str | None = None
+    mount_propagation: OpenEnum[Literal["Bidirectional", "HostToContainer", "None"]] | None = None
     """mountPropagation determines how mounts are propagated from the host to container and the other way around.
     When not set, MountPropagationNone is used. This field is beta in 1.10. When RecursiveReadOnly is set to
     IfPossible or to Enabled, MountPropagation must be None or unspecified (which defaults to None). Known values:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from kubecore.generated.models import ListModel, Model, always, module_getattr
+from kubecore.generated.models import ListModel, Model, OpenEnum, always, module_getattr
 
 from kubeclient.models import core_v1, meta_v1
 
@@ -38,7 +38,7 @@ class EndpointSlice(Model, kw_only=True):
     api_version: Literal["discovery.k8s.io/v1"] = always("discovery.k8s.io/v1")
     kind: Literal["EndpointSlice"] = always("EndpointSlice")
 
-    address_type: str
+    address_type: OpenEnum[Literal["FQDN", "IPv4", "IPv6"]]
     """addressType specifies the type of address carried by this EndpointSlice. All addresses in this slice must be
     the same type. This field is immutable after creation. The following address types are currently supported: *
     IPv4: Represents an IPv4 Address. * IPv6: Represents an IPv6 Address. * FQDN: Represents a Fully Qualified
@@ -196,7 +196,7 @@ class EndpointPort(Model, kw_only=True):
     this must be set to the service's target port. EndpointSlices used for other purposes may have a nil port.
     """
 
-    protocol: str | None = None
+    protocol: OpenEnum[Literal["SCTP", "TCP", "UDP"]] | None = None
     """protocol represents the IP protocol for this port. Must be UDP, TCP, or SCTP. Default is TCP. Known values:
     `EndpointPortProtocol`.
     """

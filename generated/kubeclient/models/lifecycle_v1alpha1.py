@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from kubecore.generated.models import ListModel, Model, Time, always, module_getattr
+from kubecore.generated.models import ListModel, Model, OpenEnum, Time, always, module_getattr
 
 from kubeclient.models import meta_v1
 
@@ -183,7 +183,7 @@ class EvictionRequestPodReference(Model, kw_only=True):
 class EvictionRequestSpec(Model, kw_only=True):
     """EvictionRequestSpec is a specification of an EvictionRequest."""
 
-    intent: str
+    intent: OpenEnum[Literal["Eviction", "Withdrawn"]]
     """intent specifies the action that should be taken for the specified target.
 
     - Eviction means that the requester is interested in the eviction of the target. - Withdrawn means that the
@@ -339,7 +339,7 @@ class EvictionTarget(Model, kw_only=True):
 class Requester(Model, kw_only=True):
     """Requester allows you to identify the entity, that requested the eviction of the target."""
 
-    intent: str
+    intent: OpenEnum[Literal["Eviction", "Withdrawn"]]
     """intent specifies the action that should be taken for the specified target.
 
     - Eviction means that the requester is interested in the eviction of the target. - Withdrawn means that the
@@ -443,7 +443,7 @@ class TargetResponder(Model, kw_only=True):
     *.k8s.io suffix. This field is required and immutable.
     """
 
-    state: str
+    state: OpenEnum[Literal["Active", "Canceled", "Completed", "Inactive", "Interrupted"]]
     """state specifies a state that is assigned by the evictionrequest-controller. Responders should observe this
     state in order to navigate their lifecycle. - Inactive means that the responder should not yet process this
     eviction request. - Active means that the responder is either running or expected to start soon.

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from kubecore.generated.models import IntOrString, ListModel, Model, always, module_getattr
+from kubecore.generated.models import IntOrString, ListModel, Model, OpenEnum, always, module_getattr
 
 from kubeclient.models import core_v1, meta_v1
 
@@ -243,7 +243,7 @@ class HTTPIngressPath(Model, kw_only=True):
     backend: IngressBackend
     """backend defines the referenced service endpoint to which the traffic will be forwarded to."""
 
-    path_type: str
+    path_type: OpenEnum[Literal["Exact", "ImplementationSpecific", "Prefix"]]
     """pathType determines the interpretation of the path matching. PathType can be one of the following values: *
     Exact: Matches the URL path exactly. * Prefix: Matches based on a URL path prefix split by '/'. Matching is
       done on a path element by element basis. A path element refers is the
@@ -404,7 +404,7 @@ class IngressPortStatus(Model, kw_only=True):
     port: int
     """port is the port number of the ingress port."""
 
-    protocol: str
+    protocol: OpenEnum[Literal["SCTP", "TCP", "UDP"]]
     """protocol is the protocol of the ingress port. The supported values are: "TCP", "UDP", "SCTP"
 
     Known values: `IngressPortStatusProtocol`.
@@ -609,7 +609,7 @@ class NetworkPolicyPort(Model, kw_only=True):
     protocol AND port will be matched.
     """
 
-    protocol: str | None = None
+    protocol: OpenEnum[Literal["SCTP", "TCP", "UDP"]] | None = None
     """protocol represents the protocol (TCP, UDP, or SCTP) which traffic must match. If not specified, this field
     defaults to TCP. Known values: `NetworkPolicyPortProtocol`.
     """

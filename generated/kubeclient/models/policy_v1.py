@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from kubecore.generated.models import IntOrString, ListModel, Model, Time, always, module_getattr
+from kubecore.generated.models import IntOrString, ListModel, Model, OpenEnum, Time, always, module_getattr
 
 from kubeclient.models import meta_v1
 
@@ -91,7 +91,7 @@ class PodDisruptionBudgetSpec(Model, kw_only=True):
     match no pods, while an empty ({}) selector will select all pods within the namespace.
     """
 
-    unhealthy_pod_eviction_policy: str | None = None
+    unhealthy_pod_eviction_policy: OpenEnum[Literal["AlwaysAllow", "IfHealthyBudget"]] | None = None
     """unhealthyPodEvictionPolicy defines the criteria for when unhealthy pods should be considered for eviction.
     Current implementation considers healthy pods, as pods that have status.conditions item with
     type="Ready",status="True".

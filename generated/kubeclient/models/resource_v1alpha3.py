@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from kubecore.generated.models import ListModel, Model, Quantity, Time, always, module_getattr
+from kubecore.generated.models import ListModel, Model, OpenEnum, Quantity, Time, always, module_getattr
 
 from kubeclient.models import meta_v1
 
@@ -105,7 +105,7 @@ class DeviceTaint(Model, kw_only=True):
     through the claim, to pods using the claim.
     """
 
-    effect: str
+    effect: OpenEnum[Literal["NoExecute", "NoSchedule", "None"]]
     """The effect of the taint on claims that do not tolerate the taint and through such claims on the pods using
     them.
 

@@ -7,7 +7,7 @@ import builtins
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from kubecore.generated.models import ListModel, Model, Quantity, RawExtension, Time, always, module_getattr
+from kubecore.generated.models import ListModel, Model, OpenEnum, Quantity, RawExtension, Time, always, module_getattr
 
 from kubeclient.models import core_v1, meta_v1
 
@@ -638,7 +638,7 @@ class Device(Model, kw_only=True):
 class DeviceAllocationConfiguration(Model, kw_only=True):
     """DeviceAllocationConfiguration gets embedded in an AllocationResult."""
 
-    source: str
+    source: OpenEnum[Literal["FromClaim", "FromClass"]]
     """Source records whether the configuration comes from a class and thus is not something that a normal user would
     have been able to set or from a claim. Known values: `DeviceAllocationConfigurationSource`.
     """
@@ -1075,7 +1075,7 @@ class DeviceSubRequest(Model, kw_only=True):
     Must be a DNS label.
     """
 
-    allocation_mode: str | None = None
+    allocation_mode: OpenEnum[Literal["All", "ExactCount"]] | None = None
     """AllocationMode and its related fields define how devices are allocated to satisfy this subrequest. Supported
     values are:
 
@@ -1166,7 +1166,7 @@ class DeviceTaint(Model, kw_only=True):
     through the claim, to pods using the claim.
     """
 
-    effect: str
+    effect: OpenEnum[Literal["NoExecute", "NoSchedule", "None"]]
     """The effect of the taint on claims that do not tolerate the taint and through such claims on the pods using
     them.
 
@@ -1272,7 +1272,7 @@ class DeviceToleration(Model, kw_only=True):
     <key,value,effect> using the matching operator <operator>.
     """
 
-    effect: str | None = None
+    effect: OpenEnum[Literal["NoExecute", "NoSchedule", "None"]] | None = None
     """Effect indicates the taint effect to match. Empty means match all taint effects. When specified, allowed
     values are NoSchedule and NoExecute. Known values: `DeviceTolerationEffect`.
     """
@@ -1282,7 +1282,7 @@ class DeviceToleration(Model, kw_only=True):
     operator must be Exists; this combination means to match all values and all keys. Must be a label name.
     """
 
-    operator: str | None = None
+    operator: OpenEnum[Literal["Equal", "Exists"]] | None = None
     """Operator represents a key's relationship to the value. Valid operators are Exists and Equal. Defaults to
     Equal. Exists is equivalent to wildcard for value, so that a ResourceClaim can tolerate all taints of a
     particular category. Known values: `DeviceTolerationOperator`.
@@ -1348,7 +1348,7 @@ class ExactDeviceRequest(Model, kw_only=True):
     field is unset or set to false, otherwise it is enabled.
     """
 
-    allocation_mode: str | None = None
+    allocation_mode: OpenEnum[Literal["All", "ExactCount"]] | None = None
     """AllocationMode and its related fields define how devices are allocated to satisfy this request. Supported
     values are:
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from kubecore.generated.models import ListModel, Model, always, module_getattr
+from kubecore.generated.models import ListModel, Model, OpenEnum, always, module_getattr
 
 from kubeclient.models import meta_v1
 
@@ -41,7 +41,7 @@ class PriorityClass(Model, kw_only=True):
     https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata
     """
 
-    preemption_policy: str | None = None
+    preemption_policy: OpenEnum[Literal["Never", "PreemptLowerPriority"]] | None = None
     """preemptionPolicy is the Policy for preempting pods with lower priority. One of Never, PreemptLowerPriority.
     Defaults to PreemptLowerPriority if unset. Known values: `PriorityClassPreemptionPolicy`.
     """

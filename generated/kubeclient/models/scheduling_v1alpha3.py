@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from kubecore.generated.models import ListModel, Model, always, module_getattr
+from kubecore.generated.models import ListModel, Model, OpenEnum, always, module_getattr
 
 from kubeclient.models import meta_v1
 
@@ -251,7 +251,7 @@ class CompositePodGroupSpec(Model, kw_only=True):
     workload's hierarchy. This field is immutable.
     """
 
-    preemption_policy: str | None = None
+    preemption_policy: OpenEnum[Literal["Never", "PreemptLowerPriority"]] | None = None
     """preemptionPolicy is the Policy for preempting pods/podgroups with lower priority. One of Never,
     PreemptLowerPriority. Defaults to PreemptLowerPriority if unset. When Priority Admission Controller is
     enabled, it populates this field from PriorityClassName, and defaults to PreemptLowerPriority if value is
@@ -347,7 +347,7 @@ class CompositePodGroupTemplate(Model, kw_only=True):
     least one entry in CompositePodGroupTemplates or PodGroupTemplates must be set. Apply merges it by `name`.
     """
 
-    preemption_policy: str | None = None
+    preemption_policy: OpenEnum[Literal["Never", "PreemptLowerPriority"]] | None = None
     """preemptionPolicy is the Policy for preempting pods/podgroups with lower priority. One of Never,
     PreemptLowerPriority. This field is immutable. This field is available only when the PodGroupPreemptionPolicy
     feature gate is enabled. Known values: `CompositePodGroupTemplatePreemptionPolicy`.
@@ -510,7 +510,7 @@ class PodGroupSpec(Model, kw_only=True):
     when the CompositePodGroup feature gate is enabled. This field is immutable.
     """
 
-    preemption_policy: str | None = None
+    preemption_policy: OpenEnum[Literal["Never", "PreemptLowerPriority"]] | None = None
     """preemptionPolicy is the Policy for preempting pods/podgroups with lower priority. One of Never,
     PreemptLowerPriority. Defaults to PreemptLowerPriority if unset. When Priority Admission Controller is
     enabled, it populates this field from PriorityClassName, and defaults to PreemptLowerPriority if value is
@@ -611,7 +611,7 @@ class PodGroupTemplate(Model, kw_only=True):
     immutable.
     """
 
-    preemption_policy: str | None = None
+    preemption_policy: OpenEnum[Literal["Never", "PreemptLowerPriority"]] | None = None
     """preemptionPolicy is the Policy for preempting pods/podgroups with lower priority. One of Never,
     PreemptLowerPriority. This field is immutable. This field is available only when the PodGroupPreemptionPolicy
     feature gate is enabled. Known values: `PodGroupTemplatePreemptionPolicy`.

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from kubecore.generated.models import ListModel, Model, Quantity, Time, always, module_getattr
+from kubecore.generated.models import ListModel, Model, OpenEnum, Quantity, Time, always, module_getattr
 
 from kubeclient.models import core_v1, meta_v1
 
@@ -238,12 +238,12 @@ class StorageClass(Model, kw_only=True):
     parameters: dict[str, str] = {}
     """parameters holds the parameters for the provisioner that should create volumes of this storage class."""
 
-    reclaim_policy: str | None = None
+    reclaim_policy: OpenEnum[Literal["Delete", "Recycle", "Retain"]] | None = None
     """reclaimPolicy controls the reclaimPolicy for dynamically provisioned PersistentVolumes of this storage class.
     Defaults to Delete. Known values: `StorageClassReclaimPolicy`.
     """
 
-    volume_binding_mode: str | None = None
+    volume_binding_mode: OpenEnum[Literal["Immediate", "WaitForFirstConsumer"]] | None = None
     """volumeBindingMode indicates how PersistentVolumeClaims should be provisioned and bound.  When unset,
     VolumeBindingImmediate is used. This field is only honored by servers that enable the VolumeScheduling
     feature. Known values: `StorageClassVolumeBindingMode`.
@@ -617,12 +617,12 @@ class StorageHealthCondition(Model, kw_only=True):
     reason: str
     """reason is a brief CamelCase machine-parseable reason. Maximum permitted length of a reason is 256 characters."""
 
-    status: str
+    status: OpenEnum[Literal["StorageDegraded", "StorageUnreachable"]]
     """status is the health status category. One of "StorageUnreachable", "StorageDegraded". Known values:
     `StorageHealthConditionStatus`.
     """
 
-    access_mode: str | None = None
+    access_mode: OpenEnum[Literal["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"]] | None = None
     """accessMode is the access mode affected. Nil means all access modes are affected. Known values:
     `StorageHealthConditionAccessMode`.
     """
@@ -633,7 +633,7 @@ class StorageHealthCondition(Model, kw_only=True):
     message: str | None = None
     """message is a human-readable description. Maximum permitted length of a message is 1024 characters."""
 
-    volume_mode: str | None = None
+    volume_mode: OpenEnum[Literal["Block", "Filesystem"]] | None = None
     """volumeMode is the volume mode affected. Nil means both are affected. Known values:
     `StorageHealthConditionVolumeMode`.
     """

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
-from kubecore.generated.models import ListModel, Model, Time, always, module_getattr
+from kubecore.generated.models import ListModel, Model, OpenEnum, Time, always, module_getattr
 
 from namespaces.models import meta_v1
 
@@ -96,7 +96,7 @@ class NamespaceStatus(Model, kw_only=True):
     conditions: list[NamespaceCondition] = []
     """Represents the latest available observations of a namespace's current state. Apply merges it by `type`."""
 
-    phase: str | None = None
+    phase: OpenEnum[Literal["Active", "Terminating"]] | None = None
     """Phase is the current lifecycle phase of the namespace. More info:
     https://kubernetes.io/docs/tasks/administer-cluster/namespaces/
 

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 from kubeclient.models import meta_v1
-from kubecore.generated.models import JSON, CustomListModel, CustomModel, IntOrString, Time, always, module_getattr
+from kubecore.generated.models import (
+    JSON,
+    CustomListModel,
+    CustomModel,
+    IntOrString,
+    OpenEnum,
+    Time,
+    always,
+    module_getattr,
+)
 
 __all__ = [
     "Widget",
@@ -67,7 +76,7 @@ class WidgetSpec(CustomModel, kw_only=True):
     size: int
     """Millimetres."""
 
-    color: str | None = None
+    color: OpenEnum[Literal["Red", "DarkBlue"]] | None = None
     """The color of the case. Known values: `WidgetSpecColor`."""
 
     extra: dict[str, JSON] | None = None
