@@ -176,6 +176,14 @@ def test_constants_of_a_field_with_another_name_than_its_property_keep_their_val
     assert not lost_by({"zzz": obj(**held)}, {"zzz": obj(**more)}, {"aaa": obj(**more), "zzz": obj(**more)})
 
 
+def test_the_first_property_of_an_object_changes_no_type() -> None:
+    nothing, states = {"type": "object"}, [{"zzz": {"type": "array", "items": {"type": "object"}}}]
+    states += [{"zzz": {"type": "array", "items": obj(a=STRING)}}]
+    assert not lost_by(*states)
+    assert not lost_by({"marker": nothing}, {"marker": obj(a=STRING)})
+    assert not lost_by({"marker": nothing, "b": nothing}, {"marker": obj(a=STRING), "b": nothing})
+
+
 def test_an_exact_word_takes_no_name_from_an_equal_item_of_a_list() -> None:
     items = {"type": "array", "items": obj(a=STRING)}
     assert not lost_by({"tls": items}, {"tls": items, "tl": obj(a=STRING)})

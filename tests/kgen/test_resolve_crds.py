@@ -67,7 +67,10 @@ OPEN = {"x-kubernetes-preserve-unknown-fields": True}
         ({"enum": [1, "a", None]}, "JSON | None", "None"),
         ({"type": "object", **OPEN}, "dict[str, JSON] | None", "None"),
         ({**obj(known=STRING), **OPEN}, "dict[str, JSON] | None", "None"),
-        ({"type": "object"}, "dict[str, JSON] | None", "None"),
+        ({"type": "object"}, "WidgetSpecValue | None", "None"),
+        ({"type": "object", "properties": {}}, "WidgetSpecValue | None", "None"),
+        ({"type": "array", "items": {"type": "object"}}, "list[WidgetSpecValue]", "[]"),
+        ({"type": "object", "additionalProperties": True}, "dict[str, JSON] | None", "None"),
         ({"type": "object", "x-kubernetes-embedded-resource": True, **OPEN}, "dict[str, JSON] | None", "None"),
         ({"type": "object", "additionalProperties": True}, "dict[str, JSON] | None", "None"),
         ({"type": "object", "additionalProperties": False}, "dict[str, JSON] | None", "None"),
@@ -450,6 +453,18 @@ def test_a_kind_that_is_open_at_its_very_top_keeps_what_it_is_given() -> None:
     files = generated(api, quickly=True)
     assert "class Widget(OpenModel, kw_only=True):" in files["made/models/example_v1.py"]
     assert "class WidgetSpec(CustomModel, kw_only=True):" in files["made/models/example_v1.py"]
+
+
+def test_an_object_without_properties_is_a_class_that_keeps_all_fields() -> None:
+    nothing = {"type": "object"}
+    api = of(manifest({"marker": nothing, "template": obj(metadata=nothing)}))
+    assert (
+        "class WidgetSpecMarker(OpenModel, kw_only=True):" in generated(api, quickly=True)["made/models/example_v1.py"]
+    )
+    assert fields(api, "WidgetSpecTemplate")["metadata"].annotation == "dict[str, JSON] | None"
+    # Inside of a kind that keeps unknown fields, the server keeps those of such an object, too.
+    top = {"properties": {"spec": nothing}, "type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    assert fields(of(change(manifest(), SCHEMA, top)), "Widget")["spec"].annotation == "dict[str, JSON] | None"
 
 
 def test_rules_of_a_crd_are_in_the_docstrings() -> None:

@@ -264,7 +264,7 @@ def _kind(choice: random.Random, pool: list[_Json]) -> _Json:
 
 
 def _object(choice: random.Random, pool: list[_Json], depth: int) -> _Json:
-    names = choice.sample(_WORDS, choice.randint(1, 5))
+    names = choice.sample(_WORDS, choice.randint(0, 5))
     made: _Json = {"type": "object", "properties": {name: _value(choice, pool, depth) for name in names}}
     pool.append(made)
     return made

@@ -116,11 +116,23 @@ class Models:
 
     def inline(self, schema: Mapping[str, Any], place: Place) -> ModelRef | None:
         """Return the model of an object that is described in place; None for one that a class can't hold."""
+        if not properties(schema) and not self._may_get_properties(place):
+            return None
         if not nameable(properties(schema)):
             if not any(schema is named.raw for named in self._catalog.models.values()):  # It has its own warning.
                 self._problems.warn(_PLAIN_MAP, where=place.pointer)
             return None
         return self._inline.model(schema, self._drafts[place.owner].schema, place.wire_name, place.path)
+
+    def _may_get_properties(self, place: Place) -> bool:
+        """Whether an object without properties has a class: its name is there before the first property is.
+
+        Other APIs than CRDs describe objects with any fields so, and of metadata the server knows the fields. Inside of
+        a kind that keeps unknown fields, such an object keeps them, too.
+        """
+        owner = self._drafts[place.owner].schema
+        is_of_crd = self._is_of_crd(owner, kind_of(owner.raw))
+        return is_of_crd and place.path[-1] != "metadata" and not _has_others(owner.raw)
 
     # Drafting.
 
@@ -257,8 +269,11 @@ class Models:
         default = plain.get("default")
         if default is None:
             return False
-        is_of_crd = schema.is_in_place or (kind is not None and self._catalog.is_custom(schema.ref.module))
-        return bool(default) or (is_of_crd and reference(plain) is None)
+        return bool(default) or (self._is_of_crd(schema, kind) and reference(plain) is None)
+
+    def _is_of_crd(self, schema: Schema, kind: Kind | None) -> bool:
+        """Whether a schema is one of a CRD, which describes its objects in place."""
+        return schema.is_in_place or (kind is not None and self._catalog.is_custom(schema.ref.module))
 
     def _never_none(self, schema: Schema, wire_name: str, plain: Mapping[str, Any]) -> bool:
         """Whether a struct is always there; in documents of CRDs metadata is, though it carries no default."""
@@ -319,7 +334,7 @@ class Models:
             doc=description(draft.schema.raw, rules=True, merging=False),
             fields=tuple(sorted(fields, key=lambda field: (not isinstance(field.default, Always), not field.required))),
             is_kind=draft.kind is not None,
-            is_open=draft.kind is not None and _has_others(draft.schema.raw),
+            is_open=_has_others(draft.schema.raw) if draft.kind is not None else _has_no_fields(draft),
             constants=tuple(
                 field.constants
                 for field in sorted(draft.fields, key=lambda field: field.name)
@@ -416,6 +431,11 @@ def _holds_others(raw: object) -> bool:
 def _has_others(raw: Mapping[str, Any]) -> bool:
     """Whether an object of a kind may have fields that its class does not name."""
     return raw.get("x-kubernetes-preserve-unknown-fields") is True or not nameable(properties(raw))
+
+
+def _has_no_fields(draft: _Draft) -> bool:
+    """Whether an object in place has no properties so far: what is there all the same is kept."""
+    return draft.schema.is_in_place and not draft.fields
 
 
 def _is_meta(draft: _Draft) -> bool:

@@ -282,7 +282,7 @@ def _part(schema: object, place: Place, models: ModelLookup, problems: Problems)
 
 
 def _object(schema: Mapping[str, Any], place: Place, models: ModelLookup, problems: Problems) -> ResolvedType:
-    if properties(schema):
+    if properties(schema) or "additionalProperties" not in schema:
         model = None if _is_open(schema) else models.inline(schema, place)
         return ResolvedType(ModelType(model), "struct") if model is not None else _ANY_MAP
     values = schema.get("additionalProperties")
