@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
 import time
@@ -64,6 +65,8 @@ def respond(request: httpx.Request, *, streamed: bool) -> httpx.Response:
     elif request.method in ("POST", "PUT", "PATCH"):
         body = request.read() if request.method != "PATCH" else POD
     headers = {"Content-Type": "application/json"}
+    if path.endswith("/packed"):
+        headers["Content-Encoding"], body = "gzip", gzip.compress(body)
     if streamed:
         return httpx.Response(status, headers=headers, stream=Chunks(body))
     return httpx.Response(status, headers=headers, content=body)
@@ -97,6 +100,7 @@ def test_every_kind_of_call_works(kind: str) -> None:
         assert pods.create(body).metadata.name == "p"
         assert pods.update(body).metadata.name == "p"
         pods.delete("p")
+        assert pods.get("packed").metadata.name == "p"
         with pytest.raises(errors.NotFoundError, match="no pod"):
             pods.get("missing")
         with pytest.raises(errors.DecodeError):
@@ -122,6 +126,7 @@ def test_every_kind_of_call_works_async(kind: str, backend: str) -> None:
             assert (await pods.create(body)).metadata.name == "p"
             assert (await pods.update(body)).metadata.name == "p"
             await pods.delete("p")
+            assert (await pods.get("packed")).metadata.name == "p"
             with pytest.raises(errors.NotFoundError, match="no pod"):
                 await pods.get("missing")
             with pytest.raises(errors.DecodeError):

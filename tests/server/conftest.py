@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ssl
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
+from contextlib import AsyncExitStack, ExitStack
 from types import ModuleType
 from typing import Any, Self
 
+import httpx
 import pytest
 
 import kubeclient
@@ -124,23 +127,41 @@ class AwaitedWatch:
 Scenario = Callable[[Any], Awaitable[None]]
 
 
-@pytest.fixture(params=["sync", "asyncio", "trio"])
-def drive(request: pytest.FixtureRequest, config: rest.Config) -> Callable[..., None]:
-    """Run a scenario with a clientset of a package: the synchronous one, or the asynchronous one on a backend."""
+@pytest.fixture(scope="session")
+def tls_context(cluster: Cluster) -> ssl.SSLContext:
+    """TLS for HTTP clients other than kubecore's: it trusts the cluster, and shows the administrator's certificate."""
+    context = ssl.create_default_context(cafile=cluster.ca_file)
+    context.load_cert_chain(cluster.admin_cert_file, cluster.admin_key_file)
+    return context
+
+
+_OVER_HTTPX = [pytest.param(f"{kind} over httpx", marks=pytest.mark.thorough) for kind in ("sync", "asyncio")]
+
+
+@pytest.fixture(params=["sync", "asyncio", "trio", *_OVER_HTTPX])
+def drive(request: pytest.FixtureRequest, config: rest.Config, tls_context: ssl.SSLContext) -> Callable[..., None]:
+    """Run a scenario with a clientset of a package: the synchronous one, or the asynchronous one on a backend.
+
+    Over httpx, `http_client=` sends the requests; no scenario may change the protocol of a connection.
+    """
     import anyio
+
+    backend, _, library = request.param.partition(" over ")
 
     def run(scenario: Scenario, package: Any = kubeclient) -> None:
         async def synchronous() -> None:
-            with package.Clientset(config) as made:
-                await scenario(Awaited(made))
+            with ExitStack() as stack:
+                client = stack.enter_context(httpx.Client(verify=tls_context)) if library else None
+                await scenario(Awaited(stack.enter_context(package.Clientset(config, http_client=client))))
 
         async def asynchronous() -> None:
-            async with package.AsyncClientset(config) as made:
-                await scenario(made)
+            async with AsyncExitStack() as stack:
+                client = await stack.enter_async_context(httpx.AsyncClient(verify=tls_context)) if library else None
+                await scenario(await stack.enter_async_context(package.AsyncClientset(config, http_client=client)))
 
-        if request.param == "sync":
+        if backend == "sync":
             anyio.run(synchronous)
         else:
-            anyio.run(asynchronous, backend=request.param)
+            anyio.run(asynchronous, backend=backend)
 
     return run
