@@ -82,8 +82,23 @@ def test_e1_a_token_a_pair_or_both(get: Any, tmp_path: Path, pair: tuple[str, st
     beta = script(tmp_path, f"say(api={V1BETA1!r}, token='b')")
     assert get(config(beta, api_version=V1BETA1)).header == b"Bearer b"
     both = script(tmp_path, f"say(token='t', clientCertificateData={cert!r}, clientKeyData={key!r})")
-    assert get(config(both)) == (b"Bearer t", (cert.encode(), key.encode()))
+    assert get(config(both)).header == b"Bearer t"
+    certified = script(tmp_path, f"say(clientCertificateData={cert!r}, clientKeyData={key!r})")
+    assert get(config(certified)).header is None
     assert "t" not in repr(get(config(both))).replace("Credential", "")
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_a_certificate_is_for_new_connections_once_the_plugin_ran(
+    kind: str, tmp_path: Path, pair: tuple[str, str]
+) -> None:
+    cert, key = pair
+    plugin = script(tmp_path, f"say(token='t', clientCertificateData={cert!r}, clientKeyData={key!r})")
+    source = authorization.source(config(plugin))
+    made: Any = authorization.Authorization(source) if kind == "sync" else authorization.AsyncAuthorization(source)
+    assert made.certificate() is None
+    made.get() if kind == "sync" else anyio.run(made.get)
+    assert made.certificate() == (cert.encode(), key.encode())
 
 
 @each

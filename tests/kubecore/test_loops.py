@@ -148,10 +148,12 @@ def test_a_client_that_is_forgotten_leaves_nothing_in_a_loop_that_goes_on(run: R
 @each_loop
 def test_locks_of_loops_that_ended_are_dropped(run: Run) -> None:
     class Renewing:
+        certificate = None
+
         def current(self) -> Credential | None:
             return None
 
-        async def renew_async(self, until: float | None) -> Credential:
+        async def renew_async(self, deadline: float | None) -> Credential:
             await anyio.lowlevel.checkpoint()
             return Credential(b"x")
 

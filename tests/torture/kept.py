@@ -496,14 +496,11 @@ class _World:
         self.scope: anyio.CancelScope | None = None
         self._is_cancelled = False
 
-    def refresh(self, end: float | None) -> None:
+    def refresh(self, deadline: float | None) -> None:
         """Read no files."""
 
-    async def refresh_async(self, end: float | None) -> None:
+    async def refresh_async(self, deadline: float | None) -> None:
         """Read no files."""
-
-    def identify(self, pair: object) -> None:
-        """Show no certificate."""
 
     def _client(self) -> ssl.SSLContext:
         return self.contexts.old if self.chance.random() < 0.3 else self.contexts.client

@@ -30,6 +30,10 @@ class Authorization:
         self._source = source
         self._turn = Turn()
 
+    def certificate(self) -> tuple[bytes, bytes] | None:
+        """Return the client certificate and its key for new connections, PEM; None for those of the configuration."""
+        return self._source.certificate
+
     def current(self) -> Credential | None:
         """Return the credential of now, None if it must be renewed."""
         return self._source.current()
@@ -71,6 +75,10 @@ class AsyncAuthorization:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._locks: PerLoop[anyio.Lock] | None = None
+
+    def certificate(self) -> tuple[bytes, bytes] | None:
+        """Return the client certificate and its key for new connections, PEM; None for those of the configuration."""
+        return self._source.certificate
 
     def current(self) -> Credential | None:
         """Return the credential of now, None if it must be renewed."""
@@ -147,6 +155,8 @@ def source(config: Config) -> Source:
 
 class _Fixed:
     """What never changes."""
+
+    certificate: None = None
 
     def __init__(self, credential: Credential) -> None:
         self._credential = credential

@@ -15,11 +15,9 @@ class Credential(NamedTuple):
 
     Attributes:
         header: the value of the header `Authorization`, None for none.
-        pair: a client's certificate and its key, PEM, where they don't come from the configuration.
     """
 
     header: bytes | None
-    pair: tuple[bytes, bytes] | None = None
 
     def __repr__(self) -> str:
         """Show that there is one."""
@@ -28,6 +26,11 @@ class Credential(NamedTuple):
 
 class Source(Protocol):
     """Where credentials come from."""
+
+    @property
+    def certificate(self) -> tuple[bytes, bytes] | None:
+        """The client certificate and its key for new connections, PEM; None if the source has none."""
+        ...
 
     def current(self) -> Credential | None:
         """Return the credential of now, None where it must be renewed first."""

@@ -77,6 +77,7 @@ class ExecSource:
         self._plugin = dataclasses.replace(plugin, command=command)
         self._config = config
         self._credential: Credential | None = None
+        self.certificate: tuple[bytes, bytes] | None = None
         self._expires: datetime | None = None
         self._preparing = Aside(self._prepare)  # It reads files.
 
@@ -148,7 +149,8 @@ class ExecSource:
             raise ConfigError(f"exec: {name} printed an ExecCredential without credentials in its status")
         self._expires = _expiry(status, name)
         header = bearer(SecretText((status.token or "").strip()), f"the token of {name}") if status.token else None
-        self._credential = Credential(header, _pair(status, name))
+        self.certificate = _pair(status, name)
+        self._credential = Credential(header)
         return self._credential
 
 

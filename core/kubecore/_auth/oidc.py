@@ -97,6 +97,7 @@ class OIDCSource:
         ca_file = os.path.abspath(config.ca_file) if config.ca_file else None  # noqa: PTH100 - links are not followed
         self._config = dataclasses.replace(config, ca_file=ca_file)
         self._refresh_token = config.refresh_token
+        self.certificate: None = None  # A provider never returns one.
         self._credential: Credential | None = None
         self._expires = 0.0
         self._number = 0

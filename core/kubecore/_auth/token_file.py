@@ -25,6 +25,7 @@ class TokenFile:
     """A file that somebody writes new tokens to, such as the kubelet; read again about once a minute."""
 
     def __init__(self, file: str, static: Credential) -> None:
+        self.certificate: None = None  # The file has a token only.
         # The program may change its folder before the file is read again.
         self._file = os.path.abspath(file)  # noqa: PTH100 - links are followed at each reading
         self._credential = static

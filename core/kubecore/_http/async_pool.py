@@ -7,7 +7,7 @@ import io
 import math
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any, Final
 
 import anyio
@@ -15,7 +15,7 @@ import anyio
 from kubecore._config.config import Config
 from kubecore._config.secret import SecretBytes
 from kubecore._http.async_socket import AsyncSocket
-from kubecore._http.connector import Connector
+from kubecore._http.connector import Connector, no_certificate
 from kubecore._http.deadlines import (
     FAILURES,
     KEEPALIVE_SECONDS,
@@ -30,6 +30,7 @@ from kubecore._http.deadlines import (
 from kubecore._http.http1 import ResponseParser
 from kubecore._http.per_loop import PerLoop
 from kubecore._http.request import Body, Request, too_large
+from kubecore._http.tls import Identity
 from kubecore.errors import ClosedError
 
 __all__ = ["AsyncPool"]
@@ -80,13 +81,14 @@ class AsyncPool:
 
     Args:
         config: where to, TLS, and how many connections.
+        certificate: Returns the client certificate for new connections, None for that of the configuration.
 
     Raises:
         ConfigError: certificates or keys can't be used.
     """
 
-    def __init__(self, config: Config) -> None:
-        self._connector = Connector(config)
+    def __init__(self, config: Config, certificate: Callable[[], Identity | None] = no_certificate) -> None:
+        self._connector = Connector(config, certificate)
         self._max_connections = config.max_connections
         self._is_closed = False
         self._of_loop: PerLoop[_Connections] = PerLoop(
@@ -100,7 +102,6 @@ class AsyncPool:
             TransportError: there is none.
         """
         await self._connector.refresh_async(request.end)
-        self._connector.identify(request.pair)
         deadlines = Deadlines(request)
         connections = self._connections()
         slots = None if request.streaming else await _take_slot(connections, request, deadlines)

@@ -7,7 +7,7 @@ import os
 import socket
 import ssl
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING
 
 from kubecore._config.config import Config, TLSConfig
@@ -23,7 +23,11 @@ from kubecore.errors import ProxyError
 if TYPE_CHECKING:
     from kubecore._http.proxy import Proxy
 
-__all__ = ["Connector"]
+__all__ = ["Connector", "no_certificate"]
+
+
+def no_certificate() -> None:
+    """Return None: the client certificate, if any, is that of the configuration."""
 
 
 class Connector:
@@ -31,12 +35,14 @@ class Connector:
 
     Args:
         config: the host, TLS, and the proxy.
+        certificate: Returns the client certificate for new connections, None for that of the configuration.
 
     Raises:
         ConfigError: certificates or keys can't be used, or the proxy's URL is none.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, certificate: Callable[[], tls.Identity | None] = no_certificate) -> None:
+        self._certificate = certificate
         server = config.server()
         self._host = server.host
         self._port = server.port or (443 if server.scheme == "https" else 80)
@@ -71,6 +77,7 @@ class Connector:
         if self._tls is not None and self._tls.is_due and not self._refreshing.is_running:
             with contextlib.suppress(TimeoutError):
                 self._refreshing.run(file_seconds(deadline))
+        self._identify()
 
     async def refresh_async(self, deadline: float | None) -> None:
         """Read certificates and keys that changed: see `refresh`."""
@@ -79,19 +86,16 @@ class Connector:
 
             with anyio.move_on_after(file_seconds(deadline)):
                 await self._refreshing.run_async()
+        self._identify()
 
     def _refresh(self) -> None:
         if self._tls is not None:
             self._tls.refresh()
 
-    def identify(self, pair: tls.Identity | None) -> None:
-        """Show this certificate on connections from now on.
-
-        Raises:
-            ConfigError: it can't be used.
-        """
+    def _identify(self) -> None:
+        """Use the current client certificate for new connections."""
         if self._tls is not None:
-            self._tls.identify(pair)
+            self._tls.identify(self._certificate())
 
     def connect(self, seconds: float | None) -> SyncSocket:
         """Connect.

@@ -16,6 +16,7 @@ from kubecore._http.async_protocols import AsyncHttpClient
 from kubecore._http.deadlines import Deadlines, hint_for, map_error
 from kubecore._http.protocols import HttpClient
 from kubecore._http.request import Body, Request, too_large
+from kubecore._http.tls import Identity
 
 __all__ = ["AsyncHttpxTransport", "HttpxTransport"]
 
@@ -28,10 +29,12 @@ class HttpxTransport:
 
     Args:
         client: the client; it stays open when we close.
+        certificate: Returns the client certificate that a source of credentials gives, which is an error here.
     """
 
-    def __init__(self, client: HttpClient) -> None:
+    def __init__(self, client: HttpClient, certificate: Callable[[], Identity | None]) -> None:
         self._client = client
+        self._certificate = certificate
 
     def open(self, request: Request) -> _HttpxStream:
         """Send a request and wait for the head of its answer.
@@ -40,7 +43,7 @@ class HttpxTransport:
             TransportError: there is none.
         """
         with _named_errors(request):
-            _refuse_what_is_ours(request)
+            _refuse_what_is_ours(request, self._certificate())
             deadlines = Deadlines(request)
             made = self._client.build_request(**_arguments(request, _timeouts(self._client, request, deadlines)))
             response = self._client.send(made, stream=True, follow_redirects=False)
@@ -54,8 +57,9 @@ class HttpxTransport:
 class AsyncHttpxTransport:
     """Sends requests over a client of the user's own: see `HttpxTransport`."""
 
-    def __init__(self, client: AsyncHttpClient) -> None:
+    def __init__(self, client: AsyncHttpClient, certificate: Callable[[], Identity | None]) -> None:
         self._client = client
+        self._certificate = certificate
 
     async def open(self, request: Request) -> _AsyncHttpxStream:
         """Send a request and wait for the head of its answer.
@@ -64,7 +68,7 @@ class AsyncHttpxTransport:
             TransportError: there is none.
         """
         with _named_errors(request):
-            _refuse_what_is_ours(request)
+            _refuse_what_is_ours(request, self._certificate())
             deadlines = Deadlines(request)
             made = self._client.build_request(**_arguments(request, None))
             response = await _within(
@@ -77,8 +81,8 @@ class AsyncHttpxTransport:
         """Leave the client open: it is the user's."""
 
 
-def _refuse_what_is_ours(request: Request) -> None:
-    if request.pair is not None:
+def _refuse_what_is_ours(request: Request, certificate: Identity | None) -> None:
+    if certificate is not None:
         raise errors.ConfigError(
             f"{request.place}: the exec plugin gives a client certificate, which a client of your own (http_client=) "
             "can't show; use a clientset without it"

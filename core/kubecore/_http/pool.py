@@ -6,18 +6,19 @@ import contextlib
 import io
 import os
 import queue
-import sys
 import time
+import weakref
 from collections import deque
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Final
 
 from kubecore._config.config import Config
-from kubecore._http.connector import Connector
+from kubecore._http.connector import Connector, no_certificate
 from kubecore._http.deadlines import FAILURES, KEEPALIVE_SECONDS, Deadlines, Early, map_error, may_repeat, serialize
 from kubecore._http.http1 import CutError, ResponseParser
 from kubecore._http.request import Body, Request, too_large
 from kubecore._http.sync_socket import SyncSocket
+from kubecore._http.tls import Identity
 from kubecore._support.fork_lock import ForkLock
 from kubecore.errors import ClosedError
 
@@ -28,16 +29,9 @@ _SMALL: Final = 1024 * 1024
 
 
 class _Slot:
-    """The right to have a request on its way.
+    """The right to send a request."""
 
-    Args:
-        mark: what all slots of a pool hold: the references to it are their number.
-    """
-
-    __slots__ = ("_mark",)
-
-    def __init__(self, mark: object) -> None:
-        self._mark = mark
+    __slots__ = ("__weakref__",)
 
 
 _Slots = queue.SimpleQueue[_Slot]
@@ -51,13 +45,14 @@ class Pool:
 
     Args:
         config: where to, TLS, and how many connections.
+        certificate: Returns the client certificate for new connections, None for that of the configuration.
 
     Raises:
         ConfigError: certificates or keys can't be used.
     """
 
-    def __init__(self, config: Config) -> None:
-        self._connector = Connector(config)
+    def __init__(self, config: Config, certificate: Callable[[], Identity | None] = no_certificate) -> None:
+        self._connector = Connector(config, certificate)
         self._max_connections = config.max_connections
         self._begin()
 
@@ -65,8 +60,7 @@ class Pool:
         self._process = os.getpid()
         self._idle: deque[tuple[SyncSocket, float]] = deque()
         self._slots: _Slots = queue.SimpleQueue()
-        self._mark = object()
-        self._none = sys.getrefcount(self._mark)
+        self._alive: weakref.WeakSet[_Slot] = weakref.WeakSet()
         self._mending = ForkLock()
         self._mend()
         self._is_closed = False
@@ -80,7 +74,6 @@ class Pool:
         if self._process != os.getpid():
             self._leave_to_parent()
         self._connector.refresh(request.end)
-        self._connector.identify(request.pair)
         deadlines = Deadlines(request)
         slot = None if request.streaming else self._take_slot(request, deadlines)
         try:
@@ -107,8 +100,11 @@ class Pool:
     def _mend(self) -> None:
         """Make as many slots as there should be: a KeyboardInterrupt between two lines may have cost one."""
         with self._mending.here:
-            for _ in range(self._max_connections - (sys.getrefcount(self._mark) - self._none)):
-                self._slots.put(_Slot(self._mark))
+            # Iteration skips lost slots even if the callback that removes one from the set was interrupted.
+            for _ in range(self._max_connections - sum(1 for _ in self._alive)):
+                slot = _Slot()
+                self._alive.add(slot)
+                self._slots.put(slot)
 
     def _exchange(self, request: Request, deadlines: Deadlines, slot: _Slot | None) -> PoolStream:
         while True:

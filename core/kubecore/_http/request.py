@@ -28,7 +28,6 @@ class Request(NamedTuple):
         end: when the whole must be done, on the monotonic clock; None for no limit.
         streaming: Whether the response may last forever, as that of a watch. Once it began, neither `end` nor the
             timeout for the next chunk applies.
-        pair: the certificate and key to show, where they don't come from the configuration.
         idle_timeout: whether `Timeouts.idle` holds for an endless answer.
         until: when an endless answer is left, on the monotonic clock; None for no limit.
         upgrade: whether it asks for another protocol.
@@ -47,7 +46,6 @@ class Request(NamedTuple):
     timeouts: Timeouts
     end: float | None
     streaming: bool
-    pair: tuple[bytes, bytes] | None
     idle_timeout: bool = False
     until: float | None = None
     upgrade: bool = False

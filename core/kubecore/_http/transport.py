@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from kubecore._config.config import Config
 from kubecore._http.async_protocols import AsyncHttpClient, AsyncTransport
 from kubecore._http.httpx_transport import AsyncHttpxTransport, HttpxTransport
 from kubecore._http.pool import Pool
 from kubecore._http.protocols import HttpClient, Transport
+from kubecore._http.tls import Identity
 
 __all__ = ["async_transport", "transport"]
 
 
-def transport(config: Config, http_client: HttpClient | None) -> Transport:
+def transport(config: Config, http_client: HttpClient | None, certificate: Callable[[], Identity | None]) -> Transport:
     """Make the transport of a client.
 
     Args:
         config: where to, TLS, and how many connections.
         http_client: a client of the user's own to send with, or None. Certificates, proxies and timeouts are then its
             own.
+        certificate: Returns the client certificate for new connections, None for that of the configuration.
 
     Raises:
         ConfigError: certificates or keys can't be used.
     """
-    return Pool(config) if http_client is None else HttpxTransport(http_client)
+    return Pool(config, certificate) if http_client is None else HttpxTransport(http_client, certificate)
 
 
-def async_transport(config: Config, http_client: AsyncHttpClient | None) -> AsyncTransport:
+def async_transport(
+    config: Config, http_client: AsyncHttpClient | None, certificate: Callable[[], Identity | None]
+) -> AsyncTransport:
     """Make the transport of an asynchronous client: see `transport`."""
     if http_client is not None:
-        return AsyncHttpxTransport(http_client)
+        return AsyncHttpxTransport(http_client, certificate)
     # anyio takes a third of the import time of all of kubecore, and only asynchronous programs need it.
     from kubecore._http.async_pool import AsyncPool
 
-    return AsyncPool(config)
+    return AsyncPool(config, certificate)

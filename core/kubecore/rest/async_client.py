@@ -43,7 +43,7 @@ class AsyncClient:
         self._requests = RequestBuilder(config)
         self._authorization = authorization.AsyncAuthorization(authorization.source(config))
         self._current = self._authorization.current
-        self._transport = transport.async_transport(config, http_client)
+        self._transport = transport.async_transport(config, http_client, self._authorization.certificate)
 
     @property
     def host(self) -> str:
@@ -250,8 +250,7 @@ class AsyncClient:
     async def _renewed(self, state: RetryState) -> Credential:
         """Return what the next attempt shows if that is not at hand, by the deadline of the call."""
         if state.is_given:
-            last = self._current()
-            return Credential(None, None if last is None else last.pair)
+            return Credential(None)
         try:
             return await self._authorization.get(state.end)
         except TimeoutError as error:

@@ -44,7 +44,7 @@ class Client:
         self._requests = RequestBuilder(config)
         self._authorization = authorization.Authorization(authorization.source(config))
         self._current = self._authorization.current
-        self._transport = transport.transport(config, http_client)
+        self._transport = transport.transport(config, http_client, self._authorization.certificate)
 
     @property
     def host(self) -> str:
@@ -249,8 +249,7 @@ class Client:
     def _renewed(self, state: RetryState) -> Credential:
         """Return what the next attempt shows if that is not at hand, by the deadline of the call."""
         if state.is_given:
-            last = self._current()
-            return Credential(None, None if last is None else last.pair)
+            return Credential(None)
         try:
             return self._authorization.get(state.end)
         except TimeoutError as error:

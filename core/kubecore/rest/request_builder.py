@@ -106,7 +106,6 @@ class RequestBuilder:
             self._timeouts,
             end,
             streaming,
-            credential.pair,
             idle_timeout,
             until,
             bool(upgrade),
