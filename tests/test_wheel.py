@@ -33,7 +33,7 @@ def test_the_wheel_carries_templates_types_and_the_newest_documents(wheel: Path)
 
 
 @pytest.mark.thorough
-def test_row_d7_a_wheel_can_be_built_again_and_holds_no_surprise(wheel: Path, tmp_path: Path) -> None:
+def test_a_wheel_can_be_built_again_and_holds_no_surprise(wheel: Path, tmp_path: Path) -> None:
     run(sys.executable, "-m", "build", "--wheel", "--outdir", tmp_path, ROOT, cwd=tmp_path)
     assert (tmp_path / wheel.name).read_bytes() == wheel.read_bytes()
     with zipfile.ZipFile(wheel) as archive:

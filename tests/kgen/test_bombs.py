@@ -37,7 +37,7 @@ def case(name: str) -> Any:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [case(name) for name in CASES])
 def test_a_bomb_is_refused_or_survived_within_limits(name: str, built: dict[str, Any]) -> None:
-    """Rows C4 and D6: anchors, loops of references, nesting, a million properties, large files."""
+    """Anchors, loops of references, nesting, a million properties, large files."""
     file, _, code, words = CASES[name]
     found = built[name]
     assert found["code"] == code, found

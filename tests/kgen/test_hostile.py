@@ -352,7 +352,7 @@ def test_a_template_of_the_users_cannot_print_what_is_not_code(tmp_path: Path) -
 
 
 def test_hostile_text_in_every_string_of_a_crd_stays_text() -> None:
-    """Rows D1, D3 and D4 of the reliability matrix; `python -m tests.torture specs` tries more, at random."""
+    """`python -m tests.torture specs` tries more, at random."""
     everywhere = sorted(places_of(CRD), key=str)
     assert len(everywhere) > 200
     for number, place in enumerate(everywhere):
@@ -365,7 +365,7 @@ def test_hostile_text_in_every_string_of_a_crd_stays_text() -> None:
 
 
 def test_the_corpus_has_every_attack_and_every_place() -> None:
-    """Row D3: what is listed there is tried, and so is what the issues of other generators were about."""
+    """What is listed there is tried, and so is what the issues of other generators were about."""
     text = "\n".join(PAYLOADS)
     attacks = (
         "'",
@@ -434,7 +434,7 @@ print(count, done)
 
 
 def test_hostile_crds_write_only_below_the_output_and_their_import_runs_nothing(tmp_path: Path) -> None:
-    """Rows D1 to D5: every attack in every place of a CRD is refused in words, or inert in files of the output."""
+    """Every attack in every place of a CRD is refused in words, or inert in files of the output."""
     output = tmp_path / "out" / "here"
     written = 0
     for number, payload in enumerate(PAYLOADS):

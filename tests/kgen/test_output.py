@@ -112,7 +112,7 @@ def test_a_failure_half_way_leaves_the_old_tree_whole(
 @pytest.mark.skipif(sys.platform == "win32", reason="it forks and kills")
 @pytest.mark.parametrize("what", ["killed", "together"])
 def test_builds_that_are_killed_or_at_once_leave_no_mix_that_looks_right(what: str, tmp_path: Path) -> None:
-    """Fault 45: the folder is the old or the new whole, or `kgen check` is red and the next build mends it."""
+    """The folder is the old or the new whole, or `kgen check` is red and the next build mends it."""
     command = [sys.executable, "-m", "tests.kgen.killed", what, str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
@@ -178,7 +178,7 @@ def test_a_build_with_nothing_to_do_generates_nothing(
 def test_a_document_that_changes_while_it_is_read_is_not_taken_for_built(
     when: str, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Fault 45: it changes and changes back; what was made of the one is never up to date for the other."""
+    """It changes and changes back; what was made of the one is never up to date for the other."""
     from kgen import pipeline
 
     file = project / "specs/apis__example.com__v1.json"
@@ -282,7 +282,6 @@ def test_a_bad_document_is_told_with_its_pointer(project: Path, capsys: pytest.C
 
 @pytest.mark.slow
 def test_one_odd_field_is_a_warning_and_an_error_when_strict(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Row D2 of the reliability matrix."""
     odd = document(extra={"com.example.v1.WidgetSpec": {"type": "object", "properties": {'a"b': {"type": "string"}}}})
     (project / "specs/apis__example.com__v1.json").write_text(json.dumps(odd))
     assert run(["build"]) == 0

@@ -188,7 +188,6 @@ def test_a_bad_line_of_a_watch_is_an_error_of_ours(line: bytes, expected: type[E
 
 
 def test_a_watch_of_another_media_type_is_refused() -> None:
-    """R29."""
     with loopback(answer(b"x", "Content-Type: foobar")) as server, Clientset(config(server.port)) as clientset:
         pods = clientset.core_v1.pods("d")
         with pytest.raises(errors.DecodeError, match="not as 'foobar'"), pods.watch(resource_version="1"):

@@ -84,7 +84,6 @@ def test_what_is_no_server_is_refused(host: str) -> None:
     ],
 )
 def test_what_contradicts_itself_is_refused_without_its_secrets(config: rest.Config) -> None:
-    """R38."""
     with pytest.raises(errors.ConfigError) as caught:
         rest.Client(config)
     assert SECRET not in str(caught.value)

@@ -223,7 +223,7 @@ def test_a_hostile_group_version_does_not_change_the_path() -> None:
     assert isinstance(found.failed["apps/../../api/v1/secrets"], errors.InvalidRequestError)
 
 
-def test_fault_44_a_miss_asks_once_more_and_not_without_end() -> None:
+def test_a_miss_asks_once_more_and_not_without_end() -> None:
     server, cache = Server({"/apis": aggregated(APPS)}), DiscoveryCache()
     with pytest.raises(errors.NoMatchError):
         server.run(cache.find("Widget"))

@@ -126,13 +126,11 @@ def test_a_body_that_is_no_status_gives_the_class_and_the_text(code: int, cls: A
 
 
 def test_a_conflict_of_a_post_is_already_exists() -> None:
-    """R23."""
     assert type(from_answer(call("POST"), 409, {}, b"")) is errors.AlreadyExistsError
     assert type(from_answer(call("PUT"), 409, {}, b"")) is errors.ConflictError
 
 
 def test_the_text_is_cut_and_json_is_not_quoted() -> None:
-    """R25, R26."""
     long = from_answer(call(), 404, {}, b"x" * 4096).status
     assert long.details is not None
     assert long.details.causes[0].message == "x" * 2048

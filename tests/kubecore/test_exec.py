@@ -1,6 +1,6 @@
 """Programs that give credentials: what they are told, what they may say, and what becomes of those that misbehave.
 
-The programs are scripts of the test; the ids are of the conformance cases of client-go and of the rows C1 to C3.
+The programs are scripts of the test.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def pair() -> tuple[str, str]:
 
 
 @each
-def test_e1_a_token_a_pair_or_both(get: Any, tmp_path: Path, pair: tuple[str, str]) -> None:
+def test_a_token_a_pair_or_both(get: Any, tmp_path: Path, pair: tuple[str, str]) -> None:
     cert, key = pair
     assert get(config(script(tmp_path, "say(token='t\\n')"))).header == b"Bearer t"
     beta = script(tmp_path, f"say(api={V1BETA1!r}, token='b')")
@@ -122,21 +122,21 @@ def test_a_certificate_is_for_new_connections_once_the_plugin_ran(
         "os.kill(os.getpid(), 9)",
     ],
 )
-def test_e1_c3_what_is_no_credential_is_told_without_its_secrets(get: Any, body: str, tmp_path: Path) -> None:
+def test_what_is_no_credential_is_told_without_its_secrets(get: Any, body: str, tmp_path: Path) -> None:
     with pytest.raises(errors.ConfigError, match=r"exec: .*plugin|the token of") as caught:
         get(config(script(tmp_path, body)))
     assert "s3cret" not in str(caught.value)
 
 
 @each
-def test_c1_arguments_and_variables_come_as_they_are_and_no_shell_reads_them(get: Any, tmp_path: Path) -> None:
+def test_arguments_and_variables_come_as_they_are_and_no_shell_reads_them(get: Any, tmp_path: Path) -> None:
     nasty = ["; touch x", "$(id)", "${IFS}", "a b", "new\nline", "'\"", ""]
     body = "say(token=(json.dumps([sys.argv[1:], os.environ['A']])).encode().hex())"
     header = get(config(script(tmp_path, body), args=nasty, env={"A": "$(b) c"})).header
     assert json.loads(bytes.fromhex(header.decode().removeprefix("Bearer "))) == [nasty, "$(b) c"]
 
 
-def test_c1_a_bare_name_is_never_found_in_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bare_name_is_never_found_in_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script(tmp_path, "say(token='t')", "kgen-test-plugin")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", f".:{os.pathsep}{os.environ['PATH']}")
@@ -146,7 +146,7 @@ def test_c1_a_bare_name_is_never_found_in_the_current_folder(tmp_path: Path, mon
     assert get_sync(config("kgen-test-plugin")).header == b"Bearer t"
 
 
-def test_e4_what_a_program_is_told(tmp_path: Path) -> None:
+def test_what_a_program_is_told(tmp_path: Path) -> None:
     body = "say(token=os.environ['KUBERNETES_EXEC_INFO'].encode().hex())"
     made = config(script(tmp_path, body), cluster_config={"audience": "foo"})
     made.tls = rest.TLSConfig(ca_data=b"CA", server_name="n")
@@ -164,7 +164,7 @@ def test_e4_what_a_program_is_told(tmp_path: Path) -> None:
     }
 
 
-def test_e3_interactive_modes(tmp_path: Path) -> None:
+def test_interactive_modes(tmp_path: Path) -> None:
     plugin = script(tmp_path, "say(token='t')")
     assert get_sync(config(plugin, interactive_mode="IfAvailable")).header == b"Bearer t"
     with pytest.raises(errors.ConfigError, match="must ask at the terminal"):
@@ -186,7 +186,7 @@ def test_e3_interactive_modes(tmp_path: Path) -> None:
         (rest.ExecPolicy(kind="Some"), "can be AllowAll"),  # type: ignore[arg-type]
     ],
 )
-def test_e9_c2_a_policy_says_which_programs_may_run(policy: rest.ExecPolicy, words: str, tmp_path: Path) -> None:
+def test_a_policy_says_which_programs_may_run(policy: rest.ExecPolicy, words: str, tmp_path: Path) -> None:
     plugin = script(tmp_path, "count(); say(token='t')")
     with pytest.raises(errors.ConfigError, match=words):
         get_sync(config(plugin, policy=policy))
@@ -195,7 +195,7 @@ def test_e9_c2_a_policy_says_which_programs_may_run(policy: rest.ExecPolicy, wor
     assert get_sync(config(plugin, policy=listed)).header == b"Bearer t"
 
 
-def test_e7_the_install_hint_is_clean_and_not_shown_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_install_hint_is_clean_and_not_shown_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exec_plugin, "_hints", exec_plugin._Hints())
     missing = config("kgen-no-such-plugin", install_hint="run \x1b[31minstall\r")
     said = []
@@ -207,7 +207,7 @@ def test_e7_the_install_hint_is_clean_and_not_shown_for_ever(monkeypatch: pytest
 
 
 @each
-def test_c3_a_program_that_hangs_is_killed_with_its_children(get: Any, tmp_path: Path) -> None:
+def test_a_program_that_hangs_is_killed_with_its_children(get: Any, tmp_path: Path) -> None:
     body = f"""
 child = os.fork()
 if child:
@@ -224,7 +224,7 @@ time.sleep(600)
 
 
 @each
-def test_c3_a_child_that_holds_the_output_does_not_hold_us(get: Any, tmp_path: Path) -> None:
+def test_a_child_that_holds_the_output_does_not_hold_us(get: Any, tmp_path: Path) -> None:
     body = f"""
 say(token='t')
 sys.stdout.flush()
@@ -264,8 +264,7 @@ def is_gone(pid: int) -> bool:
         return True
 
 
-def test_c3_many_callers_run_it_once(tmp_path: Path) -> None:
-    """R37."""
+def test_many_callers_run_it_once(tmp_path: Path) -> None:
     made = config(script(tmp_path, "count(); time.sleep(0.2); say(token='t')"))
     held = authorization.Authorization(authorization.source(made))
     with ThreadPoolExecutor(100) as threads:
@@ -283,7 +282,7 @@ def test_c3_many_callers_run_it_once(tmp_path: Path) -> None:
     assert runs(tmp_path) == 3
 
 
-def test_c3_a_caller_that_is_cancelled_does_not_take_the_others_credential(tmp_path: Path) -> None:
+def test_a_caller_that_is_cancelled_does_not_take_the_others_credential(tmp_path: Path) -> None:
     made = config(script(tmp_path, "time.sleep(0.3); say(token='t')"))
 
     async def main() -> None:
@@ -322,7 +321,7 @@ class Judge(Loopback):
             connection.sendall(answer(POD) if good else answer(b"", status="401 Unauthorized"))
 
 
-def test_e6_a_token_is_kept_until_it_expires_or_is_refused(
+def test_a_token_is_kept_until_it_expires_or_is_refused(
     tmp_path: Path, pki: tuple[trustme.CA, ssl.SSLContext], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     authority, context = pki
@@ -359,9 +358,7 @@ def test_e6_a_token_is_kept_until_it_expires_or_is_refused(
         server.stop()
 
 
-def test_e10_a_new_certificate_is_shown_on_new_connections(
-    tmp_path: Path, pki: tuple[trustme.CA, ssl.SSLContext]
-) -> None:
+def test_a_new_certificate_is_shown_on_new_connections(tmp_path: Path, pki: tuple[trustme.CA, ssl.SSLContext]) -> None:
     authority = pki[0]
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)

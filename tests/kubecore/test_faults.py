@@ -31,7 +31,7 @@ CORE = Path(__file__).parents[2] / "core" / "kubecore"
 
 @pytest.mark.parametrize("bad", ["a\r\nX: y", "a\0", "tok en", "tokén"])
 @pytest.mark.parametrize("field", ["bearer_token", "user_agent", "impersonate"])
-def test_row_a3_nothing_smuggles_a_header(field: str, bad: str) -> None:
+def test_nothing_smuggles_a_header(field: str, bad: str) -> None:
     options: dict[str, Any] = {field: rest.Impersonate(user=bad) if field == "impersonate" else bad}
     with loopback(answer(POD)) as server:
         try:
@@ -55,17 +55,17 @@ def test_row_a3_nothing_smuggles_a_header(field: str, bad: str) -> None:
         {"oidc": rest.OIDCConfig(issuer_url="https://i", client_id="c")},
     ],
 )
-def test_row_a7_credentials_never_go_in_the_clear(options: dict[str, Any]) -> None:
+def test_credentials_never_go_in_the_clear(options: dict[str, Any]) -> None:
     with loopback(answer(POD)) as server, pytest.raises(errors.ConfigError, match="unencrypted"):
         get_sync(rest.Config(host=f"http://127.0.0.1:{server.port}", **options))
     assert server.requests == []
 
 
-def test_row_b9_of_two_equal_keys_the_last_counts_as_for_the_server() -> None:
+def test_of_two_equal_keys_the_last_counts_as_for_the_server() -> None:
     assert decode.decode(b'{"metadata":{"name":"a","name":"b"}}', core_v1.ConfigMap).metadata.name == "b"
 
 
-def test_row_c8_no_code_is_made_from_data() -> None:
+def test_no_code_is_made_from_data() -> None:
     for file in CORE.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
@@ -93,14 +93,14 @@ def full() -> Iterator[int]:
 
 
 @both
-def test_fault_2_a_host_that_does_not_answer_is_left_after_the_connect_timeout(get: Any, full: int) -> None:
+def test_a_host_that_does_not_answer_is_left_after_the_connect_timeout(get: Any, full: int) -> None:
     config = rest.Config(host=f"http://127.0.0.1:{full}", timeouts=rest.Timeouts(connect=0.2))
     with pytest.raises(errors.ConnectTimeoutError, match=r"no connection within 0\.2 s"):
         get(config)
 
 
 @both
-def test_faults_4_and_5_a_mute_server_costs_no_more_than_the_read_timeout(get: Any) -> None:
+def test_a_mute_server_costs_no_more_than_the_read_timeout(get: Any) -> None:
     with loopback(close=False) as server:
         config = rest.Config(host=f"http://127.0.0.1:{server.port}", timeouts=rest.Timeouts(read=0.2))
         with pytest.raises(errors.ReadTimeoutError):
@@ -108,7 +108,7 @@ def test_faults_4_and_5_a_mute_server_costs_no_more_than_the_read_timeout(get: A
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
-def test_fault_5_a_watch_that_a_mute_server_never_opens_is_left_too(kind: str) -> None:
+def test_a_watch_that_a_mute_server_never_opens_is_left_too(kind: str) -> None:
     with loopback(close=False) as server:
         config = rest.Config(host=f"http://127.0.0.1:{server.port}", timeouts=rest.Timeouts(idle=0.2), max_retries=0)
 
@@ -124,7 +124,7 @@ def test_fault_5_a_watch_that_a_mute_server_never_opens_is_left_too(kind: str) -
                     pass
 
 
-def test_fault_4_tcp_notices_when_the_other_end_is_gone() -> None:
+def test_tcp_notices_when_the_other_end_is_gone() -> None:
     with loopback(answer(POD), close=False) as server:
         with Clientset(rest.Config(host=f"http://127.0.0.1:{server.port}")) as clientset:
             clientset.core_v1.pods("d").get("p")
@@ -149,7 +149,7 @@ class Drops(Loopback):
 
 
 @both
-def test_faults_6_and_7_a_slow_link_is_no_fault_while_data_comes(get: Any) -> None:
+def test_a_slow_link_is_no_fault_while_data_comes(get: Any) -> None:
     server = Drops([], close=False, context=None)
     try:
         config = rest.Config(host=f"http://127.0.0.1:{server.port}", timeouts=rest.Timeouts(read=5.0))
@@ -158,7 +158,7 @@ def test_faults_6_and_7_a_slow_link_is_no_fault_while_data_comes(get: Any) -> No
         server.stop()
 
 
-def test_faults_11_and_12_an_expired_version_is_told_and_one_from_the_future_tried_again() -> None:
+def test_an_expired_version_is_told_and_one_from_the_future_tried_again() -> None:
     gone = b'{"kind":"Status","status":"Failure","reason":"Expired","code":410,"message":"too old"}'
     early = b'{"kind":"Status","status":"Failure","reason":"Timeout","code":504,"details":{"causes":[{"reason":"ResourceVersionTooLarge"}]}}'
     with loopback(answer(gone, status="410 Gone")) as server, pytest.raises(errors.ExpiredError):
@@ -168,7 +168,7 @@ def test_faults_11_and_12_an_expired_version_is_told_and_one_from_the_future_tri
         assert get_sync(rest.Config(host=f"http://127.0.0.1:{server.port}")).metadata.name == "p"
 
 
-def test_fault_23_a_token_file_that_is_swapped_like_a_secret_volume_is_followed(
+def test_a_token_file_that_is_swapped_like_a_secret_volume_is_followed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("one", "two"):
@@ -187,7 +187,7 @@ def test_fault_23_a_token_file_that_is_swapped_like_a_secret_volume_is_followed(
 
 
 @both
-def test_fault_25_a_provider_that_is_down_is_told(get: Any) -> None:
+def test_a_provider_that_is_down_is_told(get: Any) -> None:
     with closed_port() as port:
         oidc = rest.OIDCConfig(issuer_url=f"https://127.0.0.1:{port}", client_id="c", refresh_token="s3cret")
         with pytest.raises(errors.ConfigError, match=rf"oidc: https://127\.0\.0\.1:{port} can't be reached") as caught:
@@ -195,9 +195,7 @@ def test_fault_25_a_provider_that_is_down_is_told(get: Any) -> None:
     assert "s3cret" not in str(caught.value)
 
 
-def test_fault_26_a_clock_that_jumps_makes_no_storm_of_renewals(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_clock_that_jumps_makes_no_storm_of_renewals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "token"
     file.write_text("t")
     reads = []
@@ -215,7 +213,7 @@ def test_fault_26_a_clock_that_jumps_makes_no_storm_of_renewals(
 
 
 @both
-def test_fault_27_a_name_without_an_address_is_told(get: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_without_an_address_is_told(get: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def nothing(*arguments: Any, **options: Any) -> Any:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -225,7 +223,7 @@ def test_fault_27_a_name_without_an_address_is_told(get: Any, monkeypatch: pytes
 
 
 @pytest.mark.slow
-def test_fault_27_a_dead_address_does_not_take_the_time_of_the_next(full: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dead_address_does_not_take_the_time_of_the_next(full: int, monkeypatch: pytest.MonkeyPatch) -> None:
     with loopback(answer(POD)) as server:
         places = [("127.0.0.1", full), ("127.0.0.1", server.port)]
         found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", place) for place in places]
@@ -235,7 +233,7 @@ def test_fault_27_a_dead_address_does_not_take_the_time_of_the_next(full: int, m
 
 
 @pytest.mark.slow
-def test_fault_30_a_request_that_memory_does_not_suffice_for_leaves_the_client_usable() -> None:
+def test_a_request_that_memory_does_not_suffice_for_leaves_the_client_usable() -> None:
     code = """
     import resource, sys
     from kubeclient import Clientset
@@ -260,7 +258,7 @@ def test_fault_30_a_request_that_memory_does_not_suffice_for_leaves_the_client_u
 
 
 @pytest.mark.slow
-def test_fault_32_signals_lose_no_data() -> None:
+def test_signals_lose_no_data() -> None:
     code = """
     import signal, sys
     from kubeclient import Clientset

@@ -1,4 +1,4 @@
-"""Port-forward to a node that a real one never is: fault 43."""
+"""Port-forward to a node that a real one never is."""
 
 from __future__ import annotations
 

@@ -118,7 +118,6 @@ def test_any_bytes_are_an_answer_or_one_of_two_errors(data: bytes, cuts: list[in
     ],
 )
 def test_what_could_be_read_in_two_ways_is_refused(data: bytes) -> None:
-    """Rows B5 and fault 21."""
     with pytest.raises(MalformedError):
         parse(data, [])
     with pytest.raises(MalformedError):

@@ -78,7 +78,7 @@ def refused(file: Path, **overrides: Any) -> kubeconfig.InvalidConfigError:
 # Finding, reading, merging.
 
 
-def test_c1_which_files_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_which_files_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert files.precedence(None) == [tmp_path / "home" / ".kube" / "config"]
     assert files.precedence("x") == [Path("x")]
     for listed, expected in (("a:b", "ab"), ("a:a:b:b:c:b", "abc"), (":a::", "a")):
@@ -110,7 +110,7 @@ def test_c1_which_files_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         "x: &a [1,1,1,1,1,1,1,1,1]\n" + "".join(f"x{n}: &a{n} [{','.join(['*a' + str(n - 1 or '')] * 9)}]\n" for n in range(1, 9)),
     ],
 )  # fmt: skip
-def test_c2_junk_is_told_with_its_file(content: str, tmp_path: Path) -> None:
+def test_junk_is_told_with_its_file(content: str, tmp_path: Path) -> None:
     file = written(tmp_path / "config", content)
     with pytest.raises(errors.ConfigError, match="config") as caught:
         kubeconfig.load_config(file)
@@ -125,7 +125,7 @@ def test_the_first_of_several_documents_is_the_kubeconfig(tmp_path: Path) -> Non
         assert kubeconfig.load_config(written(tmp_path / "config", f"---\n{content}{end}")).host == "https://one"
 
 
-def test_c2_what_is_no_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_no_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for path in (tmp_path / "none", tmp_path, Path("/dev/zero"), tmp_path / "a\0b"):
         with pytest.raises(errors.ConfigError, match="can't be read") as caught:
             kubeconfig.load_config(path)
@@ -147,7 +147,7 @@ def test_a_pipe_can_be_a_kubeconfig(tmp_path: Path) -> None:
     os.close(reading)
 
 
-def test_c4_the_first_file_owns_an_entry_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_first_file_owns_an_entry_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     a = {
         "users": [{"name": "red", "user": {"token": "t1"}}],
         "clusters": [{"name": "cow", "cluster": {"server": "https://cow"}}],
@@ -174,7 +174,7 @@ def test_c4_the_first_file_owns_an_entry_whole(tmp_path: Path, monkeypatch: pyte
     assert (other.config.host, other.config.bearer_token) == ("https://donkey", "y")
 
 
-def test_c5_the_first_current_context_that_is_set_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_first_current_context_that_is_set_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     contexts = [{"name": name, "context": {"cluster": "c", "user": "u"}} for name in ("x", "y", "z")]
     for name in ("x", "y", ""):
         written(tmp_path / f"f{name}", document(contexts=contexts, **{"current-context": name}))
@@ -184,7 +184,7 @@ def test_c5_the_first_current_context_that_is_set_wins(tmp_path: Path, monkeypat
     assert kubeconfig.load(context="z").context == "z"
 
 
-def test_c7_relative_paths_start_at_their_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_relative_paths_start_at_their_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for folder in ("a", "b"):
         for name in ("ca", "cert", "key", "token"):
             written(tmp_path / folder / name, folder)
@@ -209,7 +209,7 @@ def test_c7_relative_paths_start_at_their_file(tmp_path: Path, monkeypatch: pyte
 
 
 @pytest.mark.parametrize("command", ["p", "/usr/bin/p"])
-def test_c7_a_bare_or_absolute_command_stays(command: str, tmp_path: Path) -> None:
+def test_a_bare_or_absolute_command_stays(command: str, tmp_path: Path) -> None:
     found = kubeconfig.load_config(written(tmp_path / "f", document(user={"exec": exec_of(command=command)})))
     assert found.exec is not None
     assert found.exec.command == command
@@ -291,7 +291,7 @@ def test_a_wrong_type_is_told_with_file_and_entry(parts: Any, words: str, tmp_pa
 # Choosing.
 
 
-def test_c19_a_missing_context_is_told(config: Path) -> None:
+def test_a_missing_context_is_told(config: Path) -> None:
     for overrides in ({"context": "two"}, {"context": "two", "server": "https://x"}):
         error = refused(config, **overrides)
         assert kubeconfig.is_context_not_found(error)
@@ -337,7 +337,7 @@ def test_only_what_the_context_names_is_looked_at(config: Path) -> None:
 # Overrides.
 
 
-def test_c13_an_override_of_the_ca(tmp_path: Path) -> None:
+def test_an_override_of_the_ca(tmp_path: Path) -> None:
     ca = str(written(tmp_path / "ca", "x"))
     for cluster in ({"certificate-authority-data": DATA}, {"insecure-skip-tls-verify": True}):
         file = written(tmp_path / "f", document(cluster))
@@ -351,7 +351,7 @@ def test_c13_an_override_of_the_ca(tmp_path: Path) -> None:
         refused(file, insecure=True, ca_file=ca)
 
 
-def test_c14_an_override_of_the_server_drops_the_name_of_its_certificate(config: Path) -> None:
+def test_an_override_of_the_server_drops_the_name_of_its_certificate(config: Path) -> None:
     written(config, document({"tls-server-name": "old"}))
     assert kubeconfig.load_config(config).tls.server_name == "old"
     assert kubeconfig.load_config(config, server="https://x").tls.server_name is None
@@ -389,7 +389,7 @@ def test_nothing_given_leaves_what_the_file_says(config: Path) -> None:
     assert kubeconfig.load_config(config) == kubeconfig.load(config).config
 
 
-def test_c23_the_namespace(config: Path) -> None:
+def test_the_namespace(config: Path) -> None:
     found = kubeconfig.load(config, namespace="foo")
     assert (found.namespace, found.namespace_given) == ("foo", True)
     found = kubeconfig.load(config)
@@ -416,18 +416,18 @@ def test_c23_the_namespace(config: Path) -> None:
     ("url", "expected"),
     [("", None), (None, None)] + [(url, url) for url in ("socks5://p:1", "https://p", "http://u:p@p:8080")],
 )
-def test_c16_proxies(url: str | None, expected: str | None, config: Path) -> None:
+def test_proxies(url: str | None, expected: str | None, config: Path) -> None:
     written(config, document({"proxy-url": url}))
     assert kubeconfig.load_config(config).proxy_url == expected
 
 
 @pytest.mark.parametrize("url", ["socks6://x", "x", "a@x", "http://", "http://p:x", "http://[", f"ftp://u:{SECRET}@x"])
-def test_c16_what_is_no_proxy(url: str, config: Path) -> None:
+def test_what_is_no_proxy(url: str, config: Path) -> None:
     written(config, document({"proxy-url": url}))
     assert "cluster 'c': proxy-url" in str(refused(config))
 
 
-def test_c17_tokens(tmp_path: Path) -> None:
+def test_tokens(tmp_path: Path) -> None:
     token = written(tmp_path / "token", "from-file\n")
     file = written(tmp_path / "f", document(user={"tokenFile": "token"}))
     found = kubeconfig.load_config(file)
@@ -452,7 +452,7 @@ def test_a_token_file_that_is_a_pipe_or_too_large_does_not_keep_us_waiting(tmp_p
     refused(written(tmp_path / "f", document({"certificate-authority": "pipe"})))
 
 
-def test_c20_impersonation_needs_no_encryption(config: Path) -> None:
+def test_impersonation_needs_no_encryption(config: Path) -> None:
     user = {"as": "jane", "as-uid": "7", "as-groups": ["g", "h"], "as-user-extra": {"scopes": ["a", "b"]}}
     written(config, document({"server": "http://h"}, user))
     found = kubeconfig.load_config(config)
@@ -470,7 +470,7 @@ def exec_of(**fields: Any) -> dict[str, Any]:
     return {"command": "p", "apiVersion": V1BETA1} | fields
 
 
-def test_c22_exec(config: Path) -> None:
+def test_exec(config: Path) -> None:
     plugin = exec_of(
         args=["get", "7"],
         env=[{"name": "A", "value": "1"}, {"name": "B"}, {"name": "A", "value": "2"}],
@@ -548,7 +548,7 @@ def pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_c25_without_a_kubeconfig_the_cluster_around_is_taken(
+def test_without_a_kubeconfig_the_cluster_around_is_taken(
     pod: Path, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = kubeconfig.load()
@@ -564,7 +564,7 @@ def test_c25_without_a_kubeconfig_the_cluster_around_is_taken(
     assert kubeconfig.load_config().tls.ca_file is None
 
 
-def test_c25_other_errors_and_other_servers_stay(pod: Path, config: Path) -> None:
+def test_other_errors_and_other_servers_stay(pod: Path, config: Path) -> None:
     assert kubeconfig.load_config(config).host == "https://h:1"
     assert kubeconfig.is_context_not_found(refused(config, context="two"))
     refused(written(config, document({"proxy-url": "x"})))
@@ -574,7 +574,7 @@ def test_c25_other_errors_and_other_servers_stay(pod: Path, config: Path) -> Non
 
 
 @pytest.mark.parametrize("lacking", ["KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "token", "folder"])
-def test_c25_where_no_cluster_is_around_the_kubeconfig_is_missing(
+def test_where_no_cluster_is_around_the_kubeconfig_is_missing(
     lacking: str, pod: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if lacking in ("token", "folder"):
@@ -589,7 +589,7 @@ def test_c25_where_no_cluster_is_around_the_kubeconfig_is_missing(
     assert kubeconfig.is_empty_config(caught.value)
 
 
-def test_c26_overrides_hold_in_a_cluster(pod: Path, tmp_path: Path) -> None:
+def test_overrides_hold_in_a_cluster(pod: Path, tmp_path: Path) -> None:
     token, ca = str(pod / "token"), str(pod / "ca.crt")
     mine = str(written(tmp_path / "mine", "my-token"))
 
@@ -607,7 +607,7 @@ def test_c26_overrides_hold_in_a_cluster(pod: Path, tmp_path: Path) -> None:
     assert kubeconfig.load_config(impersonate="jane").impersonate == rest.Impersonate(user="jane")
 
 
-def test_c26_the_token_of_the_pod_goes_to_no_other_server(pod: Path) -> None:
+def test_the_token_of_the_pod_goes_to_no_other_server(pod: Path) -> None:
     assert kubeconfig.load_config(server="https://x") == rest.Config(host="https://x")
 
 
@@ -659,7 +659,7 @@ def test_a_namespace_of_the_context_beats_the_pods(pod: Path, config: Path) -> N
         ({"users": None}, "there is no user 'u'; there is none"),
     ],
 )  # fmt: skip
-def test_c28_mistakes_are_told_with_file_and_entry(parts: Any, words: str, tmp_path: Path) -> None:
+def test_mistakes_are_told_with_file_and_entry(parts: Any, words: str, tmp_path: Path) -> None:
     written(tmp_path / "there", "x")
     file = written(tmp_path / "config", document(**parts))
     error = refused(file)
@@ -672,7 +672,7 @@ def test_c28_mistakes_are_told_with_file_and_entry(parts: Any, words: str, tmp_p
     assert SECRET not in str(found)
 
 
-def test_c28_several_mistakes_come_together(config: Path) -> None:
+def test_several_mistakes_come_together(config: Path) -> None:
     user = {"token": SECRET, "username": "x", "client-key-data": DATA, "exec": {}}
     cluster = {"proxy-url": "x", "certificate-authority": "none"}
     written(config, document(cluster, user, {"namespace": "No"}))
@@ -680,7 +680,7 @@ def test_c28_several_mistakes_come_together(config: Path) -> None:
     assert sorted(refused(config).problems) == sorted(kubeconfig.validate(config))
 
 
-def test_c28_what_is_empty(config: Path) -> None:
+def test_what_is_empty(config: Path) -> None:
     for content in ("", "---\n", "{}", text(clusters=[{"name": "c", "cluster": {}}]), text(contexts=[{"name": "one"}])):
         error = refused(written(config, content))
         assert kubeconfig.is_empty_config(error)
@@ -690,7 +690,7 @@ def test_c28_what_is_empty(config: Path) -> None:
     assert "there is nothing in it" in str(kubeconfig.validate(written(config, "")))
 
 
-def test_c28_what_is_right(config: Path) -> None:
+def test_what_is_right(config: Path) -> None:
     for user in ({}, {"token": "t"}, {"username": "u", "password": "p"}, {"exec": exec_of()}):
         assert kubeconfig.validate(written(config, document(user=user))) == []
         kubeconfig.load(config)
@@ -698,7 +698,7 @@ def test_c28_what_is_right(config: Path) -> None:
     assert kubeconfig.load_config(config).bearer_token is None
 
 
-def test_c28_validate_looks_at_every_context(config: Path) -> None:
+def test_validate_looks_at_every_context(config: Path) -> None:
     contexts = [{"name": "", "context": {"cluster": "x", "namespace": "A"}}]
     told = " ".join(map(str, kubeconfig.validate(written(config, document(contexts=contexts)))))
     for words in ("its name is empty", "there is no cluster 'x'", "names no user", "namespace 'A'", "no context 'one'"):
@@ -753,7 +753,7 @@ def test_no_secret_shows(config: Path) -> None:
 # Writing.
 
 
-def test_c8_names_are_written_as_text_and_sorted(tmp_path: Path) -> None:
+def test_names_are_written_as_text_and_sorted(tmp_path: Path) -> None:
     file = tmp_path / "new" / "config"
     opened = kubeconfig.KubeConfigFiles(file)
     for name in ("b", "433e40", "1", "0"):
@@ -773,7 +773,7 @@ def test_c8_names_are_written_as_text_and_sorted(tmp_path: Path) -> None:
     assert opened.names("cluster") == ["0", "1", "433e40", "b"]
 
 
-def test_c10_a_file_is_locked_once(config: Path) -> None:
+def test_a_file_is_locked_once(config: Path) -> None:
     lock = config.parent / "config.lock"
     with write.locked(config):
         assert lock.exists()
@@ -791,7 +791,7 @@ def test_c10_a_file_is_locked_once(config: Path) -> None:
     assert kubeconfig.KubeConfigFiles(config).names("user") == ["u", "x"]
 
 
-def test_c11_each_entry_stays_in_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_entry_stays_in_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     both = [{"name": name, "context": {"cluster": "c", "user": "u"}} for name in ("one", "two")]
     a = written(tmp_path / "a", document(cluster={"certificate-authority": "ca"}, **{"current-context": "two"}))
     b = written(tmp_path / "b", {"current-context": "one", "contexts": both, "mine": [1]})

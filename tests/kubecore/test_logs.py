@@ -43,7 +43,7 @@ def test_lines_end_at_newlines_and_nowhere_else(parts: list[bytes], cuts: list[i
 def test_a_line_that_is_too_long_comes_in_pieces_without_cutting_a_character(
     text: str, cuts: list[int], longest: int
 ) -> None:
-    """Row B4: a line without an end takes no more memory than the longest."""
+    """A line without an end takes no more memory than the longest."""
     lines = Lines(longest)
     joined = ""
     for piece in pieces(text.encode(), cuts):
@@ -123,7 +123,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: ch
 
 
 def test_a_log_that_breaks_off_is_no_whole_one(run: Run) -> None:
-    """Row B3, fault 1: what came is handed on, then the error; never a short success."""
+    """What came is handed on, then the error; never a short success."""
 
     async def scenario(open_log: Any) -> None:
         seen = []
@@ -164,7 +164,7 @@ def test_lines_and_chunks_do_not_mix_and_need_an_open_log() -> None:
 
 
 def test_a_reader_that_is_slow_keeps_the_server_waiting(run: Run) -> None:
-    """Fault 39: what the reader does not take is not read."""
+    """What the reader does not take is not read."""
     sent = 0
     stop = threading.Event()
 

@@ -1,4 +1,4 @@
-"""Tokens of an OpenID Connect provider: row C7, renewal, and providers that misbehave.
+"""Tokens of an OpenID Connect provider: trust, renewal, and providers that misbehave.
 
 Every test runs against a real provider on loopback, once with threads, once on asyncio and once on trio.
 """
@@ -252,18 +252,18 @@ def test_a_renewal_that_is_cancelled_leaves_the_next_one_free(backend: str, prov
     anyio.run(main, backend=backend)
 
 
-# C7: whom the refresh token is shown
+# Whom the refresh token is shown
 
 
 @pytest.mark.parametrize("issuer", ["http://127.0.0.1:1", "127.0.0.1", "ftp://127.0.0.1", ""])
-def test_c7_an_issuer_without_https_is_refused(issuer: str) -> None:
+def test_an_issuer_without_https_is_refused(issuer: str) -> None:
     config = rest.Config(host="https://server", oidc=rest.OIDCConfig(issuer_url=issuer, client_id="tests"))
     with pytest.raises(errors.ConfigError, match="https"):
         config.check()
 
 
 @pytest.mark.parametrize("other", ["https://evil.example", "{}/", "{}/tenant", ""])
-def test_c7_an_issuer_that_says_it_is_another_is_refused(other: str, provider: IdentityServer, get: Get) -> None:
+def test_an_issuer_that_says_it_is_another_is_refused(other: str, provider: IdentityServer, get: Get) -> None:
     provider.discovery["issuer"] = other.format(provider.issuer)
     assert "issuer URLs must be equal" in refused(get, source(provider))
     assert provider.asked(TOKEN) == []
@@ -283,7 +283,7 @@ def test_c7_an_issuer_that_says_it_is_another_is_refused(other: str, provider: I
         "https://127.0.0.1:x/token",
     ],
 )
-def test_c7_a_token_endpoint_without_https_is_refused(endpoint: str, provider: IdentityServer, get: Get) -> None:
+def test_a_token_endpoint_without_https_is_refused(endpoint: str, provider: IdentityServer, get: Get) -> None:
     provider.discovery["token_endpoint"] = endpoint.format(provider.issuer.rpartition(":")[2])
     assert "is no https URL" in refused(get, source(provider))
     assert provider.asked(TOKEN) == []
@@ -291,7 +291,7 @@ def test_c7_a_token_endpoint_without_https_is_refused(endpoint: str, provider: I
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("path", [DISCOVERY, TOKEN])
-def test_c7_redirects_are_not_followed(path: str, status: int, provider: IdentityServer, get: Get) -> None:
+def test_redirects_are_not_followed(path: str, status: int, provider: IdentityServer, get: Get) -> None:
     with IdentityServer(authority=AUTHORITY) as other:
         provider.answers[path] = Answer(status=status, headers={"Location": other.issuer + path})
         assert f"answered {status}" in refused(get, source(provider))
@@ -300,27 +300,27 @@ def test_c7_redirects_are_not_followed(path: str, status: int, provider: Identit
 
 
 @pytest.mark.parametrize("fields", [{"ca_data": None}, {"ca_data": trustme.CA().cert_pem.bytes()}])
-def test_c7_a_provider_that_can_not_be_verified_is_refused(
+def test_a_provider_that_can_not_be_verified_is_refused(
     fields: dict[str, Any], provider: IdentityServer, get: Get
 ) -> None:
     assert "CERTIFICATE_VERIFY_FAILED" in refused(get, source(provider, **fields))
     assert provider.requests == []
 
 
-def test_c7_a_token_endpoint_that_can_not_be_verified_is_refused(provider: IdentityServer, get: Get) -> None:
+def test_a_token_endpoint_that_can_not_be_verified_is_refused(provider: IdentityServer, get: Get) -> None:
     with IdentityServer() as other:
         provider.discovery["token_endpoint"] = other.issuer + TOKEN
         assert "CERTIFICATE_VERIFY_FAILED" in refused(get, source(provider))
         assert other.requests == []
 
 
-def test_c7_a_provider_of_another_name_is_refused(provider: IdentityServer, get: Get) -> None:
+def test_a_provider_of_another_name_is_refused(provider: IdentityServer, get: Get) -> None:
     asked = source(provider, issuer_url=provider.issuer.replace("127.0.0.1", "localhost"))
     assert "CERTIFICATE_VERIFY_FAILED" in refused(get, asked)
     assert provider.requests == []
 
 
-def test_c7_the_refresh_token_goes_to_the_token_endpoint_alone(get: Get) -> None:
+def test_the_refresh_token_goes_to_the_token_endpoint_alone(get: Get) -> None:
     with IdentityServer(client_secret=SECRET, authority=AUTHORITY) as provider:
         get(source(provider, client_secret=SECRET, id_token=provider.id_token(expires_in=-1)))
         asked = provider.requests[:]
@@ -329,7 +329,7 @@ def test_c7_the_refresh_token_goes_to_the_token_endpoint_alone(get: Get) -> None
     assert asked[1].form == {"grant_type": "refresh_token", "refresh_token": "refresh-0"}
 
 
-def test_c7_a_token_of_another_issuer_is_refused(provider: IdentityServer, get: Get) -> None:
+def test_a_token_of_another_issuer_is_refused(provider: IdentityServer, get: Get) -> None:
     with pytest.raises(errors.ConfigError, match="issued by somebody else"):
         source(provider, id_token=provider.id_token(iss="https://evil.example"))
     provider.answers[TOKEN] = said(id_token=provider.id_token(iss="https://evil.example"))

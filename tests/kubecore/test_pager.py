@@ -107,7 +107,7 @@ Told = Callable[..., list[str]]
 
 
 @pytest.mark.parametrize(("count", "requests"), [(0, 1), (9, 1), (10, 1), (11, 2), (21, 3)])
-def test_p1_pages_of_ten(count: int, requests: int, told: Told) -> None:
+def test_pages_of_ten(count: int, requests: int, told: Told) -> None:
     starts = range(0, max(count, 1), 10)
     answers = [page(*range(at, min(at + 10, count)), token="" if at + 10 >= count else f"t{at}") for at in starts]
     script = Script(*answers)
@@ -124,7 +124,7 @@ def test_p1_pages_of_ten(count: int, requests: int, told: Told) -> None:
         assert query == {"limit": "10", "labelSelector": "a=b", "continue": f"t{number * 10}"}
 
 
-def test_p1_an_expired_second_page_is_replaced_by_one_list_of_the_rest(told: Told) -> None:
+def test_an_expired_second_page_is_replaced_by_one_list_of_the_rest(told: Told) -> None:
     script = Script(page(1, 2, token="t1"), page(3, 4, token="t2"), EXPIRED, page(0, 1, 3, 5, 2, 6))
     assert told(script, limit=2, resource_version="5", field_selector="a=b") == names(1, 2, 3, 4, 0, 5, 6)
     assert script.asked[2] == {"limit": "2", "fieldSelector": "a=b", "continue": "t2"}

@@ -38,7 +38,6 @@ ACCEPTED = (
 @pytest.mark.parametrize("value", REFUSED, ids=lambda value: ascii(value)[:20])
 @pytest.mark.parametrize("what", ["name", "namespace", "subresource"])
 def test_names_that_lead_to_another_path_are_refused(value: Any, what: str) -> None:
-    """R1 and row A1."""
     with pytest.raises(errors.InvalidRequestError, match=what) as caught:
         path.segment(value, what)
     assert str(caught.value).isprintable()

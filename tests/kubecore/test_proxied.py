@@ -121,7 +121,7 @@ def test_the_request_goes_out_as_it_was_said() -> None:
 
 @pytest.mark.parametrize("status", ["302 Found", "404 Not Found", "429 Too Many Requests", "503 Unavailable"])
 def test_an_answer_of_any_status_is_the_backends(status: str) -> None:
-    """It is asked once, whatever the answer says; row A4: redirects are not followed."""
+    """It is asked once, whatever the answer says; redirects are not followed."""
     script = answer(b"no", "Content-Type: text/plain", "Retry-After: 1", "Location: /elsewhere", status=status)
     with loopback(script) as server:
         got = ask(server)

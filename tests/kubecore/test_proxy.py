@@ -220,7 +220,6 @@ def test_requests_go_through_the_tunnel_and_the_proxy_sees_no_credential(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Any,
 ) -> None:
-    """Row A5."""
     authority, context = pki
     way = through(socks=scheme == "socks5", context=context if scheme == "https" else None)
     (tmp_path / "ca").write_bytes(authority.cert_pem.bytes())
@@ -261,7 +260,6 @@ def test_requests_go_through_the_tunnel_and_the_proxy_sees_no_credential(
     ],
 )
 def test_a_proxy_that_refuses_is_named(get: Any, options: dict[str, Any], words: str, through: Any) -> None:
-    """Fault 28."""
     way = through(**options)
     scheme = "socks5" if way.socks else "http"
     config = rest.Config(host="http://cluster.example", proxy_url=f"{scheme}://u:s3cret@127.0.0.1:{way.port}")
@@ -328,7 +326,7 @@ def test_no_proxy_excepts_names_addresses_and_networks(
 @pytest.mark.parametrize(
     "url", ["socks6://x", "ftp://h", "http://", "http://h:99999", "http://[", "http://h x", "://", "http://h\n"]
 )
-def test_c16_a_wrong_proxy_url_is_refused_without_quoting_it(url: str) -> None:
+def test_a_wrong_proxy_url_is_refused_without_quoting_it(url: str) -> None:
     with pytest.raises(errors.ConfigError, match="invalid proxy_url: expected http://, https:// or socks5://"):
         rest.Client(rest.Config(host="https://h", proxy_url=url))
 

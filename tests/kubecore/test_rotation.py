@@ -60,7 +60,6 @@ def write_pair(authority: trustme.CA, folder: Path, name: str) -> None:
 def test_a_client_certificate_that_changes_in_its_files_is_shown_next(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Fault 22."""
     authority = trustme.CA()
     write_pair(authority, tmp_path, "one")
     server = Names([], close=False, context=server_context(authority))
@@ -122,7 +121,6 @@ def test_a_ca_that_changes_in_its_file_is_trusted_next_and_the_old_one_is_not(tm
 
 
 def test_a_client_outlives_an_event_loop() -> None:
-    """Fault 35."""
     with loopback(*[answer(POD)] * 4, close=False) as server:
         clientset = AsyncClientset(rest.Config(host=f"http://127.0.0.1:{server.port}"))
 
@@ -172,7 +170,6 @@ def many() -> Iterator[Many]:
 
 
 def test_a_child_of_a_fork_has_connections_of_its_own(many: Many) -> None:
-    """Fault 37."""
     code = """
     import os, sys
     from kubeclient import Clientset
@@ -196,7 +193,6 @@ def test_a_child_of_a_fork_has_connections_of_its_own(many: Many) -> None:
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
 def test_the_interpreter_ends_at_once_with_a_watch_open(kind: str, many: Many) -> None:
-    """Fault 38."""
     code = """
     import os, sys, threading, time
     from kubeclient import AsyncClientset, Clientset
@@ -269,7 +265,6 @@ def test_watches_never_keep_a_request_waiting(many: Many) -> None:
 
 
 def test_many_threads_share_one_clientset(many: Many) -> None:
-    """Fault 36."""
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
@@ -295,7 +290,6 @@ def test_a_full_pool_is_told(many: Many) -> None:
 
 
 def test_no_descriptors_are_told_and_the_pool_recovers(many: Many) -> None:
-    """Fault 29."""
     code = """
     import os, resource, sys
     from kubeclient import Clientset
@@ -324,7 +318,7 @@ def test_no_descriptors_are_told_and_the_pool_recovers(many: Many) -> None:
 
 
 def test_no_file_is_made_and_no_home_is_needed(many: Many, tmp_path: Path) -> None:
-    """Row C6 and fault 31: keys from memory never rest on disk."""
+    """Keys from memory never rest on disk."""
     authority = trustme.CA()
     made = authority.issue_cert("me.example")
     server = Names([], close=False, context=server_context(authority))

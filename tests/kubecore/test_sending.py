@@ -1,7 +1,4 @@
-"""What is sent again and what is not, who is told, and what the server's hints do; each case sync and async.
-
-The ids are of the conformance cases of client-go.
-"""
+"""What is sent again and what is not, who is told, and what the server's hints do; each case sync and async."""
 
 from __future__ import annotations
 
@@ -68,7 +65,7 @@ def busy(status: str, *headers: str) -> bytes:
 
 
 @both
-def test_r11_a_post_goes_again_where_the_server_asks_for_it_whole_each_time(do: Do, slept: list[float]) -> None:
+def test_a_post_goes_again_where_the_server_asks_for_it_whole_each_time(do: Do, slept: list[float]) -> None:
     statuses = ["429 Too Many", "500 Error", "501 No", "504 Timeout"]
     pod = {"metadata": {"name": "p", "annotations": {"a": "x" * 4000}}, "spec": {"containers": []}}
     with loopback(*[busy(status, "Retry-After: 0") for status in statuses], answer(POD)) as server:
@@ -91,7 +88,7 @@ def test_r11_a_post_goes_again_where_the_server_asks_for_it_whole_each_time(do: 
         busy("429 Too Many", "Retry-After: 99999999"),
     ],
 )
-def test_r13_nothing_goes_again_unasked_or_too_late(do: Do, script: bytes, slept: list[float]) -> None:
+def test_nothing_goes_again_unasked_or_too_late(do: Do, script: bytes, slept: list[float]) -> None:
     with loopback(script, answer(POD)) as server, pytest.raises(errors.KubeError):
         do(config(server), "get", "p")
     assert len(server.requests) == 1
@@ -99,7 +96,7 @@ def test_r13_nothing_goes_again_unasked_or_too_late(do: Do, script: bytes, slept
 
 
 @both
-def test_r14_r17_a_get_goes_again_where_the_connection_broke(do: Do, slept: list[float]) -> None:
+def test_a_get_goes_again_where_the_connection_broke(do: Do, slept: list[float]) -> None:
     with loopback(RESET, b"HTTP/1.1 200 OK\r\nContent-", answer(POD)) as server:
         assert do(config(server), "get", "p").metadata.name == "p"
     assert len(server.requests) == 3
@@ -109,7 +106,6 @@ def test_r14_r17_a_get_goes_again_where_the_connection_broke(do: Do, slept: list
 @both
 @pytest.mark.parametrize("verb", ["create", "update", "delete", "patch"])
 def test_what_may_have_had_an_effect_is_never_sent_twice(do: Do, verb: str, slept: list[float]) -> None:
-    """Faults 3 and 9."""
     pod = {"metadata": {"name": "p"}, "spec": {"containers": []}}
     arguments = {"create": (pod,), "update": (pod,), "delete": ("p",), "patch": ("p", {})}[verb]
     for script in (RESET, busy("503 Unavailable"), busy("502 Bad"), busy("504 Timeout")):
@@ -137,7 +133,7 @@ def test_the_number_of_attempts_has_an_end_and_is_told(do: Do, slept: list[float
 
 
 @both
-def test_r20_a_wait_is_logged_with_the_flow_schema_that_asks_for_it(
+def test_a_wait_is_logged_with_the_flow_schema_that_asks_for_it(
     do: Do, slept: list[float], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "kubecore")
@@ -168,7 +164,6 @@ def test_nobody_waits_longer_than_the_deadline(do: Do, slept: list[float]) -> No
 @pytest.mark.slow
 @both
 def test_a_server_that_trickles_is_left_at_the_deadline(do: Do) -> None:
-    """Row B4."""
 
     class Trickle(Loopback):
         def _serve(self, connection: Any) -> None:
@@ -188,7 +183,7 @@ def test_a_server_that_trickles_is_left_at_the_deadline(do: Do) -> None:
 
 @both
 def test_a_401_is_tried_once_more_with_the_new_token_of_the_file(do: Do, tmp_path: Path) -> None:
-    """Fault 10: the kubelet renewed the token, and the old one is refused."""
+    """The kubelet renewed the token, and the old one is refused."""
     file = tmp_path / "token"
     file.write_text("old")
     denied = answer(b"", status="401 Unauthorized")
@@ -246,7 +241,6 @@ def tls_loopback(folder: Path, *scripts: bytes, rotate: Callable[[], Any] | None
 
 @both
 def test_redirects_on_the_same_server_are_followed_only_when_asked_for(do: Do) -> None:
-    """Row A4."""
     with loopback() as other:
         here = busy("307 Temporary", "Location: /moved/p?x=1")
         away = busy("307 Temporary", f"Location: http://127.0.0.1:{other.port}/moved")
@@ -266,7 +260,6 @@ def test_redirects_on_the_same_server_are_followed_only_when_asked_for(do: Do) -
 @pytest.mark.slow
 @both
 def test_compressed_answers_are_read_and_bombs_are_not(do: Do) -> None:
-    """Rows B2 and B3."""
     packed = gzip.compress(POD)
     with loopback(answer(packed, "Content-Encoding: gzip")) as server:
         assert do(config(server, compression=True), "get", "p").metadata.name == "p"
@@ -343,7 +336,7 @@ def test_debug_logs_say_method_url_code_and_time_and_no_secret(do: Do, caplog: p
     assert record.getMessage().startswith(f"GET http://127.0.0.1:{server.port}/api/v1/namespaces/d/pods/p: 200 in ")
 
 
-def test_r10_the_limiter_is_off_unless_asked_for_and_one_for_all(slept: list[float]) -> None:
+def test_the_limiter_is_off_unless_asked_for_and_one_for_all(slept: list[float]) -> None:
     with loopback(*[answer(POD)] * 8) as server:
         for _ in range(3):
             do_sync(config(server), "get", "p")
@@ -376,7 +369,7 @@ def test_a_bucket_fills_at_its_rate(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [bucket.reserve() for _ in range(4)][3] > 0
 
 
-def test_r31_what_is_cancelled_while_it_waits_for_the_limiter_sends_nothing() -> None:
+def test_what_is_cancelled_while_it_waits_for_the_limiter_sends_nothing() -> None:
     with loopback(answer(POD)) as server:
 
         async def main() -> None:
@@ -391,7 +384,7 @@ def test_r31_what_is_cancelled_while_it_waits_for_the_limiter_sends_nothing() ->
     assert server.requests == []
 
 
-def test_r35_impersonation_is_written_as_headers() -> None:
+def test_impersonation_is_written_as_headers() -> None:
     who = rest.Impersonate(
         user="ü",
         uid="7",
@@ -418,7 +411,7 @@ def test_r35_impersonation_is_written_as_headers() -> None:
             rest.Client(rest.Config(impersonate=rest.Impersonate(user=bad)))
 
 
-def test_r34_an_anonymous_copy_keeps_the_way_and_drops_who_asks() -> None:
+def test_an_anonymous_copy_keeps_the_way_and_drops_who_asks() -> None:
     full = rest.Config(
         host="https://h/prefix",
         bearer_token="t",

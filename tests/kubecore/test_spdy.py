@@ -71,7 +71,6 @@ def test_frames_come_whole_from_any_pieces(frames: list[spdy.Frame], cuts: list[
 
 @given(st.binary(max_size=200))
 def test_garbage_is_an_error_of_ours_or_nothing(data: bytes) -> None:
-    """Row B11, for what is inside of the websocket."""
     try:
         list(spdy.Decoder().feed(data))
     except errors.ProtocolError as error:
@@ -156,7 +155,7 @@ def test_what_comes_is_read_in_pieces_of_any_size_until_the_end() -> None:
     ],
 )
 def test_what_the_node_says_is_told_behind_the_data(frames: Sequence[spdy.Frame]) -> None:
-    """Row B12: without the escapes that would steer a terminal."""
+    """Without the escapes that would steer a terminal."""
     made = tunnel(spdy.Data(DATA, b"before", False), *frames)
     assert made.take(100) == b"before"
     with pytest.raises(errors.PortForwardError, match=r"port 80: refused\\x1b$"):
@@ -164,7 +163,7 @@ def test_what_the_node_says_is_told_behind_the_data(frames: Sequence[spdy.Frame]
 
 
 def test_a_connection_that_breaks_is_no_end() -> None:
-    """Fault 43: bytes identical up to the cut, then an error."""
+    """Bytes identical up to the cut, then an error."""
     made = tunnel(spdy.Data(DATA, b"before", False))
     made.end("1006")
     assert made.take(100) == b"before"
@@ -198,6 +197,5 @@ def test_what_belongs_to_no_stream_ends_the_connection(data: bytes) -> None:
 
 @pytest.mark.parametrize("port", [0, -1, 65536, True, "80", 80.0, None])
 def test_a_port_is_a_number(port: int) -> None:
-    """Row A1, for ports."""
     with pytest.raises(errors.InvalidRequestError):
         Tunnel(port, "")

@@ -46,7 +46,7 @@ def test_nothing_is_said_as_kubectl_says_it() -> None:
     assert table()._repr_html_().count("<tr>") == 1
 
 
-def test_row_b12_what_controls_a_terminal_is_shown_as_an_escape() -> None:
+def test_what_controls_a_terminal_is_shown_as_an_escape() -> None:
     found = table(["a\x1b[2J\x07\u202e\u200b\x9b", "one\rtwo", "c"], columns=("Na\x1bme", "R", "C"), namespace="x")
     assert str(found).splitlines()[0].startswith("NA\\X1BME")
     assert "a\\x1b[2J\\x07\\u202e\\u200b\\x9b   one...   c" in str(found)

@@ -212,8 +212,7 @@ def test_what_is_asked_first(asked: dict[str, Any], first: dict[str, str]) -> No
     assert run.asked == [{**(always if first["of"] == "watch" else {}), **first}]
 
 
-def test_w8_a_watch_without_end_asks_for_300_to_600_seconds() -> None:
-    """W8."""
+def test_a_watch_without_end_asks_for_300_to_600_seconds() -> None:
     bounds: list[tuple[float, float]] = []
     asked = WatchOptions(
         list=lambda query: CONFIG_MAPS.list("d", query),
@@ -334,7 +333,7 @@ ENDS = {
 def test_a_connection_that_ends_is_followed_by_another(
     pieces: tuple[bytes, ...], error: errors.KubeError | None, lived: float, seconds: float
 ) -> None:
-    """Faults 3, 4, 5, 8, 9, 13: at once after one that was of use, else after a pause."""
+    """At once after one that was of use, else after a pause."""
     run = Run(resource_version="5")
     run.stream(*pieces, error=error, lived=lived)
     run.step()
@@ -358,7 +357,6 @@ def test_a_connection_that_ends_is_followed_by_another(
 )
 @pytest.mark.parametrize("when", ["first", "later", "in the stream"])
 def test_what_does_not_pass_is_told_at_once(error: errors.KubeError, kind: type[Exception], when: str) -> None:
-    """R28, faults 10, 11, 44."""
     run = Run(resource_version="5")
     if when == "later":
         run.stream(change("ADDED", "x", 6))
@@ -368,7 +366,6 @@ def test_what_does_not_pass_is_told_at_once(error: errors.KubeError, kind: type[
 
 @pytest.mark.parametrize("error", [CUT, REFUSED, IDLE, errors.DeadlineError("late"), errors.ProtocolError("?")])
 def test_a_server_that_is_not_there_is_told_the_first_time_and_waited_for_later(error: errors.TransportError) -> None:
-    """Fault 1, R28."""
     run = Run()
     with pytest.raises(type(error)):
         run.refuse(error)
@@ -384,8 +381,8 @@ def test_a_server_that_is_not_there_is_told_the_first_time_and_waited_for_later(
     assert run.waited[-2:] == pytest.approx([0.0, 0.8])
 
 
-def test_w14_429_at_the_opening_is_waited_out() -> None:
-    """W14, fault 8: three requests of the same, no list."""
+def test_429_at_the_opening_is_waited_out() -> None:
+    """Three requests of the same, no list."""
     run = Run(send_initial_events=True)
     for _ in range(2):
         run.refuse(failure(429, "TooManyRequests", 1))
@@ -397,7 +394,6 @@ def test_w14_429_at_the_opening_is_waited_out() -> None:
 
 
 def test_a_server_that_fails_at_the_opening_is_asked_again_a_few_times() -> None:
-    """Fault 9."""
     run = Run()
     for _ in range(4):
         run.refuse(failure(500, "InternalError"))
@@ -418,7 +414,7 @@ def test_a_500_without_a_reason_is_told_the_first_time() -> None:
         run.refuse(failure(500))
 
 
-def test_fault_12_a_server_that_is_behind_is_waited_for_a_while() -> None:
+def test_a_server_that_is_behind_is_waited_for_a_while() -> None:
     run = Run(send_initial_events=True, resource_version="900")
     behind = failure(504, "Timeout", 1, cause="ResourceVersionTooLarge")
     for _ in range(4):
@@ -447,7 +443,7 @@ BAD_LINES = [
 
 @pytest.mark.parametrize("bad", BAD_LINES)
 def test_b10_a_line_that_is_no_event_is_asked_for_once_more_and_then_told(bad: bytes) -> None:
-    """B10, fault 15: from the last good version; an error of ours that names the place where it is no event."""
+    """From the last good version; an error of ours that names the place where it is no event."""
     good = change("ADDED", "x", 6)
     run = Run(resource_version="5")
     assert run.stream(good, bad) == ["ADDED x 6"]
@@ -467,7 +463,6 @@ def test_b10_an_event_of_an_unknown_type_is_skipped() -> None:
 
 
 def test_a_stream_of_another_media_type_is_told_the_first_time() -> None:
-    """R29."""
     run = Run(resource_version="5")
     run.step()
     with pytest.raises(errors.DecodeError, match="not as 'foobar'") as caught:
@@ -476,7 +471,7 @@ def test_a_stream_of_another_media_type_is_told_the_first_time() -> None:
         run.progress.failed(caught.value)
 
 
-def test_fault_16_what_was_told_is_not_told_again() -> None:
+def test_what_was_told_is_not_told_again() -> None:
     run = Run(resource_version="5")
     pieces = [change("ADDED", "x", 6), change("MODIFIED", "x", 8), change("MODIFIED", "x", 8), change("ADDED", "y", 7)]
     assert run.stream(*pieces, error=CUT) == ["ADDED x 6", "MODIFIED x 8"]
@@ -495,7 +490,7 @@ def test_versions_that_are_no_numbers_are_all_told() -> None:
     assert run.stream(change("ADDED", "x", 6)) == ["ADDED x 6"]
 
 
-def test_fault_17_an_object_made_anew_in_a_gap_tells_both() -> None:
+def test_an_object_made_anew_in_a_gap_tells_both() -> None:
     run = Run(resource_version="5")
     run.stream(change("ADDED", "x", 6, "one"), error=CUT)
     again = (change("DELETED", "x", 7, "one"), change("ADDED", "x", 8, "two"))
@@ -513,8 +508,8 @@ def test_bookmarks_move_the_version_and_are_told_when_asked_for(wanted: bool) ->
 # The server tells the state itself.
 
 
-def test_w15_a_state_that_breaks_off_is_asked_for_again_and_told_once() -> None:
-    """W15, W11: the same request before the bookmark, a plain watch after it; what is gone by then is told."""
+def test_a_state_that_breaks_off_is_asked_for_again_and_told_once() -> None:
+    """The same request before the bookmark, a plain watch after it; what is gone by then is told."""
     run = Run(send_initial_events=True)
     first = (
         change("ADDED", "x", 3),
@@ -557,7 +552,7 @@ def test_a_state_that_breaks_off_again_and_again_is_no_storm() -> None:
 
 
 def test_changes_before_the_end_of_the_state() -> None:
-    """W12: as far as a stream of events can show it."""
+    """As far as a stream of events can show it."""
     run = Run(send_initial_events=True)
     first = (change("ADDED", "x", 3), change("MODIFIED", "x", 4), change("ADDED", "y", 5), change("DELETED", "y", 6))
     assert run.stream(*first, error=CUT) == ["ADDED x 3", "MODIFIED x 4", "ADDED y 5", "DELETED y 6"]
@@ -575,7 +570,7 @@ def test_a_list_and_watch_tells_changes_alone() -> None:
 
 
 @pytest.mark.parametrize("how", ["status", "event"])
-def test_fault_11_after_410_it_lists_again_and_tells_the_differences(how: str) -> None:
+def test_after_410_it_lists_again_and_tells_the_differences(how: str) -> None:
     run = Run(relists=True)
     run.state(5, map_("gone", 1), map_("same", 2), map_("new", 3), map_("anew", 4, "one"))
     run.stream(change("ADDED", "late", 6), change("DELETED", "late", 7), change("ADDED", "later", 8))
@@ -631,7 +626,7 @@ def test_items_that_nothing_tells_apart_are_refused() -> None:
         run.progress.listed({"metadata": {"resourceVersion": "5"}, "items": [{"data": {}}]})
 
 
-def test_fault_11_a_version_that_expires_again_and_again_is_no_storm() -> None:
+def test_a_version_that_expires_again_and_again_is_no_storm() -> None:
     run = Run(relists=True)
     run.state(5)
     for version in range(6, 12):
@@ -641,7 +636,7 @@ def test_fault_11_a_version_that_expires_again_and_again_is_no_storm() -> None:
     assert [asked.get("resourceVersion") for asked in run.asked[1::2]] == ["5", "6", "7", "8", "9", "10"]
 
 
-def test_fault_19_a_server_that_was_restored_is_noticed_by_its_silence() -> None:
+def test_a_server_that_was_restored_is_noticed_by_its_silence() -> None:
     """It sends nothing before it has come to our version again."""
     run = Run(relists=True)
     run.state(500, map_("x", 400, k="new"), map_("y", 300), map_("z", 450))
@@ -654,14 +649,14 @@ def test_fault_19_a_server_that_was_restored_is_noticed_by_its_silence() -> None
     assert run.asked[-1]["resourceVersion"] == "420"
 
 
-def test_fault_19_a_plain_watch_is_told() -> None:
+def test_a_plain_watch_is_told() -> None:
     run = Run(resource_version="500")
     run.stream(lived=90.0, error=IDLE)
     with pytest.raises(errors.ExpiredError, match="has come to version 420 only, where the watch was at 500"):
         run.state(420)
 
 
-def test_faults_4_and_5_a_mute_connection_is_left_and_the_watch_goes_on() -> None:
+def test_a_mute_connection_is_left_and_the_watch_goes_on() -> None:
     run = Run(resource_version="500")
     run.stream(lived=90.0, error=IDLE)
     assert run.state(600) == []
@@ -724,7 +719,7 @@ def test_what_is_no_option_is_refused_before_anything_is_sent(option: str, bad: 
 
 
 def test_a_watch_survives_events_of_several_mib_and_any_cut() -> None:
-    """Fault 15: text of several bytes cut at every byte, large events, many in one piece."""
+    """Text of several bytes cut at every byte, large events, many in one piece."""
     small = change("ADDED", "ü☃😀", 6, k="é😀") + bookmark(7) + change("DELETED", "ü☃😀", 8)
     large = change("ADDED", "large", 9, k="☃" * (1 << 20))
     whole = list(events(small))

@@ -96,7 +96,7 @@ async def take(events: Any, count: int) -> list[str]:
 
 
 def test_it_goes_on_over_ends_cuts_garbage_and_silence(drive: Drive) -> None:
-    """Faults 3, 4, 5, 13, 15, 18: each event once, though some come again."""
+    """Each event once, though some come again."""
     script = Script(
         change("ADDED", "a", 6) + change("ADDED", "b", 7),
         cut(change("ADDED", "b", 7) + change("ADDED", "c", 8) + change("ADDED", "d", 9)[:-20]),
@@ -301,7 +301,7 @@ def test_a_wait_that_is_given_up_loses_nothing(backend: str) -> None:
         assert len(server.asks) == 2  # The list, and one watch.
 
 
-def test_fault_39_a_handler_that_raises_or_dawdles_loses_nothing(drive: Drive) -> None:
+def test_a_handler_that_raises_or_dawdles_loses_nothing(drive: Drive) -> None:
     script = Script(*[cut(b"".join(change("ADDED", "a", number) for number in range(6, 30)))] * 2, held())
 
     async def scenario(maps: Any) -> list[str]:

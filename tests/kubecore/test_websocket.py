@@ -1,6 +1,6 @@
 """exec and attach over a websocket, from a server on loopback that does what a real one never does.
 
-Rows B5, B11 and B12, and fault 43, of the reliability reference; what the real server does is in tests/server.
+tests/server shows what the real server does.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def test_what_is_asked_for(kind: str) -> None:
         (lambda text: "<html>", "not HTTP"),
     ],
 )
-def test_row_b5_an_answer_that_is_no_handshake_is_refused(change: Callable[[str], str], words: str) -> None:
+def test_an_answer_that_is_no_handshake_is_refused(change: Callable[[str], str], words: str) -> None:
     def reply(head: bytes) -> bytes:
         return change(switching(head, V5).decode()).encode("latin-1")
 
@@ -129,7 +129,7 @@ def test_row_b5_an_answer_that_is_no_handshake_is_refused(change: Callable[[str]
     assert words in str(caught.value)
 
 
-def test_row_b5_a_101_that_nobody_asked_for_is_refused() -> None:
+def test_a_101_that_nobody_asked_for_is_refused() -> None:
     with pytest.raises(MalformedError):
         ResponseParser("GET").feed_head(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\nrest")
     read = ResponseParser("GET", upgrade=True)
@@ -178,7 +178,7 @@ def test_a_refusal_is_the_servers_status(kind: str, status: str, error: type[err
         drive(kind, rest.Config(host=f"http://127.0.0.1:{server.port}"), scenario)
 
 
-def test_row_a4_a_redirect_is_not_followed() -> None:
+def test_a_redirect_is_not_followed() -> None:
     with (
         loopback() as other,
         loopback(answer(b"", f"Location: http://127.0.0.1:{other.port}/", status="307 Temporary Redirect")) as server,
@@ -320,7 +320,7 @@ BAD_FRAMES = {
 
 @each
 @pytest.mark.parametrize("name", list(BAD_FRAMES))
-def test_row_b11_bad_frames_are_told_and_never_a_success(kind: str, name: str) -> None:
+def test_bad_frames_are_told_and_never_a_success(kind: str, name: str) -> None:
     def run(peer: Peer) -> None:
         peer.send(1, b"before")
         peer.raw.sendall(BAD_FRAMES[name])
@@ -343,7 +343,7 @@ def test_row_b11_bad_frames_are_told_and_never_a_success(kind: str, name: str) -
 
 
 @each
-def test_row_b11_nothing_counts_behind_the_goodbye(kind: str) -> None:
+def test_nothing_counts_behind_the_goodbye(kind: str) -> None:
     def run(peer: Peer) -> None:
         peer.raw.sendall(frame(8, struct.pack("!H", 1000)) + frame(2, b"\x03" + json.dumps(SUCCESS).encode()))
 
@@ -356,7 +356,7 @@ def test_row_b11_nothing_counts_behind_the_goodbye(kind: str) -> None:
         drive(kind, rest.Config(host=server.url), scenario)
 
 
-def test_row_b11_a_million_fragments_of_one_byte_take_neither_memory_nor_time() -> None:
+def test_a_million_fragments_of_one_byte_take_neither_memory_nor_time() -> None:
     data = frame(2, b"\x01", fin=False) + frame(0, b"x", fin=False) * 1_000_000
     websocket, got = WebSocket(), 0
     with pytest.raises(errors.ProtocolError, match="1001 fragments"):
@@ -369,7 +369,7 @@ def test_row_b11_a_million_fragments_of_one_byte_take_neither_memory_nor_time() 
     assert sum(len(piece.data) for at in range(len(whole)) for piece in drops.feed(whole[at : at + 1])) == 3001
 
 
-def test_row_b11_a_message_is_not_held_and_not_endless(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_message_is_not_held_and_not_endless(monkeypatch: pytest.MonkeyPatch) -> None:
     websocket = WebSocket()
     head = b"\x82\x7f" + struct.pack("!Q", 1 << 62)
     tracemalloc.start()
@@ -490,7 +490,7 @@ def cut(peer: Peer) -> None:
     ],
     ids=["cut", "end", "goodbye", "going away", "error", "greeting", "no goodbye", "half a status", "half a frame"],
 )
-def test_fault_43_an_end_without_a_result_is_unknown_and_never_0(kind: str, end: Callable[[Peer], object]) -> None:
+def test_an_end_without_a_result_is_unknown_and_never_0(kind: str, end: Callable[[Peer], object]) -> None:
     sent = bytes(range(256)) * 1000
     with serving(script(lambda peer: peer.send(1, sent), end)) as server:
 
@@ -548,7 +548,7 @@ def test_who_waits_to_write_reads_ahead(kind: str, monkeypatch: pytest.MonkeyPat
 
 
 @each
-def test_fault_43_a_flood_is_held_back(kind: str) -> None:
+def test_a_flood_is_held_back(kind: str) -> None:
     """A command that prints without end, whose output nobody reads, costs us no more than the limit."""
     sent = 0
     done = threading.Event()
@@ -604,7 +604,7 @@ def test_one_reads_while_another_writes(kind: str) -> None:
         drive(kind, rest.Config(host=server.url), scenario)
 
 
-def test_ask_10_from_200_threads_at_once() -> None:
+def test_commands_from_200_threads_at_once() -> None:
     with serving(echo) as server:
         with rest.Client(rest.Config(host=server.url)) as client:
             pods = SyncPods(client, "n")
@@ -833,7 +833,7 @@ def test_a_session_that_is_waited_on_asks_and_answers(kind: str, monkeypatch: py
 
 
 @each
-def test_fault_5_a_mute_server_is_left_but_not_one_that_is_busy_with_our_input(
+def test_a_mute_server_is_left_but_not_one_that_is_busy_with_our_input(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(line_module, "_PING_SECONDS", 0.05)
@@ -872,7 +872,7 @@ def test_output_is_in_no_message() -> None:
 
 @each
 @pytest.mark.parametrize("scheme", ["", "http", "https", "socks5"])
-def test_ask_18_the_way_is_that_of_every_other_request(
+def test_the_way_is_that_of_every_other_request(
     kind: str,
     scheme: str,
     through: Any,
@@ -880,7 +880,7 @@ def test_ask_18_the_way_is_that_of_every_other_request(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    """TLS, also within TLS, both ways at once; rows A5 and A6: who is not trusted gets nothing."""
+    """TLS, also within TLS, both ways at once; who is not trusted gets nothing."""
     authority, context = pki
     (tmp_path / "ca").write_bytes(authority.cert_pem.bytes())
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca"))

@@ -89,7 +89,7 @@ def test_every_api_is_served(all_apis_cluster: Cluster) -> None:
 
 
 def test_restarts_keep_the_port_and_nothing_outlives_a_cluster(cluster: Cluster) -> None:
-    """Also fault 18: a client goes on over the restart, on a fresh connection."""
+    """A client continues after the restart, on a fresh connection."""
     assert cluster.pids
     with Cluster(controllers=False) as other, Clientset(kubeconfig.load_config(other.kubeconfig)) as clientset:
         before, url = other.pids, other.url

@@ -77,7 +77,7 @@ def test_folders_and_files_both_ways(on_pods: Drive, nodes: Nodes, namespace: st
     on_pods(scenario)
 
 
-def test_row_b13_a_container_whose_tar_lies(
+def test_a_container_whose_tar_lies(
     on_pods: Drive, nodes: Nodes, namespace: str, pod: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(copying, "_TAR", "./tar")

@@ -44,7 +44,7 @@ def pod(nodes: Nodes, namespace: str) -> str:
     return nodes.running_pod(namespace, containers=("main", "side"))
 
 
-def test_ask_11_bytes_codes_and_input_are_the_commands(on_pods: Drive, pod: str) -> None:
+def test_bytes_codes_and_input_are_the_commands(on_pods: Drive, pod: str) -> None:
     async def scenario(pods: Any) -> None:
         done = await pods.run(pod, ["sh", "-c", "cat; echo oops >&2; exit 7"], container="main", stdin=ALL_BYTES)
         assert (done.stdout, done.stderr, done.returncode) == (ALL_BYTES, b"oops\n", 7)
@@ -161,7 +161,7 @@ def test_closing_early_is_possible_at_any_time(on_pods: Drive, pod: str) -> None
     on_pods(scenario)
 
 
-def test_ask_10_many_at_once_on_one_clientset_beside_reads(config: rest.Config, namespace: str, pod: str) -> None:
+def test_many_at_once_on_one_clientset_beside_reads(config: rest.Config, namespace: str, pod: str) -> None:
     async def main() -> None:
         async with AsyncClientset(config) as clientset:
             pods = clientset.core_v1.pods(namespace)
@@ -202,7 +202,7 @@ def test_ask_10_many_at_once_on_one_clientset_beside_reads(config: rest.Config, 
     anyio.run(main)
 
 
-def test_ask_10_threads_share_a_clientset_too(clientset: Clientset, namespace: str, pod: str) -> None:
+def test_threads_share_a_clientset_too(clientset: Clientset, namespace: str, pod: str) -> None:
     pods = clientset.core_v1.pods(namespace)
     failed: list[BaseException] = []
 

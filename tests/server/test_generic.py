@@ -151,7 +151,7 @@ def named(found: discovery.ApiResource) -> Any:
     return tuple(sorted((k, frozenset(v) if k == "subresources" else v) for k, v in fields.items()))
 
 
-def test_fault_44_a_group_that_does_not_answer_is_told_beside_the_others(
+def test_a_group_that_does_not_answer_is_told_beside_the_others(
     clientset: Clientset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     services = clientset.apiregistration_v1.api_services()
@@ -310,7 +310,7 @@ def test_models_come_typed_from_the_dynamic_client(drive: Drive, namespace: str)
     drive(scenario)
 
 
-def test_fault_44_a_kind_that_comes_is_found(drive: Drive, clientset: Clientset, group: str) -> None:
+def test_a_kind_that_comes_is_found(drive: Drive, clientset: Clientset, group: str) -> None:
     async def scenario(driven: Any) -> None:
         with pytest.raises(errors.NoMatchError, match="the server has no kind or resource"):
             await driven.dynamic.resource(f"widgets.{group}")
@@ -321,9 +321,7 @@ def test_fault_44_a_kind_that_comes_is_found(drive: Drive, clientset: Clientset,
     drive(scenario)
 
 
-def test_fault_44_a_version_that_goes_is_an_error_that_says_what_is_left(
-    drive: Drive, clientset: Clientset, group: str
-) -> None:
+def test_a_version_that_goes_is_an_error_that_says_what_is_left(drive: Drive, clientset: Clientset, group: str) -> None:
     async def scenario(driven: Any) -> None:
         both, one = definition(group, versions=("v2", "v1"), scope="Cluster"), definition(group, versions=("v2",))
         one["spec"]["scope"] = "Cluster"
@@ -339,7 +337,7 @@ def test_fault_44_a_version_that_goes_is_an_error_that_says_what_is_left(
     drive(scenario)
 
 
-def test_fault_44_a_kind_that_turns_namespaced_is_found_again(
+def test_a_kind_that_turns_namespaced_is_found_again(
     drive: Drive, clientset: Clientset, namespace: str, group: str
 ) -> None:
     async def scenario(driven: Any) -> None:
@@ -353,7 +351,7 @@ def test_fault_44_a_kind_that_turns_namespaced_is_found_again(
     drive(scenario)
 
 
-def test_fault_44_a_schema_that_changes_under_a_model_is_an_error_that_names_the_field(
+def test_a_schema_that_changes_under_a_model_is_an_error_that_names_the_field(
     clientset: Clientset, namespace: str
 ) -> None:
     kind = definition("typed.example.com", plural="gadgets")

@@ -1,4 +1,4 @@
-"""Fault 40: a hundred watches of objects that change all the time, and gets among them; each gets its turn."""
+"""A hundred watches of objects that change all the time, and gets among them; each gets its turn."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def pod(nodes: Nodes, namespace: str) -> str:
 
 
 def test_a_log_comes_as_it_was_written(drive: Drive, nodes: Nodes, namespace: str, pod: str) -> None:
-    """Row B7: what is no UTF-8 stays as bytes."""
+    """What is no UTF-8 stays as bytes."""
     nodes.log(namespace, pod, *VERBATIM)
 
     async def scenario(clientset: Any) -> None:

@@ -197,7 +197,7 @@ def test_an_error_of_the_node_ends_that_connection_alone(forward: Drive) -> None
 
 
 def test_a_peer_that_is_gone_is_told_behind_the_data(forward: Drive) -> None:
-    """Fault 43: port-forward peer gone; the bytes are identical up to the cut, and the end is none."""
+    """Port-forward peer gone; the bytes are identical up to the cut, and the end is none."""
 
     def gone(connection: socket.socket) -> None:
         connection.sendall(LARGE[:100_000])

@@ -47,9 +47,9 @@ def quick(own: Cluster) -> rest.Config:
 @pytest.mark.parametrize(
     "faults",
     [
-        pytest.param(["cut", "rst"] * 5, id="fault 3: cut and reset at random"),
-        pytest.param(["stop", "mute"], id="faults 4 and 5: mute"),
-        pytest.param(["expire"], id="faults 11, 18 and 19: killed, started and compacted", marks=pytest.mark.thorough),
+        pytest.param(["cut", "rst"] * 5, id="cut and reset at random"),
+        pytest.param(["stop", "mute"], id="mute"),
+        pytest.param(["expire"], id="killed, started and compacted", marks=pytest.mark.thorough),
     ],
 )
 def test_no_change_is_lost_and_none_is_told_twice(faults: list[str], own: Cluster, tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ class Mirror:
 
 
 @pytest.mark.thorough
-def test_fault_19_a_server_that_is_restored_from_a_backup_is_followed(own: Cluster) -> None:
+def test_a_server_that_is_restored_from_a_backup_is_followed(own: Cluster) -> None:
     """Versions go back: what was undone is told."""
     config = quick(own)
     namespace = f"restored-{uuid.uuid4().hex[:8]}"
@@ -150,7 +150,7 @@ def test_fault_19_a_server_that_is_restored_from_a_backup_is_followed(own: Clust
 
 
 @pytest.mark.thorough
-def test_fault_11_a_plain_watch_from_a_version_that_is_gone_is_told(own: Cluster) -> None:
+def test_a_plain_watch_from_a_version_that_is_gone_is_told(own: Cluster) -> None:
     own.compact()
     own.restart_apiserver()
 
@@ -214,7 +214,7 @@ class AsyncThings(async_verbs.Watch[Thing]):
 
 
 @pytest.mark.parametrize("mode", ["sync", "asyncio"])
-def test_fault_44_a_kind_that_is_removed_under_a_watch_is_told(mode: str, own: Cluster) -> None:
+def test_a_kind_that_is_removed_under_a_watch_is_told(mode: str, own: Cluster) -> None:
     path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
     schema = {"type": "object"}
     spec = {

@@ -1,4 +1,4 @@
-"""Bad answers (rows B3, B5, B6, B7, B8; faults 13, 14, 15, 21): a right object or an error of ours, never a hang.
+"""Bad answers: a right object or an error of ours, never a hang.
 
 Each answer comes whole, in pieces of one byte, and cut at each byte (of those, a sample). Where its framing is bad the
 next request must go over another connection.

@@ -1,4 +1,4 @@
-"""Answers that are too large, too deep, or unpack to too much (rows B1, B2): memory stays below the limit set.
+"""Answers that are too large, too deep, or unpack to too much: memory stays below the limit set.
 
 Each is read in a process of its own, which says how far its memory grew.
 """

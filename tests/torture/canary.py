@@ -1,4 +1,4 @@
-"""Secrets of every kind, and every place where one could come out (row C5): none does.
+"""Secrets of every kind, and every place where one could come out: none does.
 
 Each kind is put into a configuration or an object; then requests succeed and fail in many ways, and what was logged,
 warned, raised, printed and written is searched for it.

@@ -1,4 +1,4 @@
-"""Requests that are cancelled (fault 33), on asyncio and trio.
+"""Requests that are cancelled, on asyncio and trio.
 
 First at each point where a request waits, one after the other: a stepper drives it and cancels it at its k-th wait.
 Then many requests at random times. Afterwards every connection of the pool must be free at once, none left open but

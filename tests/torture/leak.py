@@ -1,4 +1,4 @@
-"""What is left behind (faults 34 to 38 in part): threads, sockets, memory; and forks, and ends of the interpreter."""
+"""What is left behind: threads, sockets, memory; and forks, and ends of the interpreter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hostile names (row A1): refused before a socket opens, or one percent-encoded segment that says the name."""
+"""Hostile names: refused before a socket opens, or one percent-encoded segment that says the name."""
 
 from __future__ import annotations
 

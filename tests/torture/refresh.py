@@ -1,4 +1,4 @@
-"""Many callers, and a credential that has expired or is refused: one renewal for all of them (faults 10 and 24)."""
+"""Many callers, and a credential that has expired or is refused: one renewal for all of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server that sends one byte after the other for ever (row B4): the deadline holds all the same."""
+"""A server that sends one byte after the other for ever: the deadline holds all the same."""
 
 from __future__ import annotations
 

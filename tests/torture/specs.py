@@ -1,4 +1,4 @@
-"""Attacks in every string position of OpenAPI and CRD documents (rows D1 to D5).
+"""Attacks in every string position of OpenAPI and CRD documents.
 
 What is made of a document must be refused in words, or be Python of a known shape that is imported without effect:
 nothing but the planned statements, no file outside of the output, no socket.

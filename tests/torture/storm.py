@@ -1,4 +1,4 @@
-"""A server, or the way to it, that goes on failing (faults 1, 3, 8, 9, 10): few requests, and no write twice."""
+"""A server, or the way to it, that goes on failing: few requests, and no write twice."""
 
 from __future__ import annotations
 

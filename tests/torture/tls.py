@@ -1,4 +1,4 @@
-"""The matrix of certificates (row A6): each server that must not be trusted is not, each that must be is."""
+"""The matrix of certificates: each server that must not be trusted is not, each that must be is."""
 
 from __future__ import annotations
 

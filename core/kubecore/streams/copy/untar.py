@@ -3,7 +3,7 @@
 Python's own filters had five ways out in two years. Here no name is ever resolved by the system as a path: every folder
 is opened from the one above it, without following links, and every file is made new under a name of ours and then
 renamed. The archive is read as it comes, and never held.
-Source: POSIX.1-2001 pax, GNU tar's manual; row B13 of the ways to get out of a folder.
+Source: POSIX.1-2001 pax, GNU tar's manual.
 """
 
 from __future__ import annotations
