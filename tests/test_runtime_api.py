@@ -16,10 +16,11 @@ import pytest
 from kgen import runtime
 from kgen.cli import run
 from kgen.errors import KgenError
+from kgen.fields import BUILTIN_TYPES
 from kgen.models import class_sources
 from kgen.plan import plan
 from kgen.render import render, templates_folder
-from kgen.resolve.types import BUILTIN_TYPES, SCALARS, SHARED
+from kgen.resolve.types import SCALARS, SHARED
 from kgen.verify import verify
 from kubecore import manifests
 from kubecore.generated import RUNTIME_API, RuntimeMismatchError, clients, models
