@@ -44,7 +44,7 @@ _PRAGMA: Final = re.compile(
     rf"#(?=\s*(?:(?:{_TOOLS})\s*[:=]|no[\s-]?qa|nolint|nosec|nosemgrep|nosonar|pragma|pyre-|lgtm))", re.IGNORECASE
 )
 _OBEYED: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
-    (">>>", re.compile(r">(?=>>(?:\s|$))", re.MULTILINE)),  # the prompt of a doctest
+    (">>>", re.compile(r">(?=>>)")),  # the prompt of a doctest, which is an error without a space behind it
     ("*-", re.compile(r"-(?=\*-)")),  # the variables of Emacs
     ("variables:", re.compile(r"(?<=local variables):", re.IGNORECASE)),
     ("isort", re.compile(r"(?<=isort):", re.IGNORECASE)),  # isort obeys this without a "#"

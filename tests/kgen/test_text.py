@@ -40,7 +40,7 @@ def test_any_text_makes_a_docstring(payload: str, indent: int) -> None:
     check_docstring(payload, indent)
 
 
-WORDS = (*"#:>-* \n", "type", "noqa", "vim", "isort", "mypy", ">>> ", "-*-", "ruff", "pragma", "a")
+WORDS = (*"#:>-* \n", "type", "noqa", "vim", "isort", "mypy", ">>> ", ">>>", "-*-", "ruff", "pragma", "a")
 
 
 @given(st.lists(st.sampled_from(WORDS)).map("".join))
