@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from graphlib import TopologicalSorter
 from pathlib import Path
 
+import grimp
 import pytest
 
 from tools import module_tables
@@ -50,3 +52,11 @@ def test_a_module_without_a_docstring_is_an_error(project: Path) -> None:
     (project / "core/kubecore/bare.py").write_text("x = 1\n")
     with pytest.raises(module_tables.PageError, match=r"bare\.py"):
         module_tables.rendered("<!-- modules of core/kubecore -->\n<!-- end -->\n", project)
+
+
+@pytest.mark.parametrize("package", ["kubecore", "kgen"])
+def test_no_modules_import_each_other(package: str) -> None:
+    """Imports within functions and those for type checkers count."""
+    graph = grimp.build_graph(package, cache_dir=None)
+    imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    TopologicalSorter(imports).prepare()  # A circle raises CycleError, which names its modules.
