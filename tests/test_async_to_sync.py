@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -134,5 +135,10 @@ def test_source_that_is_not_python_is_an_error(project: Project, capsys: pytest.
 
 @pytest.mark.slow
 def test_the_derived_files_of_kubecore_are_fresh() -> None:
-    assert main(["--check"]) == 0
-    assert len(derive(KUBECORE)) >= 18
+    """`make lint` compares the text; older releases of ruff may format in another way."""
+    derived = derive(KUBECORE)
+    assert len(derived) >= 33
+    for path, text in derived.items():
+        committed = (KUBECORE.root / path).read_text("utf-8")
+        assert ast.dump(ast.parse(text)) == ast.dump(ast.parse(committed)), path
+        assert committed.startswith("# Derived from kubecore/"), path
