@@ -201,7 +201,7 @@ def test_the_code_about_services_and_names_of_ports_runs(cluster: Cluster, nodes
             1,
             (
                 "spec.replica is no field of DeploymentSpec; did you mean replicas? "
-                "(a patch.ApplyPatch is sent without a look at its fields)\n"
+                "(a patch.ApplyPatch is sent without this check)\n"
                 ".spec.replicas belongs to deploy\n5\n5\n"
             ),
         ),

@@ -67,6 +67,7 @@ def test_markdown_yields_paragraphs_items_and_rows_outside_of_code() -> None:
         ("the user who has it", []),
         ("`what came` and ``the answer``", []),
         ("hostile input", []),
+        ("Args:\n    where: Its place.", []),
     ],
 )
 def test_a_marker_is_counted_once_per_use_outside_of_code(text: str, expected: list[str]) -> None:
@@ -103,3 +104,10 @@ def test_messages_of_the_command_line_and_other_errors_are_trees(tmp_path: Path)
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text('x = "a message with words"\n')
     assert [tree for tree, _ in prose.texts(tmp_path)] == ["errors", "errors", "cli"]
+
+
+def test_derived_files_are_not_counted(tmp_path: Path) -> None:
+    (tmp_path / "core").mkdir()
+    (tmp_path / "core/a.py").write_text("# Derived from core/b.py by tools/async_to_sync.py.\n# Another comment.\n")
+    (tmp_path / "core/b.py").write_text("# A comment.\n")
+    assert [text.path for _, text in prose.texts(tmp_path)] == ["core/b.py"]

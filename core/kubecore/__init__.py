@@ -14,7 +14,7 @@ __all__ = ["__version__", "apply_file", "apply_file_async", "poll", "poll_async"
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is offered here when it is first used."""
+    """Public names are imported when they are first used."""
     if name in ("apply_file", "apply_file_async"):
         from kubecore import apply
 

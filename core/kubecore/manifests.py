@@ -1,6 +1,6 @@
-"""Manifests: YAML and JSON with Kubernetes objects, as `kubectl apply -f` takes them.
+"""Manifests: YAML and JSON with Kubernetes objects, as for `kubectl apply -f`.
 
-Each object becomes its generated model, and a dictionary where no model is known. A model's module is imported when the
+Each object becomes its generated model, or a dictionary if no model is known. A model's module is imported when the
 first object of its group version is met.
 """
 
@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 Lookup: TypeAlias = Callable[[str, str], type[Model] | None]
-"""Takes apiVersion and kind; returns the model, None where there is none."""
+"""Accepts apiVersion and kind; returns the model, None if there is none."""
 
 Models: TypeAlias = Mapping[tuple[str, str], type[Model]] | Lookup
 """How models are known: by (apiVersion, kind), or by a function of the two."""
@@ -49,14 +49,14 @@ def load_manifests(
         data: YAML, of one or many documents, or JSON; UTF-8. Empty documents are skipped, and lists are replaced by
             their items: the kind List of v1, and typed lists such as PodList.
         models: which class an object has; without it, those of the package `kubeclient`. `{}` for dictionaries only.
-        source: what errors call the text, such as a file's name.
+        source: the name of the text in errors, such as a file's name.
 
     Returns:
-        The objects in their order: models, and dictionaries where no model is known.
+        The objects in their order: models, and dictionaries if no model is known.
 
     Raises:
-        DecodeError: the text is no YAML, a document is no object with apiVersion and kind, or an object does not fit
-            its model; the error names the source, the document with its line, and the path of the field.
+        DecodeError: the text is not YAML, a document is not an object with apiVersion and kind, or an object does not
+            fit its model; the error names the source, the document with its line, and the path of the field.
     """
     lookup = _lookup(models)
     return [
@@ -106,13 +106,13 @@ def dump_manifests(objects: Iterable[Model | Mapping[str, Any]]) -> str:
 
 
 def models_of(package: str) -> Lookup:
-    """Return the models of a generated package; modules are imported when they are asked for.
+    """Return the models of a generated package; modules are imported when they are needed.
 
     Args:
         package: the package's name, such as `kubeclient`. One that is not installed has no models.
 
     Returns:
-        The function that finds a model; None where the package does not have it.
+        The function that finds a model; None if the package does not have it.
     """
 
     @functools.lru_cache(maxsize=1024)
@@ -135,7 +135,7 @@ class _Object(NamedTuple):
 
 
 class _Defaults(NamedTuple):
-    """What items of a typed list are when they don't say it."""
+    """Default apiVersion and kind for items of a typed list."""
 
     api_version: str
     kind: str
@@ -185,7 +185,7 @@ def _typed(found: _Object, lookup: Lookup) -> Model | dict[str, Any]:
 
 
 def _name(data: Mapping[str, Any]) -> str:
-    """Say which object it is, so that it is found among the items of a list."""
+    """Return the identity of an object, to find it among the items of a list."""
     metadata = data.get("metadata")
     name = metadata.get("name") if is_json_object(metadata) else None
     return f"{name[:253]!r}: " if isinstance(name, str) else ""
@@ -243,7 +243,7 @@ def _module_names(api_version: str) -> Iterator[str]:
 
 @functools.lru_cache(maxsize=1024)
 def _module(package: str, name: str) -> Any:
-    """Import a module; None where there is none."""
+    """Import a module; None if it does not exist."""
     try:
         is_there = importlib.util.find_spec(f"{package}.{name}") is not None
     except ModuleNotFoundError:  # The package itself is missing.
@@ -262,7 +262,7 @@ def _model(package: str, name: str, api_version: str, kind: str) -> type[Model] 
 
 
 def _says(model: type[Model]) -> tuple[Any, ...]:
-    """Return what a model gives as apiVersion and kind."""
+    """Return apiVersion and kind of a model."""
     types = {field.wire_name: field.type for field in model.model_fields()}
     return tuple(next(iter(typing.get_args(types.get(name))), None) for name in ("apiVersion", "kind"))
 
@@ -281,7 +281,7 @@ def _files(path: Path, *, recursive: bool) -> list[Path]:
 
 
 def _read(file: Path) -> bytes:
-    """Read a file, but no more of it than what `yaml` takes."""
+    """Read a file, but at most as much as `yaml` accepts."""
     try:
         with file.open("rb") as stream:
             return stream.read(yaml.MAX_BYTES + 1)
@@ -290,4 +290,4 @@ def _read(file: Path) -> bytes:
 
 
 def _reason(error: OSError | ValueError) -> str:
-    return (isinstance(error, OSError) and error.strerror) or "its name is none"
+    return (isinstance(error, OSError) and error.strerror) or "its name is not a valid file name"

@@ -32,13 +32,12 @@ DryRun: TypeAlias = Literal["All"]
 """`All`: go through all stages of the request, but store nothing."""
 
 FieldValidation: TypeAlias = Literal["Ignore", "Warn", "Strict"]
-"""What the server does with fields that it does not know: drop them, warn (its default), or refuse the object."""
+"""How the server handles unknown fields: drop them, warn (its default), or refuse the object."""
 
 PropagationPolicy: TypeAlias = Literal["Orphan", "Background", "Foreground"]
-"""What becomes of the objects that the deleted one owns.
-
-Where nothing is said the resource decides: `Background` nearly everywhere, `Orphan` for jobs of batch/v1 and for
-replication controllers; a finalizer `orphan` or `foregroundDeletion` that the object carries decides before that.
+"""The handling of objects that the deleted one owns. By default, the resource decides: `Background` nearly everywhere,
+`Orphan` for jobs of batch/v1 and for replication controllers; a finalizer `orphan` or `foregroundDeletion` that the
+object carries has priority.
 """
 
 ORPHAN: Final = "Orphan"
@@ -96,16 +95,16 @@ _NAMES: Final[Mapping[str, str]] = {
 
 
 def query(**options: Any) -> Query:
-    """Turn options into query parameters.
+    """Convert options to query parameters.
 
     Args:
-        **options: the options by their names in Python; None is "not said" and not sent, 0 and False are.
+        **options: the options by their names in Python; None means "not set" and is omitted; 0 and False are sent.
 
     Returns:
         The parameters with the API's names, sorted.
 
     Raises:
-        InvalidRequestError: a value is no text, number or boolean, nor a selector where one is due.
+        InvalidRequestError: a value is not text, a number, a boolean or, for a selector option, a selector.
     """
     return tuple(sorted((_NAMES[name], _text(name, value)) for name, value in options.items() if value is not None))
 
@@ -119,22 +118,22 @@ def _text(name: str, value: Any) -> str:
         from kubecore import selectors
 
         return selectors.to_query(name, value)
-    raise InvalidRequestError(f"{name} takes text, a number or a boolean, not {type(value).__name__}")
+    raise InvalidRequestError(f"{name} must be text, a number or a boolean, not {type(value).__name__}")
 
 
 def apply_query(
     *, dry_run: DryRun | None, field_manager: str, field_validation: FieldValidation | None, force: bool | None
 ) -> Query:
-    """Make the query of server-side apply; `force` is always said, as client-go does.
+    """Return the query of server-side apply; `force` is always sent, as in client-go.
 
     Returns:
         The parameters.
 
     Raises:
-        InvalidRequestError: nobody is said to apply.
+        InvalidRequestError: the field manager is missing.
     """
     if not field_manager:
-        raise InvalidRequestError("field_manager is empty: apply needs the name of whoever wants the fields")
+        raise InvalidRequestError("field_manager is empty: apply needs the name of the manager that owns the fields")
     return query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation, force=bool(force))
 
 
@@ -147,10 +146,10 @@ def delete_options(
     preconditions: Preconditions | None,
     propagation_policy: PropagationPolicy | None,
 ) -> dict[str, Any] | None:
-    """Make the body of a delete, `meta/v1 DeleteOptions`.
+    """Return the body of a delete, `meta/v1 DeleteOptions`.
 
     Returns:
-        The body; None when nothing is said.
+        The body; None if no option is set.
     """
     said = {
         "dryRun": None if dry_run is None else [dry_run],

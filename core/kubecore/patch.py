@@ -1,18 +1,18 @@
-"""Patches with types of their own, for `patch(name, body)` and its like.
+"""Patch types, for `patch(name, body)` and similar verbs.
 
-| type | what it is |
+| type | content |
 |---|---|
 | `JsonPatch` | a list of operations: RFC 6902 |
-| `MergePatch` | a part of the object, where null removes: RFC 7386 |
+| `MergePatch` | a part of the object, in which null removes: RFC 7386 |
 | `StrategicMergePatch` | a part of the object, whose lists are merged by key: for Kubernetes' own kinds |
-| `ApplyPatch` | what one manager wants, sent without looking at its fields; `apply` looks |
+| `ApplyPatch` | the desired state of one manager, sent without checks of its fields, unlike `apply` |
 
 ```python
 deployments.patch("web", JsonPatch([Test("/spec/paused", True), Remove("/spec/paused")]))
 deployments.patch("web", MergePatch({"metadata": {"annotations": {"old": None}}}))
 ```
 
-An explicit None of a mapping is a null on the wire, at every depth. In a model None is "not said".
+An explicit None of a mapping is a null on the wire, at every depth. In a model, None means "not set".
 
 Source: RFC 6901, RFC 6902, RFC 7386; `k8s.io/apimachinery/pkg/types` `PatchType`.
 """
@@ -47,7 +47,7 @@ __all__ = [
 ]
 
 Path: TypeAlias = str | Sequence[str | int]
-"""Where an operation is at work: a JSON pointer such as `/spec/replicas`, or its segments, which need no escapes."""
+"""The target of an operation: a JSON pointer such as `/spec/replicas`, or its segments, which need no escapes."""
 
 _BAD_ESCAPE: Final = re.compile(r"~(?![01])")
 
@@ -69,7 +69,8 @@ def _pointer(path: Path) -> str:
         return pointer(*path)
     if path and (path[0] != "/" or _BAD_ESCAPE.search(path)):
         raise InvalidRequestError(
-            f"{path[:100]!r} is no JSON pointer: one begins with / and holds ~ as ~0; segments in a list need neither"
+            f"{path[:100]!r} is not a JSON pointer: it must start with / and write ~ as ~0; "
+            "a list of segments needs neither"
         )
     return path
 
@@ -78,17 +79,17 @@ class Operation(msgspec.Struct, frozen=True):
     """One operation of a JSON patch: RFC 6902, section 4.
 
     Attributes:
-        path: where it is at work; kept as a JSON pointer.
+        path: its target; kept as a JSON pointer.
     """
 
     op: ClassVar[str]
     path: Path
 
     def __post_init__(self) -> None:
-        """Turn the path into a pointer.
+        """Convert the path to a pointer.
 
         Raises:
-            InvalidRequestError: the text is no JSON pointer.
+            InvalidRequestError: the text is not a JSON pointer.
         """
         msgspec.structs.force_setattr(self, "path", _pointer(self.path))
 
@@ -97,7 +98,7 @@ class Operation(msgspec.Struct, frozen=True):
         return {"op": self.op, "path": self.path}
 
     def __repr__(self) -> str:
-        """Show where it is at work, not the value, which may be secret."""
+        """Show the target, not the value, which may be secret."""
         return f"{type(self).__name__}({self.path!r})"
 
     def __rich_repr__(self) -> Iterator[Any]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -116,15 +117,15 @@ class _WithValue(Operation, frozen=True):
 
 
 class _WithSource(Operation, frozen=True, kw_only=True):
-    """An operation that takes what is somewhere else."""
+    """An operation that uses the value at another place."""
 
     from_: Path
 
     def __post_init__(self) -> None:
-        """Turn both paths into pointers.
+        """Convert both paths to pointers.
 
         Raises:
-            InvalidRequestError: a text is no JSON pointer.
+            InvalidRequestError: a text is not a JSON pointer.
         """
         msgspec.structs.force_setattr(self, "path", _pointer(self.path))
         msgspec.structs.force_setattr(self, "from_", _pointer(self.from_))
@@ -141,32 +142,32 @@ class Add(_WithValue, frozen=True):
 
 
 class Replace(_WithValue, frozen=True):
-    """Sets what is there already."""
+    """Replaces an existing value."""
 
     op: ClassVar[str] = "replace"
 
 
 class Test(_WithValue, frozen=True):
-    """Fails the whole patch where something else is there (422)."""
+    """Fails the whole patch if the value differs (422)."""
 
     __test__: ClassVar[bool] = False  # Not one of pytest's.
     op: ClassVar[str] = "test"
 
 
 class Remove(Operation, frozen=True):
-    """Removes what is there; where nothing is, the whole patch fails."""
+    """Removes an existing value; if it is missing, the whole patch fails."""
 
     op: ClassVar[str] = "remove"
 
 
 class Move(_WithSource, frozen=True, kw_only=True):
-    """Moves what is at `from_`."""
+    """Moves the value at `from_`."""
 
     op: ClassVar[str] = "move"
 
 
 class Copy(_WithSource, frozen=True, kw_only=True):
-    """Copies what is at `from_`."""
+    """Copies the value at `from_`."""
 
     op: ClassVar[str] = "copy"
 
@@ -182,22 +183,22 @@ class JsonPatch(msgspec.Struct, frozen=True):
     operations: Sequence[Operation | Mapping[str, Any]]
 
     def __post_init__(self) -> None:
-        """Look whether these are operations.
+        """Check that these are operations.
 
         Raises:
-            InvalidRequestError: one is none.
+            InvalidRequestError: one is not an operation.
         """
         operations = list[object](self.operations)
         wrong = next((one for one in operations if not isinstance(one, (Operation, Mapping))), None)
         if wrong is not None:
-            raise InvalidRequestError(f"a JSON patch is a list of operations; a {type(wrong).__name__} is none")
+            raise InvalidRequestError(f"a JSON patch needs a list of operations, not a {type(wrong).__name__}")
 
     def document(self) -> list[Any]:
         """Return the patch as it is sent."""
         return [one.document() if isinstance(one, Operation) else one for one in self.operations]
 
     def __repr__(self) -> str:
-        """Show how many operations there are, not what they write."""
+        """Show the number of operations, not their values."""
         return f"<JsonPatch of {len(self.operations)}>"
 
     def __rich_repr__(self) -> Iterator[Any]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -219,7 +220,7 @@ class _PartialPatch(msgspec.Struct, frozen=True):
         return self.body
 
     def __repr__(self) -> str:
-        """Show the kind of patch, not what it writes."""
+        """Show the kind of patch, not its content."""
         return f"<{type(self).__name__}>"
 
     def __rich_repr__(self) -> Iterator[Any]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -228,7 +229,7 @@ class _PartialPatch(msgspec.Struct, frozen=True):
 
 
 class MergePatch(_PartialPatch, frozen=True):
-    """Sets what it names and removes what it names as null; lists are replaced as a whole: RFC 7386."""
+    """Sets the given fields and removes those that are null; lists are replaced as a whole: RFC 7386."""
 
     type: ClassVar[PatchType] = "merge"
 
@@ -249,4 +250,4 @@ class ApplyPatch(_PartialPatch, frozen=True):
 
 
 AnyPatch: TypeAlias = JsonPatch | MergePatch | StrategicMergePatch | ApplyPatch
-"""A patch that says of which kind it is."""
+"""A patch that has its type."""

@@ -1,4 +1,4 @@
-"""Projections: structs of the user's that name what is wanted of an object; nothing else of it is built.
+"""Projections: structs of the user with the desired fields of an object; all other fields are skipped.
 
 ```python
 from kubecore.projection import Projection
@@ -19,8 +19,7 @@ for row in pods.list(into=PodRow).items:
     print(row.metadata.name, row.status.phase)
 ```
 
-A projection is compared with the model once, when it is first used: what the model does not have would be a silent
-default for ever.
+A projection is compared with the model once, when it is first used: an unknown field would silently keep its default.
 """
 
 from __future__ import annotations
@@ -69,10 +68,10 @@ def wire_name(name: str) -> str:
 
 
 class Projection(msgspec.Struct, rename=wire_name, gc=False):
-    """Base of projections: attributes are named as in the models, and the collector does not look at the objects.
+    """Base of projections: attributes are named as in the models, and the garbage collector ignores the objects.
 
-    What an object lacks is the field's default, or where there is none the zero value of its type, as Go has it. Give
-    a default to what is often absent: that is read faster. `msgspec.field(name=...)` says a name in JSON as it is.
+    A missing field has the field's default, or without one the zero value of its type, as in Go. Give a default to
+    fields that are often absent: they are decoded faster. `msgspec.field(name=...)` sets the JSON name.
     """
 
 
@@ -85,24 +84,24 @@ def check(into: Any, model: type[Any]) -> None:
 
     Args:
         into: the projection.
-        model: the model; fields are not looked at where there is none, but dictionaries.
+        model: the model; fields are not checked if objects are dictionaries.
 
     Raises:
-        InvalidRequestError: it is no projection, asks for a field that the model does not have, or for a type that
-            can't hold the field's.
+        InvalidRequestError: it is not a projection, has a field that the model does not have, or a type that cannot
+            hold the field's values.
     """
     if not _is_struct(into):
-        raise InvalidRequestError(f"into= takes a class made of msgspec.Struct, not {_name(into)}")
+        raise InvalidRequestError(f"into= must be a subclass of msgspec.Struct, not {_name(into)}")
     known: Any = model
     if _is_struct(known):
         _checked(into, known)
 
 
 def kind_of(model: Any) -> str:
-    """Return the kind that objects of a model say they are, "" where the model does not know.
+    """Return the kind of a model's objects, "" if the model does not define it.
 
     Args:
-        model: the model of an object or a list.
+        model: The model of an object or a list.
     """
     if model is dict:
         return ""
@@ -111,12 +110,12 @@ def kind_of(model: Any) -> str:
 
 
 def refuse_other_kind(found: object, body: bytes | bytearray | memoryview, kind: str) -> None:
-    """Refuse an answer of another kind, which a projection would take: models know their kind, projections do not.
+    """Refuse a response of another kind, which a projection would accept: models know their kind, projections do not.
 
     Args:
-        found: what was decoded.
-        body: what it was decoded from.
-        kind: the kind that is right; one that is not said is right too.
+        found: the decoded value.
+        body: its JSON.
+        kind: the expected kind; a missing kind is accepted too.
 
     Raises:
         DecodeError: it is another kind.
@@ -142,7 +141,7 @@ def _checked(into: Any, model: type[msgspec.Struct]) -> None:
 
 
 def _holds_custom(hint: Any, seen: set[Any]) -> bool:
-    """Say whether a type holds a model of a custom resource."""
+    """Return whether a type holds a model of a custom resource."""
     if hint in seen:
         return False
     seen.add(hint)
@@ -152,7 +151,7 @@ def _holds_custom(hint: Any, seen: set[Any]) -> bool:
 
 
 def _no_json(into: Any) -> _Problem:
-    """Find a class that msgspec would ask us about, which it does only once an object has come."""
+    """Find a class that msgspec would pass to our callbacks, which it does only when an object is decoded."""
     import msgspec.inspect
 
     waiting: list[Any] = [msgspec.inspect.type_info(into)]
@@ -160,7 +159,7 @@ def _no_json(into: Any) -> _Problem:
     while waiting:
         node = waiting.pop()
         if isinstance(node, msgspec.inspect.CustomType) and node.cls is not MicroTime:
-            return f"{_name(into)} asks for a {_name(node.cls)}, which is nothing that JSON holds"
+            return f"{_name(into)} declares a {_name(node.cls)}, which is not a JSON type"
         if is_json_array(node):
             waiting += node
         elif id(node) not in seen and isinstance(node, (msgspec.inspect.Type, msgspec.inspect.Field)):
@@ -189,7 +188,7 @@ _MAPS: Final = (dict, collections.abc.Mapping, collections.abc.MutableMapping)
 
 
 class _Comparison:
-    """Walks down a projection and its model side by side; a problem is told in words, None is no problem."""
+    """Compares a projection with its model; a problem is returned as text, None means no problem."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -211,7 +210,7 @@ class _Comparison:
         if field.encode_name not in own:
             near: list[str] = difflib.get_close_matches(str(field.encode_name), list(own), 1, 0.6)
             hint = f"; the nearest is {near[0]!r}" if near else ""
-            return f"{self._name} asks for {place!r}, which {_name(model)} does not have{hint}"
+            return f"{self._name} requests {place!r}, which {_name(model)} does not have{hint}"
         return self._types(field.type, own[field.encode_name], place)
 
     def _types(self, asked: Any, found: Any, path: str) -> _Problem:
@@ -219,7 +218,7 @@ class _Comparison:
         ours = list(_members(asked))
         theirs = list(_members(found))
         if msgspec.Raw in ours:
-            return f"{self._name} asks for {path!r} as msgspec.Raw, which would keep the whole answer in memory"
+            return f"{self._name} declares {path!r} as msgspec.Raw, which would keep the whole response in memory"
         problems = [self._pair(one, other, path) for one in ours for other in theirs]
         return None if None in problems else next(iter(problems), None)
 
@@ -239,7 +238,7 @@ class _Comparison:
         ours, theirs = _json_kinds(asked), _json_kinds(found)
         if ours is None or theirs is None or ours & theirs:
             return None
-        return f"{self._name} asks for {path!r} as {_name(asked)}, which can't hold the model's {_name(found)}"
+        return f"{self._name} declares {path!r} as {_name(asked)}, which can't hold the model's {_name(found)}"
 
     def _items(self, asked: Any, found: Any, index: int, path: str) -> _Problem:
         ours, theirs = typing.get_args(asked), typing.get_args(found)
@@ -256,7 +255,7 @@ def _fields(struct: Any) -> tuple[Any, ...]:
 
 
 def _members(hint: Any) -> Iterator[Any]:
-    """Yield the types of a union, without what is nothing and annotations; a type that is none is its only member."""
+    """Yield the types of a union, without None and annotations; a type that is not a union is its only member."""
     origin = typing.get_origin(hint)
     if origin is typing.Annotated:
         yield from _members(typing.get_args(hint)[0])
@@ -271,7 +270,7 @@ def _members(hint: Any) -> Iterator[Any]:
 
 
 def _json_kinds(hint: Any) -> frozenset[str] | None:
-    """Return which kinds of JSON values a type can be, None where that is not certain."""
+    """Return the kinds of JSON values that a type accepts, None if that is not certain."""
     origin = _origin(hint)
     if origin is typing.Literal:
         return frozenset[str]().union(*(_JSON_KINDS.get(type(one), ()) for one in typing.get_args(hint)))

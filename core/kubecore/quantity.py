@@ -27,24 +27,24 @@ _FAR: Final = 300  # Larger exponents are refused: nothing has so much, and to c
 
 
 def parse(text: str | float) -> Decimal:
-    """Read an amount.
+    """Parse a quantity.
 
     Args:
-        text: such as `500m`, `2Gi`, `1.5`, `1e3`; a number counts as its text.
+        text: such as `500m`, `2Gi`, `1.5`, `1e3`; a number is converted to text.
 
     Returns:
-        The amount in units. As in Kubernetes, what is finer than a nano-unit is rounded away from zero, and what has a
-        binary suffix is no larger than 2^63-1 units.
+        The value in units. As in Kubernetes, values finer than a nano-unit are rounded away from zero, and values with
+        a binary suffix are at most 2^63-1 units.
 
     Raises:
-        ValueError: `text` is no amount.
+        ValueError: `text` is not a quantity.
     """
     nanos, _ = _read(text)
     return Decimal(nanos).scaleb(-9)
 
 
 def canonical(text: str | float) -> str:
-    """Write an amount as the server does: in the same style, without a fraction, with the largest suffix.
+    """Format a quantity as the server does: in the same style, without a fraction, with the largest suffix.
 
     Args:
         text: as for `parse`.
@@ -53,23 +53,23 @@ def canonical(text: str | float) -> str:
         Such as `1500m` for `1.5`, and `1Gi` for `1024Mi`.
 
     Raises:
-        ValueError: `text` is no amount.
+        ValueError: `text` is not a quantity.
     """
     return _written(*_read(text))
 
 
 def format(value: Decimal | float, *, style: Style = "decimal") -> str:  # noqa: A001
-    """Write an amount.
+    """Format a quantity.
 
     Args:
-        value: the amount in units.
-        style: how it is written; amounts below 1024 are never binary.
+        value: the value in units.
+        style: the format; values below 1024 are never binary.
 
     Returns:
-        The amount in its canonical form.
+        The quantity in its canonical form.
 
     Raises:
-        ValueError: `value` is no finite number.
+        ValueError: `value` is not a finite number.
     """
     try:
         exact = Fraction(value)
@@ -79,17 +79,17 @@ def format(value: Decimal | float, *, style: Style = "decimal") -> str:  # noqa:
 
 
 def compare(a: str | float, b: str | float) -> int:
-    """Compare two amounts.
+    """Compare two quantities.
 
     Args:
-        a: an amount, as for `parse`.
+        a: a quantity, as for `parse`.
         b: another.
 
     Returns:
         -1, 0 or 1: whether `a` is less than `b`, the same, or more.
 
     Raises:
-        ValueError: one of them is no amount.
+        ValueError: one of them is not a quantity.
     """
     first, second = _read(a)[0], _read(b)[0]
     return (first > second) - (first < second)
@@ -164,4 +164,6 @@ def _without(number: int, factor: int, most: int) -> tuple[int, int]:
 
 
 def _refused(text: str) -> ValueError:
-    return ValueError(f"{text[:50]!a} is no amount: a number, then a suffix such as m, k, M, Ki, Mi or e3")
+    return ValueError(
+        f"{text[:50]!a} is not a quantity: expected a number, then a suffix such as m, k, M, Ki, Mi or e3"
+    )

@@ -1,6 +1,6 @@
 """Selectors: built from mappings, read and written as text, and matched here as the server matches them.
 
-Every verb with `label_selector` and `field_selector` takes text or a mapping, and the former a `Selector` too:
+Every verb with `label_selector` and `field_selector` accepts text or a mapping, and the former a `Selector` too:
 
 ```python
 from kubecore import selectors
@@ -12,7 +12,7 @@ web = [pod for pod in cached if chosen.matches(pod.metadata.labels)]
 ```
 
 Source: `k8s.io/apimachinery/pkg/labels`, `fields`, and `LabelSelectorAsSelector` of `pkg/apis/meta/v1`.
-`tests/kubecore/gotables/selectors.jsonl` is what Go says.
+`tests/kubecore/gotables/selectors.jsonl` has Go's results.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ FieldSelector: TypeAlias = "str | Mapping[str, str | Condition]"
 """Which fields objects must have, of those that the server can select by: text or a mapping."""
 
 Operator: TypeAlias = Literal["=", "==", "!=", "in", "notin", "exists", "!", "gt", "lt"]
-"""What a requirement asks of a label, in the words of `k8s.io/apimachinery/pkg/selection`."""
+"""Operators of a requirement, in the words of `k8s.io/apimachinery/pkg/selection`."""
 
 _TOKEN: Final = re.compile(r"[ \t\r\n]*(?:(!=|==|[=!(),<>])|([^=!(),<> \t\r\n\0]+))")
 _BLANK: Final = " \t\r\n"
@@ -70,7 +70,7 @@ _OF_MODELS: Final[Mapping[str, Operator]] = {"In": "in", "NotIn": "notin", "Exis
 
 
 class Condition(msgspec.Struct, frozen=True):
-    """What a mapping's value may be beside text: another operator than `=`. The functions of this module make them.
+    """A mapping's value with another operator than `=`. The functions of this module create them.
 
     Attributes:
         operator: the operator.
@@ -82,17 +82,17 @@ class Condition(msgspec.Struct, frozen=True):
 
 
 def exists() -> Condition:
-    """The label is there, whatever its value; a mapping's None says the same."""
+    """The label exists, with any value; a mapping's None means the same."""
     return Condition("exists")
 
 
 def not_exists() -> Condition:
-    """The label is not there."""
+    """The label does not exist."""
     return Condition("!")
 
 
 def not_equal(value: str) -> Condition:
-    """The label has another value, or is not there.
+    """The label has another value, or does not exist.
 
     Args:
         value: the value.
@@ -101,7 +101,7 @@ def not_equal(value: str) -> Condition:
 
 
 def not_in(values: Collection[str]) -> Condition:
-    """The label has none of these values, or is not there.
+    """The label has none of these values, or does not exist.
 
     Args:
         values: the values.
@@ -110,7 +110,7 @@ def not_in(values: Collection[str]) -> Condition:
 
 
 def greater_than(value: int) -> Condition:
-    """The label is there, and a number greater than this.
+    """The label exists, and is a number greater than this.
 
     Args:
         value: the number, not negative: no label's value can begin with a sign.
@@ -119,7 +119,7 @@ def greater_than(value: int) -> Condition:
 
 
 def less_than(value: int) -> Condition:
-    """The label is there, and a number less than this.
+    """The label exists, and is a number less than this.
 
     Args:
         value: the number, not negative.
@@ -128,7 +128,7 @@ def less_than(value: int) -> Condition:
 
 
 class Requirement(msgspec.Struct, frozen=True):
-    """What is asked of one label.
+    """Requirement on one label.
 
     Attributes:
         key: the label's name.
@@ -136,7 +136,7 @@ class Requirement(msgspec.Struct, frozen=True):
         values: sorted, each once: one for `=`, `==`, `!=`, `gt` and `lt`, none for `exists` and `!`.
 
     Raises:
-        InvalidRequestError: key, operator or values can't be sent.
+        InvalidRequestError: key, operator or values are invalid.
     """
 
     key: str
@@ -150,7 +150,7 @@ class Requirement(msgspec.Struct, frozen=True):
         for value in self.values:
             _check_value(self.key, value)
             if self.operator in ("gt", "lt") and _integer(value) is None:
-                _refuse(f"{self.operator} takes a whole number, not {value!a}, for the label {self.key!a}")
+                _refuse(f"{self.operator} must be a whole number, not {value!a}, for the label {self.key!a}")
         msgspec.structs.force_setattr(self, "values", tuple(sorted(set(self.values))))
 
     def __str__(self) -> str:
@@ -162,7 +162,7 @@ class Requirement(msgspec.Struct, frozen=True):
         return f"{self.key}{_WRITTEN[self.operator]}{self.values[0]}"
 
     def matches(self, labels: Mapping[str, str]) -> bool:
-        """Say whether labels are as this asks.
+        """Return whether labels meet the requirement.
 
         Args:
             labels: an object's labels.
@@ -181,11 +181,11 @@ class Requirement(msgspec.Struct, frozen=True):
 
 
 class Selector(msgspec.Struct, frozen=True):
-    """What is asked of an object's labels: all of the requirements.
+    """Requirements on an object's labels, all of which must be met.
 
     Attributes:
         requirements: by key.
-        nothing: whether it selects nothing, whatever the requirements; only a `LabelSelector` that is null does so.
+        nothing: whether it selects nothing, regardless of the requirements, as a null `LabelSelector` does.
     """
 
     requirements: tuple[Requirement, ...] = ()
@@ -201,7 +201,7 @@ class Selector(msgspec.Struct, frozen=True):
         return "<nothing>" if self.nothing else ",".join(map(str, self.requirements))
 
     def matches(self, labels: Mapping[str, str]) -> bool:
-        """Say whether labels are chosen, as the server would.
+        """Return whether the selector matches labels, as on the server.
 
         Args:
             labels: an object's labels.
@@ -209,10 +209,10 @@ class Selector(msgspec.Struct, frozen=True):
         return not self.nothing and all(one.matches(labels) for one in self.requirements)
 
     def add(self, *requirements: Requirement) -> Self:
-        """Ask for more.
+        """Add requirements.
 
         Args:
-            *requirements: what is asked for beside.
+            *requirements: the additional requirements.
 
         Returns:
             A new selector.
@@ -231,14 +231,14 @@ def build(labels: Mapping[str, str | Collection[str] | Condition | None]) -> Sel
     """Make a selector from a mapping.
 
     Args:
-        labels: by label: its value, several of which it has one, None where only the label must be there, or a
-            condition such as `not_in(["a", "b"])`. An empty mapping selects everything.
+        labels: by label: its value, several possible values, None if the label must only exist, or a condition such as
+            `not_in(["a", "b"])`. An empty mapping selects everything.
 
     Returns:
         The selector.
 
     Raises:
-        InvalidRequestError: a key or value can't be a label's.
+        InvalidRequestError: a key or value is not valid for labels.
     """
     return Selector(tuple(_requirement(key, value) for key, value in labels.items()))
 
@@ -260,10 +260,10 @@ def from_label_selector(selector: Any) -> Selector:
         selector: a model with `match_labels` and `match_expressions`, a mapping with the API's names, or None.
 
     Returns:
-        The selector: of everything where the model is empty, of nothing for None, as the API has it.
+        The selector: of everything if the model is empty, of nothing for None, as in the API.
 
     Raises:
-        InvalidRequestError: it holds what can't be asked.
+        InvalidRequestError: it contains invalid requirements.
     """
     if selector is None:
         return NOTHING
@@ -287,13 +287,13 @@ def to_query(option: str, value: LabelSelector | FieldSelector) -> str:
 
     Args:
         option: `label_selector` or `field_selector`.
-        value: text, which stays as it is, a mapping, or a selector.
+        value: text, which is not changed, a mapping, or a selector.
 
     Returns:
         The text.
 
     Raises:
-        InvalidRequestError: the value can't be sent, or is no selector.
+        InvalidRequestError: the value is invalid, or is not a selector.
     """
     if isinstance(value, str):
         return value
@@ -306,7 +306,7 @@ def to_query(option: str, value: LabelSelector | FieldSelector) -> str:
             _refuse("this label selector selects nothing, which can't be sent: an empty one selects everything")
         return str(value)
     also = " or a Selector" if option == "label_selector" else ""
-    raise InvalidRequestError(f"{option} takes text, a mapping{also}, not {type(value).__name__}")
+    raise InvalidRequestError(f"{option} must be text, a mapping{also}, not {type(value).__name__}")
 
 
 def _field(name: Any, value: Any) -> str:
@@ -324,7 +324,7 @@ def _escaped(name: str, value: Any) -> str:
 
 
 def parse(selector: str) -> Selector:
-    """Read a label selector, such as `app=web,tier in (a, b),!canary,size>3`.
+    """Parse a label selector, such as `app=web,tier in (a, b),!canary,size>3`.
 
     Args:
         selector: the text; "" selects everything.
@@ -333,13 +333,13 @@ def parse(selector: str) -> Selector:
         The selector; its text is the canonical form.
 
     Raises:
-        InvalidRequestError: it is no selector; the error says where.
+        InvalidRequestError: it is not a selector; the error has the position.
     """
     return _Parser(selector).selector()
 
 
 class _Parser:
-    """Reads a selector from left to right; `in` and `notin` are words only where an operator is due."""
+    """Reads a selector from left to right; `in` and `notin` are keywords only if an operator is expected."""
 
     def __init__(self, selector: str) -> None:
         self._selector = selector
@@ -377,7 +377,7 @@ class _Parser:
         return Requirement(key, _SIGNS[operator], (value,))
 
     def _values(self) -> tuple[str, ...]:
-        """Read `(a, b)`; where nothing stands between parentheses and commas is the empty value."""
+        """Parse `(a, b)`; nothing between parentheses and commas is the empty value."""
         self._take()
         self._back("(", "(")
         found: list[str] = []
@@ -466,11 +466,11 @@ def _check_count(requirement: Requirement) -> None:
             _refuse(f"{operator} needs a value, for the label {requirement.key!a}")
     elif operator in ("exists", "!"):
         if count:
-            _refuse(f"{operator} takes no value, for the label {requirement.key!a}")
+            _refuse(f"{operator} has no value, for the label {requirement.key!a}")
     elif operator not in _WRITTEN:
         _refuse(f"there is no operator {str(operator)[:100]!a}, for the label {requirement.key!a}")
     elif count != 1:
-        _refuse(f"{operator} takes one value, for the label {requirement.key!a}")
+        _refuse(f"{operator} has exactly one value, for the label {requirement.key!a}")
 
 
 def _several(values: Any) -> tuple[str, ...]:
@@ -480,7 +480,7 @@ def _several(values: Any) -> tuple[str, ...]:
 
 
 def _integer(value: str) -> int | None:
-    """Read what Go's ParseInt reads: 64 bits."""
+    """Parse an integer as Go's ParseInt does: 64 bits."""
     number = int(value) if _INTEGER.fullmatch(value) else None
     return number if number is not None and -(1 << 63) <= number < 1 << 63 else None
 

@@ -51,14 +51,14 @@ def bundled_specs(version: str | None = None) -> Path:
 
 
 def require_existing(path: Path, where: str) -> None:
-    """Refuse a path that is not there, with the nearest that is.
+    """Refuse a path that does not exist, and suggest the nearest that does.
 
     Args:
         path: The path.
-        where: Who names it.
+        where: The place that names it, for messages.
 
     Raises:
-        ConfigError: it is not there, or can't be looked at.
+        ConfigError: it does not exist, or cannot be accessed.
     """
     try:
         if path.exists():
@@ -74,5 +74,5 @@ def require_existing(path: Path, where: str) -> None:
         where=where,
         hint=f"did you mean {near!r}?"
         if near
-        else f"check the path: {path.parent.name or '/'} {'has no such entry' if siblings else 'is not there'}",
+        else f"check the path: {path.parent.name or '/'} {'has no such entry' if siblings else 'does not exist'}",
     )

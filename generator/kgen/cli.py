@@ -51,7 +51,7 @@ def run(arguments: list[str] | None = None) -> int:
     try:
         return _run(words)
     except (_ReaderGoneError, BrokenPipeError):
-        # As after `| head`. Nothing more can be said, not even by Python as it ends. No 0 and no 1: neither is proven.
+        # As after `| head`. Nothing more can be printed, not even by Python as it exits. Neither 0 nor 1 would be true.
         for stream in (sys.stdout, sys.stderr):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         return _READER_GONE
@@ -86,7 +86,7 @@ def _bug(error: Exception) -> Problem:
     return Problem(
         f"this is a bug of kgen: {type(error).__name__}: {error}",
         f"{Path(place.filename).name}:{place.lineno}",
-        "run it again as `kgen --debug ...` and report what it prints",
+        "run it again as `kgen --debug ...` and report the output",
     )
 
 
@@ -97,7 +97,7 @@ def _show(problems: Iterable[Problem], label: str) -> None:
 
 
 class _Commands(click.Group):
-    """Commands that know what a mistyped one was meant to be, with every version of click."""
+    """Command group that suggests the nearest command for a mistyped one, with every version of click."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -118,7 +118,7 @@ class _Commands(click.Group):
 
 
 class _Progress:
-    """Shows what is being done on one line of a terminal; elsewhere it says nothing."""
+    """Shows the current stage on one line of a terminal; prints nothing if stderr is not a terminal."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._shown = not quiet and sys.stderr.isatty()
@@ -134,10 +134,10 @@ class _Progress:
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="kgen-kubernetes", prog_name="kgen")
-@click.option("--debug", is_flag=True, help="Show the traceback of an error that kgen does not expect.")
+@click.option("--debug", is_flag=True, help="Show the traceback of unexpected errors.")
 def cli(*, debug: bool) -> None:
     """Generate typed Kubernetes clients from OpenAPI documents."""
-    del debug  # Read by `run`, also where click itself fails.
+    del debug  # Read by `run`, also if click itself fails.
 
 
 def _input_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -158,18 +158,20 @@ def _input_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="Only this group (apps) or group version (apps/v1); repeatable.",
         ),
         click.option(
-            "--exclude", multiple=True, metavar="GROUP", help="All but this group or group version; repeatable."
+            "--exclude", multiple=True, metavar="GROUP", help="Leave out this group or group version; repeatable."
         ),
-        click.option("--strict", is_flag=True, default=None, help="Let warnings stop the build."),
+        click.option("--strict", is_flag=True, default=None, help="Treat warnings as errors."),
     )
     return functools.reduce(lambda made, option: option(made), reversed(options), command)
 
 
 def _output_options(command: Callable[..., Any]) -> Callable[..., Any]:
     options = (
-        click.option("--output", metavar="FOLDER", help="Folder that gets the package; by default ./generated."),
+        click.option(
+            "--output", metavar="FOLDER", help="Folder in which the package is written; by default ./generated."
+        ),
         click.option("--package", metavar="NAME", help="Import name of the package; by default kubeclient."),
-        click.option("--templates", metavar="FOLDER", help="Folder whose templates are taken before kgen's own."),
+        click.option("--templates", metavar="FOLDER", help="Folder with templates that replace kgen's own."),
         click.option("-q", "--quiet", is_flag=True, help="Show no progress and no summary."),
     )
     return functools.reduce(lambda made, option: option(made), reversed(options), command)
@@ -186,12 +188,14 @@ def _settings(said: dict[str, Any]) -> Settings:
 @cli.command()
 @_input_options
 @_output_options
-@click.option("--watch", is_flag=True, help="Go on: build again whenever an input changes (needs the extra `watch`).")
+@click.option(
+    "--watch", is_flag=True, help="Build again whenever an input changes, until interrupted (needs the extra `watch`)."
+)
 @click.pass_context
 def build(ctx: click.Context, /, *, config_file: str | None, quiet: bool, watch: bool, **said: Any) -> None:
     """Generate the package; only files that changed are written."""
     if watch and quiet:
-        raise click.UsageError("--watch and --quiet don't go together: what a watch is for is what it says.")
+        raise click.UsageError("--watch cannot be combined with --quiet.")
     if watch:
         _watch(config_file, said)
     from kgen import tool_versions, tree
@@ -223,7 +227,7 @@ def build(ctx: click.Context, /, *, config_file: str | None, quiet: bool, watch:
     _show(lost, "warning")
     _show(_removals(before, made.api, config.source), "warning")
     if not made.warnings:
-        stamp.remember(files)  # With warnings the next build says them again.
+        stamp.remember(files)  # With warnings the next build prints them again.
     _say(
         quiet,
         f"{config.package}: {len(published.written)} files written, {len(published.removed)} removed, "
@@ -234,8 +238,11 @@ def build(ctx: click.Context, /, *, config_file: str | None, quiet: bool, watch:
 def _removals(before: Iterable[str], api: Api, source: str) -> list[Problem]:
     """Return a problem for each group version that the package had clients of, and has no longer."""
     gone = sorted(set(before) - {group.api_version for group in api.groups})
-    hint = "if that is not meant: look for a file that became empty or was moved, or for a changed include"
-    return [Problem(f"the clients of {name} are removed: no input declares it", source, hint) for name in gone]
+    hint = "if this is not intended, look for an empty or moved file, or a changed include"
+    return [
+        Problem(f"the clients of {name} are removed: no input declares the group version", source, hint)
+        for name in gone
+    ]
 
 
 def _how_to_import(config: Config) -> str:
@@ -263,7 +270,7 @@ def _watch(config_file: str | None, said: dict[str, Any]) -> NoReturn:
 @_output_options
 @click.pass_context
 def check(ctx: click.Context, /, *, config_file: str | None, quiet: bool, **said: Any) -> None:
-    """Prove that the package is what the documents say; exit 1 with a diff if not."""
+    """Verify that the package matches the documents; exit 1 with a diff if not."""
     from kgen import tool_versions, tree
     from kgen.pipeline import generate
 
@@ -281,7 +288,7 @@ def check(ctx: click.Context, /, *, config_file: str | None, quiet: bool, **said
         other = tool_versions.difference(tool_versions.read(config.output / config.package), tool_versions.here())
         _show([other] if other else [], "note")
         ctx.exit(1)
-    _say(quiet, f"{config.package} is what {config.source} says: {len(made.files)} files")
+    _say(quiet, f"{config.package} matches {config.source}: {len(made.files)} files")
 
 
 def _show_differences(found: Differences) -> None:
@@ -293,12 +300,12 @@ def _show_differences(found: Differences) -> None:
     if len(files) > _FILES_NAMED:
         click.echo(f"... {len(files) - _FILES_NAMED} more files")
     click.echo(
-        ", ".join(f"{len(paths)} {kind}" for kind, paths in kinds) + "; to bring them up to date, run: kgen build",
+        ", ".join(f"{len(paths)} {kind}" for kind, paths in kinds) + "; to update them, run: kgen build",
         err=True,
     )
     if found.line_ends:
         what = f"only the ends of lines differ in {len(found.line_ends)} of the changed files; did git convert them?"
-        hint = "add `* text eol=lf` to a .gitattributes beside the package; check it out again"
+        hint = "add `* text eol=lf` to a .gitattributes next to the package, then check it out again"
         _show([Problem(what, "", hint)], "note")
 
 
@@ -311,8 +318,8 @@ def _show_diff(lines: tuple[str, ...]) -> None:
 
 @cli.command("list")
 @_input_options
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, with everything that is left out and why.")
-@click.option("--left-out", is_flag=True, help="Count the operations that become no method, by reason.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with all omitted operations and the reasons.")
+@click.option("--left-out", is_flag=True, help="Count the operations without a method, by reason.")
 def list_(*, config_file: str | None, as_json: bool, left_out: bool, **said: Any) -> None:
     """List group versions, resources, verbs and subresources."""
     from kgen import listing
@@ -336,21 +343,19 @@ def list_(*, config_file: str | None, as_json: bool, left_out: bool, **said: Any
     metavar="GROUP",
     help="Only this group (monitoring.coreos.com, core) or group version (apps/v1); repeatable.",
 )
-@click.option(
-    "--no-builtins", is_flag=True, help="Only what Kubernetes does not ship: groups of CRDs and of aggregated APIs."
-)
+@click.option("--no-builtins", is_flag=True, help="Only groups of CRDs and of aggregated APIs.")
 @click.option(
     "--exclude-group",
     "excluded",
     multiple=True,
     metavar="GROUP",
-    help="All but this group or group version, such as one whose API does not respond; repeatable.",
+    help="Leave out this group or group version, such as one whose API does not respond; repeatable.",
 )
 @click.option("--strict", is_flag=True, help="Exit with 4 if a document cannot be fetched; the others are written.")
-@click.option("--kubeconfig", metavar="FILE", help="Kubeconfig file; by default what kubectl takes.")
+@click.option("--kubeconfig", metavar="FILE", help="Kubeconfig file; by default that of kubectl.")
 @click.option("--context", metavar="NAME", help="Context of the kubeconfig; by default its current one.")
-@click.option("--in-cluster", is_flag=True, help="Use the service account of the pod that this runs in.")
-@click.option("--note", metavar="TEXT", help="What ORIGIN.md is to say that no server tells, such as its flags.")
+@click.option("--in-cluster", is_flag=True, help="Use the service account of the pod in which kgen runs.")
+@click.option("--note", metavar="TEXT", help="Text for ORIGIN.md that the server does not provide, such as its flags.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress and no summary.")
 @click.pass_context
 def pull(
@@ -365,13 +370,13 @@ def pull(
     quiet: bool,
     **access: Any,
 ) -> None:
-    """Bring FOLDER up to the OpenAPI v3 documents that a cluster serves; what is not chosen is removed from it."""
+    """Download a cluster's OpenAPI v3 documents into FOLDER; documents that are not selected are removed from it."""
     from kgen.load import cluster
 
     if access["in_cluster"] and (access["kubeconfig"] or access["context"]):
-        raise click.UsageError("--in-cluster takes neither --kubeconfig nor --context.")
+        raise click.UsageError("--in-cluster cannot be combined with --kubeconfig or --context.")
     if groups and no_builtins:
-        raise click.UsageError("--group and --no-builtins don't go together: the groups that you name are pulled.")
+        raise click.UsageError("--group cannot be combined with --no-builtins.")
     progress = _Progress(quiet=quiet)
     try:
         done = cluster.pull(folder, cluster.Choice(groups, not no_builtins, excluded), progress=progress, **access)
@@ -389,7 +394,7 @@ def pull(
 
 @cli.command()
 def init() -> None:
-    """Write a commented [tool.kgen] into pyproject.toml, or into kgen.toml where there is none."""
+    """Write a commented [tool.kgen] into pyproject.toml, or into kgen.toml if there is no pyproject.toml."""
     from kgen.init import write_config
 
     file, has_inputs = write_config(Path.cwd())
@@ -401,7 +406,7 @@ def init() -> None:
 @click.argument("new")
 @click.option("--format", "format_", type=click.Choice(("text", "markdown", "json")), default="text", show_default=True)
 def diff(old: str, new: str, format_: str) -> None:
-    """Say what changes for users from OLD to NEW: each a folder, a file, or a version such as 1.36."""
+    """Show the changes for users from OLD to NEW: each a folder, a file, or a version such as 1.36."""
     from kgen import difference
     from kgen.pipeline import describe
 
@@ -416,7 +421,7 @@ def completion(shell: str) -> None:
     """Print the completion script of a shell: eval "$(kgen completion bash)"."""
     made = get_completion_class(shell)
     if made is None:
-        raise click.UsageError(f"There is no completion for {shell}.")
+        raise click.UsageError(f"Completion for {shell} is not supported.")
     click.echo(made(cli, {}, "kgen", "_KGEN_COMPLETE").source())
 
 

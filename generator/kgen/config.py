@@ -1,4 +1,4 @@
-"""Configuration: `[tool.kgen]` of pyproject.toml, or kgen.toml, and what the command line says instead."""
+"""Configuration: `[tool.kgen]` of pyproject.toml, or kgen.toml, overridden by the command line."""
 
 from __future__ import annotations
 
@@ -31,19 +31,20 @@ KUBECLIENT: Final = "kubeclient"
 """The package that has Kubernetes' own types, made from the documents that come with kgen."""
 
 _TAKEN: Final = frozenset({"kgen", "kubecore", "msgspec"}) | sys.stdlib_module_names
-"""What a generated package can't be called: clients import these, or what these import."""
+"""Names that a generated package cannot have: clients import these modules, or their imports."""
 
 CONTEXT_VERSION: Final = 1
-"""The version of what templates are given (docs/templates.md): one more when something goes or changes its meaning."""
+"""The version of the template contexts (docs/templates.md). It increases when an attribute is removed or changes its
+meaning."""
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """What a build goes by. Paths are absolute.
+    """Settings of a build. Paths are absolute.
 
     Attributes:
         specs: The folders and files of documents.
-        sources: What generated files and messages call each: relative to the project, never a path of a machine.
-        builtins: `kubeclient`, `generate`, or "" to go by what the documents hold.
+        sources: The name of each in generated files and messages: relative to the project, never a path of a machine.
+        builtins: `kubeclient`, `generate`, or "" to decide by the content of the documents.
         core: Whether the clientset has the groups of the package `kubeclient`, too.
         output: The folder that gets the package.
         package: The import name of the package.
@@ -51,10 +52,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         exclude: Groups or group versions to leave out.
         templates: A folder whose templates are taken before kgen's own, or None.
         hooks: The file of hooks, the name of a module of them, or None.
-        root: The project, where a module of hooks is looked for first.
-        names: Names set by hand.
+        root: The project, searched first for a module of hooks.
+        names: Custom names.
         strict: Whether a warning stops the build.
-        file: The file that was read, for messages; "" where there is none.
+        file: The file that was read, for messages; "" if there is none.
     """
 
     specs: tuple[Path, ...]
@@ -74,15 +75,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def source(self) -> str:
-        """What generated files and messages call the documents together, in whatever order they are given."""
+        """The common name of the documents in generated files and messages, regardless of their order."""
         return ", ".join(sorted(self.sources))
 
 
 class Inputs(msgspec.Struct, frozen=True, kw_only=True):
-    """What a build reads of the user's, whether or not it is there. Paths are absolute.
+    """Files of the user that a build reads, whether or not they exist. Paths are absolute.
 
     Attributes:
-        files: Where the configuration is, or could be.
+        files: Existing and possible configuration files.
         paths: Documents, templates and hooks, each a file or a folder.
         package: The folder of the package that it writes.
     """
@@ -101,7 +102,7 @@ def load_config(
     are relative to it. Without one the folder itself is, with the defaults.
 
     Args:
-        overrides: What the command line says; its paths are relative to `cwd`.
+        overrides: The options of the command line; their paths are relative to `cwd`.
         cwd: The folder; by default the current one.
         file: A configuration file to read instead of looking for one.
         builds: Whether a package is made; if not, its name and the templates are not checked.
@@ -119,16 +120,16 @@ def load_config(
 def named_inputs(
     overrides: Settings, *, cwd: Path | None = None, file: Path | None = None, unread: bool = False
 ) -> Inputs:
-    """Return what a build reads, also where some of it is missing.
+    """Return the files that a build reads, even if some are missing.
 
     Args:
-        overrides: What the command line says; its paths are relative to `cwd`.
+        overrides: The options of the command line; their paths are relative to `cwd`.
         cwd: The folder; by default the current one.
         file: A configuration file to read instead of looking for one.
-        unread: Whether to go by the command line alone, since the file can't be read.
+        unread: Whether to use only the command line, because the file cannot be read.
 
     Raises:
-        ConfigError: the file can't be read, or does not say what it should.
+        ConfigError: the file can't be read, or is invalid.
     """
     here = current_folder(cwd)
     found = None if unread else here / file if file is not None else find_file(here)
@@ -144,7 +145,7 @@ def named_inputs(
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What the file and the command line say, and where paths of each begin."""
+    """Values of the file and of the command line, and the folders that paths of each are relative to."""
 
     settings: Settings
     flags: Settings
@@ -153,14 +154,14 @@ class _Said:
     file: str
 
     def value(self, key: str) -> tuple[Any, Path, str]:
-        """Return what was chosen for a key, what it is relative to if it is a path, and who said it."""
+        """Return the value of a key, the folder that it is relative to if it is a path, and its origin."""
         flag = getattr(self.flags, key)
         if flag is not None or not self.file:
             return flag, self.cwd, f"--{key}"
         return getattr(self.settings, key), self.root, place_of(self.file, key)
 
     def specs(self) -> tuple[Path, ...]:
-        """Return the inputs, which are there."""
+        """Return the inputs, all of which exist."""
         value, base, where = self.value("specs")
         if value is None:
             return ()
@@ -172,7 +173,7 @@ class _Said:
     def _input(self, value: str, base: Path, where: str) -> Path:
         if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", value):
             raise ConfigError(
-                f"{value!r} is a URL, and builds are offline: what they make can be made again",
+                f"{value!r} is a URL, and builds are offline and reproducible",
                 where=where,
                 hint="download it into the project, and name the file",
             )
@@ -181,12 +182,12 @@ class _Said:
         return path
 
     def path(self, key: str) -> Path | None:
-        """Return a path that need not be there, or None where nobody names one."""
+        """Return a path that need not exist, or None if it is not set."""
         value, base, where = self.value(key)
         return None if value is None else self._placed(value, base, where)
 
     def inputs(self) -> list[Path]:
-        """Return what is read beside the configuration, there or not."""
+        """Return the files that are read in addition to the configuration, whether or not they exist."""
         value, base, where = self.value("specs")
         specs = (value,) if isinstance(value, str) else value or ()
         found = [self._placed(item, base, where) for item in specs]
@@ -208,7 +209,7 @@ class _Said:
             ) from error
 
     def existing(self, key: str) -> Path | None:
-        """Return a path that is there, or None where nobody names one."""
+        """Return an existing path, or None if it is not set."""
         path = self.path(key)
         if path is not None:
             require_existing(path, self.value(key)[2])

@@ -1,7 +1,7 @@
-"""What templates are given, written down for users in docs/templates.md.
+"""Contexts of templates, documented for users in docs/templates.md.
 
-Nothing here but `Code` can be printed; the rest is for conditions. Whoever takes an attribute away, or changes what it
-means, raises `kgen.config.CONTEXT_VERSION`.
+Nothing here but `Code` can be printed; the rest is for conditions. If you remove an attribute or change its meaning,
+increase `kgen.config.CONTEXT_VERSION`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class PackageContext:
-    """An `__init__.py` that only says what the package holds; context of `package.py.jinja`."""
+    """An `__init__.py` that only describes the package; context of `package.py.jinja`."""
 
     header: Header
 
@@ -76,7 +76,7 @@ class ModelsContext:
 
 @dataclass(frozen=True, slots=True)
 class ClassContext:
-    """A model's class and the constants beside it."""
+    """A model's class and its constants."""
 
     source: Code
     constants: tuple[ConstantsContext, ...]
@@ -147,7 +147,7 @@ class ResourceContext:
 
 @dataclass(frozen=True, slots=True)
 class SideContext:
-    """What differs between a resource's two classes."""
+    """The differences between the two classes of a resource."""
 
     class_name: Code
     verbs: Code

@@ -34,7 +34,7 @@ class Change:
         what: `group`, `resource`, `verb`, `model`, `field`, `constants` or `constant`.
         name: The thing in the words of the client, such as `core_v1.PodSpec.node_name`.
         action: `added`, `removed`, `changed` or `deprecated`.
-        detail: From what to what, or "".
+        detail: The old and the new value, or "".
     """
 
     what: str
@@ -44,7 +44,7 @@ class Change:
 
 
 def changes(old: Api, new: Api) -> tuple[Change, ...]:
-    """Return what is different, sorted; of what is added or removed as a whole no parts are listed."""
+    """Return the differences, sorted. The parts of anything that was added or removed as a whole are not listed."""
     return tuple(sorted({*_of_groups(old, new), *_of_models(old, new), *_of_constants(old, new)}))
 
 
@@ -69,7 +69,7 @@ def _line(change: Change, mark: str) -> str:
 
 
 def _sides(what: str, old: Mapping[str, _T], new: Mapping[str, _T]) -> tuple[list[Change], list[tuple[str, _T, _T]]]:
-    """Return what is on one side alone, and the pairs of what is on both."""
+    """Return the items that exist on one side only, and the pairs of items that exist on both."""
     alone = [Change(what, name, "removed") for name in old.keys() - new.keys()]
     alone += [Change(what, name, "added") for name in new.keys() - old.keys()]
     return alone, [(name, old[name], new[name]) for name in sorted(old.keys() & new.keys())]
@@ -116,12 +116,12 @@ def _of_constants(old: Api, new: Api) -> Iterator[Change]:
     alone, both = _sides("constants", _constants(old), _constants(new))
     yield from _in_both(alone, old, new)
     for name, before, after in both:
-        # A name never goes from one value to another: what has a name keeps it.
+        # Existing names are kept: a name never moves from one value to another.
         yield from _sides("constant", _values(name, before), _values(name, after))[0]
 
 
 def _in_both(found: Iterable[Change], old: Api, new: Api) -> Iterator[Change]:
-    """Yield the changes in group versions that are on both sides: of the others the models are no news."""
+    """Yield the changes in group versions that exist on both sides. The models of others are not listed."""
     whole = {group.accessor for group in old.groups} ^ {group.accessor for group in new.groups}
     return (change for change in found if change.name.partition(".")[0] not in whole)
 

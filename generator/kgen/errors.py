@@ -1,4 +1,4 @@
-"""What can go wrong, said the same way everywhere: what, where, and what to do about it.
+"""Errors, all with the same parts: the problem, its place, and a hint.
 
 KgenError                    exit code
 ├── OutputError              2  the output folder can't be written
@@ -49,7 +49,7 @@ def printable(words: str, limit: int = _LONGEST) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Return what is most likely meant by a word that is not known, or None if nothing is near."""
+    """Return the known word that was most likely meant, or None if nothing is near."""
     names = sorted(set(known))
     found = difflib.get_close_matches(word[:200], names, n=1, cutoff=0.6)
     if found:
@@ -60,12 +60,12 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One thing that is wrong.
+    """One problem.
 
     Attributes:
-        what: What is wrong, in one line.
-        where: The file and the place in it, "" where there is none.
-        hint: What to do about it, "" where nothing can be said.
+        what: The problem, in one line.
+        where: The file and the place in it, "" if there is none.
+        hint: The next step for the user, "" if there is none.
     """
 
     what: str
@@ -80,12 +80,12 @@ class Problem:
 
 
 class KgenError(Exception):
-    """What stops kgen, in words for its user.
+    """An error that stops kgen, with a message for the user.
 
     Args:
-        what: What is wrong, in one line.
+        what: The problem, in one line.
         where: The file and the place in it: a JSON pointer after `#`, a line, a key.
-        hint: What to do about it.
+        hint: The next step for the user.
     """
 
     exit_code: int = 3
@@ -96,7 +96,7 @@ class KgenError(Exception):
 
     @property
     def what(self) -> str:
-        """What is wrong."""
+        """The problem."""
         return self.problems[0].what
 
     @property
@@ -121,7 +121,7 @@ class ConfigError(KgenError):
 
 
 class OutputError(KgenError):
-    """The output folder can't take what was generated."""
+    """The output folder cannot be written."""
 
     exit_code = 2
 
@@ -133,7 +133,7 @@ class InputError(KgenError):
 
 
 class ClusterError(KgenError):
-    """A cluster can't be reached, or what it answers can't be used."""
+    """A cluster cannot be reached, or its responses cannot be used."""
 
     exit_code = 4
 
@@ -162,7 +162,7 @@ class ProblemsError(InputError):
 
 
 class Problems:
-    """Collects what is wrong with the documents, so that it is printed at once.
+    """Collects the problems of the documents, so that all are printed at once.
 
     Args:
         strict: Whether a warning counts as an error.
@@ -177,21 +177,21 @@ class Problems:
 
     @property
     def errors(self) -> tuple[Problem, ...]:
-        """What stops the build, sorted."""
+        """Problems that stop the build, sorted."""
         return tuple(sorted(self._errors))
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
-        """What was left out or weakened, sorted."""
+        """Problems for which something was left out or simplified, sorted."""
         return tuple(sorted(self._warnings))
 
     @property
     def notices(self) -> tuple[Problem, ...]:
-        """What was left out because the documents themselves say so, sorted."""
+        """Things that were left out because the documents require it, sorted."""
         return tuple(sorted(self._notices))
 
     def note(self, notices: Iterable[Problem]) -> None:
-        """Add what its author meant so: it is said, and never an error."""
+        """Add a note about something that the author of a document intended. It is printed, and never an error."""
         self._notices.update(dict.fromkeys(notices))
 
     def error(self, what: str, *, where: str | None = None, hint: str | None = None) -> None:

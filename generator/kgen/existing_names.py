@@ -1,6 +1,6 @@
-"""The names in a package that was generated before: what has a name keeps it.
+"""The names in the previously generated package: existing names are kept.
 
-The first lines of `typed/example/v1/_group.py` say that the group `example.com` is called `example`. The modules of
+The first lines of `typed/example/v1/_group.py` map the group `example.com` to its name `example`. The modules of
 `models/` have the names of classes, fields and constants.
 """
 
@@ -27,7 +27,7 @@ _LENGTH: Final = 4000
 
 
 def read_package_names(output: Path, package: str) -> PackageNames:
-    """Return the names in a generated package; nothing where there is none.
+    """Return the names in a generated package; nothing if there is none.
 
     Args:
         output: The output folder.
@@ -45,7 +45,7 @@ def _files(models: Path) -> list[Path]:
     try:
         return [*models.glob("*.py")]
     except OSError:
-        return []  # Comparing and publishing say what can't be read.
+        return []  # Comparing and publishing report unreadable files.
 
 
 def _group_folders(output: Path, package: str) -> Mapping[str, str]:
@@ -57,7 +57,7 @@ def _group_folders(output: Path, package: str) -> Mapping[str, str]:
 
 
 def _module(file: Path) -> NamedModule:
-    """Return the names in a module of models; nothing where kgen did not write it."""
+    """Return the names in a module of models; nothing if kgen did not write it."""
     try:
         data = read_regular(file, _LARGEST + 1)
         if len(data) > _LARGEST:
@@ -144,7 +144,7 @@ def _heads(output: Path, package: str) -> Iterator[tuple[Path, str, str]]:
     try:
         files = sorted((output / package / "typed").glob("*/*/_group.py"))
     except OSError:
-        return  # Comparing and publishing say what can't be read.
+        return  # Comparing and publishing report unreadable files.
     for file in files:
         try:
             data = read_regular(file, _LENGTH)

@@ -27,7 +27,7 @@ from kgen.text import Code
 __all__ = ["BUILTIN_TYPES", "FieldWriter", "type_text"]
 
 BUILTIN_TYPES: Final = frozenset({"bool", "bytes", "dict", "float", "int", "list", "str"})
-"""What annotations name of Python's own; in a model with a field of such a name they say `builtins.str`."""
+"""Names of Python that annotations use; in a model with a field of such a name they are written `builtins.str`."""
 
 
 _MOST_VALUES: Final = 16
@@ -76,7 +76,7 @@ class FieldWriter:
                 return text.code(plain)
 
     def default(self, field: Field) -> Code | None:
-        """Return what stands behind the `=`, or None if nothing does."""
+        """Return the default after the `=`, or None if there is none."""
         if isinstance(field.default, Always):
             return text.code(f"always({text.string(field.default.value)})")
         arguments = [argument for argument in (self._default_argument(field), _name_argument(field)) if argument]
@@ -98,7 +98,7 @@ class FieldWriter:
                 return f"default_factory={self._factory(field.type, has_required=zero.has_required)}"
 
     def _factory(self, type_: Type, *, has_required: bool) -> str:
-        """Return what makes a zero value; a class of the same module may stand further down, so it is named late."""
+        """Return the factory of a zero value; a later class of the same module is referenced lazily."""
         if not isinstance(type_, ModelType):
             msg = f"only a model has a zero value, not {type_}"
             raise TypeError(msg)
@@ -107,12 +107,12 @@ class FieldWriter:
 
 
 def type_text(type_: Type, module: Identifier, builtins: str = "") -> str:
-    """Return a type as an annotation says it.
+    """Return a type as an annotation.
 
     Args:
         type_: The type.
         module: The module of models that the annotation is in.
-        builtins: What stands before names of Python's own types, "" or `builtins.`.
+        builtins: The prefix of names of Python's own types, "" or `builtins.`.
     """
     match type_:
         case Scalar("number"):

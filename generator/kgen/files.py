@@ -72,7 +72,7 @@ def replace(target: Path, data: bytes) -> None:
     """Replace a file as a whole: the new one is staged next to it under a random name, which no link can have.
 
     Args:
-        target: The file; if it is a symbolic link, the link is replaced and not what it names.
+        target: The file; if it is a symbolic link, the link is replaced, not its target.
         data: The new content.
 
     Raises:

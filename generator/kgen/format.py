@@ -14,8 +14,9 @@ from kgen.errors import KgenError, OutputError, PlanError
 
 __all__ = ["format_files"]
 
-# Isolated: what a user's own configuration says must not change what `kgen check` compares. Nothing excluded: ruff
-# skips folders with names such as `dist`, which an API group may have, and what a .gitignore above the folder names.
+# Isolated: the user's configuration must not affect the comparison of `kgen check`. Nothing excluded: ruff
+# skips folders with names such as `dist`, which an API group may have, and files that a .gitignore above the folder
+# names.
 _OPTIONS: Final = (
     *("--isolated", "--quiet", "--no-cache", "--target-version", "py311", "--line-length", "120"),
     *("--no-respect-gitignore", "--config", "exclude = []"),
@@ -24,7 +25,7 @@ _STEPS: Final = (("check", "--select", "I,RUF022", "--preview", "--fix"), ("form
 
 
 def format_files(files: Mapping[str, str]) -> dict[str, str]:
-    """Return files as ruff lays them out.
+    """Return the files, formatted by ruff.
 
     Args:
         files: The text of every file by its path; only those of Python change.
@@ -70,4 +71,4 @@ def _ruff(*arguments: str, folder: Path) -> None:
         ) from error
     if done.returncode != 0:
         words = (done.stderr or done.stdout).strip()[:500]
-        raise PlanError(f"ruff refuses what was rendered: {words}")
+        raise PlanError(f"ruff rejects the rendered code: {words}")

@@ -1,4 +1,4 @@
-"""Checks of what hooks return: each part has the type that `kgen.ir` says, and all of it can be built."""
+"""Checks of hook results: each part has the type that `kgen.ir` defines, and the result can be built."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ class Fault:
     """Why something can't be built.
 
     Attributes:
-        why: What the hook did, behind its name.
-        what: The part of what it returned, "" for all of it.
-        hint: What to do about it, "" for nothing but to correct the hook.
+        why: The mistake, to follow the name of the hook.
+        what: The part of its result, "" for all of it.
+        hint: The next step, "" for correcting the hook.
     """
 
     why: str
@@ -63,7 +63,7 @@ class Fault:
 
 
 def kind_of(value: object) -> str:
-    """Return what a value is, for messages: `an int`, `nothing` for None."""
+    """Return the description of a value for messages: `an int`, `nothing` for None."""
     name = type(value).__name__
     return "nothing" if value is None else f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 
@@ -112,7 +112,7 @@ def _identifier(type_: type, value: object) -> object:
 
 
 def _parts(value: object, type_: Any) -> Iterator[tuple[str, object, Any]]:
-    """Yield the name, the value and the type of what a value is made of, if it is of its type itself."""
+    """Yield the name, the value and the type of each part of a value, if it has its declared type."""
     if isinstance(value, msgspec.Struct) and type(value) in _choices(type_):
         hints = typing.get_type_hints(type(value))
         yield from ((f".{name}", getattr(value, name), hints[name]) for name in value.__struct_fields__)
@@ -122,7 +122,7 @@ def _parts(value: object, type_: Any) -> Iterator[tuple[str, object, Any]]:
 
 
 def _choices(type_: Any) -> tuple[Any, ...]:
-    """Return the types that a union allows; else the type itself, without what it holds."""
+    """Return the types that a union allows; else the type itself, without type arguments."""
     origin = typing.get_origin(type_)
     return typing.get_args(type_) if origin is types.UnionType else (origin or type_,)
 
@@ -136,7 +136,7 @@ def _reason(value: object, type_: Any, error: msgspec.ValidationError) -> str:
     return f"is {kind_of(value)}, not {' or '.join(names)}"
 
 
-# What can be built.
+# Types that can be built.
 
 
 def model_faults(found: Model, given: Model) -> Iterator[Fault]:
@@ -193,14 +193,14 @@ def _repeated(names: Iterable[str]) -> Iterator[Fault]:
 
 
 def api_faults(before: Api, after: Api) -> Iterator[Fault]:
-    """Yield models that something names and that are not there, or no longer."""
+    """Yield models that something refers to and that do not exist, or no longer."""
     gone, known = _classes(before) - _classes(after), _classes(after) | after.builtin_models
     for who, ref in _uses(after):
         if ref in gone:
             yield Fault(f"left out a model that {who} needs", str(ref), f"leave it in, or change {who} too")
         elif ref not in known:
             near = nearest(str(ref), map(str, known))
-            yield Fault(f"names {str(ref)!r}, which is not there", who, f"did you mean {near!r}?" if near else "")
+            yield Fault(f"names {str(ref)!r}, which does not exist", who, f"did you mean {near!r}?" if near else "")
 
 
 def _classes(api: Api) -> set[ModelRef]:
@@ -216,7 +216,7 @@ def _names_in(module: ModelModule) -> Iterator[ClassName]:
 
 
 def _uses(api: Api) -> Iterator[tuple[str, ModelRef]]:
-    """Yield every model that something names, and what that is."""
+    """Yield every model that something refers to, with a description of the reference."""
     for module in api.modules:
         for alias in module.aliases:
             yield f"the alias {module.name}.{alias.name}", alias.target

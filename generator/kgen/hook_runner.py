@@ -1,7 +1,7 @@
 """Runs the hooks of the user between the stages of a build.
 
-Hooks are the user's own code, and trusted. What they return is checked all the same, so that a slip is an error here
-and not a client that can't be imported.
+Hooks are the user's own code, and trusted. Their results are checked all the same, so that a mistake is an error here
+instead of a client that cannot be imported.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ class Hooks:
     """The hooks of a project.
 
     Args:
-        functions: By name; those that are not there change nothing.
-        label: What messages call the file.
+        functions: By name; missing ones change nothing.
+        label: The name of the file in messages.
         file: The file, to find the line of an error.
     """
 
@@ -73,10 +73,10 @@ class Hooks:
             raise self._wrong("on_spec", "", f"returned an ApiSpec that is wrong inside: {error}") from error
 
     def api(self, api: Api) -> Api:
-        """Return what is to be built as `on_model` and `on_resource` want it.
+        """Return the API as changed by `on_model` and `on_resource`.
 
         Raises:
-            ConfigError: a hook fails, or what it returns can't be built.
+            ConfigError: a hook fails, or its result cannot be built.
         """
         if not {"on_model", "on_resource"} & self._functions.keys():
             return api
@@ -90,10 +90,10 @@ class Hooks:
         return changed
 
     def files(self, files: Mapping[str, str]) -> dict[str, str]:
-        """Return the text of every file as `on_file` wants it; empty files are not asked about.
+        """Return the text of every file as changed by `on_file`; empty files are not passed to it.
 
         Raises:
-            ConfigError: the hook fails, or its text is no Python or has lost the first line.
+            ConfigError: the hook fails, or its text is not valid Python or has lost the first line.
         """
         if "on_file" not in self._functions:
             return dict(files)
@@ -137,13 +137,13 @@ class Hooks:
         try:
             parse_bytes(found)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            raise self._wrong("on_file", path, f"returned what is no Python: {error}") from error
+            raise self._wrong("on_file", path, f"returned text that is not valid Python: {error}") from error
         return str(found)
 
     # Calling and checking.
 
     def _result(self, hook: str, what: str, value: _T, beside: object) -> _T | None:
-        """Return what a hook makes of a model or a resource: another one, or None to leave it out."""
+        """Return the result of a hook for a model or a resource: another one, or None to leave it out."""
         if hook not in self._functions:
             return value
         found = self._call(hook, what, value, beside)
@@ -219,7 +219,7 @@ def _imported(hooks: Path | str, root: Path) -> types.ModuleType:
     with _first_on_path(root if isinstance(hooks, str) else hooks.parent):
         if isinstance(hooks, str):
             return importlib.import_module(hooks)
-        # By hand: what Python has cached of a file may be as old as its last second.
+        # Not from Python's cache: its version of a file may be a second old.
         module = types.ModuleType("_kgen_hooks")
         module.__file__ = str(hooks)
         sys.modules[module.__name__] = module
@@ -254,7 +254,7 @@ def _constants(api: Api) -> set[ModelRef]:
 
 
 def _without_aliases_of(api: Api, gone: set[ModelRef]) -> Api:
-    """Return what is to be built without other names of what a hook left out."""
+    """Return the API without other names of anything that a hook left out."""
     modules = [
         replace(module, aliases=tuple(alias for alias in module.aliases if alias.target not in gone))
         for module in api.modules

@@ -1,7 +1,7 @@
-"""Hooks: functions of the user's own that see and change what kgen makes, and the types that they are written with.
+"""Hooks: functions of the user that see and change the output of kgen, and the types that they use.
 
-A project names a file of them, or a module: `hooks = "kgen_hooks.py"` below `[tool.kgen]`. It has any of these, and
-what they get is frozen: they return a changed copy, made by `msgspec.structs.replace`.
+A project names a file of them, or a module: `hooks = "kgen_hooks.py"` in `[tool.kgen]`. It may define these functions.
+Their arguments are frozen: they return a changed copy, made by `msgspec.structs.replace`.
 
     on_spec(spec: ApiSpec) -> ApiSpec
     on_resource(resource: Resource, group: GroupVersion) -> Resource | None
@@ -105,5 +105,5 @@ class OnFile(Protocol):
     """Is given each file after it was compared with the plan, before it is formatted."""
 
     def __call__(self, path: str, text: str, /) -> str:
-        """Return the text to write: it must parse, and the first line must say that kgen made it."""
+        """Return the text to write: it must parse, and must keep the first line, which marks files of kgen."""
         ...

@@ -14,14 +14,14 @@ from kgen.shapes import is_object
 
 __all__ = ["write_config"]
 
-# Where projects have their CRDs, controller-gen's folder among them.
+# Folders in which projects have their CRDs, including that of controller-gen.
 _FOLDERS: Final = ("crds", "config/crd/bases", "manifests/crds", "deploy/crds", "deploy", "manifests", "specs")
 
 _HEADING: Final = "\n[tool.kgen]\n"
 _TABLE: Final = """\
 # CRD manifests (a file or a folder), a folder that `kgen pull` wrote, or an OpenAPI document; one, or a list.
 specs = "{specs}"
-# The package that is made, and the folder that gets it.
+# The import name of the package, and the folder in which it is written.
 package = "{package}"
 output = "{output}"
 # Groups ("apps", "core") or group versions ("apps/v1"); all when left out.
@@ -31,7 +31,7 @@ output = "{output}"
 builtins = "kubeclient"
 # Whether the Clientset has the groups of Kubernetes, too.
 core = true
-# A folder whose templates are taken before kgen's own.
+# A folder with templates that replace kgen's own.
 # templates = "templates"
 # A Python file with hooks: on_spec, on_resource, on_model, on_file.
 # hooks = "kgen_hooks.py"
@@ -47,10 +47,10 @@ def write_config(folder: Path) -> tuple[str, bool]:
         folder: The project.
 
     Returns:
-        The name of the file, and whether its inputs are there already.
+        The name of the file, and whether its inputs exist already.
 
     Raises:
-        ConfigError: there is a configuration, or pyproject.toml is no TOML.
+        ConfigError: a configuration exists, or pyproject.toml is not valid TOML.
         OutputError: the file can't be written, or is a symbolic link.
     """
     pyproject, own = folder / "pyproject.toml", folder / "kgen.toml"

@@ -1,4 +1,4 @@
-"""What will be generated, with final names: the one thing that the stages after `resolve` see.
+"""The API to generate, with final names: the only input of the stages after `resolve`.
 
 Nothing here is raw JSON, and nothing is source text: types and defaults are values, which `kgen.fields` writes down.
 Text of a document is in fields named `doc`, `value`, `wire_name` or `path`; it becomes code only through `kgen.text`.
@@ -100,7 +100,7 @@ class MapOf(msgspec.Struct, frozen=True, tag="map"):
 
 
 class Nullable(msgspec.Struct, frozen=True, tag="nullable"):
-    """A type or None, where None is a value of its own: an item of a list, or of a field that is required."""
+    """A type or None, in which None is a distinct value: an item of a list, or of a field that is required."""
 
     of: Type
 
@@ -109,7 +109,7 @@ Type = Scalar | ModelType | ListOf | MapOf | Nullable
 
 
 def leaf(type_: Type) -> Scalar | ModelType:
-    """Return what the innermost list, map or nullable type holds."""
+    """Return the element type of the innermost list, map or nullable type."""
     while not isinstance(type_, (Scalar, ModelType)):
         type_ = type_.item if isinstance(type_, ListOf) else type_.value if isinstance(type_, MapOf) else type_.of
     return type_
@@ -151,14 +151,14 @@ Default = Required | Null | Empty | Zero | Always | Unset
 
 
 class Merging(msgspec.Struct, frozen=True):
-    """How the server merges a list or a map, each "" or () where the schema does not say.
+    """How the server merges a list or a map, each "" or () if the schema does not define it.
 
     Attributes:
         list_type: `atomic`, `set` or `map`, as in `x-kubernetes-list-type`.
-        list_map_keys: The properties that tell items apart, where the type is `map`.
+        list_map_keys: The properties that identify items, if the type is `map`.
         map_type: `atomic` or `granular`.
         patch_strategy: Of strategic merge patches: `merge`, `replace`, `retainKeys`, several with a comma.
-        patch_merge_key: The property that tells items apart in a strategic merge patch.
+        patch_merge_key: The property that identifies items in a strategic merge patch.
     """
 
     list_type: str = ""
@@ -175,10 +175,10 @@ class Field(msgspec.Struct, frozen=True):
         name: The Python attribute.
         wire_name: The property of the schema.
         type: The type of its values, without the None that `default` may add.
-        default: What it is if the constructor is given nothing.
+        default: The value if the constructor has no argument for it.
         doc: The document's words about it.
-        merging: How the server merges it, where the schema says so.
-        rules: What the server holds it to, in its words.
+        merging: How the server merges it, if the schema defines it.
+        rules: The validation rules of the server, in its words.
         deprecated: Whether the schema is marked so.
     """
 
@@ -212,12 +212,12 @@ class Member(msgspec.Struct, frozen=True):
 
 
 class Constants(msgspec.Struct, frozen=True):
-    """The known values of one field, as a class of constants beside the model.
+    """The known values of one field, as a class of constants next to the model.
 
     Attributes:
         name: The class of constants.
         field: The field, an attribute of the model.
-        doc: What the class says of itself.
+        doc: The docstring of the class.
         members: The values.
     """
 
@@ -235,12 +235,13 @@ class Model(msgspec.Struct, frozen=True):
         schema: The schema's name in the documents.
         doc: The document's words about it.
         fields: Required ones first, each half in the order of the schema.
-        is_kind: Whether it has a group, version and kind of its own.
+        is_kind: Whether it has a group, version and kind.
         constants: Known values of its fields.
         is_open: Whether it keeps fields that its schema does not name.
-        rules: What the server holds it to, in its words.
+        rules: The validation rules of the server, in its words.
         deprecated: Whether the schema is marked so.
-        is_custom: Whether it is of a group that is not one of Kubernetes' own: the API server stores what is written.
+        is_custom: Whether it is of a group that is not one of Kubernetes' own: the API server stores written objects
+            unchanged.
     """
 
     name: ClassName
@@ -277,9 +278,9 @@ class ModelModule(msgspec.Struct, frozen=True):
 
     Attributes:
         name: The module, such as `core_v1`.
-        title: What it holds, for its docstring.
+        title: A description for its docstring.
         source: The document that it is made from.
-        models: Kinds first, then what they hold, each from A to Z.
+        models: Kinds first, then their parts, each from A to Z.
         shared: Models of `kubecore.model.meta` that are offered here, because the API has them in this group version.
         aliases: Other names of models and of constants, from A to Z.
     """
@@ -299,11 +300,11 @@ class SubresourceMethod(msgspec.Struct, frozen=True):
         name: The method, such as `get_scale`.
         verb: `get`, `update`, `patch`, `apply`, `create` or `delete`.
         subresource: The last segment of the path.
-        argument: What the method calls its body, or None where it has none.
+        argument: The name of the body argument, or None if there is no body.
         body: The model of the body.
-        response: The model of the answer.
+        response: The model of the response.
         path: The path in the document.
-        doc: One line on what it does.
+        doc: One line that describes the method.
         parameters: The query parameters that the document declares, by wire name.
     """
 
@@ -319,25 +320,7 @@ class SubresourceMethod(msgspec.Struct, frozen=True):
 
 
 class Resource(msgspec.Struct, frozen=True):
-    """A resource and what can be done with it.
-
-    Attributes:
-        accessor: The method of the group client, such as `config_maps`.
-        class_name: The client class, such as `ConfigMaps`.
-        module: The file of the client, such as `configmap`.
-        constant: The constant that describes it, such as `CONFIG_MAPS`.
-        kind: The model of one object.
-        list_kind: The model of a list of them, or None where the server has no list.
-        plural: The resource's name in paths.
-        namespaced: Whether its objects live in a namespace.
-        verbs: Among get, list, watch, create, update, patch, delete, delete_collection.
-        status_verbs: Among get, update, patch: what can be done with its status.
-        methods: Its other subresources.
-        streams: The subresources that answer with a stream or hand the connection on.
-        path: The path of the collection in the document.
-        ends: What it can be waited for beside what all can, `rollout` or `completion`; "" for nothing.
-        custom: What its CRD says beside that, where the documents are CRDs.
-    """
+    """A resource and its operations."""
 
     accessor: Identifier
     class_name: ClassName
@@ -370,7 +353,7 @@ class GroupVersion(msgspec.Struct, frozen=True):
         group: The API group, "" for the core group.
         version: The version, such as `v1`.
         accessor: The property of the clientset, such as `apps_v1`.
-        package: Where the clients are, below `typed`: `("apps", "v1")`.
+        package: The location of the clients below `typed`: `("apps", "v1")`.
         class_name: The group client, such as `AppsV1Client`.
         source: The document that it is made from.
         resources: From A to Z.
@@ -404,8 +387,8 @@ class Api(msgspec.Struct, frozen=True):
     Attributes:
         groups: The group versions with resources.
         modules: The models.
-        left_out: Operations that become no method.
-        builtins: The package that has Kubernetes' own types, "" where they are among the modules.
+        left_out: Operations without a method.
+        builtins: The package that has Kubernetes' own types, "" if they are among the modules.
         builtin_models: The models of that package.
     """
 

@@ -1,4 +1,4 @@
-"""What the documents declare, as a table or as JSON: `kgen list`."""
+"""The content of the documents, as a table or as JSON: `kgen list`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def table(api: Api) -> str:
 
 
 def as_json(api: Api) -> str:
-    """Return everything as JSON: group versions with their resources, and what is left out."""
+    """Return everything as JSON: group versions with their resources, and the omitted operations."""
     groups = [
         {
             "group": group.group,
@@ -72,7 +72,7 @@ def _described(resource: Resource) -> dict[str, Any]:
 
 
 def _custom(resource: Resource) -> dict[str, Any]:
-    """Return what a CRD says and OpenAPI does not."""
+    """Return the data of a CRD that OpenAPI does not have."""
     said = resource.custom
     if said is None:
         return {}

@@ -18,11 +18,11 @@ _HINT: Final = "programs that use them must change; with --strict such a build s
 def lost_names(old: PackageNames, new: PackageNames) -> tuple[str, ...]:
     """Return what happens to each name of the models that is removed or changes its meaning, sorted.
 
-    Nothing is said of group versions that are removed as a whole, nor of what is inside of a class that is removed.
+    Group versions that are removed as a whole, and the contents of removed classes, are not listed.
 
     Args:
         old: The names of the package.
-        new: The names of what replaces it.
+        new: The names of its replacement.
     """
     return tuple(sorted({*_Comparison(old, new).found()}))
 
@@ -40,7 +40,7 @@ def problems_of(lost: tuple[str, ...], source: str) -> tuple[Problem, ...]:
 
 
 class _Comparison:
-    """Compares what names stand for. Of a class with several names the attributes are compared once."""
+    """Compares the meaning of names. The attributes of a class with several names are compared once."""
 
     def __init__(self, old: PackageNames, new: PackageNames) -> None:
         self._old = old
@@ -83,7 +83,7 @@ class _Comparison:
 
 
 def _meaning(names: PackageNames, target: Target) -> NamedClass | NamedConstants | str:
-    """Return what a name stands for; of another package only the type's name is known."""
+    """Return the meaning of a name; of another package only the type's name is known."""
     module, name = target
     here = names.module(module)
     return here.classes.get(name) or here.constants.get(name) or f"{module}.{name}"

@@ -1,8 +1,8 @@
 """Models through datamodel-code-generator: the only file that knows it.
 
-It gets a document that holds nothing of the original but structure: final names, references, and types from a short
+It receives a document with only the structure of the original: final names, references, and types from a short
 list. Names, annotations, defaults and docstrings were decided by `kgen.resolve`; they reach its template as finished
-text. What comes back is parsed and compared with the plan before anyone uses it, so neither a document nor a change of
+text. Its output is parsed and compared with the plan before anyone uses it, so neither a document nor a change of
 the library can put anything else into a generated file.
 """
 
@@ -34,9 +34,9 @@ class FieldPlan:
 
     Attributes:
         line: `name: annotation = default`.
-        docstring: What the document says about it, quoted, or "".
-        merging: How the server merges it, where the schema says so.
-        rules: What the server holds it to, in its words.
+        docstring: The description in the document, quoted, or "".
+        merging: How the server merges it, if the schema defines it.
+        rules: The validation rules of the server, in its words.
         deprecated: Whether the schema is marked so.
     """
 
@@ -122,7 +122,7 @@ def class_sources(modules: Iterable[ModelModule], templates: Path) -> Mapping[Mo
 
 
 def _key(ref: ModelRef) -> str:
-    """Return what datamodel-code-generator gets to call a class: it would rename one with an underscore."""
+    """Return the name of a class for datamodel-code-generator, which would rename a class with an underscore."""
     return f"{ref.module}.{ref.name.replace('_', 'Underscore')}"
 
 

@@ -1,4 +1,4 @@
-"""Names: from what the documents say to what Python code says, by one rule and a few tables."""
+"""Names: from the words of the documents to Python identifiers, by one rule and a few tables."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ __all__ = [
 
 RESERVED_FIELDS: Final = frozenset(
     {
-        # What generated models need by name in their own class body.
+        # Names that generated models use in their class body.
         "always",
         "builtins",
         "msgspec",
         "other_fields",
-        # What every model offers (kubecore.model.model.Model).
+        # Attributes of every model (kubecore.model.model.Model).
         "from_dict",
         "from_yaml",
         "replace",
@@ -99,7 +99,7 @@ RESERVED_CLIENTS: Final = frozenset(
 
 RESERVED_GROUPS: Final = frozenset(
     {
-        # What every clientset offers (kubecore.clientset).
+        # Attributes of every clientset (kubecore.clientset).
         "aclose",
         "close",
         "discovery",
@@ -109,7 +109,7 @@ RESERVED_GROUPS: Final = frozenset(
         "resource",
         "rest_client",
         "server_version",
-        # What generated modules use by name.
+        # Names that generated modules use.
         "always",
         "async_verbs",
         "builtins",
@@ -177,7 +177,7 @@ The subresource `scale` itself keeps these names: its methods are those of `kube
 RESERVED_ARGUMENTS: Final = frozenset(
     {"body", "dry_run", "field_manager", "field_validation", "force", "name", "self", "timeout", "type"}
 )
-"""What the body of a subresource's method is never called, because another argument is."""
+"""Names that the body argument of a subresource's method never has, because another argument has them."""
 
 SUBRESOURCES: Final = {
     # The documents write them as one lower-case word.
@@ -216,13 +216,13 @@ CLIENT_GO_GROUPS: Final = {
 }
 """Kubernetes' own groups and the name client-go gives each; no other group may take one of these names."""
 
-# Fields of kubecore's own, and what msgspec refuses in the name that a field has on the wire.
+# Fields of kubecore, and characters that msgspec refuses in wire names.
 _OWN_PROPERTIES: Final = frozenset({"$otherFields", "$written"})
 _UNNAMEABLE: Final = re.compile(r"[\"\\\x00-\x1f\ud800-\udfff]")
 
 _SPELLED: Final = {"$": "_dollar_", "-": "_dash_", ".": "_dot_", "/": "_slash_"}
 
-# What Kubernetes' own enums mean by it, whatever Unicode calls it.
+# The meaning of the characters in Kubernetes' own enums, which differs from Unicode's names.
 _SYMBOLS: Final = {"*": "value"}
 
 _OWN_NAMES: Final = frozenset(CLIENT_GO_GROUPS.values())
@@ -238,7 +238,7 @@ _WORD: Final = re.compile(
 
 
 class Identifier(Code):
-    """A Python identifier in ASCII that is no keyword."""
+    """A Python identifier in ASCII that is not a keyword."""
 
     __slots__ = ()
 
@@ -258,7 +258,7 @@ ClassName = Identifier
 
 
 def snake(name: str) -> str:
-    """Return `name` in snake_case: `podCIDRs` is `pod_cidrs`, `$ref` is `ref`, and what is not ASCII is left out."""
+    """Return `name` in snake_case: `podCIDRs` is `pod_cidrs`, `$ref` is `ref`, non-ASCII characters are left out."""
     return "_".join(word.lower() for part in re.split(r"[^A-Za-z0-9]+", name) for word in _split(part))
 
 
@@ -277,13 +277,13 @@ def is_wire_name(name: str) -> bool:
 
 
 def camel_name(name: str) -> str:
-    """Return the property that a field stands for unless it says otherwise: what msgspec's `rename="camel"` gives."""
+    """Return the default property of a field: the result of msgspec's `rename="camel"`."""
     first, *rest = name.split("_")
     return first + "".join(word.title() for word in rest)
 
 
 def verbatim_name(wire_name: str) -> Identifier:
-    """Return the attribute for a property whose own name another property has: what it is called on the wire."""
+    """Return the attribute for a property whose regular name another property has: its wire name."""
     spelled = re.sub(r"[^A-Za-z0-9_]", lambda match: _SPELLED.get(match[0], f"_u{ord(match[0]):04x}_"), wire_name)
     name = spelled.strip("_")
     # In its class an attribute must not hide a class, and those begin with a capital.
@@ -302,7 +302,7 @@ def _started(name: str, prefix: str) -> str:
 
 
 def _free(name: str, reserved: frozenset[str]) -> str:
-    # Names of the shape model_* are kept for what Model may offer one day.
+    # Names of the form model_* are reserved for future attributes of Model.
     taken = keyword.iskeyword(name) or name in reserved or name.startswith("model_")
     return f"{name}_" if taken else name
 
@@ -336,7 +336,7 @@ def accessor(class_: ClassName) -> Identifier:
 
 
 def constant_name(class_: ClassName) -> Identifier:
-    """Return the constant that describes a resource: `CONFIG_MAPS`; `DNS_` beside a class `DNS`."""
+    """Return the constant that describes a resource: `CONFIG_MAPS`; `DNS_` next to a class `DNS`."""
     name = _started(snake(class_), "resource").upper()
     return Identifier(f"{name}_" if name == class_ else name)
 
@@ -369,10 +369,10 @@ def subresource_name(subresource: str) -> str:
 
 
 def group_names(group: str) -> tuple[str, ...]:
-    """Return what an API group may be called before the version, as in `networking_v1`: the best name first.
+    """Return possible names of an API group, as before the version in `networking_v1`: the best name first.
 
     Kubernetes' own groups have client-go's name. Any other group is called by the first label of its name, or by its
-    whole name: always where Kubernetes has a group of that label, whether or not the documents hold that one.
+    whole name: always if Kubernetes has a group with that label, whether or not the documents contain it.
     """
     own = CLIENT_GO_GROUPS.get(group)
     if own is not None:
@@ -400,7 +400,7 @@ def group_version_name(group: str, version: str, called: str = "") -> Identifier
 
 
 def group_folder(called: str) -> Identifier:
-    """Return the folder of a group's clients: what the group is called, `lambda_` for `lambda`."""
+    """Return the folder of a group's clients: the name of the group, `lambda_` for `lambda`."""
     return Identifier(_free(_started(called, "group"), frozenset()))
 
 
@@ -416,5 +416,5 @@ def method_name(name: str) -> Identifier:
 
 
 def argument_name(class_: str) -> Identifier:
-    """Return what a method calls its body of a class: `eviction`."""
+    """Return the name of a method's body argument for a class: `eviction`."""
     return Identifier(_free(field_name(class_), RESERVED_ARGUMENTS))

@@ -1,7 +1,7 @@
-"""Names that a package already has, so that what is added takes none of them.
+"""Names that a package already has, so that additions do not use them.
 
-Two places may read the same: `plan`, and an item of `plans`. A rule decides between them while neither has a name.
-Afterwards the one that has it keeps it.
+Two places may lead to the same name: `plan`, and an item of `plans`. A rule decides between them while neither has a
+name. Afterwards existing names are kept.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class PackageNames:
 
     @classmethod
     def of(cls, api: Api) -> PackageNames:
-        """Return the names of what is, or would be, generated."""
+        """Return the names in the API that is, or would be, generated."""
         modules = {str(module.name): module for module in api.modules}
         return cls(
             {group.group: str(group.package[0]) for group in api.groups},
@@ -112,7 +112,7 @@ class PackageNames:
         return other or module, last
 
     def name_of(self, module: str, owner: str, wire_name: str) -> str | None:
-        """Return the name that a place in an object has, or None where it has none of those that the rules give."""
+        """Return the existing name of a place in an object, or None if the rules do not allow it."""
         return self._places(module).get((owner, wire_name))
 
     def alias_of(self, module: str, owner: str, wire_name: str, target: str) -> str | None:
@@ -127,20 +127,20 @@ class PackageNames:
         return holders is not None and (owner, wire_name) not in holders
 
     def field_of(self, module: str, owner: str, wire_name: str) -> str | None:
-        """Return the attribute of a property, or None where it has none of those that the rules give."""
+        """Return the attribute of a property, or None if it has none of those that the rules allow."""
         _, found = self._class(module, owner)
         name = found.fields.get(wire_name) if found is not None else None
         rules = {field_name(wire_name).rstrip("_"), verbatim_name(wire_name).rstrip("_")}
         return name if name is not None and name.rstrip("_") in rules else None
 
     def members_of(self, module: str, name: str) -> Mapping[str, str]:
-        """Return the constant of each value; nothing where there are no such constants."""
+        """Return the constant of each value; nothing if there are no such constants."""
         module, name = self.target(module, name)
         found = self._module(module).constants.get(name)
         return found.members if found is not None else {}
 
     def kind_name(self, module: str, kind: str, name: str) -> str:
-        """Return the class of a kind: `name`, with an underscore where an object described in place has that name."""
+        """Return the class of a kind: `name`, with an underscore if an inline object has that name."""
         classes = self._module(module).classes
         longer = f"{name}_"
         if longer in classes and classes[longer].kind == kind:
@@ -205,7 +205,7 @@ class PackageNames:
         return [name for name in dict.fromkeys(names) if _reads_like(name, owner, wire_name)]
 
     def _find_aliases(self, module: str) -> Mapping[tuple[Target, str], list[str]]:
-        """Return other names by what they read like: there are many, and each is compared with each place."""
+        """Return other names by their plain names: there are many, and each is compared with each place."""
         found: dict[tuple[Target, str], list[str]] = {}
         for name in self._module(module).aliases:
             target = self.target(module, name)
@@ -229,7 +229,7 @@ class PackageNames:
 
 
 NO_NAMES: Final = PackageNames()
-"""The names of a package that is not there."""
+"""The names of a package that does not exist."""
 
 
 def _reads_like(name: str, owner: str, wire_name: str) -> bool:
@@ -265,7 +265,7 @@ def _apart(owner: str, fitting: Mapping[str, list[str]]) -> dict[_Place, str]:
 
 @functools.lru_cache(maxsize=4096)
 def _spelled(wire_name: str) -> tuple[str, ...]:
-    """Return what a place is called by the rules, the property's own name first."""
+    """Return the possible names of a place according to the rules, the property's own name first."""
     words = [wire_name, singular(wire_name), singular(singular(wire_name))]
     # Constants are called like the attribute.
     fields = ["".join(map(str.capitalize, name(wire_name).split("_"))) for name in (field_name, verbatim_name)]
@@ -280,7 +280,7 @@ def _bare(word: str) -> str:
 
 @functools.lru_cache(maxsize=4096)
 def _words(wire_name: str) -> tuple[str, ...]:
-    """Return what the name of a place reads like."""
+    """Return the plain name of a place."""
     return tuple(dict.fromkeys(_flat(f"{word}{end}") for end in ("", "Value") for word in _spelled(wire_name)))
 
 

@@ -25,22 +25,23 @@ from kgen.spec import ApiSpec, select
 __all__ = ["Generated", "Progress", "describe", "generate", "read", "understand"]
 
 MAX_SIZE: Final = 16 << 20
-"""Characters that the models of a package take in files, about. All of Kubernetes takes an eighth of it."""
+"""Approximate number of characters in files that the models of a package need. All of Kubernetes needs an eighth of
+it."""
 
 Progress = Callable[[str], None]
-"""Is told the stage that begins."""
+"""Callback that receives the name of each stage when it starts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """What a build makes.
+    """Result of a build.
 
     Attributes:
         files: The text of every file by its path below the output folder.
         api: Everything with its final names.
-        warnings: What was left out or weakened.
-        notices: What was left out because the documents say so.
-        lost: What happens to each name that the package in the output folder has, and will not have as it is.
+        warnings: Problems for which something was left out or simplified.
+        notices: Things that were left out because the documents require it.
+        lost: The change of each name in the existing package that is removed or changes its meaning.
     """
 
     files: Mapping[str, str]
@@ -51,7 +52,7 @@ class Generated:
 
 
 def read(config: Config) -> ApiSpec:
-    """Return what the documents of the chosen groups say.
+    """Return the content of the documents of the selected groups.
 
     Raises:
         InputError: a document can't be used.
@@ -73,10 +74,10 @@ def understand(
     """Return everything that the documents declare, with final names.
 
     Args:
-        config: What to build from and how.
-        problems: Where what is wrong is collected.
+        config: The settings of the build.
+        problems: Collects the problems.
         hooks: The user's hooks; read from the configuration when left out.
-        existing: The names that there are already; those of the package in the output folder when left out.
+        existing: Existing names; those of the package in the output folder when left out.
         builds: Whether a package is made, whose name is then checked.
 
     Raises:
@@ -95,11 +96,11 @@ def understand(
 
 
 def describe(specs: Path, before: Api | None = None) -> Api:
-    """Return what documents declare, by kgen's defaults.
+    """Return the content of documents, with kgen's defaults.
 
     Args:
         specs: A folder or a file.
-        before: What an earlier state of them declares: all keeps its name.
+        before: The content of an earlier version of the documents, whose names are kept.
 
     Raises:
         InputError: a document can't be used.
@@ -109,16 +110,16 @@ def describe(specs: Path, before: Api | None = None) -> Api:
 
 
 def _builtins(config: Config, spec: ApiSpec, builds: bool) -> Builtins | None:
-    """Return the package with Kubernetes' own types; None where they are to be generated, too.
+    """Return the package with Kubernetes' own types; None if they are generated, too.
 
-    Where nobody says it, they are generated where the documents have a group of Kubernetes.
+    By default, they are generated if the documents have a group of Kubernetes.
     """
     has_own = any(document.version and document.group in CLIENT_GO_GROUPS for document in spec.documents)
     if (config.builtins or ("generate" if has_own else "kubeclient")) == "generate":
         return None
     if builds and config.package == KUBECLIENT:
         raise ConfigError(
-            f"the package can't be called {KUBECLIENT!r}: from that one it takes Kubernetes' own types",
+            f"the package can't be called {KUBECLIENT!r}: it imports Kubernetes' own types from it",
             where=config.file or None,
             hint="name yours: package = 'myclient' below [tool.kgen], or --package myclient",
         )
@@ -130,14 +131,14 @@ def generate(config: Config, progress: Progress = lambda _: None) -> Generated:
     """Make the package in memory.
 
     Args:
-        config: What to build from and how.
-        progress: Is told the stage that begins.
+        config: The settings of the build.
+        progress: Called with the name of each stage.
 
     Raises:
-        KgenError: a document, a template or the configuration is wrong, or what they make too large.
+        KgenError: a document, a template or the configuration is wrong, or the result is too large.
     """
-    # Imported here: jinja2, datamodel-code-generator and ruff take longer to import than a build with nothing to do
-    # takes.
+    # Imported here: jinja2, datamodel-code-generator and ruff need more time to import than a build that has nothing to
+    # do.
     from kgen.format import format_files
     from kgen.models import class_sources
     from kgen.plan import plan
@@ -166,7 +167,7 @@ def generate(config: Config, progress: Progress = lambda _: None) -> Generated:
 
 
 def _refuse_huge(api: Api, config: Config) -> None:
-    """Refuse what would take minutes and gigabytes to make, and nobody's editor could open."""
+    """Refuse documents whose package would need minutes and gigabytes to build, and would be too large for editors."""
     size = sum(_size(model, module.name) for module in api.modules for model in module.models)
     if size > MAX_SIZE:
         raise InputError(

@@ -1,4 +1,4 @@
-"""Plan: which files there will be, and what each template gets."""
+"""Plan: the files to generate, and the context of each template."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ GROUP_TITLE: Final = "The clients of"
 """How the docstring of a group's module begins; its group version follows."""
 
 STANDARD: Final = frozenset({"create", "delete", "delete_collection", "get", "list", "patch", "update", "watch"})
-"""What nearly every resource offers."""
+"""Verbs of nearly every resource."""
 
 # Mixins of verbs that are several requests, and the verbs that they need.
 _COMBINED: Final = {
@@ -77,7 +77,7 @@ _MIXINS: Final = {
     "delete": "Delete",
     "delete_collection": "DeleteCollection",
 }
-# What is waited for is listed and watched.
+# Waiting needs list and watch.
 _WAIT: Final = frozenset({"list", "watch"})
 _ENDS_MIXINS: Final = {"rollout": "WaitForRollout", "completion": "WaitForCompletion"}
 _STATUS_MIXINS: Final = {"get": "GetStatus", "update": "UpdateStatus", "patch": "PatchStatus"}
@@ -111,7 +111,7 @@ _FROM_KUBECORE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class PlannedFile:
-    """A file to be: its path below the output folder, its template, and what the template gets.
+    """A planned file: its path below the output folder, its template, and the context of the template.
 
     An empty template stands for an empty file.
     """
@@ -130,7 +130,7 @@ def plan(
         api: Everything with its final names.
         classes: The source of every model's class, from `kgen.models`.
         package: The import name of the generated package.
-        sources: What the documents are called together, such as `specs/1.37`.
+        sources: The common name of the documents, such as `specs/1.37`.
         base: The package whose clientset this one adds to, or "".
     """
     root = Identifier(package)
@@ -416,7 +416,10 @@ def _method(method: SubresourceMethod) -> MethodContext:
 
 
 def _method_docstring(method: SubresourceMethod) -> str:
-    """Return what a method does; arguments that all verbs share are explained at the verb of the object itself."""
+    """Return the documentation of a method.
+
+    Arguments that all verbs share are explained at the verb of the object itself.
+    """
     own = {
         "apply": [f"{method.argument}: A model, or a mapping with the fields that the manager sets."],
         "create": [f"{method.argument}: A model, or a mapping with the API's names."],
@@ -482,4 +485,4 @@ def _kinds(api: Api, root: Identifier, sources: str) -> KindsContext:
         for group in api.groups
         for resource in group.resources
     )
-    return KindsContext(_header(sources, "Where the objects of each kind are.", root), entries)
+    return KindsContext(_header(sources, "API paths of each kind.", root), entries)

@@ -1,4 +1,4 @@
-"""Render: templates lay out what was planned; nothing but `Code` can be printed."""
+"""Render: templates format the plan; nothing but `Code` can be printed."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def templates_folder() -> Path:
 
 
 def render(files: Iterable[PlannedFile], override: Path | None = None) -> dict[str, str]:
-    """Return the text of every file by its path, as the templates lay it out: not yet formatted.
+    """Return the text of every file by its path, as the templates print it: not yet formatted by ruff.
 
     Args:
-        files: What to render.
-        override: A folder whose templates are taken before kgen's own of the same name.
+        files: The planned files.
+        override: A folder with templates that replace kgen's own of the same name.
 
     Raises:
         PlanError: if a template is wrong, or prints what is not known to be inert.
@@ -36,7 +36,7 @@ def render(files: Iterable[PlannedFile], override: Path | None = None) -> dict[s
 
 
 def comments_of(override: Path | None) -> frozenset[str] | None:
-    """Return what follows each "#" in templates of the user, "#" included; None if there are no such templates."""
+    """Return all comments in the user's templates, including the "#"; None if there are no such templates."""
     if override is None:
         return None
     files = sorted(file for file in override.rglob("*.jinja*") if file.is_file())

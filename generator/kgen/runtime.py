@@ -1,4 +1,4 @@
-"""What a generated package states about itself: the runtime API that it needs, and the version of kgen.
+"""Statements of a generated package about itself: the runtime API that it needs, and the version of kgen.
 
 kubecore compares the first with its own `kubecore.generated.RUNTIME_API` when the package is imported.
 """

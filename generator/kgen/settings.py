@@ -1,4 +1,4 @@
-"""What the user's file says: `[tool.kgen]` of pyproject.toml, or kgen.toml."""
+"""The user's configuration: `[tool.kgen]` of pyproject.toml, or kgen.toml."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ MAX_BYTES: Final = 16 << 20
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What a file or the command line may say; None is "not said".
+    """Settings of a file or the command line; None means "not set".
 
     Attributes:
         specs: One or several: a folder of OpenAPI v3 documents, one of them, an OpenAPI v2 `swagger.json`, or CRD
             manifests, a file or a folder.
-        builtins: Where Kubernetes' own types come from: the package `kubeclient`, or `generate`.
+        builtins: The source of Kubernetes' own types: the package `kubeclient`, or `generate`.
         core: Whether the clientset has the groups of that package, too.
         output: The folder that gets the package.
         package: The import name of the package.
@@ -38,7 +38,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         templates: A folder whose templates are taken before kgen's own of the same name.
         templates_context: The version of the context that these templates were written for; see docs/templates.md.
         hooks: A Python file, or an importable module, with functions of the user's own; see `kgen.hooks`.
-        names: Names set by hand.
+        names: Custom names.
         strict: Whether a warning stops the build.
     """
 
@@ -66,7 +66,7 @@ def current_folder(cwd: Path | None) -> Path:
         return (cwd or Path.cwd()).absolute()
     except OSError as error:
         raise ConfigError(
-            f"the current folder can't be used: {error.strerror}", hint="change to a folder that is there"
+            f"the current folder can't be used: {error.strerror}", hint="change to a folder that exists"
         ) from error
 
 
@@ -82,7 +82,7 @@ def find_file(folder: Path) -> Path | None:
         found = [file for file in files if _is_configuration(file)]
         if len(found) > 1:
             raise ConfigError(
-                "both kgen.toml and [tool.kgen] of pyproject.toml are there",
+                "both kgen.toml and [tool.kgen] of pyproject.toml exist",
                 where="kgen.toml",
                 hint="keep one of the two",
             )
@@ -98,7 +98,7 @@ def _is_configuration(file: Path) -> bool:
     except ConfigError:
         if _owner(file) in _trusted():
             raise
-        return False  # What another user left in a folder above stops nobody.
+        return False  # A file of another user in a parent folder must not stop the build.
 
 
 def _refuse_foreign(file: Path) -> None:
@@ -106,7 +106,7 @@ def _refuse_foreign(file: Path) -> None:
         raise ConfigError(
             f"the configuration {str(file)!r} belongs to another user: its hooks and templates would run as you",
             where=file.name,
-            hint=f"if you trust it, name it: --config {file}; else write a kgen.toml of your own",
+            hint=f"if you trust it, pass it: --config {file}; otherwise write your own kgen.toml",
         )
 
 
@@ -118,15 +118,15 @@ def _owner(file: Path) -> int:
 
 
 def _trusted() -> frozenset[int]:
-    """Return the users whose configuration is read without being named: this one, root, and who called sudo."""
+    """Return the users whose configuration files are trusted: the current user, root, and the user who called sudo."""
     if sys.platform == "win32":
-        return frozenset({0})  # There files have no owner that Python tells.
+        return frozenset({0})  # There Python does not report the owner of files.
     caller = os.environ.get("SUDO_UID", "") if os.geteuid() == 0 else ""
     return frozenset({0, os.geteuid(), *([int(caller)] if caller.isdecimal() else [])})
 
 
 def nearest_folder(here: Path) -> Path:
-    """Return the nearest folder with a file that may be the configuration, whatever is in it."""
+    """Return the nearest folder with a file that may be the configuration, whether or not it is valid."""
     above = (folder for folder in (here, *here.parents) if any(_is_file(folder / name) for name in FILES))
     return next(above, here)
 
@@ -134,12 +134,12 @@ def nearest_folder(here: Path) -> Path:
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except OSError:  # A folder above that we may not look into is no project of ours.
+    except OSError:  # A parent folder that cannot be read does not belong to the project.
         return False
 
 
 def _table(file: Path) -> Mapping[str, Any] | None:
-    """Return kgen's table of a file, or None where it has none."""
+    """Return kgen's table of a file, or None if it has none."""
     try:
         content = tomllib.loads(read_regular(file, MAX_BYTES).decode())
     except tomllib.TOMLDecodeError as error:
@@ -159,10 +159,10 @@ def _table(file: Path) -> Mapping[str, Any] | None:
 
 
 def read_file(file: Path) -> Settings:
-    """Return what a file says.
+    """Return the settings of a file.
 
     Raises:
-        ConfigError: naming the file, the key and the nearest match.
+        ConfigError: Naming the file, the key and the nearest match.
     """
     table = _table(file)
     if table is None:
@@ -188,5 +188,5 @@ def _unknown(file: Path, key: str, known: tuple[str, ...]) -> str:
 
 
 def place_of(file: str, key: str) -> str:
-    """Return what messages call a key of a file."""
+    """Return the name of a key of a file in messages."""
     return f"{file} {'tool.kgen.' if file == 'pyproject.toml' else ''}{key}"

@@ -1,4 +1,4 @@
-"""Asking what a value of a document is, in a way that type checkers follow."""
+"""Type checks of document values that type checkers understand."""
 
 from __future__ import annotations
 

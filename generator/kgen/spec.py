@@ -1,6 +1,6 @@
-"""What the documents say, typed but not yet understood: the input of `resolve`.
+"""The content of the documents, typed but not yet interpreted: the input of `resolve`.
 
-OpenAPI v3 documents, the v2 document and CRD manifests come out in this same shape. Schemas stay as they were read,
+OpenAPI v3 documents, the v2 document and CRD manifests all have this form. Schemas stay as they were read,
 with every reference written `#/components/schemas/<name>` and every mapping sorted by key, so that the order of a
 document changes nothing.
 """
@@ -26,12 +26,12 @@ class GroupVersionKind(msgspec.Struct, frozen=True):
 
 
 class Parameter(msgspec.Struct, frozen=True):
-    """A parameter of an operation, its own or its path's.
+    """A parameter of an operation, declared by it or by its path.
 
     Attributes:
         name: Its name on the wire.
         location: `query`, `path`, `header` or `cookie`; a `body` of OpenAPI v2 is the operation's request body.
-        type: The JSON type, or "" where the document names none.
+        type: The JSON type, or "" if the document has none.
         description: The document's words.
         required: Whether a request must have it.
     """
@@ -55,7 +55,7 @@ class Operation(msgspec.Struct, frozen=True):
         description: The document's words.
         parameters: Of the path and of the operation, sorted by place and name; the operation's own win.
         request_body_schema: The name of the body's schema, or None.
-        responses: The name of each answer's schema by status code, None where it has none.
+        responses: The name of each response's schema by status code, None if it has none.
         pointer: The file and the JSON pointer, for messages.
         deprecated: Whether the document calls it deprecated.
     """
@@ -83,13 +83,13 @@ class Column(msgspec.Struct, frozen=True):
 
 
 class CustomResource(msgspec.Struct, frozen=True):
-    """What a CRD says of one version of its resource, and OpenAPI does not.
+    """Data of a CRD for one version of its resource that OpenAPI does not have.
 
     Attributes:
         short_names: As in `kubectl get po`.
         categories: As in `kubectl get all`.
-        columns: What `kubectl get` prints.
-        deprecated: The warning that the server sends with each answer, or None.
+        columns: The columns of `kubectl get`.
+        deprecated: The warning that the server sends with each response, or None.
         scale: The paths of replicas and selector: `specReplicasPath` and so on.
     """
 
@@ -101,18 +101,18 @@ class CustomResource(msgspec.Struct, frozen=True):
 
 
 class Document(msgspec.Struct, frozen=True):
-    """What one path of `/openapi/v3` says.
+    """The content of one path of `/openapi/v3`.
 
     Attributes:
         name: The path, such as `api/v1`, `apis/apps/v1`, `apis/apps` or `version`.
         source: The file for headers and messages, relative to the project: `specs/1.37/api__v1.json`.
         group: The API group; "" for the core group, and where the document is of no group version.
-        version: The version; "" where the document is of no group version.
+        version: The version; "" if the document has no group version.
         operations: Sorted by path and method.
         schemas: By name, sorted; all that the operations lead to.
         has_defaults: Whether schemas carry `default`, as OpenAPI v3 documents of Kubernetes do.
         places: The file and the JSON pointer of schemas that stand elsewhere than below `components`, for messages.
-        custom: What CRDs say of resources, by plural.
+        custom: Data of CRDs for resources, by plural.
     """
 
     name: str
@@ -127,7 +127,7 @@ class Document(msgspec.Struct, frozen=True):
 
     @property
     def api_version(self) -> str:
-        """The group version as objects carry it, "" where the document is of none."""
+        """The group version as objects carry it, "" if the document has none."""
         return f"{self.group}/{self.version}" if self.group else self.version
 
 
@@ -136,8 +136,8 @@ class ApiSpec(msgspec.Struct, frozen=True):
 
     Attributes:
         documents: The documents.
-        notices: What is left out, as the documents themselves ask for.
-        warnings: What is probably a mistake in the documents.
+        notices: Things that were left out because the documents require it.
+        warnings: Probable mistakes in the documents.
     """
 
     documents: tuple[Document, ...]
@@ -146,12 +146,12 @@ class ApiSpec(msgspec.Struct, frozen=True):
 
 
 def select(spec: ApiSpec, include: Iterable[str], exclude: Iterable[str], *, where: str | None = None) -> ApiSpec:
-    """Return the documents of the group versions that are wanted; those of no group version always stay.
+    """Return the documents of the selected group versions; those of no group version always stay.
 
     Args:
         spec: All documents.
         include: Groups (`apps`, `core`) or group versions (`apps/v1`, `v1`); all when empty.
-        exclude: What to leave out of these.
+        exclude: Groups or group versions to leave out of these.
         where: The configuration that names them, for messages.
 
     Raises:
@@ -165,9 +165,7 @@ def select(spec: ApiSpec, include: Iterable[str], exclude: Iterable[str], *, whe
             raise ConfigError(
                 f"the documents have no group {word!r}",
                 where=where,
-                hint=f"did you mean {near!r}?"
-                if near
-                else "`kgen list` without include and exclude shows what there is",
+                hint=f"did you mean {near!r}?" if near else "`kgen list` without include and exclude shows all of them",
             )
     kept = tuple(document for document in spec.documents if _is_wanted(document, wanted, unwanted))
     return ApiSpec(kept, spec.notices, spec.warnings)

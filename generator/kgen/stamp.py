@@ -1,8 +1,8 @@
-"""Knowing without building that there is nothing to do.
+"""Detects without a build that there is nothing to do.
 
-A cache of the user's remembers what a build read and wrote: when neither the documents, kgen, its libraries nor the
-generated files have changed since, a build is over at once. `kgen check` never asks it. Hooks may read whatever they
-like, so a project with hooks is always built.
+A cache in the user's home records the inputs and outputs of a build: if neither the documents, kgen, its libraries nor
+the generated files have changed since, a build ends immediately. `kgen check` never uses it. Hooks may read any file,
+so a project with hooks is always built.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ _LIBRARIES: Final = ("datamodel-code-generator", "jinja2", "msgspec", "ruff")
 
 
 class Stamp:
-    """What one build reads, as it is now.
+    """The current inputs of one build.
 
-    Made before the build reads anything. A build whose documents changed while it ran is not remembered: which of the
-    two it read, nobody knows.
+    Made before the build reads anything. A build whose documents changed while it ran is not recorded, because it may
+    have read either version.
 
     Args:
-        config: What the build goes by.
+        config: The settings of the build.
     """
 
     def __init__(self, config: Config) -> None:
@@ -44,7 +44,7 @@ class Stamp:
         self._place = _place(config)
 
     def is_current(self) -> bool:
-        """Return whether the last build read the same and its files are still there, unchanged and alone."""
+        """Return whether the last build had the same inputs, and its files are unchanged and no others were added."""
         if self._place is None:
             return False
         output = self._config.output
@@ -59,7 +59,7 @@ class Stamp:
             return False
 
     def remember(self, files: Mapping[str, str]) -> None:
-        """Remember a build; where there is no place for it, the next one just takes its time."""
+        """Record a build. If there is no place for the record, the next build runs in full."""
         if self._place is None or self._place != _place(self._config):
             return
         digests = {path: _digest(source.encode()) for path, source in files.items()}
@@ -71,15 +71,15 @@ class Stamp:
 
 
 def _place(config: Config) -> Path | None:
-    """Return where a build of this is remembered, or None where that can't be."""
+    """Return the file that records a build with these inputs, or None if that is impossible."""
     if config.hooks is not None:
         return None
     said = os.environ.get("XDG_CACHE_HOME", "")
     try:
-        # A relative one is to be ignored, says the XDG specification: it would litter the project.
+        # The XDG specification requires ignoring relative paths: one would litter the project.
         cache = Path(said) if Path(said).is_absolute() else Path("~/.cache").expanduser()
         return cache / "kgen" / "builds" / f"{_inputs(config)}.json"
-    except (OSError, RuntimeError):  # A document can't be read, which the build will say; or the user has no home.
+    except (OSError, RuntimeError):  # A document cannot be read, which the build reports, or the user has no home.
         return None
 
 
@@ -109,7 +109,7 @@ def _inputs(config: Config) -> str:
         for file in _files(root):
             name = "" if root is None or file == root else file.relative_to(root).as_posix()
             whole.update(f"\n{number} {name!r} ".encode())
-            with file.open("rb") as stream:  # One that is too large for a build is read here in pieces.
+            with file.open("rb") as stream:  # A file that is too large for a build is read here in chunks.
                 whole.update(hashlib.file_digest(stream, "sha256").digest())
     return whole.hexdigest()
 

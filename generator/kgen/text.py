@@ -1,7 +1,7 @@
-"""The only door from the text of a document to Python source.
+"""The only place that converts text of a document to Python source.
 
-Every value that a template prints is a `Code`: text that was made here (or in `kgen.names`) and that is known to be
-inert where it stands. The template environment refuses everything else, so a description, a name or a default of a
+Every value that a template prints is a `Code`: text that was created here (or in `kgen.names`) and that is known to be
+inert at its place. The template environment refuses everything else, so a description, a name or a default of a
 document can never become code by accident.
 """
 
@@ -27,7 +27,7 @@ _UNBROKEN: Final = re.compile(r"`[^`\s]+ /[^`\s]*`")
 """A request such as `GET /api/v1/pods`, which stays on one line."""
 
 _NO_BREAK: Final = "\ue000"
-"""Stands for a space that is no place for a line break. `clean` escapes it in the text of documents."""
+"""Stands for a space at which lines must not be broken. `clean` escapes it in the text of documents."""
 
 # Quotes that would close a docstring: three together, or the last ones.
 _CLOSING: Final = re.compile(r'"{3,}|"+$')
@@ -35,7 +35,7 @@ _CLOSING: Final = re.compile(r'"{3,}|"+$')
 # A comment without these characters holds no encoding declaration (PEP 263), no type comment and no pragma.
 _MEANING: Final = re.compile("[#:=]")
 
-# What tools obey in the text of a docstring, too: they search lines, not comments. The marked character is escaped.
+# Words that tools obey even in docstrings: they search lines, not comments. The marked character is escaped.
 _TOOLS: Final = (
     "autopep8|bandit|basedpyright|black|codespell|coverage|cython|fmt|flake8|isort|mypy|pylance|pylint|pyre|pyrefly|"
     "pyright|pytype|ruff|semgrep|sourcery|ty|type|yapf"
@@ -51,7 +51,7 @@ _OBEYED: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
     ("vi", re.compile(r"\bv(?=im?[<=>]?\d*:)", re.IGNORECASE)),  # a modeline
     ("ex:", re.compile(r"(?<=\bex):(?=\s*set?\s)", re.IGNORECASE)),
 )
-"""Text that such a line has, in lower case, and what becomes an escape."""
+"""Text that such a line contains, in lower case, and the characters to escape."""
 
 
 class Code(str):
@@ -99,10 +99,10 @@ def _escaped(char: str) -> str:
 
 
 def comment(text: str) -> Code:
-    """Return `text` as the words of a one-line comment, without the `#`.
+    """Return `text` for a one-line comment, without the `#`.
 
-    `#`, `:` and `=` become escapes. So the comment has no meaning to Python or to a tool: it declares no encoding and
-    holds no type comment and no pragma, whatever the text is.
+    `#`, `:` and `=` become escapes. So the comment never has a meaning for Python or a tool: it cannot declare an
+    encoding, a type or a pragma.
     """
     return Code(_MEANING.sub(_escape, inert(" ".join(clean(text).split()))))
 
@@ -122,10 +122,10 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def wrapped(text: str, indent: int) -> str:
-    """Return the words of a docstring as they will read: cleaned, wrapped, without surrounding blank lines.
+    """Return the text of a docstring in its final form: cleaned, wrapped, without surrounding blank lines.
 
     Args:
-        text: What the document says.
+        text: The text of the document.
         indent: Columns that the docstring will be indented by.
     """
     width = LINE_LENGTH - indent
@@ -156,7 +156,7 @@ def docstring(text: str, indent: int = 0) -> Code:
     """Return `text` as a docstring, quotes included, its later lines indented.
 
     Args:
-        text: What the document says; an empty text gives an empty docstring.
+        text: The text of the document; an empty text gives an empty docstring.
         indent: Columns that the docstring is indented by.
     """
     words = wrapped(text, indent)

@@ -1,8 +1,9 @@
-"""The output folder: comparing it with what was generated, and publishing into it.
+"""The output folder: comparing it with the generated files, and publishing into it.
 
-Only files that carry kgen's mark are ever changed or removed. Everything is staged beside the package first and then
-moved into place, file by file; whatever goes wrong, the old tree comes back whole. A build that is killed half way
-leaves a mix and its staging folder: `kgen check` says so, and the next build mends the one and removes the other.
+Only files that carry kgen's mark are ever changed or removed. Everything is staged next to the package first and then
+moved into place, file by file; if anything fails, the old tree is restored completely. A build that is killed half way
+leaves old and new files and its staging folder: `kgen check` reports it, and the next build fixes the package and
+removes the folder.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from kgen.runtime import with_version_of
 __all__ = ["LOCK_SECONDS", "Differences", "Published", "compare", "leftovers", "publish", "settled"]
 
 _STAGING: Final = ".kgen-"
-"""What the name of a staging folder begins with; mkdtemp adds eight letters."""
+"""Prefix of the name of a staging folder; mkdtemp adds eight letters."""
 
 _LARGEST: Final = 64 << 20
 """Bytes of a file on disk that are read; a larger one is different from anything generated."""
@@ -44,13 +45,13 @@ _BARE: Final = frozenset({"py.typed"})
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """How the folder differs from what was generated; paths below the output folder, sorted.
+    """Differences between the folder and the generated files; paths below the output folder, sorted.
 
     Attributes:
-        changed: Files that hold something else.
-        missing: Files that are not there.
+        changed: Files with other content.
+        missing: Files that do not exist.
         extra: Generated files that are no longer planned.
-        diffs: For each of these, the lines of a unified diff from the folder to what was generated.
+        diffs: For each of these, the lines of a unified diff from the folder to the generated files.
         line_ends: Those of the changed files in which only the ends of lines differ.
     """
 
@@ -67,7 +68,7 @@ class Differences:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What publishing did; paths below the output folder, sorted."""
+    """Result of publishing; paths below the output folder, sorted."""
 
     written: tuple[str, ...]
     removed: tuple[str, ...]
@@ -75,7 +76,7 @@ class Published:
 
 
 def compare(files: Mapping[str, str], output: Path, package: str) -> Differences:
-    """Compare the folder with what was generated.
+    """Compare the folder with the generated files.
 
     Args:
         files: The text of every planned file by its path below `output`.
@@ -128,14 +129,14 @@ def publish(
     companion: Mapping[str, str] | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Published:
-    """Bring the folder up to what was generated.
+    """Update the folder to the generated files.
 
     Args:
         files: The text of every planned file by its path below `output`.
-        output: The output folder; made if it is not there.
+        output: The output folder; created if it is missing.
         package: The package's folder in it.
         companion: Files that are written only if others change, or if they are missing.
-        say: Is given the reason if another build has to be waited for.
+        say: Called with the reason before waiting for another build.
 
     Raises:
         OutputError: a planned path is taken by a file that kgen did not generate, leads out of the folder, or can't be
@@ -170,7 +171,7 @@ def leftovers(output: Path) -> tuple[Path, ...]:
 
 
 def _is_staging(folder: Path) -> bool:
-    """Whether a folder holds what a staging folder does, and nothing else."""
+    """Whether a folder contains only files of a staging folder."""
     try:
         return not folder.is_symlink() and {entry.name for entry in folder.iterdir()} <= {"new", "old"}
     except OSError:
@@ -209,7 +210,7 @@ def _locked(output: Path, say: Callable[[str], None]) -> Generator[bool]:
 
 
 def _move(files: Mapping[str, str], changed: list[str], extra: tuple[str, ...], output: Path) -> None:
-    """Stage what changed, then move it into place; what it replaces is kept until all is done."""
+    """Stage changed files, then move them into place; replaced files are kept until all moves are done."""
     staging = Path(tempfile.mkdtemp(prefix=_STAGING, dir=output))
     undo: list[tuple[Path, Path | None]] = []
     lost = False
@@ -244,14 +245,14 @@ def _set_aside(target: Path, kept: Path) -> Path | None:
         return None
     kept.parent.mkdir(parents=True, exist_ok=True)
     try:
-        os.link(target, kept)  # A second name, so that at no moment the file is gone before its successor is there.
+        os.link(target, kept)  # A second name, so that the old file exists until the new one replaces it.
     except OSError:
         shutil.copy2(target, kept)  # Some file systems have no second names.
     return kept
 
 
 def _put_back(target: Path, kept: Path | None) -> bool:
-    """Undo one move; say whether that worked, so that one file does not keep the others from it."""
+    """Undo one move and return whether that worked, so that the other files are restored in any case."""
     try:
         if kept is None:
             target.unlink(missing_ok=True)
@@ -311,7 +312,7 @@ def _refuse_foreign(files: Mapping[str, str], output: Path) -> None:
 
 
 def _file_among_folders(output: Path, path: str) -> str | None:
-    """Return what stands where a planned path needs a folder, or None."""
+    """Return the file that occupies the place of a folder that a planned path needs, or None."""
     folders = [folder for folder in PurePosixPath(path).parents if folder.parts]
     taken = [folder for folder in folders if (output / folder).exists() and not (output / folder).is_dir()]
     return str(taken[0]) if taken else None

@@ -1,8 +1,8 @@
-"""The second wall against hostile documents: what was rendered is parsed and compared with what was planned.
+"""The second protection against untrusted documents: the rendered text is parsed and compared with the plan.
 
-Escaping is the first wall. This one does not trust it: a models module must hold the planned imports, classes, fields,
-types, defaults, docstrings and constants and nothing else; a client module must import from a short list and hold no
-statement of a kind that clients have no use for.
+Escaping is the first protection. This one does not rely on it: a models module must hold the planned imports, classes,
+fields, types, defaults, docstrings and constants and nothing else; a client module must import from a short list and
+hold no statement of a kind that clients have no use for.
 
 The bytes are parsed, as Python does when it imports the file: a comment can declare another encoding, and then the text
 that Python reads is not the text that was rendered. Comments are not part of the syntax tree, so they are compared with
@@ -30,7 +30,7 @@ __all__ = ["verify"]
 
 _HEADER: Final = re.compile(rf"{MARKER} from [^#:=]+")
 _COMMENTS: Final = frozenset({"# The same objects at other places."})
-"""The comments of kgen's own templates besides the header."""
+"""The comments of kgen's own templates except the header."""
 
 _CODING: Final = re.compile(r"coding[:=]", re.IGNORECASE)
 
@@ -45,7 +45,7 @@ _RUNTIME_CHECK: Final = re.compile(
 
 _LIBRARIES: Final = frozenset({"__future__", "builtins", "collections.abc", "msgspec", "typing"})
 
-# What the statements and expressions of a client are made of.
+# Statements and expressions that clients consist of.
 _CLIENT_NODES: Final = (
     *(ast.Module, ast.Import, ast.ImportFrom, ast.alias, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.If),
     *(ast.Assign, ast.AnnAssign, ast.Return, ast.Expr, ast.arguments, ast.arg, ast.keyword),
@@ -96,14 +96,14 @@ def verify(
             else:
                 _check_client(tree, package, builtins, _RUNTIME if trusted is None else {*_RUNTIME, "kubecore"})
         except (SyntaxError, ValueError, _UnplannedError) as error:
-            raise PlanError(f"the rendered file is not what was planned: {error}", where=path) from error
+            raise PlanError(f"the rendered file differs from the plan: {error}", where=path) from error
 
 
 def _check_comments(source: str, trusted: frozenset[str] | None) -> None:
     for start, comment in comments(source):
         known = comment in _COMMENTS or (start == 0 and _HEADER.fullmatch(comment))
         if not known and trusted is not None:
-            # The words of a user's template are the user's; what the template prints between them is not.
+            # The text of a user's template belongs to the user; the text that it prints from values does not.
             known = comment in trusted or (text.inert(comment) == comment and not _CODING.search(comment))
         if not known:
             line = source.count("\n", 0, start) + 1
@@ -146,7 +146,7 @@ def _imported(node: ast.AST) -> Iterator[str]:
 
 
 _HINTS: Final = "if not TYPE_CHECKING:\n    __getattr__ = module_getattr(__name__)"
-"""The statement that lets errors for missing names tell what was meant."""
+"""The statement that lets errors for missing names suggest the right name."""
 
 
 class _Models:

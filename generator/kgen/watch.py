@@ -1,8 +1,7 @@
-"""`kgen build --watch`: what a build reads is followed, and each change builds again.
+"""`kgen build --watch`: the inputs of a build are watched, and each change starts a build.
 
-Above the line that says so nothing has I/O. Folders are followed, each without what is below it, and files by the
-folder that they are in: editors replace a file by renaming another, and what follows the file itself follows the one
-that has gone.
+The part before the comment has no I/O. Folders are watched without their subfolders, and files by their folder:
+editors replace a file by renaming another one, and a watch of the file itself would stay with the old file.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ from kgen_kubernetes import signals
 __all__ = ["concerns", "line", "options", "require_extra", "watch"]
 
 _SKIPPED: Final = re.compile(r"\.git|__pycache__|\.kgen-[a-z0-9_]{8}")
-"""Folders that hold nothing a build reads, whatever they are in."""
+"""Folders that are never part of the inputs, wherever they are."""
 
 _TEMPORARY: Final = re.compile(r".*~|\.#.*|#.*#|\..*\.sw[a-z]|.*\.swp|4913|.*\.py[co]")
 """Files of editors: vim's swap files and its trial whether it may write (4913), emacs' locks, everybody's backups."""
@@ -42,11 +41,11 @@ _TIMEOUT: Final = 200
 
 
 def concerns(path: Path, inputs: Inputs) -> bool:
-    """Return whether a change of a path may change what a build makes.
+    """Return whether a change of a path may change the result of a build.
 
     Args:
-        path: What was written, made or removed.
-        inputs: What the configuration names.
+        path: The path that was written, created or removed.
+        inputs: The inputs of the configuration.
     """
     if path.is_relative_to(inputs.package) or _TEMPORARY.fullmatch(path.name):
         return False
@@ -59,11 +58,11 @@ def concerns(path: Path, inputs: Inputs) -> bool:
 
 
 def line(changed: Iterable[str], outcome: str, seconds: float) -> str:
-    """Return what is said of a build: what changed, what came of it, and how long it took.
+    """Return the line to print after a build: the changes, the result, and the duration.
 
     Args:
         changed: The files; none at the first build.
-        outcome: What the build says of itself.
+        outcome: The last line of the build's output.
         seconds: How long it took.
     """
     names = sorted(changed)
@@ -73,7 +72,7 @@ def line(changed: Iterable[str], outcome: str, seconds: float) -> str:
 
 
 def options(config_file: str | None, said: Mapping[str, str | bool | tuple[str, ...] | None]) -> list[str]:
-    """Return the words of the command line that say what click has read from them.
+    """Return the command-line options that click has parsed.
 
     Args:
         config_file: The value of `--config`.
@@ -112,10 +111,10 @@ def watch(words: Sequence[str], said: Settings, file: Path | None, say: Callable
         words: The options of each build.
         said: The same, read.
         file: The configuration file, or None for the project's own.
-        say: Is given what to print.
+        say: Called with each line to print.
 
     Raises:
-        ConfigError: watchfiles is not installed, or the system follows no more folders.
+        ConfigError: watchfiles is not installed, or the system cannot watch more folders.
     """
     require_extra()
     with _ending() as ending:
@@ -178,7 +177,7 @@ def _ending() -> Generator[_Ending]:
     ending = _Ending()
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     for number, handler in before.items():
-        if handler != signal.SIG_IGN:  # As of `nohup` and of shells for what runs in the background.
+        if handler != signal.SIG_IGN:  # Set by `nohup`, and by shells for background processes.
             signal.signal(number, ending)
     try:
         yield ending
@@ -208,15 +207,15 @@ def _watch(
         except FileNotFoundError:
             continue  # A folder went between the look at it and its being followed.
         except BrokenPipeError:
-            raise  # Nobody reads what is said.
+            raise  # The output is no longer read.
         except OSError as error:
             raise ConfigError(
-                f"the inputs can't be followed: {error.strerror or error}", hint="name fewer folders in specs"
+                f"the inputs can't be watched: {error.strerror or error}", hint="use fewer folders in specs"
             ) from error
 
 
 def _named(said: Settings, file: Path | None) -> Inputs:
-    """Return what the configuration names; while that is broken, only the file itself can mend it."""
+    """Return the inputs of the configuration. While it is invalid, only the file itself is watched."""
     try:
         return named_inputs(said, file=file)
     except KgenError:
@@ -225,7 +224,7 @@ def _named(said: Settings, file: Path | None) -> Inputs:
 
 @contextlib.contextmanager
 def _followed(inputs: Inputs) -> Generator[Generator[set[Path]]]:
-    """Follow what there is of the inputs, from before this yields."""
+    """Watch the existing inputs; the watch has started when this yields."""
     from watchfiles import watch as follow
 
     found = follow(
@@ -248,7 +247,7 @@ def _next(changes: Iterable[set[Path]], inputs: Inputs) -> set[str]:
         found = {path for path in some if concerns(path, inputs)}
         if found:
             return {_called(path) for path in found}
-    raise ConfigError("the inputs can't be followed: watchfiles has stopped")
+    raise ConfigError("the inputs can't be watched: watchfiles has stopped")
 
 
 def _called(path: Path) -> str:
@@ -267,10 +266,10 @@ def _folders(inputs: Inputs) -> set[Path]:
 
 
 def _build(words: Sequence[str], say: Callable[[str], None], ending: _Ending) -> str:
-    """Run a build and return what it says of itself; what is wrong is said.
+    """Run a build, print its problems, and return the last line of its output.
 
-    In a process of its own: hooks and all that they import are read anew, and what a build leaves in memory goes with
-    it. Its messages go to a file: a process that waits for it in a signal handler need not read them.
+    It runs in a new process, so that hooks and their imports are reloaded, and its memory is freed. Its messages go to
+    a file: a process that waits for it in a signal handler need not read them.
 
     Raises:
         ConfigError: the process can't be started.
@@ -281,7 +280,8 @@ def _build(words: Sequence[str], say: Callable[[str], None], ending: _Ending) ->
             child = ending.start(command, stderr)
         except OSError as error:
             raise ConfigError(
-                f"a build can't be started: {error.strerror or error}", hint="is the environment of kgen still there?"
+                f"a build can't be started: {error.strerror or error}",
+                hint="check that the environment of kgen still exists",
             ) from error
         with child:
             code = child.wait()

@@ -19,7 +19,7 @@ def main() -> None:
     Before that, check that `kgen` is ours and that the extra `generator` is installed.
     """
     signals.exit_on_signals()
-    from kgen_kubernetes.installation import foreign, missing  # Only now: an import takes its time, too.
+    from kgen_kubernetes.installation import foreign, missing  # Imported late, because an import needs time, too.
 
     what = foreign()
     if what is not None:

@@ -20,7 +20,7 @@ def missing() -> list[str]:
 
 
 def foreign() -> str | None:
-    """Return what is wrong with the module that `import kgen` finds, or None if it is ours alone."""
+    """Return the problem with the module that `import kgen` finds, or None if it is ours."""
     ours = Path(__file__).parents[1] / "kgen"
     spec = find_spec("kgen")
     found = spec.origin if spec is not None else None

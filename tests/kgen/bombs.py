@@ -126,7 +126,7 @@ def _cases() -> Iterator[tuple[str, str, Text, int, str]]:
     yield "deep lists of YAML", "c.yaml", lambda: ["- " * 10_000, "a"], 3, "nested deeper than 100 levels"
     yield "deep maps of YAML", "c.yaml", lambda: (" " * n + "a:\n" for n in range(10_000)), 3, "nested deeper than 100"
     yield "deep list of OpenAPI", "o.json", lambda: ["[" * 10_000, "]" * 10_000], 3, "nested deeper than 200 levels"
-    yield "anchors", "c.yaml", _anchors, 3, "more than 1000000 values, aliases counted as what they stand for"
+    yield "anchors", "c.yaml", _anchors, 3, "more than 1000000 values, with each alias counted as its target"
     for name, text in _loops():
         yield f"loop: {name}", "o.json", text, 0, ""
     there = {"$ref": "other.json#/components/schemas/a"}

@@ -139,7 +139,7 @@ def test_a_hook_changes_types_names_and_defaults(project: Path) -> None:
         (RESOURCE + "return replace(resource, verbs=frozenset({'gett'}))\n", "verb 'gett'", "metrics_v1"),
         (RESOURCE + "return replace(resource, methods=5)\n", "methods is an int, not tuple", "hooks.py:4"),
         (FILE + "return 'x = ('\n", "took the first line away", "mine/"),
-        (FILE + "return text + '('\n", "no Python", "hooks.py:4, mine/"),
+        (FILE + "return text + '('\n", "not valid Python", "hooks.py:4, mine/"),
         (FILE + "return None\n", "on_file returned nothing, not a str", "mine/"),
         ("def on_spec(spec): pass\n", "on_spec returned nothing, not an ApiSpec", "hooks.py:4"),
         ("def on_spec(): pass\n", "on_spec failed: TypeError", "hooks.py:4"),

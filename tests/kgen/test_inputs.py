@@ -449,7 +449,7 @@ def test_a_file_that_became_empty_is_a_warning_that_names_what_goes(
     assert run(["build", *BUILD]) == 0
     said = capsys.readouterr().err
     assert "warning: the file holds no object\n  where: crds/one.yaml" in said
-    assert "warning: the clients of example.com/v1 are removed: no input declares it" in said
+    assert "warning: the clients of example.com/v1 are removed: no input declares the group version" in said
 
 
 def test_groups_that_go_are_always_named(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -368,7 +368,11 @@ def test_a_copy_from_a_container(kind: str, place: Path) -> None:
         (sends(b"", status={"status": "Failure", "message": "no container"}), errors.StatusError, "no container"),
         (sends(BAD["dots"] + END), errors.CopyError, "leads out"),
         (sends(entry("x", b"half of it")[:515]), errors.CopyError, "broke off"),
-        (lambda peer: peer.send(1, entry("x", b"half of it")[:515]), errors.UnknownResultError, "without a goodbye"),
+        (
+            lambda peer: peer.send(1, entry("x", b"half of it")[:515]),
+            errors.UnknownResultError,
+            "without a close frame",
+        ),
     ],
     ids=["fails", "warns", "127", "126", "no such program", "no container", "hostile", "half", "cut"],
 )

@@ -148,7 +148,7 @@ def unusable(folder: Path) -> list[tuple[dict[str, Any], str]]:
     return [
         ({"bearer_token": ""}, "bearer_token is empty"),
         ({"bearer_token": " \t"}, "bearer_token is empty"),
-        ({"bearer_token": "a b"}, "characters that no token has"),
+        ({"bearer_token": "a b"}, "contains invalid characters"),
         ({"bearer_token_file": ""}, "bearer_token_file is empty"),
         ({"bearer_token_file": empty}, "the token file is empty"),
         ({"bearer_token_file": blank}, "the token file is empty"),

@@ -605,7 +605,7 @@ def test_the_rate_limiter_holds_for_streams(kind: str, verb: Verb, tmp_path: Pat
 def test_a_limiter_that_asks_to_wait_beyond_the_deadline_ends_the_call(kind: str) -> None:
     config = rest.Config(host="http://127.0.0.1:1", rate_limiter=Full(3600))
     with pytest.raises(
-        errors.DeadlineError, match=r"within 5 s \(timeout=\): the rate limiter asks to wait 3600\.00 s"
+        errors.DeadlineError, match=r"within 5 s \(timeout=\): the rate limiter requires a wait of 3600\.00 s"
     ):
         do(kind, config, lambda clientset: clientset.core_v1.pods("d").get("p", timeout=5))
 

@@ -73,7 +73,7 @@ def test_the_error_names_what_is_near() -> None:
     error = mapper.no_match(failed, "Deploymnt")
     assert str(error) == (
         "the server has no kind or resource 'Deploymnt'; did you mean Deployment (apps/v1), Deployment (apps/v1beta1)?"
-        "; these could not be asked: a.io/v1"
+        "; these did not respond: a.io/v1"
     )
     assert isinstance(error, LookupError)
     assert (error.kind, error.nearest) == ("Deploymnt", ("Deployment (apps/v1)", "Deployment (apps/v1beta1)"))

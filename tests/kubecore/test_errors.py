@@ -170,7 +170,7 @@ def test_a_success_with_another_body_says_what_came(body: bytes) -> None:
     from kubeclient.models import core_v1
 
     asked: Call[core_v1.Pod] = Call(method="GET", path="/api/v1/x", response=core_v1.Pod, verb="get")
-    with pytest.raises(errors.DecodeError, match=r"GET /api/v1/x was answered 200 with \d+ bytes of text/html"):
+    with pytest.raises(errors.DecodeError, match=r"GET /api/v1/x failed: 200 with \d+ bytes of text/html"):
         asked.parse(200, {"content-type": "text/html"}, body)
 
 

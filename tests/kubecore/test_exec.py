@@ -140,7 +140,7 @@ def test_a_bare_name_is_never_found_in_the_current_folder(tmp_path: Path, monkey
     script(tmp_path, "say(token='t')", "kgen-test-plugin")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", f".:{os.pathsep}{os.environ['PATH']}")
-    with pytest.raises(errors.ConfigError, match="is not there, or can't be run"):
+    with pytest.raises(errors.ConfigError, match="does not exist, or cannot be run"):
         get_sync(config("kgen-test-plugin"))
     monkeypatch.setenv("PATH", str(tmp_path))
     assert get_sync(config("kgen-test-plugin")).header == b"Bearer t"
@@ -167,7 +167,7 @@ def test_what_a_program_is_told(tmp_path: Path) -> None:
 def test_interactive_modes(tmp_path: Path) -> None:
     plugin = script(tmp_path, "say(token='t')")
     assert get_sync(config(plugin, interactive_mode="IfAvailable")).header == b"Bearer t"
-    with pytest.raises(errors.ConfigError, match="must ask at the terminal"):
+    with pytest.raises(errors.ConfigError, match="must prompt at the terminal"):
         get_sync(config(plugin, interactive_mode="Always"))
     with pytest.raises(errors.ConfigError, match="in use: because"):
         get_sync(config(plugin, interactive_mode="Always", stdin_unavailable=True, stdin_unavailable_message="because"))
@@ -178,7 +178,7 @@ def test_interactive_modes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("policy", "words"),
     [
-        (rest.ExecPolicy(kind="AllowAll", allowed=["x"]), "no meaning"),
+        (rest.ExecPolicy(kind="AllowAll", allowed=["x"]), "no effect"),
         (rest.ExecPolicy(kind="DenyAll"), "DenyAll"),
         (rest.ExecPolicy(kind="Allowlist"), "lists nothing"),
         (rest.ExecPolicy(kind="Allowlist", allowed=[]), "lists nothing"),

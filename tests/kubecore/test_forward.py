@@ -94,13 +94,13 @@ async def all_of(stream: Any) -> tuple[bytes, errors.KubeError | None]:
 @pytest.mark.parametrize(
     ("end", "said"),
     [
-        (lambda peer: None, "ended without a goodbye"),
+        (lambda peer: None, "ended without a close frame"),
         (
             lambda peer: peer.goodbye(1001, "node \x1b is going"),
             r"ended the connection to port 80 with 1001 node \\x1b",
         ),
         (lambda peer: say(peer, b"garbage!" * 8), "not SPDY"),
-        (lambda peer: say(peer, struct.pack(">II", 3, 100) + b"half"), "ended without a goodbye"),
+        (lambda peer: say(peer, struct.pack(">II", 3, 100) + b"half"), "ended without a close frame"),
     ],
 )
 def test_what_came_is_read_and_then_told_why_there_is_no_more(ask: Ask, end: Callable[[Peer], None], said: str) -> None:

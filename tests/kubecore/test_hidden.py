@@ -63,7 +63,7 @@ def raised(config: rest.Config, *, is_async: bool, verb: Callable[[Any], Any]) -
 
 BODIES = {
     "another type": json.dumps({**OBJECT, "immutable": "maybe"}),
-    "no base64": json.dumps({**OBJECT, "data": {"k": SECRET}}),
+    "not valid base64": json.dumps({**OBJECT, "data": {"k": SECRET}}),
     "another kind": json.dumps({**OBJECT, "kind": "Pod"}),
     "cut": json.dumps(OBJECT)[:-3],
     "no JSON": f"<p>{SECRET}",

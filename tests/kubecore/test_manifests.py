@@ -205,7 +205,7 @@ def test_files_and_folders_are_read(tmp_path: Path) -> None:
 def test_files_that_can_not_be_read_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(errors.DecodeError, match=r"x\.yaml: the file can't be read: No such file"):
         load_manifest_files(tmp_path / "x.yaml")
-    with pytest.raises(errors.DecodeError, match="the file can't be read: its name is none"):
+    with pytest.raises(errors.DecodeError, match="the file can't be read: its name is not a valid file name"):
         load_manifest_files("a\0b")
     with pytest.raises(
         errors.DecodeError, match=r"the folder holds no manifests: no file ends in \.json, \.yaml, \.yml"

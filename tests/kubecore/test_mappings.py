@@ -67,7 +67,7 @@ def test_names_of_attributes_are_refused_with_the_name_of_the_api() -> None:
     ]
     for attempt in attempts:
         with pytest.raises(
-            errors.InvalidRequestError, match=r"spec\.node_name is no field of PodSpec; did you mean nodeName"
+            errors.InvalidRequestError, match=r"spec\.node_name is not a field of PodSpec; did you mean nodeName"
         ):
             attempt()
 

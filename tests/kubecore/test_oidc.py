@@ -285,7 +285,7 @@ def test_an_issuer_that_says_it_is_another_is_refused(other: str, provider: Iden
 )
 def test_a_token_endpoint_without_https_is_refused(endpoint: str, provider: IdentityServer, get: Get) -> None:
     provider.discovery["token_endpoint"] = endpoint.format(provider.issuer.rpartition(":")[2])
-    assert "is no https URL" in refused(get, source(provider))
+    assert "is not an https URL" in refused(get, source(provider))
     assert provider.asked(TOKEN) == []
 
 
@@ -363,7 +363,7 @@ def test_an_error_answer_never_quotes_tokens_or_secrets(
     provider.answers[TOKEN] = Answer(status=status, body=json.dumps(body).encode())
     for get in (_sync, _async):
         error = refused(get, source(provider, client_secret=SECRET))
-        assert error == f"oidc: {provider.issuer} answered {status} to a refresh: {told}"
+        assert error == f"oidc: {provider.issuer} responded with {status} to a refresh: {told}"
 
 
 def _sync(asked: Source) -> Credential:
@@ -432,7 +432,7 @@ def test_a_slow_provider_is_given_up(
 
 @pytest.mark.parametrize("issuer", ["http://127.0.0.1", "https://127.0.0.1:99999", "https://[", "https://"])
 def test_an_issuer_that_is_no_url_is_told(issuer: str, provider: IdentityServer, get: Get) -> None:
-    assert "is no https URL" in refused(get, source(provider, issuer_url=issuer))
+    assert "is not an https URL" in refused(get, source(provider, issuer_url=issuer))
 
 
 @pytest.mark.parametrize("issuer", ["https://127.0.0.1:1", "https://a b", "https://nowhere.invalid"])

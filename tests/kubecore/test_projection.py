@@ -227,7 +227,7 @@ WRONG: list[tuple[Any, str]] = [
     (of("kind", Literal[1]), "'kind'"),
     (of("spec", msgspec.Raw), "would keep the whole answer in memory"),
     (of("managed_fields", several(of("fields_v1", msgspec.Raw)), "metadata"), "would keep the whole answer in memory"),
-    (of("kind", complex), "asks for a complex, which is nothing that JSON holds"),
+    (of("kind", complex), "asks for a complex, which is not a JSON type"),
     (of("annotations", dict[str, list[complex]], "spec", "nodeSelector"), "which can't hold"),
     (of("metadata", dict[str, complex]), "asks for a complex"),
     (of("name", Metadata | Owner, "metadata"), "can't"),

@@ -107,7 +107,7 @@ def test_a_mapping_becomes_a_selector() -> None:
         ({"a": selectors.Condition("=", ("b", "c"))}, "= takes one value"),
         ({"a": selectors.Condition("!", ("b",))}, "! takes no value"),
         ({"a": selectors.greater_than(-1)}, "can't be the value"),
-        ({"a": selectors.Condition("gt", ("b",))}, "takes a whole number, not 'b'"),
+        ({"a": selectors.Condition("gt", ("b",))}, "must be a whole number, not 'b'"),
         ({"a": b"bc"}, "several values"),
     ],
 )

@@ -22,7 +22,7 @@ from kubecore.rest.request_builder import RequestBuilder
 from tests.kubecore.loopback import Loopback, answer, loopback
 
 POD = b'{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p"},"spec":{"containers":[]}}'
-RESET = b""  # The connection is closed without an answer.
+RESET = b""  # The connection is closed without a response.
 
 Do = Callable[..., Any]
 
@@ -142,7 +142,7 @@ def test_a_wait_is_logged_with_the_flow_schema_that_asks_for_it(
         do(config(server), "get", "p")
     (record,) = caplog.records
     assert "goes again in 2." in record.getMessage()
-    assert "answered 429, by the FlowSchema with the UID 'fs-1'" in record.getMessage()
+    assert "responded with 429, by the FlowSchema with the UID 'fs-1'" in record.getMessage()
 
 
 @both

@@ -85,11 +85,11 @@ def test_what_kubectl_takes_is_taken(text: str, goal: waiting.Goal) -> None:
         ("condition=", "can't be waited for"),
         ("condition", "can't be waited for"),
         ("deleted", "can't be waited for"),
-        ("jsonpath=", "is no JSONPath"),
+        ("jsonpath=", "is not a JSONPath"),
         ("jsonpath", "can't be waited for"),
         ("jsonpath={.a}=", "a value must follow"),
         ("jsonpath={.a[}=x", "has no end"),
-        ("jsonpath={range .items[*]}{.a}{end}=x", "is no JSONPath"),
+        ("jsonpath={range .items[*]}{.a}{end}=x", "is not a JSONPath"),
     ],
 )
 def test_what_can_not_be_waited_for_is_refused(text: str, words: str) -> None:
@@ -99,7 +99,7 @@ def test_what_can_not_be_waited_for_is_refused(text: str, words: str) -> None:
 
 def test_what_is_neither_text_nor_function_is_refused() -> None:
     wrong: Any = 5
-    with pytest.raises(errors.InvalidRequestError, match="takes text, a goal or a function, not int"):
+    with pytest.raises(errors.InvalidRequestError, match="must be text, a goal or a function, not int"):
         waiting.goal(wrong)
 
 
@@ -127,7 +127,7 @@ def test_what_is_neither_text_nor_function_is_refused() -> None:
         ("jsonpath={.status.conditions[?(@.type==1)].status}=True", pod(READY), False, "compared with an integer"),
         ("jsonpath={.spec.containers[3].name}=c", pod(), False, "has 1 items, there is none at 3"),
         ("create", pod(), True, ""),
-        ("delete", pod(), False, "nobody has deleted it"),
+        ("delete", pod(), False, "was not deleted"),
         ("delete", pod(deletionTimestamp="2026-01-01T00:00:00Z"), False, "it is being deleted$"),
         (
             "delete",
@@ -136,7 +136,7 @@ def test_what_is_neither_text_nor_function_is_refused() -> None:
             "held by the finalizers a/b, c/d",
         ),
         (lambda it: it.status.phase == "Pending", pod(), True, ""),
-        (lambda it: it.status.phase == "Running", pod(), False, "it says no to version 5"),
+        (lambda it: it.status.phase == "Running", pod(), False, "the function returned a false value for version 5"),
     ],
 )  # fmt: skip
 def test_an_object_is_what_is_waited_for_or_not(goal: Any, found: Any, done: bool, seen: str) -> None:
@@ -468,7 +468,7 @@ def test_time_runs_out_with_words_for_what_was_seen() -> None:
     assert isinstance(caught.value, errors.WaitError)
     assert caught.value.object.metadata.name == "web"
     assert waiter(timeout=0).listed(pods(pod(READY))) is True
-    assert waiter(timeout=0).until is None  # One look takes the time that it takes.
+    assert waiter(timeout=0).until is None  # A single check may take any time.
     with pytest.raises(errors.WaitTimeoutError, match="creation did not come within 0 s; last seen: there is no such"):
         waiter("create", timeout=0).listed(pods())
 

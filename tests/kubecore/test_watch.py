@@ -652,7 +652,7 @@ def test_a_server_that_was_restored_is_noticed_by_its_silence() -> None:
 def test_a_plain_watch_is_told() -> None:
     run = Run(resource_version="500")
     run.stream(lived=90.0, error=IDLE)
-    with pytest.raises(errors.ExpiredError, match="has come to version 420 only, where the watch was at 500"):
+    with pytest.raises(errors.ExpiredError, match="has come to version 420 but the watch was at 500"):
         run.state(420)
 
 

@@ -112,8 +112,8 @@ def test_the_table_is_what_go_says_today() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("a: 1\na: 2", "'a' is there twice"),
-        ("1: a\n'1': b", "'1' is there twice"),
+        ("a: 1\na: 2", "'a' is defined twice"),
+        ("1: a\n'1': b", "'1' is defined twice"),
         ("a: &a [*a]", "stands for nothing that is complete"),
         ("&a {b: {c: [*a]}}", "stands for nothing that is complete"),
         ("a: &a {<<: *a}", "stands for nothing that is complete"),

@@ -173,7 +173,7 @@ def test_a_group_that_does_not_answer_is_told_beside_the_others(
         (error,) = clientset.discovery.catalog().failed.values()
         assert isinstance(error, errors.DiscoveryError)
         assert clientset.discovery.find("po").kind == "Pod"
-        with pytest.raises(errors.NoMatchError, match=r"these could not be asked: broken\.example\.com/v1"):
+        with pytest.raises(errors.NoMatchError, match=r"these did not respond: broken\.example\.com/v1"):
             clientset.discovery.find("Broken")
         monkeypatch.setattr(responses, "AGGREGATED", "application/json")
         piecemeal = clientset.discovery.refresh()

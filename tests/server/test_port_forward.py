@@ -242,7 +242,7 @@ def test_a_closed_connection_is_closed_for_who_reads(config: rest.Config, pod_na
     with target(echo) as port, Clientset(config) as clientset, ThreadPoolExecutor(1) as pool:
         with clientset.core_v1.pods(pod_namespace).port_forward("forwarded") as ports:
             stream = ports.connect(port)
-            with pytest.raises(errors.ReadTimeoutError, match=r"nothing came for 0\.05 s"):
+            with pytest.raises(errors.ReadTimeoutError, match=r"nothing was received for 0\.05 s"):
                 stream.read(timeout=0.05)
             reading = pool.submit(stream.read)
             (thread,) = pool._threads

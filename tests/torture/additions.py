@@ -76,7 +76,7 @@ class Names:
 
     @classmethod
     def of(cls, api: Api) -> Names:
-        """Return the names of what is, or would be, generated."""
+        """Return the names in the API that is, or would be, generated."""
         models = {f"{module.name}.{model.name}": model for module in api.modules for model in module.models}
         return cls(
             clients=dict(_clients(api)),
@@ -112,7 +112,7 @@ def lost(old: Names, new: Names) -> tuple[list[str], bool]:
     """Return what went or changed its meaning, and whether an object turned into a type of Kubernetes or back."""
     found = [f"{name} went or changed" for name, what in old.clients.items() if new.clients.get(name) != what]
     twice = [*new.every()]
-    found += [f"{name} is there twice" for name in sorted({name for name in twice if twice.count(name) > 1})]
+    found += [f"{name} is defined twice" for name in sorted({name for name in twice if twice.count(name) > 1})]
     walk = _Walk(old, new)
     for name in old.every():
         walk.compare(name, name)

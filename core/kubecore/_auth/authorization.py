@@ -1,4 +1,4 @@
-"""Who asks: the sources of credentials, and the two shells that renew them."""
+"""Credentials of a client: their sources, and the synchronous and asynchronous shells that renew them."""
 
 from __future__ import annotations
 
@@ -20,10 +20,12 @@ __all__ = ["AsyncAuthorization", "Authorization", "source"]
 
 
 class Authorization:
-    """Gives credentials to a synchronous client; many threads that need a new one wait for one renewal.
+    """Provides credentials to a synchronous client.
+
+    Threads that need new credentials at the same time share one renewal.
 
     Args:
-        source: where they come from.
+        source: The source of the credentials.
     """
 
     def __init__(self, source: Source) -> None:
@@ -53,16 +55,17 @@ class Authorization:
             return found
         token = self._turn.take(deadline)
         try:
-            # Who waited for another's renewal needs none. What has expired as it came is used all the same.
+            # A caller that waited for another renewal needs no own one. A credential that is expired on arrival is used
+            # all the same.
             return self._source.current() or self._source.renew(deadline)
         finally:
             self._turn.give(token)
 
     def refuse(self, credential: Credential, deadline: float | None = None) -> bool:
-        """Take note of a 401; return whether to try again with what `get` then gives.
+        """Handle a 401; return whether to retry with the credential that `get` then returns.
 
         Args:
-            credential: what the server was shown.
+            credential: the credential that the server received.
             deadline: when the call must be done, on the monotonic clock; None for no limit.
         """
         found = self._source.refuse(credential)
@@ -104,10 +107,10 @@ class AsyncAuthorization:
                 return self._source.current() or await self._source.renew_async(deadline)
 
     async def refuse(self, credential: Credential, deadline: float | None = None) -> bool:
-        """Take note of a 401; return whether to try again with what `get` then gives.
+        """Handle a 401; return whether to retry with the credential that `get` then returns.
 
         Args:
-            credential: what the server was shown.
+            credential: the credential that the server received.
             deadline: when the call must be done, on the monotonic clock; None for no limit.
         """
         found = self._source.refuse(credential)
@@ -132,8 +135,8 @@ def source(config: Config) -> Source:
             certificate.
 
     Raises:
-        ConfigError: a credential holds what can't stand in a header, or the token file can't be read and there is no
-            other token.
+        ConfigError: a credential contains characters that are invalid in a header, or the token file can't be read and
+            there is no other token.
     """
     if config.bearer_token_file:
         from kubecore._auth.token_file import TokenFile
@@ -154,7 +157,7 @@ def source(config: Config) -> Source:
 
 
 class _Fixed:
-    """What never changes."""
+    """Credentials that never change."""
 
     certificate: None = None
 

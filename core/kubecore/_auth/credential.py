@@ -1,4 +1,4 @@
-"""What a request shows the server, and where it comes from."""
+"""The credential of a request, and its sources."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Credential", "Source", "bearer"]
 
 
 class Credential(NamedTuple):
-    """What a request shows.
+    """Credential of a request.
 
     Attributes:
         header: the value of the header `Authorization`, None for none.
@@ -25,7 +25,7 @@ class Credential(NamedTuple):
 
 
 class Source(Protocol):
-    """Where credentials come from."""
+    """Source of credentials."""
 
     @property
     def certificate(self) -> tuple[bytes, bytes] | None:
@@ -33,14 +33,14 @@ class Source(Protocol):
         ...
 
     def current(self) -> Credential | None:
-        """Return the credential of now, None where it must be renewed first."""
+        """Return the current credential, None if it must be renewed first."""
         ...
 
     def refuse(self, credential: Credential) -> bool | None:
-        """Take note that the server answered 401.
+        """Handle a 401 response.
 
         Args:
-            credential: what it was shown.
+            credential: the credential that the server received.
 
         Returns:
             Whether there is another one, or may be after a renewal; None if only the renewal shows that.
@@ -68,14 +68,14 @@ def bearer(token: SecretText, what: str) -> bytes:
     """Write the header of a token.
 
     Args:
-        token: the token; it never stands in the error, nor in the variables of a traceback.
-        what: what it is, for the error.
+        token: the token; it never appears in the error, nor in the variables of a traceback.
+        what: its name, for the error.
 
     Raises:
-        ConfigError: it is empty, or holds what no token has.
+        ConfigError: it is empty, or contains characters that are invalid in a token.
     """
     if not token:
         raise ConfigError(f"{what} is empty")
     if not (token.isascii() and token.isprintable()) or " " in token:
-        raise ConfigError(f"{what} holds characters that no token has")
+        raise ConfigError(f"{what} contains invalid characters")
     return SecretBytes(f"Bearer {token}".encode("ascii"))

@@ -43,7 +43,7 @@ _WHITE_SPACE: Final = "\n\t"
 _KILLED_SECONDS: Final = 0.5
 """How long to wait for a program that was killed; one that runs as another user, as under sudo, can't be killed."""
 _TICK: Final = 0.05
-"""How often a program that says nothing is asked whether it has ended, in seconds."""
+"""How often to check whether a program without output has ended, in seconds."""
 
 
 class _Status(msgspec.Struct, rename="camel"):
@@ -64,11 +64,11 @@ class _ExecCredential(msgspec.Struct, rename="camel"):
 
 
 class ExecSource:
-    """Credentials that a program gives; kept until they expire or the server refuses them.
+    """Credentials from a program; kept until they expire or the server refuses them.
 
     Args:
         plugin: the program.
-        config: the configuration that it belongs to, for what the program is told of the cluster.
+        config: the configuration that it belongs to, for the cluster data that the program receives.
     """
 
     def __init__(self, plugin: ExecConfig, config: Config) -> None:
@@ -100,8 +100,8 @@ class ExecSource:
             deadline: when the call must be done, on the monotonic clock; the program is killed then. None for no limit.
 
         Raises:
-            ConfigError: it may not run, fails, takes too long, or prints something else.
-            TimeoutError: the time of the call is up.
+            ConfigError: it is not allowed, fails, is too slow, or prints invalid output.
+            TimeoutError: the time limit of the call is over.
         """
         command, environment, interactive = self._preparing.run(
             None if deadline is None else deadline - time.monotonic()
@@ -124,7 +124,7 @@ class ExecSource:
         return self._accept(output, process.returncode)
 
     def _prepare(self) -> tuple[_Arguments, _Environment, bool]:
-        """Return the command line, the environment, and whether the program may ask at the terminal."""
+        """Return the command line, the environment, and whether the program may prompt at the terminal."""
         plugin = self._plugin
         path = _allowed(plugin)
         interactive = _interactive(plugin)
@@ -136,7 +136,7 @@ class ExecSource:
         return _Arguments([path, *plugin.args]), environment, interactive
 
     def _accept(self, output: SecretBytes, code: int | None) -> Credential:
-        """Take what the program printed; it never stands in an error, nor in the variables of a traceback."""
+        """Parse the output of the program; it never appears in an error or in the variables of a traceback."""
         name = _shown(self._plugin.command)
         if code != 0:
             raise ConfigError(f"exec: {name} failed with exit code {code}; its own message is above, on stderr")
@@ -159,7 +159,7 @@ def _decode(output: SecretBytes, name: str) -> _ExecCredential:
     try:
         return decoder(_ExecCredential).decode(output)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
-        pass  # Raised below, where no variable holds the output.
+        pass  # Raised in this frame, in which no variable holds the output.
     try:
         return msgspec.convert(yaml.load(bytes(output), hide_values=True), _ExecCredential)
     except (DecodeError, msgspec.ValidationError):
@@ -223,12 +223,12 @@ def _allowed(plugin: ExecConfig) -> str:
             raise ConfigError(f"exec: {name} may not run: exec.policy does not list it")
     if found is None:
         hint = f"; {_shown(plugin.install_hint, keep=_WHITE_SPACE)}" if plugin.install_hint and _hints.take() else ""
-        raise ConfigError(f"exec: {name} is not there, or can't be run{hint}")
+        raise ConfigError(f"exec: {name} does not exist, or cannot be run{hint}")
     return found
 
 
 def _find(command: str) -> str | None:
-    """Find the program; never in the current folder, where anybody may have put one."""
+    """Find the program; never in the current folder, in which anyone may have placed one."""
     if os.sep in command or (os.altsep and os.altsep in command):
         return command if os.access(command, os.X_OK) and not os.path.isdir(command) else None  # noqa: PTH112
     folders = [part for part in os.environ.get("PATH", os.defpath).split(os.pathsep) if os.path.isabs(part)]  # noqa: PTH117
@@ -248,14 +248,14 @@ def _interactive(plugin: ExecConfig) -> bool:
             if plugin.stdin_unavailable_message
             else ""
         )
-        raise ConfigError(f"exec: {name} must ask at the terminal, whose input is in use{why}")
+        raise ConfigError(f"exec: {name} must prompt at the terminal, whose input is in use{why}")
     if not is_terminal:
-        raise ConfigError(f"exec: {name} must ask at the terminal, and stdin is none")
+        raise ConfigError(f"exec: {name} must prompt at the terminal, and stdin is not a terminal")
     return True
 
 
 def _cluster(config: Config, plugin: ExecConfig) -> Mapping[str, Any]:
-    """Say of the cluster what a program may want to know."""
+    """Return the cluster data for a program."""
     made: dict[str, Any] = {"server": config.host}
     ca = tls.ca_bytes(config.tls)
     values = {
@@ -274,14 +274,14 @@ def _cluster(config: Config, plugin: ExecConfig) -> Mapping[str, Any]:
 def _started(
     plugin: ExecConfig, command: list[str], environment: Mapping[str, str], interactive: bool
 ) -> Generator[subprocess.Popen[bytes]]:
-    """Start the program in a process group of its own; where it is not done at the end, all of that is killed."""
+    """Start the program in a separate process group, and kill the group if it is still running at the end."""
     try:
         process = subprocess.Popen(
             command,
             env=environment,
             stdin=None if interactive else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            # Whoever asks at a terminal must be in its foreground group.
+            # A process that prompts at a terminal must be in its foreground group.
             start_new_session=not interactive,
         )
     except (OSError, ValueError) as error:
@@ -303,7 +303,7 @@ def _started(
 
 
 def _read(process: subprocess.Popen[bytes], plugin: ExecConfig, deadline: float | None) -> bytes:
-    """Read what the program prints until it ends, or its time does, or the call's."""
+    """Read the output of the program until it ends, or its time limit or that of the call is over."""
     end = None if plugin.timeout is None else time.monotonic() + plugin.timeout
     is_of_call = deadline is not None and (end is None or deadline < end)
     end = deadline if is_of_call else end
@@ -316,7 +316,7 @@ def _read(process: subprocess.Popen[bytes], plugin: ExecConfig, deadline: float 
                 break
             output += piece
             _check_size(output, plugin)
-        elif process.poll() is not None:  # A child of its own may hold the pipe.
+        elif process.poll() is not None:  # A child process of the program may hold the pipe.
             output += _rest(stdout)
             break
         if end is not None and time.monotonic() > end:
@@ -329,7 +329,7 @@ def _read(process: subprocess.Popen[bytes], plugin: ExecConfig, deadline: float 
 
 
 async def _read_async(process: subprocess.Popen[bytes], plugin: ExecConfig) -> bytes:
-    """Read what the program prints until it ends; whoever calls sets the time limit."""
+    """Read the output of the program until it ends; the caller sets the time limit."""
     import anyio
 
     stdout = _stdout(process).fileno()
@@ -351,7 +351,7 @@ async def _read_async(process: subprocess.Popen[bytes], plugin: ExecConfig) -> b
 
 
 def _rest(stdout: int) -> SecretBuffer:
-    """Return what a program that has ended still left in the pipe: it may have written after the last look."""
+    """Return the output that a program left in the pipe before it ended: it may have written after the last read."""
     rest = SecretBuffer()
     while len(rest) <= _MOST_OUTPUT and wait_for(stdout, read=True, seconds=0):
         piece = os.read(stdout, 65536)

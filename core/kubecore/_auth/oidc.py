@@ -35,7 +35,7 @@ __all__ = ["OIDCSource"]
 _LOG: Final = logging.getLogger("kubecore")
 _LEEWAY_SECONDS: Final = 10.0
 _SECONDS: Final = 30.0
-"""How long the provider may say nothing, and how long it may take for an answer."""
+"""Time limits for the provider: between two chunks, and for a complete response."""
 _WHOLE_SECONDS: Final = 60.0
 """How long a renewal may take, whatever comes meanwhile."""
 _MOST_BYTES: Final = 1024 * 1024
@@ -64,7 +64,7 @@ class _Tokens(msgspec.Struct):
 
 
 class _Refresh(NamedTuple):
-    """The request for new tokens: where it goes, its form, and name and secret if the provider expects them apart."""
+    """The request for new tokens: its URL, its form, and name and secret if the provider expects them separately."""
 
     url: str
     form: dict[str, str]
@@ -124,8 +124,8 @@ class OIDCSource:
                 a provider may accept a refresh token only once, and the next call gets its result.
 
         Raises:
-            ConfigError: it gives none.
-            TimeoutError: the time of the call is up.
+            ConfigError: the provider returns none.
+            TimeoutError: the time limit of the call is over.
         """
         left = _WHOLE_SECONDS if deadline is None else min(_WHOLE_SECONDS, deadline - time.monotonic())
         try:
@@ -150,7 +150,7 @@ class OIDCSource:
         raise self._late()
 
     def _leave(self) -> None:
-        """Let the next caller begin anew, unless the refresh token was shown: its successor may be on its way."""
+        """Let the next caller start again, unless the refresh token was sent: its successor may be in transit."""
         if not self._is_spending:
             self._number += 1
             self._renewing.leave()
@@ -190,9 +190,9 @@ class OIDCSource:
         return ConfigError(f"oidc: {self._config.issuer_url} gave no token within {_WHOLE_SECONDS:g} s")
 
     def _prepare(self) -> Any:
-        """Return how the provider is verified; without a refresh token it is not even asked."""
+        """Return the TLS settings for the provider; without a refresh token no request is sent at all."""
         if not _is_https(self._config.issuer_url):
-            raise ConfigError(f"oidc: {self._config.issuer_url[:200]!r} is no https URL of a provider")
+            raise ConfigError(f"oidc: {self._config.issuer_url[:200]!r} is not an https URL of a provider")
         if not self._refresh_token:
             raise ConfigError(
                 f"oidc: the token of {self._config.issuer_url} has expired, and there is no refresh token: log in again"
@@ -215,14 +215,14 @@ class OIDCSource:
         return _Refresh(found.token_endpoint, form, None)
 
     def _accept(self, answer: _Answer) -> Credential:
-        """Take the provider's answer; no token ever stands in an error."""
+        """Parse the response of the provider; tokens never appear in errors."""
         issuer = self._config.issuer_url
         if answer.status != 200:
-            raise ConfigError(f"oidc: {issuer} answered {answer.status} to a refresh: {self._error_code(answer)}")
+            raise ConfigError(f"oidc: {issuer} responded with {answer.status} to a refresh: {self._error_code(answer)}")
         try:
             tokens = decoder(_Tokens).decode(answer.body)
         except (msgspec.DecodeError, ValueError, RecursionError):
-            raise ConfigError(f"oidc: {issuer} answered a refresh with something else than tokens") from None
+            raise ConfigError(f"oidc: {issuer} responded to a refresh without tokens") from None
         # Kept whatever else is wrong: the one that was shown may be good no more.
         self._refresh_token = tokens.refresh_token or self._refresh_token
         if not tokens.id_token:
@@ -259,7 +259,7 @@ class OIDCSource:
 
     def _unreachable(self, error: Exception) -> ConfigError:
         behind: BaseException | None = error
-        while behind is not None and not str(behind):  # trio's own errors say nothing, what is behind them does.
+        while behind is not None and not str(behind):  # trio's errors have no text; their causes do.
             behind = behind.__cause__ or behind.__context__
         reason = " ".join(str(behind or type(error).__name__).split())[:300]
         return ConfigError(f"oidc: {self._config.issuer_url} can't be reached: {reason}")
@@ -270,18 +270,18 @@ def _discovery_url(config: OIDCConfig) -> str:
 
 
 def _discovered(answer: _Answer, config: OIDCConfig) -> _Discovery:
-    """Return what the issuer says of itself, if its token endpoint may be trusted with a refresh token."""
+    """Return the issuer's metadata, if its token endpoint can be trusted with a refresh token."""
     issuer = config.issuer_url
     if answer.status != 200:
-        raise ConfigError(f"oidc: {issuer} answered {answer.status} when asked for its configuration")
+        raise ConfigError(f"oidc: {issuer} responded with {answer.status} to the request for its configuration")
     try:
         found = decoder(_Discovery).decode(answer.body)
     except (msgspec.DecodeError, ValueError, RecursionError):
         raise ConfigError(f"oidc: the configuration that {issuer} gives can't be read") from None
     if found.issuer != issuer:
-        raise ConfigError(f"oidc: {issuer} says that it is {found.issuer[:200]!r}; issuer URLs must be equal")
+        raise ConfigError(f"oidc: {issuer} reports the issuer {found.issuer[:200]!r}; issuer URLs must be equal")
     if not _is_https(found.token_endpoint):
-        raise ConfigError(f"oidc: the token endpoint of {issuer} is no https URL")
+        raise ConfigError(f"oidc: the token endpoint of {issuer} is not an https URL")
     return found
 
 
@@ -289,7 +289,7 @@ def _is_https(url: str) -> bool:
     try:
         parts = urlsplit(url)
         return parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # Brackets that don't match, or a port that is none.
+    except ValueError:  # Brackets that do not match, or an invalid port.
         return False
 
 
@@ -302,9 +302,9 @@ def _joined(pieces: Iterable[bytes]) -> bytes:
 
 def _with(body: SecretBytes, piece: SecretBytes, end: float) -> SecretBytes:
     if len(body) + len(piece) > _MOST_BYTES:
-        raise ConfigError(f"oidc: the provider's answer is larger than {_MOST_BYTES} bytes")
+        raise ConfigError(f"oidc: the provider's response is larger than {_MOST_BYTES} bytes")
     if time.monotonic() > end:
-        raise ConfigError(f"oidc: the provider's answer was not there within {_SECONDS:g} s")
+        raise ConfigError(f"oidc: the provider did not respond within {_SECONDS:g} s")
     return SecretBytes(body + piece)
 
 

@@ -47,7 +47,7 @@ class TokenFile:
         return None
 
     def renew(self, deadline: float | None = None) -> Credential:
-        """Read the file; what can't be read or used leaves the last good token in place."""
+        """Read the file; if it cannot be read or used, the last valid token is kept."""
         if self._reading.is_running:  # It waits for its file system; its result is used when it comes.
             return self._last()
         try:

@@ -1,1 +1,1 @@
-"""Configuration of a connection: where the server is, credentials, TLS settings, limits, observers."""
+"""Configuration of a connection: the server's address, credentials, TLS settings, limits, observers."""

@@ -1,4 +1,4 @@
-"""Where the API server is and how to reach it: client-go's `rest.Config`."""
+"""Address of the API server, and how to reach it: client-go's `rest.Config`."""
 
 from __future__ import annotations
 
@@ -35,13 +35,12 @@ class Timeouts:
 
     Attributes:
         connect: for a connection, TLS included.
-        read: for the next piece of the answer. Longer than the 60 s after which a server gives up on a request of its
-            own.
-        write: for the next chunk of the request to be accepted, however long the whole request takes.
+        read: for the next chunk of the response. Longer than the 60 s after which a server gives up on a request.
+        write: for the next chunk of the request to be accepted, regardless of the total time.
         pool: for a free connection of the pool.
-        total: for the whole of a request, whatever comes meanwhile; watches have no such limit.
-        idle: for the next piece of a watch, which is then taken up on another connection. Longer than the 60 to 75 s
-            after which a server sends a bookmark where nothing else happens.
+        total: for a complete request, regardless of progress; watches have no such limit.
+        idle: for the next chunk of a watch, which is then resumed on another connection. Longer than the 60 to 75 s
+            after which a server sends a bookmark if nothing else happens.
     """
 
     connect: float | None = 30.0
@@ -54,7 +53,7 @@ class Timeouts:
 
 @dataclass(slots=True, kw_only=True)
 class TLSConfig:
-    """How the server is checked, and how the client shows who it is. What is given as data wins over the file.
+    """TLS settings: verification of the server, and the client certificate. Data has priority over files.
 
     Attributes:
         ca_file: the certificates that sign servers, PEM; without any the system's own are trusted.
@@ -63,9 +62,9 @@ class TLSConfig:
         cert_data: the same as bytes.
         key_file: the key of the client's certificate, PEM.
         key_data: the same as bytes.
-        server_name: the name that the server's certificate must be for, where it is not the host's.
-        insecure: whether the server's certificate is not checked at all. Whoever is on the way can then read and change
-            everything.
+        server_name: the name that the server's certificate must be for, if it is not the host's.
+        insecure: whether the server's certificate is not checked at all. Anyone on the network path can then read and
+            change everything.
     """
 
     ca_file: str | None = None
@@ -78,7 +77,7 @@ class TLSConfig:
     insecure: bool = False
 
     def __repr__(self) -> str:
-        """Show what is set; keys and certificates are hidden."""
+        """Show the fields that are set; keys and certificates are hidden."""
         return shown(self, hidden={"ca_data", "cert_data", "key_data"})
 
 
@@ -109,7 +108,7 @@ class Server(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The host without the zone of an IPv6 address: what a certificate is for."""
+        """The host without the zone of an IPv6 address, as in certificates."""
         return self.host.partition("%")[0]
 
     def _with_port(self, host: str) -> str:
@@ -124,7 +123,7 @@ class Server(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class Config:
-    """Where the API server is and how to reach it.
+    """Address of the API server, and how to reach it.
 
     Attributes:
         host: a URL such as `https://10.0.0.1:6443`, or a host with or without port; a path is kept as a prefix of every
@@ -137,25 +136,25 @@ class Config:
         exec: a program that gives the credentials.
         oidc: an OpenID Connect provider that gives the token.
         tls: certificates and keys.
-        proxy_url: the proxy on the way, `http://`, `https://` or `socks5://`; "" for none, None for what the variables
-            HTTPS_PROXY, HTTP_PROXY and NO_PROXY say.
-        user_agent: what the server's logs call the program; by default its name, the version of kubecore and the
+        proxy_url: the proxy, `http://`, `https://` or `socks5://`; "" for none, None for the one of the variables
+            HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
+        user_agent: the name of the program in the server's logs; by default its name, the version of kubecore and the
             platform.
-        timeouts: how long to wait for what.
-        compression: whether answers are asked for compressed: worth it on slow networks alone.
+        timeouts: the time limits of each step.
+        compression: whether compressed responses are accepted: only useful on slow networks.
         follow_redirects: whether redirects on the same server are followed; those to another never are.
-        max_retries: how often a request is sent again where the server asks for it or a read's connection broke.
+        max_retries: how often a request is retried if the server requests it or the connection of a read broke.
         qps: most requests a second, on average; None for no limit.
         burst: how many requests may go at once before `qps` holds; None for 10, as in client-go.
-        rate_limiter: a limiter of your own, instead of `qps` and `burst`; clientsets may share one.
+        rate_limiter: a custom limiter, instead of `qps` and `burst`; clientsets may share one.
         warning_handler: called with each warning that the server sends; by default a client logs each text once,
             with method and path of the first request.
-        observers: told of every request's start and end, for traces and metrics.
+        observers: called at the start and the end of every request, for traces and metrics.
         max_connections: most connections at a time.
         origin: whose configuration it is, for errors, such as `user 'admin' of context 'lab'`.
-        namespace: the namespace of the context or the pod, "" if it is not known: where `apply_file` puts objects that
-            name no namespace. Paths of requests do not depend on it.
-        max_response_bytes: largest body of an answer that is read, in bytes. Watches have no such limit, their events
+        namespace: the namespace of the context or the pod, "" if it is not known: for objects without a namespace in
+            `apply_file`. Paths of requests do not depend on it.
+        max_response_bytes: largest body of a response that is read, in bytes. Watches have no such limit, their events
             have.
     """
 
@@ -185,7 +184,7 @@ class Config:
     namespace: str = field(default="", compare=False, repr=False)
 
     def __repr__(self) -> str:
-        """Show what is set; every secret is hidden."""
+        """Show the fields that are set; every secret is hidden."""
         # A URL with a user name has a password, too.
         urls = {name for name in ("host", "proxy_url") if "@" in (getattr(self, name) or "")}
         return shown(self, hidden={"bearer_token", "password"} | urls)
@@ -199,7 +198,7 @@ class Config:
         )
 
     def anonymous(self) -> Self:
-        """Return a copy without any credential: the same server, asked by nobody in particular."""
+        """Return a copy without any credential: the same server, as an anonymous user."""
         made = self.copy()
         made.bearer_token = made.bearer_token_file = made.username = made.password = None
         made.impersonate = made.exec = made.oidc = None
@@ -207,14 +206,14 @@ class Config:
         return made
 
     def server(self) -> Server:
-        """Take `host` apart.
+        """Parse `host`.
 
         Returns:
-            Scheme, host, port and prefix. Query and fragment are dropped. Without a scheme it is https where TLS is
+            Scheme, host, port and prefix. Query and fragment are dropped. Without a scheme it is https if TLS is
             configured, else http.
 
         Raises:
-            ConfigError: this is no URL of a server.
+            ConfigError: it is not a URL of a server.
         """
         if "@" in (self.host or "") and not _PATH_FOLLOWS.match(self.host):
             # First of all: no other error may show the password, nor the variables of its frame.
@@ -229,7 +228,7 @@ class Config:
         except ValueError as error:
             raise ConfigError(f"host {self.host[:200]!r} is not a valid URL: {error}") from None
         if parts.scheme not in ("http", "https") or not host or not text.isprintable() or " " in text:
-            raise ConfigError(f"host {self.host[:200]!r} is no http or https URL of a server")
+            raise ConfigError(f"host {self.host[:200]!r} is not an http:// or https:// URL of a server")
         if not _is_host_name(host):
             raise ConfigError(f"host {self.host[:200]!r} has no valid host name")
         if not has_scheme and parts.path not in ("", "/"):
@@ -237,14 +236,14 @@ class Config:
         return Server(parts.scheme, unescaped_zone(host), port, parts.path.rstrip("/"))
 
     def check(self) -> None:
-        """Refuse what contradicts itself.
+        """Refuse contradictory settings.
 
         Raises:
             ConfigError: naming the fields.
         """
         tls = self.tls
         if tls.insecure and (tls.ca_file or tls.ca_data):
-            raise ConfigError("tls.insecure is set beside a CA: remove one of them")
+            raise ConfigError("tls.insecure conflicts with a CA; remove one of them")
         if bool(tls.cert_file or tls.cert_data) != bool(tls.key_file or tls.key_data):
             raise ConfigError(
                 "a client certificate needs its key, and a key its certificate: set both in tls, or neither"
@@ -317,7 +316,7 @@ def unescaped_zone(host: str) -> str:
 def default_user_agent() -> str:
     """Return the program's name, kubecore's version and the platform: `web.py/0.1.0 (linux/amd64) kubecore`."""
     program = os.path.basename(sys.argv[0] if sys.argv else "")  # noqa: PTH119 - argv[0] is no path to follow
-    if program in ("", "-", "-c", "-m"):  # At a prompt and in one-liners; the server takes the field manager from it.
+    if program in ("", "-", "-c", "-m"):  # For a prompt and one-liners; the server derives the field manager from it.
         program = "python"
     plain = "".join(char if char.isascii() and (char.isalnum() or char in "-_.") else "_" for char in program)[:64]
     return f"{plain}/{__version__} ({sys.platform}/{_architecture()}) kubecore"

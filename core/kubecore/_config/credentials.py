@@ -1,4 +1,4 @@
-"""Ways to say who asks that are more than a text: impersonation, programs that give credentials, OpenID Connect."""
+"""Credentials with several fields: impersonation, credential programs, OpenID Connect."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ INTERACTIVE: Final = ("Never", "IfAvailable", "Always")
 
 @dataclass(slots=True, kw_only=True)
 class Impersonate:
-    """As whom to act; the server asks whether the real user may.
+    """The user to impersonate; the server checks whether the real user may do so.
 
     Source: the headers `Impersonate-User`, `-Uid`, `-Group` and `-Extra-*`.
 
     Attributes:
         user: the user's name.
         uid: the user's unique identifier, "" for none.
-        groups: the groups, none of which the user need be in.
-        extra: more that authorizers may look at: key to values.
+        groups: the groups, which the user need not be in.
+        extra: more attributes for authorizers: key to values.
     """
 
     user: str = ""
@@ -36,10 +36,10 @@ class Impersonate:
     extra: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
 
     def check(self) -> None:
-        """Refuse what would act as somebody else, or as the real user.
+        """Refuse settings that would act as another user, or as the real one.
 
         Raises:
-            ConfigError: the user is missing, or a value is empty, has white space around it or can't be in a header.
+            ConfigError: the user is missing, or a value is empty, has white space around it or is invalid in a header.
         """
         if not self.user:
             raise ConfigError(
@@ -70,27 +70,27 @@ class Impersonate:
 
 @dataclass(slots=True, kw_only=True)
 class ExecPolicy:
-    """Which programs a configuration may run: a kubeconfig of a stranger names whatever it likes.
+    """Which programs a configuration may run: an untrusted kubeconfig may name any program.
 
     Attributes:
         kind: all of them, none, or those listed.
-        allowed: names, or paths where a program is named by its path or found there.
+        allowed: names, or paths if a program is named by its path or found at it.
     """
 
     kind: Literal["AllowAll", "DenyAll", "Allowlist"] = "AllowAll"
     allowed: Sequence[str] | None = None
 
     def check(self) -> None:
-        """Refuse what contradicts itself.
+        """Refuse contradictory settings.
 
         Raises:
-            ConfigError: an unknown kind, a list where none belongs, or none where one must be.
+            ConfigError: an unknown kind, an unexpected list, or a missing one.
         """
         kind: str = self.kind
         if kind not in ("AllowAll", "DenyAll", "Allowlist"):
             raise ConfigError(f"exec.policy.kind is {kind[:100]!r}; it can be AllowAll, DenyAll or Allowlist")
         if kind != "Allowlist" and self.allowed is not None:
-            raise ConfigError(f"exec.policy.allowed has no meaning beside {kind}: remove it, or set kind to Allowlist")
+            raise ConfigError(f"exec.policy.allowed has no effect with {kind}: remove it, or set kind to Allowlist")
         if kind == "Allowlist" and not self.allowed:
             raise ConfigError("exec.policy is an Allowlist that lists nothing: use DenyAll for none")
 
@@ -106,15 +106,14 @@ class ExecConfig:
         args: its arguments, handed on as they are; there is no shell.
         env: variables added to the process's own.
         api_version: `client.authentication.k8s.io/v1` or `v1beta1`.
-        install_hint: what to do where the program is missing.
-        provide_cluster_info: whether it is told of the cluster.
-        interactive_mode: whether it may ask at the terminal: `Never`, `IfAvailable` or `Always`.
+        install_hint: a hint for the user if the program is missing.
+        provide_cluster_info: whether it receives data about the cluster.
+        interactive_mode: whether it may prompt at the terminal: `Never`, `IfAvailable` or `Always`.
         stdin_unavailable: whether somebody else uses the terminal's input.
         stdin_unavailable_message: why.
-        cluster_config: what the kubeconfig's cluster has for it, handed on with the cluster.
+        cluster_config: its settings in the kubeconfig's cluster, passed on with the cluster data.
         policy: which programs may run.
-        timeout: how long it may take, in seconds; None for as long as it likes. Whoever is asked at a terminal needs
-            time.
+        timeout: its time limit in seconds; None for no limit, since a user at a terminal needs time.
     """
 
     command: str
@@ -131,11 +130,11 @@ class ExecConfig:
     timeout: float | None = 120.0
 
     def __repr__(self) -> str:
-        """Show what is set; arguments, variables and the cluster's part may hold secrets."""
+        """Show the fields that are set; arguments, variables and the cluster's part may hold secrets."""
         return shown(self, hidden={"args", "env", "cluster_config"})
 
     def check(self) -> None:
-        """Refuse what can't work.
+        """Refuse invalid settings.
 
         Raises:
             ConfigError: naming the field.
@@ -162,11 +161,11 @@ class OIDCConfig:
     Attributes:
         issuer_url: the provider; always https.
         client_id: the client's name there.
-        client_secret: its secret, where it has one.
+        client_secret: its secret, if it has one.
         ca_file: the certificates that sign the provider's, PEM; without any the system's own are trusted.
         ca_data: the same as bytes.
-        id_token: the token of now.
-        refresh_token: what a new one is got with.
+        id_token: the current token.
+        refresh_token: used to get a new token.
         save: called with `id-token` and `refresh-token` after each renewal.
     """
 
@@ -180,11 +179,11 @@ class OIDCConfig:
     save: Callable[[Mapping[str, str]], None] | None = None
 
     def __repr__(self) -> str:
-        """Show what is set; secrets and tokens are hidden."""
+        """Show the fields that are set; secrets and tokens are hidden."""
         return shown(self, hidden={"client_secret", "id_token", "refresh_token", "ca_data", "save"})
 
     def check(self) -> None:
-        """Refuse what can't work.
+        """Refuse invalid settings.
 
         Raises:
             ConfigError: naming the field.
@@ -196,7 +195,7 @@ class OIDCConfig:
 
 
 def shown(config: Any, hidden: set[str]) -> str:
-    """Write a configuration's repr: what is set, secrets hidden."""
+    """Return a configuration's repr: the fields that are set, secrets hidden."""
     said: list[str] = []
     for item in dataclasses.fields(config):
         value = getattr(config, item.name)

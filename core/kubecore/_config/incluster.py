@@ -28,13 +28,13 @@ def in_cluster_config(*, folder: Path | None = None) -> Config:
     """Return the configuration that the kubelet gives to the processes of a pod.
 
     Args:
-        folder: where the service account's files are, if not at their usual place.
+        folder: the folder of the service account's files, if not the usual one.
 
     Returns:
         The server of the environment, with the service account's token (read again as it is renewed) and CA.
 
     Raises:
-        NotInClusterError: the environment names no server.
+        NotInClusterError: the environment has no server address.
         ConfigError: the token can't be read.
     """
     host, port = os.environ.get("KUBERNETES_SERVICE_HOST", ""), os.environ.get("KUBERNETES_SERVICE_PORT", "")
@@ -59,7 +59,7 @@ def pod_namespace(folder: Path | None = None) -> str:
     """Return the namespace of the pod that the program runs in: `POD_NAMESPACE`, else the service account's file.
 
     Args:
-        folder: where the service account's files are, if not at their usual place.
+        folder: the folder of the service account's files, if not the usual one.
 
     Returns:
         The namespace; `default` if neither names one, as in client-go.
@@ -77,7 +77,7 @@ def _read(token: Path) -> str:
     try:
         text = SecretText(read_file(token).decode("ascii").strip())
     except (OSError, UnicodeDecodeError) as error:
-        what = error.strerror if isinstance(error, OSError) else "it is no text"
+        what = error.strerror if isinstance(error, OSError) else "it is not text"
         raise ConfigError(
             f"the service account's token can't be read: {token}: {what}; "
             "is automountServiceAccountToken off for this pod?"
@@ -88,7 +88,7 @@ def _read(token: Path) -> str:
 
 
 def _ca(file: Path) -> str | None:
-    """Return the CA's path if it can be used; else, as client-go, leave it to the system's CAs and say so."""
+    """Return the CA's path if it can be used; otherwise, like client-go, use the system's CAs and log a warning."""
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=str(file))
     except (OSError, ValueError) as error:

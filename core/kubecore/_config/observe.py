@@ -20,12 +20,12 @@ _IMPERSONATE: Final = b"impersonate-"
 
 @dataclass(slots=True, kw_only=True)
 class Attempt:
-    """A request that is about to be sent, maybe again.
+    """A request that is about to be sent, possibly as a retry.
 
     Attributes:
         verb: Kubernetes' verb, such as `list`.
         group: the API group, "" for the core group.
-        resource: the resource's plural name, "" for paths that are none.
+        resource: the resource's plural name, "" for other paths.
         subresource: the subresource, "" for none.
         namespace: the namespace, "" for none.
         name: the object's name, "" for none.
@@ -51,9 +51,9 @@ class Outcome(NamedTuple):
     """How an attempt ended.
 
     Attributes:
-        code: the HTTP status code, None where there was no answer.
-        error: what is raised, None where the answer is a success.
-        seconds: how long it took; of a watch, until its first byte.
+        code: the HTTP status code, None if there was no response.
+        error: the error that is raised, None if the response is a success.
+        seconds: its duration; for a watch, the time until its first byte.
     """
 
     code: int | None
@@ -62,7 +62,7 @@ class Outcome(NamedTuple):
 
 
 Observer = Callable[[Attempt], Callable[[Outcome], None] | None]
-"""Called before each attempt; what it returns, if anything, is called after it. It must not block."""
+"""Called before each attempt. If it returns a function, that is called after the attempt. It must not block."""
 
 
 def checked(attempt: Attempt) -> list[tuple[bytes, bytes]]:

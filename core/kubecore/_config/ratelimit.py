@@ -1,4 +1,4 @@
-"""A limit on how many requests a program sends: client-go's `flowcontrol`, off unless asked for."""
+"""A limit on how many requests a program sends: client-go's `flowcontrol`, off by default."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["RateLimiter", "TokenBucket"]
 
 
 class RateLimiter(Protocol):
-    """Says how long a request must wait."""
+    """Returns how long a request must wait."""
 
     def reserve(self) -> float:
         """Take the place of one request; return the seconds until it may go."""
@@ -40,7 +40,7 @@ class TokenBucket:
         self._lock = ForkLock()
 
     def reserve(self) -> float:
-        """Take a token; return the seconds until it is there."""
+        """Take a token; return the seconds until it is available."""
         with self._lock.here:
             now = time.monotonic()
             self._tokens = min(self._burst, self._tokens + (now - self._at) * self._qps)

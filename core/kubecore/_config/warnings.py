@@ -1,4 +1,4 @@
-"""What a server warns of, such as a deprecated version: the header `Warning`.
+"""Warnings of a server, such as for a deprecated version: the header `Warning`.
 
 Source: RFC 7234 5.5; `k8s.io/apimachinery/pkg/util/net` `ParseWarningHeader`.
 """
@@ -33,8 +33,8 @@ class ServerWarning(NamedTuple):
 
     Attributes:
         code: 299 for those of Kubernetes.
-        agent: who warns, mostly `-`.
-        text: what of.
+        agent: the component that warns, mostly `-`.
+        text: the message.
         request: method and path of the request, such as `GET /api/v1/namespaces/default/pods/web`.
     """
 
@@ -63,7 +63,7 @@ class LogOnce:
             if warning.text in self._seen:
                 return
             self._seen[warning.text] = None
-            if len(self._seen) > _MOST_REMEMBERED:  # A server that never says the same twice.
+            if len(self._seen) > _MOST_REMEMBERED:  # For a server that never repeats a warning.
                 del self._seen[next(iter(self._seen))]
         place = f"{warning.request}: " if warning.request else ""
         _LOG.warning("%s%s", place, _printable(warning.text))
@@ -76,7 +76,7 @@ def parse(header: str) -> Iterator[ServerWarning]:
         header: its value; several warnings are separated by commas.
 
     Yields:
-        The warnings. One that is none ends them: what follows can't be told from it.
+        The warnings. An invalid one ends them: the following text cannot be separated from it.
     """
     at = 0
     while at < len(header):
@@ -91,7 +91,7 @@ def parse(header: str) -> Iterator[ServerWarning]:
 
 
 def _decoded(text: str) -> str:
-    """Read words in the manner of RFC 2047, and UTF-8 that came as Latin-1."""
+    """Decode words as in RFC 2047, and UTF-8 that arrived as Latin-1."""
     with contextlib.suppress(UnicodeError):
         text = text.encode("latin-1").decode("utf-8")
     if "=?" not in text:
@@ -100,7 +100,7 @@ def _decoded(text: str) -> str:
 
 
 def _word(found: re.Match[str]) -> str:
-    """Decode one encoded word; what can't be decoded stays as it is."""
+    """Decode one encoded word; an invalid one is returned unchanged."""
     charset, encoding, text = found[1], found[2], found[3]
     try:
         data = text.encode("ascii")
@@ -111,5 +111,5 @@ def _word(found: re.Match[str]) -> str:
 
 
 def _printable(text: str) -> str:
-    """Show what a terminal would obey as escapes."""
+    """Escape terminal control characters."""
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

@@ -18,11 +18,11 @@ __all__ = ["AsyncGzipStream"]
 
 
 class AsyncGzipStream:
-    """An answer that comes compressed, and reads as if it did not.
+    """A compressed response that reads like an uncompressed one.
 
     Args:
-        stream: the answer.
-        place: what was asked, for errors.
+        stream: the response.
+        place: the request, for errors.
     """
 
     def __init__(self, stream: AsyncStream, place: str) -> None:

@@ -42,7 +42,7 @@ _CHUNK_BYTES: Final = 16 * 1024
 
 
 class _Connections:
-    """What belongs to one event loop: sockets and waiting tasks can't move to another."""
+    """State of one event loop: sockets and waiting tasks cannot move to another one."""
 
     def __init__(self, max_connections: int) -> None:
         self.idle: deque[tuple[AsyncSocket, float]] = deque()
@@ -77,14 +77,14 @@ class _Connections:
 class AsyncPool:
     """Sends requests over connections that it keeps: see `Pool`.
 
-    Each event loop has connections of its own, so that a client may outlive a loop.
+    Each event loop has separate connections, so that a client may outlive a loop.
 
     Args:
         config: where to, TLS, and how many connections.
         certificate: Returns the client certificate for new connections, None for that of the configuration.
 
     Raises:
-        ConfigError: certificates or keys can't be used.
+        ConfigError: certificates or keys are invalid.
     """
 
     def __init__(self, config: Config, certificate: Callable[[], Identity | None] = no_certificate) -> None:
@@ -96,10 +96,10 @@ class AsyncPool:
         )
 
     async def open(self, request: Request) -> AsyncPoolStream:
-        """Send a request and wait for the head of its answer.
+        """Send a request and wait for the response head.
 
         Raises:
-            TransportError: there is none.
+            TransportError: There is no response.
         """
         await self._connector.refresh_async(request.end)
         deadlines = Deadlines(request)
@@ -113,7 +113,7 @@ class AsyncPool:
             raise
 
     async def aclose(self) -> None:
-        """Close every idle connection; those in use are closed when their answers are done."""
+        """Close every idle connection; those in use are closed when their responses are complete."""
         self._is_closed = True
         self._of_loop.clean()
         await self._connections().aclose()
@@ -197,7 +197,7 @@ async def _take_slot(connections: _Connections, request: Request, deadlines: Dea
 
 
 async def _send(connection: AsyncSocket, request: Request, parser: ResponseParser, deadlines: Deadlines) -> None:
-    """Send a request and read the head of its answer."""
+    """Send a request and read the head of the response."""
     sending = Early(parser)
     broken: OSError | None = None
     stage: Stage = "write"
@@ -236,7 +236,7 @@ async def _write(
 
 
 class AsyncPoolStream:
-    """An answer whose body is still to be read."""
+    """A response whose body has not been read yet."""
 
     __slots__ = (
         "_connection",
@@ -295,7 +295,7 @@ class AsyncPoolStream:
         return whole.getvalue()
 
     def chunks(self) -> AsyncGenerator[bytes]:
-        """Yield the body as it comes; whoever is cancelled while he waits for a piece may ask for it again.
+        """Yield the body as it arrives. After a cancelled wait for a chunk, the caller may wait for it again.
 
         Raises:
             TransportError: it breaks off.
@@ -303,13 +303,13 @@ class AsyncPoolStream:
         return _Chunks(self)
 
     async def next_chunk(self, *, is_first: bool) -> bytes:
-        """Return the next piece of the body, b"" at its end.
+        """Return the next chunk of the body, b"" at its end.
 
         Args:
-            is_first: whether none was asked for before.
+            is_first: Whether this is the first chunk.
 
         Raises:
-            TransportError: it breaks off.
+            TransportError: The body is incomplete.
         """
         if is_first and self._parser.first:
             return self._parser.first
@@ -334,14 +334,17 @@ class AsyncPoolStream:
         return b""
 
     def detach(self) -> tuple[AsyncSocket, bytes]:
-        """Take the connection out of the pool, with what came behind the head: it speaks another protocol now."""
+        """Take the connection out of the pool, with the data received after the head: it uses another protocol now."""
         self._is_open = False
         if self._slots is not None:
             self._slots.release()
         return self._connection, self._parser.first
 
     async def aclose(self) -> None:
-        """Give the connection back, or close it where the body was not read to its end; a second call does nothing."""
+        """Return the connection to the pool, or close it if the body was not read completely.
+
+        A second call does nothing.
+        """
         if self._is_open:
             self._is_open = False
             parser = self._parser
@@ -351,7 +354,7 @@ class AsyncPoolStream:
 
 
 class _Chunks(AsyncGenerator[bytes, None]):
-    """The pieces of a body. A generator of Python's own would be over once a wait in it was cancelled."""
+    """The chunks of a body. A Python generator would be exhausted after a cancelled wait."""
 
     def __init__(self, stream: AsyncPoolStream) -> None:
         self._stream = stream

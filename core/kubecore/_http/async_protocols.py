@@ -13,7 +13,7 @@ __all__ = ["AsyncHttpClient", "AsyncStream", "AsyncTransport"]
 
 
 class AsyncHttpClient(Protocol):
-    """What we need of a client of the user's own; `httpx.AsyncClient` has it."""
+    """Required interface of a custom client; `httpx.AsyncClient` has it."""
 
     def build_request(
         self, method: str, url: str, *, content: Any = ..., headers: Any = ..., timeout: Any = ...
@@ -22,12 +22,12 @@ class AsyncHttpClient(Protocol):
         ...
 
     async def send(self, request: Any, *, stream: bool = ..., follow_redirects: bool = ...) -> Any:
-        """Send it; with `stream` the answer's body is still to be read."""
+        """Send the request; with `stream`, the body of the response is not read yet."""
         ...
 
 
 class AsyncStream(Protocol):
-    """An answer whose body is still to be read."""
+    """A response whose body has not been read yet."""
 
     @property
     def status(self) -> int:
@@ -59,11 +59,11 @@ class AsyncStream(Protocol):
         ...
 
     def detach(self) -> tuple[AsyncSocket, bytes]:
-        """Take the connection out of the pool, with what came behind the head: it speaks another protocol now."""
+        """Take the connection out of the pool, with the data received after the head: it uses another protocol now."""
         ...
 
     async def aclose(self) -> None:
-        """Give the connection back, or close it where the body was not read to its end."""
+        """Return the connection to the pool, or close it if the body was not read completely."""
         ...
 
 
@@ -71,10 +71,10 @@ class AsyncTransport(Protocol):
     """Sends requests."""
 
     async def open(self, request: Request) -> AsyncStream:
-        """Send a request and wait for the head of its answer.
+        """Send a request and wait for the response head.
 
         Raises:
-            TransportError: there is none.
+            TransportError: There is no response.
         """
         ...
 

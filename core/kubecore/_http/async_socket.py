@@ -22,7 +22,7 @@ _PIECE: Final = 256 * 1024
 
 
 class AsyncSocket:
-    """A connection for asyncio and trio. Every method raises OSError; whoever calls sets the time limit.
+    """A connection for asyncio and trio. Every method raises OSError; the caller sets the time limit.
 
     Args:
         below: The TCP connection, or one that is secured by TLS and carries another layer of TLS.
@@ -67,7 +67,7 @@ class AsyncSocket:
                 await self._flush()
                 await self._fill()
             except ssl.SSLError:
-                await self._flush()  # The alert that tells the server why.
+                await self._flush()  # The TLS alert for the server, with the reason.
                 raise
             else:
                 break
@@ -79,7 +79,7 @@ class AsyncSocket:
         return AsyncSocket(self, self._fileno)
 
     async def read(self) -> bytes:
-        """Return what has come, b"" at the end."""
+        """Return received data, b"" at the end."""
         if self._tls is None:
             return await self._receive()
         while True:
@@ -173,7 +173,7 @@ class AsyncSocket:
         return self.has_rest() or self._readable()
 
     async def aclose(self) -> None:
-        """Close it, without a goodbye; never interrupted half-way."""
+        """Close the connection without a TLS close alert; never interrupted half-way."""
         import anyio
 
         with anyio.CancelScope(shield=True):
@@ -196,7 +196,7 @@ class AsyncSocket:
             raw.close()
 
     async def _flush(self) -> None:
-        # Where the connection is shared, whoever is writing sends this too.
+        # If the connection is shared, the current writer sends this too.
         if self._outgoing.pending and not self.is_writing:
             await self._send(self._outgoing.read())
 
@@ -236,10 +236,10 @@ class AsyncSocket:
 
 
 def _read_ahead(below: object) -> Callable[[], bool]:
-    """Return the question whether an event loop read data that nobody took yet.
+    """Return a function that checks whether the event loop has unread data.
 
-    asyncio may receive twice before the waiting task runs. anyio keeps the second chunk, but has no public way to
-    ask for it. Of an unknown stream nothing is known, so its connections are not kept.
+    asyncio may receive twice before the waiting task runs. anyio keeps the second chunk, but has no public way to check
+    for it. Connections over an unknown kind of stream are not kept.
     """
     if isinstance(below, AsyncSocket) or hasattr(below, "_trio_socket"):
         return lambda: False

@@ -38,7 +38,7 @@ class Connector:
         certificate: Returns the client certificate for new connections, None for that of the configuration.
 
     Raises:
-        ConfigError: certificates or keys can't be used, or the proxy's URL is none.
+        ConfigError: certificates or keys can't be used, or the proxy's URL is invalid.
     """
 
     def __init__(self, config: Config, certificate: Callable[[], tls.Identity | None] = no_certificate) -> None:
@@ -62,7 +62,7 @@ class Connector:
 
     @property
     def trouble(self) -> str:
-        """What a connection waits for, if that is not the other end; else ""."""
+        """The step that a connection waits for, if it is not the other end; else ""."""
         return self._names.trouble
 
     def refresh(self, deadline: float | None) -> None:
@@ -117,7 +117,7 @@ class Connector:
         return SyncSocket(dial.secure(made, context, self._name), generation)
 
     async def connect_async(self) -> AsyncSocket:
-        """Connect: see `connect`; whoever calls sets the time limit."""
+        """Connect: see `connect`; the caller sets the time limit."""
         if self._proxy is None:
             made = await dial.connect_async(self._names)
         else:
@@ -171,7 +171,7 @@ class Connector:
 
 
 def _proxy(config: Config) -> Proxy | None:
-    """Return the proxy on the way; its module is loaded only where there may be one."""
+    """Return the proxy, if any; its module is loaded only if there may be one."""
     server = config.server()
     variable = f"{server.scheme}_proxy"
     if config.proxy_url is None and not (os.environ.get(variable) or os.environ.get(variable.upper())):
@@ -189,7 +189,7 @@ def _left(end: float | None) -> float | None:
 
 @contextlib.contextmanager
 def _of_proxy(way: Proxy) -> Generator[None]:
-    """Say of what goes wrong that it is the proxy's doing."""
+    """Mark errors as caused by the proxy."""
     try:
         yield
     except TimeoutError:

@@ -82,16 +82,16 @@ class _Run(Generic[R]):
             await event.wait()
 
     def result(self) -> R:
-        """Return what the function returned, or raise what it raised."""
+        """Return the result of the function, or raise its error."""
         if self._error is not None:
             raise self._error
         return self._result[0]
 
 
 class Aside(Generic[R]):
-    """A blocking function that runs in a thread of its own, once at a time: callers that come meanwhile share the run.
+    """A blocking function that runs in a separate thread, once at a time: concurrent callers share the run.
 
-    A run that lasts longer than a caller waits goes on, and may be shared by later callers.
+    A run that outlasts its caller continues, and may be shared by later callers.
 
     Args:
         function: the function.
@@ -116,10 +116,10 @@ class Aside(Generic[R]):
             seconds: how long to wait for it, None for no limit.
 
         Returns:
-            What it returns.
+            Its result.
 
         Raises:
-            TimeoutError: it takes longer.
+            TimeoutError: It is still running.
         """
         run = self._current()
         if not run.wait(seconds):
@@ -127,7 +127,7 @@ class Aside(Generic[R]):
         return run.result()
 
     async def run_async(self) -> R:
-        """Run the function: see `run`. May be cancelled; the function goes on then."""
+        """Run the function: see `run`. Cancelling the wait does not stop the function."""
         run = self._current()
         await run.wait_async()
         return run.result()

@@ -1,4 +1,4 @@
-"""What one exchange with the server needs, without I/O: its time limits, and errors of ours for all that goes wrong."""
+"""Limits and errors of one exchange with the server: its time limits, and kubecore errors for all failures. No I/O."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ KEEPALIVE_SECONDS: Final = 90.0
 """How long an idle connection is kept; a server's own limit is longer, so that it rarely closes under a request."""
 
 _TOGETHER: Final = 64 * 1024
-"""Up to this size, in bytes, a body is sent in one piece with its head."""
+"""Up to this size, in bytes, a body is sent together with its head."""
 
 Stage = Literal["pool", "connect", "write", "read", "body"]
-"""What is being done; `read` is for the head of the answer."""
+"""The current step; `read` is for the response head."""
 
 FAILURES: Final = (OSError, MalformedError, CutError, UnicodeError, ValueError)
-"""What the socket, the TLS and the HTTP below may raise."""
+"""Exceptions of the socket, TLS and HTTP layers."""
 
 
 class WaitingError(TimeoutError):
-    """A step was not done in time; the text says what it waited for, "" if that is the other end."""
+    """A step timed out. The text names the step, "" if it waited for the other end."""
 
 
 class Deadlines:
@@ -143,7 +143,7 @@ def serialize(request: Request) -> tuple[bytes, bytes]:
     """Return the bytes of a request: the head, with a small body in the same chunk, and a large body or b"".
 
     Raises:
-        MalformedError: a header can't be sent.
+        MalformedError: A header is invalid.
     """
     head = request_head(request.method, request.target, request.headers)
     body = request.body
@@ -173,7 +173,7 @@ class Early:
         self.has_head: bool = False
 
     def take(self, data: bytes | None) -> bool:
-        """Take what was received between two chunks of the request.
+        """Handle data that was received between two chunks of the request.
 
         Args:
             data: The bytes, b"" at the end of the connection, None for nothing.
@@ -198,10 +198,10 @@ class Early:
 
 
 def may_repeat(request: Request, parser: ResponseParser, error: BaseException) -> bool:
-    """Say whether a request that failed on a connection from the pool goes out again on a fresh one.
+    """Return whether a request that failed on a connection from the pool goes out again on a fresh one.
 
-    Servers close idle connections, which shows only when the next request is sent. Only what changes nothing is sent
-    twice, and only where no byte of an answer came.
+    Servers close idle connections, which shows only when the next request is sent. Only requests that change nothing
+    are sent twice, and only if no byte of a response was received.
     """
     return (
         request.method in ("GET", "HEAD")
@@ -217,7 +217,10 @@ _TIMEOUTS: Final[dict[Stage, tuple[type[errors.TransportError], str]]] = {
         errors.PoolTimeoutError,
         "all connections were busy for {} s; raise max_connections, or send fewer requests at once",
     ),
-    "connect": (errors.ConnectTimeoutError, "no connection within {} s; is the host right, and does it answer?"),
+    "connect": (
+        errors.ConnectTimeoutError,
+        "no connection within {} s; check the host, and that it accepts connections",
+    ),
     "write": (errors.WriteTimeoutError, "the server accepted no data for {} s"),
     "read": (errors.ReadTimeoutError, "the server sent nothing for {} s"),
 }
@@ -225,17 +228,17 @@ _BROKEN: Final[dict[Stage, tuple[type[errors.TransportError], str]]] = {
     "pool": (errors.ConnectError, "no connection"),
     "connect": (errors.ConnectError, "no connection"),
     "write": (errors.WriteError, "the connection broke while the request went out"),
-    "read": (errors.ReadError, "the connection broke while the answer came"),
+    "read": (errors.ReadError, "the connection broke before the response was complete"),
 }
 
 
 def map_error(request: Request, error: BaseException, stage: Stage, deadlines: Deadlines) -> errors.TransportError:
-    """Make the error of ours for what went wrong.
+    """Return the kubecore error for a failure.
 
     Args:
-        request: what was asked; the error names its method and URL.
-        error: what the socket, the TLS or the HTTP below raised.
-        stage: what was being done.
+        request: the request; the error names its method and URL.
+        error: the exception of the socket, TLS or HTTP layer.
+        stage: the step that failed.
         deadlines: the request's time limits.
 
     Returns:
@@ -263,11 +266,11 @@ def map_error(request: Request, error: BaseException, stage: Stage, deadlines: D
 
 
 def hint_for(request: Request, why: str) -> str:
-    """Add to why there is no connection what to look at, if the machine is there and no server listens.
+    """Add a hint to a connection error, if the machine exists and no server listens.
 
     Args:
         request: what was requested.
-        why: what the operating system reports.
+        why: the report of the operating system.
     """
     if os.strerror(errno.ECONNREFUSED) not in why:
         return why
@@ -276,7 +279,7 @@ def hint_for(request: Request, why: str) -> str:
 
 
 def reason(error: BaseException) -> str:
-    """Say what the operating system or OpenSSL said, and what to do; it never holds a header or a body."""
+    """Return the message of the operating system or OpenSSL, with a hint. It never contains a header or a body."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return (
             f"certificate verify failed: {error.verify_message}; set the cluster's CA in tls.ca_file or tls.ca_data "
@@ -291,5 +294,5 @@ def reason(error: BaseException) -> str:
         each: Sequence[BaseException] = getattr(inner, "exceptions", (inner,))
         return "; ".join(dict.fromkeys(reason(one) for one in each))
     if isinstance(error, OSError) and error.errno is not None:
-        return os.strerror(error.errno)  # asyncio has words of its own.
+        return os.strerror(error.errno)  # asyncio's messages differ.
     return " ".join(str(error).split())[:300] or type(error).__name__

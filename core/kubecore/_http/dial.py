@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Names", "connect", "connect_async", "secure", "secure_async", "secure_proxy", "secure_proxy_async"]
 
 _IDLE_SECONDS: Final = 30
-"""After how long of silence TCP asks whether the other end is there, and how often: Go's dialer."""
+"""After how many seconds without data TCP probes the other end, and how often: as in Go's dialer."""
 
 
 _PROBES: Final = 3
@@ -47,7 +47,7 @@ class Names:
 
     @property
     def trouble(self) -> str:
-        """What a connection waits for if a lookup is not done; else ""."""
+        """The step that a connection waits for if a lookup is not complete; else ""."""
         return f"the name {self.host} is not looked up yet" if self._aside.is_running else ""
 
     def find(self, seconds: float | None) -> Sequence[_Found]:
@@ -90,7 +90,7 @@ def connect(names: Names, seconds: float | None) -> socket.socket:
         The connected socket, with the time limit that is left.
 
     Raises:
-        OSError: no address can be reached; TimeoutError where the time is up.
+        OSError: no address can be reached; TimeoutError if the time is over.
     """
     end = None if seconds is None else time.monotonic() + seconds
     found = names.find(seconds)
@@ -119,7 +119,7 @@ def connect(names: Names, seconds: float | None) -> socket.socket:
 
 
 def secure(connected: socket.socket, context: ssl.SSLContext, name: str) -> ssl.SSLSocket | TlsInTls:
-    """Put TLS on a connected socket; it is closed where that fails.
+    """Start TLS on a connected socket, which is closed if that fails.
 
     Args:
         connected: the socket, with its time limit.
@@ -139,7 +139,7 @@ def secure(connected: socket.socket, context: ssl.SSLContext, name: str) -> ssl.
 def secure_proxy(connected: socket.socket, context: ssl.SSLContext, name: str) -> ssl.SSLSocket:
     """Put TLS on a connection to a proxy, on which there may be another layer: see `secure`."""
     try:
-        # An end without the goodbye of TLS may be somebody else's doing.
+        # An end without a TLS close alert may be caused by an attacker.
         return context.wrap_socket(connected, server_hostname=name, suppress_ragged_eofs=False)
     except BaseException:
         connected.close()
@@ -201,7 +201,7 @@ async def secure_proxy_async(connected: AsyncSocket, context: ssl.SSLContext, na
 
 
 async def secure_async(connected: AsyncSocket, context: ssl.SSLContext, name: str) -> None:
-    """Put TLS on a connection; it is closed where that fails: see `secure`."""
+    """Start TLS on a connection, which is closed if that fails: see `secure`."""
     try:
         await connected.secure(context, name)
     except BaseException:

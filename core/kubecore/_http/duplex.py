@@ -1,6 +1,6 @@
-"""A connection that is read and written at the same time, without a thread: the steps that never wait, and the waiting.
+"""A connection that is read and written at the same time, without a thread: steps that never wait, and waits.
 
-Whoever uses it takes turns for the steps (TLS bears one at a time) and waits outside of them.
+Callers must take turns for the steps, since TLS allows one at a time, and wait outside of them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _BLOCKED: Final = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.
 
 
 class Duplex:
-    """The steps of a connection. Each raises OSError where the connection is broken.
+    """The steps of a connection. Each raises OSError if the connection is broken.
 
     Args:
         connection: the connection, which is no longer to be used itself.
@@ -34,7 +34,7 @@ class Duplex:
         self._wants_to_read = False
 
     def receive(self) -> bytes | None:
-        """Return what has come, b"" at the end, None where nothing has."""
+        """Return received data, b"" at the end, None if there is none."""
         self._wants_to_write = False
         try:
             inner = self._socket
@@ -44,7 +44,7 @@ class Duplex:
             return None
 
     def send(self, data: bytes) -> int:
-        """Send what can be sent at once; return how much. What was not taken must come again, as it is."""
+        """Send as much as possible without waiting and return the count. The rest must be passed again unchanged."""
         self._wants_to_read = False
         try:
             inner = self._socket

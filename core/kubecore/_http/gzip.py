@@ -1,8 +1,8 @@
-"""Answers that come compressed: unpacked as they come, checked to their end, never beyond their limit.
+"""Compressed responses: unpacked as they arrive, verified to their end, with a size limit.
 
 A response may be compressed although nobody requested it, and a pod behind `proxy()` may send anything.
 
-Source: RFC 1952. A body that is cut, or goes on behind its end, is an error: both mean that something is missing.
+Source: RFC 1952. A body that is truncated, or continues after its end, is an error: both mean that data is missing.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _FREE_BYTES: Final = 16 * 1024 * 1024
 
 
 class Inflater:
-    """Unpacks a body; a small piece may become a large one, so that they come out one by one."""
+    """Unpacks a body; a small chunk may become a large one, so the results are yielded one by one."""
 
     def __init__(self, place: str) -> None:
         self._place = place
@@ -37,7 +37,7 @@ class Inflater:
         self._unpacked = 0
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Unpack what came.
+        """Unpack received data.
 
         Raises:
             ProtocolError: It is damaged.
@@ -69,7 +69,7 @@ class Inflater:
             raise errors.ProtocolError(f"{self._place}: bytes follow the compressed response")
 
     def end(self) -> None:
-        """Check that all of it came."""
+        """Check that the body is complete."""
         if not self._inflate.eof:
             raise errors.ReadError(f"{self._place}: the compressed response ended early")
 
@@ -82,7 +82,7 @@ def too_large(place: str, max_bytes: int) -> errors.BodyTooLargeError:
         max_bytes: The limit, in bytes.
     """
     return errors.BodyTooLargeError(
-        f"the answer to {place} is larger than the limit of {max_bytes} bytes (Config.max_response_bytes)"
+        f"the response to {place} is larger than the limit of {max_bytes} bytes (Config.max_response_bytes)"
     )
 
 

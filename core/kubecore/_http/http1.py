@@ -1,7 +1,7 @@
-"""HTTP/1.1 as a client speaks it, without I/O: a request to bytes, bytes to an answer.
+"""HTTP/1.1 as a client speaks it, without I/O: writes requests, parses responses.
 
-Strict: what two readers could understand in two ways is refused, since a proxy on the way may be one of them. Written
-for what an API server sends, one answer to one request; it takes a tenth of the time of a general parser.
+Strict: ambiguous messages are refused, since a proxy may interpret them differently. Written for API servers, with one
+response per request; it needs a tenth of the time of a general parser.
 Source: RFC 9110, RFC 9112.
 """
 
@@ -14,10 +14,10 @@ from typing import Final, Protocol
 __all__ = ["Body", "CutError", "MalformedError", "ResponseParser", "request_head"]
 
 _MOST_HEAD: Final = 256 * 1024
-"""Largest head that is read, in bytes; Go's servers send at most 1 MiB, real ones a few hundred."""
+"""Largest response head that is read, in bytes. Go's servers send at most 1 MiB, typical ones a few hundred."""
 
 _MOST_INTERIM: Final = 16
-"""Most interim answers (`103 Early Hints`) before the answer."""
+"""Maximum number of interim responses (`103 Early Hints`) before the response."""
 
 _TARGET: Final = re.compile(r"[!-~]+")
 _STATUS_LINE: Final = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9][0-9])(?: [\t -~\x80-\xff]*)?")
@@ -29,15 +29,15 @@ _MOST_TRAILERS: Final = 100
 
 
 class MalformedError(Exception):
-    """What came, or is to be sent, is not HTTP/1.1."""
+    """Received data, or a request to be sent, is not valid HTTP/1.1."""
 
 
 class CutError(Exception):
-    """The connection ended before the answer did."""
+    """The connection ended before the end of the response."""
 
 
 def request_head(method: str, target: str, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
-    """Write the head of a request.
+    """Serialize the request head.
 
     Args:
         method: the method.
@@ -48,7 +48,7 @@ def request_head(method: str, target: str, headers: Sequence[tuple[bytes, bytes]
         The bytes, the empty line included.
 
     Raises:
-        MalformedError: something in it would end a line, or can't stand in one. It is not quoted: it may be a secret.
+        MalformedError: a part of it would end a line, or is invalid in one. It is not quoted, since it may be a secret.
     """
     if not _TARGET.fullmatch(target):
         raise MalformedError("the request's path holds characters that no path can hold")
@@ -67,19 +67,19 @@ def request_head(method: str, target: str, headers: Sequence[tuple[bytes, bytes]
 
 
 class Body(Protocol):
-    """How an answer's body ends."""
+    """How the body of a response ends."""
 
     done: bool
-    """Whether the whole body is there; to be set by who reads a body of known length without `feed`."""
+    """Whether the body is complete. Set by callers that read a body of known length without `feed`."""
 
     length: int | None
-    """The body's length in bytes where the head says it."""
+    """The body's length in bytes, if the response head has it."""
 
     def feed(self, data: bytes) -> bytes:
-        """Take what came; return the part of it that is the body.
+        """Parse received data; return the part of it that belongs to the body.
 
         Raises:
-            MalformedError: it is no body as the head describes it.
+            MalformedError: it does not match the response head.
         """
         ...
 
@@ -93,19 +93,19 @@ class Body(Protocol):
 
 
 class ResponseParser:
-    """Reads one answer as it comes: `feed_head` until it is whole, then `body.feed`.
+    """Reads one response as it arrives: `feed_head` until it is whole, then `body.feed`.
 
     Args:
-        method: the method that was asked with: an answer to HEAD or CONNECT has no body.
-        upgrade: whether another protocol was asked for: only then may the answer be `101 Switching Protocols`, and what
-            comes behind its head is the other protocol's.
+        method: the method of the request: a response to HEAD or CONNECT has no body.
+        upgrade: whether the request was an upgrade: only then may the response be `101 Switching Protocols`, and the
+            data after its head belongs to the other protocol.
 
     Attributes:
         status: the status code.
-        headers: the headers, their names in lower case; one that came several times is joined with commas.
+        headers: the headers, their names in lower case; repeated ones are joined with commas.
         body: the body.
-        first: what came of the body together with the head.
-        keep: whether the connection may serve another request once the body is whole.
+        first: the part of the body that was received with the head.
+        keep: whether the connection may serve another request once the body is complete.
     """
 
     __slots__ = ("_buffer", "_interim", "_method", "_seen", "_upgrade", "body", "first", "headers", "keep", "status")
@@ -125,26 +125,26 @@ class ResponseParser:
 
     @property
     def started(self) -> bool:
-        """Whether anything came at all."""
+        """Whether any data was received."""
         return bool(self._buffer) or self._interim > 0
 
     def feed_head(self, data: bytes) -> bool:
-        """Take what came.
+        """Parse received data.
 
         Args:
-            data: the bytes, b"" where the connection has ended.
+            data: The bytes, b"" if the connection has ended.
 
         Returns:
-            Whether the head is whole; the other attributes are then there.
+            True once the response head is complete; the other attributes are set from then on.
 
         Raises:
-            MalformedError: this is no answer.
-            CutError: the connection has ended.
+            MalformedError: This is not a valid response.
+            CutError: The connection has ended.
         """
         if not data:
-            raise CutError("the server closed the connection without an answer")
+            raise CutError("the server closed the connection without a response")
         buffer: bytes | bytearray = data
-        if self._buffer:  # Extended in place: a copy for each chunk of the head would take quadratic time.
+        if self._buffer:  # Extended in place: a copy for each chunk of the response head would take quadratic time.
             buffer = self._buffer if isinstance(self._buffer, bytearray) else bytearray(self._buffer)
             buffer += data
         while True:
@@ -152,9 +152,9 @@ class ResponseParser:
             if end < 0:
                 self._buffer, self._seen = buffer, len(buffer)
                 if len(buffer) > _MOST_HEAD:
-                    raise MalformedError(f"the answer's head is longer than {_MOST_HEAD} bytes")
+                    raise MalformedError(f"the response head is longer than {_MOST_HEAD} bytes")
                 if not buffer.startswith(b"HTTP/1."[: len(buffer)]):
-                    raise MalformedError("the answer is not HTTP/1.1")
+                    raise MalformedError("the response is not HTTP/1.1")
                 return False
             head, buffer = bytes(buffer[:end]), bytes(buffer[end + 4 :])
             if self._parse(head):
@@ -163,18 +163,20 @@ class ResponseParser:
             self._buffer, self._seen = buffer, 0
 
     def _parse(self, head: bytes) -> bool:
-        """Read a head; return whether it is the answer's, not that of an interim one."""
+        """Parse a head; return whether it is that of the final response, not of an interim one."""
         line_end = head.find(b"\r\n")
         line = head if line_end < 0 else head[:line_end]
         matched = _STATUS_LINE.fullmatch(line)
         if matched is None or not _FIELDS.fullmatch(head, len(line)):
-            raise MalformedError("the answer is not HTTP/1.1")
+            raise MalformedError("the response is not HTTP/1.1")
         status = int(matched[2])
         is_switch = status == 101 and self._upgrade and matched[1] == b"1"
         if status < 200 and not is_switch:
             self._interim += 1
             if status == 101 or self._interim > _MOST_INTERIM:
-                raise MalformedError(f"the answer begins with {self._interim} interim ones, the last of them {status}")
+                raise MalformedError(
+                    f"the response begins with {self._interim} interim responses, the last with status {status}"
+                )
             return False
         headers: dict[str, str] = {}
         repeated: dict[str, list[str]] = {}
@@ -198,14 +200,14 @@ class ResponseParser:
     def _framing(self, status: int, headers: dict[str, str]) -> Body:
         coding, length = headers.get("transfer-encoding"), headers.get("content-length")
         if status == 101 and (coding is not None or length is not None):
-            raise MalformedError("the answer changes the protocol, and has a body")
+            raise MalformedError("the response changes the protocol, and has a body")
         if coding is not None:
             if length is not None:
-                raise MalformedError("the answer has both a length and a transfer coding")
+                raise MalformedError("the response has both Content-Length and Transfer-Encoding")
             if coding.lower() != "chunked":
-                raise MalformedError(f"the answer has an unknown transfer coding: {coding[:40]!r}")
+                raise MalformedError(f"the response has an unknown Transfer-Encoding: {coding[:40]!r}")
         if length is not None and not (length.isascii() and length.isdigit() and len(length) < 19):
-            raise MalformedError(f"the answer's length is no number: {length[:40]!r}")
+            raise MalformedError(f"the Content-Length of the response is not a number: {length[:40]!r}")
         if self._method == "HEAD" or status in (204, 304) or (self._method == "CONNECT" and status < 300):
             return _Length(0)
         if coding is not None:
@@ -214,7 +216,7 @@ class ResponseParser:
 
 
 class _Length:
-    """A body whose length the head says."""
+    """A body with a known length."""
 
     __slots__ = ("_left", "done", "length")
 
@@ -226,16 +228,16 @@ class _Length:
     def feed(self, data: bytes) -> bytes:
         self._left -= len(data)
         if self._left < 0:
-            raise MalformedError("more came than the answer's length says")
+            raise MalformedError("the response is longer than its Content-Length")
         self.done = not self._left
         return data
 
     def end(self) -> None:
-        raise CutError(f"the connection ended {self._left} bytes before the answer did")
+        raise CutError(f"the connection ended {self._left} bytes before the end of the response")
 
 
 class _UntilClose:
-    """A body that ends with its connection; TLS says whether that was the server's doing."""
+    """A body that ends with its connection; TLS shows whether the server ended it."""
 
     __slots__ = ("done", "length")
 
@@ -259,7 +261,7 @@ class _Chunked:
         self.length: int | None = None
         self.done = False
         self._left = 0  # Of the chunk's data, and then of the line end behind it.
-        self._line = b""  # The part of a line that came so far.
+        self._line = b""  # The received part of an incomplete line.
         self._trailers = 0  # Lines since the last chunk, itself included.
 
     def feed(self, data: bytes) -> bytes:
@@ -275,7 +277,7 @@ class _Chunked:
                 continue
             if self.done:
                 self.done = False  # Whose the rest is nobody knows: such a connection is not to be kept.
-                raise MalformedError("more came than the answer's last chunk")
+                raise MalformedError("data follows the last chunk of the response")
             end = data.find(b"\n", at)
             if end < 0:
                 self._line += data[at:]
@@ -288,14 +290,14 @@ class _Chunked:
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def _take(self, data: bytes, at: int, pieces: list[bytes]) -> int:
-        """Take a chunk's data, and the two bytes that end it; return where the rest begins."""
+        """Read a chunk's data, and the two bytes that end it; return the position of the rest."""
         if self._left > 2:
             piece = data[at : at + self._left - 2]
             pieces.append(piece)
             self._left -= len(piece)
             return at + len(piece)
         if data[at] != b"\r\n"[2 - self._left]:
-            raise MalformedError("a chunk is longer than its size says")
+            raise MalformedError("a chunk is longer than its declared size")
         self._left -= 1
         return at + 1
 
@@ -312,10 +314,10 @@ class _Chunked:
             return
         matched = _CHUNK_SIZE.fullmatch(line, 0, len(line) - 2)
         if matched is None:
-            raise MalformedError("a chunk's size is no number")
+            raise MalformedError("the size of a chunk is not a number")
         size = int(matched[1], 16)
         self._trailers = 0 if size else 1
         self._left = size + 2 if size else 0
 
     def end(self) -> None:
-        raise CutError("the connection ended before the answer's last chunk")
+        raise CutError("the connection ended before the last chunk of the response")

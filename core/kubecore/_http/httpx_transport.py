@@ -37,10 +37,10 @@ class HttpxTransport:
         self._certificate = certificate
 
     def open(self, request: Request) -> _HttpxStream:
-        """Send a request and wait for the head of its answer.
+        """Send a request and wait for the response head.
 
         Raises:
-            TransportError: there is none.
+            TransportError: There is no response.
         """
         with _named_errors(request):
             _refuse_what_is_ours(request, self._certificate())
@@ -62,10 +62,10 @@ class AsyncHttpxTransport:
         self._certificate = certificate
 
     async def open(self, request: Request) -> _AsyncHttpxStream:
-        """Send a request and wait for the head of its answer.
+        """Send a request and wait for the response head.
 
         Raises:
-            TransportError: there is none.
+            TransportError: There is no response.
         """
         with _named_errors(request):
             _refuse_what_is_ours(request, self._certificate())
@@ -84,13 +84,13 @@ class AsyncHttpxTransport:
 def _refuse_what_is_ours(request: Request, certificate: Identity | None) -> None:
     if certificate is not None:
         raise errors.ConfigError(
-            f"{request.place}: the exec plugin gives a client certificate, which a client of your own (http_client=) "
-            "can't show; use a clientset without it"
+            f"{request.place}: the exec plugin returned a client certificate, which "
+            "a custom client (http_client=) cannot present; use a clientset without it"
         )
     if request.upgrade:
         raise errors.ConfigError(
-            f"{request.place}: a client of your own (http_client=) can't change the protocol of a connection, as exec, "
-            "attach and port-forward must; use a clientset without it for these"
+            f"{request.place}: a custom client (http_client=) cannot upgrade a connection, "
+            "which exec, attach and port-forward need; use a clientset without it for these"
         )
 
 
@@ -122,7 +122,7 @@ def _arguments(request: Request, timeouts_of_call: tuple[float | None, ...] | No
     server = request.server
     headers = list(request.headers)
     if not any(name == b"Accept-Encoding" for name, _ in headers):
-        headers.append((b"Accept-Encoding", b"identity"))  # httpx would ask for all that it can read.
+        headers.append((b"Accept-Encoding", b"identity"))  # httpx would accept all encodings that it can read.
     arguments: dict[str, Any] = {
         "method": request.method,
         "url": f"{server.scheme}://{server.netloc}{request.target}",
@@ -139,7 +139,7 @@ def _arguments(request: Request, timeouts_of_call: tuple[float | None, ...] | No
 
 
 def _pause(request: Request) -> float | None:
-    """Return how long an endless answer may pause."""
+    """Return how long an endless response may pause."""
     idle = request.timeouts.idle if request.idle_timeout else None
     if request.until is None:
         return idle
@@ -214,23 +214,26 @@ class _AsyncHttpxStream(_Head):
 
 
 _ERRORS: Final[Mapping[str, tuple[type[errors.TransportError], str]]] = {
-    "ConnectTimeout": (errors.ConnectTimeoutError, "no connection in time; is the host right, and does it answer?"),
+    "ConnectTimeout": (
+        errors.ConnectTimeoutError,
+        "no connection in time; check the host, and that it accepts connections",
+    ),
     "ReadTimeout": (errors.ReadTimeoutError, "the server sent nothing for too long"),
     "WriteTimeout": (errors.WriteTimeoutError, "the server accepted no data for too long"),
     "PoolTimeout": (errors.PoolTimeoutError, "all connections of your HTTP client were busy for too long"),
     "ConnectError": (errors.ConnectError, "no connection"),
-    "ReadError": (errors.ReadError, "the connection broke while the answer came"),
+    "ReadError": (errors.ReadError, "the connection broke before the response was complete"),
     "WriteError": (errors.WriteError, "the connection broke while the request went out"),
     "ProxyError": (errors.ProxyError, "the proxy failed"),
     "LocalProtocolError": (errors.ProtocolError, "the request is not valid HTTP"),
-    "RemoteProtocolError": (errors.ProtocolError, "the answer is not valid HTTP, or broke off"),
+    "RemoteProtocolError": (errors.ProtocolError, "the response is not valid HTTP, or is incomplete"),
 }
 _LIBRARIES: Final = ("httpx", "httpcore", "httpcore2", "h11", "h2")
 
 
 @contextmanager
 def _named_errors(request: Request) -> Generator[None]:
-    """Turn what the library raises into errors of ours that name the request."""
+    """Map the exceptions of the library to kubecore errors that name the request."""
     try:
         yield
     except (errors.KubeError, GeneratorExit):
@@ -253,7 +256,7 @@ def _named_errors(request: Request) -> Generator[None]:
 
 
 def _cause(error: BaseException) -> str:
-    """Say what the operating system or OpenSSL said; it never holds a header or a body."""
+    """Return the message of the operating system or OpenSSL. It never contains a header or a body."""
     if type(error).__name__ == "LocalProtocolError":
         return ""  # h11 quotes the header, which may be a credential.
     return "" if "Timeout" in type(error).__name__ else " ".join(str(error).split())[:300]

@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class PerLoop(Generic[T]):
-    """One value for each event loop that asks for it.
+    """One value for each event loop that uses it.
 
     This is not `anyio.lowlevel.RunVar` because that keeps a loop alive if the value refers to it, and keeps every value
     as long as the loop exists, even if nothing else refers to the variable.
@@ -42,7 +42,7 @@ class PerLoop(Generic[T]):
 
     def clean(self) -> None:
         """Drop the values of all loops that ended."""
-        for key, found in list(self._values.items()):  # Loops of other threads may ask at the same time.
+        for key, found in list(self._values.items()):  # Loops of other threads may request values at the same time.
             loop = found[0]()
             if (loop is None or _is_closed(loop)) and self._values.get(key) is found:
                 del self._values[key]

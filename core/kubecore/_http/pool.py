@@ -40,15 +40,15 @@ _Slots = queue.SimpleQueue[_Slot]
 class Pool:
     """Sends requests over connections that it keeps; safe to use from many threads, and after a fork.
 
-    Requests share `max_connections`; answers that may go on for ever, such as watches, have connections beside them,
-    so that no number of watches ever keeps a request waiting.
+    Requests share `max_connections`; endless responses, such as watches, have additional connections, so that watches
+    never block requests.
 
     Args:
         config: where to, TLS, and how many connections.
         certificate: Returns the client certificate for new connections, None for that of the configuration.
 
     Raises:
-        ConfigError: certificates or keys can't be used.
+        ConfigError: certificates or keys are invalid.
     """
 
     def __init__(self, config: Config, certificate: Callable[[], Identity | None] = no_certificate) -> None:
@@ -66,10 +66,10 @@ class Pool:
         self._is_closed = False
 
     def open(self, request: Request) -> PoolStream:
-        """Send a request and wait for the head of its answer.
+        """Send a request and wait for the response head.
 
         Raises:
-            TransportError: there is none.
+            TransportError: There is no response.
         """
         if self._process != os.getpid():
             self._leave_to_parent()
@@ -83,7 +83,7 @@ class Pool:
             raise
 
     def close(self) -> None:
-        """Close every idle connection; those in use are closed when their answers are done."""
+        """Close every idle connection; those in use are closed when their responses are complete."""
         self._is_closed = True
         while self._idle:
             self._idle.pop()[0].close()
@@ -167,7 +167,7 @@ class Pool:
             self._slots.put(slot)
 
     def _leave_to_parent(self) -> None:
-        """Begin anew in a forked process: the connections are the parent's, and their TLS with them."""
+        """Start again in a forked process: the connections and their TLS state belong to the parent."""
         kept = self._idle
         self._begin()
         for connection, _ in kept:
@@ -175,7 +175,7 @@ class Pool:
 
 
 def _send(connection: SyncSocket, request: Request, parser: ResponseParser, deadlines: Deadlines) -> None:
-    """Send a request and read the head of its answer."""
+    """Send a request and read the head of the response."""
     sending = Early(parser)
     broken: OSError | None = None
     try:
@@ -184,14 +184,14 @@ def _send(connection: SyncSocket, request: Request, parser: ResponseParser, dead
         if not sending.has_head:
             raise map_error(request, error, "write", deadlines) from error
     except OSError as error:
-        broken = error  # A server that refuses a large body closes before it has read all; its answer may be there.
+        broken = error  # The server may refuse a large body, close early, and have sent its response.
     except FAILURES as error:
         raise map_error(request, error, "write", deadlines) from error
     try:
         seconds = deadlines.left("read")
         end = time.monotonic() + seconds if seconds is not None else None
         while not (sending.has_head or parser.feed_head(connection.read(seconds))):
-            # A head that comes in drops has no longer than one that comes at once.
+            # A head that arrives byte by byte has the same time limit as one that arrives at once.
             seconds = max(end - time.monotonic(), 0.001) if end is not None else None
     except FAILURES as error:
         raise map_error(request, broken or error, "write" if broken else "read", deadlines) from error
@@ -213,7 +213,7 @@ def _write(connection: SyncSocket, request: Request, sending: Early, deadlines: 
 
 
 def _buffer(length: int) -> bytearray | memoryview:
-    """Make a buffer that takes no memory before something is in it: a server may say any length."""
+    """Create a buffer that needs no memory until it is filled: a server may announce any length."""
     if length <= _SMALL:
         return bytearray(length)
     import mmap
@@ -222,7 +222,7 @@ def _buffer(length: int) -> bytearray | memoryview:
 
 
 class PoolStream:
-    """An answer whose body is still to be read."""
+    """A response whose body has not been read yet."""
 
     __slots__ = ("_connection", "_deadlines", "_is_open", "_parser", "_pool", "_request", "_slot", "headers", "status")
 
@@ -272,7 +272,7 @@ class PoolStream:
         return whole.getvalue()
 
     def _read_length(self, first: bytes, length: int) -> Body:
-        """Read into one buffer of the right size: pieces would have to be joined."""
+        """Read into one buffer of the right size: chunks would have to be joined."""
         whole = _buffer(length)
         whole[: len(first)] = first
         connection, deadlines = self._connection, self._deadlines
@@ -282,7 +282,7 @@ class PoolStream:
                 while at < length:
                     count = connection.read_into(view[at:], deadlines.left("body"))
                     if not count:
-                        raise CutError(f"the connection ended {length - at} bytes before the answer did")
+                        raise CutError(f"the connection ended {length - at} bytes before the end of the response")
                     at += count
             except FAILURES as error:
                 raise map_error(self._request, error, "body", deadlines) from error
@@ -314,14 +314,17 @@ class PoolStream:
         return b""
 
     def detach(self) -> tuple[SyncSocket, bytes]:
-        """Take the connection out of the pool, with what came behind the head: it speaks another protocol now."""
+        """Take the connection out of the pool, with the data received after the head: it uses another protocol now."""
         self._is_open = False
         slot, self._slot = self._slot, None
         self._pool.leave(slot)
         return self._connection, self._parser.first
 
     def close(self) -> None:
-        """Give the connection back, or close it where the body was not read to its end; a second call does nothing."""
+        """Return the connection to the pool, or close it if the body was not read completely.
+
+        A second call does nothing.
+        """
         if self._is_open:
             self._is_open = False
             parser = self._parser

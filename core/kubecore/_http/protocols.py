@@ -14,7 +14,7 @@ __all__ = ["HttpClient", "Stream", "Transport"]
 
 
 class HttpClient(Protocol):
-    """What we need of a client of the user's own; `httpx.Client` has it."""
+    """Required interface of a custom client; `httpx.Client` has it."""
 
     def build_request(
         self, method: str, url: str, *, content: Any = ..., headers: Any = ..., timeout: Any = ...
@@ -23,12 +23,12 @@ class HttpClient(Protocol):
         ...
 
     def send(self, request: Any, *, stream: bool = ..., follow_redirects: bool = ...) -> Any:
-        """Send it; with `stream` the answer's body is still to be read."""
+        """Send the request; with `stream`, the body of the response is not read yet."""
         ...
 
 
 class Stream(Protocol):
-    """An answer whose body is still to be read."""
+    """A response whose body has not been read yet."""
 
     @property
     def status(self) -> int:
@@ -60,11 +60,11 @@ class Stream(Protocol):
         ...
 
     def detach(self) -> tuple[SyncSocket, bytes]:
-        """Take the connection out of the pool, with what came behind the head: it speaks another protocol now."""
+        """Take the connection out of the pool, with the data received after the head: it uses another protocol now."""
         ...
 
     def close(self) -> None:
-        """Give the connection back, or close it where the body was not read to its end."""
+        """Return the connection to the pool, or close it if the body was not read completely."""
         ...
 
 
@@ -72,10 +72,10 @@ class Transport(Protocol):
     """Sends requests."""
 
     def open(self, request: Request) -> Stream:
-        """Send a request and wait for the head of its answer.
+        """Send a request and wait for the response head.
 
         Raises:
-            TransportError: there is none.
+            TransportError: There is no response.
         """
         ...
 

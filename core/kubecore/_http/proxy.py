@@ -1,4 +1,4 @@
-"""Which proxy is on the way, and how it is asked, without I/O.
+"""The proxy to use, and the requests to it, without I/O.
 
 Source: Go's `golang.org/x/net/http/httpproxy`, whose NO_PROXY Kubernetes extends by networks (`10.0.0.0/8`); RFC 9110
 9.3.6 for CONNECT; RFC 1928 and 1929 for SOCKS5.
@@ -39,18 +39,18 @@ class Proxy(NamedTuple):
     password: str
 
     def __repr__(self) -> str:
-        """Show where it is, without the password."""
+        """Show its address, without the password."""
         return f"Proxy({self.url})"
 
     @property
     def url(self) -> str:
-        """Where it is, without credentials."""
+        """Its address, without credentials."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}"
 
     @property
     def authorization(self) -> list[tuple[bytes, bytes]]:
-        """The header that says who asks; it goes to the proxy alone."""
+        """The header with the credentials; it is sent only to the proxy."""
         if not self.username and not self.password:
             return []
         pair = SecretBytes(f"{self.username}:{self.password}".encode())
@@ -62,10 +62,10 @@ def parse(url: str, what: str) -> Proxy:
 
     Args:
         url: the URL; without a scheme it is http.
-        what: where it comes from, for the error.
+        what: its origin, for the error.
 
     Raises:
-        ConfigError: it is none that we know. The URL is not quoted, since it may hold a password.
+        ConfigError: it is not a supported proxy URL. The URL is not quoted, since it may hold a password.
     """
     url = SecretText(url)  # It may hold a password, which the variables of a traceback would show.
     found = _parse(url)
@@ -83,7 +83,7 @@ def _parse(url: str) -> Proxy | None:
     if parts.scheme not in _PORTS or not host or not url.isprintable() or " " in url:
         return None
     if parts.password and not parts.username and parts.scheme.startswith("socks5"):
-        return None  # Source: RFC 1929, where a name has at least one character.
+        return None  # Source: RFC 1929, in which a name has at least one character.
     return Proxy(
         "socks5" if parts.scheme == "socks5h" else parts.scheme,
         unescaped_zone(host),
@@ -97,20 +97,20 @@ def from_environment(server: Server) -> Proxy | None:
     """Return the proxy that HTTPS_PROXY or HTTP_PROXY name, unless NO_PROXY excepts the server.
 
     Args:
-        server: where requests go.
+        server: the server of the requests.
 
     Raises:
-        ConfigError: a variable is no URL.
+        ConfigError: a variable is not a valid URL.
     """
     name = f"{server.scheme.upper()}_PROXY"
     url = SecretText(_variable(name))
     if not url or _is_excepted(server, _variable("NO_PROXY")):
         return None
     if name == "HTTP_PROXY" and os.environ.get("HTTP_PROXY") and "REQUEST_METHOD" in os.environ:
-        # In a CGI program this variable is the header `Proxy` of whoever calls it.
+        # In a CGI program this variable is the header `Proxy` of the client's request.
         raise ConfigError(
-            "HTTP_PROXY is not used in a CGI program (REQUEST_METHOD is set), where callers can set it: "
-            "unset it, or set Config.proxy_url"
+            "HTTP_PROXY is not used in a CGI program (REQUEST_METHOD is set), "
+            "because clients can set it there; unset it, or set Config.proxy_url"
         )
     return parse(url, f"the variable {name}")
 

@@ -1,4 +1,4 @@
-"""A request as it is sent, and checks of the head of its response. No I/O."""
+"""A request in the form in which it is sent, and checks of the response head. No I/O."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ __all__ = ["Body", "Request", "check_body", "check_response", "codings", "has_bo
 
 
 Body = bytes | bytearray | memoryview
-"""What a body is read into."""
+"""Buffers that a body can be read into."""
 
 
 class Request(NamedTuple):
-    """What goes over the wire.
+    """A request to send.
 
     Attributes:
         method: the HTTP method.
-        server: where it goes.
+        server: the server that receives it.
         target: path and query, the server's prefix included.
         headers: names and values.
         body: the body, or None.
@@ -32,7 +32,7 @@ class Request(NamedTuple):
         until: when an endless answer is left, on the monotonic clock; None for no limit.
         upgrade: whether it asks for another protocol.
         head: when the headers of an endless response must be there, on the monotonic clock; None for no limit.
-        seconds: the `timeout=` of the call, for errors; None if there is none.
+        seconds: the `timeout=` of the call, for errors; None if there is missing.
         fresh: whether it is sent over a new connection, and over one only.
         patient: whether `Timeouts.read` does not apply: somebody behind the API server responds when it likes.
         origin: whose configuration it is, for errors.
@@ -56,12 +56,12 @@ class Request(NamedTuple):
     origin: str = ""
 
     def __repr__(self) -> str:
-        """Show what is asked; headers and bodies hold secrets."""
+        """Show the request line; headers and bodies contain secrets."""
         return f"Request({self.place})"
 
     @property
     def url(self) -> str:
-        """The URL without the query: selectors may say more than a log should."""
+        """The URL without the query: selectors may contain more than a log should."""
         return f"{self.server.scheme}://{self.server.netloc}{self.target.partition('?')[0]}"
 
     @property
@@ -71,23 +71,23 @@ class Request(NamedTuple):
 
 
 def check_response(request: Request, status: int, headers: Mapping[str, str], max_bytes: int) -> None:
-    """Refuse an answer by its head.
+    """Refuse a response by its head.
 
     Args:
-        request: what was asked.
+        request: the request.
         status: the HTTP status code.
         headers: the headers, their names in lower case.
         max_bytes: largest body that is read.
 
     Raises:
         RedirectError: it points somewhere else.
-        ProtocolError: it is packed in a way that we can't undo.
+        ProtocolError: its encoding is not supported.
         BodyTooLargeError: its body will be too large.
     """
     if 300 <= status < 400 and status != 304:
         raise RedirectError(
-            f"{request.place} was answered {status}, a redirect, which is not followed: credentials would go along "
-            "(Config.follow_redirects follows those on the same server)"
+            f"{request.place} responded with {status}, a redirect, which is not followed: "
+            "it would receive the credentials (Config.follow_redirects follows those on the same server)"
         )
     check_body(request, status, headers, max_bytes)
 
@@ -99,17 +99,17 @@ def codings(encoding: str) -> list[str]:
 
 
 def has_body(request: Request, status: int) -> bool:
-    """Return whether a response has a body; headers of one without a body describe what GET would return."""
+    """Return whether a response has a body; headers of one without a body describe the response to GET."""
     return request.method != "HEAD" and status not in (101, 204, 304)
 
 
 def check_body(request: Request, status: int, headers: Mapping[str, str], max_bytes: int) -> None:
-    """Refuse an answer by what its head says of its body: see `check_response`."""
+    """Refuse a response because of the body that its head announces: see `check_response`."""
     if not has_body(request, status):
         return
     encoding = headers.get("content-encoding", "")
     if encoding and codings(encoding) not in ([], ["gzip"]):
-        raise ProtocolError(f"{request.place} was answered in an encoding that nobody asked for: {encoding[:40]!r}")
+        raise ProtocolError(f"{request.place} has a response in an encoding that was not requested: {encoding[:40]!r}")
     length = headers.get("content-length", "")
     if length.isascii() and length.isdigit() and (len(length) > 18 or int(length) > max_bytes):
         raise too_large(request, max_bytes)
@@ -118,5 +118,5 @@ def check_body(request: Request, status: int, headers: Mapping[str, str], max_by
 def too_large(request: Request, max_bytes: int) -> BodyTooLargeError:
     """Make the error for a body that is larger than the limit."""
     return BodyTooLargeError(
-        f"the answer to {request.place} is larger than the limit of {max_bytes} bytes (Config.max_response_bytes)"
+        f"the response to {request.place} is larger than the limit of {max_bytes} bytes (Config.max_response_bytes)"
     )

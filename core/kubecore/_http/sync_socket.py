@@ -37,12 +37,12 @@ class SyncSocket:
         self._seconds: float | None = connected.gettimeout()
 
     def read(self, seconds: float | None) -> bytes:
-        """Return what has come, b"" at the end."""
+        """Return received data, b"" at the end."""
         self._limit(seconds)
         return self._read(self._piece)
 
     def read_into(self, buffer: memoryview, seconds: float | None) -> int:
-        """Put what has come into a buffer; return how many bytes, 0 at the end."""
+        """Read received data into a buffer; return the number of bytes, 0 at the end."""
         self._limit(seconds)
         return self._socket.recv_into(buffer)
 
@@ -80,11 +80,11 @@ class SyncSocket:
         self._socket.close()
 
     def detach(self) -> socket.socket | TlsInTls:
-        """Return what is below, for whoever sends and receives at the same time."""
+        """Return the layer below, for callers that send and receive at the same time."""
         return self._socket
 
     def abandon(self) -> None:
-        """Close this process's half of a connection that a fork left in two; the other one goes on with it."""
+        """Close this process's copy of a connection after a fork; the other process continues to use it."""
         self._socket.close()
 
     def _limit(self, seconds: float | None) -> None:

@@ -22,10 +22,10 @@ class _Token:
 
 
 class Turn:
-    """Lets one thread at a time do something; with a time limit, and free in a forked child.
+    """Lock for one thread at a time; with a time limit, and free in a forked child.
 
-    Who has the token has the turn. It is counted by its references: if a KeyboardInterrupt loses it between two lines,
-    the next one that waits makes another.
+    The thread that has the token has the lock. It is counted by its references: if a KeyboardInterrupt loses it between
+    two lines, the next one that waits makes another.
     """
 
     def __init__(self) -> None:

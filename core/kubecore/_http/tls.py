@@ -75,13 +75,13 @@ def check_pair(cert: bytes, key: bytes) -> None:
     """Check that a certificate and a key belong together.
 
     Raises:
-        ssl.SSLError: they don't, or are none; ValueError where the key is encrypted.
+        ssl.SSLError: they do not, or are invalid; ValueError if the key is encrypted.
     """
     _load_pair(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), cert, key)
 
 
 def ca_bytes(tls: TLSConfig) -> bytes | None:
-    """Return the CA's certificates, None where the system's are trusted.
+    """Return the CA's certificates, None if the system's are trusted.
 
     Raises:
         ConfigError: the file can't be read.
@@ -90,7 +90,7 @@ def ca_bytes(tls: TLSConfig) -> bytes | None:
 
 
 class _Material(NamedTuple):
-    """The bytes of certificates and key, None for what is not configured."""
+    """The bytes of certificates and key, None for those that are not configured."""
 
     ca: bytes | None
     cert: bytes | None
@@ -218,7 +218,7 @@ def _load_ca(made: ssl.SSLContext, tls: TLSConfig, data: bytes | None) -> None:
         made.load_verify_locations(cadata=data.decode("ascii", "replace"))
     except (ssl.SSLError, ValueError) as error:
         source = "tls.ca_data" if tls.ca_data else f"tls.ca_file {tls.ca_file}"
-        raise ConfigError(f"{source} holds no certificate in PEM: {error}") from None
+        raise ConfigError(f"{source} contains no certificate in PEM: {error}") from None
 
 
 def _bytes(data: bytes | None, file: str | None, what: str) -> bytes | None:
@@ -245,13 +245,13 @@ def _load_pair(made: ssl.SSLContext, cert: bytes, key: bytes) -> None:
 
 
 def _no_password() -> bytes:
-    # Without it OpenSSL would ask at the terminal.
+    # Otherwise OpenSSL would prompt at the terminal.
     raise ValueError("the key is encrypted; a key without a password is needed")
 
 
 @contextmanager
 def _file(data: bytes) -> Generator[str]:
-    """Lend a file that holds a key: in memory where the system can, else one that only we can read, removed at once."""
+    """Provide a temporary file with a key: in memory if possible, otherwise readable only by this user."""
     if hasattr(os, "memfd_create"):
         descriptor = os.memfd_create("kubecore", os.MFD_CLOEXEC)
         try:

@@ -34,14 +34,14 @@ class TlsInTls:
             raise
 
     def recv(self, max_bytes: int) -> bytes:
-        """Return what has come, b"" at the end."""
+        """Return received data, b"" at the end."""
         try:
             return self._until_done(lambda: self._tls.read(max_bytes))
         except ssl.SSLZeroReturnError:
             return b""
 
     def recv_into(self, buffer: memoryview) -> int:
-        """Put what has come into a buffer; return how many bytes, 0 at the end."""
+        """Read received data into a buffer; return the number of bytes, 0 at the end."""
         data = self.recv(len(buffer))
         buffer[: len(data)] = data
         return len(data)
@@ -60,7 +60,7 @@ class TlsInTls:
         return bool(self._unsent)
 
     def recv_now(self, max_bytes: int) -> bytes:
-        """Return what has come, b"" at the end, without waiting: SSLWantReadError where nothing has."""
+        """Return received data, b"" at the end, without waiting: SSLWantReadError if there is none."""
         while True:
             self._push()
             try:
@@ -72,7 +72,7 @@ class TlsInTls:
                 self._incoming.write(data) if data else self._incoming.write_eof()
 
     def send_now(self, data: bytes) -> int:
-        """Send without waiting; return how much was taken: SSLWantWriteError where nothing was."""
+        """Send without waiting; return the number of sent bytes: SSLWantWriteError if there are none."""
         self._push()
         if self._unsent:
             raise ssl.SSLWantWriteError
@@ -87,7 +87,7 @@ class TlsInTls:
                 self._unsent = self._unsent[self._outer.send(self._unsent) :]
 
     def settimeout(self, seconds: float | None) -> None:
-        """Set the time limit of each call, however many steps it takes."""
+        """Set the time limit of each call, regardless of its number of steps."""
         self._seconds = seconds
         self._outer.settimeout(seconds)
 

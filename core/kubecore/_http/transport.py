@@ -1,4 +1,4 @@
-"""What carries requests: a pool of our own, or an HTTP client of the user's."""
+"""Transports for requests: kubecore's connection pool, or a custom HTTP client."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The handshakes with a proxy that lead to a tunnel, without I/O.
 
-Each is a generator: it yields bytes to send, is sent what came, and ends when the tunnel is open.
+Each is a generator: it yields bytes to send, receives the received bytes, and ends when the tunnel is open.
 Source: RFC 9110 9.3.6 for CONNECT; RFC 1928 and 1929 for SOCKS5.
 """
 
@@ -35,7 +35,7 @@ class RefusedError(CutError):
 
 
 def handshake(proxy: Proxy, host: str, port: int) -> Handshake:
-    """Ask a proxy for a tunnel to a host.
+    """Request a tunnel to a host from a proxy.
 
     Args:
         proxy: the proxy.
@@ -43,8 +43,8 @@ def handshake(proxy: Proxy, host: str, port: int) -> Handshake:
         port: the port.
 
     Raises:
-        RefusedError: it says no.
-        MalformedError: it says something else.
+        RefusedError: it refuses.
+        MalformedError: its response is invalid.
     """
     return _socks5(proxy, host, port) if proxy.scheme == "socks5" else _connect(proxy, host, port)
 
@@ -58,7 +58,7 @@ def _connect(proxy: Proxy, host: str, port: int) -> Handshake:
         data = SecretBytes()
     if not 200 <= parser.status < 300:
         hint = "; it wants a name and a password, in the proxy's URL" if parser.status == 407 else ""
-        raise RefusedError(f"it answered {parser.status}{hint}")
+        raise RefusedError(f"it responded with {parser.status}{hint}")
     if parser.first:
         raise MalformedError("the proxy spoke into the tunnel")
 
@@ -92,7 +92,7 @@ def _socks5(proxy: Proxy, host: str, port: int) -> Handshake:
 
 
 def _exactly(size: int, data: bytes, come: bytes = b"") -> Generator[bytes, bytes, tuple[bytes, bytes]]:
-    """Send, and return as many bytes of what comes, and what came beyond."""
+    """Send, and return that many bytes of the response, and the rest of the received data."""
     if data:
         come += yield data
     while len(come) < size:

@@ -1,4 +1,4 @@
-"""From HTTP to a websocket: the request's headers, and the check of what the server says. No I/O.
+"""From HTTP to a websocket: the request's headers, and the check of the response. No I/O.
 
 Source: RFC 6455 section 4.
 """
@@ -26,8 +26,8 @@ class Upgraded(NamedTuple, Generic[S]):
     """A connection that left HTTP.
 
     Attributes:
-        connection: the connection; whoever has it closes it.
-        first: what came behind the answer's head.
+        connection: the connection; its owner closes it.
+        first: the data received after the response head.
         protocol: the subprotocol that the server chose.
     """
 
@@ -40,11 +40,11 @@ class Handshake:
     """One request to change to a websocket.
 
     Args:
-        protocols: the subprotocols that we speak, the best first.
+        protocols: the supported subprotocols, the best first.
 
     Attributes:
-        headers: what the request says. No extension is offered: compressed messages are bombs and cost more than they
-            save.
+        headers: the headers of the request. No extension is offered: compressed messages are bombs and cost more than
+            they save.
     """
 
     def __init__(self, protocols: Sequence[str]) -> None:
@@ -60,42 +60,42 @@ class Handshake:
         ]
 
     def accept(self, call: Call[Any], headers: Mapping[str, str]) -> str:
-        """Check the answer that changes the protocol.
+        """Check the response that changes the protocol.
 
         Args:
-            call: what was asked.
-            headers: the answer's headers, their names in lower case.
+            call: the call.
+            headers: the response headers, their names in lower case.
 
         Returns:
             The subprotocol that the server chose.
 
         Raises:
-            ProtocolError: it is no answer to this request.
+            ProtocolError: it does not match the request.
         """
         tokens = {token.strip().lower() for token in headers.get("connection", "").split(",")}
         if headers.get("upgrade", "").lower() != "websocket" or "upgrade" not in tokens:
-            raise _wrong(call, "changes to another protocol than the websocket that was asked for")
+            raise _wrong(call, "changes to another protocol than the requested websocket")
         if headers.get("sec-websocket-accept", "") != self._accept:
             raise _wrong(call, "does not prove that the server has read the request (Sec-WebSocket-Accept)")
         if headers.get("sec-websocket-extensions", ""):
             raise _wrong(call, "uses extensions of the websocket that nobody offered")
         protocol = headers.get("sec-websocket-protocol", "")
         if protocol not in self._protocols:
-            raise _wrong(call, f"has the subprotocol {protocol[:60]!a}, where we speak {', '.join(self._protocols)}")
+            raise _wrong(call, f"has the subprotocol {protocol[:60]!a}, expected {', '.join(self._protocols)}")
         return protocol
 
 
 def _wrong(call: Call[Any], what: str) -> ProtocolError:
-    return ProtocolError(f"{call.method} {call.path}: the answer {what}")
+    return ProtocolError(f"{call.method} {call.path}: the response {what}")
 
 
 def refused(
     call: Call[Any], status: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview
 ) -> KubeError:
-    """Make the error for an answer that does not change the protocol.
+    """Return the error for a response that does not change the protocol.
 
     Args:
-        call: what was asked.
+        call: the call.
         status: the HTTP status code.
         headers: the headers, their names in lower case.
         body: the whole body.

@@ -1,1 +1,1 @@
-"""Small helpers without a subject of their own: text for terminals, wake-ups, locks that survive a fork."""
+"""Small general helpers: text for terminals, wake-ups, locks that survive a fork."""

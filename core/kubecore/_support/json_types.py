@@ -1,4 +1,4 @@
-"""Asking what a value is, in a way that type checkers follow."""
+"""Type checks of values that type checkers understand."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ __all__ = ["is_json_array", "is_json_object"]
 
 
 def is_json_object(value: object) -> TypeGuard[Mapping[Any, Any]]:
-    """Say whether a value has the shape of a JSON object."""
+    """Return whether a value has the shape of a JSON object."""
     return isinstance(value, Mapping)
 
 
 def is_json_array(value: object) -> TypeGuard[list[Any] | tuple[Any, ...]]:
-    """Say whether a value has the shape of a JSON array."""
+    """Return whether a value has the shape of a JSON array."""
     return isinstance(value, (list, tuple))

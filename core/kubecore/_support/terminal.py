@@ -1,4 +1,4 @@
-"""Text of a server's or a pod's in messages of ours: what would steer a terminal is shown as an escape."""
+"""Text of a server or a pod in messages: terminal control characters are escaped."""
 
 from __future__ import annotations
 

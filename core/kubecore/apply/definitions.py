@@ -1,4 +1,4 @@
-"""What is read of a CustomResourceDefinition, to know when its kinds are served. No I/O.
+"""The fields of a CustomResourceDefinition that show whether its kinds are served. No I/O.
 
 Source: `k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1`.
 """
@@ -45,7 +45,7 @@ class Definition(Model, kw_only=True):
 
     @property
     def is_established(self) -> bool:
-        """Whether the server says that it serves the kind."""
+        """Whether the server reports that it serves the kind."""
         return any(one.type == "Established" and one.status == "True" for one in self.status.conditions)
 
     @property
@@ -56,6 +56,6 @@ class Definition(Model, kw_only=True):
 
     @property
     def obstacle(self) -> str:
-        """What stands in the way, in the server's words."""
+        """The obstacle, in the server's words."""
         said = [one.message for one in self.status.conditions if one.status != "True" and one.message]
         return "; ".join(said)[:500] or "discovery does not have it yet"

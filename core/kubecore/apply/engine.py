@@ -63,14 +63,14 @@ class _Item:
 
 
 class _Answer(Call[tuple[int, dict[str, Any]]], frozen=True, kw_only=True):
-    """A call that also tells the HTTP code: 201 for an object that was not there."""
+    """A call that also returns the HTTP code: 201 for a created object."""
 
     inner: Call[dict[str, Any]]
 
     def parse(
         self, status: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview
     ) -> tuple[int, dict[str, Any]]:
-        """Read the answer: see `Call.parse`."""
+        """Parse the response: see `Call.parse`."""
         return status, self.inner.parse(status, headers, body)
 
 
@@ -86,10 +86,10 @@ def apply(
         options: How they are applied.
 
     Returns:
-        What was applied.
+        The report.
 
     Raises:
-        InvalidRequestError: an option is none.
+        InvalidRequestError: an option is invalid.
         ApplyFileError: some objects were not applied.
     """
     if not options.field_manager:
@@ -165,7 +165,7 @@ class _ApplyRun:
     # Definitions of new kinds.
 
     def _established(self) -> Steps[None]:
-        """Wait until what was just defined is served; those that are not in time are failures."""
+        """Wait until new definitions are served; those that are not in time are failures."""
         if self.options.dry_run:
             return
         end = time.monotonic() + self.options.crd_timeout_seconds
@@ -191,7 +191,7 @@ class _ApplyRun:
             definition = decode.convert((yield from ask(resource.get("", found.ref.name, ()))), Definition)
 
     def _is_known(self, definition: Definition) -> Steps[bool]:
-        """Say whether discovery has every version that the definition serves; asked again where not."""
+        """Return whether discovery has every version that the definition serves; if not, discovery is repeated."""
         catalog = yield from self.cache.catalog()
         if not all(mapper.find(catalog, *names) for names in definition.served):
             catalog = yield from self.cache.refresh()
@@ -199,7 +199,7 @@ class _ApplyRun:
 
 
 def _before(call: Call[dict[str, Any]]) -> Steps[dict[str, Any] | None]:
-    """Read the object as it was; None where it was not there, or may not be read."""
+    """Read the object before the apply; None if it did not exist, or may not be read."""
     try:
         return (yield from ask(call))
     except (NotFoundError, ForbiddenError):
@@ -229,9 +229,9 @@ def _action(code: int, before: dict[str, Any] | None, after: dict[str, Any]) -> 
 
 
 def _content(data: Mapping[str, Any]) -> object:
-    """Return what an object says, without what the server and its controllers write.
+    """Return an object without the fields that the server and its controllers set.
 
-    The resource version does not tell: an apply that changes nothing may change who manages what, and with it that.
+    The resource version does not indicate a change: it also changes if only the managers of fields change.
     """
     own = ("managedFields", "resourceVersion", "generation")
     metadata = {key: value for key, value in _metadata(data).items() if key not in own}

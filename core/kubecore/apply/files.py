@@ -36,33 +36,33 @@ def apply_file(
 ) -> Report:
     """Apply all objects of a file, or of the manifests of a folder, by server-side apply.
 
-    What the file says is sent as it stands, not by way of models. Namespaces and CustomResourceDefinitions go first; it
-    is waited until new kinds are served, then the others follow: see `kubecore.apply.order`. An object that can't be
-    applied does not stop the others.
+    The content of the file is sent unchanged, without models. Namespaces and CustomResourceDefinitions go first; then
+    the function waits until new kinds are served, and applies the others: see `kubecore.apply.order`. An object that
+    can't be applied does not stop the others.
 
     Args:
         clientset: where to.
         path: a file of any name, or a folder, of which files ending in .json, .yaml and .yml are read.
-        field_manager: who applies; the fields that it applied before and the file no longer has are taken away.
+        field_manager: the manager; fields that it applied before and that the file no longer has are removed.
         force: take fields over that other managers own, instead of failing with a conflict.
         namespace: the namespace of namespaced objects that name none; those that name another one fail, as with
             `kubectl --namespace`. None for that of the clientset's configuration: the kubeconfig's context or the pod;
             `default` if the configuration names none.
         dry_run: `All` goes through all stages but stores nothing. Objects in namespaces and of kinds that only the
             file brings then fail.
-        field_validation: what becomes of unknown fields: `Strict` refuses them, as kubectl does.
+        field_validation: the handling of unknown fields: `Strict` refuses them, as kubectl does.
         recursive: whether to read folders in the folder too.
         crd_timeout_seconds: seconds for new kinds to be served.
         timeout: seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
             request.
 
     Returns:
-        What was created, changed and left.
+        The created, changed and unchanged objects.
 
     Raises:
-        DecodeError: the file can't be read, or is no manifest; nothing was sent.
+        DecodeError: the file can't be read, or is not a manifest; nothing was sent.
         ApplyFileError: some objects were not applied; it names each with its error.
-        InvalidRequestError: an option is none.
+        InvalidRequestError: an option is invalid.
     """
     found = manifests.load_manifest_files(Path(path), models={}, recursive=recursive)
     return apply_objects(
@@ -95,23 +95,23 @@ def apply_objects(
     Args:
         clientset: where to.
         objects: dictionaries and models with apiVersion and kind, such as those of `load_manifests(text, models={})`.
-        field_manager: who applies; the fields that it applied before and the objects no longer have are taken away.
+        field_manager: the manager; fields that it applied before and that the objects no longer have are removed.
         force: take fields over that other managers own, instead of failing with a conflict.
         namespace: the namespace of namespaced objects that name none; those that name another one fail, as with
             `kubectl --namespace`. None for that of the clientset's configuration: the kubeconfig's context or the pod;
             `default` if the configuration names none.
         dry_run: `All` goes through all stages but stores nothing.
-        field_validation: what becomes of unknown fields: `Strict` refuses them, as kubectl does.
+        field_validation: the handling of unknown fields: `Strict` refuses them, as kubectl does.
         crd_timeout_seconds: seconds for new kinds to be served.
         timeout: seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
             request.
 
     Returns:
-        What was created, changed and left.
+        The created, changed and unchanged objects.
 
     Raises:
         ApplyFileError: some objects were not applied; it names each with its error.
-        InvalidRequestError: an option is none.
+        InvalidRequestError: an option is invalid.
     """
     options = Options(
         field_manager=field_manager,

@@ -1,4 +1,4 @@
-"""In which order objects are applied: what others need comes first. No I/O.
+"""The order in which objects are applied: dependencies are first. No I/O.
 
 1. Namespaces.
 2. CustomResourceDefinitions; then it is waited until their kinds are served.
@@ -8,7 +8,7 @@
 6. Services.
 7. Workloads and every other kind that the generated client has.
 8. All other kinds: those that CustomResourceDefinitions brought.
-9. Webhooks, admission policies and API services, which may stand in the way of the rest before they work.
+9. Webhooks, admission policies and API services, which may block the other objects until they work.
 
 Within one place the order is that of the file.
 """

@@ -1,7 +1,8 @@
-"""The verbs, each one a request but for those of `composite`: signatures and documentation.
+"""The verbs: signatures and documentation.
 
-What they do is in `kubecore.calls.resource` and `kubecore.rest`.
-Source: client-go's `gentype` and `kubernetes/typed`; option types of `k8s.io/apimachinery/pkg/apis/meta/v1`.
+Except in `composite`, each one is one request. Their implementation is in `kubecore.calls.resource` and
+`kubecore.rest`. Source: client-go's `gentype` and `kubernetes/typed`; option types of
+`k8s.io/apimachinery/pkg/apis/meta/v1`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What every client of a resource has, and how it calls subresources."""
+"""Base of every client of a resource, and calls of subresources."""
 
 from __future__ import annotations
 

@@ -98,33 +98,33 @@ class Exec(ResourceClient):
     ) -> Completed[bytes] | Completed[str]:
         """Run a command to its end, as `subprocess.run`: GET of `exec`, a websocket. Needs the extra `ws`.
 
-        A command is never sent twice: where the connection breaks, what became of it is not known.
+        A command is never sent twice: if the connection breaks, its result is unknown.
 
         Args:
             name: the pod's name.
             command: the program and its arguments; no shell splits them.
-            container: the container; the pod's default where it has several.
-            stdin: what the command reads, then its input ends; None for no input. Text if the output is text.
+            container: the container; by default the pod's default container.
+            stdin: the command's complete input; None for no input. Text if the output is text.
             text: whether to return text, UTF-8 unless `encoding` is set. `encoding` and `errors` imply it.
             encoding: the encoding of the text, such as `utf-8`.
             errors: how bytes that the encoding does not allow are handled, by Python's names: `strict` (the default)
                 refuses them, then there are `replace`, `ignore`, `backslashreplace` and `surrogateescape`.
-            timeout: seconds that it may take; it may go on in the container after them.
+            timeout: the time limit in seconds; the command may continue in the container after it.
             check: whether a code other than 0 is an error.
-            max_output: most bytes that it may print; None for no limit.
+            max_output: the maximum output in bytes; None for no limit.
 
         Returns:
-            The code that it returned, and what it printed, bytes or text; line ends are not changed.
+            The exit code and the output, bytes or text; line ends are not changed.
 
         Raises:
             InvalidRequestError: refused before anything was sent.
-            CommandTimeoutError: it is not done in time; the error holds what it printed so far.
+            CommandTimeoutError: it did not end in time; the error has its output so far.
             CommandError: it returned another code than 0, and `check` was set.
             BodyTooLargeError: it printed more than `max_output`.
             DecodeError: its output is not of the encoding, and `errors` is `strict`.
-            UnknownResultError: the connection ended before the server said how the command did.
-            StatusError: it could not be run, or the node does not tell its code.
-            TransportError: there is no answer.
+            UnknownResultError: the connection ended before the server reported the exit status.
+            StatusError: it could not be run, or the node does not report its exit code.
+            TransportError: there is no response.
             MissingExtraError: wsproto is not installed.
         """
         from kubecore.calls.text_mode import text_mode
@@ -166,10 +166,10 @@ class Exec(ResourceClient):
         Args:
             name: the pod's name.
             command: the program and its arguments; no shell splits them.
-            container: the container; the pod's default where it has several.
+            container: the container; by default the pod's default container.
             stdin: whether something is to be written to it.
-            stdout: whether to read what it prints.
-            stderr: whether to read what it prints as errors; with a terminal that is part of `stdout`.
+            stdout: whether to read its output.
+            stderr: whether to read its output as errors; with a terminal that is part of `stdout`.
             tty: whether to give it a terminal.
             timeout: seconds until the stream is open; after that it has no effect. None for no limit but that of
                 connecting.
@@ -189,7 +189,7 @@ class Exec(ResourceClient):
 
 
 class Attach(ResourceClient):
-    """Connects to what containers run."""
+    """Connects to processes of containers."""
 
     def attach(
         self,
@@ -202,17 +202,17 @@ class Attach(ResourceClient):
         tty: bool = False,
         timeout: float | None = None,
     ) -> AsyncProcess:
-        """Connect to what a container runs: GET of `attach`, a websocket. Needs the extra `ws`.
+        """Connect to the process of a container: GET of `attach`, a websocket. Needs the extra `ws`.
 
         Nothing is sent before the `async with` block begins.
 
         Args:
             name: the pod's name.
-            container: the container; the pod's default where it has several.
-            stdin: whether something is to be written to it; its specification must say `stdin: true`.
-            stdout: whether to read what it prints from now on.
-            stderr: whether to read what it prints as errors; with a terminal that is part of `stdout`.
-            tty: whether the container has a terminal; its specification must say `tty: true`.
+            container: the container; by default the pod's default container.
+            stdin: whether to write to it; its specification must have `stdin: true`.
+            stdout: whether to read its output from now on.
+            stderr: whether to read its output as errors; with a terminal that is part of `stdout`.
+            tty: whether the container has a terminal; its specification must have `tty: true`.
             timeout: seconds until the stream is open; after that it has no effect. None for no limit but that of
                 connecting.
 

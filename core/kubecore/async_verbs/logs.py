@@ -15,7 +15,7 @@ __all__ = ["Logs"]
 
 
 class Logs(ResourceClient):
-    """Reads what containers write."""
+    """Reads logs of containers."""
 
     @overload
     async def get_logs(
@@ -91,22 +91,22 @@ class Logs(ResourceClient):
         errors: TextErrors | None = None,
         timeout: float | None = None,
     ) -> bytes | str:
-        """Read what a container has written so far: GET of `log`.
+        """Read the log of a container so far: GET of `log`.
 
         It comes as it was written, whatever it looks like. For logs that are larger than
         `Config.max_response_bytes`, take `stream_logs` with `follow=False`.
 
         Args:
             name: the pod's name.
-            container: the container; needed where the pod has several.
-            previous: read what the container wrote before it was restarted.
-            since_seconds: only what is not older, in seconds.
-            since_time: only what is not older, a time with its offset from UTC.
+            container: the container; required if the pod has several.
+            previous: read the log before the last restart.
+            since_seconds: only newer lines, in seconds before now.
+            since_time: only newer lines, a time with its offset from UTC.
             tail_lines: only this many lines, the last ones.
             limit_bytes: end after this many bytes, also within a line.
             timestamps: begin each line with its time.
-            stream: which output, `All`, `Stdout` or `Stderr`, where the server has the feature.
-            insecure_skip_tls_verify_backend: the API server does not check whose node it asks.
+            stream: which output, `All`, `Stdout` or `Stderr`, if the server has the feature.
+            insecure_skip_tls_verify_backend: the API server does not verify the certificate of the node.
             encoding: the encoding of text, such as `utf-8`. Without `encoding` and `errors` the log is bytes.
             errors: how bytes that the encoding (UTF-8 by default) does not allow are handled, by Python's names:
                 `strict` (the default with `encoding`) refuses them, then there are `replace`, `ignore`,
@@ -118,8 +118,8 @@ class Logs(ResourceClient):
 
         Raises:
             InvalidRequestError: refused before anything was sent.
-            StatusError: the server answered with a failure.
-            TransportError: there is no whole answer.
+            StatusError: the server responded with an error.
+            TransportError: the response is missing or incomplete.
             DecodeError: it is not of the encoding, and `errors` is `strict`.
         """
         from kubecore.calls.text_mode import text_mode
@@ -225,33 +225,32 @@ class Logs(ResourceClient):
         longest_line: int | None = None,
         timeout: float | None = None,
     ) -> AsyncLogStream[bytes] | AsyncLogStream[str]:
-        """Read what a container writes, as it comes: GET of `log`.
+        """Stream the log of a container: GET of `log`.
 
         Nothing is sent before the `async with` block begins.
 
         Args:
             name: the pod's name.
-            follow: go on with what it writes from now on, until it ends.
-            container: the container; needed where the pod has several.
-            previous: read what the container wrote before it was restarted.
-            since_seconds: only what is not older, in seconds.
-            since_time: only what is not older, a time with its offset from UTC.
+            follow: continue with new lines, until the container ends.
+            container: the container; required if the pod has several.
+            previous: read the log before the last restart.
+            since_seconds: only newer lines, in seconds before now.
+            since_time: only newer lines, a time with its offset from UTC.
             tail_lines: begin with this many lines, the last ones.
             limit_bytes: end after this many bytes, also within a line.
             timestamps: begin each line with its time.
-            stream: which output, `All`, `Stdout` or `Stderr`, where the server has the feature.
-            insecure_skip_tls_verify_backend: the API server does not check whose node it asks.
+            stream: which output, `All`, `Stdout` or `Stderr`, if the server has the feature.
+            insecure_skip_tls_verify_backend: the API server does not verify the certificate of the node.
             encoding: the encoding of text, such as `utf-8`. Without `encoding` and `errors` the log is bytes.
             errors: how bytes that the encoding (UTF-8 by default) does not allow are handled, by Python's names:
                 `strict` (the default with `encoding`) refuses them, then there are `replace`, `ignore`,
                 `backslashreplace` and `surrogateescape`.
-            longest_line: a longer line comes in pieces of about this size, in bytes; 1 MiB by default.
+            longest_line: a longer line is split into chunks of about this size, in bytes; 1 MiB by default.
             timeout: seconds until the stream is open; after that it has no effect. None for no limit but that of
                 connecting.
 
         Returns:
-            A context manager that opens the log, and an iterator of its lines; `chunks()` gives what comes as it
-            comes.
+            A context manager that opens the log, and an iterator of its lines; `chunks()` yields received data.
 
         Raises:
             InvalidRequestError: refused before anything was sent.

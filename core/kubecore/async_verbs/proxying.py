@@ -1,4 +1,4 @@
-"""Requests to what stands behind an object: proxy."""
+"""Requests to the process behind an object: proxy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Proxy"]
 
 
 class Proxy(ResourceClient):
-    """Speaks HTTP with what stands behind an object, through the API server."""
+    """HTTP requests to the process behind an object, through the API server."""
 
     async def proxy(
         self,
@@ -31,28 +31,28 @@ class Proxy(ResourceClient):
     ) -> ProxyResponse:
         """Send a request to a pod, a service or a node: any method, to `proxy`.
 
-        An answer of any status is the backend's, and is returned; it is never tried again, and redirects are not
-        followed. The API server's own failures are raised: a status of 400 and more whose body is a Status. A backend
-        that answers with a Status itself can't be told apart.
+        A response of any status is the backend's, and is returned; it is never tried again, and redirects are not
+        followed. Errors of the API server itself are raised: a status of 400 or above whose body is a Status. A backend
+        that responds with a Status cannot be distinguished from it.
 
         Args:
             name: the object's name.
             method: the HTTP method.
-            path: the path at the backend; `%` begins what is encoded already, and `..` is refused.
+            path: the path at the backend; `%` starts an existing escape, and `..` is refused.
             port: the port or its name; else the pod's first port, a service's only one, or the kubelet's.
-            scheme: `https` where the backend speaks TLS; for a node's own port it is always.
+            scheme: `https` if the backend uses TLS; for a node's own port it is always.
             query: the query parameters.
-            headers: headers for the backend. Those that say who asks are not passed on by the API server.
-            body: the body; say what it is with the header `Content-Type`.
+            headers: headers for the backend. The API server does not pass on those with credentials.
+            body: the body; set its type with the header `Content-Type`.
             timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
-            The answer: status, headers and content.
+            The response: status, headers and content.
 
         Raises:
             InvalidRequestError: refused before anything was sent.
-            StatusError: the API server itself answered with a failure.
-            TransportError: there is no whole answer.
+            StatusError: the API server itself responded with a failure.
+            TransportError: the response is missing or incomplete.
         """
         from kubecore.calls.proxy import proxy_call
 

@@ -51,7 +51,7 @@ class Get(ResourceClient, Generic[T]):
 
         Args:
             name: the object's name.
-            resource_version: answer with this version or a newer one; "0" takes whatever the server has at hand.
+            resource_version: return this version or a newer one; "0" accepts any version that the server has cached.
             into: a projection: a struct with the fields that are wanted, named as in the model; nothing else is built.
             timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
@@ -60,9 +60,9 @@ class Get(ResourceClient, Generic[T]):
 
         Raises:
             InvalidRequestError: refused before anything was sent.
-            StatusError: the server answered with a failure.
-            TransportError: there is no whole answer.
-            DecodeError: the answer is not what was asked for.
+            StatusError: the server responded with an error.
+            TransportError: the response is missing or incomplete.
+            DecodeError: the response is not the requested object.
         """
         query = options.query(resource_version=resource_version)
         call: Call[T | P] = self._resource.get(self._namespace, name, query, into)
@@ -75,7 +75,7 @@ class Get(ResourceClient, Generic[T]):
 
         Args:
             name: the object's name.
-            resource_version: answer with this version or a newer one; "0" takes whatever the server has at hand.
+            resource_version: return this version or a newer one; "0" accepts any version that the server has cached.
             timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
@@ -83,9 +83,9 @@ class Get(ResourceClient, Generic[T]):
 
         Raises:
             InvalidRequestError: refused before anything was sent.
-            StatusError: the server answered with a failure.
-            TransportError: there is no whole answer.
-            DecodeError: the answer is not what was asked for.
+            StatusError: the server responded with an error.
+            TransportError: the response is missing or incomplete.
+            DecodeError: the response is not the requested object.
         """
         query = options.query(resource_version=resource_version)
         return await self._client.send(self._resource.get_metadata(self._namespace, name, query), timeout=timeout)
@@ -145,10 +145,10 @@ class List(ListViews, Generic[T, L]):
         Args:
             label_selector: only objects with these labels: text such as `app=web,tier!=cache`, a mapping or a selector.
             field_selector: only objects with these fields: text such as `spec.nodeName=node-1`, or a mapping.
-            shard_selector: only one shard of the collection, where the server has the feature.
-            limit: most items of an answer; more follow with the list's `metadata.continue_`.
+            shard_selector: only one shard of the collection, if the server supports it.
+            limit: the maximum number of items in a response; continue with the list's `metadata.continue_`.
             continue_token: the token of the page before.
-            resource_version: answer with this version or a newer one; "0" takes whatever the server has at hand.
+            resource_version: return this version or a newer one; "0" accepts any version that the server has cached.
             resource_version_match: how `resource_version` is meant.
             timeout_seconds: seconds after which the server gives up.
             into: a projection: a struct with the fields that are wanted, named as in the model; nothing else is built.
@@ -159,9 +159,9 @@ class List(ListViews, Generic[T, L]):
 
         Raises:
             InvalidRequestError: refused before anything was sent.
-            StatusError: the server answered with a failure.
-            TransportError: there is no whole answer.
-            DecodeError: the answer is not what was asked for.
+            StatusError: the server responded with an error.
+            TransportError: the response is missing or incomplete.
+            DecodeError: the response is not the requested object.
         """
         query = options.query(
             label_selector=label_selector,
@@ -221,22 +221,23 @@ class List(ListViews, Generic[T, L]):
     ) -> AsyncPageIterator[Any]:
         """Read the whole collection page by page: GET for each page when it is needed.
 
-        All objects are of one version, unless the server forgets that version in the middle: what is left is then
-        read by one list of the version of that moment, and no object comes twice.
+        All objects are of one version, unless the server drops that version in the middle: the rest is then read by one
+        list of the current version, and no object is repeated.
 
         Args:
             label_selector: only objects with these labels: text such as `app=web,tier!=cache`, a mapping or a selector.
             field_selector: only objects with these fields: text such as `spec.nodeName=node-1`, or a mapping.
-            shard_selector: only one shard of the collection, where the server has the feature.
+            shard_selector: only one shard of the collection, if the server supports it.
             limit: most items of a page; 0 reads all at once.
-            resource_version: begin with this version or a newer one; "0" takes whatever the server has at hand.
+            resource_version: begin with this version or a newer one; "0" accepts any version that the server has
+                cached.
             resource_version_match: how `resource_version` is meant.
             timeout_seconds: seconds after which the server gives up, for each page.
             into: a projection: a struct with the fields that are wanted, named as in the model; nothing else is built.
             timeout: seconds for the request of each page, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
-            An iterator of the objects. Nothing is sent before its first step, which raises what `list` raises.
+            An iterator of the objects. Nothing is sent before its first step, which raises the same errors as `list`.
 
         Raises:
             InvalidRequestError: refused before anything was sent.

@@ -33,7 +33,7 @@ class Waits(ResourceClient, Generic[T]):
         return waiter.result
 
     async def _follow(self, waiter: Waiter[T]) -> None:
-        """List, then watch, until it is done or the server has no more to say."""
+        """List, then watch, until the goal is reached or the server ends the watch."""
         if waiter.listed(await self._client.send(waiter.list_call(), until=waiter.until)):
             return
         async with connected_async(self._client, waiter.watch_call(), until=waiter.until) as events:
@@ -45,7 +45,7 @@ class Waits(ResourceClient, Generic[T]):
 class Wait(Waits[T], Generic[T]):
     """Waits for an object."""
 
-    # Text that is "delete" is text, too; what is not known before is taken for another.
+    # The text "delete" is a `str`, too; unknown text is another goal.
     @overload
     async def wait(  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]
         self, name: str, *, for_: Literal["delete"] | waiting.Deleted, timeout: float | None = 60.0
@@ -63,22 +63,22 @@ class Wait(Waits[T], Generic[T]):
 
         Args:
             name: the object's name.
-            for_: what is waited for, as `kubectl wait --for` takes it: `condition=Ready`, `condition=Ready=False`,
-                `jsonpath={.status.phase}=Running`, `jsonpath={.status.podIP}` (anything there), `create`, `delete`;
-                or one of the helpers of `kubecore.waiting`; or a function that says yes to the object.
+            for_: the goal, as in `kubectl wait --for`: `condition=Ready`, `condition=Ready=False`,
+                `jsonpath={.status.phase}=Running`, `jsonpath={.status.podIP}` (any value), `create`, `delete`;
+                or one of the helpers of `kubecore.waiting`; or a function that returns a true value for the object.
             timeout: seconds until it must be so; 0 for one look, None for no limit.
 
         Returns:
-            The object, as it is then; when it was deleted, as it was last, or None where it was not there.
+            The object in that state. If it was deleted, its last state, or None if it did not exist.
 
         Raises:
-            WaitTimeoutError: it is not so in time; the error says what was seen last.
+            WaitTimeoutError: the goal is not reached in time; the error has the last observation.
             WaitFailedError: it can't become so any more: a job that has failed never completes.
-            ObjectDeletedError: the object was deleted meanwhile, also where there is a new one under its name.
+            ObjectDeletedError: the object was deleted in the meantime, even if a new one has its name.
             NotFoundError: there is no such object, and neither its creation nor its deletion is waited for.
             InvalidRequestError: refused before anything was sent.
-            StatusError: the server answered with another failure that does not pass.
-            TransportError: there is no answer to the first call.
+            StatusError: the server responded with another permanent error.
+            TransportError: there is no response to the first call.
         """
         from kubecore import waiting
 
@@ -101,12 +101,12 @@ class WaitForRollout(Waits[T], Generic[T]):
 
         Raises:
             RolloutFailedError: it exceeded its progress deadline, or its strategy rolls nothing out.
-            WaitTimeoutError: it is not so in time; the error says how far it is.
-            ObjectDeletedError: the object was deleted meanwhile.
+            WaitTimeoutError: the goal is not reached in time; the error has the progress.
+            ObjectDeletedError: the object was deleted in the meantime.
             NotFoundError: there is no such object.
             InvalidRequestError: refused before anything was sent.
-            StatusError: the server answered with another failure that does not pass.
-            TransportError: there is no answer to the first call.
+            StatusError: the server responded with another permanent error.
+            TransportError: there is no response to the first call.
         """
         from kubecore import waiting
 
@@ -131,12 +131,12 @@ class WaitForCompletion(Waits[T], Generic[T]):
 
         Raises:
             JobFailedError: the job failed, or is about to; with its reason and message.
-            WaitTimeoutError: it is not so in time; the error says how far it is.
-            ObjectDeletedError: the object was deleted meanwhile.
+            WaitTimeoutError: the goal is not reached in time; the error has the progress.
+            ObjectDeletedError: the object was deleted in the meantime.
             NotFoundError: there is no such object.
             InvalidRequestError: refused before anything was sent.
-            StatusError: the server answered with another failure that does not pass.
-            TransportError: there is no answer to the first call.
+            StatusError: the server responded with another permanent error.
+            TransportError: there is no response to the first call.
         """
         from kubecore import waiting
 

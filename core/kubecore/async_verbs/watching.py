@@ -72,20 +72,20 @@ class Watch(ResourceClient, Generic[T]):
     ) -> watches.AsyncWatch[Any]:
         """Follow the collection: GET with `watch=true`. Nothing is sent before the `async with` block begins.
 
-        First comes the state, each object as an ADDED event, then what changes. The watch goes on by itself over
-        connections that end, break or fall silent, and tells no change twice; see docs/watch.md.
+        Existing objects are yielded first, each as an ADDED event, then changes. The watch reconnects automatically if
+        a connection ends, breaks or is idle, and yields no change twice; see docs/watch.md.
 
         Args:
             label_selector: only objects with these labels: text such as `app=web,tier!=cache`, a mapping or a selector.
             field_selector: only objects with these fields: text such as `spec.nodeName=node-1`, or a mapping.
-            shard_selector: only one shard of the collection, where the server has the feature.
-            resource_version: tell only what changed after this version; "0" takes for the state whatever the server has
-                at hand.
+            shard_selector: only one shard of the collection, if the server supports it.
+            resource_version: yield only changes after this version; "0" accepts any cached version for the existing
+                objects.
             resource_version_match: how `resource_version` is meant.
             timeout_seconds: seconds after which the iteration ends; None and 0 for no end.
-            allow_watch_bookmarks: tell BOOKMARK events too, which only say how far the watch has come.
-            send_initial_events: True lets the server tell the state in the stream itself, which ends with a BOOKMARK
-                that has the annotation `k8s.io/initial-events-end`; False leaves the state out.
+            allow_watch_bookmarks: also yield BOOKMARK events, which only contain the current resource version.
+            send_initial_events: True lets the server stream the existing objects, followed by a BOOKMARK with the
+                annotation `k8s.io/initial-events-end`; False leaves them out.
             into: a projection: a struct with the fields that are wanted, named as in the model; nothing else is built.
             timeout: seconds until the watch is open, the list before it included; after that it has no effect. None for
                 the limits of `Config.timeouts`.
@@ -129,14 +129,14 @@ class Watch(ResourceClient, Generic[T]):
         Args:
             label_selector: only objects with these labels: text such as `app=web,tier!=cache`, a mapping or a selector.
             field_selector: only objects with these fields: text such as `spec.nodeName=node-1`, or a mapping.
-            shard_selector: only one shard of the collection, where the server has the feature.
-            resource_version: tell only what changed after this version; "0" takes for the state whatever the server has
-                at hand.
+            shard_selector: only one shard of the collection, if the server supports it.
+            resource_version: yield only changes after this version; "0" accepts any cached version for the existing
+                objects.
             resource_version_match: how `resource_version` is meant.
             timeout_seconds: seconds after which the iteration ends; None and 0 for no end.
-            allow_watch_bookmarks: tell BOOKMARK events too, which only say how far the watch has come.
-            send_initial_events: True lets the server tell the state in the stream itself, which ends with a BOOKMARK
-                that has the annotation `k8s.io/initial-events-end`; False leaves the state out.
+            allow_watch_bookmarks: also yield BOOKMARK events, which only contain the current resource version.
+            send_initial_events: True lets the server stream the existing objects, followed by a BOOKMARK with the
+                annotation `k8s.io/initial-events-end`; False leaves them out.
             timeout: seconds until the watch is open, the list before it included; after that it has no effect. None for
                 the limits of `Config.timeouts`.
 
@@ -172,13 +172,13 @@ class Watch(ResourceClient, Generic[T]):
     ) -> AsyncListAndWatch[T]:
         """Read the collection, then follow it: see `watch`. Nothing is sent before the `async with` block begins.
 
-        Where the server no longer has the version that was come to, the collection is listed again, and the differences
-        are told as events. For that the last state of each object is kept in memory.
+        If the server no longer has the current version of the watch, the collection is listed again, and the
+        differences are yielded as events. For that, the last state of each object is kept in memory.
 
         Args:
             label_selector: only objects with these labels: text such as `app=web,tier!=cache`, a mapping or a selector.
             field_selector: only objects with these fields: text such as `spec.nodeName=node-1`, or a mapping.
-            shard_selector: only one shard of the collection, where the server has the feature.
+            shard_selector: only one shard of the collection, if the server supports it.
             timeout_seconds: seconds after which the iteration ends; None and 0 for no end.
             timeout: seconds until the watch is open, the list before it included; after that it has no effect. None for
                 the limits of `Config.timeouts`.

@@ -1,1 +1,1 @@
-"""Calls: what is requested and how the response is read. No I/O."""
+"""Calls: requests, and the parsing of their responses. No I/O."""

@@ -1,4 +1,4 @@
-"""What one manager wants of an object, for server-side apply: checked before it is sent.
+"""Checks of the desired state for server-side apply, before it is sent.
 
 A mapping may hold any part of an object. The server drops fields that it does not know with a warning, so that a typo
 would look like success; here it is an error that names the path and the nearest field.
@@ -21,16 +21,17 @@ __all__ = ["check", "check_fields", "check_names"]
 
 _MOST: Final = 5
 _MANAGED: Final = (
-    "the body holds metadata.managedFields, which the server keeps: apply what this manager wants, not what was read"
+    "the body contains metadata.managedFields, which only the server sets; "
+    "apply only the fields that this manager owns, not an object that was read"
 )
 
 
 def check(body: Body, kind: type[Any]) -> None:
-    """Refuse what can't be applied.
+    """Refuse invalid desired states.
 
     Args:
         body: a model, or a mapping with any part of the object.
-        kind: the model of the object; fields are not looked at where there is none.
+        kind: the model of the object; fields are not checked if there is none.
 
     Raises:
         InvalidRequestError: it names fields that the model lacks, or holds managed fields.
@@ -44,7 +45,7 @@ def check(body: Body, kind: type[Any]) -> None:
 def check_fields(body: Mapping[str, Any], kind: type[Model]) -> None:
     """Refuse fields that a model does not have, at every depth.
 
-    Keys of maps such as labels are free, and so is what the schema leaves open.
+    Keys of maps such as labels are free, and so are untyped parts of the schema.
 
     Args:
         body: a part of an object, with the API's names.
@@ -53,11 +54,11 @@ def check_fields(body: Mapping[str, Any], kind: type[Model]) -> None:
     Raises:
         InvalidRequestError: there are such fields; the error names each path and the nearest field.
     """
-    _refuse(list(_unknown(body, kind, "")), "a patch.ApplyPatch is sent without a look at its fields")
+    _refuse(list(_unknown(body, kind, "")), "a patch.ApplyPatch is sent without this check")
 
 
 def check_names(body: Mapping[str, Any], kind: type[Model]) -> None:
-    """Refuse names of attributes, such as `node_name`, where the API's names belong (`nodeName`), at every depth.
+    """Refuse names of attributes, such as `node_name`, instead of the API's names (`nodeName`), at every depth.
 
     Other fields that the model lacks are left to the server, which may be newer than the model.
 
@@ -91,7 +92,7 @@ class _Unknown(NamedTuple):
 
     @property
     def line(self) -> str:
-        return f"{self.path} is no field of {self.kind.__name__}{_nearest(self.key, self.kind)}"
+        return f"{self.path} is not a field of {self.kind.__name__}{_nearest(self.key, self.kind)}"
 
 
 def _unknown(value: Any, hint: Any, path: str) -> Iterator[_Unknown]:

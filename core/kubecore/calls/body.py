@@ -16,7 +16,7 @@ __all__ = ["Body", "as_yaml", "check_matches_call", "complete", "metadata_field"
 Body: TypeAlias = Model | Mapping[str, Any]
 """An object: a model, or a mapping with the API's names."""
 
-_TWICE: Final = "the {what} of {kind} {name!r} is {body!r} in the body, {asked!r} in the call"
+_TWICE: Final = "the {key} of {kind} {name!r} is {body!r} in the body, but {called!r} in the call"
 _WIRE: Final = {"resource_version": "resourceVersion", "managed_fields": "managedFields"}
 
 # In UTF-8: U+007F to U+009F, U+2028, U+2029, U+FFFE and U+FFFF.
@@ -26,7 +26,7 @@ _NOT_YAML: Final = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\xa8\xa9]|\xef\xb
 def as_yaml(data: bytes) -> bytes:
     """Escape the characters of a JSON text that a reader of YAML would refuse or change.
 
-    The server reads what is applied as YAML. There, U+0085 in a string is a line break, which becomes a space.
+    The server reads the body of an apply as YAML. There, U+0085 in a string is a line break, which becomes a space.
 
     Args:
         data: The JSON text.
@@ -67,7 +67,7 @@ def complete(body: Mapping[str, Any], kind: type[Model]) -> dict[str, Any]:
 
 
 def metadata_field(body: Body, name: str) -> Any:
-    """Return a field of an object's metadata, "" where it has none.
+    """Return a field of an object's metadata, "" if it has none.
 
     Args:
         body: the object.
@@ -85,23 +85,23 @@ def check_matches_call(body: Body, kind: type[Any], key: str, asked: str) -> Non
         body: the object.
         kind: its model.
         key: `namespace` or `name`.
-        asked: what the call says, "" where it says nothing.
+        asked: the value of the call, "" if it has none.
 
     Raises:
-        InvalidRequestError: both say something, and not the same.
+        InvalidRequestError: both are set, and differ.
     """
     found = metadata_field(body, key)
     if found and asked and found != asked:
         name = str(metadata_field(body, "name"))
         said = (body.get("kind") if is_json_object(body) else "") or kind.__name__
-        raise InvalidRequestError(_TWICE.format(what=key, kind=said, name=name[:100], body=found, asked=asked))
+        raise InvalidRequestError(_TWICE.format(key=key, kind=said, name=name[:100], body=found, called=asked))
 
 
 def uid_of(answer: Body) -> str:
-    """Return the UID of the object that an answer is, or, as a Status, is about; "" where it does not say.
+    """Return the UID of the object in a response, or of the object that a Status is about; "" if there is none.
 
     Args:
-        answer: the answer.
+        answer: the response.
     """
     if isinstance(answer, Status):
         return (answer.details.uid or "") if answer.details is not None else ""

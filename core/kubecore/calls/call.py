@@ -1,4 +1,4 @@
-"""A call: everything about one request and how its answer is read. No I/O."""
+"""A call: everything about one request, and how its response is read. No I/O."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SUCCESS = range(200, 207)
 
 
 class _Head(msgspec.Struct, rename="camel"):
-    """What says which kind of object a body holds."""
+    """Keys that identify the kind of the object in a body."""
 
     kind: str = ""
     status: Any = None
@@ -35,17 +35,17 @@ class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
     Attributes:
         method: the HTTP method.
         path: the path, percent-encoded, without the prefix that the configured host may have.
-        response: the type of the answer, or several types, of which the answer's kind chooses; `bytes` is the body as
-            it came.
+        response: the type of the response, or several types, selected by the kind in the response; `bytes` is the
+            unchanged body.
         verb: Kubernetes' verb, such as `list`.
         query: the query parameters.
         body: the body, or None.
         content_type: the body's media type, or None.
-        accept: the media type asked for.
+        accept: the accepted media type.
         headers: more headers, their names in lower case.
-        is_proxied: whether the API server hands it on to a backend: an answer of any status is then the backend's,
-            and no reason to go elsewhere or to ask again.
-        kind: the kind that the answer must be of where its type would take any, "" where the type knows.
+        is_proxied: whether the API server passes it on to a backend: a response of any status is then the backend's,
+            and is neither followed nor retried.
+        kind: the kind that the response must be of if its type would take any, "" if the type knows.
         group: the API group.
         resource: the resource's plural name.
         subresource: the subresource, "" for none.
@@ -71,7 +71,7 @@ class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
     name: str = ""
 
     def __repr__(self) -> str:
-        """Show what is asked; a body may be a Secret."""
+        """Show the request line; a body may be a Secret."""
         return f"Call({self.method} {self.path})"
 
     @property
@@ -82,7 +82,7 @@ class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
         return self.path + "?" + "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in self.query)
 
     def parse(self, status: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview) -> R:
-        """Read the answer.
+        """Parse the response.
 
         Args:
             status: the HTTP status code.
@@ -93,8 +93,8 @@ class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
             The object.
 
         Raises:
-            StatusError: the answer is a failure, also where the code says otherwise.
-            DecodeError: the answer is not what was asked for.
+            StatusError: the response is a failure, even if its code is a success.
+            DecodeError: the response is not the requested object.
         """
         if status not in _SUCCESS:
             raise error_response.from_answer(self, status, headers, body)

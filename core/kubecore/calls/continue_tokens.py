@@ -24,15 +24,16 @@ class Trail:
         return len(self._tokens)
 
     def follow(self, place: str, token: str, *, is_empty: bool) -> None:
-        """Take note of the token of the next page.
+        """Record the token of the next page.
 
         Args:
             place: the method and the path of the list.
             token: the token.
-            is_empty: whether the page that it came with has no objects.
+            is_empty: whether the page with this token has no objects.
 
         Raises:
-            DecodeError: the token is one of an earlier page, or too many pages have no objects: there would be no end.
+            DecodeError: the token is one of an earlier page, or too many pages have no objects: the list would be
+                endless.
         """
         if token in self._tokens:
             raise DecodeError(
@@ -42,4 +43,4 @@ class Trail:
         self._tokens.add(token)
         self._empty = self._empty + 1 if is_empty else 0
         if self._empty > MAX_EMPTY:
-            raise DecodeError(f"{place}: more than {MAX_EMPTY} pages without an object came one after the other")
+            raise DecodeError(f"{place}: more than {MAX_EMPTY} consecutive pages contained no object")

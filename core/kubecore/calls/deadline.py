@@ -39,7 +39,7 @@ class Deadline(float):
         """
         given: Any = seconds
         if isinstance(given, bool) or not isinstance(given, (int, float)) or math.isnan(given):
-            raise InvalidRequestError(f"timeout takes a number of seconds or None, not {given!r}")
+            raise InvalidRequestError(f"timeout must be a number of seconds or None, not {given!r}")
         made = cls(time.monotonic() + max(0.0, min(seconds, _LONGEST)))
         made.seconds = seconds
         return made

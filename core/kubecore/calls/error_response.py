@@ -1,8 +1,7 @@
-"""From an answer that is a failure to the error that says so, as client-go decides it.
+"""Maps a failed response to an error, with client-go's rules.
 
-The server's own Status wins. Where the body is none, a Status is made of the HTTP code, and the body's text goes along
-as a cause.
-Source: `k8s.io/apimachinery/pkg/api/errors` `NewGenericServerResponse`.
+A Status of the server has priority. If the body is not a Status, one is created from the HTTP code, with the body's
+text as a cause. Source: `k8s.io/apimachinery/pkg/api/errors` `NewGenericServerResponse`.
 """
 
 from __future__ import annotations
@@ -21,27 +20,27 @@ __all__ = ["from_answer", "status_in", "unreadable"]
 
 _LONGEST: Final = 2048
 
-# Reason and message by code; `{thing}` is what the call was about.
+# Reason and message by code; `{thing}` is the subject of the call.
 _GENERIC: Final[Mapping[int, tuple[str, str]]] = {
     400: ("BadRequest", "the server refused the request for {thing} as malformed"),
     401: ("Unauthorized", "the server does not accept the credentials of the request for {thing}"),
     403: ("Forbidden", "the server does not allow the request for {thing}"),
     404: ("NotFound", "the server has no {thing}"),
     405: ("MethodNotAllowed", "the server does not allow this method on {thing}"),
-    406: ("NotAcceptable", "the server can't answer in an accepted media type for {thing}"),
+    406: ("NotAcceptable", "the server cannot return an accepted media type for {thing}"),
     409: ("Conflict", "the server found a conflict with {thing}"),
     410: ("Gone", "{thing} is gone"),
     413: ("RequestEntityTooLarge", "the body of the request for {thing} is too large for the server"),
     415: ("UnsupportedMediaType", "the server does not read the media type of the request for {thing}"),
     422: ("Invalid", "the server found the request for {thing} invalid"),
-    429: ("TooManyRequests", "the server has too many requests to answer the one for {thing}"),
+    429: ("TooManyRequests", "the server has received too many requests to handle the one for {thing}"),
     503: ("ServiceUnavailable", "the server can't handle the request for {thing} at the moment"),
     504: ("Timeout", "the server gave up on the request for {thing}, which may still be carried out"),
 }
 
 
 class Subject(Protocol):
-    """What an error says of the call that failed: see `kubecore.calls.call.Call`."""
+    """The data of a failed call for its error: see `kubecore.calls.call.Call`."""
 
     @property
     def method(self) -> str: ...
@@ -63,10 +62,10 @@ class _Outline(msgspec.Struct):
 
 
 def status_in(body: bytes | bytearray | memoryview) -> StatusError | None:
-    """Return the error that a body holds as a Status of its own, None where it holds none.
+    """Return the error for a Status in a body, None if the body is not a Status.
 
     Args:
-        body: the body of an answer. A Status without apiVersion counts, one without kind or with the status `Success`
+        body: The body of a response. A Status without apiVersion counts, one without kind or with the status `Success`
             does not.
     """
     try:
@@ -81,10 +80,10 @@ def status_in(body: bytes | bytearray | memoryview) -> StatusError | None:
 def from_answer(
     call: Subject, code: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview
 ) -> StatusError:
-    """Make the error for an answer whose code is no success.
+    """Return the error for a response whose code is not a success.
 
     Args:
-        call: what was asked.
+        call: the call.
         code: the HTTP status code.
         headers: the headers, their names in lower case.
         body: the whole body.
@@ -103,19 +102,19 @@ def from_answer(
 def unreadable(
     call: Subject, code: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview, error: DecodeError
 ) -> DecodeError:
-    """Make the error for a success whose body is not what was asked for.
+    """Return the error for a success whose body is not the requested object.
 
-    The body is quoted only where it is plain text: JSON may be a Secret.
+    The body is quoted only if it is plain text: JSON may be a Secret.
     """
     media_type = headers.get("content-type", "")
     size = f"{len(body)} bytes of {media_type or 'no content type'}"
     said = f"; it begins {_text(body)[:200]!r}" if media_type.startswith("text/") else ""
-    return DecodeError(f"{call.method} {call.path} was answered {code} with {size}: {error}{said}")
+    return DecodeError(f"{call.method} {call.path} failed: {code} with {size}: {error}{said}")
 
 
 def _generic(call: Subject, code: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview) -> Status:
     reason, message = _GENERIC.get(
-        code, ("InternalError" if code >= 500 else "", "the server answered the request for {thing} with {code}")
+        code, ("InternalError" if code >= 500 else "", "the server responded to the request for {thing} with {code}")
     )
     if code == 409 and call.method == "POST":
         reason, message = "AlreadyExists", "the server already has {thing}"

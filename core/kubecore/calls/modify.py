@@ -1,12 +1,12 @@
-"""Changing an object without losing what its model does not know. No I/O.
+"""Changing an object without losing fields that its model does not know. No I/O.
 
 A model drops fields that it has no name for, so a get, change and update by an older client erases them. Here the
-document stays as the server sent it, and only what changed in the model is put into it.
+document stays as the server sent it, and only changes of the model are applied to it.
 
-Items of lists are followed by identity: an item that was changed, moved or renamed in place is still itself. What is no
-longer the same Python object (a copy, a list built anew) is matched by the fields that tell such items apart (`name`,
-or `containerPort` with `protocol`, ...), then by equality, and last, where items have no such fields and their number
-is the same, by position. An item that matches none is new, and goes as it is.
+Items of lists are followed by identity: an item that was changed, moved or renamed in place is still itself. Another
+Python object (a copy, a new list) is matched by the identifying fields of such items (`name`, or `containerPort` with
+`protocol`, ...), then by equality, and last, if items have no such fields and their number is the same, by position. An
+item without a match is new, and is sent unchanged.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Change: TypeAlias = Callable[[T], T | None]
 Origins: TypeAlias = dict[int, tuple[ModelBase, ModelBase]]
 """Items of lists by their id, each with its like in the object before the change. They are kept, so ids stay theirs."""
 
-# What tells the items of a list apart, by their names in JSON: the first set that a model has all fields of.
+# Identifying fields of list items, by their names in JSON: the first set that a model has all fields of.
 # Source: the list types and merge keys of the API's documents.
 _KEYS: Final = (
     ("containerPort", "protocol"),
@@ -50,7 +50,7 @@ _KEYS: Final = (
 
 
 class Draft(Generic[T]):
-    """An object that is about to be changed, beside the document that it was read from.
+    """An object that is about to be changed, together with the document that it was read from.
 
     Args:
         data: the document, JSON.
@@ -60,7 +60,7 @@ class Draft(Generic[T]):
         object: the object, to be changed in place.
 
     Raises:
-        DecodeError: the document is no such object.
+        DecodeError: the document is not such an object.
     """
 
     def __init__(self, data: msgspec.Raw, kind: type[T]) -> None:
@@ -77,10 +77,10 @@ class Draft(Generic[T]):
         """Change the object.
 
         Args:
-            change: what to do.
+            change: the function to call.
 
         Returns:
-            The document with the changes in it and the resource version that it had; None where nothing changed.
+            The document with the changes in it and the resource version that it had; None if nothing changed.
 
         Raises:
             InvalidRequestError: `change` returned something else than the object or nothing.
@@ -96,7 +96,7 @@ class Draft(Generic[T]):
 
 
 def _changed(returned: object, given: T) -> T:
-    """Return the object after a change: what the change returned, or what it was given."""
+    """Return the object after a change: the result of the change, or its argument."""
     if returned is None:
         return given
     kind: Any = plain_type(given) if isinstance(given, ModelBase) else type(given)
@@ -113,29 +113,29 @@ def _sorted(document: Any) -> bytes:
 
 
 def merge(raw: Mapping[str, Any], before: T, after: T, *, origins: Origins | None = None) -> dict[str, Any]:
-    """Put what differs between two models into the document that the first was read from.
+    """Apply the difference between two models to the document of the first.
 
     Args:
-        raw: the document; it stays as it is.
-        before: what a model makes of it.
+        raw: the document; it is not changed.
+        before: its model.
         after: the same, changed.
-        origins: items of lists in `after`, by id, with their like in `before`.
+        origins: items of lists in `after`, by id, with their counterparts in `before`.
 
     Returns:
-        The document with the changes in it; what did not change is shared with `raw`.
+        The document with the changes in it; unchanged parts are shared with `raw`.
     """
     merged: dict[str, Any] = dict(_Merge(origins or {}).value(raw, before, after, encode.to_dict(after)))
     return merged
 
 
 class _Merge:
-    """Goes down a document, the models before and after, and what would be sent of the second, all at once."""
+    """Traverses at once a document, the models before and after, and the body that would be sent for the second."""
 
     def __init__(self, origins: Origins) -> None:
         self._origins = origins
 
     def value(self, raw: Any, before: Any, after: Any, sent: Any) -> Any:
-        """Return what stands in the place of `raw`: itself where nothing changed."""
+        """Return the new value for `raw`: itself if nothing changed."""
         if isinstance(after, ModelBase) and isinstance(before, plain_type(after)) and is_json_object(raw):
             return self.model(raw, before, after, sent)
         if is_json_object(before) and is_json_object(after) and is_json_object(raw):
@@ -176,7 +176,7 @@ class _Merge:
         return merged if any(changed) else raw
 
     def _put(self, merged: dict[str, Any], key: str, old: Any, new: Any, sent: Mapping[str, Any]) -> bool:
-        """Put what a key holds now into a copy of the document; say whether it is another thing than before."""
+        """Write the current value of a key into a copy of the document; return whether it differs."""
         present = merged.get(key)
         item = self.value(present, old, new, sent.get(key))
         if item is present:
@@ -235,7 +235,7 @@ class _Matching:
                 self._take(index, alike.pop())
 
     def match_places(self) -> None:
-        """Match items at the same place, where nothing else tells them apart."""
+        """Match items at the same position, if nothing else identifies them."""
         for index, item in self._open():
             if index in self._free and _key(item) is None and _key(self._before[index]) is None:
                 self._take(index, index)
@@ -260,7 +260,7 @@ def _by_key(before: Sequence[Any]) -> Callable[[Any], int | None]:
 
 
 def _key(item: Any) -> tuple[Any, ...] | None:
-    """Return what tells an item apart from the others; None where nothing does, or where it says nothing."""
+    """Return the identifying fields of an item; None if it has none, or they are not set."""
     if not isinstance(item, ModelBase):
         return None
     names = {field.wire_name: field.name for field in type(item).model_fields()}
@@ -272,12 +272,12 @@ def _key(item: Any) -> tuple[Any, ...] | None:
 
 
 def _form(item: ModelBase) -> Hashable:
-    """Return what two items have in common if `_same` says that they are written alike."""
+    """Return the common fields of two items that `_same` considers equal in JSON."""
     return plain_type(item), encode.encode(item)
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Say whether two values are written alike: 1, 1.0 and True are equal in Python, and not in JSON."""
+    """Return whether two values are equal in JSON: 1, 1.0 and True are equal in Python, and not in JSON."""
     if one is msgspec.UNSET or other is msgspec.UNSET:
         return one is other
     if isinstance(one, ModelBase) and isinstance(other, ModelBase):

@@ -32,10 +32,10 @@ def segment(value: Any, what: str) -> str:
 
     Args:
         value: The name.
-        what: What it names, for errors: `name`, `namespace`, `subresource`.
+        what: The kind of name, for errors: `name`, `namespace`, `subresource`.
 
     Returns:
-        The segment, percent-encoded where needed.
+        The segment, percent-encoded if needed.
 
     Raises:
         InvalidRequestError: `value` is not a string, is empty, `.` or `..`, or contains `/`, `%` or a lone surrogate.
@@ -60,16 +60,16 @@ def _refuse_bad(value: Any, what: str) -> None:
 
 
 def quote_path(value: Any) -> str:
-    r"""Check a path of any number of segments and encode what is not yet encoded.
+    r"""Check a path of any number of segments and percent-encode it if needed.
 
     Args:
-        value: the path; `%` begins what is encoded already.
+        value: the path; `%` starts an existing escape.
 
     Returns:
         The path, percent-encoded.
 
     Raises:
-        InvalidRequestError: `value` is no text, is longer than 8,192 characters, has a segment that is `.` or `..` or
+        InvalidRequestError: `value` is not text, is longer than 8,192 characters, has a segment that is `.` or `..` or
             leads there once it is decoded, however often, also if a backslash is read as a slash; or it contains `?`,
             `#`, `\` that are not encoded, or control or invisible characters, encoded or not.
     """
@@ -81,11 +81,11 @@ def quote_path(value: Any) -> str:
     if not {"?", "#", "\\"}.isdisjoint(value) or _NO_CODE.search(value):
         raise InvalidRequestError(
             f"invalid path {shown}: ?, # and \\ must be percent-encoded, and two hexadecimal digits must follow a %; "
-            "query= takes a query"
+            "pass a query as query="
         )
     plain = value
     while "%" in plain and (decoded := unquote(plain, errors="replace")) != plain:
-        plain = decoded  # Whoever stands behind may decode it once more.
+        plain = decoded  # The backend may decode it once more.
     bad = next((char for char in plain if unicodedata.category(char) in _INVISIBLE), None)
     if bad is not None:
         raise InvalidRequestError(f"invalid path {shown}: no path can contain {bad!a}")

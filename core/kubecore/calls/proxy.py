@@ -1,4 +1,4 @@
-"""Requests that the API server hands on to a pod, a service or a node, and their answers. No I/O.
+"""Requests that the API server passes on to a pod, a service or a node, and their responses. No I/O.
 
 Source: the `proxy` subresource of `k8s.io/kubernetes`; `JoinSchemeNamePort` of `k8s.io/apimachinery/pkg/util/net`.
 """
@@ -23,10 +23,10 @@ ProxyMethod: TypeAlias = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"
 """The methods that the API server hands on."""
 
 ProxyScheme: TypeAlias = Literal["http", "https"]
-"""What is spoken with the backend; its certificate is not checked by the API server."""
+"""The protocol of the backend; the API server does not verify its certificate."""
 
 ProxyQuery: TypeAlias = Mapping[str, str | int | bool] | Sequence[tuple[str, str | int | bool]]
-"""Query parameters: a mapping, or pairs where a name comes twice."""
+"""Query parameters: a mapping, or pairs if a name is repeated."""
 
 _VERBS: Final[Mapping[str, str]] = {
     "GET": "get",
@@ -40,7 +40,7 @@ _VERBS: Final[Mapping[str, str]] = {
 _PORT_NAME: Final = re.compile(r"(?=.*[a-z])[a-z0-9]([a-z0-9-]*[a-z0-9])?", re.ASCII)
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+", re.ASCII)
 
-# Ours to say: they frame the request, or say who asks. The API server takes the last ones out.
+# Headers that the client sets: they frame the request, or authenticate it. The API server removes the latter.
 _OURS: Final = re.compile(
     r"host|content-length|transfer-encoding|connection|upgrade|te|trailer|expect|accept-encoding|user-agent"
     r"|authorization|proxy-.*|impersonate-.*|x-remote-.*",
@@ -50,10 +50,10 @@ _OURS: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ProxyResponse:
-    """What a backend answered.
+    """Response of a backend.
 
     Attributes:
-        status: the HTTP status code, whatever it is.
+        status: the HTTP status code, success or not.
         headers: the headers, their names in lower case.
         content: the body.
     """
@@ -64,20 +64,20 @@ class ProxyResponse:
 
     @property
     def text(self) -> str:
-        """The body as text; what is no UTF-8 is replaced."""
+        """The body as text; invalid UTF-8 is replaced."""
         return self.content.decode("utf-8", "replace")
 
     def __repr__(self) -> str:
-        """Show what came; a body may be a secret."""
+        """Show status and size; a body may be a secret."""
         return f"<ProxyResponse {self.status}, {len(self.content)} bytes>"
 
 
 class _Call(Call[ProxyResponse], frozen=True, kw_only=True):
     def parse(self, status: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview) -> ProxyResponse:
-        """Return the answer as it came.
+        """Return the unchanged response.
 
         Raises:
-            StatusError: it is the API server's own.
+            StatusError: The response is an error of the API server itself.
         """
         if status >= 400 and headers.get("content-type", "").startswith("application/json"):
             error = error_response.status_in(body)
@@ -117,10 +117,10 @@ def proxy_call(
         body: the body.
 
     Raises:
-        InvalidRequestError: one of them is none.
+        InvalidRequestError: one of them is invalid.
     """
     if method not in get_args(ProxyMethod):
-        raise InvalidRequestError(f"the method {str(method)[:40]!r} is none of {', '.join(get_args(ProxyMethod))}")
+        raise InvalidRequestError(f"the method {str(method)[:40]!r} is not one of {', '.join(get_args(ProxyMethod))}")
     if body is not None and not isinstance(body, (bytes, bytearray, memoryview)):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidRequestError(f"the body must be bytes, not {type(body).__name__}")
     made = resource.call(
@@ -191,7 +191,7 @@ def _headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Check the headers for the backend; their names come in lower case."""
     for name, value in headers.items():
         if not _HEADER_NAME.fullmatch(name) or not value.isprintable() or not value.isascii():
-            raise InvalidRequestError("a header for the backend holds what no header can hold")
+            raise InvalidRequestError("a header for the backend contains characters that are invalid in headers")
         if _OURS.fullmatch(name):
-            raise InvalidRequestError(f"the header {name[:60]} does not reach the backend, or is not yours to say")
+            raise InvalidRequestError(f"the header {name[:60]} does not reach the backend, or is set by the client")
     return {name.lower(): value for name, value in headers.items()}

@@ -26,12 +26,12 @@ _MEDIA_TYPE: Final = re.compile(r"[!-~ ]{1,1024}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class RawResponse:
-    """An answer as it came.
+    """An unchanged response.
 
     Attributes:
-        status: the HTTP status code, 200 to 299.
-        headers: the headers, their names in lower case.
-        content: the body.
+        status: The HTTP status code, 200 to 299.
+        headers: The headers, their names in lower case.
+        content: The body.
     """
 
     status: int
@@ -40,20 +40,20 @@ class RawResponse:
 
     @property
     def text(self) -> str:
-        """The body as text; what is no UTF-8 is replaced."""
+        """The body as text; invalid UTF-8 is replaced."""
         return self.content.decode("utf-8", "replace")
 
     def __repr__(self) -> str:
-        """Show what came; a body may be a Secret."""
+        """Show status and size; a body may be a Secret."""
         return f"<RawResponse {self.status}, {len(self.content)} bytes>"
 
 
 class _Call(Call[RawResponse], frozen=True, kw_only=True):
     def parse(self, status: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview) -> RawResponse:
-        """Return the answer as it came, where it is a success.
+        """Return the unchanged response, if it is a success.
 
         Raises:
-            StatusError: it is none.
+            StatusError: It is not a success.
         """
         if not 200 <= status < 300:
             raise error_response.from_answer(self, status, headers, body)
@@ -77,21 +77,21 @@ def call(
         query: the query parameters.
         body: the body.
         content_type: the body's media type.
-        accept: the media types asked for.
+        accept: the accepted media types.
 
     Returns:
         The call.
 
     Raises:
-        InvalidRequestError: one of them is none.
+        InvalidRequestError: one of them is invalid.
     """
     if method not in _METHODS:
-        raise InvalidRequestError(f"the method {str(method)[:40]!r} is none of {', '.join(_METHODS)}")
+        raise InvalidRequestError(f"the method {str(method)[:40]!r} is not one of {', '.join(_METHODS)}")
     if body is not None and not isinstance(body, (bytes, bytearray, memoryview)):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidRequestError(f"the body must be bytes, not {type(body).__name__}")
     for what, value in (("content type", content_type), ("accepted media type", accept)):
         if not _MEDIA_TYPE.fullmatch(value):
-            raise InvalidRequestError(f"the {what} {value[:100]!r} holds what no header can hold")
+            raise InvalidRequestError(f"the {what} {value[:100]!r} contains characters that are invalid in headers")
     return _Call(
         method=method,
         path=_place(place),
@@ -127,4 +127,4 @@ def _text(name: Any, value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, (str, int)):
         return str(value)
-    raise InvalidRequestError(f"{name[:100]} takes text, a number or a boolean, not {type(value).__name__}")
+    raise InvalidRequestError(f"{name[:100]} must be text, a number or a boolean, not {type(value).__name__}")

@@ -51,25 +51,25 @@ PlainPatch = Model | Mapping[str, Any] | Sequence[Mapping[str, Any]]
 """A patch whose type must be set apart: an object or a part of one, or the operations of a JSON patch."""
 
 PatchBody = AnyPatch | PlainPatch
-"""A patch: one of `kubecore.patch`; or, with its type said apart, an object or a part of one, or the operations of a
+"""A patch: one of `kubecore.patch`; or, with a separate type, an object or a part of one, or the operations of a
 JSON patch."""
 
 METADATA: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
-"""What is accepted of an object, or of each event of a watch, where only its metadata is wanted."""
+"""The media type for an object, or an event of a watch, if only metadata is requested."""
 
 METADATA_LIST: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 """The same of a collection."""
 
 TABLE: Final = "application/json;as=Table;g=meta.k8s.io;v=v1"
-"""What is accepted where the server is to make a table."""
+"""The media type for tables."""
 
 _JSON: Final = "application/json"
 _VALIDATION: Final = "fieldValidation"
-_NO_TYPE: Final = "say of which type the patch is: pass a MergePatch, JsonPatch, ... of kubecore.patch, or type="
+_NO_TYPE: Final = "the type of the patch is missing: pass a MergePatch, JsonPatch, ... of kubecore.patch, or type="
 
 
 class Collection(enum.Enum):
-    """Says that a call is about the collection. Not None: a name that was forgotten must never delete everything."""
+    """Marks a call on the collection. Not None: a forgotten name must never delete everything."""
 
     ALL = "all"
 
@@ -77,7 +77,7 @@ class Collection(enum.Enum):
 # Without slots: with them, Python 3.11 can't make an instance of Resource[T, L].
 @dataclass(frozen=True, kw_only=True)
 class Resource(Generic[T, L]):
-    """What the documents say of a resource.
+    """Data of a resource from the documents.
 
     Attributes:
         group: the API group, "" for the core group.
@@ -85,7 +85,7 @@ class Resource(Generic[T, L]):
         plural: the resource's name in paths.
         namespaced: whether its objects are in namespaces.
         kind: the model of an object, or `dict`.
-        list_kind: the model of a list; None where the resource has none.
+        list_kind: the model of a list; None if the resource has none.
     """
 
     group: str
@@ -116,25 +116,25 @@ class Resource(Generic[T, L]):
             verb: Kubernetes' verb.
             method: the HTTP method.
             namespace: the namespace; "" for all of them or none.
-            response: what the answer is.
+            response: the type of the response.
             name: the object, or the collection.
             subresource: the subresource, "" for none.
             query: the query parameters.
             body: the body, or None.
             content_type: the body's media type.
-            accept: the media type asked for.
-            kind: the kind of the answer, where `response` would take any.
+            accept: the accepted media type.
+            kind: the kind of the response, if `response` accepts any kind.
 
         Returns:
             The call.
 
         Raises:
-            InvalidRequestError: a name is none, or the namespace is missing where the verb is about one object.
+            InvalidRequestError: a name is invalid, or the namespace is missing for a verb on one object.
         """
         is_named = not isinstance(name, Collection)
         if self.namespaced and namespace == "" and (is_named or method in ("POST", "DELETE")):
             raise InvalidRequestError(
-                f'{verb} of {self.plural} needs a namespace; "" is all of them, for list and watch alone'
+                f'{verb} of {self.plural} needs a namespace; "" means all namespaces, only for list and watch'
             )
         if not self.namespaced and namespace != "":
             raise InvalidRequestError(f"{self.plural} are cluster-scoped: pass no namespace")
@@ -159,7 +159,7 @@ class Resource(Generic[T, L]):
         )
 
     def get(self, namespace: str, name: str, query: Query, into: type[P] | None = None) -> Call[Any]:
-        """Make the call that reads one object, into a projection where there is one."""
+        """Return the call that reads one object, into a projection if one is given."""
         if into is None:
             return self.call("get", "GET", namespace, self.kind, name=name, query=query)
         kind = self._projected(into)
@@ -170,7 +170,7 @@ class Resource(Generic[T, L]):
         return self.call("get", "GET", namespace, Raw, name=name)
 
     def list(self, namespace: str, query: Query, into: type[P] | None = None) -> Call[Any]:
-        """Make the call that reads the collection, or a page of it; as objects of a projection where there is one."""
+        """Return the call that reads the collection, or a page of it, into objects of a projection if one is given."""
         list_kind = self._list_kind()
         if into is None:
             return self.call("list", "GET", namespace, list_kind, query=query)
@@ -248,12 +248,10 @@ class Resource(Generic[T, L]):
         return self.patch_subresource(namespace, name, subresource, body, self.kind, query, type=type)
 
     def apply(self, namespace: str, body: Body, query: Query, *, subresource: str = "") -> Call[T]:
-        """Make the call that applies what one manager wants of an object; its name comes from the body."""
+        """Return the call that applies the desired state of an object; its name is in the body."""
         name = metadata_field(body, "name")
         if not name:
-            raise InvalidRequestError(
-                f"what is applied needs a name: metadata.name of the {self.kind.__name__} is empty"
-            )
+            raise InvalidRequestError(f"apply needs a name: metadata.name of the {self.kind.__name__} is empty")
         return self.apply_subresource(namespace, name, subresource, body, self.kind, self.kind, query)
 
     def apply_subresource(
@@ -266,22 +264,22 @@ class Resource(Generic[T, L]):
         response: type[R],
         query: Query,
     ) -> Call[R]:
-        """Make the call that applies a subresource, or the object itself where `subresource` is "".
+        """Make the call that applies a subresource, or the object itself if `subresource` is "".
 
         Args:
             namespace: the object's namespace.
             name: the object's name.
             subresource: the subresource.
-            body: what one manager wants: a model, or a mapping with any part of one.
+            body: the desired state: a model, or a mapping with any part of one.
             kind: the model of `body`.
-            response: the model of the answer.
+            response: the model of the response.
             query: the query parameters.
 
         Returns:
             The call.
 
         Raises:
-            InvalidRequestError: `body` is of another kind or another object, or names fields that there are not.
+            InvalidRequestError: `body` is of another kind or another object, or has unknown fields.
         """
         from kubecore.calls import apply_check
 
@@ -303,12 +301,12 @@ class Resource(Generic[T, L]):
     def delete(
         self, namespace: str, name: str, options: Mapping[str, Any] | None, query: Query = ()
     ) -> Call[T | Status]:
-        """Make the call that deletes one object; the answer is the object, or a Status."""
+        """Return the call that deletes one object; the response is the object, or a Status."""
         body = None if options is None else encode.encode(options)
         return self.call("delete", "DELETE", namespace, (self.kind, Status), name=name, query=query, body=body)
 
     def delete_collection(self, namespace: str, options: Mapping[str, Any] | None, query: Query) -> Call[L | Status]:
-        """Make the call that deletes the selected objects; the answer is their list, or a Status."""
+        """Return the call that deletes the selected objects; the response is their list, or a Status."""
         body = None if options is None else encode.encode(options)
         return self.call("delete_collection", "DELETE", namespace, (self._list_kind(), Status), query=query, body=body)
 
@@ -330,9 +328,9 @@ class Resource(Generic[T, L]):
             namespace: the object's namespace.
             name: the object's name.
             subresource: the subresource.
-            body: what is sent.
+            body: the object to send.
             kind: the model of `body`.
-            response: the model of the answer.
+            response: the model of the response.
             query: the query parameters.
 
         Returns:
@@ -357,20 +355,22 @@ class Resource(Generic[T, L]):
         *,
         type: PatchType | None = None,  # noqa: A002
     ) -> Call[R]:
-        """Make the call that changes a subresource, or the object itself where `subresource` is ""."""
+        """Return the call that patches a subresource, or the object itself if `subresource` is ""."""
         document, said = _typed(body, type)
         content_type = CONTENT_TYPES.get(said)
         if content_type is None:
-            raise InvalidRequestError(f"the patch type {said!r} is none of {', '.join(CONTENT_TYPES)}")
+            raise InvalidRequestError(f"the patch type {said!r} is not one of {', '.join(CONTENT_TYPES)}")
         if isinstance(document, (str, bytes)) or not isinstance(document, (Model, Mapping, Sequence)):
             raise InvalidRequestError(
                 f"a patch is a model, a mapping or a list of operations, not {document.__class__.__name__}"
             )
         if (said == "json") is isinstance(document, (Model, Mapping)):
-            raise InvalidRequestError("a JSON patch is a list of operations, and only a JSON patch is")
+            raise InvalidRequestError(
+                'type="json" needs a list of operations; other patch types need a mapping or a model'
+            )
         if said in ("merge", "strategic"):
             query = checked(cast("Any", document), response, query)
-        elif said == "json":  # Of what is applied the server refuses unknown fields by itself.
+        elif said == "json":  # In an apply, the server refuses unknown fields by default.
             query = strict(cast("Any", document), query)
         data = encode.encode(_by_type(document, response))
         return self.call(
@@ -388,13 +388,13 @@ class Resource(Generic[T, L]):
     def encode(self, body: Body, kind: type[Any], *, namespace: str, name: str | None = None) -> bytes:
         """Write an object that is about to be sent.
 
-        A mapping gets its `apiVersion` and `kind` where it lacks them.
+        Missing `apiVersion` and `kind` of a mapping are added.
 
         Args:
             body: the object.
             kind: the model that it must be of.
             namespace: the namespace that it is sent to; the object may name no other.
-            name: the name that it is sent to, where it is given apart; the object may name no other.
+            name: the name that it is sent to, if it is passed separately; the object may name no other.
 
         Returns:
             The JSON text.
@@ -410,17 +410,17 @@ class Resource(Generic[T, L]):
         return encode.encode(body, kind)
 
     def complete(self, body: Body, kind: type[Any]) -> Body:
-        """Fill in `apiVersion` and `kind` where a mapping lacks them.
+        """Add missing `apiVersion` and `kind` to a mapping.
 
         Args:
-            body: the object.
-            kind: the model that it must be of.
+            body: The object.
+            kind: The model that it must be of.
 
         Returns:
             The object.
 
         Raises:
-            InvalidRequestError: it is of another kind.
+            InvalidRequestError: It is of another kind.
         """
         if isinstance(body, Mapping):
             return complete(body, kind)
@@ -443,22 +443,22 @@ class Resource(Generic[T, L]):
 
 
 def strict(body: object, query: Query) -> Query:
-    """Have the server refuse fields that it does not know, which it drops with a warning else.
+    """Let the server refuse unknown fields, which it otherwise drops with a warning.
 
     Args:
-        body: what is sent. A model has no such fields.
-        query: the query parameters; what they say of fields stays.
+        body: the object to send. A model has no such fields.
+        query: the query parameters; an existing field validation is kept.
     """
     is_said = any(name == _VALIDATION for name, _ in query)
     return query if isinstance(body, Model) or is_said else tuple(sorted((*query, (_VALIDATION, "Strict"))))
 
 
 def checked(body: object, kind: Any, query: Query) -> Query:
-    """Refuse names of attributes in a mapping, unless the query says what becomes of unknown fields.
+    """Refuse names of attributes in a mapping, unless the query sets the handling of unknown fields.
 
     Args:
-        body: what is sent.
-        kind: its model; fields are not looked at where there is none.
+        body: the object to send.
+        kind: its model; fields are not checked if there is none.
         query: the query parameters.
 
     Returns:
@@ -494,7 +494,7 @@ def _operation(one: Any, kind: Any) -> Any:
 
 
 def _typed(body: PatchBody, type: PatchType | None) -> tuple[Any, PatchType]:  # noqa: A002
-    """Return what is sent for a patch, and of which type it is."""
+    """Return the body and the type of a patch."""
     if isinstance(body, AnyPatch):
         if type not in (None, body.type):
             raise InvalidRequestError(f"a {body.__class__.__name__} is of the type {body.type!r}, not {type!r}")

@@ -1,6 +1,6 @@
 """Work of several calls, as a generator that yields the next step. No I/O: `kubecore.rest.run_steps` sends them.
 
-The generator yields a call and gets its answer, or has the call's error raised at the `yield`; or it
+The generator yields a call and receives its response, or has the call's error raised at the `yield`; or it
 yields a pause.
 """
 
@@ -27,16 +27,16 @@ Steps: TypeAlias = Generator[Call[Any] | Pause, Any, R]
 
 
 def ask(call: Call[R]) -> Steps[R]:
-    """Make one call and return its answer, in steps: write `yield from` before it.
+    """Send one call and return its response, in steps: write `yield from` before it.
 
     Args:
         call: the call.
 
     Returns:
-        The answer.
+        The response.
 
     Raises:
-        KubeError: what the call raises.
+        KubeError: the error of the call.
     """
     answer: R = yield call
     return answer

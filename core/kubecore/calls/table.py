@@ -1,6 +1,6 @@
-"""The server's tables: what `kubectl get` prints, for people.
+"""The server's tables, as `kubectl get` prints them.
 
-Source: `k8s.io/apimachinery/pkg/apis/meta/v1 Table`; laid out as `k8s.io/cli-runtime/pkg/printers` does.
+Source: `k8s.io/apimachinery/pkg/apis/meta/v1 Table`; formatted as by `k8s.io/cli-runtime/pkg/printers`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _EMPTY: Final = "No resources found"
 
 
 class TableColumn(Model, kw_only=True):
-    """What a column of a table holds."""
+    """A column of a table."""
 
     name: str
     """Its heading."""
@@ -40,17 +40,17 @@ class TableColumn(Model, kw_only=True):
     """OpenAPI's format; `name` marks the column that names the object."""
 
     description: str = ""
-    """What it says, in a sentence."""
+    """Its description, in a sentence."""
 
     priority: int = 0
-    """0 where it is always shown, more where only a wide table shows it."""
+    """0 if it is always shown, more if only a wide table shows it."""
 
 
 class TableCondition(Model, kw_only=True):
     """Something to know of a whole row."""
 
     type: str
-    """`Completed` marks what has run to its end."""
+    """`Completed` marks an object that has run to its end."""
 
     status: str
     """`True`, `False` or `Unknown`."""
@@ -69,7 +69,7 @@ class TableRow(Model, kw_only=True):
     """A cell for each column: text, numbers, booleans, None."""
 
     conditions: list[TableCondition] = []  # noqa: RUF012 - msgspec copies it
-    """What there is to know of the object as a whole."""
+    """Metadata of the object."""
 
     object: PartialObjectMetadata = msgspec.field(default_factory=PartialObjectMetadata)
     """The object's metadata."""
@@ -94,11 +94,11 @@ class Table(Model, kw_only=True):
     """A row for each object."""
 
     def format(self, *, wide: bool = False, namespaces: bool | None = None) -> str:
-        """Lay the table out as text.
+        """Format the table as text.
 
         Args:
             wide: whether columns are shown that have a priority other than 0, as `kubectl get -o wide` does.
-            namespaces: whether the first column is the object's namespace; None where objects are of several.
+            namespaces: whether the first column is the object's namespace; None if the objects have several.
 
         Returns:
             The lines, without a newline at the end. Nothing in it controls a terminal.
@@ -149,11 +149,11 @@ class Table(Model, kw_only=True):
         printer.text(repr(self) if cycle else self.format())
 
     def __repr__(self) -> str:
-        """Say how large it is."""
+        """Show its size."""
         return f"<Table of {len(self.rows)}>"
 
     def _repr_html_(self) -> str:
-        """Show it in a notebook; what the server says is text there too."""
+        """Show it in a notebook; the server's text is escaped."""
         heads, *lines = self._lines(wide=False, namespaces=None)
         head = "".join(f"<th>{html.escape(cell)}</th>" for cell in heads)
         body = "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in line)}</tr>" for line in lines)
@@ -186,7 +186,7 @@ def _cell(value: Any) -> str:
 
 
 def _printable(text: str) -> str:
-    """Show what controls a terminal, or can't be seen, as an escape: the text may be anybody's (CVE-2021-25743)."""
+    """Escape control and invisible characters: the text is untrusted (CVE-2021-25743)."""
     if text.isprintable():
         return text
     return "".join(

@@ -1,4 +1,4 @@
-"""What the server says about its own version: `GET /version`.
+"""The version of the server: `GET /version`.
 
 Source: `k8s.io/apimachinery/pkg/version`, schema `io.k8s.apimachinery.pkg.version.Info`.
 """
@@ -55,5 +55,5 @@ class Info(Model, kw_only=True):
 
 
 def call() -> Call[Info]:
-    """Make the call that asks for it."""
+    """Return the call that requests it."""
     return Call(method="GET", path="/version", response=Info, verb="get")

@@ -27,10 +27,11 @@ class AsyncBaseClientset:
     """Opens and closes the client that the groups share.
 
     Args:
-        config: Where the server is and how to reach it. None loads what kubectl would use, as `kubeconfig.load()` does:
-            the files of `KUBECONFIG`, else `~/.kube/config`, else the cluster that the program runs in.
-        http_client: A client of your own to send every request with, instead of kubecore's connection pool. It stays
-            yours: closing the clientset leaves it open.
+        config: Address of the server and how to reach it. None loads the same configuration as kubectl, as
+            `kubeconfig.load()` does: the files of `KUBECONFIG`, else `~/.kube/config`, else the cluster that the
+            program runs in.
+        http_client: A custom client that sends every request, instead of kubecore's connection pool. Closing the
+            clientset does not close it.
 
     Raises:
         ConfigError: if `config` contradicts itself or names files that can't be read, or there is none.
@@ -60,7 +61,7 @@ class AsyncBaseClientset:
             raise hints.missing_in_clientset(self, name)
 
     async def server_version(self, *, timeout: float | None = None) -> Info:
-        """Ask the server for its version: `GET /version`.
+        """Request the server's version: `GET /version`.
 
         Args:
             timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
@@ -69,9 +70,9 @@ class AsyncBaseClientset:
             The version, and how the server was built.
 
         Raises:
-            StatusError: the server answered with a failure.
-            TransportError: there is no whole answer.
-            DecodeError: the answer is not what was asked for.
+            StatusError: the server responded with an error.
+            TransportError: the response is missing or incomplete.
+            DecodeError: the response is not the requested object.
         """
         from kubecore.calls import version
 
@@ -92,21 +93,21 @@ class AsyncBaseClientset:
 
         Args:
             method: the HTTP method, such as `GET`.
-            path: the path without query, from the server's root. What is not percent-encoded yet is encoded; a path
+            path: the path without query, from the server's root. It is percent-encoded if needed; a path
                 that leads somewhere else, such as one with `..`, is refused.
             query: the query parameters; several values of one name are a list.
             body: the body.
             content_type: the body's media type.
-            accept: the media types asked for.
+            accept: the accepted media types.
             timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
-            The answer as it came.
+            The unchanged response.
 
         Raises:
             InvalidRequestError: refused before anything was sent.
-            StatusError: the server answered with a failure.
-            TransportError: there is no whole answer.
+            StatusError: the server responded with an error.
+            TransportError: the response is missing or incomplete.
         """
         from kubecore.calls import raw
 
@@ -116,7 +117,7 @@ class AsyncBaseClientset:
 
     @functools.cached_property
     def discovery(self) -> AsyncDiscovery:
-        """What the server offers: asked when it is first needed, then remembered."""
+        """Discovery of the server's resources: requested when first needed, then cached."""
         from kubecore.discovery import AsyncDiscovery
 
         return AsyncDiscovery(self.rest_client)
@@ -139,7 +140,7 @@ class AsyncBaseClientset:
             The client of its objects.
 
         Raises:
-            NoMatchError: no generated package has a resource for it; `dynamic.resource` asks the server.
+            NoMatchError: no generated package has a resource for it; `dynamic.resource` uses discovery.
         """
         from kubecore.dynamic import AsyncObjects
         from kubecore.dynamic.resource import of_model

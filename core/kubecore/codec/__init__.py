@@ -1,1 +1,1 @@
-"""Decoding and encoding of JSON and YAML, and of what the API's types allow besides."""
+"""Decoding and encoding of JSON and YAML, and values that the API's types allow in addition."""

@@ -1,6 +1,6 @@
 """Decoding and encoding: the only place that hands bytes of a server to a parser.
 
-The fast path is msgspec's strict decoder. Only where it refuses, the slow path reads the body again with Go's eyes:
+The fast path is msgspec's strict decoder. Only if it rejects a body, the slow path reads it again with Go's rules:
 `kubecore.codec.lenient`.
 """
 
@@ -24,7 +24,7 @@ __all__ = ["MAX_BYTES", "convert", "decode", "detach", "detach_meta", "encode"]
 T = TypeVar("T")
 
 MAX_BYTES: Final = 1 << 31
-"""Largest body that is decoded, in bytes, unless a caller says otherwise."""
+"""Largest body that is decoded, in bytes, by default."""
 
 _LARGE: Final = 64 * 1024
 
@@ -38,11 +38,11 @@ def decode(data: bytes | bytearray | memoryview | str, type: type[T], *, max_byt
         max_bytes: largest `data` that is read, in bytes.
 
     Returns:
-        The object. What servers send beside the schema is read as Go reads it: null for what can't be null is its zero
-        value, and so is what is required and absent; numbers are taken where a quantity is due.
+        The object. Values that do not match the schema are read as in Go: null in a field that cannot be null is its
+        zero value, as is a missing required field; numbers are accepted as quantities.
 
     Raises:
-        DecodeError: `data` is too large, nested too deeply, no UTF-8, no JSON, or not such an object; the error names
+        DecodeError: `data` is too large, nested too deeply, not UTF-8, not JSON, or not such an object; the error names
             the path.
     """
     if isinstance(data, str):
@@ -102,7 +102,7 @@ def detach(found: Any) -> None:
     """Copy the text of managed fields out of the body, all of which it would keep in memory.
 
     Args:
-        found: what was decoded: an object, or a list of objects; of models, or of projections that hold some.
+        found: the decoded value: an object, or a list of objects; of models, or of projections that hold some.
     """
     items: Any = getattr(found, "items", None)
     for item in items if is_json_array(items) else (found,):

@@ -24,7 +24,7 @@ _ENOUGH: Final = (2 << 20) if sys.version_info < (3, 12) else (7 << 20)
 """A stack of so many bytes holds as many levels as the interpreter allows."""
 
 _LEVEL_BYTES: Final = 2048
-"""More of the stack than one level takes: the largest measured value is about 900 bytes."""
+"""More than one level needs of the stack: the largest measured value is about 900 bytes."""
 
 _NEXT_BRACKET: Final = re.compile(
     rb'[^"\[\]{}]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"?+[^"\[\]{}]*+)*+([\[{]++|[\]}]++)', re.DOTALL

@@ -1,7 +1,7 @@
-"""From models to JSON: what is unset is not sent, and neither is a struct that holds nothing.
+"""From models to JSON: unset fields and empty structs are omitted.
 
-A struct field such as `metadata` or `resources` is never None; where it equals its zero value it is left out, as it was
-when it was absent.
+A struct field such as `metadata` or `resources` is never None; it is omitted if it equals its zero value, as when it
+was absent.
 
 Values are written by the types of their fields. The walk looks only at fields that can hold a struct, a time, bytes or
 anything at all. If it meets a value that it does not accept, `kubecore.codec.plain_values` writes the whole object
@@ -37,7 +37,7 @@ _ENCODER: Final = msgspec.json.Encoder(enc_hook=enc_hook)
 _REFUSED: Final = (TypeError, ValueError, OverflowError, RecursionError, AttributeError)
 
 _Prepare: TypeAlias = Callable[[Any, int, bool], Any]
-"""Takes a value, its depth, and whether raw JSON is decoded; returns the value, or what to write in its place."""
+"""Accepts a value, its depth, and whether raw JSON is decoded; returns the value, or its replacement."""
 
 
 class _UnexpectedError(ValueError):
@@ -49,20 +49,20 @@ def encode(obj: Any, kind: Any = Any) -> bytes:
 
     Args:
         obj: a model, or mappings, lists and scalars that may hold models, dates and bytes.
-        kind: the model of a mapping, whose fields say how values are written; a model has its own.
+        kind: the model of a mapping, whose fields define how values are written; a model has its own.
 
     Returns:
         The JSON text, UTF-8.
 
     Raises:
-        EncodeError: a value has no form in JSON, or not the one of its field; the error names its path.
+        EncodeError: a value has no form in JSON, or not that of its field; the error names its path.
     """
     try:
         data = _ENCODER.encode(_prepare(shape_of(kind))(obj, _first_depth(), False))
     except _REFUSED:
         pass  # Written again below, so that the first error is not chained.
     else:
-        if b"null" in data:  # What msgspec makes of NaN, wherever it stands.
+        if b"null" in data:  # msgspec's output for NaN at any place.
             plain(obj, kind)
         return data
     try:
@@ -143,7 +143,7 @@ def _key(key: Any) -> str:
 
 
 def _model(model: ModelBase, depth: int, decodes: bool) -> ModelBase | dict[str, Any]:
-    """Return the model, or a copy of it without its empty structs; a dictionary where it keeps other fields."""
+    """Return the model, or a copy of it without its empty structs; a dictionary if it keeps other fields."""
     if depth > MAX_DEPTH:
         raise _UnexpectedError
     changed: dict[str, Any] | None = None

@@ -1,7 +1,7 @@
-"""Values that `msgspec.convert` would change: times in other words than it writes, integers too long for a float.
+"""Values that `msgspec.convert` would change: times in another format than it writes, integers too long for a float.
 
 They go through `kubecore.codec.lenient`, which keeps the text. Bodies of custom resources are searched for such times
-before they are decoded (`kubecore.codec.verbatim`); the API server writes the times of its own kinds in one form.
+before they are decoded (`kubecore.codec.verbatim`); the API server writes the times of Kubernetes kinds in one form.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _Look: TypeAlias = Callable[[Any], bool]
 
 
 def changes(data: Any, kind: Any) -> bool:
-    """Say whether msgspec would change a value of dictionaries and lists when it makes a model of them.
+    """Return whether msgspec would change a value of dictionaries and lists when it converts them to a model.
 
     Args:
         data: the object.
@@ -36,7 +36,7 @@ def changes(data: Any, kind: Any) -> bool:
 
 
 def is_exact_float(value: int) -> bool:
-    """Say whether an integer is the same as a float.
+    """Return whether an integer is the same as a float.
 
     Args:
         value: the integer.

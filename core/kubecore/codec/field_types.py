@@ -1,4 +1,4 @@
-"""What the type of a field means for JSON: which shape its values have, so that they are written by it."""
+"""The JSON form of a field's values, derived from its type."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Shape(NamedTuple):
     """The shape of a field's values."""
 
     name: ShapeName
-    """Which kind of JSON value it is; `any` if the type allows several, or does not say."""
+    """Which kind of JSON value it is; `any` if the type allows several, or is unknown."""
 
     inner: Any = None
     """The class of a model, or the type of a map's values or a list's items."""
@@ -81,11 +81,11 @@ def members(kind: type[ModelBase]) -> dict[str, Any]:
 
 
 def at_pointer(kind: Any, pointer: str) -> Any:
-    """Return the type of what a JSON pointer leads to.
+    """Return the type of the value at a JSON pointer.
 
     Args:
-        kind: the type of the whole document.
-        pointer: the pointer, such as `/spec/renewTime`.
+        kind: The type of the whole document.
+        pointer: The pointer, such as `/spec/renewTime`.
 
     Returns:
         The type, `Any` if it is not known.

@@ -21,7 +21,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _FEW: Final = 1000
-"""Python 3.12 itself has some hundred objects frozen; whoever freezes a program has tens of thousands."""
+"""Python 3.12 itself freezes some hundred objects; a program that calls `gc.freeze` has tens of thousands."""
 
 
 class _Pause(tuple[object]):
@@ -32,7 +32,7 @@ class _Pause(tuple[object]):
 
 
 class _Frozen(tuple[object]):
-    """Moves what is frozen to the oldest generation when the last reference to it goes."""
+    """Moves frozen objects to the oldest generation when the last reference to it is gone."""
 
     __slots__ = ()
     __del__ = staticmethod(gc.unfreeze)
@@ -41,7 +41,7 @@ class _Frozen(tuple[object]):
 _disable: Callable[[], Any] = gc.disable
 _freeze: Callable[[], Any] = gc.freeze
 
-# Each `_Pause` and each `_Frozen` holds one of these: so the number of references says whether there are any.
+# Each `_Pause` and each `_Frozen` holds one of these, so its reference count shows whether there are any.
 _PAUSES: Final = object()
 _FREEZES: Final = object()
 _NONE: Final = sys.getrefcount(_PAUSES)
@@ -56,7 +56,7 @@ def paused(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         **kwargs: Its named arguments.
 
     Returns:
-        What the work returns.
+        The result of the work.
     """
     if not gc.isenabled():  # By the user, or by another thread that does such work.
         return work(*args, **kwargs)
@@ -64,16 +64,16 @@ def paused(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
 
 
 def _age() -> object:
-    """Put what was made into the oldest generation, without looking at it.
+    """Move new objects into the oldest generation, without traversing them.
 
-    Else the first allocation after the pause would look through all of it, for as long as the decoding took. What the
-    user has frozen is left frozen.
+    Else the first allocation after the pause would look through all of it, for as long as the decoding took. Objects
+    that the user froze stay frozen.
     """
     return (_Frozen((_FREEZES,)), _freeze())[1] if gc.get_freeze_count() < _FEW else None
 
 
 def _forked() -> None:
-    """End in a forked child what other threads of the parent had begun: those threads are not in the child."""
+    """Undo in a forked child the pauses of the parent's other threads, which do not exist in the child."""
     if sys.getrefcount(_PAUSES) > _NONE:
         gc.enable()
     if sys.getrefcount(_FREEZES) > _NONE:

@@ -1,7 +1,7 @@
 """JSON objects that follow each other at the beginning of a text, as kubectl reads them from a manifest.
 
-What is not strict JSON, or would not be accepted in YAML (a repeated key, too deep), is left for the YAML parser, which
-reports it with its place.
+Text that is not strict JSON, or would not be accepted in YAML (a repeated key, too deep), is left to the YAML parser,
+which reports it with its place.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ class Found(NamedTuple):
     """The objects at the beginning of a text."""
 
     objects: list[tuple[Any, int]]
-    """Each object, and the line where it begins, from 1."""
+    """Each object, and the line at which it begins, from 1."""
 
     rest: str
-    """What follows them, after as many line ends as the objects have; "" if nothing does."""
+    """The text after them, with as many line ends before it as the objects have; "" if nothing does."""
 
 
 class _RefusedError(ValueError):

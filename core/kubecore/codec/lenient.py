@@ -1,14 +1,15 @@
-"""Reading what servers send beside the schema, as Go reads it. Slow, and only asked where the fast path refuses.
+"""Reads values that do not match the schema, with Go's rules. Slow, and only used if the fast path rejects a body.
 
-- null, where the type can't be null, is the type's zero value; as a field it counts as absent.
-- What is required and absent is its zero value.
-- A number is taken as text where a quantity is due, and an integral float as an integer.
-- Text that is no date is None if the field is optional (with a line in the log), else an error.
+- null, if the type can't be null, is the type's zero value; as a field it counts as absent.
+- A missing required field is its zero value.
+- A number is accepted as a quantity, and an integral float as an integer.
+- Text that is not a date is None if the field is optional (with a line in the log), else an error.
 - A time that Python's datetime can't hold, or that it would write in other words, keeps its text (`time.SourceTime`).
 - Everything else is an error that names the path.
 
-What a field cannot express is kept with the object and sent again (`kubecore.codec.verbatim`): that a required field is
-missing, or a value that could not be read; in custom resources also nulls, empty values and other forms of a value.
+A value that a field cannot express is kept with the object and sent again (`kubecore.codec.verbatim`): that a required
+field is missing, or a value that could not be read; in custom resources also nulls, empty values and other forms of a
+value.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ Reader = Callable[[Any, str], Any]
 
 _LOG: Final = logging.getLogger("kubecore")
 _LONGEST_KEY: Final = 200
-"""Characters of a key in a path: every value below the key gets a path of its own."""
+"""Characters of a key in a path: every value below the key gets its own path."""
 
 
 def decode(data: bytes | bytearray | memoryview, type: type[T]) -> T:  # noqa: A002
@@ -60,8 +61,8 @@ def decode(data: bytes | bytearray | memoryview, type: type[T]) -> T:  # noqa: A
         The object.
 
     Raises:
-        DecodeError: what can't be read, with its path.
-        msgspec.DecodeError: this is not JSON.
+        DecodeError: a value cannot be read; the error has its path.
+        msgspec.DecodeError: the text is not JSON.
     """
     if _is_list(type):
         try:
@@ -83,7 +84,7 @@ def read(value: Any, type: type[T]) -> T:  # noqa: A002
         The object.
 
     Raises:
-        DecodeError: what can't be read, with its path.
+        DecodeError: a value cannot be read; the error has its path.
     """
     kind: Any = type
     result: T = _reader(kind, is_custom(kind))(value, "$")
@@ -96,7 +97,7 @@ def _is_list(cls: Any) -> bool:
 
 
 def _is_struct(hint: Any) -> bool:
-    """Say whether a type is a model, a projection, or a list of one (`ObjectList[PodRow]`)."""
+    """Return whether a type is a model, a projection, or a list of one (`ObjectList[PodRow]`)."""
     cls = _class(hint)
     return isinstance(cls, type) and issubclass(cls, msgspec.Struct)
 
@@ -106,7 +107,7 @@ def _class(hint: Any) -> Any:
 
 
 def _decode_list(data: bytes | bytearray | memoryview, cls: Any) -> Any:
-    """Read a list item by item: one odd item in ten thousand does not slow the others."""
+    """Read a list item by item: one irregular item in ten thousand does not slow down the others."""
     item_type = _item_type(cls)
     outline: Any = decoder(_outline_type(cls)).decode(data)
     fast = decoder(item_type)
@@ -144,7 +145,7 @@ class _Named(msgspec.Struct):
 
 
 def named(raw: msgspec.Raw) -> str:
-    """Return which object a JSON text is, as the beginning of an error: `default/web: `; "" if it does not say.
+    """Return which object a JSON text is, as the beginning of an error: `default/web: `; "" if it is unknown.
 
     Args:
         raw: the text of the object.
@@ -256,7 +257,7 @@ def _written(hint: Any, exact: bool, value: Mapping[str, Any], made: ModelBase) 
 
 
 def _is_left_out(field: Any, read: Any) -> bool:
-    """Say whether a value is not sent, as if the field were not set."""
+    """Return whether a value is not sent, as if the field were not set."""
     if field.required:
         return False
     if field.default is not msgspec.NODEFAULT:
@@ -267,7 +268,7 @@ def _is_left_out(field: Any, read: Any) -> bool:
 
 
 def _holds_lost_null(raw: Any, read: Any) -> bool:
-    """Say whether a list or map has a null, at any depth of lists and maps, that was read as a zero value."""
+    """Return whether a list or map has a null, at any depth of lists and maps, that was read as a zero value."""
     if is_json_array(raw) and is_json_array(read):
         pairs: Iterable[tuple[Any, Any]] = zip(raw, read, strict=True)
     elif is_json_object(raw) and is_json_object(read):
@@ -284,7 +285,7 @@ def _is_other_form(raw: Any, read: Any) -> bool:
 
 @functools.cache
 def _is_plain(hint: Any) -> bool:
-    """Say whether values of a type hold no objects; JSON of any form is read as it is written."""
+    """Return whether values of a type hold no objects; JSON of any form is read unchanged."""
     parts = typing.get_args(hint)
     if typing.get_origin(hint) is typing.Literal:
         return False

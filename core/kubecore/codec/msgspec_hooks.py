@@ -1,4 +1,4 @@
-"""What msgspec asks us about types that are ours."""
+"""Callbacks of msgspec for our own types."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kubecore.model.times import MicroTime, SourceTime, format_micro_time, is_na
 __all__ = ["dec_hook", "enc_hook"]
 
 _TIMES_OF_NUMPY: Final = frozenset("mM")
-"""What numpy calls the kinds of `timedelta64` and `datetime64`."""
+"""numpy's codes of the kinds `timedelta64` and `datetime64`."""
 
 
 def dec_hook(type: Any, value: Any) -> Any:  # noqa: A002
@@ -30,7 +30,7 @@ def dec_hook(type: Any, value: Any) -> Any:  # noqa: A002
         if isinstance(value, datetime.datetime):
             return MicroTime.of(value)
         raise ValueError("expected a date and time")
-    msg = f"{type} is no type of a model"
+    msg = f"{type} is not a model type"
     raise TypeError(msg)
 
 
@@ -79,7 +79,7 @@ def _base(value: Any) -> str | float | None:
     if isinstance(value, float):
         return float.__float__(value)
     if getattr(getattr(value, "dtype", None), "kind", "") in _TIMES_OF_NUMPY:
-        return None  # Their integers count units that nobody could tell from others.
+        return None  # Their integers have a unit that the value does not show.
     if isinstance(value, numbers.Integral):
         return int(value)
     if isinstance(value, numbers.Real) and not isinstance(value, numbers.Rational):

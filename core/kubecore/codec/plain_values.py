@@ -1,6 +1,6 @@
-"""From any value to plain JSON values, by the types of the fields, with the path of what has no form in JSON.
+"""From any value to plain JSON values, by the types of the fields, with the path of values that JSON cannot express.
 
-Slow: `kubecore.codec.encode` comes here only for values that its fast walk does not accept.
+Slow: `kubecore.codec.encode` uses it only for values that its fast walk does not accept.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from kubecore.model.times import MicroTime, SourceTime, format_micro_time, is_na
 __all__ = ["MAX_DEPTH", "is_base64", "is_sent", "plain", "with_written", "zero_of"]
 
 MAX_DEPTH: Final = 200
-"""Deepest nesting of what is written."""
+"""Deepest nesting of written values."""
 
 _BASE64: Final = re.compile("(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 _LONGEST_KEY: Final = 200
-"""Characters of a key in a path: every value below the key gets a path of its own."""
+"""Characters of a key in a path: every value below the key gets its own path."""
 _LINE_ENDS: Final = str.maketrans("", "", "\r\n")
 
 
@@ -55,7 +55,7 @@ def plain(value: Any, hint: Any = Any) -> Any:
 
 
 def is_base64(text: str) -> bool:
-    """Say whether text is base64 as Go reads it: with padding, line ends ignored.
+    """Return whether text is base64 as Go reads it: with padding, line ends ignored.
 
     Args:
         text: the text.
@@ -121,7 +121,7 @@ def with_written(model: ModelBase, sent: dict[str, Any], written: Mapping[str, W
 
 
 def is_sent(value: Any, field: Any) -> bool:
-    """Say whether a model's field is sent: not if it is unset, equals its default, or is an empty struct.
+    """Return whether a model's field is sent: not if it is unset, equals its default, or is an empty struct.
 
     Args:
         value: the field's value.
@@ -140,10 +140,10 @@ def _equals(value: Any, default: Any) -> bool:
 
 
 def zero_of(field: Any) -> Any:
-    """Return what stands for absent in a field that is never None: an empty struct, or no managed fields.
+    """Return the value that stands for absent in a field that is never None: an empty struct, or no managed fields.
 
     Args:
-        field: the field, as `msgspec.structs.fields` describes it.
+        field: The field, as `msgspec.structs.fields` describes it.
     """
     if field.default is NO_FIELDS:
         return NO_FIELDS
@@ -241,7 +241,7 @@ def _integer(value: int, shape: Shape, path: str) -> int:
 
 
 def _decimal(value: decimal.Decimal, shape: Shape, path: str) -> Any:
-    """Write a decimal number as its field takes it: text in a quantity, else a number that has all of its digits."""
+    """Write a decimal number in the form of its field: text for a quantity, else a number with all of its digits."""
     if not value.is_finite():
         raise _refused(path, f"{value} has no form in JSON")
     if shape.name == "text":
@@ -254,7 +254,7 @@ def _decimal(value: decimal.Decimal, shape: Shape, path: str) -> Any:
 
 
 def _builtins(value: Any, path: str) -> Any:
-    """Return what a value of another class stands for: its base, what msgspec makes of it, or numpy's scalar."""
+    """Return the plain form of a value of another class: its base, its msgspec form, or its numpy scalar."""
     try:
         found = msgspec.to_builtins(value, enc_hook=enc_hook, str_keys=True)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:

@@ -1,6 +1,6 @@
-"""Models of kinds that may have fields beside those that their schema names: a CRD can allow that at its very top.
+"""Models of kinds with fields that their schema does not name: a CRD can allow that at its top level.
 
-msgspec drops what a struct does not name, so such an object is read a second time, for the rest.
+msgspec drops unknown fields, so such an object is read a second time, for the rest.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["KeepingDecoder", "keep", "may_be_open", "others"]
 
 
 class KeepingDecoder:
-    """Decodes like the decoder of a type, and keeps what the type does not name.
+    """Decodes like the decoder of a type, and keeps unknown fields.
 
     Args:
         inner: The decoder.
@@ -38,7 +38,7 @@ class KeepingDecoder:
 
 @functools.lru_cache(maxsize=1024)
 def may_be_open(kind: Any) -> bool:
-    """Say whether a type is an open model, a list of them, or an event with one."""
+    """Return whether a type is an open model, a list of them, or an event with one."""
     if any(may_be_open(part) for part in typing.get_args(kind)):
         return True
     if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
@@ -51,10 +51,10 @@ def may_be_open(kind: Any) -> bool:
 
 
 def keep(found: Any, data: Any) -> None:
-    """Put into open models what their schema does not name.
+    """Add unknown fields to open models.
 
     Args:
-        found: What was decoded: an object, a list of objects, or an event.
+        found: The decoded value: an object, a list of objects, or an event.
         data: The same as dictionaries and lists.
     """
     if not is_json_object(data):

@@ -45,7 +45,7 @@ _UNNAMED: Final = (b"null", b"[]", b"[ ]", b"{ }")
 
 
 class Written(NamedTuple):
-    """How a field was written, and what was read from it."""
+    """The written form of a field, and the value that was read from it."""
 
     raw: Any
     """The value in the document, `msgspec.UNSET` if the document lacks the field."""
@@ -78,7 +78,7 @@ def keeping(model: ModelBase, written: Mapping[str, Written]) -> Any:
 
 @functools.cache
 def _keeping_type(plain: type[ModelBase]) -> Any:
-    # Not `msgspec.defstruct`, which can't make a class whose bases have a metaclass of their own.
+    # Not `msgspec.defstruct`, which does not support bases with a metaclass.
     make: Any = type(plain)
     made: Any = make(
         plain.__name__,
@@ -92,7 +92,7 @@ def _keeping_type(plain: type[ModelBase]) -> Any:
             "__ne__": functools.partialmethod(_is_unequal, plain),
             "__reduce__": functools.partialmethod(_reduced, plain),
             _ATTRIBUTE: msgspec.field(default=None, name=WRITTEN),
-            # What the class makes, it makes as the model does.
+            # Instances are created as for the model.
             **{name: getattr(plain, name) for name in ("from_dict", "from_yaml", "model_fields", "zero")},
         },
         kw_only=True,
@@ -131,11 +131,11 @@ def snapshot(raw: Any, read: Any) -> Written:
 
 
 def restored(current: Any, sent: Any, written: Written) -> Any:
-    """Return what is sent of a field that keeps its written value.
+    """Return the value to send for a field that keeps its written value.
 
     Args:
         current: the value of the attribute.
-        sent: what would be sent of it.
+        sent: the value that would be sent otherwise.
         written: the record.
 
     Returns:
@@ -157,7 +157,7 @@ def _is_alike(one: Any, other: Any) -> bool:
 
 
 def is_custom(kind: Any) -> bool:
-    """Say whether a type is a model of a custom resource: the server stores those as they are written."""
+    """Return whether a type is a model of a custom resource: the server stores those unchanged."""
     return _is_custom(kind)
 
 
@@ -182,11 +182,12 @@ def _is_custom(kind: Hashable) -> bool:
 
 
 def may_differ(data: bytes | bytearray | memoryview | msgspec.Raw, found: Any) -> bool:
-    """Say whether JSON may hold what its typed reading cannot express: empty values, nulls, unusual times and base64.
+    """Return whether JSON may contain empty values, nulls, unusual times or base64, which typed reading loses.
 
     Args:
         data: the JSON text.
-        found: what was read from it: an object or a list of objects. The empty objects of managed fields do not count.
+        found: the value that was read from it: an object or a list of objects. The empty objects of managed fields do
+            not count.
     """
     text = data if isinstance(data, (bytes, bytearray)) else bytes(data)
     if any(part in text for part in _UNNAMED) or _TIME.search(text) or _OTHER_TIME.search(text):

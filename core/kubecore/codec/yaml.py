@@ -1,8 +1,8 @@
-"""YAML as kubectl reads it: the scalars of `sigs.k8s.io/yaml`, nothing that could run code, no bombs.
+"""YAML as kubectl reads it: the scalars of `sigs.k8s.io/yaml`, no code execution, no bombs.
 
 `on` is true, `0644` is 420, `1e3` is 1000; dates and base 60 (`1:30`) stay text. The table in
-`tests/kubecore/gotables/yaml.jsonl` is what Go says; what is refused here and not there is listed beside its test.
-An integer beyond 64 bits stays the integer that it is, where Go makes a float of it.
+`tests/kubecore/gotables/yaml.jsonl` has Go's results; differences are listed next to its test.
+An integer beyond 64 bits stays an integer, but becomes a float in Go.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from kubecore.errors.base import DecodeError, EncodeError
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_DOCUMENTS", "MAX_NODES", "Document", "documents", "dump", "load", "load_all"]
 
 MAX_BYTES: Final = 64 << 20
-"""Largest text that is read: bytes, or characters where it is a str."""
+"""Largest text that is read: bytes, or characters if it is a str."""
 MAX_DEPTH: Final = 100
 """Deepest nesting of lists and mappings."""
 MAX_DOCUMENTS: Final = 100_000
 """Documents of a text, empty ones too."""
 MAX_NODES: Final = 1_000_000
-"""Scalars, lists and mappings of all documents of a text, with what aliases repeat."""
+"""Scalars, lists and mappings of all documents of a text, with the content that aliases repeat."""
 
 _Loader: Any = getattr(pyyaml, "CSafeLoader", pyyaml.SafeLoader)
 _Dumper: Any = getattr(pyyaml, "CSafeDumper", pyyaml.SafeDumper)
@@ -76,13 +76,13 @@ class Document(NamedTuple):
     """One document of a text."""
 
     value: Any
-    """What it holds; None where it is empty."""
+    """Its content; None if it is empty."""
 
     number: int
     """Which one it is, from 1."""
 
     line: int
-    """The line where its content begins, from 1."""
+    """The line at which its content begins, from 1."""
 
 
 def load(text: str | bytes, *, source: str = "", hide_values: bool = False, first: bool = False) -> Any:
@@ -90,7 +90,7 @@ def load(text: str | bytes, *, source: str = "", hide_values: bool = False, firs
 
     Args:
         text: YAML or JSON, UTF-8.
-        source: what errors call it, such as a file's name.
+        source: its name in errors, such as a file's name.
         hide_values: whether errors must not quote the text, because it may hold secrets.
         first: whether to take the first of several documents; the others are not read.
 
@@ -98,7 +98,7 @@ def load(text: str | bytes, *, source: str = "", hide_values: bool = False, firs
         Dictionaries, lists, text, numbers, booleans and None; None for a text without a document.
 
     Raises:
-        DecodeError: the text is no YAML, holds several documents, repeats a key, or is a bomb; the error names the
+        DecodeError: the text is not YAML, holds several documents, repeats a key, or is a bomb; the error names the
             line.
     """
     read = (document.value for document in documents(text, source=source, hide_values=hide_values))
@@ -117,10 +117,10 @@ def load_all(text: str | bytes, *, source: str = "") -> Iterator[Any]:
 
     Args:
         text: YAML or JSON, UTF-8.
-        source: what errors call it, such as a file's name.
+        source: its name in errors, such as a file's name.
 
     Yields:
-        What each document holds; an empty one is None.
+        The content of each document; an empty one is None.
 
     Raises:
         DecodeError: as for `load`.
@@ -130,11 +130,11 @@ def load_all(text: str | bytes, *, source: str = "") -> Iterator[Any]:
 
 
 def documents(text: str | bytes, *, source: str = "", hide_values: bool = False) -> Iterator[Document]:
-    """Read the documents of a text one after the other, and where each stands.
+    """Read the documents of a text one after the other, with their positions.
 
     Args:
         text: YAML or JSON, UTF-8.
-        source: what errors call it, such as a file's name.
+        source: its name in errors, such as a file's name.
         hide_values: whether errors must not quote the text, because it may hold secrets.
 
     Yields:
@@ -190,7 +190,7 @@ def _json_objects(text: str | bytes, source: str) -> Found | None:
         decoded = str.__str__(text) if isinstance(text, str) else bytes(text).decode("utf-8")
         depth.check(decoded)
     except (UnicodeDecodeError, DecodeError):
-        return None  # The YAML parser tells the line.
+        return None  # The YAML parser reports the line.
     try:
         return json_stream.objects(decoded.removeprefix("\ufeff"), _json_number, depth=MAX_DEPTH, nodes=MAX_NODES)
     except DecodeError as error:
@@ -198,7 +198,7 @@ def _json_objects(text: str | bytes, source: str) -> Found | None:
 
 
 def _plain_type(text: str | bytes) -> str | bytes:
-    """Return text of a subclass as its base class: the C parser takes nothing else."""
+    """Return text of a subclass as its base class: the C parser accepts nothing else."""
     if type(text) in (str, bytes):
         return text
     return str.__str__(text) if isinstance(text, str) else bytes(text)
@@ -261,7 +261,7 @@ def dump(data: Any) -> str:
 
 
 class _Quoting(_Dumper):  # type: ignore[misc]
-    """Quotes what a reader could take for something else than text."""
+    """Quotes text that a reader could interpret as another type."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -288,7 +288,7 @@ _Quoting.add_representer(float, _represent_float)
 
 
 def _plain(text: str) -> Any:
-    """Read a scalar without quotes as Go does; `text` itself where it is text."""
+    """Read a scalar without quotes as Go does; the result is `text` itself if it is text."""
     if text in _WORDS:
         return _WORDS[text]
     if text[0] not in "+-.0123456789" or (text[0] == "." and _STRAY.search(text)):
@@ -316,7 +316,7 @@ def _integer(digits: str) -> int | None:
 
 
 def _json_number(value: float) -> int | float:
-    """Make an integer of a float that Go writes as one: the digits that tell it apart, then zeros."""
+    """Convert a float that Go writes as an integer: its significant digits, then zeros."""
     if not value.is_integer() or abs(value) >= 2**64:
         return value
     number = int(Decimal(repr(value)))
@@ -362,7 +362,10 @@ class _Open:
 
 
 class _Builder:
-    """Makes values of the parser's events, without recursion; what aliases repeat counts as often as it is repeated."""
+    """Builds values from the parser's events, without recursion.
+
+    The content of an alias counts each time it is repeated.
+    """
 
     def __init__(self, source: str, *, hide_values: bool) -> None:
         self.document: Any = None
@@ -373,7 +376,7 @@ class _Builder:
         self._stack: list[_Open] = []
         self._anchors: dict[str, _Anchored] = {}
         self._size = 0
-        self._text = 0  # Characters of all scalars, with what aliases repeat.
+        self._text = 0  # Characters of all scalars, including repetitions by aliases.
         self._most = min(MAX_DEPTH, depth.levels() or MAX_DEPTH)
 
     def take(self, event: Any) -> bool:
@@ -395,7 +398,7 @@ class _Builder:
         return isinstance(event, pyyaml.DocumentEndEvent)
 
     def at(self, mark: Any) -> str:
-        """Say where something is wrong: the source, the document where there are several, the line."""
+        """Return the position of a problem: the source, the document if there are several, the line."""
         number = f"document {self.number}" if self.number > 1 else ""
         place = f"line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
         said = ", ".join(part for part in (self._source, number, place) if part)
@@ -419,9 +422,9 @@ class _Builder:
         self._size += count
         self._text += text
         if self._text > MAX_BYTES:
-            self._refuse(event, f"more than {MAX_BYTES >> 20} MiB of text, aliases counted as what they stand for")
+            self._refuse(event, f"more than {MAX_BYTES >> 20} MiB of text, with each alias counted as its target")
         if self._size > MAX_NODES:
-            self._refuse(event, f"more than {MAX_NODES} values, aliases counted as what they stand for")
+            self._refuse(event, f"more than {MAX_NODES} values, with each alias counted as its target")
 
     def _scalar(self, event: Any) -> Any:
         if event.tag in _STRING_TAGS or (event.tag is None and not event.implicit[0]):
@@ -481,17 +484,20 @@ class _Builder:
 
     def _set(self, top: _Open, value: Any, event: Any) -> None:
         if top.key in top.own:
-            self._refuse(event, f"the key {self._quoted(top.key)} is there twice")
+            self._refuse(event, f"the key {self._quoted(top.key)} is defined twice")
         top.own.add(top.key)
         top.value[top.key] = value
         top.key, top.has_key = None, False
 
     def _merge(self, top: _Open, value: Any, event: Any) -> None:
-        """Put in what `<<` names. As in Go it wins over what stands before it; of a list, the first that says it."""
+        """Merge the mappings that `<<` refers to.
+
+        As in Go they override keys before them; of a list, the first one with a key wins.
+        """
         is_list = is_json_array(value) and not isinstance(event, pyyaml.AliasEvent)
         for part in reversed(value) if is_list else [value]:
             if not is_json_object(part):
-                self._refuse(event, "`<<` takes a mapping or a list of mappings")
+                self._refuse(event, "`<<` needs a mapping or a list of mappings")
             top.value.update(part)
         top.is_merge, top.has_key = False, False
 
@@ -515,14 +521,14 @@ class _Builder:
 
 
 def _copied(value: Any) -> Any:
-    """Copy what an alias stands for, so that a change in one place is none in the other."""
+    """Copy the target of an alias, so that changing one does not change the other."""
     if is_json_object(value):
         return {key: _copied(item) for key, item in value.items()}
     return [_copied(item) for item in value] if is_json_array(value) else value
 
 
 def _has_type(value: Any, types: tuple[type, ...]) -> bool:
-    """Say whether a value is of one of the types; a boolean is no integer, and 64 bits have a sign."""
+    """Return whether a value is of one of the types; a boolean is not an integer, and 64 bits have a sign."""
     if isinstance(value, bool):
         return bool in types
     return isinstance(value, types) and not (float in types and isinstance(value, int) and value >= 2**63)

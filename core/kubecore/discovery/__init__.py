@@ -1,4 +1,4 @@
-"""What a server offers: its groups, versions and resources, and which resource a name means.
+"""Discovery: a server's groups, versions and resources, and the resource for a name.
 
 Source: client-go's `discovery` and `restmapper`; KEP-3352, aggregated discovery.
 """

@@ -1,4 +1,4 @@
-"""Discovery with I/O: requests what the steps of `discovery.cache` need."""
+"""Discovery with I/O: sends the requests of the steps in `discovery.cache`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["AsyncDiscovery"]
 
 
 class AsyncDiscovery:
-    """Asks a server what it offers, and remembers it.
+    """Discovery of a server's resources, with a cache.
 
     Args:
         client: sends the calls.
@@ -21,45 +21,45 @@ class AsyncDiscovery:
         self.cache: DiscoveryCache = DiscoveryCache()
 
     async def catalog(self, *, timeout: float | None = None) -> Catalog:
-        """Return what the server offers: asked when it is first needed, then remembered.
+        """Return the server's resources: requested when first needed, then cached.
 
         Args:
             timeout: seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
                 request.
 
         Returns:
-            Groups, resources, and which group versions could not be asked.
+            Groups, resources, and which group versions did not respond.
 
         Raises:
-            StatusError: the server does not tell.
-            TransportError: there is no answer.
-            DecodeError: the answer is not what was asked for.
+            StatusError: the server refuses discovery.
+            TransportError: there is no response.
+            DecodeError: the response is not the requested object.
         """
         return await async_run_steps.run_async(self._client, self.cache.catalog(), timeout=timeout)
 
     async def refresh(self, *, timeout: float | None = None) -> Catalog:
-        """Ask the server again.
+        """Request the server's resources again.
 
         Args:
             timeout: seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
                 request.
 
         Returns:
-            Groups, resources, and which group versions could not be asked.
+            Groups, resources, and which group versions did not respond.
 
         Raises:
-            StatusError: the server does not tell.
-            TransportError: there is no answer.
-            DecodeError: the answer is not what was asked for.
+            StatusError: the server refuses discovery.
+            TransportError: there is no response.
+            DecodeError: the response is not the requested object.
         """
         return await async_run_steps.run_async(self._client, self.cache.refresh(), timeout=timeout)
 
     async def find(self, kind: str, *, api_version: str = "", timeout: float | None = None) -> ApiResource:
-        """Find the resource that a name means. A name that is not known asks the server once more.
+        """Find the resource that a name means. An unknown name triggers another request.
 
         Args:
-            kind: a kind, plural, singular or short name, in any case; version and group may follow as kubectl takes
-                them, such as `deploy.apps` or `deployments.v1.apps`.
+            kind: a kind, plural, singular or short name, in any case; version and group may follow as in kubectl, such
+                as `deploy.apps` or `deployments.v1.apps`.
             api_version: the group version, such as `apps/v1`; "" for any, by the server's priority.
             timeout: seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
                 request.
@@ -68,9 +68,9 @@ class AsyncDiscovery:
             The resource.
 
         Raises:
-            NoMatchError: there is none; the error names those nearest to it.
-            StatusError: the server does not tell.
-            TransportError: there is no answer.
-            DecodeError: the answer is not what was asked for.
+            NoMatchError: there is missing; the error names those nearest to it.
+            StatusError: the server refuses discovery.
+            TransportError: there is no response.
+            DecodeError: the response is not the requested object.
         """
         return await async_run_steps.run_async(self._client, self.cache.find(kind, api_version), timeout=timeout)

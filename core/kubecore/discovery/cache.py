@@ -1,7 +1,7 @@
-"""How a server is asked what it offers, step by step. No I/O.
+"""The requests of discovery, step by step.
 
-First everything at once, from `/api` and `/apis` (aggregated discovery, servers since 1.27); what answers otherwise is
-asked group version by group version. A server without `/api` is one; one without `/apis` is none.
+No I/O. First everything at once, from `/api` and `/apis` (aggregated discovery, servers since 1.27). If the response
+has another form, group versions are requested one by one. `/api` may be missing, `/apis` must exist.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ _TRIES: Final = 2
 
 
 class DiscoveryCache:
-    """What a server was last found to offer, and when it may be asked again.
+    """Cached discovery results, and when they may be refreshed.
 
-    A name that is not found asks the server once more, since kinds come and go: five times at once, then once a second.
+    A name that is not found triggers a refresh, since kinds are added and removed: five times in a row, then once per
+    second.
     """
 
     def __init__(self) -> None:
@@ -37,16 +38,16 @@ class DiscoveryCache:
         self._at = time.monotonic()
 
     def forget(self) -> None:
-        """Ask the server again when something is next looked for: what was remembered has shown to be wrong."""
+        """Refresh the results at the next lookup: the cached ones are known to be wrong."""
         self._catalog = None
 
     def catalog(self) -> Steps[Catalog]:
-        """Return what the server offers, remembered where it was asked before."""
+        """Return the cached discovery results, or request them."""
         known = self._catalog  # Read once: another thread may forget it.
         return known if known is not None else (yield from self.refresh())
 
     def refresh(self) -> Steps[Catalog]:
-        """Ask the server."""
+        """Request the discovery results."""
         self._catalog = found = yield from _Survey().run()
         return found
 
@@ -56,15 +57,15 @@ class DiscoveryCache:
         Args:
             name: kind, plural, singular or short name; version and group may follow.
             api_version: the group version, "" for any.
-            namespaced: whether it must be in namespaces: that it is not may have changed.
+            namespaced: whether it must be in namespaces: a cluster-scoped kind may have become namespaced.
 
         Returns:
             The resource.
 
         Raises:
-            NoMatchError: there is none, after the server was asked again.
-            StatusError: the server does not tell.
-            TransportError: there is no answer.
+            NoMatchError: there is missing, even after a refresh.
+            StatusError: the server refuses discovery.
+            TransportError: there is no response.
         """
         was_known = self._catalog is not None
         catalog = yield from self.catalog()
@@ -105,7 +106,7 @@ class _Survey:
         return Catalog(tuple(self._groups), tuple(self._by_priority()), self._failed)
 
     def _take(self, root: responses.Root) -> Steps[None]:
-        """Read an answer of one of the two roots."""
+        """Parse a response of one of the two roots."""
         for found in root.items:
             self._aggregated(found.metadata.name, found.versions)
         if root.versions:
@@ -120,7 +121,7 @@ class _Survey:
             api_version = joined(group, found.version)
             if found.freshness == "Stale":
                 self._failed[api_version] = errors.DiscoveryError(
-                    f"what {api_version} offers is not known: the server behind it does not answer"
+                    f"the resources of {api_version} are unknown: its server does not respond"
                 )
                 continue
             fresh.append(found.version)
@@ -128,7 +129,7 @@ class _Survey:
         self._add(group, [found.version for found in versions], fresh[0] if fresh else "")
 
     def _one_by_one(self, group: str, versions: Iterable[str], preferred: str) -> Steps[None]:
-        """Ask each version, those that fail a second time."""
+        """Request each version; failed ones a second time."""
         missing = list(versions)
         for _ in range(_TRIES):
             for version in tuple(missing):

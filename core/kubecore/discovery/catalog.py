@@ -1,4 +1,4 @@
-"""All that a server offers, as it told. No I/O."""
+"""The result of discovery. No I/O."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class ApiSubresource:
 
     Attributes:
         name: its name in paths.
-        group: the group of what it takes and gives.
-        version: the version of that.
-        kind: the kind of that, such as `Scale`.
-        verbs: what it offers.
+        group: the group of its objects.
+        version: their version.
+        kind: their kind, such as `Scale`.
+        verbs: its verbs.
     """
 
     name: str
@@ -42,7 +42,7 @@ class ApiResource:
         singular: such as `deployment`.
         kind: such as `Deployment`.
         namespaced: whether its objects are in namespaces.
-        verbs: what it offers, in Kubernetes' words, such as `get` and `deletecollection`.
+        verbs: its verbs, in Kubernetes' words, such as `get` and `deletecollection`.
         short_names: such as `deploy`.
         categories: the groups of resources that it belongs to, such as `all`.
         subresources: such as `status` and `scale`.
@@ -76,7 +76,7 @@ class ApiGroup:
     Attributes:
         name: the group, "" for the core group.
         versions: its versions, in the server's order.
-        preferred: the version that the server prefers; where that does not answer, the next.
+        preferred: the version that the server prefers; if its server does not respond, the next.
     """
 
     name: str
@@ -86,13 +86,13 @@ class ApiGroup:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """What a server offers.
+    """The groups and resources of a server.
 
     Attributes:
         groups: the groups by priority: the core group, then as the server sorts them.
         resources: the resources of all versions by priority: the groups' order, in a group the preferred version first.
-        failed: why a group version is missing, by its name: the server behind it did not answer. Like client-go's
-            ErrGroupDiscoveryFailed, but beside the results.
+        failed: why a group version is missing, by its name: its server did not respond. Like client-go's
+            ErrGroupDiscoveryFailed, but in addition to the results.
     """
 
     groups: tuple[ApiGroup, ...]
@@ -190,5 +190,5 @@ def from_list(group: str, version: str, resources: Iterable[responses.Resource])
 
 
 def _own(group: str, version: str, own_group: str, own_version: str) -> tuple[str, str]:
-    """Return group and version, which are empty where they are those that they stand in."""
+    """Return group and version, which are empty if they equal those of the parent."""
     return (group, version) if version else (own_group, own_version)

@@ -1,7 +1,7 @@
-"""Which resource a name means: client-go's RESTMapper. No I/O.
+"""The resource for a name: client-go's RESTMapper. No I/O.
 
-A name is a kind, a plural, a singular or a short name, in any case, and may carry version and group as kubectl takes
-them: `pod`, `po`, `Deployment`, `deployments.apps`, `deploy.v1.apps`. The rule, where several resources have the name:
+A name is a kind, a plural, a singular or a short name, in any case, and may carry version and group as in kubectl:
+`pod`, `po`, `Deployment`, `deployments.apps`, `deploy.v1.apps`. The rules if several resources have the name:
 
 1. An `api_version` that was given wins, and so do version and group in the name.
 2. Kinds, plurals and singulars come before short names.
@@ -29,12 +29,12 @@ def find(catalog: Catalog, name: str, api_version: str = "") -> ApiResource | No
     """Find the resource that a name means.
 
     Args:
-        catalog: what the server offers.
+        catalog: the discovery results.
         name: kind, plural, singular or short name; version and group may follow.
         api_version: the group version, "" for any.
 
     Returns:
-        The resource, None where there is none.
+        The resource, None if there is none.
 
     Raises:
         InvalidRequestError: the name is empty.
@@ -49,7 +49,7 @@ def find(catalog: Catalog, name: str, api_version: str = "") -> ApiResource | No
 
 
 def _is_in(found: ApiResource, where: str) -> bool:
-    """Say whether a resource is in the group, the version and group, or the version that a name carries."""
+    """Return whether a resource is in the group, the version and group, or the version that a name carries."""
     return where in ("", found.group, f"{found.version}.{found.group}", found.version)
 
 
@@ -62,16 +62,16 @@ def _short(wanted: str, candidates: list[ApiResource]) -> ApiResource | None:
 
 
 def no_match(catalog: Catalog, name: str, api_version: str = "") -> NoMatchError:
-    """Make the error for a name that means nothing.
+    """Return the error for an unknown name.
 
     Args:
-        catalog: what the server offers.
-        name: what was looked for.
-        api_version: the group version that was asked for, "" for any.
+        catalog: the discovery results.
+        name: the name.
+        api_version: the requested group version, "" for any.
 
     Returns:
-        The error, not raised. It names the kinds nearest to the name, those of the group that was asked for first, then
-        the same kind elsewhere, and the group versions that could not be asked.
+        The error, not raised. It names the kinds nearest to the name, those of the requested group first, then
+        the same kind elsewhere, and the group versions that did not respond.
     """
     group = api_version.rpartition("/")[0] if api_version else name.lower().partition(".")[2]
     nearest = tuple(dict.fromkeys(_nearest(catalog, name, group)))[:_MOST]
@@ -79,7 +79,7 @@ def no_match(catalog: Catalog, name: str, api_version: str = "") -> NoMatchError
     if nearest:
         said.append(f"did you mean {', '.join(nearest)}?")
     if catalog.failed:
-        said.append(f"these could not be asked: {', '.join(catalog.failed)}")
+        said.append(f"these did not respond: {', '.join(catalog.failed)}")
     return NoMatchError("; ".join(said), kind=name, nearest=nearest)
 
 

@@ -1,8 +1,7 @@
-"""What `/api`, `/apis` and the group versions below them answer. No I/O.
+"""Responses of `/api`, `/apis` and the group versions below them. No I/O.
 
 Source: `k8s.io/api/apidiscovery/v2` `APIGroupDiscoveryList`; `k8s.io/apimachinery/pkg/apis/meta/v1` `APIVersions`,
-`APIGroupList` and `APIResourceList`. Only what is read of them: what else there is, and what newer servers add, is
-skipped.
+`APIGroupList` and `APIResourceList`. Only the fields that are used: all others, also of newer servers, are skipped.
 """
 
 from __future__ import annotations
@@ -14,11 +13,11 @@ from kubecore.model.model import Model
 __all__ = ["AGGREGATED", "Kind", "Resource", "ResourceList", "Root", "VersionDiscovery"]
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
-"""The media types asked for: all in one answer, or what older servers have."""
+"""The accepted media types: aggregated discovery, or that of older servers."""
 
 
 class Kind(Model, kw_only=True):
-    """Group, version and kind, empty where they are those of the group version."""
+    """Group, version and kind, empty if they equal those of the group version."""
 
     group: str = ""
     version: str = ""
@@ -83,7 +82,7 @@ class Group(Model, kw_only=True):
 
 
 class Root(Model, kw_only=True):
-    """The answer of `/api` or `/apis`: an APIGroupDiscoveryList (`items`), APIVersions or an APIGroupList."""
+    """The response of `/api` or `/apis`: an APIGroupDiscoveryList (`items`), APIVersions or an APIGroupList."""
 
     kind: str = ""
     items: list[GroupDiscovery] = []  # noqa: RUF012 - msgspec copies it
@@ -106,6 +105,6 @@ class Resource(Model, kw_only=True):
 
 
 class ResourceList(Model, kw_only=True):
-    """The answer of a group version: an APIResourceList."""
+    """The response of a group version: an APIResourceList."""
 
     resources: list[Resource] = []  # noqa: RUF012 - msgspec copies it

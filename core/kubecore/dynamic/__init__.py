@@ -1,4 +1,4 @@
-"""Clients of kinds that are named when the program runs: for models, and for dictionaries where there is no model.
+"""Clients of kinds that are named when the program runs: for models, and for dictionaries if there is no model.
 
 Source: client-go's `dynamic`.
 """

@@ -21,7 +21,9 @@ M = TypeVar("M", bound=Model)
 
 
 class AsyncObjects(async_verbs.StandardWithStatus[T, ObjectList[T]]):
-    """The objects of one kind: every verb that resources have. One that the server lacks answers 404 or 405.
+    """The objects of one kind: every verb that resources have.
+
+    For a verb that the server lacks, it responds with 404 or 405.
 
     Args:
         client: sends the calls.
@@ -44,13 +46,13 @@ class AsyncObjects(async_verbs.StandardWithStatus[T, ObjectList[T]]):
             timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
-            What it is, as a dictionary.
+            The subresource, as a dictionary.
 
         Raises:
             InvalidRequestError: refused before anything was sent.
-            StatusError: the server answered with a failure.
-            TransportError: there is no whole answer.
-            DecodeError: the answer is not what was asked for.
+            StatusError: the server responded with an error.
+            TransportError: the response is missing or incomplete.
+            DecodeError: the response is not the requested object.
         """
         return await self._client.send(
             dynamic_resource.subresource_call(self._resource, "get", self._namespace, name, subresource),
@@ -73,21 +75,21 @@ class AsyncObjects(async_verbs.StandardWithStatus[T, ObjectList[T]]):
         Args:
             name: the object's name.
             subresource: the subresource.
-            body: what is sent, with its own apiVersion and kind.
+            body: the object to send, with its apiVersion and kind.
             dry_run: `All` goes through all stages but stores nothing.
-            field_manager: who makes the change; by default the user agent's first part.
-            field_validation: what the server does with unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+            field_manager: the manager that makes the change; by default the first part of the user agent.
+            field_validation: how the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
                 for a mapping, else the server's own `Warn`.
             timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
-            What the server answers, as a dictionary.
+            The response of the server, as a dictionary.
 
         Raises:
             InvalidRequestError: refused before anything was sent.
-            StatusError: the server answered with a failure.
-            TransportError: there is no whole answer.
-            DecodeError: the answer is not what was asked for.
+            StatusError: the server responded with an error.
+            TransportError: the response is missing or incomplete.
+            DecodeError: the response is not the requested object.
         """
         query = options.query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation)
         return await self._client.send(
@@ -113,21 +115,21 @@ class AsyncObjects(async_verbs.StandardWithStatus[T, ObjectList[T]]):
         Args:
             name: the object's name.
             subresource: the subresource.
-            body: what is sent, with its own apiVersion and kind.
+            body: the object to send, with its apiVersion and kind.
             dry_run: `All` goes through all stages but stores nothing.
-            field_manager: who makes the change; by default the user agent's first part.
-            field_validation: what the server does with unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+            field_manager: the manager that makes the change; by default the first part of the user agent.
+            field_validation: how the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
                 for a mapping, else the server's own `Warn`.
             timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
-            What the server answers, as a dictionary.
+            The response of the server, as a dictionary.
 
         Raises:
             InvalidRequestError: refused before anything was sent.
-            StatusError: the server answered with a failure.
-            TransportError: there is no whole answer.
-            DecodeError: the answer is not what was asked for.
+            StatusError: the server responded with an error.
+            TransportError: the response is missing or incomplete.
+            DecodeError: the response is not the requested object.
         """
         query = options.query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation)
         return await self._client.send(
@@ -158,20 +160,20 @@ class AsyncObjects(async_verbs.StandardWithStatus[T, ObjectList[T]]):
             body: the patch: an object or a part of one; for `json` the list of operations.
             type: `json`, `merge`, `strategic` or `apply`.
             dry_run: `All` goes through all stages but stores nothing.
-            field_manager: who makes the change; by default the user agent's first part.
-            field_validation: what the server does with unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+            field_manager: the manager that makes the change; by default the first part of the user agent.
+            field_validation: how the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
                 for a mapping, else the server's own `Warn`.
             force: with server-side apply, take fields over that others own.
             timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
-            What the server answers, as a dictionary.
+            The response of the server, as a dictionary.
 
         Raises:
             InvalidRequestError: refused before anything was sent.
-            StatusError: the server answered with a failure.
-            TransportError: there is no whole answer.
-            DecodeError: the answer is not what was asked for.
+            StatusError: the server responded with an error.
+            TransportError: the response is missing or incomplete.
+            DecodeError: the response is not the requested object.
         """
         return await self._patch_subresource(
             name,
@@ -214,24 +216,24 @@ class AsyncDynamicClient:
     ) -> AsyncObjects[Any]:
         """Find the resource of a kind by discovery.
 
-        The server is asked what it has when this is first needed, and once more where the kind is not known.
+        Discovery is requested when first needed, and again if the kind is unknown.
 
         Args:
-            kind: a kind, plural, singular or short name, in any case; version and group may follow as kubectl takes
-                them, such as `deploy.apps`. Or a model with an apiVersion and kind, whose objects then come typed.
+            kind: a kind, plural, singular or short name, in any case; version and group may follow as in kubectl, such
+                as `deploy.apps`. Or a model with an apiVersion and kind, whose objects are then typed.
             namespace: the namespace; "" for all of them, and for resources of the cluster.
             api_version: the group version, such as `apps/v1`; "" for any, by the server's priority, or the model's.
             timeout: seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
                 request.
 
         Returns:
-            The client of its objects, which are dictionaries where no model was given.
+            The client of its objects, which are dictionaries if no model was given.
 
         Raises:
             NoMatchError: the server has no such kind; the error names those nearest to it.
-            StatusError: the server does not tell what it has.
-            TransportError: there is no answer.
-            DecodeError: the answer is not what was asked for.
+            StatusError: the server refuses discovery.
+            TransportError: there is no response.
+            DecodeError: the response is not the requested object.
         """
         name, group_version = dynamic_resource.names_of(kind, api_version)
         cache = self._discovery.cache

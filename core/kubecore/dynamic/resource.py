@@ -21,7 +21,7 @@ from kubecore.options import CONTENT_TYPES, Query
 __all__ = ["OBJECT", "DynamicResource", "discovered", "known", "subresource_call"]
 
 OBJECT: Final[type[dict[str, Any]]] = dict
-"""What an object is where there is no model."""
+"""The type of objects without a model."""
 
 T = TypeVar("T", bound=Body)
 M = TypeVar("M", bound=Model)
@@ -40,7 +40,7 @@ class _Call(Call[R], frozen=True, kw_only=True):
     on_missing: Callable[[], None]
 
     def parse(self, status: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview) -> R:
-        """Read the answer: see `Call.parse`. Servers leave apiVersion and kind out of the items of a list."""
+        """Parse the response: see `Call.parse`. Servers omit apiVersion and kind in the items of a list."""
         try:
             found = super().parse(status, headers, body)
         except NotFoundError as error:
@@ -58,7 +58,7 @@ def _complete_items(found: Any, own: Mapping[str, str]) -> None:
 
 
 def _is_no_place(error: NotFoundError) -> bool:
-    """Say whether it is the resource that is not there, not an object."""
+    """Return whether the resource is missing, not an object."""
     details = error.status.details
     return details is None or not details.name or is_unexpected_server_error(error)
 
@@ -88,8 +88,7 @@ class DynamicResource(Resource[T, ObjectList[T]]):
         """Make a call: see `Resource.call`.
 
         Raises:
-            InvalidRequestError: as there; or what is applied still has the managed fields that it was read with, which
-                client-go refuses too.
+            InvalidRequestError: as there; or an applied object still has managed fields, which client-go refuses too.
         """
         call: Call[Any] = super().call(*arguments, **options)
         if call.content_type == CONTENT_TYPES["apply"]:
@@ -122,12 +121,12 @@ def _refuse_managed_fields(body: bytes) -> None:
 
 
 def discovered(found: ApiResource, kind: type[T], on_missing: Callable[[], None]) -> DynamicResource[T]:
-    """Make the resource of what discovery found.
+    """Create the resource from a discovery result.
 
     Args:
-        found: what it found.
-        kind: what the objects are: a model, or `dict`.
-        on_missing: is called when the server has no such resource any more.
+        found: the discovery result.
+        kind: the type of the objects: a model, or `dict`.
+        on_missing: called when the server no longer has the resource.
     """
     return DynamicResource(
         group=found.group,
@@ -142,11 +141,11 @@ def discovered(found: ApiResource, kind: type[T], on_missing: Callable[[], None]
 
 
 def known(info: KindInfo, kind: type[T]) -> DynamicResource[T]:
-    """Make the resource of what a generated package knows.
+    """Create the resource from the data of a generated package.
 
     Args:
-        info: what it knows.
-        kind: what the objects are: a model, or `dict`.
+        info: its data.
+        kind: the type of the objects: a model, or `dict`.
     """
     return DynamicResource(
         group=info.group,
@@ -178,11 +177,11 @@ def _check_model(kind: object) -> None:
 
 
 def names_of(kind: str | type[Model], api_version: str) -> tuple[str, str]:
-    """Return what discovery is to look for.
+    """Return the name for a discovery lookup.
 
     Args:
         kind: a name, or a model.
-        api_version: the group version, "" for any, or for the model's own.
+        api_version: the group version, "" for any, or for that of the model.
 
     Returns:
         The name, and the group version.
@@ -194,7 +193,7 @@ def names_of(kind: str | type[Model], api_version: str) -> tuple[str, str]:
         return kind, api_version
     found = kinds.named(kind)
     if found is None:
-        raise NoMatchError(f"{kind.__qualname__} has no apiVersion and kind of its own", kind=kind.__name__)
+        raise NoMatchError(f"{kind.__qualname__} lacks apiVersion or kind", kind=kind.__name__)
     return found[1], api_version or found[0]
 
 
@@ -211,7 +210,7 @@ def subresource_call(
     body: Body | None = None,
     query: Query = (),
 ) -> Call[dict[str, Any]]:
-    """Make the call that reads, creates or replaces a subresource; what it takes and gives are dictionaries.
+    """Make the call that reads, creates or replaces a subresource; requests and responses are dictionaries.
 
     Args:
         resource: the resource.
@@ -219,7 +218,7 @@ def subresource_call(
         namespace: the object's namespace.
         name: the object's name.
         subresource: the subresource.
-        body: what is sent.
+        body: the object to send.
         query: the query parameters.
     """
     method = {"get": "GET", "create": "POST", "update": "PUT"}[verb]

@@ -1,7 +1,7 @@
 """Everything that a call can raise, with the names of client-go.
 
 KubeError
-├── StatusError                    the server answered with a failure; `.status` is the typed Status
+├── StatusError                    the server responded with an error; `.status` is the typed Status
 │   ├── BadRequestError            400
 │   ├── UnauthorizedError          401
 │   ├── ForbiddenError             403
@@ -18,20 +18,20 @@ KubeError
 │   ├── InvalidError               422
 │   ├── TooManyRequestsError       429
 │   ├── InternalError              500
-│   ├── ServerTimeoutError         500, the server could not finish in time and says when to try again
+│   ├── ServerTimeoutError         500, the server could not finish in time and reports when to retry
 │   ├── StoreReadError             500, an object that the store can't read
 │   ├── ServiceUnavailableError    503
 │   └── GatewayTimeoutError        504; also the builtin TimeoutError, and called TimeoutError here
-├── TransportError                 no answer, or half of one; also an OSError
+├── TransportError                 no response, or an incomplete one; also an OSError
 │   ├── ConnectError
 │   │   └── ConnectTimeoutError    also the builtin TimeoutError
 │   ├── PoolTimeoutError           likewise
 │   ├── ReadError
 │   │   ├── ReadTimeoutError       likewise
-│   │   └── UnknownResultError     a stream ended before it was told how what ran in it did
+│   │   └── UnknownResultError     a stream ended before the exit status was reported
 │   ├── WriteError
 │   │   └── WriteTimeoutError      likewise
-│   ├── ProtocolError              what came is not HTTP
+│   ├── ProtocolError              the response is not valid HTTP
 │   ├── ProxyError
 │   ├── RedirectError              redirects are not followed
 │   ├── StreamClosedError          an exec, attach, ... was closed, by us or by the other end
@@ -39,25 +39,25 @@ KubeError
 │   ├── ClosedError                the client was closed before
 │   └── BodyTooLargeError
 ├── CommandError                   a command in a container returned another code than 0
-├── CommandTimeoutError            it was not done in time; also the builtin TimeoutError
+├── CommandTimeoutError            it did not finish in time; also the builtin TimeoutError
 ├── PortForwardError               the node can't reach the port of the pod, or there is none to reach
 ├── CopyError                      files could not be copied to or from a container
 ├── MissingExtraError              an optional dependency is not installed; also an ImportError
-├── DecodeError                    what came is not what was asked for; also a ValueError
+├── DecodeError                    the response is not the requested object; also a ValueError
 ├── EncodeError                    a value has no form in JSON; also a ValueError
-├── WaitError                      what was waited for did not come; `.object` is what was seen last
+├── WaitError                      a wait failed; `.object` is the last observed object
 │   ├── WaitTimeoutError           not in time; also the builtin TimeoutError
-│   ├── ObjectDeletedError         the object was deleted meanwhile
-│   └── WaitFailedError            it can't come any more; `.reason` and `.message` say why
+│   ├── ObjectDeletedError         the object was deleted in the meantime
+│   └── WaitFailedError            the goal is unreachable; `.reason` and `.message` have the cause
 │       ├── RolloutFailedError
 │       └── JobFailedError
 ├── InvalidRequestError            refused before anything was sent; also a ValueError
 │   └── AlreadyOwnedError          an object has another controller
 ├── NoMatchError                   the server has no such kind; also a LookupError
-├── DiscoveryError                 what a group version offers can't be told
+├── DiscoveryError                 the resources of a group version are unknown
 ├── NotEstablishedError            a new kind is not served in time; also the builtin TimeoutError
-├── ApplyFileError                 some objects were not applied; `.report` and `.failures` say which
-└── ConfigError                    a configuration contradicts itself or names what can't be read; also a ValueError
+├── ApplyFileError                 some objects were not applied; `.report` and `.failures` list them
+└── ConfigError                    a configuration contradicts itself or refers to an unreadable file; also a ValueError
 
 Source: `k8s.io/apimachinery/pkg/api/errors` and `StatusReason` of `k8s.io/apimachinery/pkg/apis/meta/v1`.
 """

@@ -1,4 +1,4 @@
-"""What applying a file did to its objects, and the error that names those that were refused."""
+"""Result of applying a file, and the error that names refused objects."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kubecore.errors.base import KubeError
 __all__ = ["Action", "Applied", "ApplyFileError", "Failure", "ObjectRef", "Report", "failed"]
 
 Action: TypeAlias = Literal["created", "changed", "unchanged"]
-"""What the server did with an object."""
+"""Effect on an object."""
 
 
 class ObjectRef(msgspec.Struct, frozen=True):
@@ -20,8 +20,8 @@ class ObjectRef(msgspec.Struct, frozen=True):
     Attributes:
         api_version: its group version, such as `apps/v1`.
         kind: its kind.
-        namespace: its namespace, "" where it has none.
-        name: its name, "" where the file gives none.
+        namespace: its namespace, "" if it has none.
+        name: its name, "" if the file has none.
     """
 
     api_version: str
@@ -41,7 +41,7 @@ class Applied(msgspec.Struct, frozen=True):
 
     Attributes:
         ref: which one.
-        action: what the server did with it.
+        action: the effect.
         object: the object as it is stored, as a dictionary.
     """
 
@@ -50,7 +50,7 @@ class Applied(msgspec.Struct, frozen=True):
     object: dict[str, Any]
 
     def __repr__(self) -> str:
-        """Say which object it is and nothing that it holds."""
+        """Show the object's identity, not its content."""
         return f"<{self.ref} {self.action}>"
 
 
@@ -67,7 +67,7 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What was applied, in the order in which it was.
+    """The applied objects, in order.
 
     Attributes:
         applied: the objects.
@@ -77,12 +77,12 @@ class Report(msgspec.Struct, frozen=True):
 
     @property
     def created(self) -> tuple[ObjectRef, ...]:
-        """The objects that were not there before."""
+        """The created objects."""
         return self._of("created")
 
     @property
     def changed(self) -> tuple[ObjectRef, ...]:
-        """The objects that were there and are different now."""
+        """The objects that existed and were changed."""
         return self._of("changed")
 
     @property
@@ -103,12 +103,12 @@ class ApplyFileError(KubeError):
 
     Args:
         message: each object that was not applied, with its error.
-        report: what was applied.
-        failures: what was not, in the order of the attempts.
+        report: the applied objects.
+        failures: the failed objects, in the order of the attempts.
 
     Attributes:
-        report: what was applied.
-        failures: what was not, in the order of the attempts.
+        report: the applied objects.
+        failures: the failed objects, in the order of the attempts.
     """
 
     def __init__(self, message: str, *, report: Report, failures: tuple[Failure, ...]) -> None:
@@ -121,8 +121,8 @@ def failed(report: Report, failures: tuple[Failure, ...]) -> ApplyFileError:
     """Make the error that names every object that was not applied.
 
     Args:
-        report: what was applied.
-        failures: what was not.
+        report: the applied objects.
+        failures: the failed objects.
 
     Returns:
         The error, not raised.

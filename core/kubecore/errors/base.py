@@ -24,8 +24,8 @@ __all__ = [
 class KubeError(Exception):
     """Root of all errors that kubecore raises.
 
-    Its text and its notes are safe to print: what would steer a terminal is shown as an escape. That holds for every
-    class below it, also for classes of your own that define `__str__`.
+    Its text and its notes are safe to print: terminal control characters are escaped. This also applies to every
+    subclass, including custom ones that define `__str__`.
     """
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -54,11 +54,11 @@ class KubeError(Exception):
 
 
 class MissingExtraError(KubeError, ImportError):
-    """An optional dependency is not installed; the message says what to install."""
+    """An optional dependency is not installed; the message names the package to install."""
 
 
 class DecodeError(KubeError, ValueError):
-    """What came is not what was asked for."""
+    """The response is not the requested object."""
 
 
 class EncodeError(KubeError, ValueError):
@@ -66,7 +66,7 @@ class EncodeError(KubeError, ValueError):
 
 
 class InvalidRequestError(KubeError, ValueError):
-    """The request was refused before anything was sent: a name that is none, a body of another kind, ..."""
+    """The request was refused before anything was sent: an invalid name, a body of another kind, ..."""
 
 
 class AlreadyOwnedError(InvalidRequestError):
@@ -77,13 +77,13 @@ class NoMatchError(KubeError, LookupError):
     """The server has no such kind, or the generated package does not know it.
 
     Args:
-        message: what was looked for, and what there is.
-        kind: the kind or resource that was looked for.
-        nearest: names of kinds that are there and look like it.
+        message: the requested kind, and similar ones.
+        kind: the requested kind or resource.
+        nearest: names of existing kinds that are similar.
 
     Attributes:
-        kind: the kind or resource that was looked for.
-        nearest: names of kinds that are there and look like it.
+        kind: the requested kind or resource.
+        nearest: names of existing kinds that are similar.
     """
 
     def __init__(self, message: str, *, kind: str, nearest: tuple[str, ...] = ()) -> None:
@@ -93,8 +93,8 @@ class NoMatchError(KubeError, LookupError):
 
 
 class DiscoveryError(KubeError):
-    """What a group version offers can't be told: the server behind it does not answer."""
+    """The resources of a group version are unknown: its server does not respond."""
 
 
 class ConfigError(KubeError, ValueError):
-    """A configuration contradicts itself, or names what can't be read."""
+    """A configuration contradicts itself, or refers to an unreadable file."""

@@ -1,4 +1,4 @@
-"""Functions that tell what an error of the server means, as `k8s.io/apimachinery/pkg/api/errors` has them."""
+"""Functions that classify errors of the server, as `k8s.io/apimachinery/pkg/api/errors` does."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ __all__ = [
 
 
 def _is(error: object, reason: str, code: int | None = None) -> bool:
-    """Say whether an error, or its cause, has a reason; the code counts where the reason is unknown."""
+    """Return whether an error, or its cause, has a reason; the code counts if the reason is unknown."""
     found = _status_of(error)
     if found is None:
         return False
@@ -66,107 +66,107 @@ def _members(error: BaseException) -> Sequence[BaseException]:
 
 
 def is_not_found(error: object) -> bool:
-    """Say whether there is no such object; like all of these, also of errors raised from such an error."""
+    """Return whether the object does not exist; like all of these functions, also for errors with such a cause."""
     return _is(error, "NotFound", 404)
 
 
 def is_already_exists(error: object) -> bool:
-    """Say whether an object of that name is there already."""
+    """Return whether an object of that name already exists."""
     return _is(error, "AlreadyExists")
 
 
 def is_conflict(error: object) -> bool:
-    """Say whether the object has changed meanwhile."""
+    """Return whether the object has changed in the meantime."""
     return _is(error, "Conflict", 409)
 
 
 def is_invalid(error: object) -> bool:
-    """Say whether the object breaks a rule of its kind."""
+    """Return whether the object breaks a rule of its kind."""
     return _is(error, "Invalid", 422)
 
 
 def is_gone(error: object) -> bool:
-    """Say whether what was asked for is gone. A version that is too old is not: see `is_resource_expired`."""
+    """Return whether the requested object is gone. An expired version is not: see `is_resource_expired`."""
     return _is(error, "Gone", 410)
 
 
 def is_resource_expired(error: object) -> bool:
-    """Say whether the resource version or the continue token is too old."""
+    """Return whether the resource version or the continue token is too old."""
     return _is(error, "Expired")
 
 
 def is_bad_request(error: object) -> bool:
-    """Say whether the request is malformed."""
+    """Return whether the request is malformed."""
     return _is(error, "BadRequest", 400)
 
 
 def is_unauthorized(error: object) -> bool:
-    """Say whether the server does not accept who is asking."""
+    """Return whether the server does not accept the credentials."""
     return _is(error, "Unauthorized", 401)
 
 
 def is_forbidden(error: object) -> bool:
-    """Say whether who is asking may not do this."""
+    """Return whether the user may not do this."""
     return _is(error, "Forbidden", 403)
 
 
 def is_method_not_supported(error: object) -> bool:
-    """Say whether the resource does not offer this verb."""
+    """Return whether the resource does not offer this verb."""
     return _is(error, "MethodNotAllowed", 405)
 
 
 def is_not_acceptable(error: object) -> bool:
-    """Say whether the server has none of the accepted media types."""
+    """Return whether the server has none of the accepted media types."""
     return _is(error, "NotAcceptable", 406)
 
 
 def is_unsupported_media_type(error: object) -> bool:
-    """Say whether the server does not read this kind of body."""
+    """Return whether the server does not read this kind of body."""
     return _is(error, "UnsupportedMediaType", 415)
 
 
 def is_internal_error(error: object) -> bool:
-    """Say whether the server failed."""
+    """Return whether the server failed."""
     return _is(error, "InternalError", 500)
 
 
 def is_service_unavailable(error: object) -> bool:
-    """Say whether the server is not there."""
+    """Return whether the server is unavailable."""
     return _is(error, "ServiceUnavailable", 503)
 
 
 def is_timeout(error: object) -> bool:
-    """Say whether the server gave up within the time that the request allowed."""
+    """Return whether the server gave up within the time that the request allowed."""
     return _is(error, "Timeout", 504)
 
 
 def is_server_timeout(error: object) -> bool:
-    """Say whether the server could not finish in time and says when to try again."""
+    """Return whether the server could not finish in time and reports when to retry."""
     return _is(error, "ServerTimeout")
 
 
 def is_store_read_error(error: object) -> bool:
-    """Say whether the server can't read the object from its store."""
+    """Return whether the server can't read the object from its store."""
     return _is(error, "StoreReadError")
 
 
 def is_too_many_requests(error: object) -> bool:
-    """Say whether the server has too much to do: by the reason, or by the code 429 whatever the reason."""
+    """Return whether the server is overloaded: by the reason, or by the code 429 with any reason."""
     return _is(error, "TooManyRequests", 429)
 
 
 def is_request_entity_too_large(error: object) -> bool:
-    """Say whether the body is too large: by the reason, or by the code 413 whatever the reason."""
+    """Return whether the body is too large: by the reason, or by the code 413 with any reason."""
     return _is(error, "RequestEntityTooLarge", 413)
 
 
 def is_unexpected_server_error(error: object) -> bool:
-    """Say whether the answer was no Status, so that its text is all there is."""
+    """Return whether the response was not a Status, so that only its text is available."""
     return has_status_cause(error, "UnexpectedServerResponse")
 
 
 def has_status_cause(error: object, reason: str) -> bool:
-    """Say whether the Status of an error has a cause of a type.
+    """Return whether the Status of an error has a cause of a type.
 
     Args:
         error: the error.
@@ -182,7 +182,7 @@ def reason_for_error(error: object) -> str:
 
 
 def suggests_client_delay(error: object) -> int | None:
-    """Return after how many seconds the server wants to be asked again, None when it does not say."""
+    """Return the number of seconds after which the server wants a retry, None if it does not set it."""
     found = _status_of(error)
     if found is None or found.details is None:
         return None

@@ -44,16 +44,16 @@ __all__ = [
 
 
 class StatusError(KubeError):
-    """The server answered, and the answer is a failure.
+    """The server responded with an error.
 
     Args:
-        status: the server's Status, or one made from the HTTP answer where the body holds none.
+        status: the server's Status, or one created from the HTTP response if the body has none.
 
     Attributes:
         status: the whole Status.
         request: method and URL of the request without its query, such as `GET https://10.0.0.1:6443/api/v1/pods`; ""
             if it is not known.
-        identity: whose credentials were used, such as `user 'admin' of context 'lab'`; "" if it is not known.
+        identity: the user of the credentials, such as `user 'admin' of context 'lab'`; "" if it is not known.
     """
 
     def __init__(self, status: meta.Status) -> None:
@@ -77,7 +77,7 @@ class StatusError(KubeError):
 
         Characters that a terminal obeys are shown as escapes.
         """
-        message = self.status.message or f"the server answered {self.code} {self.reason}".rstrip()
+        message = self.status.message or f"the server responded with {self.code} {self.reason}".rstrip()
         details = self.status.details
         if self.request and (details is None or not (details.kind or details.name)):
             message = f"{self.request}: {message}"
@@ -117,11 +117,11 @@ class UnauthorizedError(StatusError):
 
 
 class ForbiddenError(StatusError):
-    """Who is asking may not do this (403)."""
+    """The user may not do this (403)."""
 
 
 class NotFoundError(StatusError):
-    """There is no such object or no such path (404)."""
+    """The object or the path does not exist (404)."""
 
 
 class MethodNotAllowedError(StatusError):
@@ -143,7 +143,7 @@ class FieldConflict(NamedTuple):
     """The field, such as `.spec.replicas` or `.spec.template.spec.containers[name="c"].image`."""
 
     manager: str
-    """Who owns it: the `fieldManager` of whoever wrote it last."""
+    """The owner: the `fieldManager` of the last write."""
 
     message: str
     """The server's own words: also through which subresource, version and when."""
@@ -166,23 +166,23 @@ class ApplyConflictError(ConflictError):
         )
 
     def __str__(self) -> str:
-        """Say which fields, whose they are, and what to do."""
+        """Return the message: the fields, their managers, and the next step."""
         count = len(self.conflicts)
         fields = "; ".join(f"{conflict.field} ({conflict.message})" for conflict in self.conflicts[:_MOST_CONFLICTS])
         more = f"; and {count - _MOST_CONFLICTS} more" if count > _MOST_CONFLICTS else ""
         what = "1 field belongs" if count == 1 else f"{count} fields belong"
         return (
-            f"{what} to other managers: {fields}{more}; leave them out of what is applied, "
+            f"{what} to other managers: {fields}{more}; remove them from the applied object, "
             "or take them over with force=True"
         )
 
 
 class AlreadyExistsError(StatusError):
-    """An object of that name is there already (409)."""
+    """An object of that name already exists (409)."""
 
 
 class GoneError(StatusError):
-    """What was asked for is no longer there, and its new place is not known (410)."""
+    """The requested object is gone, and its new location is not known (410)."""
 
 
 class ExpiredError(GoneError):
@@ -202,7 +202,7 @@ class InvalidError(StatusError):
 
 
 class TooManyRequestsError(StatusError):
-    """The server has too much to do, or a disruption budget says no (429)."""
+    """The server is overloaded, or a disruption budget refuses an eviction (429)."""
 
 
 class InternalError(StatusError):
@@ -210,7 +210,7 @@ class InternalError(StatusError):
 
 
 class ServerTimeoutError(StatusError):
-    """The server could not finish in time and says when to try again (500)."""
+    """The server could not finish in time and reports when to retry (500)."""
 
 
 class StoreReadError(StatusError):
@@ -218,7 +218,7 @@ class StoreReadError(StatusError):
 
 
 class ServiceUnavailableError(StatusError):
-    """The server, or the one behind it, is not there (503)."""
+    """The server, or the one behind it, is unavailable (503)."""
 
 
 class GatewayTimeoutError(StatusError, builtins.TimeoutError):
@@ -266,7 +266,7 @@ BY_REASON: Final[Mapping[str, type[StatusError]]] = {
 }
 
 
-# What the code says where the reason is empty or not one of the API's own.
+# The error for a code if the reason is empty or not one of the API's.
 _BY_CODE: Final[Mapping[int, type[StatusError]]] = {
     400: BadRequestError,
     401: UnauthorizedError,
@@ -286,15 +286,15 @@ _BY_CODE: Final[Mapping[int, type[StatusError]]] = {
 }
 
 
-# Two codes decide whatever the reason says, as in client-go.
+# Two codes decide regardless of the reason, as in client-go.
 ALWAYS_BY_CODE: Final = {413: "RequestEntityTooLarge", 429: "TooManyRequests"}
 
 
 def status_error(status: meta.Status) -> StatusError:
-    """Make the error of the class that a Status calls for.
+    """Return the error of the class for a Status.
 
     Args:
-        status: the server's Status; its reason decides, or its code where the reason is not one of the API's own.
+        status: the server's Status; its reason decides, or its code if the reason is not one of the API's.
 
     Returns:
         The error, not raised.

@@ -13,13 +13,13 @@ __all__ = ["CommandError", "CommandTimeoutError", "CopyError", "PortForwardError
 
 
 class CommandError(KubeError):
-    """A command in a container returned another code than 0; the message does not hold what it printed.
+    """A command in a container returned another code than 0; the message does not contain its output.
 
     Args:
         command: the command.
         returncode: the code.
-        stdout: what it printed: bytes, or text as `run(text=True)` has it.
-        stderr: what it printed as errors.
+        stdout: its output: bytes, or text for `run(text=True)`.
+        stderr: its error output.
     """
 
     def __init__(self, command: Sequence[str], returncode: int, stdout: bytes | str, stderr: bytes | str) -> None:
@@ -31,22 +31,22 @@ class CommandError(KubeError):
         self.stderr: Any = stderr
 
     def __str__(self) -> str:
-        """Say which command returned what."""
+        """Return the message: the command and its exit code."""
         return f"{_command(self.command)} returned {self.returncode}"
 
     def __repr__(self) -> str:
-        """Show the same: what a command prints may be a secret."""
+        """Show the message only: the output of a command may be a secret."""
         return f"CommandError({self})"
 
 
 class CommandTimeoutError(KubeError, builtins.TimeoutError):
-    """A command in a container was not done in time; it may still run, since nothing can end it from outside.
+    """A command in a container did not end in time; it may still run, since it cannot be stopped from outside.
 
     Args:
         command: the command.
-        timeout: the seconds that it had.
-        stdout: what it printed until then, always bytes: the last character may be incomplete.
-        stderr: what it printed as errors.
+        timeout: the time limit in seconds.
+        stdout: its output until then, always bytes: the last character may be incomplete.
+        stderr: its error output.
     """
 
     def __init__(self, command: Sequence[str], timeout: float, stdout: bytes, stderr: bytes) -> None:
@@ -57,11 +57,11 @@ class CommandTimeoutError(KubeError, builtins.TimeoutError):
         self.stderr = stderr
 
     def __str__(self) -> str:
-        """Say which command had how long."""
+        """Return the message: the command and its time limit."""
         return f"{_command(self.command)} was not done within {self.timeout:g} s"
 
     def __repr__(self) -> str:
-        """Show the same: what a command prints may be a secret."""
+        """Show the message only: the output of a command may be a secret."""
         return f"CommandTimeoutError({self})"
 
 

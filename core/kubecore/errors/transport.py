@@ -27,7 +27,7 @@ __all__ = [
 
 
 class TransportError(KubeError, OSError):
-    """There is no answer, or only a part of one."""
+    """There is no response, or only a part of one."""
 
     def __str__(self) -> str:
         """Return the message."""
@@ -35,11 +35,11 @@ class TransportError(KubeError, OSError):
 
 
 class ConnectError(TransportError):
-    """No connection came about: refused, no such host, TLS."""
+    """The connection failed: refused, no such host, TLS."""
 
 
 class ConnectTimeoutError(ConnectError, builtins.TimeoutError):
-    """No connection came about in time."""
+    """The connection could not be opened in time."""
 
 
 class PoolTimeoutError(TransportError, builtins.TimeoutError):
@@ -47,7 +47,7 @@ class PoolTimeoutError(TransportError, builtins.TimeoutError):
 
 
 class ReadError(TransportError):
-    """The connection broke before the whole answer was there."""
+    """The connection broke before the response was complete."""
 
 
 class ReadTimeoutError(ReadError, builtins.TimeoutError):
@@ -55,7 +55,7 @@ class ReadTimeoutError(ReadError, builtins.TimeoutError):
 
 
 class UnknownResultError(ReadError):
-    """A stream ended before it was told how what ran in it did: it may have done its work, or a part of it."""
+    """A stream ended before the exit status was reported: the command may have run completely or in part."""
 
 
 class StreamClosedError(TransportError):
@@ -79,7 +79,7 @@ class ClosedError(TransportError):
 
 
 class ProtocolError(TransportError):
-    """What came is not HTTP, or a header can't be sent."""
+    """The received data is not HTTP, or a header is invalid."""
 
 
 class ProxyError(TransportError):
@@ -91,4 +91,4 @@ class RedirectError(TransportError):
 
 
 class BodyTooLargeError(TransportError):
-    """The answer is larger than the limit."""
+    """The response is larger than the limit."""

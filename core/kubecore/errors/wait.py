@@ -19,11 +19,11 @@ __all__ = [
 
 
 class WaitError(KubeError):
-    """What was waited for did not come.
+    """A wait failed.
 
     Args:
-        message: what was waited for, and what was seen last.
-        object: the object as it was seen last, None where it never was.
+        message: the goal, and the last observation.
+        object: the object as last observed, None if it never was.
 
     Attributes:
         object: the same.
@@ -39,7 +39,7 @@ class WaitError(KubeError):
 
 
 class WaitTimeoutError(WaitError, builtins.TimeoutError):
-    """What was waited for did not come in time."""
+    """The goal of a wait was not reached in time."""
 
 
 class ObjectDeletedError(WaitError):
@@ -47,17 +47,17 @@ class ObjectDeletedError(WaitError):
 
 
 class WaitFailedError(WaitError):
-    """The object can no longer become what was waited for.
+    """The object can no longer reach the goal.
 
     Args:
-        message: what was waited for, and what was seen last.
-        object: the object as it was seen last.
-        reason: why, in one word, as the object's condition says it.
-        explanation: why, for people.
+        message: the goal, and the last observation.
+        object: the object as last observed.
+        reason: the reason, in one word, from the object's condition.
+        explanation: the reason, for people.
 
     Attributes:
-        reason: why, in one word for programs, such as `BackoffLimitExceeded`; "" where the object gives none.
-        message: why, for people.
+        reason: the reason, in one word for programs, such as `BackoffLimitExceeded`; "" if the object has none.
+        message: the reason, for people.
     """
 
     def __init__(self, message: str, object: Any = None, reason: str = "", explanation: str = "") -> None:  # noqa: A002

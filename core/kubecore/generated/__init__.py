@@ -15,7 +15,7 @@ from kubecore._version import __version__
 __all__ = ["RUNTIME_API", "RuntimeMismatchError"]
 
 RUNTIME_API: Final[int] = 1
-"""Version of what generated code may use of kubecore."""
+"""Version of the interface between generated code and kubecore."""
 
 
 class RuntimeMismatchError(ImportError):

@@ -1,4 +1,4 @@
-"""JSONPath as kubectl has it: what `kubectl get -o jsonpath` and `kubectl wait --for=jsonpath` take. No I/O, no eval.
+"""kubectl's JSONPath, as in `kubectl get -o jsonpath` and `kubectl wait --for=jsonpath`. No I/O, no eval.
 
 ```python
 ready = jsonpath.parse('{.status.conditions[?(@.type=="Ready")].status}')

@@ -1,4 +1,4 @@
-"""What a path finds in an object.
+"""Evaluation of a path on an object.
 
 Source: `k8s.io/client-go/util/jsonpath/jsonpath.go` with AllowMissingKeys, and its comparisons,
 `third_party/forked/golang/template/funcs.go`.
@@ -47,18 +47,18 @@ _NAMES: Final[Mapping[type, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class JSONPath:
-    """A path, read.
+    """A parsed path.
 
     Attributes:
-        text: as it was written.
-        steps: what it does.
+        text: the original text.
+        steps: its steps.
     """
 
     text: str
     steps: tuple[Step, ...]
 
     def find(self, data: Model | Mapping[str, Any]) -> list[Any]:
-        """Return what the path finds: plain values, as in the object's JSON. Keys that are not there find nothing.
+        """Return the values at the path: plain values, as in the object's JSON. Missing keys yield nothing.
 
         Args:
             data: the object: a model, or a mapping with the API's names.
@@ -67,7 +67,7 @@ class JSONPath:
             The values, in the object's order.
 
         Raises:
-            DecodeError: the object has no such shape: an index that is not there, a filter on what is no list, a
+            DecodeError: the object does not have this shape: a missing index, a filter on a value that is not a list, a
                 comparison of a number with text.
             EncodeError: a value of the model has no form in JSON.
         """
@@ -79,7 +79,7 @@ class JSONPath:
 
 
 def parse(text: str) -> JSONPath:
-    """Read a path, with braces or without.
+    """Parse a path, with braces or without.
 
     Args:
         text: the path, such as `{.status.phase}`, `.status.phase` or `status.phase`.
@@ -88,13 +88,13 @@ def parse(text: str) -> JSONPath:
         The path.
 
     Raises:
-        InvalidRequestError: it is none; the error says where.
+        InvalidRequestError: it is invalid; the error has the position.
     """
     return JSONPath(text, parse_steps(text))
 
 
 def go_text(value: Any) -> str:
-    """Write a value as Go's `%v` does, which is what `kubectl wait` compares.
+    """Write a value as Go's `%v` does, as `kubectl wait` compares it.
 
     Args:
         value: a plain value.
@@ -147,7 +147,7 @@ def _children(value: Any) -> Iterable[Any]:
 
 
 def _below(found: list[Any]) -> list[Any]:
-    """Return each value that holds others, before what it holds. Not by recursion: objects may be deep."""
+    """Return each value that holds others, before its children. Not by recursion: objects may be deep."""
     result: list[Any] = []
     waiting = list(reversed(found))
     while waiting:
@@ -175,7 +175,7 @@ def _sliced(found: list[Any], step: Slice) -> list[Any]:
             items = _list(value, "indexed")
             start, stop = _bounds(step, len(items))
             if start == stop:
-                return result  # As Go has it: what follows is not looked at.
+                return result  # As in Go: the rest is not evaluated.
             if step.step is not None and step.step <= 0:
                 raise DecodeError("the step of a slice must be positive")
             result.extend(items[start : stop : step.step or 1])

@@ -53,9 +53,9 @@ class Slice:
     """`[start:stop:step]`, or `[index]`, which is a slice of one.
 
     Attributes:
-        start: where it begins; negative counts from the end.
-        stop: before where it ends; None for the end.
-        step: how far it goes each time; None for 1.
+        start: the start; negative values count from the end.
+        stop: the end (exclusive); None for the end of the list.
+        step: the step width; None for 1.
         single: whether it is an index.
     """
 
@@ -67,7 +67,7 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Union:
-    """`['a','b']`: what each path finds, one after the other."""
+    """`['a','b']`: the values of each path, one after the other."""
 
     paths: tuple[tuple[Step, ...], ...]
 
@@ -92,7 +92,7 @@ Step = Field | Each | Recursive | Slice | Union | Filter | Literal
 
 
 def parse_steps(text: str) -> tuple[Step, ...]:
-    """Read a path, with braces or without.
+    """Parse a path, with braces or without.
 
     Args:
         text: the path, such as `{.status.phase}`, `.status.phase` or `status.phase`.
@@ -101,7 +101,7 @@ def parse_steps(text: str) -> tuple[Step, ...]:
         Its steps.
 
     Raises:
-        InvalidRequestError: it is none; the error says where.
+        InvalidRequestError: it is invalid; the error has the position.
     """
     if len(text) > MAX_LENGTH:
         raise InvalidRequestError(f"the JSONPath has {len(text)} characters; the longest has {MAX_LENGTH}")
@@ -110,13 +110,13 @@ def parse_steps(text: str) -> tuple[Step, ...]:
     outside = re.sub(r"\\.", "", _QUOTED.sub("", inner), flags=re.DOTALL)
     if not inner or "{" in outside or "}" in outside:
         raise InvalidRequestError(
-            f"{text[:200]!r} is no JSONPath: write one path, such as '{{.status.phase}}' or '.status.phase'"
+            f"{text[:200]!r} is not a JSONPath: write one path, such as '{{.status.phase}}' or '.status.phase'"
         )
     return _Parser(f".{inner}" if _lacks_dot(inner, braced=braced) else inner, text).steps()
 
 
 def _lacks_dot(inner: str, *, braced: bool) -> bool:
-    """Say whether a path begins with a bare name. In braces a literal may stand, which finds itself."""
+    """Return whether a path begins with a bare name. In braces, a literal is allowed, which yields itself."""
     if braced:
         return (inner[0] == "_" or inner[0].isalpha()) and inner not in ("true", "false")
     return inner[0] not in ".[$@"
@@ -158,7 +158,7 @@ class _Parser:
             raise self._wrong(f"{char!r} can't stand at character {at}")
 
     def _wrong(self, words: str) -> InvalidRequestError:
-        return InvalidRequestError(f"{self._whole[:200]!r} is no JSONPath: {words}")
+        return InvalidRequestError(f"{self._whole[:200]!r} is not a JSONPath: {words}")
 
     def _inner(self, text: str) -> tuple[Step, ...]:
         return _Parser(text, self._whole).steps()
@@ -198,7 +198,7 @@ class _Parser:
             self._at += 1
         value = _number(self._text[start : self._at])
         if value is None:
-            raise self._wrong(f"{self._text[start : self._at][:60]!r} is no number")
+            raise self._wrong(f"{self._text[start : self._at][:60]!r} is not a number")
         self._steps.append(Literal(value))
 
     def _quoted(self, quote: str) -> None:
@@ -209,7 +209,7 @@ class _Parser:
         self._at = end + 1
         value = unquote(self._text[start + 1 : end], quote)
         if value is None:
-            raise self._wrong(f"an escape in the quotes at character {start} is none")
+            raise self._wrong(f"invalid escape in the quotes at character {start}")
         self._steps.append(Literal(value))
 
     def _end_of_quotes(self, start: int, quote: str) -> int:
@@ -235,7 +235,7 @@ class _Parser:
     def _slice(self, text: str) -> Slice:
         found = _SLICE.fullmatch(text)
         if found is None:
-            raise self._wrong(f"{text[:60]!r} is no index; keys are written ['key']")
+            raise self._wrong(f"{text[:60]!r} is not an index; keys are written ['key']")
         start, stop, step = (self._bound(part) for part in found.groups())
         single = found[2] is None
         return Slice(start or 0, (start or 0) + 1 if single else stop, step, single)
@@ -245,7 +245,7 @@ class _Parser:
         if not digits:
             return None
         if digits == "-" or len(digits) > 20 or int(digits) not in _INT64:
-            raise self._wrong(f"{digits[:60]!r} is no index")
+            raise self._wrong(f"{digits[:60]!r} is not an index")
         return int(digits)
 
     def _filter(self) -> None:
@@ -261,10 +261,10 @@ class _Parser:
         elif found[2] in _OPERATORS:
             self._steps.append(Filter(self._inner(found[1]), found[2], self._inner(found[3])))
         else:
-            raise self._wrong(f"{found[2][:20]!r} is none of {', '.join(sorted(_OPERATORS))}")
+            raise self._wrong(f"{found[2][:20]!r} is not one of {', '.join(sorted(_OPERATORS))}")
 
     def _end_of_filter(self, start: int) -> int:
-        """Return where the closing parenthesis is; one in quotes does not count."""
+        """Return the position of the closing parenthesis; one in quotes does not count."""
         begun = ended = ""
         for at in range(start, len(self._text)):
             char = self._text[at]

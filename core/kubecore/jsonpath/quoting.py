@@ -16,14 +16,14 @@ _LETTERS: Final = {"a": 7, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11, "
 
 
 def unquote(text: str, quote: str) -> str | None:
-    """Read what stands between quotes.
+    """Parse quoted text.
 
     Args:
-        text: what stands there.
+        text: the text between the quotes.
         quote: the quotes, ' or ".
 
     Returns:
-        The text, None where an escape is none.
+        The text, None if an escape is invalid.
     """
     if "\\" not in text and quote not in text:
         return text

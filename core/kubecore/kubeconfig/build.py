@@ -27,20 +27,20 @@ _MAX_TOKEN: Final = 1 << 20
 def build(
     cluster: Cluster, user: User, *, policy: rest.ExecPolicy | None, save: Save | None, problems: list[Problem]
 ) -> rest.Config:
-    """Make the configuration that a cluster and a user describe.
+    """Build the configuration for a cluster and a user.
 
     Args:
         cluster: the server.
         user: the credentials.
-        policy: which programs may run; None for all.
-        save: takes new tokens of an OpenID Connect provider.
+        policy: the programs that may run; None for all.
+        save: called with new tokens of an OpenID Connect provider.
         problems: mistakes that were found before; those of cluster and user are added.
 
     Returns:
         The configuration.
 
     Raises:
-        InvalidConfigError: something contradicts itself or can't be read: all mistakes.
+        InvalidConfigError: something contradicts itself or cannot be read; the error has all mistakes.
     """
     check_cluster(cluster, problems)
     check_user(user, problems)
@@ -79,7 +79,7 @@ def build(
 
 
 def _token(user: User, problems: list[Problem]) -> str:
-    """Read the token file, so that a file that is not there is told now."""
+    """Read the token file, so that a missing file is reported now."""
     if not user.token_file:
         return ""
     why, content = files.unreadable(user.token_file), b""
@@ -135,7 +135,7 @@ def _oidc(user: User, provider: AuthProvider, save: Save | None, problems: list[
     try:
         ca_data = base64.b64decode("".join(config.get("idp-certificate-authority-data", "").split()), validate=True)
     except (binascii.Error, ValueError):
-        problems.append(Problem(user.where, "auth-provider.config.idp-certificate-authority-data is no base64"))
+        problems.append(Problem(user.where, "auth-provider.config.idp-certificate-authority-data is not valid base64"))
         ca_data = b""
     return rest.OIDCConfig(
         issuer_url=config.get("idp-issuer-url", ""),

@@ -1,4 +1,4 @@
-"""What can be wrong with a kubeconfig, with the questions that client-go offers about it."""
+"""Errors of kubeconfigs, with client-go's functions to classify them."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Problem(NamedTuple):
     """A mistake in a kubeconfig.
 
     Attributes:
-        where: the file, and the entry where it is an entry's.
-        what: what is wrong and what to do; never a secret.
+        where: the file, and the entry if the mistake is in one.
+        what: the problem and the next step; never a secret.
     """
 
     where: str
@@ -34,7 +34,7 @@ class Problem(NamedTuple):
 
 
 class InvalidConfigError(ConfigError):
-    """The part of a kubeconfig that was asked for can't be used: all its mistakes at once.
+    """The requested part of a kubeconfig is invalid: all its mistakes at once.
 
     Args:
         problems: the mistakes.
@@ -50,7 +50,7 @@ class InvalidConfigError(ConfigError):
 
 
 class ContextNotFoundError(InvalidConfigError):
-    """No file has the context that was asked for."""
+    """No file has the requested context."""
 
 
 class EmptyConfigError(InvalidConfigError):
@@ -58,15 +58,15 @@ class EmptyConfigError(InvalidConfigError):
 
 
 def is_empty_config(error: object) -> bool:
-    """Say whether the error is that no server is named anywhere."""
+    """Return whether the error is that no server is configured."""
     return isinstance(error, EmptyConfigError)
 
 
 def is_configuration_invalid(error: object) -> bool:
-    """Say whether the error is that what a kubeconfig says can't be used; of a file that can't be read it is not."""
+    """Return whether the error is an invalid kubeconfig; False for an unreadable file."""
     return isinstance(error, InvalidConfigError)
 
 
 def is_context_not_found(error: object) -> bool:
-    """Say whether the error is that there is no such context."""
+    """Return whether the error is that there is no such context."""
     return isinstance(error, ContextNotFoundError)

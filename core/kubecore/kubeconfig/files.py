@@ -37,7 +37,7 @@ Kind = Literal["cluster", "user", "context"]
 SECTIONS: Final[Mapping[Kind, str]] = {"cluster": "clusters", "user": "users", "context": "contexts"}
 
 MAX_BYTES: Final = 64 << 20
-"""Largest file that is read; `/dev/zero` is no kubeconfig."""
+"""Largest file that is read; `/dev/zero` is not a kubeconfig."""
 
 
 class Document(NamedTuple):
@@ -57,19 +57,19 @@ class Document(NamedTuple):
 
     @property
     def source(self) -> str:
-        """What errors call it."""
+        """The name in errors."""
         return str(self.file) if self.file is not None else "kubeconfig"
 
 
 class Entry(NamedTuple):
-    """An entry of a section and where it stands.
+    """An entry of a section and its place.
 
     Attributes:
-        kind: what it is.
+        kind: its kind.
         name: its name.
-        data: what it says, of whatever type.
-        document: where it stands.
-        others: The keys next to its name and its data, which mean nothing there.
+        data: its value, of any type.
+        document: the document that contains it.
+        others: The keys next to its name and its data, which have no meaning there.
     """
 
     kind: Kind
@@ -84,7 +84,7 @@ class Entry(NamedTuple):
 
     @property
     def where(self) -> str:
-        """What errors call it."""
+        """The name in errors."""
         return f"{self.document.source}: {self.kind} {self.name[:100]!r}"
 
 
@@ -92,8 +92,8 @@ class Merged(NamedTuple):
     """Several files as one.
 
     Attributes:
-        documents: the files that are there.
-        places: what errors call them all.
+        documents: the existing files.
+        places: their name in errors.
         current_context: the first that is set, "" for none.
         clusters: the clusters by name.
         users: the users by name.
@@ -156,14 +156,14 @@ def merge(documents: Sequence[Document], places: str) -> Merged:
     """Merge files: the first that names an entry owns it whole, and the first current context that is set wins.
 
     Args:
-        documents: the files, the strongest first.
-        places: what errors call them all.
+        documents: the files, the one with the highest priority first.
+        places: their name in errors.
 
     Returns:
         The merged files.
 
     Raises:
-        ConfigError: a file has not the shape of a kubeconfig, or names an entry twice.
+        ConfigError: a file does not have the form of a kubeconfig, or contains an entry twice.
     """
     entries: dict[Kind, dict[str, Entry]] = {"cluster": {}, "user": {}, "context": {}}
     current = ""
@@ -186,7 +186,7 @@ def read(file: Path) -> Mapping[str, Any]:
         Its content; nothing for an empty file.
 
     Raises:
-        ConfigError: it can't be read, or is no kubeconfig; the error names it.
+        ConfigError: it can't be read, or is not a kubeconfig; the error names it.
     """
     try:
         with file.open("rb") as stream:
@@ -203,13 +203,13 @@ def parse(content: bytes | str, source: str) -> Mapping[str, Any]:
 
     Args:
         content: YAML or JSON.
-        source: what errors call it.
+        source: its name in errors.
 
     Returns:
         Its content; nothing for an empty text.
 
     Raises:
-        ConfigError: it is no kubeconfig.
+        ConfigError: it is not a kubeconfig.
     """
     # Errors may be shown with the variables of their frames, so that no variable here holds the content.
     loaded = _load(hide(content), source)
@@ -231,7 +231,7 @@ def _mistake_of_document(loaded: Hidden[Any], source: str) -> str:
     if data is None:
         return ""
     if not is_json_object(data):
-        return f"{source}: a kubeconfig is a mapping, this is a {type(data).__name__}"
+        return f"{source}: expected a mapping, found a {type(data).__name__}"
     for key, expected in (("kind", "Config"), ("apiVersion", "v1")):
         found = data.get(key) or expected
         if found != expected:
@@ -250,7 +250,7 @@ def items(document: Document, section: str) -> Iterator[tuple[str, Mapping[str, 
         Each item's name and the whole item.
 
     Raises:
-        ConfigError: the section is not a list of mappings, an item's name is not text, or a name is there twice.
+        ConfigError: the section is not a list of mappings, an item's name is not text, or a name is repeated.
     """
     mistake = _mistake_of_section(document, section)
     if mistake:
@@ -273,7 +273,7 @@ def _mistake_of_section(document: Document, section: str) -> str:
         if name is None:
             return f"{section}: a name {not_text(item.get('name'))}"
         if name in seen:
-            return f"{section}: {name[:100]!r} is there twice: remove one of them"
+            return f"{section}: {name[:100]!r} is defined twice; remove one of them"
         seen.add(name)
     return ""
 
@@ -289,7 +289,7 @@ def text_of(value: object) -> str | None:
 
 
 def not_text(value: object) -> str:
-    """Return what a value is that should be text, and what to do. The value itself may be a secret and is not shown."""
+    """Return the kind of a value that should be text, and a hint. The value itself may be a secret and is not shown."""
     if isinstance(value, (bool, int, float)):
         return f"is a {'boolean' if isinstance(value, bool) else 'number'}, not text: put it in quotes"
     return "is not text"
@@ -297,17 +297,17 @@ def not_text(value: object) -> str:
 
 def reason(error: OSError | ValueError) -> str:
     """Return why a file can't be opened."""
-    return (isinstance(error, OSError) and error.strerror) or "its name is none"
+    return (isinstance(error, OSError) and error.strerror) or "its name is not a valid file name"
 
 
 def unreadable(file: str) -> str:
-    """Say why a file can't be read, "" where it can; nothing is opened, for a pipe would keep us waiting."""
+    """Return why a file cannot be read, "" if it can. Nothing is opened, since opening a pipe would block."""
     try:
         status = Path(file).stat()
     except (OSError, ValueError) as error:
         return reason(error)
     if not stat.S_ISREG(status.st_mode):
-        return "it is no regular file"
+        return "it is not a regular file"
     return "" if os.access(file, os.R_OK) else "Permission denied"
 
 
@@ -319,7 +319,10 @@ def _current_context(document: Document) -> str:
 
 
 def exists(file: Path) -> bool:
-    """Say whether a file is there; one that can't be looked at is there, so that reading it says why it can't."""
+    """Return whether a file exists.
+
+    A file that cannot be checked counts as existing, so that reading it reports the reason.
+    """
     try:
         file.stat()
     except FileNotFoundError:

@@ -25,11 +25,11 @@ __all__ = ["KubeConfig", "load", "load_config", "loads"]
 
 
 class KubeConfig(NamedTuple):
-    """What a context says.
+    """The content of a context.
 
     Attributes:
         config: the server and the credentials.
-        namespace: the namespace, `default` where nothing names one.
+        namespace: the namespace, `default` if none is set.
         context: the context's name, "" for none, as in a cluster.
         cluster: the cluster's name, "" for none.
         user: the user's name, "" for none.
@@ -45,7 +45,7 @@ class KubeConfig(NamedTuple):
 
 
 class _Chosen(NamedTuple):
-    """The entries that a context names, with what was said over them."""
+    """The entries of a context, with overrides applied."""
 
     context_name: str
     context: Context
@@ -68,7 +68,7 @@ def load_config(
         path: the file; by default the files of `KUBECONFIG`, else `~/.kube/config`, else the cluster that the program
             runs in.
         exec_policy: which programs may run to give credentials; by default all.
-        **overrides: what to take instead of what the file says: see `Overrides`.
+        **overrides: values that replace those of the file: see `Overrides`.
 
     Returns:
         The configuration.
@@ -91,7 +91,7 @@ def load(
         path: the file; by default the files of `KUBECONFIG`, else `~/.kube/config`, else the cluster that the program
             runs in.
         exec_policy: which programs may run to give credentials; by default all.
-        **overrides: what to take instead of what the file says, such as `context="prod"`: see `Overrides`.
+        **overrides: values that replace those of the file, such as `context="prod"`: see `Overrides`.
 
     Returns:
         The configuration and the namespace of the context.
@@ -99,8 +99,8 @@ def load(
     Raises:
         ContextNotFoundError: there is no such context.
         EmptyConfigError: no server is named anywhere, and the program does not run in a cluster.
-        InvalidConfigError: what the context names is wrong: all its mistakes, with file and entry.
-        ConfigError: a file can't be read, or is no kubeconfig.
+        InvalidConfigError: the entries of the context are invalid; the error has all mistakes, with file and entry.
+        ConfigError: a file can't be read, or is not a kubeconfig.
     """
     check_names(overrides)
     merged = files.read_all(path)
@@ -121,14 +121,14 @@ def loads(
     exec_policy: rest.ExecPolicy | None = None,
     **overrides: Unpack[Overrides],
 ) -> KubeConfig:
-    """Read a kubeconfig that is at hand, such as one out of a Secret. The environment has no say in it.
+    """Read a kubeconfig from memory, such as one in a Secret. The environment is ignored.
 
     Args:
         data: the kubeconfig, YAML or JSON.
-        trusted: whether it may name files of this machine and programs to run. Who writes such a kubeconfig can read
-            what this program can read and run what it can run.
+        trusted: whether it may refer to local files and programs to run. The author of such a kubeconfig can read any
+            file and run any program with this program's rights.
         exec_policy: which programs may run to give credentials; by default all.
-        **overrides: what to take instead of what the kubeconfig says: see `Overrides`. They may name files.
+        **overrides: values that replace those of the kubeconfig: see `Overrides`. They may name files.
 
     Returns:
         The configuration and the namespace of the context.
@@ -136,8 +136,8 @@ def loads(
     Raises:
         ContextNotFoundError: there is no such context.
         EmptyConfigError: no server is named.
-        InvalidConfigError: what the context names is wrong, or names files or programs without being trusted.
-        ConfigError: this is no kubeconfig.
+        InvalidConfigError: the entries of the context are invalid, or refer to files or programs without being trusted.
+        ConfigError: the content is not a kubeconfig.
     """
     check_names(overrides)
     data = hide(data)
@@ -147,7 +147,7 @@ def loads(
 
 
 def _choose(merged: files.Merged, overrides: Overrides, *, data_only: bool = False) -> _Chosen:
-    """Find the context and what it names; the mistakes that make this impossible are raised all at once."""
+    """Find the context and its entries; all mistakes that make this impossible are raised at once."""
     context_name = overrides.get("context") or merged.current_context
     if context_name and context_name not in merged.contexts:
         raise ContextNotFoundError(missing(merged, "context", context_name, merged.places))
@@ -182,13 +182,13 @@ def _choose(merged: files.Merged, overrides: Overrides, *, data_only: bool = Fal
 
 
 def _nothing(merged: files.Merged, context_name: str, context: Context, cluster_name: str, cluster: Cluster) -> Problem:
-    """Say why no server is known."""
+    """Return the reason why no server is known."""
     if cluster_name:
-        return Problem(cluster.where, "it names no server")
+        return Problem(cluster.where, "server is missing")
     if context_name:
         return Problem(context.where, "it names no cluster")
     if not merged.documents:
-        what = "there is no kubeconfig, and this is no cluster: set KUBECONFIG, or pass a path"
+        what = "no kubeconfig found, and not running in a cluster; set KUBECONFIG, or pass a path"
         return Problem(merged.places, what)
     if not any(document.data for document in merged.documents):
         return Problem(merged.places, "there is nothing in it: name another kubeconfig")
@@ -234,7 +234,7 @@ def _in_cluster(overrides: Overrides) -> _Chosen:
 
 
 def _is_in_pod() -> bool:
-    """Say whether the program runs in a pod that has a service account."""
+    """Return whether the program runs in a pod that has a service account."""
     variables = ("KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT")
     try:
         status = (incluster.SERVICE_ACCOUNT / "token").stat()

@@ -31,7 +31,7 @@ _USER_KEYS: Final = frozenset({*_CREDENTIAL_KEYS, "as", "as-uid", "as-groups", "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
-    """A cluster; what it does not say is empty, or None where "no" is something to say."""
+    """A cluster. Missing values are empty, or None if an explicit "no" has a meaning."""
 
     where: str = field(default="the cluster", compare=False)
     server: str = field(default="", repr=False)
@@ -67,7 +67,7 @@ class AuthProvider:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """A user; what it does not say is empty."""
+    """A user; missing values are empty."""
 
     where: str = field(default="the user", compare=False)
     cert_file: str = ""
@@ -85,7 +85,7 @@ class User:
     exec: Exec | None = None
     auth_provider: AuthProvider | None = None
     unused: tuple[str, ...] = field(default=(), compare=False)
-    """The keys that have no value, or that no client reads; each with what is wrong with it."""
+    """Keys without a value, or that no client reads, each with its problem."""
 
     @property
     def is_anonymous(self) -> bool:
@@ -97,7 +97,7 @@ class User:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """A context; what it does not say is empty."""
+    """A context; missing values are empty."""
 
     where: str = field(default="the context", compare=False)
     cluster: str = ""
@@ -110,7 +110,7 @@ def read_cluster(entry: Entry, problems: list[Problem]) -> Cluster:
 
     Args:
         entry: the entry.
-        problems: what has the wrong type is added here.
+        problems: fields of the wrong type are added here.
 
     Returns:
         The cluster; relative paths are resolved.
@@ -134,7 +134,7 @@ def read_user(entry: Entry, problems: list[Problem]) -> User:
 
     Args:
         entry: the entry.
-        problems: what has the wrong type is added here.
+        problems: fields of the wrong type are added here.
 
     Returns:
         The user; relative paths are resolved.
@@ -169,7 +169,7 @@ def read_context(entry: Entry, problems: list[Problem]) -> Context:
 
     Args:
         entry: the entry.
-        problems: what has the wrong type is added here.
+        problems: fields of the wrong type are added here.
 
     Returns:
         The context.
@@ -229,7 +229,7 @@ def _auth_provider(fields: _Fields) -> AuthProvider | None:
 
 
 class _Fields:
-    """Reads the fields of a mapping; what has the wrong type is noted, and counts as not set."""
+    """Reads the fields of a mapping. A field of the wrong type is reported, and counts as not set."""
 
     def __init__(self, data: Any, entry: Entry, problems: list[Problem], path: str = "") -> None:
         self._entry = entry
@@ -239,7 +239,7 @@ class _Fields:
         if is_json_object(data):
             self._data = data
         elif data is not None:
-            self._problems.append(Problem(entry.where, f"{path.removesuffix('.') or 'this'} is no mapping"))
+            self._problems.append(Problem(entry.where, f"{path.removesuffix('.') or 'this'} is not a mapping"))
 
     def keys(self) -> list[str]:
         return [str(key) for key in self._data]
@@ -304,5 +304,5 @@ class _Fields:
         if is_json_array(value):
             return list(value)
         if value is not None:
-            self.refuse(f"{key} is no list")
+            self.refuse(f"{key} is not a list")
         return []

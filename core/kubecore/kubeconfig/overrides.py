@@ -1,4 +1,4 @@
-"""What a program says over what its kubeconfig says: kubectl's options such as `--server`."""
+"""Overrides of a program for its kubeconfig: kubectl's options such as `--server`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NAMESPACE_PREFIX: Final = re.compile(r"(?:namespaces|namespace|ns)/(?=.)", re.I
 
 
 class Overrides(TypedDict, total=False):
-    """What can be said over the file. None leaves what the file says.
+    """Values that replace those of the file. None keeps the value of the file.
 
     "" leaves it, too, except for `proxy_url`, and for credentials and `impersonate`: these are refused if they are
     empty, since somebody else would act than was meant, namely the user of the file.
@@ -33,19 +33,19 @@ class Overrides(TypedDict, total=False):
         server: the server's URL. The file's `tls-server-name` is for the file's server, so it is dropped.
         tls_server_name: the name that the server's certificate must be for.
         insecure: whether the server's certificate is not checked at all. True drops the file's CA.
-        ca_file: the certificates that sign servers. It takes the place of the file's CA, and of its `insecure`.
+        ca_file: the certificates that sign servers. It replaces the file's CA, and of its `insecure`.
         ca_data: the same as bytes.
-        token: the token. It takes the place of the file's `token` and `tokenFile`.
+        token: the token. It replaces the file's `token` and `tokenFile`.
         token_file: the file that holds the token; likewise.
-        cert_file: the client's certificate. It takes the place of the file's, be it a path or data.
+        cert_file: the client's certificate. It replaces that of the file, whether that is a path or data.
         cert_data: the same as bytes.
         key_file: the key of the client's certificate; likewise.
         key_data: the same as bytes.
         username: the name for basic authentication.
         password: the password for basic authentication.
-        impersonate: as whom to act: a name, or all of it. It takes the place of all that the file says of it.
+        impersonate: the user to impersonate: a name, or all fields. It replaces all impersonation settings of the file.
         proxy_url: the proxy; "" for none.
-        compression: whether answers are asked for compressed.
+        compression: whether compressed responses are accepted.
     """
 
     context: str | None
@@ -85,11 +85,11 @@ def check_names(given: Mapping[str, Any]) -> None:
 
 
 def over_cluster(cluster: Cluster, given: Overrides) -> Cluster:
-    """Return a cluster with what was said over it.
+    """Return a cluster with overrides applied.
 
     Args:
-        cluster: what the file says.
-        given: what the program says.
+        cluster: the cluster of the file.
+        given: the overrides.
 
     Returns:
         A new cluster.
@@ -112,11 +112,11 @@ def over_cluster(cluster: Cluster, given: Overrides) -> Cluster:
 
 
 def over_user(user: User, given: Overrides) -> User:
-    """Return a user with what was said over it.
+    """Return a user with overrides applied.
 
     Args:
-        user: what the file says.
-        given: what the program says.
+        user: the user of the file.
+        given: the overrides.
 
     Returns:
         A new user.
@@ -128,7 +128,7 @@ def over_user(user: User, given: Overrides) -> User:
     for name in _NEVER_EMPTY:
         value = given.get(name)
         if value is not None and not value:
-            raise ConfigError(f"{name} is empty: set it, or pass None to use what the kubeconfig says")
+            raise ConfigError(f"{name} is empty: set it, or pass None to use the value of the kubeconfig")
     if given.get("cert_file") or given.get("cert_data"):
         changes["cert_file"], changes["cert_data"] = given.get("cert_file") or "", given.get("cert_data") or b""
     if given.get("key_file") or given.get("key_data"):
@@ -149,5 +149,5 @@ def over_user(user: User, given: Overrides) -> User:
 
 
 def plain_namespace(text: str) -> str:
-    """Return a namespace as kubectl takes it from the command line: `ns/web` means `web`."""
+    """Return a namespace as kubectl parses it from the command line: `ns/web` means `web`."""
     return _NAMESPACE_PREFIX.sub("", text, count=1) if _NAMESPACE_PREFIX.match(text) else text

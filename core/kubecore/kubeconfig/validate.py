@@ -1,4 +1,4 @@
-"""What is wrong with a kubeconfig: client-go's `clientcmd.Validate`, with file and entry."""
+"""Validation of a kubeconfig: client-go's `clientcmd.Validate`, with file and entry."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PROXIES: Final = ("http", "https", "socks5")
 
 
 def validate(path: str | os.PathLike[str] | None = None) -> list[Problem]:
-    """Find all mistakes of all entries; `load` looks only at those of the context that it takes.
+    """Find all mistakes of all entries; `load` checks only those of its context.
 
     Args:
         path: the file; by default the files of `KUBECONFIG`, else `~/.kube/config`.
@@ -54,13 +54,13 @@ def validate(path: str | os.PathLike[str] | None = None) -> list[Problem]:
 
 
 def missing(merged: files.Merged, kind: files.Kind, name: str, where: str) -> Problem:
-    """Return the mistake that there is no entry of a name, with those that there are.
+    """Return the mistake that an entry does not exist, with the names of existing ones.
 
     Args:
-        merged: the files.
-        kind: what it should be.
-        name: the name.
-        where: who names it.
+        merged: The files.
+        kind: The kind of entry.
+        name: The name.
+        where: The place of the reference.
     """
     known = sorted(merged.section(kind))
     listed = ", ".join(repr(other[:100]) for other in known[:20]) + (", ..." if len(known) > 20 else "")
@@ -79,18 +79,18 @@ def check_cluster(cluster: Cluster, problems: list[Problem]) -> None:
         problems.append(Problem(cluster.where, what))
 
     if not cluster.server:
-        wrong("it names no server")
+        wrong("server is missing")
     else:
         try:
             rest.Config(host=server_url(cluster.server)).server()
         except ConfigError as error:
             wrong(f"server: {error}")
     if cluster.proxy_url and not _is_proxy(cluster.proxy_url):
-        wrong(f"proxy-url is no URL that starts with {', '.join(f'{scheme}://' for scheme in _PROXIES)}")
+        wrong(f"invalid proxy-url: expected a URL that starts with {', '.join(f'{scheme}://' for scheme in _PROXIES)}")
     if cluster.ca_file and cluster.ca_data:
         wrong("certificate-authority and certificate-authority-data are both set: remove one of them")
     if cluster.insecure and (cluster.ca_file or cluster.ca_data):
-        wrong("insecure-skip-tls-verify is set beside a certificate authority: remove one of them")
+        wrong("insecure-skip-tls-verify conflicts with a certificate authority; remove one of them")
     _check_file("certificate-authority", cluster.ca_file, cluster.where, problems)
 
 
@@ -130,20 +130,20 @@ def check_user(user: User, problems: list[Problem]) -> None:
 
 
 def check_namespace(namespace: str, where: str, problems: list[Problem]) -> None:
-    """Find what is wrong with a namespace.
+    """Check the name of a namespace.
 
     Args:
         namespace: its name, "" for none.
-        where: who names it.
+        where: the place of the reference.
         problems: the mistake is added here.
     """
     if namespace and _LABEL.fullmatch(namespace) is None:
-        what = f"namespace {namespace[:100]!r} is no name of a namespace: a-z, 0-9 and -, at most 63 characters"
+        what = f"namespace {namespace[:100]!r} is not a valid name: a-z, 0-9 and -, at most 63 characters"
         problems.append(Problem(where, what))
 
 
 def check_data_only(cluster: Cluster, user: User, problems: list[Problem]) -> None:
-    """Find what reads files or runs programs.
+    """Find the fields that read files or run programs.
 
     Args:
         cluster: the cluster.
@@ -164,11 +164,11 @@ def check_data_only(cluster: Cluster, user: User, problems: list[Problem]) -> No
     for (where, key), value in found.items():
         if value:
             does = "runs a program" if key == "exec" else "names a file"
-            problems.append(Problem(where, f"{key} {does}: pass trusted=True if you trust who wrote it"))
+            problems.append(Problem(where, f"{key} {does}: pass trusted=True if you trust its author"))
 
 
 def server_url(server: str) -> str:
-    """Return the URL of a server; as in client-go, only what says https is."""
+    """Return the URL of a server; as in client-go, only an explicit https counts."""
     return server if "://" in server else f"http://{server}"
 
 
@@ -210,7 +210,7 @@ def _provider_mistakes(provider: model.AuthProvider) -> list[str]:
         f"auth-provider.config.{key} is empty: set it" for key in ("idp-issuer-url", "client-id") if not config.get(key)
     ]
     if config.get("idp-issuer-url") and not config["idp-issuer-url"].startswith("https://"):
-        found.append("auth-provider.config.idp-issuer-url is no https URL: refresh tokens go there")
+        found.append("auth-provider.config.idp-issuer-url is not an https URL; it would receive refresh tokens")
     return found
 
 

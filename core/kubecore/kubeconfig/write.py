@@ -1,4 +1,4 @@
-"""Changing kubeconfig files, with the rules of kubectl: each entry stays in the file that it came from."""
+"""Changing kubeconfig files, with the rules of kubectl: each entry stays in its file."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ Plural: TypeAlias = Literal["clusters", "users", "contexts"]
 
 
 class KubeConfigFiles:
-    """The kubeconfig files as they are, to look at and to change; nothing is written before `save`.
+    """The kubeconfig files, to be read and changed; nothing is written before `save`.
 
-    Relative paths stay as they are written. Comments are lost when a file is written, as with kubectl.
+    Relative paths stay unchanged. Comments are lost when a file is written, as with kubectl.
 
     Args:
         path: the file, which need not exist; by default the files of `KUBECONFIG`, else `~/.kube/config`.
 
     Raises:
-        ConfigError: a file can't be read, or is no kubeconfig.
+        ConfigError: a file can't be read, or is not a kubeconfig.
     """
 
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
@@ -69,14 +69,14 @@ class KubeConfigFiles:
         return sorted(self._entries[_kind(kind)])
 
     def get(self, kind: Kind | Plural, name: str) -> dict[str, Any]:
-        """Return a copy of what an entry says.
+        """Return a copy of the content of an entry.
 
         Args:
             kind: `cluster`, `user` or `context`.
             name: its name.
 
         Returns:
-            The entry, as it is written.
+            The entry, unchanged.
 
         Raises:
             InvalidConfigError: there is none.
@@ -88,12 +88,12 @@ class KubeConfigFiles:
         return _plain(data, f"{kind} {name!r}") if data is not None else {}
 
     def set(self, kind: Kind | Plural, name: str, data: Mapping[str, Any]) -> None:
-        """Set an entry as a whole: in the file that it came from; a new one in the first file that exists.
+        """Set an entry as a whole: in its file; a new one in the first file that exists.
 
         Args:
             kind: `cluster`, `user` or `context`.
             name: its name.
-            data: all that it says, such as `{"server": "https://10.0.0.1"}`.
+            data: its content, such as `{"server": "https://10.0.0.1"}`.
 
         Raises:
             ConfigError: the data can't be written as YAML, or the name is empty.
@@ -107,7 +107,7 @@ class KubeConfigFiles:
         self._note(file, lambda document: _put(document, kind, name, copied))
 
     def remove(self, kind: Kind | Plural, name: str) -> None:
-        """Remove an entry from the file that it came from; another file may then be found to have one of that name.
+        """Remove an entry from its file; another file may contain an entry of the same name, which then applies.
 
         Args:
             kind: `cluster`, `user` or `context`.
@@ -141,7 +141,9 @@ class KubeConfigFiles:
             self._note(file, lambda document: document.update({"current-context": name}))
 
     def save(self) -> None:
-        """Write the files that were changed. What others wrote meanwhile stays, but for the entries changed here.
+        """Write the files that were changed.
+
+        Changes that others made in the meantime are kept, except for the entries changed here.
 
         Raises:
             ConfigError: a file is locked, or can't be read or written.
@@ -228,7 +230,7 @@ def save_tokens(file: Path, user: str, tokens: Mapping[str, str]) -> None:
 
 @contextlib.contextmanager
 def locked(file: Path) -> Generator[None]:
-    """Hold the lock of a kubeconfig file that kubectl takes too: `FILE.lock`.
+    """Hold the lock of a kubeconfig file, `FILE.lock`, which kubectl uses too.
 
     Args:
         file: the file; its folder is made if need be.
@@ -237,7 +239,7 @@ def locked(file: Path) -> Generator[None]:
         Nothing, while the lock is held.
 
     Raises:
-        ConfigError: somebody else holds it, or it can't be made. Nobody waits.
+        ConfigError: another process holds it, or it cannot be created. There is no waiting.
     """
     lock = file.parent / f"{file.name}.lock"
     try:
@@ -259,7 +261,7 @@ def locked(file: Path) -> Generator[None]:
 
 
 def _plain(data: object, what: str) -> dict[str, Any]:
-    """Copy data; what has no form in JSON is refused."""
+    """Copy data; values that JSON cannot express are refused."""
     import json
 
     try:
@@ -268,12 +270,12 @@ def _plain(data: object, what: str) -> dict[str, Any]:
     except (TypeError, ValueError, RecursionError):
         copied = None
     if not is_json_object(copied):
-        raise ConfigError(f"{what} is no mapping of texts, numbers, lists and mappings")
+        raise ConfigError(f"{what} is not a mapping of texts, numbers, lists and mappings")
     return dict(copied)
 
 
 def _put(document: dict[str, Any], kind: Kind, name: str, data: Mapping[str, Any] | None) -> None:
-    """Set an entry of a document, or remove it where data is None."""
+    """Set an entry of a document, or remove it if data is None."""
     section = SECTIONS[kind]
     named = {other: dict(item) for other, item in files.items(Document(None, document), section)}
     if data is None:
@@ -316,7 +318,7 @@ def _replace(file: Path, content: bytes) -> None:
         if target.exists():
             status = target.stat()
             if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
-                raise ConfigError(f"the kubeconfig can't be written: {target}: it is no regular file of this user")
+                raise ConfigError(f"the kubeconfig can't be written: {target}: it is not a regular file of this user")
             if not status.st_mode & stat.S_IWUSR:
                 raise ConfigError(f"the kubeconfig can't be written: {target}: it is read-only")
             mode &= status.st_mode
@@ -328,7 +330,7 @@ def _replace(file: Path, content: bytes) -> None:
 
 
 def _write_beside(target: Path, content: bytes, mode: int) -> None:
-    import tempfile  # Whoever only reads need not pay for it.
+    import tempfile  # Imported late: callers that only read do not need it.
 
     handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
     try:

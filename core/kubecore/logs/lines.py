@@ -1,4 +1,4 @@
-"""From the pieces of a log, as they come, to its lines. No I/O."""
+"""From received chunks of a log to its lines. No I/O."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Lines:
     r"""Cuts at `\n`, and nowhere else but in a line that is too long.
 
     Args:
-        longest: a longer line comes in pieces of about this size, in bytes; none of them cuts a character of UTF-8.
+        longest: a longer line is split into chunks of about this size, in bytes; UTF-8 characters are never split.
     """
 
     def __init__(self, longest: int = LONGEST) -> None:
@@ -33,7 +33,7 @@ class Lines:
         self._size = 0
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Take what came; return the lines that end in it, without their ends."""
+        """Add received data; return the lines that end in it, without their line ends."""
         first, *others = data.split(b"\n")
         yield from self._add(first)
         for line in others:
@@ -63,7 +63,7 @@ class Lines:
 
 
 def _before_glyph(data: bytes, at: int) -> int:
-    """Return the place, at most three bytes before, where no character of UTF-8 is cut."""
+    """Return the position, at most three bytes before, that does not split a UTF-8 character."""
     for back in range(_MOST_OF_GLYPH):
         if data[at - back] & 0xC0 != 0x80:
             return at - back
@@ -71,22 +71,22 @@ def _before_glyph(data: bytes, at: int) -> int:
 
 
 class Reader(Protocol[T_co]):
-    """Makes lines or pieces of what comes."""
+    """Splits received data into lines or chunks."""
 
     def lines(self, data: bytes) -> Iterable[T_co]:
-        """Return the lines that end in what came."""
+        """Return the lines that end in the received data."""
         ...
 
     def last_line(self) -> Iterable[T_co]:
-        """Return the last line where it has no end."""
+        """Return the last line if it has no line end."""
         ...
 
     def piece(self, data: bytes) -> T_co:
-        """Return what came."""
+        """Return the received data."""
         ...
 
     def last_piece(self) -> T_co:
-        """Return what is left at the end."""
+        """Return the rest at the end."""
         ...
 
 
@@ -97,15 +97,15 @@ class BytesReader:
         self._lines = Lines(longest)
 
     def lines(self, data: bytes) -> Iterable[bytes]:
-        """Return the lines that end in what came."""
+        """Return the lines that end in the received data."""
         return self._lines.feed(data)
 
     def last_line(self) -> Iterable[bytes]:
-        """Return the last line where it has no end."""
+        """Return the last line if it has no line end."""
         return self._lines.end()
 
     def piece(self, data: bytes) -> bytes:
-        """Return what came."""
+        """Return the received data."""
         return data
 
     def last_piece(self) -> bytes:
@@ -118,7 +118,7 @@ class _Decoding:
 
     Args:
         mode: the encoding, and how bytes that it does not allow are handled.
-        call: what was requested, for errors.
+        call: the request, for errors.
     """
 
     def __init__(self, mode: TextMode, call: Call[Any]) -> None:
@@ -127,11 +127,11 @@ class _Decoding:
         self._call = call
 
     def piece(self, data: bytes) -> str:
-        """Return what came, but for a character that is not whole yet."""
+        """Return the received data without an incomplete character at its end."""
         return self._text(data, final=False)
 
     def last_piece(self) -> str:
-        """Return what is left at the end: a character that never became whole, as `errors` has it."""
+        """Return the rest at the end: an incomplete character, handled according to `errors`."""
         return self._text(b"", final=True)
 
     def _text(self, data: bytes, *, final: bool) -> str:
@@ -145,9 +145,9 @@ class TextReader(_Decoding):
     """Reads UTF-8, whose lines can be cut before they are decoded.
 
     Args:
-        longest: longest line that comes as one, in bytes.
+        longest: longest line that is not split, in bytes.
         mode: how bytes that are not UTF-8 are handled.
-        call: what was requested, for errors.
+        call: the request, for errors.
     """
 
     def __init__(self, longest: int, mode: TextMode, call: Call[Any]) -> None:
@@ -155,11 +155,11 @@ class TextReader(_Decoding):
         self._lines = Lines(longest)
 
     def lines(self, data: bytes) -> Iterable[str]:
-        """Return the lines that end in what came."""
+        """Return the lines that end in the received data."""
         return map(self._line, self._lines.feed(data))
 
     def last_line(self) -> Iterable[str]:
-        """Return the last line where it has no end."""
+        """Return the last line if it has no line end."""
         return map(self._line, self._lines.end())
 
     def _line(self, line: bytes) -> str:
@@ -170,9 +170,9 @@ class EncodedReader(_Decoding):
     """Reads another encoding: decodes first, since a newline may be more than one byte, as in UTF-16.
 
     Args:
-        longest: longest line that comes as one, in characters.
+        longest: longest line that is not split, in characters.
         mode: the encoding, and how bytes that it does not allow are handled.
-        call: what was requested, for errors.
+        call: the request, for errors.
     """
 
     def __init__(self, longest: int, mode: TextMode, call: Call[Any]) -> None:
@@ -182,7 +182,7 @@ class EncodedReader(_Decoding):
         self._size = 0
 
     def lines(self, data: bytes) -> Iterable[str]:
-        """Return the lines that end in what came."""
+        """Return the lines that end in the received data."""
         return self._cut(self.piece(data))
 
     def last_line(self) -> Iterable[str]:
@@ -215,11 +215,11 @@ class EncodedReader(_Decoding):
 
 
 def reader(longest: int, mode: TextMode, call: Call[Any]) -> TextReader | EncodedReader:
-    """Return what makes lines of text of a log.
+    """Return the line splitter for text of a log.
 
     Args:
-        longest: longest line that comes as one.
+        longest: longest line that is not split.
         mode: the encoding, and how bytes that it does not allow are handled.
-        call: what was requested, for errors.
+        call: the request, for errors.
     """
     return (TextReader if mode.encoding == "utf-8" else EncodedReader)(longest, mode, call)

@@ -1,4 +1,4 @@
-"""The call that reads a log, and its answer as text. No I/O.
+"""The call that reads a log, and its response as text. No I/O.
 
 Source: `k8s.io/api/core/v1`, `PodLogOptions`.
 """
@@ -24,17 +24,17 @@ LogOutput: TypeAlias = Literal["All", "Stdout", "Stderr"]
 def log_call(
     resource: Resource[Any, Any], namespace: str, name: str, *, since_time: datetime.datetime | None, **said: Any
 ) -> Call[bytes]:
-    """Make the call that reads a log; its answer is bytes, whatever they look like.
+    """Return the call that reads a log; its response is always bytes.
 
     Args:
-        resource: the pods.
-        namespace: their namespace.
-        name: the pod.
-        since_time: from when on, with its offset from UTC.
-        **said: the other options by their names in Python.
+        resource: The pods.
+        namespace: Their namespace.
+        name: The pod.
+        since_time: The time of the first line, with its offset from UTC.
+        **said: The other options by their names in Python.
 
     Raises:
-        InvalidRequestError: a name or an option can't be one.
+        InvalidRequestError: A name or an option is invalid.
     """
     try:
         since = None if since_time is None else format_time(since_time)

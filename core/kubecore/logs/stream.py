@@ -20,12 +20,12 @@ __all__ = ["AsyncLogStream", "LogStream"]
 T = TypeVar("T")
 
 _NOT_OPEN: Final = "the log is not open: write `with ... as lines:` around it, and iterate inside"
-_BROKEN: Final = "{}: the reading was interrupted, and what came meanwhile is lost; open the log again"
-_BOTH: Final = "lines or chunks, not both: what one has read ahead is missing in the other"
+_BROKEN: Final = "{}: reading was interrupted and data was lost; open the log again"
+_BOTH: Final = "lines or chunks, not both: data that one has read ahead is missing in the other"
 
 
 class _State(Generic[T]):
-    """What has been read and not handed on."""
+    """Received data that was not returned yet."""
 
     def __init__(self, call: Call[bytes], reader: Reader[T]) -> None:
         self._call = call
@@ -43,7 +43,7 @@ class _State(Generic[T]):
         self._by = what
 
     def _take(self, chunk: bytes | None) -> None:
-        """Make lines of what came, None for the end."""
+        """Split received data into lines, None for the end."""
         if chunk is None:
             self._is_over = True
             self._ready.extend(self._reader.last_line())
@@ -86,7 +86,7 @@ class LogStream(_State[T]):
 
         Raises:
             StatusError: the server refuses it.
-            TransportError: there is no answer.
+            TransportError: there is no response.
         """
         self._source = self._stack.enter_context(
             self._client.stream(self._call, timeout=self._timeout, once=True)
@@ -113,7 +113,7 @@ class LogStream(_State[T]):
 
         Raises:
             TransportError: the connection breaks.
-            DecodeError: it is not UTF-8, where that was asked for.
+            DecodeError: it is not UTF-8, if that was requested.
         """
         self._choose("lines")
         while not self._ready:
@@ -123,11 +123,11 @@ class LogStream(_State[T]):
         return self._ready.popleft()
 
     def chunks(self) -> Iterator[T]:
-        """Yield what comes as it comes, of any size; as text no character is cut.
+        """Yield received data of any size; in text, no character is split.
 
         Raises:
             TransportError: the connection breaks.
-            DecodeError: it is not UTF-8, where that was asked for.
+            DecodeError: it is not UTF-8, if that was requested.
         """
         self._choose("chunks")
         while (chunk := self._read()) is not None:
@@ -137,7 +137,7 @@ class LogStream(_State[T]):
             yield rest
 
     def _read(self) -> bytes | None:
-        """Return the next piece, None at the end."""
+        """Return the next chunk, None at the end."""
         if self._source is None:
             raise RuntimeError(_NOT_OPEN)
         self._check()
@@ -185,7 +185,7 @@ class AsyncLogStream(_State[T]):
 
         Raises:
             StatusError: the server refuses it.
-            TransportError: there is no answer.
+            TransportError: there is no response.
         """
         self._source = (
             await self._stack.enter_async_context(self._client.stream(self._call, timeout=self._timeout, once=True))
@@ -216,7 +216,7 @@ class AsyncLogStream(_State[T]):
 
         Raises:
             TransportError: the connection breaks.
-            DecodeError: it is not UTF-8, where that was asked for.
+            DecodeError: it is not UTF-8, if that was requested.
         """
         self._choose("lines")
         while not self._ready:
@@ -226,11 +226,11 @@ class AsyncLogStream(_State[T]):
         return self._ready.popleft()
 
     async def chunks(self) -> AsyncGenerator[T]:
-        """Yield what comes as it comes, of any size; as text no character is cut.
+        """Yield received data of any size; in text, no character is split.
 
         Raises:
             TransportError: the connection breaks.
-            DecodeError: it is not UTF-8, where that was asked for.
+            DecodeError: it is not UTF-8, if that was requested.
         """
         self._choose("chunks")
         while (chunk := await self._read()) is not None:
@@ -240,7 +240,7 @@ class AsyncLogStream(_State[T]):
             yield rest
 
     async def _read(self) -> bytes | None:
-        """Return the next piece, None at the end."""
+        """Return the next chunk, None at the end."""
         if self._source is None:
             raise RuntimeError(_NOT_OPEN)
         self._check()

@@ -14,10 +14,10 @@ from kubecore._support.nearest import nearest
 __all__ = ["OTHER", "WRITTEN", "CustomBase", "FieldInfo", "ModelBase", "OpenBase", "always"]
 
 OTHER: Final = "$otherFields"
-"""What msgspec calls the field of an open model for what its schema does not name; JSON has no such name."""
+"""msgspec's name of an open model's field for unknown properties; JSON has no such name."""
 
 WRITTEN: Final = "$written"
-"""What msgspec calls the field that keeps how others were written (`kubecore.codec.verbatim`)."""
+"""msgspec's name of the field with the written form of other fields (`kubecore.codec.verbatim`)."""
 
 _L = TypeVar("_L")
 
@@ -70,7 +70,7 @@ class ModelBase(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False, rena
     """Fields and zero values of a model."""
 
     def replace(self, /, **changes: Any) -> Self:
-        """Copy the model with some fields changed; what is not changed is shared with the original.
+        """Copy the model with some fields changed; unchanged fields are shared with the original.
 
         Args:
             **changes: attribute names and their new values.
@@ -85,10 +85,10 @@ class ModelBase(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False, rena
 
     @classmethod
     def zero(cls) -> Self:
-        """Make the model's zero value: what is required is "", 0, [], ... or the zero value of its own type.
+        """Create the model's zero value: required fields are "", 0, [], ... or the zero value of their type.
 
         Returns:
-            A new model, as Go has it when nothing was set.
+            A new model, as in Go when nothing was set.
         """
         from kubecore.model import zero
 
@@ -96,7 +96,7 @@ class ModelBase(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False, rena
 
     @classmethod
     def model_fields(cls) -> tuple[FieldInfo, ...]:
-        """List the model's fields, in their order: names in Python and on the wire, types, what is required."""
+        """List the model's fields, in their order: Python names, wire names, types, whether they are required."""
         return _fields(cls)
 
 
@@ -118,7 +118,7 @@ class OpenBase(CustomBase, kw_only=True):
 
 
 def _constructor_mistake(cls: type[ModelBase], args: tuple[Any, ...], fields: Mapping[str, Any]) -> str:
-    """Return what is wrong with the arguments of a constructor, "" if this is not known."""
+    """Return the problem with the arguments of a constructor, "" if it is not known."""
     known = {info.name: info for info in cls.model_fields()}
     if args:
         return f"fields are keyword arguments: {cls.__name__}(name=...), not by position"

@@ -69,7 +69,7 @@ def fields_of(model: ModelBase) -> Iterator[tuple[str, Any]]:
 
 
 def _meaning(model: ModelBase, field: str) -> str:
-    """Return what a field's value is called: of a variable (`EnvVar` and the like) that is its name."""
+    """Return the name of a field's value; for a variable (`EnvVar` and similar types) that is its name."""
     name = getattr(model, "name", None) if field == "value" else None
     return name.lower().replace("-", "_") if isinstance(name, str) and name else field
 
@@ -109,7 +109,7 @@ def _shortened(value: Any) -> Any:
 
 
 def _is_deep(value: Any) -> bool:
-    """Say whether a repr, which calls itself for each level, would have too many of them."""
+    """Return whether a repr, which calls itself for each level, would have too many of them."""
     row = [value]
     for _ in range(_DEEPEST):
         row = [inner for outer in row for inner in _inside(outer)]
@@ -158,7 +158,7 @@ def _hidden_json(name: str, value: Any, data: Any) -> Any:
     if isinstance(value, msgspec.Raw):
         return data
     if isinstance(value, ModelBase):
-        if data is not None:  # A null may be kept as it came.
+        if data is not None:  # A null may be kept unchanged.
             _hide(value, data)
         return data
     if is_json_array(value) and is_json_array(data):

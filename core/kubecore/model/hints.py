@@ -1,6 +1,6 @@
 """Errors for names that do not exist, with the name that was probably meant.
 
-Users come from other clients: `core_v1.V1Pod`, `pods.read` and `clientset.CoreV1Api` are what they try first. The hooks
+Users come from other clients: `core_v1.V1Pod`, `pods.read` and `clientset.CoreV1Api` are their first guesses. The hooks
 are hidden from type checkers, which report a missing name by themselves.
 """
 

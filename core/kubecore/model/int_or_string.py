@@ -17,11 +17,11 @@ _PERCENT = re.compile(r"([+-]?\d+)%", re.ASCII)
 
 
 def scaled_value(value: IntOrString, total: int, *, round_up: bool) -> int:
-    """Turn a count or a percentage into a count, as `GetScaledValueFromIntOrPercent` does.
+    """Convert a count or a percentage to a count, as `GetScaledValueFromIntOrPercent` does.
 
     Args:
         value: a count, or a percentage such as `"25%"`.
-        total: what one hundred per cent is.
+        total: the value of 100 per cent.
         round_up: whether a fraction counts as one more, or is dropped.
 
     Returns:

@@ -1,6 +1,6 @@
-"""The kinds that a generated package knows: where they are in the API, without a model and without asking a server.
+"""The kinds of a generated package and their API paths, without a model and without a request.
 
-Every generated package has this table in `_kinds`; it is imported when it is first asked for.
+Every generated package has this table in `_kinds`; it is imported when first needed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _TABLE: Final = "_kinds"
 
 
 class KindInfo(NamedTuple):
-    """Where the objects of a kind are."""
+    """The API path of a kind."""
 
     api_version: str
     """Group and version, such as `apps/v1`; `v1` of the core group."""
@@ -55,7 +55,8 @@ def kinds_of(package: str) -> Mapping[tuple[str, str], KindInfo]:
     """Return the kinds of a generated package, by apiVersion and kind.
 
     Args:
-        package: the package's name, such as `kubeclient`. One that is not there, or not generated, has no kinds.
+        package: the package's name, such as `kubeclient`. A missing package, or one that is not generated, has no
+            kinds.
 
     Returns:
         The kinds.
@@ -67,7 +68,7 @@ def kinds_of(package: str) -> Mapping[tuple[str, str], KindInfo]:
     if not is_there:
         return _NO_KINDS
     rows: tuple[KindInfo, ...] = importlib.import_module(f"{package}.{_TABLE}").KINDS
-    # Where two resources have a kind, the first one stands.
+    # If two resources have a kind, the first one wins.
     return MappingProxyType({(row.api_version, row.kind): row for row in reversed(rows)})
 
 
@@ -82,33 +83,33 @@ def kinds_of_class(clientset: type) -> Mapping[tuple[str, str], KindInfo]:
 
 
 def kind_of(model: type[ModelBase]) -> KindInfo:
-    """Return where the objects of a model are, as the package says that the model was generated in.
+    """Return the API path of a model, from its generated package.
 
     Args:
         model: the class, such as `core_v1.ConfigMap`.
 
     Returns:
-        Where they are.
+        The API path.
 
     Raises:
-        NoMatchError: the class is no kind with a resource of its own, or was not generated.
+        NoMatchError: the class is not a kind with a resource, or was not generated.
     """
     names = named(model)
     found = None if names is None else kinds_of(model.__module__.partition(".")[0]).get(names)
     if found is None:
         raise NoMatchError(
-            f"{model.__module__}.{model.__qualname__} is no kind that a generated package has a resource for; "
-            "`clientset.dynamic.resource(...)` asks the server",
+            f"{model.__module__}.{model.__qualname__} is not a kind of a generated package; "
+            "`clientset.dynamic.resource(...)` finds it on the server",
             kind=model.__name__,
         )
     return found
 
 
 def named(model: type[ModelBase]) -> tuple[str, str] | None:
-    """Return what a model gives as apiVersion and kind, None where it gives none.
+    """Return apiVersion and kind of a model, None if it has none.
 
     Args:
-        model: the class.
+        model: The class.
     """
     types = {field.wire_name: field.type for field in model.model_fields()}
     api_version, kind = (next(iter(typing.get_args(types.get(name))), None) for name in ("apiVersion", "kind"))

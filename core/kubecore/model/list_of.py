@@ -1,4 +1,4 @@
-"""A list of any type: what a collection is read into where there is no list model of its own."""
+"""A list of any type: the result of listing a collection without a list model."""
 
 from __future__ import annotations
 

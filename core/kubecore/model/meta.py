@@ -30,7 +30,7 @@ __all__ = [
 
 
 class ListMeta(Model, kw_only=True):
-    """What every list carries beside its items."""
+    """Metadata of every list, in addition to its items."""
 
     continue_: str | None = msgspec.field(default=None, name="continue")
     """Token of the next page; absent on the last one."""
@@ -39,13 +39,13 @@ class ListMeta(Model, kw_only=True):
     """How many items follow in later pages, when the server knows."""
 
     resource_version: str | None = None
-    """The version of the list: where a watch can begin."""
+    """The version of the list, from which a watch can begin."""
 
     self_link: str | None = None
     """No longer sent by servers."""
 
     shard_info: ShardInfo | None = None
-    """Which shard the list is, when the request asked for one."""
+    """The shard of the list, if the request selected one."""
 
 
 class ManagedFieldsEntry(Model, kw_only=True):
@@ -64,17 +64,17 @@ class ManagedFieldsEntry(Model, kw_only=True):
     """Name of the manager."""
 
     operation: str | None = None
-    """What the manager did: `Apply` or `Update`."""
+    """The operation of the manager: `Apply` or `Update`."""
 
     subresource: str | None = None
     """The subresource that it was done through, None for the object itself."""
 
     time: Time | None = None
-    """When the fields, or who owns them, last changed."""
+    """The time at which the fields, or their owners, last changed."""
 
 
 class ObjectMeta(Model, kw_only=True):
-    """What every stored object carries beside what it is about."""
+    """Metadata of every stored object."""
 
     annotations: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it
     """Anything that tools want to keep with the object; nothing can be selected by it."""
@@ -83,22 +83,23 @@ class ObjectMeta(Model, kw_only=True):
     """When the server created it. Set by the server."""
 
     deletion_grace_period_seconds: int | None = None
-    """Seconds that it gets to end, where it is being deleted. Set by the server."""
+    """Seconds until it ends, if it is being deleted. Set by the server."""
 
     deletion_timestamp: Time | None = None
-    """When it is to be gone, where it is being deleted; it stays as long as it has finalizers. Set by the server."""
+    """The time at which it will be gone, if it is being deleted; it stays as long as it has finalizers. Set by the
+    server."""
 
     finalizers: list[str] = []  # noqa: RUF012
-    """Who must do something before it can go; each takes its own entry out."""
+    """Components that must act before it can be deleted; each removes its own entry."""
 
     generate_name: str = ""
-    """Beginning of the name that the server makes up where `name` is empty."""
+    """Prefix of the name that the server generates if `name` is empty."""
 
     generation: int | None = None
-    """Counts the changes of what is wished for. Set by the server."""
+    """Sequence number of the desired state. Set by the server."""
 
     labels: dict[str, str] = {}  # noqa: RUF012
-    """What it can be selected by."""
+    """Labels, by which it can be selected."""
 
     managed_fields: list[ManagedFieldsEntry] = []  # noqa: RUF012
     """Which manager owns which fields. Set by the server."""
@@ -145,7 +146,7 @@ class OwnerReference(Model, kw_only=True):
 
 
 class PartialObjectMetadata(Model, kw_only=True):
-    """An object of any kind, of which only the metadata was asked for."""
+    """An object of any kind, of which only the metadata was requested."""
 
     api_version: Literal["meta.k8s.io/v1"] = always("meta.k8s.io/v1")
     kind: Literal["PartialObjectMetadata"] = always("PartialObjectMetadata")
@@ -155,7 +156,7 @@ class PartialObjectMetadata(Model, kw_only=True):
 
 
 class PartialObjectMetadataList(ListModel, kw_only=True):
-    """A collection of which only the metadata was asked for."""
+    """A collection of which only the metadata was requested."""
 
     api_version: Literal["meta.k8s.io/v1"] = always("meta.k8s.io/v1")
     kind: Literal["PartialObjectMetadataList"] = always("PartialObjectMetadataList")
@@ -168,7 +169,7 @@ class PartialObjectMetadataList(ListModel, kw_only=True):
 
 
 class Preconditions(Model, kw_only=True):
-    """What must hold of the object before the server deletes it."""
+    """Conditions that the object must satisfy before the server deletes it."""
 
     resource_version: str | None = None
     """The version that the object must have."""
@@ -178,14 +179,14 @@ class Preconditions(Model, kw_only=True):
 
 
 class ShardInfo(Model, kw_only=True):
-    """The shard that was asked for; its presence says that the list is a part."""
+    """The requested shard; its presence means that the list is incomplete."""
 
     selector: str
     """The shard selector of the request."""
 
 
 class Status(Model, kw_only=True):
-    """The server's answer to a call that returns no other object, above all to one that failed."""
+    """The server's response to a call that returns no other object, in particular to a failed one."""
 
     api_version: Literal["v1"] = always("v1")
     kind: Literal["Status"] = always("Status")
@@ -215,14 +216,14 @@ class StatusCause(Model, kw_only=True):
     """The field at fault, in JavaScript's notation, such as `items[0].name`."""
 
     message: str | None = None
-    """What is wrong, for people."""
+    """The problem, for people."""
 
     reason: str | None = None
     """The kind of cause, in one word for programs: `FieldValueRequired`, ..."""
 
 
 class StatusDetails(Model, kw_only=True):
-    """What a failure was about."""
+    """The subject of a failure."""
 
     causes: list[StatusCause] = []  # noqa: RUF012 - msgspec copies it
     """The causes, one for each field at fault."""

@@ -15,12 +15,12 @@ _L = TypeVar("_L")
 class Model(ModelBase, kw_only=True):
     """Base of every Kubernetes type: typed attributes in snake_case, the API's names on the wire.
 
-    What is None, or equals its default, is not sent. Models compare by value, copy, deep-copy and pickle,
+    Fields that are None, or equal their default, are omitted. Models compare by value, copy, deep-copy and pickle,
     and can be fields of Pydantic models.
     """
 
     def to_dict(self) -> dict[str, Any]:
-        """Turn the model into what its JSON would hold: the API's names, no unset fields, dates as text.
+        """Convert the model to the content of its JSON: the API's names, no unset fields, dates as text.
 
         Returns:
             A new dictionary that shares nothing mutable with the model.
@@ -69,7 +69,7 @@ class Model(ModelBase, kw_only=True):
 
     @classmethod
     def from_yaml(cls, text: str | bytes) -> Self:
-        """Read the model from one YAML document, its scalars read as kubectl reads them.
+        """Read the model from one YAML document, with kubectl's rules for scalars.
 
         Args:
             text: the document; JSON is YAML too.
@@ -78,7 +78,7 @@ class Model(ModelBase, kw_only=True):
             The model.
 
         Raises:
-            kubecore.errors.DecodeError: the text is no such document; the error names line or path.
+            kubecore.errors.DecodeError: the text is not such a document; the error names line or path.
         """
         from kubecore.codec import decode, yaml
 
@@ -129,16 +129,16 @@ class Model(ModelBase, kw_only=True):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
-        """Let Pydantic validate, serialise and describe the model as a field of its own."""
+        """Let Pydantic validate, serialise and describe the model as a field."""
         from kubecore.model import pydantic
 
         return pydantic.core_schema(cls)
 
 
 class CustomModel(Model, CustomBase, kw_only=True):
-    """Base of the types of custom resources, which the API server stores as they are written.
+    """Base of the types of custom resources, which the API server stores unchanged.
 
-    What is read is sent again to the letter, empty lists and maps and nulls included, as long as it is not changed.
+    Values that were read are sent again exactly, including empty lists, maps and nulls, unless they are changed.
     """
 
 

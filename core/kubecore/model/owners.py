@@ -38,7 +38,7 @@ def controller_reference(owner: Model | Mapping[str, Any], *, block_owner_deleti
         The reference, with `controller` set.
 
     Raises:
-        InvalidRequestError: the owner does not tell its kind, name or UID.
+        InvalidRequestError: the kind, name or UID of the owner is missing.
     """
     from kubecore.model.meta import OwnerReference
 
@@ -46,7 +46,9 @@ def controller_reference(owner: Model | Mapping[str, Any], *, block_owner_deleti
     if not api_version or not kind:
         raise _invalid(f"the owner, a {type(owner).__name__}, has no apiVersion and kind")
     if kind == "PartialObjectMetadata":
-        raise _invalid("the owner is a PartialObjectMetadata, which does not tell its kind: read the object itself")
+        raise _invalid(
+            "the owner is a PartialObjectMetadata, which does not contain its kind; read the complete object"
+        )
     metadata = _metadata(owner)
     name, uid = _text(metadata, "name"), _text(metadata, "uid")
     if not name:
@@ -80,7 +82,7 @@ def set_controller_reference(
 
     Raises:
         AlreadyOwnedError: another object controls it.
-        InvalidRequestError: the owner does not tell its kind, name or UID; or it is in a namespace, and the object is
+        InvalidRequestError: the kind, name or UID of the owner is missing; or it is in a namespace, and the object is
             not in the same one: the garbage collector would delete the object.
     """
     reference = controller_reference(owner, block_owner_deletion=block_owner_deletion)

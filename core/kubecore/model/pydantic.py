@@ -9,14 +9,13 @@ __all__ = ["core_schema"]
 
 
 def core_schema(cls: type[Any]) -> Any:
-    """Make the schema that Pydantic asks a class for.
+    """Return the schema of a class for Pydantic.
 
     Args:
         cls: the model.
 
     Returns:
-        A `pydantic_core` schema: takes the model itself or a mapping with the API's names, gives `to_dict()` when
-        serialised.
+        A `pydantic_core` schema: accepts the model itself or a mapping with the API's names, serialises to `to_dict()`.
     """
     from pydantic_core import core_schema as schemas
 
@@ -28,7 +27,7 @@ def core_schema(cls: type[Any]) -> Any:
 
 
 def _json_schema(cls: type[Any], schema: Any, handler: Any) -> dict[str, Any]:
-    del schema, handler  # What the model holds is not described: a hundred models would be.
+    del schema, handler  # The fields of the model are not described: that would include a hundred models.
     return {"type": "object", "title": cls.__name__}
 
 

@@ -46,7 +46,7 @@ QUANTITY = Quantity
 FieldsV1: TypeAlias = msgspec.Raw
 """The set of fields that a manager owns, as the server's own JSON text (`meta/v1 FieldsV1`).
 
-A third of a pod, and hardly ever read: as text it takes a fifth of the memory.
+A third of a pod, and hardly ever read: as text it needs a fifth of the memory.
 `msgspec.json.decode(entry.fields_v1)` reads it.
 """
 
@@ -54,7 +54,7 @@ NO_FIELDS: Final = msgspec.Raw(b"{}")
 """The empty set: not sent."""
 
 JSON: TypeAlias = Any
-"""Any JSON value: what a CRD's schema or a custom resource leaves open."""
+"""Any JSON value: untyped parts of a CRD's schema or a custom resource."""
 
 RawExtension: TypeAlias = dict[str, Any]
 """A whole object of a kind that the schema does not name (`runtime.RawExtension`)."""

@@ -82,11 +82,11 @@ class SourceTime(datetime.datetime):
 
     @classmethod
     def of(cls, value: datetime.datetime, text: str | None) -> Self:
-        """Take the same point in time as `value`, written as `text`.
+        """Create the same point in time as `value`, written as `text`.
 
         Args:
             value: a time with its offset from UTC.
-            text: what it is written as.
+            text: its written form.
         """
         made = cls.combine(value.date(), value.timetz())
         made._text = text  # noqa: SLF001
@@ -108,7 +108,7 @@ def _restored(cls: type[SourceTime], value: datetime.datetime, text: str | None)
 
 
 def is_naive(value: datetime.datetime) -> bool:
-    """Say whether `value` lacks its offset from UTC, so that nobody can tell which moment it means."""
+    """Return whether `value` lacks its offset from UTC, so that its point in time is unknown."""
     return value.tzinfo is None or value.utcoffset() is None
 
 
@@ -133,7 +133,7 @@ def parse_time(text: str) -> datetime.datetime:
 
 
 def read_time(text: str) -> datetime.datetime:
-    """Read a time of a field so that it is written as it came.
+    """Read a time of a field so that it is written unchanged.
 
     Args:
         text: as for `parse_time`; also with leap seconds, 24:00:00, years that Python lacks, a comma before the
@@ -152,7 +152,7 @@ def read_time(text: str) -> datetime.datetime:
 
 
 def is_canonical(text: str) -> bool:
-    """Say whether a time is written as the encoder writes it; other texts may be times as well.
+    """Return whether a time is written as the encoder writes it; other texts may be times as well.
 
     Args:
         text: the time.
@@ -161,7 +161,7 @@ def is_canonical(text: str) -> bool:
 
 
 def is_time_text(text: str) -> bool:
-    """Say whether text is a time that `read_time` accepts.
+    """Return whether text is a time that `read_time` accepts.
 
     Args:
         text: the text.
@@ -174,7 +174,7 @@ def is_time_text(text: str) -> bool:
 
 
 def is_representable(text: str) -> bool:
-    """Say whether Python's datetime can hold a time, up to a microsecond.
+    """Return whether Python's datetime can hold a time, up to a microsecond.
 
     Args:
         text: a time as `read_time` accepts it.
@@ -228,7 +228,7 @@ def _written(value: datetime.datetime) -> str:
 
 
 def format_time(value: datetime.datetime) -> str:
-    """Write a time in UTC, without fractional digits when they are zero.
+    """Write a time in UTC, without fractional digits if they are zero.
 
     Args:
         value: a time with its offset from UTC.
@@ -237,7 +237,7 @@ def format_time(value: datetime.datetime) -> str:
         Such as `2026-11-24T10:00:00Z`.
 
     Raises:
-        ValueError: `value` has no offset from UTC, or is no year 1 to 9999 in UTC.
+        ValueError: `value` has no offset from UTC, or its year in UTC is not 1 to 9999.
     """
     return _in_utc(value).isoformat() + "Z"
 
@@ -252,7 +252,7 @@ def format_micro_time(value: datetime.datetime) -> str:
         Such as `2026-11-24T10:00:00.000000Z`.
 
     Raises:
-        ValueError: `value` has no offset from UTC, or is no year 1 to 9999 in UTC.
+        ValueError: `value` has no offset from UTC, or its year in UTC is not 1 to 9999.
     """
     return _in_utc(value).isoformat(timespec="microseconds") + "Z"
 

@@ -1,4 +1,4 @@
-"""Zero values, as Go has them for what was never set."""
+"""Zero values of unset fields, as in Go."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def maker(hint: Any) -> Maker:
         hint: the type as msgspec resolves it: a class, `list[str]`, `int | str`, a Literal, ...
 
     Returns:
-        A function without arguments; it makes a new value each time where values are mutable.
+        A function without arguments; it creates a new value each time if values are mutable.
     """
     origin = typing.get_origin(hint)
     if origin is typing.Annotated:
@@ -72,7 +72,7 @@ def _of_class(cls: Any) -> Maker:
 
 
 def _of_struct(cls: Any) -> Any:
-    """Make the zero value of a struct that is no model: a projection of the user's."""
+    """Create the zero value of a struct that is not a model: a projection of the user."""
     return cls(**{name: make() for name, make in required_fields(cls)})
 
 

@@ -36,7 +36,7 @@ class Schedule:
         """Return the seconds until the next call.
 
         Args:
-            value: what the last call returned.
+            value: the result of the last call.
 
         Raises:
             WaitTimeoutError: the timeout is over.

@@ -1,4 +1,4 @@
-"""The connection to an API server: where it is, who asks, and the clients that send calls."""
+"""The connection to an API server: its address, credentials, and the clients that send calls."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ R = TypeVar("R")
 
 
 async def run_async(client: AsyncClient, steps: Steps[R], *, timeout: float | None = None) -> R:
-    """Do the steps one after the other.
+    """Run the steps one after the other.
 
     Args:
         client: sends the calls.
@@ -28,10 +28,10 @@ async def run_async(client: AsyncClient, steps: Steps[R], *, timeout: float | No
         timeout: seconds for all steps together; None for the limits of `Config.timeouts` for each call.
 
     Returns:
-        What they return.
+        Their result.
 
     Raises:
-        KubeError: what a call raises and the steps don't catch.
+        KubeError: an error of a call that the steps do not catch.
     """
     deadline = Deadline.within(timeout)
     advance: Callable[[], Call[Any] | Pause] = functools.partial(next, steps)

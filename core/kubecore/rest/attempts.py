@@ -1,4 +1,4 @@
-"""One call on its way, without I/O: its attempts, what is tried again, and who is told.
+"""Retry state of one call (no I/O): counts attempts, decides whether and when to retry, notifies observers.
 
 Source: the retry table of `k8s.io/client-go/rest` (`with_retry.go`); Retry-After, RFC 9110 10.2.3.
 """
@@ -41,17 +41,18 @@ class RetryState:
     Args:
         requests: makes its requests.
         call: the call.
-        streaming: whether the answer may go on for ever, as a watch's does.
-        idle_timeout: whether it is left where nothing comes for `Timeouts.idle` seconds.
-        until: when all must be over, the answer too, on the monotonic clock; None for no limit but the configured ones.
+        streaming: whether the response may continue for ever, as a watch's does.
+        idle_timeout: whether it is closed if no data arrives for `Timeouts.idle` seconds.
+        until: when all must be over, the response too, on the monotonic clock; None for no limit but the configured
+            ones.
         deadline: when the caller wants the response, or the headers of an endless one; instead of `Timeouts.total`.
-        once: whether it is sent again only if the server asks for that: what the first one did is not known, or what
-            it would have brought would be missing.
-        upgrade: the headers that ask for another protocol. What comes of it is not known, so that such a call goes out
-            again only where the server asks for that.
+        once: whether it is retried only if the server requests it: the effect of the first attempt is unknown, or its
+            data would be missing.
+        upgrade: the headers that request another protocol. The effect is unknown, so such a call is retried only if the
+            server requests it.
 
     Attributes:
-        is_given: whether an observer said who asks, in the attempt of now.
+        is_given: whether an observer provided credentials in the current attempt.
     """
 
     __slots__ = (
@@ -118,7 +119,7 @@ class RetryState:
         self.is_given: bool = False
 
     def wait(self) -> float:
-        """Return the seconds to wait before the next attempt: what the limiter and the server ask for."""
+        """Return the seconds to wait before the next attempt, as required by the limiter and the server."""
         limiter = self._requests.limiter
         if limiter is None or (self._idle_timeout and self._number == 0):  # As in client-go, a watch may begin at once.
             return self._delay
@@ -126,14 +127,14 @@ class RetryState:
         if wait > _LONG_WAIT and wait > self._delay:
             _LOG.info("%s waits %.2f s for the rate limiter", self._called.path, wait)
         if self.end is not None and time.monotonic() + wait >= self.end:
-            raise self.late(f"the rate limiter asks to wait {wait:.2f} s")
+            raise self.late(f"the rate limiter requires a wait of {wait:.2f} s")
         return wait
 
     def late(self, why: str) -> errors.DeadlineError:
-        """Make the error for a deadline that passes before the request is sent.
+        """Return the error for a deadline that passes before the request is sent.
 
         Args:
-            why: what takes so long.
+            why: the cause of the delay.
         """
         if self._seconds is not None:
             given = f"{self._seconds:g} s (timeout=)"
@@ -146,7 +147,7 @@ class RetryState:
         """Call the observers before the next attempt; without observers nothing happens.
 
         Returns:
-            Whether an observer says who asks, so that no credentials are needed.
+            Whether an observer provides credentials, so that no others are needed.
         """
         self._number += 1
         if self._ended or _LOG.isEnabledFor(logging.DEBUG):
@@ -163,10 +164,10 @@ class RetryState:
             self._tell(None, error)
 
     def begin(self, credential: Credential) -> Request:
-        """Make the request of the attempt that was announced.
+        """Return the request of the announced attempt.
 
         Args:
-            credential: who asks.
+            credential: The credentials.
         """
         request = self._requests.make(
             self._called,
@@ -187,17 +188,17 @@ class RetryState:
         return request
 
     def is_final(self, status: int, headers: Mapping[str, str]) -> bool:
-        """Look at the head of an answer.
+        """Handle a response head.
 
         Args:
             status: the HTTP status code.
             headers: the headers, their names in lower case.
 
         Returns:
-            Whether this is the answer; else there is to be another attempt, after `wait`.
+            Whether this is the final response; else there is another attempt, after `wait`.
 
         Raises:
-            TransportError: this is no answer that we take.
+            TransportError: the response is not acceptable.
         """
         if self._started:
             self._tell(status, None)
@@ -221,7 +222,7 @@ class RetryState:
                 return True
             flow = headers.get("x-kubernetes-pf-flowschema-uid", "")
             why = f"{status}, by the FlowSchema with the UID {flow[:60]!r}" if flow else str(status)
-            _LOG.info("%s goes again in %.2f s: answered %s", self._current.place, self._delay, why)
+            _LOG.info("%s is retried in %.2f s: the response was %s", self._current.place, self._delay, why)
             self._before = f"the server responded {why}"
             return False
         return True
@@ -243,13 +244,13 @@ class RetryState:
         return True
 
     def retry_after_error(self, error: errors.TransportError) -> bool:
-        """Take note that there was no answer.
+        """Record that there was no response.
 
         Args:
-            error: why.
+            error: The reason.
 
         Returns:
-            Whether there is to be another attempt, after `wait`.
+            Whether there is another attempt, after `wait`.
         """
         if self._started:
             self._tell(None, error)
@@ -260,7 +261,7 @@ class RetryState:
         if not isinstance(error, (errors.ReadError, errors.WriteError)):
             return False
         if isinstance(error, TimeoutError) and self._seconds is None:
-            self._end = self._later()  # It was waiting for its first event, which takes the time that it takes.
+            self._end = self._later()  # It was waiting for its first event, which may take any time.
         if not self._again(_NETWORK_SECONDS):
             return False
         self._before = f"{type(error).__name__}: {str(error).removeprefix(self._current.place + ': ')}"
@@ -282,7 +283,7 @@ class RetryState:
 
     @property
     def end(self) -> float | None:
-        """When the request must be sent, and its response be there if it has an end; None for no limit."""
+        """The time limit for the request, and for its response if that has an end; None for no limit."""
         return self._end
 
     def _later(self) -> float | None:
@@ -298,7 +299,7 @@ class RetryState:
 
     @property
     def _place(self) -> str:
-        """Method and URL, for errors and the log; there may be no request yet."""
+        """Method and URL, for errors and the log; the request may not exist yet."""
         if self._request is not None:
             return self._request.place
         call, server = self._called, self._requests.server
@@ -309,12 +310,12 @@ class RetryState:
         return self._called.method in ("GET", "HEAD") and not self._once
 
     def _again(self, seconds: float) -> bool:
-        """Plan another attempt; there is none where the number or the time of all is used up."""
+        """Plan another attempt; there is none if the number of attempts or the total time is used up."""
         if self._number > self._requests.config.max_retries:
             return False
         import random
 
-        # Many clients that were told the same must not come back together.
+        # Clients that received the same value must not retry at the same time.
         seconds += random.uniform(0, _JITTER * seconds + 0.01)  # noqa: S311 - no secret
         if self._end is not None and time.monotonic() + seconds >= self._end:
             return False
@@ -322,7 +323,7 @@ class RetryState:
         return True
 
     def _follows(self, status: int, headers: Mapping[str, str]) -> bool:
-        """Follow a redirect on the same server, if that was asked for."""
+        """Follow a redirect on the same server, if that is enabled."""
         if not self._requests.config.follow_redirects or status not in (301, 302, 303, 307, 308):
             return False
         if not self._is_read and status not in (307, 308):
@@ -374,7 +375,7 @@ class RetryState:
 
 
 def _retry_after(value: str) -> float | None:
-    """Return the seconds that a server asks to wait, None where it does not ask."""
+    """Return the number of seconds that a server wants the client to wait, None if it does not set it."""
     if value.isascii() and value.isdigit() and len(value) < 10:
         return float(value)
     if not value:

@@ -1,4 +1,4 @@
-"""A synchronous client's settings and credentials for an event loop in a thread of its own."""
+"""A synchronous client's settings and credentials for an event loop in another thread."""
 
 # ruff: noqa: SLF001 - a friend of both clients.
 # pyright: reportPrivateUsage=false
@@ -15,20 +15,20 @@ __all__ = ["async_client_for"]
 
 
 def async_client_for(client: Client) -> AsyncClient:
-    """Make an asynchronous client with the same settings, limiter and credentials, so that nobody is asked twice.
+    """Make an asynchronous client with the same settings, limiter and credentials, so that users are prompted once.
 
     Args:
         client: the client.
 
     Returns:
-        The other one, to be closed by who has it; connections are its own.
+        The asynchronous client, to be closed by the caller; it has separate connections.
 
     Raises:
-        ConfigError: a client of the user's own sends the requests.
+        ConfigError: a custom HTTP client sends the requests.
     """
     if not isinstance(client._transport, Pool):
         raise ConfigError(
-            "a client of your own (http_client=) works in its own thread alone; use a clientset without it to listen"
+            "a custom client (http_client=) works only in its own thread; use a clientset without it to listen"
         )
     made = AsyncClient(client._requests.config)
     made._requests = client._requests

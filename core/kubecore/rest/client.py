@@ -32,12 +32,12 @@ class Client:
     """Sends calls; safe to use from many threads at once.
 
     Args:
-        config: where the server is and how to reach it.
-        http_client: a client of your own to send every request with; it stays yours, and open. Certificates, proxies
-            and timeouts are then its own; `timeout=` and `Timeouts.total` hold in addition.
+        config: the address of the server and how to reach it.
+        http_client: a custom client that sends every request; it is never closed. Its certificates, proxies and
+            timeouts apply, in addition to `timeout=` and `Timeouts.total`.
 
     Raises:
-        ConfigError: `config` contradicts itself or names what can't be read.
+        ConfigError: `config` contradicts itself or refers to unreadable files.
     """
 
     def __init__(self, config: Config, *, http_client: HttpClient | None = None) -> None:
@@ -69,22 +69,22 @@ class Client:
         until: float | None = None,
         sleep: Callable[[float], Any] | None = None,
     ) -> R:
-        """Send a call and read its answer.
+        """Send a call and read its response.
 
         Args:
             call: the call.
             timeout: seconds for the call, with its retries, instead of `Timeouts.total`; None for the configuration's.
             deadline: the same as a time, for calls that belong together.
-            until: when all must be over, on the monotonic clock; None for the configured limits alone.
-            sleep: what waits between attempts; None for what is usual.
+            until: the end of everything, on the monotonic clock; None for the configured limits alone.
+            sleep: the function that waits between attempts; None for the default.
 
         Returns:
             The object.
 
         Raises:
-            StatusError: the server answered with a failure.
-            TransportError: there is no whole answer.
-            DecodeError: the answer is not what was asked for.
+            StatusError: the server responded with an error.
+            TransportError: the response is missing or incomplete.
+            DecodeError: the response is not the requested object.
         """
         state = RetryState(
             self._requests, call, until=until, deadline=deadline if timeout is None else Deadline.after(timeout)
@@ -112,24 +112,24 @@ class Client:
         until: float | None = None,
         sleep: Callable[[float], Any] | None = None,
     ) -> Generator[Stream]:
-        """Send a call whose answer may go on for ever, such as a watch.
+        """Send a call whose response may be endless, such as a watch.
 
         Args:
             call: the call.
-            timeout: seconds until the response's headers are there; None for no limit but that of connecting.
+            timeout: time limit in seconds for the response headers; None for no limit but that of connecting.
             deadline: the same as a time, for calls that belong together.
-            once: whether it is sent again only if the server asks for that.
+            once: whether it is sent again only if the server requests that.
             idle_timeout: Whether a pause of more than `Timeouts.idle` seconds is a ReadTimeoutError; otherwise the
                 response may pause forever.
-            until: when all must be over, the answer too, on the monotonic clock; None for no such limit.
-            sleep: what waits between attempts; None for what is usual.
+            until: when all must be over, the response too, on the monotonic clock; None for no such limit.
+            sleep: the function that waits between attempts; None for the default.
 
         Yields:
-            The answer, its status checked; it is closed when the block ends.
+            The response, its status checked; it is closed when the block ends.
 
         Raises:
-            StatusError: the server answered with a failure.
-            TransportError: there is no answer.
+            StatusError: the server responded with an error.
+            TransportError: there is no response.
         """
         state = RetryState(
             self._requests,
@@ -147,19 +147,19 @@ class Client:
             stream.close()
 
     def get_bytes(self, path: str, *, accept: str = "application/json", timeout: float | None = None) -> bytes:
-        """Read a path that is no resource, such as `/version` or `/openapi/v3`.
+        """Read a path that is not a resource, such as `/version` or `/openapi/v3`.
 
         Args:
             path: the path with its query, percent-encoded.
-            accept: the media type asked for.
+            accept: the accepted media type.
             timeout: seconds for the call, with its retries; None for the configured limits.
 
         Returns:
             The body.
 
         Raises:
-            StatusError: the server answered with a failure.
-            TransportError: there is no whole answer.
+            StatusError: the server responded with an error.
+            TransportError: the response is missing or incomplete.
         """
         call: Call[Any] = Call(method="GET", path=path, response=object, verb="get", accept=accept)
         state = RetryState(self._requests, call, deadline=Deadline.within(timeout))
@@ -174,21 +174,21 @@ class Client:
     ) -> Upgraded[SyncSocket]:
         """Send a call that changes the protocol of its connection to a websocket, such as exec.
 
-        The connection is one of its own, beside `Config.max_connections`. A call that got no answer is not sent again:
-        what it did is not known.
+        The connection does not count towards `Config.max_connections`. A call without a response is not sent again,
+        since its effect is unknown.
 
         Args:
             call: the call.
             protocols: the websocket's subprotocols, the best first.
-            deadline: when the connection must be there; None for no limit but that of connecting.
+            deadline: the time limit for the connection; None for no limit but that of connecting.
 
         Returns:
-            The connection, now the caller's, and what the server chose.
+            The connection, now the caller's, and the server's choice of protocol.
 
         Raises:
-            StatusError: the server answered with a failure.
-            TransportError: there is no answer, or one that changes nothing.
-            ConfigError: a client of the user's own sends the requests.
+            StatusError: the server responded with an error.
+            TransportError: there is no response, or it does not change the protocol.
+            ConfigError: a custom client sends the requests.
         """
         handshake = Handshake(protocols)
         state = RetryState(self._requests, call, streaming=True, deadline=deadline, upgrade=handshake.headers)
@@ -206,7 +206,7 @@ class Client:
             raise state.annotate(error) from error.__cause__
 
     def _begin(self, state: RetryState, call: Call[Any], sleep: Callable[[float], Any] | None = None) -> Stream:
-        """Open the answer to a call whose body is not read here; one that is a failure is raised."""
+        """Open the response to a call whose body is not read here; an error response is raised."""
         try:
             stream = self._open(state, sleep)
             try:
@@ -220,7 +220,7 @@ class Client:
         return stream
 
     def _open(self, state: RetryState, sleep: Callable[[float], Any] | None) -> Stream:
-        """Send a call, again where that may help, until there is the head of an answer."""
+        """Send a call, with retries if they may help, until there is a response head."""
         while True:
             seconds = state.wait()
             if seconds:
@@ -247,7 +247,7 @@ class Client:
                 return _unpacked(stream, request) if "content-encoding" in stream.headers else stream
 
     def _renewed(self, state: RetryState) -> Credential:
-        """Return what the next attempt shows if that is not at hand, by the deadline of the call."""
+        """Return the credential of the next attempt if it must be renewed first, by the deadline of the call."""
         if state.is_given:
             return Credential(None)
         try:

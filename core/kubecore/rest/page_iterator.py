@@ -20,11 +20,11 @@ T = TypeVar("T")
 class PageIterator(Generic[T]):
     """All objects of a collection, one after the other. It holds one page at a time, and no connection.
 
-    After an error of the network the next call asks for the same page again.
+    After a network error, the next call requests the same page again.
 
     Args:
         client: sends the calls.
-        pager: says which.
+        pager: returns the calls.
         timeout: seconds for the request of each page; None for the limits of `Config.timeouts`.
     """
 
@@ -39,12 +39,12 @@ class PageIterator(Generic[T]):
         return self
 
     def __next__(self) -> T:
-        """Give the next object; where a page is at its end, ask for the next one.
+        """Return the next object; at the end of a page, request the next one.
 
         Raises:
-            StatusError: the server answered with a failure.
-            TransportError: there is no whole answer.
-            DecodeError: the answer is not what was asked for, or there would be no end.
+            StatusError: the server responded with an error.
+            TransportError: the response is missing or incomplete.
+            DecodeError: the response is not the requested object, or the list would be endless.
         """
         while True:
             for item in self._items:

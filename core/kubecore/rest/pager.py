@@ -1,9 +1,9 @@
-"""A whole collection, page by page: the next page is asked for when the one before has been told.
+"""A complete collection, page by page: the next page is requested when the one before has been yielded.
 
 `Pager` decides, without I/O; `rest.page_iterator` and `rest.async_page_iterator` send the calls.
 
-Where the version that the pages are of is compacted away between two of them (410), all that was not told yet is read
-by one list without a limit. Objects are told apart by their UIDs, so none comes twice.
+If the version of the pages is compacted away between two of them (410), the remaining objects are read by one list
+without a limit. Objects are identified by their UIDs, so none is repeated.
 Source: client-go's `tools/pager`, with `FullListIfExpired`.
 """
 
@@ -32,7 +32,7 @@ _OF_VERSION = ("resourceVersion", "resourceVersionMatch")
 
 
 class _Page(msgspec.Struct):
-    """One answer: its objects, what tells them apart, and the token of the next page."""
+    """One response: its objects, their identities, and the token of the next page."""
 
     items: list[Any]
     keys: list[str]
@@ -60,10 +60,10 @@ class _PageCall(Call[_Page], frozen=True, kw_only=True):
     """The call of a page.
 
     Attributes:
-        inner: the call that reads the answer.
-        uid_of: reads the UID of an object, None where the objects have none: their projection does not ask for it.
-        is_rest: whether this is all that is left, after a 410.
-        offset: how many objects the pages before held.
+        inner: the call that reads the response.
+        uid_of: reads the UID of an object, None if the objects have none: their projection does not contain it.
+        is_rest: whether this is the complete rest, after a 410.
+        offset: the number of objects in earlier pages.
     """
 
     inner: Call[Any]
@@ -81,7 +81,7 @@ class _PageCall(Call[_Page], frozen=True, kw_only=True):
         token = found.metadata.continue_ or ""
         items: list[Any] = found.items
         if not token and not self.is_rest:
-            return _Page(items, [], token)  # Nothing comes after it: nothing needs to be told apart.
+            return _Page(items, [], token)  # Nothing follows, so identities are not needed.
         keys = [] if self.uid_of is None else list(map(self.uid_of, items))
         return _Page(items, keys if keys and all(keys) else _keys(body), token)
 
@@ -91,7 +91,7 @@ class _PageCall(Call[_Page], frozen=True, kw_only=True):
 
 
 def _keys(body: bytes | bytearray | memoryview) -> list[str]:
-    """Read a body once more, for what its objects have for themselves; those of some aggregated APIs have no UID."""
+    """Decode a body once more, for the identities of its objects; those of some aggregated APIs have no UID."""
     found = [one.metadata for one in decode.decode(body, _Identities).items]
     return [one.uid or f"{one.namespace}/{one.name}" for one in found]
 
@@ -118,11 +118,11 @@ def _uid_of(into: Any) -> Callable[[Any], str] | None:
 
 
 class Pager(Generic[T]):
-    """Which page comes next, and which of its objects are new.
+    """Decides the next page, and which of its objects are new.
 
     Args:
         call: the call of the first page.
-        into: the projection that the objects are of, None where they are models.
+        into: the projection of the objects, None if they are models.
     """
 
     def __init__(self, call: Call[Any], into: type[T] | None = None) -> None:
@@ -132,19 +132,19 @@ class Pager(Generic[T]):
         shown = {name: getattr(call, name) for name in Call.__struct_fields__}
         uid_of = _uid_in if typing.get_args(call.response) == (dict,) else _uid_of(into)
         self.call: _PageCall | None = _PageCall(**shown, inner=call, uid_of=uid_of)
-        """The next call; None when all has been told."""
+        """The next call; None after the last page."""
 
     def took(self, page: _Page) -> list[T]:
-        """Take the answer to the call.
+        """Handle the response to the call.
 
         Args:
-            page: the answer.
+            page: The response.
 
         Returns:
-            The objects that have not been told yet.
+            The objects that have not been yielded yet.
 
         Raises:
-            DecodeError: there would be no end: see `Trail.follow`.
+            DecodeError: The list would be endless: see `Trail.follow`.
         """
         call = self.call
         assert call is not None  # noqa: S101 - an answer has a call
@@ -159,18 +159,18 @@ class Pager(Generic[T]):
         if not token:
             return None
         self._trail.follow(f"{call.method} {call.path}", token, is_empty=count == 0)
-        # A token says its version itself, and the server refuses another beside it.
+        # A token contains its version, and the server refuses another one in addition.
         query = _with(self._first, _OF_VERSION, ("continue", token))
         return msgspec.structs.replace(call, query=query, offset=call.offset + count)
 
     def failed(self, error: errors.StatusError) -> bool:
-        """Take an error in place of an answer, and say whether there is another way.
+        """Handle an error, and return whether there is an alternative.
 
         Args:
             error: the error.
 
         Returns:
-            Whether `call` is now a list of all that is left; else the error stands.
+            Whether `call` is now a list of the rest; else the error is final.
         """
         call = self.call
         if call is None or call.is_rest or not len(self._trail) or not errors.is_resource_expired(error):

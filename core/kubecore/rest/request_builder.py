@@ -23,7 +23,7 @@ _JSON: Final = b"application/json"
 _IMPERSONATE: Final = b"impersonate-"
 
 
-_NAME_MARKS: Final = "!#$&'*+-.^_`|~"  # What a header's name holds beside letters and digits, but for %.
+_NAME_MARKS: Final = "!#$&'*+-.^_`|~"  # What a header's name holds next to letters and digits, but for %.
 
 
 class RequestBuilder:
@@ -72,13 +72,13 @@ class RequestBuilder:
 
         Args:
             call: the call.
-            credential: who asks.
-            streaming: whether the answer may pause for as long as it likes, as a watch does.
+            credential: the credentials.
+            streaming: whether the response may pause for as long as it likes, as a watch does.
             end: when the whole must be done, on the monotonic clock.
-            target: path and query where a redirect led, None for the call's own.
-            idle_timeout: whether `Timeouts.idle` holds for an endless answer.
-            until: when an endless answer is left, on the monotonic clock.
-            upgrade: the headers that ask for another protocol.
+            target: path and query if a redirect led, None for the call's own.
+            idle_timeout: whether `Timeouts.idle` applies to an endless response.
+            until: when an endless response is abandoned, on the monotonic clock.
+            upgrade: the headers that request another protocol.
             head: when the headers of an endless response must be there, on the monotonic clock.
             seconds: the `timeout=` of the call.
             fresh: whether it is sent over a new connection, and over one only.
@@ -148,7 +148,7 @@ def _impersonation(who: Impersonate | None) -> list[tuple[bytes, bytes]]:
         headers.append((b"Impersonate-Uid", _utf8(who.uid, "impersonate.uid")))
     headers.extend((b"Impersonate-Group", _utf8(group, "impersonate.groups")) for group in who.groups)
     for key, values in who.extra.items():
-        # Header names know no case, and the server lowers them; what no name can hold is percent-encoded.
+        # Header names are case-insensitive, and the server lowers them; invalid characters are percent-encoded.
         name = b"Impersonate-Extra-" + quote(key, safe=_NAME_MARKS).encode("ascii")
         headers.extend((name, _utf8(value, "impersonate.extra")) for value in values)
     return headers

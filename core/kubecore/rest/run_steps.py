@@ -21,7 +21,7 @@ R = TypeVar("R")
 
 
 def run(client: Client, steps: Steps[R], *, timeout: float | None = None) -> R:
-    """Do the steps one after the other.
+    """Run the steps one after the other.
 
     Args:
         client: sends the calls.
@@ -29,10 +29,10 @@ def run(client: Client, steps: Steps[R], *, timeout: float | None = None) -> R:
         timeout: seconds for all steps together; None for the limits of `Config.timeouts` for each call.
 
     Returns:
-        What they return.
+        Their result.
 
     Raises:
-        KubeError: what a call raises and the steps don't catch.
+        KubeError: an error of a call that the steps do not catch.
     """
     deadline = Deadline.within(timeout)
     advance: Callable[[], Call[Any] | Pause] = functools.partial(next, steps)

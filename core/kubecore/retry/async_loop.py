@@ -21,19 +21,19 @@ async def on_error_async(
     *,
     until: float | None = None,
 ) -> R:
-    """Call a function, again while it fails with an error that passes.
+    """Call a function, and repeat it while it fails with a temporary error.
 
     Args:
-        backoff: how often, and the pauses between.
-        retriable: whether an error may pass.
-        function: what to do; it must read again what it changes.
+        backoff: the number of attempts, and the pauses between them.
+        retriable: returns whether an error may be temporary.
+        function: the function; it must read again the objects that it changes.
         until: no pause goes beyond this time on the monotonic clock; None for no limit.
 
     Returns:
-        What the function returns.
+        The result of the function.
 
     Raises:
-        Exception: the function's last error, as it is; one that does not pass, at once.
+        Exception: the function's last error, unchanged; a permanent one at once.
     """
     for pause in backoff.pauses():
         try:
@@ -48,17 +48,17 @@ async def on_error_async(
 async def on_conflict_async(
     function: Callable[[], Awaitable[R]], *, backoff: Backoff = DEFAULT_RETRY, until: float | None = None
 ) -> R:
-    """Call a function, again while somebody else has changed the object meanwhile.
+    """Call a function, and repeat it while another client changes the object.
 
     Args:
-        function: what to do; it must read the object, change it and update it.
-        backoff: how often, and the pauses between.
+        function: the function; it must read the object, change it and update it.
+        backoff: the number of attempts, and the pauses between them.
         until: no pause goes beyond this time on the monotonic clock; None for no limit.
 
     Returns:
-        What the function returns.
+        The result of the function.
 
     Raises:
-        ConflictError: also the last attempt met a conflict.
+        ConflictError: the last attempt failed with a conflict too.
     """
     return await on_error_async(backoff, is_conflict, function, until=until)

@@ -29,10 +29,10 @@ def is_late(until: float | None, pause: float) -> bool:
 
 
 def is_race(error: Exception, name: str) -> bool:
-    """Say whether somebody changed, created or deleted an object between two requests about it.
+    """Return whether another client changed, created or deleted an object between two requests about it.
 
     Args:
-        error: what a request met.
+        error: the error of a request.
         name: the object's name; a 404 about anything else, such as the namespace, will not pass.
     """
     if isinstance(error, NotFoundError):

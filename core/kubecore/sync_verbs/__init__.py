@@ -1,8 +1,9 @@
 # Derived from kubecore/async_verbs/__init__.py by tools/async_to_sync.py. Edit that file and run `make sync`.
-"""The verbs, each one a request but for those of `composite`: signatures and documentation.
+"""The verbs: signatures and documentation.
 
-What they do is in `kubecore.calls.resource` and `kubecore.rest`.
-Source: client-go's `gentype` and `kubernetes/typed`; option types of `k8s.io/apimachinery/pkg/apis/meta/v1`.
+Except in `composite`, each one is one request. Their implementation is in `kubecore.calls.resource` and
+`kubecore.rest`. Source: client-go's `gentype` and `kubernetes/typed`; option types of
+`k8s.io/apimachinery/pkg/apis/meta/v1`.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # Derived from kubecore/async_verbs/base.py by tools/async_to_sync.py. Edit that file and run `make sync`.
-"""What every client of a resource has, and how it calls subresources."""
+"""Base of every client of a resource, and calls of subresources."""
 
 from __future__ import annotations
 

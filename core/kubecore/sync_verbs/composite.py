@@ -25,24 +25,24 @@ T = TypeVar("T", bound=Body)
 
 
 class GetOrNone(ResourceClient, Generic[T]):
-    """Reads one object that may not be there."""
+    """Reads one object that may not exist."""
 
     def get_or_none(self, name: str, *, resource_version: str | None = None, timeout: float | None = None) -> T | None:
         """Read one object: GET.
 
         Args:
             name: the object's name.
-            resource_version: answer with this version or a newer one; "0" takes whatever the server has at hand.
+            resource_version: return this version or a newer one; "0" accepts any version that the server has cached.
             timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
-            The object, None where there is none of that name. A server that has no such resource at all is an error.
+            The object, None if it does not exist. A server without this resource is an error.
 
         Raises:
             InvalidRequestError: refused before anything was sent.
-            StatusError: the server answered with a failure.
-            TransportError: there is no whole answer.
-            DecodeError: the answer is not what was asked for.
+            StatusError: the server responded with an error.
+            TransportError: the response is missing or incomplete.
+            DecodeError: the response is not the requested object.
         """
         found: T | None = self._get_or_none(
             name, options.query(resource_version=resource_version), until=Deadline.within(timeout)
@@ -51,7 +51,7 @@ class GetOrNone(ResourceClient, Generic[T]):
 
 
 class CreateOrUpdate(ResourceClient, Generic[T]):
-    """Stores objects, whether they are there or not."""
+    """Stores objects, whether or not they exist."""
 
     def create_or_update(
         self,
@@ -65,16 +65,16 @@ class CreateOrUpdate(ResourceClient, Generic[T]):
     ) -> T:
         """Create an object, or replace the one of that name: POST, then GET and PUT.
 
-        It overwrites what others wrote: where a field may be theirs, `apply` or `modify`.
+        It overwrites changes of other clients: if they own fields, use `apply` or `modify`.
 
         Args:
             body: the object, or a mapping with the API's names. One with a resource version only replaces, and only
                 that version.
             dry_run: `All` goes through all stages but stores nothing.
-            field_manager: who makes the change; by default the user agent's first part.
-            field_validation: what the server does with unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+            field_manager: the manager that makes the change; by default the first part of the user agent.
+            field_validation: how the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
                 for a mapping, else the server's own `Warn`.
-            backoff: how often it is tried where others change, create or delete the object meanwhile.
+            backoff: the number of attempts if others change, create or delete the object in the meantime.
             timeout: seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
                 request.
 
@@ -83,10 +83,11 @@ class CreateOrUpdate(ResourceClient, Generic[T]):
 
         Raises:
             InvalidRequestError: refused before anything was sent.
-            ConflictError: also the last attempt met a conflict, or the object has another version than `body` says.
-            StatusError: the server answered with a failure.
-            TransportError: there is no whole answer.
-            DecodeError: the answer is not what was asked for.
+            ConflictError: the last attempt failed with a conflict too, or the object does not have the version of
+                `body`.
+            StatusError: the server responded with an error.
+            TransportError: the response is missing or incomplete.
+            DecodeError: the response is not the requested object.
         """
         query = options.query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation)
         until = Deadline.within(timeout)
@@ -118,7 +119,7 @@ class CreateOrUpdate(ResourceClient, Generic[T]):
 
 
 class Modify(ResourceClient, Generic[T]):
-    """Changes objects, keeping what their models do not know."""
+    """Changes objects, keeping fields that their models do not know."""
 
     def modify(
         self,
@@ -133,15 +134,15 @@ class Modify(ResourceClient, Generic[T]):
     ) -> T:
         """Change one object, keeping fields that its model does not know: GET, then PUT.
 
-        Only what differs after `change` is put into the document that was read. Where somebody else has changed the
-        object meanwhile, it is read again and `change` called again. Where nothing differs nothing is sent.
+        Only the differences after `change` are applied to the document that was read. If another client has changed the
+        object in the meantime, it is read and `change` is called again. If nothing differs, nothing is sent.
 
         Args:
             name: the object's name.
             change: gets the object and changes it in place, or returns the changed one; may be called several times.
             dry_run: `All` goes through all stages but stores nothing.
-            field_manager: who makes the change; by default the user agent's first part.
-            field_validation: what the server does with unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+            field_manager: the manager that makes the change; by default the first part of the user agent.
+            field_validation: how the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
                 for a mapping, else the server's own `Warn`.
             backoff: how often it is tried, and the pauses between.
             timeout: seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
@@ -153,9 +154,9 @@ class Modify(ResourceClient, Generic[T]):
         Raises:
             InvalidRequestError: refused before anything was sent.
             ConflictError: also the last attempt met a conflict.
-            StatusError: the server answered with a failure.
-            TransportError: there is no whole answer.
-            DecodeError: the answer is not what was asked for.
+            StatusError: the server responded with an error.
+            TransportError: the response is missing or incomplete.
+            DecodeError: the response is not the requested object.
         """
         query = options.query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation)
         until = Deadline.within(timeout)
@@ -179,25 +180,25 @@ class DeleteAndWait(Waits[T], Generic[T]):
     ) -> None:
         """Delete one object: DELETE; and return when it is gone, by list and watch.
 
-        An object that was made anew under the same name counts as gone: the UID decides.
+        An object that was recreated with the same name counts as gone: the UID decides.
 
         Args:
             name: the object's name.
             timeout: seconds until it must be gone; 0 for one look, None for no limit.
             dry_run: `All` goes through all stages but stores nothing, so that there is nothing to wait for.
             grace_period_seconds: seconds that the object gets to end; 0 is at once.
-            propagation_policy: what becomes of what the object owns: `Orphan`, `Background` or `Foreground`.
+            propagation_policy: the handling of objects that the object owns: `Orphan`, `Background` or `Foreground`.
             orphan_dependents: deprecated by the API: use `propagation_policy`.
             preconditions: the UID or version that the object must have.
-            ignore_store_read_error: delete what the store can't read any more
+            ignore_store_read_error: delete an object that the store can no longer read
                 (`ignoreStoreReadErrorWithClusterBreakingPotential`); may break the cluster.
 
         Raises:
             InvalidRequestError: refused before anything was sent.
-            WaitTimeoutError: it is still there; the error says what holds it, such as its finalizers.
-            StatusError: the server answered with a failure.
-            TransportError: there is no whole answer.
-            DecodeError: the answer is not what was asked for.
+            WaitTimeoutError: it still exists; the error has the reason, such as its finalizers.
+            StatusError: the server responded with an error.
+            TransportError: the response is missing or incomplete.
+            DecodeError: the response is not the requested object.
         """
         from kubecore import waiting
 
@@ -206,8 +207,10 @@ class DeleteAndWait(Waits[T], Generic[T]):
         def waiter(uid: str) -> waiting.Waiter[T]:
             return waiting.Waiter(self._resource, self._namespace, name, waiting.Deleted(uid), timeout, began=began)
 
-        waiter("")  # Refuses what is wrong before anything is deleted.
-        deadline = Deadline.within(timeout or None)  # The one look of 0 comes after a deletion that takes its time.
+        waiter("")  # Refuses invalid arguments before anything is deleted.
+        deadline = Deadline.within(
+            timeout or None
+        )  # With a timeout of 0, the only check is after a deletion, which may be slow.
         said = options.delete_options(
             dry_run=dry_run,
             grace_period_seconds=grace_period_seconds,

@@ -36,13 +36,13 @@ class Copy(ResourceClient):
         Args:
             name: the pod's name.
             remote: the file or folder in the container.
-            local: what it becomes here. A folder that is there is filled, and a file goes into it under its own name.
-            container: the container; the pod's default where it has several.
-            progress: is told how many bytes were copied so far.
+            local: the target. An existing folder is filled, and a file is put into it under its name.
+            container: the container; by default the pod's default container.
+            progress: called with the number of bytes copied so far.
             timeout: seconds for the whole copy; None for no limit.
 
         Returns:
-            What was copied, and what was left out.
+            The copied and the skipped files.
 
         Raises:
             InvalidRequestError: refused before anything was sent.
@@ -70,19 +70,18 @@ class Copy(ResourceClient):
     ) -> Copied:
         """Copy a file or folder to a container: `tar` over GET of `exec`. Needs the extra `ws`.
 
-        Regular files and folders alone; links are left out and reported. What is there under the same names is
-        replaced.
+        Regular files and folders alone; links are left out and reported. Existing files are replaced.
 
         Args:
             name: the pod's name.
             local: the file or folder here.
-            remote: what it becomes in the container; the folder above it must be there.
-            container: the container; the pod's default where it has several.
-            progress: is told how many bytes were copied so far.
+            remote: the target in the container; its parent folder must exist.
+            container: the container; by default the pod's default container.
+            progress: called with the number of bytes copied so far.
             timeout: seconds for the whole copy; None for no limit.
 
         Returns:
-            What was copied, and what was left out.
+            The copied and the skipped files.
 
         Raises:
             InvalidRequestError: refused before anything was sent.

@@ -40,21 +40,21 @@ class Delete(ResourceClient, Generic[T]):
             name: the object's name.
             dry_run: `All` goes through all stages but stores nothing.
             grace_period_seconds: seconds that the object gets to end; 0 is at once.
-            propagation_policy: what becomes of what the object owns: `Orphan`, `Background` or `Foreground`.
+            propagation_policy: the handling of objects that the object owns: `Orphan`, `Background` or `Foreground`.
             orphan_dependents: deprecated by the API: use `propagation_policy`.
             preconditions: the UID or version that the object must have.
-            ignore_store_read_error: delete what the store can't read any more
+            ignore_store_read_error: delete an object that the store can no longer read
                 (`ignoreStoreReadErrorWithClusterBreakingPotential`); may break the cluster.
             timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
-            The object where it is still to end, or a Status of success.
+            The object if it is being deleted, or a Status of success.
 
         Raises:
             InvalidRequestError: refused before anything was sent.
-            StatusError: the server answered with a failure.
-            TransportError: there is no whole answer.
-            DecodeError: the answer is not what was asked for.
+            StatusError: the server responded with an error.
+            TransportError: the response is missing or incomplete.
+            DecodeError: the response is not the requested object.
         """
         said = options.delete_options(
             dry_run=dry_run,
@@ -95,18 +95,18 @@ class DeleteCollection(ResourceClient, Generic[L]):
         Args:
             label_selector: only objects with these labels: text such as `app=web,tier!=cache`, a mapping or a selector.
             field_selector: only objects with these fields: text such as `spec.nodeName=node-1`, or a mapping.
-            shard_selector: only one shard of the collection, where the server has the feature.
-            limit: most items of an answer; more follow with the list's `metadata.continue_`.
+            shard_selector: only one shard of the collection, if the server supports it.
+            limit: the maximum number of items in a response; continue with the list's `metadata.continue_`.
             continue_token: the token of the page before.
-            resource_version: answer with this version or a newer one; "0" takes whatever the server has at hand.
+            resource_version: return this version or a newer one; "0" accepts any version that the server has cached.
             resource_version_match: how `resource_version` is meant.
             timeout_seconds: seconds after which the server gives up.
             dry_run: `All` goes through all stages but stores nothing.
             grace_period_seconds: seconds that the object gets to end; 0 is at once.
-            propagation_policy: what becomes of what the object owns: `Orphan`, `Background` or `Foreground`.
+            propagation_policy: the handling of objects that the object owns: `Orphan`, `Background` or `Foreground`.
             orphan_dependents: deprecated by the API: use `propagation_policy`.
             preconditions: the UID or version that the object must have.
-            ignore_store_read_error: delete what the store can't read any more
+            ignore_store_read_error: delete an object that the store can no longer read
                 (`ignoreStoreReadErrorWithClusterBreakingPotential`); may break the cluster.
             timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
@@ -115,9 +115,9 @@ class DeleteCollection(ResourceClient, Generic[L]):
 
         Raises:
             InvalidRequestError: refused before anything was sent.
-            StatusError: the server answered with a failure.
-            TransportError: there is no whole answer.
-            DecodeError: the answer is not what was asked for.
+            StatusError: the server responded with an error.
+            TransportError: the response is missing or incomplete.
+            DecodeError: the response is not the requested object.
         """
         said = options.delete_options(
             dry_run=dry_run,

@@ -19,11 +19,11 @@ class PortForward(ResourceClient):
     def port_forward(self, name: str, *, timeout: float | None = None) -> forward.PortForward:
         """Connect to ports of a pod: websockets to `portforward`. Nothing is sent before the first connection.
 
-        Each connection has a websocket of its own, so that none waits for another, and an error ends that one alone.
+        Each connection has a separate websocket, so that none waits for another, and an error ends only one.
 
         Args:
             name: the pod's name.
-            timeout: seconds until a connection to the pod is open, for each, where `connect` gives none; None for 30 s.
+            timeout: seconds until a connection to the pod is open, for each, if `connect` gives none; None for 30 s.
 
         Returns:
             A context manager; its `connect(port)` gives a connection, `listen(port)` a port of this machine. The
@@ -49,7 +49,7 @@ class ServicePortForward(ResourceClient):
 
         Args:
             name: the service's name.
-            timeout: seconds until a connection to the pod is open, for each, where `connect` gives none; None for 30 s.
+            timeout: seconds until a connection to the pod is open, for each, if `connect` gives none; None for 30 s.
 
         Returns:
             A context manager; its `connect(port)` gives a connection, `listen(port)` a port of this machine. A port is

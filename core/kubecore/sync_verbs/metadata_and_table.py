@@ -39,10 +39,10 @@ class ListViews(ResourceClient):
         Args:
             label_selector: only objects with these labels: text such as `app=web,tier!=cache`, a mapping or a selector.
             field_selector: only objects with these fields: text such as `spec.nodeName=node-1`, or a mapping.
-            shard_selector: only one shard of the collection, where the server has the feature.
-            limit: most items of an answer; more follow with the list's `metadata.continue_`.
+            shard_selector: only one shard of the collection, if the server supports it.
+            limit: the maximum number of items in a response; continue with the list's `metadata.continue_`.
             continue_token: the token of the page before.
-            resource_version: answer with this version or a newer one; "0" takes whatever the server has at hand.
+            resource_version: return this version or a newer one; "0" accepts any version that the server has cached.
             resource_version_match: how `resource_version` is meant.
             timeout_seconds: seconds after which the server gives up.
             timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
@@ -52,9 +52,9 @@ class ListViews(ResourceClient):
 
         Raises:
             InvalidRequestError: refused before anything was sent.
-            StatusError: the server answered with a failure.
-            TransportError: there is no whole answer.
-            DecodeError: the answer is not what was asked for.
+            StatusError: the server responded with an error.
+            TransportError: the response is missing or incomplete.
+            DecodeError: the response is not the requested object.
         """
         query = options.query(
             label_selector=label_selector,
@@ -85,16 +85,17 @@ class ListViews(ResourceClient):
         Args:
             label_selector: only objects with these labels: text such as `app=web,tier!=cache`, a mapping or a selector.
             field_selector: only objects with these fields: text such as `spec.nodeName=node-1`, or a mapping.
-            shard_selector: only one shard of the collection, where the server has the feature.
+            shard_selector: only one shard of the collection, if the server supports it.
             limit: most items of a page; 0 reads all at once.
-            resource_version: begin with this version or a newer one; "0" takes whatever the server has at hand.
+            resource_version: begin with this version or a newer one; "0" accepts any version that the server has
+                cached.
             resource_version_match: how `resource_version` is meant.
             timeout_seconds: seconds after which the server gives up, for each page.
             timeout: seconds for the request of each page, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
-            An iterator of the objects' metadata. Nothing is sent before its first step, which raises what
-            `list_metadata` raises.
+            An iterator of the objects' metadata. Nothing is sent before its first step, which raises the same errors as
+            `list_metadata`.
 
         Raises:
             InvalidRequestError: refused before anything was sent.
@@ -128,16 +129,16 @@ class ListViews(ResourceClient):
         timeout_seconds: int | None = None,
         timeout: float | None = None,
     ) -> Table:
-        """Read the collection, or one object, as the server's table: what `kubectl get` prints.
+        """Read the collection, or one object, as the server's table, as in `kubectl get`.
 
         Args:
             name: the object's name; None is the collection.
             label_selector: only objects with these labels: text such as `app=web,tier!=cache`, a mapping or a selector.
             field_selector: only objects with these fields: text such as `spec.nodeName=node-1`, or a mapping.
-            shard_selector: only one shard of the collection, where the server has the feature.
-            limit: most items of an answer; more follow with the list's `metadata.continue_`.
+            shard_selector: only one shard of the collection, if the server supports it.
+            limit: the maximum number of items in a response; continue with the list's `metadata.continue_`.
             continue_token: the token of the page before.
-            resource_version: answer with this version or a newer one; "0" takes whatever the server has at hand.
+            resource_version: return this version or a newer one; "0" accepts any version that the server has cached.
             resource_version_match: how `resource_version` is meant.
             timeout_seconds: seconds after which the server gives up.
             timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
@@ -147,9 +148,9 @@ class ListViews(ResourceClient):
 
         Raises:
             InvalidRequestError: refused before anything was sent.
-            StatusError: the server answered with a failure.
-            TransportError: there is no whole answer.
-            DecodeError: the answer is not what was asked for.
+            StatusError: the server responded with an error.
+            TransportError: the response is missing or incomplete.
+            DecodeError: the response is not the requested object.
         """
         query = options.query(
             label_selector=label_selector,

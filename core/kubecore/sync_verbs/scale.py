@@ -59,7 +59,7 @@ class Scale(ResourceClient, Generic[S]):
                 have that version.
             dry_run: `All` processes the request completely but stores nothing.
             field_manager: Name of the program that makes the change; by default the user agent's first part.
-            field_validation: What the server does with unknown fields: `Ignore`, `Warn` or `Strict`. None is `Strict`
+            field_validation: How the server handles unknown fields: `Ignore`, `Warn` or `Strict`. None is `Strict`
                 for a mapping, otherwise the server's default, `Warn`.
             timeout: Seconds for the call with its retries; None for the limits of `Config.timeouts`.
 
@@ -136,7 +136,7 @@ class Scale(ResourceClient, Generic[S]):
             type: `json`, `merge`, `strategic` or `apply`; may be omitted if `body` is a patch of `kubecore.patch`.
             dry_run: `All` processes the request completely but stores nothing.
             field_manager: Name of the program that makes the change; by default the user agent's first part.
-            field_validation: What the server does with unknown fields: `Ignore`, `Warn` or `Strict`. None is `Strict`
+            field_validation: How the server handles unknown fields: `Ignore`, `Warn` or `Strict`. None is `Strict`
                 for a mapping, otherwise the server's default, `Warn`.
             force: With server-side apply: take fields over from other managers.
             timeout: Seconds for the call with its retries; None for the limits of `Config.timeouts`.
@@ -184,7 +184,7 @@ class Scale(ResourceClient, Generic[S]):
             field_manager: Name of the manager; the same name each time.
             force: Take fields over from other managers; otherwise a conflict is an ApplyConflictError.
             dry_run: `All` processes the request completely but stores nothing.
-            field_validation: What the server does with unknown fields: `Ignore`, `Warn` or `Strict`. None is `Strict`
+            field_validation: How the server handles unknown fields: `Ignore`, `Warn` or `Strict`. None is `Strict`
                 for a mapping, otherwise the server's default, `Warn`.
             timeout: Seconds for the call with its retries; None for the limits of `Config.timeouts`.
 

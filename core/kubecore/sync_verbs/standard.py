@@ -36,8 +36,8 @@ class Standard(
     DeleteCollection[L],
     Generic[T, L],
 ):
-    """What nearly every resource offers."""
+    """Verbs of nearly every resource."""
 
 
 class StandardWithStatus(Standard[T, L], GetStatus[T], ModifyStatus[T], UpdateStatus[T], PatchStatus[T], Generic[T, L]):
-    """What a resource offers whose objects have a status of their own."""
+    """Verbs of a resource whose objects have a status."""

@@ -42,9 +42,9 @@ class GetStatus(ResourceClient, Generic[T]):
 
         Raises:
             InvalidRequestError: refused before anything was sent.
-            StatusError: the server answered with a failure.
-            TransportError: there is no whole answer.
-            DecodeError: the answer is not what was asked for.
+            StatusError: the server responded with an error.
+            TransportError: the response is missing or incomplete.
+            DecodeError: the response is not the requested object.
         """
         call: Call[T] = self._resource.call(
             "get", "GET", self._namespace, self._resource.kind, name=name, subresource="status"
@@ -69,8 +69,8 @@ class UpdateStatus(ResourceClient, Generic[T]):
         Args:
             body: the object; of it only the status is stored.
             dry_run: `All` goes through all stages but stores nothing.
-            field_manager: who makes the change; by default the user agent's first part.
-            field_validation: what the server does with unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+            field_manager: the manager that makes the change; by default the first part of the user agent.
+            field_validation: how the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
                 for a mapping, else the server's own `Warn`.
             timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
@@ -79,9 +79,9 @@ class UpdateStatus(ResourceClient, Generic[T]):
 
         Raises:
             InvalidRequestError: refused before anything was sent.
-            StatusError: the server answered with a failure.
-            TransportError: there is no whole answer.
-            DecodeError: the answer is not what was asked for.
+            StatusError: the server responded with an error.
+            TransportError: the response is missing or incomplete.
+            DecodeError: the response is not the requested object.
         """
         query = options.query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation)
         call: Call[T] = self._resource.update(self._namespace, body, query, subresource="status")
@@ -135,12 +135,12 @@ class PatchStatus(ResourceClient, Generic[T]):
 
         Args:
             name: the object's name.
-            body: the patch: a JsonPatch, MergePatch, ... of `kubecore.patch`; or, with its type said apart, an object
+            body: the patch: a JsonPatch, MergePatch, ... of `kubecore.patch`; or, with `type` set, an object
                 or a part of one, for `json` the list of operations.
-            type: `json`, `merge`, `strategic` or `apply`; may be left out where `body` says it.
+            type: `json`, `merge`, `strategic` or `apply`; may be omitted if `body` defines it.
             dry_run: `All` goes through all stages but stores nothing.
-            field_manager: who makes the change; by default the user agent's first part.
-            field_validation: what the server does with unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+            field_manager: the manager that makes the change; by default the first part of the user agent.
+            field_validation: how the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
                 for a mapping, else the server's own `Warn`.
             force: with server-side apply, take fields over that others own.
             timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
@@ -150,9 +150,9 @@ class PatchStatus(ResourceClient, Generic[T]):
 
         Raises:
             InvalidRequestError: refused before anything was sent.
-            StatusError: the server answered with a failure.
-            TransportError: there is no whole answer.
-            DecodeError: the answer is not what was asked for.
+            StatusError: the server responded with an error.
+            TransportError: the response is missing or incomplete.
+            DecodeError: the response is not the requested object.
         """
         query = options.query(
             dry_run=dry_run, field_manager=field_manager, field_validation=field_validation, force=force
@@ -173,13 +173,13 @@ class PatchStatus(ResourceClient, Generic[T]):
         """Apply the status that one manager wants of an object: PATCH, server-side apply.
 
         Args:
-            body: the fields that the manager wants, with the object's name: a mapping with any part of the object, or
-                a model. What it applied before and leaves out now is removed. A mapping's fields are checked against
-                the model's.
-            field_manager: who wants them; the same name each time.
+            body: the fields that the manager owns, with the object's name: a mapping with any part of the object, or
+                a model. Fields that it applied before and that are missing now are removed. A mapping's fields are
+                checked against the model's.
+            field_manager: the name of the manager; the same each time.
             force: take fields over that others own; else they are an ApplyConflictError.
             dry_run: `All` goes through all stages but stores nothing.
-            field_validation: what the server does with unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+            field_validation: how the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
                 for a mapping, else the server's own `Warn`.
             timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
@@ -189,9 +189,9 @@ class PatchStatus(ResourceClient, Generic[T]):
         Raises:
             InvalidRequestError: refused before anything was sent: no name, a field that the kind does not have, ...
             ApplyConflictError: other managers own some of the fields; the error names both.
-            StatusError: the server answered with a failure.
-            TransportError: there is no whole answer.
-            DecodeError: the answer is not what was asked for.
+            StatusError: the server responded with an error.
+            TransportError: the response is missing or incomplete.
+            DecodeError: the response is not the requested object.
         """
         query = options.apply_query(
             field_manager=field_manager, force=force, dry_run=dry_run, field_validation=field_validation
@@ -201,7 +201,7 @@ class PatchStatus(ResourceClient, Generic[T]):
 
 
 class ModifyStatus(ResourceClient, Generic[T]):
-    """Changes the status of objects, keeping what their models do not know."""
+    """Changes the status of objects, keeping fields that their models do not know."""
 
     def modify_status(
         self,
@@ -216,15 +216,15 @@ class ModifyStatus(ResourceClient, Generic[T]):
     ) -> T:
         """Change the status of one object, keeping fields that its model does not know: GET, then PUT.
 
-        Only what differs after `change` is put into the document that was read. Where somebody else has changed the
-        object meanwhile, it is read again and `change` called again. Where nothing differs nothing is sent.
+        Only the differences after `change` are applied to the document that was read. If another client has changed the
+        object in the meantime, it is read and `change` is called again. If nothing differs, nothing is sent.
 
         Args:
             name: the object's name.
             change: gets the object and changes it in place, or returns the changed one; may be called several times.
             dry_run: `All` goes through all stages but stores nothing.
-            field_manager: who makes the change; by default the user agent's first part.
-            field_validation: what the server does with unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+            field_manager: the manager that makes the change; by default the first part of the user agent.
+            field_validation: how the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
                 for a mapping, else the server's own `Warn`.
             backoff: how often it is tried, and the pauses between.
             timeout: seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
@@ -236,9 +236,9 @@ class ModifyStatus(ResourceClient, Generic[T]):
         Raises:
             InvalidRequestError: refused before anything was sent.
             ConflictError: also the last attempt met a conflict.
-            StatusError: the server answered with a failure.
-            TransportError: there is no whole answer.
-            DecodeError: the answer is not what was asked for.
+            StatusError: the server responded with an error.
+            TransportError: the response is missing or incomplete.
+            DecodeError: the response is not the requested object.
         """
         query = options.query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation)
         until = Deadline.within(timeout)

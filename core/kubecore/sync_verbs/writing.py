@@ -35,8 +35,8 @@ class Create(ResourceClient, Generic[T]):
         Args:
             body: the object, or a mapping with the API's names.
             dry_run: `All` goes through all stages but stores nothing.
-            field_manager: who makes the change; by default the user agent's first part.
-            field_validation: what the server does with unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+            field_manager: the manager that makes the change; by default the first part of the user agent.
+            field_validation: how the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
                 for a mapping, else the server's own `Warn`.
             timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
@@ -45,9 +45,9 @@ class Create(ResourceClient, Generic[T]):
 
         Raises:
             InvalidRequestError: refused before anything was sent.
-            StatusError: the server answered with a failure.
-            TransportError: there is no whole answer.
-            DecodeError: the answer is not what was asked for.
+            StatusError: the server responded with an error.
+            TransportError: the response is missing or incomplete.
+            DecodeError: the response is not the requested object.
         """
         call: Call[T] = self._resource.create(
             self._namespace,
@@ -72,10 +72,10 @@ class Update(ResourceClient, Generic[T]):
         """Replace the object that `body` names: PUT.
 
         Args:
-            body: the object; with its resource version the server refuses it if it has changed meanwhile.
+            body: the object; with its resource version the server refuses it if it has changed in the meantime.
             dry_run: `All` goes through all stages but stores nothing.
-            field_manager: who makes the change; by default the user agent's first part.
-            field_validation: what the server does with unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+            field_manager: the manager that makes the change; by default the first part of the user agent.
+            field_validation: how the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
                 for a mapping, else the server's own `Warn`.
             timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
@@ -84,9 +84,9 @@ class Update(ResourceClient, Generic[T]):
 
         Raises:
             InvalidRequestError: refused before anything was sent.
-            StatusError: the server answered with a failure.
-            TransportError: there is no whole answer.
-            DecodeError: the answer is not what was asked for.
+            StatusError: the server responded with an error.
+            TransportError: the response is missing or incomplete.
+            DecodeError: the response is not the requested object.
         """
         call: Call[T] = self._resource.update(
             self._namespace,
@@ -143,12 +143,12 @@ class Patch(ResourceClient, Generic[T]):
 
         Args:
             name: the object's name.
-            body: the patch: a JsonPatch, MergePatch, ... of `kubecore.patch`; or, with its type said apart, an object
+            body: the patch: a JsonPatch, MergePatch, ... of `kubecore.patch`; or, with `type` set, an object
                 or a part of one, for `json` the list of operations.
-            type: `json`, `merge`, `strategic` or `apply`; may be left out where `body` says it.
+            type: `json`, `merge`, `strategic` or `apply`; may be omitted if `body` defines it.
             dry_run: `All` goes through all stages but stores nothing.
-            field_manager: who makes the change; by default the user agent's first part.
-            field_validation: what the server does with unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+            field_manager: the manager that makes the change; by default the first part of the user agent.
+            field_validation: how the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
                 for a mapping, else the server's own `Warn`.
             force: with server-side apply, take fields over that others own.
             timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
@@ -158,9 +158,9 @@ class Patch(ResourceClient, Generic[T]):
 
         Raises:
             InvalidRequestError: refused before anything was sent.
-            StatusError: the server answered with a failure.
-            TransportError: there is no whole answer.
-            DecodeError: the answer is not what was asked for.
+            StatusError: the server responded with an error.
+            TransportError: the response is missing or incomplete.
+            DecodeError: the response is not the requested object.
         """
         query = options.query(
             dry_run=dry_run, field_manager=field_manager, field_validation=field_validation, force=force
@@ -178,16 +178,16 @@ class Patch(ResourceClient, Generic[T]):
         field_validation: FieldValidation | None = None,
         timeout: float | None = None,
     ) -> T:
-        """Apply what one manager wants of an object: PATCH, server-side apply. It is created where it is not there.
+        """Apply the fields that one manager declares: PATCH, server-side apply. A missing object is created.
 
         Args:
-            body: the fields that the manager wants, with the object's name: a mapping with any part of the object, or
-                a model. What it applied before and leaves out now is removed. A mapping's fields are checked against
-                the model's.
-            field_manager: who wants them; the same name each time.
+            body: the fields that the manager owns, with the object's name: a mapping with any part of the object, or
+                a model. Fields that it applied before and that are missing now are removed. A mapping's fields are
+                checked against the model's.
+            field_manager: the name of the manager; the same each time.
             force: take fields over that others own; else they are an ApplyConflictError.
             dry_run: `All` goes through all stages but stores nothing.
-            field_validation: what the server does with unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+            field_validation: how the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
                 for a mapping, else the server's own `Warn`.
             timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
@@ -197,9 +197,9 @@ class Patch(ResourceClient, Generic[T]):
         Raises:
             InvalidRequestError: refused before anything was sent: no name, a field that the kind does not have, ...
             ApplyConflictError: other managers own some of the fields; the error names both.
-            StatusError: the server answered with a failure.
-            TransportError: there is no whole answer.
-            DecodeError: the answer is not what was asked for.
+            StatusError: the server responded with an error.
+            TransportError: the response is missing or incomplete.
+            DecodeError: the response is not the requested object.
         """
         query = options.apply_query(
             field_manager=field_manager, force=force, dry_run=dry_run, field_validation=field_validation

@@ -1,4 +1,4 @@
-"""What can be waited for: a condition, deletion, creation, what a JSONPath finds, a rollout, the end of a job. No I/O.
+"""Goals to wait for: a condition, deletion, creation, the value of a JSONPath, a rollout, the end of a job. No I/O.
 
 ```python
 pods.wait("web", for_="condition=Ready")
@@ -6,7 +6,7 @@ pods.wait("web", for_=waiting.jsonpath("{.status.phase}", "Running"), timeout=30
 pods.wait("web", for_=lambda pod: pod.status.pod_ip is not None)
 ```
 
-`Waiter` decides; the verbs send what it asks for and tell it what comes. Source: `k8s.io/kubectl/pkg/cmd/wait`.
+`Waiter` decides; the verbs send its requests and pass it the responses. Source: `k8s.io/kubectl/pkg/cmd/wait`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What `wait` takes: conditions, creation, deletion, paths, functions, and their spelling as text.
+"""Arguments of `wait`: conditions, creation, deletion, paths, functions, and their spelling as text.
 
 Source: `condition.go`, `json.go`, `delete.go` and `conditionFuncsFor` of `k8s.io/kubectl/pkg/cmd/wait`.
 """
@@ -40,7 +40,7 @@ class Goal(ABC):
     """Something to wait for.
 
     Attributes:
-        absent: what it means that there is no such object: an error, a reason to wait, or what is waited for.
+        absent: the meaning of a missing object: an error, a reason to wait, or the goal.
     """
 
     absent: ClassVar[Literal["error", "wait", "done"]] = "error"
@@ -48,7 +48,7 @@ class Goal(ABC):
     @property
     @abstractmethod
     def words(self) -> str:
-        """What is waited for, for people."""
+        """Description of the goal, for people."""
 
     @property
     def brief(self) -> str:
@@ -81,7 +81,7 @@ class Condition(Goal):
 
     @property
     def words(self) -> str:
-        """What is waited for, for people."""
+        """Description of the goal, for people."""
         return f"condition {self.type}={self.status}"
 
     def observe(self, found: Body) -> Observation:
@@ -124,17 +124,17 @@ class Created(Goal):
 
     @property
     def words(self) -> str:
-        """What is waited for, for people."""
+        """Description of the goal, for people."""
         return "creation"
 
     def observe(self, found: Body) -> Observation:
-        """Compare the object: it is there."""
-        return Observation(done=True, seen="it is there")
+        """Compare the object: it exists."""
+        return Observation(done=True, seen="it exists")
 
 
 @dataclass(frozen=True, slots=True)
 class Deleted(Goal):
-    """That there is no such object any more; one that was made anew under its name does not count.
+    """The object no longer exists; one that was recreated with its name does not count.
 
     Attributes:
         uid: the UID of the object; "" for that of the one which is seen first.
@@ -145,14 +145,14 @@ class Deleted(Goal):
 
     @property
     def words(self) -> str:
-        """What is waited for, for people."""
+        """Description of the goal, for people."""
         return "deletion"
 
     def observe(self, found: Body) -> Observation:
         """Compare the object: as long as there is one it is not deleted."""
         data = observation.document(found)
         if not observation.text(data, "metadata", "deletionTimestamp"):
-            return Observation(done=False, seen="it is there, and nobody has deleted it")
+            return Observation(done=False, seen="it exists, and was not deleted")
         names = observation.field(data, "metadata", "finalizers")
         held = ", ".join(str(name) for name in names) if is_json_array(names) else ""
         return Observation(
@@ -162,11 +162,11 @@ class Deleted(Goal):
 
 @dataclass(frozen=True, slots=True)
 class Matches(Goal):
-    """What a JSONPath finds.
+    """The value of a JSONPath.
 
     Attributes:
         path: the path.
-        value: the one value that it must find, as text; None where it must find anything.
+        value: the one value that it must find, as text; None for any value.
     """
 
     path: JSONPath
@@ -174,7 +174,7 @@ class Matches(Goal):
 
     @property
     def words(self) -> str:
-        """What is waited for, for people."""
+        """Description of the goal, for people."""
         return self.brief if self.value is None else f"{self.brief}={self.value[:200]!r}"
 
     @property
@@ -215,10 +215,10 @@ class Matches(Goal):
 
 @dataclass(frozen=True, slots=True)
 class Predicate(Goal):
-    """That a function says yes to the object.
+    """A function returns a true value for the object.
 
     Attributes:
-        function: the function; what it raises ends the waiting.
+        function: the function; its exceptions end the waiting.
     """
 
     function: Callable[[Any], bool]
@@ -232,9 +232,9 @@ class Predicate(Goal):
     def observe(self, found: Body) -> Observation:
         """Compare the object: call the function."""
         if self.function(found):
-            return Observation(done=True, seen="it says yes")
+            return Observation(done=True, seen="the function returned a true value")
         version = observation.text(observation.document(found), "metadata", "resourceVersion")
-        return Observation(done=False, seen=f"it says no to version {version}")
+        return Observation(done=False, seen=f"the function returned a false value for version {version}")
 
 
 def condition(type: str, status: str = "True") -> Goal:  # noqa: A002 - the field's name
@@ -245,59 +245,59 @@ def condition(type: str, status: str = "True") -> Goal:  # noqa: A002 - the fiel
         status: the status that it must have: `True`, `False`, `Unknown`.
 
     Returns:
-        What `wait(for_=...)` takes.
+        A goal for `wait(for_=...)`.
     """
     return Condition(type, status)
 
 
 def created() -> Goal:
-    """Wait until there is such an object.
+    """Wait until the object exists.
 
     Returns:
-        What `wait(for_=...)` takes.
+        A goal for `wait(for_=...)`.
     """
     return Created()
 
 
 def deleted(*, uid: str = "") -> Deleted:
-    """Wait until there is no such object any more.
+    """Wait until the object no longer exists.
 
     Args:
-        uid: its UID: one of another UID under its name means that it is gone; "" takes that of the one seen first.
+        uid: Its UID: another UID under its name means that it is gone; "" uses the UID of the first observed object.
 
     Returns:
-        What `wait(for_=...)` takes.
+        A goal for `wait(for_=...)`.
     """
     return Deleted(uid)
 
 
 def jsonpath(path: str, value: str | float | bool | None = None) -> Goal:
-    """Wait for what a JSONPath of kubectl's dialect finds.
+    """Wait for a value at a JSONPath of kubectl's dialect.
 
     Args:
         path: the path, such as `{.status.phase}`.
-        value: the one value that it must find; None where it must find anything.
+        value: the one value that it must find; None for any value.
 
     Returns:
-        What `wait(for_=...)` takes.
+        A goal for `wait(for_=...)`.
 
     Raises:
-        InvalidRequestError: the path is none.
+        InvalidRequestError: the path is invalid.
     """
     return Matches(parse(path), None if value is None else go_text(value))
 
 
 def goal(for_: str | Goal | Callable[[Any], bool]) -> Goal:
-    """Read what `wait` was given.
+    """Parse the goal of `wait`.
 
     Args:
-        for_: text as `kubectl wait --for` takes it, one of the helpers' results, or a function.
+        for_: text as in `kubectl wait --for`, one of the helpers' results, or a function.
 
     Returns:
         The goal.
 
     Raises:
-        InvalidRequestError: it is none.
+        InvalidRequestError: it is not a goal.
     """
     if isinstance(for_, Goal):
         return for_
@@ -305,7 +305,7 @@ def goal(for_: str | Goal | Callable[[Any], bool]) -> Goal:
         return _read(for_)
     if callable(for_):
         return Predicate(for_)
-    raise InvalidRequestError(f"for_ takes text, a goal or a function, not {type(for_).__name__}")
+    raise InvalidRequestError(f"for_ must be text, a goal or a function, not {type(for_).__name__}")
 
 
 def _read(text: str) -> Goal:

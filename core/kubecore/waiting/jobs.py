@@ -18,11 +18,11 @@ class Completion(Goal):
 
     @property
     def words(self) -> str:
-        """What is waited for, for people."""
+        """Description of the goal, for people."""
         return "completion"
 
     def observe(self, found: Body) -> Observation:
-        """Look at the job: its conditions say how it ended, its counters how far it is."""
+        """Observe the job: its conditions show its result, its counters its progress."""
         data = observation.document(found)
         counts = {name: observation.number(data, "status", name) for name in ("active", "succeeded", "failed")}
         seen = ", ".join(f"{count} {name}" for name, count in counts.items()) + " pods"

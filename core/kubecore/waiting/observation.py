@@ -13,7 +13,7 @@ __all__ = ["Failure", "Observation", "condition", "conditions", "document", "fie
 
 
 class Failure(NamedTuple):
-    """Why an object can no longer become what is waited for."""
+    """The reason why an object can no longer reach the goal."""
 
     kind: type[WaitFailedError]
     """The error to raise."""
@@ -29,7 +29,7 @@ class Observation(NamedTuple):
     """The state of an object, compared with a goal."""
 
     done: bool
-    """Whether it is what is waited for."""
+    """Whether the goal is reached."""
 
     seen: str
     """How far it is, for people."""
@@ -39,25 +39,25 @@ class Observation(NamedTuple):
 
 
 def document(found: Body) -> Mapping[str, Any]:
-    """Return what the object's JSON would hold."""
+    """Return the content of the object's JSON."""
     return found if isinstance(found, Mapping) else found.to_dict()
 
 
 def field(data: Any, *names: str) -> Any:
-    """Return a field below a field, None where there is none."""
+    """Return a nested field, None if there is none."""
     for name in names:
         data = data.get(name) if is_json_object(data) else None
     return data
 
 
 def number(data: Any, *names: str) -> int:
-    """Return a whole number below a field, 0 where there is none, as in Go."""
+    """Return a nested whole number, 0 if there is none, as in Go."""
     found = field(data, *names)
     return found if isinstance(found, int) else 0
 
 
 def text(data: Any, *names: str) -> str:
-    """Return a text below a field, "" where there is none, as in Go."""
+    """Return a nested text, "" if there is none, as in Go."""
     found = field(data, *names)
     return found if isinstance(found, str) else ""
 
@@ -77,7 +77,7 @@ def condition(data: Any, name: str) -> Mapping[str, Any] | None:
 
 
 def said(one: Mapping[str, Any]) -> str:
-    """Say what a condition says: `Ready is False (ContainersNotReady): containers with unready status: [c]`."""
+    """Describe a condition: `Ready is False (ContainersNotReady): containers with unready status: [c]`."""
     reason, message = text(one, "reason"), text(one, "message")
     words = f"{text(one, 'type')} is {text(one, 'status')}"
     return words + (f" ({reason})" if reason else "") + (f": {message}" if message else "")

@@ -33,7 +33,7 @@ class Rollout(Goal):
 
     @property
     def words(self) -> str:
-        """What is waited for, for people."""
+        """Description of the goal, for people."""
         return "the rollout"
 
     def observe(self, found: Body) -> Observation:

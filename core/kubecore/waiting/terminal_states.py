@@ -1,4 +1,4 @@
-"""States that objects never leave: what is waited for can then no longer come, and the waiting ends.
+"""States that objects never leave: if the goal can no longer be reached, waiting ends.
 
 Source: the phases of a pod (`k8s.io/api/core/v1 PodPhase`), the conditions of a job (`k8s.io/api/batch/v1
 JobConditionType`) and the rules of `k8s.io/kubernetes/pkg/apis/batch/validation`.
@@ -19,15 +19,15 @@ _PHASE: Final = frozenset({"{.status.phase}", "{status.phase}", ".status.phase",
 
 
 def of_condition(data: Any, type: str, status: str) -> Failure | None:  # noqa: A002 - the field's name
-    """Say why an object can no longer get a condition.
+    """Return why an object can no longer get a condition.
 
     Args:
         data: the object, in its JSON's form.
         type: the condition.
-        status: the status that is waited for, which it has not.
+        status: the desired status, which it does not have.
 
     Returns:
-        Why not; None where it still can, or where nobody knows.
+        The reason; None if it still can, or if that is unknown.
     """
     name = type.casefold()
     if status.casefold() != "true":
@@ -42,20 +42,20 @@ def of_condition(data: Any, type: str, status: str) -> Failure | None:  # noqa: 
 
 
 def of_path(data: Any, path: str) -> Failure | None:
-    """Say why what a path finds in an object can no longer change.
+    """Return why the value at a path can no longer change.
 
     Args:
         data: the object, in its JSON's form.
         path: the path.
 
     Returns:
-        Why not; None where it still can, or where nobody knows.
+        The reason; None if it still can, or if that is unknown.
     """
     return _ended_pod(data) if path in _PHASE and _is(data, "v1", "Pod") else None
 
 
 def job_failure(data: Any) -> Failure | None:
-    """Say why a job has failed, or is about to; None where it has not."""
+    """Return why a job has failed, or is about to; None if it has not."""
     one = _true(data, "Failed", "FailureTarget")
     return (
         None

@@ -1,4 +1,4 @@
-"""Waiting for one object, decided without I/O: what is asked next, what an answer means, and when it is over."""
+"""Waiting for one object, without I/O: the next request, the meaning of a response, and the end."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ T = TypeVar("T", bound=Body)
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
 _STEADY: Final = 10.0
-"""After how many seconds without trouble the pauses begin anew."""
+"""After how many seconds without trouble the pauses are reset."""
 
 
 class Waiter(Generic[T]):
-    """Waits for one object: a list says how it is, a watch what becomes of it, and after a cut another list.
+    """Waits for one object: a list returns its state, a watch its changes, and after a broken connection another list.
 
     Args:
         resource: the object's resource.
         namespace: its namespace, "" for none.
         name: its name.
-        goal: what is waited for.
+        goal: the goal.
         timeout: seconds until it must be so; 0 for one look, None for no limit.
         began: since when they count, on the monotonic clock; None for now.
 
     Attributes:
-        is_done: whether what is waited for is so.
+        is_done: whether the goal is reached.
         until: when all must be over, on the monotonic clock; None for no limit.
-        result: the object as it then was; of one that was deleted as it was last, None where it was not there.
+        result: the object in that state; the last state of a deleted one, None if it did not exist.
 
     Raises:
-        InvalidRequestError: a name is none, or the timeout is negative.
+        InvalidRequestError: a name is invalid, or the timeout is negative.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Waiter(Generic[T]):
         *,
         began: float | None = None,
     ) -> None:
-        resource.get(namespace, name, ())  # Refuses what is no name, and a namespace that is missing.
+        resource.get(namespace, name, ())  # Refuses an invalid name, and a missing namespace.
         self._resource = resource
         self._namespace = namespace
         self._name = name
@@ -64,7 +64,7 @@ class Waiter(Generic[T]):
         self._timeout = _checked(timeout)
         since = time.monotonic() if began is None else began
         self._end = None if self._timeout is None else since + self._timeout
-        # One look takes the time that it takes.
+        # A single check may take any time.
         self.until: float | None = self._end if self._timeout else None
         self._selector = f"metadata.name={_escaped(name)}"
         self._version = ""
@@ -79,11 +79,11 @@ class Waiter(Generic[T]):
         self.result: T | None = None
 
     def list_call(self) -> Call[Any]:
-        """Make the call that says how the object is."""
+        """Return the call that lists the object."""
         return self._resource.list(self._namespace, options.query(field_selector=self._selector))
 
     def watch_call(self) -> Call[T]:
-        """Make the call that says what becomes of it, from where the list was."""
+        """Return the call that watches the object, from the version of the list."""
         left = self._left()
         query = options.query(
             watch=True,
@@ -95,7 +95,7 @@ class Waiter(Generic[T]):
         return self._resource.watch(self._namespace, query)
 
     def listed(self, found: Any) -> bool:
-        """Take the answer of the list.
+        """Handle the response of the list.
 
         Args:
             found: the list.
@@ -104,8 +104,8 @@ class Waiter(Generic[T]):
             Whether it is done.
 
         Raises:
-            WaitError: what is waited for can't come, or not in time.
-            NotFoundError: there is no such object, and there must be one.
+            WaitError: the goal cannot be reached, or not in time.
+            NotFoundError: the object does not exist, but must.
         """
         self._answered, self._trouble = True, ""
         self._version = found.metadata.resource_version or ""
@@ -114,7 +114,7 @@ class Waiter(Generic[T]):
         return done or self._over()
 
     def told(self, event: Event[T]) -> bool:
-        """Take an event of the watch.
+        """Handle an event of the watch.
 
         Args:
             event: the event.
@@ -123,7 +123,7 @@ class Waiter(Generic[T]):
             Whether it is done.
 
         Raises:
-            WaitError: what is waited for can't come, or not in time.
+            WaitError: the goal cannot be reached, or not in time.
         """
         self._trouble = ""
         if event.type == BOOKMARK or not self._is_ours(event.object):
@@ -136,14 +136,14 @@ class Waiter(Generic[T]):
         return done or self._over()
 
     def failed(self, error: errors.KubeError) -> None:
-        """Take note that list or watch failed.
+        """Handle a failure of list or watch.
 
         Args:
-            error: why.
+            error: the error.
 
         Raises:
-            KubeError: the error itself, where it does not pass: also what the look at the object raised, and what the
-                very first call meets.
+            KubeError: the error itself, if it is permanent, was raised while observing the object, or by the first
+                call.
         """
         is_deadline = isinstance(error, errors.DeadlineError) and self._is_over
         if self._raised or not (is_deadline or (self._answered and _passes(error))):
@@ -182,7 +182,7 @@ class Waiter(Generic[T]):
         raise errors.WaitTimeoutError(self._words(f"did not come within {self._timeout:g} s"), self.result)
 
     def _is_ours(self, item: Any) -> bool:
-        """Say whether this is the object: not every server behind an APIService knows field selectors."""
+        """Return whether this is the object: not every server behind an APIService knows field selectors."""
         return _text(item, "name") == self._name
 
     def _look(self, item: T) -> bool:
@@ -209,7 +209,7 @@ class Waiter(Generic[T]):
         raise kind(self._words(f"{why}: {message.rstrip('. ')}" if message else why), self.result, reason, message)
 
     def _absent(self) -> bool:
-        """Take note that the object is not there, or no longer there, or another one."""
+        """Handle a missing, deleted or replaced object (same name, different UID)."""
         if self._goal.absent == "done":
             self.is_done = True
         elif self._goal.absent == "error":
@@ -220,7 +220,7 @@ class Waiter(Generic[T]):
         return self.is_done
 
     def _words(self, outcome: str) -> str:
-        """Say what was waited for and what was seen; of a Secret no value."""
+        """Describe the goal and the last observation; never a value of a Secret."""
         hides = self._resource.plural == "secrets" and self._resource.group == ""
         words = f"{_place(self._resource, self._name)}: {self._goal.brief if hides else self._goal.words} {outcome}"
         seen = self._seen if self.result is not None else ("there is no such object" if self._answered else "")
@@ -243,7 +243,7 @@ def _escaped(name: str) -> str:
 
 
 def _text(item: Any, name: str) -> str:
-    """Return a text of an object's metadata, "" where it has none."""
+    """Return a text of an object's metadata, "" if it has none."""
     metadata: Any = item.get("metadata") if is_json_object(item) else item.metadata
     found = metadata.get(name) if is_json_object(metadata) else getattr(metadata, name, None)
     return found if isinstance(found, str) else ""
@@ -265,7 +265,7 @@ def _not_found(resource: Resource[Any, Any], name: str) -> meta.Status:
 
 
 def _passes(error: errors.KubeError) -> bool:
-    """Say whether an error may pass: a cut, a server that is busy or restarts, a version that is too old."""
+    """Return whether an error may be temporary: a broken connection, a busy server, an expired version."""
     if isinstance(error, errors.StatusError):
         return isinstance(error, (errors.GoneError, errors.TooManyRequestsError)) or error.code >= 500
     return isinstance(error, errors.TransportError)

@@ -1,4 +1,4 @@
-"""One connection of a watch, for those who decide themselves what comes after it."""
+"""One connection of a watch, for callers that handle its end themselves."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ async def connected_async(
     Args:
         client: sends the call.
         call: the call.
-        until: when it is left, on the monotonic clock: DeadlineError; None for no limit.
+        until: the time limit, on the monotonic clock: DeadlineError; None for no limit.
 
     Yields:
         The events, bookmarks too.
 
     Raises:
         StatusError: the server refuses it, or ends it with an error.
-        TransportError: there is no answer, the connection breaks, or falls silent.
-        DecodeError: something else than events comes.
+        TransportError: there is no response, or the connection breaks or is idle.
+        DecodeError: the response contains something other than events.
     """
     async with client.stream(call, idle_timeout=True, until=until) as stream:
         check_media_type(call.path, stream.headers)

@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class AsyncListAndWatch(AsyncWatch[T]):
-    """The state of a collection, then all that changes: see `AsyncWatch`.
+    """The existing objects of a collection, then all changes: see `AsyncWatch`.
 
     ```python
     async with clientset.core_v1.pods("default").list_and_watch() as changes:
@@ -21,8 +21,8 @@ class AsyncListAndWatch(AsyncWatch[T]):
             print(event.type, event.object.metadata.name)
     ```
 
-    Where the server no longer has the version that was come to, the collection is listed again and the differences are
-    told: the iteration never raises ExpiredError.
+    If the server no longer has the current version, the collection is listed again and the differences are yielded: the
+    iteration never raises ExpiredError.
     """
 
     @property

@@ -64,7 +64,7 @@ class Event(msgspec.Struct, Generic[T], frozen=True):
 
 
 class Meta(Protocol):
-    """What a watch must know of each object; a model's own metadata has it."""
+    """The metadata of each object that a watch needs, if the model does not have it."""
 
     @property
     def name(self) -> str: ...  # noqa: D102
@@ -100,11 +100,11 @@ class _Line(msgspec.Struct):
 
 
 class Decoder(Generic[T]):
-    """Cuts a stream into lines and reads each as an event, however the stream comes in pieces.
+    """Splits a stream of any chunks into lines and decodes each as an event.
 
     Args:
         kind: the type of the objects: a model, or any type that msgspec can decode, which may leave the metadata out.
-        bookmarks: whether the objects of bookmarks are wanted; else None stands in the place of such an event.
+        bookmarks: whether the objects of bookmarks are needed; otherwise such an event is None.
         place: the request, for errors.
     """
 
@@ -120,7 +120,7 @@ class Decoder(Generic[T]):
         self._seen = 0
 
     def feed(self, data: bytes) -> Iterator[tuple[Event[T] | None, Meta]]:
-        """Take the next piece of the stream.
+        """Parse the next chunk of the stream.
 
         Args:
             data: the bytes.
@@ -130,7 +130,7 @@ class Decoder(Generic[T]):
 
         Raises:
             StatusError: the stream holds an ERROR event.
-            DecodeError: the stream holds something else than events; the error names the place.
+            DecodeError: the stream holds something other than events; the error has the position.
         """
         *lines, rest = data.split(b"\n")
         for line in lines:
@@ -145,14 +145,14 @@ class Decoder(Generic[T]):
             self._keep(rest)
 
     def end(self) -> Iterator[tuple[Event[T] | None, Meta]]:
-        """Say that the stream has ended: a last line counts although no newline follows, half of one is dropped.
+        """End the stream: a complete last line without a newline counts, an incomplete one is dropped.
 
         Yields:
             The last event, if there is one.
 
         Raises:
             StatusError: it is an ERROR event.
-            DecodeError: it is no event, though it is whole.
+            DecodeError: it is complete, but not an event.
         """
         line = b"".join(self._parts)
         self._parts.clear()
@@ -160,12 +160,12 @@ class Decoder(Generic[T]):
             try:
                 decoder(_Raw).decode(line)
             except _UNREADABLE:
-                return  # Cut off in the middle: the event was never told, a new watch will tell it.
+                return  # Cut off in the middle: the event was not yielded, and a new watch will yield it.
             if (found := self._event(line)) is not None:
                 yield found
 
     def events(self, data: bytes | None) -> Iterator[Event[T]]:
-        """Take the next piece of the stream, or its end: see `feed` and `end`.
+        """Parse the next chunk of the stream, or its end: see `feed` and `end`.
 
         Args:
             data: the bytes, None for the end.
@@ -175,7 +175,7 @@ class Decoder(Generic[T]):
 
         Raises:
             StatusError: the stream holds an ERROR event.
-            DecodeError: the stream holds something else than events; the error names the place.
+            DecodeError: the stream holds something other than events; the error has the position.
         """
         for event, _ in self.end() if data is None else self.feed(data):
             if event is not None:
@@ -206,7 +206,7 @@ class Decoder(Generic[T]):
         return event, meta
 
     def _slow(self, line: bytes) -> tuple[Event[T] | None, Meta] | None:
-        """Read a line whose object is not the kind's, or not as the schema says; None for one that is skipped."""
+        """Decode a line whose object is of another kind, or does not match the schema; None for a skipped one."""
         raw = self._read(line, _Raw)
         if raw.type == ERROR:
             raise status_error(self._decode(raw.object, Status)).locate(self._place)
@@ -239,10 +239,10 @@ _R = TypeVar("_R")
 
 
 def check_media_type(path: str, headers: Mapping[str, str]) -> None:
-    """Refuse a stream that is none of events.
+    """Refuse a stream without events.
 
     Args:
-        path: where it comes from.
+        path: the path of the request.
         headers: its headers, their names in lower case.
 
     Raises:
@@ -254,7 +254,7 @@ def check_media_type(path: str, headers: Mapping[str, str]) -> None:
 
 
 def carries_meta(kind: Any) -> bool:
-    """Say whether objects of a type hold all of `Meta` in their metadata.
+    """Return whether objects of a type hold all of `Meta` in their metadata.
 
     Args:
         kind: the type of the objects.
@@ -264,13 +264,13 @@ def carries_meta(kind: Any) -> bool:
 
 
 def meta_of(found: Any) -> Meta:
-    """Return the metadata of an object that came in a list.
+    """Return the metadata of a listed object.
 
     Args:
         found: the object: a model, a mapping, or a struct that has the metadata.
 
     Raises:
-        DecodeError: it lacks the name or the version, by which objects are known.
+        DecodeError: it lacks the name or the version, which identify objects.
     """
     carried: Any = found.get("metadata") if is_json_object(found) else getattr(found, "metadata", None)
     meta: Meta = carried if carries_meta(type(found)) else _converted(carried)

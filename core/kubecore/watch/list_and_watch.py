@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class ListAndWatch(Watch[T]):
-    """The state of a collection, then all that changes: see `Watch`.
+    """The existing objects of a collection, then all changes: see `Watch`.
 
     ```python
     with clientset.core_v1.pods("default").list_and_watch() as changes:
@@ -22,8 +22,8 @@ class ListAndWatch(Watch[T]):
             print(event.type, event.object.metadata.name)
     ```
 
-    Where the server no longer has the version that was come to, the collection is listed again and the differences are
-    told: the iteration never raises ExpiredError.
+    If the server no longer has the current version, the collection is listed again and the differences are yielded: the
+    iteration never raises ExpiredError.
     """
 
     @property

@@ -1,4 +1,4 @@
-"""What is to be followed, and how each request for it is written. No I/O."""
+"""The options of a watch, and the query of each of its requests. No I/O."""
 
 from __future__ import annotations
 
@@ -21,22 +21,7 @@ T = TypeVar("T")
 # Without slots: with them, Python 3.11 can't make an instance of WatchOptions[T].
 @dataclass(frozen=True, kw_only=True)
 class WatchOptions(Generic[T]):
-    """What the user wants to follow.
-
-    Attributes:
-        list: makes the call that reads the collection.
-        watch: makes the call that follows it.
-        label_selector: only objects with these labels.
-        field_selector: only objects with these fields.
-        shard_selector: only one shard of the collection.
-        resource_version: where to begin; None for the state of now.
-        resource_version_match: how it is meant.
-        timeout_seconds: for the whole; None and 0 for no end.
-        allow_watch_bookmarks: whether bookmarks are told.
-        send_initial_events: whether the server tells the state itself, as events; False for no state at all.
-        timeout: seconds until the watch is open; None for the limits of the configuration.
-        relists: whether the collection is listed anew where the version is too old, and the differences are told.
-    """
+    """The options of a watch."""
 
     list: Callable[[Query], Call[Any]]
     watch: Callable[[Query], Call[T]]
@@ -52,24 +37,24 @@ class WatchOptions(Generic[T]):
     relists: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what is no time.
+        """Refuse an invalid time limit.
 
         Raises:
-            InvalidRequestError: `timeout_seconds` is no whole number.
+            InvalidRequestError: `timeout_seconds` is not a whole number.
         """
         seconds: Any = self.timeout_seconds
         if seconds is not None and not isinstance(seconds, int):
-            raise InvalidRequestError(f"timeout_seconds takes whole seconds, not {type(seconds).__name__}")
+            raise InvalidRequestError(f"timeout_seconds must be whole seconds, not {type(seconds).__name__}")
 
     @property
     def start(self) -> str:
-        """The version to begin after; "" where a list is to say which one that is."""
+        """The version to begin after; "" if a list determines it."""
         version = self.resource_version or ""
         return "" if version == "0" and not self.send_initial_events else version
 
     @property
     def first_phase(self) -> Phase:
-        """What is done first."""
+        """The first request."""
         if self.send_initial_events:
             return "initial"
         if self.start:
@@ -80,14 +65,14 @@ class WatchOptions(Generic[T]):
         """Write the query of a request.
 
         Args:
-            phase: what it is for.
-            version: where a watch goes on.
-            seconds: for how long the server is asked to keep a watch open.
+            phase: its purpose.
+            version: the version to resume from.
+            seconds: how long the server keeps the watch open.
             token: of the next page of a list.
-            is_first: whether nothing was answered yet.
+            is_first: whether there was no response yet.
 
         Raises:
-            InvalidRequestError: an option is none.
+            InvalidRequestError: an option is invalid.
         """
         said: dict[str, Any] = {
             "label_selector": self.label_selector,
@@ -101,12 +86,12 @@ class WatchOptions(Generic[T]):
                 said["send_initial_events"] = True
                 said["resource_version_match"] = self.resource_version_match or "NotOlderThan"
             elif is_first:
-                said["resource_version_match"] = self.resource_version_match  # The server says why it refuses it.
+                said["resource_version_match"] = self.resource_version_match  # The server reports why it refuses it.
         elif phase != "list":
             said["limit"] = 1
         elif token is not None:
             said["continue_token"] = token
-        elif is_first:  # A list that is repeated takes the newest state.
+        elif is_first:  # A repeated list uses the newest state.
             said["resource_version"] = self.resource_version
             said["resource_version_match"] = self.resource_version_match
         return options.query(**said)

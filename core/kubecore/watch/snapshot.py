@@ -1,4 +1,4 @@
-"""What a watch has told so far: so that a second look at the whole collection tells only what is new. No I/O."""
+"""The objects that a watch has yielded, so that another list yields only differences. No I/O."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ class _Entry(NamedTuple, Generic[T]):
 
 
 class Snapshot(Generic[T]):
-    """The objects of a collection as they were told last, by namespace and name."""
+    """The objects of a collection in their last yielded state, by namespace and name."""
 
     def __init__(self) -> None:
         self._entries: Final[dict[_Key, _Entry[T]]] = {}
         self._unseen: set[_Key] = set()
 
     def begin(self) -> None:
-        """Begin to look at the whole collection once more: what does not come before `finish` is gone."""
+        """Begin another list of the collection: objects that do not occur before `finish` are gone."""
         self._unseen = set(self._entries)
 
     def compare(self, meta: Meta, found: T, *, is_back: bool = False) -> Iterator[Event[T]]:
-        """Look at an object that is there.
+        """Look at an object that exists.
 
         Args:
             meta: its metadata.
             found: the object.
-            is_back: whether the server's versions have gone back: then an older one is the newer, and the same one may
-                stand for another content.
+            is_back: whether the server's versions have gone back: then a lower version is newer, and the same one may
+                have another content.
 
         Yields:
-            What was not told yet. An object that was deleted and made anew tells both.
+            Changes that were not yielded yet; for a recreated object the deletion, too.
         """
         key = (meta.namespace, meta.name)
         self._unseen.discard(key)
@@ -62,19 +62,19 @@ class Snapshot(Generic[T]):
             yield Event(MODIFIED, found)
 
     def prune(self, metas: Iterable[Meta]) -> Iterator[Event[T]]:
-        """Take note of all that is there, before `compare` is called for each.
+        """Record all that exists, before `compare` is called for each.
 
         Args:
             metas: the metadata of every object.
 
         Yields:
-            The deletion of each object that is not among them, as it was last.
+            The deletion of each object that is not among them, in its last state.
         """
         self._unseen = set(self._entries).difference((meta.namespace, meta.name) for meta in metas)
         yield from self.finish()
 
     def record(self, kind: str, meta: Meta, found: T) -> None:
-        """Take note of a change that is told as it came."""
+        """Record a change that is yielded unchanged."""
         key = (meta.namespace, meta.name)
         if kind == DELETED:
             self._entries.pop(key, None)
@@ -88,10 +88,10 @@ class Snapshot(Generic[T]):
         return self._entries.pop(key, None) is not None
 
     def finish(self) -> Iterator[Event[T]]:
-        """End the look at the whole collection.
+        """End the list of the collection.
 
         Yields:
-            The deletion of each object that is no longer there, as it was last.
+            The deletion of each object that is gone, in its last state.
         """
         for key in sorted(self._unseen):
             yield Event(DELETED, self._entries.pop(key).object)

@@ -143,7 +143,7 @@ class WatchState(Generic[T]):
                 raise errors.ExpiredError(_went_back(self.version, version))
             return iter(())
         if not version:
-            raise errors.DecodeError(f"{self._path}: the list has no resourceVersion, from which a watch could go on")
+            raise errors.DecodeError(f"{self._path}: the list has no resourceVersion, from which a watch could resume")
         events: list[Event[T]] = []
         if self._phases.current == "list":
             whole = self._pages.add(f"GET {self._path}", meta, items)
@@ -210,10 +210,10 @@ class WatchState(Generic[T]):
     def _resume(self, seconds: float | None, why: object) -> None:
         self._decoder = None
         if seconds is None:
-            _LOG.debug("the watch of %s goes on from version %s: %s", self._path, self.version, why)
+            _LOG.debug("the watch of %s resumes from version %s: %s", self._path, self.version, why)
             return
         level = logging.WARNING if self._pacing.is_failing else logging.INFO
-        _LOG.log(level, "the watch of %s goes on from version %s in %.1f s: %s", self._path, self.version, seconds, why)
+        _LOG.log(level, "the watch of %s resumes from version %s in %.1f s: %s", self._path, self.version, seconds, why)
 
 
 def _kind(call: Call[T]) -> type[T]:
@@ -226,6 +226,6 @@ def _went_back(ours: str, theirs: str) -> Status:
         status="Failure",
         code=410,
         reason="Expired",
-        message=f"the server has come to version {theirs} only, where the watch was at {ours}: it was restored from a "
+        message=f"the server is at version {theirs} but the watch was at {ours}: it was restored from a "
         "backup; list again",
     )

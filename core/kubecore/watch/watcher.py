@@ -36,7 +36,7 @@ def _pause(state: WatchState[Any], opening: Deadline | None) -> float:
 
 
 class Watch(Generic[T]):
-    """A watch: a context manager, and an iterator of its events that goes on by itself whatever becomes of connections.
+    """A watch: a context manager, and an iterator of its events that reconnects automatically.
 
     ```python
     with clientset.core_v1.pods("default").watch() as events:
@@ -48,7 +48,7 @@ class Watch(Generic[T]):
 
     Args:
         client: sends the calls.
-        options: what is watched.
+        options: the options of the watch.
     """
 
     def __init__(self, client: Client, options: WatchOptions[T]) -> None:
@@ -64,16 +64,16 @@ class Watch(Generic[T]):
 
     @property
     def resource_version(self) -> str:
-        """The version that the watch has come to, from which another one could go on; "" before it knows one."""
+        """The current version of the watch, from which another one could resume; "" before it is known."""
         return self._state.version
 
     def __enter__(self) -> Self:
-        """Send the first request: read the state, or open the watch.
+        """Send the first request: list, or open the watch.
 
         Raises:
-            StatusError: the server refuses it.
-            TransportError: there is no answer.
-            DecodeError: the answer is something else.
+            StatusError: The server refuses it.
+            TransportError: There is no response.
+            DecodeError: The response is something else.
         """
         self._is_entered = True
         self._opening = Deadline.within(self._timeout)
@@ -106,8 +106,8 @@ class Watch(Generic[T]):
         """Wait for the next event.
 
         Raises:
-            StatusError: the server refuses to go on; ExpiredError where the version is too old.
-            DecodeError: something else than events comes, again and again.
+            StatusError: the server refuses to continue; ExpiredError if the version is too old.
+            DecodeError: something other than events is received repeatedly.
         """
         if not self._is_entered:
             raise RuntimeError(_NOT_OPEN)
@@ -182,7 +182,10 @@ class Watch(Generic[T]):
             self._state.failed(error.with_traceback(None))
 
     def _interrupt(self) -> None:
-        """Leave the connection: nobody knows how far it was read. What it brought and was not told comes again."""
+        """Abandon the connection: it is unknown how much of it was read.
+
+        Data that was not yielded is received again.
+        """
         if self._chunks is not None:
             self._leave()
             self._batch = iter(())
@@ -194,7 +197,7 @@ class Watch(Generic[T]):
 
 
 class AsyncWatch(Generic[T]):
-    """A watch: a context manager, and an iterator of its events that goes on by itself whatever becomes of connections.
+    """A watch: a context manager, and an iterator of its events that reconnects automatically.
 
     ```python
     async with clientset.core_v1.pods("default").watch() as events:
@@ -206,7 +209,7 @@ class AsyncWatch(Generic[T]):
 
     Args:
         client: sends the calls.
-        options: what is watched.
+        options: the options of the watch.
     """
 
     def __init__(self, client: AsyncClient, options: WatchOptions[T]) -> None:
@@ -223,7 +226,7 @@ class AsyncWatch(Generic[T]):
 
     @property
     def resource_version(self) -> str:
-        """The version that the watch has come to, from which another one could go on; "" before it knows one."""
+        """The current version of the watch, from which another one could resume; "" before it is known."""
         return self._state.version
 
     async def __aenter__(self) -> Self:
@@ -231,8 +234,8 @@ class AsyncWatch(Generic[T]):
 
         Raises:
             StatusError: the server refuses it.
-            TransportError: there is no answer.
-            DecodeError: the answer is something else.
+            TransportError: there is no response.
+            DecodeError: the response is something else.
         """
         self._is_entered = True
         self._opening = Deadline.within(self._timeout)
@@ -268,8 +271,8 @@ class AsyncWatch(Generic[T]):
         """Wait for the next event.
 
         Raises:
-            StatusError: the server refuses to go on; ExpiredError where the version is too old.
-            DecodeError: something else than events comes, again and again.
+            StatusError: the server refuses to continue; ExpiredError if the version is too old.
+            DecodeError: something other than events is received repeatedly.
         """
         if not self._is_entered:
             raise RuntimeError(_NOT_OPEN)
@@ -299,7 +302,7 @@ class AsyncWatch(Generic[T]):
             except KubeError as error:
                 await self._fail(error)
             except anyio.get_cancelled_exc_class():
-                # Whoever waits for an event no longer than so long would else open a connection each time.
+                # Otherwise a caller that waits for short times would open a connection each time.
                 if self._chunks is None or self._is_closed:
                     await self._interrupt()
                 raise
@@ -352,7 +355,10 @@ class AsyncWatch(Generic[T]):
             self._state.failed(error.with_traceback(None))
 
     async def _interrupt(self) -> None:
-        """Leave the connection: nobody knows how far it was read. What it brought and was not told comes again."""
+        """Abandon the connection: it is unknown how much of it was read.
+
+        Data that was not yielded is received again.
+        """
         if self._chunks is not None:
             await self._leave()
             self._batch = iter(())

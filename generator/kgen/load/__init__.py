@@ -18,24 +18,24 @@ from kgen.spec import ApiSpec, Document
 __all__ = ["load", "load_all"]
 
 _SEVERAL: Final = "trailing characters"
-"""What msgspec says of JSON values that follow each other."""
+"""The message of msgspec for several JSON values in one text."""
 _NO_CRD: Final = "there is no CustomResourceDefinition in it"
 
 
 def load(specs: Path, source: str | None = None) -> ApiSpec:
-    """Return what one input says; see `load_all`."""
+    """Return the content of one input; see `load_all`."""
     return load_all([(specs, source or specs.name)])
 
 
 def load_all(inputs: Sequence[tuple[Path, str]]) -> ApiSpec:
-    """Return what files and folders say together.
+    """Return the combined content of files and folders.
 
     Args:
         inputs: Each a folder of OpenAPI v3 documents, one of them, an OpenAPI v2 `swagger.json`, or CRD manifests, a
-            file or a folder; and what headers of generated files and messages call it.
+            file or a folder; and its name in headers of generated files and in messages.
 
     Raises:
-        InputError: naming the file and the JSON pointer of what can't be used.
+        InputError: naming the file and the JSON pointer of the invalid part.
     """
     reader = _Reader()
     for path, source in inputs:
@@ -48,7 +48,7 @@ def load_all(inputs: Sequence[tuple[Path, str]]) -> ApiSpec:
 
 
 class _Kind(msgspec.Struct):
-    """What tells a Kubernetes object from an OpenAPI document."""
+    """Keys that distinguish a Kubernetes object from an OpenAPI document."""
 
     kind: Any = None
     openapi: Any = None
@@ -56,7 +56,7 @@ class _Kind(msgspec.Struct):
 
 
 class _Reader:
-    """Collects what inputs hold: OpenAPI, already understood, and CRDs."""
+    """Collects the content of inputs: parsed OpenAPI, and CRDs."""
 
     def __init__(self) -> None:
         self.parts: list[ApiSpec] = []
@@ -155,7 +155,7 @@ class _Reader:
             self.parts.append(openapi_v3.convert({file.stem: (source, document)}))
         else:
             raise InputError(
-                "this is no OpenAPI document, and no CRD",
+                "this is not an OpenAPI document or a CRD",
                 where=source,
                 hint="name a folder of OpenAPI v3 documents, an OpenAPI v2 swagger.json, or CRD manifests",
             )

@@ -1,4 +1,4 @@
-"""Which documents of a cluster are pulled: all, those of some groups, or what Kubernetes does not ship."""
+"""Which documents of a cluster are pulled: all, those of some groups, or those that are not part of Kubernetes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Choice:
     excluded: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """Return it in words for people, "" where all is chosen."""
+        """Return a description for people, "" if everything is selected."""
         chosen = "" if self.builtins else "only those that Kubernetes does not ship"
         if self.groups:
             chosen = f"only {_listed(self.groups)}"
@@ -72,7 +72,7 @@ def _listed(words: Iterable[str]) -> str:
 
 
 def _words(name: str) -> frozenset[str]:
-    """Return the words that choose a document; none where it is of no group."""
+    """Return the words that select a document; none if it has no group."""
     match = _DOCUMENT.fullmatch(name)
     if match is None:
         return frozenset()
@@ -83,9 +83,9 @@ def _words(name: str) -> frozenset[str]:
 
 
 def _is_foreign(name: str) -> bool:
-    """Say whether a document is of a group that Kubernetes has not: a CRD's, or that of an aggregated API.
+    """Return whether a document is of a group that is not part of Kubernetes: of a CRD, or of an aggregated API.
 
-    By the whole name of the group: `autoscaling.k8s.io` and `networking.istio.io` are not Kubernetes'.
+    The full name of the group decides: `autoscaling.k8s.io` and `networking.istio.io` are not Kubernetes'.
     """
     match = _DOCUMENT.fullmatch(name)
     return match is not None and (match["group"] or "") not in CLIENT_GO_GROUPS

@@ -2,9 +2,8 @@
 
 The folder gets one canonical document per path of `/openapi/v3`, `index.json` with the hash that the server gives each
 and the hash of each file, and ORIGIN.md. Only documents whose hash has changed are fetched again; those that are no
-longer served, or no longer chosen, are removed.
-
-One API that fails does not stop the others: what the folder has of it stays, and `Pulled.problems` names it.
+longer served, or no longer selected, are removed. If one API fails, the others are pulled. Its document in the folder
+stays, and `Pulled.problems` names it.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ _QUERY: Final = re.compile(r"(?:\?[A-Za-z0-9._~=&-]*)?")
 _FILE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.json")
 
 _FAILURES: Final = 3
-"""Documents in a row that fail for reasons of the connection, after which the whole cluster is what fails."""
+"""Consecutive documents that fail because of the connection, after which the pull fails."""
 
 _KUBERNETES_LICENCE: Final = (
     "Documents of Kubernetes' own API groups are part of Kubernetes, https://github.com/kubernetes/kubernetes,\n"
@@ -54,13 +53,13 @@ _KUBERNETES_LICENCE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """What a pull did.
+    """Result of a pull.
 
     Attributes:
-        server_version: what the server calls its version.
+        server_version: the version that the server reports.
         fetched: paths whose documents were fetched.
-        unchanged: paths whose documents are those of the folder.
-        removed: paths that the server no longer has, or that are no longer chosen.
+        unchanged: paths whose documents did not change.
+        removed: paths that the server no longer has, or that are no longer selected.
         problems: one for each chosen path whose document could not be fetched.
     """
 
@@ -87,7 +86,7 @@ class _Index(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class _ChangedError(Exception):
-    """The server has no longer what its index says."""
+    """The server no longer has a document of its index."""
 
 
 class _AllFailedError(Exception):
@@ -111,22 +110,22 @@ def pull(
     today: datetime.date | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Pulled:
-    """Bring a folder up to what a cluster serves.
+    """Update a folder to the documents that a cluster serves.
 
     Args:
-        folder: Gets the documents; made if it is not there.
-        choice: What of the cluster; by default all.
-        kubeconfig: The kubeconfig file; by default what kubectl would take.
+        folder: Receives the documents; created if it is missing.
+        choice: The documents to pull; by default all.
+        kubeconfig: The kubeconfig file; by default that of kubectl.
         context: The context of the kubeconfig.
         in_cluster: Whether to use the service account of the pod instead.
-        note: What ORIGIN.md is to say beside what the server tells, such as its flags.
-        progress: Is told what is being done.
+        note: Text for ORIGIN.md that the server does not provide, such as its flags.
+        progress: Called with the current stage.
         today: The date for ORIGIN.md.
         sleep: Waits, before the index is read again.
 
     Raises:
-        ConfigError: the kubeconfig is wrong, or a chosen group is not there.
-        ClusterError: the cluster can't be reached, or its answers can't be used.
+        ConfigError: the kubeconfig is wrong, or a selected group does not exist.
+        ClusterError: the cluster can't be reached, or its responses cannot be used.
         OutputError: the folder can't be written.
     """
     host = ""
@@ -179,7 +178,7 @@ class _Pull:
         self._failed: dict[str, Exception | str] = {}
 
     def __call__(self, note: str | None, today: datetime.date) -> Pulled:
-        """Fetch what has changed, write it, and remove what is gone or not chosen."""
+        """Fetch changed documents, write them, and remove those that are gone or not selected."""
         before = self._before()
         known = before.documents
         served, contents = self._capture(known)
@@ -208,10 +207,10 @@ class _Pull:
         return _FILE.fullmatch(entry.file) is not None and (self._folder / entry.file).is_file()
 
     def _capture(self, known: Mapping[str, _Entry]) -> tuple[dict[str, str], dict[str, bytes]]:
-        """Return where each chosen document is, and those that the folder lacks.
+        """Return the location of each selected document, and the documents that the folder lacks.
 
         A document may change between the index and its fetch, as when an operator is being installed. Then the index
-        is read again, and what was fetched before is kept where it has not changed.
+        is read again, and documents that were fetched before are kept if they have not changed.
         """
         fetched: dict[tuple[str, str], bytes] = {}
         late: _ChangedError | None = None
@@ -244,7 +243,7 @@ class _Pull:
         ) from late
 
     def _fetch_all(self, wanted: list[tuple[str, str]], fetched: dict[tuple[str, str], bytes]) -> _ChangedError | None:
-        """Fetch documents that are not there yet; return what is wrong with the first that is not as the index says."""
+        """Fetch missing documents; return the problem of the first one that does not match the index."""
         late: _ChangedError | None = None
         missing = [place for place in wanted if place not in fetched]
         broken = 0
@@ -266,7 +265,7 @@ class _Pull:
         return late
 
     def _served(self) -> dict[str, object]:
-        """Return what the index says of each document, by its name."""
+        """Return the entry of the index for each document, by its name."""
         index = _parse(self._client.get_bytes("/openapi/v3"), "/openapi/v3")
         paths = index.get("paths")
         if not is_object(paths) or not paths:
@@ -303,7 +302,7 @@ class _Pull:
         return found
 
     def _before(self) -> _Index:
-        """Return what the folder's index says; an index that can't be read is as good as none."""
+        """Return the content of the folder's index; an unreadable index counts as missing."""
         try:
             return msgspec.json.decode(files.read_regular(self._folder / INDEX), type=_Index)
         except (OSError, msgspec.DecodeError, ValueError):
@@ -319,9 +318,10 @@ class _Pull:
             return False
 
     def _fetch(self, name: str, location: str) -> bytes:
-        """Return a document; the server answers a hash that is out of date with a redirect to the newer one.
+        """Return a document; the server redirects an outdated hash to the newer one.
 
-        Source: kube-openapi, pkg/handler3/handler.go; what has gone in the meantime is a 404, or nothing at all.
+        Source: kube-openapi, pkg/handler3/handler.go; a document that is gone in the meantime is a 404, or an empty
+            response.
         """
         try:
             data = self._client.get_bytes(location)
@@ -336,7 +336,7 @@ class _Pull:
     def _version(self) -> str:
         name = _parse(self._client.get_bytes("/version"), "/version").get("gitVersion")
         if not isinstance(name, str):
-            raise ClusterError("the server does not say its version", where="/version", hint="is it Kubernetes?")
+            raise ClusterError("the server does not report its version", where="/version", hint="is it Kubernetes?")
         return printable(name, 100)
 
     def _write(self, index: _Index, contents: Mapping[str, bytes], removed: tuple[str, ...]) -> None:
@@ -372,9 +372,9 @@ def _location(name: str, entry: object) -> str:
     if isinstance(location, str) and location.startswith(path) and _QUERY.fullmatch(location[len(path) :]):
         return location
     raise ClusterError(
-        f"the server does not say where the document {name} is",
+        f"the server does not provide the location of the document {name} is",
         where="/openapi/v3",
-        hint="report it to who runs the API of that group",
+        hint="report it to the operator of the API of that group",
     )
 
 
@@ -410,7 +410,7 @@ def _file(name: str) -> str:
 
 
 def _hash(location: str) -> str:
-    """Return the hash that the server puts into a document's URL, "" where it puts none."""
+    """Return the hash in the URL of a document, "" if there is none."""
     match = re.search(r"[?&]hash=([0-9A-Fa-f]+)", location)
     return match[1] if match else ""
 

@@ -1,7 +1,7 @@
 """CRD manifests, read as kubectl reads them: files and folders of YAML or JSON, many documents, `List`s.
 
-Everything else that such files hold is passed over, so that what `helm template` prints can be taken as it is. What
-looks like a CRD and is not one, because its kind is misspelt, is refused.
+Other objects in such files are skipped, so that the output of `helm template` can be used unchanged. An object that
+looks like a CRD but is not one, because its kind is misspelt, is refused.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ class Version:
     Attributes:
         name: Such as `v1`.
         served: Whether the server offers it.
-        schema: Its `openAPIV3Schema`, as it is written.
-        at: Where that stands.
+        schema: Its `openAPIV3Schema`, unchanged.
+        at: The place of the version.
         status: Whether it has the subresource status.
         scale: Whether it has the subresource scale.
         selectable: Paths of the fields that field selectors may name, as OpenAPI has them: without the first dot.
-        custom: What else the CRD says of it.
+        custom: Other data of the CRD.
     """
 
     name: str
@@ -90,15 +90,15 @@ class Crd:
 
 
 def read(file: Path, source: str, warnings: list[Problem] | None = None) -> list[Crd]:
-    """Return the CRDs of a file; none where it holds other things only.
+    """Return the CRDs of a file; none if it contains only other objects.
 
     Args:
         file: YAML or JSON.
-        source: What messages call it.
-        warnings: Gets what the server would drop, and a file that holds no object.
+        source: Its name in messages.
+        warnings: Receives warnings about keys that the server would drop, and about a file without objects.
 
     Raises:
-        InputError: naming the file, the document in it and the JSON pointer of what can't be used.
+        InputError: naming the file, the document in it and the JSON pointer of the invalid part.
     """
     try:
         with open_regular(file) as stream:
@@ -113,11 +113,11 @@ def parse(data: bytes, source: str, warnings: list[Problem] | None = None) -> li
 
     Args:
         data: YAML of one or many documents, or JSON; UTF-8.
-        source: What messages call it.
-        warnings: Gets what the server would drop, and a text that holds no object.
+        source: Its name in messages.
+        warnings: Receives warnings about keys that the server would drop, and about a text without objects.
 
     Raises:
-        InputError: naming the source, the document and the JSON pointer of what can't be used.
+        InputError: naming the source, the document and the JSON pointer of the invalid part.
     """
     found: list[Crd] = []
     said: list[Problem] = []
@@ -158,7 +158,7 @@ def is_manifest(raw: Mapping[str, Any]) -> bool:
 
 def _hint(data: bytes, error: DecodeError) -> str:
     if "than " in str(error):
-        return "no CRD that a server takes is so large; is it the right file? Else give it as several"
+        return "a server accepts no CRD of this size; check the file, or split it"
     return "render the template first: helm template" if b"{{" in data else "correct the file"
 
 
@@ -181,7 +181,7 @@ def _manifests(value: object, at: At) -> Iterator[tuple[Mapping[str, Any], At]]:
 
 
 def _refuse_misspelt(value: Mapping[str, Any], at: At) -> None:
-    """Refuse what is meant to be a CRD and would be passed over: then the clients of its group would be removed."""
+    """Refuse an object that is meant to be a CRD and would be skipped: the clients of its group would be removed."""
     kind, group = optional_text(value, "kind"), optional_text(value, "apiVersion").partition("/")[0]
     if kind in (KIND, f"{KIND}List"):
         if group not in (_GROUP, "") and (_is_like(group, _GROUP) or _has_shape(value)):
@@ -207,8 +207,8 @@ _LIKENESS: Final = 0.9
 _SPELLING: Final = f"write apiVersion: {_GROUP}/v1 and kind: {KIND}"
 
 _OLD: Final = (
-    "Kubernetes has served only apiextensions.k8s.io/v1 since 1.22; older schemas may leave out types. Ask the project "
-    "for a v1 manifest, or take what a cluster made of it: kubectl get crd NAME -o yaml, or kgen pull"
+    "Kubernetes has served only apiextensions.k8s.io/v1 since 1.22; older schemas may leave out types. Use a v1 "
+    "manifest of the project, or the one that a cluster converted: kubectl get crd NAME -o yaml, or kgen pull"
 )
 
 
@@ -223,7 +223,7 @@ def _crd(raw: Mapping[str, Any], source: str, at: At) -> Crd:
     kind = _matching(names, "kind", at_names, _KIND, "a name such as 'Widget'")
     scope = word(spec, "scope", at_spec)
     if scope not in ("Cluster", "Namespaced"):
-        refuse((*at_spec, "scope"), f"{scope[:60]!r} is no scope", "write Namespaced or Cluster")
+        refuse((*at_spec, "scope"), f"{scope[:60]!r} is not a valid scope", "write Namespaced or Cluster")
     versions = tuple(
         _version(mapping(entry, place), names, place)
         for place, entry in items(spec.get("versions"), (*at_spec, "versions"))
@@ -232,7 +232,7 @@ def _crd(raw: Mapping[str, Any], source: str, at: At) -> Crd:
         refuse(at_spec, "the CRD has no versions")
     for version in versions:
         if [other.name for other in versions].count(version.name) > 1:
-            refuse((*at_spec, "versions"), f"the version {version.name!r} is there twice")
+            refuse((*at_spec, "versions"), f"the version {version.name!r} is defined twice")
     return Crd(
         group=group,
         plural=_matching(names, "plural", at_names, _LABEL, "a name such as 'widgets'"),
@@ -251,7 +251,7 @@ def _matching(raw: Mapping[str, Any], key: str, at: At, pattern: re.Pattern[str]
     value = word(raw, key, at)
     if not pattern.fullmatch(value):
         hint = "render the template first: helm template" if "{{" in value else None
-        refuse((*at, key), f"{value[:100]!r} can't be the {key}: it takes {example}", hint)
+        refuse((*at, key), f"{value[:100]!r} is not a valid {key}: expected {example}", hint)
     return value
 
 

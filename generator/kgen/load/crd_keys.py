@@ -1,4 +1,4 @@
-"""Keys of a CRD that the API server does not know: it drops them, so a misspelt one changes what the CRD means.
+"""Keys of a CRD that the API server does not know: it drops them, so a misspelt one changes the meaning of the CRD.
 
 Keywords of schemas whose values are of a wrong type are reported as well: the server refuses such a CRD.
 """
@@ -55,7 +55,7 @@ _TYPES: Final[Mapping[str, type]] = {
     **dict.fromkeys(("exclusiveMaximum", "exclusiveMinimum", "nullable", "uniqueItems"), bool),
     **dict.fromkeys(("embedded-resource", "int-or-string", "preserve-unknown-fields"), bool),
 }
-"""What the value of a keyword must be. Kubernetes' own booleans stand here without their prefix."""
+"""Expected values of keywords. Kubernetes' own booleans stand here without their prefix."""
 _EXPECTED: Final = {dict: "a mapping", list: "a list", str: "text", bool: "true or false"}
 
 
@@ -66,7 +66,7 @@ def unknown_keys(raw: Mapping[str, Any], at: At) -> list[Problem]:
 
     Args:
         raw: The CRD.
-        at: Where it stands.
+        at: Its place.
     """
     found = list(_wrong_values(raw, at))[:MAX_REPORTED]
     count = 0

@@ -1,8 +1,8 @@
 """From CRDs to the documents that an API server serves for them below `/openapi/v3`.
 
-kube-apiserver makes them in apiextensions-apiserver, pkg/controller/openapi/builder; what it makes of a CRD and what is
-made here is compared in tests/server/test_crds.py. Its documents name no `/watch/` paths, though every custom resource
-can be watched.
+kube-apiserver makes them in apiextensions-apiserver, pkg/controller/openapi/builder; its output for a CRD is compared
+with ours in tests/server/test_crds.py. Its documents name no `/watch/` paths, though every custom resource can be
+watched.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ _METHODS: Final = {"deletecollection": "delete", "list": "get"}
 
 
 def convert(crds: Iterable[Crd]) -> ApiSpec:
-    """Return what a server would say of CRDs, one document for each group version.
+    """Return the documents that a server would serve for CRDs, one for each group version.
 
     Raises:
         InputError: naming the place of a schema that can't be used.
@@ -111,7 +111,7 @@ def _document(group: str, version: str, parts: list[tuple[Crd, Version]]) -> Doc
 
 
 def _source(files: set[str]) -> str:
-    """Return what headers of generated files call the manifests of a group version: the file, or the folder."""
+    """Return the name of a group version's manifests in headers of generated files: the file, or the folder."""
     folder = posixpath.commonpath(files)
     return folder or ", ".join(sorted(files))
 
@@ -237,7 +237,7 @@ def _reference(name: str, description: str) -> dict[str, Any]:
 
 
 def _completed(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a schema with what the server adds: fields of embedded resources, and both types of int-or-string."""
+    """Return a schema with the additions of the server: fields of embedded resources, types of int-or-string."""
     made = dict(schema)
     for key in ("items", "additionalProperties"):
         if is_object(made.get(key)):

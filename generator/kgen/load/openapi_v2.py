@@ -28,29 +28,29 @@ _OF_EVERY_KIND: Final = {
 
 
 def load(file: Path, source: str | None = None) -> ApiSpec:
-    """Return what an OpenAPI v2 document says.
+    """Return the content of an OpenAPI v2 document.
 
     Args:
         file: The document.
-        source: What headers of generated files and messages call it; by default its own name.
+        source: Its name in headers of generated files and in messages; by default its file name.
 
     Raises:
-        InputError: naming the JSON pointer of what can't be used.
+        InputError: naming the JSON pointer of the invalid part.
     """
     name = source or file.name
     return convert(read_document(file, name), name)
 
 
 def convert(raw: Mapping[str, Any], source: str) -> ApiSpec:
-    """Return what a parsed OpenAPI v2 document says.
+    """Return the content of a parsed OpenAPI v2 document.
 
     Raises:
-        InputError: naming the JSON pointer of what can't be used.
+        InputError: naming the JSON pointer of the invalid part.
     """
     if optional_text(raw, "swagger") != "2.0":
         refuse(
             (source,),
-            "this is no OpenAPI v2 document: it has no `swagger` version 2.0",
+            "this is not an OpenAPI v2 document: `swagger` is not 2.0",
             "name an OpenAPI v2 swagger.json",
         )
     known, references = schemas(raw.get("definitions"), (source, "definitions"))

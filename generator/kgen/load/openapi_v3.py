@@ -15,20 +15,20 @@ from kgen.spec import ApiSpec, Document
 __all__ = ["INDEX", "convert", "document_name", "group_version", "load"]
 
 INDEX: Final = "index.json"
-"""The file that says what `kgen pull` captured; it is no document."""
+"""The file that records the captured documents of `kgen pull`; it is not a document itself."""
 
 _GROUP_VERSION: Final = re.compile(r"(?:api|apis/(?P<group>[^/{}]+))/(?P<version>[^/{}]+)")
 
 
 def load(folder: Path, source: str | None = None) -> ApiSpec:
-    """Return what the documents of a folder say.
+    """Return the content of the documents in a folder.
 
     Args:
         folder: Holds `api__v1.json`, `apis__apps__v1.json` and so on: the path with `__` for `/`.
-        source: What headers of generated files and messages call the folder; by default its own name.
+        source: The name of the folder in headers of generated files and in messages; by default its own name.
 
     Raises:
-        InputError: if there is no document, or one that can't be used.
+        InputError: if there is no document, or an invalid one.
     """
     label = source or folder.name
     try:
@@ -49,13 +49,13 @@ def load(folder: Path, source: str | None = None) -> ApiSpec:
 
 
 def convert(files: Mapping[str, tuple[str, Mapping[str, Any]]]) -> ApiSpec:
-    """Return what parsed documents say.
+    """Return the content of parsed documents.
 
     Args:
-        files: By file name without `.json`: what messages call the file, and the document.
+        files: By file name without `.json`: the name of the file in messages, and the document.
 
     Raises:
-        InputError: naming the file and the place of what can't be used.
+        InputError: naming the file and the place of the invalid part.
     """
     found: dict[str, Document] = {}
     for stem, (source, raw) in sorted(files.items()):
@@ -67,7 +67,7 @@ def convert(files: Mapping[str, tuple[str, Mapping[str, Any]]]) -> ApiSpec:
 
 
 def group_version(name: str) -> tuple[str, str]:
-    """Return the group and the version of a path of `/openapi/v3`; two empty strings where it has none."""
+    """Return the group and the version of a path of `/openapi/v3`; two empty strings if it has none."""
     match = _GROUP_VERSION.fullmatch(name)
     return (match["group"] or "", match["version"]) if match else ("", "")
 
@@ -88,7 +88,7 @@ def _document(stem: str, source: str, raw: Mapping[str, Any]) -> Document:
     found = operations(raw, source)
     name = stem.replace("__", "/")
     if not group_version(name)[1]:
-        # Saved by hand under a name of one's own: then the paths say what it is.
+        # Saved manually under a custom name: the paths in it identify the document.
         versions = {document_name(operation.path) for operation in found}
         name = next(iter(versions)) if len(versions) == 1 else name
     components = mapping(raw.get("components", {}), (source, "components"))
@@ -101,12 +101,12 @@ def _other(raw: Mapping[str, Any]) -> str:
     return (
         f"this is OpenAPI {version[:20]}, not v3"
         if version
-        else "this is no OpenAPI document: it has no `openapi` version"
+        else "this is not an OpenAPI document: `openapi` is missing"
     )
 
 
 def _refuse_missing(folder: Path, files: list[str], label: str) -> None:
-    """Refuse a folder that lacks a file of its own index: half of a capture would build half of a client."""
+    """Refuse a folder that lacks a file of its index: an incomplete capture would build an incomplete client."""
     if not (folder / INDEX).is_file():
         return
     source = f"{label}/{INDEX}"

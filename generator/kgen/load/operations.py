@@ -21,10 +21,10 @@ def operations(document: Mapping[str, Any], source: str) -> tuple[Operation, ...
 
     Args:
         document: The parsed document.
-        source: What messages call it.
+        source: Its name in messages.
 
     Raises:
-        InputError: naming the place of what can't be used.
+        InputError: naming the place of the invalid part.
     """
     reader = _Reader(document, source)
     return tuple(sorted(reader.read(), key=lambda operation: (operation.path, operation.method)))
@@ -103,7 +103,7 @@ class _Reader:
         shown = repr(reference[:200]) if isinstance(reference, str) else "something else"
         return refuse(
             (*at, "$ref"),
-            f"refers to {shown}, which is no parameter of the same document",
+            f"refers to {shown}, which is not a parameter of the same document",
             "put the parameter into the document",
         )
 
@@ -119,7 +119,9 @@ class _Reader:
 
     def _answer(self, raw: Mapping[str, Any], at: At) -> str | None:
         if "$ref" in raw:
-            refuse((*at, "$ref"), "an answer that is a reference is not followed", "put the answer into the operation")
+            refuse(
+                (*at, "$ref"), "a response that is a reference is not supported", "put the response into the operation"
+            )
         return _schema_name(raw["schema"], (*at, "schema")) if "schema" in raw else self._content(raw, at)
 
     def _content(self, raw: object, at: At) -> str | None:

@@ -54,7 +54,7 @@ def refuse(at: At, what: str, hint: str | None = None) -> NoReturn:
 
 
 def pointer(at: At) -> str:
-    """Return what messages call a place: the file and the JSON pointer."""
+    """Return a place for messages: the file and the JSON pointer."""
     keys = "/".join(key.replace("~", "~0").replace("/", "~1") for key in at[1:])
     return f"{at[0]}#/{keys}" if keys else at[0]
 
@@ -64,14 +64,14 @@ def read_document(path: Path, source: str) -> Mapping[str, Any]:
 
     Args:
         path: The file.
-        source: What messages call it.
+        source: Its name in messages.
 
     Raises:
         InputError: if it can't be read, is too large, or holds something else.
     """
     try:
         with open_regular(path) as stream:
-            # What is too large is not read; what grows meanwhile, or has no size, not without end.
+            # Files that are too large are not read. Reading files that grow or have no size is limited.
             is_large = os.fstat(stream.fileno()).st_size > MAX_BYTES
             data = b"" if is_large else stream.read(MAX_BYTES + 1)
         if is_large or len(data) > MAX_BYTES:
@@ -138,7 +138,7 @@ def items(value: object, at: At) -> Iterator[tuple[At, Any]]:
 
 
 def word(raw: Mapping[str, Any], key: str, at: At) -> str:
-    """Return an entry that must be there and be a string."""
+    """Return an entry that must exist and be a string."""
     value = raw.get(key)
     if isinstance(value, str):
         return value
@@ -149,7 +149,7 @@ def word(raw: Mapping[str, Any], key: str, at: At) -> str:
 
 
 def optional_text(raw: Mapping[str, Any], key: str) -> str:
-    """Return an entry's text, or "" where it is absent or something else."""
+    """Return an entry's text, or "" if it is absent or something else."""
     value = raw.get(key)
     return value if isinstance(value, str) else ""
 
@@ -179,7 +179,7 @@ def schemas(raw: object, at: At) -> tuple[dict[str, Mapping[str, Any]], dict[str
     References are rewritten to `#/components/schemas/<name>`.
 
     Raises:
-        InputError: if a schema is no object, is nested too deeply, has too many entries in one place, or refers to
+        InputError: if a schema is not an object, is nested too deeply, has too many entries in one place, or refers to
             anything outside of the document.
     """
     found: dict[str, Mapping[str, Any]] = {}
@@ -231,7 +231,7 @@ def _references(schema: Mapping[str, Any], at: At) -> Iterator[str]:
 
 
 def _role(parent: _Role, key: str) -> _Role:
-    """Return what stands at a key: in a default, `$ref` is text of a user, and a property may be called `default`."""
+    """Return the value at a key. In a default, `$ref` is plain data, and a property may be called `default`."""
     if parent == "schema":
         return _ROLES.get(key, "schema")
     return "schema" if parent == "schemas" else "data"

@@ -1,4 +1,4 @@
-"""Resolve: from what the documents say to what will be generated, with final names."""
+"""Resolve: from the content of the documents to the API to generate, with final names."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def resolve(
     """Return everything that will be generated from `spec`.
 
     Args:
-        spec: What the documents say.
-        names: `[tool.kgen.names]`: names set by hand.
-        problems: Where what is wrong is collected; the caller decides what to do about it.
+        spec: The content of the documents.
+        names: `[tool.kgen.names]`: custom names.
+        problems: Collects the problems; the caller decides how to handle them.
         builtins: The package that has Kubernetes' own types; without one they are generated.
         existing: The names in the package as it was generated before.
         is_whole: Whether no group was left out: then every key of `names` must name something.

@@ -1,7 +1,7 @@
-"""Which objects described in place are types of Kubernetes: a pod's template in a CRD is `core_v1.PodTemplateSpec`.
+"""Recognises inline objects that are types of Kubernetes: a pod's template in a CRD is `core_v1.PodTemplateSpec`.
 
 CRDs are written by tools that copy a type's schema into place, of the Kubernetes version that an operator was built
-with; often without its descriptions. The rules for what is the same are in docs/crds.md.
+with; often without its descriptions. The rules for equality are in docs/crds.md.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ __all__ = ["Builtins"]
 
 CORE: Final = "io.k8s.api.core.v1."
 
-# What these hold, and they themselves, is what CRDs copy.
+# CRDs contain copies of these types and of their parts.
 _ROOTS: Final = (
     *(CORE + name for name in ("PersistentVolumeClaimSpec", "PersistentVolumeClaimStatus", "PodTemplateSpec")),
     *(CORE + name for name in ("ObjectReference", "ServiceSpec", "SecretReference", "TypedObjectReference")),
     *(META + name for name in ("Condition", "LabelSelector", "ObjectMeta", "OwnerReference")),
 )
 
-# Only as a part of the type that holds it: alone it looks like another, which is what is meant.
+# Only as a part of the type that holds it: alone it looks like another type, which is then the right one.
 _NEVER_ALONE: Final = frozenset({CORE + "VolumeResourceRequirements"})
 
 _QUANTITIES: Final = frozenset({"IntOrString", "Quantity"})
@@ -82,11 +82,11 @@ class Builtins:
         return properties(self._catalog.schema(name) or {})
 
     def find(self, schema: Mapping[str, Any], word: str) -> str | None:
-        """Return the name of the schema of Kubernetes that an object described in place is, or None.
+        """Return the name of the schema of Kubernetes that an inline object is, or None.
 
         Args:
-            schema: The object; it must not go away while answers are used.
-            word: The property that holds it, which tells types apart that look the same.
+            schema: The object; it must exist as long as the results are used.
+            word: The property that holds it, which distinguishes types with the same structure.
         """
         place = id(schema), word
         if place not in self._found:
@@ -103,7 +103,7 @@ class Builtins:
         return min(found, key=lambda name: self._order(schema, word, name), default=None)
 
     def _is_alone(self, schema: Mapping[str, Any], name: str) -> bool:
-        """Whether an object is a type, with nothing around it that says so."""
+        """Whether an object is a type, without evidence from its surroundings."""
         own, known = properties(schema), self._fields(name)
         return (
             len(own) * 3 >= len(known) * 2
@@ -128,7 +128,7 @@ class Builtins:
         """Whether an object has the structure of a type."""
         place = id(schema), name
         if place not in self._known:
-            self._known[place] = False  # A type that holds itself is not met again before this is answered.
+            self._known[place] = False  # A type that holds itself is not met again before this returns.
             self._known[place] = self._compare(schema, name)
         return self._known[place]
 
@@ -148,7 +148,7 @@ class Builtins:
         )
 
     def _fits(self, schema: object, known: object) -> bool:
-        """Whether what a CRD says of a value is what Kubernetes says of it."""
+        """Whether a CRD and Kubernetes describe a value in the same way."""
         if not (is_object(schema) and is_object(known)):
             return False
         plain, other = unwrapped(schema), unwrapped(known)
@@ -177,7 +177,7 @@ class Builtins:
 
 
 def _counts(schema: Mapping[str, Any]) -> bool:
-    """Whether it matters that an empty list or map, or a null, is there: a type of Kubernetes does not send it."""
+    """Whether the presence of an empty list or map, or a null, matters: a type of Kubernetes does not send it."""
     counts = presence_rules(schema)
     own = properties(schema).items()
     return any(PRESENCE in presence_matters(counts, key, unwrapped(value)) for key, value in own if is_object(value))
@@ -189,7 +189,7 @@ def _required(schema: Mapping[str, Any]) -> frozenset[str]:
 
 
 def _demanded(schema: Mapping[str, Any]) -> frozenset[str]:
-    """Return what an object of a CRD requires and the server does not fill in."""
+    """Return the properties that an object of a CRD requires and that the server does not fill in."""
     own = properties(schema)
     return frozenset(name for name in _required(schema) if not _has_default(own.get(name)))
 
@@ -222,7 +222,7 @@ def _fits_scalar(schema: Mapping[str, Any], scalar: str) -> bool:
 
 
 def _is_distinctive(own: Mapping[str, Any]) -> bool:
-    """Whether an object has enough to be told by its structure.
+    """Whether an object can be identified by its structure.
 
     That is three fields, or two of which one is a list or a map, or one that holds objects.
     """

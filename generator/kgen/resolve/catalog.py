@@ -35,7 +35,7 @@ __all__ = ["Catalog", "Kind", "Schema", "kind_of"]
 
 GVK: Final = "x-kubernetes-group-version-kind"
 
-# Schemas whose Go package says another group than the API does, or no group at all.
+# Schemas whose Go package has another group than the API does, or no group at all.
 _PACKAGES: Final = {META.rstrip("."): Identifier("meta_v1")}
 
 # These have no group version: kubecore has them, or the type that stands for them.
@@ -94,10 +94,10 @@ class Catalog:
     """The schemas by name, merged over the documents.
 
     Args:
-        spec: What the documents say.
-        names: Names set by hand: a group version's module, or `module.Schema` to a class.
-        problems: Where what is wrong is collected.
-        builtins: The documents whose models a package has; nothing is made of them.
+        spec: The content of the documents.
+        names: Custom names: a group version's module, or `module.Schema` to a class.
+        problems: Collects the problems.
+        builtins: The documents whose models a package has; nothing is generated for them.
         existing: The names in the package as it was generated before.
     """
 
@@ -167,22 +167,22 @@ class Catalog:
             best = sorted(counter.items(), key=lambda item: (-item[1], item[0]))
             yield prefix, Kind(*best[0][0], "") if best else None
 
-    # Names set by hand.
+    # Custom names.
 
     def class_by_hand(self, key: str) -> ClassName | None:
-        """Return the name set by hand of a class, given its module and the name that it would have."""
+        """Return the custom name of a class, given its module and its default name."""
         hides = RESERVED_CLASSES | {*BUILTIN_TYPES, "always", "builtins", "msgspec"} | {*self._modules.values()}
         return self._by_hand(key, hides, f"Other{key.rpartition('.')[2]}")
 
     def field_by_hand(self, ref: ModelRef, wire_name: str) -> Identifier | None:
-        """Return the name set by hand of a field; in its class it must not hide a module or a class."""
+        """Return the custom name of a field; in its class it must not hide a module or a class."""
         key = f"{ref}.{wire_name}"
         hides = {*RESERVED_FIELDS, *self._modules.values()}
         capital = {name for name in (self._names.get(key, ""),) if name[:1].isupper()}
         return self._by_hand(key, hides | capital, f"{field_name(wire_name).rstrip('_')}_2")
 
     def resource_by_hand(self, document: str, plural: str) -> Identifier | None:
-        """Return the name set by hand of a resource: the method of its group's client."""
+        """Return the custom name of a resource: the method of its group's client."""
         return self._by_hand(f"{document}/{plural}", RESERVED_ACCESSORS, f"other_{field_name(plural)}")
 
     def _group_by_hand(self, group: str, version: str) -> Identifier | None:
@@ -273,11 +273,11 @@ class Catalog:
         return name in self._module_names
 
     def group_of(self, module: Identifier) -> str:
-        """Return the group whose models a module holds; the module itself where they are of none."""
+        """Return the group whose models a module holds; the module itself if they have no group."""
         return self._groups[module][0]
 
     def version_of(self, module: Identifier) -> str:
-        """Return the version whose models a module holds, "" where they are of none."""
+        """Return the version whose models a module holds, "" if they have no version."""
         return self._groups[module][1]
 
     def is_custom(self, module: Identifier) -> bool:

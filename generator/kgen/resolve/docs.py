@@ -1,4 +1,4 @@
-"""What a schema says of a value beside its type: its description, how the server merges it, and what it is held to."""
+"""Documentation of a value beyond its type: its description, how the server merges it, and its validation rules."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LONGEST: Final = 200
 
 
 def merging_of(schema: Mapping[str, Any]) -> Merging | None:
-    """Return how the server merges a list or a map, or None where the schema leaves that to the default.
+    """Return how the server merges a list or a map, or None if the schema uses the default.
 
     Source: `x-kubernetes-list-type` and its like, the merge strategies of server-side apply and of strategic merge
     patches.
@@ -37,7 +37,7 @@ def merging_of(schema: Mapping[str, Any]) -> Merging | None:
 
 
 def rules_of(schema: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the rules that a CRD has for a value, in the words that the server has for who breaks them."""
+    """Return the rules that a CRD has for a value, in the words of the server's error messages."""
     found = schema.get("x-kubernetes-validations")
     return tuple(rule for each in found if (rule := _rule(each))) if is_array(found) else ()
 
@@ -45,12 +45,12 @@ def rules_of(schema: Mapping[str, Any]) -> tuple[str, ...]:
 def description(
     schema: Mapping[str, Any], *, rules: bool, merging: bool = True, default: bool = False, constants: str = ""
 ) -> str:
-    """Return what a docstring says of a value.
+    """Return the docstring of a value.
 
     Args:
         schema: The schema, without the wrapping around a reference.
-        rules: Whether to tell the rules; those of a class are told at the class.
-        merging: Whether to tell how it is merged.
+        rules: Whether to include the rules; those of a class are in the docstring of the class.
+        merging: Whether to include how it is merged.
         default: Whether to name the value that the server sets.
         constants: The class of the constants for the known values, which are named instead of listed; "" if there is
             none.
@@ -70,7 +70,7 @@ def description(
 
 
 def enum_values(schema: Mapping[str, Any]) -> tuple[str, Mapping[str, str]]:
-    """Return the description of an enum without the list of its values, and what the list says of each value.
+    """Return the description of an enum without the list of its values, and the text of the list for each value.
 
     Source: kube-openapi, which adds a list of the values to the descriptions of enums. A list with other values than
     the enum is not taken apart.
@@ -92,7 +92,7 @@ def enum_values(schema: Mapping[str, Any]) -> tuple[str, Mapping[str, str]]:
 
 
 def _sentence(words: str) -> str:
-    """Return what a list says of a value as a sentence; names such as `kubeProxy` keep their small letter."""
+    """Return a list's text for a value as a sentence; names such as `kubeProxy` keep their small letter."""
     found = words.strip().removeprefix("- ")
     first = found.partition(" ")[0]
     found = f"{found[:1].upper()}{found[1:]}" if first.islower() else found
@@ -106,14 +106,17 @@ def _shown(value: object) -> str:
 
 
 def _joined(said: str, sentence: str) -> str:
-    """Put a sentence behind a text, in its last line where that is one of prose."""
+    """Append a sentence to a text, on its last line if that is prose."""
     last = said.rpartition("\n")[2].lstrip()
     is_prose = said.endswith(".") and not last.startswith(("-", "*", "+", "#", "|", "`")) and not last[:1].isdigit()
     return f"{said} {sentence}" if is_prose else f"{said}\n\n{sentence}".strip()
 
 
 def _merged(merging: Merging | None) -> str:
-    """Return a sentence on how it is merged; "" where a list is replaced as a whole, and a map merged by its keys."""
+    """Return a sentence on how the server merges a value.
+
+    "" if a list is replaced as a whole, or a map merged by its keys.
+    """
     if merging is None:
         return ""
     said: list[str] = []
@@ -143,6 +146,6 @@ def _text(schema: Mapping[str, Any], key: str) -> str:
 
 
 def _rule(rule: object) -> str:
-    """Return a rule in the words that the server has for who breaks it, or itself where there are none."""
+    """Return a rule in the words of the server's error message, or the rule itself if it has no message."""
     texts = [rule.get(key) for key in ("message", "rule")] if is_object(rule) else []
     return next((" ".join(text.split()) for text in texts if isinstance(text, str) and text.strip()), "")

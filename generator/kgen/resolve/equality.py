@@ -15,10 +15,10 @@ _UNCOUNTED: Final = presence_rules({})  # the items of lists and the values of m
 
 
 class Equality:
-    """Gives equal structures one number. Descriptions and what only validates do not count.
+    """Gives equal structures one number. Descriptions and validation do not count.
 
     Args:
-        builtin: Says which type of Kubernetes an object is, given the property that holds it.
+        builtin: Returns the type of Kubernetes that an object is, given the property that holds it.
     """
 
     def __init__(self, builtin: Callable[[Mapping[str, Any], str], str | None]) -> None:

@@ -1,8 +1,8 @@
-"""What groups are called that begin alike, such as `example.com` and `example.net`.
+"""Names of groups with the same first label, such as `example.com` and `example.net`.
 
-What has a name keeps it: a group is called as in the package that was generated before. A group that comes later than
-one with the same first label gets its whole name; where several come at once, each does. So neither the order of
-documents nor the alphabet decides anything, and no group renames another.
+Existing names are kept: a group has the same name as in the existing package. If a group is added after another one
+with the same first label, it gets its full name. If several are added at once, each gets its full name. So neither the
+order of documents nor the alphabet decides anything, and no group renames another.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ __all__ = ["group_names_of"]
 def group_names_of(
     spec: ApiSpec, hand: Mapping[str, str], kept: Mapping[str, str], problems: Problems
 ) -> Mapping[str, str]:
-    """Return what each group is called.
+    """Return the name of each group.
 
     Args:
-        spec: What the documents say.
-        hand: Names set by hand; a group that has them for all its versions takes no name from another.
-        kept: The folders of groups in the package as it was generated before; one that no rule gives is passed over.
-        problems: Told of groups that come at once: without the package a later group would have changed their names.
+        spec: The content of the documents.
+        hand: Custom names; a group that has them for all its versions does not affect the names of others.
+        kept: The folders of groups in the package as it was generated before; a name that no rule allows is ignored.
+        problems: Receives a problem for groups that are added at once: without the package a later group would have
+            changed their names.
     """
     groups = {
         document.group
@@ -53,7 +54,7 @@ def _tell(groups: list[str], spec: ApiSpec, problems: Problems) -> None:
     problems.warn(
         f"{' and '.join(groups)} begin alike: each is called by its whole name",
         where=documents[0].source,
-        hint=f"keep the generated package, which remembers it, or say it in [tool.kgen.names]: {', '.join(lines)}",
+        hint=f"keep the generated package, which records it, or set it in [tool.kgen.names]: {', '.join(lines)}",
     )
 
 

@@ -1,8 +1,8 @@
-"""Objects described in place and constants: what each is called, and which of the objects are one class.
+"""Inline objects and constants: their names, and the objects that share a class.
 
 The name is the path: `WidgetSpecRule` is an item of `spec.rules` of a Widget. Objects of one structure within a group
 share the class of the first of them, going from the kinds down, level by level, the most stable version first. Every
-place has its name all the same, as an alias, and so have the constants in it: what is added elsewhere renames nothing.
+place has its name all the same, as an alias, and so have the constants in it: additions elsewhere rename nothing.
 A place whose object is a type of Kubernetes has a name, too: it stays when the object is that type no longer.
 """
 
@@ -57,7 +57,7 @@ class _Child:
 
 
 class Inline:
-    """Names objects and constants, and gives the objects that are new to whoever drafts them.
+    """Names objects and constants, and yields new objects to the caller, which drafts them.
 
     Args:
         catalog: All schemas.
@@ -121,7 +121,7 @@ class Inline:
     def _namesakes(self, owner: Schema, wire_name: str, words: str) -> Iterator[_Child]:
         """Yield places in an object whose name may be that of a property: `rule` and the items of `rules` may be one.
 
-        What has another name in the package keeps that.
+        Existing names in the package are kept.
         """
         kept = self._catalog.existing.name_of(owner.ref.module, owner.ref.name, wire_name)
         for child in self._children.get(owner.ref, ()):
@@ -129,14 +129,14 @@ class Inline:
                 yield child
 
     def _alias(self, owner: ModelRef, child: _Child, where: str, kept: str | None = None) -> None:
-        """Name a place in an object, given what it holds."""
+        """Name a place in an object, given its content."""
         ref = self._names.claim(owner, child.wire_name, child.words, where, kept)
         self._children.setdefault(owner, []).append(replace(child, name=ref))
         self.aliases[ref] = child.target
         self._waiting.append(ref)
 
     def _key(self, raw: Mapping[str, Any], word: str, ref: ModelRef) -> Hashable:
-        """Return what objects that share a class have in common."""
+        """Return the common schema of objects that share a class."""
         return self._catalog.group_of(ref.module), self._equality.number(raw, word), self._spelling.of(raw, ref)
 
     def constants(self, owner: Schema, wire_name: str, field: Identifier) -> ClassName:
@@ -147,10 +147,10 @@ class Inline:
         return ref.name
 
     def drain(self) -> Iterator[Schema]:
-        """Yield the schemas that are to be drafted, those too that are found meanwhile.
+        """Yield the schemas to draft, including those that are found in the meantime.
 
-        Places are named level by level, whether or not they have a class of their own. So what a place is called does
-        not depend on which objects are equal.
+        Places are named level by level, whether or not they have their own class. So the name of a place does not
+        depend on the equality of objects.
         """
         while self._waiting:
             ref = self._waiting.popleft()
@@ -170,7 +170,7 @@ class Inline:
             self._alias(alias, child, str(alias))
 
     def _keep_inside(self, alias: ModelRef, schema: str) -> None:
-        """Name the places inside of a type of Kubernetes that have a name: it was no such type before."""
+        """Name the places inside of a type of Kubernetes that have a name: it was not such a type before."""
         existing = self._catalog.existing
         for wire_name, raw in properties(self._catalog.schema(schema) or {}).items():
             child = self._inside_copied(schema, wire_name, raw)

@@ -17,8 +17,8 @@ __all__ = ["members_of"]
 def members_of(schema: Mapping[str, Any], before: Mapping[str, str] | None = None) -> tuple[Member, ...]:
     """Return a constant for each value of an enum of strings that is not empty, in the order of the schema.
 
-    Where two values would have one name, the value that is written like it has it, else the first by the alphabet; the
-    others have a number behind it. So the order of values decides nothing.
+    If two values would have one name, the value that is spelled like the name gets it, else the first by the alphabet;
+    the others have a number behind it. So the order of values decides nothing.
 
     Args:
         schema: The schema with the enum.

@@ -1,4 +1,4 @@
-"""Operations to resources: verbs, subresources, and what is left out with its reason."""
+"""Operations to resources: verbs, subresources, and omitted operations with their reasons."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from kgen.spec import ApiSpec, Document, Operation
 __all__ = ["resolve_groups"]
 
 STREAMS: Final = frozenset({"attach", "exec", "log", "portforward", "proxy"})
-"""Subresources that answer with a stream or hand the connection on, instead of a model."""
+"""Subresources that respond with a stream or hand the connection on, instead of a model."""
 
 _VERBS: Final = {
     "delete": "delete",
@@ -33,7 +33,7 @@ _VERBS: Final = {
 }
 _BY_METHOD: Final = {"delete": "delete", "get": "get", "patch": "patch", "post": "create", "put": "update"}
 
-# Methods that client-go calls by what they do.
+# Methods that client-go names by their effect.
 _METHOD_NAMES: Final = {
     ("create", "binding"): "bind",
     ("create", "eviction"): "evict",
@@ -43,11 +43,11 @@ _METHOD_NAMES: Final = {
 
 _STATUS: Final = META + "Status"
 
-# The documents declare the body as the answer; the server was seen to answer a Status.
+# The documents declare the body as the response, but the server returns a Status.
 _ANSWERS_STATUS: Final = frozenset({"binding", "eviction"})
 
-# Nothing in the documents says that a change of these takes time and then is done: their controllers' rules are known,
-# as kubectl has them, and need the status of exactly these kinds.
+# The documents do not define that a change of these kinds needs time to complete. The rules of their controllers are
+# known from kubectl, and need the status of exactly these kinds.
 _ENDS: Final = {
     ("apps", "DaemonSet"): "rollout",
     ("apps", "Deployment"): "rollout",
@@ -55,7 +55,7 @@ _ENDS: Final = {
     ("batch", "Job"): "completion",
 }
 
-# Subresources that one manager applies, as in client-go: what is a resource of its own kind.
+# Subresources that one manager applies, as in client-go: those that are a resource with another kind.
 _APPLIED: Final = frozenset({"scale"})
 
 _DOCS: Final = {
@@ -78,12 +78,12 @@ _DOCS_OF_THE_OBJECT: Final = {
     "patch": "Patch the {kind} through its {sub} subresource",
 }
 
-_DISCOVERY: Final = "not a resource: what the server says of itself"
+_DISCOVERY: Final = "not a resource: information about the server itself"
 
 
 @dataclass(slots=True)
 class _Found:
-    """What the operations say of one resource, while they are read."""
+    """State of one resource while its operations are read."""
 
     plural: str
     namespaced: bool = False
@@ -127,13 +127,13 @@ def _parse(path: str, prefix: str) -> _Path | None:
 def resolve_groups(
     spec: ApiSpec, catalog: Catalog, models: Mapping[str, ModelRef], problems: Problems
 ) -> tuple[tuple[GroupVersion, ...], tuple[LeftOut, ...]]:
-    """Return the group versions that have resources, and every operation that becomes no method.
+    """Return the group versions that have resources, and every operation without a method.
 
     Args:
-        spec: What the documents say.
+        spec: The content of the documents.
         catalog: Names of group versions.
         models: The model of each schema that is one.
-        problems: Where what is wrong is collected.
+        problems: Collects the problems.
     """
     resolver = _Resolver(catalog, models, problems)
     groups = [group for document in spec.documents if (group := resolver.group(document)) is not None]
@@ -176,7 +176,7 @@ class _Resolver:
         return names.group_folder(group), names.version_folder(document.version)
 
     def refuse_twins(self, groups: Iterable[GroupVersion]) -> None:
-        """Report group versions that would get one name, with the line that tells them apart."""
+        """Report group versions that would get one name, with the configuration that distinguishes them."""
         taken: dict[str, GroupVersion] = {}
         for group in groups:
             for name in (group.accessor, group.class_name, f"typed/{'/'.join(group.package)}"):
@@ -343,7 +343,7 @@ class _Resolver:
         return tuple(made)
 
     def _argument(self, model: ModelRef) -> Identifier:
-        """Return what a method calls its body; it must not hide a module that types are of."""
+        """Return the name of a method's body argument; it must not hide a module that has its types."""
         name = names.argument_name(model.name)
         return Identifier(f"{name}_") if self._catalog.is_module(name) else name
 
@@ -387,10 +387,10 @@ class _Resolver:
 
 
 def _doc(what: str, subresource: str, kind: ModelRef, *, is_object: bool = False) -> str:
-    """Return one line on what a method does.
+    """Return one line that describes a method.
 
     Args:
-        what: The verb, or the method if it is called by what it does.
+        what: The verb, or the method if it is named for its effect.
         subresource: The subresource.
         kind: The model of the object.
         is_object: Whether the subresource is the object itself, in part.

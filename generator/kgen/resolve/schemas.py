@@ -50,7 +50,7 @@ from kgen.shapes import is_array, is_object
 
 __all__ = ["Models"]
 
-# OpenAPI v2 carries no defaults; there these properties are what v3 gives `default: {}`, if the object has fields:
+# OpenAPI v2 carries no defaults; there these properties have `default: {}` in v3, if the object has fields:
 # the first ones anywhere, the others in a kind. `CustomResourceSubresources.status` is a pointer to an empty object.
 _NEVER_NONE: Final = frozenset({"metadata", "spec"})
 _NEVER_NONE_IN_KINDS: Final = frozenset({"status", "template"})
@@ -101,7 +101,7 @@ class Models:
         self._inline = Inline(catalog, self._spelling)
         self._drafts: dict[ModelRef, _Draft] = {}
 
-    # What annotations ask for (kgen.resolve.types.ModelLookup).
+    # The model lookup for annotations (kgen.resolve.types.ModelLookup).
 
     def model_of(self, schema: str) -> ModelRef | None:
         """Return the model of a named schema; None for one that a class can't hold."""
@@ -151,7 +151,7 @@ class Models:
         return self._catalog.group_of(module), stability(self._catalog.version_of(module)), module, schema.name
 
     def _draft_all(self, schemas: Iterable[Schema]) -> None:
-        """Draft the schemas of one module, and then what they describe in place, level by level."""
+        """Draft the schemas of one module, and then their inline objects, level by level."""
         for schema in schemas:
             if self.model_of(schema.name) is None:
                 self._problems.warn(_PLAIN_MAP, where=schema.pointer)
@@ -171,7 +171,7 @@ class Models:
                     where=next(schema.pointer for schema in self._catalog.own_models() if schema.ref.module == module),
                     hint=f'give the group version another name in [tool.kgen.names]: "{key}" = "other_{module}"'
                     if version
-                    else 'make all types anew: builtins = "generate" below [tool.kgen]',
+                    else 'generate all types: builtins = "generate" in [tool.kgen]',
                 )
         for schema in self._catalog.own_models():
             other = taken.setdefault(schema.ref, schema)
@@ -253,7 +253,7 @@ class Models:
     def _constants(
         self, schema: Schema, wire_name: str, field: Identifier, plain: Mapping[str, Any]
     ) -> Constants | None:
-        """Return the constants for the known values of a field, or None where it has none."""
+        """Return the constants for the known values of a field, or None if it has none."""
         if not members_of(plain):
             return None
         name = self._inline.constants(schema, wire_name, field)
@@ -263,8 +263,8 @@ class Models:
     def _has_default(self, schema: Schema, kind: Kind | None, plain: Mapping[str, Any]) -> bool:
         """Whether the server fills in a property, so that an object without it is valid though it is required.
 
-        Documents of Go types carry the zero value as the default of whatever is required; those types are named
-        schemas. In a CRD, which describes its objects in place, a zero value is a default like any other.
+        Documents of Go types carry the zero value as the default of required properties; those types are named
+        schemas. In a CRD, which has inline objects, a zero value is a default like any other.
         """
         default = plain.get("default")
         if default is None:
@@ -365,7 +365,7 @@ class Models:
         if field.required:
             return Nullable(use.type) if field.nullable else use.type, Required()
         if field.keeps_null:
-            # Null stands where it is said; where nothing is, the default, or nothing that would be counted.
+            # An explicit null is kept. A missing value becomes the default, or a value that the server does not count.
             return use.type, Unset()
         if use.shape == "fields" or (use.shape in ("list", "map") and not field.keeps_empty):
             return use.type, Empty()
@@ -374,7 +374,7 @@ class Models:
         return use.type, Null()
 
     def _can_be_zero(self, field: _DraftField, model: ModelRef, owner: ModelRef) -> bool:
-        """Whether a struct may stand for an absent one; in a CRD only one that holds nothing, as its default says."""
+        """Whether a struct may stand for an absent one; in a CRD only an empty one, according to its default."""
         if field.in_place and any(inner.required for inner in self._draft_of(model)):
             return False
         return not self._circular(model, owner)
@@ -407,8 +407,8 @@ class Models:
 def _in_order_of_claims(own: Mapping[str, Any], names: Iterable[str]) -> list[str]:
     """Return the properties of an object in the order in which they are named.
 
-    The exact word comes before the items of a list or the values of a map: the class of `plans[]` takes no name from
-    `plan`. Else it is the alphabet, so that the order of properties in a document decides nothing.
+    The exact word comes before the items of a list or the values of a map: the class of `plans[]` does not get the name
+    of `plan`. All others are in alphabetical order, so that the order in a document does not matter.
     """
     exact = {snake(name) for name in names}
 

@@ -1,6 +1,6 @@
-"""The attributes of properties, and the spelling of names that read the same.
+"""The attributes of properties, and the spelling of names that would be equal.
 
-Where two properties would be one attribute, or two values one constant, what has a name keeps it. So equal objects may
+If two properties would be one attribute, or two values one constant, existing names are kept. So equal objects may
 spell such names differently: those do not share a class.
 """
 
@@ -34,8 +34,8 @@ class Spelling:
     def attributes(self, ref: ModelRef, wire_names: Iterable[str]) -> dict[str, Identifier]:
         """Return the attribute of each property of a class.
 
-        What is named by hand has that name, and what has a name in the package keeps it. Of the others, where two would
-        get one, only the regular one does.
+        Custom names have priority, then existing names in the package. If two other properties would get one name, only
+        the regular one gets it.
         """
         by_hand = {name: self._catalog.field_by_hand(ref, name) for name in wire_names}
         hands = {each for each in by_hand.values() if each is not None}
@@ -68,10 +68,10 @@ class Spelling:
         return Identifier(f"{name}_") if self._catalog.is_module(name) else name
 
     def of(self, schema: Mapping[str, Any], ref: ModelRef) -> Hashable:
-        """Return how an object of a name, and what is in it, spells names that read the same; None where none do.
+        """Return how an object, and everything in it, spells names that would be equal; None if there are none.
 
         Args:
-            schema: The object; it must not go away while this is used.
+            schema: The object; it must exist as long as the result is used.
             ref: The name of its place.
         """
         if self._is_unmistakable(schema):
@@ -105,14 +105,14 @@ class Spelling:
 
 
 def _alike(names: Iterable[str]) -> list[str]:
-    """Return what would have one name."""
+    """Return the items that would have one name."""
     found = {name: (field_name(name).rstrip("_"), member_name(name)) for name in names}
     fields, members = Counter(each for each, _ in found.values()), Counter(each for _, each in found.values())
     return [name for name, (attribute, member) in found.items() if fields[attribute] > 1 or members[member] > 1]
 
 
 def _held(schema: object) -> Mapping[str, Any]:
-    """Return what a schema describes, or the items or values of it where it is a list or a map."""
+    """Return the schema of a value, or of its items or values if it is a list or a map."""
     plain: Mapping[str, Any] = unwrapped(schema) if is_object(schema) else {}
     while not properties(plain):
         inner = next((part for key in ("items", "additionalProperties") if is_object(part := plain.get(key))), None)

@@ -37,7 +37,7 @@ SCALARS: Final[Mapping[str, ScalarName]] = {
     "io.k8s.apimachinery.pkg.api.resource.Quantity": "Quantity",
     "io.k8s.apimachinery.pkg.runtime.RawExtension": "RawExtension",
     "io.k8s.apimachinery.pkg.util.intstr.IntOrString": "IntOrString",
-    # Go writes each of these by hand, as a schema, a list or a plain value; the documents give them no type.
+    # Go implements each of these manually, as a schema, a list or a plain value; the documents give them no type.
     **{
         f"{APIEXTENSIONS}{version}.{name}": "JSON"
         for version in ("v1", "v1beta1")
@@ -69,10 +69,10 @@ SHARED: Final = frozenset(
 """Schemas that `kubecore.model.meta` has models of, because the core itself reads or sends them."""
 
 KEEPS_EMPTY: Final = frozenset({"default", "minItems", "minProperties", "nullable"})
-"""Where one of these stands beside the type of a CRD's list or map, empty and absent differ."""
+"""If one of these is next to the type of a CRD's list or map, empty and absent differ."""
 
 PRESENCE: Final = "presence"
-"""Where this is among the reasons, the object that holds a field looks whether it is there."""
+"""If this is among the reasons, the object that holds a field checks for its presence."""
 
 _SHAPES: Final[Mapping[ScalarName, Shape]] = {"FieldsV1": "fields", "RawExtension": "open"}
 
@@ -86,29 +86,29 @@ MAX_STEPS: Final = 60
 
 
 class ModelLookup(Protocol):
-    """What annotations need to know of the models."""
+    """Information about the models that annotations need."""
 
     def model_of(self, schema: str) -> ModelRef | None:
-        """Return the model of a named schema, or None where its values are used as they are."""
+        """Return the model of a named schema, or None if its values have no model."""
         ...
 
     def schema(self, name: str) -> Mapping[str, Any] | None:
-        """Return the named schema, or None where the documents lack it."""
+        """Return the named schema, or None if the documents lack it."""
         ...
 
     def inline(self, schema: Mapping[str, Any], place: Place) -> ModelRef | None:
-        """Name the model of an object that is described in place, or return None where it can't be one."""
+        """Name the model of an inline object, or return None if it cannot have one."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedType:
-    """A type as one place uses it.
+    """The type of a value at one place.
 
     Attributes:
         type: The type.
-        shape: What its zero value is: an empty list or map, a struct, or nothing. An "open" object may have any fields:
-            that it is there says something, even if it is empty.
+        shape: The kind of its zero value: an empty list or map, a struct, or nothing. An "open" object may have any
+            fields: its presence has a meaning, even if it is empty.
     """
 
     type: Type
@@ -125,7 +125,7 @@ _ANY_MAP: Final = ResolvedType(MapOf(Scalar("JSON")), "open")
 
 
 def unwrapped(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the schema inside a single `allOf`, which documents use to put words and defaults beside a reference."""
+    """Return the schema inside a single `allOf`, used to add descriptions and defaults to a reference."""
     parts = schema.get("allOf")
     if is_array(parts) and len(parts) == 1 and is_object(parts[0]) and "properties" not in schema:
         return {**parts[0], **{key: value for key, value in schema.items() if key != "allOf"}}
@@ -133,18 +133,18 @@ def unwrapped(schema: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def properties(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the properties of an object; none where it has none."""
+    """Return the properties of an object; none if it has none."""
     found = schema.get("properties")
     return found if is_object(found) else {}
 
 
 @dataclass(frozen=True, slots=True)
 class PresenceRules:
-    """What an object's schema looks for among its fields, whatever they hold.
+    """Fields whose presence matters to an object's schema, whatever their values are.
 
     Attributes:
         every: Whether it counts them, by `minProperties`.
-        names: Those that a branch of `oneOf` or the like requires.
+        names: The fields that a branch of `oneOf` or the like requires.
     """
 
     every: bool
@@ -152,7 +152,10 @@ class PresenceRules:
 
 
 def presence_rules(owner: Mapping[str, Any]) -> PresenceRules:
-    """Return what an object looks for; asked once for each object, as strangers' have many branches."""
+    """Return the fields whose presence matters to an object.
+
+    Computed once per object, since untrusted ones may have many branches.
+    """
     branches = list(_branches(owner))
     lists = [names for branch in branches if is_array(names := branch.get("required"))]
     names = frozenset(filter(is_text, itertools.chain(*lists)))
@@ -160,10 +163,10 @@ def presence_rules(owner: Mapping[str, Any]) -> PresenceRules:
 
 
 def presence_matters(counts: PresenceRules, name: str, plain: Mapping[str, Any]) -> frozenset[str]:
-    """Return why null, or an empty list or map, differs from what is absent; nothing where it does not.
+    """Return why null, or an empty list or map, differs from an absent value; nothing if it does not.
 
     Args:
-        counts: What the object that holds it looks for.
+        counts: The fields whose presence matters to the object that holds it.
         name: The property.
         plain: The property's schema.
     """
@@ -175,7 +178,7 @@ def presence_matters(counts: PresenceRules, name: str, plain: Mapping[str, Any])
 
 
 def _branches(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield what only validates an object, those parts too that are inside of others."""
+    """Yield the validating parts of an object's schema, including nested ones."""
     lists = [parts for key in _BRANCHES if is_array(parts := schema.get(key))]
     for part in (*itertools.chain(*lists), schema.get("not")):
         if is_object(part):
@@ -191,7 +194,7 @@ def reference(schema: Mapping[str, Any]) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a type is used: for names of models described in place, and for messages."""
+    """The place at which a type is used: for names of inline models, and for messages."""
 
     owner: ModelRef
     wire_name: str
@@ -214,7 +217,7 @@ class Place:
 
 
 def annotation(schema: object, place: Place, models: ModelLookup, problems: Problems) -> ResolvedType:
-    """Return the type of what `schema` describes; a schema that makes no sense is any JSON, with a warning."""
+    """Return the type of the values of `schema`; an invalid schema is any JSON, with a warning."""
     if not is_object(schema):
         return _odd(f"a schema is a mapping, not {type(schema).__name__}", place, problems)
     if place.steps > MAX_STEPS:
@@ -235,7 +238,7 @@ def annotation(schema: object, place: Place, models: ModelLookup, problems: Prob
         case "boolean" | "integer" as kind:
             return _scalar(_PLAIN[kind])
         case "number":
-            # A whole number stays one: the server tells 1 from 1.0, and an update with the other is a change.
+            # A whole number stays one: the server distinguishes 1 from 1.0, and an update with the other is a change.
             return _scalar("number")
         case None:
             # In OpenAPI v2 a nullable object has no type, and one that is embedded has only the fields of every kind.

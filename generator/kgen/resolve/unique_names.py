@@ -17,7 +17,7 @@ _SEAMS: Final = ("", "_", "__")
 
 
 class UniqueNames:
-    """Gives each place a name of its own: its path, with a seam if another place has that name.
+    """Gives each place a unique name: its path, with an underscore in it if another place has that name.
 
     Args:
         catalog: All schemas. Their names are taken from the start.
@@ -47,7 +47,7 @@ class UniqueNames:
             if (ref := ModelRef(module, name)) not in self._taken
             and not existing.is_held_by_another(module, name, owner.name, wire_name)
         )
-        # A place that is named by hand keeps its own name from others: theirs do not change.
+        # A place with a custom name keeps its default name reserved: the names of other places do not change.
         self._taken.add(ref)
         by_hand = self._catalog.class_by_hand(str(ref))
         return ref if by_hand is None or by_hand == ref.name else self._by_hand(ref, by_hand, where)
@@ -56,7 +56,7 @@ class UniqueNames:
         head = owner.name.rstrip("_")
         for seam in _SEAMS:
             yield class_name(f"{head}{seam}{words}")
-        # As many places as there are may read the same: where the last number was, the next one begins.
+        # Any number of places may lead to the same name: numbering continues from the last number.
         base = ModelRef(owner.module, class_name(f"{head}_{words}"))
         for number in itertools.count(self._last.get(base, 1) + 1):
             self._last[base] = number

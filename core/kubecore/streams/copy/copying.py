@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 Progress = Callable[[int], object]
-"""Is told how many bytes of files were copied so far."""
+"""Called with the number of bytes of files copied so far."""
 
 MAX_ERROR_BYTES: Final = 64 * 1024
 _TAR: Final = "tar"
@@ -45,13 +45,13 @@ _NO_TAR: Final = "there is no `tar` in the container, which copying needs"
 
 
 class Plan(NamedTuple):
-    """What is to be run, and between which names.
+    """The command, and the paths on both sides.
 
     Attributes:
         call: the exec.
-        options: what it connects.
+        options: the connected streams.
         command: the command.
-        base: the name that everything in the archive begins with.
+        base: the first segment of all names in the archive.
         local: the file or folder here.
     """
 
@@ -171,7 +171,7 @@ def explained(error: StatusError) -> Exception:
 
 
 def late(plan: Plan, timeout: float | None) -> DeadlineError:
-    """Create the error for a copy that takes too long.
+    """Create the error for a copy that exceeds its time limit.
 
     Args:
         plan: The copy.

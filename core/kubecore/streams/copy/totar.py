@@ -26,14 +26,14 @@ def pack(local: Path, base: str, copied: Copied, progress: Callable[[int], objec
     Args:
         local: the file or folder.
         base: its name in the archive.
-        copied: takes note of what is in it.
-        progress: is told the bytes so far.
+        copied: records its content.
+        progress: called with the number of bytes so far.
 
     Yields:
-        The archive, piece by piece.
+        The archive, in chunks.
 
     Raises:
-        CopyError: a file can't be read, or changes meanwhile.
+        CopyError: a file can't be read, or changes in the meantime.
     """
     try:
         yield from _entry(local.resolve(strict=True), base, copied, progress)

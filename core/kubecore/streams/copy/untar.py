@@ -1,4 +1,4 @@
-"""Unpacking an archive that a stranger made: regular files and folders, into one folder, and nothing beside it.
+"""Unpacking an untrusted archive: regular files and folders, only into one folder.
 
 Python's own filters had five ways out in two years. Here no name is ever resolved by the system as a path: every folder
 is opened from the one above it, without following links, and every file is made new under a name of ours and then
@@ -50,7 +50,7 @@ class Skipped(NamedTuple):
 
     Attributes:
         name: its name.
-        why: what it is.
+        why: its type.
     """
 
     name: str
@@ -59,13 +59,13 @@ class Skipped(NamedTuple):
 
 @dataclass(slots=True)
 class Copied:
-    """What was copied.
+    """Result of a copy.
 
     Attributes:
         files: how many files.
         folders: how many folders.
         size: how many bytes the files hold.
-        skipped: what is neither file nor folder, and was left out; the first 1,000.
+        skipped: entries that are neither file nor folder, and were skipped; the first 1,000.
     """
 
     files: int = 0
@@ -80,12 +80,12 @@ class Copied:
 
 
 class Unpacker:
-    """Takes an archive as it comes and makes its files: a context manager, which removes what is not whole.
+    """Unpacks an archive as it arrives: a context manager, which removes incomplete files.
 
     Args:
-        base: the name that everything in the archive must begin with.
-        local: what it becomes. A folder that is there is filled; a file goes into it under the name `base`.
-        progress: is told the bytes so far.
+        base: the required first segment of all names in the archive.
+        local: the target. An existing folder is filled; a file is put into it under the name `base`.
+        progress: called with the number of bytes so far.
     """
 
     def __init__(self, base: str, local: Path, progress: Callable[[int], object] | None = None) -> None:
@@ -122,10 +122,10 @@ class Unpacker:
             self._tree = None
 
     def feed(self, data: bytes) -> None:
-        """Take a piece of the archive.
+        """Add a chunk of the archive.
 
         Raises:
-            CopyError: it is no archive, or one that is not to be unpacked; or a file can't be made.
+            CopyError: It is not an archive, or contains forbidden entries; or a file cannot be created.
         """
         view = memoryview(data)
         while view and self._zeros < 2:
@@ -139,10 +139,10 @@ class Unpacker:
                 view = self._take_extra(view)
 
     def finish(self) -> Copied:
-        """Say that the archive has ended.
+        """End the archive.
 
         Returns:
-            What was copied.
+            The result of the copy.
 
         Raises:
             CopyError: the archive had not ended, or there was nothing in it.
@@ -186,11 +186,13 @@ class Unpacker:
             self._zeros += 1
             return
         if self._zeros:
-            raise CopyError("the archive goes on behind its end")
+            raise CopyError("the archive continues after its end")
         try:
             header = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
         except (tarfile.HeaderError, ValueError) as error:
-            raise CopyError(f"what came is no tar archive: {escape_for_terminal(str(error), max_length=100)}") from None
+            raise CopyError(
+                f"the received data is not a tar archive: {escape_for_terminal(str(error), max_length=100)}"
+            ) from None
         if header.type in (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE):
             self._expect(header)
             return
@@ -199,7 +201,7 @@ class Unpacker:
         self._entry(header, name, header.size if size is None else size)
 
     def _expect(self, header: tarfile.TarInfo) -> None:
-        """Prepare for what says more of the next entry than its header can hold."""
+        """Prepare for an entry that extends the header of the next one."""
         if not 0 < header.size <= _MOST_EXTRA:
             raise CopyError(f"the archive has a name or header of {header.size} bytes; the limit is {_MOST_EXTRA}")
         self._extra_type, self._extra_left = header.type, header.size
@@ -238,7 +240,7 @@ class Unpacker:
             raise CopyError(f"the archive's entry {_named(name)} is of an unknown type")
 
     def _parts(self, name: str) -> tuple[str, ...]:
-        """Return what leads from the copy's root to an entry."""
+        """Return the path from the copy's root to an entry."""
         if name.startswith("/") or "\0" in name:
             raise CopyError(f"the archive's entry {_named(name)} has a name that leads out of the copy")
         parts = tuple(part for part in name.split("/") if part not in ("", "."))
@@ -300,7 +302,7 @@ class _Tree:
         self._last: tuple[tuple[str, ...], int] = ((), self._root)
 
     def folder(self, parts: tuple[str, ...], mode: int) -> int:
-        """Return the descriptor of a folder, which is made where it is not there; it stays open until the next call."""
+        """Return the descriptor of a folder, which is created if it is missing; it stays open until the next call."""
         if self._last[0] == parts:
             return self._last[1]
         here = self._root
@@ -413,7 +415,7 @@ def _named(name: str) -> str:
 
 @contextlib.contextmanager
 def _told(name: str) -> Generator[None]:
-    """Turn what the system says into errors of ours that name the entry."""
+    """Map OSErrors to kubecore errors that name the entry."""
     try:
         yield
     except (OSError, ValueError) as error:

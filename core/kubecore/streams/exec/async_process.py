@@ -1,4 +1,4 @@
-"""A command in a container, or what a container runs, connected to us; for asyncio and trio."""
+"""A connected command in a container, or the main process of a container; for asyncio and trio."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ __all__ = ["AsyncProcess"]
 
 
 class AsyncProcess:
-    """A command that runs in a container: a context manager that starts it, and an iterator of what it prints.
+    """A command that runs in a container: a context manager that starts it, and an iterator of its output.
 
     ```python
     async with clientset.core_v1.pods("default").exec("web", ["cat"], stdin=True) as process:
@@ -50,7 +50,7 @@ class AsyncProcess:
     Args:
         client: opens the connection.
         call: the call.
-        options: what is connected.
+        options: the connected streams.
         command: the command, for errors.
         timeout: seconds until it is started; None for no limit but that of connecting.
     """
@@ -79,7 +79,7 @@ class AsyncProcess:
 
         Raises:
             StatusError: the server refuses it.
-            TransportError: there is no answer.
+            TransportError: there is no response.
             MissingExtraError: wsproto is not installed.
         """
         if self._session is not None:
@@ -122,11 +122,11 @@ class AsyncProcess:
             raise WriteTimeoutError(f"{self._place}: the command did not take its input within {timeout:g} s")
 
     async def close_stdin(self) -> None:
-        """End the command's standard input: it reads no more after what was written.
+        """End the command's standard input: nothing follows the written data.
 
         Raises:
             InvalidRequestError: it was not started with `stdin=True`.
-            ProtocolError: the server is older than Kubernetes 1.30, and can't.
+            ProtocolError: the server is older than Kubernetes 1.30, and does not support this.
             StreamClosedError: the command has ended, or it was closed.
         """
         session, channels = self._open()
@@ -134,14 +134,14 @@ class AsyncProcess:
         await session.send(channels.close_stdin())
 
     async def resize(self, width: int, height: int) -> None:
-        """Tell the size of the terminal.
+        """Set the size of the terminal.
 
         Args:
             width: the columns.
             height: the rows.
 
         Raises:
-            InvalidRequestError: it is no size, or there is no terminal.
+            InvalidRequestError: the size is invalid, or there is no terminal.
             StreamClosedError: the command has ended, or it was closed.
         """
         session, channels = self._open()
@@ -150,24 +150,24 @@ class AsyncProcess:
         await session.send(channels.resize(width, height))
 
     async def read(self, timeout: float | None = None) -> Output | None:
-        """Wait for the next that the command prints.
+        """Wait for the next output of the command.
 
         Args:
             timeout: seconds to wait, None for no limit.
 
         Returns:
-            The stream and the bytes; None at the end, where `returncode` is known.
+            The stream and the bytes; None at the end, when `returncode` is known.
 
         Raises:
-            ReadTimeoutError: nothing came in time; it may be called again.
-            UnknownResultError: the connection ended before the server said how the command did.
-            StatusError: it could not be run, or the node does not tell its code.
-            StreamClosedError: it was closed by us.
+            ReadTimeoutError: nothing was received in time; it may be called again.
+            UnknownResultError: the connection ended before the server reported the exit status.
+            StatusError: it could not be run, or the node does not report its exit code.
+            StreamClosedError: it was closed locally.
         """
         with anyio.move_on_after(math.inf if timeout is None else timeout) as scope:
             return await self._read()
         assert scope.cancelled_caught  # noqa: S101 - there is no other way here
-        raise ReadTimeoutError(f"{self._place}: nothing came for {timeout:g} s")
+        raise ReadTimeoutError(f"{self._place}: nothing was received for {timeout:g} s")
 
     def __aiter__(self) -> AsyncIterator[Output]:
         """Return the process itself."""
@@ -181,19 +181,19 @@ class AsyncProcess:
         return output
 
     async def wait(self, timeout: float | None = None) -> int:
-        """Wait until the command has ended. What it prints meanwhile is dropped.
+        """Wait until the command has ended. Its output in the meantime is dropped.
 
         Args:
             timeout: seconds to wait, None for no limit.
 
         Returns:
-            The code that it returned.
+            The exit code.
 
         Raises:
             CommandTimeoutError: it has not ended in time; it may be called again.
-            UnknownResultError: the connection ended before the server said how the command did.
-            StatusError: it could not be run, or the node does not tell its code.
-            StreamClosedError: it was closed by us.
+            UnknownResultError: the connection ended before the server reported the exit status.
+            StatusError: it could not be run, or the node does not report its exit code.
+            StreamClosedError: it was closed locally.
         """
         return await self.communicate(None, None, timeout)
 
@@ -212,10 +212,10 @@ class AsyncProcess:
         """Write all of the input, read all of the output, and wait.
 
         Args:
-            gathered: takes the output; None to drop it.
-            stdin: the input, in pieces; None for none.
+            gathered: collects the output; None to drop it.
+            stdin: the input, in chunks; None for none.
             timeout: seconds that it may take.
-            left: how many of them are left, if some are used up.
+            left: the remaining seconds, if some are used up.
 
         Returns:
             The code that the command returned.
@@ -267,7 +267,7 @@ class AsyncProcess:
             except ReadError as error:
                 if isinstance(error, (ReadTimeoutError, UnknownResultError)):
                     raise
-                raise UnknownResultError(f"{error}; what became of the command is not known") from error
+                raise UnknownResultError(f"{error}; the result of the command is unknown") from error
             if piece is None:
                 self._goodbye = session.goodbye
                 self._returncode = channels.returncode(self._goodbye)

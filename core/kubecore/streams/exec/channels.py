@@ -1,4 +1,4 @@
-"""The channels of exec and attach in one websocket: who a message is for, and how it ended. No I/O.
+"""The channels of exec and attach in one websocket: the receiver of each message, and the end of the session. No I/O.
 
 The first byte of a message names its channel.
 Source: `k8s.io/apimachinery/pkg/util/remotecommand`, `k8s.io/client-go/tools/remotecommand`.
@@ -24,7 +24,7 @@ FRAME: Final = 32 * 1024
 """Most data in one message of ours, in bytes: client-go's."""
 
 PROTOCOLS: Final = (V5, V4)
-"""The first can close standard input; the second is what servers before 1.30 speak."""
+"""The first one can close standard input; the second one is that of servers before 1.30."""
 
 STDIN: Final = 0
 STDOUT: Final = 1
@@ -40,7 +40,7 @@ _MOST_SIZE: Final = 65535
 
 
 def cut(data: bytes) -> Iterator[bytes]:
-    """Cut what is to be written into pieces of a message each."""
+    """Split data to be written into chunks of one message each."""
     view = memoryview(data)
     return (bytes(view[at : at + FRAME]) for at in range(0, len(view), FRAME))
 
@@ -50,7 +50,7 @@ class Channels:
 
     Args:
         protocol: the subprotocol that the server chose.
-        place: what was asked, for errors.
+        place: the request, for errors.
     """
 
     def __init__(self, protocol: str, place: str) -> None:
@@ -59,19 +59,19 @@ class Channels:
         self._channel: int | None = None  # Of the message that is coming.
         self._status = bytearray()
         self._wrong = ""
-        self._is_told = False  # An empty message is none: nodes greet with one where no output is asked for.
+        self._is_told = False  # An empty message has no meaning: nodes send one first if no output is requested.
 
     def feed(self, piece: Piece) -> tuple[int, bytes]:
-        """Take a piece of a message.
+        """Handle a chunk of a message.
 
         Args:
-            piece: the piece.
+            piece: The chunk.
 
         Returns:
-            The channel, and the bytes for it; `ERROR` and none where there is nothing for the user.
+            The channel, and the bytes for it; `ERROR` and no bytes if there are none for the user.
 
         Raises:
-            ProtocolError: the message is for no channel that there is.
+            ProtocolError: The message is for an unknown channel.
         """
         if self._wrong:
             raise ProtocolError(self._wrong)
@@ -87,11 +87,11 @@ class Channels:
             if len(self._status) > _MOST_STATUS:
                 raise self._refused(f"the status is longer than {_MOST_STATUS} bytes")
         elif channel not in (None, STDIN, RESIZE, CLOSE):
-            raise self._refused(f"a message came for channel {channel}, which does not exist")
+            raise self._refused(f"a message was received for channel {channel}, which does not exist")
         return ERROR, b""
 
     def _refused(self, why: str) -> ProtocolError:
-        """Take note that what came can't be trusted: nothing that follows makes a result of it."""
+        """Record that received data is invalid: no later data can produce a result."""
         self._wrong = f"{self._place}: {why}"
         return ProtocolError(self._wrong)
 
@@ -99,19 +99,19 @@ class Channels:
         """Return the code with which the command ended.
 
         Args:
-            goodbye: what the server said when it ended the session.
+            goodbye: the server's close frame.
 
         Raises:
-            UnknownResultError: the server did not say how it ended.
-            StatusError: it could not be run, or the node does not tell its code.
-            DecodeError: what the server said can't be read.
+            UnknownResultError: the server did not report the exit status.
+            StatusError: it could not be run, or the node does not report its exit code.
+            DecodeError: the exit status cannot be read.
         """
         if self._wrong:
             raise ProtocolError(self._wrong)
         if not self._is_told:
             said = f" ({goodbye})" if goodbye not in ("", "1000", "1005") else ""
             raise UnknownResultError(
-                f"{self._place}: the session ended{said} before the server said how the command did; "
+                f"{self._place}: the session ended{said} before the server reported the exit status; "
                 "it may have run, in whole or in part"
             )
         return _returncode(self._read_status(), self._place)
@@ -120,7 +120,7 @@ class Channels:
         try:
             return decode.decode(bytes(self._status), meta.Status)
         except DecodeError as error:
-            raise DecodeError(f"{self._place}: what came as the status is none: {error}") from None
+            raise DecodeError(f"{self._place}: the received status is invalid: {error}") from None
 
     def data(self, data: bytes) -> bytes:
         """Return the message that carries standard input."""
@@ -148,10 +148,10 @@ class Channels:
         return bytes((CLOSE, STDIN))
 
     def resize(self, width: int, height: int) -> bytes:
-        """Return the message that tells the size of the terminal, in characters.
+        """Return the message with the size of the terminal, in characters.
 
         Raises:
-            InvalidRequestError: it is no size.
+            InvalidRequestError: the size is invalid.
         """
         if not (0 < width <= _MOST_SIZE and 0 < height <= _MOST_SIZE):
             raise InvalidRequestError(f"a terminal has 1 to {_MOST_SIZE} columns and rows, not {width} and {height}")

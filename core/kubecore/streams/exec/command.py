@@ -1,4 +1,4 @@
-"""What exec and attach ask for, and what a command gives. No I/O."""
+"""The requests of exec and attach, and the result of a command. No I/O."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 Stream = Literal["stdout", "stderr"]
-"""Where a command printed something."""
+"""The output streams of a command."""
 
 
 class Output(NamedTuple):
@@ -56,8 +56,8 @@ class Completed(Generic[AnyStr]):
     Attributes:
         args: the command.
         returncode: the code that it returned.
-        stdout: what it printed, bytes or text.
-        stderr: what it printed as errors.
+        stdout: its output, bytes or text.
+        stderr: its error output.
     """
 
     args: Sequence[str]
@@ -66,7 +66,7 @@ class Completed(Generic[AnyStr]):
     stderr: AnyStr = field(repr=False)
 
     def check_returncode(self) -> None:
-        """Raise CommandError where the code is not 0."""
+        """Raise CommandError if the exit code is not 0."""
         if self.returncode != 0:
             raise CommandError(self.args, self.returncode, self.stdout, self.stderr)
 
@@ -83,10 +83,10 @@ class Gathered:
         self._pieces: dict[Stream, bytearray] = {"stdout": bytearray(), "stderr": bytearray()}
 
     def add(self, output: Output) -> None:
-        """Take what came.
+        """Add received output.
 
         Raises:
-            BodyTooLargeError: it is more than the limit.
+            BodyTooLargeError: It exceeds the limit.
         """
         self._pieces[output.stream] += output.data
         if self._max_bytes is not None and sum(map(len, self._pieces.values())) > self._max_bytes:
@@ -94,24 +94,24 @@ class Gathered:
 
     @property
     def stdout(self) -> bytes:
-        """What the command printed so far."""
+        """The output of the command so far."""
         return bytes(self._pieces["stdout"])
 
     @property
     def stderr(self) -> bytes:
-        """What the command printed so far as errors."""
+        """The error output of the command so far."""
         return bytes(self._pieces["stderr"])
 
 
 def input_of(stdin: bytes | str | None, mode: TextMode | None) -> bytes | None:
-    """Return what a command reads, as bytes; None for no input.
+    """Return the input of a command, as bytes; None for no input.
 
     Args:
-        stdin: what the caller gave.
-        mode: how it becomes bytes; None if it must be bytes already.
+        stdin: the argument of the caller.
+        mode: its encoding; None if it must be bytes already.
 
     Raises:
-        InvalidRequestError: it is text and should be bytes, or the other way round, or the encoding does not have it.
+        InvalidRequestError: it is text and should be bytes, or the other way round, or the encoding cannot express it.
     """
     if stdin is None:
         return None
@@ -130,18 +130,18 @@ def input_of(stdin: bytes | str | None, mode: TextMode | None) -> bytes | None:
 def finished(
     command: Sequence[str], code: int, gathered: Gathered, mode: TextMode | None, *, check: bool
 ) -> Completed[Any]:
-    """Return what became of a command.
+    """Return the result of a command.
 
     Args:
         command: the command.
         code: the code that it returned.
-        gathered: what it printed.
-        mode: how that becomes text; None for bytes.
+        gathered: its output.
+        mode: its encoding; None for bytes.
         check: whether a code other than 0 is an error.
 
     Raises:
         CommandError: the code is not 0, and `check` is set.
-        DecodeError: the output is not of the encoding, and `errors` is `strict`.
+        DecodeError: the output does not match the encoding, and `errors` is `strict`.
     """
     done: Completed[Any] = Completed(command, code, gathered.stdout, gathered.stderr)
     if mode is not None:
@@ -160,13 +160,13 @@ def finished(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What an exec or attach connects.
+    """The streams that an exec or attach connects.
 
     Attributes:
         container: the container; None for the only one, or the pod's default.
-        stdin: whether something is to be written.
-        stdout: whether output is wanted.
-        stderr: whether errors are wanted apart; with a terminal there are none.
+        stdin: whether input is written.
+        stdout: whether output is requested.
+        stderr: whether error output is requested separately; impossible with a terminal.
         tty: whether to give the command a terminal.
     """
 
@@ -206,13 +206,13 @@ def exec_call(
         namespace: the object's namespace.
         name: the object's name.
         command: the program and its arguments.
-        options: what is connected.
+        options: the connected streams.
 
     Returns:
         The call.
 
     Raises:
-        InvalidRequestError: the command is none, or a name is none.
+        InvalidRequestError: the command or a name is invalid.
     """
     if isinstance(command, (str, bytes)):
         raise InvalidRequestError(
@@ -229,19 +229,19 @@ def exec_call(
 
 
 def attach_call(resource: Resource[Any, Any], namespace: str, name: str, options: Options) -> Call[Status]:
-    """Make the call that connects to what a container runs: `core/v1 PodAttachOptions`.
+    """Return the call that connects to the main process of a container: `core/v1 PodAttachOptions`.
 
     Args:
         resource: the resource.
         namespace: the object's namespace.
         name: the object's name.
-        options: what is connected.
+        options: the connected streams.
 
     Returns:
         The call.
 
     Raises:
-        InvalidRequestError: a name is none.
+        InvalidRequestError: a name is invalid.
     """
     return _connect(resource, namespace, name, "attach", options.query(), options)
 

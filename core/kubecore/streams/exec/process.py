@@ -1,4 +1,4 @@
-"""A command in a container, or what a container runs, connected to us; for blocking code."""
+"""A connected command in a container, or the main process of a container; for blocking code."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["Process"]
 
 
 class Process:
-    """A command that runs in a container: a context manager that starts it, and an iterator of what it prints.
+    """A command that runs in a container: a context manager that starts it, and an iterator of its output.
 
     ```python
     with clientset.core_v1.pods("default").exec("web", ["cat"], stdin=True) as process:
@@ -45,7 +45,7 @@ class Process:
     Args:
         client: opens the connection.
         call: the call.
-        options: what is connected.
+        options: the connected streams.
         command: the command, for errors.
         timeout: seconds until it is started; None for no limit but that of connecting.
     """
@@ -74,7 +74,7 @@ class Process:
 
         Raises:
             StatusError: the server refuses it.
-            TransportError: there is no answer.
+            TransportError: there is no response.
             MissingExtraError: wsproto is not installed.
         """
         if self._session is not None:
@@ -112,11 +112,11 @@ class Process:
             session.send(channels.data(piece), timeout)
 
     def close_stdin(self) -> None:
-        """End the command's standard input: it reads no more after what was written.
+        """End the command's standard input: nothing follows the written data.
 
         Raises:
             InvalidRequestError: it was not started with `stdin=True`.
-            ProtocolError: the server is older than Kubernetes 1.30, and can't.
+            ProtocolError: the server is older than Kubernetes 1.30, and does not support this.
             StreamClosedError: the command has ended, or it was closed.
         """
         session, channels = self._open()
@@ -124,14 +124,14 @@ class Process:
         session.send(channels.close_stdin())
 
     def resize(self, width: int, height: int) -> None:
-        """Tell the size of the terminal.
+        """Set the size of the terminal.
 
         Args:
             width: the columns.
             height: the rows.
 
         Raises:
-            InvalidRequestError: it is no size, or there is no terminal.
+            InvalidRequestError: the size is invalid, or there is no terminal.
             StreamClosedError: the command has ended, or it was closed.
         """
         session, channels = self._open()
@@ -140,26 +140,26 @@ class Process:
         session.send(channels.resize(width, height))
 
     def read(self, timeout: float | None = None) -> Output | None:
-        """Wait for the next that the command prints.
+        """Wait for the next output of the command.
 
         Args:
             timeout: seconds to wait, None for no limit.
 
         Returns:
-            The stream and the bytes; None at the end, where `returncode` is known.
+            The stream and the bytes; None at the end, when `returncode` is known.
 
         Raises:
-            ReadTimeoutError: nothing came in time; it may be called again.
-            UnknownResultError: the connection ended before the server said how the command did.
-            StatusError: it could not be run, or the node does not tell its code.
-            StreamClosedError: it was closed by us.
+            ReadTimeoutError: nothing was received in time; it may be called again.
+            UnknownResultError: the connection ended before the server reported the exit status.
+            StatusError: it could not be run, or the node does not report its exit code.
+            StreamClosedError: it was closed locally.
         """
         try:
             return self._read(timeout, None)
         except TimeoutError as error:
             if isinstance(error, ReadError):
                 raise
-            raise ReadTimeoutError(f"{self._place}: nothing came for {timeout:g} s") from None
+            raise ReadTimeoutError(f"{self._place}: nothing was received for {timeout:g} s") from None
 
     def __iter__(self) -> Iterator[Output]:
         """Return the process itself."""
@@ -173,19 +173,19 @@ class Process:
         return output
 
     def wait(self, timeout: float | None = None) -> int:
-        """Wait until the command has ended. What it prints meanwhile is dropped.
+        """Wait until the command has ended. Its output in the meantime is dropped.
 
         Args:
             timeout: seconds to wait, None for no limit.
 
         Returns:
-            The code that it returned.
+            The exit code.
 
         Raises:
             CommandTimeoutError: it has not ended in time; it may be called again.
-            UnknownResultError: the connection ended before the server said how the command did.
-            StatusError: it could not be run, or the node does not tell its code.
-            StreamClosedError: it was closed by us.
+            UnknownResultError: the connection ended before the server reported the exit status.
+            StatusError: it could not be run, or the node does not report its exit code.
+            StreamClosedError: it was closed locally.
         """
         return self.communicate(None, None, timeout)
 
@@ -204,10 +204,10 @@ class Process:
         """Write all of the input, read all of the output, and wait.
 
         Args:
-            gathered: takes the output; None to drop it.
-            stdin: the input, in pieces; None for none.
+            gathered: collects the output; None to drop it.
+            stdin: the input, in chunks; None for none.
             timeout: seconds that it may take.
-            left: how many of them are left, if some are used up.
+            left: the remaining seconds, if some are used up.
 
         Returns:
             The code that the command returned.
@@ -241,7 +241,7 @@ class Process:
             except ReadError as error:
                 if isinstance(error, (ReadTimeoutError, UnknownResultError)):
                     raise
-                raise UnknownResultError(f"{error}; what became of the command is not known") from error
+                raise UnknownResultError(f"{error}; the result of the command is unknown") from error
             if piece is None:
                 self._goodbye = session.goodbye
                 self._returncode = channels.returncode(self._goodbye)

@@ -38,16 +38,16 @@ def run(
     Args:
         client: opens the connection.
         call: the call.
-        options: what is connected.
+        options: the connected streams.
         command: the command.
         stdin: its standard input, None for none.
-        timeout: seconds that it may take.
+        timeout: the time limit in seconds.
         check: whether a code other than 0 is an error.
-        max_output: most bytes that it may print.
+        max_output: the maximum output in bytes.
         mode: how output becomes text; None for bytes.
 
     Returns:
-        What became of it.
+        The result.
     """
     gathered = Gathered(max_output)
     deadline = Deadline.within(timeout)

@@ -46,8 +46,8 @@ class AsyncForwardedStream:
 
     Args:
         session: the connection to the node.
-        tunnel: what it carries.
-        owner: what is closed together.
+        tunnel: the protocol state.
+        owner: the set of connections that are closed together.
     """
 
     def __init__(self, session: AsyncSession, tunnel: Tunnel, owner: set[Self]) -> None:
@@ -77,7 +77,7 @@ class AsyncForwardedStream:
         with anyio.move_on_after(timeout) as scope:
             return await self._read(max_bytes)
         assert scope.cancelled_caught  # noqa: S101 - there is no other way here
-        raise ReadTimeoutError(f"{self._tunnel.place}: nothing came for {timeout:g} s")
+        raise ReadTimeoutError(f"{self._tunnel.place}: nothing was received for {timeout:g} s")
 
     async def _read(self, max_bytes: int) -> bytes:
         while (data := self._tunnel.take(max_bytes)) is None:
@@ -85,16 +85,17 @@ class AsyncForwardedStream:
         return data
 
     async def write(self, data: bytes, timeout: float | None = None) -> None:
-        """Send data to the pod. If it is cancelled, or takes too long, nothing more can be sent.
+        """Send data to the pod.
 
-        If nobody reads from the pod, a large write waits for the pod, which may wait for a reader: as with any socket.
+        After a cancelled or timed-out call, nothing more can be sent. A large write without a concurrent reader may
+        block until the pod's data is read, as with any socket.
 
         Args:
             data: The bytes.
             timeout: Seconds that each chunk may take to be accepted, None for no limit.
 
         Raises:
-            WriteTimeoutError: It takes longer; a part was written.
+            WriteTimeoutError: The time limit is over; a part was written.
             StreamClosedError: It was closed, by `aclose` or by the other end.
         """
         view = memoryview(data)
@@ -109,7 +110,7 @@ class AsyncForwardedStream:
         raise WriteTimeoutError(f"{self._tunnel.place}: the other end took nothing for {timeout:g} s")
 
     async def close_write(self) -> None:
-        """Say that nothing more will be written; what the pod says can still be read.
+        """End our direction; data from the pod can still be read.
 
         Raises:
             StreamClosedError: it is closed, by us or by the other end.
@@ -128,7 +129,7 @@ class AsyncForwardedStream:
         return self
 
     async def __anext__(self) -> bytes:
-        """Wait for what comes from the pod, of any size, until the end: see `read`."""
+        """Yield received data of any size until the end: see `read`."""
         data = await self.read()
         if not data:
             raise StopAsyncIteration
@@ -170,7 +171,7 @@ class AsyncPortForward:
     Args:
         client: opens the connections.
         target: finds the pod and its ports.
-        timeout: seconds until a connection is open, where `connect` gives none; None for 30 s.
+        timeout: the time limit in seconds for opening a connection, if `connect` has none; None for 30 s.
     """
 
     def __init__(self, client: AsyncClient, target: Target, *, timeout: float | None = None) -> None:
@@ -197,10 +198,10 @@ class AsyncPortForward:
     async def connect(self, port: int | str, timeout: float | Default | None = Default.OF_VERB) -> AsyncForwardedStream:
         """Connect to a port of the pod, or of the service.
 
-        Whether anybody listens at the port shows when it is read: the node takes the connection first.
+        The first read shows whether a process listens at the port, since the node accepts the connection first.
 
         Args:
-            port: the number of the port, or its name; for a service those of its own port.
+            port: the number of the port, or its name; for a service, the number or name of its port.
             timeout: seconds until the connection is open, None for no limit; by default that of `port_forward`, or 30.
 
         Returns:
@@ -258,9 +259,9 @@ class AsyncPortForward:
 
         Args:
             port: the number or the name of the port, as for `connect`.
-            local_port: the port of this machine; 0 takes one that is free.
+            local_port: the port of this machine; 0 chooses a free one.
             host: the address to listen at; others than loopback let other machines in.
-            on_error: is told why a connection failed; by default it is logged.
+            on_error: called with the error if a connection failed; by default it is logged.
 
         Returns:
             A context manager that listens.
@@ -276,7 +277,7 @@ class AsyncListener:
         port: the port of the pod.
         local_port: the port of this machine.
         host: the address to listen at.
-        on_error: is told why a connection failed.
+        on_error: called with the error if a connection failed.
 
     Attributes:
         local_port: the port of this machine.
@@ -306,9 +307,9 @@ class AsyncListener:
             PortForwardError: there is no port of this name, or no pod of the service runs.
             StatusError: the server refuses it, or there is no such pod.
             TransportError: there is no connection to the server.
-            OSError: the local port is taken, or the address is none of this machine.
+            OSError: the local port is taken, or the address does not belong to this machine.
         """
-        await (await self._ports.connect(self._port)).aclose()  # Who makes a mistake is told now.
+        await (await self._ports.connect(self._port)).aclose()  # Mistakes are reported now.
         listener = await anyio.create_tcp_listener(local_host=self._host, local_port=self.local_port)
         await self._stack.enter_async_context(listener)
         self.local_port = listener.extra(SocketAttribute.local_port)  # noqa: S610 - no Django here
@@ -328,7 +329,7 @@ class AsyncListener:
         try:
             if group is not None:
                 group.cancel_scope.cancel()
-                # None of its tasks raises; what the block raises is not to be wrapped into a group of errors.
+                # None of its tasks raises, and errors of the block must not be wrapped into a group.
                 await group.__aexit__(None, None, None)
         finally:
             await self._stack.aclose()
@@ -347,17 +348,17 @@ class AsyncListener:
                 async with await self._ports.connect(self._port) as stream:
                     await _both_ways(local, stream)
             except KubeError as error:
-                # Reset, since a clean end would say that this was all.
+                # Reset, since a clean end would mean that the data is complete.
                 raw = local.extra(SocketAttribute.raw_socket)  # noqa: S610 - no Django here
                 raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
                 self._on_error(error)
 
 
 async def _both_ways(local: SocketStream, stream: AsyncForwardedStream) -> None:
-    """Copy until the pod has said all, or the local end is gone.
+    """Copy until the pod has sent everything, or the local end is gone.
 
     Raises:
-        KubeError: the connection to the pod broke, or there was none.
+        KubeError: The connection to the pod broke, or could not be opened.
     """
     failed: list[KubeError] = []
 
@@ -371,7 +372,7 @@ async def _both_ways(local: SocketStream, stream: AsyncForwardedStream) -> None:
         except anyio.BrokenResourceError:
             group.cancel_scope.cancel()
         except KubeError:
-            pass  # Who reads is told why.
+            pass  # The reader receives the reason.
 
     async with anyio.create_task_group() as group:
         group.start_soon(up)
@@ -405,13 +406,13 @@ async def serving(
     """Serve a synchronous client's listener in this event loop.
 
     Args:
-        client: whose settings and credentials are used.
+        client: the source of settings and credentials.
         target: finds the pod and its ports.
         port: the port of the pod.
         local_port: the port of this machine.
         host: the address to listen at.
-        on_error: is told why a connection failed.
-        timeout: seconds until a connection to the pod is open.
+        on_error: called with the error if a connection failed.
+        timeout: the time limit in seconds for opening a connection to the pod.
 
     Yields:
         The port of this machine.

@@ -34,8 +34,8 @@ class ForwardedStream:
 
     Args:
         session: the connection to the node.
-        tunnel: what it carries.
-        owner: what is closed together.
+        tunnel: the protocol state.
+        owner: the set of connections that are closed together.
     """
 
     def __init__(self, session: Session, tunnel: Tunnel, owner: set[Self]) -> None:
@@ -45,19 +45,19 @@ class ForwardedStream:
         owner.add(self)
 
     def read(self, max_bytes: int = 65536, timeout: float | None = None) -> bytes:
-        """Wait for what comes from the pod.
+        """Wait for data from the pod.
 
         Args:
             max_bytes: most bytes to return.
             timeout: seconds to wait, None for no limit.
 
         Returns:
-            What has come; b"" at the end.
+            The received data; b"" at the end.
 
         Raises:
             PortForwardError: the node can't reach the port.
-            ReadTimeoutError: nothing came in time; it may be called again.
-            StreamClosedError: it was closed by us.
+            ReadTimeoutError: nothing was received in time; it may be called again.
+            StreamClosedError: it was closed locally.
             TransportError: the connection broke.
         """
         end = None if timeout is None else time.monotonic() + timeout
@@ -67,20 +67,20 @@ class ForwardedStream:
             except TimeoutError as error:
                 if isinstance(error, ReadError):
                     raise
-                raise ReadTimeoutError(f"{self._tunnel.place}: nothing came for {timeout:g} s") from None
+                raise ReadTimeoutError(f"{self._tunnel.place}: nothing was received for {timeout:g} s") from None
         return data
 
     def write(self, data: bytes, timeout: float | None = None) -> None:
         """Send data to the pod.
 
-        Who writes much while nobody reads waits for the pod, which may wait for a reader: as with any socket.
+        A large write without a concurrent reader may block until the pod's data is read, as with any socket.
 
         Args:
             data: the bytes.
-            timeout: seconds that each piece may take to be taken, None for no limit.
+            timeout: the time limit in seconds for each chunk, None for no limit.
 
         Raises:
-            WriteTimeoutError: it takes longer; a part was written.
+            WriteTimeoutError: the time limit is over; a part was written.
             StreamClosedError: it is closed, by us or by the other end.
         """
         view = memoryview(data)
@@ -88,7 +88,7 @@ class ForwardedStream:
             self._session.send(self._tunnel.data(bytes(view[at : at + FRAME])), timeout)
 
     def close_write(self) -> None:
-        """Say that nothing more will be written; what the pod says can still be read.
+        """End our direction; data from the pod can still be read.
 
         Raises:
             StreamClosedError: it is closed, by us or by the other end.
@@ -107,7 +107,7 @@ class ForwardedStream:
         return self
 
     def __next__(self) -> bytes:
-        """Wait for what comes from the pod, of any size, until the end: see `read`."""
+        """Yield received data of any size until the end: see `read`."""
         data = self.read()
         if not data:
             raise StopIteration
@@ -153,7 +153,7 @@ class PortForward:
     Args:
         client: opens the connections.
         target: finds the pod and its ports.
-        timeout: seconds until a connection is open, where `connect` gives none; None for 30 s.
+        timeout: the time limit in seconds for opening a connection, if `connect` has none; None for 30 s.
     """
 
     def __init__(self, client: Client, target: Target, *, timeout: float | None = None) -> None:
@@ -182,10 +182,10 @@ class PortForward:
     def connect(self, port: int | str, timeout: float | Default | None = Default.OF_VERB) -> ForwardedStream:
         """Connect to a port of the pod, or of the service.
 
-        Whether anybody listens at the port shows when it is read: the node takes the connection first.
+        The first read shows whether a process listens at the port, since the node accepts the connection first.
 
         Args:
-            port: the number of the port, or its name; for a service those of its own port.
+            port: the number of the port, or its name; for a service, the number or name of its port.
             timeout: seconds until the connection is open, None for no limit; by default that of `port_forward`, or 30.
 
         Returns:
@@ -246,9 +246,9 @@ class PortForward:
 
         Args:
             port: the number or the name of the port, as for `connect`.
-            local_port: the port of this machine; 0 takes one that is free.
+            local_port: the port of this machine; 0 chooses a free one.
             host: the address to listen at; others than loopback let other machines in.
-            on_error: is told, in that thread, why a connection failed; by default it is logged.
+            on_error: called, in that thread, with the error if a connection failed; by default it is logged.
 
         Returns:
             A context manager that listens.
@@ -267,9 +267,9 @@ class Listener:
         port: the port of the pod.
         local_port: the port of this machine.
         host: the address to listen at.
-        on_error: is told why a connection failed.
-        owner: closes it where the block does not.
-        timeout: seconds until a connection to the pod is open.
+        on_error: called with the error if a connection failed.
+        owner: closes it if the block does not.
+        timeout: the time limit in seconds for opening a connection to the pod.
 
     Attributes:
         local_port: the port of this machine.
@@ -303,10 +303,10 @@ class Listener:
         Raises:
             InvalidRequestError: it is not a port.
             PortForwardError: there is no port of this name, or no pod of the service runs.
-            ConfigError: a client of the user's own sends the requests.
+            ConfigError: a custom HTTP client sends the requests.
             StatusError: the server refuses it, or there is no such pod.
             TransportError: there is no connection to the server.
-            OSError: the local port is taken, or the address is none of this machine.
+            OSError: the local port is taken, or the address does not belong to this machine.
         """
         from anyio.from_thread import start_blocking_portal
 

@@ -11,11 +11,11 @@ from kubecore.streams.port_forward.tunnel import Tunnel
 __all__ = ["OPENING_SECONDS", "Default", "late"]
 
 OPENING_SECONDS: Final = 30.0
-"""How long the node may take to answer: client-go's."""
+"""Time limit for a response of the node, as in client-go."""
 
 
 class Default(enum.Enum):
-    """Stands for an argument that was not given, if None has a meaning of its own."""
+    """Default of arguments for which None has another meaning."""
 
     OF_VERB = "the timeout of port_forward"
 

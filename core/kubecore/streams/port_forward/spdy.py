@@ -1,7 +1,7 @@
 """SPDY/3.1 as port-forward uses it: frames to bytes, bytes to frames. No I/O.
 
-Of the protocol only what nodes speak is here: streams that we open, data, half-close, reset and ping. Nodes know no
-flow control, and what they say in headers is not looked at, so that nothing of theirs is ever unpacked.
+Only the parts of the protocol that nodes use: streams that we open, data, half-close, reset and ping. Nodes do not
+support flow control, and their headers are ignored, so that their compressed data is never unpacked.
 Source: the SPDY/3.1 draft, sections 2.2, 2.6 and 2.6.10; `github.com/moby/spdystream`.
 """
 
@@ -63,12 +63,12 @@ class Opened(NamedTuple):
 
 
 class Data(NamedTuple):
-    """A part of what a stream carries.
+    """A chunk of a stream's data.
 
     Attributes:
         stream: the stream.
         data: the bytes.
-        is_last: whether the stream carries no more.
+        is_last: whether this is the last one.
     """
 
     stream: int
@@ -84,13 +84,13 @@ class Reset(NamedTuple):
 
 
 class Ping(NamedTuple):
-    """The other end asks whether we are there, or answers."""
+    """A ping of the other end, or its response to ours."""
 
     number: int
 
 
 class GoAway(NamedTuple):
-    """The other end takes no more streams."""
+    """The other end accepts no more streams."""
 
 
 Frame: TypeAlias = Reply | Opened | Data | Reset | Ping | GoAway
@@ -106,8 +106,8 @@ class Encoder:
         """Open a stream.
 
         Args:
-            stream: its number, odd and larger than the last.
-            headers: what it is for; the names are lower-cased.
+            stream: its number, an uneven number larger than the last.
+            headers: its headers; the names are lower-cased.
         """
         block = struct.pack(">I", len(headers))
         for name, value in headers.items():
@@ -117,7 +117,7 @@ class Encoder:
         return _control(_SYN_STREAM, struct.pack(">IIH", stream, 0, 0) + packed)
 
     def data(self, stream: int, data: bytes, *, is_last: bool = False) -> bytes:
-        """Write what a stream carries; `is_last` ends our direction of it."""
+        """Write data of a stream; `is_last` ends our direction of it."""
         return struct.pack(">II", stream, (_FIN if is_last else 0) << 24 | len(data)) + data
 
     def cancel(self, stream: int) -> bytes:
@@ -125,7 +125,7 @@ class Encoder:
         return _control(_RST_STREAM, struct.pack(">II", stream, _CANCEL))
 
     def ping(self, number: int) -> bytes:
-        """Answer a ping."""
+        """Respond to a ping."""
         return _control(_PING, struct.pack(">I", number))
 
 
@@ -134,7 +134,7 @@ def _control(kind: int, payload: bytes) -> bytes:
 
 
 class Decoder:
-    """Reads the frames of one connection, from any pieces."""
+    """Parses the frames of one connection incrementally."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []  # Of a frame whose rest is to come.
@@ -145,10 +145,10 @@ class Decoder:
         self._is_last = False
 
     def feed(self, data: bytes) -> Iterator[Frame]:
-        """Take what came; data is handed on as it comes, so that no frame is ever held as a whole.
+        """Parse received data; data is yielded as it arrives, so that no frame is ever held completely.
 
         Raises:
-            ProtocolError: it is no SPDY; what came before has been yielded.
+            ProtocolError: it is not SPDY; earlier data has been yielded.
         """
         buffer, at = data, 0
         if self._parts:
@@ -191,7 +191,7 @@ class Decoder:
 def _check(first: int, length: int) -> None:
     kind = first & 0xFFFF
     if first >> 16 != _VERSION or kind not in _KNOWN:
-        raise ProtocolError("what came is not SPDY/3.1")
+        raise ProtocolError("the received data is not SPDY/3.1")
     if not _SHORTEST.get(kind, 0) <= length <= _MOST_CONTROL:
         raise ProtocolError(f"a frame of SPDY has {length} bytes")
 

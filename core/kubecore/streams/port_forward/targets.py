@@ -27,7 +27,7 @@ _HEADLESS: Final = "None"
 
 
 class Found(NamedTuple):
-    """Where a connection goes.
+    """The target of a connection.
 
     Attributes:
         call: opens a tunnel to the pod.
@@ -39,10 +39,10 @@ class Found(NamedTuple):
 
 
 class Target(Protocol):
-    """What is forwarded to.
+    """The object that connections are forwarded to.
 
     Attributes:
-        place: what was asked for, for errors.
+        place: the request, for errors.
     """
 
     place: str
@@ -125,7 +125,7 @@ def as_port(port: int | str) -> int | str:
     """Return a port as a number, or the name of a port.
 
     Args:
-        port: what the caller gave; text of digits is a number.
+        port: the argument of the caller; text of digits is a number.
 
     Raises:
         InvalidRequestError: it is neither.
@@ -260,7 +260,7 @@ def _port_of_pod(pod: _Pod, name: str) -> int:
 
 
 def _rank(pod: _Pod) -> tuple[Any, ...]:
-    """Return what pods are ordered by, the best last, as kubectl orders them.
+    """Return the sort key of pods, the best last, as in kubectl.
 
     Assigned to a node, running, ready, not being deleted, ready for longest, fewest restarts, oldest.
     """
@@ -278,5 +278,5 @@ def _rank(pod: _Pod) -> tuple[Any, ...]:
 
 
 def _older(time: str | None) -> tuple[bool, tuple[int, ...]]:
-    """Return what times in UTC are ordered by, the earliest last and none first."""
+    """Return the sort key of times in UTC, the earliest last and missing ones first."""
     return time is not None, tuple(-ord(char) for char in time or "")

@@ -1,7 +1,7 @@
-"""One forwarded connection: what has come from the pod and waits to be read, and what the node says. No I/O.
+"""One forwarded connection: data from the pod that was not read yet, and errors of the node. No I/O.
 
-Each connection has a websocket of its own. Kubernetes would let several share one, but gives them no flow control:
-whoever does not read would stop all others, and an error of one would end them.
+Each connection has a separate websocket. In Kubernetes' protocol several can share one, but without flow control: one
+slow reader would block all others, and an error of one would end them.
 Source: `portforward` of client-go and of `k8s.io/cri-streaming`.
 """
 
@@ -21,7 +21,7 @@ PROTOCOLS: Final = ("SPDY/3.1+portforward.k8s.io",)
 FRAME: Final = 32 * 1024
 """How much goes into one frame, in bytes."""
 
-_ERROR, _DATA = 1, 3  # The streams; those that we open have odd numbers.
+_ERROR, _DATA = 1, 3  # The streams; those that the client opens have uneven numbers.
 _MOST_SAID: Final = 4096
 
 
@@ -30,12 +30,12 @@ class Tunnel:
 
     Args:
         port: the port.
-        place: what was asked, for errors.
+        place: the request, for errors.
     """
 
     def __init__(self, port: int, place: str) -> None:
         if isinstance(port, bool) or not isinstance(port, int) or not 1 <= port <= 65535:  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise InvalidRequestError(f"the port {str(port)[:40]!r} is no number from 1 to 65535")
+            raise InvalidRequestError(f"the port {str(port)[:40]!r} is not a number from 1 to 65535")
         self._port = port
         self.place: str = place
         self._encoder = spdy.Encoder()
@@ -52,11 +52,11 @@ class Tunnel:
 
     @property
     def is_open(self) -> bool:
-        """Whether the node has answered; whether anybody listens at the port shows when it is read."""
+        """Whether the node has responded; the first read shows whether a process listens at the port."""
         return not self._waiting
 
     def open(self) -> bytes:
-        """Return the bytes that ask for the connection."""
+        """Return the bytes that request the connection."""
         headers = {"port": str(self._port), "requestID": "0"}
         return b"".join(
             (
@@ -71,14 +71,14 @@ class Tunnel:
         return self._encoder.data(_DATA, data)
 
     def finish(self) -> bytes:
-        """Return the bytes that end our direction, b"" where that was said."""
+        """Return the bytes that end our direction, b"" if they were sent."""
         if self._is_finished:
             return b""
         self._is_finished = True
         return self._encoder.data(_DATA, b"", is_last=True)
 
     def feed(self, data: bytes) -> bytes:
-        """Take what came; return what is to be sent for it, mostly nothing."""
+        """Handle received data; return bytes to send in response, mostly none."""
         answers: list[bytes] = []
         try:
             answers.extend(filter(None, map(self._take, self._decoder.feed(data))))
@@ -87,14 +87,14 @@ class Tunnel:
         return b"".join(answers)
 
     def end(self, goodbye: str) -> None:
-        """Take note that the session has ended, with what the other end said."""
+        """Record the end of the session, with the message of the other end."""
         self._has_said_all = True
         if not self._is_ended and self._failure is None:
             said = f" with {goodbye}" if goodbye else ""
             self._failure = ReadError(f"{self.place}: the node ended the connection to port {self._port}{said}")
 
     def check(self) -> None:
-        """Raise what ended the connection before the node answered.
+        """Raise the error that ended the connection before the node responded.
 
         Raises:
             TransportError: the connection broke.
@@ -103,11 +103,11 @@ class Tunnel:
             raise self._failure.with_traceback(None)
 
     def take(self, max_bytes: int) -> bytes | None:
-        """Return what has come, b"" at the end, None where there is nothing yet.
+        """Return received data, b"" at the end, None if there is none yet.
 
         Raises:
-            PortForwardError: the node can't reach the port.
-            TransportError: the connection broke.
+            PortForwardError: The node cannot reach the port.
+            TransportError: The connection broke.
         """
         if self._inbox:
             first, begin = self._inbox[0], self._taken
@@ -124,7 +124,7 @@ class Tunnel:
             raise self._refused() if self._said else self._failure.with_traceback(None)
         if self._is_reset:
             raise ReadError(f"{self.place}: the node reset the connection to port {self._port}")
-        # What went wrong may be told behind the end.
+        # An error may be reported after the end.
         return b"" if self._is_ended and self._has_said_all else None
 
     def _refused(self) -> PortForwardError:
@@ -136,11 +136,11 @@ class Tunnel:
         if isinstance(frame, spdy.Ping):
             return self._encoder.ping(frame.number) if frame.number % 2 == 0 else b""
         if isinstance(frame, spdy.Opened):
-            return self._encoder.cancel(frame.stream)  # Nobody asked for it.
+            return self._encoder.cancel(frame.stream)  # It was not requested.
         if isinstance(frame, spdy.GoAway):
             return b""
         if frame.stream not in (_ERROR, _DATA):
-            raise ProtocolError("what came is not SPDY/3.1, or for a stream that nobody opened")
+            raise ProtocolError("the received data is not SPDY/3.1, or is for a stream that was never opened")
         if isinstance(frame, spdy.Reply):
             self._waiting.discard(frame.stream)
         elif frame.stream == _ERROR:

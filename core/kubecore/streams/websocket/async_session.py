@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 __all__ = ["AsyncSession"]
 
 _CONTROL_SECONDS: Final = 1.0
-"""How long a ping, an answer to one or a goodbye may take to be sent; it is not interrupted half-way."""
+"""Time limit for sending a ping, a pong or a close frame, which is never interrupted half-way."""
 
 
 class AsyncSession:
     """Messages both ways: see `Session`.
 
     Args:
-        state: what the session knows.
+        state: the state of the session.
         upgraded: the connection.
 
     Attributes:
@@ -57,16 +57,16 @@ class AsyncSession:
 
         Args:
             client: opens the connection.
-            call: what to ask for.
+            call: the request.
             protocols: the subprotocols, the best first.
-            deadline: when it must be open; None for no limit but that of connecting.
+            deadline: the time limit for opening it; None for no limit but that of connecting.
 
         Returns:
             The session.
 
         Raises:
             StatusError: the server refuses it.
-            TransportError: there is no answer, or no websocket.
+            TransportError: there is no response, or no websocket.
             MissingExtraError: wsproto is not installed.
         """
         state = SessionState(f"{call.method} {call.path}")
@@ -74,18 +74,18 @@ class AsyncSession:
 
     @property
     def goodbye(self) -> str:
-        """The code and reason of the other end's goodbye, "" where it said none."""
+        """The code and reason of the other end's close frame, "" if there are none."""
         return self._state.goodbye
 
     async def receive(self) -> Piece | None:
-        """Wait for the next piece of a message; may be cancelled and called again.
+        """Wait for the next chunk of a message; may be cancelled and called again.
 
         Returns:
-            The piece; None where the other end has said its goodbye.
+            The chunk; None after the close frame of the other end.
 
         Raises:
-            StreamClosedError: it was closed by us.
-            TransportError: it broke.
+            StreamClosedError: It was closed locally.
+            TransportError: The connection broke.
         """
         while True:
             async with self._reading:
@@ -103,10 +103,10 @@ class AsyncSession:
     async def send(self, data: bytes) -> None:
         """Send a message; all of it is sent when this returns.
 
-        Where it is cancelled nothing more can be sent: nobody knows how much of the message went out.
+        After a cancelled call, nothing more can be sent, since an unknown part of the message was sent.
 
         Args:
-            data: what the message holds.
+            data: the content of the message.
 
         Raises:
             StreamClosedError: it is closed, by us or by the other end.
@@ -137,7 +137,7 @@ class AsyncSession:
             raise StreamClosedError(f"{self._state.place}: {self._broken}")
 
     async def _read(self) -> None:
-        """Wait for what comes, or until it is time to ask."""
+        """Wait for data, or until it is time for a ping."""
         began = time.monotonic()
         with anyio.move_on_after(self._state.quiet()) as scope:
             try:
@@ -151,7 +151,7 @@ class AsyncSession:
         """Read while another task waits to send: the other end may wait for us to read."""
         while self._state.has_room and not self._state.is_ended:
             async with self._reading:
-                with contextlib.suppress(KubeError):  # The line keeps it for who reads.
+                with contextlib.suppress(KubeError):  # The state keeps it for the reader.
                     await self._read()
 
     async def _write(self, data: bytes) -> None:
@@ -164,10 +164,10 @@ class AsyncSession:
             raise
 
     async def _say(self, data: bytes) -> None:
-        """Send what must not be interrupted, unless another task is sending, which may take as long as it likes."""
+        """Send data that must not be interrupted, unless another task is sending, which may take any time."""
         if not data or self._broken or self._socket.is_writing:
             return
         with anyio.move_on_after(_CONTROL_SECONDS, shield=True) as scope:
             await self._write(data)
         if scope.cancelled_caught:
-            self._broken = "the other end takes nothing any more"
+            self._broken = "the other end no longer reads"

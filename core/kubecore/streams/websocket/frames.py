@@ -1,8 +1,8 @@
-"""A websocket after its handshake, as a client speaks it: bytes to pieces of messages and back. No I/O.
+"""A websocket after its handshake, as a client speaks it: bytes to chunks of messages and back. No I/O.
 
-wsproto cuts the stream into frames and refuses what RFC 6455 forbids: masked frames, reserved bits, wrong lengths, bad
-UTF-8, fragments out of turn. The limits are ours: it has none. Pieces are handed on as they come, so that no message is
-ever held as a whole.
+wsproto cuts the stream into frames and refuses data that RFC 6455 forbids: masked frames, reserved bits, wrong lengths,
+bad UTF-8, fragments out of turn. This module adds the limits, which it lacks. Chunks are yielded as they arrive, so
+that no message is ever held completely.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ class WebSocket:
     """One end of a websocket.
 
     Attributes:
-        is_over: whether the other end has said its goodbye; nothing is read after it.
-        goodbye: the code and reason that it gave, for errors.
-        answered: the payload of the last ping that it answered.
+        is_over: whether the other end has sent a close frame; nothing is read after it.
+        goodbye: its code and reason, for errors.
+        answered: the payload of its last pong.
     """
 
     def __init__(self) -> None:
@@ -68,20 +68,20 @@ class WebSocket:
         self.answered: bytes = b""
 
     def feed(self, data: bytes) -> Iterator[Piece]:
-        """Take what came.
+        """Parse received data.
 
         Args:
             data: the bytes.
 
         Yields:
-            The pieces of messages in it; fragments that came together are one piece.
+            The chunks of messages in it; fragments that arrived together are one chunk.
 
         Raises:
-            ProtocolError: it is no websocket, or one that we don't bear; what came before has been yielded.
+            ProtocolError: it is not a websocket, or exceeds the limits; earlier chunks have been yielded.
         """
         for at in range(0, len(data), _FED):
             if self.is_over:
-                return  # RFC 6455 5.5.1: nothing counts behind the goodbye.
+                return  # RFC 6455 5.5.1: data after the close frame is ignored.
             self._inner.receive_data(data[at : at + _FED])
             yield from self._pieces()
 
@@ -89,7 +89,7 @@ class WebSocket:
         """Write a binary message.
 
         Args:
-            data: what it holds.
+            data: its content.
 
         Returns:
             The bytes to send.
@@ -99,20 +99,20 @@ class WebSocket:
         return bytes(self._inner.send(BytesMessage(data)))
 
     def ping(self, payload: bytes) -> bytes:
-        """Write the question whether the other end is there; it answers with the same payload."""
+        """Write a ping; the other end responds with the same payload."""
         from wsproto.events import Ping
 
         return bytes(self._inner.send(Ping(payload)))
 
     def pong(self) -> bytes:
-        """Write the answer to the last ping, b"" where there is none to answer."""
+        """Write the pong for the last ping, b"" if there is none."""
         from wsproto.events import Pong
 
         payload, self._pong = self._pong, None
         return b"" if payload is None or self.is_over else bytes(self._inner.send(Pong(payload)))
 
     def close(self) -> bytes:
-        """Write the goodbye, b"" where it was said."""
+        """Write the close frame, b"" if it was sent."""
         from wsproto.connection import ConnectionState
         from wsproto.events import CloseConnection
 
@@ -141,7 +141,7 @@ class WebSocket:
             yield Piece(b"".join(parts), False)
 
     def _control(self, event: Event) -> str:
-        """Take note of what is no data; return what is wrong with it."""
+        """Handle a control frame; return the problem with it, if any."""
         from wsproto.connection import ConnectionState
         from wsproto.events import CloseConnection, Ping, Pong, TextMessage
 
@@ -149,13 +149,13 @@ class WebSocket:
             self.answered = bytes(event.payload)
             return self._count_ping()
         if isinstance(event, Ping):
-            self._pong = bytes(event.payload)  # Only the last one needs an answer: RFC 6455 5.5.3.
+            self._pong = bytes(event.payload)  # Only the last one needs a pong: RFC 6455 5.5.3.
             return self._count_ping()
         if isinstance(event, TextMessage):
-            return "a text message came, where all messages are binary"
+            return "received a text message, but all messages must be binary"
         if isinstance(event, CloseConnection):
             if self._inner.state in (ConnectionState.OPEN, ConnectionState.LOCAL_CLOSING):
-                return f"what came is no websocket: {escape_for_terminal(str(event.reason), max_length=200)}"
+                return f"the received data is not a websocket: {escape_for_terminal(str(event.reason), max_length=200)}"
             self.is_over = True
             self.goodbye = f"{int(event.code)} {escape_for_terminal(event.reason or '', max_length=200)}".rstrip()
         return ""
@@ -167,7 +167,7 @@ class WebSocket:
         if self._length > _MOST_MESSAGE:
             return f"a message is longer than {_MOST_MESSAGE} bytes"
         if self._fragments > _MANY_FRAGMENTS and self._length < self._fragments * _SMALLEST:
-            return f"a message came in {self._fragments} fragments"
+            return f"received a message in {self._fragments} fragments"
         if event.message_finished:
             self._length = self._fragments = 0
         return ""
@@ -178,7 +178,7 @@ class WebSocket:
             self._first_ping = now
         self._pings += 1
         if self._pings > _MANY_PINGS and self._pings > (now - self._first_ping) * _PINGS_A_SECOND:
-            return f"{self._pings} pings and pongs came, and nothing else"
+            return f"{self._pings} pings and pongs were received, and nothing else"
         return ""
 
 

@@ -25,21 +25,21 @@ __all__ = ["Session"]
 class Session:
     """Messages both ways.
 
-    A thread that waits to send reads ahead, up to a limit, where no other thread is reading: so that the other end,
-    which may wait for us to read, gets on.
+    A thread that waits to send reads ahead, up to a limit, if no other thread is reading, because the other end may
+    wait for a reader.
 
     Args:
         client: opens the connection.
-        call: what to ask for.
+        call: the request.
         protocols: the subprotocols, the best first.
-        deadline: when it must be open; None for no limit but that of connecting.
+        deadline: the time limit for opening it; None for no limit but that of connecting.
 
     Attributes:
         protocol: the subprotocol that the server chose.
 
     Raises:
         StatusError: the server refuses it.
-        TransportError: there is no answer, or no websocket.
+        TransportError: there is no response, or no websocket.
         MissingExtraError: wsproto is not installed.
     """
 
@@ -56,7 +56,7 @@ class Session:
         self._sent = 0
         self._broken = ""
         # Threads that may be waiting for the connection, to read or at all. They are known by their numbers, so that
-        # one that a KeyboardInterrupt takes away at any moment is not counted twice.
+        # one that a KeyboardInterrupt ends at any moment is not counted twice.
         self._readers: set[int] = set()
         self._inside: set[int] = set()
         self._is_closed = False
@@ -65,25 +65,25 @@ class Session:
 
     @property
     def goodbye(self) -> str:
-        """The code and reason of the other end's goodbye, "" where it said none."""
+        """The code and reason of the other end's close frame, "" if there are none."""
         return self._state.goodbye
 
     def receive(
         self, seconds: float | None = None, *, supply: Callable[[], bytes | None] | None = None
     ) -> Piece | None:
-        """Wait for the next piece of a message.
+        """Wait for the next chunk of a message.
 
         Args:
-            seconds: how long, None for no limit.
-            supply: gives messages to send meanwhile, one whenever all before it are sent; None at the end. It is not
-                asked any more once nothing can be sent.
+            seconds: the time limit, None for no limit.
+            supply: returns messages to send in the meantime, one whenever all before it are sent; None at the end. It
+                is not called any more once nothing can be sent.
 
         Returns:
-            The piece; None where the other end has said its goodbye.
+            The chunk; None after the close frame of the other end.
 
         Raises:
-            TimeoutError: nothing came in time; it may be called again.
-            StreamClosedError: it was closed by us.
+            TimeoutError: nothing was received in time; it may be called again.
+            StreamClosedError: it was closed locally.
             TransportError: it broke.
         """
         end = None if seconds is None else time.monotonic() + seconds
@@ -122,11 +122,11 @@ class Session:
         """Send a message; all of it is sent when this returns.
 
         Args:
-            data: what the message holds.
-            seconds: how long it may take, None for no limit.
+            data: the content of the message.
+            seconds: the time limit, None for no limit.
 
         Raises:
-            WriteTimeoutError: it takes longer. A message that has begun will be sent to its end with what comes next.
+            WriteTimeoutError: the time limit is over. The rest of a message that has begun is sent with the next one.
             StreamClosedError: it is closed, by us or by the other end.
         """
         end = None if seconds is None else time.monotonic() + seconds
@@ -196,7 +196,7 @@ class Session:
 
     def _answer(self) -> None:
         ping = self._state.ping(is_free=not self._outgoing)
-        if not self._outgoing:  # One answer is enough for all pings that came while it could not be sent.
+        if not self._outgoing:  # One pong is enough for all pings that were received while it could not be sent.
             self._queue(ping + self._state.control())
         self._push()
 
@@ -206,7 +206,7 @@ class Session:
             self._queued += len(data)
 
     def _push(self) -> None:
-        """Send what can be sent at once."""
+        """Send as much as possible without waiting."""
         if self._is_closed or self._broken:
             return
         try:

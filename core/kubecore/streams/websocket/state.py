@@ -1,4 +1,4 @@
-"""What a session over a websocket knows: what has come and waits to be read, and who is there. No I/O."""
+"""State of a session over a websocket: unread data, and whether the other end is alive. No I/O."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ __all__ = ["SessionState"]
 
 _MOST_HELD: Final = 1024 * 1024
 _OVERHEAD: Final = 100
-"""What a piece costs beside its bytes."""
+"""Memory of a chunk in addition to its bytes."""
 
 _PING_SECONDS: Final = 5.0
 _MUTE_SECONDS: Final = 61.0
-"""How often to ask, and how long to wait for a sign of life: client-go's."""
+"""The interval of pings, and the time limit for any received data, as in client-go."""
 
 _SHORTEST_WAIT: Final = 0.05
 
@@ -26,12 +26,11 @@ _SHORTEST_WAIT: Final = 0.05
 class SessionState:
     """One session.
 
-    A session that is waited on asks every 5 s whether the other end is there, and gives up after 61 s of silence. The
-    silence counts only where the other end can be expected to speak: one that is still busy with what we sent reads no
-    pings.
+    A session that is waited on sends a ping every 5 s, and fails after 61 s without received data. The limit applies
+    only if the other end can be expected to respond: while it still processes sent data, it reads no pings.
 
     Args:
-        place: what was asked, for errors.
+        place: the request, for errors.
     """
 
     def __init__(self, place: str) -> None:
@@ -44,7 +43,7 @@ class SessionState:
         self._silence = 0.0
         self._pinged = time.monotonic()
         self._pings = 0
-        # The ping whose answer shows that all we sent was read; b"" while it is still to be sent.
+        # The ping whose pong shows that all sent data was read; b"" until it is sent.
         self._proof: bytes | None = None
 
     @property
@@ -59,16 +58,16 @@ class SessionState:
 
     @property
     def goodbye(self) -> str:
-        """The code and reason of the other end's goodbye, "" where it said none."""
+        """The code and reason of the other end's close frame, "" if there are none."""
         return self._websocket.goodbye
 
     def feed(self, data: bytes) -> None:
-        """Take what came, b"" where the connection has ended."""
+        """Handle received data, b"" if the connection has ended."""
         self._silence = 0.0
         if self.is_ended:
             return
         if not data:
-            self._failure = ReadError(f"{self.place}: the connection ended without a goodbye")
+            self._failure = ReadError(f"{self.place}: the connection ended without a close frame")
             return
         try:
             for piece in self._websocket.feed(data):
@@ -85,11 +84,11 @@ class SessionState:
             self._failure = ReadError(f"{self.place}: the connection broke: {reason(error)}")
 
     def take(self) -> Piece | None:
-        """Return the next piece that has come, None where there is none yet; or at the end, when `is_ended`.
+        """Return the next received chunk, None if there is none yet, or at the end, when `is_ended`.
 
         Raises:
-            StreamClosedError: we have closed it.
-            TransportError: it broke.
+            StreamClosedError: It was closed locally.
+            TransportError: The connection broke.
         """
         if self._is_closed:
             raise self._closed()
@@ -112,7 +111,7 @@ class SessionState:
         return self._websocket.message(data)
 
     def check_open(self) -> None:
-        """Raise StreamClosedError where nothing can be sent any more."""
+        """Raise StreamClosedError if nothing can be sent any more."""
         if self._is_closed:
             raise self._closed()
         if self.is_ended:
@@ -123,21 +122,21 @@ class SessionState:
         return max(self._pinged + _PING_SECONDS - time.monotonic(), _SHORTEST_WAIT)
 
     def waited(self, seconds: float) -> None:
-        """Take note that nothing came for some seconds.
+        """Handle some seconds without received data.
 
         Raises:
             ReadTimeoutError: that is too long.
         """
         self._silence += min(seconds, _PING_SECONDS)
         if self._silence > _MUTE_SECONDS and self._proof is None and not self.is_ended:
-            self._failure = ReadTimeoutError(f"{self.place}: the other end was mute for {_MUTE_SECONDS:g} s")
+            self._failure = ReadTimeoutError(f"{self.place}: the other end sent nothing for {_MUTE_SECONDS:g} s")
             raise self._failure
 
     def ping(self, *, is_free: bool) -> bytes:
-        """Return what is to be sent to ask whether the other end is there, b"" where it is not time for that.
+        """Return the ping to send, b"" if it is not time for one.
 
         Args:
-            is_free: whether it can be sent now; else the turn is left out.
+            is_free: whether it can be sent now; else this ping is skipped.
         """
         if self.is_ended or time.monotonic() - self._pinged < _PING_SECONDS:
             return b""
@@ -151,11 +150,11 @@ class SessionState:
         return self._websocket.ping(payload)
 
     def control(self) -> bytes:
-        """Return the answer to a ping, b"" where there is none to give."""
+        """Return the pong to send, b"" if there is none."""
         return b"" if self.is_ended else self._websocket.pong()
 
     def close(self) -> bytes:
-        """Take note that we close it; return the goodbye, b"" where there is nobody to say it to."""
+        """Record that the session is closed locally; return the close frame, b"" if there is no receiver."""
         said = b"" if self.is_ended else self._websocket.close()
         self._is_closed = True
         self._inbox.clear()
