@@ -257,7 +257,7 @@ def _apart(owner: str, fitting: Mapping[str, list[str]]) -> dict[_Place, str]:
             found[wire_name] = max(free, key=lambda name: rests[name].startswith("_"))
 
     for wire_name, names in fitting.items():
-        give(wire_name, [name for name in names if _NUMBER.sub("", rests[name]).strip("_") in _spelled(wire_name)])
+        give(wire_name, [name for name in names if _NUMBER.sub("", rests[name]).lstrip("_") in _spelled(wire_name)])
     for wire_name, names in fitting.items():
         give(wire_name, names)
     return {(owner, wire_name): found.get(wire_name, names[0]) for wire_name, names in fitting.items() if names}
@@ -274,7 +274,7 @@ def _spelled(wire_name: str) -> tuple[str, ...]:
 
 def _bare(word: str) -> str:
     """Return a word as it is spelled in the name of a class."""
-    bare = re.sub(r"[^A-Za-z0-9_]", "", word).strip("_")
+    bare = re.sub(r"[^A-Za-z0-9_]", "", word).lstrip("_")
     return bare[:1].upper() + bare[1:]
 
 

@@ -184,6 +184,23 @@ def test_the_first_property_of_an_object_changes_no_type() -> None:
     assert not lost_by({"marker": nothing, "b": nothing}, {"marker": obj(a=STRING), "b": nothing})
 
 
+def test_equal_objects_whose_names_read_the_same_have_two_names_wherever_they_are() -> None:
+    """In the class of `aaa`, as in that of `zzz`, each of the two places has a name, though they are one class."""
+    state = {"zzz": obj(rule=obj(a=STRING), rules={"type": "array", "items": obj(a=STRING)})}
+    (module,) = resolved([manifest(state)]).modules
+    assert [str(alias.name) for alias in module.aliases] == ["WidgetSpecZzz_Rule"]
+    other = obj(rule=obj(a=STRING), rules={"type": "array", "items": obj(b=STRING)})
+    assert not lost_by(
+        {"zzz": other}, {"zzz": other, "yyy": state["zzz"]}, {"zzz": other, "aaa": state["zzz"], "yyy": state["zzz"]}
+    )
+
+
+def test_an_underscore_at_the_end_of_a_property_tells_its_name_from_that_of_a_list() -> None:
+    held = {"tls": {"type": "array", "items": obj(a=STRING)}, "tls_": obj(a=STRING)}
+    more = {**held, "tls_": obj(a=STRING, b=STRING)}
+    assert not lost_by({"aaa": obj(**held), "zzz": obj(**held)}, {"aaa": obj(**more), "zzz": obj(**held)})
+
+
 def test_an_exact_word_takes_no_name_from_an_equal_item_of_a_list() -> None:
     items = {"type": "array", "items": obj(a=STRING)}
     assert not lost_by({"tls": items}, {"tls": items, "tl": obj(a=STRING)})

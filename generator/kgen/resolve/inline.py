@@ -92,9 +92,6 @@ class Inline:
         builtin = self._builtins.find(raw, path[-1])
         if builtin is not None:
             return self._builtin(builtin, owner, wire_name, words, pointer)
-        for child in self._namesakes(owner, wire_name, words):
-            if child.target == self._shared.get(self._key(raw, path[-1], child.name)):
-                return child.name
         ref = self._names.claim(owner.ref, wire_name, words, pointer)
         key = self._key(raw, path[-1], ref)
         known = self._shared.get(key)
@@ -112,21 +109,10 @@ class Inline:
     def _builtin(self, schema: str, owner: Schema, wire_name: str, words: str, pointer: str) -> ModelRef | None:
         """Return the model of a type of Kubernetes, after giving it the name of the place."""
         target = self._catalog.model_of(schema)
-        if target is None or any(child.target == target for child in self._namesakes(owner, wire_name, words)):
-            return target
-        self._copied[target] = schema
-        self._alias(owner.ref, _Child(wire_name, words, target, target), pointer)
+        if target is not None:
+            self._copied[target] = schema
+            self._alias(owner.ref, _Child(wire_name, words, target, target), pointer)
         return target
-
-    def _namesakes(self, owner: Schema, wire_name: str, words: str) -> Iterator[_Child]:
-        """Yield places in an object whose name may be that of a property: `rule` and the items of `rules` may be one.
-
-        Existing names in the package are kept.
-        """
-        kept = self._catalog.existing.name_of(owner.ref.module, owner.ref.name, wire_name)
-        for child in self._children.get(owner.ref, ()):
-            if child.words == words and kept in (None, child.name.name):
-                yield child
 
     def _alias(self, owner: ModelRef, child: _Child, where: str, kept: str | None = None) -> None:
         """Name a place in an object, given its content."""
