@@ -23,6 +23,8 @@ __all__ = [
     "MemberContext",
     "MethodContext",
     "ModelsContext",
+    "NameEntry",
+    "NamesContext",
     "PackageContext",
     "ResourceContext",
     "ResourceEntry",
@@ -215,6 +217,30 @@ class KindsContext:
     kinds: tuple[KindEntry, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class NameEntry:
+    """An entry of a table of names."""
+
+    key: Code
+    value: Code
+
+
+@dataclass(frozen=True, slots=True)
+class NamesContext:
+    """The tables of names that the next build keeps; context of `names.py.jinja`."""
+
+    header: Header
+    group_versions: tuple[NameEntry, ...]
+    constants: tuple[NameEntry, ...]
+
+
 Context = (
-    PackageContext | RootContext | ModelsContext | ResourceContext | GroupContext | ClientsetContext | KindsContext
+    PackageContext
+    | RootContext
+    | ModelsContext
+    | ResourceContext
+    | GroupContext
+    | ClientsetContext
+    | KindsContext
+    | NamesContext
 )

@@ -1,13 +1,12 @@
 """The names in the previously generated package: existing names are kept.
 
-The first lines of `typed/example/v1/_group.py` map the group `example.com` to its name `example`. The modules of
+The tables of `_names.py` hold the name of each group and the field of each class of constants. The modules of
 `models/` have the names of classes, fields and constants.
 """
 
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -15,15 +14,11 @@ from typing import Final
 from kgen.files import read_regular
 from kgen.names import camel_name
 from kgen.package_names import NamedClass, NamedConstants, NamedModule, PackageNames
-from kgen.plan import GROUP_TITLE, MARKER
+from kgen.plan import MARKER, NAMES
 
 __all__ = ["group_versions", "read_package_names"]
 
-_VALUES: Final = re.compile(r"Known values of (\w+)\.(\w+)\.")
 _LARGEST: Final = 16 << 20
-
-_HEAD: Final = re.compile(rf'{re.escape(MARKER)}[^\n]*\n"""{re.escape(GROUP_TITLE)}\s(?:([^\s/]+)/)?([^\s/]+)\.\n?"""')
-_LENGTH: Final = 4000
 
 
 def read_package_names(output: Path, package: str) -> PackageNames:
@@ -33,12 +28,41 @@ def read_package_names(output: Path, package: str) -> PackageNames:
         output: The output folder.
         package: The package's folder in it.
     """
-    models = output / package / "models"
+    folder = output / package
+    tables = _tables(folder / NAMES)
+    constants = tables.get("CONSTANTS", {})
+    groups = {
+        version.rpartition("/")[0]: name for version, name in tables.get("GROUP_VERSIONS", {}).items() if "/" in version
+    }
     return PackageNames(
-        _group_folders(output, package),
-        lambda module: _module(models / f"{module}.py"),
-        tuple(sorted(file.stem for file in _files(models) if file.stem != "__init__")),
+        groups,
+        lambda module: _module(folder / "models" / f"{module}.py", constants),
+        tuple(sorted(file.stem for file in _files(folder / "models") if file.stem != "__init__")),
     )
+
+
+def group_versions(output: Path, package: str) -> frozenset[str]:
+    """Return the group versions that a generated package has clients of.
+
+    Args:
+        output: The output folder.
+        package: The package's folder in it.
+    """
+    return frozenset(_tables(output / package / NAMES).get("GROUP_VERSIONS", {}))
+
+
+def _tables(file: Path) -> dict[str, dict[str, str]]:
+    """Return the tables of the package's module of names; none if kgen did not write it."""
+    found: dict[str, dict[str, str]] = {}
+    for node in _parsed(file).body:
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and isinstance(node.value, ast.Dict):
+            found[node.target.id] = {
+                key.value: value.value
+                for key, value in zip(node.value.keys, node.value.values, strict=True)
+                if isinstance(key, ast.Constant) and isinstance(value, ast.Constant)
+                if isinstance(key.value, str) and isinstance(value.value, str)
+            }
+    return found
 
 
 def _files(models: Path) -> list[Path]:
@@ -48,30 +72,31 @@ def _files(models: Path) -> list[Path]:
         return []  # Comparing and publishing report unreadable files.
 
 
-def _group_folders(output: Path, package: str) -> Mapping[str, str]:
-    found: dict[str, str] = {}
-    for file, group, _ in _heads(output, package):
-        if group:
-            found.setdefault(group, file.parents[1].name)
-    return found
+def _module(file: Path, fields: Mapping[str, str]) -> NamedModule:
+    """Return the names in a module of models; nothing if kgen did not write it.
 
-
-def _module(file: Path) -> NamedModule:
-    """Return the names in a module of models; nothing if kgen did not write it."""
-    try:
-        data = read_regular(file, _LARGEST + 1)
-        if len(data) > _LARGEST:
-            return NamedModule()
-        source = data.decode()
-        tree = ast.parse(source) if source.startswith(MARKER) else ast.Module([], [])
-    except (OSError, ValueError, SyntaxError, RecursionError, MemoryError):
-        return NamedModule()
+    Args:
+        file: The module.
+        fields: The field of each class of constants: `Class.field` by `module.Class`.
+    """
+    tree = _parsed(file)
     found = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    constants = {node.name: fields.get(f"{file.stem}.{node.name}", "") for node in found if not node.bases}
     return NamedModule(
         {node.name: _class(node) for node in found if node.bases},
-        {node.name: made for node in found if not node.bases and (made := _constants(node)) is not None},
+        {node.name: _constants(node, constants[node.name]) for node in found if constants.get(node.name)},
         dict(_aliases(tree)),
     )
+
+
+def _parsed(file: Path) -> ast.Module:
+    """Return the syntax tree of a file that kgen wrote; an empty one of any other."""
+    try:
+        data = read_regular(file, _LARGEST + 1)
+        source = data.decode() if len(data) <= _LARGEST else ""
+        return ast.parse(source) if source.startswith(MARKER) else ast.Module([], [])
+    except (OSError, ValueError, SyntaxError, RecursionError, MemoryError):
+        return ast.Module([], [])
 
 
 def _fields(node: ast.ClassDef) -> Iterator[tuple[str, ast.AnnAssign]]:
@@ -113,12 +138,10 @@ def _literal(annotation: ast.expr) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _constants(node: ast.ClassDef) -> NamedConstants | None:
-    said = _VALUES.fullmatch(ast.get_docstring(node) or "")
-    if said is None:
-        return None
+def _constants(node: ast.ClassDef, place: str) -> NamedConstants:
+    owner, _, field = place.partition(".")
     values = {name: part.value.value for name, part in _fields(node) if isinstance(part.value, ast.Constant)}
-    return NamedConstants(said[1], said[2], {value: name for name, value in values.items() if isinstance(value, str)})
+    return NamedConstants(owner, field, {value: name for name, value in values.items() if isinstance(value, str)})
 
 
 def _aliases(tree: ast.Module) -> Iterator[tuple[str, str]]:
@@ -128,28 +151,3 @@ def _aliases(tree: ast.Module) -> Iterator[tuple[str, str]]:
                 yield node.targets[0].id, node.value.id
             elif isinstance(node.value, ast.Attribute):
                 yield node.targets[0].id, ast.unparse(node.value)
-
-
-def group_versions(output: Path, package: str) -> frozenset[str]:
-    """Return the group versions that a generated package has clients of.
-
-    Args:
-        output: The output folder.
-        package: The package's folder in it.
-    """
-    return frozenset(f"{group}/{version}" if group else version for _, group, version in _heads(output, package))
-
-
-def _heads(output: Path, package: str) -> Iterator[tuple[Path, str, str]]:
-    try:
-        files = sorted((output / package / "typed").glob("*/*/_group.py"))
-    except OSError:
-        return  # Comparing and publishing report unreadable files.
-    for file in files:
-        try:
-            data = read_regular(file, _LENGTH)
-        except OSError:
-            continue
-        head = _HEAD.match(data.decode("utf-8", "replace").replace("\r\n", "\n"))
-        if head is not None:
-            yield file, head[1] or "", head[2]

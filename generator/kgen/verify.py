@@ -54,6 +54,7 @@ _CLIENT_NODES: Final = (
         ast.Attribute,
         ast.Subscript,
         ast.Call,
+        ast.Dict,
         ast.Await,
         ast.Tuple,
         ast.List,

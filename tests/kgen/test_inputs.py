@@ -135,8 +135,8 @@ def test_a_pipe_in_the_package_stops_no_command(make: Callable[[Path], None], pr
     make(made / "clientset.py")
     assert run(["check", *BUILD]) == 2
     assert run(["build", *BUILD]) == 2
-    (made / "typed" / "example" / "v1" / "_group.py").unlink()
-    make(made / "typed" / "example" / "v1" / "_group.py")
+    (made / "_names.py").unlink()
+    make(made / "_names.py")
     assert run(["build", *BUILD]) == 2
 
 

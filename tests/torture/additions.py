@@ -487,7 +487,7 @@ def _kept(api: Api) -> PackageNames:
     """Return the names of a package as they are read from its files."""
     with tempfile.TemporaryDirectory() as folder:
         for path, source in generated(api, quickly=True).items():
-            if "/models/" in path or path.endswith("_group.py"):
+            if "/models/" in path or path.endswith("_names.py"):
                 (Path(folder) / path).parent.mkdir(parents=True, exist_ok=True)
                 (Path(folder) / path).write_text(source, encoding="utf-8")
         before = read_package_names(Path(folder), "made")
