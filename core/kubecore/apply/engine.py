@@ -62,16 +62,9 @@ class _Item:
     place: int
 
 
-class _Answer(Call[tuple[int, dict[str, Any]]], frozen=True, kw_only=True):
-    """A call that also returns the HTTP code: 201 for a created object."""
-
-    inner: Call[dict[str, Any]]
-
-    def parse(
-        self, status: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview
-    ) -> tuple[int, dict[str, Any]]:
-        """Parse the response: see `Call.parse`."""
-        return status, self.inner.parse(status, headers, body)
+def _with_status(call: Call[dict[str, Any]]) -> Call[tuple[int, dict[str, Any]]]:
+    """Return a call that reads the HTTP code, too: 201 for an object that did not exist."""
+    return call.with_reader(lambda _, status, headers, body: (status, call.parse(status, headers, body)))
 
 
 def apply(
@@ -143,8 +136,7 @@ class _ApplyRun:
             )
         patch = resource.patch(namespace, item.ref.name, item.data, self._query(), type="apply")
         before = yield from _before(resource.get(namespace, item.ref.name, ()))
-        fields = {name: getattr(patch, name) for name in Call.__struct_fields__}
-        code, after = yield from ask(_Answer(**fields, inner=patch))
+        code, after = yield from ask(_with_status(patch))
         self.applied.append(Applied(item.ref, _action(code, before, after), after))
 
     def _query(self) -> Query:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeAlias, TypeVar, cast
 from urllib.parse import quote
 
 import msgspec
@@ -15,9 +15,13 @@ from kubecore.errors import DecodeError
 from kubecore.model.meta import Status
 from kubecore.options import Query
 
-__all__ = ["Call"]
+__all__ = ["Call", "Reader"]
 
 R = TypeVar("R")
+Q = TypeVar("Q")
+
+Reader: TypeAlias = Callable[["Call[Any]", int, Mapping[str, str], bytes | bytearray | memoryview], R]
+"""Reads the response to a call: from the call, the status code, the headers with names in lower case, and the body."""
 
 _SUCCESS = range(200, 207)
 
@@ -51,6 +55,8 @@ class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
         subresource: the subresource, "" for none.
         namespace: the namespace, "" for none.
         name: the object's name, "" for none.
+        read: Reads the response; None for `decode`. It must not refer to the call that it is part of: the cyclic
+            collector does not look at calls.
     """
 
     method: str
@@ -69,6 +75,7 @@ class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
     subresource: str = ""
     namespace: str = ""
     name: str = ""
+    read: Reader[R] | None = None
 
     def __repr__(self) -> str:
         """Show the request line; a body may be a Secret."""
@@ -81,20 +88,40 @@ class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
             return self.path
         return self.path + "?" + "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in self.query)
 
-    def parse(self, status: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview) -> R:
-        """Parse the response.
+    def with_reader(self, read: Reader[Q]) -> Call[Q]:
+        """Return the same request, whose response is read by another function.
 
         Args:
-            status: the HTTP status code.
-            headers: the headers, their names in lower case.
-            body: the whole body.
+            read: Reads the response.
+        """
+        return cast("Call[Q]", msgspec.structs.replace(self, read=read))
+
+    def parse(self, status: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview) -> R:
+        """Read the response, with `read` if there is one.
+
+        Args:
+            status: The HTTP status code.
+            headers: The headers, their names in lower case.
+            body: The whole body.
 
         Returns:
             The object.
 
         Raises:
-            StatusError: the response is a failure, even if its code is a success.
-            DecodeError: the response is not the requested object.
+            StatusError: The response is a failure, even if the code is not.
+            DecodeError: The response is not what was requested.
+        """
+        if self.read is not None:
+            return self.read(self, status, headers, body)
+        return self.decode(status, headers, body)
+
+    def decode(self, status: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview) -> R:
+        """Read the response as an object of the type `response`, without `read`: see `parse`.
+
+        Args:
+            status: The HTTP status code.
+            headers: The headers, their names in lower case.
+            body: The whole body.
         """
         if status not in _SUCCESS:
             raise error_response.from_answer(self, status, headers, body)

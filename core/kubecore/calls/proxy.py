@@ -72,21 +72,16 @@ class ProxyResponse:
         return f"<ProxyResponse {self.status}, {len(self.content)} bytes>"
 
 
-class _Call(Call[ProxyResponse], frozen=True, kw_only=True):
-    def parse(self, status: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview) -> ProxyResponse:
-        """Return the unchanged response.
-
-        Raises:
-            StatusError: The response is an error of the API server itself.
-        """
-        if status >= 400 and headers.get("content-type", "").startswith("application/json"):
-            error = error_response.status_in(body)
-            if error is not None:
-                raise error
-        kept = dict(headers)
-        if kept.pop("content-encoding", None) is not None:
-            kept.pop("content-length", None)  # The body was unpacked on the way.
-        return ProxyResponse(status, kept, bytes(body))
+def _read(_: Call[Any], status: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview) -> ProxyResponse:
+    """Return the response as it was received; raise StatusError if it is the API server's own failure."""
+    if status >= 400 and headers.get("content-type", "").startswith("application/json"):
+        error = error_response.status_in(body)
+        if error is not None:
+            raise error
+    kept = dict(headers)
+    if kept.pop("content-encoding", None) is not None:
+        kept.pop("content-length", None)  # The body was unpacked on the way.
+    return ProxyResponse(status, kept, bytes(body))
 
 
 def proxy_call(
@@ -134,7 +129,7 @@ def proxy_call(
         body=None if body is None else bytes(body),
     )
     given = _headers(headers or {})
-    return _Call(
+    return Call(
         method=method,
         path=made.path + "/" + quote_path(path).removeprefix("/"),
         response=ProxyResponse,
@@ -150,6 +145,7 @@ def proxy_call(
         subresource="proxy",
         namespace=namespace,
         name=name,
+        read=_read,
     )
 
 

@@ -48,16 +48,13 @@ class RawResponse:
         return f"<RawResponse {self.status}, {len(self.content)} bytes>"
 
 
-class _Call(Call[RawResponse], frozen=True, kw_only=True):
-    def parse(self, status: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview) -> RawResponse:
-        """Return the unchanged response, if it is a success.
-
-        Raises:
-            StatusError: It is not a success.
-        """
-        if not 200 <= status < 300:
-            raise error_response.from_answer(self, status, headers, body)
-        return RawResponse(status, dict(headers), bytes(body))
+def _read(
+    call: Call[Any], status: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview
+) -> RawResponse:
+    """Return the response as it was received; raise StatusError if it is not a success."""
+    if not 200 <= status < 300:
+        raise error_response.from_answer(call, status, headers, body)
+    return RawResponse(status, dict(headers), bytes(body))
 
 
 def call(
@@ -91,8 +88,8 @@ def call(
         raise InvalidRequestError(f"the body must be bytes, not {type(body).__name__}")
     for what, value in (("content type", content_type), ("accepted media type", accept)):
         if not _MEDIA_TYPE.fullmatch(value):
-            raise InvalidRequestError(f"the {what} {value[:100]!r} contains characters that are invalid in headers")
-    return _Call(
+            raise InvalidRequestError(f"the {what} {value[:100]!r} holds what no header can hold")
+    return Call(
         method=method,
         path=_place(place),
         response=RawResponse,
@@ -101,6 +98,7 @@ def call(
         body=None if body is None else bytes(body),
         content_type=None if body is None else content_type,
         accept=accept,
+        read=_read,
     )
 
 

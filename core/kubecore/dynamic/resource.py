@@ -28,21 +28,24 @@ M = TypeVar("M", bound=Model)
 R = TypeVar("R")
 
 
-class _Call(Call[R], frozen=True, kw_only=True):
-    """A call to a place that was found by discovery.
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads responses from a path that was found by discovery.
 
     Attributes:
         own: apiVersion and kind of the objects.
-        on_missing: is called when the place is gone.
+        on_missing: Called if the path does not exist any more.
     """
 
     own: Mapping[str, str]
     on_missing: Callable[[], None]
 
-    def parse(self, status: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview) -> R:
-        """Parse the response: see `Call.parse`. Servers omit apiVersion and kind in the items of a list."""
+    def __call__(
+        self, call: Call[R], status: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview
+    ) -> R:
+        """Read the response: see `Call.decode`. Servers leave apiVersion and kind out of the items of a list."""
         try:
-            found = super().parse(status, headers, body)
+            found = call.decode(status, headers, body)
         except NotFoundError as error:
             if _is_no_place(error):
                 self.on_missing()
@@ -93,8 +96,7 @@ class DynamicResource(Resource[T, ObjectList[T]]):
         call: Call[Any] = super().call(*arguments, **options)
         if call.content_type == CONTENT_TYPES["apply"]:
             _refuse_managed_fields(call.body or b"")
-        fields = {name: getattr(call, name) for name in call.__struct_fields__}
-        return _Call(**fields, own=self._own, on_missing=self.on_missing)
+        return call.with_reader(_Reader(self._own, self.on_missing))
 
     def complete(self, body: Body, kind: type[Any]) -> Body:
         """Fill in `apiVersion` and `kind`, refuse others: see `Resource.complete`."""

@@ -56,8 +56,8 @@ class _Identities(msgspec.Struct):
     items: list[_Identity] = []
 
 
-class _PageCall(Call[_Page], frozen=True, kw_only=True):
-    """The call of a page.
+class _PageReader(msgspec.Struct, frozen=True, kw_only=True):
+    """Reads a page.
 
     Attributes:
         inner: the call that reads the response.
@@ -71,7 +71,9 @@ class _PageCall(Call[_Page], frozen=True, kw_only=True):
     is_rest: bool = False
     offset: int = 0
 
-    def parse(self, status: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview) -> _Page:
+    def __call__(
+        self, _: Call[Any], status: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview
+    ) -> _Page:
         """Read the page."""
         try:
             found = self.inner.parse(status, headers, body)
@@ -129,10 +131,10 @@ class Pager(Generic[T]):
         self._first = call.query
         self._seen: set[str] = set()
         self._trail = Trail()
-        shown = {name: getattr(call, name) for name in Call.__struct_fields__}
         uid_of = _uid_in if typing.get_args(call.response) == (dict,) else _uid_of(into)
-        self.call: _PageCall | None = _PageCall(**shown, inner=call, uid_of=uid_of)
-        """The next call; None after the last page."""
+        self._reader = _PageReader(inner=call, uid_of=uid_of)
+        self.call: Call[_Page] | None = call.with_reader(self._reader)
+        """The next call; None when all has been told."""
 
     def took(self, page: _Page) -> list[T]:
         """Handle the response to the call.
@@ -149,19 +151,20 @@ class Pager(Generic[T]):
         call = self.call
         assert call is not None  # noqa: S101 - an answer has a call
         new = page.items
-        if call.is_rest:
+        if self._reader.is_rest:
             new = [item for item, key in zip(page.items, page.keys, strict=True) if key not in self._seen]
         self._seen.update(page.keys)
         self.call = self._next(call, page.token, count=len(page.items))
         return new
 
-    def _next(self, call: _PageCall, token: str, *, count: int) -> _PageCall | None:
+    def _next(self, call: Call[_Page], token: str, *, count: int) -> Call[_Page] | None:
         if not token:
             return None
         self._trail.follow(f"{call.method} {call.path}", token, is_empty=count == 0)
         # A token contains its version, and the server refuses another one in addition.
         query = _with(self._first, _OF_VERSION, ("continue", token))
-        return msgspec.structs.replace(call, query=query, offset=call.offset + count)
+        self._reader = msgspec.structs.replace(self._reader, offset=self._reader.offset + count)
+        return msgspec.structs.replace(call, query=query, read=self._reader)
 
     def failed(self, error: errors.StatusError) -> bool:
         """Handle an error, and return whether there is an alternative.
@@ -173,10 +176,11 @@ class Pager(Generic[T]):
             Whether `call` is now a list of the rest; else the error is final.
         """
         call = self.call
-        if call is None or call.is_rest or not len(self._trail) or not errors.is_resource_expired(error):
+        if call is None or self._reader.is_rest or not len(self._trail) or not errors.is_resource_expired(error):
             return False
         query = _with(self._first, ("limit",))
-        self.call = msgspec.structs.replace(call, query=query, is_rest=True, offset=0)
+        self._reader = msgspec.structs.replace(self._reader, is_rest=True, offset=0)
+        self.call = msgspec.structs.replace(call, query=query, read=self._reader)
         return True
 
 
