@@ -26,6 +26,7 @@ __all__ = [
     "apply_query",
     "delete_options",
     "query",
+    "query_value",
 ]
 
 DryRun: TypeAlias = Literal["All"]
@@ -110,15 +111,28 @@ def query(**options: Any) -> Query:
 
 
 def _text(name: str, value: Any) -> str:
+    if name in ("label_selector", "field_selector") and not isinstance(value, (str, int)):
+        from kubecore import selectors
+
+        return selectors.to_query(name, value)
+    return query_value(name, value)
+
+
+def query_value(name: str, value: Any) -> str:
+    """Return the text of the value of a query parameter.
+
+    Args:
+        name: The name of the parameter or the option, for the error.
+        value: The value.
+
+    Raises:
+        InvalidRequestError: The value is not text, a number or a boolean.
+    """
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (str, int)):
         return str(value)
-    if name in ("label_selector", "field_selector"):
-        from kubecore import selectors
-
-        return selectors.to_query(name, value)
-    raise InvalidRequestError(f"{name} must be text, a number or a boolean, not {type(value).__name__}")
+    raise InvalidRequestError(f"{name} takes text, a number or a boolean, not {type(value).__name__}")
 
 
 def apply_query(

@@ -15,7 +15,7 @@ from kubecore.calls.call import Call
 from kubecore.calls.path import quote_path, segment
 from kubecore.calls.resource import Resource
 from kubecore.errors import InvalidRequestError
-from kubecore.options import Query
+from kubecore.options import Query, query_value
 
 __all__ = ["ProxyMethod", "ProxyQuery", "ProxyResponse", "ProxyScheme", "proxy_call"]
 
@@ -176,11 +176,9 @@ def _query(query: ProxyQuery | None) -> Query:
 
 
 def _value(name: Any, value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(name, str) and isinstance(value, (str, int)):
-        return str(value)
-    raise InvalidRequestError("query parameters are names with text, numbers or booleans")
+    if not isinstance(name, str):
+        raise InvalidRequestError(f"the name of a query parameter must be text, not {type(name).__name__}")
+    return query_value(name[:100], value)
 
 
 def _headers(headers: Mapping[str, str]) -> dict[str, str]:

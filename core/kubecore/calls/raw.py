@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 from kubecore.calls import error_response, path
 from kubecore.calls.call import Call
 from kubecore.errors import InvalidRequestError
-from kubecore.options import Query
+from kubecore.options import Query, query_value
 
 __all__ = ["QueryValues", "RawResponse", "call"]
 
@@ -121,8 +121,4 @@ def _query(values: QueryValues) -> Query:
 def _text(name: Any, value: Any) -> str:
     if not isinstance(name, str) or not name or not name.isprintable():
         raise InvalidRequestError("a query parameter's name must be printable text")
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (str, int)):
-        return str(value)
-    raise InvalidRequestError(f"{name[:100]} must be text, a number or a boolean, not {type(value).__name__}")
+    return query_value(name[:100], value)
