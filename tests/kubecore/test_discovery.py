@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import deque
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubecore import errors
+from kubecore._config.ratelimit import TokenBucket
 from kubecore.calls.call import Call
 from kubecore.calls.steps import Pause, Steps
 from kubecore.codec import decode
@@ -270,3 +272,12 @@ def test_steps_may_pause() -> None:
 
     assert run_steps.run(None, work()) == "done"  # type: ignore[arg-type]
     assert responses.Root().items == []
+
+
+def test_a_bucket_gives_its_tokens_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    bucket = TokenBucket(qps=2, burst=2)
+    assert [bucket.try_take() for _ in range(3)] == [True, True, False]
+    now += 0.5
+    assert [bucket.try_take() for _ in range(2)] == [True, False], "a refused token is not owed"

@@ -42,8 +42,20 @@ class TokenBucket:
     def reserve(self) -> float:
         """Take a token; return the seconds until it is available."""
         with self._lock.here:
-            now = time.monotonic()
-            self._tokens = min(self._burst, self._tokens + (now - self._at) * self._qps)
-            self._at = now
+            self._fill()
             self._tokens -= 1
             return max(0.0, -self._tokens / self._qps)
+
+    def try_take(self) -> bool:
+        """Take a token if there is one; return whether there was."""
+        with self._lock.here:
+            self._fill()
+            if self._tokens < 1:
+                return False
+            self._tokens -= 1
+            return True
+
+    def _fill(self) -> None:
+        now = time.monotonic()
+        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._qps)
+        self._at = now

@@ -6,11 +6,11 @@ has another form, group versions are requested one by one. `/api` may be missing
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator
 from typing import Final, TypeVar
 
 from kubecore import errors
+from kubecore._config.ratelimit import TokenBucket
 from kubecore.calls import path
 from kubecore.calls.call import Call
 from kubecore.calls.steps import Steps, ask
@@ -34,8 +34,7 @@ class DiscoveryCache:
 
     def __init__(self) -> None:
         self._catalog: Catalog | None = None
-        self._budget = float(_BURST)
-        self._at = time.monotonic()
+        self._repeats = TokenBucket(qps=1, burst=_BURST)
 
     def forget(self) -> None:
         """Refresh the results at the next lookup: the cached ones are known to be wrong."""
@@ -71,21 +70,12 @@ class DiscoveryCache:
         catalog = yield from self.catalog()
         found = mapper.find(catalog, name, api_version)
         is_wrong = found is None or (namespaced and not found.namespaced)
-        if is_wrong and was_known and self._may_ask():
+        if is_wrong and was_known and self._repeats.try_take():
             catalog = yield from self.refresh()
             found = mapper.find(catalog, name, api_version)
         if found is None:
             raise mapper.no_match(catalog, name, api_version)
         return found
-
-    def _may_ask(self) -> bool:
-        now = time.monotonic()
-        self._budget = min(_BURST, self._budget + now - self._at)
-        self._at = now
-        if self._budget < 1:
-            return False
-        self._budget -= 1
-        return True
 
 
 class _Survey:
