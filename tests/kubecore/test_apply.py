@@ -219,5 +219,5 @@ def test_a_report_shows_no_object() -> None:
     secret = Applied(ObjectRef("v1", "Secret", "x", "s\n"), "created", {"data": {"password": "canary"}})
     for shown in (repr(secret), str(Report((secret,))), repr(Report((secret,)))):
         assert "canary" not in shown
-    assert str(Report((secret,))) == "'Secret x/s\\n' created"
+    assert str(Report((secret,))) == "Secret x/s\\n created"
     assert KindInfo("v1", "Secret", "secrets", namespaced=True).group == ""

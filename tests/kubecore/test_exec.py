@@ -195,14 +195,14 @@ def test_a_policy_says_which_programs_may_run(policy: rest.ExecPolicy, words: st
     assert get_sync(config(plugin, policy=listed)).header == b"Bearer t"
 
 
-def test_the_install_hint_is_clean_and_not_shown_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exec_plugin, "_hints", exec_plugin._Hints())
+def test_e7_the_install_hint_is_clean_and_not_shown_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exec_plugin, "_hints", rest.TokenBucket(qps=1 / 360, burst=10))
     missing = config("kgen-no-such-plugin", install_hint="run \x1b[31minstall\r")
     said = []
     for _ in range(15):
         with pytest.raises(errors.ConfigError) as caught:
             get_sync(missing)
-        said.append("run U+001B[31minstallU+000D" in str(caught.value))
+        said.append("run \\x1b[31minstall\\r" in str(caught.value))
     assert said == [True] * 10 + [False] * 5
 
 

@@ -439,7 +439,7 @@ def test_exec(config: Path) -> None:
         args=("get", "7"),
         env={"A": "2", "B": ""},
         api_version=V1BETA1,
-        install_hint="get it\nU+001B[1mU+009B\there",
+        install_hint="get it\n\\x1b[1m\\x9b\there",
         provide_cluster_info=True,
         interactive_mode="IfAvailable",
         cluster_config={"audience": "foo"},

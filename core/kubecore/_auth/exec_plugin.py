@@ -25,10 +25,12 @@ import msgspec
 from kubecore._auth.credential import Credential, bearer
 from kubecore._config.config import Config
 from kubecore._config.credentials import ExecConfig
+from kubecore._config.ratelimit import TokenBucket
 from kubecore._config.secret import SecretBuffer, SecretBytes, SecretText
 from kubecore._http import tls
 from kubecore._http.daemon_thread import Aside
 from kubecore._http.readiness import wait_for
+from kubecore._support.terminal import escape_for_terminal
 from kubecore.codec import yaml
 from kubecore.codec.decoders import decoder
 from kubecore.errors import ConfigError, DecodeError
@@ -38,6 +40,10 @@ __all__ = ["ExecSource"]
 
 _MOST_OUTPUT: Final = 4 * 1024 * 1024
 _HINTS_AN_HOUR: Final = 10
+
+_hints: Final = TokenBucket(qps=_HINTS_AN_HOUR / 3600, burst=_HINTS_AN_HOUR)
+"""Limits install hints: a program that tries again all the time must not fill a log with them."""
+
 _WHITE_SPACE: Final = "\n\t"
 """Kept in hints, which are written for people: kubectl keeps it, too."""
 _KILLED_SECONDS: Final = 0.5
@@ -222,8 +228,9 @@ def _allowed(plugin: ExecConfig) -> str:
         if not names & allowed:
             raise ConfigError(f"exec: {name} may not run: exec.policy does not list it")
     if found is None:
-        hint = f"; {_shown(plugin.install_hint, keep=_WHITE_SPACE)}" if plugin.install_hint and _hints.take() else ""
-        raise ConfigError(f"exec: {name} does not exist, or cannot be run{hint}")
+        shows_hint = bool(plugin.install_hint) and _hints.try_take()
+        hint = f"; {_shown(plugin.install_hint, keep=_WHITE_SPACE)}" if shows_hint else ""
+        raise ConfigError(f"exec: {name} is not there, or can't be run{hint}")
     return found
 
 
@@ -378,23 +385,5 @@ def _too_slow(plugin: ExecConfig) -> ConfigError:
 
 
 def _shown(text: str, *, keep: str = "") -> str:
-    """Return untrusted text without characters that a terminal obeys, but for those to keep; at most 500 of them."""
-    return "".join(char if char.isprintable() or char in keep else f"U+{ord(char):04X}" for char in text[:500])
-
-
-class _Hints:
-    """How often an install hint is shown: a program that tries again all the time must not fill a log with it."""
-
-    def __init__(self) -> None:
-        self._at: list[float] = []
-
-    def take(self) -> bool:
-        now = time.monotonic()
-        self._at = [at for at in self._at if now - at < 3600]
-        if len(self._at) >= _HINTS_AN_HOUR:
-            return False
-        self._at.append(now)
-        return True
-
-
-_hints: Final = _Hints()
+    """Return untrusted text that is safe to print, 500 characters of it."""
+    return escape_for_terminal(text, max_length=500, keep=keep)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from kubecore._support.fork_lock import ForkLock
+from kubecore._support.terminal import escape_for_terminal
 
 __all__ = ["LogOnce", "ServerWarning", "WarningHandler", "parse"]
 
@@ -66,7 +67,7 @@ class LogOnce:
             if len(self._seen) > _MOST_REMEMBERED:  # For a server that never repeats a warning.
                 del self._seen[next(iter(self._seen))]
         place = f"{warning.request}: " if warning.request else ""
-        _LOG.warning("%s%s", place, _printable(warning.text))
+        _LOG.warning("%s%s", place, escape_for_terminal(warning.text, keep=""))
 
 
 def parse(header: str) -> Iterator[ServerWarning]:
@@ -108,8 +109,3 @@ def _word(found: re.Match[str]) -> str:
         return plain.decode(charset.partition("*")[0])
     except (LookupError, ValueError):  # A charset or bytes that can't be read.
         return found[0]
-
-
-def _printable(text: str) -> str:
-    """Escape terminal control characters."""
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

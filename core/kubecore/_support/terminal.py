@@ -12,18 +12,19 @@ __all__ = ["escape_for_terminal"]
 
 _LOG: Final = logging.getLogger("kubecore")
 
-_STEERING: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+_STEERING: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
-def escape_for_terminal(text: str, *, max_length: int | None = None) -> str:
+def escape_for_terminal(text: str, *, max_length: int | None = None, keep: str = "\n\t") -> str:
     r"""Return a text that is safe to print.
 
     Control characters, ESC and carriage return among them, and those that turn the direction of writing or can't be
-    seen become `\x1b`, `\r`, `\u202e`; line feeds and tabs stay.
+    seen become `\x1b`, `\r`, `\u202e`.
 
     Args:
         text: the text, from anywhere.
         max_length: The longest text that is kept, in characters; longer text is cut and ends in `...`.
+        keep: The control characters that stay as they are; line feeds and tabs if not given.
 
     Returns:
         The text.
@@ -33,7 +34,7 @@ def escape_for_terminal(text: str, *, max_length: int | None = None) -> str:
     if text.isprintable():
         return text
     return "".join(
-        char if char in "\n\t" or unicodedata.category(char) not in _STEERING else ascii(char)[1:-1] for char in text
+        char if char in keep or unicodedata.category(char) not in _STEERING else ascii(char)[1:-1] for char in text
     )
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import bisect
 import html
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, Literal
 
 import msgspec
 
+from kubecore._support.terminal import escape_for_terminal
 from kubecore.model.meta import ListMeta, PartialObjectMetadata
 from kubecore.model.model import Model, always
 
@@ -23,7 +23,6 @@ _GAP: Final = "   "
 _NARROWEST: Final = 3
 _WIDEST: Final = 1000
 """Characters of a cell that widen its column: one long cell must not fill all other rows with spaces."""
-_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _EMPTY: Final = "No resources found"
 
 
@@ -186,10 +185,5 @@ def _cell(value: Any) -> str:
 
 
 def _printable(text: str) -> str:
-    """Escape control and invisible characters: the text is untrusted (CVE-2021-25743)."""
-    if text.isprintable():
-        return text
-    return "".join(
-        char.encode("unicode_escape").decode("ascii") if unicodedata.category(char) in _HIDDEN else char
-        for char in text
-    )
+    """Escape what would steer a terminal: anybody may have written the text (CVE-2021-25743)."""
+    return escape_for_terminal(text, keep="")

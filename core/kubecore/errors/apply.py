@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from kubecore._support.terminal import escape_for_terminal
 from kubecore.errors.base import KubeError
 
 __all__ = ["Action", "Applied", "ApplyFileError", "Failure", "ObjectRef", "Report", "failed"]
@@ -33,7 +34,7 @@ class ObjectRef(msgspec.Struct, frozen=True):
         """Return kind, namespace and name, safe to print."""
         name = self.name or "(without a name)"
         text = f"{self.kind} {self.namespace}/{name}" if self.namespace else f"{self.kind} {name}"
-        return text if text.isprintable() else ascii(text)
+        return escape_for_terminal(text, keep="")
 
 
 class Applied(msgspec.Struct, frozen=True):

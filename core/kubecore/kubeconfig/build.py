@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import unicodedata
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
 from kubecore import rest
 from kubecore._config.secret import SecretText
+from kubecore._support.terminal import escape_for_terminal
 from kubecore.errors import ConfigError
 from kubecore.kubeconfig import files
 from kubecore.kubeconfig.errors import InvalidConfigError, Problem
@@ -123,11 +123,8 @@ def _exec(plugin: Exec, cluster: Cluster, policy: rest.ExecPolicy | None) -> res
 
 
 def _without_controls(text: str) -> str:
-    """Write control characters as `U+001B`, for a hint goes to a terminal; white space stays."""
-    return "".join(
-        f"U+{ord(char):04X}" if unicodedata.category(char) == "Cc" and char not in "\t\n\v\f\r" else char
-        for char in text
-    )
+    """Escape control characters, since a hint goes to a terminal; white space stays."""
+    return escape_for_terminal(text, keep="\t\n\v\f\r")
 
 
 def _oidc(user: User, provider: AuthProvider, save: Save | None, problems: list[Problem]) -> rest.OIDCConfig:

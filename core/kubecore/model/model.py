@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol, Self, TypeVar
 
+from kubecore._support.terminal import escape_for_terminal
 from kubecore.model.base import CustomBase, FieldInfo, ModelBase, OpenBase, always
 
 __all__ = ["CustomListModel", "CustomModel", "FieldInfo", "ListModel", "Model", "OpenModel", "always"]
@@ -180,4 +181,4 @@ def _place(metadata: object) -> str:
         return ""
     namespace = getattr(metadata, "namespace", None)
     place = f"{namespace}/{name}" if isinstance(namespace, str) and namespace else name
-    return place if place.isprintable() else place.encode("unicode_escape").decode("ascii")
+    return escape_for_terminal(place, keep="")
