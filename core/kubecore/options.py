@@ -132,7 +132,7 @@ def query_value(name: str, value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, (str, int)):
         return str(value)
-    raise InvalidRequestError(f"{name} takes text, a number or a boolean, not {type(value).__name__}")
+    raise InvalidRequestError(f"{name} must be text, a number or a boolean, not {type(value).__name__}")
 
 
 def apply_query(

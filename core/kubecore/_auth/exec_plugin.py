@@ -230,7 +230,7 @@ def _allowed(plugin: ExecConfig) -> str:
     if found is None:
         shows_hint = bool(plugin.install_hint) and _hints.try_take()
         hint = f"; {_shown(plugin.install_hint, keep=_WHITE_SPACE)}" if shows_hint else ""
-        raise ConfigError(f"exec: {name} is not there, or can't be run{hint}")
+        raise ConfigError(f"exec: {name} does not exist, or cannot be run{hint}")
     return found
 
 

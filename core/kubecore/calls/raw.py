@@ -88,7 +88,7 @@ def call(
         raise InvalidRequestError(f"the body must be bytes, not {type(body).__name__}")
     for what, value in (("content type", content_type), ("accepted media type", accept)):
         if not _MEDIA_TYPE.fullmatch(value):
-            raise InvalidRequestError(f"the {what} {value[:100]!r} holds what no header can hold")
+            raise InvalidRequestError(f"the {what} {value[:100]!r} contains characters that are invalid in headers")
     return Call(
         method=method,
         path=_place(place),

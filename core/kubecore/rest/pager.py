@@ -134,7 +134,7 @@ class Pager(Generic[T]):
         uid_of = _uid_in if typing.get_args(call.response) == (dict,) else _uid_of(into)
         self._reader = _PageReader(inner=call, uid_of=uid_of)
         self.call: Call[_Page] | None = call.with_reader(self._reader)
-        """The next call; None when all has been told."""
+        """The next call; None after the last page."""
 
     def took(self, page: _Page) -> list[T]:
         """Handle the response to the call.
