@@ -200,7 +200,7 @@ def test_the_code_about_services_and_names_of_ports_runs(cluster: Cluster, nodes
         (
             1,
             (
-                "spec.replica is no field of DeploymentSpec; did you mean replicas? "
+                "spec.replica is not a field of DeploymentSpec; did you mean replicas? "
                 "(a patch.ApplyPatch is sent without this check)\n"
                 ".spec.replicas belongs to deploy\n5\n5\n"
             ),
@@ -352,7 +352,7 @@ def test_the_page_on_connecting_runs(number: int, said: str, cluster: Cluster) -
         (0, "Pod web\nPodSpec(containers=[Container(name='main', image="),
         (0, "metadata:\n  labels:\n    app: web\n    tier: front\n  name: web\nspec:\n"),
         (1, "'kind': 'ConfigMap', 'data': {'text': 'hello'}, 'metadata': {'name': 'motd'}}\nTrue\n"),
-        (2, "mapped\nbinary_data is no field of ConfigMap; did you mean binaryData?"),
+        (2, "mapped\nbinary_data is not a field of ConfigMap; did you mean binaryData?"),
         (2, 'unknown field "dta"'),
         (3, "0.500000000 1610612736.000000000 0 1Gi\n1500m\n"),
         (3, "target_port='http') ServicePort(port=80, target_port=8080)\n3\n{'renewTime': '2"),

@@ -143,9 +143,9 @@ def test_every_typo_is_named_with_the_nearest_field() -> None:
     with pytest.raises(errors.InvalidRequestError) as caught:
         apply_check.check_fields(body, apps_v1.Deployment)
     said = str(caught.value)
-    assert "spec.replica is no field of DeploymentSpec; did you mean replicas?" in said
-    assert "spec.template.metadata.label is no field of ObjectMeta; did you mean labels?" in said
-    assert "spec.template.spec.containers[1]['x y'] is no field of Container" in said
+    assert "spec.replica is not a field of DeploymentSpec; did you mean replicas?" in said
+    assert "spec.template.metadata.label is not a field of ObjectMeta; did you mean labels?" in said
+    assert "spec.template.spec.containers[1]['x y'] is not a field of Container" in said
     with pytest.raises(errors.InvalidRequestError, match="did you mean podCIDR"):
         apply_check.check_fields({"spec": {"pod_cidr": ""}}, core_v1.Node)
     many = {"spec": {f"field{number}": 1 for number in range(20)}}

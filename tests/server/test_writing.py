@@ -217,7 +217,7 @@ def test_a_scale_is_applied(drive: Drive, namespace: str) -> None:
                 {"metadata": {"name": name}, "spec": {**DEPLOYMENT, "replicas": 3}}, field_manager="t"
             )
         with pytest.raises(
-            errors.InvalidRequestError, match=r"spec\.replica is no field of ScaleSpec; did you mean replicas"
+            errors.InvalidRequestError, match=r"spec\.replica is not a field of ScaleSpec; did you mean replicas"
         ):
             await deployments.apply_scale(name, {"spec": {"replica": 1}}, field_manager="scaler")
         await deployments.delete(name)
@@ -233,7 +233,7 @@ def test_a_typo_in_an_intent_is_an_error_before_it_is_sent(drive: Drive, namespa
         for body, words in (
             (
                 {**named_, "spec": {"replica": 3}},
-                r"spec\.replica is no field of DeploymentSpec; did you mean replicas\?",
+                r"spec\.replica is not a field of DeploymentSpec; did you mean replicas\?",
             ),
             (
                 {**named_, "spec": {"template": {"spec": {"containers": containers}}}},
