@@ -90,6 +90,45 @@ def test_a_client_certificate_that_changes_in_its_files_is_shown_next(
     assert ["can't be used" in record.getMessage() for record in caplog.records] == [True]
 
 
+def test_a_client_certificate_of_an_exec_plugin_is_used_for_new_connections(tmp_path: Path) -> None:
+    """The plugin's credential has expired when it is printed, so each call runs the plugin."""
+    authority = trustme.CA()
+    write_pair(authority, tmp_path, "one")
+    plugin = tmp_path / "plugin"
+    status = "{'expirationTimestamp': '2000-01-01T00:00:00Z', 'clientCertificateData': cert, 'clientKeyData': key}"
+    plugin.write_text(
+        f"#!{sys.executable} -SE\nimport json\n"
+        f"cert, key = (open({str(tmp_path)!r} + name).read() for name in ('/cert', '/key'))\n"
+        "api = 'client.authentication.k8s.io/v1'\n"
+        f"print(json.dumps({{'apiVersion': api, 'kind': 'ExecCredential', 'status': {status}}}))\n"
+    )
+    plugin.chmod(0o700)
+    server = Names([], close=False, context=server_context(authority))
+    config = rest.Config(
+        host=f"https://127.0.0.1:{server.port}",
+        tls=rest.TLSConfig(ca_data=authority.cert_pem.bytes()),
+        exec=rest.ExecConfig(command=str(plugin)),
+    )
+    seen: list[str] = []
+
+    async def main() -> None:
+        async with AsyncClientset(config) as clientset:
+            seen.append((await clientset.core_v1.pods("d").get("p")).metadata.name)
+            write_pair(authority, tmp_path, "three")
+            seen.append((await clientset.core_v1.pods("d").get("p")).metadata.name)
+
+    try:
+        with Clientset(config) as clientset:
+            pods = clientset.core_v1.pods("d")
+            seen.append(pods.get("p").metadata.name)
+            write_pair(authority, tmp_path, "two")
+            seen.append(pods.get("p").metadata.name)
+        anyio.run(main)
+    finally:
+        server.stop()
+    assert seen == [f"{name}.example" for name in ("one", "two", "two", "three")]
+
+
 def test_a_ca_that_changes_in_its_file_is_trusted_next_and_the_old_one_is_not(tmp_path: Path) -> None:
     authorities = [trustme.CA(), trustme.CA()]
     ca = tmp_path / "ca.crt"
