@@ -5,17 +5,17 @@ from __future__ import annotations
 import keyword
 import os
 import re
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
 from kgen import text
 from kgen.bundled_specs import bundled_specs, require_existing
 from kgen.errors import ConfigError
+from kgen.setting_rules import CONTEXT_VERSION, KUBECLIENT, check_setting, is_identifier
 from kgen.settings import FILES, Settings, current_folder, find_file, nearest_folder, place_of, read_file
 
 __all__ = [
@@ -26,16 +26,6 @@ __all__ = [
     "load_config",
     "named_inputs",
 ]
-
-KUBECLIENT: Final = "kubeclient"
-"""The package that has Kubernetes' own types, made from the documents that come with kgen."""
-
-_TAKEN: Final = frozenset({"kgen", "kubecore", "msgspec"}) | sys.stdlib_module_names
-"""Names that a generated package cannot have: clients import these modules, or their imports."""
-
-CONTEXT_VERSION: Final = 1
-"""The version of the template contexts (docs/templates.md). It increases when an attribute is removed or changes its
-meaning."""
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -171,12 +161,7 @@ class _Said:
         return found
 
     def _input(self, value: str, base: Path, where: str) -> Path:
-        if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", value):
-            raise ConfigError(
-                f"{value!r} is a URL, and builds are offline and reproducible",
-                where=where,
-                hint="download it into the project, and name the file",
-            )
+        check_setting("specs", value, where)
         path = self._placed(value, base, where)
         require_existing(path, where)
         return path
@@ -199,8 +184,7 @@ class _Said:
         return [path for path in (*found, templates, self.path("hooks")) if path is not None]
 
     def _placed(self, value: str, base: Path, where: str) -> Path:
-        if not value or "\0" in value:
-            raise ConfigError("the path is empty or holds a NUL", where=where, hint="name a file or a folder")
+        check_setting("path", value, where)
         try:
             return Path(base, Path(value).expanduser())
         except RuntimeError as error:
@@ -240,13 +224,10 @@ def _merge(said: Settings, flags: Settings, root: Path, cwd: Path, file: str, bu
 
 def _builtins(both: _Said) -> str:
     value, _, where = both.value("builtins")
-    if value in (None, "generate", KUBECLIENT):
-        return value or ""
-    raise ConfigError(
-        f"{value!r} has no types of Kubernetes",
-        where=where,
-        hint="write 'kubeclient' to import them from there, or 'generate' to make them from the documents",
-    )
+    if value is None:
+        return ""
+    check_setting("builtins", value, where)
+    return str(value)
 
 
 def _first(*choices: tuple[str, ...] | None) -> tuple[str, ...]:
@@ -254,13 +235,9 @@ def _first(*choices: tuple[str, ...] | None) -> tuple[str, ...]:
 
 
 def _templates(both: _Said) -> Path | None:
-    said, _, key = both.value("templates_context")
-    if said not in (None, CONTEXT_VERSION):
-        raise ConfigError(
-            f"the templates are written for version {said} of the context, and this kgen has {CONTEXT_VERSION}",
-            where=key,
-            hint="compare them with docs/templates.md, then write the version that it has",
-        )
+    version, _, where = both.value("templates_context")
+    if version is not None:
+        check_setting("templates_context", version, where)
     folder = both.existing("templates")
     if folder is not None and not folder.is_dir():
         raise ConfigError(
@@ -300,25 +277,14 @@ def _source(specs: Path, root: Path) -> str:
 
 def _package(both: _Said) -> str:
     value, _, where = both.value("package")
-    name = KUBECLIENT if value is None else value
-    if not (name.isidentifier() and name.isascii()) or keyword.iskeyword(name):
-        raise ConfigError(
-            f"{name!r} can't be imported as a package",
-            where=where,
-            hint="letters, digits and underscores, as in 'kubeclient'",
-        )
-    if name in _TAKEN:
-        raise ConfigError(
-            f"{name!r} would hide a package that the client needs",
-            where=where,
-            hint="choose another name, as in 'kubeclient'",
-        )
+    name = KUBECLIENT if value is None else str(value)
+    check_setting("package", name, where)
     return name
 
 
 def _names(names: Mapping[str, str], file: str) -> Mapping[str, str]:
     for key, value in names.items():
-        if not (value.isidentifier() and value.isascii()) or keyword.iskeyword(value):
+        if not is_identifier(value):
             raise ConfigError(
                 f"{value!r} can't be a name in Python",
                 where=place_of(file, f"names.{key!r}"),

@@ -6,6 +6,7 @@ import copy
 import fcntl
 import json
 import os
+import re
 import shlex
 import socket
 import subprocess
@@ -20,10 +21,11 @@ import pytest
 
 from kgen import settings, tree
 from kgen.cli import run
-from kgen.errors import InputError, OutputError, Problem, Problems
+from kgen.errors import ConfigError, InputError, OutputError, Problem, Problems
 from kgen.format import format_files
 from kgen.load import load, load_all
 from kgen.load.crd import parse
+from kgen.setting_rules import check_setting
 from tests.kgen.manifests import of
 
 pytestmark = pytest.mark.slow  # builds
@@ -660,3 +662,30 @@ def test_init_writes_through_no_link(
     assert "a symbolic link is in the way" in capsys.readouterr().err
     assert target.exists() is exists
     assert not exists or target.read_text() == "[project]\nname = 'x'\n"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "what"),
+    [
+        ("builtins", "x", "'x' has no types of Kubernetes"),
+        ("package", "1x", "'1x' can't be imported"),
+        ("package", "class", "'class' can't be imported"),
+        ("package", "kubecore", "'kubecore' would hide"),
+        ("path", "", "the path is empty"),
+        ("path", "a\0", "holds a NUL"),
+        ("specs", "https://example.com/{x}.json", "'https://example.com/{x}.json' is a URL"),
+        ("templates_context", 99, "for version 99 of the context"),
+    ],
+)
+def test_every_rule_of_settings_has_its_words(key: str, value: object, what: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(what)) as caught:
+        check_setting(key, value, "kgen.toml")
+    assert caught.value.where == "kgen.toml"
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("builtins", "generate"), ("package", "mine"), ("path", "a"), ("specs", "c:/a")]
+)
+def test_settings_that_follow_the_rules_are_taken(key: str, value: object) -> None:
+    check_setting(key, value, "kgen.toml")
