@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from kubecore._config.config import Config
-from kubecore._http.async_protocols import AsyncHttpClient, AsyncTransport
-from kubecore._http.httpx_transport import AsyncHttpxTransport, HttpxTransport
-from kubecore._http.pool import Pool
-from kubecore._http.protocols import HttpClient, Transport
 from kubecore._http.tls import Identity
+
+if TYPE_CHECKING:
+    from kubecore._http.async_protocols import AsyncHttpClient, AsyncTransport
+    from kubecore._http.protocols import HttpClient, Transport
 
 __all__ = ["async_transport", "transport"]
 
@@ -26,7 +27,13 @@ def transport(config: Config, http_client: HttpClient | None, certificate: Calla
     Raises:
         ConfigError: certificates or keys can't be used.
     """
-    return Pool(config, certificate) if http_client is None else HttpxTransport(http_client, certificate)
+    if http_client is not None:
+        from kubecore._http.httpx_transport import HttpxTransport
+
+        return HttpxTransport(http_client, certificate)
+    from kubecore._http.pool import Pool
+
+    return Pool(config, certificate)
 
 
 def async_transport(
@@ -34,6 +41,8 @@ def async_transport(
 ) -> AsyncTransport:
     """Make the transport of an asynchronous client: see `transport`."""
     if http_client is not None:
+        from kubecore._http.httpx_transport import AsyncHttpxTransport
+
         return AsyncHttpxTransport(http_client, certificate)
     # anyio takes a third of the import time of all of kubecore, and only asynchronous programs need it.
     from kubecore._http.async_pool import AsyncPool

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from kubecore import options
 from kubecore.async_verbs.base import ResourceClient
@@ -10,7 +10,9 @@ from kubecore.calls.body import Body
 from kubecore.calls.call import Call
 from kubecore.model.meta import Preconditions, Status
 from kubecore.options import DryRun, PropagationPolicy, ResourceVersionMatch
-from kubecore.selectors import FieldSelector, LabelSelector
+
+if TYPE_CHECKING:
+    from kubecore.selectors import FieldSelector, LabelSelector
 
 __all__ = ["Delete", "DeleteCollection"]
 

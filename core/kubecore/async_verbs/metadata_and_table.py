@@ -8,11 +8,11 @@ from kubecore import options
 from kubecore.async_verbs.base import ResourceClient
 from kubecore.model.meta import PartialObjectMetadata, PartialObjectMetadataList
 from kubecore.options import ResourceVersionMatch
-from kubecore.selectors import FieldSelector, LabelSelector
 
 if TYPE_CHECKING:
     from kubecore.calls.table import Table
     from kubecore.rest.async_page_iterator import AsyncPageIterator
+    from kubecore.selectors import FieldSelector, LabelSelector
 
 __all__ = ["ListViews"]
 

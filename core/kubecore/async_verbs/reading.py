@@ -13,11 +13,11 @@ from kubecore.calls.call import Call
 from kubecore.calls.resource import Body
 from kubecore.model.meta import PartialObjectMetadata
 from kubecore.options import ResourceVersionMatch
-from kubecore.selectors import FieldSelector, LabelSelector
 
 if TYPE_CHECKING:
     from kubecore.projection import ObjectList
     from kubecore.rest.async_page_iterator import AsyncPageIterator
+    from kubecore.selectors import FieldSelector, LabelSelector
 
 __all__ = ["Get", "List"]
 

@@ -9,7 +9,6 @@ from kubecore import errors
 from kubecore._support import pauses
 from kubecore.async_verbs.base import ResourceClient
 from kubecore.calls.body import Body
-from kubecore.watch.async_connection import connected_async
 
 if TYPE_CHECKING:
     from kubecore import waiting
@@ -36,6 +35,8 @@ class Waits(ResourceClient, Generic[T]):
         """List, then watch, until the goal is reached or the server ends the watch."""
         if waiter.listed(await self._client.send(waiter.list_call(), until=waiter.until)):
             return
+        from kubecore.watch.async_connection import connected_async
+
         async with connected_async(self._client, waiter.watch_call(), until=waiter.until) as events:
             async for event in events:
                 if waiter.told(event):

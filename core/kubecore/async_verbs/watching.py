@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 import msgspec
 
 # Not by its own name, which is the verb's in the class.
-from kubecore import watch as watches
 from kubecore.async_verbs.base import ResourceClient
 from kubecore.calls.body import Body
 from kubecore.model.meta import PartialObjectMetadata
 from kubecore.options import ResourceVersionMatch
-from kubecore.selectors import FieldSelector, LabelSelector
-from kubecore.watch import AsyncListAndWatch, WatchOptions
+
+if TYPE_CHECKING:
+    from kubecore import watch as watches
+    from kubecore.selectors import FieldSelector, LabelSelector
 
 __all__ = ["Watch"]
 
@@ -96,7 +97,9 @@ class Watch(ResourceClient, Generic[T]):
         Raises:
             InvalidRequestError: refused before anything was sent.
         """
-        options = WatchOptions[Any](
+        from kubecore import watch as watches
+
+        options = watches.WatchOptions[Any](
             list=lambda query: self._resource.list(self._namespace, query, into),
             watch=lambda query: self._resource.watch(self._namespace, query, into),
             label_selector=label_selector,
@@ -146,7 +149,9 @@ class Watch(ResourceClient, Generic[T]):
         Raises:
             InvalidRequestError: refused before anything was sent.
         """
-        options = WatchOptions[PartialObjectMetadata](
+        from kubecore import watch as watches
+
+        options = watches.WatchOptions[PartialObjectMetadata](
             list=lambda query: self._resource.list_metadata(self._namespace, query),
             watch=lambda query: self._resource.watch_metadata(self._namespace, query),
             label_selector=label_selector,
@@ -169,7 +174,7 @@ class Watch(ResourceClient, Generic[T]):
         shard_selector: str | None = None,
         timeout_seconds: int | None = None,
         timeout: float | None = None,
-    ) -> AsyncListAndWatch[T]:
+    ) -> watches.AsyncListAndWatch[T]:
         """Read the collection, then follow it: see `watch`. Nothing is sent before the `async with` block begins.
 
         If the server no longer has the current version of the watch, the collection is listed again, and the
@@ -189,7 +194,9 @@ class Watch(ResourceClient, Generic[T]):
         Raises:
             InvalidRequestError: refused before anything was sent.
         """
-        options = WatchOptions[T](
+        from kubecore import watch as watches
+
+        options = watches.WatchOptions[T](
             list=lambda query: self._resource.list(self._namespace, query),
             watch=lambda query: self._resource.watch(self._namespace, query),
             label_selector=label_selector,
@@ -199,4 +206,4 @@ class Watch(ResourceClient, Generic[T]):
             relists=True,
             timeout=timeout,
         )
-        return AsyncListAndWatch(self._client, options)
+        return watches.AsyncListAndWatch(self._client, options)

@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from kubecore import errors
 from kubecore._auth import authorization
 from kubecore._auth.credential import Credential
 from kubecore._config.config import Config
 from kubecore._http import transport
-from kubecore._http.async_protocols import AsyncHttpClient, AsyncStream
-from kubecore._http.async_socket import AsyncSocket
-from kubecore._http.request import Request
-from kubecore._http.websocket_upgrade import Handshake, Upgraded, refused
 from kubecore._support import pauses
 from kubecore.calls.call import Call
 from kubecore.calls.deadline import Deadline
 from kubecore.rest.attempts import RetryState
 from kubecore.rest.request_builder import RequestBuilder
+
+if TYPE_CHECKING:
+    from kubecore._http.async_protocols import AsyncHttpClient, AsyncStream
+    from kubecore._http.async_socket import AsyncSocket
+    from kubecore._http.request import Request
+    from kubecore._http.websocket_upgrade import Upgraded
 
 __all__ = ["AsyncClient"]
 
@@ -189,6 +191,8 @@ class AsyncClient:
             TransportError: there is no response, or it does not change the protocol.
             ConfigError: a custom client sends the requests.
         """
+        from kubecore._http.websocket_upgrade import Handshake, Upgraded, refused
+
         handshake = Handshake(protocols)
         state = RetryState(self._requests, call, streaming=True, deadline=deadline, upgrade=handshake.headers)
         try:

@@ -6,22 +6,24 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from kubecore import errors
 from kubecore._auth import authorization
 from kubecore._auth.credential import Credential
 from kubecore._config.config import Config
 from kubecore._http import transport
-from kubecore._http.protocols import HttpClient, Stream
-from kubecore._http.request import Request
-from kubecore._http.sync_socket import SyncSocket
-from kubecore._http.websocket_upgrade import Handshake, Upgraded, refused
 from kubecore._support import pauses
 from kubecore.calls.call import Call
 from kubecore.calls.deadline import Deadline
 from kubecore.rest.attempts import RetryState
 from kubecore.rest.request_builder import RequestBuilder
+
+if TYPE_CHECKING:
+    from kubecore._http.protocols import HttpClient, Stream
+    from kubecore._http.request import Request
+    from kubecore._http.sync_socket import SyncSocket
+    from kubecore._http.websocket_upgrade import Upgraded
 
 __all__ = ["Client"]
 
@@ -190,6 +192,8 @@ class Client:
             TransportError: there is no response, or it does not change the protocol.
             ConfigError: a custom client sends the requests.
         """
+        from kubecore._http.websocket_upgrade import Handshake, Upgraded, refused
+
         handshake = Handshake(protocols)
         state = RetryState(self._requests, call, streaming=True, deadline=deadline, upgrade=handshake.headers)
         try:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from kubecore import options
 from kubecore.model.meta import PartialObjectMetadata, PartialObjectMetadataList
 from kubecore.options import ResourceVersionMatch
-from kubecore.selectors import FieldSelector, LabelSelector
 from kubecore.sync_verbs.base import ResourceClient
 
 if TYPE_CHECKING:
     from kubecore.calls.table import Table
     from kubecore.rest.page_iterator import PageIterator
+    from kubecore.selectors import FieldSelector, LabelSelector
 
 __all__ = ["ListViews"]
 

@@ -12,13 +12,13 @@ from kubecore.calls.call import Call
 from kubecore.calls.resource import Body
 from kubecore.model.meta import PartialObjectMetadata
 from kubecore.options import ResourceVersionMatch
-from kubecore.selectors import FieldSelector, LabelSelector
 from kubecore.sync_verbs.base import ResourceClient
 from kubecore.sync_verbs.metadata_and_table import ListViews
 
 if TYPE_CHECKING:
     from kubecore.projection import ObjectList
     from kubecore.rest.page_iterator import PageIterator
+    from kubecore.selectors import FieldSelector, LabelSelector
 
 __all__ = ["Get", "List"]
 

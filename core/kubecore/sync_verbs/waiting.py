@@ -10,7 +10,6 @@ from kubecore import errors
 from kubecore._support import pauses
 from kubecore.calls.body import Body
 from kubecore.sync_verbs.base import ResourceClient
-from kubecore.watch.connection import connected
 
 if TYPE_CHECKING:
     from kubecore import waiting
@@ -37,6 +36,8 @@ class Waits(ResourceClient, Generic[T]):
         """List, then watch, until the goal is reached or the server ends the watch."""
         if waiter.listed(self._client.send(waiter.list_call(), until=waiter.until)):
             return
+        from kubecore.watch.connection import connected
+
         with connected(self._client, waiter.watch_call(), until=waiter.until) as events:
             for event in events:
                 if waiter.told(event):

@@ -3,18 +3,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 import msgspec
 
-# Not by its own name, which is the verb's in the class.
-from kubecore import watch as watches
 from kubecore.calls.body import Body
 from kubecore.model.meta import PartialObjectMetadata
 from kubecore.options import ResourceVersionMatch
-from kubecore.selectors import FieldSelector, LabelSelector
+
+# Not by its own name, which is the verb's in the class.
 from kubecore.sync_verbs.base import ResourceClient
-from kubecore.watch import ListAndWatch, WatchOptions
+
+if TYPE_CHECKING:
+    from kubecore import watch as watches
+    from kubecore.selectors import FieldSelector, LabelSelector
 
 __all__ = ["Watch"]
 
@@ -97,7 +99,9 @@ class Watch(ResourceClient, Generic[T]):
         Raises:
             InvalidRequestError: refused before anything was sent.
         """
-        options = WatchOptions[Any](
+        from kubecore import watch as watches
+
+        options = watches.WatchOptions[Any](
             list=lambda query: self._resource.list(self._namespace, query, into),
             watch=lambda query: self._resource.watch(self._namespace, query, into),
             label_selector=label_selector,
@@ -147,7 +151,9 @@ class Watch(ResourceClient, Generic[T]):
         Raises:
             InvalidRequestError: refused before anything was sent.
         """
-        options = WatchOptions[PartialObjectMetadata](
+        from kubecore import watch as watches
+
+        options = watches.WatchOptions[PartialObjectMetadata](
             list=lambda query: self._resource.list_metadata(self._namespace, query),
             watch=lambda query: self._resource.watch_metadata(self._namespace, query),
             label_selector=label_selector,
@@ -170,7 +176,7 @@ class Watch(ResourceClient, Generic[T]):
         shard_selector: str | None = None,
         timeout_seconds: int | None = None,
         timeout: float | None = None,
-    ) -> ListAndWatch[T]:
+    ) -> watches.ListAndWatch[T]:
         """Read the collection, then follow it: see `watch`. Nothing is sent before the `with` block begins.
 
         If the server no longer has the current version of the watch, the collection is listed again, and the
@@ -190,7 +196,9 @@ class Watch(ResourceClient, Generic[T]):
         Raises:
             InvalidRequestError: refused before anything was sent.
         """
-        options = WatchOptions[T](
+        from kubecore import watch as watches
+
+        options = watches.WatchOptions[T](
             list=lambda query: self._resource.list(self._namespace, query),
             watch=lambda query: self._resource.watch(self._namespace, query),
             label_selector=label_selector,
@@ -200,4 +208,4 @@ class Watch(ResourceClient, Generic[T]):
             relists=True,
             timeout=timeout,
         )
-        return ListAndWatch(self._client, options)
+        return watches.ListAndWatch(self._client, options)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from kubecore import options
 from kubecore.calls.call import Call
 from kubecore.errors import InvalidRequestError
 from kubecore.options import Query, ResourceVersionMatch
-from kubecore.selectors import FieldSelector, LabelSelector
 from kubecore.watch.phases import Phase
+
+if TYPE_CHECKING:
+    from kubecore.selectors import FieldSelector, LabelSelector
 
 __all__ = ["WatchOptions"]
 
