@@ -230,12 +230,12 @@ class AsyncWatch(Generic[T]):
         return self._state.version
 
     async def __aenter__(self) -> Self:
-        """Send the first request: read the state, or open the watch.
+        """Send the first request: list, or open the watch.
 
         Raises:
-            StatusError: the server refuses it.
-            TransportError: there is no response.
-            DecodeError: the response is something else.
+            StatusError: The server refuses it.
+            TransportError: There is no response.
+            DecodeError: The response is something else.
         """
         self._is_entered = True
         self._opening = Deadline.within(self._timeout)
