@@ -1,4 +1,4 @@
-"""Make what the server answers of the recorded pod: 10,000 of them, one, a list with one odd item, and a watch."""
+"""Create the server's responses from the recorded pod: 10,000 of them, one, a list with one odd item, and a watch."""
 
 from __future__ import annotations
 

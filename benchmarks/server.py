@@ -1,4 +1,4 @@
-"""A TLS server on loopback that answers with recorded bytes, in a process of its own.
+"""A TLS server on loopback that responds with recorded bytes, in a separate process.
 
 It does as little as it can, so that what is measured is the client: one thread a connection, one look at the request
 line, one send.
@@ -18,7 +18,7 @@ PROTOBUF = b"application/vnd.kubernetes.protobuf"
 
 
 class Recorded:
-    """The answers, by path and content type."""
+    """The responses, by path and content type."""
 
     def __init__(self, folder: Path) -> None:
         self._answers: dict[tuple[bytes, bytes], bytes] = {}
@@ -38,14 +38,14 @@ class Recorded:
         self._answers[b"/version/", b"application/json"] = _answer(b"application/json", VERSION)
 
     def answer(self, head: bytes) -> bytes:
-        """Return the whole answer to a request's head."""
+        """Return the complete response to a request head."""
         path = head.split(b" ", 2)[1].split(b"?")[0]
         accept = PROTOBUF if PROTOBUF in head else b"application/json"
         found = self._answers.get((path, accept)) or self._answers.get((path, b"application/json"))
         return found or b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 
     def watch(self) -> Iterator[bytes]:
-        """Yield the answer to a watch, whose end never comes: each event as a chunk, as Go's server sends them."""
+        """Yield the endless response to a watch: each event as a chunk, as Go's server sends them."""
         yield b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
         for start in range(0, len(self._events), 16):
             yield b"".join(b"%x\r\n%b\r\n" % (len(event), event) for event in self._events[start : start + 16])

@@ -1,6 +1,7 @@
 """An OpenID Connect provider on loopback: discovery, keys and a token endpoint, over TLS.
 
-It signs tokens that a real kube-apiserver accepts, rotates refresh tokens, and can be told to answer anything.
+It signs tokens that a real kube-apiserver accepts, rotates refresh tokens, and can be configured to respond with
+anything.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Request(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What is sent instead of the proper answer.
+    """A response that replaces the proper one.
 
     Attributes:
         status: the status.
@@ -68,7 +69,7 @@ class IdentityServer:
         issuer: its URL.
         ca_pem: what verifies it.
         discovery: what it says of itself; tests may change it.
-        answers: paths whose proper answer is replaced.
+        answers: paths whose proper response is replaced.
         requests: what it was asked, in order.
         refresh_token: the one that is good now; each use makes a new one.
         rotates: whether a refresh gives a new refresh token.
@@ -112,14 +113,14 @@ class IdentityServer:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
 
     def __enter__(self) -> Self:
-        """Answer from now on."""
+        """Start responding."""
         self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Stop, and wait for every answer that is under way."""
+        """Stop, and wait for every response in progress."""
         self._stopping.set()
         self._server.shutdown()
         self._server.server_close()

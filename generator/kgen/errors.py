@@ -5,7 +5,7 @@ KgenError                    exit code
 ├── ConfigError              2  the configuration or a template
 ├── InputError               3  a document
 │   └── ProblemsError        3  everything that `resolve` found, at once
-├── ClusterError             4  the cluster or its answers
+├── ClusterError             4  the cluster or its responses
 └── PlanError               70  what kgen made is not what kgen planned: a bug of kgen
 """
 

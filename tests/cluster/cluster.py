@@ -261,7 +261,7 @@ class Cluster:
             "unsafe-no-fsync": "true",
         }
         etcd = self._etcd = Server([str(self._bin / "etcd"), *_flags(flags)], self.folder / "etcd.log")
-        # Its log, not its port: where another etcd took the port, that one would answer.
+        # Its log, not its port: if another etcd took the port, that one would respond.
         etcd.wait_until(lambda: etcd.printed("ready to serve client requests"))
 
     def _start_fresh_apiserver(self) -> None:
@@ -310,7 +310,7 @@ class Cluster:
         self._controllers.wait_until(lambda: self.answers("/api/v1/namespaces/default/serviceaccounts/default"))
 
     def answers(self, path: str, port: int = 0) -> bool:
-        """Say whether a path of the API server, or of another server of the cluster, answers 200."""
+        """Return whether a path of the API server, or of another server of the cluster, responds with 200."""
         try:
             return self.raw("GET", path, port=port)[0] == 200
         except (OSError, http.client.HTTPException):

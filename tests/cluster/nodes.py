@@ -1,4 +1,5 @@
-"""A node for a cluster: kwok says that it is ready and that its pods run, a node server answers for their containers."""
+"""A node for a cluster: kwok reports that it is ready and that its pods run, a node server acts for their
+containers."""
 
 from __future__ import annotations
 
@@ -47,7 +48,7 @@ class Nodes:
         self.add(NODE)
 
     def add(self, name: str, address: str | None = None) -> None:
-        """Add a node, unless it is there; the same node server answers for it, but where it has another address."""
+        """Add a node, unless it is there; the same node server acts for it, unless it has another address."""
         path = "/api/v1/nodes"
         if self._cluster.raw("GET", f"{path}/{name}")[0] == 404:
             self._post(path, {"metadata": {"name": name, "labels": {"kubernetes.io/hostname": name}}})

@@ -69,7 +69,7 @@ class Server:
         return text in self._said()
 
     def wait_until(self, ready: Callable[[], bool], seconds: float = 60.0) -> None:
-        """Wait until the server answers; where it does not, stop it and show the end of its log."""
+        """Wait until the server responds; if it does not, stop it and show the end of its log."""
         deadline = time.monotonic() + seconds
         while not ready():
             if self._process.poll() is not None or time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""A server on loopback that answers with scripted bytes: for what a real API server never sends."""
+"""A server on loopback that responds with scripted bytes: for what a real API server never sends."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from contextlib import contextmanager
 
 
 class Loopback:
-    """Answers each request with the next script; a script is sent as it is, then the connection is kept or closed."""
+    """Responds to each request with the next script; a script is sent as it is, then the connection is kept or
+    closed."""
 
     def __init__(self, scripts: Sequence[bytes], *, close: bool, context: ssl.SSLContext | None) -> None:
         self._scripts = iter(scripts)

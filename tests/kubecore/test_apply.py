@@ -53,7 +53,7 @@ def discovered(scope: str) -> dict[str, Any]:
 
 
 class Server:
-    """Answers calls by method and path: a list one after the other, the last of it for ever."""
+    """Responds to calls by method and path: a list one after the other, the last of it for ever."""
 
     def __init__(self, **answers: list[tuple[int, Any]]) -> None:
         self.answers = {name.replace("_", " ", 1): found for name, found in answers.items()}

@@ -98,7 +98,7 @@ def test_a_redirect_is_refused(get: Get, status: str) -> None:
         (answer(b'{"kind":"Status","status":"Failure","reason":"Gone"}'), errors.GoneError),
     ],
 )
-def test_a_bad_answer_is_an_error_of_ours(get: Get, script: bytes, expected: type[Exception]) -> None:
+def test_a_bad_response_is_a_kubecore_error(get: Get, script: bytes, expected: type[Exception]) -> None:
     with loopback(script) as server, pytest.raises(expected):
         get(config(server.port))
 

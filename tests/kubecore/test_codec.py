@@ -1,4 +1,4 @@
-"""Decoding: fast where the answer is right, as Go where it is odd, ours where it fails."""
+"""Decoding: fast if the response matches the schema, as in Go if it does not, a kubecore error if it is invalid."""
 
 from __future__ import annotations
 

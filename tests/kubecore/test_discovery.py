@@ -1,4 +1,4 @@
-"""Discovery without a server: what answers mean, which resource a name means, when the server is asked again."""
+"""Discovery without a server: the responses, the resource for a name, and when requests are repeated."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_each_resource_is_preferred_once() -> None:
 
 
 class Server:
-    """Answers steps from a table; counts what is asked."""
+    """Responds to steps from a table; counts requests."""
 
     def __init__(self, table: dict[str, Any]) -> None:
         self.table = table
@@ -166,7 +166,7 @@ APPS = {
 }
 
 
-def test_aggregated_answers_are_read_and_a_missing_api_is_none() -> None:
+def test_aggregated_responses_are_read_and_a_missing_api_is_an_empty_one() -> None:
     server = Server({"/apis": aggregated(APPS)})
     found: Catalog = server.run(DiscoveryCache().catalog())
     assert server.asked == ["/api", "/apis"]
@@ -255,7 +255,7 @@ json_values = st.recursive(
 
 
 @given(json_values, json_values)
-def test_any_answer_is_read_or_refused(api: Any, apis: Any) -> None:
+def test_any_response_is_read_or_refused(api: Any, apis: Any) -> None:
     try:
         found = Server({"/api": api, "/apis": apis}).run(DiscoveryCache().catalog())
     except errors.KubeError:

@@ -93,7 +93,7 @@ def full() -> Iterator[int]:
 
 
 @both
-def test_a_host_that_does_not_answer_is_left_after_the_connect_timeout(get: Any, full: int) -> None:
+def test_a_host_that_does_not_respond_is_left_after_the_connect_timeout(get: Any, full: int) -> None:
     config = rest.Config(host=f"http://127.0.0.1:{full}", timeouts=rest.Timeouts(connect=0.2))
     with pytest.raises(errors.ConnectTimeoutError, match=r"no connection within 0\.2 s"):
         get(config)
@@ -138,7 +138,7 @@ def test_tcp_notices_when_the_other_end_is_gone() -> None:
 
 
 class Drops(Loopback):
-    """Sends an answer a few bytes at a time."""
+    """Sends a response a few bytes at a time."""
 
     def _serve(self, connection: Any) -> None:
         connection.recv(65536)

@@ -122,7 +122,7 @@ def test_what_came_is_read_and_then_told_why_there_is_no_more(ask: Ask, end: Cal
     ask(script, scenario)
 
 
-def test_a_node_that_does_not_answer_is_left(ask: Ask) -> None:
+def test_a_node_that_does_not_respond_is_left(ask: Ask) -> None:
     def script(peer: Peer) -> None:
         say(peer, REPLIES[:12])
         peer.read()
@@ -135,7 +135,7 @@ def test_a_node_that_does_not_answer_is_left(ask: Ask) -> None:
     ask(script, scenario)
 
 
-def test_a_node_that_hangs_up_before_it_answers_is_told(ask: Ask) -> None:
+def test_a_node_that_hangs_up_before_it_responds_is_reported(ask: Ask) -> None:
     async def scenario(connect: Any) -> None:
         with pytest.raises(errors.TransportError, match=r"the other end is gone|the node ended"):
             await connect(5)

@@ -1,4 +1,4 @@
-"""The HTTP/1.1 of the request path: any chunking gives the same answer, and what is ambiguous is refused."""
+"""The HTTP/1.1 of the request path: any chunking gives the same response, and ambiguous messages are refused."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Parsed = tuple[int, dict[str, str], bytes, bool]
 
 
 def parse(data: bytes, cuts: list[int], method: str = "GET") -> Parsed:
-    """Read an answer that comes in pieces, and then ends."""
+    """Read a response that arrives in chunks, and then ends."""
     places = sorted({0, *(cut % (len(data) + 1) for cut in cuts), len(data)})
     pieces = [data[a:b] for a, b in itertools.pairwise(places)]
     answer = ResponseParser(method)
@@ -54,7 +54,7 @@ def test_a_body_in_chunks_comes_whole_in_any_pieces(chunks: list[bytes], cuts: l
 
 
 @given(st.binary(max_size=60), st.integers(0, 200))
-def test_an_answer_that_is_cut_is_never_a_short_success(body: bytes, at: int) -> None:
+def test_a_truncated_response_is_never_a_short_success(body: bytes, at: int) -> None:
     for data in (length(body), chunked(body, body)):
         if at < len(data):
             with pytest.raises(CutError):
@@ -72,7 +72,7 @@ def test_garbage_behind_the_last_chunk_leaves_no_connection_to_keep(at: int) -> 
 
 
 @given(st.binary(max_size=300), st.lists(st.integers(0, 300), max_size=5))
-def test_any_bytes_are_an_answer_or_one_of_two_errors(data: bytes, cuts: list[int]) -> None:
+def test_any_bytes_are_a_response_or_one_of_two_errors(data: bytes, cuts: list[int]) -> None:
     for start in (b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"):
         try:
             parse(start + data, cuts)
@@ -124,7 +124,7 @@ def test_what_could_be_read_in_two_ways_is_refused(data: bytes) -> None:
         parse(data, list(range(0, len(data), max(1, len(data) // 100))))
 
 
-def test_interim_answers_are_passed_over() -> None:
+def test_interim_responses_are_skipped() -> None:
     data = b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" * 3 + length(b"ok")
     assert parse(data, [5, 50, 70])[2] == b"ok"
 

@@ -33,7 +33,7 @@ class Stream:
 
 
 class FakeClient:
-    """Answers a watch with one event, without any I/O."""
+    """Responds to a watch with one event, without any I/O."""
 
     @contextmanager
     def stream(self, call: Any, **_: Any) -> Iterator[Stream]:

@@ -176,7 +176,7 @@ def test_a_token_that_the_server_refuses_is_forgotten_once(provider: IdentitySer
     first = get(asked)
     assert asked.refuse(first)
     second = get(asked)
-    assert asked.refuse(first)  # A late answer to the old one.
+    assert asked.refuse(first)  # A late response to the old one.
     assert get(asked) is second
     assert len(provider.asked(TOKEN)) == 1
 
@@ -357,7 +357,7 @@ def said(**fields: Any) -> Answer:
         ([], "no error code"),
     ],
 )
-def test_an_error_answer_never_quotes_tokens_or_secrets(
+def test_an_error_response_never_quotes_tokens_or_secrets(
     body: Any, told: str, status: int, provider: IdentityServer
 ) -> None:
     provider.answers[TOKEN] = Answer(status=status, body=json.dumps(body).encode())
@@ -413,7 +413,7 @@ def test_garbage_that_calls_itself_compressed_is_refused(provider: IdentityServe
 
 
 @pytest.mark.parametrize("path", [DISCOVERY, TOKEN])
-def test_an_answer_of_two_megabytes_is_refused(path: str, provider: IdentityServer, get: Get) -> None:
+def test_a_response_of_two_megabytes_is_refused(path: str, provider: IdentityServer, get: Get) -> None:
     provider.answers[path] = Answer(body=b" " * (2 << 20) + b"{}")
     assert "larger than 1048576 bytes" in refused(get, source(provider))
 
@@ -465,7 +465,7 @@ def test_a_new_refresh_token_beside_a_bad_id_token_is_kept(provider: IdentitySer
     assert token_of(get(asked))
 
 
-def test_the_answer_of_a_provider_that_hangs_up_is_told(provider: IdentityServer, get: Get) -> None:
+def test_the_response_of_a_provider_that_hangs_up_is_reported(provider: IdentityServer, get: Get) -> None:
     provider.answers[TOKEN] = Answer(body=b"", headers={"Content-Length": "10"})
     assert "can't be reached" in refused(get, source(provider))
 

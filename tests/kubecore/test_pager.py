@@ -30,7 +30,7 @@ def page(*numbers: int, token: str = "", **more: Any) -> tuple[int, Any]:
 
 
 class Script:
-    """Answers calls in order, and remembers what they asked for."""
+    """Responds to calls in order, and records the requests."""
 
     def __init__(self, *answers: tuple[int, Any] | Exception) -> None:
         self.answers = list(answers)
@@ -208,7 +208,7 @@ def test_objects_without_uid_are_told_apart_by_their_names(told: Told) -> None:
     assert told(Script(first, EXPIRED, rest)) == names(1, 2)
 
 
-def test_an_answer_that_is_no_list_is_our_error(told: Told) -> None:
+def test_a_response_that_is_not_a_list_is_a_kubecore_error(told: Told) -> None:
     with pytest.raises(errors.DecodeError):
         told(Script(page(1, items=[5], token="t")))
     assert told(Script(page(1, items=None))) == []

@@ -124,7 +124,7 @@ def test_models_can_be_parts_of_a_projection() -> None:
 
 @pytest.mark.parametrize("into", [None, PodRow, core_v1.Pod, of("metadata", meta_v1.ObjectMeta)])
 @pytest.mark.parametrize("odd", [{}, {"spec": None}], ids=["fast", "slow"])
-def test_what_was_read_does_not_keep_the_answer_in_memory(into: Any, odd: Any) -> None:
+def test_decoded_objects_do_not_keep_the_response_in_memory(into: Any, odd: Any) -> None:
     body = json.dumps({"kind": "PodList", "items": [POD, POD | odd]}).encode()
     before = sys.getrefcount(body)
     found = PODS.list("", (), into).parse(200, {}, body)
@@ -322,7 +322,7 @@ PODS_LIKE = st.fixed_dictionaries(
 
 
 @given(PODS_LIKE)
-def test_any_answer_is_a_row_or_our_error(pod: Any) -> None:
+def test_any_response_is_a_row_or_a_kubecore_error(pod: Any) -> None:
     try:
         (row,) = read(PodRow, pod).items
     except errors.DecodeError:

@@ -1,4 +1,4 @@
-"""Requests that the API server hands on: what goes out, and whose answer it is."""
+"""Requests that the API server hands on: the request, and the origin of the response."""
 
 from __future__ import annotations
 
@@ -120,8 +120,8 @@ def test_the_request_goes_out_as_it_was_said() -> None:
 
 
 @pytest.mark.parametrize("status", ["302 Found", "404 Not Found", "429 Too Many Requests", "503 Unavailable"])
-def test_an_answer_of_any_status_is_the_backends(status: str) -> None:
-    """It is asked once, whatever the answer says; redirects are not followed."""
+def test_a_response_of_any_status_is_the_backends(status: str) -> None:
+    """The request is sent once, regardless of the response; redirects are not followed."""
     script = answer(b"no", "Content-Type: text/plain", "Retry-After: 1", "Location: /elsewhere", status=status)
     with loopback(script) as server:
         got = ask(server)

@@ -1,4 +1,4 @@
-"""Amounts, as Kubernetes' own library reads and writes them: `gotables/quantity.jsonl` is its answer."""
+"""Amounts, as Kubernetes' own library reads and writes them: `gotables/quantity.jsonl` has its results."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def test_what_is_no_request_is_refused(options: dict[str, Any]) -> None:
         call(**options)
 
 
-def test_an_answer_does_not_show_its_body() -> None:
+def test_a_response_does_not_show_its_body() -> None:
     answer = call().parse(202, {"a": "b"}, bytearray(b"secret"))
     assert (answer.status, answer.headers, answer.content, answer.text) == (202, {"a": "b"}, b"secret", "secret")
     assert repr(answer) == "<RawResponse 202, 6 bytes>"

@@ -1,4 +1,4 @@
-"""Label selectors, as Kubernetes' own library reads and matches them: `gotables/selectors.jsonl` is its answer."""
+"""Label selectors, as Kubernetes' own library reads and matches them: `gotables/selectors.jsonl` has its results."""
 
 from __future__ import annotations
 

@@ -201,7 +201,7 @@ def test_a_401_is_tried_once_more_with_the_new_token_of_the_file(do: Do, tmp_pat
 
 
 class Rotating(Loopback):
-    """Calls back before it answers the first request."""
+    """Calls back before it responds to the first request."""
 
     rotate: Callable[[], Any] | None = None
 
@@ -259,7 +259,7 @@ def test_redirects_on_the_same_server_are_followed_only_when_asked_for(do: Do) -
 
 @pytest.mark.slow
 @both
-def test_compressed_answers_are_read_and_bombs_are_not(do: Do) -> None:
+def test_compressed_responses_are_read_and_bombs_are_not(do: Do) -> None:
     packed = gzip.compress(POD)
     with loopback(answer(packed, "Content-Encoding: gzip")) as server:
         assert do(config(server, compression=True), "get", "p").metadata.name == "p"

@@ -129,7 +129,7 @@ def tunnel(*frames: spdy.Frame) -> Tunnel:
     return made
 
 
-def test_a_connection_is_open_when_the_node_has_answered_for_both_streams() -> None:
+def test_a_connection_is_open_when_the_node_has_responded_for_both_streams() -> None:
     made = Tunnel(80, "GET /portforward")
     asked = made.open()
     assert asked.count(b"\x80\x03\x00\x01") == 2
@@ -180,7 +180,7 @@ def test_an_end_is_one_also_where_the_node_forgets_the_other_stream() -> None:
     assert made.take(1) == b""
 
 
-def test_pings_are_answered_and_streams_that_nobody_asked_for_refused() -> None:
+def test_pings_get_a_pong_and_unrequested_streams_are_refused() -> None:
     made = Tunnel(80, "GET /portforward")
     assert made.feed(written(spdy.Ping(2)) + written(spdy.Ping(1))) == written(spdy.Ping(2))
     assert made.feed(written(spdy.Opened(4))) == written(spdy.Reset(4, 5))

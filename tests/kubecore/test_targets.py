@@ -45,7 +45,7 @@ def service(*ports: dict[str, Any], **spec: Any) -> Any:
 
 
 def drive(target: Any, wanted: int | str, *answers: Any) -> tuple[Found, list[Call[Any]]]:
-    """Send the steps' calls to answers; return what was found and what was asked."""
+    """Send the steps' calls to scripted responses; return what was found and what was asked."""
     steps = target.find(wanted)
     left, value = list(answers), None
     asked: list[Call[Any]] = []

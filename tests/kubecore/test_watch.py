@@ -75,7 +75,7 @@ def failure(code: int, reason: str = "", seconds: int | None = None, cause: str 
 
 
 class Run:
-    """Drives the decisions as the loops do, each answer by hand."""
+    """Drives the decisions as the loops do, each response by itself."""
 
     def __init__(self, **asked: Any) -> None:
         self.clock = Clock()
@@ -101,7 +101,7 @@ class Run:
         return step
 
     def state(self, version: int, *items: dict[str, Any], token: str | None = None) -> list[str]:
-        """Answer the next request, which must be a list; return what is told."""
+        """Respond to the next request, which must be a list; return what is told."""
         step = self.step()
         assert step is not None
         assert not step.follows
@@ -118,7 +118,8 @@ class Run:
         return told(found)
 
     def stream(self, *pieces: bytes | float, error: errors.KubeError | None = None, lived: float = 0.0) -> list[str]:
-        """Answer the next request, which must be a watch, and end it with an error, or well; return what is told."""
+        """Respond to the next request, which must be a watch, and end it with an error, or well; return what is
+        told."""
         step = self.step()
         assert step is not None
         assert step.follows
@@ -140,7 +141,7 @@ class Run:
         return found
 
     def refuse(self, error: errors.KubeError) -> None:
-        """Answer the next request with an error."""
+        """Respond to the next request with an error."""
         assert self.step() is not None
         self.progress.failed(error)
 
@@ -408,7 +409,7 @@ def test_a_server_that_fails_at_the_opening_is_asked_again_a_few_times() -> None
 
 
 def test_a_500_without_a_reason_is_told_the_first_time() -> None:
-    """So the API server answers a version that is none."""
+    """The API server responds with this to an invalid version."""
     run = Run(resource_version="not-a-version")
     with pytest.raises(errors.StatusError):
         run.refuse(failure(500))
@@ -690,7 +691,7 @@ def test_the_time_of_the_whole_holds_over_all_connections() -> None:
     assert run.clock.now == 1100
 
 
-def test_a_watch_that_was_never_answered_says_why_at_its_end() -> None:
+def test_a_watch_without_any_response_reports_why_at_its_end() -> None:
     run = Run(timeout_seconds=5)
     run.refuse(failure(429, "TooManyRequests"))
     run.refuse(failure(429, "TooManyRequests"))

@@ -58,7 +58,7 @@ def drive(request: pytest.FixtureRequest) -> Drive:
 
 
 class Script:
-    """Answers each watch with the next pieces, then holds or closes; lists are answered with an empty one."""
+    """Responds to each watch with the next chunks, then holds or closes; lists get an empty one."""
 
     def __init__(self, *replies: Reply | bytes) -> None:
         self._all = replies
@@ -118,7 +118,7 @@ def test_it_goes_on_over_ends_cuts_garbage_and_silence(drive: Drive) -> None:
     assert versions == ["5", "7", "8", "9", "10", "11"]
 
 
-# What a server does all the time: it is mute, fails, never answers.
+# What a server does all the time: it is idle, fails, never responds.
 ENDLESS: dict[str, tuple[Script | Callable[[Ask], Reply], bool]] = {
     "mute": (Script(held(change("ADDED", "a", 6))), True),
     "fails": (Script(change("ADDED", "a", 6), *[Reply((answer(b"", status="503 No"),))] * 9), True),

@@ -118,7 +118,7 @@ def test_what_is_asked_for(kind: str) -> None:
         (lambda text: "<html>", "not HTTP"),
     ],
 )
-def test_an_answer_that_is_no_handshake_is_refused(change: Callable[[str], str], words: str) -> None:
+def test_a_response_that_is_not_a_handshake_is_refused(change: Callable[[str], str], words: str) -> None:
     def reply(head: bytes) -> bytes:
         return change(switching(head, V5).decode()).encode("latin-1")
 
@@ -812,7 +812,7 @@ def test_output_has_a_limit_where_one_is_set(kind: str) -> None:
 
 
 @each
-def test_a_session_that_is_waited_on_asks_and_answers(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_session_that_is_waited_on_sends_pings_and_pongs(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(line_module, "_PING_SECONDS", 0.05)
     peers: list[Peer] = []
 

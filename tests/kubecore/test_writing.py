@@ -178,7 +178,7 @@ def test_a_conflict_is_read_from_the_servers_words() -> None:
 
 
 class Scripted:
-    """Answers calls in their order; an error is raised."""
+    """Responds to calls in their order; an error is raised."""
 
     def __init__(self, *answers: Any) -> None:
         self._answers = iter(answers)
@@ -225,7 +225,7 @@ def config_map(uid: str) -> core_v1.ConfigMap:
     return core_v1.ConfigMap(metadata=meta_v1.ObjectMeta(name="n", uid=uid, resource_version="7"))
 
 
-def test_the_answer_to_a_deletion_says_which_object_it_was() -> None:
+def test_the_response_to_a_deletion_identifies_the_object() -> None:
     assert body.uid_of(Status(details=StatusDetails(uid="1"))) == "1"
     assert body.uid_of(Status()) == ""
     assert body.uid_of(config_map("2")) == "2"

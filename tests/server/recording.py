@@ -29,7 +29,7 @@ def main() -> None:
 
 
 def objects(cluster: Cluster) -> Iterator[Any]:
-    """Create an object of each kind and yield what the server then answers to a get."""
+    """Create an object of each kind and yield the server's response to a get."""
     for prefix in prefixes(cluster):
         group_version = prefix.removeprefix("/apis/").removeprefix("/api/")
         for resource in cluster.raw("GET", prefix)[1]["resources"]:

@@ -180,7 +180,7 @@ class Audited(NamedTuple):
         deadline = time.monotonic() + 60
         while not {"get", "watch"} <= found.keys():
             assert time.monotonic() < deadline, found
-            time.sleep(0.02)  # A get is written down once it has been answered.
+            time.sleep(0.02)  # A get is written down once its response was sent.
             events = [json.loads(line) for line in self.log.read_text().splitlines(keepends=True) if line[-1] == "\n"]
             found = {event["verb"]: event for event in events if event.get("userAgent") == agent}
         return found

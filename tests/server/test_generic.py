@@ -151,7 +151,7 @@ def named(found: discovery.ApiResource) -> Any:
     return tuple(sorted((k, frozenset(v) if k == "subresources" else v) for k, v in fields.items()))
 
 
-def test_a_group_that_does_not_answer_is_told_beside_the_others(
+def test_a_group_that_does_not_respond_is_reported_next_to_the_others(
     clientset: Clientset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     services = clientset.apiregistration_v1.api_services()

@@ -28,7 +28,7 @@ RESET = struct.pack("ii", 1, 0)
 
 
 def digest(connection: socket.socket) -> None:
-    """Read until the other end says that this is all; then answer."""
+    """Read until the other end says that this is all; then respond."""
     found = hashlib.sha256()
     while data := connection.recv(65536):
         found.update(data)
@@ -125,7 +125,7 @@ def test_a_connection_carries_bytes_both_ways(forward: Drive) -> None:
 
 
 def test_one_direction_ends_and_the_other_goes_on(forward: Drive) -> None:
-    """5 MiB up, then the end, then an answer."""
+    """5 MiB up, then the end, then a response."""
 
     async def scenario(ports: Any) -> None:
         async with await ports.connect(port) as stream:

@@ -42,7 +42,7 @@ def test_every_method_reaches_a_pod(drive: Drive, namespace: str, pod: str, back
     drive(scenario)
 
 
-def test_whose_answer_it_is(drive: Drive, namespace: str, pod: str, backend: tuple[str, int]) -> None:
+def test_the_origin_of_a_response(drive: Drive, namespace: str, pod: str, backend: tuple[str, int]) -> None:
     async def scenario(clientset: Any) -> None:
         pods = clientset.core_v1.pods(namespace)
         for status in (404, 409, 503):

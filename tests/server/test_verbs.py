@@ -107,7 +107,7 @@ def test_a_pod_is_deleted_with_its_options(drive: Drive, namespace: str) -> None
     drive(scenario)
 
 
-def test_a_collection_of_pods_answers_the_pods(drive: Drive, namespace: str) -> None:
+def test_a_collection_of_pods_responds_with_the_pods(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         pods = clientset.core_v1.pods(namespace)
         await pods.create({"metadata": {"name": "p"}, "spec": {"containers": [CONTAINER]}})
@@ -256,7 +256,7 @@ def test_a_signing_request_is_approved(drive: Drive, namespace: str) -> None:
     drive(scenario)
 
 
-def test_create_only_resources_answer(drive: Drive) -> None:
+def test_create_only_resources_respond(drive: Drive) -> None:
     async def scenario(clientset: Any) -> None:
         review = await clientset.authorization_v1.self_subject_access_reviews().create(
             {"spec": {"resourceAttributes": {"verb": "get", "resource": "pods"}}}

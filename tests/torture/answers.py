@@ -1,7 +1,7 @@
-"""Bad answers: a right object or an error of ours, never a hang.
+"""Bad responses: a right object or an error of ours, never a hang.
 
-Each answer comes whole, in pieces of one byte, and cut at each byte (of those, a sample). Where its framing is bad the
-next request must go over another connection.
+Each response arrives whole, in chunks of one byte, and cut at each byte (of those, a sample). Where its framing is bad
+the next request must go over another connection.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Wanted = Literal["pod", "error", "either"]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A bad answer.
+    """A bad response.
 
     Attributes:
         name: what is bad.
@@ -43,7 +43,7 @@ class Case:
         wanted: what must come of it.
         bad_framing: whether its connection may serve no other request.
     end: what follows the bytes.
-    late: what comes behind the answer, at once or a moment later.
+    late: data after the response, at once or a moment later.
     """
 
     name: str
@@ -239,12 +239,12 @@ def _packed() -> Iterator[Case]:
 
 
 def cases() -> list[Case]:
-    """Return all bad answers."""
+    """Return all bad responses."""
     return [*_framing(), *_bodies(), *_packed()]
 
 
 class _Script:
-    """Answers the first request with the case, and all others with a pod."""
+    """Responds to the first request with the case, and all others with a pod."""
 
     def __init__(self) -> None:
         self.reply = Reply(())
@@ -261,12 +261,12 @@ def _pieces(data: bytes, at: int | None) -> Reply:
 
 def _late(data: bytes, late: bytes) -> Iterator[bytes]:
     yield data
-    time.sleep(0.03)  # The first answer is read meanwhile.
+    time.sleep(0.03)  # The first response is read in the meantime.
     yield late
 
 
 def _replies(case: Case, cuts: int, chance: random.Random) -> Iterator[tuple[str, Reply, Wanted, bool]]:
-    """Yield the ways in which an answer is sent, with what must come of each."""
+    """Yield the ways in which a response is sent, with the expected result of each."""
     if callable(case.data):
         yield "whole", Reply(case.data(), case.end), case.wanted, case.bad_framing
         return
@@ -277,7 +277,7 @@ def _replies(case: Case, cuts: int, chance: random.Random) -> Iterator[tuple[str
     if len(data) < 4096:
         single = _pieces(data, None)
         yield "bytes", Reply(single.pieces, case.end), case.wanted, case.bad_framing
-    # A piece that is missing may leave an answer whole, where nothing but garbage was behind it.
+    # A missing chunk may leave a complete response, if only garbage followed it.
     wanted: Wanted = "error" if case.wanted == "error" and "behind" not in case.name else "either"
     for at in sorted(chance.sample(range(len(data)), min(cuts, len(data)))):
         end = case.name in ("length too short", "204 with a body", "304 with a body")
@@ -285,7 +285,7 @@ def _replies(case: Case, cuts: int, chance: random.Random) -> Iterator[tuple[str
 
 
 def run(n: int | None, seed: int) -> Tally:
-    """Try every answer in every way; `n` is at how many bytes each is cut, 6 by default, 0 for the shortest run."""
+    """Try every response in every way; `n` is at how many bytes each is cut, 6 by default, 0 for the shortest run."""
     tally = Tally("answers")
     chance = random.Random(seed)
     slowest = 0.0
@@ -311,7 +311,7 @@ def run(n: int | None, seed: int) -> Tally:
 
 
 def _other(caller: Caller) -> Any:
-    """Ask for another pod; on a machine that is busy an answer may take longer than these short limits."""
+    """Ask for another pod; on a machine that is busy a response may take longer than these short limits."""
     for _ in range(_TRIES - 1):
         with contextlib.suppress(TimeoutError):
             return caller.run(lambda c: c.core_v1.pods("d").get("other"))
@@ -319,7 +319,7 @@ def _other(caller: Caller) -> Any:
 
 
 def _fault(caller: Caller, server: PodServer, wanted: Wanted, is_bad: bool) -> str | None:
-    """Say what is wrong with the client's view of an answer, None for nothing."""
+    """Return the error in the client's view of a response, None if there is none."""
     asks = len(server.asks)
     found: Any = None
     try:
@@ -336,7 +336,7 @@ def _fault(caller: Caller, server: PodServer, wanted: Wanted, is_bad: bool) -> s
         return f"read as {found!r:.100}"
     if len(server.asks) != asks + 1:
         return f"{len(server.asks) - asks} requests were sent"
-    server.wait()  # What comes behind an answer must be there before the next request, else nobody can tell.
+    server.wait()  # Data after a response must arrive before the next request, or it cannot be attributed.
     try:
         other = _other(caller)
     except Exception as error:

@@ -1,4 +1,4 @@
-"""Answers that are too large, too deep, or unpack to too much: memory stays below the limit set.
+"""Responses that are too large, too deep, or unpack to too much: memory stays below the limit set.
 
 Each is read in a process of its own, which says how far its memory grew.
 """
@@ -60,7 +60,7 @@ _DEEP: Final = ("objects", "watches", "yaml")
 
 
 class _Bombs:
-    """Answers each kind; a body has so many bytes."""
+    """Responds to each kind; a body has so many bytes."""
 
     def __init__(self, size: int) -> None:
         self._size = size

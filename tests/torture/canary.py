@@ -32,7 +32,7 @@ from tests.torture.tally import Tally
 _SECRET: Final = "c4n4ry-0f-a-s3cret"
 _BASE64: Final = "YzRuNHJ5LTBmLWEtczNjcmV0"
 
-# How each request is answered in turn: all that can go wrong behind the head of a request.
+# The responses to the requests, in turn: all that can go wrong behind the head of a request.
 _REPLIES: Final = (
     answer(POD),
     answer(b"", status="401 No"),
@@ -48,7 +48,7 @@ _REPLIES: Final = (
 
 
 def run(n: int | None, seed: int) -> Tally:
-    """Try every kind against every answer, in each mode."""
+    """Try every kind against every response, in each mode."""
     del n, seed  # The table is all there is.
     tally = Tally("canary")
     authority = trustme.CA()
@@ -65,7 +65,7 @@ def run(n: int | None, seed: int) -> Tally:
 
 
 def _next_reply() -> Callable[[Ask], Reply]:
-    """Answer with each reply in turn."""
+    """Respond with each reply in turn."""
 
     def reply(ask: Ask) -> Reply:
         return Reply((_REPLIES[ask.number % len(_REPLIES)],), end="close")

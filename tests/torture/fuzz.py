@@ -150,7 +150,7 @@ def _cut(data: bytes, chance: random.Random) -> Iterator[bytes]:
 
 
 def _answer(pieces: Iterator[bytes], method: str) -> object:
-    """Read an answer as the pool does; return what it says, or the kind of error."""
+    """Read a response as the pool does; return what it says, or the kind of error."""
     read = ResponseParser(method)
     try:
         for piece in pieces:

@@ -144,7 +144,7 @@ def _fault(
         str(caught).encode()  # What is printed must be printable.
         return ""
     except errors.DecodeError:
-        pass  # The server answers with a pod, whatever was asked.
+        pass  # The server responds with a pod to any request.
     except Exception as caught:
         error = caught
     if error is not None:

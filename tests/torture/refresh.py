@@ -44,7 +44,7 @@ def run(n: int | None, seed: int) -> Tally:
 
 
 class _Judge:
-    """Takes the token that is right now, and answers 401 to every other."""
+    """Accepts the current token, and responds with 401 to every other."""
 
     def __init__(self) -> None:
         self.right = ""

@@ -1,6 +1,6 @@
 """A small HTTP server on loopback, a thread for each connection, for runs that need no real API server.
 
-It answers any request with a pod, or with what a test wants; it counts connections and keeps what was asked.
+It responds to any request with a pod, or with the response of a test; it counts connections and keeps what was asked.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Reply:
 
 
 def answer(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
-    """Write an answer."""
+    """Write a response."""
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *(headers or ("Content-Type: application/json",))]
     return "\r\n".join([*lines, "", ""]).encode() + body
 
@@ -65,7 +65,7 @@ _GOOD: Final = answer(POD)
 
 
 def pod_reply(ask: Ask) -> Reply:
-    """Answer with a pod."""
+    """Respond with a pod."""
     return Reply((_GOOD,))
 
 
@@ -73,7 +73,7 @@ class PodServer:
     """The server; a context manager.
 
     Args:
-        reply: what each request is answered with.
+        reply: the response to each request.
         context: TLS, or None for none.
 
     Attributes:
@@ -81,7 +81,7 @@ class PodServer:
         asks: the requests that came.
         accepted: how many connections came.
         open: how many of them are open.
-        sent: how many answers were sent, or could not be.
+        sent: how many responses were sent, or could not be.
     """
 
     def __init__(self, reply: Callable[[Ask], Reply] = pod_reply, *, context: ssl.SSLContext | None = None) -> None:
@@ -116,7 +116,7 @@ class PodServer:
         return self.open
 
     def wait(self, seconds: float = 2.0) -> None:
-        """Wait until every request that came was answered."""
+        """Wait until every received request has a response."""
         end = time.monotonic() + seconds
         while self.sent < len(self.asks) and time.monotonic() < end:
             time.sleep(0.001)

@@ -26,7 +26,7 @@ _VERBS: Final[dict[str, Callable[[Any], Any]]] = {
     "delete": lambda c: c.core_v1.pods("d").delete("p"),
 }
 
-# Each answer that never changes, with the fewest and the most requests that may come of it.
+# Each constant response, with the minimum and maximum number of requests for it.
 _ANSWERS: Final[dict[str, tuple[bytes, int, int]]] = {
     "429": (answer(b"", status="429 No"), 1, 1),
     "429, 0 s": (answer(b"", "Retry-After: 0", status="429 No"), 2, _RETRIES + 1),
@@ -66,7 +66,7 @@ _BREAKS: Final[dict[str, tuple[Plan, int]]] = {
 
 
 def run(n: int | None, seed: int) -> Tally:
-    """Try each answer and each break with each verb; `n` takes only the first so many of each."""
+    """Try each response and each break with each verb; `n` takes only the first so many of each."""
     tally = Tally("storm")
     for mode in MODES:
         with callers(mode) as make:

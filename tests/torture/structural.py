@@ -1,7 +1,7 @@
 """Random custom resources on the real server: `python -m tests.torture structural --n N --seed S`.
 
 N kinds are drawn, installed, generated and imported. Objects that the server takes are created by typed clients, read
-and written back, through every served version: synchronously, on asyncio and on trio in turn. What the server answers
+and written back, through every served version: synchronously, on asyncio and on trio in turn. Response of the server
 must be, to the letter, what its typed reading is written as; and to write what was read must change nothing. The same
 holds for a second package, made from the OpenAPI v2 document that the server publishes for the kinds.
 """
@@ -344,7 +344,7 @@ class _Trip:
 
 
 async def _answer(value: Any) -> Any:
-    """Return what a client answers, of either kind."""
+    """Return the response of a client of either kind."""
     return await value if inspect.isawaitable(value) else value
 
 

@@ -28,8 +28,8 @@ class Request(NamedTuple):
         end: when the whole must be done, on the monotonic clock; None for no limit.
         streaming: Whether the response may last forever, as that of a watch. Once it began, neither `end` nor the
             timeout for the next chunk applies.
-        idle_timeout: whether `Timeouts.idle` holds for an endless answer.
-        until: when an endless answer is left, on the monotonic clock; None for no limit.
+        idle_timeout: whether `Timeouts.idle` applies to an endless response.
+        until: when an endless response is abandoned, on the monotonic clock; None for no limit.
         upgrade: whether it asks for another protocol.
         head: when the headers of an endless response must be there, on the monotonic clock; None for no limit.
         seconds: the `timeout=` of the call, for errors; None if there is missing.

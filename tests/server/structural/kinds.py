@@ -81,7 +81,7 @@ def wholes(draw: st.DrawFn) -> Json:
     """Draw the schema of a kind."""
     own = {"spec": draw(objects(3)), "status": draw(objects(2))}
     if draw(st.booleans()):
-        # Not `items`: the API server takes an object that has it at its top for a list, and answers 500.
+        # Not `items`: the API server treats an object that has it at its top as a list, and responds with 500.
         names = draw(
             st.sets(
                 st.sampled_from(("a", "from", "data", "x-y", "xY", "otherFields", "other_fields", "Kind", 'a"b')),
