@@ -1,4 +1,4 @@
-"""What the requests of a watch are for, one after the other. No I/O."""
+"""Purposes of the requests of a watch, in their order. No I/O."""
 
 from __future__ import annotations
 

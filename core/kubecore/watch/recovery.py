@@ -1,4 +1,4 @@
-"""What a watch does after an error. No I/O."""
+"""Reaction of a watch to an error. No I/O."""
 
 from __future__ import annotations
 

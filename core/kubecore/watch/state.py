@@ -1,4 +1,4 @@
-"""What a watch requests next, and what each response means for it. No I/O: `watcher` sends, reads and sleeps.
+"""The next request of a watch, and the effect of each response. No I/O: `watcher` sends, reads and sleeps.
 
 A watch always knows the version that it has reached. Therefore it can continue from there after every connection.
 Source: `k8s.io/client-go/tools/cache` (`reflector.go`) and `tools/watch` (`retrywatcher.go`).

@@ -1,4 +1,4 @@
-"""The loops that send, read and sleep for a watch; what they do is decided by `state`."""
+"""The loops that send, read and sleep for a watch; `state` decides."""
 
 from __future__ import annotations
 
