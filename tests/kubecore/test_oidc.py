@@ -294,7 +294,7 @@ def test_a_token_endpoint_without_https_is_refused(endpoint: str, provider: Iden
 def test_redirects_are_not_followed(path: str, status: int, provider: IdentityServer, get: Get) -> None:
     with IdentityServer(authority=AUTHORITY) as other:
         provider.answers[path] = Answer(status=status, headers={"Location": other.issuer + path})
-        assert f"answered {status}" in refused(get, source(provider))
+        assert f"responded with {status}" in refused(get, source(provider))
         assert other.requests == []
     assert len(provider.asked(path)) == 1
 
