@@ -93,9 +93,9 @@ def test_no_bytes_raise_anything_but_ours(data: bytes) -> None:
     [
         ("[]", "expected an object"),
         ("{", "not JSON"),
-        ("{}", "no OpenAPI document"),
+        ("{}", "not an OpenAPI document"),
         ('{"openapi": "2.0"}', "OpenAPI"),
-        ('{"a": ' * 300 + "1" + "}" * 300, "nested deeper|no OpenAPI"),
+        ('{"a": ' * 300 + "1" + "}" * 300, "nested deeper|not an OpenAPI"),
         (
             json.dumps(
                 {"openapi": "3.0.0", "paths": {}, "components": {"schemas": {"a.b.C": {"$ref": "file:///etc/passwd"}}}}
@@ -126,7 +126,7 @@ def test_half_of_a_capture_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_empty_folder_and_no_folder_are_told(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no OpenAPI document"):
+    with pytest.raises(InputError, match="not an OpenAPI document"):
         load(tmp_path)
     with pytest.raises(InputError, match="no such file"):
         load(tmp_path / "none")

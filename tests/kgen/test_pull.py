@@ -225,7 +225,7 @@ def test_a_group_that_is_not_there_leaves_the_folder_alone(
     assert "did you mean 'apps'?" in capsys.readouterr().err
     assert not folder.exists()
     assert run(["pull", str(folder), "--kubeconfig", kubeconfig, "--group", "apps", "--no-builtins"]) == 2
-    assert "don't go together" in capsys.readouterr().err
+    assert "cannot be combined" in capsys.readouterr().err
 
 
 def test_a_document_that_changes_after_the_index_is_looked_up_again(
@@ -292,7 +292,7 @@ def test_a_server_without_a_version_is_an_error_of_the_cluster(
 ) -> None:
     fake.version = {"gitVersion": 7}
     assert run(["pull", str(tmp_path / "specs"), "--kubeconfig", kubeconfig]) == 4
-    assert "does not say its version" in capsys.readouterr().err
+    assert "does not report its version" in capsys.readouterr().err
 
 
 DOWN = "apis/monitoring.coreos.com/v1"
@@ -389,7 +389,7 @@ def test_only_the_path_of_the_document_is_requested(location: Any, fake: Fake, k
     fake.index_after = [index]
     done = pulling.pull(tmp_path / "specs", kubeconfig=kubeconfig)
     assert [problem.where for problem in done.problems] == [DOWN]
-    assert "does not say where" in done.problems[0].what
+    assert "does not report the location" in done.problems[0].what
     known = {"/openapi/v3", "/version", "/apis", *(fake.location(name) for name in SERVED if name != DOWN)}
     assert set(fake.asked) == known
 

@@ -101,7 +101,7 @@ def test_a_build_that_cannot_be_started_ends_the_watch(
 
 def test_quiet_makes_no_sense_beside_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["build", "--watch", "--quiet"]) == 2
-    assert "--watch and --quiet" in capsys.readouterr().err
+    assert "--watch cannot be combined with --quiet" in capsys.readouterr().err
 
 
 COMMAND = (sys.executable, "-m", "kgen", "build", "--watch")

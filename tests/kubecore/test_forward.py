@@ -166,7 +166,7 @@ def test_read_with_a_timeout_can_be_repeated(ask: Ask) -> None:
 
     async def scenario(connect: Any) -> None:
         stream = await connect(5)
-        with pytest.raises(errors.ReadTimeoutError, match=r"nothing came for 0\.01 s"):
+        with pytest.raises(errors.ReadTimeoutError, match=r"nothing was received for 0\.01 s"):
             await stream.read(100, 0.01)
         await stream.write(b"go", PATIENCE)
         assert await stream.read(2, PATIENCE) == b"la"

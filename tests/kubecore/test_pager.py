@@ -155,7 +155,7 @@ def test_any_other_error_is_raised(answers: list[Any], requests: int, told: Told
 
 def test_pages_without_objects_have_an_end(told: Told) -> None:
     script = Script(*(page(token=f"t{number}") for number in range(2000)))
-    with pytest.raises(errors.DecodeError, match="pages without an object"):
+    with pytest.raises(errors.DecodeError, match="pages contained no object"):
         told(script)
     assert 900 < len(script.asked) < 1100
 

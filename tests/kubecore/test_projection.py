@@ -205,7 +205,7 @@ RIGHT: list[Any] = [
 ]
 
 WRONG: list[tuple[Any, str]] = [
-    (of("phas", str, "status"), "Row asks for 'status.phas', which PodStatus does not have; the nearest is 'phase'"),
+    (of("phas", str, "status"), "Row requests 'status.phas', which PodStatus does not have; the nearest is 'phase'"),
     (of("nothing_like_it", str), "'nothingLikeIt', which Pod does not have"),
     (of("host_ipp", str, "status"), "the nearest is 'hostIP'"),
     (
@@ -225,17 +225,20 @@ WRONG: list[tuple[Any, str]] = [
     (of("overhead", of("cpu", int), "spec"), "'spec.overhead.cpu' as int"),
     (of("host_network", str, "spec"), "as str, which can't hold the model's bool"),
     (of("kind", Literal[1]), "'kind'"),
-    (of("spec", msgspec.Raw), "would keep the whole answer in memory"),
-    (of("managed_fields", several(of("fields_v1", msgspec.Raw)), "metadata"), "would keep the whole answer in memory"),
-    (of("kind", complex), "asks for a complex, which is not a JSON type"),
+    (of("spec", msgspec.Raw), "would keep the whole response in memory"),
+    (
+        of("managed_fields", several(of("fields_v1", msgspec.Raw)), "metadata"),
+        "would keep the whole response in memory",
+    ),
+    (of("kind", complex), "declares a complex, which is not a JSON type"),
     (of("annotations", dict[str, list[complex]], "spec", "nodeSelector"), "which can't hold"),
-    (of("metadata", dict[str, complex]), "asks for a complex"),
+    (of("metadata", dict[str, complex]), "declares a complex"),
     (of("name", Metadata | Owner, "metadata"), "can't"),
     (msgspec.defstruct("Row", [("kind", str)], forbid_unknown_fields=True), "forbid_unknown_fields"),
     (msgspec.defstruct("Row", [("kind", str)], tag="x"), "no tag"),
     (msgspec.defstruct("Row", [("kind", str)], array_like=True), "array_like"),
-    (dict, "made of msgspec.Struct, not dict"),
-    (PodRow(Metadata("x"), Spec(), Status()), "made of msgspec.Struct"),
+    (dict, "a subclass of msgspec.Struct, not dict"),
+    (PodRow(Metadata("x"), Spec(), Status()), "a subclass of msgspec.Struct"),
     (core_v1.Node, "which PodSpec does not have"),
     (Box[Status], "'metadata.phase', which ObjectMeta does not have"),
 ]

@@ -252,7 +252,7 @@ def test_requests_go_through_the_tunnel_and_the_proxy_sees_no_credential(
         ({"reply": b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"}, "407; it wants a name"),
         ({"reply": b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\n\r\n<html>"}, "502"),
         ({"reply": b"<html>what?"}, "not HTTP/1.1"),
-        ({"reply": b"HTTP/1.1 200 OK\r\n\r\nsurprise"}, "more came"),
+        ({"reply": b"HTTP/1.1 200 OK\r\n\r\nsurprise"}, "longer than its Content-Length"),
         ({"reply": b"HTTP/1.1 200 "}, "without a response"),
         ({"socks": True, "reply": b"\x05\xff"}, "another way to log in"),
         ({"socks": True, "reply": b"HTTP/1.1 400"}, "does not speak SOCKS5"),

@@ -28,7 +28,7 @@ def test_an_amount_is_read_and_written_as_go_does(row: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("row", [row for row in ROWS if not row["ok"]], ids=lambda row: ascii(row["input"]))
 def test_what_go_refuses_is_refused(row: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="is no amount"):
+    with pytest.raises(ValueError, match="is not a quantity"):
         quantity.parse(row["input"])
 
 
@@ -76,5 +76,5 @@ def test_what_is_written_is_read_back(value: Decimal) -> None:
 def test_the_largest_suffix_is_kept_and_exponents_have_a_limit() -> None:
     assert quantity.canonical("1000E") == "1000E"
     assert quantity.parse("1e300") == Decimal("1e300")
-    with pytest.raises(ValueError, match="is no amount"):
+    with pytest.raises(ValueError, match="is not a quantity"):
         quantity.parse("1e301")

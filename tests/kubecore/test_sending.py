@@ -141,8 +141,8 @@ def test_a_wait_is_logged_with_the_flow_schema_that_asks_for_it(
     with loopback(script, answer(POD)) as server:
         do(config(server), "get", "p")
     (record,) = caplog.records
-    assert "goes again in 2." in record.getMessage()
-    assert "responded with 429, by the FlowSchema with the UID 'fs-1'" in record.getMessage()
+    assert "is retried in 2." in record.getMessage()
+    assert "the response was 429, by the FlowSchema with the UID 'fs-1'" in record.getMessage()
 
 
 @both

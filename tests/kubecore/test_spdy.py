@@ -191,7 +191,7 @@ def test_what_belongs_to_no_stream_ends_the_connection(data: bytes) -> None:
     made = tunnel(spdy.Data(DATA, b"before", False))
     made.feed(data)
     assert made.take(100) == b"before"
-    with pytest.raises(errors.ProtocolError, match="GET /portforward: what came is not SPDY"):
+    with pytest.raises(errors.ProtocolError, match="GET /portforward: the received data is not SPDY"):
         made.take(100)
 
 

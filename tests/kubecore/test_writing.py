@@ -58,9 +58,9 @@ def test_operations_are_written_as_the_rfc_says() -> None:
 
 @pytest.mark.parametrize("path", ["a", "spec/x", "/a~", "/a~2b"])
 def test_what_is_no_pointer_is_refused(path: str) -> None:
-    with pytest.raises(errors.InvalidRequestError, match="is no JSON pointer"):
+    with pytest.raises(errors.InvalidRequestError, match="is not a JSON pointer"):
         patch.Remove(path)
-    with pytest.raises(errors.InvalidRequestError, match="is no JSON pointer"):
+    with pytest.raises(errors.InvalidRequestError, match="is not a JSON pointer"):
         patch.Move("/a", from_=path)
 
 

@@ -372,7 +372,7 @@ def _location(name: str, entry: object) -> str:
     if isinstance(location, str) and location.startswith(path) and _QUERY.fullmatch(location[len(path) :]):
         return location
     raise ClusterError(
-        f"the server does not provide the location of the document {name} is",
+        f"the server does not report the location of the document {name}",
         where="/openapi/v3",
         hint="report it to the operator of the API of that group",
     )
