@@ -30,9 +30,9 @@ class Request(NamedTuple):
             timeout for the next chunk applies.
         idle_timeout: whether `Timeouts.idle` applies to an endless response.
         until: when an endless response is abandoned, on the monotonic clock; None for no limit.
-        upgrade: whether it asks for another protocol.
-        head: when the headers of an endless response must be there, on the monotonic clock; None for no limit.
-        seconds: the `timeout=` of the call, for errors; None if there is missing.
+        upgrade: whether it requests another protocol.
+        head: when the headers of an endless response must have arrived, on the monotonic clock; None for no limit.
+        seconds: the `timeout=` of the call, for errors; None if it was not given.
         fresh: whether it is sent over a new connection, and over one only.
         patient: whether `Timeouts.read` does not apply: somebody behind the API server responds when it likes.
         origin: whose configuration it is, for errors.

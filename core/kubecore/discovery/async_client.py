@@ -68,7 +68,7 @@ class AsyncDiscovery:
             The resource.
 
         Raises:
-            NoMatchError: there is missing; the error names those nearest to it.
+            NoMatchError: There is no such kind; the error names those nearest to it.
             StatusError: the server refuses discovery.
             TransportError: there is no response.
             DecodeError: the response is not the requested object.

@@ -62,7 +62,7 @@ class DiscoveryCache:
             The resource.
 
         Raises:
-            NoMatchError: there is missing, even after a refresh.
+            NoMatchError: There is no such kind, even after a refresh.
             StatusError: the server refuses discovery.
             TransportError: there is no response.
         """

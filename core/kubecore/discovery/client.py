@@ -69,7 +69,7 @@ class Discovery:
             The resource.
 
         Raises:
-            NoMatchError: there is missing; the error names those nearest to it.
+            NoMatchError: There is no such kind; the error names those nearest to it.
             StatusError: the server refuses discovery.
             TransportError: there is no response.
             DecodeError: the response is not the requested object.

@@ -75,11 +75,11 @@ class RequestBuilder:
             credential: the credentials.
             streaming: whether the response may pause for as long as it likes, as a watch does.
             end: when the whole must be done, on the monotonic clock.
-            target: path and query if a redirect led, None for the call's own.
+            target: path and query of the target of a redirect, None for the call's own.
             idle_timeout: whether `Timeouts.idle` applies to an endless response.
             until: when an endless response is abandoned, on the monotonic clock.
             upgrade: the headers that request another protocol.
-            head: when the headers of an endless response must be there, on the monotonic clock.
+            head: when the headers of an endless response must have arrived, on the monotonic clock.
             seconds: the `timeout=` of the call.
             fresh: whether it is sent over a new connection, and over one only.
         """
