@@ -384,7 +384,7 @@ def test_text_that_aliases_repeat_counts_as_often_as_it_is_repeated(monkeypatch:
     monkeypatch.setattr(yaml, "MAX_BYTES", 1 << 20)
     text = f"- &a {'x' * 100_000}\n- &b [*a, *a, *a]\n"
     assert len(yaml.load(text + "- [*a, *b]\n")) == 3
-    with pytest.raises(errors.DecodeError, match=r"line 4, column 3: more than 1 MiB of text, aliases counted"):
+    with pytest.raises(errors.DecodeError, match=r"line 4, column 3: more than 1 MiB of text, with each alias counted"):
         yaml.load(text + "- [*b, *b]\n- *a\n")
 
 

@@ -458,10 +458,10 @@ def test_the_code_is_the_commands(status: Any, code: int) -> None:
             errors.StatusError,
             "NonZeroExitCode",
         ),
-        ({}, errors.StatusError, "answered"),
-        ([], errors.DecodeError, "status is none"),
-        ("x", errors.DecodeError, "status is none"),
-        ({"status": 5}, errors.DecodeError, "status is none"),
+        ({}, errors.StatusError, "responded with"),
+        ([], errors.DecodeError, "the received status is invalid"),
+        ("x", errors.DecodeError, "the received status is invalid"),
+        ({"status": 5}, errors.DecodeError, "the received status is invalid"),
     ],
 )
 def test_what_a_node_says_otherwise_is_an_error(status: Any, error: type[Exception], words: str) -> None:
@@ -850,7 +850,7 @@ def test_a_mute_server_is_left_but_not_one_that_is_busy_with_our_input(
     with serving(mute) as server:
 
         async def scenario(pods: Any) -> None:
-            with pytest.raises(errors.ReadTimeoutError, match=r"mute for 0\.5 s"):
+            with pytest.raises(errors.ReadTimeoutError, match=r"the other end sent nothing for 0\.5 s"):
                 await pods.run("p", ["sleep"])
             done.set()
             assert (await pods.run("p", ["cat"], stdin=b"x")).stdout == b"x"

@@ -301,7 +301,7 @@ def test_models_come_typed_from_the_dynamic_client(drive: Drive, namespace: str)
     async def scenario(clientset: Any) -> None:
         deployments = await clientset.dynamic.resource(apps_v1.Deployment, namespace)
         assert (await deployments.create(DEPLOYMENT, dry_run="All")).spec.replicas == 1
-        with pytest.raises(errors.NoMatchError, match="has no apiVersion and kind"):
+        with pytest.raises(errors.NoMatchError, match="lacks apiVersion or kind"):
             await clientset.dynamic.resource(Widget)
         made = apps_v1.Deployment.from_dict(DEPLOYMENT)
         untyped = await clientset.dynamic.resource("Deployment", namespace)
@@ -406,5 +406,5 @@ def test_code_can_be_generic_over_kinds(drive: Drive, namespace: str) -> None:
 
 def test_a_model_without_a_resource_is_refused_at_once(clientset: Clientset) -> None:
     for model in (core_v1.PodSpec, autoscaling_v1.Scale, Widget):
-        with pytest.raises(errors.NoMatchError, match=r"`clientset.dynamic.resource\(...\)` asks the server"):
+        with pytest.raises(errors.NoMatchError, match=r"`clientset.dynamic.resource\(...\)` finds it on the server"):
             clientset.resource(model)

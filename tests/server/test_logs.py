@@ -173,7 +173,7 @@ def test_closing_returns_at_once_also_under_another_task(
                     group.start_soon(anext, lines)
                     await anyio.wait_all_tasks_blocked()
                     group.cancel_scope.cancel()
-                with pytest.raises(errors.ReadError, match="the reading was interrupted"):
+                with pytest.raises(errors.ReadError, match="reading was interrupted"):
                     await anext(lines)
 
     anyio.run(run, backend=backend)

@@ -297,7 +297,7 @@ def test_what_is_wrong_is_refused_before_it_is_sent(drive: Drive, namespace: str
             (lambda: clientset.core_v1.config_maps("").get("x"), "needs a namespace"),
             (lambda: clientset.core_v1.config_maps("").delete_collection(), "needs a namespace"),
             (lambda: clientset.core_v1.config_maps("../x").list(), "namespace"),
-            (lambda: maps.list(limit=[1]), "limit takes"),
+            (lambda: maps.list(limit=[1]), "limit must be text"),
         ]
         for attempt, words in wrong:
             with pytest.raises(errors.InvalidRequestError, match=words):

@@ -107,11 +107,11 @@ def test_a_patch_of_no_type_or_of_two_is_refused(drive: Drive, namespace: str) -
         nothing: Any = []
         text: Any = "[]"
         attempts: tuple[tuple[Callable[[], Any], str], ...] = (
-            (lambda: maps.patch("x", {}), "say of which type"),
+            (lambda: maps.patch("x", {}), "the type of the patch is missing"),
             (lambda: maps.patch("x", MergePatch({}), type="json"), "MergePatch is of the type 'merge', not 'json'"),
-            (lambda: maps.patch("x", JsonPatch(text)), "list of operations; a str is none"),
+            (lambda: maps.patch("x", JsonPatch(text)), "a list of operations, not a str"),
             (lambda: maps.patch("x", MergePatch(nothing)), "other patch types need"),
-            (lambda: maps.patch("x", JsonPatch([Remove("data")])), "'data' is no JSON pointer"),
+            (lambda: maps.patch("x", JsonPatch([Remove("data")])), "'data' is not a JSON pointer"),
         )
         for attempt, words in attempts:
             with pytest.raises(errors.InvalidRequestError, match=words):
