@@ -438,6 +438,7 @@ RUN = {
     "docs/dynamic.md": 7,
     "docs/errors.md": 2,
     "docs/exec.md": 3,
+    "docs/http.md": 2,
     "docs/logs.md": 2,
     "docs/models.md": 6,
     "docs/observability.md": 2,
