@@ -352,7 +352,8 @@ def _scale(resource: Resource) -> ModelRef | None:
     """Return the model of the scale if kubecore has all methods for it."""
     methods = [method for method in resource.methods if method.subresource == _SCALE]
     refs = {ref for method in methods for ref in (method.body, method.response) if ref is not None}
-    return refs.pop() if {method.verb for method in methods} == _SCALE_VERBS and len(refs) == 1 else None
+    has_all = frozenset(method.verb for method in methods) == _SCALE_VERBS
+    return refs.pop() if has_all and len(refs) == 1 else None
 
 
 def _typing_names(resource: Resource, methods: Iterable[MethodContext]) -> list[str]:
