@@ -16,7 +16,7 @@ import pytest
 from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, rest, watch
 from tests.kubecore.test_parity import members, plain
-from tests.kubecore.test_watch import bookmark, change, line
+from tests.kubecore.watch_runs import bookmark, change, line
 from tests.ready import PATIENCE, wait_until, wait_until_async, wait_until_idle
 from tests.server.conftest import Awaited
 from tests.torture.server import Ask, PodServer, Reply, answer

@@ -1,0 +1,58 @@
+"""A watch that receives the state as events, without a socket or a clock."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.kubecore.watch_runs import CUT, Run, bookmark, change
+
+
+def test_a_state_that_breaks_off_is_asked_for_again_and_told_once() -> None:
+    """The same request before the bookmark, a plain watch after it; what is gone by then is told."""
+    run = Run(send_initial_events=True)
+    first = (
+        change("ADDED", "x", 3),
+        change("ADDED", "y", 4),
+        change("ADDED", "z", 5, "one"),
+        bookmark(5, ends="false"),
+    )
+    assert run.stream(*first, error=CUT) == ["ADDED x 3", "ADDED y 4", "ADDED z 5"]
+    second = (
+        change("ADDED", "w", 8),
+        change("ADDED", "x", 3),
+        change("ADDED", "z", 7, "two"),
+        bookmark(9, ends="true"),
+        change("MODIFIED", "x", 10),
+    )
+    assert run.stream(*second, error=CUT) == [
+        "ADDED w 8",
+        "DELETED z 5",
+        "ADDED z 7",
+        "DELETED y 4",
+        "BOOKMARK  9",
+        "MODIFIED x 10",
+    ]
+    assert run.asked[0] == run.asked[1]
+    run.step()
+    assert run.asked[2] == {
+        "of": "watch",
+        "watch": "true",
+        "resourceVersion": "10",
+        "allowWatchBookmarks": "true",
+        "timeoutSeconds": "300",
+    }
+
+
+def test_a_state_that_breaks_off_again_and_again_is_no_storm() -> None:
+    run = Run(send_initial_events=True)
+    for _ in range(6):
+        run.stream(change("ADDED", "x", 3), error=CUT)
+    assert run.waited == pytest.approx([0, 0, 0.8, 1.6, 3.2, 6.4])
+
+
+def test_changes_before_the_end_of_the_state() -> None:
+    """As far as a stream of events can show it."""
+    run = Run(send_initial_events=True)
+    first = (change("ADDED", "x", 3), change("MODIFIED", "x", 4), change("ADDED", "y", 5), change("DELETED", "y", 6))
+    assert run.stream(*first, error=CUT) == ["ADDED x 3", "MODIFIED x 4", "ADDED y 5", "DELETED y 6"]
+    assert run.stream(change("ADDED", "x", 4), bookmark(6, ends="true")) == ["BOOKMARK  6"]
