@@ -126,7 +126,7 @@ def test_half_of_a_capture_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_empty_folder_and_no_folder_are_told(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="not an OpenAPI document"):
+    with pytest.raises(InputError, match="no OpenAPI document"):
         load(tmp_path)
     with pytest.raises(InputError, match="no such file"):
         load(tmp_path / "none")

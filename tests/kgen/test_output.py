@@ -128,7 +128,7 @@ def test_build_check_change_check(project: Path, capsys: pytest.CaptureFixture[s
     assert "missing: made/__init__.py" in capsys.readouterr().out
     assert run(["build"]) == 0
     assert run(["check"]) == 0
-    assert "made is what specs says" in capsys.readouterr().err
+    assert "made matches specs" in capsys.readouterr().err
     models = project / "generated/made/models/example_v1.py"
     models.write_text(models.read_text().replace("size: int", "size: str"))
     (project / "generated/made/old.py").write_text(f"{MARKER} of old\n")
