@@ -1,4 +1,4 @@
-"""Credentials, and servers and files for their tests."""
+"""Certificates, plugins and credentials for tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One scenario for each kind of client, on a server of the test's own."""
+"""Run one scenario with each kind of client, on a server that the test starts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class AsyncPods(async_verbs.Exec, async_verbs.Attach, async_verbs.Copy):
 
 
 class Awaited:
-    """A synchronous object whose methods are awaited, in a thread where several run at once."""
+    """A synchronous object with awaitable methods. Each call runs in a worker thread, so that calls can overlap."""
 
     def __init__(self, inner: Any) -> None:
         self.inner = inner

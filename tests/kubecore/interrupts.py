@@ -1,4 +1,4 @@
-"""A KeyboardInterrupt before a chosen instruction: what a signal can do, at every moment and without a clock."""
+"""Raise a KeyboardInterrupt before a chosen instruction, to simulate a signal at any moment without a clock."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from typing import Any
 
 
 class LostError(Exception):
-    """The interrupt came while Python ended a generator that nobody holds any more: Python itself reports and drops it."""
+    """Python reported and dropped the interrupt, because it arrived while Python closed an unreferenced generator."""
 
 
 def interrupted(number: int, work: Callable[[], Any], files: Collection[str]) -> BaseException | None:
-    """Do some work, and interrupt it.
+    """Call a function and interrupt it.
 
     Args:
-        number: before which instruction, counted from 1.
-        work: the work.
-        files: only instructions of these files count.
+        number: The instruction before which to interrupt, counted from 1.
+        work: The function to call.
+        files: The source files whose instructions count.
 
     Returns:
-        What the work raised; None if it has fewer instructions; LostError if Python dropped the interrupt.
+        The error that `work` raised. None if `work` has fewer instructions. LostError if Python dropped the interrupt.
     """
-    # In a thread of its own: an interrupt before the last instruction of a handler leaves its exception in the thread's
-    # state, where it would become the context of every later one.
+    # An interrupt before the last instruction of a handler leaves its exception in the state of the thread. In a shared
+    # thread, it would become the context of every later exception.
     found: list[BaseException | None] = []
     thread = threading.Thread(target=lambda: found.append(_interrupted(number, work, files)), daemon=True)
     thread.start()
@@ -49,7 +49,7 @@ def _interrupted(number: int, work: Callable[[], Any], files: Collection[str]) -
         return trace
 
     before = sys.gettrace()
-    sys._getframe().f_trace_opcodes = True  # Else Python 3.12 does not begin to trace instructions.
+    sys._getframe().f_trace_opcodes = True  # Otherwise Python 3.12 does not start to trace instructions.
     sys.settrace(trace)
     try:
         work()

@@ -1,4 +1,4 @@
-"""A server on loopback that responds with scripted bytes: for what a real API server never sends."""
+"""A server on loopback that sends scripted bytes, such as responses that a real API server never sends."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from contextlib import contextmanager
 
 
 class Loopback:
-    """Responds to each request with the next script; a script is sent as it is, then the connection is kept or
-    closed."""
+    """Responds to each request with the bytes of the next script. Then it keeps or closes the connection."""
 
     def __init__(self, scripts: Sequence[bytes], *, close: bool, context: ssl.SSLContext | None) -> None:
         self._scripts = iter(scripts)
@@ -33,7 +32,7 @@ class Loopback:
                 return
             connection.settimeout(10)
             self._connections.append(connection)
-            if self._is_over:  # It came while `stop` was closing the others.
+            if self._is_over:  # It arrived while `stop` closed the others.
                 connection.close()
                 return
             try:
@@ -55,8 +54,8 @@ class Loopback:
             self.requests.append(head)
             script = next(self._scripts, None)
             if script is None:
-                continue  # Says nothing, and keeps the connection open.
-            if self._close:  # Said beforehand, as servers do; else the next request may meet the closing.
+                continue  # Send nothing and keep the connection open.
+            if self._close:  # Servers announce the close. Without it, the client may reuse the connection.
                 script = script.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
             connection.sendall(script)
             if self._close:

@@ -1,4 +1,4 @@
-"""A watch without sockets and clocks: runs, events and failures for its tests."""
+"""Runs, events and failures for tests of a watch without sockets and clocks."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def failure(code: int, reason: str = "", seconds: int | None = None, cause: str 
 
 
 class Run:
-    """Drives the decisions as the loops do, each response by itself."""
+    """Drives a `WatchState` as the watch loops do, one response at a time."""
 
     def __init__(self, **asked: Any) -> None:
         self.clock = Clock()
@@ -79,7 +79,7 @@ class Run:
         return step
 
     def state(self, version: int, *items: dict[str, Any], token: str | None = None) -> list[str]:
-        """Respond to the next request, which must be a list; return what is told."""
+        """Respond to the next request, which must be a list. Return the events."""
         step = self.step()
         assert step is not None
         assert not step.follows
@@ -96,8 +96,7 @@ class Run:
         return told(found)
 
     def stream(self, *pieces: bytes | float, error: errors.KubeError | None = None, lived: float = 0.0) -> list[str]:
-        """Respond to the next request, which must be a watch, and end it with an error, or well; return what is
-        told."""
+        """Respond to the next request, which must be a watch, and end it, maybe with an error. Return the events."""
         step = self.step()
         assert step is not None
         assert step.follows

@@ -1,4 +1,4 @@
-"""Scripts for the WebSocket server: what it sends, and when."""
+"""Scripts for the WebSocket server: the frames that it sends, and when."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def says(*pieces: tuple[int, bytes], status: object = SUCCESS) -> Callable[[Peer
 
 
 def echo(peer: Peer) -> None:
-    """What `cat` is."""
+    """Send the input back, as `cat` does."""
     while (message := peer.read()) not in (None, b"\xff\0"):
         assert message is not None
         if message[0] == 0:

@@ -1,4 +1,4 @@
-"""A websocket server on loopback for one script after the other, with wsproto on its side too."""
+"""A WebSocket server on loopback. It uses wsproto, as the client does."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SUCCESS = {"kind": "Status", "apiVersion": "v1", "status": "Success", "metadata"
 
 
 def exit_status(code: int) -> dict[str, object]:
-    """What a kubelet says of a command that returned another code than 0."""
+    """Return the status that a kubelet sends for a command with this non-zero exit code."""
     return {
         "kind": "Status",
         "apiVersion": "v1",
@@ -35,7 +35,7 @@ def exit_status(code: int) -> dict[str, object]:
 
 
 def frame(opcode: int, payload: bytes, *, fin: bool = True, rsv: int = 0, mask: bool = False) -> bytes:
-    """Write one frame, also one that is none."""
+    """Return one frame, which may be invalid."""
     head = bytes([(0x80 if fin else 0) | rsv | opcode])
     flag = 0x80 if mask else 0
     if len(payload) < 126:
@@ -78,7 +78,7 @@ class Peer:
         self.goodbye()
 
     def read(self, *, pings: int | None = None) -> bytes | None:
-        """Wait for a message, or for so many pings; None at the end."""
+        """Return the next message. Return None at the end of the session, or after this number of pings."""
         while not self._messages and not self.is_over and (pings is None or self.pings < pings):
             data = self.raw.recv(1 << 18)
             if not data:
