@@ -143,7 +143,7 @@ def test_a_response_without_a_body_may_describe_any_body(
     ],
 )
 def test_the_zone_of_an_address_stays_on_this_machine(host: str, name: str, authority: str, url: str) -> None:
-    """RFC 6874: in a URL the zone is behind `%25`; it is for the system, not for the server or its certificate."""
+    """In a URL, the zone follows `%25` (RFC 6874). Only the system uses it, not the server or its certificate."""
     from kubecore._http import connector, proxy
 
     config = rest.Config(host=host, tls=rest.TLSConfig(insecure=True), proxy_url="")

@@ -1,4 +1,4 @@
-"""Connections that are used again: only if no layer holds data that nobody requested."""
+"""A connection is used again only if no layer holds unrequested data."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ def test_sequences_on_kept_connections_get_their_own_responses() -> None:
 def test_bytes_behind_a_response_never_become_the_next_response(
     mode: Any, is_secure: bool, ca: trustme.CA, server_context: ssl.SSLContext
 ) -> None:
-    """The response is cut at many places; the last record holds the end of the body and another response."""
+    """The server cuts the response at many places. The second part holds the end of the body and another response."""
     whole = answer(POD)
     head = whole.index(b"\r\n\r\n") + 4
     poison = answer(POD.replace(b'"name":"p"', b'"name":"poison"'))
-    # The poison is always in one send with the response's last byte, so that it is there when that byte is. Bytes that
-    # come later are in `kept.run`, where the test decides when.
+    # The poison is in the same send as the last byte of the response, so that both arrive together. `kept.run` covers
+    # bytes that arrive later, because it controls the order of events.
     cuts = iter([*range(head, len(whole) - 1, 7), len(whole) - 1])
 
     def reply(ask: Ask) -> Reply:
@@ -118,7 +118,7 @@ Handler = Callable[[socket.socket, int], None]
 
 @contextlib.contextmanager
 def serving(handler: Handler, context: ssl.SSLContext | None = None) -> Iterator[int]:
-    """Run a server that lets a handler have each connection, with its number from 1; lend its port."""
+    """Run a server that calls the handler with each connection and its number, counted from 1. Yield the port."""
     listener = socket.create_server(("127.0.0.1", 0))
     threads: list[threading.Thread] = []
 
@@ -166,8 +166,8 @@ def read_head(connection: socket.socket) -> bytes:
 def test_a_response_before_the_request_was_sent_ends_the_connection(
     mode: Any, status: str, is_secure: bool, ca: trustme.CA, server_context: ssl.SSLContext
 ) -> None:
-    """The server takes the rest of the body for another request, and sends a response to that."""
-    size = 16_000_000  # More than the buffers of all systems hold.
+    """The server responds before it reads the body. A second request on that connection would get the wrong pod."""
+    size = 16_000_000  # More than the socket buffers of any system hold.
 
     def handler(connection: socket.socket, number: int) -> None:
         is_first = True
@@ -250,7 +250,7 @@ def test_a_body_that_ends_with_the_connection_needs_the_end_of_tls(
             with contextlib.suppress(ssl.SSLWantReadError):
                 tls.unwrap()
             connection.sendall(outgoing.read())
-        cast("ssl.SSLSocket", connection).unwrap()  # The proxy ends its own layer in either case.
+        cast("ssl.SSLSocket", connection).unwrap()  # The proxy always ends its own TLS layer.
 
     with serving(handler, server_context) as port, callers(mode) as make:
         if way == "direct":

@@ -26,7 +26,7 @@ from tests.kubecore.loopback import answer, loopback
 pytestmark = pytest.mark.slow  # real deadlines
 
 BOUND: Final = 20.0
-"""Seconds that a busy machine may take for what lasts a fraction of a second; without the deadline it lasts longer."""
+"""Seconds that a busy machine may need for a call that ends within a second. Without a deadline, it takes longer."""
 
 SHORT: Final = rest.Timeouts(connect=30, read=0.1, write=30, pool=30, total=30, idle=30)
 KINDS: Final = ("sync", "asyncio", "trio")
@@ -34,7 +34,7 @@ POD: Final = b'{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p"}}'
 
 
 def do(kind: str, config: rest.Config, use: Callable[[Any], Any]) -> Any:
-    """Use a clientset of one kind, and return what comes of it; fail if that lasts too long."""
+    """Return the result of `use` with a clientset of this kind. Fail if it takes longer than `BOUND`."""
     result: list[Any] = []
 
     def work() -> None:
@@ -64,7 +64,7 @@ def get(clientset: Any) -> Any:
     return clientset.core_v1.pods("d").get("p")
 
 
-# Responses without end are those that were asked for: 101 to an upgrade, 200 to a log.
+# Only a stream that the client requested may have no end: status 101 for an upgrade, status 200 for a log.
 
 STREAMS: Final = [
     verb
@@ -107,7 +107,7 @@ def test_a_response_that_opens_no_stream_has_an_end(kind: str, verb: Verb, statu
 
 @contextmanager
 def serving(steps: Callable[[socket.socket, int], None]) -> Generator[tuple[int, list[bytes]]]:
-    """Serve connections one after the other, each in a thread; yield the port and the requests."""
+    """Serve each connection in a thread. Yield the port and the requests."""
     requests: list[bytes] = []
     listener = socket.create_server(("127.0.0.1", 0), backlog=100)
     kept: list[socket.socket] = []
@@ -141,7 +141,7 @@ def serving(steps: Callable[[socket.socket, int], None]) -> Generator[tuple[int,
 TINY: Final = rest.Timeouts(read=0.05, total=0.3)
 
 LATE: Final = 0.5
-"""Seconds until a response starts: more than `TINY` allows for a response that has an end."""
+"""Seconds until a response starts. `TINY` allows less for a response that has an end."""
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -177,7 +177,7 @@ def test_a_log_is_not_requested_again_after_its_connection_broke(kind: str) -> N
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_log_never_goes_out_over_a_kept_connection(kind: str) -> None:
-    """A connection that breaks under it would leave open whether the server has read the request."""
+    """If a kept connection broke, the client would not know whether the server had read the request."""
     verb = next(one for one in verbs(is_async=kind != "sync", generated=False) if one.method == "stream_logs")
 
     def use(clientset: Any) -> Any:
@@ -193,7 +193,7 @@ def test_a_log_never_goes_out_over_a_kept_connection(kind: str) -> None:
     with serving(lambda connection, number: connection.sendall(answer(POD))) as (port, requests):
         config = rest.Config(host=f"http://127.0.0.1:{port}")
         assert do(kind, config, use if kind == "sync" else use_async)
-    assert len(requests) == 2  # Each of another connection.
+    assert len(requests) == 2  # Each on another connection.
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -242,7 +242,7 @@ def test_a_proxied_long_poll_has_the_time_of_the_whole_call(kind: str) -> None:
 
 @pytest.fixture
 def deaf(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
-    """A resolver that does not respond before it is let go."""
+    """Make every name resolution wait until the event is set."""
     done = threading.Event()
 
     def getaddrinfo(*given: Any, **more: Any) -> Any:
@@ -341,7 +341,7 @@ def test_tls_within_tls_that_comes_in_drops_has_one_end(
 
 
 def _drops(listener: socket.socket, outer: ssl.SSLContext, inner: ssl.SSLContext, slow: str) -> None:
-    """Be a proxy and the server behind it; one byte in 0.05 s of what is slow."""
+    """Be a proxy and the server behind it. Send the slow part at one byte per 0.05 s."""
     plain, _ = listener.accept()
     with outer.wrap_socket(plain, server_side=True) as connection:
         while b"\r\n\r\n" not in connection.recv(65536):
@@ -460,7 +460,7 @@ def test_a_call_does_not_wait_longer_for_the_renewal_of_another(kind: str, tmp_p
 
 @pytest.fixture
 def authority(tmp_path: Path) -> tuple[ssl.SSLContext, Path]:
-    """A server's certificates, and the file of their authority."""
+    """Return the TLS context of a server, and the file with the certificate of its authority."""
     made = trustme.CA()
     (tmp_path / "ca.pem").write_bytes(made.cert_pem.bytes())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -484,7 +484,7 @@ def test_the_last_token_is_used_while_its_file_can_not_be_read(
             tls=rest.TLSConfig(ca_file=str(ca_file)),
         )
 
-        def hang() -> None:  # A pipe without a writer: opening it waits, as on a file system that hangs.
+        def hang() -> None:  # Opening a pipe without a writer blocks, as on a file system that hangs.
             for file in (token, ca_file):
                 file.unlink()
                 os.mkfifo(file)
@@ -576,7 +576,7 @@ def test_observers_are_told_that_there_were_no_credentials(kind: str, tmp_path: 
 
 
 class Full:
-    """A limiter that counts, and asks to wait."""
+    """A rate limiter that counts its calls and always returns the same wait, in seconds."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds

@@ -1,4 +1,4 @@
-"""Rows of what hostile input must get, and faults, that no other module shows."""
+"""Cases of hostile input and of faults that no other test module covers."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_no_code_is_made_from_data() -> None:
 
 @pytest.fixture
 def full() -> Iterator[int]:
-    """A port whose queue of connections is full: whoever connects hears nothing, as of a dead host."""
+    """Yield a port whose queue of connections is full. A client gets no response, as from a dead host."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     listener.listen(0)

@@ -1,4 +1,4 @@
-"""Port-forward to a node that a real one never is."""
+"""Port-forward to a node that behaves as no real node does."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class InLoop:
 
 @pytest.fixture(params=["sync", "asyncio", "trio"])
 def ask(request: pytest.FixtureRequest) -> Ask:
-    """Run a scenario with a function that connects, to a node that does as a script says."""
+    """Return a function that runs a script on a node, and a scenario that can connect to the node."""
 
     def run(script: Script, scenario: Callable[[Any], Any]) -> None:
         with serving(script, protocol=PROTOCOLS[0]) as server:
@@ -104,7 +104,7 @@ async def all_of(stream: Any) -> tuple[bytes, errors.KubeError | None]:
     ],
 )
 def test_what_came_is_read_and_then_told_why_there_is_no_more(ask: Ask, end: Callable[[Peer], None], said: str) -> None:
-    """Bytes identical up to the cut, and the cut is never an end."""
+    """The client returns all bytes before the cut, and then raises an error instead of a normal end."""
 
     def script(peer: Peer) -> None:
         peer.read()
@@ -196,7 +196,7 @@ def test_write_with_a_timeout_ends_if_nobody_reads(ask: Ask) -> None:
 
 @pytest.mark.slow
 def test_what_is_not_read_waits_at_the_node(ask: Ask) -> None:
-    """Back-pressure bounds memory."""
+    """The client stops reading while the caller does not read, so its memory stays bounded."""
     sent = 0
     stopped = threading.Event()
 

@@ -1,4 +1,4 @@
-"""The HTTP/1.1 of the request path: any chunking gives the same response, and ambiguous messages are refused."""
+"""HTTP/1.1 parser: any chunking gives the same response, and ambiguous messages are refused."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Parsed = tuple[int, dict[str, str], bytes, bool]
 
 
 def parse(data: bytes, cuts: list[int], method: str = "GET") -> Parsed:
-    """Read a response that arrives in chunks, and then ends."""
+    """Parse a response that arrives in chunks, and then the end of the connection."""
     places = sorted({0, *(cut % (len(data) + 1) for cut in cuts), len(data)})
     pieces = [data[a:b] for a, b in itertools.pairwise(places)]
     answer = ResponseParser(method)

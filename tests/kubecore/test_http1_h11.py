@@ -1,4 +1,4 @@
-"""The HTTP parser of kubecore and h11 make the same of the same bytes, but for the differences in docs/http.md."""
+"""kubecore's HTTP parser and h11 read the same bytes alike, except for the differences in docs/http.md."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MESSAGES = 10
 @settings(max_examples=EXAMPLES, deadline=None, database=None, phases=[Phase.generate])
 @given(st.binary(min_size=60, max_size=250))
 def test_kubecore_and_h11_read_the_same(choices: bytes) -> None:
-    """20,000 messages: hypothesis chooses the first of each ten, and the seed of the others."""
+    """Compare 20,000 messages. hypothesis chooses the first of every ten and the seed of the others."""
     for number in range(MESSAGES):
         chance = random.Random(choices + bytes([number])) if number else Drawn(choices)
         sent = message(chance)
@@ -62,7 +62,7 @@ def test_the_page_lists_every_difference() -> None:
 
 
 def test_a_disagreement_is_reported() -> None:
-    """The three kinds: another result, and a refusal by either side that is not listed."""
+    """A message that only one parser refuses is reported if the difference is not listed."""
     known = STRICTER.copy(), LOOSER.copy()
     STRICTER.clear()
     LOOSER.clear()

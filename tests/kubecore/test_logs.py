@@ -1,4 +1,4 @@
-"""Lines of logs, from any pieces; and what a real server never sends."""
+"""Log lines from any chunks, and logs that a real server never sends."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_lines_end_at_newlines_and_nowhere_else(parts: list[bytes], cuts: list[i
 def test_a_line_that_is_too_long_comes_in_pieces_without_cutting_a_character(
     text: str, cuts: list[int], longest: int
 ) -> None:
-    """A line without an end takes no more memory than the longest."""
+    """An unfinished line uses no more memory than the longest allowed line."""
     lines = Lines(longest)
     joined = ""
     for piece in pieces(text.encode(), cuts):
@@ -74,7 +74,7 @@ Run = Callable[[int, Callable[[Any], Any]], None]
 
 
 class _Awaited:
-    """A synchronous log behind the asynchronous protocol."""
+    """A synchronous log with the methods of an asynchronous one."""
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner
@@ -97,7 +97,7 @@ class _Awaited:
 
 @pytest.fixture(params=["sync", "asyncio", "trio"])
 def run(request: pytest.FixtureRequest) -> Run:
-    """Run a scenario with the function that opens a log of a server on loopback."""
+    """Return a function that runs a scenario with a log of the server on this port."""
 
     def drive(port: int, scenario: Callable[[Any], Any]) -> None:
         config = rest.Config(host=f"http://127.0.0.1:{port}")
@@ -123,7 +123,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: ch
 
 
 def test_a_log_that_breaks_off_is_no_whole_one(run: Run) -> None:
-    """What came is handed on, then the error; never a short success."""
+    """The caller gets the received lines and then an error. A cut log never ends without an error."""
 
     async def scenario(open_log: Any) -> None:
         seen = []
@@ -164,7 +164,7 @@ def test_lines_and_chunks_do_not_mix_and_need_an_open_log() -> None:
 
 
 def test_a_reader_that_is_slow_keeps_the_server_waiting(run: Run) -> None:
-    """What the reader does not take is not read."""
+    """The client stops reading from the server while the caller does not read."""
     sent = 0
     stop = threading.Event()
 

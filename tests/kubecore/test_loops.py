@@ -38,7 +38,7 @@ def run_trio(work: Callable[[], Awaitable[Any]]) -> Any:
 
 
 def run_loop(work: Callable[[], Awaitable[Any]]) -> Any:
-    """Run a loop that is closed without an end for its generators."""
+    """Run the work in a loop that is closed without ending its asynchronous generators."""
     loop = asyncio.new_event_loop()
     try:
         return loop.run_until_complete(work())
@@ -51,7 +51,7 @@ each_loop = pytest.mark.parametrize("run", [run_asyncio, run_trio, run_loop])
 
 @pytest.fixture
 def few_descriptors() -> Iterator[None]:
-    """Lower the limit of open descriptors to 60 more than there are."""
+    """Lower the limit of open descriptors to 60 more than are open."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = max(int(name) for name in os.listdir("/proc/self/fd")) + 60  # noqa: PTH208 - descriptors, not files
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, soft), hard))
@@ -167,7 +167,7 @@ def test_locks_of_loops_that_ended_are_dropped(run: Run) -> None:
 
     for _ in range(20):
         run(work)
-        gc.collect()  # trio's tokens are in cycles.
+        gc.collect()  # trio's tokens are in reference cycles.
     locks: Any = made._locks
     assert len(locks._values) <= 2
 

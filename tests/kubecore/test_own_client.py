@@ -1,4 +1,4 @@
-"""`http_client=`: clients of the user's own, whose responses may have been read before we see them."""
+"""`http_client=`: custom clients, whose responses may have been read before kubecore gets them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ EVENTS = b"".join(
 
 
 class Chunks(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A body that comes in chunks."""
+    """A body that arrives in chunks."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -73,7 +73,7 @@ def respond(request: httpx.Request, *, streamed: bool) -> httpx.Response:
 
 
 def own(kind: str, *, is_async: bool) -> Any:
-    """Make a client: its transport's responses were read before, come in chunks, or are read by a hook."""
+    """Return a client whose responses are already read, arrive in chunks, or are read by a hook."""
     transport = httpx.MockTransport(lambda request: respond(request, streamed=kind != "read before"))
     if is_async:
 
@@ -185,7 +185,7 @@ def test_names_reach_a_client_of_the_users_own_as_one_segment(name: str) -> None
 
 
 class Dripping(Loopback):
-    """Sends the script byte by byte, a complete head at once, for far longer than the test waits."""
+    """Sends complete response headers at once and the rest byte by byte, for far longer than the test waits."""
 
     def _serve(self, connection: Any) -> None:
         connection.recv(65536)
