@@ -233,7 +233,7 @@ def test_in_a_cluster_the_environment_names_the_server(
 @pytest.mark.parametrize("missing", ["KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"])
 @pytest.mark.parametrize("empty", [True, False])
 def test_outside_of_a_cluster_it_says_so(missing: str, empty: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """I1."""
+    """A missing or empty variable means that the program runs outside of a cluster."""
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "h")
     monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "1")
     monkeypatch.setenv(missing, "") if empty else monkeypatch.delenv(missing)

@@ -1,4 +1,4 @@
-"""Credentials that are configured: certificates, tokens, users; files that are named relative to a folder."""
+"""Configured credentials: certificates, tokens, users, and files with relative paths."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["authority"]
 
 
 class Whoami(Loopback):
-    """Names the user of the client certificate, `anonymous` without one, as the pod."""
+    """Responds with a pod that is named after the client certificate, or `anonymous` without a certificate."""
 
     def _serve(self, connection: Any) -> None:
         while connection.recv(65536):
@@ -119,7 +119,7 @@ def test_an_unusable_changed_file_is_logged_once_for_each_change(
 
 
 def unusable(folder: Path) -> list[tuple[dict[str, Any], str]]:
-    """Return options that configure a credential, none of which can be used, and words of the error."""
+    """Return options with an unusable credential, each with words of the expected error."""
     (folder / "empty").touch()
     (folder / "blank").write_text(" \n")
     empty, blank = str(folder / "empty"), str(folder / "blank")
@@ -211,7 +211,7 @@ def test_a_client_certificate_is_not_dropped_silently_without_tls(authority: tru
 )
 def test_a_kubeconfig_with_an_unusable_credential_is_refused(user: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
-    if user == {"as": ""}:  # As kubectl, which writes empty fields for those that are not set.
+    if user == {"as": ""}:  # kubectl writes empty fields for those that are not set.
         assert kubeconfig.load_config(kubeconfig_file(tmp_path, user)).impersonate is None
         return
     with pytest.raises(errors.ConfigError):
@@ -263,7 +263,7 @@ def kubeconfig_file(folder: Path, user: dict[str, Any]) -> Path:
 
 @pytest.fixture
 def moving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Start in a folder; return what changes to another one, in which all the same names are something else."""
+    """Start in a folder. Return a function that changes to another folder, in which the same names are other files."""
     here, there = tmp_path / "here", tmp_path / "there"
     here.mkdir()
     there.mkdir()

@@ -1,6 +1,6 @@
-"""Programs that give credentials: what they are told, what they may say, and what becomes of those that misbehave.
+"""Exec credential plugins: their input, their output, and plugins that misbehave.
 
-The programs are scripts of the test.
+The plugins are scripts that the tests write.
 """
 
 from __future__ import annotations
@@ -218,7 +218,7 @@ time.sleep(600)
     for seconds in growing(0.5):
         with pytest.raises(errors.ConfigError, match=rf"not done within {seconds:g} s, and was killed"):
             get(config(script(tmp_path, body), timeout=seconds))
-        if (tmp_path / "child").exists():  # Else the program had not begun yet.
+        if (tmp_path / "child").exists():  # Otherwise the program had not started yet.
             break
     wait_until(lambda: is_gone(int((tmp_path / "child").read_text())))
 
@@ -247,7 +247,7 @@ def test_output_between_the_last_look_and_the_end_is_not_lost(
     looked = tmp_path / "looked"
 
     def late(self: Any) -> Any:
-        looked.touch()  # The program writes and ends after the look that found nothing.
+        looked.touch()  # The program writes and ends after kubecore found no output.
         if self.returncode is None:
             os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
         return poll(self)
@@ -342,17 +342,17 @@ def test_a_token_is_kept_until_it_expires_or_is_refused(
             pods.get("p")
             assert runs(tmp_path) == 1
             server.wanted = b"token2"
-            pods.get("p")  # 401, another run, and again.
+            pods.get("p")  # 401, another run of the plugin, and a second attempt.
             assert (runs(tmp_path), len(server.requests)) == (2, 4)
             server.wanted = b"other"
             with pytest.raises(errors.UnauthorizedError):
                 pods.get("p")
-            assert (runs(tmp_path), len(server.requests)) == (3, 6)  # No storm: one renewal, one more try.
+            assert (runs(tmp_path), len(server.requests)) == (3, 6)  # Only one renewal and one more attempt.
             server.wanted = b"token3"
             token.write_text('{"token": "token3", "expirationTimestamp": "2026-01-01T00:00:00Z"}')
             pods.get("p")
             count = runs(tmp_path)
-            pods.get("p")  # It has expired at once, so each request begins with a run.
+            pods.get("p")  # The token has already expired, so each request runs the plugin first.
             assert runs(tmp_path) == count + 1
     finally:
         server.stop()

@@ -1,4 +1,4 @@
-"""Tracebacks that show variables, as tools that collect errors send them: no variable of kubecore shows a secret."""
+"""No variable of kubecore shows a secret in a traceback with variables, as tools that collect errors send it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def check_hidden(error: BaseException) -> None:
 
 
 def raised(config: rest.Config, *, is_async: bool, verb: Callable[[Any], Any]) -> BaseException:
-    """Return what a call raises."""
+    """Return the error that a call raises."""
 
     async def main() -> None:
         async with AsyncClientset(config) as clientset:
@@ -122,7 +122,7 @@ def test_an_unreadable_event_is_not_shown(*, is_async: bool) -> None:
 
 
 class Proxy(Loopback):
-    """Sends the next reply to whatever comes, then closes the connection."""
+    """Sends the next reply after each received message, then closes the connection."""
 
     def _serve(self, connection: Any) -> None:
         for script in self._scripts:

@@ -1,4 +1,4 @@
-"""kubeconfig files: reading, merging, overriding, checking and writing. C1 to C28 are rows of the behaviour reference."""
+"""kubeconfig files: reading, merging, overriding, checking and writing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.kubecore.kubeconfigs import DATA, EXEC, SECRET, V1, V1BETA1, document
 
 @pytest.fixture(autouse=True)
 def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No kubeconfig and no cluster but what a test makes."""
+    """Hide the kubeconfig and the cluster of the machine."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setattr(incluster, "SERVICE_ACCOUNT", tmp_path / "no-account")
     for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "POD_NAMESPACE"):

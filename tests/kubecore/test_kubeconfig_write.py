@@ -1,4 +1,4 @@
-"""Kubeconfig files that are written: content, locks and rights; and files of any content."""
+"""Writing of kubeconfig files: content, locks and permissions, and files with arbitrary content."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.kubecore.kubeconfigs import DATA, EXEC, document, exec_of, refused, w
 
 @pytest.fixture(autouse=True)
 def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No kubeconfig and no cluster but what a test makes."""
+    """Hide the kubeconfig and the cluster of the machine."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setattr(incluster, "SERVICE_ACCOUNT", tmp_path / "no-account")
     for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "POD_NAMESPACE"):
@@ -197,7 +197,7 @@ def test_a_lock_that_cannot_be_made_is_told(config: Path) -> None:
                 pass
 
 
-# Whatever there is.
+# Files with arbitrary content.
 
 NAMES = st.sampled_from(
     [

@@ -49,7 +49,7 @@ def provider() -> Iterator[IdentityServer]:
 
 @pytest.fixture(params=["sync", "asyncio", "trio"])
 def get(request: pytest.FixtureRequest) -> Get:
-    """Ask a source for its credential, as a client of this kind does."""
+    """Return a function that gets the credential of a source, as a client of this kind does."""
     if request.param == "sync":
         return lambda source: authorization.Authorization(source).get()
     backend = request.param
@@ -75,7 +75,7 @@ def source(provider: IdentityServer, **fields: Any) -> Source:
 
 
 def refused(get: Get, asked: Source, *secrets: str) -> str:
-    """Return the error; no secret stands in it, nor in any error behind it."""
+    """Return the message of the error. Fail if the message contains a secret or the error shows its context."""
     with pytest.raises(errors.ConfigError) as caught:
         get(asked)
     said = str(caught.value)
@@ -91,7 +91,7 @@ def token_of(credential: Credential) -> str:
     return credential.header.decode().removeprefix("Bearer ")
 
 
-# The proper course
+# Success
 
 
 def test_a_token_that_is_good_is_shown_and_nobody_is_asked(provider: IdentityServer, get: Get) -> None:
@@ -176,7 +176,7 @@ def test_a_token_that_the_server_refuses_is_forgotten_once(provider: IdentitySer
     first = get(asked)
     assert asked.refuse(first)
     second = get(asked)
-    assert asked.refuse(first)  # A late response to the old one.
+    assert asked.refuse(first)  # A late response to a request with the old token.
     assert get(asked) is second
     assert len(provider.asked(TOKEN)) == 1
 
@@ -202,7 +202,7 @@ def test_the_clients_secret_goes_where_the_provider_takes_it(
     assert ("client_secret" in request.form) == (request.authorization is None)
 
 
-# Many at a time
+# Concurrent calls
 
 
 def test_a_hundred_threads_wait_for_one_refresh(provider: IdentityServer) -> None:
@@ -252,7 +252,7 @@ def test_a_renewal_that_is_cancelled_leaves_the_next_one_free(backend: str, prov
     anyio.run(main, backend=backend)
 
 
-# Whom the refresh token is shown
+# Receivers of the refresh token
 
 
 @pytest.mark.parametrize("issuer", ["http://127.0.0.1:1", "127.0.0.1", "ftp://127.0.0.1", ""])
