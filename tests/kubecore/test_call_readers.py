@@ -1,4 +1,4 @@
-"""A call can be given another reader: the request stays, and the readers can be put around each other."""
+"""A call can get another reader. The request stays the same, and readers can be nested."""
 
 from __future__ import annotations
 

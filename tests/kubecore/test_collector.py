@@ -1,4 +1,4 @@
-"""The cyclic collector is on again after every large body, whatever interrupts or forks meanwhile."""
+"""The cyclic collector is on again after every large body, even if an interrupt or a fork happens meanwhile."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def test_an_interrupt_before_any_instruction_leaves_the_collector_on(body: bytes
             pass
 
     work()
-    frozen = gc.get_freeze_count()  # Python 3.12 itself begins with some hundred, which the first pause unfreezes.
+    frozen = gc.get_freeze_count()  # Python 3.12 starts with frozen objects. The first pause unfreezes them.
     for number in range(1, 10_000):
         error = interrupted(number, work, _FILES)
         if error is None:
             break
-        # The error is still there, and so are all frames that it came through.
+        # `error` still refers to every frame that the interrupt passed through.
         assert isinstance(error, KeyboardInterrupt)
         assert gc.isenabled(), f"off after an interrupt before instruction {number}"
         assert gc.get_freeze_count() == frozen, f"frozen after an interrupt before instruction {number}"
@@ -81,7 +81,7 @@ def test_work_inside_of_work_and_in_other_threads_leaves_the_collector_on() -> N
     first = threading.Thread(target=gc_pause.paused, args=(work,))
     first.start()
     inside.wait(10)
-    decode.decode(_LARGE, meta.Status)  # Begins later and ends earlier.
+    decode.decode(_LARGE, meta.Status)  # Starts after the other thread and ends before it.
     leave.set()
     first.join()
     assert gc.isenabled()
@@ -99,7 +99,7 @@ def test_objects_that_the_user_has_frozen_stay_frozen() -> None:
 
 
 def in_child(look: Callable[[], object]) -> str:
-    """Return what a forked child sees."""
+    """Return the result of `look` in a forked child, as text."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:

@@ -1,4 +1,4 @@
-"""The limits of nesting in threads with small stacks, and that nothing is decoded without them."""
+"""The limits of nesting hold in threads with small stacks, and no module decodes without them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ROOT: Final = Path(__file__).parents[2]
 _CORE: Final = _ROOT / "core" / "kubecore"
 _IS_MEASURED_BY_PYTHON: Final = sys.version_info >= (3, 14)
 
-# Parsers that call themselves, with the modules that may use them and why that is safe.
+# Recursive parsers, with the modules that may use them and the reason why that is safe.
 _PARSERS: Final[dict[str, set[str]]] = {
     "msgspec.json.decode": {
         "codec/decoders.py",  # `plain`, after the check.
@@ -36,7 +36,7 @@ _PARSERS: Final[dict[str, set[str]]] = {
     "msgspec.convert": {
         "codec/decode.py",  # After `check_value`.
         "codec/lenient.py",  # Scalars.
-        "_auth/exec_plugin.py",  # YAML, which has a limit of its own.
+        "_auth/exec_plugin.py",  # YAML, which has its own limit.
         "watch/decoder.py",  # Attributes.
     },
     "msgspec.yaml.decode": set(),
@@ -50,7 +50,7 @@ _PARSERS: Final[dict[str, set[str]]] = {
 
 
 def in_thread(kib: int, work: Callable[[], T]) -> T:
-    """Return what the work returns in a thread with a stack of so many KiB, 0 for the system's own size."""
+    """Return the result of `work` in a thread with this stack size in KiB. 0 means the default size."""
     found: list[T] = []
     before = threading.stack_size(kib * 1024)
     try:
@@ -159,7 +159,7 @@ def test_no_module_decodes_without_the_check_of_the_depth() -> None:
     for path in _CORE.rglob("*.py"):
         tree = ast.parse(path.read_text())
         for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom):  # By its own name the use would be hidden from this test.
+            if isinstance(node, ast.ImportFrom):  # This test does not find uses of imported names.
                 assert not {f"{node.module}.{alias.name}" for alias in node.names} & {*found, "msgspec.json"}, path
             if isinstance(node, ast.Attribute) and (name := _name(node)) in found:
                 found[name].add(path.relative_to(_CORE).as_posix())

@@ -1,4 +1,4 @@
-"""What a REPL, a notebook and a log show: fields, never secrets, and errors that say what to write instead."""
+"""Display in a REPL, a notebook and a log: fields but no secrets, and errors that suggest a correction."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from tests.kubecore.loopback import answer, loopback
 SECRET = "hunter2-c4n4ry"
 CONFIG = rest.Config(host="https://10.0.0.1:6443")
 CORE: Any = core_v1
-"""The module as those see it whose names type checkers would refuse."""
+"""The module as `Any`, for names that type checkers refuse."""
 
 
 class Printer:
-    """Stands for IPython's."""
+    """Replaces the pretty printer of IPython."""
 
     def __init__(self) -> None:
         self.written = ""
@@ -61,7 +61,7 @@ def test_an_object_is_named_and_a_list_counted() -> None:
 
 
 def secrets() -> list[Any]:
-    """Return objects that hold the secret in all the places where secrets are."""
+    """Return objects that hold the secret, one for each kind of field that may contain secrets."""
     applied = json.dumps({"data": {"k": SECRET}})
     meta = meta_v1.ObjectMeta(annotations={"kubectl.kubernetes.io/last-applied-configuration": applied})
     env = core_v1.EnvVar(name="DB-PASSWORD", value=SECRET)
@@ -85,7 +85,7 @@ def test_no_form_for_people_shows_a_secret(number: int) -> None:
     for text in shown:
         assert SECRET not in text
         assert "aHVudGVyMi" not in text
-    assert SECRET in model.to_yaml() or "aHVudGVyMi" in model.to_yaml()  # What is sent is another matter.
+    assert SECRET in model.to_yaml() or "aHVudGVyMi" in model.to_yaml()  # The sent object keeps it.
 
 
 def test_ipython_and_notebooks_show_yaml_without_managed_fields() -> None:
@@ -104,7 +104,7 @@ def test_objects_inside_of_a_list_are_shown_in_one_line_each() -> None:
     class Printer:
         def __init__(self) -> None:
             self.shown = ""
-            self.stack = [1, 2]  # As IPython's: the objects that it is printing.
+            self.stack = [1, 2]  # IPython keeps the objects here that it prints.
 
         def text(self, text: str) -> None:
             self.shown += text
@@ -372,4 +372,4 @@ def test_programs_without_a_file_are_called_python(argument: str, monkeypatch: p
 
 @pytest.mark.parametrize("kind", [rest.Client, rest.AsyncClient, Clientset, AsyncClientset])
 def test_a_client_whose_constructor_raised_can_be_shown(kind: Any) -> None:
-    assert repr(kind.__new__(kind)) == f"{kind.__name__}('')"  # As a debugger, or a traceback with variables, does.
+    assert repr(kind.__new__(kind)) == f"{kind.__name__}('')"  # Debuggers and tracebacks do this.

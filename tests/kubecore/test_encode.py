@@ -1,4 +1,4 @@
-"""Values are written by the types of their fields, whatever their own classes are."""
+"""The type of a field decides how its value is written. The class of the value does not matter."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WHOLE = datetime.datetime(2025, 1, 1, tzinfo=datetime.UTC)
 
 
 class Text(str):
-    """As a YAML round-trip loader or a template engine makes it."""
+    """Like a string of a YAML round-trip loader or of a template engine."""
 
     __slots__ = ()
 
@@ -36,14 +36,14 @@ class Text(str):
 
 
 class Whole(int):
-    """As a YAML round-trip loader makes it."""
+    """Like an integer of a YAML round-trip loader."""
 
     def __int__(self) -> int:
         return 99
 
 
 class Real(float):
-    """As numpy's float64."""
+    """Like `float64` of numpy."""
 
 
 class Level(enum.IntEnum):
@@ -55,11 +55,11 @@ class Color(enum.StrEnum):
 
 
 class ScalarBoolean(int):
-    """As ruamel.yaml makes a boolean with an anchor."""
+    """Like a boolean with an anchor in ruamel.yaml."""
 
 
 class Scalar:
-    """As numpy's scalars: they hold a value and are no subclass of its class."""
+    """Like a scalar of numpy: it holds a value, but does not inherit from the class of the value."""
 
     shape = ()
 
@@ -374,11 +374,11 @@ def test_bytes_in_a_field_of_text_are_refused() -> None:
 
 
 class Blob(bytes):
-    """As numpy's bytes_."""
+    """Like `bytes_` of numpy."""
 
 
 class Moment(Scalar):
-    """As numpy's datetime64 and timedelta64, which hold the count of a unit that the number does not have."""
+    """Like `datetime64` and `timedelta64` of numpy, whose `item()` may return a number without its unit."""
 
     class dtype:  # noqa: N801 - as numpy calls it
         kind = "M"

@@ -1,4 +1,4 @@
-"""Errors as client-go tells them apart. Source: behaviour of apimachinery's `api/errors`."""
+"""Errors are classified as in client-go. Source: behaviour of apimachinery's `api/errors`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSONPath as client-go's own library has it: `gotables/jsonpath.jsonl` is what that finds."""
+"""JSONPath expressions find the same values as in client-go, whose results are in `gotables/jsonpath.jsonl`."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ TABLES = Path(__file__).parent / "gotables"
 ROWS: list[dict[str, Any]] = [json.loads(line) for line in (TABLES / "jsonpath.jsonl").read_text("utf-8").splitlines()]
 BY_OBJECT = [(name, list(rows)) for name, rows in groupby(ROWS, lambda row: str(row["object"]))]
 
-# Go finds out only when there is an item to compare; here they are refused at once.
+# Go refuses these only if there is an item to compare. kubecore always refuses them.
 REFUSED = {f".status.conditions[?(@.type{end})].status" for end in ("==Ready", '="Ready"', '=>"Ready"')} | {""}
-# Where a dot is missing Go sees a word without a meaning; `kubectl wait` puts the dot there, and so do we.
+# Go refuses a path without a leading dot. kubecore adds the dot, as `kubectl wait` does.
 RELAXED = {"metadata", "metadata.name", "range", "trueish", "ü", "_x"}
 
 

@@ -1,4 +1,4 @@
-"""The table of kinds: of kubeclient's own, of any generated package, and none where there is none."""
+"""The table of kinds of kubeclient and of any generated package. It is empty for other packages."""
 
 from __future__ import annotations
 

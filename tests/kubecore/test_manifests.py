@@ -1,4 +1,4 @@
-"""Manifests: files and texts to objects, and back."""
+"""Convert manifests from files and texts to objects, and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mappings that are sent: unknown fields are refused, by us or by the server, unless the caller decides otherwise."""
+"""Mappings that are sent: kubecore or the server refuses unknown fields, unless the caller decides otherwise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every model can, tried on every model."""
+"""Operations that every model supports, tested with every model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Putting changes into a document: what a model does not know survives, what it does know is as it was asked for."""
+"""Merging changes into a document: fields that the model lacks survive, and the others get the requested values."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ T = TypeVar("T", bound=Body)
 
 class Leaf(Model, kw_only=True):
     value: str | None = None
-    """Nothing tells one leaf from another."""
+    """No field identifies a leaf in a list."""
 
 
 class Inner(Model, kw_only=True):
@@ -148,7 +148,7 @@ def test_items_keep_their_own_unknown_fields_wherever_they_go(parts: list[Any], 
     }
     started = draft(raw, Thing)
     ids = {id(part): index for index, part in enumerate(started.object.parts)}
-    kept = list(started.object.parts)  # Alive, so that no new part gets the id of an old one.
+    kept = list(started.object.parts)  # Keeps the old parts alive, so that no new part gets the id of one.
     expected: list[int | None] = []
 
     def change(thing: Thing) -> None:

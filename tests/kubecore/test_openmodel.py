@@ -1,4 +1,4 @@
-"""What the schema of an open kind does not name is kept and sent again, however the object is read."""
+"""Fields that the schema of an open kind does not name are kept and sent again, however the object was read."""
 
 from __future__ import annotations
 
