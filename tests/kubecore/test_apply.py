@@ -1,4 +1,4 @@
-"""Applying without a server: the order, what is waited for, and what is asked again."""
+"""Apply without a server: the order of the objects, the waits and the repeated requests."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def discovered(scope: str) -> dict[str, Any]:
 
 
 class Server:
-    """Responds to calls by method and path: a list one after the other, the last of it for ever."""
+    """Responds to calls by method and path. It uses the responses of a list in order and repeats the last one."""
 
     def __init__(self, **answers: list[tuple[int, Any]]) -> None:
         self.answers = {name.replace("_", " ", 1): found for name, found in answers.items()}
@@ -120,7 +120,7 @@ def server(**answers: list[tuple[int, Any]]) -> Server:
 
 
 def test_a_kind_is_waited_for_and_what_was_remembered_of_it_is_asked_again() -> None:
-    """The kind was of the cluster before; what is new is namespaced."""
+    """The cached discovery has a cluster-scoped kind. The new CRD makes the kind namespaced."""
     cache, made = DiscoveryCache(), server()
     cache._catalog = OLD
     report = apply(made, [WIDGET, CRD], cache)

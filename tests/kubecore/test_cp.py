@@ -1,6 +1,6 @@
-"""Copying from a container that is hostile.
+"""Copying from a hostile container.
 
-The archives are made by the test; those of real tars, both ways, are in tests/server/test_cp.py.
+The tests build the archives. tests/server/test_cp.py copies in both directions with real tar programs.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ END = bytes(1024)
 
 
 def entry(name: str, data: bytes = b"", kind: bytes = tarfile.REGTYPE, **fields: Any) -> bytes:
-    """One entry of an archive; what Python's own writer refuses is patched in."""
+    """Return one entry of an archive. Tests patch its bytes with values that Python's `tarfile` refuses to write."""
     header = tarfile.TarInfo(name)
     header.type, header.size, header.mode = kind, len(data), 0o644
     for field, value in fields.items():
@@ -58,7 +58,7 @@ def unpack(archive: bytes, local: Path, *, base: str = "x", size: int = 1000, en
 
 
 def everything(below: Path) -> dict[str, bytes | None]:
-    """All that is in a folder; links and the like would be found by lstat."""
+    """Return the contents of all files below a folder, None for folders. Fail if one is a link or a special file."""
     found: dict[str, bytes | None] = {}
     for path in sorted(below.rglob("*")):
         mode = path.lstat().st_mode
@@ -70,7 +70,7 @@ def everything(below: Path) -> dict[str, bytes | None]:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
-    """A folder beside which there is something to be got at."""
+    """Return an empty folder next to the folder `outside`, which a hostile archive may try to reach."""
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside" / "secret").write_bytes(b"untouched")
     (tmp_path / "here").mkdir()
@@ -169,7 +169,7 @@ BAD = {
 @pytest.mark.parametrize("name", list(BAD))
 def test_a_hostile_archive_is_an_error(place: Path, name: str) -> None:
     archive = BAD[name]
-    if name == "a negative size":  # The checksum was of the honest header.
+    if name == "a negative size":  # The checksum is still that of the valid header.
         block = bytearray(archive)
         block[148:156] = b" " * 8
         block[148:156] = b"%06o\0 " % sum(block[:512])
@@ -256,7 +256,7 @@ def test_an_archive_that_is_cut_anywhere_is_told(place: Path) -> None:
         found = everything(place)
         assert set(found.values()) <= {None, b"a" * 700, b"b"}
         assert set(found) <= {"copy", "copy/a", "copy/b"}
-    unpack(archive, place / "copy", end=bytes(512))  # One block is what some tars end with.
+    unpack(archive, place / "copy", end=bytes(512))  # Some tar programs end with one block.
 
 
 def test_nothing_at_all_is_an_error(place: Path) -> None:

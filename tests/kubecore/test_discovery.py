@@ -99,7 +99,7 @@ def test_each_resource_is_preferred_once() -> None:
 
 
 class Server:
-    """Responds to steps from a table; counts requests."""
+    """Responds to calls from a table and records their paths."""
 
     def __init__(self, table: dict[str, Any]) -> None:
         self.table = table

@@ -1,4 +1,4 @@
-"""Ctrl-C at every moment of a watch: it arrives as itself, and close() never waits."""
+"""Ctrl-C at every moment of a watch: the caller gets a KeyboardInterrupt, and close() never waits."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def put(found: queue.SimpleQueue[BaseException | None], number: int, work: Calla
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Python's report of a lost one.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Lost interrupts.
 def test_ctrl_c_at_any_moment_of_a_watch_arrives_as_itself_and_close_returns() -> None:
     watches: list[Any] = []
 
@@ -62,7 +62,7 @@ def test_ctrl_c_at_any_moment_of_a_watch_arrives_as_itself_and_close_returns() -
         watches.clear()
         found = queue.SimpleQueue[BaseException | None]()
         threading.Thread(target=put, args=(found, number, work), daemon=True).start()
-        error = found.get(timeout=60)  # Else the watch waits.
+        error = found.get(timeout=60)  # Fails if the watch hangs.
         if error is None:
             break
         lost += isinstance(error, LostError)

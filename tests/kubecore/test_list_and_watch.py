@@ -58,7 +58,7 @@ def test_after_410_it_lists_again_and_tells_the_differences(how: str) -> None:
 
 @pytest.mark.parametrize("kind", [dict, Slim])
 def test_what_is_no_model_is_followed_too(kind: Any) -> None:
-    """Dictionaries, and structs of a program's own that hold what tells objects apart."""
+    """The objects are dictionaries, or structs of the caller with the fields that identify an object."""
     things = Resource(
         group="",
         version="v1",
@@ -107,7 +107,7 @@ def test_a_version_that_expires_again_and_again_is_no_storm() -> None:
 
 
 def test_a_server_that_was_restored_is_noticed_by_its_silence() -> None:
-    """It sends nothing before it has come to our version again."""
+    """The restored server sends no events until it reaches the version of the watch again."""
     run = Run(relists=True)
     run.state(500, map_("x", 400, k="new"), map_("y", 300), map_("z", 450))
     run.stream(lived=90.0, error=IDLE)

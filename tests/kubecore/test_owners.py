@@ -78,7 +78,7 @@ def test_it_works_without_metadata_of_its_own() -> None:
 
 @both
 def test_an_entry_of_the_same_owner_is_replaced_in_its_place(form: Any) -> None:
-    """Group, kind and name tell; version and UID may be older, and it need not have been a controller."""
+    """Group, kind and name identify the owner. The old entry may differ in version, UID and controller flag."""
     before = {"apiVersion": "apps/v1beta1", "kind": "Deployment", "name": "web", "uid": "old"}
     other = {"apiVersion": "v1", "kind": "ConfigMap", "name": "o", "uid": "u9"}
     for old in (before, {**before, "controller": True}):
