@@ -1,4 +1,4 @@
-"""What all tests share: the clusters, and who is skipped where."""
+"""Fixtures that all tests share, and the rules for tests that cannot run."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason=_NO_SHARED))
     on_server = [item for item in items if item.get_closest_marker("server")]
     if on_server and not os.environ.get("KGEN_REQUIRE_CLUSTER") and not can_run():
-        # Left out as a whole: skipped one by one, they would fill the screen.
+        # The tests are deselected together, because one line for each skipped test would fill the screen.
         items[:] = [item for item in items if not item.get_closest_marker("server")]
         config.hook.pytest_deselected(items=on_server)
         config.stash[_LEFT_OUT] = len(on_server)
@@ -65,7 +65,7 @@ def run(*command: str | Path, cwd: Path, check: bool = True) -> subprocess.Compl
     """Run a command outside of the environment of the tests."""
     env = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")}
     if PINS.exists():
-        # `make` puts it there. A URI: pip splits the value at white space.
+        # `make` writes this file. The value is a URI because pip splits it at white space.
         env["PIP_CONSTRAINT"] = env["PIP_BUILD_CONSTRAINT"] = PINS.as_uri()
     env["PATH"] = os.pathsep.join([str(Path(command[0]).parent), env["PATH"]])
     done = subprocess.run(
@@ -85,7 +85,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The scripts of an environment that holds the wheel and what it requires, nothing else."""
+    """The scripts of an environment that contains only the wheel and its dependencies."""
     folder = tmp_path_factory.mktemp("environment")
     venv.create(folder, with_pip=True)
     run(folder / "bin" / "python", "-m", "pip", "install", "--quiet", wheel, cwd=folder)
@@ -96,7 +96,7 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def running(
     *, all_apis: bool, controllers: bool, version: str = VERSION, extra_flags: Sequence[str] = ()
 ) -> Iterator[Cluster]:
-    """Run a cluster for some tests; where it can't be built they are skipped."""
+    """Run a cluster for some tests. They are skipped if the cluster cannot be built."""
     try:
         made = Cluster(all_apis=all_apis, controllers=controllers, version=version, extra_flags=extra_flags)
     except GoMissingError as error:
@@ -129,7 +129,7 @@ def all_apis_cluster() -> Iterator[Cluster]:
 
 @pytest.fixture(scope="session")
 def shared_openapi() -> Path:
-    """The folder of the OpenAPI documents beside the checkout."""
+    """The folder of the OpenAPI documents next to the checkout."""
     return SHARED
 
 

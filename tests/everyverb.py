@@ -27,9 +27,9 @@ class Verb(NamedTuple):
     """A public call.
 
     Attributes:
-        name: class and method.
-        make: returns the bound method for a clientset.
-        signature: its signature.
+        name: The class and the method.
+        make: Returns the bound method of a clientset.
+        signature: The signature of the method.
     """
 
     name: str
@@ -46,8 +46,8 @@ def verbs(*, is_async: bool, generated: bool = True) -> Iterator[Verb]:
     """Yield every public call of one kind of client.
 
     Args:
-        is_async: whether of the asynchronous client.
-        generated: whether the subresource methods of the generated package belong to it.
+        is_async: Whether to yield the calls of the asynchronous client.
+        generated: Whether to include the subresource methods of the generated package.
     """
     mixins = async_verbs if is_async else sync_verbs
     seen: set[str] = set()
@@ -145,11 +145,11 @@ _BODY: Final = core_v1.Pod(metadata=meta_v1.ObjectMeta(name="x", resource_versio
 
 
 def arguments(verb: Verb, folder: Path) -> dict[str, Any]:
-    """Return the arguments that a call needs, but for `timeout`.
+    """Return the arguments that a call needs, except `timeout`.
 
     Args:
-        verb: the call.
-        folder: an empty folder for files.
+        verb: The call.
+        folder: An empty folder for files.
     """
     given: dict[str, Any] = {}
     for name, parameter in verb.signature.parameters.items():
@@ -190,7 +190,7 @@ def _argument(verb: Verb, name: str, parameter: inspect.Parameter, folder: Path)
         file = folder / "manifest.yaml"
         file.write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n")
         return file
-    return {}  # What a subresource takes.
+    return {}  # The body of a subresource.
 
 
 def _change(found: Any) -> None:
@@ -198,7 +198,7 @@ def _change(found: Any) -> None:
 
 
 def finish(result: Any) -> None:
-    """Do with what a call returned what makes it send its request: open it, connect, take the first item."""
+    """Use a call's return value so that the call sends its request: enter it, connect, or take the first item."""
     if hasattr(result, "connect"):
         with result as ports, ports.connect(80):
             pass
@@ -210,7 +210,7 @@ def finish(result: Any) -> None:
 
 
 async def finish_async(result: Any) -> None:
-    """Do the same with `await`: see `finish`."""
+    """Do the same as `finish`, with `await`."""
     if inspect.isawaitable(result):
         result = await result
     if hasattr(result, "connect"):

@@ -22,7 +22,7 @@ __all__ = ["GOLDEN", "PACKAGES", "made", "on_disk"]
 ROOT: Final = Path(__file__).parents[1]
 GOLDEN: Final = ROOT / "tests" / "golden"
 PACKAGES: Final = ("widgets", "namespaces")
-"""One of a CRD, one of a resource of Kubernetes."""
+"""The first is generated from a CRD, the second from a resource of Kubernetes."""
 
 _DOCUMENT: Final = ROOT / "specs" / "1.37" / "api__v1.json"
 
@@ -39,7 +39,7 @@ def made(package: str) -> dict[str, str]:
             generate(Config(specs=(specs,), sources=(specs.name,), output=Path(folder) / "out", package=package)).files
         )
     init = f"{package}/__init__.py"
-    if (GOLDEN / init).exists():  # A release of kgen alone changes nothing.
+    if (GOLDEN / init).exists():  # A new version of kgen alone must change nothing.
         files[init] = with_version_of(files[init], (GOLDEN / init).read_text("utf-8"))
     return files
 
@@ -55,7 +55,7 @@ def on_disk(package: str) -> dict[str, str]:
 
 
 def _namespaces(folder: Path) -> Path:
-    """Write a document that has the paths of namespaces alone, and the schemas that they need."""
+    """Write a document that contains only the paths of namespaces and the schemas that they need."""
     document = json.loads(_DOCUMENT.read_bytes())
     paths = {path: item for path, item in document["paths"].items() if re.search(r"/namespaces(/{name}|$)", path)}
     schemas: dict[str, Any] = document["components"]["schemas"]

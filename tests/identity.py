@@ -29,7 +29,7 @@ TOKEN: Final = "/token"
 
 
 class Request(NamedTuple):
-    """What the provider was asked."""
+    """A request that the provider received."""
 
     method: str
     path: str
@@ -42,11 +42,11 @@ class Answer:
     """A response that replaces the proper one.
 
     Attributes:
-        status: the status.
-        body: the body, as it is.
-        headers: headers beside the length.
-        wait: seconds before anything is sent.
-        drip: seconds between the single bytes of the body.
+        status: The status code.
+        body: The body, sent unchanged.
+        headers: Headers in addition to the length.
+        wait: Seconds before anything is sent.
+        drip: Seconds between the single bytes of the body.
     """
 
     status: int = 200
@@ -60,20 +60,20 @@ class IdentityServer:
     """A provider that knows one user.
 
     Args:
-        client_id: the client that may ask.
-        client_secret: its secret, "" for none.
-        subject: the user.
-        authority: who signs the certificate, by default an authority of its own.
+        client_id: The only client that the provider accepts.
+        client_secret: The secret of the client; "" if it has none.
+        subject: The user.
+        authority: The authority that signs the certificate, by default a new one.
 
     Attributes:
-        issuer: its URL.
-        ca_pem: what verifies it.
-        discovery: what it says of itself; tests may change it.
-        answers: paths whose proper response is replaced.
-        requests: what it was asked, in order.
-        refresh_token: the one that is good now; each use makes a new one.
-        rotates: whether a refresh gives a new refresh token.
-        lifetime: seconds for which its tokens are good.
+        issuer: The URL of the provider.
+        ca_pem: The certificate that verifies the provider.
+        discovery: The provider's discovery document; tests may change it.
+        answers: Replacements of proper responses, by path.
+        requests: The received requests, in order.
+        refresh_token: The valid refresh token; a refresh replaces it if `rotates` is true.
+        rotates: Whether a refresh returns a new refresh token.
+        lifetime: Seconds for which the tokens are valid.
     """
 
     def __init__(
@@ -113,7 +113,7 @@ class IdentityServer:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
 
     def __enter__(self) -> Self:
-        """Start responding."""
+        """Start the provider."""
         self._thread.start()
         return self
 
@@ -127,7 +127,7 @@ class IdentityServer:
         self._thread.join()
 
     def asked(self, path: str) -> list[Request]:
-        """Return what was asked of a path."""
+        """Return the received requests for a path."""
         return [request for request in self.requests if request.path == path]
 
     def id_token(self, *, expires_in: float | None = None, **claims: Any) -> str:
@@ -147,7 +147,7 @@ class IdentityServer:
         return f"{signed}.{_base64(signature)}"
 
     def answer(self, request: Request) -> Answer:
-        """Take note of a request and return what to send."""
+        """Record a request and return its response."""
         with self._lock:
             self.requests.append(request)
             if request.path in self.answers:
@@ -163,11 +163,11 @@ class IdentityServer:
             return Answer(status=status, body=json.dumps(body).encode(), headers={"Content-Type": "application/json"})
 
     def pause(self, seconds: float) -> None:
-        """Wait, but not longer than the server lives."""
+        """Wait, at most until the server stops."""
         self._stopping.wait(seconds)
 
     def _refresh(self, request: Request) -> tuple[int, Any]:
-        """Do what RFC 6749 section 6 says."""
+        """Refresh a token as described in RFC 6749, section 6."""
         name, secret = request.form.get("client_id", ""), request.form.get("client_secret", "")
         if request.authorization is not None:
             pair = base64.b64decode(request.authorization.removeprefix("Basic ")).decode()
@@ -202,17 +202,17 @@ class _Server(ThreadingHTTPServer):
     def get_request(self) -> tuple[socket.socket, Any]:
         connection, address = self.socket.accept()
         connection.settimeout(60)
-        # The handshake is left to the connection's own thread: who does not talk stops nobody else.
+        # The thread of the connection does the handshake, so that an idle client blocks no other client.
         secured = self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
         return secured, address
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: clients that hang up are what some tests are about."""
+        """Print nothing: in some tests, clients disconnect on purpose."""
 
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
-    disable_nagle_algorithm = True  # Head and body are two writes: the second would wait for a delayed ACK.
+    disable_nagle_algorithm = True  # Headers and body are two writes; the second would wait for a delayed ACK.
 
     def do_GET(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
@@ -233,7 +233,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_POST = do_GET  # noqa: N815
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Say nothing."""
+        """Print nothing."""
 
 
 def _base64(data: bytes) -> str:

@@ -45,7 +45,7 @@ def shape(hint: Any) -> str:
 
 
 def varied() -> Iterator[type[Model]]:
-    """Yield the models that have a kind of field which no earlier model has: together they have all kinds."""
+    """Yield each model with a kind of field that no earlier model has; together they have all kinds."""
     seen: set[tuple[str, bool]] = set()
     for cls in ALL:
         shapes = {(shape(field.type), field.required) for field in cls.model_fields()}
@@ -58,7 +58,7 @@ VARIED = frozenset(varied())
 
 
 def sample(hint: Any, depth: int = 0) -> Any:
-    """Return a JSON value of a type, every field filled down to a depth."""
+    """Return a JSON value of a type, with all fields set down to a depth."""
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Annotated:
         return sample(args[0], depth)
@@ -92,8 +92,8 @@ def is_literal(hint: Any) -> bool:
 
 
 def document(cls: type[msgspec.Struct], depth: int = 0) -> dict[str, Any]:
-    """Return the JSON of a model: every field below a depth of four, then only what is required."""
+    """Return the JSON of a model: all fields down to a depth of four, and only required ones below."""
     fields = msgspec.structs.fields(cls)
     made = {f.encode_name: sample(f.type, depth) for f in fields if f.required or depth < 4 or is_literal(f.type)}
-    # An empty struct is as good as absent, and not sent.
+    # The encoder omits an empty struct.
     return {f.encode_name: made[f.encode_name] for f in fields if f.required or made.get(f.encode_name)}

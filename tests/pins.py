@@ -66,7 +66,7 @@ def with_lowest(constraints: str, oldest: Sequence[str]) -> list[str]:
 
 
 def merged(resolved: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """Return lines that hold on every Python.
+    """Return lines that are valid on every Python.
 
     Args:
         resolved: Versions by package, by the version of Python that they were resolved for.
@@ -102,7 +102,7 @@ def changes(old: str, new: str) -> Iterator[str]:
 
 
 def _interpreter(version: str) -> str:
-    """Return the command of an interpreter; it may be a shim that runs another version, so each is asked."""
+    """Return the command of an interpreter. Each candidate is run, because a shim may run another version."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     candidates = [f"python{version}", *(str(path) for path in pyenv.glob(f"versions/{version}.*/bin/python"))]
     for candidate in candidates:

@@ -1,4 +1,4 @@
-"""Wait for what a thread, a task or a server does, with no guess how long it takes on a busy machine."""
+"""Wait for an effect of a thread, a task or a server, however long a busy machine needs for it."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _WAITING: Final = (
 
 
 def wait_until(is_so: Callable[[], object], seconds: float = PATIENCE) -> None:
-    """Wait until a condition is true, and fail if it is not so in time.
+    """Wait until a condition is true, and fail if it is not true in time.
 
     Args:
-        is_so: the condition.
-        seconds: how long to wait, in seconds.
+        is_so: The condition.
+        seconds: The longest time to wait, in seconds.
     """
     end = time.monotonic() + seconds
     while not is_so():
@@ -50,7 +50,7 @@ def wait_until_idle(thread: threading.Thread) -> None:
     """Wait until a thread waits in kubecore for bytes or for a time, so that something else can interrupt it.
 
     Args:
-        thread: a thread that uses a synchronous client.
+        thread: A thread that uses a synchronous client.
     """
     wait_until(lambda: _is_idle(thread))
 
@@ -63,10 +63,10 @@ def _is_idle(thread: threading.Thread) -> bool:
 
 
 def growing(seconds: float) -> Iterator[float]:
-    """Yield limits that grow up to a minute, for what has to begin within a limit that it then exceeds.
+    """Yield growing limits, up to a minute, for work that must begin within its limit and then exceed it.
 
     Args:
-        seconds: the first one, in seconds.
+        seconds: The first limit, in seconds.
     """
     while seconds < PATIENCE:
         yield seconds

@@ -24,7 +24,7 @@ def entries(text: str) -> dict[str, str]:
     """Return the listed tests with their reasons.
 
     Raises:
-        ValueError: a line has no reason.
+        ValueError: A line has no reason.
     """
     found: dict[str, str] = {}
     for line in text.splitlines():
@@ -38,7 +38,7 @@ def entries(text: str) -> dict[str, str]:
 
 
 def entry_of(test: str, listed: Iterable[str]) -> str | None:
-    """Return the entry that a test falls under: itself, its file or a folder; a test stands for all its parameters."""
+    """Return the entry for a test: the test itself, its file or a folder. An entry covers all parameters of a test."""
     plain = test.partition("[")[0]
     for entry in listed:
         if entry in (test, plain, plain.partition("::")[0]) or (entry.endswith("/") and plain.startswith(entry)):
@@ -47,7 +47,7 @@ def entry_of(test: str, listed: Iterable[str]) -> str | None:
 
 
 def unlisted(failed: Iterable[str], listed: Collection[str]) -> list[str]:
-    """Return the failed tests that fall under no entry."""
+    """Return the failed tests that no entry covers."""
     return [name for name in failed if entry_of(name, listed) is None]
 
 

@@ -11,7 +11,7 @@ from tests.cluster import Cluster, GoMissingError
 
 
 def main() -> int:
-    """Run a cluster until Ctrl-C, or until it is told to end."""
+    """Run a cluster until Ctrl-C or SIGTERM."""
     parser = argparse.ArgumentParser(prog="python -m tests.cluster", description=__doc__)
     parser.add_argument("--all-apis", action="store_true", help="serve every API version, alpha ones too")
     parser.add_argument("--nodes", action="store_true", help="run a node too, on which pods run")

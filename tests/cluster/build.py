@@ -1,4 +1,4 @@
-"""Building the servers into a cache outside of the tree, keyed by version."""
+"""Build the servers into a cache outside of the checkout, by version."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Final
 
 VERSION: Final = "1.37.2"
-"""The newest Kubernetes, of which kubeclient is."""
+"""The newest supported version of Kubernetes; kubeclient is generated from it."""
 
 OLDER: Final = "1.35.4"
-"""Two minors older; its API server alone is built, for what it says."""
+"""Two minor versions older. Only its API server is built, because the tests need only its responses."""
 
 CAPTURED: Final = (OLDER, "1.36.3", VERSION)
-"""The versions that specs/ has documents of."""
+"""The versions whose OpenAPI documents are in specs/."""
 
 _HERE: Final = Path(__file__).parent
 _MODULES: Final = _HERE / "gomod"
@@ -44,7 +44,7 @@ _OF_OLDER: Final = ("kube-apiserver",)
 
 @dataclass(frozen=True)
 class _Program:
-    """What is built where: a module's folder, a package, and flags for the linker."""
+    """A Go program to build: the folder of its module, its package and its linker flags."""
 
     module: Path
     package: str
@@ -52,14 +52,14 @@ class _Program:
 
 
 class GoMissingError(Exception):
-    """The servers are not built yet, and there is no Go that can build them."""
+    """The servers are not built yet, and no installed Go can build them."""
 
     def __init__(self) -> None:
         super().__init__("real-server tests need Go: install it from https://go.dev/dl and run make test again")
 
 
 def binaries(version: str = VERSION) -> Path:
-    """Return the folder of a version's servers; what is missing is built first, which takes minutes."""
+    """Return the folder of a version's servers. Missing servers are built first, which takes minutes."""
     folder = _cache() / "kgen" / "cluster" / version
     module = _module(version)
     programs = {name: _Program(module, _PACKAGES[name], _version_flags(version)) for name in _names(version)}
@@ -67,7 +67,7 @@ def binaries(version: str = VERSION) -> Path:
 
 
 def node_binaries() -> Path:
-    """Return the folder of kwok, its stages and the node server; what is missing is built first, in a minute or two."""
+    """Return the folder of kwok, its stages and the node server. Missing files are built first, in a minute or two."""
     sources = [_KWOK / "go.mod", *sorted(_NODE_SERVER.iterdir())]
     key = hashlib.sha256(b"".join(file.read_bytes() for file in sources)).hexdigest()[:12]
     folder = _cache() / "kgen" / "cluster" / f"nodes-{key}"
@@ -79,7 +79,7 @@ def node_binaries() -> Path:
 
 
 def can_run() -> bool:
-    """Say whether the servers are built, or can be."""
+    """Return whether the servers are built, or can be built."""
     try:
         return not _missing(_cache() / "kgen" / "cluster" / VERSION, _PACKAGES) or bool(_go(_module(VERSION)))
     except GoMissingError:
@@ -119,11 +119,11 @@ def _missing(folder: Path, names: Iterable[str]) -> list[str]:
 
 
 def _go(module: Path) -> str:
-    """Return a Go that is new enough, or that fetches one that is."""
+    """Return the path of a `go` command that is new enough, or that can download a toolchain that is."""
     go = shutil.which("go")
     if go is None:
         raise GoMissingError
-    # In the module's folder `go` becomes the toolchain that go.mod asks for, or fails where it may not fetch it.
+    # In the module's folder, `go` switches to the toolchain that go.mod requires, or fails if it may not download it.
     said = subprocess.run([go, "env", "GOVERSION"], cwd=module, capture_output=True, text=True, check=False)
     wanted = re.search(r"^go (\S+)", (module / "go.mod").read_text("utf-8"), re.MULTILINE)
     if said.returncode != 0 or wanted is None or _numbers(said.stdout) < _numbers(wanted[1]):
@@ -132,7 +132,7 @@ def _go(module: Path) -> str:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    """Return the numbers of `go1.26.8` or `1.26.0`, major and minor: a release candidate's patch is no number."""
+    """Return the major and minor number of `go1.26.8` or `1.26.0`; a release candidate has no patch number."""
     found = re.search(r"(\d+)\.(\d+)", version)
     return (int(found[1]), int(found[2])) if found else ()
 
@@ -155,7 +155,7 @@ def _build(go: str, program: _Program, target: Path) -> None:
 
 
 def _copy_stages(folder: Path) -> None:
-    """Copy what kwok is told to do with nodes and pods out of its own module."""
+    """Copy kwok's stages of nodes and pods from kwok's Go module."""
     command = [_go(_KWOK), "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/kwok"]
     found = subprocess.run(command, cwd=_KWOK, capture_output=True, text=True, check=True)
     stages = Path(found.stdout.strip()) / "kustomize" / "stage"
@@ -165,7 +165,7 @@ def _copy_stages(folder: Path) -> None:
 
 
 def _version_flags(version: str) -> str:
-    """Return the linker flags without which `/version` says `v0.0.0-master`."""
+    """Return the linker flags that set the version; without them, `/version` returns `v0.0.0-master`."""
     major, minor, _ = version.split(".")
     said = {"gitVersion": f"v{version}", "gitMajor": major, "gitMinor": minor}
     return " ".join(f"-X k8s.io/component-base/version.{key}={value}" for key, value in said.items())

@@ -1,4 +1,4 @@
-"""One cluster: started with fresh certificates on fresh ports, gone without a trace when it stops."""
+"""A cluster with new certificates on free ports, which removes all its files when it stops."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from tests.cluster.processes import Server, again_where_taken, free_port
 
 FEATURE_GATES: Final = "--feature-gates=AllAlpha=true,AllBeta=true"
 ALL_APIS: Final = ("--runtime-config=api/all=true", FEATURE_GATES)
-"""What the API server is started with to serve every API version that it has."""
+"""Flags with which the API server serves every API version that it has."""
 
 
 class Cluster:
-    """A real API server with its etcd, and with controllers unless told otherwise.
+    """A real API server with its etcd and, by default, its controllers.
 
     Args:
-        all_apis: Whether every API version is served, those behind feature gates too.
-        controllers: Whether the controller manager runs: it makes service accounts and deletes namespaces.
+        all_apis: Whether the server serves every API version, including those behind feature gates.
+        controllers: Whether the controller manager runs, which creates service accounts and deletes namespaces.
         version: The API server's version; an older one has no controller manager.
-        extra_flags: More for the API server, as `--name=value`.
+        extra_flags: More flags of the API server, as `--name=value`.
 
     Raises:
-        GoMissingError: The servers are not built, and there is no Go to build them with.
+        GoMissingError: The servers are not built, and no installed Go can build them.
     """
 
     folder: Path
@@ -66,12 +66,12 @@ class Cluster:
 
     @property
     def url(self) -> str:
-        """Where the API server is."""
+        """The URL of the API server."""
         return f"https://127.0.0.1:{self.port}"
 
     @property
     def etcd_url(self) -> str:
-        """Where etcd is; it speaks JSON below `/v3`."""
+        """The URL of etcd, which serves JSON below `/v3`."""
         return self._etcd_url
 
     @property
@@ -81,11 +81,11 @@ class Cluster:
 
     @property
     def kubeconfig(self) -> Path:
-        """The administrator's kubeconfig, certificates inline."""
+        """The administrator's kubeconfig, with inline certificates."""
         return self.folder / "admin.yaml"
 
     def __enter__(self) -> Self:
-        """Start it and wait until it is ready."""
+        """Start the cluster and wait until it is ready."""
         self.folder = Path(tempfile.mkdtemp(prefix="kgen-cluster-"))
         try:
             self._make_certificates()
@@ -101,13 +101,13 @@ class Cluster:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Stop it and remove what it left."""
+        """Stop the cluster and remove its files."""
         self.stop()
 
     def stop(self) -> None:
         """Stop every process and remove the folder."""
         servers = self._servers()
-        # All are asked before any is waited for: together they take the time of the slowest.
+        # All servers get SIGTERM before the first wait, so that they stop at the same time.
         for server in servers:
             server.terminate()
         for server in servers:
@@ -116,7 +116,7 @@ class Cluster:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def restart_apiserver(self) -> None:
-        """Stop the API server and start it where it was, so that clients and controllers find it again."""
+        """Restart the API server on the same port, so that clients and controllers find it again."""
         self.stop_apiserver()
         self.start_apiserver()
 
@@ -132,7 +132,7 @@ class Cluster:
         self._api.wait_until(lambda: self.answers("/readyz"))
 
     def kill_apiserver(self) -> None:
-        """End the API server without a word to anybody."""
+        """Kill the API server, so that it cannot end its connections properly."""
         if self._api is not None:
             self._api.kill()
             self._api = None
@@ -143,7 +143,7 @@ class Cluster:
             self._api.signal(number)
 
     def etcd(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Ask etcd itself, over its gateway, such as `kv/range`."""
+        """Send a request to etcd's gateway and return the response; a path is, for example, `kv/range`."""
         request = urllib.request.Request(
             f"{self._etcd_url}/v3/{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}
         )
@@ -152,19 +152,19 @@ class Cluster:
             return found
 
     def revision(self) -> int:
-        """Return etcd's revision: the newest resource version that there is."""
+        """Return etcd's revision, which is the newest resource version."""
         return int(self.etcd("kv/range", {"key": base64.b64encode(b"/").decode()})["header"]["revision"])
 
     def compact(self) -> None:
-        """Have etcd forget all versions but the newest."""
+        """Compact etcd, so that only the newest version remains."""
         self.etcd("kv/compaction", {"revision": str(self.revision())})
 
     def save_etcd(self) -> None:
-        """Keep a copy of etcd's data as it is, for `restore_etcd`; both servers are restarted."""
+        """Copy etcd's current data for `restore_etcd`. Both servers are restarted."""
         self._swap_etcd("etcd", "etcd.saved")
 
     def restore_etcd(self) -> None:
-        """Put the copy in the place of etcd's data: versions go back to what they were."""
+        """Replace etcd's data with the copy, which resets the resource versions to their earlier values."""
         self._swap_etcd("etcd.saved", "etcd")
 
     def _swap_etcd(self, source: str, target: str) -> None:
@@ -187,7 +187,7 @@ class Cluster:
             self._controllers = None
 
     def start_nodes(self) -> Nodes:
-        """Start a node, unless there is one; its programs are built where they are missing."""
+        """Start a node if none runs yet. Missing programs are built first."""
         if self._nodes is None:
             self._nodes = Nodes(self, (self._server_cert, self._server_key))
             self._nodes.start()
@@ -200,7 +200,7 @@ class Cluster:
     def write_kubeconfig(
         self, path: Path, *, token: str | None = None, namespace: str = "default", embed: bool = True
     ) -> Path:
-        """Write a kubeconfig: the administrator's, or one with a token; with certificates inline, or as files."""
+        """Write a kubeconfig of the administrator or of a token, with inline certificates or the paths of files."""
         certificates = {
             "client-certificate": self.admin_cert_file,
             "client-key": self.admin_key_file,
@@ -223,9 +223,9 @@ class Cluster:
     def raw(
         self, method: str, path: str, body: Any = None, *, content_type: str = "application/json", port: int = 0
     ) -> tuple[int, Any]:
-        """Send a request as the administrator, without any code of the project; text is returned as it is."""
+        """Send a request as the administrator without code of the project. JSON is parsed, other text is not."""
         context = ssl.create_default_context(cadata=self.ca_pem.decode())
-        # Newer Pythons ask for key identifiers, which the CA has not.
+        # Newer Pythons require key identifiers, which the CA does not have.
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         context.load_cert_chain(self.admin_cert_file, self.admin_key_file)
         connection = http.client.HTTPSConnection("127.0.0.1", port or self.port, context=context, timeout=30)
@@ -261,7 +261,7 @@ class Cluster:
             "unsafe-no-fsync": "true",
         }
         etcd = self._etcd = Server([str(self._bin / "etcd"), *_flags(flags)], self.folder / "etcd.log")
-        # Its log, not its port: if another etcd took the port, that one would respond.
+        # The log is checked, not the port: if another etcd took the port, that one would respond.
         etcd.wait_until(lambda: etcd.printed("ready to serve client requests"))
 
     def _start_fresh_apiserver(self) -> None:
@@ -305,7 +305,7 @@ class Cluster:
         command = [str(self._bin / "kube-controller-manager"), *_flags(flags)]
         log = self.folder / "kube-controller-manager.log"
         self._controllers = Server([*command, *([FEATURE_GATES] if self._all_apis else ())], log)
-        # The account alone may be an earlier manager's.
+        # The service account alone proves nothing: an earlier manager may have created it.
         self._controllers.wait_until(lambda: self.answers("/healthz", port))
         self._controllers.wait_until(lambda: self.answers("/api/v1/namespaces/default/serviceaccounts/default"))
 
@@ -322,14 +322,14 @@ def _flags(values: dict[str, Any]) -> list[str]:
 
 
 def _references(files: dict[str, Path], *, embed: bool) -> dict[str, str]:
-    """Return a kubeconfig's way to name files, or to carry their content."""
+    """Return the fields of a kubeconfig that name files or contain their content."""
     if embed:
         return {f"{name}-data": base64.b64encode(file.read_bytes()).decode() for name, file in files.items()}
     return {name: str(file) for name, file in files.items()}
 
 
 def _parsed(content: bytes) -> Any:
-    # Not by the content type: the server calls its list of OpenAPI documents plain text.
+    # The content type is ignored, because the server sends its list of OpenAPI documents as plain text.
     try:
         return json.loads(content)
     except ValueError:

@@ -1,5 +1,4 @@
-"""A node for a cluster: kwok reports that it is ready and that its pods run, a node server acts for their
-containers."""
+"""A node of a cluster: kwok reports a ready node and running pods, and a node server acts for the containers."""
 
 from __future__ import annotations
 
@@ -16,19 +15,19 @@ if TYPE_CHECKING:
     from tests.cluster.cluster import Cluster
 
 NODE: Final = "node-1"
-"""The node's name; there is no scheduler, so that a pod, and a template of pods, names it as its `nodeName`."""
+"""The node's name. There is no scheduler, so pods and pod templates set it as their `nodeName`."""
 
 _PATIENCE: Final = 30.0
 
 
 class Nodes:
-    """One node of a cluster, and what its containers do.
+    """One node of a cluster, with its containers.
 
-    A container is a folder, in which the commands of exec run as processes of this machine; port-forward goes to
-    the ports of 127.0.0.1; a log is what `log` wrote.
+    A container is a folder. exec runs commands in that folder as processes of this machine, port-forward connects
+    to ports of 127.0.0.1, and a log contains the lines that `log` wrote.
 
     Args:
-        cluster: The cluster, which runs.
+        cluster: The running cluster.
         certificates: The server's certificate and key.
     """
 
@@ -48,12 +47,12 @@ class Nodes:
         self.add(NODE)
 
     def add(self, name: str, address: str | None = None) -> None:
-        """Add a node, unless it is there; the same node server acts for it, unless it has another address."""
+        """Add a node unless it exists. The same node server acts for it, unless it has another address."""
         path = "/api/v1/nodes"
         if self._cluster.raw("GET", f"{path}/{name}")[0] == 404:
             self._post(path, {"metadata": {"name": name, "labels": {"kubernetes.io/hostname": name}}})
         until(lambda: self._is_ready(f"{path}/{name}"), f"{name} is not ready")
-        # A host name too: kwok would take all addresses away when it finds that one missing.
+        # The host name is set because kwok removes all addresses if it is missing.
         kinds = ("InternalIP", "Hostname")
         addresses = [{"type": kind, "address": address or "127.0.0.1"} for kind in kinds]
         self._patch_status(f"{path}/{name}", {"addresses": addresses})
@@ -72,14 +71,14 @@ class Nodes:
         labels: Mapping[str, str] | None = None,
         address: str | None = None,
     ) -> str:
-        """Make a pod, wait until it runs and return its name.
+        """Create a pod, wait until it runs and return its name.
 
         Args:
-            namespace: Its namespace, which is there.
+            namespace: Its namespace, which must exist.
             name: Its name.
             containers: The names of its containers.
             labels: Its labels.
-            address: Its address, where one that the API server can reach matters.
+            address: Its address, if the API server must be able to reach it.
         """
         spec = {
             "nodeName": NODE,
@@ -109,16 +108,16 @@ class Nodes:
         ago: float = 0.0,
         previous: bool = False,
     ) -> None:
-        """Have a container log lines, which hold no line ends.
+        """Append lines to a container's log.
 
         Args:
             namespace: The pod's namespace.
             pod: The pod.
-            *lines: What it logs.
+            *lines: The lines, without line ends.
             container: The container.
             stream: `stdout` or `stderr`.
-            ago: How many seconds ago it was logged.
-            previous: Whether it was a container that has ended and was restarted.
+            ago: How many seconds ago the container logged the lines.
+            previous: Whether the lines are from the run of the container before its restart.
         """
         when = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=ago)
         start = f"{when.strftime('%Y-%m-%dT%H:%M:%S.%f')}000Z {stream} F ".encode()
@@ -128,7 +127,7 @@ class Nodes:
             file.write(b"".join(start + text + b"\n" for text in texts))
 
     def end_container(self, namespace: str, pod: str, container: str = "main") -> None:
-        """Have a container be ended for its log: who follows it is told that there is no more, within a second."""
+        """End a container's log. Clients that follow it receive its end within a second."""
         folder = self.folder(namespace, pod, container)
         folder.with_name(f"{container}.ended").touch()
 
@@ -151,9 +150,9 @@ class Nodes:
             "manage-all-nodes": "true",
             "node-ip": "127.0.0.1",
             "node-port": self.port,
-            # Its heartbeat: without one the controllers give the node up after 50 s.
+            # The heartbeat of the node: without it, the controllers consider the node lost after 50 s.
             "node-lease-duration-seconds": 40,
-            # Its own server, which nobody asks, would listen on the node's port.
+            # No test uses kwok's own server. By default, it would listen on the node's port.
             "server-address": "127.0.0.1:0",
         }
         self._kwok = Server(_command(self._bin / "kwok", flags), self._cluster.folder / "kwok.log")
@@ -181,7 +180,7 @@ def _command(program: Path, flags: Mapping[str, Any]) -> list[str]:
 
 
 def until(true: Callable[[], bool], failure: str = "it did not come to pass") -> None:
-    """Wait until something is true, half a minute at most."""
+    """Wait until a condition is true, for at most 30 seconds."""
     deadline = time.monotonic() + _PATIENCE
     while not true():
         if time.monotonic() > deadline:

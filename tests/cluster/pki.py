@@ -18,12 +18,12 @@ _ADDRESSES = ("127.0.0.1", "10.0.0.1")
 
 
 class Authority:
-    """A CA of its own.
+    """The certificate authority of one cluster.
 
-    As the CAs of many clusters, it has no key identifiers.
+    Like the CAs of many clusters, it has no key identifiers.
 
     Args:
-        folder: Where its files go.
+        folder: The folder for its files.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -44,7 +44,7 @@ class Authority:
         return self._issue("server", _name("kube-apiserver"), x509.SubjectAlternativeName(names))
 
     def client(self, user: str, groups: Sequence[str] = ()) -> tuple[Path, Path]:
-        """Return the certificate and the key of a user, in files of their own."""
+        """Return the files of a new certificate for a user and of its key."""
         usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
         return self._issue(f"client-{next(self._serial)}", _name(user, groups), usage)
 

@@ -1,4 +1,4 @@
-"""Servers as processes: started with a log, waited for, stopped for certain."""
+"""Server processes with a log, which the tests start, wait for and always stop."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from typing import Final
 
 _PATIENCE: Final = 3.0
 
-# Linux ends a process with the parent that asked for it. A small program asks and then becomes the server, since
-# `preexec_fn` forks, which newer Pythons warn about where threads run. The parent may be gone before it has asked.
+# On Linux, a process can request its own end for the time when its parent ends. A small program sends the request and
+# then becomes the server: `preexec_fn` would fork, and newer Pythons warn about a fork if threads run. The program
+# compares the parent's id because the parent may have ended before the request.
 _TIED: Final = (
     "import ctypes, os, signal, sys; "
     "ctypes.CDLL(None).prctl(1, signal.SIGKILL); "
@@ -26,7 +27,7 @@ _TIED: Final = (
 
 
 class PortTakenError(RuntimeError):
-    """Somebody took the port between its choice and its use."""
+    """Another process took the port between its choice and its use."""
 
 
 def free_port() -> int:
@@ -38,7 +39,7 @@ def free_port() -> int:
 
 
 def again_where_taken(start: Callable[[], None]) -> None:
-    """Start something that chooses its ports, and once more where one was taken meanwhile."""
+    """Start something that chooses its ports, and retry once if another process took one of them."""
     try:
         start()
     except PortTakenError:
@@ -50,7 +51,7 @@ class Server:
 
     Args:
         command: The program's path and its arguments.
-        log: The file that gets what it prints.
+        log: The file that receives its output.
     """
 
     def __init__(self, command: Sequence[str], log: Path) -> None:
@@ -65,7 +66,7 @@ class Server:
         return self._process.pid
 
     def printed(self, text: str) -> bool:
-        """Say whether this process, not an earlier one with the same log, has printed a text."""
+        """Return whether this process, not an earlier one with the same log, has printed a text."""
         return text in self._said()
 
     def wait_until(self, ready: Callable[[], bool], seconds: float = 60.0) -> None:
@@ -78,12 +79,12 @@ class Server:
             time.sleep(0.1)
 
     def terminate(self) -> None:
-        """Ask it to end, without waiting."""
+        """Send SIGTERM to the process, without waiting for its end."""
         if self._process.poll() is None:
             self._process.terminate()
 
     def stop(self) -> None:
-        """End it: kindly, and after three seconds by force, since the API server waits for open watches."""
+        """Terminate the process, and kill it after three seconds: the API server waits for open watches."""
         self.terminate()
         try:
             self._process.wait(_PATIENCE)
@@ -92,12 +93,12 @@ class Server:
             self._process.wait()
 
     def kill(self) -> None:
-        """End it by force."""
+        """Kill the process and wait for its end."""
         self._process.kill()
         self._process.wait()
 
     def signal(self, number: int) -> None:
-        """Send it a signal."""
+        """Send a signal to the process."""
         self._process.send_signal(number)
 
     def _said(self) -> str:
@@ -110,7 +111,7 @@ class Server:
 
 
 def _spawn(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
-    # For Linux the parent is the thread that forks, not its process: a server must not end with a test's thread.
+    # For Linux, the parent is the thread that forks. A server must not end with the thread of a test.
     if threading.current_thread() is threading.main_thread():
         return _popen(command, log)
     return _lasting_thread().submit(_popen, command, log).result()

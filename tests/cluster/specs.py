@@ -15,7 +15,7 @@ NOTE: Final = f"kube-apiserver with {' '.join(ALL_APIS)}"
 
 
 def capture(version: str) -> None:
-    """Pull a version's documents into its folder; documents that are as they were are left alone."""
+    """Pull a version's documents into its folder. Unchanged documents are not written."""
     minor = version.rpartition(".")[0]
     with Cluster(all_apis=True, controllers=False, version=version) as cluster:
         done = pulling.pull(SPECS / minor, kubeconfig=str(cluster.kubeconfig), note=NOTE)
