@@ -1,4 +1,4 @@
-"""All pages of a collection: which are asked for, and what becomes of an expired one. The server here is a script."""
+"""All pages of a collection: which pages are requested, and how an expired one is replaced. The server is a script."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class RowWithUid(Projection):
 
 @pytest.fixture(params=["sync", "async", "row", "row with uid", "metadata"])
 def told(request: pytest.FixtureRequest) -> Callable[..., list[str]]:
-    """Read the whole collection in one of the ways there are; return the names."""
+    """Read the whole collection with one of the public APIs; return the names."""
 
     def read(script: Script, **options: Any) -> list[str]:
         client: Any = script
@@ -216,7 +216,7 @@ def test_a_response_that_is_not_a_list_is_a_kubecore_error(told: Told) -> None:
 
 @given(st.lists(st.integers(0, 30), unique=True, max_size=20), st.integers(1, 5), st.integers(1, 5), st.data())
 def test_no_object_is_lost_and_none_comes_twice(stored: list[int], limit: int, expires: int, data: Any) -> None:
-    """While the pages are read objects come and go, and one page is too late."""
+    """Objects are created and deleted while the pages are read, and one page expires."""
     before = sorted(stored)
     gone = data.draw(st.sets(st.sampled_from(before))) if before else set()
     after = sorted((set(before) - gone) | data.draw(st.sets(st.integers(31, 40))))

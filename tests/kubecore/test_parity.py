@@ -65,7 +65,7 @@ def plain(text: str) -> str:
 
 
 def is_asynchronous(node: ast.AST) -> bool:
-    """Return whether code is asynchronous, or says by its name that it is."""
+    """Return whether code is asynchronous, by its syntax or by its name."""
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
         return plain(node.name) != node.name
     return isinstance(node, ast.AsyncFunctionDef)
@@ -88,7 +88,7 @@ def imported(path: str) -> ModuleType:
 
 
 def twins(row: Row) -> Iterator[tuple[str, ModuleType | type]]:
-    """Yield the names of synchronous functions, classes and methods that must exist, and where."""
+    """Yield the names of synchronous functions, classes and methods that must exist, and their owners."""
     module, other = imported(row.asynchronous), imported(row.synchronous)
     for name, value in vars(module).items():
         if getattr(value, "__module__", "") != module.__name__ or name.startswith("_"):
@@ -106,7 +106,7 @@ def test_every_twin_exists(row: Row) -> None:
 
 
 def members(cls: type) -> dict[str, Callable[..., Any]]:
-    """Return public methods, inherited ones included, by their synchronous names."""
+    """Return public methods, including inherited ones, by their synchronous names."""
     found = {plain(name): value for name, value in inspect.getmembers(cls, inspect.isfunction)}
     return {name: value for name, value in found.items() if not name.startswith("_") or name in _PROTOCOLS}
 

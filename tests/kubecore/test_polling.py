@@ -1,4 +1,4 @@
-"""`poll`: what it returns, when it calls again and when it stops; sync and async, without waiting."""
+"""`poll`: its return value, its pauses and its end, sync and async, without real pauses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kubecore.retry import Backoff
 
 
 class Clock:
-    """A clock that only pauses move."""
+    """A clock that advances only during pauses."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -44,7 +44,7 @@ Poll = Callable[..., Any]
 
 @pytest.fixture(params=["sync", "async"])
 def poll(request: pytest.FixtureRequest) -> Poll:
-    """Poll with a function, or with one that is awaited."""
+    """Poll with a synchronous or an asynchronous function."""
 
     def asynchronous(function: Callable[[], Any], **options: Any) -> Any:
         async def awaited() -> Any:
@@ -52,7 +52,7 @@ def poll(request: pytest.FixtureRequest) -> Poll:
 
         made = kubecore.poll_async(awaited, **options)
         try:
-            made.send(None)  # Without an event loop, whose clock is not the test's.
+            made.send(None)  # No event loop runs it: its clock is not the clock of the test.
         except StopIteration as end:
             return end.value
         raise AssertionError("it waits for something else than the clock")

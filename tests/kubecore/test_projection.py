@@ -1,4 +1,4 @@
-"""Projections: what is named is read, what the model does not have is an error, and all else is skipped."""
+"""Projections read the fields that they name, skip all others, and reject fields that the model does not have."""
 # ruff: noqa: RUF012 - msgspec copies what is mutable
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def several(hint: Any) -> Any:
 
 
 def read(into: Any, *items: Any, **more: Any) -> Any:
-    """Return what a list of pods holds, as the verb would read it."""
+    """Return a list of pods as the verb would read it."""
     call = PODS.list("", (), into)
     body = json.dumps({"apiVersion": "v1", "kind": "PodList", "items": list(items), **more}).encode()
     return call.parse(200, {}, body)
@@ -115,7 +115,7 @@ def test_models_can_be_parts_of_a_projection() -> None:
     row = msgspec.defstruct("Row", [("metadata", meta_v1.ObjectMeta), ("spec", dict[str, Any])], bases=(Projection,))
     (found,) = read(row, POD).items
     assert found.metadata.labels == {"app": "web"}
-    # Copied out of the body, which it would keep in memory.
+    # The raw value is a copy; a reference would keep the whole body in memory.
     assert bytes(found.metadata.managed_fields[0].fields_v1) == b'{"f:a": {}}'
     assert found.spec["nodeName"] == "n1"
     (whole,) = read(core_v1.Pod, POD).items

@@ -1,4 +1,4 @@
-"""Requests that the API server hands on: the request, and the origin of the response."""
+"""Requests that the API server forwards: the request, and the origin of the response."""
 
 from __future__ import annotations
 

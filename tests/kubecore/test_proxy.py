@@ -1,4 +1,4 @@
-"""Proxies: which one is on the way, the tunnel through it, and credentials that stay where they belong."""
+"""Proxies: which one is used, the tunnel through it, and credentials that only their recipient receives."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LIST = b'{"kind":"PodList","apiVersion":"v1","metadata":{},"items":[]}'
 
 
 class OneAtATime:
-    """A TLS socket for two threads: OpenSSL bears one at a time, and Python before 3.13 does not see to that."""
+    """A TLS socket for two threads. OpenSSL allows one at a time, and Python before 3.13 does not enforce that."""
 
     def __init__(self, inner: ssl.SSLSocket) -> None:
         self._inner = inner
@@ -57,7 +57,7 @@ class OneAtATime:
 
 
 class Proxy:
-    """A proxy that opens tunnels: CONNECT or SOCKS5, over TCP or TLS; it keeps the heads that it was shown."""
+    """A proxy that opens tunnels with CONNECT or SOCKS5, over TCP or TLS. It keeps the received request headers."""
 
     def __init__(self, *, socks: bool = False, reply: bytes = b"", context: ssl.SSLContext | None = None) -> None:
         self.socks, self.reply, self.context = socks, reply, context
@@ -177,7 +177,7 @@ def pki() -> tuple[trustme.CA, ssl.SSLContext]:
 
 @pytest.fixture
 def through(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Proxy]]:
-    """Makes a proxy; loopback counts as excepted, so the exception is switched off."""
+    """Create a proxy. Requests to loopback usually bypass proxies, so this exception is disabled."""
     monkeypatch.setattr(proxy, "_is_excepted", lambda server, exceptions: False)
     made: list[Proxy] = []
 
@@ -223,7 +223,7 @@ def test_requests_go_through_the_tunnel_and_the_proxy_sees_no_credential(
     authority, context = pki
     way = through(socks=scheme == "socks5", context=context if scheme == "https" else None)
     (tmp_path / "ca").write_bytes(authority.cert_pem.bytes())
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca"))  # The proxy is checked against the system's CAs.
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca"))  # The system's CAs verify the proxy.
     large = LIST[:-2] + b" " * 200_000 + LIST[-2:]
     with loopback(answer(POD), answer(large), context=context) as server:
         config = rest.Config(

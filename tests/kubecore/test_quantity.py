@@ -1,4 +1,4 @@
-"""Amounts, as Kubernetes' own library reads and writes them: `gotables/quantity.jsonl` has its results."""
+"""Quantities are read and written as in Kubernetes' library, whose results are in `gotables/quantity.jsonl`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROWS: list[dict[str, Any]] = [json.loads(line) for line in (TABLES / "quantity.j
 @pytest.mark.parametrize("row", [row for row in ROWS if row["ok"]], ids=lambda row: row["input"])
 def test_an_amount_is_read_and_written_as_go_does(row: dict[str, Any]) -> None:
     assert quantity.parse(row["input"]) == Decimal(row["value"])
-    if Decimal(row["value"]).adjusted() < 21:  # Beyond that Go drops the suffix: 1000E comes out as "1".
+    if Decimal(row["value"]).adjusted() < 21:  # Go omits the suffix of larger ones: it writes 1000E as "1".
         assert quantity.canonical(row["input"]) == row["canonical"]
 
 

@@ -1,4 +1,4 @@
-"""Raw requests without a server: which paths, methods and bodies are taken."""
+"""Raw requests without a server: the paths, methods and bodies that they accept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Proxies of the environment, and what observers and custom clients add to a request."""
+"""Proxies from the environment, headers of observers, and requests of custom HTTP clients."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def test_a_proxys_password_without_a_name_is_used_or_refused() -> None:
         proxy.parse("socks5://:p@h", "proxy_url")
 
 
-@pytest.mark.filterwarnings("ignore:subprocess")  # It still runs when nobody waits for it any more.
+@pytest.mark.filterwarnings("ignore:subprocess")  # The process outlives the wait for it.
 @pytest.mark.parametrize("is_async", [False, True])
 @pytest.mark.slow
 def test_nobody_waits_for_a_plugin_that_can_not_be_killed(

@@ -1,4 +1,4 @@
-"""retry.on_conflict and on_error, sync and async (T1 of client-go's cases)."""
+"""`retry.on_conflict` and `retry.on_error`, sync and async."""
 
 from __future__ import annotations
 

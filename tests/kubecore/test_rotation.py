@@ -1,4 +1,4 @@
-"""Certificates that change in their files, a pool that outlives loops and forks, and an interpreter that ends."""
+"""Certificates that change in their files, pools after an event loop or a fork, and the exit of the interpreter."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def look_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Names(Loopback):
-    """Says which certificate it was shown, as a pod's name."""
+    """A server that responds with a pod that is named after the client's certificate."""
 
     def _serve(self, connection: Any) -> None:
         while connection.recv(65536):
@@ -80,7 +80,7 @@ def test_a_client_certificate_that_changes_in_its_files_is_shown_next(
             pods = clientset.core_v1.pods("d")
             seen.append(pods.get("p").metadata.name)
             (tmp_path / "key").write_text("half")
-            seen.append(pods.get("p").metadata.name)  # The old pair serves until the new one is whole.
+            seen.append(pods.get("p").metadata.name)  # The old pair is used until the new one is complete.
             write_pair(authority, tmp_path, "two")
             seen.append(pods.get("p").metadata.name)
         anyio.run(main)
@@ -91,7 +91,7 @@ def test_a_client_certificate_that_changes_in_its_files_is_shown_next(
 
 
 def test_a_client_certificate_of_an_exec_plugin_is_used_for_new_connections(tmp_path: Path) -> None:
-    """The plugin's credential has expired when it is printed, so each call runs the plugin."""
+    """The plugin prints an expired credential, so each call runs the plugin."""
     authority = trustme.CA()
     write_pair(authority, tmp_path, "one")
     plugin = tmp_path / "plugin"
@@ -146,7 +146,7 @@ def test_a_ca_that_changes_in_its_file_is_trusted_next_and_the_old_one_is_not(tm
         assert made[0].core_v1.pods("d").get("p").metadata.name == "p"
         with pytest.raises(errors.ConnectError, match="certificate verify failed"):
             made[1].core_v1.pods("d").get("p")
-        ca.write_text("")  # As while it is written; the last one holds.
+        ca.write_text("")  # As during a write; the last complete CA is used.
         assert made[0].core_v1.pods("d").get("p").metadata.name == "p"
         ca.write_bytes(authorities[1].cert_pem.bytes())
         assert made[1].core_v1.pods("d").get("p").metadata.name == "p"
@@ -181,7 +181,7 @@ def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 class Many(Loopback):
-    """Serves each connection in a thread of its own, for ever."""
+    """A server that serves each connection in a separate thread until the client closes it."""
 
     def _serve(self, connection: Any) -> None:
         threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
@@ -357,7 +357,7 @@ def test_no_descriptors_are_told_and_the_pool_recovers(many: Many) -> None:
 
 
 def test_no_file_is_made_and_no_home_is_needed(many: Many, tmp_path: Path) -> None:
-    """Keys from memory never rest on disk."""
+    """Keys from memory are never left on disk."""
     authority = trustme.CA()
     made = authority.issue_cert("me.example")
     server = Names([], close=False, context=server_context(authority))

@@ -1,4 +1,4 @@
-"""Label selectors, as Kubernetes' own library reads and matches them: `gotables/selectors.jsonl` has its results."""
+"""Label selectors match as in Kubernetes' library, whose results are in `gotables/selectors.jsonl`."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_models_selector_is_read_as_go_does() -> None:
             if row["ok"]:
                 selector = selectors.from_label_selector(form)
                 assert matches(selector) == row["matches"], row["model"]
-                # Go writes a value twice that the model has twice.
+                # Go does not remove duplicate values.
                 assert selector.nothing or str(selector) == row["canonical"].replace("b,b", "b")
             else:
                 with pytest.raises(errors.InvalidRequestError):

@@ -1,4 +1,4 @@
-"""What is sent again and what is not, who is told, and what the server's hints do; each case sync and async."""
+"""Retries, sync and async: which requests are sent again, the calls of observers, and the server's hints."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def config(server: Loopback, **more: Any) -> rest.Config:
 
 @pytest.fixture
 def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds that were waited, without waiting."""
+    """The seconds of all pauses, which do not wait."""
     waits: list[float] = []
 
     async def sleep(seconds: float) -> None:
@@ -197,11 +197,11 @@ def test_a_401_is_tried_once_more_with_the_new_token_of_the_file(do: Do, tmp_pat
         made = rest.Config(host=f"https://127.0.0.1:{server.port}", bearer_token_file=str(file), tls=tls)
         with pytest.raises(errors.UnauthorizedError):
             do(made, "get", "p")
-    assert len(server.requests) == 1  # The file holds no other token.
+    assert len(server.requests) == 1  # The file does not contain another token.
 
 
 class Rotating(Loopback):
-    """Calls back before it responds to the first request."""
+    """A server that calls `rotate` before it responds to the first request."""
 
     rotate: Callable[[], Any] | None = None
 

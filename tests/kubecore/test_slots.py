@@ -1,4 +1,4 @@
-"""Slots of the synchronous pool: a KeyboardInterrupt at any instruction loses none of them for long."""
+"""Slots of the synchronous pool: a lost slot is replaced after a KeyboardInterrupt at any instruction."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def take(pool: Pool) -> Any:
 
 REQUEST: Final = request()
 UNLOCKED: Final[Any] = SimpleNamespace(here=nullcontext())
-"""Instead of a lock: a signal never interrupts Python between taking it and entering the block; tracing can."""
+"""A replacement of the lock. Tracing can interrupt Python between the acquisition and the block; a signal cannot."""
 
 
 def test_there_are_as_many_slots_as_connections() -> None:
@@ -55,10 +55,10 @@ def test_there_are_as_many_slots_as_connections() -> None:
 def test_a_lost_slot_is_replaced() -> None:
     pool = Pool(_CONFIG)
     for _ in range(3):
-        assert take(pool)  # Nothing holds it afterwards.
+        assert take(pool)  # No reference to the slot remains.
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Python's report of a lost one.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Python reports the lost slot.
 def test_an_interrupt_at_any_instruction_loses_no_slot() -> None:
     number = 0
     is_done = False
@@ -72,7 +72,7 @@ def test_an_interrupt_at_any_instruction_loses_no_slot() -> None:
         def work(pool: Pool = pool) -> None:
             pool.leave(take(pool))
 
-        del lost  # So that `take` must make a slot.
+        del lost  # `take` must then create a slot.
         is_done = interrupted(number, work, _FILES) is None
         gc.collect(1)  # The error of `interrupted` is in a cycle with its frames.
         with pytest.raises(errors.PoolTimeoutError):

@@ -1,4 +1,4 @@
-"""Frames of SPDY from any pieces, and one forwarded connection: what the node may say, in any order."""
+"""SPDY frames from chunks of any size, and one forwarded connection with frames of the node in any order."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def written(frame: spdy.Frame) -> bytes:
 
 
 def joined(frames: Iterable[spdy.Frame]) -> list[spdy.Frame]:
-    """Put the parts of data frames together."""
+    """Join consecutive data frames of one stream."""
     found: list[spdy.Frame] = []
     for frame in frames:
         match (found[-1] if found else None), frame:
@@ -92,7 +92,7 @@ def test_frames_that_change_nothing_are_left_out() -> None:
 
 
 def headers_in(frames: bytes) -> list[tuple[int, dict[str, str]]]:
-    """Read what an encoder wrote, without any code of ours."""
+    """Decode the headers in frames of an encoder, without code of the project."""
     inflate = zlib.decompressobj(zdict=spdy.DICTIONARY)
     found: list[tuple[int, dict[str, str]]] = []
     while frames:
@@ -155,7 +155,7 @@ def test_what_comes_is_read_in_pieces_of_any_size_until_the_end() -> None:
     ],
 )
 def test_what_the_node_says_is_told_behind_the_data(frames: Sequence[spdy.Frame]) -> None:
-    """Without the escapes that would steer a terminal."""
+    """The error message escapes control characters of terminals."""
     made = tunnel(spdy.Data(DATA, b"before", False), *frames)
     assert made.take(100) == b"before"
     with pytest.raises(errors.PortForwardError, match=r"port 80: refused\\x1b$"):
@@ -163,7 +163,7 @@ def test_what_the_node_says_is_told_behind_the_data(frames: Sequence[spdy.Frame]
 
 
 def test_a_connection_that_breaks_is_no_end() -> None:
-    """Bytes identical up to the cut, then an error."""
+    """The received bytes are returned first, then an error is raised."""
     made = tunnel(spdy.Data(DATA, b"before", False))
     made.end("1006")
     assert made.take(100) == b"before"

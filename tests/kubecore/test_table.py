@@ -1,4 +1,4 @@
-"""The server's tables as text and HTML; what they say may be anybody's."""
+"""The server's tables as text and HTML, with untrusted content."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_what_controls_a_terminal_is_shown_as_an_escape() -> None:
     assert str(found).splitlines()[0].startswith("NA\\X1BME")
     assert "a\\x1b[2J\\x07\\u202e\\u200b\\x9b   one...   c" in str(found)
     assert str(found).replace("\n", "").isprintable()
-    # Data stays as it is.
+    # The data itself is unchanged.
     assert found.rows[0].cells[1] == "one\rtwo"
 
 

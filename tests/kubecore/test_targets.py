@@ -1,4 +1,4 @@
-"""Which pod and port a connection is forwarded to: kubectl's rules, without a server."""
+"""The pod and the port of a forwarded connection follow kubectl's rules; without a server."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def service(*ports: dict[str, Any], **spec: Any) -> Any:
 
 
 def drive(target: Any, wanted: int | str, *answers: Any) -> tuple[Found, list[Call[Any]]]:
-    """Send the steps' calls to scripted responses; return what was found and what was asked."""
+    """Respond to the steps' calls from a script; return the found target and the calls."""
     steps = target.find(wanted)
     left, value = list(answers), None
     asked: list[Call[Any]] = []
@@ -64,7 +64,7 @@ def of_service(wanted: int | str, found: Any, *pods: Any) -> tuple[str, int]:
     assert [call.path for call in asked] == ["/api/v1/namespaces/ns/services/web", "/api/v1/namespaces/ns/pods"]
     assert dict(asked[1].query)["labelSelector"] in ("app=web,a=b", "a=b,app=web")
     again, asked = drive(target, wanted)
-    assert (again, asked) == (result, [])  # The pod is kept.
+    assert (again, asked) == (result, [])  # The target keeps the pod.
     return result.call.path, result.port
 
 

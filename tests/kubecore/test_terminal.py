@@ -1,4 +1,4 @@
-"""Text of servers, pods and documents never steers the terminal that shows it."""
+"""Text from servers, pods and documents never controls the terminal that shows it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _KINDS: Final = sorted({kind for kind in _all(KubeError) if kind.__module__.star
 
 
 def made(kind: type[KubeError]) -> KubeError:
-    """Make an error of a class, each of its texts hostile."""
+    """Create an error of a class with hostile text in every attribute."""
     error: Any = kind.__new__(kind)
     if issubclass(kind, errors.StatusError):
         cause = meta.StatusCause(reason="FieldManagerConflict", field=_HOSTILE, message=_HOSTILE)

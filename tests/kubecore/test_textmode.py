@@ -1,4 +1,4 @@
-"""Text instead of bytes: which options choose it, and what it makes of the bytes of logs."""
+"""Text instead of bytes: the options that select it, and how it decodes the bytes of logs."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_a_long_line_of_another_encoding_is_cut_at_the_limit(text: str, cuts: li
 
 
 def test_utf_8_is_cut_before_it_is_decoded() -> None:
-    """A line that is not UTF-8 does not touch the lines around it."""
+    """A line that is not UTF-8 does not affect the lines around it."""
     assert isinstance(reader(10, TextMode(), CALL), TextReader)
     made = reader(10, TextMode("utf-8", "replace"), CALL)
     assert list(made.lines(b"a\xe2\nb\n")) == ["a\ufffd", "b"]

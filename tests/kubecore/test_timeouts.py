@@ -1,4 +1,4 @@
-"""`timeout=` of every public call: each has it, and none lasts longer, whatever the server does."""
+"""Every public call accepts `timeout=` and never lasts longer, whatever the server does."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SYNC: Final = list(verbs(is_async=False))
 ASYNC: Final = list(verbs(is_async=True))
 GIVEN: Final = 0.05
 SLACK: Final = 20.0
-"""What a busy machine may take longer; no limit but the one that is tried is below it."""
+"""Extra seconds for a busy machine. Every limit except the tested one is longer."""
 
 _PATIENT: Final = rest.Timeouts(connect=90, read=90, write=90, pool=90, total=90, idle=90)
 
@@ -91,7 +91,7 @@ def test_the_timeout_holds_with_await(verb: Verb, mute: str, tmp_path: Path, bac
 
 
 def check(error: errors.KubeError, verb: Verb) -> None:
-    """The error says that the time was up, and how long it was."""
+    """Check that the error reports a timeout and its length."""
     if isinstance(error, errors.ApplyFileError):
         assert [type(one.error) for one in error.failures] == [errors.DeadlineError]
     else:

@@ -1,4 +1,4 @@
-"""A custom resource is sent as it was read, whatever its fields can express; what a document lacks is never sent."""
+"""Custom resources are sent as they were read, whatever their fields express. Missing fields are not added."""
 
 from __future__ import annotations
 

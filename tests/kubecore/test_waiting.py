@@ -1,4 +1,4 @@
-"""The lists and watches of `wait`, and both kinds of clients before a server that misbehaves."""
+"""The lists and watches of `wait`, and both kinds of clients with a server that fails."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_time_runs_out_with_words_for_what_was_seen() -> None:
     assert isinstance(caught.value, errors.WaitError)
     assert caught.value.object.metadata.name == "web"
     assert waiter(timeout=0).listed(pods(pod(READY))) is True
-    assert waiter(timeout=0).until is None  # A single check may take any time.
+    assert waiter(timeout=0).until is None  # A single check has no time limit.
     with pytest.raises(errors.WaitTimeoutError, match="creation did not come within 0 s; last seen: there is no such"):
         waiter("create", timeout=0).listed(pods())
 
@@ -210,7 +210,7 @@ def test_the_last_trouble_is_named_when_time_runs_out(monkeypatch: pytest.Monkey
     monkeypatch.setattr(time, "monotonic", lambda: now + 6)
     with pytest.raises(errors.WaitTimeoutError, match="one of two; the last look failed: connection refused"):
         made.pause()
-    # An object that changes all the time does not hold the waiting beyond its time, and trouble that is over is none.
+    # Constant changes of the object do not extend the wait, and the message omits a failure that is over.
     with pytest.raises(errors.WaitTimeoutError, match=r"last seen: Ready is False .*one of two$"):
         made.told(Event("MODIFIED", pod(NOT_READY)))
     assert made.told(Event("MODIFIED", pod(READY))) is True
@@ -238,7 +238,7 @@ Wait = Callable[..., Any]
 
 @pytest.fixture(params=["sync", "asyncio", "trio"])
 def wait(request: pytest.FixtureRequest) -> Wait:
-    """Wait for the pod `web` of a server on a port."""
+    """Wait for the pod `web` on the server at a port."""
 
     def run(port: int, for_: Any, timeout: float | None) -> Any:
         config = rest.Config(host=f"http://127.0.0.1:{port}", max_retries=0)
@@ -282,7 +282,7 @@ EXPIRED = {
 
 
 class Scripts:
-    """Scripts for lists, and others for watches; where they end the server says nothing."""
+    """Scripts for lists and scripts for watches. After the last script, the server sends nothing."""
 
     def __init__(self, lists: Iterable[bytes], watches: Iterable[bytes]) -> None:
         self._lists, self._watches = iter(lists), iter(watches)

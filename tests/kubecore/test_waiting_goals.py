@@ -265,7 +265,7 @@ def test_a_rollout_that_can_not_end_is_told() -> None:
     late = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "has timed out"}
     look = waiting.Rollout("Deployment").observe(rolling(apps_v1.Deployment, spec=three(), conditions=[late]))
     assert look.failure == (errors.RolloutFailedError, "ProgressDeadlineExceeded", "has timed out")
-    # What the controller said of the template before does not count.
+    # The controller has not observed the new template yet, so its condition does not count.
     look = waiting.Rollout("Deployment").observe(rolling(apps_v1.Deployment, generation=3, conditions=[late]))
     assert (look.done, look.failure) == (False, None)
     for kind in (apps_v1.DaemonSet, apps_v1.StatefulSet):
@@ -297,7 +297,7 @@ def test_any_text_is_a_goal_or_refused(text: str) -> None:
 
 
 class Odd:
-    """An object whose JSON is anything."""
+    """An object with any JSON."""
 
     def __init__(self, data: Any) -> None:
         self._data = data

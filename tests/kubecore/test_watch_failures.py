@@ -33,7 +33,7 @@ ENDS = {
 def test_a_connection_that_ends_is_followed_by_another(
     pieces: tuple[bytes, ...], error: errors.KubeError | None, lived: float, seconds: float
 ) -> None:
-    """At once after one that was of use, else after a pause."""
+    """The next request follows at once after a useful connection, otherwise after a pause."""
     run = Run(resource_version="5")
     run.stream(*pieces, error=error, lived=lived)
     run.step()
@@ -73,7 +73,7 @@ def test_a_server_that_is_not_there_is_told_the_first_time_and_waited_for_later(
     run.state(5)
     for _ in range(20):
         run.refuse(error)
-    # The first request and the first attempt come at once; then as client-go: 0.8 s, doubled, 30 s at most.
+    # The first request and the first retry have no pause. Then, as in client-go: 0.8 s, doubled, at most 30 s.
     assert run.waited[2:10] == pytest.approx([0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 30, 30])
     run.stream(change("ADDED", "x", 6), error=CUT)
     run.refuse(error)
@@ -82,7 +82,7 @@ def test_a_server_that_is_not_there_is_told_the_first_time_and_waited_for_later(
 
 
 def test_429_at_the_opening_is_waited_out() -> None:
-    """Three requests of the same, no list."""
+    """The same request is sent three times, without a list."""
     run = Run(send_initial_events=True)
     for _ in range(2):
         run.refuse(failure(429, "TooManyRequests", 1))
@@ -143,7 +143,7 @@ BAD_LINES = [
 
 @pytest.mark.parametrize("bad", BAD_LINES)
 def test_b10_a_line_that_is_no_event_is_asked_for_once_more_and_then_told(bad: bytes) -> None:
-    """From the last good version; an error of ours that names the place where it is no event."""
+    """The watch resumes from the last good version. A second invalid line in a row raises an error."""
     good = change("ADDED", "x", 6)
     run = Run(resource_version="5")
     assert run.stream(good, bad) == ["ADDED x 6"]

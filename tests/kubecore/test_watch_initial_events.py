@@ -8,7 +8,7 @@ from tests.kubecore.watch_runs import CUT, Run, bookmark, change
 
 
 def test_a_state_that_breaks_off_is_asked_for_again_and_told_once() -> None:
-    """The same request before the bookmark, a plain watch after it; what is gone by then is told."""
+    """The same request is repeated until the bookmark, then a plain watch follows. Missing objects are DELETED."""
     run = Run(send_initial_events=True)
     first = (
         change("ADDED", "x", 3),
@@ -51,7 +51,7 @@ def test_a_state_that_breaks_off_again_and_again_is_no_storm() -> None:
 
 
 def test_changes_before_the_end_of_the_state() -> None:
-    """As far as a stream of events can show it."""
+    """Changes and deletions within the initial events are not reported again after a new request."""
     run = Run(send_initial_events=True)
     first = (change("ADDED", "x", 3), change("MODIFIED", "x", 4), change("ADDED", "y", 5), change("DELETED", "y", 6))
     assert run.stream(*first, error=CUT) == ["ADDED x 3", "MODIFIED x 4", "ADDED y 5", "DELETED y 6"]

@@ -1,4 +1,4 @@
-"""The table of phases in the documentation is the one that watches follow; pauses grow up to their limit."""
+"""Watches follow the table of phases in the documentation, and pauses grow up to their limit."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def test_what_is_no_option_is_refused_before_anything_is_sent(option: str, bad: 
 
 
 def test_a_watch_survives_events_of_several_mib_and_any_cut() -> None:
-    """Text of several bytes cut at every byte, large events, many in one piece."""
+    """Multi-byte text is split at every byte; events are large, and many arrive in one chunk."""
     small = change("ADDED", "ü☃😀", 6, k="é😀") + bookmark(7) + change("DELETED", "ü☃😀", 8)
     large = change("ADDED", "large", 9, k="☃" * (1 << 20))
     whole = list(events(small))
@@ -105,7 +105,7 @@ def test_a_line_without_end_is_refused() -> None:
 
 
 class Row(msgspec.Struct):
-    """What a program of its own wants of a pod: no version, no uid."""
+    """A user's type that reads neither the version nor the UID of an object."""
 
     data: dict[str, str] = {}
 

@@ -24,7 +24,7 @@ from tests.torture.server import Ask, PodServer, Reply, answer
 pytestmark = pytest.mark.slow  # real pauses
 
 AT_ONCE: Final = 20.0
-"""Seconds in which a busy machine does what needs no waiting; a timeout or an idle stream would last longer."""
+"""Seconds in which a busy machine completes work without pauses. A timeout or an idle stream lasts longer."""
 
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
@@ -58,7 +58,7 @@ def drive(request: pytest.FixtureRequest) -> Drive:
 
 
 class Script:
-    """Responds to each watch with the next chunks, then holds or closes; lists get an empty one."""
+    """Respond to each watch with the next chunks and keep or close the connection. Lists are empty."""
 
     def __init__(self, *replies: Reply | bytes) -> None:
         self._all = replies
@@ -81,7 +81,7 @@ def held(data: bytes = b"") -> Reply:
 
 
 def cut(data: bytes) -> Reply:
-    """Break off in the middle of a chunk."""
+    """Return a response that ends in the middle of a chunk."""
     head = HEAD.replace(b"\r\n\r\n", b"\r\nTransfer-Encoding: chunked\r\n\r\n")
     return Reply((head, b"%x\r\n%b" % (len(data) + 100, data)), "close")
 
@@ -96,7 +96,7 @@ async def take(events: Any, count: int) -> list[str]:
 
 
 def test_it_goes_on_over_ends_cuts_garbage_and_silence(drive: Drive) -> None:
-    """Each event once, though some come again."""
+    """The watch yields each event once, although the server repeats some."""
     script = Script(
         change("ADDED", "a", 6) + change("ADDED", "b", 7),
         cut(change("ADDED", "b", 7) + change("ADDED", "c", 8) + change("ADDED", "d", 9)[:-20]),
@@ -118,7 +118,7 @@ def test_it_goes_on_over_ends_cuts_garbage_and_silence(drive: Drive) -> None:
     assert versions == ["5", "7", "8", "9", "10", "11"]
 
 
-# What a server does all the time: it is idle, fails, never responds.
+# The behaviour of the server throughout a test: it is idle, fails, or never responds.
 ENDLESS: dict[str, tuple[Script | Callable[[Ask], Reply], bool]] = {
     "mute": (Script(held(change("ADDED", "a", 6))), True),
     "fails": (Script(change("ADDED", "a", 6), *[Reply((answer(b"", status="503 No"),))] * 9), True),
@@ -206,7 +206,7 @@ def test_with_a_client_of_ones_own_silence_is_left_too() -> None:
             assert [next(events).object.metadata.name for _ in "ab"] == ["a", "b"]
 
 
-# What an idle watch may be doing: reading, waiting before it tries again, waiting in the transport.
+# States of an idle watch: it reads, pauses before a retry, or pauses in the transport.
 IDLE: dict[str, Reply] = {
     "in silence": held(),
     "before it tries again": Reply((answer(b"", status="503 No"),)),
@@ -298,7 +298,7 @@ def test_a_wait_that_is_given_up_loses_nothing(backend: str) -> None:
 
     with PodServer(reply) as server:
         anyio.run(main, backend=backend)
-        assert len(server.asks) == 2  # The list, and one watch.
+        assert len(server.asks) == 2  # One list and one watch.
 
 
 def test_a_handler_that_raises_or_dawdles_loses_nothing(drive: Drive) -> None:
@@ -346,7 +346,7 @@ def test_ctrl_c_in_the_middle_of_a_piece_loses_nothing(drive: Drive) -> None:
 
 
 def test_the_memory_stays_flat_over_many_events(drive: Drive) -> None:
-    """`python -m tests.torture watch --events 1000000` is the long form."""
+    """`python -m tests.torture watch --events 1000000` is the long form of this test."""
     count, size = 20_000, 200
 
     def reply(ask: Ask) -> Reply:
@@ -375,7 +375,7 @@ def test_the_memory_stays_flat_over_many_events(drive: Drive) -> None:
             early, late = drive(server.url, scenario)
         finally:
             tracemalloc.stop()
-    # One piece of what came, of up to 256 KiB, may be held at either look; 15,000 events that stay would be many MB.
+    # One received chunk of up to 256 KiB may be in memory at either time; 15,000 leaked events would be many MB.
     assert late - early < 1_000_000
 
 

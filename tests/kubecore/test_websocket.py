@@ -1,4 +1,4 @@
-"""Sessions of exec and attach: both directions at once, standard input, time limits, sizes; with a server on loopback."""
+"""Sessions of exec and attach with a server on loopback: concurrent directions, standard input, timeouts and sizes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ __all__ = ["pki", "through"]
 
 
 def peruse(peer: Peer) -> None:
-    """Read all that comes, and say nothing."""
+    """Read all messages and send none."""
     while peer.read() is not None:
         pass
 
@@ -49,7 +49,7 @@ def test_a_command_that_writes_while_we_write_is_no_deadlock(kind: str) -> None:
 
 
 def small(made: socket.socket) -> None:
-    """Have the system hold little on the way."""
+    """Limit the buffers of the system to 16 KiB."""
     made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16 * 1024)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
 
@@ -57,7 +57,7 @@ def small(made: socket.socket) -> None:
 @each
 def test_who_waits_to_write_reads_ahead(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dial, "_tune", small)
-    data = bytes(range(256)) * 3200  # 800 KiB: less than what is read ahead, far more than what is on the way.
+    data = bytes(range(256)) * 3200  # 800 KiB: less than the read-ahead limit, far more than the socket buffers.
     with serving(script(lambda peer: small(peer.raw), echo)) as server:
 
         async def scenario(pods: Any) -> None:
@@ -72,7 +72,7 @@ def test_who_waits_to_write_reads_ahead(kind: str, monkeypatch: pytest.MonkeyPat
 
 @each
 def test_a_flood_is_held_back(kind: str) -> None:
-    """A command that prints without end, whose output nobody reads, costs us no more than the limit."""
+    """If nobody reads the endless output of a command, the client buffers no more than the limit."""
     sent = 0
     done = threading.Event()
 
@@ -86,7 +86,7 @@ def test_a_flood_is_held_back(kind: str) -> None:
                 sent += 32 * 1024
         except TimeoutError:
             pass
-        done.wait(PATIENCE)  # Reads nothing meanwhile.
+        done.wait(PATIENCE)  # The peer reads nothing until the client is done.
         peer.raw.settimeout(10)
 
     with serving(flood) as server:
@@ -280,7 +280,7 @@ def test_a_terminal_has_a_size_and_no_errors_apart(kind: str) -> None:
 
 @each
 def test_a_command_that_ends_before_it_has_read_its_input(kind: str) -> None:
-    """As `head -1`."""
+    """The command ends early, as `head -1` does."""
     with serving(script(lambda peer: peer.read(), says((1, b"line\n")))) as server:
 
         async def scenario(pods: Any) -> None:
@@ -359,7 +359,7 @@ def test_a_mute_server_is_left_but_not_one_that_is_busy_with_our_input(
 
     def mute(peer: Peer) -> None:
         if b"stdin=true" in peer.head:
-            time.sleep(1.0)  # Reads nothing, as a container's command may.
+            time.sleep(1.0)  # A container's command may read nothing for a while.
             echo(peer)
         else:
             done.wait(PATIENCE)
@@ -397,7 +397,7 @@ def test_the_way_is_that_of_every_other_request(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    """TLS, also within TLS, both ways at once; who is not trusted gets nothing."""
+    """TLS, also within TLS, works in both directions at once. An untrusted server receives no request."""
     authority, context = pki
     (tmp_path / "ca").write_bytes(authority.cert_pem.bytes())
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca"))

@@ -97,7 +97,7 @@ def test_a_million_fragments_of_one_byte_take_neither_memory_nor_time() -> None:
             for piece in websocket.feed(data[at : at + (1 << 18)]):
                 got += len(piece.data)
     assert got == 1001
-    drops = WebSocket()  # A frame that comes in drops is one.
+    drops = WebSocket()  # A frame may arrive in chunks of one byte.
     whole = frame(2, b"\x01" + b"x" * 3000)
     assert sum(len(piece.data) for at in range(len(whole)) for piece in drops.feed(whole[at : at + 1])) == 3001
 

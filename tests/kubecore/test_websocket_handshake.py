@@ -39,7 +39,7 @@ def test_what_is_asked_for(kind: str) -> None:
     )
     assert "Sec-WebSocket-Protocol: v5.channel.k8s.io, v4.channel.k8s.io\r\n" in head
     assert "Upgrade: websocket\r\n" in head
-    assert "Sec-WebSocket-Extensions" not in head  # No compression is offered.
+    assert "Sec-WebSocket-Extensions" not in head  # The client does not offer compression.
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_a_refusal_is_the_servers_status(kind: str, status: str, error: type[err
         async def scenario(pods: Any) -> None:
             with pytest.raises(error) as caught:
                 await pods.run("p", ["ls"])
-            # Nothing in it steers the terminal.
+            # The message escapes control characters of terminals.
             assert str(caught.value).endswith("/api/v1/namespaces/n/pods/p/exec: no\\x1b[2J\\u202e!\\r")
             assert "\x1b" not in repr(caught.value)
             assert caught.value.status.message == "no\x1b[2J\u202e!\r"
@@ -136,7 +136,7 @@ def test_a_redirect_is_not_followed() -> None:
 
 @each
 def test_a_command_is_not_sent_twice(kind: str) -> None:
-    """It may have run."""
+    """The server may have run the command although it sent no response."""
     with loopback(close=False) as server:
         server_config = rest.Config(host=f"http://127.0.0.1:{server.port}")
 
@@ -170,7 +170,7 @@ def test_a_failure_that_never_ends_is_left_after_the_read_timeout(kind: str) -> 
 
 @each
 def test_sessions_are_beside_the_pool(kind: str) -> None:
-    """Ask 10: with one connection for requests, three open sessions keep none waiting, and leave none behind."""
+    """Sessions do not use the pool: with `max_connections=1`, three sessions are open at the same time."""
     with serving(echo) as server:
 
         async def scenario(pods: Any) -> None:

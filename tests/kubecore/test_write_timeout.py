@@ -112,7 +112,7 @@ def test_a_server_that_accepts_no_data_is_left_after_the_write_timeout(size: int
 
 
 def test_a_body_larger_than_all_buffers_arrives_whole() -> None:
-    """Through real sockets, on which each step may accept only a part."""
+    """A real socket may accept only a part of the body at each write."""
     from tests.torture.server import PodServer
 
     body = b"x" * 4_000_000

@@ -1,4 +1,4 @@
-"""Patches, intents and races, as far as they go without a server."""
+"""Patches, intents and races, without a real API server."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_a_null_stays_one_at_every_depth() -> None:
         assert call.content_type in ("application/merge-patch+json", "application/strategic-merge-patch+json")
 
 
-# Apply: behaviour.md 3.2.
+# Apply.
 
 INTENT = {"metadata": {"name": "n"}, "spec": {"replicas": 1}}
 STORED = answer(b'{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"n"}}')
@@ -174,11 +174,11 @@ def test_a_conflict_is_read_from_the_servers_words() -> None:
     assert errors.is_conflict(error)
 
 
-# create_or_update: what goes over the wire while others are faster.
+# The requests of create_or_update if other clients write first.
 
 
 class Scripted:
-    """Responds to calls in their order; an error is raised."""
+    """Return the scripted responses in order; raise those that are exceptions."""
 
     def __init__(self, *answers: Any) -> None:
         self._answers = iter(answers)
@@ -218,7 +218,7 @@ def test_create_or_update_takes_the_version_that_it_read_and_begins_anew_after_a
     assert client.calls == [*round_, *round_[:2], *round_, ("create", "")]
 
 
-# Which object was deleted.
+# The identity of the deleted object.
 
 
 def config_map(uid: str) -> core_v1.ConfigMap:

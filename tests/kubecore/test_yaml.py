@@ -1,4 +1,4 @@
-"""YAML as kubectl reads it: `gotables/yaml.jsonl` is what `sigs.k8s.io/yaml` says."""
+"""YAML is read as in kubectl; `gotables/yaml.jsonl` contains the results of `sigs.k8s.io/yaml`."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def first(text: str | bytes) -> Any:
 
 
 def as_go_has_it(value: Any) -> Any:
-    """Make floats of integers of more than 63 bits, as Go may do."""
+    """Convert integers of more than 63 bits to floats, as Go may do."""
     if isinstance(value, dict):
         return {key: as_go_has_it(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -174,7 +174,7 @@ def test_an_integer_is_never_another_one(number: int, form: str) -> None:
 def test_an_integer_beyond_what_a_float_can_hold_is_text_or_refused(form: str) -> None:
     digits = "9" * 400
     try:
-        assert digits in json.dumps(yaml.load(form.format(digits)))  # Go reads it as text, too.
+        assert digits in json.dumps(yaml.load(form.format(digits)))  # Go also reads it as text.
     except errors.DecodeError as error:
         assert "too large for 64 bits" in str(error)
 
@@ -266,7 +266,7 @@ def test_what_is_written_is_read_back(data: Any) -> None:
 
 
 def same(back: Any, data: Any) -> bool:
-    """Compare, but for floats that are integers: JSON knows one kind of number."""
+    """Compare two values; an integer may equal a float because JSON has one type of number."""
     if isinstance(data, float):
         return isinstance(back, (int, float)) and math.isclose(back, data)
     if isinstance(data, dict):
@@ -297,10 +297,10 @@ def test_no_text_raises_anything_but_ours(text: Any) -> None:
     ("text", "value"),
     [
         ({"a": "😀", "𝄞": ["\\😀\\", "é", "\\ud83d"]}, None),
-        (r'{"a": "\\ud83d\ude00"}', errors.DecodeError),  # A backslash, and half of a pair.
+        (r'{"a": "\\ud83d\ude00"}', errors.DecodeError),  # A backslash and half of a pair.
         (r'{"a": "\ud83d"}', errors.DecodeError),
-        (r"{a: '\ud83d\ude00'}", {"a": r"\ud83d\ude00"}),  # No JSON: quotes of YAML know no escapes.
-        (r'a: "\ud83d\ude00"', errors.DecodeError),  # In YAML, Go refuses them, too.
+        (r"{a: '\ud83d\ude00'}", {"a": r"\ud83d\ude00"}),  # This is not JSON: single quotes of YAML have no escapes.
+        (r'a: "\ud83d\ude00"', errors.DecodeError),  # Go also rejects them in YAML.
     ],
 )
 def test_json_may_write_characters_as_pairs_of_escapes(text: Any, value: Any) -> None:
