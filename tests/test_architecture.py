@@ -1,4 +1,4 @@
-"""docs/architecture.md names every module, with what its docstring says."""
+"""docs/architecture.md lists every module with the first line of its docstring."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_module_without_a_docstring_is_an_error(project: Path) -> None:
 
 @pytest.mark.parametrize("package", ["kubecore", "kgen"])
 def test_no_modules_import_each_other(package: str) -> None:
-    """Imports within functions and those for type checkers count."""
+    """Imports within functions and imports for type checkers count."""
     graph = grimp.build_graph(package, cache_dir=None)
     imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
-    TopologicalSorter(imports).prepare()  # A circle raises CycleError, which names its modules.
+    TopologicalSorter(imports).prepare()  # A cycle raises CycleError, which names the modules.

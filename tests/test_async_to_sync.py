@@ -135,7 +135,7 @@ def test_source_that_is_not_python_is_an_error(project: Project, capsys: pytest.
 
 @pytest.mark.slow
 def test_the_derived_files_of_kubecore_are_fresh() -> None:
-    """`make lint` compares the text; older releases of ruff may format in another way."""
+    """`make lint` compares the text; older releases of ruff may format it differently."""
     derived = derive(KUBECORE)
     assert len(derived) >= 33
     for path, text in derived.items():

@@ -1,4 +1,4 @@
-"""What changed with Kubernetes stands in the changelog as `kgen diff` says it."""
+"""The changelog contains the output of `kgen diff` for the newest version of Kubernetes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`.ci/run` with a `make` that only prints: either lane fails the run, and failed tests run once more in their own lane."""
+"""`.ci/run` with a fake `make`: either lane fails the run, and failed tests run once more in their own lane."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def ci_run(checkout: Path, *, failing: str = "^$", hanging: str = "^$", waiting: str = "^$") -> tuple[int, list[str]]:
-    """Return the exit code and the printed lines; the arguments are patterns of commands of `make`."""
+    """Return the exit code and the printed lines. The arguments are patterns of `make` commands."""
     environment = {"PATH": f"{checkout / 'bin'}:{os.environ['PATH']}", "HOME": str(checkout)}
     environment |= {"FAILING": failing, "HANGING": hanging, "WAITING": waiting}
     command = [checkout / ".ci" / "run"]

@@ -25,7 +25,7 @@ SMALLEST: Final = 10.0
 
 
 def limits(source: str) -> Iterator[int]:
-    """Yield the lines of comparisons that hold the difference to a clock below a few seconds."""
+    """Yield the lines of comparisons that limit a measured time to a few seconds."""
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.Compare):
             continue
@@ -54,7 +54,7 @@ def _is_clock(node: ast.expr) -> bool:
 
 
 def waits(source: str) -> Iterator[int]:
-    """Yield the lines that end the wait for something within a few seconds."""
+    """Yield the lines that limit a wait to a few seconds."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in WAITS:
             limit = node.args[0].value if len(node.args) == 1 and isinstance(node.args[0], ast.Constant) else None
@@ -63,14 +63,14 @@ def waits(source: str) -> Iterator[int]:
 
 
 def guesses(source: str) -> Iterator[int]:
-    """Yield the lines of tests that sleep once; a loop that looks again is not a guess, nor is a slow server."""
+    """Yield the lines at which a test sleeps once. Loops that check again and slow servers are allowed."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name.startswith("test_"):
             yield from (call.lineno for call in _once(node) if ast.unparse(call.func) in SLEEPS)
 
 
 def closed(source: str) -> Iterator[int]:
-    """Yield the lines that open a listener only to learn a port, which is then free for everybody."""
+    """Yield the lines that open a listener only to choose a port, which another process can then open."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.With) and all(isinstance(part, (ast.Assign, ast.AnnAssign)) for part in node.body):
             text = ast.unparse(node)
@@ -79,7 +79,7 @@ def closed(source: str) -> Iterator[int]:
 
 
 def _once(node: ast.AST) -> Iterator[ast.Call]:
-    """Yield the calls that a function makes itself and once."""
+    """Yield the calls of a function, except those in loops and nested functions."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.For, ast.AsyncFor, ast.While)):
             continue

@@ -12,7 +12,7 @@ from tests.conftest import ROOT
 
 PAGES = ("CONTRIBUTING.md", "tests/README.md")
 MADE = {"dist/"}
-"""Paths that a command makes."""
+"""Paths that a command creates."""
 
 
 def paths(text: str) -> list[str]:

@@ -82,7 +82,7 @@ def owners() -> tuple[Any, ...]:
 
 
 def exists(name: str) -> bool:
-    """Say whether a name of the table of packages is a module, or an attribute of one, of a client or of a model."""
+    """Return whether a name of the table of packages is a module or an attribute of a module, a client or a model."""
     if name in ("http_client=", "kgen pull"):
         return True
     head, _, rest_of_it = name.partition(".")

@@ -27,7 +27,7 @@ from tests.cluster.processes import free_port
 from tests.server import targets
 from tests.server.backend import backend
 
-pytestmark = pytest.mark.thorough  # What is tested is the text of the pages.
+pytestmark = pytest.mark.thorough  # These tests check the text of the pages.
 
 ROOT = Path(__file__).parents[1]
 
@@ -93,7 +93,7 @@ def test_the_code_about_http_clients_runs(number: int, said: str, cluster: Clust
 
 @pytest.fixture(scope="session")
 def streams(cluster: Cluster) -> str:
-    """A namespace for pods that run: other pages count those of `default`."""
+    """A namespace for running pods, because other pages count the pods in `default`."""
     assert cluster.raw("POST", "/api/v1/namespaces", {"metadata": {"name": "streams"}})[0] == 201
     return "streams"
 
@@ -136,7 +136,7 @@ def exec_pod(nodes: Nodes, streams: str) -> str:
 
 
 def test_the_pod_of_the_pages_logs_echoes_and_responds_to_http(cluster: Cluster) -> None:
-    """No image can be run here: the server accepts the manifest, and the program in it is run as a process."""
+    """No image can run here. The server accepts the manifest, and its program runs as a process."""
     pod, service = yaml.safe_load_all((ROOT / "examples/web.yaml").read_text("utf-8"))
     for path, body in (("pods", pod), ("services", service)):
         query = "dryRun=All&fieldValidation=Strict"
@@ -286,7 +286,7 @@ def migrations() -> list[str]:
 
 @pytest.mark.parametrize("call", dict.fromkeys(migrations()))
 def test_what_the_migration_tables_name_is_there(call: str) -> None:
-    """Every call has its method, and the method takes what is given."""
+    """Every call names an existing method that accepts the given arguments."""
     text = re.sub(r"^(?:(?:async )?with|await|except|clientset =) ", "", call)
     text = re.sub(r"(?:: \.\.\.)$", "", re.sub(r" as \w+(?=$|:)", "", text))
     scope: dict[str, Any] = {**MODULES, "pod": core_v1.Pod.zero(), "secret": core_v1.Secret(data={"k": b"v"})}
@@ -302,7 +302,7 @@ def test_what_the_migration_tables_name_is_there(call: str) -> None:
 
 
 def last(call: ast.Call) -> ast.Call:
-    """Return the last call that can be looked at without a server: what discovery finds, only a server knows."""
+    """Return the last call that can be checked without a server; only a server knows the result of discovery."""
     inner = call.func.value if isinstance(call.func, ast.Attribute) else None
     return inner if isinstance(inner, ast.Call) and "dynamic" in ast.unparse(inner) else call
 
@@ -434,7 +434,7 @@ RUN = {
     "docs/apply.md": 3,
     "docs/async.md": 5,
     "docs/connecting.md": 6,
-    "docs/crds.md": 2,  # by tests/kgen
+    "docs/crds.md": 2,  # tests/kgen runs them.
     "docs/dynamic.md": 7,
     "docs/errors.md": 2,
     "docs/exec.md": 3,

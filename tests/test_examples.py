@@ -23,14 +23,12 @@ import yaml
 from tests.cluster import NODE, Cluster, Nodes
 from tests.cluster.nodes import until
 
-pytestmark = (
-    pytest.mark.thorough
-)  # What is tested are programs of the public API, which other tests call on every Python.
+pytestmark = pytest.mark.thorough  # The examples only use the public API, which other tests call on every Python.
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 EXAMPLE = EXAMPLES / "in_cluster.py"
 
-# The kubelet mounts the service account at a fixed place, where a test can write nothing: tell of another.
+# The kubelet mounts the service account in a fixed folder that a test cannot write, so the program gets another one.
 START = """
 import runpy, sys
 from pathlib import Path
@@ -107,7 +105,7 @@ def test_a_missing_file_is_told_or_survived(missing: str, cluster: Cluster, tmp_
 
 @pytest.fixture
 def namespace(cluster: Cluster) -> Iterator[str]:
-    """A namespace of the test's own."""
+    """A namespace for one test."""
     name = f"example-{uuid.uuid4().hex[:8]}"
     assert cluster.raw("POST", "/api/v1/namespaces", {"metadata": {"name": name}})[0] == 201
     yield name
@@ -123,7 +121,7 @@ def environment(kubeconfig: Path) -> dict[str, str]:
 
 
 def run(kubeconfig: Path, name: str, *arguments: str, code: int = 0) -> str:
-    """Run an example to its end and return what it printed."""
+    """Run an example to its end and return its output."""
     done = subprocess.run(
         command(name, *arguments), env=environment(kubeconfig), capture_output=True, text=True, check=False, timeout=120
     )
@@ -133,7 +131,7 @@ def run(kubeconfig: Path, name: str, *arguments: str, code: int = 0) -> str:
 
 @contextmanager
 def started(kubeconfig: Path, name: str, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], IO[str]]]:
-    """Start an example that runs until it is ended."""
+    """Start an example that runs until it is killed."""
     with subprocess.Popen(
         command(name, *arguments),
         env=environment(kubeconfig),
@@ -268,7 +266,7 @@ def test_the_operator_makes_config_maps_and_survives_failures(cluster: Cluster, 
             made = cluster.raw("GET", f"/api/v1/namespaces/{namespace}/configmaps/good")[1]
             assert made["data"] == {"text": "hello"}
             stored = cluster.raw("GET", f"{greetings}/good")[1]
-            # The garbage collector sees a new kind only after a while, so the deletion itself is not waited for.
+            # The garbage collector needs a while to notice a new kind, so the test does not wait for the deletion.
             assert made["metadata"]["ownerReferences"] == [
                 {
                     "apiVersion": "example.com/v1",

@@ -17,7 +17,7 @@ FOREIGN = "raise SystemExit('code of another project ran')\n"
 
 
 def start(path: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run the entry point with a folder in front of all others that Python imports from."""
+    """Run the entry point with a folder in front of all others on the import path."""
     command = [sys.executable, "-P", "-m", "kgen_kubernetes", *options, "--version"]
     environment = os.environ | {"PYTHONPATH": str(path)}
     return subprocess.run(command, env=environment, cwd=path, capture_output=True, text=True, check=False)
@@ -41,7 +41,7 @@ def test_another_module_that_comes_first_is_named_and_not_run(name: str, tmp_pat
 
 @pytest.fixture
 def installed(tmp_path: Path) -> Path:
-    """A folder with our packages, as in an environment."""
+    """A folder with the packages of the project, as in an environment."""
     for name in ("kgen", "kgen_kubernetes"):
         shutil.copytree(ROOT / "generator" / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     done = start(tmp_path)

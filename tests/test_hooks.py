@@ -1,4 +1,4 @@
-"""The hooks for pre-commit install what the extra `generator` does, and run commands that there are."""
+"""The pre-commit hooks install the dependencies of the extra `generator` and run existing commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything that reads or shows the text of others takes linear time, whole or byte by byte.
+"""Code that parses or prints untrusted text runs in linear time, with whole texts and byte by byte.
 
 Each case is measured at one size and at eight times that size. Ratios near 8 are linear, those near 64 quadratic.
 """
@@ -41,13 +41,13 @@ _MOST: Final = 20.0
 """Largest ratio of the two times."""
 
 _NOTHING: Final = 0.02
-"""Seconds that are not worth a look, whatever the ratio."""
+"""Seconds below which the ratio is ignored."""
 
 _REFUSED: Final = (ValueError, AttributeError, errors.KubeError, http1.MalformedError, InputError)
 
 
 class Case(NamedTuple):
-    """A growing text, and what reads it."""
+    """A growing text and the function that reads it."""
 
     name: str
     work: Callable[[Any], Any]
@@ -221,7 +221,7 @@ def crds(size: int) -> bytes:
 
 
 def of_long_key(size: int) -> bytes:
-    extra = {"k" * (size // 2): [None, *["a"] * (size // 8)]}  # null, so that it is read leniently.
+    extra = {"k" * (size // 2): [None, *["a"] * (size // 8)]}  # The null selects the lenient decoder.
     return msgspec.json.encode({"spec": {"token": "t"}, "status": {"user": {"extra": extra}}})
 
 
@@ -251,7 +251,7 @@ def kubeconfigs(size: int) -> str:
 
 
 def before(size: int) -> PackageNames:
-    """Return the names of many equal objects, each with a part that is equal in all."""
+    """Return the names of many similar objects, which all have one part in common."""
     shared = {"Owner": NamedClass({"part": "part"}, {"part": ("OwnerPart",)}, ""), "OwnerPart": NamedClass({}, {}, "")}
     aliases = {f"O{number}x": "Owner" for number in range(size)} | {
         f"O{number}xPart": "OwnerPart" for number in range(size)

@@ -1,7 +1,7 @@
-"""Every regular expression of both packages takes linear time on hostile text.
+"""Every regular expression of both packages runs in linear time on hostile text.
 
-The expressions are found by the syntax of the modules, so that a new one is looked at without an entry here. Hostile texts
-are made of the expression's own characters, one or two of them repeated, with an end that does not match.
+The expressions are found in the syntax trees of the modules, so a new one needs no entry here. Hostile texts repeat one or
+two characters of the expression and have an end that does not match.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PACKAGES: Final = (_ROOT / "core" / "kubecore", _ROOT / "generator" / "kgen")
 _SMALL: Final = 2_000
 _TIMES: Final = 8
 _METHODS: Final = frozenset({"match", "fullmatch", "search", "sub", "subn", "split", "finditer", "findall"})
-_EXEMPT: Final = frozenset({"kgen.python_source._LEXICAL"})  # Reads generated source, whose texts all have an end.
+_EXEMPT: Final = frozenset({"kgen.python_source._LEXICAL"})  # It reads generated source, in which every string ends.
 _COMMON: Final = ' a0"\\.-'
 
 
@@ -67,7 +67,7 @@ def _of_module(name: str, module: Any, tree: ast.Module) -> Iterator[Used]:
             yield Used(f"{name}.{key}", pattern, method)
     for node in inline:
         if (method := _method(node)) in _METHODS:
-            text = ast.literal_eval(node.args[0])  # Fails for one that is made at run time: compile it at the top.
+            text = ast.literal_eval(node.args[0])  # Fails for an expression that is built at run time.
             yield Used(f"{name}:{node.lineno}", re.compile(text), method)
 
 
@@ -114,7 +114,7 @@ def _is_linear(work: Callable[[str], Any], pump: str, prefix: str = "") -> bool:
         return prefix + pump * (_SMALL * times // len(pump)) + "\x00"
 
     large = _seconds(lambda: work(text(_TIMES)))
-    # Little time is good enough; else the ratio decides, with room for a busy machine: 64 would be the square.
+    # A short time is accepted. Otherwise the ratio decides, with a margin for a busy machine; 64 is quadratic.
     return large < 0.02 or large < 4 * _TIMES * max(_seconds(lambda: work(text(1))), 0.0005)
 
 
@@ -142,7 +142,7 @@ def _refused(work: Callable[[str], Any]) -> Callable[[str], None]:
     def tried(text: str) -> None:
         try:
             work(text)
-        except ValueError:  # Ours are.
+        except ValueError:  # The base class of the expected errors.
             pass
 
     return tried

@@ -1,4 +1,4 @@
-"""The messages that users meet most, as exact texts: what failed, which value and where, and the next step."""
+"""Exact texts of the most common messages: the failed operation, the value with its location, the next step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every package of generator/, core/ and generated/ is shipped, typed and held to the import rules."""
+"""Every package of generator/, core/ and generated/ is in the wheel, typed and checked by the import rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The environment is made of exact versions, for every tested Python and for the oldest allowed releases."""
+"""The environment has exact versions, for every tested Python and for the oldest allowed releases."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_everything_that_is_installed_is_pinned() -> None:
     if not pinned:
         pytest.skip("`make latest` uses the newest releases")
     installed = {pins.normalized(item.metadata["Name"]): item.version for item in distributions()}
-    # ensurepip of Python 3.11 brings setuptools, which nothing here uses.
+    # ensurepip of Python 3.11 installs setuptools, which the project does not use.
     others = {"kgen-kubernetes", "setuptools"}
     wrong = {
         name: version

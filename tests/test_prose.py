@@ -1,4 +1,4 @@
-"""The counter of wording: what it reads, what it counts, and when it fails."""
+"""`tools.prose`: the texts that it reads, the markers that it counts, and the limits at which it fails."""
 
 from pathlib import Path
 

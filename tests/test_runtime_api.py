@@ -1,4 +1,4 @@
-"""The contract between generated packages and kubecore: what they import, and which number they were built for."""
+"""The contract between generated packages and kubecore: their imports, and the number of their runtime API."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from {package}.clientset import AsyncClientset, Clientset
 
 @pytest.fixture(params=[RUNTIME_API - 1, RUNTIME_API + 1], ids=["older", "newer"])
 def other(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, int]]:
-    """The name of a package that is made for another runtime API, and the number."""
+    """The name of a package that is built for another runtime API, and its number."""
     number: int = request.param
     package = f"made_for_{number}"
     for name, text in {

@@ -41,8 +41,8 @@ def test_a_file_and_a_folder_stand_for_what_is_in_them() -> None:
     [
         (1, {"tests/a.py::test_x": True}, 0),
         (1, {"tests/a.py::test_x": True, "tests/a.py::test_y": True}, 1),  # Not listed.
-        (2, {"tests/a.py::test_x": True}, 1),  # Interrupted: others may not have run.
-        (0, {}, 1),  # Lint or types failed.
+        (2, {"tests/a.py::test_x": True}, 1),  # The run was interrupted, so other tests may not have run.
+        (0, {}, 1),  # No test failed, so lint or types did.
         (None, None, 1),  # The tests never ended.
     ],
 )

@@ -1,4 +1,4 @@
-"""What users see of the types: exact under both checkers, and nothing untyped that is public."""
+"""The public types are complete, and both checkers infer them exactly."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.thorough  # pythonVersion is that of the configuration.
+pytestmark = pytest.mark.thorough  # The configuration sets pythonVersion, so one Python is enough.
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent

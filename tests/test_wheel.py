@@ -1,4 +1,4 @@
-"""The wheel, alone in an empty environment."""
+"""The wheel in an otherwise empty environment."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_importing_the_clientset_imports_no_model_and_no_httpx(environment: Path
 
 
 def completeness(environment: Path, cwd: Path, *options: str) -> str:
-    """Return what pyright says of the types of an installed package."""
+    """Return pyright's report on the types of an installed package."""
     pyright = Path(sys.executable).parent / "pyright"
     path = f"{environment}{os.pathsep}{os.environ['PATH']}"
     command = [str(pyright), "--pythonpath", str(environment / "python"), "--verifytypes", *options]

@@ -1,4 +1,4 @@
-"""Read by mypy and pyright alone: the types that users see. `tests/test_typing.py` runs it under both."""
+"""The types that users see. Only mypy and pyright read this module; `tests/test_typing.py` starts them."""
 
 # pyright: strict, reportUnnecessaryTypeIgnoreComment=true
 from __future__ import annotations
@@ -259,7 +259,7 @@ def failing(error: errors.StatusError) -> None:
 
 
 def refused(clientset: Clientset) -> None:
-    """Each line is an error: were it none, its ignore would be one."""
+    """Each line is an error. If it were valid, the checkers would report its unused `ignore` comment."""
     clientset.core_v1.namespaces().delete_collection()  # type: ignore[attr-defined]  # pyright: ignore
     clientset.core_v1.pods()  # type: ignore[call-arg]  # pyright: ignore
     clientset.core_v1.nodes("x")  # type: ignore[call-arg]  # pyright: ignore
