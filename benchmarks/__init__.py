@@ -1,1 +1,1 @@
-"""kgen's clients against their peers: `make bench`, or `python -m benchmarks`."""
+"""Compare kgen's clients with their peers: `make bench`, or `python -m benchmarks`."""

@@ -1,4 +1,4 @@
-"""Measure every client in one run and print one table of ratios; also written to RESULTS.md."""
+"""Measure every client in one run, print one table of ratios and write it to RESULTS.md."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ JSON, PROTOBUF = "application/json", "application/vnd.kubernetes.protobuf"
 
 @dataclass(frozen=True)
 class Figure:
-    """One row: what is compared, against whom, and how far ahead we mean to be.
+    """One row of the table: the measured case, the peer and the target.
 
-    `target` is the least ratio peer/ours; `own` is the case of ours that stands for the peer, where it is ourselves.
+    `target` is the smallest ratio peer/ours that counts as reached. `own` names a case of kubeclient that is measured
+    instead of a peer.
     """
 
     title: str
@@ -109,7 +110,7 @@ def main() -> None:
             of_server = [key for key in wanted() if key[1] not in CASES and key[1] not in generating.CASES]
             measured = {key: measure(key, python, goclient, url, folder) for key in of_server}
         of_node = [key for key in wanted() if key[1] in CASES]
-        if goclient is None:  # Nor is there a cluster.
+        if goclient is None:  # A cluster needs Go, too.
             measured |= dict.fromkeys(of_node)
         else:
             with node(folder) as url:
@@ -123,7 +124,7 @@ def main() -> None:
 
 
 def environment() -> Path:
-    """Make an environment of its own with this project and the peers; return its Python."""
+    """Create a virtual environment with this project and the peers; return its Python."""
     folder = CACHE / "venv"
     python = folder / "bin" / "python"
     if not python.exists():
@@ -137,7 +138,7 @@ def environment() -> Path:
 
 
 def build_goclient(folder: Path) -> Path | None:
-    """Build the Go program and have it write the protobuf bodies; None without Go."""
+    """Build the Go program and write the protobuf bodies with it; return None if Go is missing."""
     if shutil.which("go") is None:
         print("Go is missing: client-go is not measured", file=sys.stderr)
         return None
@@ -152,7 +153,7 @@ def build_goclient(folder: Path) -> Path | None:
 
 @contextlib.contextmanager
 def server(folder: Path) -> Iterator[str]:
-    """Serve the recorded bodies from another process."""
+    """Serve the recorded bodies from another process; yield its URL."""
     process = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.server", folder], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
@@ -173,7 +174,7 @@ def wanted() -> list[tuple[str, str]]:
 
 
 def measure(key: tuple[str, str], python: Path, goclient: Path | None, url: str, folder: Path) -> float | None:
-    """Return the median over the runs: seconds, or MiB for the cases of memory."""
+    """Return the median of the runs: seconds, or MiB if the case measures memory."""
     client, case = key
     if client.startswith("client-go"):
         if goclient is None:
@@ -243,7 +244,7 @@ def row(figure: Figure, peer: float | None, ours: float | None) -> str:
 
 
 def machine() -> str:
-    """Name the machine by what matters: processor, cores, memory."""
+    """Return the processor, the number of cores and the platform."""
     model = "unknown processor"
     with contextlib.suppress(OSError):
         lines = Path("/proc/cpuinfo").read_text().splitlines()

@@ -1,4 +1,4 @@
-"""A package of an operator's CRDs: made by kgen, and its models by datamodel-code-generator alone."""
+"""Build a package of an operator's CRDs with kgen, and its models with datamodel-code-generator alone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SECONDS, PEAK, LINES = CASES = ("generate", "generate_peak", "generated_lines")
 
 
 def measure() -> dict[tuple[str, str], float | None]:
-    """Return seconds, MiB and lines of both, one run of each; None for all where there are no CRDs."""
+    """Return seconds, MiB and lines of one run of each; None for all if the CRDs are missing."""
     clients = {"ours": kgen, ALONE: alone}
     if not CRDS.is_dir():
         print(f"{CRDS.name} is missing beside the checkout: building is not measured", file=sys.stderr)
@@ -27,7 +27,7 @@ def measure() -> dict[tuple[str, str], float | None]:
     with tempfile.TemporaryDirectory(prefix="kgen-bench-") as name:
         for client, command in clients.items():
             output = Path(name) / client.split("-")[0]
-            # From a small process: the system counts what a process was before it became another.
+            # Started from a small process, because the peak memory of a child includes its memory before the exec.
             done = subprocess.run([*small, *command(output)], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
             said = json.loads(done.stdout.splitlines()[-1])
             measured[client, SECONDS], measured[client, PEAK] = said["seconds"], said["peak_kib"] / 1024
@@ -36,18 +36,18 @@ def measure() -> dict[tuple[str, str], float | None]:
 
 
 def kgen(output: Path) -> list[str]:
-    """Return the command that makes the whole package: models, clients and clientset."""
+    """Return the command that generates the whole package: models, clients and clientset."""
     options = ["--specs", str(CRDS), "--package", "operated", "--output", str(output), "--quiet"]
     return [sys.executable, "-m", "kgen", "build", *options]
 
 
 def alone(output: Path) -> list[str]:
-    """Return the command that makes models of the same documents, without kgen's folding."""
+    """Return the command that generates models of the same documents, without kgen's shared classes."""
     return [sys.executable, "-W", "ignore", "-m", "benchmarks.generating", "alone", str(output)]
 
 
 def run(command: list[str]) -> None:
-    """Run a command and print its seconds and its peak of memory."""
+    """Run a command and print its seconds and its peak memory."""
     began = time.perf_counter()
     _, status, usage = os.wait4(subprocess.Popen(command).pid, 0)
     seconds = time.perf_counter() - began
@@ -56,7 +56,7 @@ def run(command: list[str]) -> None:
 
 
 def make(output: Path) -> None:
-    """Have datamodel-code-generator make structs of msgspec, with docstrings, of all that the CRDs describe."""
+    """Generate msgspec structs with docstrings from all schemas of the CRDs, with datamodel-code-generator."""
     import datamodel_code_generator as generator
     from datamodel_code_generator.enums import DataModelType
 

@@ -1,4 +1,4 @@
-"""A real cluster with a node, for what streams: commands, logs and ports of a pod."""
+"""A real cluster with a node, for the streaming cases: commands, logs and ports of a pod."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from benchmarks.clients.measure import STREAMED
 from tests.cluster import Cluster
 
 CASES = ("exec", "log", "forward")
-"""The cases that need it."""
+"""The cases that need a node."""
 
 _LINE = "x" * 999
 
 
 @contextlib.contextmanager
 def node(folder: Path) -> Iterator[str]:
-    """Run it; write `kubeconfig`, and `port` of a server that repeats what comes; yield the URL."""
+    """Run the cluster and an echo server, write the files `kubeconfig` and `port`, and yield the cluster's URL."""
     with Cluster() as cluster, echo() as port:
         nodes = cluster.start_nodes()
         nodes.running_pod("default", "web")
@@ -32,7 +32,7 @@ def node(folder: Path) -> Iterator[str]:
 
 @contextlib.contextmanager
 def echo() -> Iterator[int]:
-    """Repeat what comes, on a port of loopback, which is also the pod's."""
+    """Run an echo server on a loopback port, which is also a port of the pod; yield the port."""
     with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
         threading.Thread(target=_accept, args=(listener,), daemon=True).start()
         yield listener.getsockname()[1]

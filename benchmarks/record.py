@@ -1,4 +1,4 @@
-"""Create the server's responses from the recorded pod: 10,000 of them, one, a list with one odd item, and a watch."""
+"""Create the server's responses from the recorded pod: one pod, lists (one with an invalid item), and a watch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def write_bodies(folder: Path) -> None:
     _write(folder / "item.json", pods[0])
     events = [json.dumps({"type": "MODIFIED", "object": pod}, separators=(",", ":")) + "\n" for pod in pods]
     (folder / "watch.json").write_text("".join(events))
-    for pod in pods:  # Items of a list carry neither.
+    for pod in pods:  # Items of a list have neither.
         del pod["apiVersion"], pod["kind"]
     _write(folder / "list.json", _list(pods))
     _write(folder / "one.json", _list(pods[:1]))

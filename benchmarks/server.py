@@ -1,7 +1,7 @@
 """A TLS server on loopback that responds with recorded bytes, in a separate process.
 
-It does as little as it can, so that what is measured is the client: one thread a connection, one look at the request
-line, one send.
+It does as little as possible, so that the client dominates the measurement: one thread per connection, one look at the
+request line, one send.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PROTOBUF = b"application/vnd.kubernetes.protobuf"
 
 
 class Recorded:
-    """The responses, by path and content type."""
+    """Recorded responses by path and content type."""
 
     def __init__(self, folder: Path) -> None:
         self._answers: dict[tuple[bytes, bytes], bytes] = {}
@@ -34,7 +34,7 @@ class Recorded:
                     self._answers[path, content_type] = _answer(content_type, file.read_bytes())
 
         self._events = (folder / "watch.json").read_bytes().splitlines(keepends=True)
-        # kr8s asks for it first.
+        # kr8s requests the version first.
         self._answers[b"/version/", b"application/json"] = _answer(b"application/json", VERSION)
 
     def answer(self, head: bytes) -> bytes:
@@ -68,7 +68,7 @@ def _serve(connection: socket.socket, context: ssl.SSLContext, recorded: Recorde
                     for part in recorded.watch() if b"watch=" in target else (recorded.answer(head),):
                         stream.sendall(part)
     except OSError:
-        return  # The client went away.
+        return  # The client closed the connection.
 
 
 def main() -> None:

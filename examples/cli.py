@@ -1,4 +1,4 @@
-"""A command line in the manner of kubectl, for any kind that the server has, by typer.
+"""A command line like kubectl, for any kind that the server has, with typer.
 
 Run it: python examples/cli.py get deployments -n default
         python examples/cli.py --context prod scale deployment/web 3

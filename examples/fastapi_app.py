@@ -53,7 +53,7 @@ async def names(namespace: str, clientset: Clients) -> list[str]:
 
 @app.post("/namespaces/{namespace}/configmaps", status_code=201)
 async def create(namespace: str, body: Annotated[core_v1.ConfigMap, Body()], clientset: Clients) -> core_v1.ConfigMap:
-    """Create a ConfigMap. Without `Body()` FastAPI takes a model for a query parameter."""
+    """Create a ConfigMap. Without `Body()`, FastAPI treats a model as a query parameter."""
     return await clientset.core_v1.config_maps(namespace).create(body)
 
 

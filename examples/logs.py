@@ -18,7 +18,7 @@ def follow(clientset: Clientset, namespace: str, pod: str) -> None:
     try:
         with clientset.core_v1.pods(namespace).stream_logs(pod, tail_lines=10, errors="replace") as lines:
             for line in lines:
-                # One write for text and line end: other threads print, too.
+                # One write for the text and the line end, because other threads print too.
                 print(f"[{pod}] {line}\n", end="", flush=True)
     except errors.KubeError as error:
         print(f"[{pod}] {error}\n", end="", file=sys.stderr, flush=True)

@@ -21,7 +21,7 @@ Key = tuple[str, str]
 
 
 class Operator:
-    """The queue, and what is done with its keys."""
+    """The queue, and the work on its keys."""
 
     def __init__(self, clientset: AsyncClientset, greetings: AsyncObjects[dict[str, Any]]) -> None:
         self.clientset = clientset
@@ -74,7 +74,7 @@ class Operator:
 
 
 async def main() -> None:
-    """Run until an error that does not pass, or Ctrl-C."""
+    """Run until a permanent error or Ctrl-C."""
     async with AsyncClientset() as clientset:
         operator = Operator(clientset, await clientset.dynamic.resource("greetings.example.com"))
         async with asyncio.TaskGroup() as tasks:

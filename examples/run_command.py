@@ -13,7 +13,7 @@ from kubecore import errors
 
 
 def run(clientset: Clientset, namespace: str, pod: str, command: list[str]) -> bool:
-    """Run the command in one pod, and return whether it succeeded."""
+    """Run the command in one pod and return whether it succeeded."""
     try:
         done = clientset.core_v1.pods(namespace).run(pod, command, text=True, errors="replace", timeout=30)
     except (errors.StatusError, errors.TransportError, errors.CommandTimeoutError) as error:

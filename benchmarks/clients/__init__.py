@@ -1,1 +1,1 @@
-"""One module a client, each case in a process of its own: `python -m benchmarks.clients.NAME CASE URL FOLDER`."""
+"""One module per client. Each case runs in a separate process: `python -m benchmarks.clients.NAME CASE URL FOLDER`."""

@@ -1,4 +1,4 @@
-"""HTTP libraries alone: what a client pays for being one. The body is read and thrown away."""
+"""HTTP libraries alone, as a baseline for the clients. The body is read and discarded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""kr8s, which keeps what it gets as plain data."""
+"""kr8s, which keeps responses as plain data."""
 
 from __future__ import annotations
 

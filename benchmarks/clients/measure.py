@@ -1,4 +1,4 @@
-"""What every client's process does around its cases: repeat, time, tell. It knows no client."""
+"""Run, time and report a case in the process of a client. This module is independent of the clients."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CONNECTIONS = 100
 THREADS = 64
 WARM_UP = 200
 STREAMED = 20_000_000
-"""Bytes that a command prints, and that a log holds."""
+"""Bytes that a command prints, and size of a log."""
 
 COMMAND = ["head", "-c", str(STREAMED), "/dev/zero"]
 PORTS = 100
@@ -25,7 +25,7 @@ MESSAGE = b"x" * 1000
 
 
 class Case:
-    """What a case gets: the server's URL and the folder of the recorded files."""
+    """Input of a case: the server's URL and the folder of the recorded files."""
 
     def __init__(self, url: str, folder: Path) -> None:
         self.url = url
@@ -34,7 +34,10 @@ class Case:
         self.above_kib = 0
 
     def measure_above(self, call: Callable[[], object], body: str) -> None:
-        """Note how much memory a call takes beside the body that it reads; what came before is warm and counts not."""
+        """Measure the memory of a call in addition to the body that it reads.
+
+        Memory that is in use before the call is not counted.
+        """
         before = peak_kib(reset=True)
         made = call()
         self.above_kib = peak_kib() - before - (self.folder / body).stat().st_size // 1024
@@ -42,7 +45,7 @@ class Case:
 
     @property
     def port(self) -> int:
-        """The pod's port on which what comes is repeated."""
+        """Port of the pod's echo server."""
         return int((self.folder / "port").read_text())
 
     def body(self, name: str) -> bytes:
@@ -51,7 +54,7 @@ class Case:
 
 
 def repeat(call: Callable[[], object], count: int = 3, warm_up: int = 1) -> list[float]:
-    """Return the seconds of each call; what a call returns is let go outside the time."""
+    """Return the seconds of each call. The result of a call is released outside the measured time."""
     for _ in range(warm_up):
         call()
     seconds = []
@@ -77,7 +80,7 @@ async def repeat_async(call: Callable[[], Awaitable[object]], count: int = 3, wa
 
 
 async def fan_out(call: Callable[[], Awaitable[object]]) -> list[float]:
-    """Return the seconds of a thousand calls at once, three times; the first connects."""
+    """Return the seconds of three runs of a thousand concurrent calls, after a run that opens the connections."""
 
     async def all_at_once() -> None:
         await asyncio.gather(*[call() for _ in range(FAN_OUT)])
@@ -86,10 +89,10 @@ async def fan_out(call: Callable[[], Awaitable[object]]) -> list[float]:
 
 
 def from_threads(call: Callable[[], object]) -> list[float]:
-    """Return the seconds of a thousand calls from 64 threads, three times; the first connects.
+    """Return the seconds of three runs of a thousand calls from 64 threads, after a run that opens the connections.
 
-    One call goes before: lightkube's first one from many threads at once ends its process, as msgspec's first look at a
-    class is not safe.
+    A single call precedes them. Without it lightkube's process crashes, because msgspec's first inspection of a class
+    is not thread-safe.
     """
     call()
     with ThreadPoolExecutor(THREADS) as threads:
@@ -97,7 +100,7 @@ def from_threads(call: Callable[[], object]) -> list[float]:
 
 
 def at_once(call: Callable[[int], object]) -> list[float]:
-    """Return the seconds of a hundred calls from as many threads, three times."""
+    """Return the seconds of three runs of a hundred calls, each call from a separate thread."""
     with ThreadPoolExecutor(PORTS) as threads:
         return repeat(lambda: list(threads.map(call, range(PORTS))))
 
@@ -106,9 +109,8 @@ def run(cases: Mapping[str, Callable[[Case], list[float]]], started: float) -> N
     """Run the case that the command line names and print its figures.
 
     Args:
-        cases: By name, what returns the seconds of its repetitions.
-        started: When the module was about to import its client, by `time.perf_counter()`; the case `start` counts from
-            there.
+        cases: Functions by name of the case. Each returns the seconds of its repetitions.
+        started: `time.perf_counter()` before the module imports its client. The case `start` is measured from then.
     """
     name, url, folder = sys.argv[1:4]
     case = Case(url, Path(folder))
@@ -119,10 +121,10 @@ def run(cases: Mapping[str, Callable[[Case], list[float]]], started: float) -> N
 
 
 def peak_kib(*, reset: bool = False) -> int:
-    """Return the most memory that this process has held; `ru_maxrss` would count its parent's before the exec.
+    """Return the peak memory of this process in KiB; `ru_maxrss` would include its parent's memory before the exec.
 
     Args:
-        reset: Whether it counts from what is held now.
+        reset: Whether to restart the count from the memory that is in use now.
     """
     if reset:
         Path("/proc/self/clear_refs").write_text("5")

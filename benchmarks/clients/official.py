@@ -76,7 +76,7 @@ def forward(case: Case) -> list[float]:
     config.load_kube_config(case.kubeconfig)
 
     def talk(_: int) -> None:
-        made = client.CoreV1Api(client.ApiClient())  # Of its own: a stream changes the client that it goes through.
+        made = client.CoreV1Api(client.ApiClient())  # A separate one: a stream changes its client.
         forwarded = stream.portforward(
             made.connect_get_namespaced_pod_portforward, "web", "default", ports=str(case.port)
         )
