@@ -1,8 +1,8 @@
-"""Small documents that are large inside, and large ones: `python -m tests.kgen.bombs FOLDER [NAME...]` builds from
-each, or from those that are named.
+"""Small documents that expand to large ones, and large documents.
 
-Each build is a process of its own with a limit on its memory. Prints, for each, its exit code, seconds, the most memory
-that it had in MiB, and what it said.
+`python -m tests.kgen.bombs FOLDER [NAME...]` builds a package from each document, or from the named ones. Each build
+runs in a separate process with limited memory. The command prints the exit code, the seconds, the peak memory in MiB
+and the error output of each build.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from tests.kgen.documents import document, reference
 __all__ = ["CASES", "MEMORY", "SECONDS", "main"]
 
 SECONDS: Final = 60
-"""Seconds of the processor that a build may take."""
+"""Processor seconds that a build may use."""
 MEMORY: Final = 600
-"""MiB that a build may take."""
+"""MiB that a build may use."""
 
 _MILLION: Final = 1_000_000
 _SPEC: Final = "com.example.v1.WidgetSpec"
@@ -73,7 +73,7 @@ def _properties(count: int) -> Iterator[str]:
 
 
 def _branches(count: int) -> Iterator[str]:
-    """An object of lists, each of which a branch asks for."""
+    """Yield an object of lists, with one `oneOf` branch per list that requires it."""
     yield from _many('{"type":"object","properties":{', '"p#":{"type":"array","items":{"type":"string"}}', "}", count)
     yield from _many(',"oneOf":[', '{"required":["p#"]}', "]}", count)
 
@@ -89,14 +89,14 @@ def _schemas(**extra: Any) -> Text:
 
 
 def _doubling(make: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> Text:
-    """Forty schemas, each made of the next one twice."""
+    """Return forty schemas that each contain the next one twice."""
     chain = {f"com.example.v1.A{n}": make(reference(f"com.example.v1.A{n + 1}")) for n in range(40)}
     last = {"com.example.v1.A40": {"type": "object", "properties": {"a": {"type": "string"}}}}
     return lambda: [json.dumps(document(extra={**chain, **last, _SPEC: reference("com.example.v1.A0")}))]
 
 
 def _chain(make: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> Text:
-    """Five thousand schemas, each made of the next one."""
+    """Return five thousand schemas that each contain the next one."""
     chain = {f"com.example.v1.A{n}": make(reference(f"com.example.v1.A{n + 1}")) for n in range(5000)}
     return lambda: [json.dumps(document(extra={**chain, _SPEC: reference("com.example.v1.A0")}))]
 
@@ -118,7 +118,7 @@ def _loops() -> Iterator[tuple[str, Text]]:
 
 
 def _cases() -> Iterator[tuple[str, str, Text, int, str]]:
-    """Yield name, file, text, exit code and words for each."""
+    """Yield the name, file, text, exit code and expected message of each case."""
     for name, (opening, closing) in _DEEP.items():
         for wrap, file, limit in ((_crd, "c.yaml", 100), (_crd, "c.json", 200), (_openapi, "o.json", 200)):
             deep = partial(_deep, wrap, opening, closing)
@@ -142,7 +142,7 @@ def _cases() -> Iterator[tuple[str, str, Text, int, str]]:
     yield "20,000 words of an enum", "c.yaml", lambda: _crd(_many(*words, 20_000)), 3, "more than 10000 entries in one"
     schemas = ('{"openapi":"3.0.0","paths":{},"components":{"schemas":{', '"a.b.C#":{"type":"object"}', "}}}")
     yield "100,000 schemas", "o.json", lambda: _many(*schemas, 100_000), 3, "more than 10000 entries in one place"
-    # No place has too many, but all together have.
+    # No single place has too many entries, but the document has.
     fields = ",".join(f'"f{n}":{{"type":"string"}}' for n in range(99))
     part = '"p#":{"type":"object","properties":{"g#":{"type":"string"},' + fields + "}}"
     apart = ('{"type":"object","properties":{', part, "}}")
@@ -167,7 +167,7 @@ def _write(file: Path, text: Text) -> None:
     with file.open("w") as stream:
         stream.writelines(text())
         if file.stem == "big":
-            stream.truncate(200 << 20)  # Of zeros, which take no place.
+            stream.truncate(200 << 20)  # Zeros in a sparse file use no disk space.
 
 
 def _built(file: Path) -> Mapping[str, Any]:
@@ -177,9 +177,9 @@ def _built(file: Path) -> Mapping[str, Any]:
     if child == 0:
         code = 99
         try:
-            resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))  # What is not touched counts here, too.
+            resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))  # Includes memory that is reserved but unused.
             resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-            signal.alarm(10 * SECONDS)  # For what hangs; on a busy machine everything takes longer.
+            signal.alarm(10 * SECONDS)  # Ends a build that hangs; a busy machine needs more time.
             os.dup2(os.open(said, os.O_CREAT | os.O_TRUNC | os.O_WRONLY), 2)
             code = run(
                 ["build", "-q", "--specs", str(file), "--package", "made", "--output", str(file.parent / "made")]
@@ -194,14 +194,14 @@ def _built(file: Path) -> Mapping[str, Any]:
 
 
 def main(folder: Path, names: Iterable[str]) -> None:
-    """Build from each named case and print what came of it."""
+    """Build from each named case and print the results."""
     os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
     os.chdir(folder)
     setattr(stamp, "bundled_specs", lambda: None)  # noqa: B010 - Their digest takes its time.
     _write(folder / "o.json", lambda: [json.dumps(document())])
     assert (
         run(["build", "-q", "--specs", "o.json", "--package", "warm"]) == 0
-    )  # What is imported now, no build imports.
+    )  # Imports the modules of a build before the first measurement.
     (folder / "o.json").unlink()
     found: dict[str, Mapping[str, Any]] = {}
     for name in names:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-TIMEOUT = 120  # Seconds; a command that waits for a pipe never ends.
+TIMEOUT = 120  # Seconds. A command that reads a pipe would wait forever.
 
 
 def manifest(group: str = "example.com", kind: str = "Widget") -> dict[str, Any]:
@@ -44,7 +44,7 @@ def put(path: Path, *manifests: dict[str, Any]) -> Path:
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project with a CRD of each of two groups."""
+    """Return a project with one CRD in each of two groups."""
     put(tmp_path / "crds" / "one.yaml", manifest())
     put(tmp_path / "crds" / "two.yaml", manifest("other.org", "Other"))
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""Small documents for tests: one resource with whatever a test wants to put into it."""
+"""Small documents for tests: one resource, with the schemas that a test adds."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def document(
     plural: str = "widgets",
     extra: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return an OpenAPI v3 document with one namespaced resource; `extra` schemas replace or join its own."""
+    """Return an OpenAPI v3 document with one namespaced resource. `extra` adds or replaces schemas."""
     package = ".".join([*reversed(group.split(".")), version])
     gvk = {"group": group, "version": version, "kind": kind}
     widget = f"{package}.{kind}"
@@ -93,7 +93,7 @@ def document(
 
 
 def spec_of(*documents: Mapping[str, Any], names: tuple[str, ...] = ("apis/example.com/v1",)) -> ApiSpec:
-    """Load documents as the folder of `kgen pull` holds them."""
+    """Load documents under the file names that `kgen pull` writes."""
     return openapi_v3.convert(
         {
             name.replace("/", "__"): (f"specs/{name.replace('/', '__')}.json", copy.deepcopy(dict(raw)))
@@ -108,7 +108,7 @@ def resolved(
     hand: Mapping[str, str] | None = None,
     **options: Any,
 ) -> Api:
-    """Return what documents resolve to; whatever is wrong goes to `problems`, or is raised."""
+    """Resolve documents. Errors are added to `problems`, or raised if `problems` is None."""
     collected = problems if problems is not None else Problems()
     api = resolve(spec_of(*documents, **options), hand or {}, collected)
     if problems is None:
@@ -118,7 +118,7 @@ def resolved(
 
 @dataclass(frozen=True)
 class WrittenField:
-    """A field and how its annotation and its default are written."""
+    """A field with its annotation and its default as source code."""
 
     field: Field
     name: str
@@ -128,7 +128,7 @@ class WrittenField:
 
 
 def written(api: Api, name: str, module: str | None = None) -> dict[str, WrittenField]:
-    """Return the fields of a model by their names on the wire; of the first module that has it if none is named."""
+    """Return the fields of a model by wire name. Without `module`, the first module that has the model is used."""
     found = (made for made in api.modules if module in (None, made.name))
     holder, model = next((made, model) for made in found for model in made.models if model.name == name)
     writer = FieldWriter(model, holder.name)
@@ -157,7 +157,7 @@ def laid_out(api: Api) -> dict[ModelRef, Code]:
 def generated(api: Api, package: str = "made", *, quickly: bool = False) -> dict[str, str]:
     """Return the files of a package, verified, not formatted.
 
-    `quickly` lays the classes out with the template alone: datamodel-code-generator takes its time.
+    `quickly` renders the classes with the template only, because datamodel-code-generator is slow.
     """
     sources = laid_out(api) if quickly else class_sources(api.modules, templates_folder())
     files = render(plan(api, sources, package, "specs"))

@@ -1,4 +1,4 @@
-"""Text that tries to be something else: for every place of a document that holds text."""
+"""Hostile text for every place of a document that holds text."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ PAYLOADS = (
     "aux.py",
 )
 
-# Lines that tools obey wherever they are, in a docstring too.
+# Directives that tools obey anywhere in a file, even in a docstring.
 _OBEYED = re.compile(
     r"#\s*(type|mypy|pyright|ruff|flake8|isort|fmt|yapf|pylint|ty|bandit|coverage)\s*[:=]|#\s*(noqa|nosec|pragma)"
     r"|isort:|-\*-|\bvim?[<=>]?\d*:|^\s*>>>(\s|$)|local variables:",
@@ -96,7 +96,7 @@ _OURS = re.compile(
 
 
 def obeyed(source: str) -> str | None:
-    """Return the text of a generated file that Python or a tool would obey: read from its bytes; None if there is none."""
+    """Return the first text in the bytes of a generated file that Python or a tool would obey, or None."""
     data = source.encode()
     if tokenize.detect_encoding(io.BytesIO(data).readline)[0] != "utf-8":
         return "an encoding"

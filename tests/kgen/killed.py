@@ -1,6 +1,7 @@
-"""Builds that end too early: `python -m tests.kgen.killed killed|together FOLDER`, a process that may fork and kill.
+"""Run killed and concurrent builds: `python -m tests.kgen.killed killed|together FOLDER`.
 
-What a build makes is made once and remembered here; publishing, the cache and `kgen check` are the real ones.
+The tests start this module in a separate process because it forks and kills. It generates each package only once and
+keeps it in memory. Publishing, the cache and `kgen check` are the real ones.
 """
 
 from __future__ import annotations
@@ -24,13 +25,13 @@ from kgen.config import Config
 
 _ROOT: Final = Path(__file__).parents[2]
 _WRITES: Final = frozenset({"os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir"})
-"""What Python tells its audit hooks before it is done; `open` for writing comes to it, and every half of a text."""
+"""Audit events of writes. `_Killer` also counts each `open` for writing, and the first half of each written text."""
 
 _TIMES: Final = 8
 
 
 class _Killer:
-    """Ends its own process at the n-th write, as the power switch would: nothing is caught and nothing cleaned up."""
+    """Kill this process at its n-th write. As after a power failure, no handler and no cleanup runs."""
 
     def __init__(self, at: int) -> None:
         self._left = at
@@ -60,7 +61,7 @@ class _Killer:
 
 
 def _remember() -> None:
-    """Let a build make the same from the same documents without making it again."""
+    """Replace `pipeline.generate` by a function that generates the package of a document only once."""
     made: dict[tuple[str, str], pipeline.Generated] = {}
     real = pipeline.generate
 
@@ -86,12 +87,12 @@ class _Project:
         (folder / "kgen.toml").write_text('specs = "crd.yaml"\npackage = "mine"\ncore = false\n')
         crd = yaml.safe_load((_ROOT / "tests" / "crds" / "sacks.yaml").read_text())
         self.old = json.dumps(crd)
-        crd["spec"]["names"] = {"plural": "bags", "kind": "Bag"}  # One file goes, one comes, the others change.
+        crd["spec"]["names"] = {"plural": "bags", "kind": "Bag"}  # Removes one file, adds one, changes the others.
         self.new = json.dumps(crd)
         self.file = folder / "crd.yaml"
         self.trees: dict[str, dict[str, bytes]] = {}
         for text in (self.new, self.old):
-            shutil.rmtree(folder / "cache", ignore_errors=True)  # What is known of the new one would hide what is left.
+            shutil.rmtree(folder / "cache", ignore_errors=True)  # A record of the new CRD would hide leftover files.
             self.file.write_text(text)
             self.command("build")
             self.trees[text] = self.tree()
@@ -99,7 +100,7 @@ class _Project:
             shutil.copytree(folder / name, folder / f"{name}.kept")
 
     def again(self) -> None:
-        """Return to what was built from the old CRD, with the new one beside it."""
+        """Restore the package and the cache of the old CRD, and write the new CRD to the input file."""
         for name in ("generated", "cache"):
             shutil.rmtree(self._folder / name)
             shutil.copytree(self._folder / f"{name}.kept", self._folder / name)
@@ -120,7 +121,7 @@ class _Project:
         return said.getvalue()
 
     def is_green(self) -> bool:
-        """Return whether `kgen check` finds nothing; where it does, it must say what to do."""
+        """Return whether `kgen check` passes. If it fails, its output must name the command that fixes the package."""
         said = io.StringIO()
         with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
             code = run(["check"])
@@ -128,7 +129,7 @@ class _Project:
         return code == 0
 
     def mended(self, text: str) -> None:
-        """The next build makes it whole and leaves nothing lying about."""
+        """Check that the next build completes the package and leaves no other files."""
         self.file.write_text(text)
         self.command("build")
         assert self.files() == self.trees[text], "the next build did not mend it"
@@ -155,7 +156,7 @@ def _killed_at(at: int) -> None:
 
 
 def _killed(project: _Project) -> int:
-    """Kill a build at each of its writes; return how many there are."""
+    """Kill a build at each of its writes and check the folder each time. Return the number of writes."""
     old, new = project.trees[project.old], project.trees[project.new]
     at = 0
     mixes = 0
@@ -182,7 +183,7 @@ def _killed(project: _Project) -> int:
 
 
 def _together(project: _Project) -> int:
-    """Let builds of two CRDs into one folder run at the same time; return how often."""
+    """Run concurrent builds of two CRDs into one folder. Return the number of rounds."""
     trees: list[dict[str, bytes]] = []
     words = [["build", "--specs", name] for name in ("a.yaml", "b.yaml")]
     for (_, _, name), text in zip(words, (project.old, project.new), strict=True):
@@ -190,7 +191,7 @@ def _together(project: _Project) -> int:
         assert run(["build", "-q", "--specs", name]) == 0
         trees.append(project.files())
     for turn in range(_TIMES):
-        shutil.rmtree("cache")  # Nobody is up to date.
+        shutil.rmtree("cache")  # Without a cache every build generates.
         begin, end = os.pipe()
         children = [_forked(_when_closed, begin, end, word) for word in words * 2]
         os.close(end)
@@ -201,14 +202,14 @@ def _together(project: _Project) -> int:
 
 
 def _when_closed(begin: int, end: int, words: list[str]) -> None:
-    """Build as soon as nobody has the other end of a pipe: all at once."""
+    """Wait until the other end of the pipe is closed, then build. All processes start together."""
     os.close(end)
     os.read(begin, 1)
     assert run(words) == 0
 
 
 def main(arguments: list[str]) -> None:
-    """Do one of the two and print how often."""
+    """Run the named scenario and print its count."""
     _remember()
     project = _Project(Path(arguments[1]))
     print({"killed": _killed, "together": _together}[arguments[0]](project))

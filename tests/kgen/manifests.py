@@ -1,4 +1,4 @@
-"""What CRDs resolve to, with the types of Kubernetes that they need: for tests."""
+"""Resolve CRDs in tests, together with the Kubernetes types that they need."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ SPECS: Final = Path(__file__).parents[2] / "specs" / "1.37"
 
 @functools.cache
 def kubernetes() -> ApiSpec:
-    """The part of Kubernetes that CRDs need."""
+    """Return the Kubernetes documents that CRDs need."""
     wanted = ("api/v1", "apis/autoscaling/v1")
     return ApiSpec(tuple(document for document in load(SPECS).documents if document.name in wanted))
 
 
 def of(*manifests: dict[str, Any], problems: Problems | None = None, hand: dict[str, str] | None = None) -> Api:
-    """Return what CRDs resolve to."""
+    """Resolve CRD manifests."""
     crds = [crd for raw in manifests for crd in parse(json.dumps(raw).encode(), "crd.json")]
     return resolve(convert(crds), hand or {}, problems or Problems(), Builtins("kubeclient", kubernetes()))

@@ -1,4 +1,4 @@
-"""What is added to documents takes no name away: random additions, and the package on disk as the memory."""
+"""Additions to documents keep all existing names, which kgen reads from the package on disk."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_random_additions_to_the_crds_at_hand_take_no_name_away() -> None:
 
 @pytest.mark.slow
 def test_an_addition_that_takes_a_name_is_found() -> None:
-    """What the tests above compare can differ."""
+    """The comparison of the tests above finds lost and changed names."""
     plan = obj(a=STRING)
     before = resolved([manifest({"plans": {"type": "array", "items": plan}, "mode": enum("On"), "proxyURL": STRING})])
     for changed, found in (
@@ -111,7 +111,7 @@ def more(**properties: Any) -> Callable[[dict[str, Any]], list[dict[str, Any]]]:
 def test_what_has_a_name_in_the_package_keeps_it(
     add: Callable[[dict[str, Any]], list[dict[str, Any]]], project: Path
 ) -> None:
-    """Each of these has the better claim in a new package."""
+    """In a new package, each addition would get the name."""
     raw = manifest(
         {
             "plans": {"type": "array", "items": obj(a=STRING, mode=enum("head"))},
@@ -129,14 +129,14 @@ def test_what_has_a_name_in_the_package_keeps_it(
     assert run(["check", "-q"]) == 0, "a second build with the package on disk changes nothing"
     made = resolved(after, read_package_names(project, "mine"))
     assert lost(Names.of(before), Names.of(made)) == ([], False)
-    if add is widget_spec_is_a_kind:  # It takes some seconds, and the others are no other to a type checker.
+    if add is widget_spec_is_a_kind:  # mypy is slow, and the other additions give it nothing new to check.
         typed = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "mine"]
         done = subprocess.run(typed, cwd=project, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout[-2000:]
 
 
 def lost_by(*states: dict[str, Any], folder: Path | None = None) -> list[str]:
-    """Return what is lost when the properties of a spec change, with the package on disk if there is a folder."""
+    """Return the names lost between states of a spec. With `folder`, kgen reads names from the package on disk."""
     found: list[str] = []
     api = resolved([manifest(states[0])])
     for number, state in enumerate(states[1:]):
@@ -158,7 +158,7 @@ ALIKE = {"a": obj(x=STRING), "foo-bar": obj(x=STRING), "fooBar": obj(x=STRING), 
 
 
 def test_equal_objects_whose_names_read_the_same_keep_them_as_aliases_of_aliases() -> None:
-    """`b` equals `a`, so all names inside of it are aliases: nothing but their spelling says which is whose."""
+    """`b` equals `a`, so all names inside it are aliases. Only their spelling shows which name has which place."""
     state = {"a": obj(**ALIKE), "b": obj(**ALIKE)}
     assert {"WidgetSpecBFooBar", "WidgetSpecBFoobar", "WidgetSpecBFoo_Bar"} <= {
         str(alias.name) for alias in resolved([manifest(state)]).modules[0].aliases
@@ -169,7 +169,7 @@ def test_equal_objects_whose_names_read_the_same_keep_them_as_aliases_of_aliases
 
 
 def test_constants_of_a_field_with_another_name_than_its_property_keep_their_values() -> None:
-    """`Bar` is `field_Bar` next to `bar`, and its constants are called like the field."""
+    """Next to `bar`, the property `Bar` is the field `field_Bar`, and its constants are named after the field."""
     held, more = (
         {"Bar": enum(*values), "bar": enum("a"), "foo-bar": enum(*values), "fooBar": STRING}
         for values in (("a_b",), ("A B", "a-b", "a_b"))
@@ -186,7 +186,7 @@ def test_the_first_property_of_an_object_changes_no_type() -> None:
 
 
 def test_equal_objects_whose_names_read_the_same_have_two_names_wherever_they_are() -> None:
-    """In the class of `aaa`, as in that of `zzz`, each of the two places has a name, though they are one class."""
+    """In `aaa` as in `zzz`, each of the two places has a name, although both places share one class."""
     state = {"zzz": obj(rule=obj(a=STRING), rules={"type": "array", "items": obj(a=STRING)})}
     (module,) = resolved([manifest(state)]).modules
     assert [str(alias.name) for alias in module.aliases] == ["WidgetSpecZzz_Rule"]
@@ -216,7 +216,7 @@ def test_a_place_keeps_its_name_when_it_becomes_a_type_of_kubernetes_and_back(ke
     copied, own = {"template": template, "zzz": template}, {"template": longer, "zzz": longer}
     folder = tmp_path if kept == "disk" else None
     assert not lost_by(copied, own, copied, own, copied, folder=folder)
-    # Also where equal objects around it share a class.
+    # The same holds if the objects around it are equal and share a class.
     states = [{"a": obj(**each), "b": obj(**each)} for each in (copied, own, copied)]
     assert not lost_by(*states, folder=folder and folder / "equal")
 

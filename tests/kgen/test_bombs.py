@@ -1,4 +1,4 @@
-"""Bombs end in words, soon, and without taking the machine's memory."""
+"""kgen handles bombs within limits of time and memory, and refuses them with an error message."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="it forks and li
 
 @pytest.fixture(scope="module")
 def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What came of each selected bomb."""
+    """Return the result of each selected bomb by name."""
     functions = [item for item in request.session.items if isinstance(item, pytest.Function)]
     names = [str(item.callspec.params["name"]) for item in functions if "built" in item.fixturenames]
     command = [sys.executable, "-m", "tests.kgen.bombs", str(tmp_path_factory.mktemp("bombs")), *names]
@@ -30,7 +30,7 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 def case(name: str) -> Any:
-    """Depth and loops meet the stack of each Python; size does not."""
+    """Mark cases about size as thorough. Depth and loops depend on the stack of the Python version, size does not."""
     return pytest.param(name, marks=() if name.startswith(("deep ", "loop: ", "anchors")) else pytest.mark.thorough)
 
 

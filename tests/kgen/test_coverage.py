@@ -23,7 +23,7 @@ from kubecore import options, sync_verbs
 from kubecore.model import meta
 from tests.kgen import documents
 
-pytestmark = pytest.mark.thorough  # What is tested are documents and the code made of them.
+pytestmark = pytest.mark.thorough  # Depends only on the documents and the generated code.
 
 ROOT = Path(__file__).parents[2]
 SPECS = ROOT / "specs" / "1.37"
@@ -39,10 +39,10 @@ VERBS = {
     "delete_collection": ("delete", ""),
 }
 
-# The operations behind each client of a stream: what the path ends with, and the methods.
+# The operations of each streaming client: the end of the path, and the method.
 STREAMS: dict[str, list[tuple[str, str]]] = {
     "log": [("", "get")],
-    "exec": [("", "get"), ("", "post")],  # The second is the same over SPDY.
+    "exec": [("", "get"), ("", "post")],  # `post` is the same over SPDY.
     "attach": [("", "get"), ("", "post")],
     "portforward": [("", "get"), ("", "post")],
     "proxy": [
@@ -62,7 +62,7 @@ def api() -> Api:
 
 
 def declared() -> set[tuple[str, str]]:
-    """Return every operation of the documents, read without any code of kgen."""
+    """Return every operation of the documents, read without kgen's code."""
     found: set[tuple[str, str]] = set()
     for file in SPECS.glob("*__*.json"):
         for path, item in json.loads(file.read_bytes()).get("paths", {}).items():
@@ -117,7 +117,7 @@ def test_componentstatuses_can_only_be_read(api: Api) -> None:
     assert component.verbs == {"get", "list"}
 
 
-# pretty and watch are kgen's own; the other two belong to watch alone.
+# Methods never offer `pretty` and `watch`; only `watch()` offers the other two.
 _NOT_OFFERED = {"pretty", "watch", "allowWatchBookmarks", "sendInitialEvents"}
 _WIRE: dict[str, str] = {
     "grace_period_seconds": "gracePeriodSeconds",
@@ -157,7 +157,7 @@ def test_every_parameter_of_a_log_is_a_typed_keyword() -> None:
         for operation in document.operations
         if operation.path.endswith("/log")
     )
-    # The documents do not know since_time, which the server takes.
+    # The server accepts sinceTime, which the documents do not list.
     wanted = {p.name for p in log.parameters if p.location == "query"} - {"pretty"} | {"sinceTime"}
     offered = {_WIRE.get(name, name) for name in keywords(sync_verbs.Logs.stream_logs)}
     own = {"encoding", "errors", "longest_line", "timeout"}
@@ -238,7 +238,7 @@ def test_the_cores_models_are_what_the_documents_say(specs: Path, monkeypatch: p
         ours = {field.wire_name: (field.name, field.required) for field in cls.model_fields()}
         theirs = {field.wire_name: (str(field.name), field.required) for field in made[schema].fields}
         assert {name: ours[name] for name in theirs} == theirs
-        # Newer than the documents, or an alpha feature's.
+        # The field is newer than the documents or belongs to an alpha feature.
         assert ours.keys() - theirs.keys() <= {"shardInfo"}
         hints = {
             name: hint for one in reversed(cls.__mro__) for name, hint in getattr(one, "__annotations__", {}).items()
@@ -246,6 +246,6 @@ def test_the_cores_models_are_what_the_documents_say(specs: Path, monkeypatch: p
         writer = FieldWriter(made[schema], Identifier("meta_v1"))
         for field in made[schema].fields:
             said = writer.annotation(field).replace('"', "'")
-            # In Go these are plain strings: always there, and not sent when empty.
+            # In Go these are plain strings: always present, and not sent if empty.
             plain = schema.endswith(".ObjectMeta") and field.wire_name in PLAIN_STRINGS
             assert hints[field.name] == (said.removesuffix(" | None") if plain else said), (schema, field.name)

@@ -1,4 +1,4 @@
-"""CRD manifests become the documents that a server would serve; what can't be read is an error with its place."""
+"""CRD manifests become the documents that a server would serve. Invalid manifests are errors with a location."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ def test_a_reference_in_data_is_none(tmp_path: Path) -> None:
     raw = change(manifest(), path, {"spec": {**schema, "properties": properties}})
     spec = loaded(tmp_path, raw).documents[0].schemas["com.example.v1.Widget"]["properties"]["spec"]
     assert spec["default"] == spec["properties"]["a"]["default"] == schema["default"]
-    # A property may be called so, all the same: its schema is one.
+    # `default` is the name of a property here, so its schema may be a reference.
     assert spec["properties"]["default"]["$ref"] == "#/components/schemas/C"
 
 

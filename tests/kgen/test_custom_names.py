@@ -1,4 +1,4 @@
-"""Names set in `[tool.kgen.names]`: a key that names nothing is an error, with what was meant."""
+"""Names set in `[tool.kgen.names]`: an unknown key is an error that suggests the closest known key."""
 
 from __future__ import annotations
 

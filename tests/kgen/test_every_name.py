@@ -1,4 +1,4 @@
-"""Names that Python, Kubernetes or the generated code itself use: in every place of a document they build and import."""
+"""Packages build and import if documents contain names that Python, Kubernetes or the generated code use."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ OWN: Final = sorted(
         *("msgspec", "models", "typed", "_group", "_kinds", "KINDS", "init", "py", "example_v1", "meta_v1", "builtins"),
     }
 )
-"""What Python, the runtime and the templates call something."""
+"""Names that Python, the runtime and the templates use."""
 
 LABELS: Final = sorted({label for name in OWN if (label := name.strip("_").lower().replace("_", "-"))})
 KINDS: Final = sorted(
@@ -60,7 +60,7 @@ def obj(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def built(files: Mapping[str, str], folder: Path, package: str) -> None:
-    """Write a package, compile it, and import every module and group of it in a process of its own."""
+    """Write a package, compile it, and import all its modules and groups in a separate process."""
     for path, source in files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(source, encoding="utf-8")
@@ -113,7 +113,7 @@ def crd(group: str, version: str, kind: str, plural: str, spec: Mapping[str, Any
 
 @pytest.mark.thorough
 def test_groups_and_versions(tmp_path: Path) -> None:
-    """Of each name one group, and one version."""
+    """Use each name as a group and as a version."""
     problems = Problems()
     crds = [crd(f"{label}.example{n}.com", "v1", "Widget", "widgets", {"a": STRING}) for n, label in enumerate(LABELS)]
     crds += [crd("rest.example.com", label, "Widget", "widgets", {"a": STRING}) for label in LABELS]
@@ -132,7 +132,7 @@ def test_groups_and_versions(tmp_path: Path) -> None:
 
 @pytest.mark.thorough
 def test_kinds_plurals_and_properties(tmp_path: Path) -> None:
-    """Of each name one kind, one plural that is the kind, one property, one object in it, and one value of an enum."""
+    """Use each name as a kind, a plural equal to the kind, a property, an object in it, and a value of an enum."""
     values = {"type": "string", "enum": [*OWN, *(name.lower() for name in OWN), "=", "", "+", "имя", "1", "-1"]}
     held = {name: obj({"from": STRING, name: values}) for name in OWN if name != "apiVersion"}
     crds = [
@@ -158,7 +158,7 @@ def by_lower(kinds: list[str]) -> Iterator[tuple[str, list[str]]]:
 
 
 def test_subresources_and_their_bodies(tmp_path: Path) -> None:
-    """What an aggregated API may serve: subresources and bodies of every name, and many resources of one kind."""
+    """An aggregated API may serve subresources and bodies of every name, and many resources of one kind."""
     text = obj({"a": STRING})
     raw = document(extra={f"com.example.v1.{kind}": text for _, kinds in by_lower(KINDS) for kind in kinds[:1]})
     base = "/apis/example.com/v1/namespaces/{namespace}/widgets"
@@ -221,7 +221,7 @@ def test_what_is_reserved_is_all_that_the_runtime_has() -> None:
 
 @functools.cache
 def imported_by_clients() -> set[str]:
-    """Every name that a module of clients imports, but for modules of models."""
+    """Return every name that a module of clients imports, except the modules of models."""
     found: set[str] = set()
     for file in (Path(__file__).parents[2] / "generated" / "kubeclient" / "typed").rglob("*.py"):
         for line in file.read_text().replace("(\n", "").splitlines():

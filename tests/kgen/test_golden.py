@@ -1,4 +1,4 @@
-"""The committed packages are what kgen generates."""
+"""The committed packages equal the output of kgen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hooks: what they may change, and what users are told where they slip."""
+"""Hooks change the generated package. Mistakes in hooks are reported to the user."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ FILE = "def on_file(path: str, text: str) -> str:\n    "
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project with a CRD and the key `hooks`, which the tests run in."""
+    """Create a project with a CRD and the key `hooks`, and make it the current folder."""
     (tmp_path / "crds").mkdir()
     shutil.copy(ROOT / "tests" / "crds" / "gauges.yaml", tmp_path / "crds")
     (tmp_path / "kgen.toml").write_text('specs = "crds"\npackage = "mine"\nhooks = "hooks.py"\n')
@@ -64,7 +64,7 @@ def test_hooks_change_what_is_made_and_check_runs_them(project: Path, capsys: py
     assert "Standard" not in made["gauge"]
     assert made["_kinds"].endswith("# mine\n")
     assert run(["check", "-q"]) == 0
-    # No build is taken as up to date: a hook may have changed, and what it reads.
+    # A build with hooks is never up to date, because the hooks or the files that they read may have changed.
     hooks(project, FILE + "return text + '\\n# yours\\n'\n")
     assert run(["check", "-q"]) == 1
     assert run(["build", "-q"]) == 0
