@@ -38,7 +38,7 @@ SPEC = "com.example.v1.WidgetSpec"
 
 
 def merged(payload: str) -> dict[str, Any]:
-    """Return a list whose docstring says by what it is merged, and what the server holds it to."""
+    """Return a list schema with merge keys and validation rules, which kgen writes into a docstring."""
     return {
         "type": "array",
         "items": {"type": "object", "properties": {"a": {"type": "string"}}},
@@ -51,7 +51,7 @@ def merged(payload: str) -> dict[str, Any]:
 
 
 def places(payload: str) -> dict[str, dict[str, Any]]:
-    """Return a document for each place that a stranger's text can stand in."""
+    """Return one document for each place that can hold untrusted text."""
     text = {"type": "string"}
 
     def spec(**changes: Any) -> dict[str, Any]:
@@ -113,7 +113,7 @@ def places(payload: str) -> dict[str, dict[str, Any]]:
 
 
 def _served(group: str, version: str, plural: str) -> dict[str, Any]:
-    """Return a document with other paths, which say the group, the version and the plural."""
+    """Return a document whose paths contain the group, the version and the plural."""
     raw = document()
     own = "/apis/example.com/v1/namespaces/{namespace}/widgets"
     other = f"/apis/{group}/{version}/namespaces/{{namespace}}/{plural}"
@@ -122,7 +122,7 @@ def _served(group: str, version: str, plural: str) -> dict[str, Any]:
 
 
 def crd_places(payload: str) -> dict[str, dict[str, Any]]:
-    """Return a CRD for each place that a stranger's text can stand in, and one with it in all that name nothing."""
+    """Return one CRD for each place that can hold untrusted text, and one with the text in many places."""
     text = {"type": "string"}
 
     def crd(schema: dict[str, Any] | None = None, more: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
@@ -162,7 +162,7 @@ def crd_places(payload: str) -> dict[str, dict[str, Any]]:
 
 
 def resolved_or_refused(raw: Mapping[str, Any]) -> Api | None:
-    """Resolve a document; None where it is refused in words, before anything is written."""
+    """Resolve a document. Return None if kgen refuses it with a message before it writes a file."""
     problems = Problems()
     try:
         api = resolved(raw, problems=problems)
@@ -185,7 +185,7 @@ PLACES = sorted(places("x"))
 
 
 _OWN_NAMES = {"__all__", "__getattr__", "__name__"}
-"""The names with underscores that generated modules use; `verify` compares their statements with the planned ones."""
+"""The dunder names that generated modules use. `verify` compares their statements with the planned ones."""
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -207,7 +207,7 @@ def test_hostile_text_stays_text(place: str) -> None:
 
 @pytest.fixture
 def imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Give a folder to import from; what was imported from it is forgotten afterwards."""
+    """Yield a folder on the import path. The modules imported from it are unloaded afterwards."""
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     yield tmp_path
@@ -243,7 +243,7 @@ def test_what_hostile_text_leaves_can_be_imported_and_used(payload: str, importe
 
 
 def test_text_that_is_not_escaped_never_reaches_a_file() -> None:
-    """The second wall: a template of the user's that prints a value unescaped is refused, and so is a changed class."""
+    """A second check refuses unescaped text from a user's template, and a changed class."""
     api = resolved(document())
     sources = dict(class_sources(api.modules, templates_folder()))
     files = render(plan(api, sources, "made", "specs"))
@@ -319,7 +319,7 @@ FILE_NAMES = [
 )
 @example("widgets coding: utf-7 (v1)")
 def test_names_of_files_and_folders_have_no_meaning_in_generated_files(name: str) -> None:
-    """A file name in the first line is not an encoding declaration, so that text of the CRD does not become code."""
+    """A file name in the first line is not read as an encoding declaration, so text of the CRD stays text."""
     words = text.docstring("A widget.+ACIAIgAi-; __import__('os').abort(); +ACIAIgAi-")
     for source in (f"{name}.yaml", f"{name}/crds/a.yaml", f"crds/{name}"):
         line = f"{MARKER} from {text.comment(source)}. To change it, edit the input and run `kgen build`."
@@ -352,20 +352,20 @@ def test_a_template_of_the_users_cannot_print_what_is_not_code(tmp_path: Path) -
 
 
 def test_hostile_text_in_every_string_of_a_crd_stays_text() -> None:
-    """`python -m tests.torture specs` tries more, at random."""
+    """`python -m tests.torture specs` tries more combinations, at random."""
     everywhere = sorted(places_of(CRD), key=str)
     assert len(everywhere) > 200
     for number, place in enumerate(everywhere):
         for payload in PAYLOADS[number % 50 :: 50]:
             if "\ud800" in payload:
-                continue  # No file of YAML or JSON holds half of a surrogate pair.
+                continue  # YAML and JSON files cannot contain a lone surrogate.
             raw = changed(CRD, place, payload)
             files = made(lambda raw=raw: convert(parse(yaml.safe_dump(raw).encode(), "crd.yaml")), None)  # type: ignore[misc]
             assert files is None or wrong(files) is None, (place, payload)
 
 
 def test_the_corpus_has_every_attack_and_every_place() -> None:
-    """What is listed there is tried, and so is what the issues of other generators were about."""
+    """The corpus includes attacks from the issues of other generators."""
     text = "\n".join(PAYLOADS)
     attacks = (
         "'",
@@ -434,12 +434,12 @@ print(count, done)
 
 
 def test_hostile_crds_write_only_below_the_output_and_their_import_runs_nothing(tmp_path: Path) -> None:
-    """Every attack in every place of a CRD is refused in words, or inert in files of the output."""
+    """kgen refuses each attack in a CRD with a message, or writes it as harmless text below the output folder."""
     output = tmp_path / "out" / "here"
     written = 0
     for number, payload in enumerate(PAYLOADS):
         if "\ud800" in payload:
-            continue  # No file of YAML or JSON holds half of a surrogate pair.
+            continue  # YAML and JSON files cannot contain a lone surrogate.
         for place, raw in crd_places(payload).items():
             files = made(lambda raw=raw: convert(parse(json.dumps(raw).encode(), "crd.yaml")), None)  # type: ignore[misc]
             assert files is None or wrong(files) is None, (place, payload)

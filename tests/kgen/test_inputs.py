@@ -30,7 +30,7 @@ def fifo(path: Path) -> None:
 
 
 def bound(path: Path) -> None:
-    # A relative path: names of sockets are short.
+    # Bind a relative path, because the length of socket paths is limited.
     here = Path.cwd()
     os.chdir(path.parent)
     try:
@@ -95,7 +95,7 @@ def test_a_configuration_that_is_not_a_file_is_refused(
 
 
 def test_the_folder_for_temporary_files_is_named_if_it_is_full(tmp_path: Path) -> None:
-    """As when the disk is full: each write fails."""
+    """A limit on the size of files makes each write fail, as on a full disk."""
     script = (
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))\n"
@@ -165,7 +165,7 @@ def test_hooks_of_another_users_folder_above_do_not_run(
     assert "belongs to another user" in said
     assert f"--config {above / name}" in said
     assert not (project / "ran").exists()
-    # What is named is trusted, as is a file of one's own nearer by.
+    # A file named by `--config` is trusted, and a closer file of this user has precedence.
     assert run(["list", "--specs", str(project / "crds"), "--config", str(above / name)]) == 0
     assert (project / "ran").exists()
     (inner / "kgen.toml").write_text("package = 'mine'\n")

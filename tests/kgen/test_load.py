@@ -1,4 +1,4 @@
-"""Documents that nobody vouches for: an ApiSpec, or an error with file and pointer; nothing else."""
+"""Loading an untrusted document returns an ApiSpec or raises an error with the file and the pointer."""
 
 from __future__ import annotations
 

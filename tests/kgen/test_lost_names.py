@@ -1,4 +1,4 @@
-"""A build says which names go, `--strict` refuses it, and `kgen diff` lists them."""
+"""A build reports the names that it removes, `--strict` refuses it, and `kgen diff` lists them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ STATE = {"part": PART, "copy": PART, "template": TEMPLATE, "kind": enum("a"), "p
         ),
         (
             {**STATE, "part": obj(mode=enum("On", "Off")), "copy": obj(mode=enum("On", "Off"))},
-            ["example_v1.WidgetSpecCopy.size is removed"],  # WidgetSpecPart is the same class.
+            ["example_v1.WidgetSpecCopy.size is removed"],  # WidgetSpecPart is an alias of this class.
         ),
         (
             {**STATE, "part": obj(mode=enum("On"))},

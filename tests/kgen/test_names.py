@@ -73,7 +73,7 @@ def test_the_constant_of_a_resource_is_not_its_class(kind: str, plural: str, con
         ("networking.k8s.io", "v1", "networking_v1"),
         ("internal.apiserver.k8s.io", "v1alpha1", "internal_v1alpha1"),
         ("flowcontrol.apiserver.k8s.io", "v1beta3", "flowcontrol_v1beta3"),
-        # Not Kubernetes' own: the short name, unless Kubernetes has a group of that name.
+        # Other groups get the short name, unless a group of Kubernetes has that name.
         ("cert-manager.io", "v1", "cert_manager_v1"),
         ("networking.istio.io", "v1", "networking_istio_io_v1"),
         ("meta.example.com", "v1", "meta_example_com_v1"),

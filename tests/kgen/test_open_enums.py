@@ -66,7 +66,7 @@ def test_editors_offer_the_values(tmp_path: Path) -> None:
 
 
 def completions(file: Path) -> Iterator[list[str]]:
-    """Yield what pyright's language server offers inside of each empty string of a file."""
+    """Yield the completions of pyright's language server inside each empty string of a file."""
     command = [str(Path(sys.executable).parent / "pyright-langserver"), "--stdio"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
         try:
@@ -96,7 +96,7 @@ def request(server: subprocess.Popen[bytes], method: str, params: object) -> Any
 
 
 def next_message(server: subprocess.Popen[bytes]) -> Any:
-    """Return the next message; the settings that the server asks for are the default ones."""
+    """Return the next message. Requests for settings get an empty result, so the server uses its defaults."""
     message = receive(server)
     if {"method", "id"} <= message.keys():
         send(server, {"id": message["id"], "result": None})

@@ -1,4 +1,4 @@
-"""The output folder and the command line: what is written, what never is, and what users are told."""
+"""The output folder and the command line: written files, untouched files, and messages to users."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FILES = {"made/__init__.py": f"{MARKER} x\n", "made/a/b.py": f"{MARKER} y\n", "m
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A project with one document and its configuration; the current folder, with a cache of its own."""
+    """Yield the current folder: a project with one document, its configuration and a separate cache."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     folder = tmp_path / "project"
     (folder / "specs").mkdir(parents=True)
@@ -39,7 +39,7 @@ def snapshot(folder: Path) -> dict[str, bytes]:
     return {str(file.relative_to(folder)): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
 
 
-# The tree.
+# Publishing.
 
 
 def test_only_what_changed_is_written_and_what_is_no_longer_planned_goes(tmp_path: Path) -> None:
@@ -112,14 +112,14 @@ def test_a_failure_half_way_leaves_the_old_tree_whole(
 @pytest.mark.skipif(sys.platform == "win32", reason="it forks and kills")
 @pytest.mark.parametrize("what", ["killed", "together"])
 def test_builds_that_are_killed_or_at_once_leave_no_mix_that_looks_right(what: str, tmp_path: Path) -> None:
-    """The folder is the old or the new whole, or `kgen check` is red and the next build mends it."""
+    """The folder is completely old or completely new, or `kgen check` fails and the next build fixes the folder."""
     command = [sys.executable, "-m", "tests.kgen.killed", what, str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     assert int(done.stdout) >= 8
 
 
-# The commands.
+# Commands.
 
 
 @pytest.mark.slow
@@ -178,7 +178,7 @@ def test_a_build_with_nothing_to_do_generates_nothing(
 def test_a_document_that_changes_while_it_is_read_is_not_taken_for_built(
     when: str, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It changes and changes back; what was made of the one is never up to date for the other."""
+    """The document changes and changes back. A package of one version is never up to date for the other."""
     from kgen import pipeline
 
     file = project / "specs/apis__example.com__v1.json"
@@ -324,7 +324,7 @@ def test_all_of_kubernetes_is_the_same_for_another_seed(tmp_path: Path) -> None:
     subprocess.run(command, cwd=ROOT, env=env, check=True)
     ours = {path: data for path, data in snapshot(ROOT / "generated").items() if "__pycache__" not in path}
     made = snapshot(tmp_path / "out")
-    # The versions of the tools may differ here: their output is the same.
+    # Tools may have other versions here, but their output must be the same.
     assert made.pop("kubeclient/built-with.txt").count(b"==") == ours.pop("kubeclient/built-with.txt").count(b"==")
     assert made == ours
 

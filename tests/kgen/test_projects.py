@@ -1,4 +1,4 @@
-"""A user's project: inputs, where Kubernetes' own types come from, and the package that comes out."""
+"""A user's project: the inputs, the source of Kubernetes' own types, and the generated package."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHARED_CRDS = ROOT.parent / "shared" / "crds"
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project with two CRDs, which the tests run in."""
+    """Create a project with two CRDs and make it the current folder."""
     (tmp_path / "crds").mkdir()
     for name in ("gauges.yaml", "odds.yaml"):
         shutil.copy(CRDS / name, tmp_path / "crds")
@@ -116,7 +116,7 @@ def test_a_group_that_comes_later_renames_none(
     assert f"mine/models/{second.replace('.', '_')}_v1.py" in after
     assert run(["check", "-q"]) == 0
     assert "begin alike" not in capsys.readouterr().err
-    # As in CI: the repository alone, without the cache.
+    # As in CI: only the repository exists, not the cache.
     shutil.rmtree(project / "cache")
     assert run(["check", "-q"]) == 0
     shutil.rmtree(project / "generated")
@@ -246,7 +246,7 @@ def test_a_group_that_comes_later_renames_nothing_in_a_diff(project: Path, capsy
 def test_diff_from_the_wheel_says_where_other_versions_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "specs" / "1.37").mkdir(parents=True)  # The wheel carries the newest alone, beside its modules.
+    (tmp_path / "specs" / "1.37").mkdir(parents=True)  # The wheel contains only the newest one, next to its modules.
     monkeypatch.setattr(bundled_specs, "__file__", str(tmp_path / "bundled_specs.py"))
     monkeypatch.chdir(tmp_path)
     assert run(["diff", "1.36", "1.37"]) == 2

@@ -1,4 +1,4 @@
-"""What of a cluster is pulled, and what becomes of an index that is behind: a fake on loopback changes when told to."""
+"""`kgen pull` fetches the chosen documents from a fake API server, whose index may lag behind."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ SERVED = (
 
 
 class Fake(ThreadingHTTPServer):
-    """An API server that has nothing but `/openapi/v3`; `behind` is what each reading of the index makes of it."""
+    """An API server with documents, groups and a version. Reads of the index return `index_after` first."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -77,7 +77,7 @@ class Fake(ThreadingHTTPServer):
 class Handler(BaseHTTPRequestHandler):
     server: Fake
     protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # Head and body are two writes: the second would wait for a delayed ACK.
+    disable_nagle_algorithm = True  # Headers and body are two writes; the second would wait for a delayed ACK.
 
     def do_GET(self) -> None:
         status, content, location = self.server.answer(self.path)
@@ -98,7 +98,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *arguments: Any) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def fake() -> Iterator[Fake]:
 
 @pytest.fixture(autouse=True)
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The pauses before requests that failed are sent again; nothing waits for them."""
+    """Return the recorded pauses before retries. The tests do not wait for them."""
     found: list[float] = []
     monkeypatch.setattr("kubecore.rest.client.pauses.sleep", found.append)
     return found
@@ -145,7 +145,7 @@ def test_groups_and_group_versions_choose_documents(groups: tuple[str, ...], fou
 
 
 def test_a_group_of_kubernetes_is_told_by_its_whole_name() -> None:
-    """Not by its first label, nor by its ending: VPA's and istio's groups look like those of Kubernetes."""
+    """The first label and the suffix do not decide: groups of VPA and Istio resemble those of Kubernetes."""
     assert Choice(builtins=False).of(SERVED) == {
         "apis/autoscaling.k8s.io",
         "apis/autoscaling.k8s.io/v1",
@@ -269,7 +269,7 @@ def test_an_index_that_stays_behind_is_an_error_and_nothing_is_written(
 def test_a_folder_of_chosen_groups_builds_alone(
     fake: Fake, kubeconfig: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As `kgen init` writes it: types of Kubernetes come from kubeclient, and none of its groups need be pulled."""
+    """In a project of `kgen init`, Kubernetes types come from kubeclient, so their groups need not be pulled."""
     (tmp_path / "project").mkdir()
     monkeypatch.chdir(tmp_path / "project")
     fake.documents = {
@@ -327,17 +327,17 @@ def test_the_document_of_an_api_that_fails_stays(fake: Fake, kubeconfig: str, tm
     done = pulling.pull(folder, kubeconfig=kubeconfig)
     assert (done.fetched, done.removed, [problem.where for problem in done.problems]) == ((), (), [DOWN])
     assert "the folder keeps the one that it has" in done.problems[0].hint
-    # The server drops the document from its index, but has the API.
+    # The server drops the document from its index but still has the API.
     new = fake.documents.pop(DOWN)
     fake.groups = ["monitoring.coreos.com/v1", "other.example.com/v1"]
     done = pulling.pull(folder, kubeconfig=kubeconfig)
     assert done.removed == ()
     assert [problem.where for problem in done.problems] == [DOWN, "apis/other.example.com/v1"]
     assert (folder / "apis__monitoring.coreos.com__v1.json").read_bytes() == before
-    # It responds again.
+    # The API responds again.
     fake.documents[DOWN], fake.failing, fake.groups = new, {}, []
     assert pulling.pull(folder, kubeconfig=kubeconfig).fetched == (DOWN,)
-    # It is removed for good.
+    # The API is removed permanently.
     del fake.documents[DOWN]
     assert pulling.pull(folder, kubeconfig=kubeconfig).removed == (DOWN,)
     assert not (folder / "apis__monitoring.coreos.com__v1.json").exists()

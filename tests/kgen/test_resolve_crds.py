@@ -1,4 +1,4 @@
-"""Models of CRDs: names that stay, types of Kubernetes, equal objects, and every form of a schema."""
+"""Models of CRDs: stable names, types of Kubernetes, equal objects, and every form of a schema."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SCHEMA = "spec/versions/0/schema/openAPIV3Schema"
 
 
 def spec_fields(properties: dict[str, Any], **more: Any) -> dict[str, WrittenField]:
-    """Return the fields of a widget's spec by their names on the wire."""
+    """Return the fields of a widget's spec by wire name."""
     raw = change(
         manifest(properties), f"{SCHEMA}/properties/spec", {"type": "object", "properties": properties, **more}
     )
@@ -40,7 +40,7 @@ def fields(api: Api, name: str, module: str = "example_v1") -> dict[str, Written
 
 
 def names(api: Api) -> set[str]:
-    """Return every name of a model or of constants, with those of other places."""
+    """Return the names of all models and constants, with their aliases."""
     found = {f"{module.name}.{model.name}" for module in api.modules for model in module.models}
     found |= {f"{module.name}.{group.name}" for module in api.modules for m in module.models for group in m.constants}
     return found | {f"{module.name}.{alias.name}" for module in api.modules for alias in module.aliases}
@@ -177,7 +177,7 @@ POD = json.loads((SPECS / "api__v1.json").read_text())["components"]["schemas"]
 
 
 def in_place(name: str, *, words: bool = True, leave_out: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Write a type of Kubernetes into place as controller-gen does, without what an older version lacks."""
+    """Return the inline schema of a Kubernetes type as controller-gen writes it, without the `leave_out` properties."""
     raw = copy.deepcopy(POD[name])
     raw.pop("x-kubernetes-group-version-kind", None)
     return _in_place(raw, words, leave_out)
@@ -244,13 +244,13 @@ def test_types_that_look_the_same_are_told_by_words_or_by_the_property() -> None
 @pytest.mark.parametrize(
     "schema",
     [
-        obj(name=STRING),  # Whose name?
+        obj(name=STRING),  # Too little to identify a type.
         {**obj(name=STRING, value=STRING), "required": ["name", "value"]},
         obj(annotations={"type": "object", "additionalProperties": STRING}, name=STRING),
-        {**obj(key=STRING, name=STRING, optional={"type": "boolean"}), "required": ["name"]},  # Another is required.
-        obj(key=STRING, name=STRING, optional=STRING),  # Another type.
-        {**in_place(CORE + "PodSpec"), "properties": {"nodeName": STRING, "containers": STRING}},  # Hardly any of it.
-        obj(**{**in_place(CORE + "Toleration")["properties"], "mine": STRING}),  # More than it.
+        {**obj(key=STRING, name=STRING, optional={"type": "boolean"}), "required": ["name"]},  # `required` differs.
+        obj(key=STRING, name=STRING, optional=STRING),  # A property has another type.
+        {**in_place(CORE + "PodSpec"), "properties": {"nodeName": STRING, "containers": STRING}},  # Few properties.
+        obj(**{**in_place(CORE + "Toleration")["properties"], "mine": STRING}),  # One more property.
         {**in_place(CORE + "Toleration"), **OPEN},
     ],
     ids=str,
@@ -315,7 +315,7 @@ def enum(*values: str) -> dict[str, Any]:
 
 
 def constants(api: Api, name: str, module: str = "example_v1") -> dict[str, str]:
-    """Return the constants of a name; an alias is followed."""
+    """Return the constants of a name or of an alias."""
     aliases = {f"{made.name}.{alias.name}": str(alias.target) for made in api.modules for alias in made.aliases}
     wanted = aliases.get(f"{module}.{name}", f"{module}.{name}")
     groups = {f"{made.name}.{group.name}": group for made in api.modules for m in made.models for group in m.constants}
@@ -332,7 +332,7 @@ def test_constants_keep_their_names_when_their_object_shares_a_class() -> None:
         assert constants(after, name) == {"OPEN": "Open", "SHUT": "Shut"}
     assert constants(after, "WidgetSpecValveSeatKind") == {"BALL": "Ball"}
     source = generated(after, quickly=True)["made/models/example_v1.py"]
-    assert '"WidgetSpecValvePosition"' in source  # In __all__, whether it is a class or another name of one.
+    assert '"WidgetSpecValvePosition"' in source  # `__all__` contains aliases, too.
     assert "WidgetSpecValvePosition = BarrelSpecValvePosition" in source
 
 
@@ -374,7 +374,7 @@ def test_the_exact_word_has_the_plain_name_whatever_stands_first() -> None:
 
 
 def test_places_that_differ_in_what_no_name_can_hold_are_all_named() -> None:
-    """No number of them stops a build."""
+    """A build succeeds with any number of such places."""
     api = of(manifest({f"a{'-' * n}b": obj(**{f"x{n}": STRING}) for n in range(8)}))
     assert len({str(field.annotation) for field in fields(api, "WidgetSpec").values()}) == 8
 
@@ -432,7 +432,7 @@ SPEC = st.dictionaries(st.sampled_from(["a", "b", "auth", "rules", "size"]), SHA
 @settings(max_examples=40, deadline=None)
 @given(SPEC, SHAPES)
 def test_adding_a_field_renames_no_class(properties: dict[str, Any], more: dict[str, Any]) -> None:
-    """A name by the path stays, whatever else is added; only what would read the same gets a seam."""
+    """A name made from the path never changes. Only names that would be ambiguous get an underscore."""
     before, after = of(manifest(properties)), of(manifest({**properties, "added": more}))
     assert names(before) <= names(after)
     other = manifest({"zzz": more}, names={"plural": "cogs", "kind": "Cog"})
@@ -462,7 +462,7 @@ def test_an_object_without_properties_is_a_class_that_keeps_all_fields() -> None
         "class WidgetSpecMarker(OpenModel, kw_only=True):" in generated(api, quickly=True)["made/models/example_v1.py"]
     )
     assert fields(api, "WidgetSpecTemplate")["metadata"].annotation == "dict[str, JSON] | None"
-    # Inside of a kind that keeps unknown fields, the server keeps those of such an object, too.
+    # In a kind that keeps unknown fields, the server also keeps the fields of such an object.
     top = {"properties": {"spec": nothing}, "type": "object", "x-kubernetes-preserve-unknown-fields": True}
     assert fields(of(change(manifest(), SCHEMA, top)), "Widget")["spec"].annotation == "dict[str, JSON] | None"
 
@@ -474,7 +474,7 @@ def test_rules_of_a_crd_are_in_the_docstrings() -> None:
 
 
 def values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
-    """Return objects that a schema allows; lists and maps with something in them."""
+    """Return a strategy for objects that a schema allows. Lists and maps are never empty."""
     if schema.get("x-kubernetes-int-or-string"):
         return st.integers(0, 9) | st.sampled_from(["a", "80%"])
     if schema.get("x-kubernetes-preserve-unknown-fields"):

@@ -1,4 +1,4 @@
-"""What docstrings and templates are told of a schema beside its type."""
+"""Docstrings and templates contain more of a schema than its type."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model reads it sends again: nothing is added, and nothing that the API server would store is lost."""
+"""A model sends the fields that it read. It adds none, and loses none that the API server would store."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def has_values(schema: Any) -> bool:
 
 
 def is_empty_struct(name: str) -> bool:
-    """Whether a type of Go has no fields; one that may hold anything is RawExtension."""
+    """Return whether a Go type has no fields. RawExtension has no properties either, but may hold anything."""
     schema = KNOWN.get(name, {})
     return (
         schema.get("type") == "object"
@@ -94,7 +94,7 @@ def value(schema: Any, rng: random.Random, depth: int) -> Any:
 
 
 def members(schema: Any, rng: random.Random, depth: int) -> dict[str, Any]:
-    """Draw an object: some of its properties, and mostly those that are required."""
+    """Draw an object with some of its optional properties and most of its required ones."""
     needed = frozenset(schema.get("required", ()))
     often = 0.35 if depth > 0 else 0.1
     made: dict[str, Any] = {}
@@ -105,10 +105,10 @@ def members(schema: Any, rng: random.Random, depth: int) -> dict[str, Any]:
 
 
 def stored(found: Any, schema: Any) -> Any:
-    """Return what the API server has of a value once Go has read and written it.
+    """Return a value as the API server stores it, after Go has decoded and encoded it.
 
-    A list or map that is empty, null, and the zero value of what is not a pointer (documents of Go types give it as the
-    default) are absent.
+    Empty lists and maps, null, and zero values of fields that are not pointers are absent. Documents of Go types list
+    such a zero value as the default.
     """
     name = target(schema)
     if name in SCALARS:
@@ -149,7 +149,7 @@ def is_absent(item: Any, schema: Any, is_needed: bool, owner: Any) -> bool:
 
 
 def added(sent: Any, raw: Any, schema: Any, path: str = "$") -> Iterator[str]:
-    """Yield the paths of what is sent and was not read; a kind always sends which one it is."""
+    """Yield the paths of sent fields that were not read, except `apiVersion` and `kind`, which a kind always sends."""
     schema = KNOWN.get(target(schema), schema)
     if is_object(sent) and is_object(raw):
         for key, item in sent.items():
@@ -164,7 +164,7 @@ def added(sent: Any, raw: Any, schema: Any, path: str = "$") -> Iterator[str]:
 
 
 def without_defaults(schema: Any) -> Any:
-    """Return a schema as OpenAPI v2 has it: no defaults, and a reference that stands alone."""
+    """Return a schema in the form of OpenAPI v2: without defaults, and with references outside of `allOf`."""
     if is_array(schema):
         return [without_defaults(part) for part in schema]
     if not is_object(schema):
@@ -238,7 +238,7 @@ def check(name: str, cls: type[Model], seed: int) -> None:
 
 
 def named(raw: Any, schema: Any) -> Any:
-    """Return a value whose kinds say no other kind than their own: a model refuses those."""
+    """Return a value with the `apiVersion` and `kind` of its schema, because a model refuses others."""
     schema = KNOWN.get(target(schema), schema)
     if is_object(raw):
         own = schema.get("properties", {})
@@ -281,7 +281,7 @@ def test_every_type_of_kubernetes_from_openapi_v2_sends_what_it_read(
 
 @pytest.mark.thorough
 def test_what_drawn_kinds_read_they_send_to_the_letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a server: of every drawn object, whether or not the server would accept it."""
+    """No server is involved, so this includes objects that a server would refuse."""
     kinds = drawn(24, 17)
     group = "drawn.example"
     api = of(*(kind.manifest(group, number) for number, kind in enumerate(kinds)))

@@ -1,4 +1,4 @@
-"""Which methods a resource with a scale has."""
+"""Methods of a resource with a scale."""
 
 from __future__ import annotations
 

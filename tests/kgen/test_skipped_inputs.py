@@ -176,7 +176,7 @@ def test_a_crd_without_a_kind_is_an_error(key: str) -> None:
 
 
 def test_kinds_that_only_look_alike_are_passed_over() -> None:
-    """Crossplane's definitions of composite resources, and everything else beside CRDs."""
+    """Objects that are not CRDs are ignored, including Crossplane's definitions of composite resources."""
     definition = manifest() | {"apiVersion": "apiextensions.crossplane.io/v1", "kind": "CompositeResourceDefinition"}
     others = [definition, {"apiVersion": "apps/v1", "kind": "Deployment", "spec": {}}, {"values": 1}, {}]
     for raw in others:

@@ -1,4 +1,4 @@
-"""What templates are given is what docs/templates.md says, and has a version."""
+"""docs/templates.md lists the exact context of templates, which has a version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `kgen check` knows of the versions that a package was built with."""
+"""`kgen check` knows the versions of the tools that built a package."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow  # builds
 
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project with a package that is built."""
+    """Build the package of a project and return its folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (tmp_path / "crds").mkdir()
@@ -27,7 +27,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def with_version(package: Path, name: str, version: str) -> str:
-    """Change a version in the record."""
+    """Write a record with another version of one tool, and return its text."""
     text = tool_versions.text({**tool_versions.here(), name: version})
     (package / tool_versions.NAME).write_text(text)
     return text

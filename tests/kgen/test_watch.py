@@ -1,4 +1,4 @@
-"""`kgen build --watch`: what it follows, what it says, and the command itself in a process of its own."""
+"""`kgen build --watch`: the followed files, the messages, and the command in a separate process."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ COMMAND = (sys.executable, "-m", "kgen", "build", "--watch")
 def watched(folder: Path, command: Sequence[str] = COMMAND) -> Generator[subprocess.Popen[str]]:
     environment = os.environ | {"XDG_CACHE_HOME": str(folder / "cache")}
     with subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True) as child:
-        late = threading.Timer(900, child.kill)  # A line that never comes is red, and does not hang.
+        late = threading.Timer(900, child.kill)  # If a line never arrives, the test fails instead of blocking.
         late.start()
         try:
             yield child
@@ -135,7 +135,7 @@ signals.exit_on_signals()
 sys.setprofile(count)
 main()
 """
-"""Sends itself a signal at a call that is counted, so that no clock decides where it comes."""
+"""A program that sends itself a signal at the n-th call, so that the place does not depend on a clock."""
 
 
 @pytest.mark.slow
@@ -164,7 +164,7 @@ def test_a_signal_at_any_call_is_reported_and_sets_the_exit_code(
         for line in child.stderr:
             said += line
             if "waiting for changes" in line:
-                child.send_signal(number)  # There were fewer calls.
+                child.send_signal(number)  # The program made fewer calls.
         assert said.endswith("interrupted\n"), said
         assert said.count("interrupted") == 1
         assert child.wait() == code
@@ -212,7 +212,7 @@ def wait_for(file: Path, child: subprocess.Popen[str]) -> None:
 
 
 def until(stream: IO[str] | None, words: str) -> str:
-    """Read lines until one has the words; the end of the stream is a failure."""
+    """Read and return lines up to one that contains `words`. The end of the stream is a failure."""
     assert stream is not None
     said = ""
     for line in stream:
@@ -223,7 +223,7 @@ def until(stream: IO[str] | None, words: str) -> str:
 
 
 def put(file: Path, text: str) -> None:
-    """Write as editors do: beside it, then by renaming."""
+    """Write a file as editors do: write a temporary file next to it, then rename that file."""
     beside = file.with_name(f".{file.name}.swp")
     beside.write_text(text)
     beside.replace(file)
@@ -234,7 +234,7 @@ def put(file: Path, text: str) -> None:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_change_builds_and_an_error_leaves_the_package(tmp_path: Path, number: int, code: int) -> None:
     config = tmp_path / "kgen.toml"
-    config.write_text('specs = "crds"\npackage = "mine"\ncore = false\n')  # The folder is not there yet.
+    config.write_text('specs = "crds"\npackage = "mine"\ncore = false\n')  # The folder does not exist yet.
     made = tmp_path / "generated/mine/models/metrics_v1.py"
     with watched(tmp_path) as child:
         said = until(child.stderr, "waiting for changes")
@@ -266,7 +266,7 @@ def edit_all(child: subprocess.Popen[str], folder: Path, config: Path, made: Pat
     put(file, text.replace("kind: Gauge", "kind: Dial").replace("listKind: GaugeList", "listKind: DialList"))
     until(child.stderr, "files written")
     assert "class Dial" in made.read_text()
-    # A configuration that is changed is followed, and so is what it names.
+    # The watch also follows a changed configuration, and the files that it names.
     put(config, config.read_text() + 'hooks = "hooks.py"\n')
     until(child.stderr, "not built")
     for word in ("one", "two"):
