@@ -59,7 +59,7 @@ async def create(namespace: str, body: Annotated[core_v1.ConfigMap, Body()], cli
 
 @app.get("/namespaces/{namespace}/pods/{name}/logs")
 async def logs(namespace: str, name: str, clientset: Clients) -> StreamingResponse:
-    """Stream a pod's log; a reader that goes away ends the request to the API server as well."""
+    """Stream a pod's log. If the client disconnects, the request to the API server ends as well."""
 
     async def lines() -> AsyncIterator[bytes]:
         async with clientset.core_v1.pods(namespace).stream_logs(name) as log:
