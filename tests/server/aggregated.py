@@ -42,7 +42,7 @@ _ANSWERS: Final[dict[str, Any]] = {
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # Head and body are two writes.
+    disable_nagle_algorithm = True  # The response head and the body are two writes.
     server: AggregatedServer
 
     def do_GET(self) -> None:
@@ -59,11 +59,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *arguments: Any) -> None:
-        """Say nothing."""
+        """Print no line per request."""
 
 
 class AggregatedServer(ThreadingHTTPServer):
-    """Serves TLS, as the API server asks of those behind it.
+    """Aggregated API server with TLS, which the API server requires.
 
     Attributes:
         is_down: Whether it closes each connection without a response.
@@ -83,7 +83,7 @@ class AggregatedServer(ThreadingHTTPServer):
         return self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False), address
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: the API server hangs up as it likes."""
+        """Ignore errors of connections: the API server may close one at any time."""
 
 
 @contextlib.contextmanager

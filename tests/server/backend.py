@@ -13,10 +13,10 @@ import pytest
 
 
 class Backend(BaseHTTPRequestHandler):
-    """Says what it was asked, with the status that the path begins with."""
+    """HTTP server that returns the received request, with the status code at the start of the path."""
 
     protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # Head and body are two writes.
+    disable_nagle_algorithm = True  # The response head and the body are two writes.
 
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -33,11 +33,11 @@ class Backend(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _answer  # noqa: N815 - the base's names
 
     def log_message(self, *arguments: Any) -> None:
-        """Say nothing."""
+        """Print no line per request."""
 
 
 def own_address() -> str:
-    """Return an address of this machine that is no loopback address; nothing is sent."""
+    """Return an address of this machine other than loopback, without sending a packet."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("192.0.2.1", 9))

@@ -1,4 +1,4 @@
-"""The CRDs of the tests on the server, and the package made of them: typed clients found by what an object says it is."""
+"""Install the CRDs of the tests, generate their package, and find typed clients by `apiVersion` and kind."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def install(config: rest.Config) -> None:
 
 
 def is_established(conditions: Any) -> bool:
-    """Say whether the server has taken a CRD up."""
+    """Return whether the server has established a CRD."""
     return any(condition.type == "Established" and condition.status == "True" for condition in conditions)
 
 
@@ -70,7 +70,7 @@ def make(folder: Path) -> Iterator[ModuleType]:
 
 
 class Place(NamedTuple):
-    """Where a Clientset has the client of a kind: `clientset.GROUP.ACCESSOR(namespace)`."""
+    """Location of the client of a kind in a Clientset: `clientset.GROUP.ACCESSOR(namespace)`."""
 
     group: str
     accessor: str
@@ -83,7 +83,7 @@ class Place(NamedTuple):
 
 
 def places(clientset: Any) -> dict[str, Place]:
-    """Say where the clients of a synchronous Clientset are, by `apiVersion kind`, by what each class says of itself."""
+    """Return the clients of a synchronous Clientset, by the `apiVersion kind` in the `Resource` of each class."""
     found = {}
     for group in [name for name in dir(type(clientset)) if name[-1].isdigit()]:
         clients = getattr(clientset, group)

@@ -20,12 +20,12 @@ def definition(
     """Return a CustomResourceDefinition.
 
     Args:
-        group: the API group.
-        spec: the schema of `spec`, in all versions.
-        versions: what is served; the first one is stored.
+        group: The API group.
+        spec: The schema of `spec`, in all versions.
+        versions: The served versions; the first one is stored.
         scope: `Namespaced` or `Cluster`.
-        plural: the resource; the kind is called after it.
-        short: its short name; two kinds of one group can't have the same.
+        plural: The name of the resource; the name of the kind is derived from it.
+        short: The short name, unique within the group.
     """
     kind = plural[:-1].capitalize()
     return {

@@ -1,4 +1,4 @@
-"""`python -m tests.server.recording`: record one object of every kind that an older API server stores, as it sends them."""
+"""`python -m tests.server.recording`: record one stored object of every kind from an older API server."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from tests.cluster import OLDER, Cluster
 from tests.server.test_round_trip import BODIES, NAMESPACE, NOT_STORED
 
 POD_GROUP = {"name": "g", "policy": {"basic": {}}}
-"""What 1.35 wants in a Workload, which 1.37 has otherwise."""
+"""Pod group of a Workload in the form that 1.35 requires; 1.37 has a different form."""
 
 RECORDED = Path(__file__).parent / "recorded"
 
 
 def main() -> None:
-    """Write `recorded/1.NN.jsonl`, an object a line, and say what the server did not store."""
+    """Write `recorded/1.NN.jsonl`, one object per line, and print the objects that the server rejects."""
     with Cluster(version=OLDER, all_apis=True, controllers=False) as cluster:
         cluster.raw("POST", "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
         cluster.raw("POST", f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts", {"metadata": {"name": "default"}})

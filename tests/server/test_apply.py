@@ -16,7 +16,7 @@ from tests.server.writing_bodies import DEPLOYMENT, Drive, named
 
 
 def test_apply_stores_every_character_as_it_is_sent(drive: Drive, namespace: str) -> None:
-    """The server reads what is applied as YAML, in which some characters are refused and others become spaces."""
+    """The server parses apply requests as YAML, which rejects some characters and replaces others by spaces."""
     codes = [*range(0x300), *range(0x2000, 0x2100), *range(0xFE00, 0x10010), 0x1F600, 0x1FFFE, 0x10FFFF]
     data = {f"u{code:x}": f"a {chr(code)} b{chr(code)}" for code in codes}
 

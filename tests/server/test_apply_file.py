@@ -67,7 +67,7 @@ metadata: {{name: {namespace}}}
 def test_a_file_is_applied_in_the_order_that_its_objects_need(
     drive: Drive, tmp_path: Path, group: str, clientset: Clientset
 ) -> None:
-    """User asks, row 8: a Namespace, a CRD with its object, a ServiceAccountList and an empty document."""
+    """The file holds a Namespace, a CRD with its object, a ServiceAccountList and an empty document."""
 
     async def scenario(driven: Any) -> None:
         namespace = f"new-{uuid.uuid4().hex[:8]}"

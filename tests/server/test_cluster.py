@@ -22,7 +22,7 @@ from kubecore import kubeconfig
 from tests.cluster import VERSION, Cluster
 from tests.cluster.processes import PortTakenError, Server, again_where_taken, free_port
 
-pytestmark = pytest.mark.thorough  # What is tested are the servers of the tests.
+pytestmark = pytest.mark.thorough  # The tests check the test servers themselves, not kubecore.
 
 _ORPHAN = """
 import os, pathlib, signal, sys

@@ -1,4 +1,4 @@
-"""What kgen makes of CRDs is what the server makes of them, and their typed clients work on it."""
+"""kgen derives the same API from CRDs as the server, and the typed clients work on the server."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ OURS = (
 
 @pytest.fixture(scope="module")
 def pulled(installed: rest.Config, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `kgen pull` gets of the cluster, once the server has put all resources of a group version together."""
+    """Documents that `kgen pull` downloads once the server publishes all resources of each group version."""
     folder = tmp_path_factory.mktemp("pulled")
     wanted = {document.name: document.schemas.keys() for document in load_all([(p, p.name) for p in SOURCES]).documents}
     deadline = time.monotonic() + 60
@@ -54,7 +54,7 @@ def pulled(installed: rest.Config, cluster: Cluster, tmp_path_factory: pytest.Te
 
 
 def compared(operation: Operation) -> Operation:
-    """Leave out what says nothing to a client: descriptions and where they stand."""
+    """Return the operation without the parts that do not affect a client: descriptions and pointers."""
     parameters = tuple(msgspec.structs.replace(parameter, description="") for parameter in operation.parameters)
     return msgspec.structs.replace(operation, pointer="", description="", operation_id="", parameters=parameters)
 
@@ -72,7 +72,7 @@ def test_the_documents_made_of_manifests_are_those_of_the_server(pulled: Path) -
 
 
 def headless(folder: Path) -> dict[str, str]:
-    """The files of a package by path, without the line that says what they are made from."""
+    """Return the files of a package by path, without the first line, which names the source documents."""
     return {file.relative_to(folder).as_posix(): file.read_text().partition("\n")[2] for file in folder.rglob("*.py")}
 
 
@@ -84,18 +84,18 @@ def test_a_package_made_of_what_was_pulled_is_that_made_of_the_manifests(pulled:
         options = ["--config", str(tmp_path / f"{folder}.toml"), "--specs", str(specs), *groups]
         assert run(["build", *options, "--output", str(tmp_path / folder)]) == 0
     of_manifests, odd = headless(tmp_path / "manifests"), "made/typed/example/v1/odd.py"
-    assert of_manifests[odd].count("\n\n    Deprecated: old") == 2  # No document of a server says so.
+    assert of_manifests[odd].count("\n\n    Deprecated: old") == 2  # The documents of a server do not contain it.
     of_manifests[odd] = of_manifests[odd].replace("\n\n    Deprecated: old", "")
     assert of_manifests == headless(tmp_path / "pulled")
 
 
 def spec_of(data: dict[str, Any]) -> dict[str, Any]:
-    """What the user wrote, without what the server adds."""
+    """Return the fields of the user, without those that the server adds."""
     return {key: value for key, value in data.items() if key not in ("metadata", "status")}
 
 
 def holds(whole: Any, part: Any, path: str = "$") -> None:
-    """Assert that everything of a part is in the whole, which may hold defaults beside."""
+    """Assert that `whole` contains everything in `part`. It may contain defaults in addition."""
     if isinstance(part, dict):
         for key, value in part.items():
             assert key in whole, f"{path}.{key} is lost"
@@ -198,7 +198,7 @@ def test_null_is_null_where_the_schema_has_a_default_and_nothing_is_the_default(
         assert updated.metadata.resource_version == created.metadata.resource_version
         raw = msgspec.json.decode(gauges._client.get_bytes(_path(gauges, namespace)))
         assert raw["spec"]["marks"] is None
-        # What is read leniently, because something that is required is missing, is the same.
+        # Lenient decoding, which a missing required field causes, gives the same result.
         del raw["spec"]["target"]["url"]
         assert model.from_dict(raw).spec.marks is None
         changed = gauges.modify("one", lambda it: it.metadata.labels.update(step="changed"))

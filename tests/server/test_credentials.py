@@ -1,7 +1,7 @@
-"""Every kind of credential, shown by the built wheel alone: who the server saw for a get and for a watch.
+"""The built wheel authenticates get and watch requests with every kind of credential.
 
-The real API server says it twice: in a SelfSubjectReview, and in its audit log, which has the watches too. Basic
-authentication it does not know: there a TLS server on loopback tells what it was shown.
+The API server reports the user in a SelfSubjectReview, and in its audit log for watches too. It does not support basic
+authentication, so a TLS server on loopback reports the received header instead.
 """
 
 from __future__ import annotations
@@ -25,11 +25,10 @@ from tests.conftest import running
 from tests.identity import DISCOVERY, TOKEN, IdentityServer
 from tests.kubecore.loopback import answer, loopback
 
-pytestmark = (
-    pytest.mark.thorough
-)  # What is tested is whom the server sees; tests/kubecore sends the same credentials on every Python.
+# tests/kubecore sends the same credentials on every version of Python.
+pytestmark = pytest.mark.thorough
 
-# What a program does; it runs in an environment that holds the wheel and what it requires.
+# Runs in an environment that contains only the wheel and its dependencies.
 PROGRAM: Final = """
 import json, sys
 from pathlib import Path
@@ -157,7 +156,7 @@ USERS: Final = {
     "oidc": "oidc:alice",
     "impersonation": "jane",
 }
-"""Each kind's user; each has a namespace of its own, where nobody else may look."""
+"""User of each kind of credential. Each user has a separate namespace that no other user may read."""
 
 JANE: Final = {"user": "jane", "uid": "7", "groups": ["readers"], "extra": {"example.org/scope": ["a", "b"]}}
 
@@ -169,13 +168,13 @@ def identity() -> Iterator[IdentityServer]:
 
 
 class Audited(NamedTuple):
-    """A cluster, and what it writes down."""
+    """A cluster and its audit log."""
 
     cluster: Cluster
     log: Path
 
     def requests(self, agent: str) -> dict[str, Any]:
-        """Return who got and who watched config maps, by the name that the program gave itself."""
+        """Return the audit events of the get and the watch of config maps by a user agent."""
         found: dict[str, Any] = {}
         deadline = time.monotonic() + 60
         while not {"get", "watch"} <= found.keys():
@@ -188,7 +187,7 @@ class Audited(NamedTuple):
 
 @pytest.fixture(scope="module")
 def oidc_cluster(identity: IdentityServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Audited]:
-    """A cluster that trusts the identity server, and writes down who asks for config maps."""
+    """A cluster that trusts the identity server and logs the user of each request for config maps."""
     folder = tmp_path_factory.mktemp("audited")
     (folder / "policy.json").write_text(json.dumps(POLICY))
     (folder / "oidc.crt").write_bytes(identity.ca_pem)
@@ -287,7 +286,7 @@ def _prepare(kind: str, folder: Path, cluster: Cluster, identity: IdentityServer
 
 
 def _run(environment: Path, kind: str, mode: str, host: str, namespace: str, folder: Path) -> dict[str, Any]:
-    """Run the program and return what it says."""
+    """Run the program and return its output."""
     env = {"PATH": os.environ["PATH"]}
     if kind == "in-cluster":
         name, _, port = host.removeprefix("https://").partition(":")

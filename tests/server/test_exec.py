@@ -152,7 +152,7 @@ def test_closing_early_is_possible_at_any_time(on_pods: Drive, pod: str) -> None
     async def scenario(pods: Any) -> None:
         async with pods.exec(pod, ["sleep", "100"], container="main"):
             pass
-        # It ends by itself: the API server goes on to read what a command says when nobody is there any more.
+        # The command must end by itself: the API server reads its output even after the client has disconnected.
         async with pods.exec(pod, ["sh", "-c", "yes & sleep 1; kill $!"], container="main") as process:
             await process.read()
         with pytest.raises(errors.CommandTimeoutError):

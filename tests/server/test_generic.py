@@ -1,4 +1,4 @@
-"""What is generic over kinds, on the real server: discovery, dynamic clients, resource(kind) and raw requests."""
+"""Features for any kind on the real server: discovery, dynamic clients, resource(kind) and raw requests."""
 
 from __future__ import annotations
 

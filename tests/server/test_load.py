@@ -15,7 +15,7 @@ WATCHES = 100
 OBJECTS = 10
 CHANGES = 100
 MINE = {"tests": "load"}
-"""The controllers put a ConfigMap of their own into every namespace, whenever they get to it."""
+"""Labels of the ConfigMaps of the tests: the controllers create another ConfigMap in every namespace at any time."""
 
 
 def body(number: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Logs on the real API server, from a node whose containers write what the tests say."""
+"""Logs from the real API server and a node whose containers write the lines that the tests define."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from tests.ready import wait_until_idle
 
 Drive = Callable[[Any], None]
 
-# What other clients change: JSON, numbers, a repr of bytes, what is no UTF-8, glyphs of several bytes.
 AT_ONCE: Final = 20.0
-"""Seconds in which a busy machine does what needs no waiting; a timeout or an idle stream would last longer."""
+"""Seconds within which a busy machine finishes operations without a wait. Timeouts and idle streams last longer."""
 
 
+# Lines that other clients change: JSON, numbers, a repr of bytes, invalid UTF-8, glyphs of several bytes.
 VERBATIM = [
     b'{"a":1}',
     b"42",
@@ -41,7 +41,7 @@ def pod(nodes: Nodes, namespace: str) -> str:
 
 
 def test_a_log_comes_as_it_was_written(drive: Drive, nodes: Nodes, namespace: str, pod: str) -> None:
-    """What is no UTF-8 stays as bytes."""
+    """By default the log is returned as bytes, so that invalid UTF-8 is kept."""
     nodes.log(namespace, pod, *VERBATIM)
 
     async def scenario(clientset: Any) -> None:

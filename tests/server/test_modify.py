@@ -122,7 +122,7 @@ def test_modify_keeps_fields_that_the_model_lacks(drive: Drive, namespace: str) 
                 {"name": "c", "size": 3, "weight": 30},
             ],
         }
-        await client.update(changed)  # What any client without modify does.
+        await client.update(changed)  # Any client without `modify` sends this request.
         assert "shape" not in (await document(clientset, namespace, name))["spec"]
 
     drive(scenario)

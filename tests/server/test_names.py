@@ -17,7 +17,7 @@ from kubecore import errors
 from tests.server.conftest import Scenario
 from tests.server.test_apply_file import apply_file
 
-pytestmark = pytest.mark.thorough  # What is tested is what the server accepts.
+pytestmark = pytest.mark.thorough  # The result depends on the server, not on the version of Python.
 
 Drive = Callable[[Scenario], None]
 

@@ -1,7 +1,7 @@
-"""Objects of servers one and two minors older decode, and go back without a loss.
+"""Objects of servers that are one and two minor versions older are decoded and encoded without loss.
 
-Those of `recorded/` a running API server sent, as `tests.server.recording` asked it to. The others, with every field set,
-are what `k8s.io/api` keeps of its last releases, read from the Go module that the servers of the tests are built from.
+`tests.server.recording` recorded the objects of `recorded/` from a running API server. The other objects have every
+field set. They are the test data for old releases in `k8s.io/api`, the Go module from which the test servers are built.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from kubecore.codec import decode
 from kubecore.model.model import Model
 from tests.models import ALL
 
-pytestmark = pytest.mark.thorough  # What is tested are recorded objects.
+pytestmark = pytest.mark.thorough  # Covers many recorded objects of the same form.
 
 GOMOD = Path(__file__).parents[1] / "cluster" / "gomod" / "1.37"
 RECORDED = Path(__file__).parent / "recorded"
@@ -82,7 +82,7 @@ def kept(recorded: Iterable[dict[str, Any]]) -> int:
 
 
 def missing(data: Any, back: Any, path: str) -> list[str]:
-    """Return the paths that did not come back; what is empty counts as absent, as it does for the server."""
+    """Return the paths that were lost. Empty values count as absent, as they do on the server."""
     if back is None and is_zero(data):
         return []
     if isinstance(data, dict):
@@ -97,7 +97,7 @@ def missing(data: Any, back: Any, path: str) -> list[str]:
 
 
 def is_zero(data: Any) -> bool:
-    """Say whether this is what reads the same where it is absent, such as a status that counts nothing yet."""
+    """Return whether a value equals an absent one, such as a status in which all counters are zero."""
     if isinstance(data, dict):
         return all(is_zero(item) for item in data.values())
     return not data

@@ -31,10 +31,10 @@ EXAMPLES = {
     for file in ("cert_manager", "prometheus_operator")
     for example in yaml.load_all((ROOT / "tests" / "operators" / f"{file}.yaml").read_bytes())
 }
-# Where one of these stands, the server tells an empty list or map from none, too.
+# If a schema has one of these keys, the server distinguishes an empty list or map from a missing one.
 KEEPS = {"default", "nullable", "minItems", "minProperties"}
 
-pytestmark = [pytest.mark.shared, pytest.mark.thorough]  # What is tested is what the server accepts.
+pytestmark = [pytest.mark.shared, pytest.mark.thorough]  # The result depends on the server alone.
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def schemas() -> dict[str, dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def known(installed: rest.Config, made: Any) -> dict[str, Place]:
-    """Where the clients are."""
+    """The clients by `apiVersion kind`."""
     with made.Clientset(installed) as clientset:
         return places(clientset)
 
@@ -59,9 +59,9 @@ def in_json(model: Any) -> Any:
 
 
 def filled(schema: dict[str, Any], text: str, *, emptied: bool) -> Any:
-    """Make a value with every property of a schema; what only validates is passed by.
+    """Return a value with every property of a schema, without regard to validation rules.
 
-    Each list and map has one item; `emptied`, those where empty is not absent have none.
+    Each list and map has one item. With `emptied`, those that differ from absent ones when empty have no items.
     """
     if "properties" in schema:
         found = {name: filled(inner, text, emptied=emptied) for name, inner in schema["properties"].items()}
@@ -77,7 +77,7 @@ def filled(schema: dict[str, Any], text: str, *, emptied: bool) -> Any:
 
 
 def url(resource: Resource[Any, Any], namespace: str, name: str) -> str:
-    """The path of an object, to read what the server has as it is."""
+    """Return the path of an object, to read its raw JSON."""
     scope = namespace if resource.namespaced else ""
     return path.object_path(
         path.collection_path(path.api_prefix(resource.group, resource.version), scope, resource.plural), name
@@ -108,7 +108,7 @@ def test_an_example_is_accepted_and_nothing_is_lost(
         found = await objects.get(name)
         assert in_json(found) == raw
         assert (await objects.update(found)).metadata.resource_version == version
-        # By force: what the server has put into a list that is replaced as a whole belongs to who has created it.
+        # Needs `force`: if the server added defaults to an atomic list, the manager that created the object owns them.
         applied = await objects.apply(written, field_manager="tests", field_validation="Strict", force=True)
         assert in_json(applied)["spec"] == raw["spec"]
 

@@ -1,4 +1,4 @@
-"""Owner references on the real server: the garbage collector deletes what was owned."""
+"""Owner references on the real server: the garbage collector deletes owned objects."""
 
 from __future__ import annotations
 

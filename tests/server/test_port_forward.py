@@ -28,7 +28,7 @@ RESET = struct.pack("ii", 1, 0)
 
 
 def digest(connection: socket.socket) -> None:
-    """Read until the other end says that this is all; then respond."""
+    """Read until the peer ends its direction, then send the digest of the data."""
     found = hashlib.sha256()
     while data := connection.recv(65536):
         found.update(data)
@@ -43,7 +43,7 @@ def pod_namespace(nodes: Nodes) -> str:
 
 
 class Waited:
-    """A synchronous connection, or what makes them, that is awaited."""
+    """Awaitable wrapper of a synchronous connection or of the client that opens connections."""
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner
@@ -197,7 +197,7 @@ def test_an_error_of_the_node_ends_that_connection_alone(forward: Drive) -> None
 
 
 def test_a_peer_that_is_gone_is_told_behind_the_data(forward: Drive) -> None:
-    """Port-forward peer gone; the bytes are identical up to the cut, and the end is none."""
+    """A reset peer: all bytes before the reset are read unchanged, and then an error is raised."""
 
     def gone(connection: socket.socket) -> None:
         connection.sendall(LARGE[:100_000])

@@ -1,4 +1,4 @@
-"""`kgen pull` of what Kubernetes does not ship, from the real API server: CRDs, and an API of another server."""
+"""`kgen pull` downloads CRDs and the API of an aggregated server from the real API server."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.cluster.nodes import until
 from tests.server.aggregated import DOCUMENT, aggregated
 from tests.server.definitions import definition
 
-pytestmark = pytest.mark.thorough  # What is tested is what the server publishes.
+pytestmark = pytest.mark.thorough  # The result depends on the server, not on the version of Python.
 
 OTHER = {"type": "object", "properties": {"size": {"type": "integer", "description": "Another size."}}}
 GROUPS = ("autoscaling.pull.example.com", "networking.pull.example.com")
@@ -101,7 +101,7 @@ def test_crds_and_aggregated_apis_are_what_kubernetes_does_not_ship(
         pulled = json.loads((project / "specs" / "index.json").read_bytes())["documents"]
         assert {DOCUMENT, *(f"apis/{group}/v1" for group in GROUPS)} <= pulled.keys()
         assert "apis/autoscaling/v1" not in pulled
-        groups = [DOCUMENT.split("/")[1], *GROUPS]  # Other tests' CRDs are there, too.
+        groups = [DOCUMENT.split("/")[1], *GROUPS]  # Other tests install CRDs too.
         include = [word for group in groups for word in ("--include", group)]
         assert run(["build", "-q", "--specs", "specs", "--package", "pulls_client", *include]) == 0
         monkeypatch.syspath_prepend(project / "generated")

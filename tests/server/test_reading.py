@@ -1,5 +1,5 @@
 """Paging, metadata alone, tables, projections and selectors on the real server, synchronous and asynchronous."""
-# ruff: noqa: RUF012 - msgspec copies what is mutable
+# ruff: noqa: RUF012 - msgspec copies mutable values
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_all_pages_come_one_after_the_other(drive: Drive, namespace: str) -> Non
         for _ in range(2):
             async for item in maps.iter(limit=2):
                 assert item.metadata.name
-                break  # What is left over of an iterator holds nothing that must be closed.
+                break  # An abandoned iterator holds no resources.
 
     drive(scenario)
 

@@ -37,7 +37,7 @@ def test_requests_that_follow_each_other_share_a_connection(
                 await clientset.core_v1.namespaces().list(limit=1)
                 await clientset.core_v1.namespaces().get("default")
                 if number % 10 == 0:
-                    await anyio.sleep(0.1)  # For what the server sends between two requests.
+                    await anyio.sleep(0.1)  # The server may send data between two requests.
 
     if backend == "sync":
         with Clientset(config) as clientset:

@@ -1,4 +1,4 @@
-"""What was read and is sent back unchanged leaves the object as it is: one object of every kind that the server stores."""
+"""An update with the data of a get changes nothing, for one object of every kind that the server stores."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kubecore.calls import path
 from kubecore.calls.resource import Resource
 from tests.cluster import Cluster
 
-pytestmark = pytest.mark.thorough  # What is tested is what the server stores.
+pytestmark = pytest.mark.thorough  # The result depends on the server, not on the version of Python.
 
 NAMESPACE = "round-trip"
 CONTAINERS = [{"name": "c", "image": "registry.invalid/c"}]
@@ -75,7 +75,7 @@ CLAIM = {"devices": {"requests": [{"name": "r", "exactly": {"deviceClassName": "
 
 OLD_CLAIM = {"devices": {"requests": [{"name": "r", "deviceClassName": "d"}]}}
 
-# What an object needs beyond its name to be stored, by resource; by `group version/resource` where versions differ.
+# Required fields in addition to the name, by resource, or by `group version/resource` if versions differ.
 BODIES: dict[str, dict[str, Any]] = {
     "apiservices": {
         "metadata": {"name": "v1.x.example.com"},
@@ -201,7 +201,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "volumeattributesclasses": {"driverName": "d.example.com", "parameters": {"a": "b"}},
 }
 
-# What this server does not keep, and why.
+# Resources that this server does not store, with the reason.
 NOT_STORED = {
     "bindings": "answered, never stored",
     "componentstatuses": "read-only: made up when it is asked for",
@@ -218,8 +218,8 @@ NOT_STORED = {
 }
 
 
-# Kinds whose first update changes the version although it changes nothing: the server fills in what it left out at first,
-# also for an update with the very bytes that it sent.
+# Resources whose first update increases the resource version even without a change: the server then fills in fields
+# that it omitted at creation.
 SETTLES = {"jobs", "persistentvolumeclaims"}
 
 
@@ -287,7 +287,7 @@ def test_an_update_of_what_was_read_changes_nothing(cls: Any, clientset: Clients
 
 
 def unchanged(client: Any, made: Any, way: Callable[[Any], Any]) -> None:
-    """Send back what was read; controllers inside the API server may write in between, which is a conflict, and no fault."""
+    """Update with the data of a get, again after a conflict: controllers in the API server write at any time."""
     for _ in range(10):
         read = client.get(made.metadata.name)
         assert read.metadata.uid == made.metadata.uid

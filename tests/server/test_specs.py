@@ -1,4 +1,4 @@
-"""specs/1.37 is what the server of the tests serves, and kgen pull says what it does."""
+"""specs/1.37 equals the documents of the test server, and `kgen pull` updates a folder from it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kgen.errors import ClusterError, ConfigError
 from kgen.load import cluster as pulling
 from tests.cluster import Cluster
 
-pytestmark = pytest.mark.thorough  # What is tested is what the server publishes.
+pytestmark = pytest.mark.thorough  # The result depends on the server, not on the version of Python.
 
 SPECS = Path(__file__).parents[2] / "specs" / "1.37"
 

@@ -1,4 +1,4 @@
-"""Random structural schemas, installed, and random objects of them: what typed clients read, they write back whole."""
+"""Typed clients read and write random objects of random structural schemas without loss."""
 
 from __future__ import annotations
 

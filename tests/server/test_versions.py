@@ -17,7 +17,7 @@ from tests.cluster import Cluster
 from tests.cluster.build import CAPTURED, OLDER, VERSION
 from tests.conftest import running
 
-pytestmark = pytest.mark.thorough  # What is tested are the documents of two versions.
+pytestmark = pytest.mark.thorough  # The result depends on the server, not on the version of Python.
 
 SPECS = Path(__file__).parents[2] / "specs"
 

@@ -197,7 +197,7 @@ def test_a_deployment_rolls_out_and_out_again(drive: Drive, namespace: str, kube
         done = await deployments.wait_for_rollout("w", timeout=30)
         assert (done.status.updated_replicas, done.status.available_replicas) == (2, 2)
         assert (await deployments.wait("w", for_="condition=Available", timeout=20)).status.available_replicas == 2
-        # What the status says of the template before counts for nothing.
+        # The status of the previous template is ignored.
         change = {"spec": {"template": {"metadata": {"labels": {"version": "2"}}}}}
         changed = await deployments.patch("w", change, type="strategic")
         again = await deployments.wait_for_rollout("w", timeout=30)

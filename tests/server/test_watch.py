@@ -1,4 +1,4 @@
-"""Watches on the real server while it is broken: all kinds of watchers at once, so that each fault is there once."""
+"""All kinds of watchers at once survive faults of the real server. Each fault is caused once for all of them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.server
 
 
 AT_ONCE: Final = 20.0
-"""Seconds in which a busy machine does what needs no waiting; a timeout or an idle stream would last longer."""
+"""Seconds within which a busy machine finishes operations without a wait. Timeouts and idle streams last longer."""
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def test_no_change_is_lost_and_none_is_told_twice(faults: list[str], own: Cluste
 
 
 class Mirror:
-    """Follows a namespace by list and watch, in a thread of its own, and keeps what is there."""
+    """Copy of the objects of a namespace, which a list and watch in a separate thread updates."""
 
     def __init__(self, mode: str, config: rest.Config, namespace: str) -> None:
         self.there: dict[str, tuple[str, str]] = {}
@@ -116,7 +116,7 @@ class Mirror:
 
 @pytest.mark.thorough
 def test_a_server_that_is_restored_from_a_backup_is_followed(own: Cluster) -> None:
-    """Versions go back: what was undone is told."""
+    """Resource versions decrease, and watchers receive events for the undone changes."""
     config = quick(own)
     namespace = f"restored-{uuid.uuid4().hex[:8]}"
     with Clientset(kubeconfig.load_config(own.kubeconfig)) as clientset:

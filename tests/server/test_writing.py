@@ -37,7 +37,7 @@ def test_create_or_update(drive: Drive, namespace: str) -> None:
         typed = core_v1.ConfigMap(metadata=meta_v1.ObjectMeta(name=name), data={"c": "3"})
         assert (await maps.create_or_update(typed)).data == {"c": "3"}
         assert typed.metadata.resource_version == ""
-        with pytest.raises(errors.ConflictError):  # One that says which version it replaces.
+        with pytest.raises(errors.ConflictError):  # Its resource version is outdated.
             await maps.create_or_update(updated)
         generated = await maps.create_or_update({"metadata": {"generateName": "either-"}})
         assert generated.metadata.name.startswith("either-")
@@ -182,7 +182,7 @@ async def replica_set_of(clientset: Any, namespace: str, name: str) -> Any:
 
 
 def test_propagation_decides_what_becomes_of_dependents(drive: Drive, namespace: str) -> None:
-    """Orphan leaves them, Background takes them, and so does the default of a deployment; Foreground takes them first."""
+    """Orphan keeps dependents, Background and the default of deployments delete them, Foreground deletes them first."""
 
     async def scenario(clientset: Any) -> None:
         deployments = clientset.apps_v1.deployments(namespace)
@@ -206,7 +206,7 @@ def test_propagation_decides_what_becomes_of_dependents(drive: Drive, namespace:
 
 
 def test_a_job_leaves_its_pods_by_default(drive: Drive, namespace: str) -> None:
-    """The API's documented default of batch/v1 jobs is Orphan, for old times' sake; kubectl says Background."""
+    """The documented default of batch/v1 jobs in the API is Orphan, for compatibility; kubectl uses Background."""
 
     async def scenario(clientset: Any) -> None:
         jobs, pods = clientset.batch_v1.jobs(namespace), clientset.core_v1.pods(namespace)

@@ -1,6 +1,6 @@
-"""Draws custom resources: structural schemas of every form, and objects that they allow, for the most part.
+"""Hypothesis strategies for custom resources: structural schemas of every form, and objects for them.
 
-The API server is the judge: what it refuses is no example.
+The API server decides whether an object is valid. Tests skip the schemas and objects that it rejects.
 """
 
 from __future__ import annotations

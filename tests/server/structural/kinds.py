@@ -117,13 +117,13 @@ def others(draw: st.DrawFn, schema: Json) -> Json:
 
 
 def json_names(schema: Json) -> set[str]:
-    """Return the names that a schema speaks of beside its properties."""
+    """Return the names that a schema mentions in addition to its properties."""
     found = set(schema.get("required", ())) | _named_by_branches(schema)
     return found | set(schema.get("default", {}) or ()) | {name for b in _all_branches(schema) for name in b}
 
 
 def _named_by_branches(schema: Json) -> set[str]:
-    """Return the properties that what only validates an object requires."""
+    """Return the properties that `allOf`, `anyOf`, `oneOf` and `not` require."""
     branches = [branch for key in ("allOf", "anyOf", "oneOf") for branch in schema.get(key, ())]
     branches += [schema["not"]] if "not" in schema else []
     return {name for branch in branches for name in (*branch.get("required", ()), *_named_by_branches(branch))}

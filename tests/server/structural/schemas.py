@@ -218,7 +218,7 @@ def maps(draw: st.DrawFn, depth: int) -> Json:
 
 @st.composite
 def branches(draw: st.DrawFn, schema: Json) -> Json:
-    """Draw what only validates: nothing mostly, or allOf, anyOf, oneOf or not."""
+    """Draw the validation part of a schema: usually empty, otherwise allOf, anyOf, oneOf or not."""
     if INT_OR_STRING in schema or draw(st.integers(0, 3)) > 0:
         return {}
     good, never = validations(schema), _never(schema)

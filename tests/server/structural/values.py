@@ -92,7 +92,7 @@ def _lists(schema: Json) -> st.SearchStrategy[Any]:
 
 def members(schema: Json) -> st.SearchStrategy[Json]:
     parts = {name: values(part) for name, part in schema["properties"].items()}
-    # What has a default may be left out though it is required: the server fills it in before it validates.
+    # A required property with a default may be omitted: the server fills in defaults before it validates.
     required = [name for name in schema.get("required", ()) if "default" not in schema["properties"][name]]
     needed = {name: parts.pop(name) for name in required}
     found = st.fixed_dictionaries(needed, optional=parts)
