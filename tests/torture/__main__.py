@@ -1,9 +1,9 @@
 """The fault and fuzz suite: `python -m tests.torture NAME [--n N] [--seed S]`.
 
-`watch` takes `--events N --faults M --client go` too; it and `structural` need the real API server.
+`watch` also accepts `--events N --faults M --client go`. `watch` and `structural` need the real API server.
 
-Each command prints one line with what it tried and what came out wrong, the first bad cases above it, and exits 1
-where there are any.
+Each command prints the first bad cases, then one line with the number of tries and of bad cases. It exits with 1 if a
+case was bad.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ COMMANDS: Final = (
 
 
 class Command(Protocol):
-    """What each command's module has."""
+    """Interface of the module of a command."""
 
     def run(self, n: int | None, seed: int, **more: Any) -> Tally:
-        """Do the work; `n` is how much of it, None for the command's own measure. Some commands take more."""
+        """Make `n` tries, or the default number of the command if it is None. Some commands have more options."""
         ...
 
 
@@ -66,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
     more = {key: value for key in ("faults", "client") if (value := getattr(asked, key)) is not None}
     if more and asked.name != "watch":
         parser.error(f"{asked.name} takes no {' and no '.join(more)}")
-    logging.getLogger("kubecore").addHandler(logging.NullHandler())  # What it warns of is not what is counted.
+    logging.getLogger("kubecore").addHandler(logging.NullHandler())  # Hides expected warnings.
     code = 0
     for name in COMMANDS if asked.name == "all" else (asked.name,):
         try:

@@ -1,11 +1,11 @@
-"""Random additions to CRDs: no name of the package goes or changes its meaning.
+"""Random additions to CRDs do not remove a name of the package or change its meaning.
 
-Each try adds one thing to drawn CRDs, or to those of tests/: a CRD, a version, a group, a property, a value of an
-enum, an equal object, a list next to a property of the like name. What the new documents resolve to is compared with
-what the old ones did: groups, resources, classes and their fields, constants and their values.
+Each try adds one thing to random CRDs, or to those of tests/: a CRD, a version, a group, a property, a value of an
+enum, an equal object, or a list next to a property with a similar name. Then it compares the names that the old and the
+new documents resolve to: groups, resources, classes with their fields, and constants with their values.
 
-An addition may turn a type of Kubernetes into a class of the package, or back: `turned` counts these. The name of the
-place must stand for the one before and for the other after, and the fields that both have must be called alike.
+An addition may turn a type of Kubernetes into a class of the package, or back; `turned` counts these cases. The name at
+this place must refer to the first one before and to the second one after, and shared fields must have the same names.
 """
 
 from __future__ import annotations
@@ -55,18 +55,15 @@ _VERSIONS: Final = ("v1", "v2", "v1beta1", "v1alpha1", "v2beta1", "lambda")
 _GROUPS: Final = ("example.com", "example.net", "lambda.example.com", "a-1.example.com", "apps.example.com")
 
 
-# The names of a package and what each means.
-
-
 @dataclass(frozen=True, slots=True)
 class Names:
     """The public names of a package.
 
     Attributes:
-        clients: What each group, resource, class and module of clients stands for.
+        clients: The meaning of each group, resource, class and module of clients.
         classes: The models by `module.Class`.
         constants: The constants by `module.Class`.
-        aliases: What other names stand for.
+        aliases: The classes that other names refer to.
     """
 
     clients: Mapping[str, str]
@@ -90,7 +87,7 @@ class Names:
         )
 
     def every(self) -> Iterator[str]:
-        """Yield the names of models and constants; one twice where two things have it."""
+        """Yield the names of models and constants; a name is repeated if two things have it."""
         yield from (*self.classes, *self.constants, *self.aliases)
 
     def target(self, name: str) -> str:
@@ -109,7 +106,7 @@ def _clients(api: Api) -> Iterator[tuple[str, str]]:
 
 
 def lost(old: Names, new: Names) -> tuple[list[str], bool]:
-    """Return what went or changed its meaning, and whether an object turned into a type of Kubernetes or back."""
+    """Return removed or changed names, and whether an object turned into a type of Kubernetes or back."""
     found = [f"{name} went or changed" for name, what in old.clients.items() if new.clients.get(name) != what]
     twice = [*new.every()]
     found += [f"{name} is defined twice" for name in sorted({name for name in twice if twice.count(name) > 1})]
@@ -120,7 +117,7 @@ def lost(old: Names, new: Names) -> tuple[list[str], bool]:
 
 
 class _Walk:
-    """Compares what names mean, also inside of what they hold."""
+    """Recursive comparison of the meanings of names."""
 
     def __init__(self, old: Names, new: Names) -> None:
         self._old = old
@@ -130,7 +127,7 @@ class _Walk:
         self.turned = False
 
     def compare(self, before: str, after: str) -> None:
-        """Compare what a name meant with what one means now."""
+        """Compare the old meaning of a name with the new meaning of a name."""
         one, other = self._old.target(before), self._new.target(after)
         if (one, other) in self._seen:
             return
@@ -145,7 +142,7 @@ class _Walk:
             self._compare_models(before, one, other)
 
     def _compare_turned(self, name: str, one: str, other: str) -> None:
-        """Compare a type of Kubernetes with what was or is in its place."""
+        """Compare a type of Kubernetes with the class that replaced it or that it replaces."""
         self.turned |= one != other
         fields = {each.wire_name: each.name for each in self._model(other).fields}
         if not fields:
@@ -222,7 +219,7 @@ def _kubernetes() -> Names:
 
 
 def resolved(manifests: Sequence[_Json], before: PackageNames = NO_NAMES) -> Api:
-    """Return what CRDs resolve to."""
+    """Return the resolved API of CRDs."""
     problems = Problems()
     crds = [crd for raw in manifests for crd in parse(json.dumps(raw).encode(), "crd.json")]
     api = resolve(convert(crds), {}, problems, Builtins("kubeclient", kubernetes()), before)
@@ -288,7 +285,7 @@ def _value(choice: random.Random, pool: list[_Json], depth: int) -> _Json:
 
 
 def added(manifests: Sequence[_Json], choice: random.Random) -> tuple[list[_Json], str]:
-    """Return a copy of CRDs with one thing added, and what that was."""
+    """Return a copy of CRDs with one addition, and a description of the addition."""
     made = copy.deepcopy(list(manifests))
     for _ in range(50):
         what = choice.choice(_ADDITIONS)(made, choice)
@@ -338,7 +335,7 @@ def _taken(raw: _Json) -> tuple[str, str]:
 
 
 def _some_names(made: list[_Json], choice: random.Random) -> list[str]:
-    """Return kinds that read like a place that is there."""
+    """Return kinds whose names equal the names of the classes of existing properties."""
     raw = choice.choice(made)
     kind = raw["spec"]["names"]["kind"]
     properties = choice.choice(raw["spec"]["versions"])["schema"]["openAPIV3Schema"].get("properties") or {}
@@ -373,7 +370,7 @@ def _add_property(made: list[_Json], choice: random.Random) -> str:
 
 
 def _like(word: str, schema: Any) -> Iterator[str]:
-    """Yield names that read like another, or like the path to what it holds."""
+    """Yield names that are similar to a property, or to the paths of its nested properties."""
     yield from (
         f"{word}s",
         word.removesuffix("s"),
@@ -389,7 +386,7 @@ def _like(word: str, schema: Any) -> Iterator[str]:
 
 
 def _add_equal(made: list[_Json], choice: random.Random) -> str:
-    """Add a copy of an object to another, where it comes first."""
+    """Add a copy of an object to another schema, possibly as a property that sorts before the original."""
     held = copy.deepcopy(_any_object(made, choice))
     target = choice.choice(_schemas(made))
     properties = target.setdefault("properties", {})
@@ -434,7 +431,7 @@ _ADDITIONS: Final[tuple[Callable[[list[_Json], random.Random], str], ...]] = (
 
 
 def at_hand() -> list[Path]:
-    """Return the files of CRDs of tests/ and, where they are, of ../shared."""
+    """Return the files of CRDs of tests/, and those of ../shared if that folder exists."""
     folders = [
         ROOT / "tests" / "crds",
         ROOT / "tests" / "operators",
@@ -455,7 +452,7 @@ def _read(file: Path) -> list[_Json]:
 
 
 def run(n: int | None, seed: int) -> Tally:
-    """Add `n` things, 300 by default, to CRDs in turn, each to what the one before left; begin anew after ten."""
+    """Make `n` additions, 300 by default, each to the result of the last one; start over with other CRDs after ten."""
     tally = Tally("additions")
     play(tally, 300 if n is None else n, seed, at_hand())
     return tally
@@ -491,7 +488,7 @@ def _kept(api: Api) -> PackageNames:
                 (Path(folder) / path).parent.mkdir(parents=True, exist_ok=True)
                 (Path(folder) / path).write_text(source, encoding="utf-8")
         before = read_package_names(Path(folder), "made")
-        for module in api.modules:  # They are read when they are asked for, and the folder goes.
+        for module in api.modules:  # Names are read on first use; do it before the folder is deleted.
             before.name_of(module.name, "", "")
             before.kind_name(module.name, "", "")
         return before

@@ -1,7 +1,7 @@
-"""Bad responses: a right object or an error of ours, never a hang.
+"""Bad responses lead to the right object or to an error of kubecore, never to a hang.
 
-Each response arrives whole, in chunks of one byte, and cut at each byte (of those, a sample). Where its framing is bad
-the next request must go over another connection.
+Each response arrives complete, in chunks of one byte, and cut at each byte (a sample of the positions). If its framing
+is bad, the next request must use another connection.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ class Case:
     """A bad response.
 
     Attributes:
-        name: what is bad.
-        data: the bytes; a function where they have no end.
-        wanted: what must come of it.
-        bad_framing: whether its connection may serve no other request.
-    end: what follows the bytes.
-    late: data after the response, at once or a moment later.
+        name: Description of the defect.
+        data: The bytes; a function if they are endless.
+        wanted: The required outcome.
+        bad_framing: Whether the client must not reuse the connection.
+        end: The state of the connection after the bytes.
+        late: Data after the response, immediately or a moment later.
     """
 
     name: str
@@ -311,7 +311,7 @@ def run(n: int | None, seed: int) -> Tally:
 
 
 def _other(caller: Caller) -> Any:
-    """Ask for another pod; on a machine that is busy a response may take longer than these short limits."""
+    """Read another pod; try again after a timeout, because the limits are short for a busy machine."""
     for _ in range(_TRIES - 1):
         with contextlib.suppress(TimeoutError):
             return caller.run(lambda c: c.core_v1.pods("d").get("other"))

@@ -1,6 +1,6 @@
-"""Responses that are too large, too deep, or unpack to too much: memory stays below the limit set.
+"""Responses that are too large, too deep, or unpack to too much: memory stays below the configured limit.
 
-Each is read in a process of its own, which says how far its memory grew.
+A separate process reads each response and reports how much its memory grew.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _LIAR: Final = 256 * _MIB
 _HEAD: Final = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 _CHUNKED: Final = b"Transfer-Encoding: chunked\r\n\r\n"
 
-# Each kind with the largest body that its client takes, and what may be held of it.
+# Each kind with the size limit of its client, and the number of bytes that the client may hold in memory.
 _KINDS: Final[dict[str, tuple[int, int]]] = {
     "length": (_CAP, _CAP),
     "length-that-lies": (_LIAR, _LIAR),
@@ -73,7 +73,7 @@ class _Bombs:
     def __call__(self, ask: Ask) -> Reply:
         kind = ask.target.partition("?")[0].rsplit("/", 1)[-1]
         if kind == "pods":
-            kind = ask.target.split("/")[-2]  # A watch has no name: the namespace says the kind.
+            kind = ask.target.split("/")[-2]  # The path of a watch has no name: the namespace is the kind.
         if kind == "p":
             return Reply((answer(POD),))
         if kind == "length-that-lies":
@@ -136,7 +136,7 @@ def run(n: int | None, seed: int) -> Tally:
         tally.check(found.get("outcome") == "typed", f"deep {what} in a thread with {size} KiB of stack: {found}")
     for size, mode, depth in itertools.product(_STACKS, ("sync", "asyncio", "values"), (28, 900)):
         if mode == "asyncio" and size < 128:
-            continue  # The event loop itself takes more.
+            continue  # The event loop itself needs a larger stack.
         done = _run("tests.torture.deep", str(size), mode, str(depth))
         place = f"deep {mode} of {depth} levels in a thread with {size} KiB of stack"
         tally.check(done.returncode == 0 and done.stdout.strip() == "[]", f"{place}: {done.returncode}, {done.stdout}")
@@ -158,7 +158,7 @@ def _child(*arguments: str) -> dict[str, Any]:
 
 
 def _peak() -> int:
-    """Return the most memory that this process ever had, in bytes: its own, where getrusage says the parent's too."""
+    """Return the peak memory of this process in bytes. getrusage would include the memory of the parent process."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1024
@@ -200,7 +200,7 @@ def _watch(caller: Caller, kind: str) -> object:
 
 
 def _deep(kib: int, what: str) -> dict[str, Any]:
-    """Read deep bodies in a thread with a small stack, where a parser that calls itself ends the process."""
+    """Read deep bodies in a thread with a small stack, in which a recursive parser crashes the process."""
     outcomes: list[str] = []
 
     def work() -> None:
@@ -256,7 +256,7 @@ def _tried(work: Any, *arguments: Any) -> str:
 
 
 def main(arguments: list[str]) -> None:
-    """Do what a child process does."""
+    """Run as a child process: print the result as JSON."""
     if arguments[0] == "deep":
         found = _deep(int(arguments[1]), arguments[2])
     else:

@@ -1,4 +1,4 @@
-"""One way to use both clients: the asynchronous one runs in a loop of its own, and looks as if it blocked."""
+"""Blocking interface to both clients: the asynchronous one runs in a separate event loop."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Caller:
     """A clientset of either kind.
 
     Args:
-        config: what it is made with.
-        portal: the loop that the asynchronous kind runs in; None for the synchronous kind.
+        config: The configuration of the clientset.
+        portal: The event loop of the asynchronous kind; None for the synchronous kind.
     """
 
     def __init__(self, config: rest.Config, portal: BlockingPortal | None) -> None:
@@ -35,7 +35,7 @@ class Caller:
         self.clientset: Any = Clientset(config) if portal is None else AsyncClientset(config)
 
     def run(self, use: Use) -> Any:
-        """Use the clientset: what `use` returns is awaited where that is needed."""
+        """Call `use` with the clientset; with the asynchronous kind, await the result."""
         return use(self.clientset) if self._portal is None else self._portal.call(use, self.clientset)
 
     def get(self) -> Any:
@@ -69,7 +69,7 @@ def told(tally: Tally, where: str) -> Iterator[None]:
 
 @contextmanager
 def callers(mode: Mode) -> Iterator[Callable[[rest.Config], Caller]]:
-    """Lend what makes clientsets of a kind."""
+    """Provide a function that makes clientsets of a kind."""
     if mode == "sync":
         yield lambda config: Caller(config, None)
         return

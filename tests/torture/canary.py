@@ -1,7 +1,7 @@
-"""Secrets of every kind, and every place where one could come out: none does.
+"""Secrets of every kind do not leak into logs, warnings, errors, output or files.
 
-Each kind is put into a configuration or an object; then requests succeed and fail in many ways, and what was logged,
-warned, raised, printed and written is searched for it.
+Each kind of secret is put into a configuration or an object. Then requests succeed and fail in many ways, and the
+command searches all log records, warnings, exceptions, output and files for the secret.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from tests.torture.tally import Tally
 _SECRET: Final = "c4n4ry-0f-a-s3cret"
 _BASE64: Final = "YzRuNHJ5LTBmLWEtczNjcmV0"
 
-# The responses to the requests, in turn: all that can go wrong behind the head of a request.
+# The responses to the requests, in turn: every failure that can follow the headers of a request.
 _REPLIES: Final = (
     answer(POD),
     answer(b"", status="401 No"),

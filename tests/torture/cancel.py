@@ -1,8 +1,8 @@
 """Requests that are cancelled, on asyncio and trio.
 
-First at each point where a request waits, one after the other: a stepper drives it and cancels it at its k-th wait.
-Then many requests at random times. Afterwards every connection of the pool must be free at once, none left open but
-those that the pool keeps, and no task left.
+First a stepper drives one request at a time and cancels it at its k-th wait, for every k. Then many requests are
+cancelled at random times. Afterwards every connection of the pool must be free immediately, only the connections of the
+pool may be open, and no task may be left.
 """
 
 from __future__ import annotations
@@ -97,15 +97,15 @@ def _slowly(data: bytes, pieces: int) -> Iterator[bytes]:
 
 @dataclass(frozen=True, slots=True)
 class _Scene:
-    """What is cancelled, and what goes on meanwhile.
+    """A cancelled request and the activity during it.
 
     Attributes:
-        name: the scene.
-        target: the pod that is asked for; "watch" for a watch.
-        before: how many requests are made first, one by one: they leave connections in the pool.
-        busy: how many requests are under way meanwhile.
-        drop: whether the server closes the pool's connections first.
-        tls: whether the server speaks TLS.
+        name: The name of the scene.
+        target: The requested pod; "watch" for a watch.
+        before: Number of earlier requests, one by one, which leave connections in the pool.
+        busy: Number of concurrent requests.
+        drop: Whether the server closes the connections of the pool first.
+        tls: Whether the server uses TLS.
     """
 
     name: str
@@ -259,7 +259,7 @@ async def _cancelled(work: Coroutine[Any, Any, None], how: How, at: int) -> int:
 
 
 async def _damage(clientset: AsyncClientset, server: PodServer, most: int) -> str | None:
-    """Say what the cancelled requests left behind, None for nothing."""
+    """Return the damage that the cancelled requests left behind, or None."""
     began = time.monotonic()
     found: list[object] = []
 

@@ -1,6 +1,6 @@
 """Deep bodies through the client, in a thread with a small stack: every verb ends with an error or a result.
 
-Run by `bombs` and by tests/kubecore/test_depth.py, each in a process of its own: what fails is a segmentation fault.
+`bombs` and tests/kubecore/test_depth.py run it in separate processes, because a failure is a segmentation fault.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def _async(config: rest.Config) -> list[str]:
 
 
 def values(depth: int) -> list[str]:
-    """Turn deep values of Python's own into models, JSON and YAML; return what went wrong."""
+    """Convert deep lists and dictionaries to models, JSON and YAML; return the failures."""
     deep: Any = 1
     for _ in range(depth):
         deep = {"a": [deep]}
@@ -185,7 +185,7 @@ def in_thread(kib: int, work: Callable[[], list[str]]) -> list[str]:
 
 
 def main(arguments: list[str]) -> None:
-    """Do the work and print what went wrong as a JSON list: `KIB sync|asyncio|values DEPTH`."""
+    """Do the work and print the failures as a JSON list: `KIB sync|asyncio|values DEPTH`."""
     kib, mode, depth = int(arguments[0]), arguments[1], int(arguments[2])
     print(json.dumps(in_thread(kib, lambda: values(depth) if mode == "values" else client(mode, depth))))
 

@@ -1,7 +1,7 @@
-"""Random and mutated bytes into everything that reads what a server or a file says.
+"""Feed random and mutated bytes to every parser of data from servers and files.
 
-Each may raise what it documents and nothing else, in less than a second; and how a stream is cut into pieces changes
-nothing of what is read from it.
+A parser may raise only its documented errors, in less than a second. The division of a stream into chunks does not
+change the result.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ def _cut(data: bytes, chance: random.Random) -> Iterator[bytes]:
 
 
 def _answer(pieces: Iterator[bytes], method: str) -> object:
-    """Read a response as the pool does; return what it says, or the kind of error."""
+    """Read a response as the pool does; return its content, or the kind of error."""
     read = ResponseParser(method)
     try:
         for piece in pieces:
@@ -236,7 +236,7 @@ def _watch(data: bytes, chance: random.Random) -> str | None:
 
 
 def _session(pieces: Iterator[bytes]) -> object:
-    """Read a websocket's session as exec does; return what came out of it, or the kind of error."""
+    """Read a websocket session as exec does; return its output, or the kind of error."""
     websocket, channels = WebSocket(), Channels(V5, "GET /x")
     output = {1: b"", 2: b"", 3: b""}
     try:
@@ -259,7 +259,7 @@ def _websocket(data: bytes, chance: random.Random) -> str | None:
 
 
 def _unpacked(pieces: Iterator[bytes]) -> object:
-    """Unpack an archive; return what there is then, where only the folder `copy` may be."""
+    """Unpack an archive; return the files in the parent folder, which may contain only the folder `copy`."""
     with tempfile.TemporaryDirectory() as folder:
         ended: object = None
         try:
@@ -294,7 +294,7 @@ _TARGETS: Final[dict[str, tuple[_Target, tuple[bytes, ...], int]]] = {
     "quantity": (_quantity, _QUANTITIES, 10),
     "selector": (_selector, _SELECTORS, 5),
 }
-"""What is fuzzed, with what is mutated, and its share of a hundred inputs."""
+"""Each target with its function, the inputs to mutate, and its share in percent."""
 
 
 def _large() -> Iterator[tuple[str, bytes]]:
@@ -371,7 +371,7 @@ def _large() -> Iterator[tuple[str, bytes]]:
 
 @contextmanager
 def _watched() -> Iterator[Callable[[float], None]]:
-    """Lend what ends an input that hangs, where signals can: in the main thread."""
+    """Provide a function that limits the time of an input. Signals enforce it, so it works in the main thread only."""
     if threading.current_thread() is not threading.main_thread():
         yield lambda seconds: None
         return
@@ -392,7 +392,7 @@ def _set(seconds: float) -> None:
 
 
 def run(n: int | None, seed: int) -> Tally:
-    """Try `n` inputs, 100,000 by default, beside those that are bad by their size."""
+    """Try `n` inputs, 100,000 by default, in addition to the inputs that are bad because of their size."""
     tally = Tally("fuzz")
     chance = random.Random(seed)
     slowest: tuple[float, str] = (0.0, "")

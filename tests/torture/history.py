@@ -1,23 +1,24 @@
-"""What a run of watches wrote down, and the judgement on it.
+"""History of a run of watches, and its verification.
 
-A history is a file of one JSON object a line, in the order in which things happened:
+A history is a file with one JSON object per line, in the order of time:
 
-- `write`: a change that the writer made: its type, and name, uid and version of the object.
-- `list`: a watcher read the whole collection at a version. With `items` they take the place of what it knew; without,
-  it tells the differences itself, as events.
-- `resume`: a watcher asked for what follows a version.
-- `expired`: the server refused a version as too old.
-- `event`: a watcher was told a change.
-- `fault`: something was broken.
-- `final`: the collection at the end, read by nobody of them.
+- `write`: The writer made a change: its type, and the name, UID and version of the object.
+- `list`: A watcher listed the collection at a version. If the record has `items`, they replace the state of the
+  watcher. Otherwise the watcher yields the differences as events.
+- `resume`: A watcher requested the changes after a version.
+- `expired`: The server rejected a version as too old.
+- `event`: A watcher yielded a change.
+- `fault`: The test caused a fault.
+- `final`: The collection at the end, read independently of the watchers.
 
-The verdicts have the names of etcd's own robustness tests:
+The verdicts have the names of the robustness tests of etcd:
 
-- Ordered: versions go up, of the whole watch, and of each object also where differences are told.
-- Unique: nothing is told twice.
-- Reliable: every change is told, or was jumped over by a list that made up for it; nothing is told that never was.
-- Resumable: a watch goes on from where it was, neither before nor after, and never asks for a version that was refused.
-- Converges: at the end a watcher knows what is there.
+- Ordered: The versions of a watch increase. The versions of each object increase in the differences of a list too.
+- Unique: A watcher yields no event twice.
+- Reliable: A watcher yields every change, except for changes that a list made up for, and it yields no other events.
+- Resumable: A watch resumes from the last version, not from an earlier or later one. It never
+  requests a rejected version again.
+- Converges: The final state of a watcher equals the collection.
 """
 
 from __future__ import annotations
@@ -38,10 +39,10 @@ _State = dict[str, tuple[str, int]]
 
 
 class History:
-    """Writes a history down, from many threads at once.
+    """Writer of a history, for use by many threads at once.
 
     Args:
-        path: the file.
+        path: The file.
     """
 
     def __init__(self, path: Path) -> None:
@@ -66,13 +67,13 @@ def read(path: Path) -> Iterator[Record]:
 
 @dataclass(slots=True)
 class Judgement:
-    """What was found.
+    """Result of the verification.
 
     Attributes:
-        faults: what is wrong, by verdict.
-        events: how many events were told.
-        writes: how many changes there were.
-        lists: how often a watcher read the whole collection.
+        faults: Violations, by verdict.
+        events: Number of events that watchers yielded.
+        writes: Number of changes.
+        lists: Number of times that a watcher listed the collection.
     """
 
     faults: dict[str, list[str]] = field(default_factory=lambda: {verdict: [] for verdict in VERDICTS})
@@ -95,7 +96,7 @@ class _Write:
 
 
 class _Truth:
-    """What really happened."""
+    """Actual changes, as the writer recorded them."""
 
     def __init__(self, records: list[Record]) -> None:
         writes = [_write(record) for record in records if record["op"] == "write"]
@@ -106,7 +107,7 @@ class _Truth:
         for write in writes:
             before = self.writes[-1].version if self.writes else 0
             version = told.get((write.name, write.uid), 0) if write.type == "DELETED" else 0
-            # Nobody tells the writer the version of a deletion, only one that is no older: events know it better.
+            # The server does not return the version of a deletion, so the writer records a later one; events have it.
             if before < version < write.version:
                 write = _Write(version, write.type, write.name, write.uid)
             self.writes.append(write)
@@ -114,7 +115,7 @@ class _Truth:
         self._all = set(self.writes)
 
     def has(self, write: _Write) -> bool:
-        """Say whether a change ever was."""
+        """Return whether the writer made a change."""
         return write in self._all
 
     def between(self, after: int, until: int) -> list[_Write]:
@@ -122,7 +123,7 @@ class _Truth:
         return self.writes[bisect.bisect_right(self._versions, after) : bisect.bisect_right(self._versions, until)]
 
     def state(self, version: int) -> _State:
-        """Return what was there at a version."""
+        """Return the objects at a version."""
         found: _State = {}
         for write in self.between(0, version):
             if write.type == "DELETED":
@@ -133,7 +134,7 @@ class _Truth:
 
 
 class _Watcher:
-    """One watcher's way through the history."""
+    """State of one watcher during the verification."""
 
     def __init__(self, name: str, truth: _Truth, judgement: Judgement) -> None:
         self._name = name
@@ -212,7 +213,7 @@ class _Watcher:
             self._wrong("Converges", f"knows {_difference(self._state, wanted)}")
 
     def _settle(self) -> None:
-        """Look whether a list and the differences that were told make up for what was jumped over."""
+        """Check that the state equals the listed collection after the events with the differences."""
         if not self._is_open:
             return
         self._is_open = False

@@ -122,8 +122,8 @@ class Difference(NamedTuple):
     """A known difference between the parsers, as docs/http.md lists it.
 
     Attributes:
-        reason: What the error of the parser that refuses the bytes matches.
-        data: What the bytes match.
+        reason: Pattern of the error message of the parser that rejects the bytes.
+        data: Pattern of the bytes.
         example: A message that shows the difference.
     """
 

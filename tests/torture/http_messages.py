@@ -15,7 +15,7 @@ class Message(NamedTuple):
 
     Attributes:
         method: The method of the request.
-        upgrade: Whether the request asked for another protocol.
+        upgrade: Whether the request is for a protocol upgrade.
         data: The bytes until the connection ends.
     """
 
@@ -225,7 +225,7 @@ def _no_body(chance: random.Random) -> _Framed:
 def _mutated(data: bytes, chance: random.Random) -> bytes:
     changed = bytearray(data)
     for _ in range(chance.choice((1, 1, 1, 2, 4))):
-        at = int(chance.random() * chance.random() * (len(changed) + 1))  # The head is where most is decided.
+        at = int(chance.random() * chance.random() * (len(changed) + 1))  # Prefers the response head.
         chance.choice(_KINDS)(changed, at, chance)
     return bytes(changed)
 

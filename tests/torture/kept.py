@@ -74,20 +74,20 @@ class _Layers:
 
 
 class Plan(NamedTuple):
-    """What the server does with one request.
+    """Behaviour of the server for one request.
 
     Attributes:
         framing: How the body ends: by its length, in chunks, with the connection, or the status has no body.
         status: The status code.
         interim: How many interim responses come first.
         says_close: Whether the response has the header `Connection: close`.
-        extra: Bytes behind the response.
-        is_late: Whether they come after the client has read the response, else behind it without a pause.
-        cut: How many of the bytes behind the response come before the next request, the others afterwards.
-        early: Whether the response comes before the request's body, if that is large.
+        extra: Bytes after the response.
+        is_late: Whether they arrive after the client has read the response; otherwise they follow it without a pause.
+        cut: Number of these bytes that arrive before the next request; the others follow the request.
+        early: Whether the response precedes the body of the request, if the body is large.
         truncated: Whether the connection ends within the response.
-        fault: What happens to the client while it waits.
-        fault_at: At which wait, from 0.
+        fault: Exception that interrupts the client while it waits.
+        fault_at: Index of this wait, from 0.
         size: Size of the body in bytes, without the tag.
     """
 
@@ -167,8 +167,8 @@ class Peer:
     """The server's side of one connection.
 
     Args:
-        world: What all connections share.
-        layers: How many layers of TLS.
+        world: State that all connections share.
+        layers: Number of layers of TLS.
     """
 
     def __init__(self, world: _World, layers: int) -> None:
@@ -182,7 +182,7 @@ class Peer:
             self._tls.append((tls, incoming, outgoing))
         self._ready = 0  # Layers whose handshake is done.
         self._out = bytearray()
-        self._bounds: list[int] = []  # Where a client's read of TLS can end, in `_out`.
+        self._bounds: list[int] = []  # Positions in `_out` at which a TLS read of the client can end.
         self._received = b""
         self._plan: Plan | None = None
         self._waits = 0
@@ -193,10 +193,10 @@ class Peer:
         self.is_closed = False
         self.requests = 0
 
-    # What the client does.
+    # Events of the client.
 
     def handshake(self) -> None:
-        """Go on with the handshakes as far as the client's bytes allow."""
+        """Continue the handshakes with the bytes that the client has sent."""
         self._receive()
 
     def sent(self) -> None:
@@ -215,25 +215,25 @@ class Peer:
         size = end + 4 + (int(length[1]) if length else 0)
         is_whole = len(self._received) >= size
         if not self._is_answered and (is_whole or plan.early):
-            self._out += self._rest  # The other part of what nobody requested, behind the next request.
+            self._out += self._rest  # The other part of the unrequested data, after the next request.
             self._rest = b""
             self._answer(plan)
             if not is_whole:
                 self._deliver(len(self._out))
                 self._world.early += 1
                 if not (plan.extra or self._ends) and self._world.chance.random() < 0.7:
-                    # The rest of the body, taken for a request: its response comes behind the next one.
+                    # The server parses the rest of the body as a request, whose response follows the next one.
                     self._rest, _ = self._encrypted(self._world.chance.choice(_POISON))
 
     def waiting(self, fileno: int, *, any_bytes: bool = False) -> None:
-        """Act before the client waits: deliver at least what one read needs.
+        """Act before the client waits: deliver at least the bytes for one read.
 
         Args:
             fileno: The client's descriptor.
-            any_bytes: Whether a read needs no whole record.
+            any_bytes: Whether a read may return without a complete record.
 
         Raises:
-            Exception: What happens to the client.
+            Exception: The fault of the plan.
         """
         self.sent()
         plan = self._plan
@@ -244,11 +244,11 @@ class Peer:
         if self._out:
             least = self._bounds[0] if self._bounds and not any_bytes else 1
             self._deliver(self._world.chance.randint(least, len(self._out)))
-        elif not _is_readable(fileno):  # The client waits for what never comes, or for the end.
+        elif not _is_readable(fileno):  # The client waits for missing data, or for the end of the connection.
             self.close()
 
     def idle(self) -> None:
-        """Act after the call: deliver what is left, and what nobody requested."""
+        """Act after the call: deliver the remaining bytes and the unrequested ones."""
         if self.is_closed:
             return
         self._receive()
@@ -270,10 +270,10 @@ class Peer:
             self.is_closed = True
             self._sock.close()
 
-    # What the server does.
+    # Actions of the server.
 
     def _add_extra(self, data: bytes, cut: int | None) -> None:
-        """Send what nobody requested: all of it, or a part before the next request and a part behind it."""
+        """Send unrequested data: all of it, or one part before the next request and one part after it."""
         stream, bounds = self._encrypted(data)
         at = len(stream) if cut is None else max(1, len(stream) * cut // len(data))
         self._bounds += [len(self._out) + bound for bound in bounds if bound <= at]
@@ -323,12 +323,13 @@ class Peer:
         self._bounds.append(len(self._out))
 
     def _encrypted(self, data: bytes, body: int | None = None) -> tuple[bytes, list[int]]:
-        """Return the bytes to send, and where a client's read may end; `body` is where the body begins."""
+        """Return the bytes to send and the positions at which a read may end; `body` is the position of the body."""
         bounds = list(range(1, len(data) + 1))
         for tls, _, outgoing in reversed(self._tls):
             made, bounds, at = b"", [], 0
             cuts = self._cuts(len(data))
-            if body is not None and self._world.chance.random() < 0.4:  # Its last record holds what is behind it too.
+            if body is not None and self._world.chance.random() < 0.4:
+                # The last record of the body also contains the bytes after it.
                 cuts = sorted({*range(_RECORD, len(data), _RECORD), min(len(data), body + 1), len(data)})
             body = None
             for end in cuts:
@@ -362,7 +363,7 @@ class Peer:
         self._bounds = [bound - count for bound in self._bounds if bound > count]
 
     def _receive(self) -> bytes:
-        """Return what the client sent, decrypted."""
+        """Return the decrypted bytes from the client."""
         data = b""
         with contextlib.suppress(OSError):
             while piece := self._sock.recv(_RECEIVED):
@@ -380,7 +381,7 @@ class Peer:
         return data
 
     def _reply(self, index: int, data: bytes) -> None:
-        """Send what a layer of TLS says by itself, through the layers below."""
+        """Send the protocol messages of a TLS layer through the layers below."""
         if not data:
             return
         for tls, _, outgoing in reversed(self._tls[:index]):
@@ -473,10 +474,10 @@ class _Async(AsyncSocket):
 
 
 class _World:
-    """What the connections of one pool share; it is the pool's route to the server.
+    """State that the connections of one pool share; it is also the route of the pool to the server.
 
     Args:
-        chance: Draws everything.
+        chance: Source of all random choices.
         contexts: For TLS.
         layers: Layers of TLS.
         is_inside: Whether the innermost layer of TLS is the proxy's.

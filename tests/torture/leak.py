@@ -1,4 +1,4 @@
-"""What is left behind: threads, sockets, memory; and forks, and ends of the interpreter."""
+"""Clients leave no threads, sockets or memory behind, and survive forks and the exit of the interpreter."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ anyio.run(main, backend={backend!r})
 gc.collect()
 """
 
-# Programs that end while something is open, or that use a client in odd ways. Each must end at once with code 0.
+# Programs that end while something is open, or that use a client in unusual ways. Each must exit promptly with code 0.
 _PROGRAMS: Final[dict[str, str]] = {
     "fork": _FORK.format(before="", child_end="clientset.close()", joined=""),
     "fork, the child does not close": _FORK.format(before="", child_end="pass", joined=""),
@@ -250,7 +250,7 @@ asyncio.run(again())
 """,
 }
 
-# Programs that let go of something half-way, in good order: with all warnings on nothing may be said on stderr.
+# Programs that stop using something half-way and close it properly. With all warnings on, stderr must be empty.
 _CLEAN: Final[dict[str, str]] = {
     **{
         f"async watch left by {leave}, {backend}": _ASYNC_WATCH.format(leave=leave, backend=backend)
@@ -277,7 +277,7 @@ def run(n: int | None, seed: int) -> Tally:
     clients = 200 if n is None else n
     with PodServer(_reply) as server:
         for mode in ("sync", "asyncio", "trio"):
-            for count in (2, clients):  # The first few load what is loaded once.
+            for count in (2, clients):  # The first two clients trigger one-time imports and caches.
                 before = _state()
                 tracemalloc.start()
                 if mode == "sync":
@@ -349,7 +349,7 @@ def _settled(wanted: tuple[int, int], seconds: float = 2.0) -> tuple[int, int]:
 def _program(tally: Tally, server: PodServer, name: str, program: str, *, strict: bool = False) -> None:
     paths = [str(_ROOT / part) for part in ("core", "generated")]
     text = _BEGIN.format(path=paths, host=server.url) + textwrap.dedent(program)
-    # The time of the end, beside the time of the program.
+    # Record the time at which the program ends, without the exit of the interpreter.
     text += (
         "\nimport pathlib\npathlib.Path(sys.argv[1]).write_text(repr(time.time()))\n"
         if "sys.exit" not in program

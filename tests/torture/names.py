@@ -1,4 +1,4 @@
-"""Hostile names: refused before a socket opens, or one percent-encoded segment that says the name."""
+"""Hostile names are rejected before a socket opens, or sent as one percent-encoded path segment."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tests.torture.callers import Caller, callers
 from tests.torture.server import PodServer
 from tests.torture.tally import Tally
 
-# What must be refused, whatever place it is put in.
+# Values that must be rejected in every place.
 REFUSED: Final[tuple[Any, ...]] = (
     *("", ".", "..", "../..", "../../x", "a/b", "/", "//", "a%2fb", "%2e%2e", "%2e", "%"),
     *("\ud800", "a\udfffb", None, 0, 1, b"p", ["p"], True, 1.5),
 )
 
-# What may be refused; else it must arrive as it is.
+# Names that may be rejected; otherwise they must arrive unchanged.
 ALLOWED: Final[tuple[str, ...]] = (
     *("p", "system:node:a.b", "a@b", "a;b", "a=b&c", "a+b", "a,b", "~", "*", "$(x)", "'", '"', "<a>", "|", "^", "`"),
     *("a#b", "#", "a?b", "?x=y", "a\\b", "..\\x", "a b", " ", "a\r\nX: y", "\n", "a\0b", "\0", "\x7f", "\x1b[31m"),
@@ -35,7 +35,7 @@ _CUSTOM: Final = Resource(
 
 _Verb = Callable[[Any, Any], Any]
 
-# Each verb with the segments before and behind the name, "" where there is none.
+# Each verb with the path before and after the name, "" if there is no path.
 _VERBS: Final[dict[str, tuple[_Verb, str, str]]] = {
     "get name": (lambda c, x: c.core_v1.pods("d").get(x), "/api/v1/namespaces/d/pods/", ""),
     "get namespace": (lambda c, x: c.core_v1.pods(x).get("p"), "/api/v1/namespaces/", "/pods/p"),
@@ -84,10 +84,10 @@ _VERBS: Final[dict[str, tuple[_Verb, str, str]]] = {
 }
 
 _NO_NAME: Final = {"custom subresource": ("",)}
-"""Where an empty text is no name but says that there is none."""
+"""Values that a verb accepts instead of a name."""
 
 _UNWRITABLE: Final = ("\ud800", "a\udfffb", b"p")
-"""Names that stand in the body too, which can't be written: that is found first, and said by EncodeError."""
+"""Names that cannot be encoded in a body: if the body contains the name, EncodeError is raised first."""
 
 
 class _Connects:
@@ -108,7 +108,7 @@ _CONNECTS: list[_Connects] = []
 
 
 def run(n: int | None, seed: int) -> Tally:
-    """Try each name in each place; `n` takes only the first so many names of each kind."""
+    """Try each name in each place; `n` limits the number of names of each kind."""
     tally = Tally("names")
     if not _CONNECTS:
         _CONNECTS.append(_Connects())
@@ -131,7 +131,7 @@ def run(n: int | None, seed: int) -> Tally:
 def _fault(
     caller: Caller, server: PodServer, verb: _Verb, name: Any, must_refuse: bool, before: str, behind: str
 ) -> str | None:
-    """Say what is wrong; "" for a name that was refused, None for one that arrived as it is."""
+    """Return the fault, "" for a name that was rejected, or None for a name that arrived unchanged."""
     connects, asks = _CONNECTS[0].count, len(server.asks)
     error: BaseException | None = None
     try:
@@ -141,7 +141,7 @@ def _fault(
             return f"EncodeError: {caught}"
         if _CONNECTS[0].count != connects or len(server.asks) != asks:
             return "refused, but a socket was opened"
-        str(caught).encode()  # What is printed must be printable.
+        str(caught).encode()  # The message must be valid UTF-8.
         return ""
     except errors.DecodeError:
         pass  # The server responds with a pod to any request.

@@ -21,7 +21,7 @@ from tests.torture.server import Ask, PodServer, Reply, answer
 _PEERS: Final = ("ours", "lightkube", "kubernetes", "kr8s")
 _NUMBER: Final = re.compile(r"c-(\d+)")
 
-# What a client does in its process: one get for each number, with an alarm where it hangs.
+# The program of a client: one get for each number, with an alarm that ends a hang.
 _CHILD: Final = """
 import json, signal, sys, warnings
 warnings.simplefilter("ignore")
@@ -79,7 +79,7 @@ def main() -> None:
 
     def reply(ask: Ask) -> Reply:
         found = _NUMBER.search(ask.target)
-        if found is None:  # kr8s asks for the version first.
+        if found is None:  # kr8s requests the version first.
             return Reply((answer(b'{"major":"1","minor":"37","gitVersion":"v1.37.2"}'),))
         case = table[int(found[1])]
         pieces = case.data() if callable(case.data) else (case.data, case.late)

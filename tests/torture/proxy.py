@@ -1,6 +1,6 @@
-"""A TCP proxy with faults: it forwards to a server, and does to each connection what its plan says.
+"""A TCP proxy that forwards to a server and causes the faults of a plan for each connection.
 
-It runs on asyncio in a thread of its own; used as a context manager it leaves no thread and no socket.
+It runs an asyncio event loop in a separate thread. Used as a context manager, it leaves no thread and no socket open.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ _GRACE: Final = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What happens to a connection. Offsets count the bytes of one direction, the server's unless `up`.
+    """Faults of a connection. Offsets count the bytes from the server, or those from the client if `up` is set.
 
     Attributes:
-        up: whether the faults are in what the client sends, instead of what the server sends.
-        cut_after: the connection ends after so many bytes; 0 ends it at once, before any went through.
-        how: how it ends: in good order, or with a reset.
-        half_close_after: after so many bytes the direction ends, the other one goes on.
-        mute_after: after so many bytes nothing goes through any more, either way, and nothing is closed.
-        corrupt_at: the byte of this offset arrives with all its bits turned over.
-        delay: each piece waits so many seconds.
-        slice: pieces of at most so many bytes, each sent by itself.
+        up: Whether the faults affect the data from the client instead of the data from the server.
+        cut_after: Number of bytes after which the connection ends; 0 ends it immediately, before any bytes.
+        how: The kind of end: a normal close or a reset.
+        half_close_after: Number of bytes after which this direction ends; the other one continues.
+        mute_after: Number of bytes after which the proxy forwards nothing in both directions and closes nothing.
+        corrupt_at: Offset of the byte that arrives with all bits inverted.
+        delay: Delay of each chunk in seconds.
+        slice: Maximum size of a chunk in bytes; each chunk is sent separately.
     """
 
     up: bool = False
@@ -87,16 +87,16 @@ class _CutError(Exception):
 
 
 class FaultProxy:
-    """Forwards to a server on loopback, with faults.
+    """Proxy with faults for a server on loopback.
 
     Args:
-        port: the server's port.
-        plan: what happens to the connections: one plan for all, several for one after the other (the last one stays),
-            or a function from the connection's number, from 1.
+        port: The port of the server.
+        plan: The faults of the connections: one plan for all, one plan for each in turn (the last one stays in effect),
+            or a function from the number of the connection, from 1.
 
     Attributes:
-        plan: the same; may be changed, which counts for the connections that come later.
-        accepted: how many connections came.
+        plan: The same; a change affects later connections.
+        accepted: Number of accepted connections.
     """
 
     def __init__(self, port: int, plan: Plan | Iterable[Plan] | Callable[[int], Plan] = Plan()) -> None:
@@ -131,7 +131,7 @@ class FaultProxy:
         self._do(lambda: self._flow(False))
 
     def thaw(self) -> None:
-        """Let everything through again, what was held back first."""
+        """Forward everything again, the retained data first."""
         self._do(lambda: self._flow(True))
 
     def __enter__(self) -> Self:
@@ -243,7 +243,7 @@ class FaultProxy:
             return
         with contextlib.suppress(OSError, TimeoutError):
             pair.client.write_eof()
-            async with asyncio.timeout(_GRACE):  # What is not read would turn the end into a reset.
+            async with asyncio.timeout(_GRACE):  # Unread data would turn the close into a reset.
                 while await reader.read(_PIECE):
                     pass
 
@@ -283,7 +283,7 @@ class FaultProxy:
 
 
 def _marks(plan: Plan) -> list[tuple[int, str]]:
-    """Return the offsets where something happens, the first one first."""
+    """Return the offsets of the faults in ascending order."""
     marks = ((plan.mute_after, "mute"), (plan.half_close_after, "half"), (plan.cut_after, "cut"))
     return sorted((at, fault) for at, fault in marks if at is not None)
 

@@ -1,4 +1,4 @@
-"""Many events, replayed: the memory of who follows them stays flat, and none is lost over cuts."""
+"""The memory of a watch stays constant over many replayed events, and no event is lost if connections end."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def run(n: int | None, seed: int) -> Tally:
 
 
 def _follower(clientset: Any, count: int) -> Any:
-    """Return what reads the events: it gives how many came in order, and how the memory grew in the last three quarters."""
+    """Return a function that counts the events in order, and the memory growth in the last three quarters of them."""
 
     def blocking(clientset: Any) -> tuple[int, int]:
         state = _State(count)

@@ -1,6 +1,6 @@
-"""A small HTTP server on loopback, a thread for each connection, for runs that need no real API server.
+"""A small HTTP server on loopback with a thread per connection, for commands that do not need a real API server.
 
-It responds to any request with a pod, or with the response of a test; it counts connections and keeps what was asked.
+It responds to every request with a pod or with the response of a test. It counts connections and records requests.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ class Ask(NamedTuple):
     """One request.
 
     Attributes:
-        method: the method.
-        target: path and query, as they came.
-        head: the whole head.
-        body: the body.
-        connection: the number of the connection that it came on, from 1.
-        number: the number of the request, from 1.
+        method: The method.
+        target: Path and query, as received.
+        head: The request line and the headers.
+        body: The body.
+        connection: The number of the connection, from 1.
+        number: The number of the request, from 1.
     """
 
     method: str
@@ -44,11 +44,11 @@ class Ask(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What is sent.
+    """A response.
 
     Attributes:
-        pieces: the bytes, each piece by a send of its own.
-        end: what follows: the connection is kept for another request, closed, or held open in silence.
+        pieces: The chunks, each sent separately.
+        end: The next step: keep the connection for another request, close it, or hold it open without a response.
     """
 
     pieces: Iterable[bytes]
@@ -73,15 +73,15 @@ class PodServer:
     """The server; a context manager.
 
     Args:
-        reply: the response to each request.
-        context: TLS, or None for none.
+        reply: The response to each request.
+        context: The TLS context, or None for plain HTTP.
 
     Attributes:
-        reply: the same; may be changed at any time.
-        asks: the requests that came.
-        accepted: how many connections came.
-        open: how many of them are open.
-        sent: how many responses were sent, or could not be.
+        reply: The same; may be changed at any time.
+        asks: The received requests.
+        accepted: Number of accepted connections.
+        open: Number of open connections.
+        sent: Number of responses that were sent or that failed to be sent.
     """
 
     def __init__(self, reply: Callable[[Ask], Reply] = pod_reply, *, context: ssl.SSLContext | None = None) -> None:
@@ -210,7 +210,7 @@ class PodServer:
             if reply.end == "close":
                 connection.shutdown(socket.SHUT_WR)
                 while connection.recv(65536):
-                    pass  # What is not read would turn the end into a reset.
+                    pass  # Unread data would turn the close into a reset.
                 return
             if reply.end == "hold":
                 while connection.recv(65536):

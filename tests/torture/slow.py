@@ -22,7 +22,7 @@ _TIMEOUTS: Final = rest.Timeouts(connect=2.0, read=0.5, write=0.5, pool=2.0, tot
 _HEAD: Final = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 _CHUNKED: Final = _HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 
-# Each with what comes at once, and what comes byte by byte.
+# Each with the bytes that arrive immediately, and those that arrive one by one.
 _CASES: Final[dict[str, tuple[bytes, Callable[[], Iterable[bytes]]]]] = {
     "head": (b"", lambda: itertools.chain(_bytes(_HEAD), itertools.cycle(_bytes(b"X-A: b\r\n")))),
     "one header": (_HEAD + b"X-A: ", lambda: itertools.repeat(b"x")),
@@ -59,7 +59,7 @@ def _slowly(first: bytes, then: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def run(n: int | None, seed: int) -> Tally:
-    """Try each case; `n` takes only the first so many."""
+    """Try each case; `n` limits the number of cases."""
     tally = Tally("slow")
     worst = 0.0
     for mode in MODES:

@@ -1,7 +1,7 @@
 """Attacks in every string position of OpenAPI and CRD documents.
 
-What is made of a document must be refused in words, or be Python of a known shape that is imported without effect:
-nothing but the planned statements, no file outside of the output, no socket.
+kgen must reject a document with an error message, or generate Python of a known shape. The import of this code has no
+side effects: it runs only the expected statements, writes no file outside of the output and opens no socket.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _INERT: Final = frozenset(
 
 
 class _Watch:
-    """Counts what a process does besides thinking, while it is told to look."""
+    """Audit hook that records sockets, written files and subprocesses while `looks` is set."""
 
     def __init__(self) -> None:
         self.looks = False
@@ -117,7 +117,7 @@ def changed(raw: Any, place: Step, payload: str) -> Any:
 
 
 def made(spec: Callable[[], ApiSpec], builtins: Builtins | None) -> dict[str, str] | None:
-    """Return the files of a package; None where the document is refused in words."""
+    """Return the files of a package, or None if kgen rejects the document with an error message."""
     problems = Problems()
     try:
         api = resolve(spec(), {}, problems, builtins)
@@ -134,7 +134,7 @@ _OWN_NAMES: Final = frozenset({"__all__", "__getattr__", "__name__"})
 
 
 def wrong(files: Mapping[str, str]) -> str | None:
-    """Say what of a package has a shape that no package has; None where there is nothing."""
+    """Return the first part of a package with an unexpected shape, or None."""
     for path, source in files.items():
         if not _PATH.fullmatch(path) or len(path) > 200:
             return f"the path {path[:80]!r}"
@@ -256,7 +256,7 @@ def _try(
 ) -> str | None:
     attacked = changed(raw, place, payload)
     if "\ud800" in payload and spec is _manifest:
-        return None  # Half of a surrogate pair is no UTF-8, so no file holds it.
+        return None  # UTF-8 cannot encode half of a surrogate pair, so a file cannot contain it.
     watch.looks = True
     try:
         files = made(lambda: spec(copy.deepcopy(attacked)), builtins)
@@ -278,7 +278,7 @@ def _is_inert(place: Step) -> bool:
 
 
 def _import(files: Mapping[str, str], folder: Path, watch: _Watch) -> str | None:
-    """Import the models of a package; say what that did."""
+    """Import the models of a package; return an error, or None."""
     modules = [path for path in files if path.startswith("made/models/")]
     for path in ("made/__init__.py", *modules):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""A server, or the way to it, that goes on failing: few requests, and no write twice."""
+"""If a server or the connection to it keeps failing, a call sends few requests and no write twice."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ _BREAKS: Final[dict[str, tuple[Plan, int]]] = {
 
 
 def run(n: int | None, seed: int) -> Tally:
-    """Try each response and each break with each verb; `n` takes only the first so many of each."""
+    """Try each response and each broken connection with each verb; `n` limits the number of each."""
     tally = Tally("storm")
     for mode in MODES:
         with callers(mode) as make:

@@ -1,9 +1,9 @@
 """Random custom resources on the real server: `python -m tests.torture structural --n N --seed S`.
 
-N kinds are drawn, installed, generated and imported. Objects that the server takes are created by typed clients, read
-and written back, through every served version: synchronously, on asyncio and on trio in turn. Response of the server
-must be, to the letter, what its typed reading is written as; and to write what was read must change nothing. The same
-holds for a second package, made from the OpenAPI v2 document that the server publishes for the kinds.
+The command draws N kinds, installs their CRDs, and generates and imports a package. Typed clients create the objects
+that the server accepts, and read and update them through every served version, in turn synchronously, on asyncio and on
+trio. A decoded and encoded response must equal the original, and an update with the read object must change nothing. A
+second package, generated from the OpenAPI v2 document of the server, must pass the same checks.
 """
 
 from __future__ import annotations
@@ -58,10 +58,10 @@ def play(tally: Tally, cluster: Cluster, n: int, seed: int) -> Counter[str]:
     """Try kinds; return the counts.
 
     Args:
-        tally: counts objects that were tried, and what was lost or failed.
-        cluster: the judge.
-        n: how many kinds.
-        seed: which ones.
+        tally: Counts the tried objects, the losses and the failures.
+        cluster: The API server, which decides whether an object is valid.
+        n: Number of kinds.
+        seed: Seed of the random kinds.
     """
     counts = Counter[str](
         {"schemas": 0, "refused schemas": 0, "refused objects": 0, "passed over": 0, "lost": 0, "failed": 0}
@@ -209,18 +209,18 @@ class _Batch:
 
 
 class _RefusedError(Exception):
-    """The server does not take an object."""
+    """The server rejected an object."""
 
 
 class _LostError(Exception):
-    """What was read is not what is there."""
+    """A read object differs from the stored one."""
 
 
 class _Trip:
-    """Takes objects of one kind to the server and back.
+    """Round trips of the objects of one kind.
 
     Attributes:
-        passed_over: How many times an object was not compared, because the server does not take it there.
+        passed_over: Number of comparisons that were skipped because the server rejected the object in that version.
     """
 
     def __init__(self, cluster: Cluster, clientset: Any, name: str, kind: Drawn, manifest: _Json) -> None:
@@ -236,8 +236,8 @@ class _Trip:
         """Write an object without any code of the project, and by the typed client; see both through every version.
 
         Raises:
-            _RefusedError: the server does not take it.
-            _LostError: something is not as it was.
+            _RefusedError: The server rejected the object.
+            _LostError: The object changed.
         """
         first = self._kind.served[0]
         spoken = {"apiVersion": f"{self._group}/{first.name}", "kind": self._names["kind"]}
@@ -255,10 +255,10 @@ class _Trip:
                 await self._see(each, version)
 
     async def again(self, name: str) -> None:
-        """See the objects that another package has written; none if the server did not take them.
+        """Check the objects that another package has written, if the server accepted them.
 
         Raises:
-            _LostError: something is not as it was.
+            _LostError: An object changed.
         """
         for each in (f"{name}-raw", f"{name}-typed"):
             for version in self._kind.served:
@@ -269,7 +269,7 @@ class _Trip:
         """Read all objects at once, through every version.
 
         Raises:
-            _LostError: one of them is not what it is alone.
+            _LostError: An object in a list differs from the response of a get.
         """
         for version in self._kind.served:
             client = self._client(version)
@@ -278,7 +278,7 @@ class _Trip:
                 _same(f"{version.name} list", found.to_dict(), item.to_dict())
 
     async def _status(self, name: str, version: Version, written: _Json) -> None:
-        """Write a status, as the server takes it; then the same by the typed client is no change."""
+        """Write a status without the typed client; an update of the status by the typed client then changes nothing."""
         path = f"{self._path(version)}/{name}"
         found = self._raw(path)
         found["status"] = written["status"]
@@ -292,7 +292,7 @@ class _Trip:
     async def _see(self, name: str, version: Version) -> None:
         """Read an object through a version, and write it back."""
         path = f"{self._path(version)}/{name}"
-        # What another version has stored is made this version's first, where it is valid there.
+        # First store the object in this version, if it is valid there.
         try:
             self._taken("PUT", path, self._raw(path))
         except _RefusedError:
@@ -301,7 +301,7 @@ class _Trip:
         await self._unchanged(name, version, "update", is_steady=self._is_steady(path))
 
     def _is_steady(self, path: str) -> bool:
-        """Whether to write what is there is no change for the server: it may be, where versions differ in defaults."""
+        """Return whether an update with the stored object is a no-op. It is not if versions have different defaults."""
         if len(self._kind.served) == 1:
             return True
         before = self._raw(path)

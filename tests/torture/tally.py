@@ -1,4 +1,4 @@
-"""What a command of the torture suite counts and prints."""
+"""Counts and output of a command of the torture suite."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _SHOWN: Final = 20
 
 
 class Tally:
-    """Counts what was tried and what came out wrong.
+    """Counter of tries and bad cases.
 
     Args:
-        name: the command.
-        verbose: whether a bad case is printed at once, on stderr.
+        name: The name of the command.
+        verbose: Whether bad cases are printed immediately, on stderr.
     """
 
     def __init__(self, name: str, *, verbose: bool = False) -> None:
@@ -36,15 +36,15 @@ class Tally:
                 print(f"bad: {text}", file=sys.stderr)
 
     def good(self) -> None:
-        """Count one try that came out right."""
+        """Count one successful try."""
         self.tries += 1
 
     def wrong(self, text: str) -> None:
-        """Count one try that came out wrong."""
+        """Count one bad case."""
         self.check(False, text)
 
     def figure(self, name: str, value: object) -> None:
-        """Note a figure that was measured, to be printed beside the counts."""
+        """Record a measured value, which is printed after the counts."""
         self.figures[name] = str(value)
 
     def shown(self) -> list[str]:

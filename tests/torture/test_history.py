@@ -1,4 +1,4 @@
-"""The judge of histories finds what is wrong: one history for each verdict, and those that are right."""
+"""The verification of histories finds a violation of each verdict, and accepts correct histories."""
 
 from __future__ import annotations
 

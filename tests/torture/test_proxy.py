@@ -1,4 +1,4 @@
-"""The proxy's faults do what they say."""
+"""Each fault of the proxy has its documented effect."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.torture.proxy import FaultProxy, Plan
 
 
 class Echo:
-    """Sends back what comes, and an end after an end; keeps what came."""
+    """Server that records all received data, sends it back, and closes after the client has closed."""
 
     def __init__(self) -> None:
         self.got = b""

@@ -33,9 +33,9 @@ SMALL = {  # But for `watch` and `structural`, which tests/server tries.
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", SMALL)
 def test_nothing_bad_is_found(name: str, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.CRITICAL, "kubecore")  # What it warns of is not what is counted.
+    caplog.set_level(logging.CRITICAL, "kubecore")  # Hides expected warnings.
     tally = command(name).run(SMALL[name], 1)
-    gc.collect()  # What warns when it is let go warns here, not in another test.
+    gc.collect()  # Finalizers must warn in this test, not in a later one.
     assert tally.tries > 0
     assert not tally.bad, "\n".join(tally.shown())
 

@@ -59,7 +59,7 @@ def _name(text: str) -> x509.Name:
 def authority(
     name: str = "torture CA", *, identifiers: bool = True, parent: Pair | None = None, ca: bool = True
 ) -> Pair:
-    """Make an authority; under another one where a parent is given."""
+    """Make a certificate authority, signed by `parent` if one is given."""
     return _issue(name, parent, ca=ca, identifiers=identifiers)
 
 
@@ -72,7 +72,7 @@ def leaf(
     identifiers: bool = True,
     usage: Sequence[x509.ObjectIdentifier] = (),
 ) -> Pair:
-    """Make a certificate for names and addresses; it signs itself where there is no parent."""
+    """Make a certificate for names and addresses; it is self-signed if `parent` is None."""
     made = _issue(
         common_name,
         parent,
@@ -134,14 +134,14 @@ class _Case:
     """A server and a client.
 
     Attributes:
-        name: what is right or wrong.
-        served: the server's certificate.
-        wanted: whether the client must trust it; "either" where that is OpenSSL's to say.
-        tls: the client's settings.
-        host: what the client connects to.
-        versions: the lowest and the highest version of TLS that the server speaks.
-        client_ca: the authority of the client certificates that the server asks for, or None.
-        refused_by: whose refusal it is where the client must fail.
+        name: Description of the property or defect.
+        served: The certificate of the server.
+        wanted: Whether the client must trust it; "either" if it depends on OpenSSL.
+        tls: The settings of the client.
+        host: The host name or address to which the client connects.
+        versions: The lowest and the highest TLS version of the server.
+        client_ca: The authority of the client certificates that the server requires, or None.
+        refused_by: The side that rejects the connection if the client must fail.
     """
 
     name: str
@@ -238,7 +238,7 @@ def _cases() -> list[_Case]:
 
 
 def _weak(parent: Pair) -> Pair | None:
-    """Make a certificate that is signed by way of SHA-1, None where OpenSSL does not any more."""
+    """Make a certificate with a SHA-1 signature; return None if OpenSSL is missing or does not support it."""
     if shutil.which("openssl") is None:
         return None
     made = leaf(parent, "127.0.0.1")
@@ -295,7 +295,7 @@ def _try_provider(tally: Tally, case: _Case, context: ssl.SSLContext) -> None:
             try:
                 source.renew() if mode == "sync" else anyio.run(source.renew_async, backend=mode)
             except errors.ConfigError as error:
-                outcome = "fail" if "can't be reached" in str(error) else "pass"  # A pod is no configuration.
+                outcome = "fail" if "can't be reached" in str(error) else "pass"  # Else: invalid response.
             else:
                 outcome = "tokens"
             asks = len(server.asks)
@@ -323,7 +323,7 @@ def _try_proxy(tally: Tally, case: _Case, context: ssl.SSLContext) -> None:
                     try:
                         caller.get()
                     except errors.ProxyError:
-                        outcome = "pass" if server.asks else "fail"  # A pod is no tunnel.
+                        outcome = "pass" if server.asks else "fail"  # The pod is an invalid response to CONNECT.
                     except Exception as error:
                         outcome = type(error).__name__
                     else:
@@ -333,7 +333,7 @@ def _try_proxy(tally: Tally, case: _Case, context: ssl.SSLContext) -> None:
 
 
 def run(n: int | None, seed: int) -> Tally:
-    """Try the whole matrix; `n` takes only the first so many."""
+    """Try the whole matrix; `n` limits the number of cases."""
     tally = Tally("tls")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # Old versions of TLS are offered on purpose.

@@ -43,7 +43,7 @@ _LAST: Final = "the-last"
 _PATIENCE: Final = 150.0  # More than twice the longest of all pauses, which is 60 s with its jitter.
 _GO: Final = Path(__file__).with_name("goclient")
 
-# What strikes, one after the other. Most are cuts: the others take seconds.
+# The faults, in this order. Most are cuts, because the others take seconds.
 _FAULTS: Final = (
     *("cut", "rst", "cut", "stop", "rst", "cut", "mute", "cut", "rst", "expire"),
     *("cut", "rst", "cut", "rst", "cut", "rst", "cut", "kill", "rst", "cut"),
@@ -54,7 +54,7 @@ Verb = Literal["watch", "list_and_watch"]
 
 
 class _Notes:
-    """A client that writes down what a watch asks for: see `history`."""
+    """A client that records the requests of a watch in the history; see `history`."""
 
     def __init__(self, client: Any, history: History, watcher: str) -> None:
         self._client = client
@@ -95,15 +95,15 @@ class _AsyncNotes(_Notes):
 
 
 class Follower:
-    """One watcher, in a thread of its own; it ends by itself after the writer's last object.
+    """One watcher in a separate thread, which ends after the last object of the writer.
 
     Args:
-        name: what the history calls it.
+        name: The name of the watcher in the history.
         mode: `sync`, or the asynchronous backend.
-        verb: how it follows.
-        config: the way to the server.
-        namespace: what is followed.
-        history: where it writes down what it is told.
+        verb: The verb that it uses.
+        config: The configuration of the client.
+        namespace: The watched namespace.
+        history: The history in which it records events.
     """
 
     def __init__(self, name: str, mode: str, verb: Verb, config: rest.Config, namespace: str, history: History) -> None:
@@ -175,7 +175,7 @@ class Follower:
         self._expired = None
         for item in getattr(events, "items", ()):
             self._note("ADDED", item)
-        return self._is_over  # Whoever gets to the list late finds the last object in it.
+        return self._is_over  # A late list already contains the last object.
 
     def _take(self, event: Any) -> bool:
         self._note(event.type, event.object)
@@ -194,7 +194,7 @@ class Follower:
         self._history.note("expired", watcher=self.name, version=version)
 
     def _reset(self, answer: core_v1.ConfigMapList) -> str:
-        """Take a list in the place of all that was told, as a program does after ExpiredError."""
+        """Replace all known objects by a list, as a program does after ExpiredError."""
         version = answer.metadata.resource_version or ""
         self._history.note("list", watcher=self.name, version=version, items=_items(answer))
         self.version = int(version)
@@ -207,7 +207,7 @@ def _items(answer: core_v1.ConfigMapList) -> dict[str, list[str]]:
 
 
 class _GoFollower:
-    """client-go's informer, as a process of its own."""
+    """Informer of client-go, in a separate process."""
 
     def __init__(self, binary: Path, kubeconfig: Path, namespace: str, path: Path) -> None:
         self.name = "go"
@@ -259,12 +259,12 @@ class _Writer:
             del self._there[name]
             self._note("DELETED", name, before.metadata.uid, str(self._cluster.revision()))
         else:
-            # What changes nothing gets no version of its own.
+            # Makes each update unique: one without a change gets no new version.
             before.data = {"k": "ü☃" * self._chance.randrange(400), "after": before.metadata.resource_version}
             self._keep("MODIFIED", self._maps.update(before))
 
     def end(self) -> None:
-        """Write the last object, after which every watcher goes home."""
+        """Write the last object, after which every watcher ends."""
         self._keep("ADDED", self._maps.create({"metadata": {"name": _LAST}}))
 
     def strike(self, fault: str) -> None:
@@ -305,7 +305,7 @@ class _Writer:
             self._settle()
 
     def _settle(self) -> None:
-        """Wait until all is told: a new server knows no older versions, so that a list would jump over the rest."""
+        """Wait until watchers have all events: a new server lacks older versions, so that a list would skip events."""
         end = time.monotonic() + _PATIENCE / 2
         while time.monotonic() < end and any(follower.version < self._version for follower in self.followers):
             time.sleep(0.01)
@@ -321,7 +321,7 @@ class _Writer:
 
 
 def _plans(seed: int) -> Any:
-    """Return what happens to each connection: half of them break at some byte, some fall silent."""
+    """Return the faults of each connection: half of them break at a random byte, some become idle."""
 
     def plan(number: int) -> Plan:
         chance = random.Random(f"{seed} {number}")
@@ -336,7 +336,7 @@ def _plans(seed: int) -> Any:
 
 
 def run(n: int | None, seed: int, *, faults: int | None = None, client: str = "python") -> Tally:
-    """Make `n` changes, 1,000 by default, with a fault after every hundred of them unless `faults` says otherwise."""
+    """Make `n` changes, 1,000 by default, and cause `faults` faults, by default one per hundred changes."""
     tally = Tally("watch")
     events = 1_000 if n is None else n
     strikes = events // 100 if faults is None else faults
@@ -351,7 +351,7 @@ def run(n: int | None, seed: int, *, faults: int | None = None, client: str = "p
 
 
 def _judge(tally: Tally, folder: Path) -> None:
-    """Judge what was written down; a history in which something is wrong is kept."""
+    """Verify the histories, and delete the files if there are no violations."""
     records = [record for file in sorted(folder.glob("*.jsonl")) for record in read(file)]
     judgement = judge(records)
     for text in judgement.bad:
@@ -376,16 +376,16 @@ def play(
     seed: int,
     binary: Path | None = None,
 ) -> None:
-    """Write, follow and break.
+    """Write and watch objects while faults occur.
 
     Args:
-        tally: counts who did not come to the end.
-        cluster: the server.
-        folder: where the histories go, as `*.jsonl`.
-        events: how many changes are made.
-        faults: what strikes, at even distances.
-        seed: of all chances.
-        binary: the Go client, which then follows in the place of our own.
+        tally: Counts the watchers that did not reach the end.
+        cluster: The server.
+        folder: The folder of the histories, `*.jsonl`.
+        events: Number of changes.
+        faults: The faults, which occur at equal intervals.
+        seed: Seed of all random choices.
+        binary: The Go client, which then replaces the watchers of kubecore.
     """
     with FaultProxy(cluster.port, _plans(seed)) as proxy:
         _play(tally, cluster, proxy, folder, events, faults, seed, binary)
@@ -455,7 +455,7 @@ def _followers(
 
 
 def _build() -> Path:
-    """Build the Go client; the Go tool keeps what it has built."""
+    """Build the Go client. The Go command caches the result."""
     binary = Path(tempfile.gettempdir()) / f"kgen-torture-goclient-{os.getuid()}"
     env = {**os.environ, "CGO_ENABLED": "0"}
     subprocess.run(["go", "build", "-o", binary, "."], cwd=_GO, env=env, check=True)
