@@ -1,4 +1,4 @@
-"""An API server of the tests' own behind the real one: one group, its OpenAPI v3 document, one object."""
+"""An aggregated API server behind the real one: it serves one group, its OpenAPI v3 document and one object."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class AggregatedServer(ThreadingHTTPServer):
 
     def get_request(self) -> tuple[socket.socket, Any]:
         connection, address = self.socket.accept()
-        connection.settimeout(1)  # So that the connections that the API server keeps do not keep the test.
+        connection.settimeout(1)  # Connections that the API server keeps open must not block the test.
         return self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False), address
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -88,7 +88,7 @@ class AggregatedServer(ThreadingHTTPServer):
 
 @contextlib.contextmanager
 def aggregated(cluster: Cluster, config: rest.Config) -> Iterator[AggregatedServer]:
-    """Have the API server serve the group, until it is in its OpenAPI documents, and to the end take it away again."""
+    """Register the group, wait until the API server publishes its document, and unregister it at the end."""
     with AggregatedServer(cluster) as server, Clientset(config) as clientset:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
@@ -105,7 +105,7 @@ def aggregated(cluster: Cluster, config: rest.Config) -> Iterator[AggregatedServ
 @contextlib.contextmanager
 def _registered(clientset: Clientset, port: int) -> Iterator[None]:
     services, apis = clientset.core_v1.services("default"), clientset.apiregistration_v1.api_services()
-    # By its outer name, for behind a cluster IP there is nothing without a node.
+    # An external name, because a cluster IP does not work without a node.
     services.create(
         {
             "metadata": {"name": "aggregated"},

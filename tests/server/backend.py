@@ -1,4 +1,4 @@
-"""An HTTP server of this machine for the API server to reach: it hands nothing on to a loopback address."""
+"""An HTTP server on an address that the API server proxies to, which excludes loopback addresses."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def own_address() -> str:
 
 @contextmanager
 def backend() -> Iterator[tuple[str, int]]:
-    """Run it; the address and the port."""
+    """Run the server and yield its address and port."""
     with ThreadingHTTPServer((own_address(), 0), Backend) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()

@@ -32,7 +32,7 @@ def clientset(config: rest.Config) -> Iterator[Clientset]:
 
 @pytest.fixture
 def namespace(clientset: Clientset) -> str:
-    """A namespace of the test's own."""
+    """A separate namespace for the test."""
     name = f"test-{uuid.uuid4().hex[:8]}"
     clientset.core_v1.namespaces().create({"metadata": {"name": name}})
     return name
@@ -40,7 +40,7 @@ def namespace(clientset: Clientset) -> str:
 
 @pytest.fixture
 def group(clientset: Clientset) -> Iterator[str]:
-    """A group of the test's own; its definitions are removed."""
+    """A separate API group for the test, whose definitions are removed at the end."""
     name = f"g{uuid.uuid4().hex[:8]}.example.com"
     yield name
     definitions = clientset.apiextensions_v1.custom_resource_definitions()
@@ -73,7 +73,7 @@ class Awaited:
         return self._call(found) if callable(found) else Awaited(found)
 
     def __await__(self) -> Generator[None, None, Self]:
-        """Return itself: some clients are awaited before they are used, `await clientset.dynamic.resource("po")`."""
+        """Return the client itself: some clients are awaited before use, `await clientset.dynamic.resource("po")`."""
         yield from ()
         return self
 
@@ -129,7 +129,7 @@ Scenario = Callable[[Any], Awaitable[None]]
 
 @pytest.fixture(scope="session")
 def tls_context(cluster: Cluster) -> ssl.SSLContext:
-    """TLS for HTTP clients other than kubecore's: it trusts the cluster, and shows the administrator's certificate."""
+    """TLS context for other HTTP clients: it trusts the cluster and sends the certificate of the administrator."""
     context = ssl.create_default_context(cafile=cluster.ca_file)
     context.load_cert_chain(cluster.admin_cert_file, cluster.admin_key_file)
     return context

@@ -12,7 +12,7 @@ Serve = Callable[[socket.socket], None]
 
 @contextmanager
 def target(serve: Serve) -> Iterator[int]:
-    """Run a server on loopback, a thread for each connection; its port."""
+    """Run a server on loopback with a thread per connection, and yield its port."""
 
     def one(connection: socket.socket) -> None:
         with connection:

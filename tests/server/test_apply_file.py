@@ -37,7 +37,7 @@ async def apply_objects(clientset: Any, objects: Any, **options: Any) -> apply.R
 
 
 def several(namespace: str, group: str, *, size: int = 1, label: str = "a") -> str:
-    """Return a file whose objects stand in the wrong order, with a list and an empty document."""
+    """Return the text of a file with objects in the wrong order, a list and an empty document."""
     return f"""
 apiVersion: {group}/v1
 kind: Widget
@@ -98,7 +98,7 @@ def test_a_file_is_applied_in_the_order_that_its_objects_need(
 def test_objects_without_a_namespace_go_into_that_of_the_configuration(
     config: rest.Config, namespace: str, tmp_path: Path
 ) -> None:
-    """As kubectl does; a namespace that is passed wins, and other namespaces then fail."""
+    """As in kubectl, a given namespace overrides the default, and objects with another namespace fail."""
     file = tmp_path / "map.yaml"
     file.write_text("{apiVersion: v1, kind: ConfigMap, metadata: {name: here}}")
     chosen = dataclasses.replace(config, namespace=namespace)

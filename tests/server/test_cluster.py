@@ -1,4 +1,4 @@
-"""The cluster of the tests itself."""
+"""The test cluster starts, restarts and stops its servers."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_every_api_is_served(all_apis_cluster: Cluster) -> None:
 
 
 def test_restarts_keep_the_port_and_nothing_outlives_a_cluster(cluster: Cluster) -> None:
-    """A client continues after the restart, on a fresh connection."""
+    """A client continues after the restart, on a new connection."""
     assert cluster.pids
     with Cluster(controllers=False) as other, Clientset(kubeconfig.load_config(other.kubeconfig)) as clientset:
         before, url = other.pids, other.url
@@ -100,7 +100,7 @@ def test_restarts_keep_the_port_and_nothing_outlives_a_cluster(cluster: Cluster)
         pids, folder = other.pids, other.folder
         assert other.url == url
         assert pids != before
-        # A server that was started by a thread stays when the thread has ended.
+        # A server keeps running after the thread that started it has ended.
         for _ in range(5):
             time.sleep(0.1)
             assert other.raw("GET", "/readyz") == (200, "ok")

@@ -1,4 +1,4 @@
-"""Copying on the real API server, with the tar of the container, which may be a hostile one."""
+"""`cp` on the real API server, with the tar of the container, which may be malicious."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ def test_every_kind_is_created_read_changed_watched_and_deleted(
         objects = client(clientset, example, namespace)
         model = objects._resource.kind
         created = objects.create(model.from_dict(example), field_validation="Strict")
-        # The server has all that was written, and the model all that the server has.
+        # The server stores all sent fields, and the model decodes all fields of the server.
         raw = msgspec.json.decode(objects._client.get_bytes(_path(objects, namespace)))
         holds(spec_of(raw), spec_of(example))
         assert spec_of(model.from_dict(raw).to_dict()) == spec_of(raw)
@@ -128,7 +128,7 @@ def test_every_kind_is_created_read_changed_watched_and_deleted(
         found.metadata.labels["step"] = "updated"
         updated = objects.update(found)
         assert spec_of(updated.to_dict()) == spec_of(raw)
-        assert updated.metadata.generation == created.metadata.generation  # Nothing but the label has changed.
+        assert updated.metadata.generation == created.metadata.generation  # Only the label has changed.
         patch = {"metadata": {"labels": {"step": "patched"}}}
         assert objects.patch("one", patch, type="merge").metadata.labels == {"step": "patched"}
         applied = {"metadata": {"name": "one", "annotations": {"by": "tests"}}}

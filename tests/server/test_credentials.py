@@ -179,7 +179,7 @@ class Audited(NamedTuple):
         deadline = time.monotonic() + 60
         while not {"get", "watch"} <= found.keys():
             assert time.monotonic() < deadline, found
-            time.sleep(0.02)  # A get is written down once its response was sent.
+            time.sleep(0.02)  # The server logs a get after it has sent the response.
             events = [json.loads(line) for line in self.log.read_text().splitlines(keepends=True) if line[-1] == "\n"]
             found = {event["verb"]: event for event in events if event.get("userAgent") == agent}
         return found
@@ -208,7 +208,7 @@ def oidc_cluster(identity: IdentityServer, tmp_path_factory: pytest.TempPathFact
 
 
 def _furnish(cluster: Cluster, namespace: str, user: str) -> None:
-    """Make a namespace with a config map, which one user alone may read."""
+    """Make a namespace with a config map that only one user may read."""
     rbac = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}"
     group = "rbac.authorization.k8s.io"
     objects: list[tuple[str, Any]] = [
@@ -237,7 +237,7 @@ def _furnish(cluster: Cluster, namespace: str, user: str) -> None:
 
 
 def _wait_for_oidc(cluster: Cluster, identity: IdentityServer) -> None:
-    """Wait until the API server has the provider's keys, which it gets in the background."""
+    """Wait until the API server has fetched the keys of the provider in the background."""
     review = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": {"token": identity.id_token()}}
     deadline = time.monotonic() + 60
     while True:
@@ -249,7 +249,7 @@ def _wait_for_oidc(cluster: Cluster, identity: IdentityServer) -> None:
 
 
 def _prepare(kind: str, folder: Path, cluster: Cluster, identity: IdentityServer) -> None:
-    """Write the files that a kind of credential is made of."""
+    """Write the files of a kind of credential."""
     shutil.copy(cluster.ca_file, folder / "ca.crt")
     token, pair = "", (cluster.admin_cert_file, cluster.admin_key_file)
     if kind in ("in-cluster", "token", "token-file", "exec-token"):
@@ -303,7 +303,7 @@ def _run(environment: Path, kind: str, mode: str, host: str, namespace: str, fol
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""
     said: dict[str, Any] = json.loads(done.stdout)
-    # The wheel, not the checkout.
+    # The packages come from the wheel, not from the checkout.
     assert all(Path(file).is_relative_to(environment.parent) for file in said["from"])
     return said
 

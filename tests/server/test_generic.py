@@ -39,7 +39,7 @@ DEPLOYMENT = {
 
 
 class Widget(Model, kw_only=True):
-    """A model that no generator made."""
+    """A hand-written model."""
 
     api_version: str
     kind: str
@@ -54,7 +54,7 @@ class GadgetSpec(Model, kw_only=True):
 
 
 class Gadget(Model, kw_only=True):
-    """A model whose server has another schema since."""
+    """An outdated model: the server has a newer schema."""
 
     api_version: Literal["typed.example.com/v1"] = always("typed.example.com/v1")
     kind: Literal["Gadget"] = always("Gadget")
@@ -367,13 +367,13 @@ def test_a_schema_that_changes_under_a_model_is_an_error_that_names_the_field(
 
 
 async def put(widgets: Any, api_version: str) -> Any:
-    """Make a Widget by applying it: the server lets a create wait for two seconds after the kind is new."""
+    """Create a Widget by apply: the server delays a create by two seconds if the kind is new."""
     body = {"apiVersion": api_version, "kind": "Widget", "metadata": {"name": "w"}}
     return await widgets.patch("w", body, type="apply", field_manager="tests")
 
 
 async def gone(client: Any, name: str) -> None:
-    """Wait until an object can't be read any more."""
+    """Wait until an object no longer exists."""
     with anyio.fail_after(PATIENCE), contextlib.suppress(errors.NotFoundError):
         while await client.get(name):  # noqa: ASYNC110 - the server does it
             await anyio.sleep(0.02)

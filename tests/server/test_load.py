@@ -1,4 +1,4 @@
-"""A hundred watches of objects that change all the time, and gets among them; each gets its turn."""
+"""A hundred watches of objects that change all the time, and concurrent gets, all make progress."""
 
 from __future__ import annotations
 

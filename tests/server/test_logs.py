@@ -79,7 +79,7 @@ def test_every_option_reaches_the_node(drive: Drive, nodes: Nodes, namespace: st
         assert await read(container="web", limit_bytes=5) == "old\nn"
         assert (await read(container="side", timestamps=True))[:2] == "20"
         assert await read(container="side", timestamps=False, insecure_skip_tls_verify_backend=True) == "beside\n"
-        with pytest.raises(errors.InvalidError, match="stream"):  # Behind a feature gate of the server.
+        with pytest.raises(errors.InvalidError, match="stream"):  # Needs a feature gate of the server.
             await read(container="web", stream="Stderr")
         with pytest.raises(errors.BadRequestError, match="container name must be specified"):
             await read()
@@ -183,7 +183,7 @@ def test_closing_returns_at_once_also_under_another_task(
 def test_a_container_that_is_silent_from_the_start_loses_no_line(
     nodes: Nodes, namespace: str, pod: str, config: rest.Config
 ) -> None:
-    """The server sends the headers with the first line, which comes after more time than a response may take."""
+    """The server sends the headers with the first line, which arrives after the read timeout."""
     timeouts = rest.Timeouts(connect=30, read=0.5, write=30, pool=30, total=30, idle=30)
     silence = 1.0
 

@@ -1,4 +1,4 @@
-"""`modify` on the real server: an object whose fields the models lack."""
+"""`modify` on the real server keeps fields that the models lack."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def test_modify_is_tried_again_on_a_conflict(drive: Drive, namespace: str) -> No
 
             def change(found: core_v1.ConfigMap) -> None:
                 seen.append(found.data["n"])
-                if len(seen) < 3:  # Somebody else is faster, twice.
+                if len(seen) < 3:  # Another client changes the object first, twice.
                     theirs.core_v1.config_maps(namespace).patch(name, MergePatch({"data": {"n": str(len(seen))}}))
                 found.data["mine"] = found.data["n"]
 
@@ -180,7 +180,7 @@ def test_modify_sends_nothing_where_nothing_changed_and_only_real_changes(drive:
         made = await maps.create({"metadata": {"name": name}, "data": {"a": "b"}})
 
         def same(found: core_v1.ConfigMap) -> core_v1.ConfigMap:
-            found.metadata.resource_version = ""  # The version that was read goes along all the same.
+            found.metadata.resource_version = ""  # The request contains the read version anyway.
             return found.replace(data=dict(found.data))
 
         assert (await maps.modify(name, same)).metadata.resource_version == ""

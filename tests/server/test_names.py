@@ -1,6 +1,6 @@
 """Objects with every name that the server accepts can be read, changed and deleted.
 
-The names of RBAC's kinds are checked by `k8s.io/apimachinery/pkg/api/validation/path` alone.
+The server validates the names of RBAC kinds only with `k8s.io/apimachinery/pkg/api/validation/path`.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def test_names_that_rbac_allows_work_with_every_verb(drive: Drive, namespace: st
         await take_through_every_verb(clientset.rbac_v1.role_bindings(namespace), name, {"roleRef": ROLE})
         bindings = await clientset.dynamic.resource("RoleBinding", namespace)
         await take_through_every_verb(bindings, name, {"roleRef": ROLE})
-        apart = f"{name} {uuid.uuid4().hex}"  # Nothing else may have the name of an object of the cluster.
+        apart = f"{name} {uuid.uuid4().hex}"  # Names of cluster roles are global.
         await take_through_every_verb(clientset.rbac_v1.cluster_roles(), apart, {"rules": []})
 
     drive(scenario)

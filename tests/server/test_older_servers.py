@@ -20,13 +20,13 @@ from kubecore.codec import decode
 from kubecore.model.model import Model
 from tests.models import ALL
 
-pytestmark = pytest.mark.thorough  # Covers many recorded objects of the same form.
+pytestmark = pytest.mark.thorough  # The result depends on the objects, not on the version of Python.
 
 GOMOD = Path(__file__).parents[1] / "cluster" / "gomod" / "1.37"
 RECORDED = Path(__file__).parent / "recorded"
 
 
-# Alpha fields that 1.37 no longer has; it drops them just so.
+# Alpha fields that 1.37 no longer has; a 1.37 server drops them too.
 REMOVED = (".workloadRef", ".nodeAllocatableResourceMappings", ".nodeAllocatableResourceClaimStatuses[0].resources")
 
 
@@ -65,7 +65,7 @@ def test_objects_recorded_from_an_older_server_decode_and_go_back(file: Path) ->
 
 
 def kept(recorded: Iterable[dict[str, Any]]) -> int:
-    """Return how many objects there are of kinds that we have; each must come back whole."""
+    """Decode and encode the objects of known kinds without loss, and return their number."""
     seen = 0
     dropped: set[str] = set()
     for data in recorded:

@@ -1,4 +1,4 @@
-"""Objects as the documentation of cert-manager and of prometheus-operator shows them: accepted, and nothing is lost."""
+"""The server accepts example objects of cert-manager and prometheus-operator, and no field is lost."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ pytestmark = [pytest.mark.shared, pytest.mark.thorough]  # The result depends on
 
 @pytest.fixture(scope="module")
 def schemas() -> dict[str, dict[str, Any]]:
-    """The schemas that the CRDs hold themselves, by `apiVersion kind`."""
+    """The schemas in the CRDs, by `apiVersion kind`."""
     return {
         f"{crd['spec']['group']}/{version['name']} {crd['spec']['names']['kind']}": version["schema"]["openAPIV3Schema"]
         for crd in manifests()
@@ -158,7 +158,7 @@ def test_every_field_of_every_kind_is_kept(
 def test_a_change_of_another_field_changes_nothing_else(
     verb: str, drive: Callable[..., None], made: Any, known: dict[str, Place], namespace: str
 ) -> None:
-    """Created as a mapping: the server stores empty lists, maps and objects and a number for a quantity as they are."""
+    """The object is created from a mapping, because the server stores empty values and numeric quantities unchanged."""
     place = known["monitoring.coreos.com/v1 Prometheus"]
     proxy = {"name": "proxy", "resources": {}, "args": [], "env": [{"name": "EMPTY", "value": ""}], "command": ["run"]}
     spec = {

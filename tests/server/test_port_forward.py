@@ -37,7 +37,7 @@ def digest(connection: socket.socket) -> None:
 
 @pytest.fixture(scope="module")
 def pod_namespace(nodes: Nodes) -> str:
-    """The pod does nothing of itself: its ports are this machine's."""
+    """The namespace of a pod whose ports are those of this machine."""
     nodes.running_pod("default", "forwarded")
     return "default"
 
@@ -279,7 +279,7 @@ def test_a_listener_takes_a_hundred_connections_at_once(forward: Drive) -> None:
 
 
 def test_a_synchronous_listener_has_one_thread_and_a_connection_none(config: rest.Config, pod_namespace: str) -> None:
-    """But for that in which asyncio resolves the name of the address to listen at."""
+    """The thread in which asyncio resolves the listen address does not count."""
 
     def ours() -> list[str]:
         names = [one.name for one in set(threading.enumerate()) - before]
@@ -301,7 +301,7 @@ def test_a_synchronous_listener_has_one_thread_and_a_connection_none(config: res
 
 
 def test_a_listener_ends_with_its_block_and_its_connections_too(forward: Drive) -> None:
-    """Errors of the block come out as they are."""
+    """Exceptions of the block are raised unchanged."""
 
     async def scenario(ports: Any) -> None:
         with pytest.raises(LookupError, match="mine"):
@@ -344,7 +344,7 @@ def test_a_local_port_that_is_taken_is_told(forward: Drive) -> None:
 
 
 def created(clientset: Clientset, namespace: str, port: int) -> None:
-    """A pod with named ports, one of them a sidecar's, and services in front of it."""
+    """A pod with named ports, one of them of a sidecar, and services that select it."""
     pods, services = clientset.core_v1.pods(namespace), clientset.core_v1.services(namespace)
     ports = [{"containerPort": port, "name": "http"}]
     sidecar = {

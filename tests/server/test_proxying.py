@@ -28,7 +28,7 @@ def pod(nodes: Nodes, namespace: str, backend: tuple[str, int]) -> str:
 
 
 def test_every_method_reaches_a_pod(drive: Drive, namespace: str, pod: str, backend: tuple[str, int]) -> None:
-    """The API server decodes the path once, and encodes it as it likes: `%2F` becomes a slash."""
+    """The API server decodes and re-encodes the path: `%2F` becomes a slash."""
 
     async def scenario(clientset: Any) -> None:
         for method in get_args(ProxyMethod):
@@ -78,7 +78,7 @@ def test_a_service_is_reached_by_its_port(
     path = f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
     assert cluster.raw("POST", path, endpoints)[0] == 201
     place = f"/api/v1/namespaces/{namespace}/services/web:http/proxy/"
-    until(lambda: cluster.raw("GET", place)[0] == 200)  # The server learns of it a moment later.
+    until(lambda: cluster.raw("GET", place)[0] == 200)  # The server sees the change a moment later.
 
     async def scenario(clientset: Any) -> None:
         for port in ("http", 80, "a--b"):

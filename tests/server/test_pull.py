@@ -35,7 +35,7 @@ def listed(clientset: Clientset) -> dict[str, Any]:
 
 @pytest.fixture(scope="module", autouse=True)
 def installed(cluster: Cluster, config: rest.Config) -> Iterator[None]:
-    """CRDs of two groups that are called like some of Kubernetes', in the server's index."""
+    """CRDs of two groups with names similar to groups of Kubernetes, in the index of the server."""
     with Clientset(config) as clientset:
         crds = clientset.apiextensions_v1.custom_resource_definitions()
         for group in GROUPS:
@@ -92,7 +92,7 @@ def is_redirected(clientset: Clientset, location: str) -> bool:
 def test_crds_and_aggregated_apis_are_what_kubernetes_does_not_ship(
     cluster: Cluster, config: rest.Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The folder alone, without a configuration, makes a client that reaches the other server's objects."""
+    """kgen generates a client for the aggregated server from the folder alone, without a configuration."""
     project = tmp_path / "pulls"
     project.mkdir()
     monkeypatch.chdir(project)

@@ -80,7 +80,7 @@ def test_all_pages_come_one_after_the_other(drive: Drive, namespace: str) -> Non
 def test_a_version_that_is_compacted_away_between_two_pages_loses_nothing(
     drive: Drive, namespace: str, cluster: Cluster
 ) -> None:
-    """Events are not in the server's cache, so that etcd alone knows the version that the pages are of."""
+    """The server does not cache events, so only etcd has the version of the pages."""
 
     async def scenario(clientset: Any) -> None:
         events = clientset.core_v1.events(namespace)
@@ -119,7 +119,7 @@ class MetadataOnly(Projection):
 
 
 def compact(cluster: Cluster) -> None:
-    """Make etcd forget every version but the newest."""
+    """Compact etcd to the latest version."""
 
     def ask(path: str, **body: Any) -> Any:
         request = urllib.request.Request(f"{cluster.etcd_url}/v3/kv/{path}", json.dumps(body).encode())

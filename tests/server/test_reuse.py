@@ -1,4 +1,4 @@
-"""Connections to a real API server are kept: requests that follow each other share one."""
+"""Consecutive requests to the real API server reuse one connection."""
 
 from __future__ import annotations
 

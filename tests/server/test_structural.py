@@ -13,7 +13,7 @@ SEED = 7
 
 @pytest.mark.thorough
 def test_what_the_server_takes_is_read_and_written_back_whole(cluster: Cluster) -> None:
-    """`python -m tests.torture structural` is the long form, and `--seed` draws others."""
+    """`python -m tests.torture structural` runs longer, and `--seed` draws other kinds."""
     tally = Tally("structural")
     counts = play(tally, cluster, 24, SEED)
     assert not tally.bad, f"--n 24 --seed {SEED}\n" + "\n".join(tally.shown())

@@ -180,7 +180,7 @@ def test_subresources_have_their_own_types(drive: Drive, namespace: str) -> None
         scale = await deployments.get_scale(name)
         assert (scale.kind, scale.spec.replicas or 0) == ("Scale", 0)
         scale.spec.replicas = 1
-        scale.metadata.resource_version = ""  # The controller changes the deployment meanwhile.
+        scale.metadata.resource_version = ""  # The controller may change the deployment in the meantime.
         assert (await deployments.update_scale(name, scale)).spec.replicas == 1
         assert (await deployments.patch_scale(name, {"spec": {"replicas": 0}}, type="merge")).spec.replicas in (0, None)
         assert (await deployments.get_status(name)).metadata.name == name

@@ -30,7 +30,7 @@ def older_cluster() -> Iterator[Cluster]:
 
 @pytest.fixture(scope="module")
 def older_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """The package of the older version, built here."""
+    """The generated package of the older version."""
     folder = tmp_path_factory.mktemp("older")
     specs = str(SPECS / OLDER.rpartition(".")[0])
     assert run(["build", "--quiet", "--specs", specs, "--output", str(folder), "--package", "kubeclient_older"]) == 0
@@ -44,7 +44,7 @@ def older_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 
 def use(clientset: Any) -> None:
-    """Do a bit of everything."""
+    """Use the most common verbs."""
     clientset.core_v1.namespaces().create({"metadata": {"name": "versions"}})
     config_maps = clientset.core_v1.config_maps("versions")
     config_maps.create({"metadata": {"name": "a", "labels": {"x": "y"}}, "data": {"k": "v"}})

@@ -1,4 +1,4 @@
-"""Waiting on the real server: its controllers make the changes, or the test does in the kubelet's place."""
+"""Waiting on the real server: its controllers make the changes, or the test acts as the kubelet."""
 
 from __future__ import annotations
 
@@ -231,7 +231,7 @@ def test_stateful_sets_and_daemon_sets_roll_out(drive: Drive, namespace: str, ku
         daemons = clientset.apps_v1.daemon_sets(namespace)
         await daemons.create(workload())
         rolled_out = (await daemons.wait_for_rollout("w", timeout=30)).status
-        assert (rolled_out.number_available or 0) == rolled_out.desired_number_scheduled  # As many as there are nodes.
+        assert (rolled_out.number_available or 0) == rolled_out.desired_number_scheduled  # One per node.
         await daemons.patch("w", {"spec": {"updateStrategy": {"type": "OnDelete"}}}, type="merge")
         with pytest.raises(errors.RolloutFailedError, match="the strategy OnDelete replaces no pods"):
             await daemons.wait_for_rollout("w")

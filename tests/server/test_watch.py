@@ -53,7 +53,7 @@ def quick(own: Cluster) -> rest.Config:
     ],
 )
 def test_no_change_is_lost_and_none_is_told_twice(faults: list[str], own: Cluster, tmp_path: Path) -> None:
-    """`python -m tests.torture watch` is the long form."""
+    """`python -m tests.torture watch` runs longer."""
     tally = Tally("watch")
     play(tally, own, tmp_path, 100, faults, 7)
     judgement = judge([record for file in tmp_path.glob("*.jsonl") for record in read(file)])
@@ -133,7 +133,7 @@ def test_a_server_that_is_restored_from_a_backup_is_followed(own: Cluster) -> No
         for mirror in mirrors:
             mirror.thread.start()
         wait_until(lambda: all(len(mirror.there) == 3 for mirror in mirrors))
-        for number in range(100):  # So that the restored server does not come to our version by itself.
+        for number in range(100):  # The restored server must not reach this version by itself.
             maps.patch("changed", {"data": {"k": f"after {number}"}}, type="merge")
         maps.delete("deleted")
         put("new", "after")
@@ -168,7 +168,7 @@ def test_a_plain_watch_from_a_version_that_is_gone_is_told(own: Cluster) -> None
 
 
 def test_an_idle_watch_is_closed_at_once(own: Cluster) -> None:
-    """Over TLS too."""
+    """The connection uses TLS."""
     with Clientset(quick(own)) as clientset, clientset.core_v1.secrets("default").watch(resource_version="0") as events:
         thread = threading.Thread(target=lambda: list(events))
         thread.start()

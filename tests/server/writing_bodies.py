@@ -63,6 +63,6 @@ async def document(clientset: Any, namespace: str, name: str) -> Any:
 
 
 def other(clientset: Any) -> Any:
-    """Return the configuration that a clientset was made with."""
+    """Return the configuration of a clientset."""
     inner = getattr(clientset, "_inner", clientset)
     return inner.rest_client._requests.config

@@ -43,7 +43,7 @@ _Json = dict[str, Any]
 _NO_MODEL: Final = Model(ClassName("Missing"), "", "", (), is_kind=False)
 
 _LARGEST: Final = 400_000
-"""Bytes of a file that things are added to: larger ones take seconds each time."""
+"""Maximum size of a source file in bytes: larger ones take seconds per try."""
 
 _WORDS: Final = (
     *("plan", "plans", "policy", "policies", "rule", "rules", "auth", "tls", "aws", "class", "from", "list", "spec"),
@@ -199,7 +199,7 @@ def _annotation(names: Names, owner: str, field: Field) -> str:
 
 
 def _parts(annotation: str, owner: str) -> list[str]:
-    """Return the names in a type, those of the own module with it; the rest of a type is compared by their number."""
+    """Return the names in an annotation, qualified with the module."""
     module = owner.partition(".")[0]
     names = re.findall(r"[A-Za-z_][\w.]*", re.sub(r'"[^"]*"', "", annotation))
     return [name if "." in name else f"{module}.{name}" for name in names]
@@ -211,7 +211,7 @@ def _builtin(annotation: str) -> bool:
 
 @functools.cache
 def _kubernetes() -> Names:
-    """Return the names of Kubernetes' own types."""
+    """Return the names of the types of Kubernetes."""
     return Names.of(resolve(kubernetes(), {}, Problems()))
 
 
@@ -247,7 +247,7 @@ def crd(group: str, kind: str, versions: Mapping[str, _Json]) -> _Json:
 
 
 def drawn(choice: random.Random) -> list[_Json]:
-    """Return a few CRDs of one group, whose properties often read the same and are often equal."""
+    """Return a few CRDs of one group, whose properties often have equal names and equal schemas."""
     pool: list[_Json] = []
     made: list[_Json] = []
     for kind in choice.sample(["Widget", "Barrel", "Cog"], choice.randint(1, 2)):
@@ -299,7 +299,7 @@ def _schemas(manifests: Sequence[_Json]) -> list[_Json]:
 
 
 def _objects(schema: _Json, depth: int = 0) -> Iterator[_Json]:
-    """Yield the objects with properties in a schema, but for the metadata and the top."""
+    """Yield the objects with properties in a schema, except the root and the metadata."""
     if depth and isinstance(schema.get("properties"), dict) and not schema.get("x-kubernetes-preserve-unknown-fields"):
         yield schema
     for name, value in (schema.get("properties") or {}).items():
@@ -442,7 +442,7 @@ def at_hand() -> list[Path]:
 
 @functools.cache
 def _read(file: Path) -> list[_Json]:
-    """Return the CRDs of a file, without versions that are not served."""
+    """Return the CRDs of a file with their served versions only."""
     made: list[_Json] = []
     for raw in yaml.load_all(file.read_bytes()):
         if isinstance(raw, dict) and raw.get("kind") == "CustomResourceDefinition":
@@ -481,7 +481,7 @@ def play(tally: Tally, n: int, seed: int, real: Sequence[Path] = ()) -> None:
 
 
 def _kept(api: Api) -> PackageNames:
-    """Return the names of a package as they are read from its files."""
+    """Return the names of a package, read from its files."""
     with tempfile.TemporaryDirectory() as folder:
         for path, source in generated(api, quickly=True).items():
             if "/models/" in path or path.endswith("_names.py"):

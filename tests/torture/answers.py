@@ -22,7 +22,7 @@ from tests.torture.tally import Tally
 
 _TIMEOUTS: Final = rest.Timeouts(connect=2.0, read=0.5, write=2.0, pool=2.0, total=2.0)
 _SLOWEST: Final = 8.0
-"""How long one exchange may take, in seconds, before it counts as a hang: several times its deadline."""
+"""Seconds after which an exchange counts as a hang: several times its deadline."""
 
 _CHUNKED: Final = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
 _OK: Final = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -184,7 +184,7 @@ def _bodies() -> Iterator[Case]:
         "object in a list": spec % b'"volumes":{"a":1}',
         "control character": meta % b'"name":"a\nb"',
     }
-    free: dict[str, bytes] = {  # May be read, or refused.
+    free: dict[str, bytes] = {  # May be accepted or rejected.
         "surrogate escaped": meta % b'"name":"\\ud800"',
         "bad UTF-8 in an unknown field": _in_pod(unknown=b'"\xff\xfe"'),
         "deep in an unknown field": _in_pod(unknown=deep),
@@ -285,7 +285,7 @@ def _replies(case: Case, cuts: int, chance: random.Random) -> Iterator[tuple[str
 
 
 def run(n: int | None, seed: int) -> Tally:
-    """Try every response in every way; `n` is at how many bytes each is cut, 6 by default, 0 for the shortest run."""
+    """Try every response in every way; `n` is the number of cuts of each, 6 by default, 0 for the shortest run."""
     tally = Tally("answers")
     chance = random.Random(seed)
     slowest = 0.0

@@ -54,13 +54,13 @@ _KINDS: Final[dict[str, tuple[int, int]]] = {
 }
 
 _STACKS: Final = (64, 128, 256, 512)
-"""Sizes of threads' stacks, in KiB."""
+"""Stack sizes of threads in KiB."""
 
 _DEEP: Final = ("objects", "watches", "yaml")
 
 
 class _Bombs:
-    """Responds to each kind; a body has so many bytes."""
+    """Response to each kind, with bodies of a given size in bytes."""
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -226,7 +226,7 @@ def _deep(kib: int, what: str) -> dict[str, Any]:
 
 
 def _nests(deep: bytes) -> Iterator[tuple[bytes, Any]]:
-    """Yield objects that hold something deep, with their types."""
+    """Yield JSON objects that contain a deep value, with their types."""
     yield deep, core_v1.Pod
     yield b'{"kind":"Pod","new":' + deep + b"}", core_v1.Pod
     yield b'{"metadata":{"labels":' + deep + b"}}", core_v1.Pod

@@ -58,7 +58,7 @@ class Caller:
 
 @contextmanager
 def told(tally: Tally, where: str) -> Iterator[None]:
-    """Count it as one bad case if anything warns meanwhile, such as of a socket or a generator that was forgotten."""
+    """Count one bad case if the block causes a warning, such as one about a leaked socket or generator."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield

@@ -49,7 +49,7 @@ _REPLIES: Final = (
 
 def run(n: int | None, seed: int) -> Tally:
     """Try every kind against every response, in each mode."""
-    del n, seed  # The table is all there is.
+    del n, seed  # The cases are fixed.
     tally = Tally("canary")
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -107,7 +107,7 @@ def kinds(folder: Path, authority: trustme.CA) -> Iterator[tuple[str, dict[str, 
 
 
 def _try(tally: Tally, what: str, config: rest.Config, mode: Any, folder: Path) -> None:
-    """Use a configuration in every way, and look everywhere."""
+    """Use a configuration in every way, and search all output for the secret."""
     log, printed = io.StringIO(), io.StringIO()
     handler = logging.StreamHandler(log)
     logger = logging.getLogger()
@@ -166,7 +166,7 @@ def _use(config: rest.Config, mode: Any, secret: core_v1.Secret) -> list[BaseExc
 
 
 def kubeconfig_errors(config: rest.Config, raised: list[BaseException], folder: Path) -> None:
-    """Read kubeconfigs that are wrong near a secret."""
+    """Read kubeconfigs with errors near a secret."""
     del config
     for text in (
         f"users: [{{name: u, user: {{token: {_SECRET}, username: u, password: x}}}}]",

@@ -33,16 +33,16 @@ _TIMEOUTS: Final = rest.Timeouts(connect=5.0, read=5.0, write=5.0, pool=2.0, tot
 _MOST_POINTS: Final = 200
 
 How = Literal["task", "twice", "scope"]
-"""Cancelled by asyncio's `Task.cancel`, by two of them at neighbouring waits, or by a scope of anyio's."""
+"""Way to cancel: one `Task.cancel`, two of them at consecutive waits, or a cancel scope of anyio."""
 
 
 class _Stepper:
-    """Drives a coroutine, and cancels at its k-th wait, while it waits there.
+    """Driver of a coroutine that cancels it during its k-th wait.
 
     Args:
-        work: the coroutine.
-        at: at which waits to cancel, from 1.
-        cancel: cancels.
+        work: The coroutine.
+        at: The numbers of the waits at which to cancel, from 1.
+        cancel: The function that cancels the coroutine.
     """
 
     def __init__(self, work: Coroutine[Any, Any, Any], at: tuple[int, ...], cancel: Callable[[], object]) -> None:
@@ -136,7 +136,7 @@ _SCENES: Final = (
 
 
 class _Run:
-    """The work on one backend."""
+    """Runs of all scenes on one backend."""
 
     def __init__(self, tally: Tally, backend: str, plain: PodServer, secure: PodServer, ca: bytes) -> None:
         self._tally = tally
@@ -147,13 +147,13 @@ class _Run:
         self.cancelled = 0
 
     async def step(self) -> None:
-        """Cancel every scene at each of its points."""
+        """Cancel every scene at each of its waits."""
         hows: tuple[How, ...] = ("scope", "task", "twice") if self._backend == "asyncio" else ("scope",)
         for scene in _SCENES:
             for how in hows:
                 for at in range(1, _MOST_POINTS):
                     fault, is_past = await self._trial(scene, how, at)
-                    if is_past:  # It was done before it waited so often.
+                    if is_past:  # The request finished before this wait.
                         self._tally.check(at > 1 and fault is None, f"{self._backend} {scene.name}, {how}: {fault}")
                         break
                     self.cancelled += 1
@@ -220,7 +220,7 @@ class _Run:
                 with anyio.fail_after(seconds):
                     await get
         except TimeoutError as error:
-            if type(error) is not TimeoutError:  # One of ours: some part of the client took too long.
+            if type(error) is not TimeoutError:  # A timeout error of kubecore: a part of the client was too slow.
                 self._tally.wrong(f"{self._backend} random: {type(error).__name__}: {error}")
                 return
             self.cancelled += 1

@@ -1,4 +1,4 @@
-"""A server that stops after each byte of its response: every public call ends within its deadline and a second."""
+"""Every public call ends within its deadline plus one second, after whichever byte the server stops."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.torture.tally import Tally
 _DEADLINE: Final = 0.3
 _SLACK: Final = 1.0
 _BUSY: Final = 3.0
-"""How much longer a call may last on a busy machine, if a thread that only sleeps is as late."""
+"""Additional seconds for a call on a busy machine, if a sleeping thread is as late."""
 
 _TIMEOUTS: Final = rest.Timeouts(connect=60, read=60, write=60, pool=60, total=60, idle=60)
 
@@ -73,7 +73,7 @@ def _key(ask: Ask) -> bytes:
 
 
 def _cases(rng: random.Random) -> Iterator[tuple[Mode, Verb, str, int]]:
-    """Yield calls, responses and after how many bytes they stop, in random order; every byte comes once."""
+    """Yield calls, responses and the byte after which each stops, in random order; every byte occurs once."""
     lengths = {name: len(make(b"x" * 24)) for name, make in _RESPONSES.items()}
     calls: dict[bool, list[Verb]] = {
         is_async: list(verbs(is_async=is_async, generated=False)) for is_async in (False, True)
@@ -90,7 +90,7 @@ def _cases(rng: random.Random) -> Iterator[tuple[Mode, Verb, str, int]]:
 
 
 class _Metronome:
-    """Measures how late a thread is that only sleeps: that late may be a call, too."""
+    """Measure of the delay of a sleeping thread. A call may be late by as much."""
 
     def __init__(self) -> None:
         self.late = 0.0
@@ -110,7 +110,7 @@ class _Metronome:
 
 
 def run(n: int | None, seed: int) -> Tally:
-    """Try `n` pairs of a call and a response that stops; None for 20,000."""
+    """Try `n` pairs of a call and a response that stops, 20,000 by default."""
     tally = Tally("deadlines")
     worst, tries = 0.0, 20_000 if n is None else n
     cases = _cases(random.Random(seed))

@@ -31,7 +31,7 @@ _DISCOVERY: Final = (
 
 
 def _bodies(deep: bytes) -> Iterator[bytes]:
-    """Yield bodies of several shapes that hold something deep."""
+    """Yield bodies of several shapes that contain a deep value."""
     plain = _META % b"[]"
     yield b'{"kind":"Pod","apiVersion":"v1",' + plain + b',"status":' + deep + b"}"
     yield b'{"kind":"Pod","apiVersion":"v1",' + plain + b',"new":' + deep + b"}"
@@ -46,7 +46,7 @@ def _bodies(deep: bytes) -> Iterator[bytes]:
 
 
 def _verbs(clientset: Any) -> Iterator[Callable[[], Any]]:
-    """Yield one call of each way to read a response."""
+    """Yield one call for each way to read a response."""
     pods = clientset.core_v1.pods("d")
     pod = core_v1.Pod.from_dict({"metadata": {"name": "p"}, "spec": {"containers": []}})
     yield lambda: pods.get("p")
@@ -78,7 +78,7 @@ def client(mode: str, depth: int) -> list[str]:
 
     Args:
         mode: `sync` or `asyncio`.
-        depth: the levels.
+        depth: Number of levels.
     """
     failed: list[str] = []
     body, status = b"", "200 OK"
@@ -167,7 +167,7 @@ def _tried(work: Callable[[], Any]) -> str:
 
 
 def in_thread(kib: int, work: Callable[[], list[str]]) -> list[str]:
-    """Do the work in a thread with a stack of so many KiB; the size for new threads is set back before it begins."""
+    """Do the work in a thread with a stack of `kib` KiB. Threads that the work starts have the default size."""
     failed: list[str] = ["did not end"]
     begin = threading.Event()
 

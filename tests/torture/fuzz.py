@@ -108,7 +108,7 @@ _TOKENS: Final = tuple(
 
 
 class _Hang(BaseException):
-    """An input took far too long."""
+    """An input exceeded the time limit."""
 
 
 def _mutated(seed: bytes, chance: random.Random) -> bytes:
@@ -298,7 +298,7 @@ _TARGETS: Final[dict[str, tuple[_Target, tuple[bytes, ...], int]]] = {
 
 
 def _large() -> Iterator[tuple[str, bytes]]:
-    """Yield the inputs that are bad by their size."""
+    """Yield the inputs that are bad because of their size."""
     digits = b"9" * 1_000_000
     for target in ("pod", "watch", "yaml"):
         for depth in (500, 100_000):

@@ -16,8 +16,8 @@ The verdicts have the names of the robustness tests of etcd:
 - Ordered: The versions of a watch increase. The versions of each object increase in the differences of a list too.
 - Unique: A watcher yields no event twice.
 - Reliable: A watcher yields every change, except for changes that a list made up for, and it yields no other events.
-- Resumable: A watch resumes from the last version, not from an earlier or later one. It never
-  requests a rejected version again.
+- Resumable: A watch resumes from the last version, not from an earlier or later one. It never requests a rejected
+  version again.
 - Converges: The final state of a watcher equals the collection.
 """
 
@@ -83,7 +83,7 @@ class Judgement:
 
     @property
     def bad(self) -> list[str]:
-        """All that is wrong, one line each."""
+        """All violations, one line each."""
         return [f"{verdict}: {text}" for verdict, texts in self.faults.items() for text in texts]
 
 
@@ -142,7 +142,7 @@ class _Watcher:
         self._judgement = judgement
         self._at = 0
         self._listed = 0
-        self._is_open = False  # Whether differences of a list are still to come.
+        self._is_open = False  # Whether the differences of a list are incomplete.
         self._state: _State = {}
         self._told: set[tuple[str, str, str, int]] = set()
         self._expired: set[int] = set()
@@ -229,7 +229,7 @@ def judge(records: Iterable[Record]) -> Judgement:
     """Judge a history.
 
     Args:
-        records: the records, in their order.
+        records: The records in order.
     """
     all_records = list(records)
     truth = _Truth(all_records)

@@ -209,7 +209,7 @@ def compare(sent: Message, chunks: list[bytes]) -> str | None:
         return None if _explained(LOOSER, sent, other) else f"only h11 refuses it: {other.reason}"
     if "transfer-encoding" in mine.headers:
         mine.headers["transfer-encoding"] = mine.headers["transfer-encoding"].lower()
-    is_tunnel = sent.method == "CONNECT" and 200 <= mine.status < 300  # It is never kept.
+    is_tunnel = sent.method == "CONNECT" and 200 <= mine.status < 300  # kubecore never keeps a tunnel.
     same = mine[:4] == other[:4] and (other.keep or not mine.keep or is_tunnel)
     return None if same else f"kubecore: {mine!r:.200}; h11: {other!r:.200}"
 

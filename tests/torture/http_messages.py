@@ -1,4 +1,4 @@
-"""Responses of HTTP/1.1 as servers send them, and as no server should: drawn from a grammar, then mutated."""
+"""Valid and invalid HTTP/1.1 responses, drawn from a grammar and then mutated."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Message(NamedTuple):
 
 
 class Drawn(random.Random):
-    """A source of choices that are read from bytes; zero after their end, which is always the first choice.
+    """Source of choices that reads bytes, and zero after their end, which selects the first choice.
 
     Args:
         data: The bytes; hypothesis shrinks them, and with them the message.
@@ -125,7 +125,7 @@ def message(chance: random.Random) -> Message:
 
 
 def cut(data: bytes, chance: random.Random) -> list[bytes]:
-    """Cut bytes into the chunks in which they are received: whole, single bytes, or anything between."""
+    """Cut bytes into the received chunks: one chunk, single bytes, or random sizes."""
     kind = chance.random()
     if kind < 0.3 or not data:
         return [data] if data else []

@@ -1,10 +1,10 @@
-"""Connections that are kept: every call gets its own response or an error, whatever the server sends and when.
+"""Over reused connections every call gets its own response or an error, whatever the server sends and when.
 
-A sequence is a few calls over one pool. The server's side of each connection runs in the same thread: it acts when the
-client sends or waits, so that every order of events can be drawn and none depends on time. Responses are cut into TLS
-records and segments anywhere. They come early, in parts, with bytes behind them or with an end too soon; calls are
-cancelled, time out and are interrupted. Connections are plain, through TLS, through TLS in TLS, or through the TLS of
-a proxy, over real socket pairs and OpenSSL; clients are synchronous, asyncio's and trio's.
+A sequence is a few calls over one pool. The server side of each connection runs in the same thread and acts when the
+client sends or waits, so that a seed determines the order of all events. Responses are cut into TLS records and
+segments at random positions. They arrive early, in parts, with extra bytes, or truncated. Calls are cancelled, time out
+or are interrupted. Connections use plain TCP, TLS, TLS in TLS, or TLS to a proxy, over real socket pairs and OpenSSL.
+Clients are synchronous, or run on asyncio or trio.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def _plan(chance: random.Random, *, is_large: bool, is_plain: bool) -> Plan:
         chance.random() < 0.5,
         cut,
         is_large and chance.random() < 0.6,
-        0.36 <= kind < 0.42 and not (is_plain and framing == "close"),  # Without TLS nobody can know.
+        0.36 <= kind < 0.42 and not (is_plain and framing == "close"),  # Undetectable without TLS.
         fault,
         chance.choice((0, 0, 1, 2)),
         chance.choice((0, 1, 10, 10, 200, 20_000)),
@@ -311,7 +311,7 @@ class Peer:
             self._goodbye()
 
     def _goodbye(self) -> None:
-        """End every layer of TLS as it must be."""
+        """Close every layer of TLS with a close_notify alert."""
         data = b""
         for tls, _, outgoing in reversed(self._tls):
             if data:
@@ -398,7 +398,7 @@ def _is_readable(fileno: int) -> bool:
 
 
 class Interrupt(BaseException):
-    """Stands for a KeyboardInterrupt."""
+    """Substitute for a KeyboardInterrupt."""
 
 
 class _Sync(SyncSocket):
@@ -558,7 +558,7 @@ class _World:
         return peer
 
     def strike(self, fault: str) -> None:
-        """Let something happen to the client."""
+        """Interrupt the client with the fault."""
         if fault == "interrupt":
             raise Interrupt
         if self.scope is None or fault == "timeout":
@@ -567,7 +567,7 @@ class _World:
         self._is_cancelled = True
 
     async def pause(self) -> None:
-        """Let a cancellation arrive."""
+        """Deliver a pending cancellation."""
         if self._is_cancelled:
             self._is_cancelled = False
             await anyio.lowlevel.checkpoint()
@@ -597,7 +597,7 @@ class _Over(AsyncSocket):
 
 
 class _Calls:
-    """Draws the calls of one sequence, and judges their results."""
+    """Random calls of one sequence, and the check of their results."""
 
     def __init__(self, tally: Tally, world: _World, name: str, numbers: Iterator[int]) -> None:
         self._tally = tally
@@ -671,7 +671,7 @@ async def _sequence_async(pool: AsyncPool, world: _World, calls: _Calls, count: 
 
 
 class _Scene(NamedTuple):
-    """A kind of connection, and its share of a hundred sequences."""
+    """A kind of connection, with its share of a hundred sequences."""
 
     name: str
     mode: Mode
@@ -692,7 +692,7 @@ _SCENES: Final = tuple(
 )
 _CALLS: Final = 3
 _AT_ONCE: Final = 50
-"""Sequences that share a pool, one after the other: some find a connection that another one left."""
+"""Number of consecutive sequences that share a pool, so that some reuse the connection of an earlier one."""
 
 
 def run(n: int | None, seed: int) -> Tally:

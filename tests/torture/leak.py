@@ -326,7 +326,7 @@ async def _use_async(host: str, count: int) -> None:
 
 
 def _state() -> tuple[int, int]:
-    """Count this process's threads, but for those of the server, and its open files, but for the server's sockets."""
+    """Count the threads and the open files of this process, without those of the server."""
     threads = [thread for thread in threading.enumerate() if thread.name != "torture-serve"]
     return len(threads), len(list(_files()))
 
@@ -336,7 +336,7 @@ def _files() -> Iterator[str]:
         try:
             yield str(file.readlink())
         except OSError:
-            continue  # The one that reads the folder.
+            continue  # The descriptor that reads the folder.
 
 
 def _settled(wanted: tuple[int, int], seconds: float = 2.0) -> tuple[int, int]:

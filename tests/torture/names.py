@@ -91,12 +91,12 @@ _UNWRITABLE: Final = ("\ud800", "a\udfffb", b"p")
 
 
 class _Connects:
-    """Counts the sockets that this process connects."""
+    """Counter of the sockets that this process connects."""
 
     def __init__(self) -> None:
         self.count = 0
         self._lock = threading.Lock()
-        sys.addaudithook(self._hook)  # It can't be taken away again: there is one for the process.
+        sys.addaudithook(self._hook)  # Audit hooks cannot be removed, so the process installs one.
 
     def _hook(self, event: str, _: tuple[Any, ...]) -> None:
         if event in ("socket.connect", "socket.getaddrinfo"):
@@ -152,7 +152,7 @@ def _fault(
     new = server.asks[asks:]
     if len(new) != 1:
         return f"{len(new)} requests were sent"
-    target = new[0].target.removesuffix("?fieldValidation=Strict")  # Sent with mappings.
+    target = new[0].target.removesuffix("?fieldValidation=Strict")  # Added to requests with mappings.
     if must_refuse:
         return f"not refused: {new[0].method} {target[:100]}"
     if not (target.startswith(before) and target.endswith(behind) and target.isascii() and "?" not in target):

@@ -1,4 +1,4 @@
-"""`make torture-peers`: the bad responses of `answers`, sent to other clients; prints a table for the docs.
+"""`make torture-peers`: send the bad responses of `answers` to other clients and print a table for the docs.
 
 Each client runs in the environment of the benchmarks, in a separate process, and gets one pod for each response.
 """
@@ -73,7 +73,7 @@ _LIBRARY: Final = {"httpx", "httpx2", "urllib3", "httpcore", "httpcore2", "h11"}
 
 
 def main() -> None:
-    """Run every client over every response and print the table."""
+    """Send every response to every client and print the table."""
     environment()
     table = list(cases())
 
@@ -104,7 +104,7 @@ def main() -> None:
 
 
 def _run(peer: str, file: Path, count: int) -> list[str]:
-    """Return the result for each response; a process that ended early has crashed."""
+    """Return the result for each response; a process that ends early counts as a crash."""
     command = [str(CACHE / "venv" / "bin" / "python"), "-c", _CHILD, peer, str(file), str(count)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     said: list[str] = [json.loads(line) for line in done.stdout.splitlines()]

@@ -127,7 +127,7 @@ class FaultProxy:
         self._do(lambda: self._cut(how))
 
     def freeze(self) -> None:
-        """Let nothing through, either way, on any connection, until `thaw`."""
+        """Forward nothing in both directions of all connections, until `thaw`."""
         self._do(lambda: self._flow(False))
 
     def thaw(self) -> None:
@@ -185,7 +185,7 @@ class FaultProxy:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.sleep(0)  # Closed transports let go of their sockets one turn later.
+        await asyncio.sleep(0)  # Closed transports close their sockets in the next iteration of the event loop.
         await asyncio.sleep(0)
 
     def _plan(self) -> Plan:
@@ -210,7 +210,7 @@ class FaultProxy:
         except OSError:
             pair.reset()
         except asyncio.CancelledError:
-            pass  # The proxy stops; this task has nothing behind it.
+            pass  # The proxy stops, and nothing awaits this task.
         finally:
             await pair.aclose()
             self._pairs.discard(pair)
@@ -277,7 +277,7 @@ class FaultProxy:
                         while await reader.read(_PIECE):
                             pass
                         return
-        await pair.flowing.wait()  # An end is held back as anything else is.
+        await pair.flowing.wait()  # `freeze` also delays the end.
         with contextlib.suppress(OSError):
             writer.write_eof()
 

@@ -1,4 +1,4 @@
-"""Many callers, and a credential that has expired or is refused: one renewal for all of them."""
+"""Many concurrent callers with an expired or rejected credential cause one renewal."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CALLERS: Final = 100
 
 
 def run(n: int | None, seed: int) -> Tally:
-    """Let 100 callers at once meet each rotation; `n` is the number of rotations in each mode."""
+    """Run 100 concurrent callers during each rotation; `n` is the number of rotations per mode."""
     del seed
     tally = Tally("refresh")
     authority = trustme.CA()

@@ -24,7 +24,7 @@ _TIMEOUTS: Final = rest.Timeouts(connect=5.0, read=5.0, write=5.0, pool=5.0, tot
 
 
 class _Events:
-    """A server of numbered events, each connection of which breaks off somewhere."""
+    """A server of numbered events, which ends each connection at a random event."""
 
     def __init__(self, count: int, seed: int) -> None:
         self._count = count
@@ -89,7 +89,7 @@ class _State:
         self._late = 0
 
     def take(self, event: Any) -> bool:
-        """Take an event; return whether the replay is over, or out of order."""
+        """Process an event; return whether the replay is complete or out of order."""
         number = int(event.object.metadata.resource_version)
         if number != self._last + 1:
             return True
@@ -106,7 +106,7 @@ class _State:
 
 
 def _resident() -> int:
-    """Return the memory that this process has, in bytes; the server in it holds none of the events."""
+    """Return the resident memory of this process in bytes; the server in it does not store events."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) * 1024

@@ -1,4 +1,4 @@
-"""A server that sends one byte after the other for ever: the deadline holds all the same."""
+"""If a server sends single bytes forever, the call still ends at its deadline."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _slowly(first: bytes, then: Iterable[bytes]) -> Iterator[bytes]:
     end = time.monotonic() + _LONGEST
     for piece in then:
         time.sleep(_PACE)
-        if time.monotonic() > end:  # A client that waits so long never ends by itself.
+        if time.monotonic() > end:  # A client that waits this long would never end.
             return
         yield piece
 
@@ -68,7 +68,7 @@ def run(n: int | None, seed: int) -> Tally:
             def reply(ask: Ask, first: bytes = first, then: Callable[[], Iterable[bytes]] = then) -> Reply:
                 return Reply(_slowly(first, then()), "close")
 
-            # No retry is forbidden: all attempts together have one deadline.
+            # Retries are enabled: one deadline limits all attempts together.
             with PodServer(reply) as server, lend(mode) as make, make(_config(server)) as caller:
                 seconds, fault = _timed(caller)
                 server.drop()

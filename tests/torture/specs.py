@@ -37,7 +37,7 @@ CRD: Final[dict[str, Any]] = yaml.safe_load((_ROOT / "tests" / "crds" / "odds.ya
 """A CRD with every form of a schema."""
 
 Step = tuple[Any, ...]
-"""A place: the keys down to a value, and whether the last of them is meant itself."""
+"""A position in a document: the keys down to a value, and whether the last key itself is meant."""
 
 _PATH: Final = re.compile(r"made/(?:[a-z0-9_]+/)*(?:[a-z0-9_]+\.py|py\.typed)")
 _CALLS: Final = re.compile(
@@ -49,7 +49,7 @@ _STATEMENTS: Final = (
 )
 _MODULES: Final = frozenset({"__future__", "builtins", "collections.abc", "msgspec", "typing"})
 
-# Text that reaches no name and no type: with any text in it, the same is made.
+# Texts that affect no name and no type: any text gives the same code.
 _INERT: Final = frozenset(
     {"default", "deprecationWarning", "description", "jsonPath", "message", "pattern", "rule", "singular", "title"}
 )
@@ -63,7 +63,7 @@ class _Watch:
         self.sockets: list[str] = []
         self.files: list[str] = []
         self.others: list[str] = []
-        sys.addaudithook(self._hook)  # It can't be taken away again: there is one for the process.
+        sys.addaudithook(self._hook)  # Audit hooks cannot be removed, so the process installs one.
 
     def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
         if not self.looks:
@@ -101,7 +101,7 @@ def places(raw: Any, way: tuple[Any, ...] = ()) -> Iterator[Step]:
 
 
 def changed(raw: Any, place: Step, payload: str) -> Any:
-    """Return a copy of a document with another string at a place."""
+    """Return a copy of a document with another string at a position."""
     copied = copy.deepcopy(raw)
     *steps, last, what = place
     target = copied
@@ -189,7 +189,7 @@ def _without_docstrings(tree: ast.Module) -> ast.Module:
 
 
 def run(n: int | None, seed: int) -> Tally:
-    """Put attacks into places of both kinds of documents; `n` is how many."""
+    """Put `n` attacks into positions of both kinds of documents."""
     tally = Tally("specs")
     if not _WATCHES:
         _WATCHES.append(_Watch())
@@ -273,7 +273,7 @@ def _try(
 
 
 def _is_inert(place: Step) -> bool:
-    """Whether the text at a place reaches no name and no type; a property may be called like one of the words."""
+    """Return whether the text at a position affects no name and no type. A property may have the name of such a key."""
     return place[-1] == "value" and place[-2] in _INERT and "properties" not in place[-3:-2]
 
 

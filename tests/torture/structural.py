@@ -78,7 +78,7 @@ def play(tally: Tally, cluster: Cluster, n: int, seed: int) -> Counter[str]:
 
 @contextmanager
 def _folder() -> Iterator[Path]:
-    """A folder that modules are imported from."""
+    """Provide a folder from which modules are imported."""
     folder = Path(tempfile.mkdtemp(prefix="kgen-structural-"))
     sys.path.insert(0, str(folder))
     kept, sys.dont_write_bytecode = sys.dont_write_bytecode, True
@@ -104,7 +104,7 @@ class _Batch:
         self._group = f"{name}.structural.example"
 
     def run(self, kinds: Sequence[Drawn], first: int, mode: str) -> None:
-        """Install the kinds, make a package of them, and try their objects; all is removed in the end."""
+        """Install the kinds, generate their package, try their objects, and remove everything."""
         installed = list(self._install(kinds, first))
         self._counts["schemas"] += len(kinds)
         self._counts["refused schemas"] += len(kinds) - len(installed)
@@ -142,7 +142,7 @@ class _Batch:
         return resolve(own, {}, Problems(), Builtins("kubeclient", kubernetes()))
 
     def _published(self, manifests: list[_Json]) -> _Json:
-        """Wait for the OpenAPI v2 document with all kinds, which the server makes some time after it serves them."""
+        """Wait for the OpenAPI v2 document with all kinds, which the server publishes later than it serves them."""
         wanted = [
             f"/apis/{self._group}/{version['name']}/{manifest['spec']['names']['plural']}"
             for manifest in manifests
@@ -233,7 +233,7 @@ class _Trip:
         self.passed_over = 0
 
     async def run(self, name: str, written: _Json) -> None:
-        """Write an object without any code of the project, and by the typed client; see both through every version.
+        """Create an object with and without the typed client, and check both through every version.
 
         Raises:
             _RefusedError: The server rejected the object.
@@ -353,7 +353,7 @@ def _bare(value: _Json) -> _Json:
 
 
 def _same(what: str, wanted: object, found: object) -> None:
-    """Compare to the letter: 1 is not 1.0, and not True."""
+    """Compare strictly: 1 differs from 1.0 and from True."""
     one, other = _text(wanted), _text(found)
     if one != other:
         at = next(index for index, pair in enumerate(itertools.zip_longest(one, other)) if pair[0] != pair[1])

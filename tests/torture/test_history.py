@@ -32,7 +32,7 @@ WRITES = [
     write("ADDED", "a", "1", 10),
     write("ADDED", "b", "2", 20),
     write("MODIFIED", "a", "1", 30),
-    write("DELETED", "b", "2", 41),  # The writer knows only that it is no later.
+    write("DELETED", "b", "2", 41),  # The writer knows only an upper bound.
     write("ADDED", "b", "3", 50),
 ]
 FINAL = {"op": "final", "version": "60", "items": {"a": ["1", "30"], "b": ["3", "50"]}}

@@ -220,6 +220,6 @@ def test_no_thread_and_no_socket_is_left(echo: Echo) -> None:
 
 def test_a_server_that_is_not_there_resets_the_client() -> None:
     with closed_port() as port, FaultProxy(port) as proxy:
-        with pytest.raises(ConnectionResetError):  # It may come while the client still connects.
+        with pytest.raises(ConnectionResetError):  # The reset may arrive while the client still connects.
             with socket.create_connection(("127.0.0.1", proxy.port), 60) as client:
                 client.recv(1)

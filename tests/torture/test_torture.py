@@ -1,4 +1,4 @@
-"""Each command of the torture suite with little to do: whether it still works, and finds nothing."""
+"""Each command of the torture suite works with a small number of tries and finds no bad case."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from tests.torture.__main__ import COMMANDS, command, main
 
-SMALL = {  # But for `watch` and `structural`, which tests/server tries.
+SMALL = {  # Number of tries per command, without `watch` and `structural`, which tests/server runs.
     "names": 40,
     "additions": 15,
     "answers": 0,

@@ -1,4 +1,4 @@
-"""The matrix of certificates: each server that must not be trusted is not, each that must be is."""
+"""Matrix of certificates: clients connect to every trusted server and reject every untrusted one."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Pair:
 
     @property
     def cert_pem(self) -> bytes:
-        """The certificate, and those between it and its authority."""
+        """The certificate and its intermediate certificates."""
         return b"".join(one.public_bytes(serialization.Encoding.PEM) for one in (self.cert, *self.chain))
 
     @property
@@ -278,10 +278,10 @@ def _context(case: _Case) -> ssl.SSLContext:
 
 
 def _try_provider(tally: Tally, case: _Case, context: ssl.SSLContext) -> None:
-    """Let the same server be an OpenID Connect provider, which is verified just so."""
+    """Use the same server as an OpenID Connect provider, which is verified in the same way."""
     plain = rest.TLSConfig(ca_data=case.tls.ca_data, ca_file=case.tls.ca_file)
     if case.tls != plain or case.client_ca is not None:
-        return  # Names, certificates and carelessness can't be set for a provider.
+        return  # A provider has no settings for these.
     for mode in ("sync", "asyncio", "trio"):
         with PodServer(context=context) as server:
             config = rest.OIDCConfig(
@@ -295,7 +295,7 @@ def _try_provider(tally: Tally, case: _Case, context: ssl.SSLContext) -> None:
             try:
                 source.renew() if mode == "sync" else anyio.run(source.renew_async, backend=mode)
             except errors.ConfigError as error:
-                outcome = "fail" if "can't be reached" in str(error) else "pass"  # Else: invalid response.
+                outcome = "fail" if "can't be reached" in str(error) else "pass"  # The error for an invalid response.
             else:
                 outcome = "tokens"
             asks = len(server.asks)
@@ -307,7 +307,7 @@ def _try_provider(tally: Tally, case: _Case, context: ssl.SSLContext) -> None:
 
 
 def _try_proxy(tally: Tally, case: _Case, context: ssl.SSLContext) -> None:
-    """Let the same server be a proxy, which is verified against the system's authorities."""
+    """Use the same server as a proxy, which is verified against the authorities of the system."""
     ca = case.tls.ca_data
     if ca is None or case.tls != rest.TLSConfig(ca_data=ca) or case.client_ca is not None:
         return

@@ -1,10 +1,10 @@
 """Watches under faults, on the real server: `python -m tests.torture watch --events N --faults M --seed S`.
 
-A writer makes N changes. Watchers of every kind follow it through a proxy, while M faults strike: connections are cut at
-random bytes, reset and muted, the API server is stopped for a while, killed and started again, and etcd is compacted
-while nobody can watch. All that happened is written into a history, which `history` judges.
+A writer makes N changes. Watchers of every kind watch them through a proxy while M faults occur: connections are cut at
+random bytes, reset or made idle, the API server is paused, or killed and restarted, and etcd is compacted while watches
+are interrupted. All events are recorded in a history, which `history` verifies.
 
-`--client go` has client-go's informer follow instead, through the same proxy: the reference.
+With `--client go`, the informer of client-go watches through the same proxy instead, as a reference.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _IDLE: Final = 2.0
 _TIMEOUTS: Final = rest.Timeouts(connect=2.0, read=4.0, write=4.0, pool=4.0, total=30.0, idle=_IDLE)
 _NAMES: Final = 20
 _LAST: Final = "the-last"
-_PATIENCE: Final = 150.0  # More than twice the longest of all pauses, which is 60 s with its jitter.
+_PATIENCE: Final = 150.0  # More than twice the longest pause, which is 60 s including jitter.
 _GO: Final = Path(__file__).with_name("goclient")
 
 # The faults, in this order. Most are cuts, because the others take seconds.
@@ -233,7 +233,7 @@ class _GoFollower:
 
 
 class _Writer:
-    """Changes objects, and breaks things in between."""
+    """Writer that changes objects and causes faults."""
 
     def __init__(
         self, cluster: Cluster, proxy: FaultProxy, maps: ConfigMaps, history: History, chance: random.Random
@@ -268,7 +268,7 @@ class _Writer:
         self._keep("ADDED", self._maps.create({"metadata": {"name": _LAST}}))
 
     def strike(self, fault: str) -> None:
-        """Break something."""
+        """Cause a fault."""
         self._history.note("fault", kind=fault)
         cluster, proxy = self._cluster, self._proxy
         if fault == "cut":
@@ -421,7 +421,7 @@ def _play(
             writer.write()
             if number % every == every // 2 and number // every < len(faults):
                 writer.strike(faults[number // every])
-        proxy.plan = Plan()  # So that the end does not wait for the longest of all pauses.
+        proxy.plan = Plan()  # Without faults, the end does not wait for the longest pause.
         writer.end()
         end = time.monotonic() + _PATIENCE
         for follower in followers:

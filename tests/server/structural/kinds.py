@@ -1,4 +1,4 @@
-"""Draws kinds, with their versions and objects."""
+"""Hypothesis strategies for kinds with their versions and objects."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WORDS: Final = (
     *("Literal", "Model", "Resource", "Dict", "Class", "Kind", "A-b", "Builtins", "Msgspec", "Type", "WatchEvent"),
     *("Raw", "Dynamic", "WidgetSpec", "X1", "LabelSelector"),
 )
-"""Kinds: words of Python, of models and of clients, too."""
+"""Names of kinds, which include names of Python, of models and of clients."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,13 @@ class Drawn:
 
     @property
     def served(self) -> tuple[Version, ...]:
-        """The versions that there are clients of."""
+        """The versions that have clients."""
         return tuple(version for version in self.versions if version.served)
 
     def manifest(self, group: str, number: int) -> Json:
         """Return the CustomResourceDefinition; kinds of one group have different numbers."""
         kind = WORDS[number % len(WORDS)]
-        # Nothing is at `namespaces/NAME/status` for the API server but a part of a namespace.
+        # The API server parses `namespaces/NAME/status` as the status of a namespace.
         plural = f"{kind.lower()}{'' if number % 2 and kind != 'Status' else 's'}"
         more: Json = {"subresources": {"status": {}}} if self.has_status else {}
         return {
@@ -81,7 +81,7 @@ def wholes(draw: st.DrawFn) -> Json:
     """Draw the schema of a kind."""
     own = {"spec": draw(objects(3)), "status": draw(objects(2))}
     if draw(st.booleans()):
-        # Not `items`: the API server treats an object that has it at its top as a list, and responds with 500.
+        # Without `items`: the API server treats an object with a top-level `items` as a list and responds with 500.
         names = draw(
             st.sets(
                 st.sampled_from(("a", "from", "data", "x-y", "xY", "otherFields", "other_fields", "Kind", 'a"b')),
@@ -103,7 +103,7 @@ def wholes(draw: st.DrawFn) -> Json:
 
 @st.composite
 def others(draw: st.DrawFn, schema: Json) -> Json:
-    """Draw the schema of another version: the same, or with a property more or less."""
+    """Draw the schema of another version: the same, or with one property added or removed."""
     schema = copy.deepcopy(schema)
     own = schema["properties"]["spec"]["properties"]
     how = draw(st.sampled_from(["same", "more", "less"]))
@@ -159,7 +159,7 @@ def _objects(schema: Json) -> st.SearchStrategy[Json]:
 
 
 def drawn(n: int, seed: int) -> list[Drawn]:
-    """Draw kinds: the same for the same seed."""
+    """Draw kinds; the same seed gives the same kinds."""
     found: list[Drawn] = []
     number = seed * 1_000_003
     while len(found) < n:
@@ -169,7 +169,7 @@ def drawn(n: int, seed: int) -> list[Drawn]:
 
 
 def _fresh(seed: int) -> list[Drawn]:
-    """Draw a few kinds. Of more, hypothesis would make variants, and its first one is always the simplest."""
+    """Draw a few kinds: of more, hypothesis makes variants. The first one is always the simplest."""
     found: list[Drawn] = []
 
     @hypothesis.seed(seed)

@@ -1,4 +1,4 @@
-"""Draws structural schemas."""
+"""Hypothesis strategies for structural schemas."""
 
 from __future__ import annotations
 
@@ -105,12 +105,12 @@ COPIES: Final[tuple[Json, ...]] = (
         },
     },
 )
-"""Objects that are types of Kubernetes again: of labels, keys of secrets, resources and conditions."""
+"""Schemas that equal types of Kubernetes: labels, keys of secrets, resources and conditions."""
 
 
 @st.composite
 def schemas(draw: st.DrawFn, depth: int) -> Json:
-    """Draw a schema; `depth` is how many levels there may be below it."""
+    """Draw a schema; `depth` is the maximum number of levels below it."""
     forms = [leaves(), leaves(), leaves()]
     if depth > 0:
         forms += [objects(depth), objects(depth), embedded(depth), arrays(depth), keyed(depth), maps(depth)]
@@ -143,7 +143,7 @@ def objects(draw: st.DrawFn, depth: int) -> Json:
     if draw(st.booleans()):
         schema["required"] = draw(st.lists(st.sampled_from(names), min_size=1, unique=True))
         if draw(st.booleans()):
-            # As controller-gen writes a field that has a default and no omitempty: the zero value, too.
+            # controller-gen generates a required field with a default in this form.
             plain: Json = {
                 "string": ["", "a"],
                 "integer": [0, 3],
@@ -164,7 +164,7 @@ def objects(draw: st.DrawFn, depth: int) -> Json:
 
 @st.composite
 def embedded(draw: st.DrawFn, depth: int) -> Json:
-    """Draw the schema of a whole object inside of another."""
+    """Draw the schema of an embedded object."""
     own = draw(objects(depth))
     own["properties"] = {
         name: value for name, value in own["properties"].items() if name not in ("apiVersion", "kind", "metadata")
@@ -232,7 +232,7 @@ def branches(draw: st.DrawFn, schema: Json) -> Json:
 
 
 def validations(schema: Json) -> st.SearchStrategy[Json]:
-    """Return validations of a schema's values that allow most of them."""
+    """Return validations that most values of a schema pass."""
     found: list[Json] = [{}]
     match schema.get("type"):
         case "string":
@@ -253,7 +253,7 @@ def validations(schema: Json) -> st.SearchStrategy[Json]:
 
 
 def _never(schema: Json) -> Json:
-    """Return a validation that no value drawn passes."""
+    """Return a validation that no drawn value passes."""
     kinds: Json = {"string": {"minLength": 99}, "array": {"minItems": 99}, "object": {"minProperties": 99}}
     found: Json = kinds.get(schema.get("type", ""), {"enum": ["never"]})
     return found

@@ -1,4 +1,4 @@
-"""Draws values that a schema allows, for the most part."""
+"""Hypothesis strategies for values, most of which are valid for a schema."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ANYTHING: Final = st.sampled_from(
 TIMES: Final = (
     *("2026-01-02T03:04:05Z", "2026-01-02T03:04:05+02:00", "2026-01-02T03:04:05.123456Z"),
     *("2026-01-02T03:04:05.5Z", "2026-01-02T03:04:05.123456789Z", "2026-01-02T03:04:05+00:00"),
-    # Python has no such times: a year 0, a year before 1 in UTC, a leap second.
+    # Times that Python cannot represent: a year 0, a year before 1 in UTC, a leap second.
     *("0000-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "2016-12-31T23:59:60Z"),
     *("2026-01-02t03:04:05z", "0001-01-01T00:00:00Z", "2026-01-02T24:00:00Z"),
 )
@@ -40,7 +40,7 @@ SHAPES: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def values(schema: Json) -> st.SearchStrategy[Any]:
-    """Return values that a schema allows, for the most part; lists and maps may be empty."""
+    """Return values, most of which are valid for a schema; lists and maps may be empty."""
     found = _values(schema)
     return st.none() | found if schema.get("nullable") else found
 

@@ -1,4 +1,4 @@
-"""The extensions of schemas that every room here speaks of."""
+"""Schema extensions of Kubernetes that all modules of this package use."""
 
 from __future__ import annotations
 
