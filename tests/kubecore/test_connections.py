@@ -8,6 +8,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import anyio
@@ -16,6 +17,7 @@ import pytest
 import trustme
 
 from kubecore import errors, rest
+from kubecore._http import tls
 from kubecore._http.async_socket import AsyncSocket
 from kubecore._http.sync_socket import SyncSocket
 from tests.kubecore.loopback import answer
@@ -197,6 +199,22 @@ def test_a_response_before_the_request_was_sent_ends_the_connection(
             else:
                 assert status.startswith("201")
             assert caller.get().metadata.name == "p"
+
+
+def test_an_unexpected_end_of_tls_is_an_error_on_every_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python before 3.11.3 ignores unexpected ends by default."""
+    option = ssl.OP_IGNORE_UNEXPECTED_EOF
+
+    class Context(ssl.SSLContext):
+        def __new__(cls, protocol: Any) -> Any:
+            made = super().__new__(cls, protocol)
+            made.options |= option
+            return made
+
+    monkeypatch.setattr(tls, "ssl", SimpleNamespace(**vars(ssl) | {"SSLContext": Context}))
+    made = tls.context(rest.TLSConfig())
+    assert isinstance(made, Context)
+    assert not made.options & option
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -53,6 +53,8 @@ def context(tls: TLSConfig, identity: Identity | None = None) -> ssl.SSLContext:
 
 def _context(tls: TLSConfig, material: _Material, identity: Identity | None) -> ssl.SSLContext:
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    # Python before 3.11.3 sets this option: a truncated body would count as complete.
+    made.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
     made.minimum_version = ssl.TLSVersion.TLSv1_2
     made.set_alpn_protocols(["http/1.1"])
     made.hostname_checks_common_name = False  # As Go: a name counts only among the alternative names.
