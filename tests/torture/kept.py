@@ -70,8 +70,8 @@ class _Layers:
         self.old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self.old.maximum_version = ssl.TLSVersion.TLSv1_2
         self.client.sslsocket_class = self.old.sslsocket_class = _Tls
-        for made in (self.client, self.old):
-            made.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF  # As `_http.tls` does; Python before 3.11.3 sets it.
+        for context in (self.client, self.old):
+            context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF  # As `_http.tls` does; Python before 3.11.3 sets it.
         ca.configure_trust(self.old)
 
 
