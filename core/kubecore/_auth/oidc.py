@@ -79,7 +79,7 @@ class _Error(msgspec.Struct):
     error: str = ""
 
 
-class _Answer:
+class _Received:
     def __init__(self, response: httpx.Response, body: bytes) -> None:
         self.status = response.status_code
         self.body = body
@@ -163,13 +163,13 @@ class OIDCSource:
         try:
             with httpx.Client(verify=context, timeout=_SECONDS) as client:
                 with client.stream("GET", _discovery_url(self._config), headers=_PLAIN) as response:
-                    answer = _Answer(response, _joined(response.iter_raw()))
-                refresh = self._request(_discovered(answer, self._config))
+                    received = _Received(response, _joined(response.iter_raw()))
+                refresh = self._request(_discovered(received, self._config))
                 self._spend(number)
                 with client.stream(
                     "POST", refresh.url, data=refresh.form, auth=refresh.basic, headers=_PLAIN
                 ) as response:
-                    answer = _Answer(response, _joined(response.iter_raw()))
+                    received = _Received(response, _joined(response.iter_raw()))
         except ConfigError:
             raise
         except (httpx.HTTPError, httpx.InvalidURL, ImportError, ValueError) as error:
@@ -178,7 +178,7 @@ class OIDCSource:
         finally:
             if number == self._number:
                 self._is_spending = False
-        return self._accept(answer)
+        return self._accept(received)
 
     def _spend(self, number: int) -> None:
         """Take note that the refresh token is about to be shown; a renewal that was left must not show it."""
@@ -214,13 +214,15 @@ class OIDCSource:
             form["client_secret"] = secret
         return _Refresh(found.token_endpoint, form, None)
 
-    def _accept(self, answer: _Answer) -> Credential:
+    def _accept(self, received: _Received) -> Credential:
         """Parse the response of the provider; tokens never appear in errors."""
         issuer = self._config.issuer_url
-        if answer.status != 200:
-            raise ConfigError(f"oidc: {issuer} responded with {answer.status} to a refresh: {self._error_code(answer)}")
+        if received.status != 200:
+            raise ConfigError(
+                f"oidc: {issuer} responded with {received.status} to a refresh: {self._error_code(received)}"
+            )
         try:
-            tokens = decoder(_Tokens).decode(answer.body)
+            tokens = decoder(_Tokens).decode(received.body)
         except (msgspec.DecodeError, ValueError, RecursionError):
             raise ConfigError(f"oidc: {issuer} responded to a refresh without tokens") from None
         # Kept whatever else is wrong: the one that was shown may be good no more.
@@ -232,10 +234,10 @@ class OIDCSource:
             self._save(self._config.save, SecretText(tokens.id_token))
         return credential
 
-    def _error_code(self, answer: _Answer) -> str:
+    def _error_code(self, received: _Received) -> str:
         """Return the error's code (RFC 6749 5.2), which is a word of a few; all else may quote token or secret."""
         try:
-            code = decoder(_Error).decode(answer.body).error
+            code = decoder(_Error).decode(received.body).error
         except (msgspec.DecodeError, ValueError, RecursionError):
             code = ""
         secrets = (self._refresh_token, self._config.client_secret)
@@ -269,13 +271,13 @@ def _discovery_url(config: OIDCConfig) -> str:
     return config.issuer_url.rstrip("/") + "/.well-known/openid-configuration"
 
 
-def _discovered(answer: _Answer, config: OIDCConfig) -> _Discovery:
+def _discovered(received: _Received, config: OIDCConfig) -> _Discovery:
     """Return the issuer's metadata, if its token endpoint can be trusted with a refresh token."""
     issuer = config.issuer_url
-    if answer.status != 200:
-        raise ConfigError(f"oidc: {issuer} responded with {answer.status} to the request for its configuration")
+    if received.status != 200:
+        raise ConfigError(f"oidc: {issuer} responded with {received.status} to the request for its configuration")
     try:
-        found = decoder(_Discovery).decode(answer.body)
+        found = decoder(_Discovery).decode(received.body)
     except (msgspec.DecodeError, ValueError, RecursionError):
         raise ConfigError(f"oidc: the configuration that {issuer} gives can't be read") from None
     if found.issuer != issuer:

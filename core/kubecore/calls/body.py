@@ -97,15 +97,15 @@ def check_matches_call(body: Body, kind: type[Any], key: str, asked: str) -> Non
         raise InvalidRequestError(_TWICE.format(key=key, kind=said, name=name[:100], body=found, called=asked))
 
 
-def uid_of(answer: Body) -> str:
+def uid_of(response: Body) -> str:
     """Return the UID of the object in a response, or of the object that a Status is about; "" if there is none.
 
     Args:
-        answer: the response.
+        response: the response.
     """
-    if isinstance(answer, Status):
-        return (answer.details.uid or "") if answer.details is not None else ""
-    return str(metadata_field(answer, "uid"))
+    if isinstance(response, Status):
+        return (response.details.uid or "") if response.details is not None else ""
+    return str(metadata_field(response, "uid"))
 
 
 def with_version(body: Any, version: str) -> Any:

@@ -38,5 +38,5 @@ def ask(call: Call[R]) -> Steps[R]:
     Raises:
         KubeError: the error of the call.
     """
-    answer: R = yield call
-    return answer
+    response: R = yield call
+    return response

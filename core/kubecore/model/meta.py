@@ -1,4 +1,4 @@
-"""The models of `meta/v1` that the runtime itself needs, and owner references.
+"""The models of `meta/v1` that the runtime itself needs.
 
 Generated packages re-export the models that the documents have.
 

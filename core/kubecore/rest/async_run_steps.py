@@ -42,13 +42,13 @@ async def run_async(client: AsyncClient, steps: Steps[R], *, timeout: float | No
             result: R = end.value
             return result
         try:
-            answer = await (
+            response = await (
                 _pause_async(step, deadline) if isinstance(step, Pause) else client.send(step, deadline=deadline)
             )
         except KubeError as error:
             advance = functools.partial(steps.throw, error)
         else:
-            advance = functools.partial(steps.send, answer)
+            advance = functools.partial(steps.send, response)
 
 
 async def _pause_async(pause: Pause, deadline: Deadline | None) -> object:

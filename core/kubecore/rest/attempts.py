@@ -294,7 +294,7 @@ class RetryState:
 
     @property
     def _current(self) -> Request:
-        assert self._request is not None  # noqa: S101 - there is no answer before `begin`
+        assert self._request is not None  # noqa: S101 - there is no response before `begin`
         return self._request
 
     @property

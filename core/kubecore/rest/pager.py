@@ -149,7 +149,7 @@ class Pager(Generic[T]):
             DecodeError: The list would be endless: see `Trail.follow`.
         """
         call = self.call
-        assert call is not None  # noqa: S101 - an answer has a call
+        assert call is not None  # noqa: S101 - a response has a call
         new = page.items
         if self._reader.is_rest:
             new = [item for item, key in zip(page.items, page.keys, strict=True) if key not in self._seen]

@@ -43,11 +43,11 @@ def run(client: Client, steps: Steps[R], *, timeout: float | None = None) -> R:
             result: R = end.value
             return result
         try:
-            answer = _pause(step, deadline) if isinstance(step, Pause) else client.send(step, deadline=deadline)
+            response = _pause(step, deadline) if isinstance(step, Pause) else client.send(step, deadline=deadline)
         except KubeError as error:
             advance = functools.partial(steps.throw, error)
         else:
-            advance = functools.partial(steps.send, answer)
+            advance = functools.partial(steps.send, response)
 
 
 def _pause(pause: Pause, deadline: Deadline | None) -> object:
