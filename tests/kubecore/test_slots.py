@@ -29,7 +29,7 @@ _CONFIG: Final = rest.Config(
 
 def request() -> Request:
     call: Call[Any] = Call(method="GET", path="/x", response=object, verb="get")
-    return RequestBuilder(_CONFIG).make(call, Credential(None), streaming=False, end=None)
+    return RequestBuilder(_CONFIG).make(call, Credential(None), streaming=False, deadline=None)
 
 
 def take(pool: Pool) -> Any:

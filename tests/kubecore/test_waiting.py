@@ -141,7 +141,7 @@ def test_time_runs_out_with_words_for_what_was_seen() -> None:
     assert isinstance(caught.value, errors.WaitError)
     assert caught.value.object.metadata.name == "web"
     assert waiter(timeout=0).listed(pods(pod(READY))) is True
-    assert waiter(timeout=0).until is None  # A single check has no time limit.
+    assert waiter(timeout=0).ends_at is None  # A single check has no time limit.
     with pytest.raises(errors.WaitTimeoutError, match="creation did not come within 0 s; last seen: there is no such"):
         waiter("create", timeout=0).listed(pods())
 

@@ -193,7 +193,7 @@ def test_a_stream_that_is_no_watch_may_pause_for_ever() -> None:
                 client.stream(call, idle_timeout=True) as s,
             ):
                 list(s.chunks())
-            with pytest.raises(errors.DeadlineError), client.stream(call, until=time.monotonic() + 0.2) as s:
+            with pytest.raises(errors.DeadlineError), client.stream(call, ends_at=time.monotonic() + 0.2) as s:
                 list(s.chunks())
         done.set()
 

@@ -25,7 +25,7 @@ RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 def request(size: int) -> Request:
     config = rest.Config(host="http://h", timeouts=rest.Timeouts(write=WRITE))
     call: Call[Any] = Call(method="POST", path="/x", response=object, verb="create", body=b"x" * size)
-    return RequestBuilder(config).make(call, Credential(None), streaming=False, end=None)
+    return RequestBuilder(config).make(call, Credential(None), streaming=False, deadline=None)
 
 
 class Slow:

@@ -618,7 +618,7 @@ class _Calls:
         has_body = method in ("POST", "PUT")
         body = bytes(_LARGE if chance.random() < 0.15 else 20) if has_body else None
         call: Call[Any] = Call(method=method, path="/" + tag.decode(), response=object, verb="x", body=body)
-        return tag, self._requests.make(call, Credential(None), streaming=False, end=None)
+        return tag, self._requests.make(call, Credential(None), streaming=False, deadline=None)
 
     def judge(self, tag: bytes, method: str, result: object) -> None:
         """Count one call."""

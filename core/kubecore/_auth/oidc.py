@@ -296,16 +296,16 @@ def _is_https(url: str) -> bool:
 
 
 def _joined(pieces: Iterable[bytes]) -> bytes:
-    body, end = SecretBytes(), time.monotonic() + _SECONDS
+    body, deadline = SecretBytes(), time.monotonic() + _SECONDS
     for piece in map(SecretBytes, pieces):
-        body = _with(body, piece, end)
+        body = _with(body, piece, deadline)
     return body
 
 
-def _with(body: SecretBytes, piece: SecretBytes, end: float) -> SecretBytes:
+def _with(body: SecretBytes, piece: SecretBytes, deadline: float) -> SecretBytes:
     if len(body) + len(piece) > _MOST_BYTES:
         raise ConfigError(f"oidc: the provider's response is larger than {_MOST_BYTES} bytes")
-    if time.monotonic() > end:
+    if time.monotonic() > deadline:
         raise ConfigError(f"oidc: the provider did not respond within {_SECONDS:g} s")
     return SecretBytes(body + piece)
 

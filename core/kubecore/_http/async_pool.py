@@ -101,7 +101,7 @@ class AsyncPool:
         Raises:
             TransportError: There is no response.
         """
-        await self._connector.refresh_async(request.end)
+        await self._connector.refresh_async(request.deadline)
         deadlines = Deadlines(request)
         connections = self._connections()
         slots = None if request.streaming else await _take_slot(connections, request, deadlines)

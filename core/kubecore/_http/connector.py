@@ -127,11 +127,11 @@ class Connector:
             await dial.secure_async(made, context, self._name)
         return made
 
-    def _tunnel(self, way: Proxy, end: float | None) -> socket.socket:
+    def _tunnel(self, way: Proxy, deadline: float | None) -> socket.socket:
         from kubecore._http.tunnel import handshake
 
         with _of_proxy(way):
-            made = dial.connect(self._names, _left(end))
+            made = dial.connect(self._names, _left(deadline))
             if self._proxy_context is not None:
                 made = dial.secure_proxy(made, self._proxy_context, way.host.partition("%")[0])
             try:
@@ -139,11 +139,11 @@ class Connector:
                 data = next(steps)
                 with contextlib.suppress(StopIteration):
                     while True:
-                        made.settimeout(_left(end))
+                        made.settimeout(_left(deadline))
                         if data:
                             made.sendall(data)
                         data = steps.send(made.recv(65536))
-                made.settimeout(_left(end))
+                made.settimeout(_left(deadline))
             except BaseException:
                 made.close()
                 raise
@@ -183,8 +183,8 @@ def _proxy(config: Config) -> Proxy | None:
     return proxy.from_environment(server) if config.proxy_url is None else proxy.parse(config.proxy_url, "proxy_url")
 
 
-def _left(end: float | None) -> float | None:
-    return None if end is None else max(end - time.monotonic(), 0.001)
+def _left(deadline: float | None) -> float | None:
+    return None if deadline is None else max(deadline - time.monotonic(), 0.001)
 
 
 @contextlib.contextmanager

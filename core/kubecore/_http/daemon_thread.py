@@ -60,9 +60,9 @@ class _Run(Generic[R]):
 
     def wait(self, seconds: float | None) -> bool:
         """Wait until it is done, and return whether it is."""
-        end = None if seconds is None else time.monotonic() + seconds
+        deadline = None if seconds is None else time.monotonic() + seconds
         while not self.is_done:
-            left = 1.0 if end is None else min(1.0, end - time.monotonic())
+            left = 1.0 if deadline is None else min(1.0, deadline - time.monotonic())
             if left <= 0:
                 return False
             # In steps: a KeyboardInterrupt of another waiting thread may leave the lock taken.

@@ -53,19 +53,19 @@ class Deadlines:
         request: the request with its timeouts.
     """
 
-    __slots__ = ("_body", "_body_end", "_end", "_head", "_head_end", "_last", "_request", "_timeouts")
+    __slots__ = ("_body", "_body_deadline", "_deadline", "_head", "_head_deadline", "_last", "_request", "_timeouts")
 
     def __init__(self, request: Request) -> None:
         self._request = request
         self._timeouts = timeouts = request.timeouts
-        self._end = self._last = request.end
+        self._deadline = self._last = request.deadline
         if request.streaming:
             # The server may send the headers together with the first line, so that they may take as long as it does.
             self._head = self._body = timeouts.idle if request.idle_timeout else None
-            self._head_end, self._body_end = request.head, request.until
+            self._head_deadline, self._body_deadline = request.head_deadline, request.ends_at
         else:
             self._head = self._body = None if request.patient else timeouts.read
-            self._head_end = self._body_end = request.end
+            self._head_deadline = self._body_deadline = request.deadline
 
     def left(self, stage: Stage) -> float | None:
         """Return the seconds for the next step, None for no limit.
@@ -74,29 +74,29 @@ class Deadlines:
             TimeoutError: the deadline has passed.
         """
         if stage == "read":
-            seconds, end = self._head, self._head_end
+            seconds, deadline = self._head, self._head_deadline
         elif stage == "body":
-            seconds, end = self._body, self._body_end
+            seconds, deadline = self._body, self._body_deadline
         else:
-            seconds, end = getattr(self._timeouts, stage), self._end
-        self._last = end
-        if end is None:
+            seconds, deadline = getattr(self._timeouts, stage), self._deadline
+        self._last = deadline
+        if deadline is None:
             return seconds
-        left = end - time.monotonic()
+        left = deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError
         return left if seconds is None or left < seconds else seconds
 
-    def until(self, stage: Stage) -> float | None:
+    def seconds_to_deadline(self, stage: Stage) -> float | None:
         """Return the seconds until the deadline of a step, without regard to its own limit; None for no deadline.
 
         Raises:
             TimeoutError: the deadline has passed.
         """
-        end = self._last = self._body_end if stage == "body" else self._head_end
-        if end is None:
+        deadline = self._last = self._body_deadline if stage == "body" else self._head_deadline
+        if deadline is None:
             return None
-        left = end - time.monotonic()
+        left = deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError
         return left
@@ -120,9 +120,11 @@ class Deadlines:
         if not request.streaming or status == (101 if request.upgrade else 200):
             return
         self._body = self._timeouts.read
-        self._body_end = request.head
-        if self._body_end is None and self._timeouts.total is not None:
-            self._body_end = time.monotonic() + self._timeouts.total  # The headers may have taken longer than that.
+        self._body_deadline = request.head_deadline
+        if self._body_deadline is None and self._timeouts.total is not None:
+            self._body_deadline = (
+                time.monotonic() + self._timeouts.total
+            )  # The headers may have taken longer than that.
 
     @property
     def is_over(self) -> bool:
@@ -136,7 +138,7 @@ class Deadlines:
         if request.seconds is not None:
             return f"{request.seconds:g} s (timeout=)"
         total = self._timeouts.total
-        return "the time that was given" if request.until is not None or total is None else f"{total:g} s"
+        return "the time that was given" if request.ends_at is not None or total is None else f"{total:g} s"
 
 
 def serialize(request: Request) -> tuple[bytes, bytes]:

@@ -92,11 +92,11 @@ def connect(names: Names, seconds: float | None) -> socket.socket:
     Raises:
         OSError: no address can be reached; TimeoutError if the time is over.
     """
-    end = None if seconds is None else time.monotonic() + seconds
+    deadline = None if seconds is None else time.monotonic() + seconds
     found = names.find(seconds)
     failed: OSError = OSError(f"{names.host} has no address")
     for index, (family, kind, protocol, _, address) in enumerate(found):
-        left = None if end is None else end - time.monotonic()
+        left = None if deadline is None else deadline - time.monotonic()
         if left is not None and left <= 0:
             raise TimeoutError
         # An address that is dead must not take the time of those behind it.
@@ -113,7 +113,7 @@ def connect(names: Names, seconds: float | None) -> socket.socket:
             made.close()
             raise
         else:
-            made.settimeout(None if end is None else max(end - time.monotonic(), 0.001))
+            made.settimeout(None if deadline is None else max(deadline - time.monotonic(), 0.001))
             return made
     raise failed
 

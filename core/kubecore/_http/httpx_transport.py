@@ -72,7 +72,8 @@ class AsyncHttpxTransport:
             deadlines = Deadlines(request)
             made = self._client.build_request(**_arguments(request, None))
             response = await _within(
-                deadlines.until("read"), lambda: self._client.send(made, stream=True, follow_redirects=False)
+                deadlines.seconds_to_deadline("read"),
+                lambda: self._client.send(made, stream=True, follow_redirects=False),
             )
             deadlines.response_started(response.status_code)
             return _AsyncHttpxStream(response, request, deadlines)
@@ -110,7 +111,7 @@ async def _within(seconds: float | None, function: Callable[[], Awaitable[R]]) -
 
 def _timeouts(client: HttpClient, request: Request, deadlines: Deadlines) -> tuple[float | None, ...] | None:
     """Return the timeouts of the user's client, none of them longer than the call may take; None for its own."""
-    left = None if request.streaming else deadlines.until("read")
+    left = None if request.streaming else deadlines.seconds_to_deadline("read")
     if left is None:
         return None
     own = getattr(client, "timeout", None)
@@ -141,9 +142,9 @@ def _arguments(request: Request, timeouts_of_call: tuple[float | None, ...] | No
 def _pause(request: Request) -> float | None:
     """Return how long an endless response may pause."""
     idle = request.timeouts.idle if request.idle_timeout else None
-    if request.until is None:
+    if request.ends_at is None:
         return idle
-    left = max(request.until - time.monotonic(), 0.001)
+    left = max(request.ends_at - time.monotonic(), 0.001)
     return left if idle is None else min(left, idle)
 
 
@@ -178,7 +179,7 @@ class _HttpxStream(_Head):
         with _named_errors(self._request):
             if not self._is_read:
                 for chunk in self._response.iter_raw():
-                    self._deadlines.until("body")
+                    self._deadlines.seconds_to_deadline("body")
                     yield chunk
             elif self._response.content:
                 yield self._response.content
@@ -202,7 +203,7 @@ class _AsyncHttpxStream(_Head):
             if not self._is_read:
                 async with aclosing(self._response.aiter_raw()) as chunks:
                     while True:
-                        chunk = await _within(self._deadlines.until("body"), lambda: anext(chunks, None))
+                        chunk = await _within(self._deadlines.seconds_to_deadline("body"), lambda: anext(chunks, None))
                         if chunk is None:
                             break
                         yield chunk
@@ -249,7 +250,11 @@ def _named_errors(request: Request) -> Generator[None]:
                 raise errors.TransportError(f"{request.place}: {type(error).__name__}: {error}") from error
             raise
         kind, text = found
-        if issubclass(kind, TimeoutError) and request.end is not None and time.monotonic() > request.end - 0.01:
+        if (
+            issubclass(kind, TimeoutError)
+            and request.deadline is not None
+            and time.monotonic() > request.deadline - 0.01
+        ):
             raise map_error(request, TimeoutError(), "read", Deadlines(request)) from error
         cause = hint_for(request, _cause(error))
         raise kind(f"{request.place}: {text}{f': {cause}' if cause else ''}") from error

@@ -73,7 +73,7 @@ class Pool:
         """
         if self._process != os.getpid():
             self._leave_to_parent()
-        self._connector.refresh(request.end)
+        self._connector.refresh(request.deadline)
         deadlines = Deadlines(request)
         slot = None if request.streaming else self._take_slot(request, deadlines)
         try:
@@ -189,10 +189,10 @@ def _send(connection: SyncSocket, request: Request, parser: ResponseParser, dead
         raise map_error(request, error, "write", deadlines) from error
     try:
         seconds = deadlines.left("read")
-        end = time.monotonic() + seconds if seconds is not None else None
+        deadline = time.monotonic() + seconds if seconds is not None else None
         while not (sending.has_head or parser.feed_head(connection.read(seconds))):
             # A head that arrives byte by byte has the same time limit as one that arrives at once.
-            seconds = max(end - time.monotonic(), 0.001) if end is not None else None
+            seconds = max(deadline - time.monotonic(), 0.001) if deadline is not None else None
     except FAILURES as error:
         raise map_error(request, broken or error, "write" if broken else "read", deadlines) from error
     if sending.is_early or broken is not None:

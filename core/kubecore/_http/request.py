@@ -25,13 +25,14 @@ class Request(NamedTuple):
         headers: names and values.
         body: the body, or None.
         timeouts: how long each step may take.
-        end: when the whole must be done, on the monotonic clock; None for no limit.
-        streaming: Whether the response may last forever, as that of a watch. Once it began, neither `end` nor the
+        deadline: when the whole must be done, on the monotonic clock; None for no limit.
+        streaming: Whether the response may last forever, as that of a watch. Once it began, neither `deadline` nor the
             timeout for the next chunk applies.
         idle_timeout: whether `Timeouts.idle` applies to an endless response.
-        until: when an endless response is abandoned, on the monotonic clock; None for no limit.
+        ends_at: when an endless response is abandoned, on the monotonic clock; None for no limit.
         upgrade: whether it requests another protocol.
-        head: when the headers of an endless response must have arrived, on the monotonic clock; None for no limit.
+        head_deadline: when the headers of an endless response must have arrived, on the monotonic clock; None for no
+            limit.
         seconds: the `timeout=` of the call, for errors; None if it was not given.
         fresh: whether it is sent over a new connection, and over one only.
         patient: whether `Timeouts.read` does not apply: somebody behind the API server responds when it likes.
@@ -44,12 +45,12 @@ class Request(NamedTuple):
     headers: list[tuple[bytes, bytes]]
     body: bytes | None
     timeouts: Timeouts
-    end: float | None
+    deadline: float | None
     streaming: bool
     idle_timeout: bool = False
-    until: float | None = None
+    ends_at: float | None = None
     upgrade: bool = False
-    head: float | None = None
+    head_deadline: float | None = None
     seconds: float | None = None
     fresh: bool = False
     patient: bool = False

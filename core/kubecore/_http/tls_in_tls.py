@@ -109,10 +109,10 @@ class TlsInTls:
 
     def _until_done(self, step: Callable[[], R]) -> R:
         # One record of the inner TLS may come in many of the outer one.
-        end = time.monotonic() + self._seconds if self._seconds else None
+        deadline = time.monotonic() + self._seconds if self._seconds else None
         while True:
-            if end is not None:
-                left = end - time.monotonic()
+            if deadline is not None:
+                left = deadline - time.monotonic()
                 if left <= 0:
                     raise TimeoutError
                 self._outer.settimeout(left)

@@ -160,23 +160,23 @@ class _ApplyRun:
         """Wait until new definitions are served; those that are not in time are failures."""
         if self.options.dry_run:
             return
-        end = time.monotonic() + self.options.crd_timeout_seconds
+        deadline = time.monotonic() + self.options.crd_timeout_seconds
         definitions = [one for one in self.applied if one.ref.kind == "CustomResourceDefinition"]
         if any(one.action != "unchanged" for one in definitions):
             self.cache.forget()  # It may remember the kind as it was.
         for found in definitions:
             try:
-                yield from self._wait_for(found, end)
+                yield from self._wait_for(found, deadline)
             except KubeError as error:
                 self.applied.remove(found)
                 self.failures.append(Failure(found.ref, error))
 
-    def _wait_for(self, found: Applied, end: float) -> Steps[None]:
+    def _wait_for(self, found: Applied, deadline: float) -> Steps[None]:
         resource = yield from self._resource(_item(found.object, self.kinds))
         pauses = map(_BACKOFF.after, itertools.count())
         definition = decode.convert(found.object, Definition)
         while not (definition.is_established and (yield from self._is_known(definition))):
-            if time.monotonic() >= end:
+            if time.monotonic() >= deadline:
                 seconds = self.options.crd_timeout_seconds
                 raise NotEstablishedError(f"it is stored, but not served within {seconds:g} s: {definition.obstacle}")
             yield Pause(next(pauses))

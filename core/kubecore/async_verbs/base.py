@@ -115,24 +115,24 @@ class ResourceClient:
         )
         return await self._client.send(call, timeout=timeout)
 
-    async def _get_or_none(self, name: str, query: options.Query = (), *, until: Deadline | None = None) -> Any:
+    async def _get_or_none(self, name: str, query: options.Query = (), *, deadline: Deadline | None = None) -> Any:
         try:
-            return await self._client.send(self._resource.get(self._namespace, name, query), deadline=until)
+            return await self._client.send(self._resource.get(self._namespace, name, query), deadline=deadline)
         except errors.NotFoundError as error:
             if errors.is_unexpected_server_error(error):  # The server has no such resource at all.
                 raise
             return None
 
     async def _modify(
-        self, name: str, change: Change[M], query: options.Query, until: Deadline | None, subresource: str = ""
+        self, name: str, change: Change[M], query: options.Query, deadline: Deadline | None, subresource: str = ""
     ) -> M:
         from kubecore.calls.modify import Draft
 
         resource = self._resource
         read = resource.read_document(self._namespace, name)
-        draft: Draft[M] = Draft(await self._client.send(read, deadline=until), resource.kind)
+        draft: Draft[M] = Draft(await self._client.send(read, deadline=deadline), resource.kind)
         document = draft.change(change)
         if document is None:
             return draft.object
         call: Call[M] = resource.replace(self._namespace, name, document, query, subresource=subresource)
-        return await self._client.send(call, deadline=until)
+        return await self._client.send(call, deadline=deadline)

@@ -33,11 +33,11 @@ class Waits(ResourceClient, Generic[T]):
 
     async def _follow(self, waiter: Waiter[T]) -> None:
         """List, then watch, until the goal is reached or the server ends the watch."""
-        if waiter.listed(await self._client.send(waiter.list_call(), until=waiter.until)):
+        if waiter.listed(await self._client.send(waiter.list_call(), ends_at=waiter.ends_at)):
             return
         from kubecore.watch.async_connection import connected_async
 
-        async with connected_async(self._client, waiter.watch_call(), until=waiter.until) as events:
+        async with connected_async(self._client, waiter.watch_call(), ends_at=waiter.ends_at) as events:
             async for event in events:
                 if waiter.told(event):
                     return

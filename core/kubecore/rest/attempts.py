@@ -43,7 +43,7 @@ class RetryState:
         call: the call.
         streaming: whether the response may continue for ever, as a watch's does.
         idle_timeout: whether it is closed if no data arrives for `Timeouts.idle` seconds.
-        until: when all must be over, the response too, on the monotonic clock; None for no limit but the configured
+        ends_at: when all must be over, the response too, on the monotonic clock; None for no limit but the configured
             ones.
         deadline: when the caller wants the response, or the headers of an endless one; instead of `Timeouts.total`.
         once: whether it is retried only if the server requests it: the effect of the first attempt is unknown, or its
@@ -58,11 +58,12 @@ class RetryState:
     __slots__ = (
         "_before",
         "_called",
+        "_deadline",
         "_delay",
-        "_end",
         "_ended",
+        "_ends_at",
         "_extra",
-        "_head",
+        "_head_deadline",
         "_idle_timeout",
         "_is_renewed",
         "_number",
@@ -74,7 +75,6 @@ class RetryState:
         "_started",
         "_streaming",
         "_target",
-        "_until",
         "_upgrade",
         "is_given",
     )
@@ -86,7 +86,7 @@ class RetryState:
         *,
         streaming: bool = False,
         idle_timeout: bool = False,
-        until: float | None = None,
+        ends_at: float | None = None,
         deadline: Deadline | None = None,
         once: bool = False,
         upgrade: Sequence[tuple[bytes, bytes]] = (),
@@ -95,17 +95,17 @@ class RetryState:
         self._called = call
         self._streaming = streaming
         self._idle_timeout = idle_timeout
-        self._until = until
+        self._ends_at = ends_at
         self._upgrade = upgrade
         self._once = once or bool(upgrade)
         self._seconds: float | None = None
-        self._head: float | None = until
-        self._end: float | None
+        self._head_deadline: float | None = ends_at
+        self._deadline: float | None
         if deadline is not None:
             self._seconds = deadline.seconds
-            self._end = self._head = deadline if until is None or deadline < until else until
+            self._deadline = self._head_deadline = deadline if ends_at is None or deadline < ends_at else ends_at
         else:
-            self._end = self._later()
+            self._deadline = self._new_deadline()
         self._number = 0
         self._delay = 0.0
         self._is_renewed = False
@@ -126,7 +126,7 @@ class RetryState:
         wait = max(self._delay, limiter.reserve())
         if wait > _LONG_WAIT and wait > self._delay:
             _LOG.info("%s waits %.2f s for the rate limiter", self._called.path, wait)
-        if self.end is not None and time.monotonic() + wait >= self.end:
+        if self.deadline is not None and time.monotonic() + wait >= self.deadline:
             raise self.late(f"the rate limiter requires a wait of {wait:.2f} s")
         return wait
 
@@ -140,7 +140,7 @@ class RetryState:
             given = f"{self._seconds:g} s (timeout=)"
         else:
             total = self._requests.config.timeouts.total
-            given = f"{total:g} s" if total is not None and self._until is None else "the time that was given"
+            given = f"{total:g} s" if total is not None and self._ends_at is None else "the time that was given"
         return errors.DeadlineError(f"{self._place}: not done within {given}: {why}")
 
     def announce(self) -> bool:
@@ -173,12 +173,12 @@ class RetryState:
             self._called,
             credential,
             streaming=self._streaming,
-            end=self._end,
+            deadline=self._deadline,
             target=self._target,
             idle_timeout=self._idle_timeout,
-            until=self._until,
+            ends_at=self._ends_at,
             upgrade=self._upgrade,
-            head=self._head,
+            head_deadline=self._head_deadline,
             seconds=self._seconds,
             fresh=self._once,
         )
@@ -261,7 +261,7 @@ class RetryState:
         if not isinstance(error, (errors.ReadError, errors.WriteError)):
             return False
         if isinstance(error, TimeoutError) and self._seconds is None:
-            self._end = self._later()  # It was waiting for its first event, which may take any time.
+            self._deadline = self._new_deadline()  # It was waiting for its first event, which may take any time.
         if not self._again(_NETWORK_SECONDS):
             return False
         self._before = f"{type(error).__name__}: {str(error).removeprefix(self._current.place + ': ')}"
@@ -282,15 +282,17 @@ class RetryState:
         return error.with_traceback(None)
 
     @property
-    def end(self) -> float | None:
+    def deadline(self) -> float | None:
         """The time limit for the request, and for its response if that has an end; None for no limit."""
-        return self._end
+        return self._deadline
 
-    def _later(self) -> float | None:
-        """Return the end of a call that begins now."""
+    def _new_deadline(self) -> float | None:
+        """Return the deadline of a call that begins now."""
         total = self._requests.config.timeouts.total
-        end = None if total is None else time.monotonic() + total
-        return self._until if end is None or (self._until is not None and self._until < end) else end
+        deadline = None if total is None else time.monotonic() + total
+        if deadline is None or (self._ends_at is not None and self._ends_at < deadline):
+            return self._ends_at
+        return deadline
 
     @property
     def _current(self) -> Request:
@@ -317,7 +319,7 @@ class RetryState:
 
         # Clients that received the same value must not retry at the same time.
         seconds += random.uniform(0, _JITTER * seconds + 0.01)  # noqa: S311 - no secret
-        if self._end is not None and time.monotonic() + seconds >= self._end:
+        if self._deadline is not None and time.monotonic() + seconds >= self._deadline:
             return False
         self._delay = seconds
         return True

@@ -68,7 +68,7 @@ class Client:
         *,
         timeout: float | None = None,
         deadline: Deadline | None = None,
-        until: float | None = None,
+        ends_at: float | None = None,
         sleep: Callable[[float], Any] | None = None,
     ) -> R:
         """Send a call and read its response.
@@ -77,7 +77,7 @@ class Client:
             call: the call.
             timeout: seconds for the call, with its retries, instead of `Timeouts.total`; None for the configuration's.
             deadline: the same as a time, for calls that belong together.
-            until: the end of everything, on the monotonic clock; None for the configured limits alone.
+            ends_at: the end of everything, on the monotonic clock; None for the configured limits alone.
             sleep: the function that waits between attempts; None for the default.
 
         Returns:
@@ -89,7 +89,7 @@ class Client:
             DecodeError: the response is not the requested object.
         """
         state = RetryState(
-            self._requests, call, until=until, deadline=deadline if timeout is None else Deadline.after(timeout)
+            self._requests, call, ends_at=ends_at, deadline=deadline if timeout is None else Deadline.after(timeout)
         )
         try:
             stream = self._open(state, sleep)
@@ -111,7 +111,7 @@ class Client:
         deadline: Deadline | None = None,
         once: bool = False,
         idle_timeout: bool = False,
-        until: float | None = None,
+        ends_at: float | None = None,
         sleep: Callable[[float], Any] | None = None,
     ) -> Generator[Stream]:
         """Send a call whose response may be endless, such as a watch.
@@ -123,7 +123,7 @@ class Client:
             once: whether it is sent again only if the server requests that.
             idle_timeout: Whether a pause of more than `Timeouts.idle` seconds is a ReadTimeoutError; otherwise the
                 response may pause forever.
-            until: when all must be over, the response too, on the monotonic clock; None for no such limit.
+            ends_at: when all must be over, the response too, on the monotonic clock; None for no such limit.
             sleep: the function that waits between attempts; None for the default.
 
         Yields:
@@ -138,7 +138,7 @@ class Client:
             call,
             streaming=True,
             idle_timeout=idle_timeout,
-            until=until,
+            ends_at=ends_at,
             deadline=deadline if timeout is None else Deadline.after(timeout),
             once=once,
         )
@@ -255,7 +255,7 @@ class Client:
         if state.is_given:
             return Credential(None)
         try:
-            return self._authorization.get(state.end)
+            return self._authorization.get(state.deadline)
         except TimeoutError as error:
             late = state.late("the credentials are not renewed yet")
             state.not_sent(late)
@@ -269,7 +269,7 @@ class Client:
         if state.is_given:
             return False
         try:
-            return state.retry_after_401(self._authorization.refuse(credential, state.end))
+            return state.retry_after_401(self._authorization.refuse(credential, state.deadline))
         except TimeoutError as error:
             raise state.late("the credentials are not renewed yet") from error
 

@@ -59,12 +59,12 @@ class RequestBuilder:
         credential: Credential,
         *,
         streaming: bool,
-        end: float | None,
+        deadline: float | None,
         target: str | None = None,
         idle_timeout: bool = False,
-        until: float | None = None,
+        ends_at: float | None = None,
         upgrade: Sequence[tuple[bytes, bytes]] = (),
-        head: float | None = None,
+        head_deadline: float | None = None,
         seconds: float | None = None,
         fresh: bool = False,
     ) -> Request:
@@ -74,12 +74,12 @@ class RequestBuilder:
             call: the call.
             credential: the credentials.
             streaming: whether the response may pause for as long as it likes, as a watch does.
-            end: when the whole must be done, on the monotonic clock.
+            deadline: when the whole must be done, on the monotonic clock.
             target: path and query of the target of a redirect, None for the call's own.
             idle_timeout: whether `Timeouts.idle` applies to an endless response.
-            until: when an endless response is abandoned, on the monotonic clock.
+            ends_at: when an endless response is abandoned, on the monotonic clock.
             upgrade: the headers that request another protocol.
-            head: when the headers of an endless response must have arrived, on the monotonic clock.
+            head_deadline: when the headers of an endless response must have arrived, on the monotonic clock.
             seconds: the `timeout=` of the call.
             fresh: whether it is sent over a new connection, and over one only.
         """
@@ -104,12 +104,12 @@ class RequestBuilder:
             headers,
             call.body,
             self._timeouts,
-            end,
+            deadline,
             streaming,
             idle_timeout,
-            until,
+            ends_at,
             bool(upgrade),
-            head,
+            head_deadline,
             seconds,
             fresh,
             call.is_proxied,

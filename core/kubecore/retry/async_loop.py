@@ -19,7 +19,7 @@ async def on_error_async(
     retriable: Callable[[Exception], bool],
     function: Callable[[], Awaitable[R]],
     *,
-    until: float | None = None,
+    deadline: float | None = None,
 ) -> R:
     """Call a function, and repeat it while it fails with a temporary error.
 
@@ -27,7 +27,7 @@ async def on_error_async(
         backoff: the number of attempts, and the pauses between them.
         retriable: returns whether an error may be temporary.
         function: the function; it must read again the objects that it changes.
-        until: no pause goes beyond this time on the monotonic clock; None for no limit.
+        deadline: no pause goes beyond this time on the monotonic clock; None for no limit.
 
     Returns:
         The result of the function.
@@ -39,21 +39,21 @@ async def on_error_async(
         try:
             return await function()
         except Exception as error:
-            if not retriable(error) or is_late(until, pause):
+            if not retriable(error) or is_late(deadline, pause):
                 raise
         await pauses.async_sleep(pause)
     return await function()
 
 
 async def on_conflict_async(
-    function: Callable[[], Awaitable[R]], *, backoff: Backoff = DEFAULT_RETRY, until: float | None = None
+    function: Callable[[], Awaitable[R]], *, backoff: Backoff = DEFAULT_RETRY, deadline: float | None = None
 ) -> R:
     """Call a function, and repeat it while another client changes the object.
 
     Args:
         function: the function; it must read the object, change it and update it.
         backoff: the number of attempts, and the pauses between them.
-        until: no pause goes beyond this time on the monotonic clock; None for no limit.
+        deadline: no pause goes beyond this time on the monotonic clock; None for no limit.
 
     Returns:
         The result of the function.
@@ -61,4 +61,4 @@ async def on_conflict_async(
     Raises:
         ConflictError: the last attempt failed with a conflict too.
     """
-    return await on_error_async(backoff, is_conflict, function, until=until)
+    return await on_error_async(backoff, is_conflict, function, deadline=deadline)

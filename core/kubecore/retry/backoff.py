@@ -18,14 +18,14 @@ DEFAULT_BACKOFF: Final = Backoff(steps=4, duration=0.01, factor=5.0, jitter=0.1)
 """For a conflict with many who write."""
 
 
-def is_late(until: float | None, pause: float) -> bool:
+def is_late(deadline: float | None, pause: float) -> bool:
     """Return whether a pause would end after the time limit.
 
     Args:
-        until: The time limit, on the monotonic clock; None for no limit.
+        deadline: The time limit, on the monotonic clock; None for no limit.
         pause: The length of the pause, in seconds.
     """
-    return until is not None and time.monotonic() + pause >= until
+    return deadline is not None and time.monotonic() + pause >= deadline
 
 
 def is_race(error: Exception, name: str) -> bool:

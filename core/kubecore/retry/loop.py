@@ -20,7 +20,7 @@ def on_error(
     retriable: Callable[[Exception], bool],
     function: Callable[[], R],
     *,
-    until: float | None = None,
+    deadline: float | None = None,
 ) -> R:
     """Call a function, and repeat it while it fails with a temporary error.
 
@@ -28,7 +28,7 @@ def on_error(
         backoff: the number of attempts, and the pauses between them.
         retriable: returns whether an error may be temporary.
         function: the function; it must read again the objects that it changes.
-        until: no pause goes beyond this time on the monotonic clock; None for no limit.
+        deadline: no pause goes beyond this time on the monotonic clock; None for no limit.
 
     Returns:
         The result of the function.
@@ -40,19 +40,19 @@ def on_error(
         try:
             return function()
         except Exception as error:
-            if not retriable(error) or is_late(until, pause):
+            if not retriable(error) or is_late(deadline, pause):
                 raise
         pauses.sleep(pause)
     return function()
 
 
-def on_conflict(function: Callable[[], R], *, backoff: Backoff = DEFAULT_RETRY, until: float | None = None) -> R:
+def on_conflict(function: Callable[[], R], *, backoff: Backoff = DEFAULT_RETRY, deadline: float | None = None) -> R:
     """Call a function, and repeat it while another client changes the object.
 
     Args:
         function: the function; it must read the object, change it and update it.
         backoff: the number of attempts, and the pauses between them.
-        until: no pause goes beyond this time on the monotonic clock; None for no limit.
+        deadline: no pause goes beyond this time on the monotonic clock; None for no limit.
 
     Returns:
         The result of the function.
@@ -60,4 +60,4 @@ def on_conflict(function: Callable[[], R], *, backoff: Backoff = DEFAULT_RETRY, 
     Raises:
         ConflictError: the last attempt failed with a conflict too.
     """
-    return on_error(backoff, is_conflict, function, until=until)
+    return on_error(backoff, is_conflict, function, deadline=deadline)

@@ -45,7 +45,7 @@ class GetOrNone(ResourceClient, Generic[T]):
             DecodeError: the response is not the requested object.
         """
         found: T | None = self._get_or_none(
-            name, options.query(resource_version=resource_version), until=Deadline.within(timeout)
+            name, options.query(resource_version=resource_version), deadline=Deadline.within(timeout)
         )
         return found
 
@@ -90,32 +90,32 @@ class CreateOrUpdate(ResourceClient, Generic[T]):
             DecodeError: the response is not the requested object.
         """
         query = options.query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation)
-        until = Deadline.within(timeout)
+        deadline = Deadline.within(timeout)
         if metadata_field(body, "resource_version"):
-            return self._put(body, query, until)
+            return self._put(body, query, deadline)
         name = metadata_field(body, "name")
         return retry.on_error(
             backoff,
             lambda error: retry.is_race(error, name),
-            lambda: self._create_or_update(body, name, query, until),
-            until=until,
+            lambda: self._create_or_update(body, name, query, deadline),
+            deadline=deadline,
         )
 
     def _create_or_update(
-        self, body: T | Mapping[str, Any], name: str, query: options.Query, until: Deadline | None
+        self, body: T | Mapping[str, Any], name: str, query: options.Query, deadline: Deadline | None
     ) -> T:
         try:
             call: Call[T] = self._resource.create(self._namespace, body, query)
-            return self._client.send(call, deadline=until)
+            return self._client.send(call, deadline=deadline)
         except errors.AlreadyExistsError:
-            found = self._get_or_none(name, until=until) if name else None
+            found = self._get_or_none(name, deadline=deadline) if name else None
             if found is None:  # Gone again, or a generated name that was taken.
                 raise
-        return self._put(with_version(body, metadata_field(found, "resource_version")), query, until)
+        return self._put(with_version(body, metadata_field(found, "resource_version")), query, deadline)
 
-    def _put(self, body: T | Mapping[str, Any], query: options.Query, until: Deadline | None) -> T:
+    def _put(self, body: T | Mapping[str, Any], query: options.Query, deadline: Deadline | None) -> T:
         call: Call[T] = self._resource.update(self._namespace, body, query)
-        return self._client.send(call, deadline=until)
+        return self._client.send(call, deadline=deadline)
 
 
 class Modify(ResourceClient, Generic[T]):
@@ -159,8 +159,10 @@ class Modify(ResourceClient, Generic[T]):
             DecodeError: the response is not the requested object.
         """
         query = options.query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation)
-        until = Deadline.within(timeout)
-        return retry.on_conflict(lambda: self._modify(name, change, query, until), backoff=backoff, until=until)
+        deadline = Deadline.within(timeout)
+        return retry.on_conflict(
+            lambda: self._modify(name, change, query, deadline), backoff=backoff, deadline=deadline
+        )
 
 
 class DeleteAndWait(Waits[T], Generic[T]):

@@ -241,7 +241,7 @@ class ModifyStatus(ResourceClient, Generic[T]):
             DecodeError: the response is not the requested object.
         """
         query = options.query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation)
-        until = Deadline.within(timeout)
+        deadline = Deadline.within(timeout)
         return retry.on_conflict(
-            lambda: self._modify(name, change, query, until, "status"), backoff=backoff, until=until
+            lambda: self._modify(name, change, query, deadline, "status"), backoff=backoff, deadline=deadline
         )

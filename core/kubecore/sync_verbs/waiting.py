@@ -34,11 +34,11 @@ class Waits(ResourceClient, Generic[T]):
 
     def _follow(self, waiter: Waiter[T]) -> None:
         """List, then watch, until the goal is reached or the server ends the watch."""
-        if waiter.listed(self._client.send(waiter.list_call(), until=waiter.until)):
+        if waiter.listed(self._client.send(waiter.list_call(), ends_at=waiter.ends_at)):
             return
         from kubecore.watch.connection import connected
 
-        with connected(self._client, waiter.watch_call(), until=waiter.until) as events:
+        with connected(self._client, waiter.watch_call(), ends_at=waiter.ends_at) as events:
             for event in events:
                 if waiter.told(event):
                     return

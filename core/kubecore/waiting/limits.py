@@ -48,7 +48,7 @@ class TimeLimit:
         return self._end is not None and self._end - time.monotonic() < 0.001
 
     @property
-    def deadline(self) -> float | None:
+    def ends_at(self) -> float | None:
         """When requests must be over, on the monotonic clock; None for no limit, also for a timeout of 0."""
         return self._end if self.timeout else None
 

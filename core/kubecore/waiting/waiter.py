@@ -61,9 +61,9 @@ class Waiter(Generic[T]):
         self.result: T | None = None
 
     @property
-    def until(self) -> float | None:
+    def ends_at(self) -> float | None:
         """When all must be over, on the monotonic clock; None for no limit. A single check may take any time."""
-        return self._limit.deadline
+        return self._limit.ends_at
 
     def list_call(self) -> Call[Any]:
         """Return the call that lists the object."""

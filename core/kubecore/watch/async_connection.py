@@ -20,14 +20,14 @@ T = TypeVar("T")
 
 @asynccontextmanager
 async def connected_async(
-    client: AsyncClient, call: Call[T], *, until: float | None = None
+    client: AsyncClient, call: Call[T], *, ends_at: float | None = None
 ) -> AsyncGenerator[AsyncIterator[Event[T]]]:
     """Open a watch, and read its events as long as its connection lasts.
 
     Args:
         client: sends the call.
         call: the call.
-        until: the time limit, on the monotonic clock: DeadlineError; None for no limit.
+        ends_at: the time limit, on the monotonic clock: DeadlineError; None for no limit.
 
     Yields:
         The events, bookmarks too.
@@ -37,7 +37,7 @@ async def connected_async(
         TransportError: there is no response, or the connection breaks or is idle.
         DecodeError: the response contains something other than events.
     """
-    async with client.stream(call, idle_timeout=True, until=until) as stream:
+    async with client.stream(call, idle_timeout=True, ends_at=ends_at) as stream:
         check_media_type(call.path, stream.headers)
         async with aclosing(_read_async(Decoder(_kind(call), place=f"{call.method} {call.path}"), stream)) as events:
             yield events

@@ -20,13 +20,13 @@ T = TypeVar("T")
 
 
 @contextmanager
-def connected(client: Client, call: Call[T], *, until: float | None = None) -> Generator[Iterator[Event[T]]]:
+def connected(client: Client, call: Call[T], *, ends_at: float | None = None) -> Generator[Iterator[Event[T]]]:
     """Open a watch, and read its events as long as its connection lasts.
 
     Args:
         client: sends the call.
         call: the call.
-        until: the time limit, on the monotonic clock: DeadlineError; None for no limit.
+        ends_at: the time limit, on the monotonic clock: DeadlineError; None for no limit.
 
     Yields:
         The events, bookmarks too.
@@ -36,7 +36,7 @@ def connected(client: Client, call: Call[T], *, until: float | None = None) -> G
         TransportError: there is no response, or the connection breaks or is idle.
         DecodeError: the response contains something other than events.
     """
-    with client.stream(call, idle_timeout=True, until=until) as stream:
+    with client.stream(call, idle_timeout=True, ends_at=ends_at) as stream:
         check_media_type(call.path, stream.headers)
         with closing(_read(Decoder(_kind(call), place=f"{call.method} {call.path}"), stream)) as events:
             yield events

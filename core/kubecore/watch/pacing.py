@@ -86,7 +86,7 @@ class Pacing:
         return self._end is not None and self._end - self._clock() <= _LEAST
 
     @property
-    def deadline(self) -> float | None:
+    def ends_at(self) -> float | None:
         """When the next request must be over, on the monotonic clock; None for no limit."""
         return None if self._end is None else self._end + _GRACE
 

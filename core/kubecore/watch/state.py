@@ -38,12 +38,12 @@ class Step(NamedTuple):
     Attributes:
         call: What is requested.
         follows: Whether the response is a stream of events, else it is a list.
-        until: When the whole must be over, on the monotonic clock; None for no limit.
+        ends_at: When the whole must be over, on the monotonic clock; None for no limit.
     """
 
     call: Call[Any]
     follows: bool
-    until: float | None
+    ends_at: float | None
 
 
 class WatchState(Generic[T]):
@@ -113,7 +113,7 @@ class WatchState(Generic[T]):
             call = self._options.watch(self._query(phase, self._pacing.server_seconds()))
         else:
             call = self._options.list(self._query(phase, None))
-        return Step(call, self._phases.is_streaming, self._pacing.deadline)
+        return Step(call, self._phases.is_streaming, self._pacing.ends_at)
 
     def _query(self, phase: Phase, seconds: int | None) -> Query:
         return self._options.query(

@@ -156,12 +156,12 @@ class Watch(Generic[T]):
     def _send(self, step: Step) -> None:
         if not step.follows:
             self._batch = self._state.listed(
-                self._client.send(step.call, deadline=self._opening, until=step.until, sleep=self._sleep)
+                self._client.send(step.call, deadline=self._opening, ends_at=step.ends_at, sleep=self._sleep)
             )
             return
         stream = self._stack.enter_context(
             self._client.stream(
-                step.call, deadline=self._opening, idle_timeout=True, until=step.until, sleep=self._sleep
+                step.call, deadline=self._opening, idle_timeout=True, ends_at=step.ends_at, sleep=self._sleep
             )
         )
         if self._closing.is_set():  # By another thread, which could not see the stream yet.
@@ -336,11 +336,11 @@ class AsyncWatch(Generic[T]):
     async def _send(self, step: Step) -> None:
         if not step.follows:
             self._batch = self._state.listed(
-                await self._client.send(step.call, deadline=self._opening, until=step.until)
+                await self._client.send(step.call, deadline=self._opening, ends_at=step.ends_at)
             )
             return
         stream = await self._stack.enter_async_context(
-            self._client.stream(step.call, deadline=self._opening, idle_timeout=True, until=step.until)
+            self._client.stream(step.call, deadline=self._opening, idle_timeout=True, ends_at=step.ends_at)
         )
         self._state.opened(stream.headers)
         chunks = stream.chunks()

@@ -214,11 +214,11 @@ class Process:
         """
         _, channels = self._open()
         seconds = timeout if left is None else left
-        end = None if seconds is None else time.monotonic() + seconds
+        deadline = None if seconds is None else time.monotonic() + seconds
         messages = None if stdin is None else channels.input(stdin)
         supply = None if messages is None else lambda: next(messages, None)
         try:
-            while (output := self._read(None if end is None else end - time.monotonic(), supply)) is not None:
+            while (output := self._read(None if deadline is None else deadline - time.monotonic(), supply)) is not None:
                 if gathered is not None:
                     gathered.add(output)
         except TimeoutError as error:
@@ -234,10 +234,10 @@ class Process:
         if self._goodbye is not None:
             self._returncode = channels.returncode(self._goodbye)
             return None
-        end = None if seconds is None else time.monotonic() + seconds
+        deadline = None if seconds is None else time.monotonic() + seconds
         while True:
             try:
-                piece = session.receive(None if end is None else end - time.monotonic(), supply=supply)
+                piece = session.receive(None if deadline is None else deadline - time.monotonic(), supply=supply)
             except ReadError as error:
                 if isinstance(error, (ReadTimeoutError, UnknownResultError)):
                     raise

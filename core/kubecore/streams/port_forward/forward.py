@@ -60,10 +60,10 @@ class ForwardedStream:
             StreamClosedError: it was closed locally.
             TransportError: the connection broke.
         """
-        end = None if timeout is None else time.monotonic() + timeout
+        deadline = None if timeout is None else time.monotonic() + timeout
         while (data := self._tunnel.take(max_bytes)) is None:
             try:
-                self.advance(None if end is None else end - time.monotonic())
+                self.advance(None if deadline is None else deadline - time.monotonic())
             except TimeoutError as error:
                 if isinstance(error, ReadError):
                     raise

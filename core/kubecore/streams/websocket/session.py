@@ -86,7 +86,7 @@ class Session:
             StreamClosedError: it was closed locally.
             TransportError: it broke.
         """
-        end = None if seconds is None else time.monotonic() + seconds
+        deadline = None if seconds is None else time.monotonic() + seconds
         waited = 0.0
         while True:
             with self._lock:
@@ -102,9 +102,9 @@ class Session:
                 if piece is not None or self._state.is_ended:
                     return piece
                 began = time.monotonic()
-                if end is not None and began >= end:
+                if deadline is not None and began >= deadline:
                     raise TimeoutError
-                left = self._state.quiet() if end is None else min(self._state.quiet(), end - began)
+                left = self._state.quiet() if deadline is None else min(self._state.quiet(), deadline - began)
                 is_sending = bool(self._outgoing)
                 if supply is not None and not is_sending and not self._broken:
                     left = 0.0
@@ -129,7 +129,7 @@ class Session:
             WriteTimeoutError: the time limit is over. The rest of a message that has begun is sent with the next one.
             StreamClosedError: it is closed, by us or by the other end.
         """
-        end = None if seconds is None else time.monotonic() + seconds
+        deadline = None if seconds is None else time.monotonic() + seconds
         with self._lock:
             self._check_open()
             self._queue(self._state.message(data))
@@ -146,14 +146,14 @@ class Session:
                     self._read()
                     self._check_open()
                 self._inside.add(threading.get_ident())
-            left = None if end is None else end - time.monotonic()
+            left = None if deadline is None else deadline - time.monotonic()
             try:
                 # Not for ever: that another thread has begun to read, or has stopped, wakes nobody.
                 self._duplex.wait(read=may_read, write=True, seconds=1.0 if left is None else min(left, 1.0))
             finally:
                 with self._lock:
                     self._leave()
-            if end is not None and time.monotonic() >= end:
+            if deadline is not None and time.monotonic() >= deadline:
                 raise WriteTimeoutError(f"{self._state.place}: the other end took nothing for {seconds:g} s")
 
     def close(self) -> None:
