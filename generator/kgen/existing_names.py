@@ -14,7 +14,8 @@ from typing import Final
 from kgen.files import read_regular
 from kgen.names import camel_name
 from kgen.package_names import NamedClass, NamedConstants, NamedModule, PackageNames
-from kgen.plan import MARKER, NAMES
+from kgen.plan.headers import MARKER
+from kgen.plan.tables import NAMES
 
 __all__ = ["group_versions", "read_package_names"]
 

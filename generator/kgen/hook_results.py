@@ -29,7 +29,7 @@ from kgen.ir import (
     leaf,
 )
 from kgen.names import ClassName, is_wire_name
-from kgen.plan import STANDARD
+from kgen.plan.verb_mixins import STANDARD
 
 __all__ = [
     "Fault",

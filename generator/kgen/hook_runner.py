@@ -32,7 +32,7 @@ from kgen.hook_results import (
 )
 from kgen.hooks import ApiSpec, GroupVersion, Model, ModelModule, ModelRef, Resource
 from kgen.ir import Api
-from kgen.plan import MARKER
+from kgen.plan.headers import MARKER
 from kgen.python_source import parse_bytes
 
 __all__ = ["NO_HOOKS", "Hooks", "load_hooks"]

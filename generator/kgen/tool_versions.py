@@ -14,7 +14,7 @@ from typing import Final
 
 from kgen.errors import Problem
 from kgen.files import read_regular
-from kgen.plan import MARKER
+from kgen.plan.headers import MARKER
 
 __all__ = ["NAME", "difference", "here", "read", "text"]
 

@@ -23,7 +23,7 @@ from typing import Final
 
 from kgen.errors import OutputError, PlanError
 from kgen.files import read_regular
-from kgen.plan import MARKER
+from kgen.plan.headers import MARKER
 from kgen.runtime import with_version_of
 
 __all__ = ["LOCK_SECONDS", "Differences", "Published", "compare", "leftovers", "publish", "settled"]

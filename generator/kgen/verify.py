@@ -22,7 +22,7 @@ from kgen.errors import PlanError
 from kgen.fields import FieldWriter
 from kgen.ir import Constants, Field, Model, ModelModule
 from kgen.names import Identifier
-from kgen.plan import MARKER
+from kgen.plan.headers import MARKER
 from kgen.python_source import comments, parse_bytes
 from kgen.runtime import RUNTIME_API
 

@@ -23,7 +23,8 @@ from kgen.ir import Api
 from kgen.load.crd import parse
 from kgen.load.crd_openapi import convert
 from kgen.models import class_sources
-from kgen.plan import MARKER, plan
+from kgen.plan import plan
+from kgen.plan.headers import MARKER
 from kgen.render import comments_of, render, templates_folder
 from kgen.tree import publish
 from kgen.verify import verify

@@ -16,7 +16,7 @@ import pytest
 from kgen import stamp, tree
 from kgen.cli import run
 from kgen.errors import OutputError, PlanError
-from kgen.plan import MARKER
+from kgen.plan.headers import MARKER
 from tests.kgen.documents import document
 
 ROOT = Path(__file__).parents[2]

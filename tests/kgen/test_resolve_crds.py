@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kgen.contexts import ModelsContext
 from kgen.errors import Problems
 from kgen.ir import Api
 from kgen.load import load
 from kgen.plan import plan
+from kgen.plan.contexts import ModelsContext
 from kgen.resolve import Builtins, resolve
 from kubecore.codec import decode
 from tests.kgen.documents import WrittenField, generated, laid_out, written

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from kgen import contexts, ir, models
+from kgen import ir, models
 from kgen.cli import run
 from kgen.config import CONTEXT_VERSION, load_config
 from kgen.errors import ConfigError, PlanError
+from kgen.plan import contexts
 from tests.conftest import ROOT
 from tests.kgen.documents import document
 
