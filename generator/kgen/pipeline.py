@@ -17,8 +17,9 @@ from kgen.hook_runner import NO_HOOKS, Hooks, load_hooks
 from kgen.ir import Api, Model
 from kgen.load import load_all
 from kgen.lost_names import lost_names
-from kgen.names import CLIENT_GO_GROUPS, Identifier
+from kgen.names import Identifier
 from kgen.package_names import NO_NAMES, PackageNames
+from kgen.reserved_names import CLIENT_GO_GROUPS
 from kgen.resolve import Builtins, resolve
 from kgen.spec import ApiSpec, select
 

@@ -17,7 +17,7 @@ import msgspec
 import pytest
 
 import kubecore
-from kgen import names as naming
+from kgen import reserved_names
 from kgen.errors import Problems
 from kgen.resolve import resolve
 from kgen.resolve.types import SHARED
@@ -164,7 +164,7 @@ def test_subresources_and_their_bodies(tmp_path: Path) -> None:
     base = "/apis/example.com/v1/namespaces/{namespace}/widgets"
     answer = raw["paths"][base]["post"]["responses"]
     subresources = sorted(
-        {*(name.replace("_", "-") for name in naming.RESERVED_METHODS), "or-none", "or_none", "and.wait"}
+        {*(name.replace("_", "-") for name in reserved_names.RESERVED_METHODS), "or-none", "or_none", "and.wait"}
     )
     subresources += ["and-wait", "logs", "metadata", "for-rollout", "and-watch", "or-update", "collection"]
     bodies = [
@@ -195,7 +195,7 @@ def test_subresources_and_their_bodies(tmp_path: Path) -> None:
     for resource in group.resources:
         assert len({method.name for method in resource.methods}) == len(resource.methods)
         methods = {str(method.name) for method in resource.methods if method.subresource != "scale"}
-        assert not methods & naming.RESERVED_METHODS
+        assert not methods & reserved_names.RESERVED_METHODS
     assert len({resource.module for resource in group.resources}) == len(group.resources)
 
 
@@ -205,18 +205,20 @@ def attributes(*owners: object) -> set[str]:
 
 def test_what_is_reserved_is_all_that_the_runtime_has() -> None:
     mixins = [c for module in (async_verbs, sync_verbs) for _, c in inspect.getmembers(module, inspect.isclass)]
-    assert attributes(*mixins) <= naming.RESERVED_METHODS
+    assert attributes(*mixins) <= reserved_names.RESERVED_METHODS
     shared = {name.rpartition(".")[2] for name in SHARED}
-    assert {name for name in models.__all__ if name[0].isupper()} - shared <= naming.RESERVED_CLASSES
-    assert {name for name in models.__all__ if name[0].islower()} <= naming.RESERVED_GROUPS
+    assert {name for name in models.__all__ if name[0].isupper()} - shared <= reserved_names.RESERVED_CLASSES
+    assert {name for name in models.__all__ if name[0].islower()} <= reserved_names.RESERVED_GROUPS
     in_resources = set(clients.__all__) - {"BaseClientset", "KindInfo"}
-    assert {name for name in in_resources if name[0].isupper() and "Async" not in name} <= naming.RESERVED_CLIENTS
-    assert {name for name in in_resources if name[0].islower()} <= naming.RESERVED_GROUPS
+    assert {
+        name for name in in_resources if name[0].isupper() and "Async" not in name
+    } <= reserved_names.RESERVED_CLIENTS
+    assert {name for name in in_resources if name[0].islower()} <= reserved_names.RESERVED_GROUPS
     own = attributes(clientset.BaseClientset, clientset.AsyncBaseClientset) | {"rest_client"}
-    assert own <= naming.RESERVED_GROUPS
+    assert own <= reserved_names.RESERVED_GROUPS
     for class_ in (clientset.BaseClientset, clientset.AsyncBaseClientset):
         with_attributes = class_(rest.Config(host="http://127.0.0.1:1"))
-        assert {name for name in vars(with_attributes) if not name.startswith("_")} <= naming.RESERVED_GROUPS
+        assert {name for name in vars(with_attributes) if not name.startswith("_")} <= reserved_names.RESERVED_GROUPS
 
 
 @functools.cache
@@ -240,7 +242,7 @@ def test_no_client_class_hides_what_its_module_imports() -> None:
     assert {"Resource", "TYPE_CHECKING"} <= imported
     assert {
         name for name in imported if not name.startswith("Async")
-    } <= naming.RESERVED_CLIENTS | naming.RESERVED_CLASSES
+    } <= reserved_names.RESERVED_CLIENTS | reserved_names.RESERVED_CLASSES
 
 
 @pytest.mark.slow

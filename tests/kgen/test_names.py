@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kgen import names
+from kgen import names, reserved_names
 from kubecore.model.model import Model
 from tests.kgen.hostile import PAYLOADS
 
@@ -106,4 +106,4 @@ def check_identifiers(payload: str) -> None:
 
 def test_no_field_takes_the_name_of_something_that_every_model_has() -> None:
     public = {name for name in dir(Model) if not name.startswith(("_", "model_"))}
-    assert public <= names.RESERVED_FIELDS
+    assert public <= reserved_names.RESERVED_FIELDS

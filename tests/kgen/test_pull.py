@@ -17,7 +17,7 @@ from kgen.errors import ClusterError, ConfigError, OutputError
 from kgen.load import cluster as pulling
 from kgen.load.choice import Choice
 from kgen.load.openapi_v3 import group_version
-from kgen.names import CLIENT_GO_GROUPS
+from kgen.reserved_names import CLIENT_GO_GROUPS
 from tests.conftest import ROOT
 from tests.kgen.documents import document
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kgen.errors import ClusterError, ConfigError, nearest, printable
-from kgen.names import CLIENT_GO_GROUPS
+from kgen.reserved_names import CLIENT_GO_GROUPS
 
 __all__ = ["Choice"]
 

@@ -13,11 +13,6 @@ from kgen.errors import Problems, nearest
 from kgen.fields import BUILTIN_TYPES
 from kgen.ir import ModelRef
 from kgen.names import (
-    CLIENT_GO_GROUPS,
-    RESERVED_ACCESSORS,
-    RESERVED_CLASSES,
-    RESERVED_FIELDS,
-    RESERVED_GROUPS,
     ClassName,
     Identifier,
     class_name,
@@ -26,6 +21,13 @@ from kgen.names import (
     package_module,
 )
 from kgen.package_names import NO_NAMES, PackageNames
+from kgen.reserved_names import (
+    CLIENT_GO_GROUPS,
+    RESERVED_ACCESSORS,
+    RESERVED_CLASSES,
+    RESERVED_FIELDS,
+    RESERVED_GROUPS,
+)
 from kgen.resolve.grouping import group_names_of
 from kgen.resolve.types import META, SCALARS, SHARED
 from kgen.shapes import is_array, is_object
