@@ -371,7 +371,8 @@ def pull(
     **access: Any,
 ) -> None:
     """Download a cluster's OpenAPI v3 documents into FOLDER; documents that are not selected are removed from it."""
-    from kgen.load import cluster
+    from kgen.pull import Choice
+    from kgen.pull import pull as pull_documents
 
     if access["in_cluster"] and (access["kubeconfig"] or access["context"]):
         raise click.UsageError("--in-cluster cannot be combined with --kubeconfig or --context.")
@@ -379,7 +380,7 @@ def pull(
         raise click.UsageError("--group cannot be combined with --no-builtins.")
     progress = _Progress(quiet=quiet)
     try:
-        done = cluster.pull(folder, cluster.Choice(groups, not no_builtins, excluded), progress=progress, **access)
+        done = pull_documents(folder, Choice(groups, not no_builtins, excluded), progress=progress, **access)
     finally:
         progress.done()
     _show(done.problems, "error" if strict else "warning")

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from kgen.load import cluster as pulling
+from kgen import pull as pulling
 from tests.cluster.build import CAPTURED, GoMissingError
 from tests.cluster.cluster import ALL_APIS, Cluster
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
+from kgen import pull as pulling
 from kgen.cli import run
 from kgen.errors import ClusterError, ConfigError, OutputError
-from kgen.load import cluster as pulling
-from kgen.load.choice import Choice
 from kgen.load.openapi_v3 import group_version
+from kgen.pull.choice import Choice
 from kgen.reserved_names import CLIENT_GO_GROUPS
 from tests.conftest import ROOT
 from tests.kgen.documents import document

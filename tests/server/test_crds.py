@@ -14,8 +14,8 @@ import anyio
 import msgspec
 import pytest
 
+from kgen import pull as pulling
 from kgen.cli import run
-from kgen.load import cluster as pulling
 from kgen.load import load_all, openapi_v3
 from kgen.spec import Document, Operation
 from kubeclient import Clientset

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from kgen import pull as pulling
 from kgen.cli import run
-from kgen.load import cluster as pulling
 from kubeclient import Clientset
 from kubeclient.models import meta_v1
 from kubecore import errors, rest

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from kgen import pull as pulling
 from kgen.cli import run
 from kgen.errors import ClusterError, ConfigError
-from kgen.load import cluster as pulling
 from tests.cluster import Cluster
 
 pytestmark = pytest.mark.thorough  # The result depends on the server, not on the version of Python.
