@@ -20,7 +20,7 @@ __all__ = ["models_context"]
 _FROM_KUBECORE: Final = (
     frozenset({"always", "NO_FIELDS", "OpenEnum", *get_args(ScalarName)}) - BUILTIN_TYPES - {"number"}
 )
-"""What the fields of models use of kubecore."""
+"""Names of kubecore that the fields of models use."""
 
 
 def models_context(

@@ -1,4 +1,4 @@
-"""What a server lists and serves below `/openapi/v3`: every response is checked before it is used."""
+"""Requests to the server: the list of documents below `/openapi/v3`, each document, and the version."""
 
 from __future__ import annotations
 
