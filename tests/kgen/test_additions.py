@@ -44,7 +44,7 @@ def test_random_additions_to_the_crds_at_hand_take_no_name_away() -> None:
 
 
 @pytest.mark.slow
-def test_an_addition_that_takes_a_name_is_found() -> None:
+def test_the_comparison_finds_an_addition_that_changes_or_removes_a_name() -> None:
     """The comparison of the tests above finds lost and changed names."""
     plan = obj(a=STRING)
     before = resolved([manifest({"plans": {"type": "array", "items": plan}, "mode": enum("On"), "proxyURL": STRING})])
@@ -108,7 +108,7 @@ def more(**properties: Any) -> Callable[[dict[str, Any]], list[dict[str, Any]]]:
     ],
     ids=["constants", "field", "shorter path", "value", "exact word", "kind"],
 )
-def test_what_has_a_name_in_the_package_keeps_it(
+def test_a_rebuild_keeps_the_names_of_the_package_after_an_addition(
     add: Callable[[dict[str, Any]], list[dict[str, Any]]], project: Path
 ) -> None:
     """In a new package, each addition would get the name."""
@@ -196,13 +196,13 @@ def test_equal_objects_whose_names_read_the_same_have_two_names_wherever_they_ar
     )
 
 
-def test_an_underscore_at_the_end_of_a_property_tells_its_name_from_that_of_a_list() -> None:
+def test_a_property_with_a_trailing_underscore_and_a_list_keep_separate_names() -> None:
     held = {"tls": {"type": "array", "items": obj(a=STRING)}, "tls_": obj(a=STRING)}
     more = {**held, "tls_": obj(a=STRING, b=STRING)}
     assert not lost_by({"aaa": obj(**held), "zzz": obj(**held)}, {"aaa": obj(**more), "zzz": obj(**held)})
 
 
-def test_an_exact_word_takes_no_name_from_an_equal_item_of_a_list() -> None:
+def test_a_property_never_gets_the_name_of_an_equal_list_item() -> None:
     items = {"type": "array", "items": obj(a=STRING)}
     assert not lost_by({"tls": items}, {"tls": items, "tl": obj(a=STRING)})
     assert not lost_by({"tl": obj(a=STRING), "tls": items}, {"tl": obj(a=STRING), "tls": items, "tlss": obj(a=STRING)})
@@ -233,7 +233,7 @@ def test_a_type_of_kubernetes_that_loses_its_name_is_found() -> None:
 
 
 @pytest.mark.thorough
-def test_the_names_of_a_package_are_those_of_what_it_was_made_from(tmp_path: Path) -> None:
+def test_a_build_with_the_names_of_a_package_generates_the_same_api(tmp_path: Path) -> None:
     for seed in range(20):
         choice = random.Random(seed)
         manifests = drawn(choice)

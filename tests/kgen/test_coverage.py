@@ -96,13 +96,13 @@ def test_every_operation_is_a_method_or_left_out_with_its_reason(api: Api) -> No
     assert not emitted(api) - declared()
 
 
-def test_what_is_left_out_has_two_reasons(api: Api) -> None:
+def test_paths_are_left_out_for_only_two_reasons(api: Api) -> None:
     reasons = Counter(item.reason.partition(" ")[0] for item in api.left_out)
     assert set(reasons) == {"deprecated", "not"}
     assert all("/watch/" in item.path for item in api.left_out if item.reason.startswith("deprecated"))
 
 
-def test_a_resource_can_be_watched_where_the_documents_have_its_watch_path(api: Api) -> None:
+def test_a_resource_has_watch_only_if_the_documents_have_its_watch_path(api: Api) -> None:
     paths = {path for path, _ in declared()}
     for group in api.groups:
         prefix = f"/apis/{group.api_version}" if group.group else f"/api/{group.version}"
@@ -209,14 +209,14 @@ def test_these_kinds_alone_roll_out_or_complete(api: Api) -> None:
     }
 
 
-def test_what_can_not_be_watched_can_not_be_waited_for() -> None:
+def test_a_resource_without_watch_has_no_wait() -> None:
     (group,) = documents.resolved(
         documents.document("apps", kind="Deployment", plural="deployments"), names=("apis/apps/v1",)
     ).groups
     assert [(resource.kind_name, resource.ends) for resource in group.resources] == [("Deployment", "")]
 
 
-def test_what_is_listed_and_watched_can_be_waited_for() -> None:
+def test_clients_have_wait_only_if_they_have_list_and_watch() -> None:
     for module in pkgutil.walk_packages(kubeclient.typed.__path__, "kubeclient.typed."):
         if not module.ispkg and not module.name.endswith("._group"):
             for name, cls in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
@@ -226,7 +226,7 @@ def test_what_is_listed_and_watched_can_be_waited_for() -> None:
 
 
 @pytest.mark.parametrize("specs", sorted((ROOT / "specs").iterdir()), ids=lambda folder: folder.name)
-def test_the_cores_models_are_what_the_documents_say(specs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_models_of_kubecore_match_the_documents(specs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from kgen.resolve import catalog
     from kgen.resolve.types import SHARED
 

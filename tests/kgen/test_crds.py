@@ -46,7 +46,7 @@ def loaded(tmp_path: Path, *manifests: Any) -> ApiSpec:
     return load(file, "crds.yaml")
 
 
-def test_every_served_version_is_a_document_and_the_others_are_said() -> None:
+def test_every_served_version_is_a_document_and_others_are_reported() -> None:
     spec = load(CRDS / "odds.yaml", "crds/odds.yaml")
     assert [document.name for document in spec.documents] == ["apis/example.com/v1", "apis/example.com/v1beta1"]
     (notice,) = spec.notices
@@ -54,7 +54,7 @@ def test_every_served_version_is_a_document_and_the_others_are_said() -> None:
     assert notice.where == "crds/odds.yaml"
 
 
-def test_what_openapi_does_not_say_is_kept() -> None:
+def test_properties_of_a_crd_without_a_place_in_openapi_are_kept() -> None:
     document = load(CRDS / "odds.yaml").documents[0]
     custom = document.custom["odds"]
     assert custom.short_names == ("od",)
@@ -107,7 +107,7 @@ def test_lists_many_documents_and_other_kinds_are_read_as_kubectl_reads_them(tmp
     )
 
 
-def test_folders_are_read_with_what_is_in_them(tmp_path: Path) -> None:
+def test_folders_are_read_recursively_without_hidden_folders(tmp_path: Path) -> None:
     (tmp_path / "crds" / "inner").mkdir(parents=True)
     (tmp_path / "crds" / ".hidden").mkdir()
     (tmp_path / "crds" / "inner" / "widgets.yml").write_text(yaml.safe_dump(manifest()))
@@ -170,7 +170,9 @@ def change(raw: dict[str, Any], path: str, value: object) -> dict[str, Any]:
         ),
     ],
 )
-def test_what_is_wrong_is_said_with_its_place(path: str, value: object, what: str, where: str, tmp_path: Path) -> None:
+def test_an_invalid_value_in_a_crd_is_reported_with_its_location(
+    path: str, value: object, what: str, where: str, tmp_path: Path
+) -> None:
     with pytest.raises(InputError) as caught:
         loaded(tmp_path, {"kind": "Other"}, change(manifest(), path, value))
     assert what in caught.value.what
@@ -178,7 +180,7 @@ def test_what_is_wrong_is_said_with_its_place(path: str, value: object, what: st
     assert caught.value.hint
 
 
-def test_a_reference_in_data_is_none(tmp_path: Path) -> None:
+def test_a_reference_inside_a_default_or_enum_is_data(tmp_path: Path) -> None:
     schema = {"type": "object", "properties": {"$ref": {"type": "string"}}, "default": {"$ref": "file:///etc/passwd"}}
     properties = {"a": schema, "b": {**schema, "enum": [{"$ref": "x"}]}, "default": {"$ref": "#/definitions/C"}}
     path = "spec/versions/0/schema/openAPIV3Schema/properties"
@@ -189,7 +191,7 @@ def test_a_reference_in_data_is_none(tmp_path: Path) -> None:
     assert spec["properties"]["default"]["$ref"] == "#/components/schemas/C"
 
 
-def test_the_reason_for_refusing_v1beta1_is_said() -> None:
+def test_the_hint_for_v1beta1_contains_the_reason() -> None:
     raw = change(manifest(), "apiVersion", "apiextensions.k8s.io/v1beta1")
     with pytest.raises(InputError) as caught:
         parse(json.dumps(raw).encode(), "x.json")
@@ -201,7 +203,7 @@ def test_two_crds_of_one_resource_are_refused(tmp_path: Path) -> None:
         loaded(tmp_path, manifest(), manifest())
 
 
-def test_a_template_that_was_not_rendered_is_told(tmp_path: Path) -> None:
+def test_a_helm_template_that_is_not_rendered_is_reported(tmp_path: Path) -> None:
     (tmp_path / "crds.yaml").write_text("{{- if .Values.crds }}\nkind: CustomResourceDefinition\n{{ end }}")
     with pytest.raises(InputError) as caught:
         load(tmp_path)
@@ -209,7 +211,7 @@ def test_a_template_that_was_not_rendered_is_told(tmp_path: Path) -> None:
     assert "crds.yaml" in caught.value.where
 
 
-def test_files_without_a_crd_are_told(tmp_path: Path) -> None:
+def test_files_without_a_crd_are_reported(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no CustomResourceDefinition"):
         loaded(tmp_path, {"apiVersion": "v1", "kind": "Namespace"})
     with pytest.raises(InputError, match="no CustomResourceDefinition"):

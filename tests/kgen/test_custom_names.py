@@ -25,7 +25,7 @@ GOOD = {
 }
 
 
-def test_names_are_found_also_inside_of_what_is_named_by_hand() -> None:
+def test_objects_inside_a_custom_named_class_get_derived_names() -> None:
     made = names(of(manifest(STATE), hand=GOOD))
     assert {"shop_v1.Part", "shop_v1.Sizes", "shop_v1.Deep", "shop_v1.Gadgets"} <= made
 
@@ -49,7 +49,7 @@ def test_a_key_that_names_nothing_is_an_error(key: str, near: str) -> None:
     assert problem.hint == (f"did you mean {near}?" if near else "correct the key, or remove it")
 
 
-def test_keys_of_groups_that_are_left_out_name_nothing_and_are_no_error(
+def test_custom_names_for_excluded_groups_are_accepted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -203,7 +203,7 @@ def attributes(*owners: object) -> set[str]:
     return {name for owner in owners for name in dir(owner) if not name.startswith("_")}
 
 
-def test_what_is_reserved_is_all_that_the_runtime_has() -> None:
+def test_every_public_name_of_the_runtime_is_reserved() -> None:
     mixins = [c for module in (async_verbs, sync_verbs) for _, c in inspect.getmembers(module, inspect.isclass)]
     assert attributes(*mixins) <= reserved_names.RESERVED_METHODS
     shared = {name.rpartition(".")[2] for name in SHARED}
@@ -237,7 +237,7 @@ def imported_by_clients() -> set[str]:
     return found
 
 
-def test_no_client_class_hides_what_its_module_imports() -> None:
+def test_no_client_class_hides_an_import_of_its_module() -> None:
     imported = {name for name in imported_by_clients() if name[:1].isupper()}
     assert {"Resource", "TYPE_CHECKING"} <= imported
     assert {
@@ -263,7 +263,7 @@ def test_no_client_class_hides_what_its_module_imports() -> None:
         ("apis/example.com/v1/widgets", "__init__"),
     ],
 )
-def test_a_name_set_by_hand_that_generated_code_needs_is_refused(key: str, name: str) -> None:
+def test_a_custom_name_that_generated_code_needs_is_refused(key: str, name: str) -> None:
     raw = manifest({"rules": {"type": "array", "items": obj({"a": STRING})}, "size": STRING})
     problems = Problems()
     of(raw, hand={key: name}, problems=problems)

@@ -72,7 +72,7 @@ def test_init_build_and_import_as_printed(layout: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("tool", ["tool = {black = {line-length = 100}}\n", "tool = 1\n", "tool.black = {a = 1}\n"])
-def test_init_writes_what_is_toml(tool: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_init_writes_valid_toml(tool: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pyproject.toml").write_text(tool)
     (tmp_path / "crds").mkdir()

@@ -8,7 +8,7 @@ from tests.golden_packages import PACKAGES, made, on_disk
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_a_golden_package_is_what_kgen_generates(package: str) -> None:
+def test_kgen_generates_the_golden_packages(package: str) -> None:
     expected, found = on_disk(package), made(package)
     assert found.keys() == expected.keys(), "run `make golden` and read the diff"
     for path, source in found.items():

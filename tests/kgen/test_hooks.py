@@ -56,7 +56,7 @@ def of_the_page() -> str:
     return example[1] + more
 
 
-def test_hooks_change_what_is_made_and_check_runs_them(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_build_and_check_apply_hooks(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     hooks(project, of_the_page())
     assert run(["build", "-q"]) == 0
     made = {file.stem: file.read_text() for file in (project / "generated").rglob("*.py")}
@@ -151,7 +151,7 @@ def test_a_hook_changes_types_names_and_defaults(project: Path) -> None:
         ("raise SystemExit(0)\n", "can't be imported: SystemExit", "hooks.py:4"),
     ],
 )
-def test_a_slip_is_told_in_words(
+def test_an_error_of_a_hook_is_reported_without_a_traceback(
     code: str, what: str, where: str, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     hooks(project, code)

@@ -173,7 +173,7 @@ def resolved_or_refused(raw: Mapping[str, Any]) -> Api | None:
     return None if problems.errors else api
 
 
-def test_datamodel_code_generator_takes_every_name_that_is_left() -> None:
+def test_datamodel_code_generator_accepts_every_resolved_name() -> None:
     text = {"type": "string"}
     payloads = [payload for payload in PAYLOADS if payload]
     schemas: dict[str, Any] = {f"com.example.v1.{p}": {"type": "object", "properties": {p: text}} for p in payloads}
@@ -217,7 +217,7 @@ def imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("payload", [p for p in PAYLOADS if len(p) < 1000], ids=ascii)
-def test_what_hostile_text_leaves_can_be_imported_and_used(payload: str, imported: Path) -> None:
+def test_models_from_hostile_text_can_be_imported_and_used(payload: str, imported: Path) -> None:
     import msgspec
 
     for place, raw in places(payload).items():
@@ -345,7 +345,7 @@ def test_the_command_builds_from_files_with_hostile_names(tmp_path: Path) -> Non
         compile(file.read_bytes(), file, "exec", dont_inherit=True)
 
 
-def test_a_template_of_the_users_cannot_print_what_is_not_code(tmp_path: Path) -> None:
+def test_a_user_template_cannot_print_plain_text_as_code(tmp_path: Path) -> None:
     api = resolved(document())
     (tmp_path / "package.py.jinja").write_text("{{ 'text' }}\n")
     with pytest.raises(KgenError, match="is not Code"):

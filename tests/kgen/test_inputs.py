@@ -173,7 +173,7 @@ def test_hooks_of_another_users_folder_above_do_not_run(
 
 
 @pytest.mark.parametrize("content", ["this is not TOML", "[project]\nname = 'x'\n", "\0"])
-def test_a_file_of_another_user_that_is_no_configuration_stops_nobody(
+def test_an_invalid_configuration_file_of_another_user_is_ignored(
     content: str, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (project / "pyproject.toml").write_text(content)
@@ -181,7 +181,7 @@ def test_a_file_of_another_user_that_is_no_configuration_stops_nobody(
     assert run(["list", "--specs", "crds"]) == 0
 
 
-def test_files_of_this_user_of_root_and_of_who_called_sudo_are_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_files_of_root_the_user_and_the_sudo_caller_are_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setenv("SUDO_UID", "7")
     assert settings._trusted() == {0, 1000}

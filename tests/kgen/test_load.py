@@ -70,7 +70,7 @@ PLACES = [
 
 @settings(max_examples=200, deadline=None)
 @given(st.sampled_from(PLACES), st.sampled_from(KEYS), JSON)
-def test_junk_at_any_place_of_a_document_is_told_or_survived(place: tuple[str, ...], key: str, junk: Any) -> None:
+def test_junk_anywhere_in_a_document_is_ignored_or_reported(place: tuple[str, ...], key: str, junk: Any) -> None:
     raw: Any = document()
     target = raw
     for step in place:
@@ -110,7 +110,7 @@ def test_no_bytes_raise_anything_but_ours(data: bytes) -> None:
         ),
     ],
 )
-def test_a_bad_file_is_told_by_its_name(content: str, words: str, tmp_path: Path) -> None:
+def test_an_invalid_file_is_reported_with_its_name(content: str, words: str, tmp_path: Path) -> None:
     file = tmp_path / "mine.json"
     file.write_text(content)
     with pytest.raises(InputError, match=words) as caught:
@@ -125,7 +125,7 @@ def test_half_of_a_capture_is_refused(tmp_path: Path) -> None:
         load(tmp_path)
 
 
-def test_an_empty_folder_and_no_folder_are_told(tmp_path: Path) -> None:
+def test_an_empty_or_missing_folder_is_reported(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no OpenAPI document"):
         load(tmp_path)
     with pytest.raises(InputError, match="no such file"):

@@ -90,7 +90,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[s
     return write
 
 
-def test_a_build_says_which_names_go_and_strict_refuses_it(
+def test_a_build_reports_removed_names_and_fails_with_strict(
     project: Callable[[dict[str, Any]], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["build", "-q", "--strict"]) == 0

@@ -104,6 +104,6 @@ def check_identifiers(payload: str) -> None:
     assert names.resource_class(payload, payload.lower()).isidentifier()
 
 
-def test_no_field_takes_the_name_of_something_that_every_model_has() -> None:
+def test_every_public_attribute_of_models_is_a_reserved_field_name() -> None:
     public = {name for name in dir(Model) if not name.startswith(("_", "model_"))}
     assert public <= reserved_names.RESERVED_FIELDS

@@ -42,7 +42,7 @@ def snapshot(folder: Path) -> dict[str, bytes]:
 # Publishing.
 
 
-def test_only_what_changed_is_written_and_what_is_no_longer_planned_goes(tmp_path: Path) -> None:
+def test_publish_writes_only_changed_files_and_removes_unplanned_ones(tmp_path: Path) -> None:
     assert tree.publish(FILES, tmp_path, "made").written == tuple(sorted(FILES))
     old = (tmp_path / "made/__init__.py").stat()
     fewer = {"made/__init__.py": FILES["made/__init__.py"], "made/c.py": f"{MARKER} z\n"}
@@ -147,7 +147,7 @@ def test_build_check_change_check(project: Path, capsys: pytest.CaptureFixture[s
 
 
 @pytest.mark.slow
-def test_check_says_if_only_the_ends_of_lines_differ(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_reports_if_only_line_endings_differ(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["build"]) == 0
     for name in ("__init__.py", "models/example_v1.py"):
         file = project / "generated/made" / name
@@ -204,7 +204,7 @@ def test_a_document_that_changes_while_it_is_read_is_not_taken_for_built(
 
 
 @pytest.mark.slow
-def test_list_shows_what_there_is(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_list_prints_the_resources_as_text_and_json(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["list"]) == 0
     assert "example.com/v1  widgets   Widget  Namespaced  create,get,list" in capsys.readouterr().out
     assert run(["list", "--json"]) == 0
@@ -236,7 +236,7 @@ MESSAGES = [
 @pytest.mark.parametrize(
     ("words", "code", "what", "more"), MESSAGES, ids=lambda value: " ".join(value) if isinstance(value, list) else ""
 )
-def test_bad_input_is_told_in_words(
+def test_invalid_input_is_reported_without_a_traceback(
     words: list[str], code: int, what: str, more: str, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(words) == code
@@ -257,7 +257,7 @@ def test_bad_input_is_told_in_words(
         ('[tool.kgen]\nspecs = "specs"\n[tool.kgen.names]\n"x" = "a b"\n', "'a b' can't be a name", ""),
     ],
 )
-def test_a_bad_configuration_is_told_in_words(
+def test_an_invalid_configuration_is_reported_with_its_file(
     table: str, what: str, hint: str, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (project / "pyproject.toml").write_text(table)
@@ -268,7 +268,9 @@ def test_a_bad_configuration_is_told_in_words(
     assert "pyproject.toml" in said
 
 
-def test_a_bad_document_is_told_with_its_pointer(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_document_is_reported_with_its_json_pointer(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     broken = document()
     broken["paths"]["/apis/example.com/v1/namespaces/{namespace}/widgets"]["get"] = 5
     (project / "specs/apis__example.com__v1.json").write_text(json.dumps(broken))
@@ -281,7 +283,9 @@ def test_a_bad_document_is_told_with_its_pointer(project: Path, capsys: pytest.C
 
 
 @pytest.mark.slow
-def test_one_odd_field_is_a_warning_and_an_error_when_strict(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_field_is_a_warning_and_an_error_with_strict(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     odd = document(extra={"com.example.v1.WidgetSpec": {"type": "object", "properties": {'a"b': {"type": "string"}}}})
     (project / "specs/apis__example.com__v1.json").write_text(json.dumps(odd))
     assert run(["build"]) == 0
@@ -291,7 +295,7 @@ def test_one_odd_field_is_a_warning_and_an_error_when_strict(project: Path, caps
 
 
 @pytest.mark.slow
-def test_a_template_of_the_users_takes_the_place_of_ours(project: Path) -> None:
+def test_a_user_template_replaces_the_bundled_template(project: Path) -> None:
     (project / "templates").mkdir()
     ours = (ROOT / "templates/clientset.py.jinja").read_text()
     (project / "templates/clientset.py.jinja").write_text(ours.replace("over one connection pool.", "in one place."))

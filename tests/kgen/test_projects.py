@@ -90,7 +90,7 @@ def test_everything_can_be_generated_for_a_version_of_kubernetes(project: Path) 
         ('specs = "crds"\ncore = "no"\n', [], "wrong type", "help"),
     ],
 )
-def test_a_wrong_configuration_is_told(
+def test_an_invalid_configuration_is_reported_with_a_hint(
     config: str, options: list[str], what: str, hint: str, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (project / "kgen.toml").write_text(config)
@@ -129,7 +129,7 @@ def test_a_group_that_comes_later_renames_none(
     assert "begin alike" not in capsys.readouterr().err
 
 
-def test_list_says_what_crds_say(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_list_prints_verbs_short_names_and_columns_of_crds(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["list"]) == 0
     table = capsys.readouterr().out
     assert "gaugeclasses" in table
@@ -144,7 +144,7 @@ def test_list_says_what_crds_say(project: Path, capsys: pytest.CaptureFixture[st
 @pytest.mark.parametrize(
     "specs", [[CRDS], pytest.param([CRDS, SHARED_CRDS], marks=pytest.mark.shared)], ids=["ours", "shared"]
 )
-def test_what_is_made_of_crds_type_checks_with_kubeclient(specs: list[Path], tmp_path: Path) -> None:
+def test_a_package_from_crds_type_checks_with_kubeclient(specs: list[Path], tmp_path: Path) -> None:
     inputs = [word for path in specs for word in ("--specs", str(path))]
     assert run(["build", "-q", *inputs, "--output", str(tmp_path), "--package", "mine"]) == 0
     (tmp_path / "use.py").write_text(
@@ -179,7 +179,7 @@ def test_what_is_made_of_crds_type_checks_with_kubeclient(specs: list[Path], tmp
         assert done.returncode == 0, done.stdout[-3000:]
 
 
-def test_init_writes_what_build_takes(
+def test_build_accepts_the_configuration_that_init_writes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -194,7 +194,7 @@ def test_init_writes_what_build_takes(
     assert "there is a configuration already" in capsys.readouterr().err
 
 
-def test_diff_says_what_changes_for_users(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_diff_prints_the_changes_that_users_notice(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.copytree(project / "crds", project / "new")
     text = (project / "new" / "gauges.yaml").read_text()
     text = text.replace("every: {type: string, default: 30s}", "every: {type: integer, description: Deprecated.}")
@@ -243,7 +243,7 @@ def test_a_group_that_comes_later_renames_nothing_in_a_diff(project: Path, capsy
     assert capsys.readouterr().out == f"removed:\n{groups}  field metrics_example_org_v1.GaugeSpec.colour\n"
 
 
-def test_diff_from_the_wheel_says_where_other_versions_are(
+def test_diff_from_the_wheel_names_the_available_versions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "specs" / "1.37").mkdir(parents=True)  # The wheel contains only the newest one, next to its modules.

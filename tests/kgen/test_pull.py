@@ -144,7 +144,7 @@ def test_groups_and_group_versions_choose_documents(groups: tuple[str, ...], fou
     assert Choice(groups).of(SERVED) == found
 
 
-def test_a_group_of_kubernetes_is_told_by_its_whole_name() -> None:
+def test_a_group_of_kubernetes_is_identified_by_its_full_name() -> None:
     """The first label and the suffix do not decide: groups of VPA and Istio resemble those of Kubernetes."""
     assert Choice(builtins=False).of(SERVED) == {
         "apis/autoscaling.k8s.io",
@@ -178,14 +178,16 @@ def test_every_group_that_kubernetes_ships_is_known(specs: Path) -> None:
         ("../x", "no group version '../x'", "it has apps,"),
     ],
 )
-def test_a_group_that_is_not_there_is_an_error_that_names_what_is(word: str, what: str, hint: str) -> None:
+def test_the_error_for_a_missing_group_names_the_available_groups(word: str, what: str, hint: str) -> None:
     with pytest.raises(ConfigError) as caught:
         Choice(("apps", word)).of(SERVED)
     assert what in caught.value.what
     assert hint in caught.value.hint
 
 
-def test_what_is_no_longer_chosen_goes_and_the_folder_says_what_is(fake: Fake, kubeconfig: str, tmp_path: Path) -> None:
+def test_pull_removes_unselected_documents_and_records_the_selection(
+    fake: Fake, kubeconfig: str, tmp_path: Path
+) -> None:
     folder = tmp_path / "specs"
     pulling.pull(folder, kubeconfig=kubeconfig)
     assert set(json.loads((folder / "index.json").read_bytes())) == {"documents"}
@@ -217,7 +219,7 @@ def test_what_is_no_longer_chosen_goes_and_the_folder_says_what_is(fake: Fake, k
     assert before == {file.name: (file.read_bytes(), file.stat().st_mtime_ns) for file in folder.iterdir()}
 
 
-def test_a_group_that_is_not_there_leaves_the_folder_alone(
+def test_pull_of_a_missing_group_does_not_create_the_folder(
     kubeconfig: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "specs"
@@ -396,7 +398,7 @@ def test_only_the_path_of_the_document_is_requested(location: Any, fake: Fake, k
 
 @pytest.mark.parametrize("file", ["apis__apps__v1.json", "index.json", "ORIGIN.md"])
 @pytest.mark.parametrize("dangling", [False, True])
-def test_a_link_in_the_folder_is_refused_and_what_it_names_is_unchanged(
+def test_pull_refuses_a_symbolic_link_and_does_not_change_its_target(
     file: str, dangling: bool, kubeconfig: str, tmp_path: Path
 ) -> None:
     target, folder = tmp_path / "bashrc", tmp_path / "specs"

@@ -137,7 +137,7 @@ def test_every_form_of_a_schema_has_its_type(schema: dict[str, Any], annotation:
 @pytest.mark.parametrize(
     "held", [{"type": "array", "items": STRING}, {"type": "object", "additionalProperties": STRING}], ids=str
 )
-def test_where_it_matters_that_a_list_or_map_is_there_it_may_be_none(held: Any, said: Any) -> None:
+def test_a_list_or_map_may_be_none_if_the_schema_depends_on_its_presence(held: Any, said: Any) -> None:
     raw = change(manifest(), f"{SCHEMA}/properties/spec", {**obj(items=held, other=STRING), **said})
     raw = change(raw, f"{SCHEMA}/properties/status", obj(items=held, other=STRING))
     api = of(raw)
@@ -160,13 +160,13 @@ def test_names_that_differ_in_case_or_a_dash_alone_are_all_there() -> None:
     assert names == {"xY": "x_y", "x_y": "x_y_", "XY": "xy", "x-y": "x_dash_y"}
 
 
-def test_what_is_required_and_may_be_null_is_both() -> None:
+def test_a_required_nullable_property_is_required_and_may_be_none() -> None:
     made = spec_fields({"a": {**STRING, "nullable": True}, "b": STRING}, required=["a", "b"])
     assert (made["a"].annotation, made["a"].required) == ("str | None", True)
     assert (made["b"].annotation, made["b"].required) == ("str", True)
 
 
-def test_metadata_is_never_none_and_fields_beside_spec_are_there() -> None:
+def test_metadata_is_never_none_and_fields_next_to_spec_are_generated() -> None:
     raw = change(manifest(), f"{SCHEMA}/properties/operation", obj(retry=STRING))
     made = fields(of(raw), "Widget")
     assert made["metadata"].annotation == "meta_v1.ObjectMeta"
@@ -229,7 +229,7 @@ def test_a_type_of_kubernetes_written_in_place_is_that_type(name: str, leave_out
     assert made["value"].annotation == f"core_v1.{name} | None"
 
 
-def test_types_that_look_the_same_are_told_by_words_or_by_the_property() -> None:
+def test_equal_looking_types_are_distinguished_by_description_or_property_name() -> None:
     secret, config_map = in_place(CORE + "SecretKeySelector"), in_place(CORE + "ConfigMapKeySelector")
     made = spec_fields({"a": secret, "b": config_map})
     assert made["a"].annotation == "core_v1.SecretKeySelector | None"
@@ -255,7 +255,7 @@ def test_types_that_look_the_same_are_told_by_words_or_by_the_property() -> None
     ],
     ids=str,
 )
-def test_what_only_resembles_a_type_of_kubernetes_is_its_own(schema: dict[str, Any]) -> None:
+def test_a_schema_that_only_resembles_a_type_of_kubernetes_gets_a_separate_class(schema: dict[str, Any]) -> None:
     assert "core_v1" not in spec_fields({"value": schema})["value"].annotation
 
 
@@ -290,7 +290,7 @@ def test_equal_objects_of_a_group_share_a_class_and_keep_their_names() -> None:
     assert fields(api, "GaugeSpec", "metrics_v1")["target"].annotation == "GaugeSpecTarget"
 
 
-def test_an_equal_object_at_a_shorter_path_takes_no_name_away() -> None:
+def test_adding_an_equal_object_at_a_shorter_path_keeps_all_names() -> None:
     auth = obj(password=obj(secret=STRING), user=STRING)
     before = names(of(manifest({"deep": obj(auth=auth), "other": obj(auth=auth, more=STRING)})))
     assert "example_v1.WidgetSpecOtherAuthPassword" in before
@@ -373,13 +373,13 @@ def test_the_exact_word_has_the_plain_name_whatever_stands_first() -> None:
         assert fields(of(manifest(properties)), "WidgetSpecPolicy").keys() == {"c"}
 
 
-def test_places_that_differ_in_what_no_name_can_hold_are_all_named() -> None:
+def test_properties_that_differ_only_in_invalid_characters_get_different_names() -> None:
     """A build succeeds with any number of such places."""
     api = of(manifest({f"a{'-' * n}b": obj(**{f"x{n}": STRING}) for n in range(8)}))
     assert len({str(field.annotation) for field in fields(api, "WidgetSpec").values()}) == 8
 
 
-def test_a_name_set_by_hand_that_is_taken_is_refused_with_what_to_write() -> None:
+def test_a_custom_name_that_is_in_use_is_refused_with_a_suggestion() -> None:
     problems = Problems()
     raw = manifest({"rules": {"type": "array", "items": obj(a=STRING)}})
     of(raw, hand={"example_v1.WidgetSpecRule": "WidgetSpec"}, problems=problems)
@@ -403,7 +403,7 @@ def test_every_value_of_an_enum_has_a_constant_whatever_their_order() -> None:
         assert found == {"HEAD": "HEAD", "HEAD_2": "Head", "HEAD_3": "head"}
 
 
-def test_a_class_can_be_named_by_hand() -> None:
+def test_a_class_can_have_a_custom_name() -> None:
     api = of(manifest({"rules": {"type": "array", "items": obj(a=STRING)}}), hand={"example_v1.WidgetSpecRule": "Rule"})
     assert fields(api, "WidgetSpec")["rules"].annotation == "list[Rule]"
 
@@ -442,13 +442,13 @@ def test_adding_a_field_renames_no_class(properties: dict[str, Any], more: dict[
 @pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(SPEC)
-def test_whatever_the_schema_the_package_is_what_was_planned(properties: dict[str, Any]) -> None:
+def test_a_package_of_any_schema_matches_its_plan_and_compiles(properties: dict[str, Any]) -> None:
     api = of(manifest(properties))
     for path, source in generated(api, quickly=True).items():
         compile(source, path, "exec", dont_inherit=True)
 
 
-def test_a_kind_that_is_open_at_its_very_top_keeps_what_it_is_given() -> None:
+def test_a_kind_that_preserves_unknown_fields_is_an_open_model() -> None:
     api = of(change(manifest(), f"{SCHEMA}/x-kubernetes-preserve-unknown-fields", True))
     files = generated(api, quickly=True)
     assert "class Widget(OpenModel, kw_only=True):" in files["made/models/example_v1.py"]
@@ -497,7 +497,7 @@ def values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
 @pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.data(), SPEC)
-def test_what_a_schema_allows_comes_out_as_it_went_in(data: st.DataObject, properties: dict[str, Any]) -> None:
+def test_objects_that_a_schema_allows_round_trip_unchanged(data: st.DataObject, properties: dict[str, Any]) -> None:
     source = generated(of(manifest(properties)), quickly=True)["made/models/example_v1.py"]
     module = sys.modules["made_for_a_round_trip"] = ModuleType("made_for_a_round_trip")
     exec(compile(source, "example_v1.py", "exec", dont_inherit=True), module.__dict__)  # noqa: S102

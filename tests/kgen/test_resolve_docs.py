@@ -71,7 +71,7 @@ def test_the_sentence_stands_behind_prose_and_below_a_list(description: object, 
     assert docs.description({"description": description, "x-kubernetes-list-type": "set"}, rules=True) == said
 
 
-def test_what_is_deprecated_says_so_once() -> None:
+def test_a_description_mentions_the_deprecation_once() -> None:
     assert docs.description({"deprecated": True, "description": "The size."}, rules=True) == "Deprecated. The size."
     assert (
         docs.description({"deprecated": True, "description": "Deprecated: use size."}, rules=True)
@@ -104,7 +104,7 @@ def test_the_context_of_templates_has_it_as_values() -> None:
     assert (size.merging, size.rules, size.deprecated) == (None, (), False)
 
 
-def test_the_ports_of_a_container_say_how_they_are_merged() -> None:
+def test_the_docstring_of_container_ports_describes_their_merge_keys() -> None:
     source = (ROOT / "generated" / "kubeclient" / "models" / "core_v1.py").read_text("utf-8")
     told = "Apply merges it by `containerPort` and `protocol`; a strategic merge patch merges it by `containerPort`."
     assert told in " ".join(source.split())
@@ -148,7 +148,7 @@ def test_any_list_is_taken_apart_or_left_alone(values: list[str], items: list[tu
     assert said == schema["description"] or texts.keys() == set(schema["enum"])
 
 
-def test_fields_without_words_of_their_own_stand_together() -> None:
+def test_fields_without_a_description_are_adjacent() -> None:
     source = (ROOT / "generated" / "kubeclient" / "models" / "core_v1.py").read_text("utf-8")
     head = '    api_version: Literal["v1"] = always("v1")\n    kind: Literal["Pod"] = always("Pod")\n\n    metadata: '
     assert head in source

@@ -101,7 +101,7 @@ def test_types_and_defaults_are_values(schema: dict[str, Any], type_: Type, defa
     assert (field.type, field.default) == (type_, default)
 
 
-def test_what_is_required_has_no_default() -> None:
+def test_a_required_field_has_no_default() -> None:
     made = written(
         resolved(
             spec_with({"value": {"type": "array", "items": {}}, "hostIP": {"type": "string"}}, ["value", "hostIP"])
@@ -126,7 +126,7 @@ def test_an_irregular_wire_name_is_spelled_out() -> None:
     assert made["from"].default == 'msgspec.field(default=None, name="from")'
 
 
-def test_a_kind_says_what_it_is() -> None:
+def test_a_kind_has_constant_api_version_and_kind_first() -> None:
     made = written(resolved(document()), "Widget")
     assert (made["apiVersion"].annotation, made["apiVersion"].default) == (
         'Literal["example.com/v1"]',
@@ -160,7 +160,7 @@ def test_an_object_described_in_place_is_called_after_the_path_to_it() -> None:
     assert written(api, "WidgetSpecRuleMatch")["path"].annotation == "str | None"
 
 
-def test_known_values_are_constants_beside_the_model() -> None:
+def test_enum_values_become_constants_next_to_the_model() -> None:
     api = resolved(spec_with({"pullPolicy": {"type": "string", "enum": ["Always", "IfNotPresent", "", "Always"]}}))
     (constants,) = model(api, "WidgetSpec").constants
     assert constants.name == "WidgetSpecPullPolicy"
@@ -195,7 +195,7 @@ def test_a_field_called_like_a_builtin_type_keeps_its_name() -> None:
     ],
     ids=str,
 )
-def test_one_odd_field_becomes_any_json_with_a_warning(odd: object) -> None:
+def test_an_invalid_schema_of_one_field_becomes_json_with_a_warning(odd: object) -> None:
     problems = Problems()
     made = written(resolved(spec_with({"odd": odd, "good": {"type": "string"}}), problems=problems), "WidgetSpec")
     assert made["odd"].annotation == "JSON | None"
@@ -229,7 +229,7 @@ def test_of_properties_with_one_name_the_regular_one_has_it(
     assert tuple(str(made[name].name) for name in wire_names) == attributes
 
 
-def test_a_name_set_by_hand_tells_two_properties_apart() -> None:
+def test_a_custom_name_distinguishes_two_properties() -> None:
     hand = {"example_v1.WidgetSpec.host_ip": "other_ip"}
     made = written(
         resolved(spec_with({"hostIP": {"type": "string"}, "host_ip": {"type": "string"}}), hand=hand), "WidgetSpec"
@@ -268,7 +268,7 @@ TWINS = ("monitoring.one.io", "monitoring.two.io")
     ],
 )
 @pytest.mark.parametrize("order", [1, -1])
-def test_of_groups_that_begin_alike_what_has_a_name_keeps_it(
+def test_groups_with_the_same_first_label_keep_their_existing_names(
     kept: dict[str, str], accessors: list[str], order: int
 ) -> None:
     documents = [document(group=group) for group in TWINS][::order]
@@ -282,7 +282,7 @@ def test_of_groups_that_begin_alike_what_has_a_name_keeps_it(
     assert not problems.errors
 
 
-def test_a_name_set_by_hand_leaves_the_short_one_to_the_other_group() -> None:
+def test_a_custom_group_name_leaves_the_short_name_for_the_other_group() -> None:
     names = [f"apis/{group}/v1" for group in TWINS]
     hand = {"monitoring.two.io/v1": "monitoring_two_v1"}
     api = resolved(*(document(group=group) for group in TWINS), names=names, hand=hand)

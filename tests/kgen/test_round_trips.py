@@ -256,7 +256,7 @@ def named(raw: Any, schema: Any) -> Any:
 
 
 @pytest.mark.slow
-def test_every_type_of_kubernetes_sends_what_it_read() -> None:
+def test_every_type_of_kubernetes_round_trips_unchanged() -> None:
     tried = 0
     for name, cls in classes(resolve(load(SPECS), {}, Problems()), "kubeclient"):
         for seed in range(6):
@@ -266,7 +266,7 @@ def test_every_type_of_kubernetes_sends_what_it_read() -> None:
 
 
 @pytest.mark.thorough
-def test_every_type_of_kubernetes_from_openapi_v2_sends_what_it_read(
+def test_every_type_of_kubernetes_from_openapi_v2_round_trips_unchanged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     api = in_v2()
@@ -280,7 +280,7 @@ def test_every_type_of_kubernetes_from_openapi_v2_sends_what_it_read(
 
 
 @pytest.mark.thorough
-def test_what_drawn_kinds_read_they_send_to_the_letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_objects_of_random_kinds_round_trip_unchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No server is involved, so this includes objects that a server would refuse."""
     kinds = drawn(24, 17)
     group = "drawn.example"

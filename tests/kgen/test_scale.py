@@ -8,7 +8,7 @@ from tests.conftest import ROOT
 from tests.kgen.documents import generated, resolved
 
 
-def test_a_scale_without_patch_has_methods_of_its_own() -> None:
+def test_a_scale_without_patch_gets_only_its_declared_methods() -> None:
     raw = json.loads((ROOT / "specs/1.37/apis__apps__v1.json").read_bytes())
     del raw["paths"]["/apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale"]["patch"]
     files = generated(resolved(raw, names=("apis/apps/v1",)), quickly=True)

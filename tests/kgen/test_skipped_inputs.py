@@ -39,7 +39,7 @@ def test_json_and_yaml_are_read_in_folders_below(project: Path) -> None:
     assert names(project / "json") == {"Widget"}
 
 
-def test_what_is_not_followed_or_not_read_below_is_reported(project: Path) -> None:
+def test_links_to_folders_and_nested_openapi_documents_are_reported_as_skipped(project: Path) -> None:
     put(project / "elsewhere" / "x.yaml", manifest("third.org", "Third"))
     (project / "crds" / "link").symlink_to(project / "elsewhere")
     (project / "crds" / "api").mkdir()
@@ -190,7 +190,7 @@ def test_a_file_without_an_object_is_a_warning(content: str) -> None:
     assert [(problem.what, problem.where) for problem in said] == [("the file holds no object", "x.yaml")]
 
 
-def test_a_file_that_became_empty_is_a_warning_that_names_what_goes(
+def test_an_empty_file_and_the_clients_that_it_removes_are_reported(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["build", *BUILD]) == 0
@@ -273,7 +273,7 @@ def test_unknown_keywords_are_found_in_every_form_of_a_schema(around: str) -> No
     assert [problem.what for problem in said] == ["unknown key 'propertys'"]
 
 
-def test_data_and_known_annotations_are_no_keywords() -> None:
+def test_keys_of_data_and_annotations_are_not_reported_as_unknown_keywords() -> None:
     raw = manifest()
     data = {"propertys": {"requried": 1}}
     at(raw, f"{SCHEMA}/properties/spec").update(

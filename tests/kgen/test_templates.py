@@ -44,7 +44,7 @@ def test_templates_for_another_context_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [None, "templates", "hooks"])
-def test_what_was_not_planned_is_a_bug_of_kgen_without_templates_and_hooks(
+def test_a_deviation_from_the_plan_is_a_bug_of_kgen_without_templates_and_hooks(
     error: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def refuse(*_: object) -> None:

@@ -64,7 +64,7 @@ def test_a_difference_with_the_same_versions_names_no_tool(package: Path, capsys
     assert "version" not in capsys.readouterr().err
 
 
-def test_a_package_without_a_record_says_so_and_gets_one(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_reports_a_missing_record_and_build_writes_it(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (package / tool_versions.NAME).unlink()
     assert run(["check", "-q"]) == 0
     change_a_file(package)

@@ -46,7 +46,7 @@ def test_output_staging_git_and_editors_files_do_not(path: str) -> None:
     assert not watch.concerns(Path("/p", path), INPUTS)
 
 
-def test_the_line_says_what_changed_and_what_came_of_it() -> None:
+def test_the_status_line_names_the_changed_files_and_the_result() -> None:
     assert watch.line((), "mine is up to date", 0.04) == "mine is up to date (0.0 s)"
     assert watch.line({"b", "a"}, "not built", 1.26) == "a, b changed; not built (1.3 s)"
     assert watch.line("edcba", "done", 1) == "a, b, c and 2 more changed; done (1.0 s)"
@@ -64,7 +64,7 @@ def test_the_build_gets_the_same_options() -> None:
     assert watch.options("x.toml", said) == words
 
 
-def test_inputs_are_named_whether_or_not_they_are_there(tmp_path: Path) -> None:
+def test_missing_inputs_are_watched_too(tmp_path: Path) -> None:
     (tmp_path / "kgen.toml").write_text(
         'specs = ["crds", "../x.yaml"]\ntemplates = "t"\nhooks = "a.b"\npackage = "m"\n'
     )
@@ -99,7 +99,7 @@ def test_a_build_that_cannot_be_started_ends_the_watch(
     assert "a build can't be started: No such file or directory" in capsys.readouterr().err
 
 
-def test_quiet_makes_no_sense_beside_it(capsys: pytest.CaptureFixture[str]) -> None:
+def test_watch_cannot_be_combined_with_quiet(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["build", "--watch", "--quiet"]) == 2
     assert "--watch cannot be combined with --quiet" in capsys.readouterr().err
 
