@@ -83,7 +83,7 @@ def test_a_conflict_names_managers_and_fields(drive: Drive, namespace: str) -> N
     drive(scenario)
 
 
-def test_a_conflict_of_another_kind_is_no_apply_conflict(drive: Drive, namespace: str) -> None:
+def test_a_version_conflict_is_not_an_apply_conflict_error(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         maps = clientset.core_v1.config_maps(namespace)
         name = named("version")

@@ -124,7 +124,7 @@ def test_objects_without_a_namespace_go_into_that_of_the_configuration(
         assert one.namespace == "default"
 
 
-def test_what_cant_be_applied_is_told_by_name_and_stops_nothing(drive: Drive, namespace: str, group: str) -> None:
+def test_failed_objects_are_reported_by_name_and_the_rest_is_applied(drive: Drive, namespace: str, group: str) -> None:
     async def scenario(clientset: Any) -> None:
         own = f"m{uuid.uuid4().hex[:6]}"
         maps = clientset.core_v1.config_maps(namespace)
@@ -168,7 +168,7 @@ def test_what_cant_be_applied_is_told_by_name_and_stops_nothing(drive: Drive, na
     drive(scenario)
 
 
-def test_a_kind_that_is_not_served_in_time_is_told(clientset: Clientset, group: str) -> None:
+def test_a_crd_that_is_not_established_in_time_is_reported(clientset: Clientset, group: str) -> None:
     taken = definition(group, plural="gadgets")
     taken["spec"]["names"]["kind"] = "Widget"
     objects = [definition(group), taken, {"apiVersion": f"{group}/v1", "kind": "Widget", "metadata": {"name": "w"}}]
@@ -188,7 +188,7 @@ def test_models_are_applied_as_they_are(clientset: Clientset, namespace: str) ->
     assert len(report.unchanged) == 1
 
 
-def test_where_the_server_is_gone_the_rest_is_not_tried(config: rest.Config) -> None:
+def test_apply_stops_after_a_connection_error(config: rest.Config) -> None:
     lost = config.copy()
     lost.host = "https://127.0.0.1:1"
     objects = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in "ab"]

@@ -47,7 +47,7 @@ def _alive(pid: int) -> bool:
     return True
 
 
-def test_the_server_says_its_version(cluster: Cluster) -> None:
+def test_the_server_reports_the_expected_version(cluster: Cluster) -> None:
     assert cluster.raw("GET", "/version")[1]["gitVersion"] == f"v{VERSION}"
 
 
@@ -118,7 +118,7 @@ def test_controllers_stop_and_start(cluster: Cluster) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
-def test_a_killed_parent_takes_its_servers_along(root: Path, tmp_path: Path) -> None:
+def test_servers_end_if_their_parent_is_killed(root: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-c", _ORPHAN, str(tmp_path / "log")]
     ended = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, text=True, check=False)
     assert ended.returncode == -signal.SIGKILL

@@ -77,7 +77,7 @@ def headless(folder: Path) -> dict[str, str]:
 
 
 @pytest.mark.thorough
-def test_a_package_made_of_what_was_pulled_is_that_made_of_the_manifests(pulled: Path, tmp_path: Path) -> None:
+def test_pulled_documents_and_manifests_generate_equal_packages(pulled: Path, tmp_path: Path) -> None:
     for folder, specs in (("manifests", CRDS), ("pulled", pulled)):
         groups = ["--include", "example.com", "--include", "metrics.example.org"]
         (tmp_path / f"{folder}.toml").write_text('builtins = "kubeclient"\npackage = "made"\n')
@@ -147,7 +147,7 @@ def _path(objects: Any, namespace: str) -> str:
     return f"/apis/{resource.group}/{resource.version}{scope}/{resource.plural}/one"
 
 
-def test_subresources_and_core_groups_are_there_with_await_too(
+def test_the_async_clientset_has_subresources_and_core_groups(
     installed: rest.Config, made: Any, namespace: str
 ) -> None:
     async def scenario() -> None:
@@ -168,9 +168,7 @@ def test_subresources_and_core_groups_are_there_with_await_too(
     anyio.run(scenario)
 
 
-def test_explicit_empty_lists_arrive_where_the_schema_makes_them_differ(
-    installed: rest.Config, made: Any, namespace: str
-) -> None:
+def test_an_explicit_empty_list_replaces_the_stored_list(installed: rest.Config, made: Any, namespace: str) -> None:
     with made.Clientset(installed) as clientset:
         gauges = clientset.metrics_v1.gauges(namespace)
         created = gauges.create({"metadata": {"name": "one"}, "spec": {"target": {"url": "a"}}})
@@ -181,7 +179,7 @@ def test_explicit_empty_lists_arrive_where_the_schema_makes_them_differ(
         assert gauges.update(updated).spec.marks == []
 
 
-def test_null_is_null_where_the_schema_has_a_default_and_nothing_is_the_default(
+def test_null_is_kept_and_an_unset_field_gets_the_default_of_the_schema(
     installed: rest.Config, made: Any, namespace: str
 ) -> None:
     with made.Clientset(installed) as clientset:

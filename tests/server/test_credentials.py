@@ -310,7 +310,7 @@ def _run(environment: Path, kind: str, mode: str, host: str, namespace: str, fol
 
 @pytest.mark.parametrize("mode", ["sync", "async"])
 @pytest.mark.parametrize("kind", USERS)
-def test_the_server_says_who_got_and_who_watched(
+def test_the_server_audits_each_kind_of_credentials_as_the_expected_user(
     kind: str, mode: str, environment: Path, oidc_cluster: Audited, identity: IdentityServer, tmp_path: Path
 ) -> None:
     cluster, before = oidc_cluster.cluster, len(identity.requests)

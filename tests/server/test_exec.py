@@ -88,7 +88,7 @@ def test_large_output_and_input_come_whole(on_pods: Drive, pod: str) -> None:
     on_pods(scenario)
 
 
-def test_what_can_not_be_run_is_told(on_pods: Drive, pod: str) -> None:
+def test_a_missing_container_pod_or_program_is_an_error(on_pods: Drive, pod: str) -> None:
     async def scenario(pods: Any) -> None:
         with pytest.raises(errors.BadRequestError, match="nope"):
             await pods.run(pod, ["ls"], container="nope")
@@ -120,7 +120,7 @@ def test_a_conversation(on_pods: Drive, pod: str) -> None:
     on_pods(scenario)
 
 
-def test_only_what_is_asked_for_is_connected(on_pods: Drive, pod: str) -> None:
+def test_exec_connects_only_the_requested_streams(on_pods: Drive, pod: str) -> None:
     command = ["sh", "-c", "echo out; echo err >&2"]
 
     async def scenario(pods: Any) -> None:
@@ -136,7 +136,7 @@ def test_only_what_is_asked_for_is_connected(on_pods: Drive, pod: str) -> None:
     on_pods(scenario)
 
 
-def test_attach_joins_what_runs(on_pods: Drive, pod: str) -> None:
+def test_attach_connects_to_the_running_process(on_pods: Drive, pod: str) -> None:
     async def scenario(pods: Any) -> None:
         async with pods.attach(pod, container="main", stdin=True) as process:
             await process.write(b"hello\n")
@@ -161,7 +161,7 @@ def test_closing_early_is_possible_at_any_time(on_pods: Drive, pod: str) -> None
     on_pods(scenario)
 
 
-def test_many_at_once_on_one_clientset_beside_reads(config: rest.Config, namespace: str, pod: str) -> None:
+def test_concurrent_runs_lists_and_watches_share_one_clientset(config: rest.Config, namespace: str, pod: str) -> None:
     async def main() -> None:
         async with AsyncClientset(config) as clientset:
             pods = clientset.core_v1.pods(namespace)

@@ -64,7 +64,7 @@ class Gadget(Model, kw_only=True):
 # Version and raw requests.
 
 
-def test_the_server_says_its_version(drive: Drive) -> None:
+def test_server_version_returns_the_version(drive: Drive) -> None:
     async def scenario(clientset: Any) -> None:
         found = await clientset.server_version()
         assert (found.major, found.git_version[:6]) == ("1", "v1.37.")
@@ -111,7 +111,7 @@ def test_raw_failures_are_typed(drive: Drive, namespace: str) -> None:
 # Discovery.
 
 
-def test_discovery_finds_what_names_mean(drive: Drive) -> None:
+def test_discovery_finds_kinds_by_every_form_of_their_name(drive: Drive) -> None:
     async def scenario(clientset: Any) -> None:
         catalog = await clientset.discovery.catalog()
         assert catalog.failed == {}
@@ -136,7 +136,9 @@ def test_discovery_finds_what_names_mean(drive: Drive) -> None:
     drive(scenario)
 
 
-def test_an_older_server_tells_the_same_list_by_list(clientset: Clientset, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_discovery_without_aggregation_finds_the_same_resources(
+    clientset: Clientset, monkeypatch: pytest.MonkeyPatch
+) -> None:
     whole = clientset.discovery.catalog()
     monkeypatch.setattr(responses, "AGGREGATED", "application/json")
     piecemeal = run_steps.run(clientset.rest_client, DiscoveryCache().refresh())
@@ -242,7 +244,7 @@ def test_the_dynamic_client_has_every_verb_on_dictionaries(drive: Drive, namespa
     drive(scenario)
 
 
-def test_what_is_built_on_the_verbs_works_on_dictionaries_too(drive: Drive, namespace: str) -> None:
+def test_composed_verbs_accept_and_return_dictionaries(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         maps = await clientset.dynamic.resource("cm", namespace)
         name = f"built-{uuid.uuid4().hex[:6]}"
@@ -276,7 +278,7 @@ def test_what_is_built_on_the_verbs_works_on_dictionaries_too(drive: Drive, name
     drive(scenario)
 
 
-def test_the_dynamic_client_refuses_what_it_must(drive: Drive, namespace: str) -> None:
+def test_the_dynamic_client_refuses_invalid_requests(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         maps = await clientset.dynamic.resource("cm", namespace)
         read = await maps.create({"metadata": {"name": f"m{uuid.uuid4().hex[:6]}"}, "data": {"k": "v"}})
@@ -321,7 +323,9 @@ def test_a_kind_that_comes_is_found(drive: Drive, clientset: Clientset, group: s
     drive(scenario)
 
 
-def test_a_version_that_goes_is_an_error_that_says_what_is_left(drive: Drive, clientset: Clientset, group: str) -> None:
+def test_the_error_for_a_removed_version_names_the_remaining_version(
+    drive: Drive, clientset: Clientset, group: str
+) -> None:
     async def scenario(driven: Any) -> None:
         both, one = definition(group, versions=("v2", "v1"), scope="Cluster"), definition(group, versions=("v2",))
         one["spec"]["scope"] = "Cluster"

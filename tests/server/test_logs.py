@@ -118,7 +118,9 @@ def test_without_follow_it_ends_at_once(drive: Drive, nodes: Nodes, namespace: s
     drive(scenario)
 
 
-def test_large_logs_come_in_pieces(nodes: Nodes, namespace: str, pod: str, clientset: Clientset) -> None:
+def test_large_logs_are_complete_as_lines_and_as_chunks(
+    nodes: Nodes, namespace: str, pod: str, clientset: Clientset
+) -> None:
     line = "0123456789\u20ac" * 700
     nodes.log(namespace, pod, *[line] * 1000)
     with clientset.core_v1.pods(namespace).stream_logs(pod, follow=False, errors="strict") as lines:

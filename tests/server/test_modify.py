@@ -173,7 +173,7 @@ def test_modify_is_tried_again_on_a_conflict(drive: Drive, namespace: str) -> No
     drive(scenario)
 
 
-def test_modify_sends_nothing_where_nothing_changed_and_only_real_changes(drive: Drive, namespace: str) -> None:
+def test_modify_sends_nothing_without_a_change_and_refuses_invalid_changes(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         maps = clientset.core_v1.config_maps(namespace)
         name = named("same")

@@ -197,7 +197,7 @@ def test_a_change_of_another_field_changes_nothing_else(
     drive(scenario, made)
 
 
-def test_an_empty_list_that_differs_is_sent_even_where_the_server_refuses_it(
+def test_an_explicit_empty_list_is_sent_even_if_the_server_refuses_it(
     drive: Callable[..., None], made: Any, known: dict[str, Place], namespace: str
 ) -> None:
     place = known["monitoring.coreos.com/v1 Probe"]

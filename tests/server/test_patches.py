@@ -24,7 +24,7 @@ from kubecore.patch import (
 from tests.server.writing_bodies import DEPLOYMENT, POD_TEMPLATE, Drive, named
 
 
-def test_each_kind_of_patch_has_a_type_of_its_own(drive: Drive, namespace: str) -> None:
+def test_each_patch_class_applies_its_type_of_patch(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         maps = clientset.core_v1.config_maps(namespace)
         name = named("patch")

@@ -124,7 +124,7 @@ def test_a_connection_carries_bytes_both_ways(forward: Drive) -> None:
         forward(scenario)
 
 
-def test_one_direction_ends_and_the_other_goes_on(forward: Drive) -> None:
+def test_the_pod_can_respond_after_the_client_closed_its_side(forward: Drive) -> None:
     """5 MiB up, then the end, then a response."""
 
     async def scenario(ports: Any) -> None:
@@ -196,7 +196,7 @@ def test_an_error_of_the_node_ends_that_connection_alone(forward: Drive) -> None
         forward(scenario)
 
 
-def test_a_peer_that_is_gone_is_told_behind_the_data(forward: Drive) -> None:
+def test_a_reset_by_the_peer_is_raised_after_the_received_data(forward: Drive) -> None:
     """A reset peer: all bytes before the reset are read unchanged, and then an error is raised."""
 
     def gone(connection: socket.socket) -> None:
@@ -218,7 +218,7 @@ def test_a_peer_that_is_gone_is_told_behind_the_data(forward: Drive) -> None:
         forward(scenario)
 
 
-def test_what_can_not_be_is_told_at_once(forward: Drive, config: rest.Config) -> None:
+def test_an_invalid_port_or_pod_is_an_error_at_once(forward: Drive, config: rest.Config) -> None:
     async def scenario(ports: Any) -> None:
         for port in (0, 65536):
             with pytest.raises(errors.InvalidRequestError, match="the port"):
@@ -238,7 +238,7 @@ def test_what_can_not_be_is_told_at_once(forward: Drive, config: rest.Config) ->
                 pass
 
 
-def test_a_closed_connection_is_closed_for_who_reads(config: rest.Config, pod_namespace: str) -> None:
+def test_closing_the_port_forward_ends_a_blocked_read(config: rest.Config, pod_namespace: str) -> None:
     with target(echo) as port, Clientset(config) as clientset, ThreadPoolExecutor(1) as pool:
         with clientset.core_v1.pods(pod_namespace).port_forward("forwarded") as ports:
             stream = ports.connect(port)
@@ -267,7 +267,7 @@ def many(port: int, number: int) -> None:
             assert one.recv(100) == b""
 
 
-def test_a_listener_takes_a_hundred_connections_at_once(forward: Drive) -> None:
+def test_a_listener_serves_a_hundred_concurrent_connections(forward: Drive) -> None:
     async def scenario(ports: Any) -> None:
         async with ports.listen(port) as listener, ports.listen(port) as other:
             assert listener.local_port not in (0, port, other.local_port)
@@ -318,7 +318,7 @@ def test_a_listener_ends_with_its_block_and_its_connections_too(forward: Drive) 
         forward(scenario)
 
 
-def test_a_local_connection_is_reset_where_the_pods_failed(forward: Drive) -> None:
+def test_a_local_connection_is_reset_if_the_pod_refuses_the_connection(forward: Drive) -> None:
     told: list[errors.KubeError] = []
 
     async def scenario(ports: Any) -> None:
@@ -332,7 +332,7 @@ def test_a_local_connection_is_reset_where_the_pods_failed(forward: Drive) -> No
     assert [type(error) for error in told] == [errors.PortForwardError]
 
 
-def test_a_local_port_that_is_taken_is_told(forward: Drive) -> None:
+def test_a_local_port_in_use_is_an_error(forward: Drive) -> None:
     async def scenario(ports: Any) -> None:
         with pytest.raises(OSError, match=r"in use|98|48"):
             async with ports.listen(80, taken):

@@ -89,7 +89,7 @@ def is_redirected(clientset: Clientset, location: str) -> bool:
     return False
 
 
-def test_crds_and_aggregated_apis_are_what_kubernetes_does_not_ship(
+def test_pull_without_builtins_gets_crds_and_aggregated_apis(
     cluster: Cluster, config: rest.Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """kgen generates a client for the aggregated server from the folder alone, without a configuration."""

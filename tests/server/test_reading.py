@@ -200,7 +200,7 @@ def test_projections_are_typed_rows(drive: Drive, namespace: str) -> None:
 
 
 @pytest.mark.parametrize("initial", [None, True], ids=["list", "stream"])
-def test_a_watch_tells_rows_and_metadata(initial: bool | None, drive: Drive, namespace: str) -> None:
+def test_a_watch_yields_rows_and_metadata(initial: bool | None, drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         maps = clientset.core_v1.config_maps(namespace)
         await make(maps, 2)
@@ -235,7 +235,7 @@ def test_a_watch_tells_rows_and_metadata(initial: bool | None, drive: Drive, nam
 
 
 @pytest.mark.parametrize("form", ["mapping", "selector", "text"])
-def test_the_server_selects_what_matches_here(form: str, drive: Drive, namespace: str) -> None:
+def test_the_server_and_the_client_match_label_selectors_alike(form: str, drive: Drive, namespace: str) -> None:
     labels = [{"tier": "a"}, {"tier": "b", "n": "5"}, {"n": "07"}, {"tier": "c", "n": "x"}, {}]
     asked: list[dict[str, Any]] = [
         {"tier": "a"},

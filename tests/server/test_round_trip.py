@@ -266,7 +266,9 @@ def test_every_kind_is_tried_or_has_a_reason() -> None:
 
 
 @pytest.mark.parametrize("cls", STORED, ids=key)
-def test_an_update_of_what_was_read_changes_nothing(cls: Any, clientset: Clientset, all_apis_cluster: Cluster) -> None:
+def test_an_update_with_the_read_object_changes_nothing(
+    cls: Any, clientset: Clientset, all_apis_cluster: Cluster
+) -> None:
     resource: Resource[Any, Any] = cls._resource
     client = cls(clientset.rest_client, NAMESPACE) if resource.namespaced else cls(clientset.rest_client)
     body = body_of(cls)

@@ -68,7 +68,7 @@ def test_the_command_pulls_and_builds(cluster: Cluster, tmp_path: Path, capsys: 
     assert "deployments" in capsys.readouterr().out
 
 
-def test_a_cluster_that_is_not_there_is_an_error_of_its_own(tmp_path: Path, cluster: Cluster) -> None:
+def test_pull_raises_cluster_error_if_the_server_is_unreachable(tmp_path: Path, cluster: Cluster) -> None:
     away = cluster.write_kubeconfig(tmp_path / "away")
     away.write_text(away.read_text().replace(str(cluster.port), "1"))
     with pytest.raises(ClusterError, match="no connection"):

@@ -12,7 +12,7 @@ SEED = 7
 
 
 @pytest.mark.thorough
-def test_what_the_server_takes_is_read_and_written_back_whole(cluster: Cluster) -> None:
+def test_objects_that_the_server_accepts_round_trip_unchanged(cluster: Cluster) -> None:
     """`python -m tests.torture structural` runs longer, and `--seed` draws other kinds."""
     tally = Tally("structural")
     counts = play(tally, cluster, 24, SEED)

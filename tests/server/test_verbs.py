@@ -77,7 +77,7 @@ def test_a_list_is_selected_and_paged(drive: Drive, namespace: str) -> None:
     drive(scenario)
 
 
-def test_dry_run_stores_nothing_and_validation_refuses_what_is_unknown(drive: Drive, namespace: str) -> None:
+def test_dry_run_stores_nothing_and_strict_validation_refuses_unknown_fields(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         maps = clientset.core_v1.config_maps(namespace)
         assert (await maps.create(config_map("dry"), dry_run="All", field_manager="tests")).metadata.name == "dry"
@@ -118,7 +118,7 @@ def test_a_collection_of_pods_responds_with_the_pods(drive: Drive, namespace: st
     drive(scenario)
 
 
-def test_a_watch_tells_what_happens(drive: Drive, namespace: str) -> None:
+def test_a_watch_yields_every_change(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         maps = clientset.core_v1.config_maps(namespace)
         start = (await maps.list()).metadata.resource_version
@@ -137,7 +137,7 @@ def test_a_watch_tells_what_happens(drive: Drive, namespace: str) -> None:
     drive(scenario)
 
 
-def test_a_watch_begins_with_all_that_is_there_when_asked(drive: Drive, namespace: str) -> None:
+def test_a_watch_with_initial_events_yields_existing_objects_first(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         await clientset.core_v1.config_maps(namespace).create(config_map("there"))
         types = []
@@ -279,7 +279,7 @@ def test_a_bad_name_deletes_nothing(drive: Drive, namespace: str, name: Any) -> 
     drive(scenario)
 
 
-def test_what_is_wrong_is_refused_before_it_is_sent(drive: Drive, namespace: str) -> None:
+def test_invalid_arguments_are_refused_before_a_request_is_sent(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         maps = clientset.core_v1.config_maps(namespace)
         wrong: list[tuple[Any, str]] = [
@@ -306,7 +306,9 @@ def test_what_is_wrong_is_refused_before_it_is_sent(drive: Drive, namespace: str
     drive(scenario)
 
 
-def test_who_may_not_is_told(clientset: Any, cluster: Any, tmp_path: Any) -> None:
+def test_a_user_without_rights_gets_forbidden_or_unauthorized_error(
+    clientset: Any, cluster: Any, tmp_path: Any
+) -> None:
     from kubeclient import Clientset
     from kubecore import kubeconfig
 

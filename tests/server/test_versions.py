@@ -82,7 +82,7 @@ def test_an_older_client_on_a_newer_server(cluster: Cluster, older_client: Any) 
         use(clientset)
 
 
-def test_every_captured_version_says_so_and_can_be_listed(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_captured_version_is_recorded_and_can_be_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert CAPTURED[-1] == VERSION
     for version in CAPTURED:
         folder = SPECS / version.rpartition(".")[0]

@@ -87,7 +87,9 @@ GOALS: list[Any] = [
 ]
 
 
-def test_a_pod_becomes_what_is_waited_for(drive: Drive, namespace: str, meanwhile: Callable[[Change], None]) -> None:
+def test_wait_returns_once_the_pod_fulfils_the_goal(
+    drive: Drive, namespace: str, meanwhile: Callable[[Change], None]
+) -> None:
     async def scenario(clientset: Any) -> None:
         pods = clientset.core_v1.pods(namespace)
         await pods.create(POD)
@@ -104,7 +106,7 @@ def test_a_pod_becomes_what_is_waited_for(drive: Drive, namespace: str, meanwhil
     drive(scenario)
 
 
-def test_what_is_not_there_is_told_at_once(drive: Drive, namespace: str) -> None:
+def test_wait_for_a_missing_object_raises_not_found_at_once(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         pods = clientset.core_v1.pods(namespace)
         with pytest.raises(errors.NotFoundError) as caught:
@@ -148,7 +150,7 @@ def test_creation_and_deletion_are_waited_for(
     drive(scenario)
 
 
-def test_an_object_that_is_deleted_and_made_anew_is_another(
+def test_a_recreated_object_is_not_the_object_that_is_waited_for(
     drive: Drive, namespace: str, meanwhile: Callable[[Change], None]
 ) -> None:
     def make_anew(sync: Clientset) -> None:
@@ -254,7 +256,9 @@ def test_a_job_completes(drive: Drive, namespace: str, kubelet: Callable[[Any], 
     drive(scenario)
 
 
-def test_a_job_that_fails_is_told_with_its_reason(drive: Drive, namespace: str, kubelet: Callable[[Any], None]) -> None:
+def test_a_failed_job_raises_job_failed_error_with_its_reason(
+    drive: Drive, namespace: str, kubelet: Callable[[Any], None]
+) -> None:
     kubelet({"status": {"phase": "Failed"}})
 
     async def scenario(clientset: Any) -> None:
@@ -270,7 +274,7 @@ def test_a_job_that_fails_is_told_with_its_reason(drive: Drive, namespace: str, 
     drive(scenario)
 
 
-def test_only_what_rolls_out_or_completes_has_the_verb(clientset: Clientset) -> None:
+def test_only_kinds_with_a_rollout_or_completion_have_the_verb(clientset: Clientset) -> None:
     apps, batch, core = clientset.apps_v1, clientset.batch_v1, clientset.core_v1
     for has in (apps.deployments("x"), apps.stateful_sets("x"), apps.daemon_sets("x")):
         assert hasattr(has, "wait_for_rollout")

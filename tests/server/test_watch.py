@@ -52,7 +52,7 @@ def quick(own: Cluster) -> rest.Config:
         pytest.param(["expire"], id="killed, started and compacted", marks=pytest.mark.thorough),
     ],
 )
-def test_no_change_is_lost_and_none_is_told_twice(faults: list[str], own: Cluster, tmp_path: Path) -> None:
+def test_every_change_is_yielded_exactly_once_despite_faults(faults: list[str], own: Cluster, tmp_path: Path) -> None:
     """`python -m tests.torture watch` runs longer."""
     tally = Tally("watch")
     play(tally, own, tmp_path, 100, faults, 7)
@@ -150,7 +150,7 @@ def test_a_server_that_is_restored_from_a_backup_is_followed(own: Cluster) -> No
 
 
 @pytest.mark.thorough
-def test_a_plain_watch_from_a_version_that_is_gone_is_told(own: Cluster) -> None:
+def test_a_plain_watch_from_an_expired_version_raises_expired_error(own: Cluster) -> None:
     own.compact()
     own.restart_apiserver()
 
@@ -214,7 +214,7 @@ class AsyncThings(async_verbs.Watch[Thing]):
 
 
 @pytest.mark.parametrize("mode", ["sync", "asyncio"])
-def test_a_kind_that_is_removed_under_a_watch_is_told(mode: str, own: Cluster) -> None:
+def test_a_watch_of_a_removed_kind_raises_not_found(mode: str, own: Cluster) -> None:
     path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
     schema = {"type": "object"}
     spec = {

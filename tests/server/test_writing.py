@@ -114,7 +114,7 @@ def test_delete_and_wait_returns_when_it_is_gone(drive: Drive, namespace: str) -
     drive(scenario)
 
 
-def test_delete_and_wait_says_what_holds_the_object(drive: Drive, namespace: str) -> None:
+def test_delete_and_wait_names_the_finalizers_that_hold_the_object(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         maps = clientset.core_v1.config_maps(namespace)
         name = named("held")
@@ -181,7 +181,7 @@ async def replica_set_of(clientset: Any, namespace: str, name: str) -> Any:
     return found[0].metadata.name
 
 
-def test_propagation_decides_what_becomes_of_dependents(drive: Drive, namespace: str) -> None:
+def test_the_propagation_policy_decides_about_dependents(drive: Drive, namespace: str) -> None:
     """Orphan keeps dependents, Background and the default of deployments delete them, Foreground deletes them first."""
 
     async def scenario(clientset: Any) -> None:
