@@ -14,7 +14,9 @@ CHANGELOG = (ROOT / "CHANGELOG.md").read_text("utf-8")
 
 
 @pytest.mark.slow
-def test_the_newest_version_of_kubernetes_is_told_in_full(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_changelog_contains_all_changes_of_the_newest_kubernetes_version(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     versions = sorted(tuple(map(int, folder.name.split("."))) for folder in (ROOT / "specs").iterdir())
     old, new = (".".join(map(str, version)) for version in list(pairwise(versions))[-1])
     assert run(["diff", str(ROOT / "specs" / old), str(ROOT / "specs" / new), "--format", "markdown"]) == 0

@@ -142,7 +142,7 @@ def test_small_limits_are_found(line: str, found: bool) -> None:
         (closed, "with socket.create_server(at) as one:\n    port = one.getsockname()[1]\n    connect(port)", False),
     ],
 )
-def test_what_depends_on_an_idle_machine_is_found(
+def test_code_that_depends_on_an_idle_machine_is_found(
     find: Callable[[str], Iterator[int]], source: str, found: bool
 ) -> None:
     assert bool(list(find(source))) is found

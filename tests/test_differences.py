@@ -97,7 +97,7 @@ def exists(name: str) -> bool:
 
 
 @pytest.mark.parametrize("row", PACKAGES, ids=lambda row: row[0][:30])
-def test_what_the_table_of_packages_names_exists(row: list[str]) -> None:
+def test_every_name_in_the_table_of_packages_exists(row: list[str]) -> None:
     _, here = row
     named = [name for name in re.findall(r"`([^`]+)`", here) if name != "Until"]
     assert named or here.startswith("not available")
@@ -105,5 +105,5 @@ def test_what_the_table_of_packages_names_exists(row: list[str]) -> None:
 
 
 @pytest.mark.parametrize("name", NOT_AVAILABLE)
-def test_what_the_table_of_packages_calls_missing_does_not_exist(name: str) -> None:
+def test_packages_that_the_table_calls_unavailable_do_not_exist(name: str) -> None:
     assert importlib.util.find_spec(f"{kubecore.__name__}.{name}") is None, "correct the table of packages"

@@ -285,7 +285,7 @@ def migrations() -> list[str]:
 
 
 @pytest.mark.parametrize("call", dict.fromkeys(migrations()))
-def test_what_the_migration_tables_name_is_there(call: str) -> None:
+def test_every_call_of_the_migration_tables_exists(call: str) -> None:
     """Every call names an existing method that accepts the given arguments."""
     text = re.sub(r"^(?:(?:async )?with|await|except|clientset =) ", "", call)
     text = re.sub(r"(?:: \.\.\.)$", "", re.sub(r" as \w+(?=$|:)", "", text))

@@ -72,7 +72,7 @@ def lines(cluster: Cluster, folder: Path) -> Iterator[str]:
             process.kill()
 
 
-def test_with_rights_it_counts_pods_and_tells_not_found(cluster: Cluster, tmp_path: Path) -> None:
+def test_the_in_cluster_example_counts_pods_and_reports_a_missing_pod(cluster: Cluster, tmp_path: Path) -> None:
     service_account(cluster, tmp_path, bound=True)
     said = lines(cluster, tmp_path)
     assert next(said).startswith("There are ")
@@ -80,14 +80,14 @@ def test_with_rights_it_counts_pods_and_tells_not_found(cluster: Cluster, tmp_pa
     said.close()  # type: ignore[attr-defined]
 
 
-def test_without_rights_it_tells_the_servers_message(cluster: Cluster, tmp_path: Path) -> None:
+def test_the_in_cluster_example_prints_the_message_of_a_forbidden_response(cluster: Cluster, tmp_path: Path) -> None:
     service_account(cluster, tmp_path, bound=False)
     said = lines(cluster, tmp_path)
     assert next(said).startswith("Error getting pod pods is forbidden: User ")
     said.close()  # type: ignore[attr-defined]
 
 
-def test_outside_of_a_cluster_it_says_so() -> None:
+def test_the_in_cluster_example_fails_outside_of_a_cluster() -> None:
     env = {key: value for key, value in os.environ.items() if not key.startswith("KUBERNETES_SERVICE_")}
     done = subprocess.run([sys.executable, str(EXAMPLE)], env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 1
@@ -95,7 +95,9 @@ def test_outside_of_a_cluster_it_says_so() -> None:
 
 
 @pytest.mark.parametrize("missing", ["token", "ca.crt"])
-def test_a_missing_file_is_told_or_survived(missing: str, cluster: Cluster, tmp_path: Path) -> None:
+def test_the_in_cluster_example_reports_a_missing_credential_file(
+    missing: str, cluster: Cluster, tmp_path: Path
+) -> None:
     service_account(cluster, tmp_path, bound=True)
     (tmp_path / missing).unlink()
     first = next(lines(cluster, tmp_path))
@@ -146,7 +148,7 @@ def started(kubeconfig: Path, name: str, *arguments: str) -> Iterator[tuple[subp
             process.kill()
 
 
-def test_every_example_says_what_it_shows_and_how_to_run_it() -> None:
+def test_every_example_is_tested_and_documents_how_to_run_it() -> None:
     programs = sorted(EXAMPLES.glob("*.py"))
     assert len(programs) >= 9
     tests = Path(__file__).read_text("utf-8")

@@ -15,7 +15,7 @@ HOOKS = {hook["id"]: hook for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.
 
 
 @pytest.mark.parametrize("name", ["kgen-check", "kgen-build"])
-def test_a_hook_runs_kgen_with_what_it_needs(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_pre_commit_hook_runs_kgen_with_its_dependencies(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     assert HOOKS[name]["additional_dependencies"] == project["optional-dependencies"]["generator"]
     program, command = HOOKS[name]["entry"].split()

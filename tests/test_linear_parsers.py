@@ -366,7 +366,7 @@ CASES: Final = [
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_a_reader_takes_linear_time(case: Case) -> None:
+def test_the_time_of_a_reader_is_linear(case: Case) -> None:
     assert is_linear(case), f"{case.name} takes more than linear time"
 
 

@@ -119,7 +119,7 @@ def _is_linear(work: Callable[[str], Any], pump: str, prefix: str = "") -> bool:
 
 
 @pytest.mark.parametrize("used", _USED, ids=lambda used: f"{used.place}-{used.method}")
-def test_an_expression_takes_linear_time(used: Used) -> None:
+def test_the_time_of_a_regular_expression_is_linear(used: Used) -> None:
     is_bytes = isinstance(used.pattern.pattern, bytes)
     source = used.pattern.pattern.decode("latin-1") if is_bytes else used.pattern.pattern
 
@@ -164,12 +164,12 @@ def _refused(work: Callable[[str], Any]) -> Callable[[str], None]:
 @pytest.mark.parametrize(
     "pump", ["=?a?q?b", '\\"', '299 - "a",', "a=b,", "a in (b,", "[", "{", "[?(@.a", "'", "1", "..a"]
 )
-def test_a_parser_takes_linear_time(work: Callable[[str], Any], pump: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_time_of_a_parser_is_linear(work: Callable[[str], Any], pump: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(depth, "levels", lambda: 200)
     assert _is_linear(_refused(work), pump)
 
 
-def test_the_measure_tells_a_square_from_a_line() -> None:
+def test_the_measurement_distinguishes_quadratic_from_linear_time() -> None:
     square, line = re.compile(r'"(?:[^"\\]|\\.)*"'), re.compile(r'"(?:[^"\\]|\\.)*+"?')
     assert not _is_linear(lambda text: list(square.finditer(text)), '\\"', '"')
     assert _is_linear(lambda text: list(line.finditer(text)), '\\"', '"')

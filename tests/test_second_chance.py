@@ -30,7 +30,7 @@ def test_a_listed_test_stands_for_its_parameters_alone() -> None:
     assert second_chance.unlisted(failed, LISTED) == ["tests/a.py::test_xy", "tests/b.py::test_x[1]"]
 
 
-def test_a_file_and_a_folder_stand_for_what_is_in_them() -> None:
+def test_a_listed_file_or_folder_covers_the_tests_inside() -> None:
     failed = ["tests/a.py::test_x[1]", "tests/ab.py::test_x", "tests/b/c/d.py::test_x", "tests/bc/d.py::test_x"]
     assert second_chance.unlisted(failed, {"tests/a.py": "", "tests/b/": ""}) == [failed[1], failed[3]]
 

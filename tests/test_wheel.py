@@ -45,7 +45,7 @@ def test_a_wheel_can_be_built_again_and_holds_no_surprise(wheel: Path, tmp_path:
     assert not [entry.filename for entry in entries if entry.external_attr >> 16 & 0o111]
 
 
-def test_the_client_works_alone_and_kgen_says_what_it_needs(environment: Path, tmp_path: Path) -> None:
+def test_the_client_works_without_extras_and_kgen_names_the_missing_extra(environment: Path, tmp_path: Path) -> None:
     code = "import kubeclient, kubecore; from kubeclient.models import core_v1; print(core_v1.Pod.zero().kind)"
     assert run(environment / "python", "-W", "error", "-c", code, cwd=tmp_path).stdout == "Pod\n"
     done = run(environment / "kgen", "build", cwd=tmp_path, check=False)
@@ -79,7 +79,7 @@ def test_the_public_types_of_the_runtime_are_complete(package: str, environment:
     assert "Type completeness score: 100%" in said, said[-3000:]
 
 
-def test_kgen_builds_in_an_empty_folder_what_the_checkout_holds(wheel: Path, environment: Path, tmp_path: Path) -> None:
+def test_the_wheel_generates_the_same_package_as_the_checkout(wheel: Path, environment: Path, tmp_path: Path) -> None:
     run(environment / "python", "-m", "pip", "install", "--quiet", f"{wheel}[generator]", cwd=tmp_path)
     run(environment / "kgen", "build", cwd=tmp_path)
     made = {file.relative_to(tmp_path): file.read_text() for file in (tmp_path / "generated").rglob("*.py")}

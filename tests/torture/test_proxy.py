@@ -121,7 +121,7 @@ def test_a_cut_by_reset(echo: Echo) -> None:
         assert settled(echo.ends) == ["rst"]
 
 
-def test_a_cut_of_what_the_client_sends(echo: Echo) -> None:
+def test_a_connection_can_be_cut_while_the_client_sends(echo: Echo) -> None:
     with through(echo, Plan(cut_after=3, up=True)) as (_, client):
         client.sendall(b"0123456789")
         assert read(client) in (b"", b"012")
@@ -139,7 +139,7 @@ def test_a_half_close_leaves_the_other_way_open(echo: Echo) -> None:
     assert echo.got == b"0123456789more"
 
 
-def test_mute_holds_both_ways_and_closes_nothing(echo: Echo) -> None:
+def test_a_muted_proxy_holds_both_directions_without_closing_a_connection(echo: Echo) -> None:
     with through(echo, Plan(mute_after=4)) as (proxy, client):
         client.sendall(b"0123456789")
         assert read(client, 4) == b"0123"
@@ -218,7 +218,7 @@ def test_no_thread_and_no_socket_is_left(echo: Echo) -> None:
     assert state() == (0, files)
 
 
-def test_a_server_that_is_not_there_resets_the_client() -> None:
+def test_a_missing_server_resets_the_client() -> None:
     with closed_port() as port, FaultProxy(port) as proxy:
         with pytest.raises(ConnectionResetError):  # The reset may arrive while the client still connects.
             with socket.create_connection(("127.0.0.1", proxy.port), 60) as client:
