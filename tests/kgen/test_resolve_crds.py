@@ -137,7 +137,7 @@ def test_every_form_of_a_schema_has_its_type(schema: dict[str, Any], annotation:
 @pytest.mark.parametrize(
     "held", [{"type": "array", "items": STRING}, {"type": "object", "additionalProperties": STRING}], ids=str
 )
-def test_a_list_or_map_may_be_none_if_the_schema_depends_on_its_presence(held: Any, said: Any) -> None:
+def test_a_list_or_map_is_optional_if_the_schema_depends_on_its_presence(held: Any, said: Any) -> None:
     raw = change(manifest(), f"{SCHEMA}/properties/spec", {**obj(items=held, other=STRING), **said})
     raw = change(raw, f"{SCHEMA}/properties/status", obj(items=held, other=STRING))
     api = of(raw)
@@ -160,7 +160,7 @@ def test_names_that_differ_in_case_or_a_dash_alone_are_all_there() -> None:
     assert names == {"xY": "x_y", "x_y": "x_y_", "XY": "xy", "x-y": "x_dash_y"}
 
 
-def test_a_required_nullable_property_is_required_and_may_be_none() -> None:
+def test_a_required_nullable_property_is_required_and_accepts_none() -> None:
     made = spec_fields({"a": {**STRING, "nullable": True}, "b": STRING}, required=["a", "b"])
     assert (made["a"].annotation, made["a"].required) == ("str | None", True)
     assert (made["b"].annotation, made["b"].required) == ("str", True)

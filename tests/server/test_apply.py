@@ -37,7 +37,7 @@ def test_apply_stores_every_character_as_it_is_sent(drive: Drive, namespace: str
     drive(scenario)
 
 
-def test_apply_creates_changes_and_takes_back(drive: Drive, namespace: str) -> None:
+def test_apply_creates_changes_and_removes_fields(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         deployments = clientset.apps_v1.deployments(namespace)
         name = named("apply")
