@@ -119,7 +119,7 @@ def server(**answers: list[tuple[int, Any]]) -> Server:
     return made
 
 
-def test_a_kind_is_waited_for_and_what_was_remembered_of_it_is_asked_again() -> None:
+def test_apply_waits_for_a_new_kind_and_refreshes_the_cached_discovery() -> None:
     """The cached discovery has a cluster-scoped kind. The new CRD makes the kind namespaced."""
     cache, made = DiscoveryCache(), server()
     cache._catalog = OLD
@@ -138,7 +138,7 @@ def test_a_kind_is_waited_for_and_what_was_remembered_of_it_is_asked_again() -> 
     assert made.pauses == [0.05, 0.1]
 
 
-def test_discovery_is_asked_until_it_has_the_kind() -> None:
+def test_discovery_is_repeated_until_it_has_the_kind() -> None:
     nothing = {"kind": "APIGroupDiscoveryList", "items": []}
     made = server(
         **{f"PATCH {PLACE}": [(201, ESTABLISHED)], "GET /apis": [(200, nothing), (200, discovered("Cluster"))]}
@@ -148,7 +148,7 @@ def test_discovery_is_asked_until_it_has_the_kind() -> None:
     assert made.asked.count("GET /apis") == 2
 
 
-def test_a_kind_that_is_not_served_says_why() -> None:
+def test_the_error_for_a_kind_that_is_not_served_contains_the_reason() -> None:
     made = server(**{f"GET {PLACE}": [(404, {}), (200, NAMES)]})
     with pytest.raises(errors.ApplyFileError, match="not served within 0 s: discovery does not have it yet"):
         apply(made, [CRD], said=Options(**{**options(), "crd_timeout_seconds": 0.0}))
@@ -178,7 +178,7 @@ def test_who_may_not_read_may_apply() -> None:
 
 
 @pytest.mark.parametrize("bad", [5, "x", None, ["a"]])
-def test_what_is_no_object_is_refused_before_anything_is_sent(bad: Any) -> None:
+def test_an_invalid_object_is_refused_before_a_request_is_sent(bad: Any) -> None:
     made = Server()
     with pytest.raises(errors.InvalidRequestError, match="expected an object to apply"):
         apply(made, [CRD, bad])
@@ -210,7 +210,7 @@ def test_objects_come_in_the_order_that_they_need() -> None:
     assert placed == wrong[::-1]
 
 
-def test_every_kind_of_the_order_is_there() -> None:
+def test_every_kind_of_the_order_exists() -> None:
     known = {(info.group, info.kind) for info in kinds_of("kubeclient").values()}
     assert set(order._PLACES) <= known
 

@@ -87,7 +87,7 @@ def test_a_body_of_more_than_the_limit_is_refused(mode: Any, framing: str) -> No
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("encoding", ["identity", "", " Identity ", "identity, identity"])
-def test_identity_is_no_coding(mode: Any, encoding: str) -> None:
+def test_content_encoding_identity_is_accepted(mode: Any, encoding: str) -> None:
     with loopback(answer(POD, f"Content-Encoding: {encoding}")) as server, callers(mode) as make:
         with make(rest.Config(host=f"http://127.0.0.1:{server.port}", max_retries=0)) as caller:
             assert caller.get().metadata.name == "p"

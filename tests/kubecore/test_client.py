@@ -47,7 +47,7 @@ def config(port: int, **more: Any) -> rest.Config:
 
 
 @both
-def test_a_request_carries_what_it_must(get: Get) -> None:
+def test_a_request_contains_the_required_headers(get: Get) -> None:
     with loopback(answer(POD)) as server:
         assert get(config(server.port)).metadata.name == "p"
     head = server.requests[0].decode()
@@ -113,7 +113,7 @@ def test_a_body_beyond_the_limit_is_refused(get: Get) -> None:
 
 
 @both
-def test_nobody_there_is_told_with_the_address(get: Get) -> None:
+def test_the_error_for_a_refused_connection_contains_the_address(get: Get) -> None:
     with closed_port() as port:
         with pytest.raises(
             errors.ConnectError, match=rf"GET http://127\.0\.0\.1:{port}/api/v1/namespaces/d/pods/p: no connection"
@@ -122,7 +122,7 @@ def test_nobody_there_is_told_with_the_address(get: Get) -> None:
 
 
 @both
-def test_a_mute_server_is_left_after_the_read_timeout(get: Get) -> None:
+def test_the_read_timeout_ends_a_request_to_an_idle_server(get: Get) -> None:
     timeouts = rest.Timeouts(read=0.2)
     with (
         loopback(close=False) as server,
@@ -194,7 +194,7 @@ def test_a_watch_of_another_media_type_is_refused() -> None:
             pass
 
 
-def test_a_watch_cut_in_a_line_tells_it_when_it_comes_whole() -> None:
+def test_a_watch_that_is_cut_inside_a_line_yields_the_event_once_complete() -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
     line = b'{"type":"ADDED","object":{"metadata":{"name":"a"},"spec":{"containers":[]}}}'
     pieces = (head + line + b"\n" + line[:-9], head + line.replace(b'"a"', b'"b"'))

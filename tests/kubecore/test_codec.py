@@ -45,7 +45,7 @@ def test_managed_fields_are_text_that_does_not_hold_the_body() -> None:
     assert json.loads(decode.encode(found))["metadata"]["managedFields"] == [entry]
 
 
-def test_one_odd_item_leaves_the_others_as_they_are() -> None:
+def test_an_invalid_item_does_not_change_the_other_items() -> None:
     good = {"metadata": {"name": "a"}, "spec": {"containers": [{"name": "c"}]}}
     odd = {"metadata": {"name": "b"}, "spec": {"containers": None}}
     pods = decoded(
@@ -56,7 +56,7 @@ def test_one_odd_item_leaves_the_others_as_they_are() -> None:
     assert pods.items[0].spec.containers[0].name == "c"
 
 
-def test_a_number_where_a_quantity_is_due_is_text() -> None:
+def test_a_number_is_decoded_as_the_text_of_a_quantity() -> None:
     container = {"name": "c", "resources": {"limits": {"cpu": 1, "memory": 1.5}, "requests": {"cpu": 2.0}}}
     pod = decoded(core_v1.Pod, {"spec": {"containers": [container]}})
     assert pod.spec.containers[0].resources.limits == {"cpu": "1", "memory": "1.5"}
@@ -68,13 +68,13 @@ def test_an_integral_float_is_an_integer() -> None:
     assert pod.spec.priority == 3
 
 
-def test_an_unreadable_date_is_none_with_a_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unreadable_date_becomes_none_and_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     pod = decoded(core_v1.Pod, {"metadata": {"creationTimestamp": ""}})
     assert pod.metadata.creation_timestamp is None
     assert "$.metadata.creationTimestamp" in caplog.text
 
 
-def test_a_micro_time_cuts_what_is_beyond_microseconds_and_sends_six_digits() -> None:
+def test_a_micro_time_is_truncated_to_microseconds_and_sent_with_six_digits() -> None:
     lease = decoded(coordination_v1.Lease, {"spec": {"renewTime": "2026-11-24T10:00:00.9999999Z"}})
     assert lease.spec.renew_time is not None
     assert lease.spec.renew_time.microsecond == 999999
@@ -101,7 +101,7 @@ def test_an_unknown_value_of_an_enum_is_kept() -> None:
         (None, "expected"),
     ],
 )
-def test_what_is_something_else_is_an_error_with_its_path(data: Any, words: str) -> None:
+def test_a_value_of_another_type_is_a_decode_error_with_its_path(data: Any, words: str) -> None:
     with pytest.raises(errors.DecodeError, match=words):
         decoded(core_v1.Pod, data)
 
@@ -110,7 +110,7 @@ def test_what_is_something_else_is_an_error_with_its_path(data: Any, words: str)
     "body",
     [b"", b"{", b"<html>", b'{"spec":' * 100_000, b"\xff", b'{"kind":"\xff"}', b'{"kind":"\\ud800"}', b"[" * 5000],
 )
-def test_what_is_no_json_is_an_error_of_ours(body: bytes) -> None:
+def test_invalid_json_is_a_decode_error(body: bytes) -> None:
     with pytest.raises(errors.DecodeError):
         decode.decode(body, core_v1.Pod)
 
@@ -162,7 +162,7 @@ def test_the_collector_is_on_again_after_many_threads() -> None:
     assert gc.isenabled()
 
 
-def test_what_was_decoded_is_not_young_garbage_to_look_through() -> None:
+def test_decoded_objects_do_not_stay_in_the_young_generations_of_the_collector() -> None:
     body = json.dumps({"items": [{"metadata": {"name": "x", "labels": {"a": "b"}}}] * 5000}).encode()
     gc.collect()
     kept = decode.decode(body, core_v1.PodList)
@@ -171,7 +171,7 @@ def test_what_was_decoded_is_not_young_garbage_to_look_through() -> None:
     assert young < 5000
 
 
-def test_one_odd_item_does_not_send_the_others_the_slow_way(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_invalid_item_is_decoded_leniently(monkeypatch: pytest.MonkeyPatch) -> None:
     from kubecore.codec import lenient
 
     read: list[str] = []

@@ -52,14 +52,14 @@ def test_a_host_is_taken_apart(host: str, url: str) -> None:
     assert rest.Config(host=host).server().url == url
 
 
-def test_a_host_without_scheme_is_https_where_tls_is_configured() -> None:
+def test_a_host_without_scheme_is_https_if_tls_is_configured() -> None:
     assert rest.Config(host="h", tls=rest.TLSConfig(insecure=True)).server().url == "https://h"
 
 
 @pytest.mark.parametrize(
     "host", ["ftp://h", "https://", "h/path", "https://u:p@h", "https://h:x", "https://h\n", "https://[::"]
 )
-def test_what_is_no_server_is_refused(host: str) -> None:
+def test_an_invalid_server_url_is_refused_without_its_password(host: str) -> None:
     with pytest.raises(errors.ConfigError) as caught:
         rest.Config(host=host).server()
     assert "p@" not in str(caught.value)
@@ -83,7 +83,7 @@ def test_what_is_no_server_is_refused(host: str) -> None:
         rest.Config(host="https://h", tls=rest.TLSConfig(cert_data=b"junk", key_data=SECRET.encode())),
     ],
 )
-def test_what_contradicts_itself_is_refused_without_its_secrets(config: rest.Config) -> None:
+def test_a_contradictory_configuration_is_refused_without_its_secrets(config: rest.Config) -> None:
     with pytest.raises(errors.ConfigError) as caught:
         rest.Client(config)
     assert SECRET not in str(caught.value)
@@ -146,7 +146,7 @@ def refusing() -> Iterator[int]:
     ("origin", "hint"),
     [("", "right host?"), ("user 'u' of context 'lab'", "right context (user 'u' of context 'lab')?")],
 )
-def test_a_refused_connection_tells_what_to_look_at(origin: str, hint: str, refusing: int) -> None:
+def test_the_error_for_a_refused_connection_has_a_hint(origin: str, hint: str, refusing: int) -> None:
     config = rest.Config(host=f"http://127.0.0.1:{refusing}", origin=origin, max_retries=0)
 
     async def asynchronous() -> None:
@@ -232,7 +232,9 @@ def test_in_a_cluster_the_environment_names_the_server(
 
 @pytest.mark.parametrize("missing", ["KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"])
 @pytest.mark.parametrize("empty", [True, False])
-def test_outside_of_a_cluster_it_says_so(missing: str, empty: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_cluster_config_raises_not_in_cluster_error_outside_of_a_cluster(
+    missing: str, empty: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A missing or empty variable means that the program runs outside of a cluster."""
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "h")
     monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "1")

@@ -112,7 +112,7 @@ def test_a_folder_is_copied(place: Path) -> None:
     assert (place / "1" / "sub" / "empty").stat().st_mode & 0o777 == 0o755
 
 
-def test_a_file_becomes_what_it_is_called_here(place: Path) -> None:
+def test_a_copied_file_gets_the_name_of_the_local_path(place: Path) -> None:
     archive = entry("./x", b"hello")
     unpack(archive, place / "copy")
     assert (place / "copy").read_bytes() == b"hello"
@@ -198,7 +198,7 @@ def test_a_hostile_archive_is_an_error(place: Path, name: str) -> None:
     ],
     ids=["link", "absolute", "chain", "hard link", "device", "block device", "pipe", "by pax"],
 )
-def test_links_and_devices_are_left_out_and_what_follows_does_not_go_through_them(place: Path, links: bytes) -> None:
+def test_links_and_devices_are_skipped_and_never_followed(place: Path, links: bytes) -> None:
     told = unpack(folder("x") + links + entry("x/link/secret", b"in a folder of its own"), place / "copy")
     assert everything(place / "copy") == {"link": None, "link/secret": b"in a folder of its own"}
     assert told.skipped[0].name == "x/link"
@@ -248,7 +248,7 @@ def test_a_size_is_only_believed_when_the_bytes_come(place: Path) -> None:
     assert everything(place / "copy") == {}
 
 
-def test_an_archive_that_is_cut_anywhere_is_told(place: Path) -> None:
+def test_an_archive_that_is_cut_anywhere_raises_copy_error(place: Path) -> None:
     archive = folder("x") + entry("x/a", b"a" * 700) + entry("x/b", b"b")
     for at in range(0, len(archive), 73):
         with pytest.raises(errors.CopyError, match="broke off"):
@@ -376,7 +376,7 @@ def test_a_copy_from_a_container(kind: str, place: Path) -> None:
     ],
     ids=["fails", "warns", "127", "126", "no such program", "no container", "hostile", "half", "cut"],
 )
-def test_what_goes_wrong_is_told_and_nothing_half_is_left(
+def test_a_failed_copy_raises_an_error_and_leaves_no_partial_file(
     kind: str, place: Path, script: Any, error: type[Exception], words: str
 ) -> None:
     with serving(script) as server:
@@ -411,7 +411,7 @@ def test_paths_in_the_container(remote: str, command: list[str]) -> None:
     assert plan.command == ["tar", "cf", "-", *command]
 
 
-def test_paths_that_are_none_are_refused(tmp_path: Path) -> None:
+def test_empty_or_invalid_paths_are_refused(tmp_path: Path) -> None:
     with rest.Client(rest.Config(host="http://127.0.0.1:1")) as client:
         for remote in ("", "a\0b", None):
             with pytest.raises(errors.InvalidRequestError, match="path in the container"):
@@ -427,7 +427,7 @@ def received(pieces: Iterable[bytes], extract: Path) -> None:
         archive.extractall(extract)  # noqa: S202 - kubecore packed it
 
 
-def test_what_is_packed_is_what_tar_reads(tmp_path: Path) -> None:
+def test_tar_extracts_the_packed_archive(tmp_path: Path) -> None:
     source = tmp_path / "source"
     (source / "sub" / ("n" * 200)).mkdir(parents=True)
     (source / "empty").mkdir()
@@ -454,7 +454,7 @@ def test_what_is_packed_is_what_tar_reads(tmp_path: Path) -> None:
 
 
 @each
-def test_a_file_that_can_not_be_read_is_told(kind: str, tmp_path: Path) -> None:
+def test_an_unreadable_local_file_raises_copy_error(kind: str, tmp_path: Path) -> None:
     with serving(lambda peer: [None for _ in iter(peer.read, None)] and None) as server:
 
         async def scenario(pods: Any) -> None:

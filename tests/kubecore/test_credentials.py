@@ -305,7 +305,9 @@ def test_a_relative_plugin_stays_the_same_program(moving: Callable[[], None], tm
     assert plugin.renew().header == b"Bearer here"
 
 
-def test_renewed_tokens_are_saved_in_the_kubeconfig_they_came_from(moving: Callable[[], None], tmp_path: Path) -> None:
+def test_renewed_tokens_are_saved_in_the_kubeconfig_that_contained_them(
+    moving: Callable[[], None], tmp_path: Path
+) -> None:
     settings = {
         "idp-issuer-url": "https://issuer",
         "client-id": "c",

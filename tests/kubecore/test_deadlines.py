@@ -388,7 +388,7 @@ def plugin(folder: Path, body: str) -> rest.ExecConfig:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_plugin_that_takes_too_long_does_not_hold_the_call(kind: str, tmp_path: Path) -> None:
+def test_a_slow_plugin_does_not_delay_the_call_beyond_its_timeout(kind: str, tmp_path: Path) -> None:
     config = rest.Config(host="https://127.0.0.1:1", exec=plugin(tmp_path, "exec sleep 60"))
     with pytest.raises(errors.DeadlineError, match=r"within 0\.3 s \(timeout=\): the credentials are not renewed yet"):
         do(kind, config, lambda clientset: clientset.core_v1.pods("d").get("p", timeout=0.3))
@@ -565,7 +565,7 @@ def test_an_observer_does_not_change_how_a_request_is_written(name: str) -> None
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_observers_are_told_that_there_were_no_credentials(kind: str, tmp_path: Path) -> None:
+def test_observers_get_the_error_of_missing_credentials(kind: str, tmp_path: Path) -> None:
     outcomes: list[rest.Outcome] = []
     config = rest.Config(
         host="https://127.0.0.1:1", exec=plugin(tmp_path, "exit 3"), observers=[lambda attempt: outcomes.append]
@@ -602,7 +602,7 @@ def test_the_rate_limiter_holds_for_streams(kind: str, verb: Verb, tmp_path: Pat
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_limiter_that_asks_to_wait_beyond_the_deadline_ends_the_call(kind: str) -> None:
+def test_a_rate_limit_beyond_the_deadline_ends_the_call(kind: str) -> None:
     config = rest.Config(host="http://127.0.0.1:1", rate_limiter=Full(3600))
     with pytest.raises(
         errors.DeadlineError, match=r"within 5 s \(timeout=\): the rate limiter requires a wait of 3600\.00 s"

@@ -64,13 +64,13 @@ def test_names_are_mapped(name: str, api_version: str, found: str | None) -> Non
     assert (None if mapped is None else str(mapped)) == found
 
 
-def test_an_ambiguous_short_name_is_said(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_ambiguous_short_name_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "kubecore"):
         assert mapper.find(CATALOG, "svc") is CATALOG.resources[1]
     assert caplog.messages == ["the short name 'svc' is taken for Service (v1), not for Po (z.io/v1)"]
 
 
-def test_the_error_names_what_is_near() -> None:
+def test_the_error_for_an_unknown_kind_suggests_similar_kinds() -> None:
     failed = Catalog(CATALOG.groups, CATALOG.resources, {"a.io/v1": errors.DiscoveryError("x")})
     error = mapper.no_match(failed, "Deploymnt")
     assert str(error) == (
@@ -195,7 +195,7 @@ def plain(*, broken: Any) -> dict[str, Any]:
     }
 
 
-def test_lists_of_older_servers_are_read_and_what_fails_is_asked_twice() -> None:
+def test_discovery_without_aggregation_retries_failed_groups_once() -> None:
     server = Server(plain(broken=unavailable()))
     found: Catalog = server.run(DiscoveryCache().catalog())
     assert server.asked.count("/apis/apps/v1beta1") == 2
@@ -205,7 +205,7 @@ def test_lists_of_older_servers_are_read_and_what_fails_is_asked_twice() -> None
     assert isinstance(found.failed["apps/v1beta1"], errors.ServiceUnavailableError)
 
 
-def test_what_fails_once_is_there_the_second_time() -> None:
+def test_a_group_that_fails_once_is_found_by_the_retry() -> None:
     server = Server(plain(broken=unavailable()))
     server.table["/apis/apps/v1beta1"] = deque([unavailable(), server.table["/apis/apps/v1"]])
     found: Catalog = server.run(DiscoveryCache().catalog())
@@ -225,7 +225,7 @@ def test_a_hostile_group_version_does_not_change_the_path() -> None:
     assert isinstance(found.failed["apps/../../api/v1/secrets"], errors.InvalidRequestError)
 
 
-def test_a_miss_asks_once_more_and_not_without_end() -> None:
+def test_an_unknown_kind_refreshes_the_discovery_a_limited_number_of_times() -> None:
     server, cache = Server({"/apis": aggregated(APPS)}), DiscoveryCache()
     with pytest.raises(errors.NoMatchError):
         server.run(cache.find("Widget"))

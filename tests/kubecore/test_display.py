@@ -133,7 +133,7 @@ def test_nulls_that_are_kept_and_items_of_any_type_are_shown() -> None:
         assert repr(outer).startswith("Outer(")
 
 
-def test_yaml_has_the_order_in_which_people_write_and_managed_fields_only_if_asked() -> None:
+def test_to_yaml_keeps_the_usual_order_and_omits_managed_fields_by_default() -> None:
     meta = meta_v1.ObjectMeta(name="d", managed_fields=[meta_v1.ManagedFieldsEntry(manager="m")])
     template = core_v1.PodTemplateSpec(
         metadata=meta_v1.ObjectMeta(labels={"a": "b"}), spec=core_v1.PodSpec(containers=[], node_name="n")
@@ -207,7 +207,9 @@ def test_clients_name_their_server(make: Any) -> None:
 
 
 @pytest.mark.parametrize("make", [Clientset, AsyncClientset])
-def test_a_clientset_loads_what_kubectl_would(make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clientset_loads_the_kubeconfig_that_kubectl_loads(
+    make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "config"
     file.write_text(
         "current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n"
@@ -258,7 +260,7 @@ def test_a_name_that_does_not_exist_leads_to_the_one_that_does(
     assert words in str(caught.value)
 
 
-def test_what_tools_probe_for_is_missing_without_a_hint() -> None:
+def test_attributes_that_tools_probe_for_are_missing() -> None:
     for owner in (core_v1, Clientset(CONFIG), Clientset(CONFIG).core_v1, Clientset(CONFIG).core_v1.pods("d")):
         assert not hasattr(owner, "__wrapped__")
         assert not hasattr(owner, "_ipython_display_")

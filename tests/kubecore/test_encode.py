@@ -101,7 +101,7 @@ SCALARS = [
 
 
 @pytest.mark.parametrize(("value", "written"), SCALARS, ids=[type(value).__name__ for value, _ in SCALARS])
-def test_scalars_of_other_classes_are_written_as_what_they_are(value: Any, written: Any) -> None:
+def test_subclasses_of_scalars_are_encoded_as_their_base_type(value: Any, written: Any) -> None:
     for whole in (
         {"a": value, "b": [value], "c": {"d": value}},
         Loose(needed=WHOLE, anything={"a": value, "b": [value], "c": {"d": value}}),
@@ -139,7 +139,7 @@ BAD: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize(("value", "what"), BAD, ids=[what for _, what in BAD])
-def test_what_has_no_form_in_json_is_refused_with_its_path(value: Any, what: str) -> None:
+def test_a_value_without_a_json_form_is_refused_with_its_path(value: Any, what: str) -> None:
     with pytest.raises(errors.EncodeError, match=r"\$\.anything\.a\[1\].*" + what):
         encode.encode(Loose(needed=WHOLE, anything={"a": [0, value]}))
     with pytest.raises(errors.EncodeError, match=r"\$\.spec\.containers\[0\]\.name.*" + what):
@@ -168,7 +168,7 @@ def test_an_object_in_itself_is_refused() -> None:
 @given(st.recursive(st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False, allow_infinity=False)
                     | st.text(st.characters(exclude_categories=["Cs"])),
                     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), max_size=3), inner, max_size=3), max_leaves=8))  # fmt: skip
-def test_the_careful_walk_writes_what_the_fast_one_writes(value: Any) -> None:
+def test_the_slow_and_the_fast_encoder_write_the_same(value: Any) -> None:
     from kubecore.codec.plain_values import plain
 
     loose = Loose(needed=WHOLE, anything=value)
@@ -281,7 +281,7 @@ def test_a_time_is_written_as_it_was_read(text: str) -> None:
         "2024-01-01",
     ],
 )
-def test_text_that_is_no_time_is_refused_or_kept(text: str) -> None:
+def test_an_invalid_time_is_refused_if_required_and_kept_if_optional(text: str) -> None:
     required: list[tuple[dict[str, Any], str]] = [
         ({"needed": text}, r"\$\.needed"),
         ({"needed": TIMES[0], "times": [text]}, r"\$\.times\[0\]"),
@@ -311,7 +311,7 @@ def test_digits_beyond_microseconds_are_cut(value: datetime.datetime, digits: st
     assert found.to_dict() == {"needed": text}
 
 
-def test_what_is_computed_from_a_time_has_no_text() -> None:
+def test_a_time_computed_from_a_read_time_does_not_keep_the_read_text() -> None:
     found = read_time("2024-01-01T00:00:00.5Z")
     assert isinstance(found, SourceTime)
     assert found.text == "2024-01-01T00:00:00.5Z"
@@ -442,7 +442,7 @@ def test_bytes_in_a_field_of_times_are_refused() -> None:
             encode.encode(spec, coordination_v1.LeaseSpec)
 
 
-def test_a_struct_that_is_no_model_is_written() -> None:
+def test_a_struct_that_is_not_a_model_is_encoded() -> None:
     class Plain(msgspec.Struct):
         a: int = 1
 

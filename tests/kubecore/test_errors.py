@@ -56,7 +56,7 @@ def test_a_reason_makes_the_class_and_its_predicate_knows_it(reason: str, code: 
 
 
 @pytest.mark.parametrize(("reason", "code", "cls", "predicate"), TABLE)
-def test_a_code_decides_where_the_reason_is_unknown(reason: str, code: int, cls: Any, predicate: Any) -> None:
+def test_the_code_decides_the_class_if_the_reason_is_unknown(reason: str, code: int, cls: Any, predicate: Any) -> None:
     for unknown in (None, "", "SomethingNew"):
         error = errors.status_error(Status(reason=unknown, code=code))
         assert type(error) is cls
@@ -112,7 +112,7 @@ def test_an_error_survives_pickling() -> None:
         (418, errors.StatusError),
     ],
 )
-def test_a_body_that_is_no_status_gives_the_class_and_the_text(code: int, cls: Any) -> None:
+def test_a_body_that_is_not_a_status_is_part_of_the_error_of_the_code(code: int, cls: Any) -> None:
     error = from_answer(call(), code, {"content-type": "text/plain"}, b"  the words  ")
     assert type(error) is cls
     assert error.code == code
@@ -152,7 +152,7 @@ def test_the_servers_own_status_wins() -> None:
 @pytest.mark.parametrize(
     "body", [b"{}", b'{"kind":"Status","status":"Success"}', b'{"status":"Failure"}', b"[]", b"null", b"\xff"]
 )
-def test_what_is_no_failed_status_is_none(body: bytes) -> None:
+def test_a_body_that_is_not_a_failed_status_is_ignored(body: bytes) -> None:
     assert status_in(body) is None
 
 
@@ -166,7 +166,7 @@ def test_a_status_of_failure_is_an_error_whatever_the_code() -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"null", b'{"kind":"Node"}', b"\xff"])
-def test_a_success_with_another_body_says_what_came(body: bytes) -> None:
+def test_the_error_for_an_unexpected_body_of_a_success_describes_the_body(body: bytes) -> None:
     from kubeclient.models import core_v1
 
     asked: Call[core_v1.Pod] = Call(method="GET", path="/api/v1/x", response=core_v1.Pod, verb="get")
@@ -174,7 +174,7 @@ def test_a_success_with_another_body_says_what_came(body: bytes) -> None:
         asked.parse(200, {"content-type": "text/html"}, body)
 
 
-def test_a_delay_is_told_where_the_server_suggests_one() -> None:
+def test_suggests_client_delay_returns_the_delay_of_the_server() -> None:
     busy = from_answer(call(), 429, {"retry-after": "7"}, b"")
     assert errors.suggests_client_delay(busy) == 7
     assert errors.suggests_client_delay(errors.status_error(Status(code=404))) is None

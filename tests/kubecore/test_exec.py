@@ -122,7 +122,7 @@ def test_a_certificate_is_for_new_connections_once_the_plugin_ran(
         "os.kill(os.getpid(), 9)",
     ],
 )
-def test_what_is_no_credential_is_told_without_its_secrets(get: Any, body: str, tmp_path: Path) -> None:
+def test_invalid_output_of_a_plugin_is_reported_without_its_secrets(get: Any, body: str, tmp_path: Path) -> None:
     with pytest.raises(errors.ConfigError, match=r"exec: .*plugin|the token of") as caught:
         get(config(script(tmp_path, body)))
     assert "s3cret" not in str(caught.value)
@@ -146,7 +146,7 @@ def test_a_bare_name_is_never_found_in_the_current_folder(tmp_path: Path, monkey
     assert get_sync(config("kgen-test-plugin")).header == b"Bearer t"
 
 
-def test_what_a_program_is_told(tmp_path: Path) -> None:
+def test_a_plugin_gets_exec_info_in_its_environment(tmp_path: Path) -> None:
     body = "say(token=os.environ['KUBERNETES_EXEC_INFO'].encode().hex())"
     made = config(script(tmp_path, body), cluster_config={"audience": "foo"})
     made.tls = rest.TLSConfig(ca_data=b"CA", server_name="n")
@@ -186,7 +186,7 @@ def test_interactive_modes(tmp_path: Path) -> None:
         (rest.ExecPolicy(kind="Some"), "can be AllowAll"),  # type: ignore[arg-type]
     ],
 )
-def test_a_policy_says_which_programs_may_run(policy: rest.ExecPolicy, words: str, tmp_path: Path) -> None:
+def test_a_policy_decides_which_plugins_may_run(policy: rest.ExecPolicy, words: str, tmp_path: Path) -> None:
     plugin = script(tmp_path, "count(); say(token='t')")
     with pytest.raises(errors.ConfigError, match=words):
         get_sync(config(plugin, policy=policy))

@@ -98,7 +98,7 @@ def test_nothing_calls_select_which_refuses_high_descriptors() -> None:
     assert found == []
 
 
-def test_a_plugin_is_told_of_the_cluster_as_it_is_configured(tmp_path: Path) -> None:
+def test_a_plugin_gets_the_cluster_as_it_is_configured(tmp_path: Path) -> None:
     plugin = tmp_path / "plugin"
     told = tmp_path / "told"
     plugin.write_text(

@@ -100,7 +100,7 @@ def test_a_host_that_does_not_respond_is_left_after_the_connect_timeout(get: Any
 
 
 @both
-def test_a_mute_server_costs_no_more_than_the_read_timeout(get: Any) -> None:
+def test_an_idle_server_costs_no_more_than_the_read_timeout(get: Any) -> None:
     with loopback(close=False) as server:
         config = rest.Config(host=f"http://127.0.0.1:{server.port}", timeouts=rest.Timeouts(read=0.2))
         with pytest.raises(errors.ReadTimeoutError):
@@ -108,7 +108,7 @@ def test_a_mute_server_costs_no_more_than_the_read_timeout(get: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
-def test_a_watch_that_a_mute_server_never_opens_is_left_too(kind: str) -> None:
+def test_the_idle_timeout_ends_a_watch_that_the_server_never_opens(kind: str) -> None:
     with loopback(close=False) as server:
         config = rest.Config(host=f"http://127.0.0.1:{server.port}", timeouts=rest.Timeouts(idle=0.2), max_retries=0)
 
@@ -149,7 +149,7 @@ class Drops(Loopback):
 
 
 @both
-def test_a_slow_link_is_no_fault_while_data_comes(get: Any) -> None:
+def test_a_slow_connection_is_not_an_error_while_data_arrives(get: Any) -> None:
     server = Drops([], close=False, context=None)
     try:
         config = rest.Config(host=f"http://127.0.0.1:{server.port}", timeouts=rest.Timeouts(read=5.0))
@@ -158,7 +158,7 @@ def test_a_slow_link_is_no_fault_while_data_comes(get: Any) -> None:
         server.stop()
 
 
-def test_an_expired_version_is_told_and_one_from_the_future_tried_again() -> None:
+def test_an_expired_version_is_raised_and_a_too_large_version_is_retried() -> None:
     gone = b'{"kind":"Status","status":"Failure","reason":"Expired","code":410,"message":"too old"}'
     early = b'{"kind":"Status","status":"Failure","reason":"Timeout","code":504,"details":{"causes":[{"reason":"ResourceVersionTooLarge"}]}}'
     with loopback(answer(gone, status="410 Gone")) as server, pytest.raises(errors.ExpiredError):
@@ -187,7 +187,7 @@ def test_a_token_file_that_is_swapped_like_a_secret_volume_is_followed(
 
 
 @both
-def test_a_provider_that_is_down_is_told(get: Any) -> None:
+def test_an_unreachable_oidc_provider_raises_config_error(get: Any) -> None:
     with closed_port() as port:
         oidc = rest.OIDCConfig(issuer_url=f"https://127.0.0.1:{port}", client_id="c", refresh_token="s3cret")
         with pytest.raises(errors.ConfigError, match=rf"oidc: https://127\.0\.0\.1:{port} can't be reached") as caught:
@@ -213,7 +213,7 @@ def test_a_clock_that_jumps_makes_no_storm_of_renewals(tmp_path: Path, monkeypat
 
 
 @both
-def test_a_name_without_an_address_is_told(get: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_name_without_an_address_raises_connect_error(get: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def nothing(*arguments: Any, **options: Any) -> Any:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 

@@ -103,7 +103,7 @@ async def all_of(stream: Any) -> tuple[bytes, errors.KubeError | None]:
         (lambda peer: say(peer, struct.pack(">II", 3, 100) + b"half"), "ended without a close frame"),
     ],
 )
-def test_what_came_is_read_and_then_told_why_there_is_no_more(ask: Ask, end: Callable[[Peer], None], said: str) -> None:
+def test_received_data_is_returned_before_the_error_of_a_cut(ask: Ask, end: Callable[[Peer], None], said: str) -> None:
     """The client returns all bytes before the cut, and then raises an error instead of a normal end."""
 
     def script(peer: Peer) -> None:
@@ -195,7 +195,7 @@ def test_write_with_a_timeout_ends_if_nobody_reads(ask: Ask) -> None:
 
 
 @pytest.mark.slow
-def test_what_is_not_read_waits_at_the_node(ask: Ask) -> None:
+def test_unread_data_waits_at_the_node(ask: Ask) -> None:
     """The client stops reading while the caller does not read, so its memory stays bounded."""
     sent = 0
     stopped = threading.Event()
@@ -223,7 +223,7 @@ def test_what_is_not_read_waits_at_the_node(ask: Ask) -> None:
     assert sent < 32 * 1024 * 1024
 
 
-def test_a_synchronous_listener_asks_for_no_credentials_of_its_own(tmp_path: Path) -> None:
+def test_a_synchronous_listener_reuses_the_credentials_of_the_clientset(tmp_path: Path) -> None:
     ca = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     ca.issue_cert("127.0.0.1").configure_cert(context)
@@ -260,5 +260,5 @@ def test_a_client_of_the_users_own_is_not_passed_over() -> None:
 
 
 @pytest.mark.parametrize("kind", [forward.PortForward, async_forward.AsyncPortForward])
-def test_a_listener_is_only_reachable_from_this_machine_unless_asked(kind: Any) -> None:
+def test_a_listener_is_bound_to_loopback_by_default(kind: Any) -> None:
     assert inspect.signature(kind.listen).parameters["host"].default == "127.0.0.1"

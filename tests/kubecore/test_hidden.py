@@ -186,7 +186,7 @@ def test_headers_of_observers_are_not_shown(*, is_async: bool, headers: dict[str
     ],
 )
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
-def test_what_a_plugin_prints_is_not_shown(*, is_async: bool, status: dict[str, str], tmp_path: Path) -> None:
+def test_the_output_of_a_plugin_is_hidden_in_errors(*, is_async: bool, status: dict[str, str], tmp_path: Path) -> None:
     plugin = tmp_path / "plugin"
     version = "client.authentication.k8s.io/v1"
     printed = json.dumps({"apiVersion": version, "kind": "ExecCredential", "status": status})

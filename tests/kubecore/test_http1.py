@@ -43,12 +43,12 @@ def chunked(*chunks: bytes, trailer: bytes = b"") -> bytes:
 
 
 @given(st.binary(max_size=200), st.lists(st.integers(0, 400), max_size=30))
-def test_a_body_with_a_length_comes_whole_in_any_pieces(body: bytes, cuts: list[int]) -> None:
+def test_a_body_with_a_length_is_read_from_any_chunks(body: bytes, cuts: list[int]) -> None:
     assert parse(length(body), cuts) == (200, {"content-length": str(len(body)), "x-a": "b"}, body, True)
 
 
 @given(st.lists(st.binary(max_size=50), max_size=8), st.lists(st.integers(0, 600), max_size=40))
-def test_a_body_in_chunks_comes_whole_in_any_pieces(chunks: list[bytes], cuts: list[int]) -> None:
+def test_a_chunked_body_is_read_from_any_chunks(chunks: list[bytes], cuts: list[int]) -> None:
     data = chunked(*chunks, trailer=b"X-T: 1\r\n")
     assert parse(data, cuts)[2:] == (b"".join(chunks), True)
 
@@ -117,7 +117,7 @@ def test_any_bytes_are_a_response_or_one_of_two_errors(data: bytes, cuts: list[i
         b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 60_000,
     ],
 )
-def test_what_could_be_read_in_two_ways_is_refused(data: bytes) -> None:
+def test_ambiguous_responses_are_refused(data: bytes) -> None:
     with pytest.raises(MalformedError):
         parse(data, [])
     with pytest.raises(MalformedError):
@@ -129,7 +129,7 @@ def test_interim_responses_are_skipped() -> None:
     assert parse(data, [5, 50, 70])[2] == b"ok"
 
 
-def test_what_has_no_length_ends_with_the_connection_which_is_then_done() -> None:
+def test_a_body_without_length_ends_with_the_connection() -> None:
     assert parse(b"HTTP/1.1 200 OK\r\n\r\nall of it", [3]) == (200, {}, b"all of it", False)
     assert parse(b"HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx", [])[3] is False
     assert parse(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx", [])[3] is False

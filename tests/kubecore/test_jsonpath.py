@@ -40,7 +40,7 @@ def outcome(row: dict[str, Any], data: Any) -> Any:
 
 
 @pytest.mark.parametrize("rows", [rows for _, rows in BY_OBJECT], ids=[f"object {n}" for n in range(len(BY_OBJECT))])
-def test_a_path_finds_what_it_finds_in_go(rows: list[dict[str, Any]]) -> None:
+def test_a_path_finds_the_same_values_as_in_go(rows: list[dict[str, Any]]) -> None:
     data = json.loads(rows[0]["object"])
     wrong = []
     for row in rows:
@@ -53,7 +53,7 @@ def test_a_path_finds_what_it_finds_in_go(rows: list[dict[str, Any]]) -> None:
 
 
 @pytest.mark.slow
-def test_the_table_is_what_go_says_today() -> None:
+def test_the_table_matches_the_current_output_of_go() -> None:
     if shutil.which("go") is None:
         pytest.skip("Go is missing: the committed table stands for it")
     done = subprocess.run(["go", "run", "."], cwd=TABLES / "jsonpath", capture_output=True, text=True, check=True)
@@ -115,7 +115,7 @@ def test_paths_read_models_too_with_and_without_braces(path: str, found: list[An
         ("." + "a" * 5000, "has 5001 characters; the longest has 4096"),
     ],
 )
-def test_what_is_no_path_is_refused_with_its_place(path: str, words: str) -> None:
+def test_an_invalid_path_is_refused_with_its_position(path: str, words: str) -> None:
     if not words:
         assert jsonpath.parse(path).find({}) == []
         return
@@ -135,12 +135,12 @@ def test_what_is_no_path_is_refused_with_its_place(path: str, words: str) -> Non
         (".a[*,*][*,*]", {"a": [[1] * 400] * 400}, "finds more than 100000 values"),
     ],
 )
-def test_what_an_object_does_not_allow_is_told(path: str, data: Any, words: str) -> None:
+def test_a_path_that_does_not_fit_the_object_raises_decode_error(path: str, data: Any, words: str) -> None:
     with pytest.raises(errors.DecodeError, match=words):
         jsonpath.parse(path).find(data)
 
 
-def test_what_is_found_comes_in_the_objects_order() -> None:
+def test_found_values_have_the_order_of_the_object() -> None:
     data = {"b": {"x": 1}, "a": {"x": 2, "deeper": {"x": 3}}, "list": [{"x": 4}, {"x": 5}]}
     assert jsonpath.parse("..x").find(data) == [1, 2, 3, 4, 5]
     assert jsonpath.parse(".list[1,0].x").find(data) == [5, 4]
@@ -208,7 +208,7 @@ def test_a_key_in_quotes_may_contain_braces(path: str, found: list[Any]) -> None
     assert jsonpath.parse(path).find({"a": {"}": 1, "{": 2, "x}y": 3}}) == found
 
 
-def test_a_dollar_is_the_object_and_an_error_in_a_filter_is_no_match() -> None:
+def test_a_dollar_is_the_object_and_an_error_in_a_filter_does_not_match() -> None:
     data = {"a": 5, "items": [{"a": [1]}, {"a": [1, 2], "b": 3}]}
     assert jsonpath.parse("{$.a}").find(data) == [5]
     assert jsonpath.parse("{.items[?(@.a[1])].b}").find(data) == [3]

@@ -29,7 +29,7 @@ def resources() -> list[Resource[Any, Any]]:
     return found
 
 
-def test_the_table_says_what_the_resources_say() -> None:
+def test_the_table_of_kinds_matches_the_resources() -> None:
     table = kinds.kinds_of("kubeclient")
     for resource in resources():
         found = kinds.kind_of(resource.kind)
@@ -61,7 +61,7 @@ def test_any_generated_package_has_its_own(tmp_path: Path, monkeypatch: pytest.M
     assert kinds.kind_of(model) == KindInfo("example.com/v1", "Widget", "widgets", namespaced=True)
 
 
-def test_what_is_no_kind_is_refused() -> None:
+def test_classes_and_packages_without_kinds_are_refused() -> None:
     for model in (core_v1.PodSpec, apps_v1.DeploymentList):
         with pytest.raises(errors.NoMatchError):
             kinds.kind_of(model)

@@ -68,7 +68,7 @@ def test_which_files_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         "x: &a [1,1,1,1,1,1,1,1,1]\n" + "".join(f"x{n}: &a{n} [{','.join(['*a' + str(n - 1 or '')] * 9)}]\n" for n in range(1, 9)),
     ],
 )  # fmt: skip
-def test_junk_is_told_with_its_file(content: str, tmp_path: Path) -> None:
+def test_an_invalid_kubeconfig_is_reported_with_its_file(content: str, tmp_path: Path) -> None:
     file = written(tmp_path / "config", content)
     with pytest.raises(errors.ConfigError, match="config") as caught:
         kubeconfig.load_config(file)
@@ -83,7 +83,7 @@ def test_the_first_of_several_documents_is_the_kubeconfig(tmp_path: Path) -> Non
         assert kubeconfig.load_config(written(tmp_path / "config", f"---\n{content}{end}")).host == "https://one"
 
 
-def test_what_is_no_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreadable_kubeconfig_is_reported_with_its_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for path in (tmp_path / "none", tmp_path, Path("/dev/zero"), tmp_path / "a\0b"):
         with pytest.raises(errors.ConfigError, match="can't be read") as caught:
             kubeconfig.load_config(path)
@@ -238,7 +238,7 @@ def test_a_scalar_that_is_not_text_is_refused_and_never_becomes_another_text(
         ({"contexts": [{"name": "one", "context": "x"}]}, "context 'one': this is not a mapping"),
     ],
 )
-def test_a_wrong_type_is_told_with_file_and_entry(parts: Any, words: str, tmp_path: Path) -> None:
+def test_a_wrong_type_is_reported_with_file_and_entry(parts: Any, words: str, tmp_path: Path) -> None:
     file = written(tmp_path / "f", document(**parts))
     assert str(file) in str(refused(file).args[0])
     with pytest.raises(errors.ConfigError, match=words):
@@ -249,7 +249,7 @@ def test_a_wrong_type_is_told_with_file_and_entry(parts: Any, words: str, tmp_pa
 # Choosing.
 
 
-def test_a_missing_context_is_told(config: Path) -> None:
+def test_a_missing_context_raises_context_not_found_error(config: Path) -> None:
     for overrides in ({"context": "two"}, {"context": "two", "server": "https://x"}):
         error = refused(config, **overrides)
         assert kubeconfig.is_context_not_found(error)
@@ -260,7 +260,7 @@ def test_a_missing_context_is_told(config: Path) -> None:
     assert kubeconfig.is_context_not_found(refused(config))
 
 
-def test_named_overrides_must_exist_and_all_mistakes_are_told_at_once(config: Path) -> None:
+def test_all_missing_overrides_are_reported_in_one_error(config: Path) -> None:
     error = refused(config, cluster="c2", user="u2")
     assert not kubeconfig.is_context_not_found(error)
     assert len(error.problems) == 2
@@ -269,7 +269,7 @@ def test_named_overrides_must_exist_and_all_mistakes_are_told_at_once(config: Pa
     assert str(pickle.loads(pickle.dumps(error))) == str(copy.copy(error)) == str(error)
 
 
-def test_a_misspelt_keyword_is_told_as_python_tells_it(config: Path) -> None:
+def test_a_misspelt_keyword_raises_type_error(config: Path) -> None:
     wrong: Any = {"sever": "x"}
     with pytest.raises(TypeError, match="sever"):
         kubeconfig.load(config, **wrong)
@@ -283,7 +283,7 @@ def test_without_a_context_cluster_and_user_can_be_named(config: Path) -> None:
     assert kubeconfig.load(config, server="https://x").config == rest.Config(host="https://x")
 
 
-def test_only_what_the_context_names_is_looked_at(config: Path) -> None:
+def test_load_reads_only_the_entries_that_the_context_names(config: Path) -> None:
     content = document()
     content["users"].append({"name": "junk", "user": {"exec": 5}})
     content["clusters"].append({"name": "junk", "cluster": 7})
@@ -341,7 +341,7 @@ def test_overrides_of_the_user(config: Path) -> None:
     assert "both a token and a user name" in str(refused(config, token="t"))
 
 
-def test_nothing_given_leaves_what_the_file_says(config: Path) -> None:
+def test_overrides_of_none_change_nothing(config: Path) -> None:
     nothing: Any = dict.fromkeys(kubeconfig.Overrides.__annotations__)
     assert kubeconfig.load(config, **nothing) == kubeconfig.load(config)
     assert kubeconfig.load_config(config) == kubeconfig.load(config).config
@@ -380,7 +380,7 @@ def test_proxies(url: str | None, expected: str | None, config: Path) -> None:
 
 
 @pytest.mark.parametrize("url", ["socks6://x", "x", "a@x", "http://", "http://p:x", "http://[", f"ftp://u:{SECRET}@x"])
-def test_what_is_no_proxy(url: str, config: Path) -> None:
+def test_an_invalid_proxy_url_is_refused(url: str, config: Path) -> None:
     written(config, document({"proxy-url": url}))
     assert "cluster 'c': invalid proxy-url" in str(refused(config))
 
@@ -528,7 +528,7 @@ def test_other_errors_and_other_servers_stay(pod: Path, config: Path) -> None:
 
 
 @pytest.mark.parametrize("lacking", ["KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "token", "folder"])
-def test_where_no_cluster_is_around_the_kubeconfig_is_missing(
+def test_without_kubeconfig_and_cluster_load_raises_empty_config_error(
     lacking: str, pod: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if lacking in ("token", "folder"):
@@ -613,7 +613,7 @@ def test_a_namespace_of_the_context_beats_the_pods(pod: Path, config: Path) -> N
         ({"users": None}, "there is no user 'u'; there is none"),
     ],
 )  # fmt: skip
-def test_mistakes_are_told_with_file_and_entry(parts: Any, words: str, tmp_path: Path) -> None:
+def test_contradictions_are_reported_with_file_and_entry(parts: Any, words: str, tmp_path: Path) -> None:
     written(tmp_path / "there", "x")
     file = written(tmp_path / "config", document(**parts))
     error = refused(file)
@@ -634,7 +634,7 @@ def test_several_mistakes_come_together(config: Path) -> None:
     assert sorted(refused(config).problems) == sorted(kubeconfig.validate(config))
 
 
-def test_what_is_empty(config: Path) -> None:
+def test_an_empty_kubeconfig_raises_empty_config_error(config: Path) -> None:
     for content in ("", "---\n", "{}", text(clusters=[{"name": "c", "cluster": {}}]), text(contexts=[{"name": "one"}])):
         error = refused(written(config, content))
         assert kubeconfig.is_empty_config(error)
@@ -644,7 +644,7 @@ def test_what_is_empty(config: Path) -> None:
     assert "there is nothing in it" in str(kubeconfig.validate(written(config, "")))
 
 
-def test_what_is_right(config: Path) -> None:
+def test_valid_users_and_contexts_are_accepted(config: Path) -> None:
     for user in ({}, {"token": "t"}, {"username": "u", "password": "p"}, {"exec": exec_of()}):
         assert kubeconfig.validate(written(config, document(user=user))) == []
         kubeconfig.load(config)

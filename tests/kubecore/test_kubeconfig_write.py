@@ -110,7 +110,7 @@ def test_each_entry_stays_in_its_file(tmp_path: Path, monkeypatch: pytest.Monkey
     assert opened.names("context") == ["one", "two"]
 
 
-def test_what_is_not_there_can_be_neither_read_nor_removed_nor_used(config: Path) -> None:
+def test_a_missing_entry_cannot_be_read_removed_or_used(config: Path) -> None:
     opened = kubeconfig.KubeConfigFiles(config)
     with pytest.raises(kubeconfig.InvalidConfigError, match="there is no user 'x'; there is 'u'"):
         opened.get("user", "x")
@@ -123,7 +123,7 @@ def test_what_is_not_there_can_be_neither_read_nor_removed_nor_used(config: Path
     assert opened.get("user", "u") == {"token": "tok"}
 
 
-def test_what_others_wrote_meanwhile_stays(config: Path) -> None:
+def test_saving_keeps_changes_of_other_programs(config: Path) -> None:
     one, other = kubeconfig.KubeConfigFiles(config), kubeconfig.KubeConfigFiles(config)
     one.set("user", "a", {"token": "1"})
     other.set("user", "b", {"token": "2"})
@@ -178,7 +178,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(config: Path, monke
 
 
 @pytest.mark.parametrize("value", [b"x", float("nan"), object(), "\ud800", [[]]])
-def test_what_has_no_form_in_a_file_is_refused(value: Any, config: Path) -> None:
+def test_a_value_that_a_kubeconfig_cannot_contain_is_refused(value: Any, config: Path) -> None:
     if value == [[]]:
         for _ in range(150):
             value = [value]
@@ -190,7 +190,7 @@ def test_what_has_no_form_in_a_file_is_refused(value: Any, config: Path) -> None
     assert config.read_bytes() == before
 
 
-def test_a_lock_that_cannot_be_made_is_told(config: Path) -> None:
+def test_a_lock_that_cannot_be_created_raises_config_error(config: Path) -> None:
     for path in (config / "below", Path("a\0b")):
         with pytest.raises(errors.ConfigError, match="can't be"):
             with write.locked(path):
@@ -286,7 +286,7 @@ PLAIN = st.recursive(
 @settings(max_examples=150, deadline=None)
 @given(st.dictionaries(st.text(min_size=1, max_size=12), st.dictionaries(st.text(max_size=5), PLAIN, max_size=3)))
 @pytest.mark.slow
-def test_what_is_saved_is_read_again(users: Mapping[str, dict[str, Any]]) -> None:
+def test_saved_users_are_read_again(users: Mapping[str, dict[str, Any]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         opened = kubeconfig.KubeConfigFiles(Path(folder) / "config")
         for name, user in users.items():

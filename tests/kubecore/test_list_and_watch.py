@@ -32,7 +32,7 @@ class Slims(msgspec.Struct, rename="camel"):
     items: list[Slim]
 
 
-def test_a_list_and_watch_tells_changes_alone() -> None:
+def test_list_and_watch_yields_only_changes() -> None:
     run = Run(relists=True)
     assert run.state(5, map_("x", 3), map_("y", 4)) == []
     assert [found.metadata.name for found in run.progress.items] == ["x", "y"]
@@ -40,7 +40,7 @@ def test_a_list_and_watch_tells_changes_alone() -> None:
 
 
 @pytest.mark.parametrize("how", ["status", "event"])
-def test_after_410_it_lists_again_and_tells_the_differences(how: str) -> None:
+def test_after_410_list_and_watch_lists_again_and_yields_the_differences(how: str) -> None:
     run = Run(relists=True)
     run.state(5, map_("gone", 1), map_("same", 2), map_("new", 3), map_("anew", 4, "one"))
     run.stream(change("ADDED", "late", 6), change("DELETED", "late", 7), change("ADDED", "later", 8))
@@ -57,7 +57,7 @@ def test_after_410_it_lists_again_and_tells_the_differences(how: str) -> None:
 
 
 @pytest.mark.parametrize("kind", [dict, Slim])
-def test_what_is_no_model_is_followed_too(kind: Any) -> None:
+def test_dictionaries_and_custom_structs_can_be_watched(kind: Any) -> None:
     """The objects are dictionaries, or structs of the caller with the fields that identify an object."""
     things = Resource(
         group="",
@@ -88,7 +88,7 @@ def test_what_is_no_model_is_followed_too(kind: Any) -> None:
     assert state(9, map_("x", 6), map_("z", 8)) == ["DELETED", "ADDED"]
 
 
-def test_items_that_nothing_tells_apart_are_refused() -> None:
+def test_items_without_identifying_fields_are_refused() -> None:
     run = Run(relists=True)
     step = run.step()
     assert step is not None
@@ -96,7 +96,7 @@ def test_items_that_nothing_tells_apart_are_refused() -> None:
         run.progress.listed({"metadata": {"resourceVersion": "5"}, "items": [{"data": {}}]})
 
 
-def test_a_version_that_expires_again_and_again_is_no_storm() -> None:
+def test_repeated_expiry_lists_again_with_growing_pauses() -> None:
     run = Run(relists=True)
     run.state(5)
     for version in range(6, 12):
@@ -119,14 +119,14 @@ def test_a_server_that_was_restored_is_noticed_by_its_silence() -> None:
     assert run.asked[-1]["resourceVersion"] == "420"
 
 
-def test_a_plain_watch_is_told() -> None:
+def test_a_server_with_an_older_state_ends_a_plain_watch_with_expired_error() -> None:
     run = Run(resource_version="500")
     run.stream(lived=90.0, error=IDLE)
     with pytest.raises(errors.ExpiredError, match="is at version 420 but the watch was at 500"):
         run.state(420)
 
 
-def test_a_mute_connection_is_left_and_the_watch_goes_on() -> None:
+def test_a_watch_resumes_after_an_idle_connection() -> None:
     run = Run(resource_version="500")
     run.stream(lived=90.0, error=IDLE)
     assert run.state(600) == []

@@ -40,9 +40,7 @@ def test_lines_end_at_newlines_and_nowhere_else(parts: list[bytes], cuts: list[i
 
 
 @given(TEXT, st.lists(st.integers(0, 10**6)), st.integers(0, 8))
-def test_a_line_that_is_too_long_comes_in_pieces_without_cutting_a_character(
-    text: str, cuts: list[int], longest: int
-) -> None:
+def test_an_overlong_line_is_split_without_cutting_a_character(text: str, cuts: list[int], longest: int) -> None:
     """An unfinished line uses no more memory than the longest allowed line."""
     lines = Lines(longest)
     joined = ""
@@ -65,7 +63,7 @@ def test_text_is_never_cut_within_a_character(text: str, cuts: list[int]) -> Non
     assert [*found, *reader.last_line()] == (wanted if wanted[-1] else wanted[:-1])
 
 
-def test_what_never_becomes_a_character_is_told_at_the_end() -> None:
+def test_an_incomplete_character_is_replaced_at_the_end() -> None:
     reader = TextReader(10**6, TextMode("utf-8", "replace"), CALL)
     assert (reader.piece(b"a\xe2\x82"), reader.last_piece()) == ("a", "\ufffd")
 
@@ -122,7 +120,7 @@ def run(request: pytest.FixtureRequest) -> Run:
 CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
-def test_a_log_that_breaks_off_is_no_whole_one(run: Run) -> None:
+def test_a_log_that_is_cut_raises_read_error_after_the_received_lines(run: Run) -> None:
     """The caller gets the received lines and then an error. A cut log never ends without an error."""
 
     async def scenario(open_log: Any) -> None:
@@ -139,7 +137,7 @@ def test_a_log_that_breaks_off_is_no_whole_one(run: Run) -> None:
         run(server.port, scenario)
 
 
-def test_every_option_is_sent_also_where_it_is_false_or_zero(run: Run) -> None:
+def test_options_that_are_false_or_zero_are_sent(run: Run) -> None:
     async def scenario(open_log: Any) -> None:
         async with open_log(follow=False, tail_lines=0, timestamps=False, stream="Stderr") as lines:
             assert [line async for line in lines] == []

@@ -101,7 +101,7 @@ def test_connections_are_kept_within_a_loop(run: Run) -> None:
         run(clientset.aclose)
 
 
-def test_loops_in_several_threads_have_connections_of_their_own() -> None:
+def test_event_loops_in_several_threads_have_separate_connections() -> None:
     with PodServer() as server:
         clientset = AsyncClientset(rest.Config(host=server.url))
         failed: list[BaseException] = []
@@ -127,7 +127,7 @@ def test_loops_in_several_threads_have_connections_of_their_own() -> None:
 
 
 @each_loop
-def test_a_client_that_is_forgotten_leaves_nothing_in_a_loop_that_goes_on(run: Run) -> None:
+def test_a_closed_client_leaves_no_reference_in_a_running_event_loop(run: Run) -> None:
     with PodServer() as server:
         forgotten: list[weakref.ref[Any]] = []
 

@@ -23,7 +23,7 @@ CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {x: 'y
 WIDGET = "apiVersion: example.com/v1\nkind: Widget\nspec: {size: 1e3}\n"
 
 
-def test_documents_are_typed_where_a_model_is_known() -> None:
+def test_documents_of_known_kinds_become_models() -> None:
     role = "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: r}\n"
     found = load_manifests(f"---\n# nothing\n---\n{CONFIG_MAP}---\n{WIDGET}---\n---\n{role}...\n")
     assert found == [
@@ -67,7 +67,7 @@ def test_a_list_without_items_holds_nothing(items: str) -> None:
     assert load_manifests(f"{{apiVersion: v1, kind: List{items}}}") == []
 
 
-def test_a_kind_that_only_ends_like_a_list_is_none() -> None:
+def test_a_kind_whose_name_ends_in_list_is_not_expanded() -> None:
     text = {"apiVersion": "example.com/v1", "kind": "AllowList", "spec": {"items": ["a"]}}
     other = {"apiVersion": "example.com/v1", "kind": "List", "items": [1]}
     assert load_manifests(dump_manifests([text, other])) == [text, other]
@@ -104,7 +104,7 @@ def test_models_can_be_a_mapping_or_a_function() -> None:
         ("\0/\0", "Pod", None),
     ],
 )
-def test_models_are_found_by_what_they_say(api_version: str, kind: str, model: Any) -> None:
+def test_models_are_found_by_api_version_and_kind(api_version: str, kind: str, model: Any) -> None:
     assert manifests.models_of("kubeclient")(api_version, kind) is model
 
 
@@ -127,7 +127,7 @@ def test_every_kind_of_the_generated_package_is_found() -> None:
     assert count > 150
 
 
-def test_a_package_that_is_not_there_has_no_models() -> None:
+def test_a_missing_package_has_no_models() -> None:
     assert manifests.models_of("no_such_package")("v1", "Pod") is None
 
 
@@ -174,12 +174,12 @@ WHERE = r"^x\.yaml, document 3, line 5: "
         ),
     ],
 )
-def test_what_is_wrong_is_told_with_its_place(document: str, words: str) -> None:
+def test_an_invalid_manifest_is_reported_with_its_location(document: str, words: str) -> None:
     with pytest.raises(errors.DecodeError, match=f"{WHERE}{words}"):
         load_manifests(f"{CONFIG_MAP.splitlines()[0]}\nkind: A\n---\n---\n{document}\n", source="x.yaml")
 
 
-def test_text_that_is_no_yaml_is_told_with_its_place() -> None:
+def test_invalid_yaml_is_reported_with_its_location() -> None:
     with pytest.raises(errors.DecodeError, match=r"^x\.yaml, document 2, line 6, column 4: "):
         load_manifests(f"{CONFIG_MAP}---\na: ]", source="x.yaml")
 
@@ -202,7 +202,7 @@ def test_files_and_folders_are_read(tmp_path: Path) -> None:
         load_manifest_files(tmp_path / "c.txt")
 
 
-def test_files_that_can_not_be_read_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreadable_manifest_files_raise_decode_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(errors.DecodeError, match=r"x\.yaml: the file can't be read: No such file"):
         load_manifest_files(tmp_path / "x.yaml")
     with pytest.raises(errors.DecodeError, match="the file can't be read: its name is not a valid file name"):
@@ -226,7 +226,7 @@ def test_objects_are_written_with_dashes_between() -> None:
     assert dump_manifests([]) == ""
 
 
-def test_what_has_no_form_in_json_is_refused() -> None:
+def test_dump_refuses_values_without_a_json_form() -> None:
     circle: dict[str, Any] = {"apiVersion": "v1", "kind": "A"}
     circle["circle"] = circle
     refused: list[Any] = [circle, {"a": object()}, {1: 2}, {"a": math.inf}, {"a": [math.nan]}, {"a": "\ud800"}]
@@ -252,7 +252,7 @@ OBJECTS = st.builds(
 @settings(max_examples=200, deadline=None)
 @given(st.lists(OBJECTS, max_size=4))
 @pytest.mark.slow
-def test_what_is_written_is_read_back(objects: list[dict[str, Any]]) -> None:
+def test_dumped_manifests_are_loaded_unchanged(objects: list[dict[str, Any]]) -> None:
     assert load_manifests(dump_manifests(objects), models={}) == objects
 
 
@@ -327,7 +327,7 @@ def test_manifests_are_read_in_the_formats_of_kubectl(text: str, as_bytes: bool)
     assert [one.metadata.name for one in found] == ["a", "b"]
 
 
-def test_one_document_may_have_empty_ones_beside_it() -> None:
+def test_from_yaml_ignores_empty_documents() -> None:
     for text in (f"{FIRST}\n---\n", f"---\n{FIRST}\n---\n---\n", "kind: ConfigMap\nmetadata: {name: a}\n---\n"):
         assert core_v1.ConfigMap.from_yaml(text).metadata.name == "a"
     with pytest.raises(errors.DecodeError, match="expected one document, found 2"):

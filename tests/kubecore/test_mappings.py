@@ -90,6 +90,6 @@ def test_an_apply_patch_is_sent_as_it_is() -> None:
     assert validation(PODS.patch("d", "a", ApplyPatch(SNAKE), ())) == ""
 
 
-def test_what_modify_sends_is_the_document_of_the_server() -> None:
+def test_modify_sends_the_document_of_the_server_without_strict_validation() -> None:
     document = {**SNAKE, "spec": {**SNAKE["spec"], "brandNew": 1}}
     assert validation(PODS.replace("d", "a", document, ())) == ""

@@ -27,7 +27,7 @@ every_model = pytest.mark.parametrize("cls", [parameter(cls) for cls in ALL])
 
 
 @every_model
-def test_what_is_filled_survives_every_way_round(cls: type[Model]) -> None:
+def test_a_filled_model_survives_every_conversion(cls: type[Model]) -> None:
     data = document(cls)
     model = cls.from_dict(data)
     assert model.to_dict() == data
@@ -50,14 +50,14 @@ def test_every_field_may_be_null_absent_or_unheard_of(cls: type[Model]) -> None:
 
 
 @every_model
-def test_the_zero_value_sends_only_what_is_required(cls: type[Model]) -> None:
+def test_the_zero_value_contains_only_required_fields(cls: type[Model]) -> None:
     required = {field.wire_name for field in cls.model_fields() if field.required}
     always = {field.wire_name for field in cls.model_fields() if typing.get_origin(field.type) is typing.Literal}
     assert set(cls.zero().to_dict()) == required | always
 
 
 @every_model
-def test_fields_say_what_the_class_has(cls: type[Model]) -> None:
+def test_model_fields_lists_every_attribute(cls: type[Model]) -> None:
     fields = cls.model_fields()
     assert [field.name for field in fields] == list(cls.__struct_fields__)
     assert len({field.wire_name for field in fields}) == len(fields)
@@ -74,7 +74,7 @@ def test_the_repr_is_one_line_and_shows_no_bytes(cls: type[Model]) -> None:
 
 
 @every_model
-def test_pydantic_takes_and_gives_it(cls: type[Model]) -> None:
+def test_pydantic_validates_and_dumps_models(cls: type[Model]) -> None:
     holder: Any = pydantic.create_model("Holder", value=(cls, ...))
     data = document(cls, depth=3)
     held = holder.model_validate({"value": data})

@@ -98,7 +98,7 @@ def draft(document: Any, kind: type[T]) -> Draft[T]:
 @pytest.mark.slow
 @SHORT
 @given(THINGS)
-def test_where_nothing_changes_nothing_is_sent(raw: dict[str, Any]) -> None:
+def test_without_a_change_nothing_is_sent(raw: dict[str, Any]) -> None:
     assert merge(raw, read(raw), read(raw)) == raw
     assert draft(raw, Thing).change(lambda _: None) is None
     assert draft(raw, Thing).change(copy.deepcopy) is None
@@ -107,7 +107,7 @@ def test_where_nothing_changes_nothing_is_sent(raw: dict[str, Any]) -> None:
 @pytest.mark.slow
 @SHORT
 @given(THINGS, THINGS)
-def test_the_model_reads_what_was_asked_for(raw: dict[str, Any], other: dict[str, Any]) -> None:
+def test_the_merged_document_has_the_requested_values(raw: dict[str, Any], other: dict[str, Any]) -> None:
     untouched = copy.deepcopy(raw)
     after = read(other)
     merged = merge(raw, read(raw), after)
@@ -118,7 +118,7 @@ def test_the_model_reads_what_was_asked_for(raw: dict[str, Any], other: dict[str
 @pytest.mark.slow
 @SHORT
 @given(THINGS, THINGS)
-def test_unknown_fields_survive_whatever_is_asked_for(raw: dict[str, Any], other: dict[str, Any]) -> None:
+def test_unknown_fields_survive_every_change(raw: dict[str, Any], other: dict[str, Any]) -> None:
     after = read(other)
     merged = merge(raw, read(raw), after)
     assert unknown(merged) == unknown(raw)
@@ -187,7 +187,7 @@ def containers(change: Any) -> Any:
     return document["spec"]["containers"]
 
 
-def test_copies_are_known_by_what_tells_them_apart() -> None:
+def test_copied_items_are_matched_by_their_merge_keys() -> None:
     def change(pod: core_v1.Pod) -> core_v1.Pod:
         new = copy.deepcopy(pod)
         first, second, _ = new.spec.containers
@@ -204,7 +204,7 @@ def test_copies_are_known_by_what_tells_them_apart() -> None:
     ]
 
 
-def test_what_is_emptied_keeps_what_is_not_known_in_it_and_what_is_removed_goes() -> None:
+def test_emptied_fields_keep_unknown_fields_and_removed_items_are_removed() -> None:
     def change(pod: core_v1.Pod) -> None:
         pod.spec.containers[1].resources = core_v1.ResourceRequirements()
         del pod.spec.containers[0]
@@ -229,14 +229,14 @@ def test_a_container_that_is_renamed_in_place_is_still_itself() -> None:
     assert [(one["name"], one.get("future")) for one in found] == [("z", 1), ("b", 3), ("c", None), ("a", None)]
 
 
-def test_one_that_takes_the_place_of_another_gets_nothing_of_it() -> None:
+def test_a_replaced_item_gets_no_unknown_fields_of_its_predecessor() -> None:
     def change(pod: core_v1.Pod) -> None:
         pod.spec.containers[0] = core_v1.Container(name="other", image="a:1")
 
     assert containers(change)[0] == {"name": "other", "image": "a:1"}
 
 
-def test_items_that_nothing_tells_apart_are_known_by_their_place() -> None:
+def test_items_without_merge_keys_are_matched_by_position() -> None:
     raw = {"metadata": {"name": "n", "resourceVersion": "7"}, "inner": {"leaves": [{"value": "a", "x": 1}, {"x": 2}]}}
 
     def change(thing: Thing) -> None:
@@ -278,7 +278,7 @@ def test_managed_fields_stay_as_they_are() -> None:
     assert document == {**raw, "data": {"k": "w"}}
 
 
-def test_a_dictionary_can_be_changed_where_there_is_no_model() -> None:
+def test_modify_changes_dictionaries() -> None:
     def change(found: dict[str, Any]) -> None:
         found["spec"]["containers"][0]["image"] = "a:2"
         del found["spec"]["tolerations"], found["metadata"]["resourceVersion"]
@@ -289,7 +289,7 @@ def test_a_dictionary_can_be_changed_where_there_is_no_model() -> None:
     assert draft(POD, dict).change(lambda _: None) is None
 
 
-def test_what_a_change_returns_is_the_object_or_nothing() -> None:
+def test_a_change_function_that_returns_another_type_is_refused() -> None:
     wrong: Any = lambda _: "text"  # noqa: E731
     with pytest.raises(InvalidRequestError, match="not str"):
         draft(POD, core_v1.Pod).change(wrong)

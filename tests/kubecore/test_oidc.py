@@ -94,7 +94,7 @@ def token_of(credential: Credential) -> str:
 # Success
 
 
-def test_a_token_that_is_good_is_shown_and_nobody_is_asked(provider: IdentityServer, get: Get) -> None:
+def test_a_valid_token_is_sent_without_a_request_to_the_provider(provider: IdentityServer, get: Get) -> None:
     token = provider.id_token()
     assert token_of(get(source(provider, id_token=token))) == token
     assert provider.requests == []
@@ -181,7 +181,7 @@ def test_a_token_that_the_server_refuses_is_forgotten_once(provider: IdentitySer
     assert len(provider.asked(TOKEN)) == 1
 
 
-def test_without_a_refresh_token_nobody_is_asked(provider: IdentityServer, get: Get) -> None:
+def test_without_a_refresh_token_the_provider_gets_no_request(provider: IdentityServer, get: Get) -> None:
     asked = source(provider, id_token=provider.id_token(expires_in=-1), refresh_token="")
     assert "no refresh token" in refused(get, asked)
     assert provider.requests == []
@@ -191,7 +191,7 @@ def test_without_a_refresh_token_nobody_is_asked(provider: IdentityServer, get: 
 
 @pytest.mark.parametrize(("name", "secret"), [("tests", SECRET), ("urn:a b", "p:%+/ü")])
 @pytest.mark.parametrize("methods", [None, ["client_secret_basic", "client_secret_post"], ["client_secret_post"]])
-def test_the_clients_secret_goes_where_the_provider_takes_it(
+def test_the_client_secret_is_sent_by_a_method_that_the_provider_supports(
     methods: list[str] | None, name: str, secret: str, get: Get
 ) -> None:
     with IdentityServer(client_id=name, client_secret=secret, authority=AUTHORITY) as provider:
@@ -263,7 +263,7 @@ def test_an_issuer_without_https_is_refused(issuer: str) -> None:
 
 
 @pytest.mark.parametrize("other", ["https://evil.example", "{}/", "{}/tenant", ""])
-def test_an_issuer_that_says_it_is_another_is_refused(other: str, provider: IdentityServer, get: Get) -> None:
+def test_a_provider_with_another_issuer_url_is_refused(other: str, provider: IdentityServer, get: Get) -> None:
     provider.discovery["issuer"] = other.format(provider.issuer)
     assert "issuer URLs must be equal" in refused(get, source(provider))
     assert provider.asked(TOKEN) == []
@@ -431,17 +431,17 @@ def test_a_slow_provider_is_given_up(
 
 
 @pytest.mark.parametrize("issuer", ["http://127.0.0.1", "https://127.0.0.1:99999", "https://[", "https://"])
-def test_an_issuer_that_is_no_url_is_told(issuer: str, provider: IdentityServer, get: Get) -> None:
+def test_an_invalid_issuer_url_is_refused(issuer: str, provider: IdentityServer, get: Get) -> None:
     assert "is not an https URL" in refused(get, source(provider, issuer_url=issuer))
 
 
 @pytest.mark.parametrize("issuer", ["https://127.0.0.1:1", "https://a b", "https://nowhere.invalid"])
-def test_a_provider_that_is_not_there_is_told(issuer: str, provider: IdentityServer, get: Get) -> None:
+def test_an_unreachable_provider_is_reported(issuer: str, provider: IdentityServer, get: Get) -> None:
     assert "can't be reached" in refused(get, source(provider, issuer_url=issuer))
 
 
 @pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "what://127.0.0.1:1", "http://127.0.0.1:1"])
-def test_a_proxy_that_can_not_be_used_is_told(
+def test_an_unusable_proxy_is_reported(
     proxy: str, provider: IdentityServer, get: Get, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", proxy)
@@ -456,7 +456,7 @@ def test_after_a_failure_the_next_one_tries_again(provider: IdentityServer, get:
     assert token_of(get(asked))
 
 
-def test_a_new_refresh_token_beside_a_bad_id_token_is_kept(provider: IdentityServer, get: Get) -> None:
+def test_a_new_refresh_token_is_kept_despite_an_invalid_id_token(provider: IdentityServer, get: Get) -> None:
     asked = source(provider)
     provider.answers[TOKEN] = said(id_token="garbage", refresh_token="refresh-7")
     refused(get, asked, "refresh-7")

@@ -43,7 +43,7 @@ def decoded(raw: object) -> Sack:
     return decode.decode(json.dumps(raw).encode(), Sack)
 
 
-def test_json_and_mappings_keep_what_is_not_named() -> None:
+def test_an_open_model_keeps_unknown_fields() -> None:
     for found in (decoded(RAW), Sack.from_dict(RAW), Sack.from_yaml(json.dumps(RAW))):
         assert found.size == 1
         assert found.other_fields["spec"] == {"deep": [1, None]}
@@ -55,13 +55,13 @@ class Box(OpenModel, kw_only=True):
     items: list[str] = []  # noqa: RUF012 - msgspec copies it
 
 
-def test_an_open_kind_with_a_field_called_items_is_no_list() -> None:
+def test_an_open_kind_with_a_field_called_items_is_not_a_list() -> None:
     raw = {"items": ["a", None], "more": {"n": None}, "none": []}
     for found in (decode.decode(json.dumps(raw).encode(), Box), Box.from_dict(raw)):
         assert found.to_dict() == raw
 
 
-def test_what_is_read_leniently_is_kept_too() -> None:
+def test_lenient_decoding_keeps_unknown_fields() -> None:
     raw = {**RAW, "size": 1.0, "metadata": {"name": "a", "labels": None}}
     found = decoded(raw)
     assert found.metadata.labels == {}
@@ -76,7 +76,7 @@ def test_items_of_lists_and_objects_of_events_keep_it() -> None:
     assert event.object.to_dict() == RAW
 
 
-def test_what_a_schema_names_wins_and_the_rest_can_be_set() -> None:
+def test_declared_fields_win_over_other_fields() -> None:
     made = Sack(size=2, other_fields={"size": 3, "colour": "red"})
     assert made.to_dict() == {"apiVersion": "example.net/v1", "kind": "Sack", "size": 2, "colour": "red"}
     assert Sack.zero().to_dict() == {"apiVersion": "example.net/v1", "kind": "Sack"}

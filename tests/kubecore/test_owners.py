@@ -69,7 +69,7 @@ def test_it_is_added_to_other_owners(form: Any) -> None:
     assert references(found) == [other, REFERENCE]
 
 
-def test_it_works_without_metadata_of_its_own() -> None:
+def test_a_controller_reference_is_set_on_an_object_without_metadata() -> None:
     node = {**OWNER, "kind": "Node", "apiVersion": "v1", "metadata": {"name": "n", "uid": "u"}}
     found: dict[str, Any] = {"apiVersion": "v1", "kind": "ConfigMap"}
     owners.set_controller_reference(found, node)

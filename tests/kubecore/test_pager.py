@@ -177,7 +177,7 @@ def test_the_default_page_has_500_objects_and_zero_is_all_of_them() -> None:
     assert script.asked[1] == {"limit": "0"}
 
 
-def test_a_page_is_asked_for_when_it_is_needed() -> None:
+def test_a_page_is_requested_when_it_is_needed() -> None:
     script = Script(page(1, 2, token="t1"), page(3))
     client: Any = script
     found = ConfigMaps(client, "x").iter()
@@ -191,7 +191,7 @@ def test_a_page_is_asked_for_when_it_is_needed() -> None:
     assert len(script.asked) == 2
 
 
-def test_after_an_error_of_the_network_the_same_page_is_asked_for_again() -> None:
+def test_iteration_continues_with_the_same_page_after_a_network_error() -> None:
     script = Script(page(1, token="t1"), errors.ReadError("cut"), page(2))
     client: Any = script
     found = ConfigMaps(client, "x").iter()
@@ -201,7 +201,7 @@ def test_after_an_error_of_the_network_the_same_page_is_asked_for_again() -> Non
     assert [item.metadata.name for item in found] == ["n2"]
 
 
-def test_objects_without_uid_are_told_apart_by_their_names(told: Told) -> None:
+def test_objects_without_uid_are_distinguished_by_their_names(told: Told) -> None:
     first, rest = page(1, token="t"), page(1, 2)
     for item in (*first[1]["items"], *rest[1]["items"]):
         item["metadata"]["uid"] = ""

@@ -126,7 +126,7 @@ def test_exceptions_of_the_function_propagate(poll: Poll, clock: Clock) -> None:
     "options",
     [{name: value} for name in ("timeout", "interval") for value in (-1, math.nan, "5", True)] + [{"interval": None}],
 )
-def test_what_is_not_seconds_is_refused_before_the_first_call(poll: Poll, options: dict[str, Any]) -> None:
+def test_invalid_seconds_are_refused_before_the_first_call(poll: Poll, options: dict[str, Any]) -> None:
     with pytest.raises(errors.InvalidRequestError, match="takes seconds"):
         poll(values(), **options)
 

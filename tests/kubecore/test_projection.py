@@ -1,5 +1,5 @@
 """Projections read the fields that they name, skip all others, and reject fields that the model does not have."""
-# ruff: noqa: RUF012 - msgspec copies what is mutable
+# ruff: noqa: RUF012 - msgspec copies mutable defaults
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def read(into: Any, *items: Any, **more: Any) -> Any:
     return call.parse(200, {}, body)
 
 
-def test_what_is_named_is_read_and_nothing_else() -> None:
+def test_a_projection_reads_only_its_fields() -> None:
     found = read(PodRow, POD, metadata={"resourceVersion": "7", "continue": "next"})
     assert isinstance(found, ObjectList)
     assert repr(found) == "<ObjectList of 1>"
@@ -142,13 +142,13 @@ def test_decoded_objects_do_not_keep_the_response_in_memory(into: Any, odd: Any)
         ({"spec": {"containers": [{"image": None}]}}, "containers=[Container(image='')]"),
     ],
 )
-def test_what_servers_send_beside_the_schema_is_read_as_go_reads_it(pod: Any, words: str) -> None:
+def test_null_and_missing_values_are_read_as_go_reads_them(pod: Any, words: str) -> None:
     first, odd = read(PodRow, POD, pod).items
     assert first.metadata.name == "web"
     assert words in repr(odd)
 
 
-def test_what_cant_be_read_names_the_place() -> None:
+def test_the_error_for_an_unreadable_value_contains_its_path() -> None:
     with pytest.raises(errors.DecodeError, match=r"items\[1\]\.metadata\.name"):
         read(PodRow, POD, {"metadata": {"name": [1]}})
     row = msgspec.defstruct("Row", [("status", msgspec.defstruct("S", [("phase", Phase)]))])
@@ -245,12 +245,12 @@ WRONG: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize("into", RIGHT, ids=lambda into: str(msgspec.structs.fields(into)[0].type)[:60])
-def test_what_can_hold_the_models_values_is_taken(into: Any) -> None:
+def test_a_projection_with_compatible_types_is_accepted(into: Any) -> None:
     projection.check(into, core_v1.Pod)
 
 
 @pytest.mark.parametrize(("into", "words"), WRONG, ids=lambda case: case[:60] if isinstance(case, str) else "")
-def test_what_the_model_does_not_have_is_an_error_before_anything_is_sent(into: Any, words: str) -> None:
+def test_a_projection_that_does_not_fit_the_model_is_refused_before_a_request(into: Any, words: str) -> None:
     for _ in range(2):
         with pytest.raises(errors.InvalidRequestError, match=words):
             PODS.list("x", (), into)
@@ -258,7 +258,7 @@ def test_what_the_model_does_not_have_is_an_error_before_anything_is_sent(into: 
             PODS.get("x", "y", (), into)
 
 
-def test_an_annotation_that_cant_be_found_is_told() -> None:
+def test_an_unresolvable_annotation_is_refused() -> None:
     class Lost(Projection):
         metadata: Nowhere  # type: ignore[name-defined]  # noqa: F821
 

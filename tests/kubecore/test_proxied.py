@@ -31,7 +31,7 @@ def made(path: str = "", **options: Any) -> Any:
         ({"scheme": "http"}, "http:web:"),
     ],
 )
-def test_the_name_says_scheme_and_port(options: dict[str, Any], part: str) -> None:
+def test_the_path_contains_scheme_and_port(options: dict[str, Any], part: str) -> None:
     assert made(**options).target == f"/api/v1/namespaces/ns/pods/{part}/proxy/"
 
 
@@ -95,7 +95,7 @@ def test_a_path_that_would_leave_it_is_refused(path: Any) -> None:
     ]
     + [{"headers": {"X-A": "a\r\nb: c"}}, {"headers": {"X A": "a"}}, {"headers": {"X-A": "\u20ac"}}],
 )
-def test_what_names_no_backend_is_refused_before_a_socket_opens(options: dict[str, Any]) -> None:
+def test_invalid_arguments_are_refused_before_a_connection_is_opened(options: dict[str, Any]) -> None:
     with pytest.raises(errors.InvalidRequestError):
         made(**options)
 
@@ -105,7 +105,7 @@ def ask(server: Any, *arguments: Any, **options: Any) -> Any:
         return clientset.core_v1.pods("ns").proxy("web", *arguments, **options)
 
 
-def test_the_request_goes_out_as_it_was_said() -> None:
+def test_a_proxied_request_has_the_given_method_query_headers_and_body() -> None:
     with loopback(answer(b"done", "Content-Type: text/plain", "X-Seen: yes", status="201 Created")) as server:
         got = ask(
             server, "PUT", "a", port=8080, query=[("x", 1), ("x", True)], body=b"{}", headers={"Content-Type": "a/b"}
@@ -148,6 +148,6 @@ def test_a_status_of_the_api_server_is_raised() -> None:
         answer(b'{"kind":"Problem"}', status="404 Not Found"),
     ],
 )
-def test_what_only_looks_like_one_is_not(script: bytes) -> None:
+def test_a_response_of_the_backend_that_resembles_an_error_is_returned(script: bytes) -> None:
     with loopback(script) as server:
         assert ask(server).content

@@ -27,12 +27,12 @@ def test_an_amount_is_read_and_written_as_go_does(row: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if not row["ok"]], ids=lambda row: ascii(row["input"]))
-def test_what_go_refuses_is_refused(row: dict[str, Any]) -> None:
+def test_quantities_that_go_refuses_are_refused(row: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="is not a quantity"):
         quantity.parse(row["input"])
 
 
-def test_the_table_is_what_go_says_today() -> None:
+def test_the_table_matches_the_current_output_of_go() -> None:
     if shutil.which("go") is None:
         pytest.skip("Go is missing: the committed table stands for it")
     done = subprocess.run(["go", "run", "."], cwd=TABLES / "quantity", capture_output=True, text=True, check=True)
@@ -68,7 +68,7 @@ def test_any_text_is_an_amount_or_a_value_error(text: str) -> None:
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**15), max_value=10**15, places=6))
-def test_what_is_written_is_read_back(value: Decimal) -> None:
+def test_formatted_quantities_are_parsed_unchanged(value: Decimal) -> None:
     assert quantity.parse(quantity.format(value)) == value
     assert quantity.parse(quantity.format(value, style="exponent")) == value
 

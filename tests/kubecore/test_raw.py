@@ -50,7 +50,7 @@ def test_paths_that_lead_elsewhere_are_refused(place: str) -> None:
 
 @given(st.text(max_size=30).map("/".__add__))
 @example("/.%2e/")
-def test_what_is_taken_stays_below_the_root(place: str) -> None:
+def test_an_accepted_path_stays_below_the_root(place: str) -> None:
     try:
         sent = call(place=place).target
     except errors.InvalidRequestError:
@@ -81,7 +81,7 @@ def test_queries_are_encoded() -> None:
         {"query": {"a\n": "x"}},
     ],
 )
-def test_what_is_no_request_is_refused(options: dict[str, Any]) -> None:
+def test_an_invalid_raw_request_is_refused(options: dict[str, Any]) -> None:
     with pytest.raises(errors.InvalidRequestError):
         call(**options)
 

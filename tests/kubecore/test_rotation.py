@@ -208,7 +208,7 @@ def many() -> Iterator[Many]:
     server.stop()
 
 
-def test_a_child_of_a_fork_has_connections_of_its_own(many: Many) -> None:
+def test_a_forked_child_has_separate_connections(many: Many) -> None:
     code = """
     import os, sys
     from kubeclient import Clientset
@@ -315,7 +315,7 @@ def test_many_threads_share_one_clientset(many: Many) -> None:
     assert got == ["p"] * 1000
 
 
-def test_a_full_pool_is_told(many: Many) -> None:
+def test_a_full_pool_raises_pool_timeout_error(many: Many) -> None:
     config = rest.Config(host=f"http://127.0.0.1:{many.port}", max_connections=1, timeouts=rest.Timeouts(pool=0.05))
     with Clientset(config) as clientset:
         request = clientset.rest_client._requests
@@ -328,7 +328,7 @@ def test_a_full_pool_is_told(many: Many) -> None:
         assert clientset.core_v1.pods("d").get("p").metadata.name == "p"
 
 
-def test_no_descriptors_are_told_and_the_pool_recovers(many: Many) -> None:
+def test_the_pool_recovers_after_a_lack_of_file_descriptors(many: Many) -> None:
     code = """
     import os, resource, sys
     from kubeclient import Clientset

@@ -37,7 +37,7 @@ def test_a_selector_is_read_written_and_matched_as_go_does() -> None:
             assert (str(selector), matches(selector)) == (row["canonical"], row["matches"]), row["input"]
 
 
-def test_what_go_refuses_is_refused() -> None:
+def test_selectors_that_go_refuses_are_refused() -> None:
     for row in TEXTS:
         if not row["ok"]:
             with pytest.raises(errors.InvalidRequestError) as refused:
@@ -61,7 +61,7 @@ def test_a_models_selector_is_read_as_go_does() -> None:
 
 
 @pytest.mark.slow
-def test_the_table_is_what_go_says_today() -> None:
+def test_the_table_matches_the_current_output_of_go() -> None:
     if shutil.which("go") is None:
         pytest.skip("Go is missing: the committed table stands for it")
     done = subprocess.run(["go", "run", "."], cwd=TABLES / "selectors", capture_output=True, text=True, check=True)
@@ -111,13 +111,13 @@ def test_a_mapping_becomes_a_selector() -> None:
         ({"a": b"bc"}, "several values"),
     ],
 )
-def test_what_cant_be_a_label_is_refused_before_it_is_sent(labels: Any, words: str) -> None:
+def test_invalid_labels_are_refused_before_a_request_is_sent(labels: Any, words: str) -> None:
     with pytest.raises(errors.InvalidRequestError) as refused:
         selectors.build(labels)
     assert words in str(refused.value)
 
 
-def test_options_take_what_a_selector_can_be() -> None:
+def test_selector_options_accept_mappings_selectors_and_text() -> None:
     def sent(**said: Any) -> dict[str, str]:
         return dict(options.query(**said))
 
@@ -158,7 +158,7 @@ CONDITIONS = (
 
 
 @given(st.dictionaries(KEYS, CONDITIONS, max_size=5), st.dictionaries(KEYS, VALUES, max_size=5))
-def test_what_is_built_is_what_is_read_again(asked: Any, labels: dict[str, str]) -> None:
+def test_a_built_selector_is_parsed_unchanged(asked: Any, labels: dict[str, str]) -> None:
     built = selectors.build(asked)
     again = selectors.parse(str(built))
     assert again == built

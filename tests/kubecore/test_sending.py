@@ -65,7 +65,7 @@ def busy(status: str, *headers: str) -> bytes:
 
 
 @both
-def test_a_post_goes_again_where_the_server_asks_for_it_whole_each_time(do: Do, slept: list[float]) -> None:
+def test_a_post_is_retried_unchanged_if_the_server_requests_it(do: Do, slept: list[float]) -> None:
     statuses = ["429 Too Many", "500 Error", "501 No", "504 Timeout"]
     pod = {"metadata": {"name": "p", "annotations": {"a": "x" * 4000}}, "spec": {"containers": []}}
     with loopback(*[busy(status, "Retry-After: 0") for status in statuses], answer(POD)) as server:
@@ -96,7 +96,7 @@ def test_nothing_goes_again_unasked_or_too_late(do: Do, script: bytes, slept: li
 
 
 @both
-def test_a_get_goes_again_where_the_connection_broke(do: Do, slept: list[float]) -> None:
+def test_a_get_is_retried_after_a_broken_connection(do: Do, slept: list[float]) -> None:
     with loopback(RESET, b"HTTP/1.1 200 OK\r\nContent-", answer(POD)) as server:
         assert do(config(server), "get", "p").metadata.name == "p"
     assert len(server.requests) == 3
@@ -105,7 +105,7 @@ def test_a_get_goes_again_where_the_connection_broke(do: Do, slept: list[float])
 
 @both
 @pytest.mark.parametrize("verb", ["create", "update", "delete", "patch"])
-def test_what_may_have_had_an_effect_is_never_sent_twice(do: Do, verb: str, slept: list[float]) -> None:
+def test_a_request_with_a_possible_effect_is_never_sent_twice(do: Do, verb: str, slept: list[float]) -> None:
     pod = {"metadata": {"name": "p"}, "spec": {"containers": []}}
     arguments = {"create": (pod,), "update": (pod,), "delete": ("p",), "patch": ("p", {})}[verb]
     for script in (RESET, busy("503 Unavailable"), busy("502 Bad"), busy("504 Timeout")):
@@ -120,7 +120,7 @@ def test_what_may_have_had_an_effect_is_never_sent_twice(do: Do, verb: str, slep
 
 
 @both
-def test_the_number_of_attempts_has_an_end_and_is_told(do: Do, slept: list[float]) -> None:
+def test_the_number_of_attempts_is_limited_and_part_of_the_error(do: Do, slept: list[float]) -> None:
     with loopback(*[busy("503 Unavailable", "Retry-After: 3")] * 4) as server:
         with pytest.raises(errors.ServiceUnavailableError) as caught:
             do(config(server, max_retries=2), "get", "p")
@@ -133,9 +133,7 @@ def test_the_number_of_attempts_has_an_end_and_is_told(do: Do, slept: list[float
 
 
 @both
-def test_a_wait_is_logged_with_the_flow_schema_that_asks_for_it(
-    do: Do, slept: list[float], caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_wait_is_logged_with_its_flow_schema(do: Do, slept: list[float], caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "kubecore")
     script = busy("429 Too Many", "Retry-After: 2", "X-Kubernetes-Pf-Flowschema-Uid: fs-1")
     with loopback(script, answer(POD)) as server:
@@ -146,7 +144,7 @@ def test_a_wait_is_logged_with_the_flow_schema_that_asks_for_it(
 
 
 @both
-def test_a_date_says_when_to_come_back(do: Do, slept: list[float]) -> None:
+def test_retry_after_accepts_a_date(do: Do, slept: list[float]) -> None:
     at = format_datetime(datetime.now(UTC) + timedelta(seconds=20), usegmt=True)
     with loopback(busy("429 Too Many", f"Retry-After: {at}"), answer(POD)) as server:
         do(config(server), "get", "p")
@@ -240,7 +238,7 @@ def tls_loopback(folder: Path, *scripts: bytes, rotate: Callable[[], Any] | None
 
 
 @both
-def test_redirects_on_the_same_server_are_followed_only_when_asked_for(do: Do) -> None:
+def test_redirects_are_followed_only_if_enabled_and_on_the_same_server(do: Do) -> None:
     with loopback() as other:
         here = busy("307 Temporary", "Location: /moved/p?x=1")
         away = busy("307 Temporary", f"Location: http://127.0.0.1:{other.port}/moved")
@@ -328,7 +326,7 @@ def test_observers_see_each_attempt_and_may_add_headers(do: Do) -> None:
 
 
 @both
-def test_debug_logs_say_method_url_code_and_time_and_no_secret(do: Do, caplog: pytest.LogCaptureFixture) -> None:
+def test_debug_logs_contain_method_url_code_and_time_but_no_secret(do: Do, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "kubecore")
     with loopback(answer(POD)) as server:
         do(config(server), "get", "p")
@@ -336,7 +334,7 @@ def test_debug_logs_say_method_url_code_and_time_and_no_secret(do: Do, caplog: p
     assert record.getMessage().startswith(f"GET http://127.0.0.1:{server.port}/api/v1/namespaces/d/pods/p: 200 in ")
 
 
-def test_the_limiter_is_off_unless_asked_for_and_one_for_all(slept: list[float]) -> None:
+def test_the_rate_limiter_is_off_by_default_and_can_be_shared(slept: list[float]) -> None:
     with loopback(*[answer(POD)] * 8) as server:
         for _ in range(3):
             do_sync(config(server), "get", "p")
@@ -369,7 +367,7 @@ def test_a_bucket_fills_at_its_rate(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [bucket.reserve() for _ in range(4)][3] > 0
 
 
-def test_what_is_cancelled_while_it_waits_for_the_limiter_sends_nothing() -> None:
+def test_a_call_cancelled_in_the_rate_limiter_sends_nothing() -> None:
     with loopback(answer(POD)) as server:
 
         async def main() -> None:
@@ -411,7 +409,7 @@ def test_impersonation_is_written_as_headers() -> None:
             rest.Client(rest.Config(impersonate=rest.Impersonate(user=bad)))
 
 
-def test_an_anonymous_copy_keeps_the_way_and_drops_who_asks() -> None:
+def test_an_anonymous_copy_keeps_the_connection_without_credentials() -> None:
     full = rest.Config(
         host="https://h/prefix",
         bearer_token="t",
@@ -485,7 +483,7 @@ def test_tables_and_metadata_are_requested_alone(do: Do) -> None:
 
 
 @both
-def test_what_was_read_has_its_kind_in_lists_too(do: Do) -> None:
+def test_items_of_lists_have_api_version_and_kind(do: Do) -> None:
     item = POD.replace(b'"kind":"Pod",', b"").replace(b'"apiVersion":"v1",', b"")
     listed = b'{"kind":"PodList","apiVersion":"v1","metadata":{},"items":[%b]}' % item
     with loopback(answer(listed)) as server:

@@ -59,7 +59,7 @@ def joined(frames: Iterable[spdy.Frame]) -> list[spdy.Frame]:
 
 
 @given(st.lists(FRAMES, max_size=12), st.lists(st.integers(0, 10**6), max_size=12))
-def test_frames_come_whole_from_any_pieces(frames: list[spdy.Frame], cuts: list[int]) -> None:
+def test_frames_are_decoded_from_any_chunks(frames: list[spdy.Frame], cuts: list[int]) -> None:
     data = b"".join(map(written, frames))
     places = sorted({cut % (len(data) + 1) for cut in cuts})
     decoder = spdy.Decoder()
@@ -81,7 +81,7 @@ def test_garbage_is_an_error_of_ours_or_nothing(data: bytes) -> None:
     "data",
     [control(99, b""), control(6, b"\0"), control(4, b"x" * 70_000)[:8], b"\x80\x02" + bytes(6)],
 )
-def test_what_is_no_frame_is_refused(data: bytes) -> None:
+def test_invalid_frames_are_refused(data: bytes) -> None:
     with pytest.raises(errors.ProtocolError):
         list(spdy.Decoder().feed(data))
 
@@ -140,7 +140,7 @@ def test_a_connection_is_open_when_the_node_has_responded_for_both_streams() -> 
     assert made.take(10) is None
 
 
-def test_what_comes_is_read_in_pieces_of_any_size_until_the_end() -> None:
+def test_received_data_is_taken_in_any_size_until_the_end() -> None:
     made = tunnel(spdy.Data(DATA, b"hello", False), spdy.Data(ERROR, b"", True), spdy.Data(DATA, b"!", True))
     assert [made.take(2) for _ in range(6)] == [b"he", b"ll", b"o", b"!", b"", b""]
 
@@ -154,7 +154,7 @@ def test_what_comes_is_read_in_pieces_of_any_size_until_the_end() -> None:
         (spdy.Reset(DATA, 5), spdy.Data(ERROR, b"refused\x1b", False), spdy.Reset(ERROR, 5)),
     ],
 )
-def test_what_the_node_says_is_told_behind_the_data(frames: Sequence[spdy.Frame]) -> None:
+def test_the_error_of_the_node_is_raised_after_the_data(frames: Sequence[spdy.Frame]) -> None:
     """The error message escapes control characters of terminals."""
     made = tunnel(spdy.Data(DATA, b"before", False), *frames)
     assert made.take(100) == b"before"
@@ -162,7 +162,7 @@ def test_what_the_node_says_is_told_behind_the_data(frames: Sequence[spdy.Frame]
         made.take(100)
 
 
-def test_a_connection_that_breaks_is_no_end() -> None:
+def test_a_broken_connection_raises_read_error_after_the_data() -> None:
     """The received bytes are returned first, then an error is raised."""
     made = tunnel(spdy.Data(DATA, b"before", False))
     made.end("1006")
@@ -173,7 +173,7 @@ def test_a_connection_that_breaks_is_no_end() -> None:
         tunnel(spdy.Reset(DATA, 5), spdy.Reset(ERROR, 5)).take(1)
 
 
-def test_an_end_is_one_also_where_the_node_forgets_the_other_stream() -> None:
+def test_the_end_of_data_counts_even_if_the_error_stream_stays_open() -> None:
     made = tunnel(spdy.Data(DATA, b"", True))
     assert made.take(1) is None
     made.end("1000")
@@ -187,7 +187,7 @@ def test_pings_get_a_pong_and_unrequested_streams_are_refused() -> None:
 
 
 @pytest.mark.parametrize("data", [b"HTTP/1.1 400 Bad", written(spdy.Data(5, b"x", False)), written(spdy.Reply(2))])
-def test_what_belongs_to_no_stream_ends_the_connection(data: bytes) -> None:
+def test_data_of_no_stream_ends_the_connection(data: bytes) -> None:
     made = tunnel(spdy.Data(DATA, b"before", False))
     made.feed(data)
     assert made.take(100) == b"before"

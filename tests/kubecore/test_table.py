@@ -41,12 +41,12 @@ def test_objects_of_several_namespaces_show_theirs() -> None:
     assert table(["a", "b", "c"]).format(namespaces=True).startswith("NAMESPACE ")
 
 
-def test_nothing_is_said_as_kubectl_says_it() -> None:
+def test_an_empty_table_prints_the_text_of_kubectl() -> None:
     assert str(table()) == "No resources found"
     assert table()._repr_html_().count("<tr>") == 1
 
 
-def test_what_controls_a_terminal_is_shown_as_an_escape() -> None:
+def test_control_characters_of_terminals_are_escaped() -> None:
     found = table(["a\x1b[2J\x07\u202e\u200b\x9b", "one\rtwo", "c"], columns=("Na\x1bme", "R", "C"), namespace="x")
     assert str(found).splitlines()[0].startswith("NA\\X1BME")
     assert "a\\x1b[2J\\x07\\u202e\\u200b\\x9b   one...   c" in str(found)

@@ -96,7 +96,7 @@ def test_a_name_that_is_not_a_port_is_an_error(name: str, message: str) -> None:
 
 
 @pytest.mark.parametrize("wrong", [0, -1, 65536, "", "0", "99999999999", True, None, 1.5, b"http"])
-def test_what_is_not_a_port_is_refused_before_anything_is_sent(wrong: Any) -> None:
+def test_an_invalid_port_is_refused_before_a_request_is_sent(wrong: Any) -> None:
     with pytest.raises(errors.InvalidRequestError, match="is neither a number from 1 to 65535 nor a port's name"):
         as_port(wrong)
     config = rest.Config(host="http://127.0.0.1:1", max_retries=0)
@@ -147,7 +147,9 @@ def test_a_headless_service_has_the_ports_of_its_pods() -> None:
         (service({"port": 80}), 80, [pod(phase="Succeeded", ready=None)], "'web-1' is Succeeded"),
     ],
 )
-def test_what_can_not_be_forwarded_is_an_error(found: Any, wanted: Any, pods: list[Any], message: str) -> None:
+def test_a_service_that_cannot_be_forwarded_raises_port_forward_error(
+    found: Any, wanted: Any, pods: list[Any], message: str
+) -> None:
     with pytest.raises(errors.PortForwardError, match=message):
         of_service(wanted, found, *pods)
 
@@ -166,7 +168,7 @@ BEST_FIRST = [
 
 
 @pytest.mark.parametrize("pair", list(itertools.combinations(range(6), 2)))
-def test_the_pod_is_the_one_that_kubectl_takes(pair: tuple[int, int]) -> None:
+def test_the_pod_is_the_one_that_kubectl_prefers(pair: tuple[int, int]) -> None:
     better, worse = (BEST_FIRST[place] for place in pair)
     wanted = POD_PATH.format(better["metadata"]["name"])
     found = service({"port": 80})

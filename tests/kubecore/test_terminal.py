@@ -106,7 +106,7 @@ def test_no_line_of_the_log_steers_the_terminal(
     assert not steers(record.getMessage())
 
 
-def test_there_is_one_logger_which_escapes_what_it_logs() -> None:
+def test_kubecore_uses_one_logger_and_never_prints() -> None:
     names: set[str] = set()
     for path in _CORE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):

@@ -92,7 +92,7 @@ def test_utf_8_is_cut_before_it_is_decoded() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "ascii"])
-def test_what_an_encoding_does_not_allow_is_an_error_that_quotes_nothing(encoding: str) -> None:
+def test_the_error_for_invalid_bytes_does_not_quote_them(encoding: str) -> None:
     mode = TextMode(encoding)
     made = reader(100, mode, CALL)
     with pytest.raises(errors.DecodeError, match=f"the log is not {encoding.upper()}") as raised:
@@ -137,7 +137,7 @@ def test_a_log_that_is_not_of_the_encoding_is_an_error_or_bytes() -> None:
         assert pods.get_logs("web") == b"\xff"
 
 
-def test_input_is_what_the_output_is() -> None:
+def test_input_must_have_the_type_of_the_output() -> None:
     assert command.input_of("\u20ac", TextMode()) == "\u20ac".encode()
     assert command.input_of(b"\xff", None) == b"\xff"
     assert command.input_of(None, TextMode()) is command.input_of(None, None) is None

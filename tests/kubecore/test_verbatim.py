@@ -105,7 +105,7 @@ def text(value: object) -> str:
 
 
 @every_spec
-def test_what_was_read_is_sent_to_the_letter(spec: dict[str, Any]) -> None:
+def test_read_objects_are_sent_unchanged(spec: dict[str, Any]) -> None:
     raw = crate(spec)
     data = msgspec.json.encode(raw)
     (listed,) = decode.decode(msgspec.json.encode({"items": [raw]}), CrateList).items

@@ -57,7 +57,7 @@ def test_the_waiter_lists_and_then_watches_from_there() -> None:
     assert (made.is_done, last(made).resource_version, made.pause()) == (True, "9", 0)
 
 
-def test_a_server_that_knows_no_field_selectors_tells_of_others_too() -> None:
+def test_other_objects_are_ignored_if_the_server_ignores_field_selectors() -> None:
     other = pod(READY, uid="o")
     other.metadata.name = "other"
     made = waiter()
@@ -79,12 +79,12 @@ def test_a_name_stays_one_value_of_the_selector() -> None:
 
 
 @pytest.mark.parametrize("timeout", [-1, float("nan"), "5", float("-inf")])
-def test_a_timeout_that_is_none_is_refused(timeout: Any) -> None:
+def test_an_invalid_timeout_is_refused(timeout: Any) -> None:
     with pytest.raises(errors.InvalidRequestError, match="timeout takes seconds"):
         waiter(timeout=timeout)
 
 
-def test_an_object_that_is_not_there_is_told_at_once_unless_that_is_what_is_waited_for() -> None:
+def test_a_missing_object_raises_not_found_except_for_delete_and_create() -> None:
     with pytest.raises(errors.NotFoundError, match=r'^pods "web" not found$') as caught:
         waiter().listed(pods())
     assert (caught.value.code, caught.value.status.details and caught.value.status.details.kind) == (404, "pods")
@@ -130,7 +130,7 @@ def test_deletion_of_one_that_is_known_ignores_its_successor() -> None:
     assert waiter(waiting.deleted(uid="second")).listed(pods(pod(uid="second"))) is False
 
 
-def test_time_runs_out_with_words_for_what_was_seen() -> None:
+def test_the_timeout_error_describes_the_last_seen_state() -> None:
     made = waiter(timeout=0)
     with pytest.raises(errors.WaitTimeoutError) as caught:
         made.listed(pods(pod(NOT_READY)))
@@ -146,7 +146,7 @@ def test_time_runs_out_with_words_for_what_was_seen() -> None:
         waiter("create", timeout=0).listed(pods())
 
 
-def test_what_can_not_come_any_more_is_raised_with_its_reason() -> None:
+def test_an_unreachable_goal_raises_wait_failed_error_with_its_reason() -> None:
     with pytest.raises(errors.WaitFailedError) as caught:
         waiter().listed(pods(pod(phase="Failed")))
     assert (caught.value.reason, caught.value.message) == ("Failed", "the pod has ended: Failed")
@@ -158,7 +158,7 @@ def test_what_can_not_come_any_more_is_raised_with_its_reason() -> None:
     assert (str(again), again.reason, again.object) == (str(caught.value), "Failed", caught.value.object)
 
 
-def test_no_value_of_a_secret_is_told() -> None:
+def test_the_timeout_error_contains_no_value_of_a_secret() -> None:
     secret = core_v1.Secret.from_dict({"metadata": {"name": "web"}, "data": {"k": "c2VjcmV0"}})
     made = waiting.Waiter[Any](SECRETS, "n", "web", waiting.goal("jsonpath={.data.k}=cGxhbnRlZA=="), 0)
     with pytest.raises(errors.WaitTimeoutError) as caught:
@@ -167,7 +167,7 @@ def test_no_value_of_a_secret_is_told() -> None:
     assert "c2VjcmV0" not in repr(caught.value)
 
 
-def test_what_a_function_raises_ends_the_waiting_also_where_it_looks_like_trouble_on_the_way() -> None:
+def test_an_error_of_the_goal_function_ends_the_wait_even_if_it_is_a_read_error() -> None:
     def fails(_: Any) -> bool:
         raise errors.ReadError("of the function's own")
 
@@ -195,7 +195,7 @@ def test_trouble_that_passes_is_waited_out_once_the_server_was_heard(error: erro
 
 
 @pytest.mark.parametrize("error", [status(401), status(403), status(404), status(400), errors.DecodeError("garbage")])
-def test_other_trouble_is_told(error: errors.KubeError) -> None:
+def test_other_errors_are_raised(error: errors.KubeError) -> None:
     made = waiter()
     made.listed(pods(pod()))
     with pytest.raises(type(error)):
@@ -327,7 +327,7 @@ def test_waiting_survives_what_happens_to_a_watch(wait: Wait, first: bytes) -> N
         assert b"resourceVersion=8" in server.requests[-1]
 
 
-def test_a_change_that_no_watch_tells_is_seen_by_the_next_list(wait: Wait) -> None:
+def test_the_next_list_finds_a_change_that_no_watch_reported(wait: Wait) -> None:
     gone = answer(event("ERROR", EXPIRED))
     with serving([listing(pod(NOT_READY)), listing(pod(READY, version="7"))], [gone]) as server:
         assert wait(server.port, "condition=Ready", 20).metadata.resource_version == "7"
@@ -346,9 +346,7 @@ def test_a_change_that_no_watch_tells_is_seen_by_the_next_list(wait: Wait) -> No
     ],
 )
 @pytest.mark.slow
-def test_a_mute_server_does_not_hold_the_waiting_beyond_its_time(
-    wait: Wait, lists: list[bytes], watches: list[bytes]
-) -> None:
+def test_an_idle_server_does_not_extend_the_timeout(wait: Wait, lists: list[bytes], watches: list[bytes]) -> None:
     started = time.monotonic()
     with serving(lists, watches) as server:
         with pytest.raises(errors.WaitTimeoutError, match=r"condition Ready=True did not come within 0.3 s"):
@@ -357,7 +355,7 @@ def test_a_mute_server_does_not_hold_the_waiting_beyond_its_time(
 
 
 @pytest.mark.slow
-def test_a_watch_that_goes_mute_after_it_began_does_not_either(wait: Wait) -> None:
+def test_a_watch_that_becomes_idle_does_not_extend_the_timeout(wait: Wait) -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
     line = modified(NOT_READY, version="6")
     started = time.monotonic()
@@ -368,7 +366,7 @@ def test_a_watch_that_goes_mute_after_it_began_does_not_either(wait: Wait) -> No
 
 
 @pytest.mark.slow
-def test_a_server_that_is_gone_is_told_at_once_at_first_and_waited_for_later(wait: Wait) -> None:
+def test_an_unreachable_server_fails_the_first_list_and_is_retried_later(wait: Wait) -> None:
     with closed_port() as port, pytest.raises(errors.ConnectError):
         wait(port, "condition=Ready", 20)
     server = Loopback([listing(pod(NOT_READY))], close=True, context=None)
@@ -381,7 +379,7 @@ def test_a_server_that_is_gone_is_told_at_once_at_first_and_waited_for_later(wai
         wait(server.port, ends, 1.0)
 
 
-def test_what_a_function_raises_comes_out(wait: Wait) -> None:
+def test_an_error_of_the_goal_function_is_raised(wait: Wait) -> None:
     def fails(found: core_v1.Pod) -> bool:
         raise LookupError(found.metadata.name)
 
@@ -390,7 +388,7 @@ def test_what_a_function_raises_comes_out(wait: Wait) -> None:
             wait(server.port, fails, 20)
 
 
-def test_garbage_is_told(wait: Wait) -> None:
+def test_invalid_events_raise_decode_error(wait: Wait) -> None:
     with serving([listing(pod(NOT_READY))], [answer(b"not an event\n")] * 5) as server:
         with pytest.raises(errors.DecodeError, match="the watch holds no event"):
             wait(server.port, "condition=Ready", 20)

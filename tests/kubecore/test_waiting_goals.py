@@ -47,7 +47,7 @@ def true(name: str, reason: str = "R", message: str = "m") -> dict[str, str]:
         ),
     ],
 )
-def test_what_kubectl_takes_is_taken(text: str, goal: waiting.Goal) -> None:
+def test_goals_of_kubectl_wait_are_accepted(text: str, goal: waiting.Goal) -> None:
     assert waiting.goal(text) == goal
 
 
@@ -66,12 +66,12 @@ def test_what_kubectl_takes_is_taken(text: str, goal: waiting.Goal) -> None:
         ("jsonpath={range .items[*]}{.a}{end}=x", "is not a JSONPath"),
     ],
 )
-def test_what_can_not_be_waited_for_is_refused(text: str, words: str) -> None:
+def test_an_invalid_goal_text_is_refused(text: str, words: str) -> None:
     with pytest.raises(errors.InvalidRequestError, match=words):
         waiting.goal(text)
 
 
-def test_what_is_neither_text_nor_function_is_refused() -> None:
+def test_a_goal_of_another_type_is_refused() -> None:
     wrong: Any = 5
     with pytest.raises(errors.InvalidRequestError, match="must be text, a goal or a function, not int"):
         waiting.goal(wrong)
@@ -113,14 +113,14 @@ def test_what_is_neither_text_nor_function_is_refused() -> None:
         (lambda it: it.status.phase == "Running", pod(), False, "the function returned a false value for version 5"),
     ],
 )  # fmt: skip
-def test_an_object_is_what_is_waited_for_or_not(goal: Any, found: Any, done: bool, seen: str) -> None:
+def test_a_goal_decides_whether_an_object_fulfils_it(goal: Any, found: Any, done: bool, seen: str) -> None:
     look = waiting.goal(goal).observe(found)
     assert look.done is done
     assert re.search(seen, look.seen), look.seen
     assert look.failure is None
 
 
-def test_the_generation_of_the_whole_status_counts_where_the_condition_has_none() -> None:
+def test_a_condition_without_generation_uses_that_of_the_status() -> None:
     data = {"metadata": {"generation": 3}, "status": {"observedGeneration": 2, "conditions": [true("Available")]}}
     look = waiting.condition("Available").observe(apps_v1.Deployment.from_dict(data))
     assert (look.done, "of generation 2, the object has 3" in look.seen) == (False, True)
@@ -140,7 +140,7 @@ def test_the_generation_of_the_whole_status_counts_where_the_condition_has_none(
         ("condition=Failed", job(true("SuccessCriteriaMet")), errors.WaitFailedError, "SuccessCriteriaMet"),
     ],
 )  # fmt: skip
-def test_what_can_not_come_any_more_ends_the_waiting(goal: str, found: Any, kind: Any, reason: str) -> None:
+def test_an_unreachable_goal_is_a_failure_with_its_reason(goal: str, found: Any, kind: Any, reason: str) -> None:
     failure = waiting.goal(goal).observe(found).failure
     assert failure is not None
     assert (failure.kind, failure.reason) == (kind, reason)
@@ -158,7 +158,7 @@ def test_what_can_not_come_any_more_ends_the_waiting(goal: str, found: Any, kind
         ("condition=Ready", pod(NOT_READY, phase="Running")),
     ],
 )
-def test_what_may_still_come_does_not(goal: str, found: Any) -> None:
+def test_a_goal_that_is_still_reachable_is_not_a_failure(goal: str, found: Any) -> None:
     look = waiting.goal(goal).observe(found)
     assert (look.done, look.failure) == (False, None)
 
@@ -261,7 +261,7 @@ def test_a_rollout_is_done_by_kubectls_rules(found: Any, done: bool, seen: str) 
     assert seen in look.seen
 
 
-def test_a_rollout_that_can_not_end_is_told() -> None:
+def test_a_rollout_that_cannot_end_is_a_failure() -> None:
     late = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "has timed out"}
     look = waiting.Rollout("Deployment").observe(rolling(apps_v1.Deployment, spec=three(), conditions=[late]))
     assert look.failure == (errors.RolloutFailedError, "ProgressDeadlineExceeded", "has timed out")
@@ -326,6 +326,6 @@ ALL: list[waiting.Goal] = [
 
 
 @given(st.dictionaries(KEYS, ODD, max_size=6))
-def test_no_object_is_too_odd_to_be_looked_at(data: Any) -> None:
+def test_every_goal_accepts_objects_with_any_fields(data: Any) -> None:
     for goal in ALL:
         assert isinstance(goal.observe(Odd(data)), waiting.Observation)

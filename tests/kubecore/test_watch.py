@@ -59,14 +59,14 @@ def test_first_the_state_by_a_list_then_the_changes_from_its_version() -> None:
         ),
     ],
 )
-def test_what_is_asked_first(asked: dict[str, Any], first: dict[str, str]) -> None:
+def test_the_first_request_depends_on_the_options(asked: dict[str, Any], first: dict[str, str]) -> None:
     run = Run(**asked)
     run.step()
     always = {"watch": "true", "allowWatchBookmarks": "true", "timeoutSeconds": "300"}
     assert run.asked == [{**(always if first["of"] == "watch" else {}), **first}]
 
 
-def test_a_watch_without_end_asks_for_300_to_600_seconds() -> None:
+def test_a_watch_without_limit_requests_300_to_600_seconds() -> None:
     bounds: list[tuple[float, float]] = []
     asked = WatchOptions(
         list=lambda query: CONFIG_MAPS.list("d", query),
@@ -118,7 +118,7 @@ def test_a_continue_token_that_comes_again_later_is_waited_for_once() -> None:
     assert run.waited[-1] > 0.7
 
 
-def test_connections_that_bring_one_event_each_are_no_storm() -> None:
+def test_connections_with_one_event_each_lead_to_pauses() -> None:
     run = Run()
     run.state(1)
     for version in range(2, 60):
@@ -143,7 +143,7 @@ def test_after_an_event_of_an_unreadable_object_it_lists_again(relists: bool) ->
     assert run.asked[2]["of"] == ("list" if relists else "watch")
 
 
-def test_unreadable_objects_that_come_again_and_again_are_no_storm() -> None:
+def test_repeated_unreadable_objects_lead_to_growing_pauses() -> None:
     run = Run(relists=True)
     run.state(5)
     for version in range(6, 12):

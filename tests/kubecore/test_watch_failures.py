@@ -56,7 +56,7 @@ def test_a_connection_that_ends_is_followed_by_another(
     ],
 )
 @pytest.mark.parametrize("when", ["first", "later", "in the stream"])
-def test_what_does_not_pass_is_told_at_once(error: errors.KubeError, kind: type[Exception], when: str) -> None:
+def test_permanent_errors_are_raised_at_once(error: errors.KubeError, kind: type[Exception], when: str) -> None:
     run = Run(resource_version="5")
     if when == "later":
         run.stream(change("ADDED", "x", 6))
@@ -65,7 +65,7 @@ def test_what_does_not_pass_is_told_at_once(error: errors.KubeError, kind: type[
 
 
 @pytest.mark.parametrize("error", [CUT, REFUSED, IDLE, errors.DeadlineError("late"), errors.ProtocolError("?")])
-def test_a_server_that_is_not_there_is_told_the_first_time_and_waited_for_later(error: errors.TransportError) -> None:
+def test_an_unreachable_server_fails_the_first_request_and_is_retried_later(error: errors.TransportError) -> None:
     run = Run()
     with pytest.raises(type(error)):
         run.refuse(error)
@@ -93,7 +93,7 @@ def test_429_at_the_opening_is_waited_out() -> None:
         run.refuse(failure(429, "TooManyRequests"))
 
 
-def test_a_server_that_fails_at_the_opening_is_asked_again_a_few_times() -> None:
+def test_a_server_error_at_the_start_is_retried_a_few_times() -> None:
     run = Run()
     for _ in range(4):
         run.refuse(failure(500, "InternalError"))
@@ -107,7 +107,7 @@ def test_a_server_that_fails_at_the_opening_is_asked_again_a_few_times() -> None
         run.refuse(failure(500))
 
 
-def test_a_500_without_a_reason_is_told_the_first_time() -> None:
+def test_a_500_without_a_reason_is_raised_at_once() -> None:
     """The API server responds with this to an invalid version."""
     run = Run(resource_version="not-a-version")
     with pytest.raises(errors.StatusError):
@@ -142,7 +142,7 @@ BAD_LINES = [
 
 
 @pytest.mark.parametrize("bad", BAD_LINES)
-def test_b10_a_line_that_is_no_event_is_asked_for_once_more_and_then_told(bad: bytes) -> None:
+def test_an_invalid_line_is_requested_once_more_and_then_raised(bad: bytes) -> None:
     """The watch resumes from the last good version. A second invalid line in a row raises an error."""
     good = change("ADDED", "x", 6)
     run = Run(resource_version="5")
@@ -162,7 +162,7 @@ def test_b10_an_event_of_an_unknown_type_is_skipped() -> None:
     assert run.stream(*pieces) == ["ADDED y 7"]
 
 
-def test_a_stream_of_another_media_type_is_told_the_first_time() -> None:
+def test_a_stream_of_another_media_type_is_raised_at_once() -> None:
     run = Run(resource_version="5")
     run.step()
     with pytest.raises(errors.DecodeError, match="not as 'foobar'") as caught:
@@ -171,14 +171,14 @@ def test_a_stream_of_another_media_type_is_told_the_first_time() -> None:
         run.progress.failed(caught.value)
 
 
-def test_what_was_told_is_not_told_again() -> None:
+def test_yielded_events_are_not_yielded_again() -> None:
     run = Run(resource_version="5")
     pieces = [change("ADDED", "x", 6), change("MODIFIED", "x", 8), change("MODIFIED", "x", 8), change("ADDED", "y", 7)]
     assert run.stream(*pieces, error=CUT) == ["ADDED x 6", "MODIFIED x 8"]
     assert run.stream(*pieces, change("ADDED", "y", 9)) == ["ADDED y 9"]
 
 
-def test_versions_that_are_no_numbers_are_all_told() -> None:
+def test_events_with_versions_that_are_not_numbers_are_all_yielded() -> None:
     run = Run(resource_version="abc")
     pieces = [
         line("ADDED", {"metadata": {"name": n, "resourceVersion": v}}) for n, v in (("x", "b"), ("y", "a"), ("z", ""))
@@ -190,7 +190,7 @@ def test_versions_that_are_no_numbers_are_all_told() -> None:
     assert run.stream(change("ADDED", "x", 6)) == ["ADDED x 6"]
 
 
-def test_an_object_made_anew_in_a_gap_tells_both() -> None:
+def test_an_object_recreated_in_a_gap_yields_deleted_and_added() -> None:
     run = Run(resource_version="5")
     run.stream(change("ADDED", "x", 6, "one"), error=CUT)
     again = (change("DELETED", "x", 7, "one"), change("ADDED", "x", 8, "two"))
@@ -198,7 +198,7 @@ def test_an_object_made_anew_in_a_gap_tells_both() -> None:
 
 
 @pytest.mark.parametrize("wanted", [False, True])
-def test_bookmarks_move_the_version_and_are_told_when_asked_for(wanted: bool) -> None:
+def test_bookmarks_update_the_version_and_are_yielded_on_request(wanted: bool) -> None:
     run = Run(resource_version="5", allow_watch_bookmarks=wanted)
     assert run.stream(bookmark(9), error=CUT) == (["BOOKMARK  9"] if wanted else [])
     run.step()

@@ -7,7 +7,7 @@ import pytest
 from tests.kubecore.watch_runs import CUT, Run, bookmark, change
 
 
-def test_a_state_that_breaks_off_is_asked_for_again_and_told_once() -> None:
+def test_initial_events_that_are_cut_are_requested_again_and_yielded_once() -> None:
     """The same request is repeated until the bookmark, then a plain watch follows. Missing objects are DELETED."""
     run = Run(send_initial_events=True)
     first = (
@@ -43,7 +43,7 @@ def test_a_state_that_breaks_off_is_asked_for_again_and_told_once() -> None:
     }
 
 
-def test_a_state_that_breaks_off_again_and_again_is_no_storm() -> None:
+def test_initial_events_that_are_cut_repeatedly_lead_to_growing_pauses() -> None:
     run = Run(send_initial_events=True)
     for _ in range(6):
         run.stream(change("ADDED", "x", 3), error=CUT)

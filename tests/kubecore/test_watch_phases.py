@@ -58,7 +58,7 @@ def test_the_random_part_makes_a_pause_longer(part: float) -> None:
     assert backoff.spread(2.0, lambda low, high: low + part * (high - low)) == 2.0 + part
 
 
-def test_a_time_limit_never_asks_the_server_for_an_endless_watch() -> None:
+def test_a_time_limit_never_requests_an_unlimited_watch() -> None:
     """`timeoutSeconds=0` means no limit, therefore the last fraction of a second is rounded up."""
     now = 0.0
     pacing = Pacing(1, lambda: now, lambda low, high: low)

@@ -40,7 +40,7 @@ def test_a_watch_without_any_response_reports_why_at_its_end() -> None:
 
 
 @pytest.mark.parametrize("seconds", [None, 0])
-def test_there_is_no_end_unless_asked_for(seconds: int | None) -> None:
+def test_a_watch_has_no_time_limit_by_default(seconds: int | None) -> None:
     run = Run(timeout_seconds=seconds, resource_version="5")
     run.clock.now += 1e9
     assert run.step() is not None
@@ -50,7 +50,7 @@ def test_there_is_no_end_unless_asked_for(seconds: int | None) -> None:
     ("option", "bad"),
     [("timeout_seconds", "1"), ("timeout_seconds", 1.5), ("resource_version", []), ("label_selector", 1.5)],
 )
-def test_what_is_no_option_is_refused_before_anything_is_sent(option: str, bad: Any) -> None:
+def test_invalid_options_are_refused_before_a_request_is_sent(option: str, bad: Any) -> None:
     with pytest.raises(errors.InvalidRequestError):
         Run(**{option: bad})
 

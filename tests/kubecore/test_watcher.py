@@ -95,7 +95,7 @@ async def take(events: Any, count: int) -> list[str]:
     return found
 
 
-def test_it_goes_on_over_ends_cuts_garbage_and_silence(drive: Drive) -> None:
+def test_a_watch_resumes_after_ends_cuts_garbage_and_idle_connections(drive: Drive) -> None:
     """The watch yields each event once, although the server repeats some."""
     script = Script(
         change("ADDED", "a", 6) + change("ADDED", "b", 7),
@@ -152,7 +152,7 @@ def test_it_ends_in_time(server_does: Callable[[Ask], Reply], answers: bool, kin
         assert 0.9 < time.monotonic() - began < AT_ONCE
 
 
-def test_429_is_waited_out_and_a_closed_client_is_told(drive: Drive) -> None:
+def test_a_watch_retries_after_429_and_raises_closed_error_with_a_closed_client(drive: Drive) -> None:
     no = Reply((answer(b"", "Retry-After: 0", status="429 No"),))
     script = Script(no, no, change("ADDED", "a", 6), held(bookmark(7)))
 
@@ -171,7 +171,7 @@ def test_429_is_waited_out_and_a_closed_client_is_told(drive: Drive) -> None:
         events.close()
 
 
-def test_a_stream_that_is_no_watch_may_pause_for_ever() -> None:
+def test_the_idle_timeout_ends_a_stream_only_if_enabled() -> None:
     done = threading.Event()
 
     def slowly(seconds: float) -> Iterator[bytes]:
@@ -324,7 +324,7 @@ def test_a_handler_that_raises_or_dawdles_loses_nothing(drive: Drive) -> None:
         assert drive(server.url, scenario) == [str(number) for number in range(6, 30)]
 
 
-def test_ctrl_c_in_the_middle_of_a_piece_loses_nothing(drive: Drive) -> None:
+def test_ctrl_c_between_two_events_of_a_chunk_loses_nothing(drive: Drive) -> None:
     events = b"".join(change("ADDED", "a", number) for number in range(6, 10))
 
     async def scenario(maps: Any) -> list[str]:
@@ -379,7 +379,7 @@ def test_the_memory_stays_flat_over_many_events(drive: Drive) -> None:
     assert late - early < 1_000_000
 
 
-def test_a_watch_that_was_not_entered_says_so() -> None:
+def test_a_watch_outside_of_with_raises_runtime_error() -> None:
     with PodServer() as server, Clientset(rest.Config(host=server.url)) as clientset:
         with pytest.raises(RuntimeError, match="with"):
             next(clientset.core_v1.config_maps("d").watch())

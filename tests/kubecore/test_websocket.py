@@ -37,7 +37,7 @@ def peruse(peer: Peer) -> None:
 
 
 @each
-def test_a_command_that_writes_while_we_write_is_no_deadlock(kind: str) -> None:
+def test_simultaneous_large_input_and_output_does_not_deadlock(kind: str) -> None:
     data = bytes(range(256)) * 4096 * 12  # 12 MiB
     with serving(echo) as server:
 
@@ -229,7 +229,7 @@ def test_after_a_write_that_is_cancelled_nothing_more_is_written(backend: str) -
 
 
 @each
-def test_v4_can_not_end_standard_input_and_says_so_only_then(kind: str) -> None:
+def test_v4_raises_protocol_error_only_if_standard_input_must_end(kind: str) -> None:
     def run(peer: Peer) -> None:
         (peruse if b"stdin=true" in peer.head else says((1, b"out")))(peer)
 
@@ -317,7 +317,7 @@ def test_times_hold(kind: str) -> None:
 
 
 @each
-def test_output_has_a_limit_where_one_is_set(kind: str) -> None:
+def test_max_output_limits_the_output(kind: str) -> None:
     with serving(says((1, bytes(600)), (2, bytes(600)))) as server:
 
         async def scenario(pods: Any) -> None:
@@ -350,7 +350,7 @@ def test_a_session_that_is_waited_on_sends_pings_and_pongs(kind: str, monkeypatc
 
 
 @each
-def test_a_mute_server_is_left_but_not_one_that_is_busy_with_our_input(
+def test_an_idle_server_is_a_read_timeout_unless_it_reads_input_slowly(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(line_module, "_PING_SECONDS", 0.05)

@@ -53,7 +53,7 @@ BAD_FRAMES = {
 
 @each
 @pytest.mark.parametrize("name", list(BAD_FRAMES))
-def test_bad_frames_are_told_and_never_a_success(kind: str, name: str) -> None:
+def test_invalid_frames_raise_protocol_error_and_never_report_success(kind: str, name: str) -> None:
     def run(peer: Peer) -> None:
         peer.send(1, b"before")
         peer.raw.sendall(BAD_FRAMES[name])
@@ -76,7 +76,7 @@ def test_bad_frames_are_told_and_never_a_success(kind: str, name: str) -> None:
 
 
 @each
-def test_nothing_counts_behind_the_goodbye(kind: str) -> None:
+def test_frames_after_the_close_frame_are_ignored(kind: str) -> None:
     def run(peer: Peer) -> None:
         peer.raw.sendall(frame(8, struct.pack("!H", 1000)) + frame(2, b"\x03" + json.dumps(SUCCESS).encode()))
 
@@ -117,7 +117,7 @@ def test_a_message_is_not_held_and_not_endless(monkeypatch: pytest.MonkeyPatch) 
             list(websocket.feed(bytes(1 << 18)))
 
 
-def test_frames_in_pieces_say_the_same() -> None:
+def test_frames_are_decoded_from_chunks_of_any_size() -> None:
     data = frame(2, b"\x01hello", fin=False) + frame(9, b"?") + frame(0, b" world") + frame(2, b"") + frame(2, b"\x02x")
 
     def read(size: int) -> list[tuple[int, bytes]]:
@@ -136,7 +136,7 @@ def test_frames_in_pieces_say_the_same() -> None:
     assert {tuple(read(size)) for size in range(1, len(data) + 1)} == {((1, b"hello world"), (2, b"x"))}
 
 
-def test_channels_take_their_byte_from_whichever_piece_has_it() -> None:
+def test_the_channel_byte_is_read_from_the_first_chunk_with_data() -> None:
     channels = Channels(V5, "")
     assert channels.feed(Piece(b"", False)) == (3, b"")
     assert channels.feed(Piece(b"\x01", False)) == (1, b"")
@@ -194,7 +194,7 @@ def test_the_code_is_the_commands(status: Any, code: int) -> None:
         ({"status": 5}, errors.DecodeError, "the received status is invalid"),
     ],
 )
-def test_what_a_node_says_otherwise_is_an_error(status: Any, error: type[Exception], words: str) -> None:
+def test_another_status_of_the_node_is_an_error(status: Any, error: type[Exception], words: str) -> None:
     with serving(says((1, b"x"), status=status)) as server, rest.Client(rest.Config(host=server.url)) as client:
         with pytest.raises(error, match=words):
             SyncPods(client, "n").run("p", ["ls"])

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow  # sessions over real sockets
 
 
 @each
-def test_what_is_asked_for(kind: str) -> None:
+def test_the_exec_request_has_command_streams_and_subprotocols(kind: str) -> None:
     with serving(says((1, b"out"), (2, b"err"), (1, b"\0\xff"))) as server:
 
         async def scenario(pods: Any) -> None:
@@ -74,7 +74,7 @@ def test_a_response_that_is_not_a_handshake_is_refused(change: Callable[[str], s
     assert words in str(caught.value)
 
 
-def test_a_101_that_nobody_asked_for_is_refused() -> None:
+def test_an_unrequested_101_is_refused() -> None:
     with pytest.raises(MalformedError):
         ResponseParser("GET").feed_head(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\nrest")
     read = ResponseParser("GET", upgrade=True)
@@ -85,7 +85,7 @@ def test_a_101_that_nobody_asked_for_is_refused() -> None:
 
 
 @each
-def test_what_comes_behind_the_101_is_kept(kind: str) -> None:
+def test_data_after_the_101_is_kept(kind: str) -> None:
     def reply(head: bytes) -> bytes:
         status = b"\x03" + json.dumps(SUCCESS).encode()
         return switching(head, V5) + frame(2, b"\x01early") + frame(2, status) + frame(8, struct.pack("!H", 1000))
@@ -169,7 +169,7 @@ def test_a_failure_that_never_ends_is_left_after_the_read_timeout(kind: str) -> 
 
 
 @each
-def test_sessions_are_beside_the_pool(kind: str) -> None:
+def test_sessions_do_not_use_the_connection_pool(kind: str) -> None:
     """Sessions do not use the pool: with `max_connections=1`, three sessions are open at the same time."""
     with serving(echo) as server:
 
@@ -215,7 +215,7 @@ def test_nothing_of_it_is_imported_before_it_is_needed() -> None:
     ("command", "words"),
     [("ls -l", "pass a list such as"), ([], "empty"), (["a\0"], "NUL"), ([b"ls"], "texts"), ([1], "texts")],
 )
-def test_what_is_no_command_is_refused(command: Any, words: str) -> None:
+def test_invalid_commands_are_refused(command: Any, words: str) -> None:
     with rest.Client(rest.Config(host="http://127.0.0.1:1")) as client:
         pods = SyncPods(client, "n")
         with pytest.raises(errors.InvalidRequestError, match=words):

@@ -33,7 +33,7 @@ def test_a_pointer_leads_to_its_segments(segments: list[str]) -> None:
     assert patch.Remove(segments) == patch.Remove(written)
 
 
-def test_operations_are_written_as_the_rfc_says() -> None:
+def test_json_patch_operations_have_the_form_of_the_rfc() -> None:
     made = patch.JsonPatch(
         [
             patch.Add("/a", None),
@@ -57,7 +57,7 @@ def test_operations_are_written_as_the_rfc_says() -> None:
 
 
 @pytest.mark.parametrize("path", ["a", "spec/x", "/a~", "/a~2b"])
-def test_what_is_no_pointer_is_refused(path: str) -> None:
+def test_an_invalid_json_pointer_is_refused(path: str) -> None:
     with pytest.raises(errors.InvalidRequestError, match="is not a JSON pointer"):
         patch.Remove(path)
     with pytest.raises(errors.InvalidRequestError, match="is not a JSON pointer"):
@@ -88,7 +88,7 @@ STORED = answer(b'{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name"
 
 @pytest.mark.parametrize("force", [None, False, True])
 @pytest.mark.parametrize("status", [False, True])
-def test_apply_says_force_and_sends_json_as_an_apply_patch(force: bool | None, status: bool) -> None:
+def test_apply_sends_force_and_an_apply_patch_as_json(force: bool | None, status: bool) -> None:
     def config(port: int) -> rest.Config:
         return rest.Config(host=f"http://127.0.0.1:{port}", max_retries=0)
 
@@ -111,7 +111,7 @@ def test_apply_says_force_and_sends_json_as_an_apply_patch(force: bool | None, s
 @given(
     st.text(st.sampled_from('a\\"\x00\x1f \x7f\x80\x85\x9f\xa0\u07ff\u2027\u2028\u2029\ufffd\ufffe\uffff\U0001f600'))
 )
-def test_characters_that_yaml_would_change_are_escaped_in_what_is_applied(text: str) -> None:
+def test_apply_escapes_characters_that_yaml_would_change(text: str) -> None:
     apply_check = {**INTENT, "metadata": {"name": "n", "annotations": {"a": text}}}
     sent = DEPLOYMENTS.apply("d", apply_check, ()).body or b""
     assert json.loads(sent)["metadata"]["annotations"] == {"a": text}
@@ -130,7 +130,7 @@ def test_every_field_of_every_kind_is_known(cls: type[Model]) -> None:
     apply_check.check_fields(document(cls), cls)
 
 
-def test_free_keys_and_what_a_schema_leaves_open_are_not_looked_at() -> None:
+def test_free_keys_and_open_objects_are_not_checked() -> None:
     apply_check.check_fields(
         {"metadata": {"labels": {"anything": "x"}, "annotations": None}, "data": {"any.thing": "x"}}, core_v1.ConfigMap
     )
@@ -199,7 +199,7 @@ class AsyncScripted(Scripted):
 
 
 @pytest.mark.parametrize("is_async", [False, True])
-def test_create_or_update_takes_the_version_that_it_read_and_begins_anew_after_a_race(is_async: bool) -> None:
+def test_create_or_update_sends_the_read_version_and_restarts_after_a_race(is_async: bool) -> None:
     def failed(reason: str, code: int) -> errors.StatusError:
         details = StatusDetails(name="n")
         return errors.status_error(Status(status="Failure", code=code, reason=reason, details=details))

@@ -96,13 +96,13 @@ def test_every_difference_is_in_the_table(differences: list[Difference], ok: boo
     assert set(used) == set(differences)
 
 
-def test_a_key_that_is_there_twice_is_refused_by_go_too_where_it_is_strict() -> None:
+def test_strict_go_refuses_duplicate_keys_too() -> None:
     twice = [row for row in ROWS if matching(REFUSED[2:3], row)]
     assert len(twice) > 8
     assert not any(row["strict"] for row in twice)
 
 
-def test_the_table_is_what_go_says_today() -> None:
+def test_the_table_matches_the_current_output_of_go() -> None:
     if shutil.which("go") is None:
         pytest.skip("Go is missing: the committed table stands for it")
     done = subprocess.run(["go", "run", "."], cwd=TABLES / "yaml", capture_output=True, check=True)
@@ -134,7 +134,7 @@ def test_the_table_is_what_go_says_today() -> None:
         ("\x00", "can't be read"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_place(text: str, words: str) -> None:
+def test_invalid_yaml_is_reported_with_its_position(text: str, words: str) -> None:
     with pytest.raises(errors.DecodeError, match=words) as caught:
         yaml.load(text, source="x.yaml")
     assert str(caught.value).startswith("x.yaml")
@@ -171,7 +171,7 @@ def test_an_integer_is_never_another_one(number: int, form: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["a: {}", '{{"a": {}}}', "- {}"])
-def test_an_integer_beyond_what_a_float_can_hold_is_text_or_refused(form: str) -> None:
+def test_an_integer_too_large_for_a_float_is_text_or_refused(form: str) -> None:
     digits = "9" * 400
     try:
         assert digits in json.dumps(yaml.load(form.format(digits)))  # Go also reads it as text.
@@ -187,7 +187,7 @@ def test_a_bomb_of_aliases_is_refused_at_once() -> None:
         yaml.load("\n".join(lines))
 
 
-def test_what_aliases_repeat_is_counted_over_all_documents(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_values_of_aliases_are_counted_across_all_documents(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(yaml, "MAX_NODES", 20)
     document = "&a [1, 2, 3]\n"
     assert list(yaml.load_all(f"---\n{document}" * 5)) == [[1, 2, 3]] * 5
@@ -213,7 +213,7 @@ def test_a_text_has_so_many_bytes_and_no_more(text: Any, monkeypatch: pytest.Mon
         yaml.load(text + text[:1], source="x")
 
 
-def test_depth_is_counted_where_it_is_and_not_over_all() -> None:
+def test_depth_is_counted_per_branch() -> None:
     deep = "[" * 100 + "]" * 100
     assert yaml.load(f"{deep}") is not None
     with pytest.raises(errors.DecodeError, match="nested deeper than 100"):
@@ -227,13 +227,13 @@ def test_depth_that_comes_of_aliases_counts() -> None:
         yaml.load("\n".join(lines))
 
 
-def test_what_aliases_repeat_is_a_copy() -> None:
+def test_an_alias_becomes_a_copy() -> None:
     found = yaml.load("a: &x {b: [1]}\nc: *x\nd: {<<: *x}")
     found["a"]["b"].append(2)
     assert found["c"] == found["d"] == {"b": [1]}
 
 
-def test_documents_say_where_they_begin() -> None:
+def test_documents_have_their_number_and_first_line() -> None:
     found = list(yaml.documents("# x\n\na: 1\n---\n# y\nb: 1\n---\n---\n[c]\n"))
     assert [(one.number, one.line) for one in found] == [(1, 3), (2, 6), (3, 8), (4, 9)]
 
@@ -260,7 +260,7 @@ JSON = st.recursive(
 
 @settings(max_examples=200)
 @given(JSON)
-def test_what_is_written_is_read_back(data: Any) -> None:
+def test_dumped_yaml_is_loaded_unchanged(data: Any) -> None:
     back = yaml.load(yaml.dump(data))
     assert back == data or same(back, data)
 
