@@ -171,7 +171,7 @@ def test_interactive_modes(tmp_path: Path) -> None:
         get_sync(config(plugin, interactive_mode="Always"))
     with pytest.raises(errors.ConfigError, match="in use: because"):
         get_sync(config(plugin, interactive_mode="Always", stdin_unavailable=True, stdin_unavailable_message="because"))
-    with pytest.raises(errors.ConfigError, match="interactive_mode is ''"):
+    with pytest.raises(errors.ConfigError, match="interactive_mode is empty"):
         rest.Client(config(plugin, interactive_mode=""))
 
 

@@ -324,7 +324,8 @@ def test_no_proxy_excepts_names_addresses_and_networks(
 
 
 @pytest.mark.parametrize(
-    "url", ["socks6://x", "ftp://h", "http://", "http://h:99999", "http://[", "http://h x", "://", "http://h\n"]
+    "url",
+    ["socks6://x", "ftp://h", "http://", "http://h:99999", "http://[", "http://h x", "://", "http://h\n", "h:3128"],
 )
 def test_a_wrong_proxy_url_is_refused_without_quoting_it(url: str) -> None:
     with pytest.raises(errors.ConfigError, match="invalid proxy_url: expected http://, https:// or socks5://"):

@@ -23,6 +23,7 @@ from typing import IO, Any, Final
 import msgspec
 
 from kubecore._auth.credential import Credential, bearer
+from kubecore._config import rules
 from kubecore._config.config import Config
 from kubecore._config.credentials import ExecConfig
 from kubecore._config.ratelimit import TokenBucket
@@ -217,7 +218,8 @@ def _pair(status: _Status, name: str) -> tuple[bytes, bytes] | None:
 def _allowed(plugin: ExecConfig) -> str:
     """Return the program's path, if there is one and it may run."""
     policy = plugin.policy
-    policy.check()
+    for mistake in rules.exec_policy(policy):
+        raise ConfigError(mistake)
     name = _shown(plugin.command)
     if policy.kind == "DenyAll":
         raise ConfigError(f"exec: {name} may not run: exec.policy is DenyAll")

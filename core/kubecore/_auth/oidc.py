@@ -19,8 +19,7 @@ from urllib.parse import quote_plus, urlsplit
 import msgspec
 
 from kubecore._auth.credential import Credential, bearer
-from kubecore._config.config import TLSConfig
-from kubecore._config.credentials import OIDCConfig
+from kubecore._config.credentials import OIDCConfig, TLSConfig
 from kubecore._config.secret import SecretBytes, SecretText
 from kubecore._http import tls
 from kubecore._http.daemon_thread import Aside

@@ -7,20 +7,20 @@ import dataclasses
 import os
 import re
 import sys
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Self
 from urllib.parse import urlsplit
 
-from kubecore._config.credentials import ExecConfig, Impersonate, OIDCConfig, shown
+from kubecore._config import rules
+from kubecore._config.credentials import ExecConfig, Impersonate, OIDCConfig, TLSConfig, shown
 from kubecore._config.observe import Observer
 from kubecore._config.ratelimit import RateLimiter
 from kubecore._config.warnings import WarningHandler
 from kubecore._version import __version__
 from kubecore.errors import ConfigError
 
-__all__ = ["DEFAULT_BURST", "Config", "Server", "TLSConfig", "Timeouts", "default_user_agent", "unescaped_zone"]
+__all__ = ["DEFAULT_BURST", "Config", "Server", "Timeouts", "default_user_agent", "unescaped_zone"]
 
 DEFAULT_BURST: Final = 10
 """How many requests may go at once if only `qps` is set: client-go's."""
@@ -49,36 +49,6 @@ class Timeouts:
     pool: float | None = 75.0
     total: float | None = 600.0
     idle: float | None = 90.0
-
-
-@dataclass(slots=True, kw_only=True)
-class TLSConfig:
-    """TLS settings: verification of the server, and the client certificate. Data has priority over files.
-
-    Attributes:
-        ca_file: the certificates that sign servers, PEM; without any the system's own are trusted.
-        ca_data: the same as bytes.
-        cert_file: the client's certificate, PEM.
-        cert_data: the same as bytes.
-        key_file: the key of the client's certificate, PEM.
-        key_data: the same as bytes.
-        server_name: the name that the server's certificate must be for, if it is not the host's.
-        insecure: whether the server's certificate is not checked at all. Anyone on the network path can then read and
-            change everything.
-    """
-
-    ca_file: str | None = None
-    ca_data: bytes | None = None
-    cert_file: str | None = None
-    cert_data: bytes | None = None
-    key_file: str | None = None
-    key_data: bytes | None = field(default=None, repr=False)
-    server_name: str | None = None
-    insecure: bool = False
-
-    def __repr__(self) -> str:
-        """Show the fields that are set; keys and certificates are hidden."""
-        return shown(self, hidden={"ca_data", "cert_data", "key_data"})
 
 
 class Server(NamedTuple):
@@ -241,50 +211,38 @@ class Config:
         Raises:
             ConfigError: naming the fields.
         """
-        tls = self.tls
-        if tls.insecure and (tls.ca_file or tls.ca_data):
-            raise ConfigError("tls.insecure conflicts with a CA; remove one of them")
-        if bool(tls.cert_file or tls.cert_data) != bool(tls.key_file or tls.key_data):
-            raise ConfigError(
-                "a client certificate needs its key, and a key its certificate: set both in tls, or neither"
-            )
-        self._check_credentials()
-        has_token = bool(self.bearer_token or self.bearer_token_file)
-        has_name = bool(self.username or self.password)
-        if has_name and has_token:
-            raise ConfigError("both a token and a user name are set: set one of them")
-        if self.exec is not None and self.oidc is not None:
-            raise ConfigError("both exec and oidc are set: set one of them")
-        for part in (self.impersonate, self.exec, self.oidc):
-            if part is not None:
-                part.check()
-        if self.rate_limiter is None and (self.qps or 0) > 0 and self.burst is not None and self.burst < 1:
-            raise ConfigError(f"burst is {self.burst}: set it to how many requests may go at once, 1 or more")
-        if self.server().scheme == "http":
-            if has_token or has_name or self.exec or self.oidc:
-                raise ConfigError(f"credentials would go unencrypted to {self.server().url}: use https, or remove them")
-            if tls.cert_file or tls.cert_data:
-                raise ConfigError(
-                    f"a client certificate is not shown over {self.server().url}: use https, or remove the certificate"
-                )
+        for mistake in self._mistakes():
+            raise ConfigError(mistake)
 
-    def _check_credentials(self) -> None:
-        """Refuse a credential that is set and can't be used: without it the server would see an anonymous user."""
-        texts = {name: getattr(self, name) for name in ("bearer_token", "bearer_token_file")}
-        files = {f"tls.{name}": getattr(self.tls, name) for name in ("ca_file", "cert_file", "key_file")}
-        data = {f"tls.{name}": getattr(self.tls, name) for name in ("ca_data", "cert_data", "key_data")}
-        for name, value in (texts | files | data).items():
-            if value is not None and not value.strip():
-                raise ConfigError(f"{name} is empty: set it, or leave it None for none")
-        if self.username == "" and not self.password:
-            raise ConfigError("username is empty: set it, or leave it None for none")
-        if self.username is None and self.password == "":
-            raise ConfigError("password is empty, and there is no username: set both, or leave both None for none")
-        # Source: RFC 7617 section 2; behind a colon the password begins.
-        if ":" in (self.username or ""):
-            raise ConfigError("username holds a colon, which basic authentication can't send")
-        if any(unicodedata.category(char) == "Cc" for char in (self.username or "") + (self.password or "")):
-            raise ConfigError("username or password holds control characters, which basic authentication can't send")
+    def _mistakes(self) -> Iterator[str]:
+        yield from rules.authorities(self.tls)
+        yield from rules.client_certificate(self.tls)
+        yield from rules.login(
+            token=self.bearer_token,
+            token_file=self.bearer_token_file,
+            username=self.username,
+            password=self.password,
+        )
+        yield from rules.two_programs(self.exec, self.oidc)
+        if self.impersonate is not None:
+            yield from rules.impersonation(self.impersonate)
+        if self.exec is not None:
+            yield from rules.exec_plugin(self.exec)
+        if self.oidc is not None:
+            yield from rules.oidc_provider(self.oidc)
+        yield from rules.proxy(self.proxy_url)
+        if self.rate_limiter is None and (self.qps or 0) > 0 and self.burst is not None and self.burst < 1:
+            yield f"burst is {self.burst}: set it to how many requests may go at once, 1 or more"
+        if self.server().scheme == "http":
+            yield from self._unencrypted()
+
+    def _unencrypted(self) -> Iterator[str]:
+        """Yield the credentials that must not, or can't, be sent over http."""
+        has_login = bool(self.bearer_token or self.bearer_token_file or self.username or self.password)
+        if has_login or self.exec or self.oidc:
+            yield f"credentials would go unencrypted to {self.server().url}: use https, or remove them"
+        if self.tls.cert_file or self.tls.cert_data:
+            yield f"a client certificate is not shown over {self.server().url}: use https, or remove the certificate"
 
     def _has_tls(self) -> bool:
         tls = self.tls

@@ -1,4 +1,4 @@
-"""Credentials with several fields: impersonation, credential programs, OpenID Connect."""
+"""Settings with several fields: TLS, impersonation, credential programs, OpenID Connect."""
 
 from __future__ import annotations
 
@@ -7,14 +7,39 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from kubecore.errors import ConfigError
-
-__all__ = ["ExecConfig", "ExecPolicy", "Impersonate", "OIDCConfig", "shown"]
+__all__ = ["ExecConfig", "ExecPolicy", "Impersonate", "OIDCConfig", "TLSConfig", "shown"]
 
 _HIDDEN: Final = "<hidden>"
 
-EXEC_VERSIONS: Final = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
-INTERACTIVE: Final = ("Never", "IfAvailable", "Always")
+
+@dataclass(slots=True, kw_only=True)
+class TLSConfig:
+    """TLS settings: verification of the server, and the client certificate; each part is a file or data, never both.
+
+    Attributes:
+        ca_file: the certificates that sign servers, PEM; without any the system's own are trusted.
+        ca_data: the same as bytes.
+        cert_file: the client's certificate, PEM.
+        cert_data: the same as bytes.
+        key_file: the key of the client's certificate, PEM.
+        key_data: the same as bytes.
+        server_name: the name that the server's certificate must be for, if it is not the host's.
+        insecure: whether the server's certificate is not checked at all. Anyone on the network path can then read and
+            change everything.
+    """
+
+    ca_file: str | None = None
+    ca_data: bytes | None = None
+    cert_file: str | None = None
+    cert_data: bytes | None = None
+    key_file: str | None = None
+    key_data: bytes | None = field(default=None, repr=False)
+    server_name: str | None = None
+    insecure: bool = False
+
+    def __repr__(self) -> str:
+        """Show the fields that are set; keys and certificates are hidden."""
+        return shown(self, hidden={"ca_data", "cert_data", "key_data"})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,38 +60,6 @@ class Impersonate:
     groups: Sequence[str] = ()
     extra: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
 
-    def check(self) -> None:
-        """Refuse settings that would act as another user, or as the real one.
-
-        Raises:
-            ConfigError: the user is missing, or a value is empty, has white space around it or is invalid in a header.
-        """
-        if not self.user:
-            raise ConfigError(
-                "impersonate.user is empty, and without it the real user would act: "
-                "set the user to act as, or impersonate=None for none"
-            )
-        if isinstance(self.groups, str):
-            raise ConfigError("impersonate.groups is a text: pass a list of groups")
-        values = [("user", self.user), *([("uid", self.uid)] if self.uid else [])]
-        values += [("groups", group) for group in self.groups]
-        for key, texts in self.extra.items():
-            if isinstance(texts, str):
-                raise ConfigError("impersonate.extra has a text as a value: pass a list of texts")
-            if not texts:
-                raise ConfigError("impersonate.extra has a key without values: add one, or remove the key")
-            values += [("extra", key), *(("extra", text) for text in texts)]
-        for name, value in values:
-            if not value:
-                raise ConfigError(f"impersonate.{name} has an empty value: remove it")
-            if value != value.strip():
-                raise ConfigError(
-                    f"impersonate.{name}: {value[:100]!r} has white space around it, which the server would remove: "
-                    "remove it, since another name would act"
-                )
-            if not value.isprintable():
-                raise ConfigError(f"impersonate.{name} holds characters that no header can hold")
-
 
 @dataclass(slots=True, kw_only=True)
 class ExecPolicy:
@@ -79,20 +72,6 @@ class ExecPolicy:
 
     kind: Literal["AllowAll", "DenyAll", "Allowlist"] = "AllowAll"
     allowed: Sequence[str] | None = None
-
-    def check(self) -> None:
-        """Refuse contradictory settings.
-
-        Raises:
-            ConfigError: an unknown kind, an unexpected list, or a missing one.
-        """
-        kind: str = self.kind
-        if kind not in ("AllowAll", "DenyAll", "Allowlist"):
-            raise ConfigError(f"exec.policy.kind is {kind[:100]!r}; it can be AllowAll, DenyAll or Allowlist")
-        if kind != "Allowlist" and self.allowed is not None:
-            raise ConfigError(f"exec.policy.allowed has no effect with {kind}: remove it, or set kind to Allowlist")
-        if kind == "Allowlist" and not self.allowed:
-            raise ConfigError("exec.policy is an Allowlist that lists nothing: use DenyAll for none")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -119,7 +98,7 @@ class ExecConfig:
     command: str
     args: Sequence[str] = ()
     env: Mapping[str, str] = field(default_factory=dict[str, str])
-    api_version: str = EXEC_VERSIONS[0]
+    api_version: str = "client.authentication.k8s.io/v1"
     install_hint: str = ""
     provide_cluster_info: bool = False
     interactive_mode: str = "Never"
@@ -132,26 +111,6 @@ class ExecConfig:
     def __repr__(self) -> str:
         """Show the fields that are set; arguments, variables and the cluster's part may hold secrets."""
         return shown(self, hidden={"args", "env", "cluster_config"})
-
-    def check(self) -> None:
-        """Refuse invalid settings.
-
-        Raises:
-            ConfigError: naming the field.
-        """
-        if not self.command:
-            raise ConfigError("exec.command is empty: name the program")
-        if isinstance(self.args, (str, bytes)):
-            raise ConfigError("exec.args is a text: pass a list of arguments")
-        if self.api_version not in EXEC_VERSIONS:
-            raise ConfigError(f"exec.api_version is {self.api_version[:100]!r}; it can be {' or '.join(EXEC_VERSIONS)}")
-        if self.interactive_mode not in INTERACTIVE:
-            raise ConfigError(
-                f"exec.interactive_mode is {self.interactive_mode[:100]!r}; it can be {', '.join(INTERACTIVE)}"
-            )
-        if any(not name for name in self.env):
-            raise ConfigError("exec.env holds a variable without a name")
-        self.policy.check()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -181,17 +140,6 @@ class OIDCConfig:
     def __repr__(self) -> str:
         """Show the fields that are set; secrets and tokens are hidden."""
         return shown(self, hidden={"client_secret", "id_token", "refresh_token", "ca_data", "save"})
-
-    def check(self) -> None:
-        """Refuse invalid settings.
-
-        Raises:
-            ConfigError: naming the field.
-        """
-        if not self.issuer_url.startswith("https://"):
-            raise ConfigError("oidc.issuer_url must be an https URL: refresh tokens go there")
-        if not self.client_id:
-            raise ConfigError("oidc.client_id is empty")
 
 
 def shown(config: Any, hidden: set[str]) -> str:

@@ -8,7 +8,8 @@ import ssl
 from pathlib import Path
 from typing import Final
 
-from kubecore._config.config import Config, TLSConfig
+from kubecore._config.config import Config
+from kubecore._config.credentials import TLSConfig
 from kubecore._config.secret import SecretText, read_file
 from kubecore.errors import ConfigError
 

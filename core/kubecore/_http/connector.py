@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING
 
-from kubecore._config.config import Config, TLSConfig
+from kubecore._config.config import Config
+from kubecore._config.credentials import TLSConfig
 from kubecore._http import dial, tls
 from kubecore._http.async_socket import AsyncSocket
 from kubecore._http.daemon_thread import Aside, file_seconds

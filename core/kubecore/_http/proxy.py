@@ -10,9 +10,10 @@ import base64
 import ipaddress
 import os
 from typing import Final, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from kubecore._config.config import Server, unescaped_zone
+from kubecore._config.rules import proxy_parts
 from kubecore._config.secret import SecretBytes, SecretText
 from kubecore.errors import ConfigError
 
@@ -75,19 +76,13 @@ def parse(url: str, what: str) -> Proxy:
 
 
 def _parse(url: str) -> Proxy | None:
-    try:
-        parts = urlsplit(url if "://" in url else f"http://{url}")
-        host, port = parts.hostname, parts.port
-    except ValueError:
+    parts = proxy_parts(url if "://" in url else f"http://{url}", _PORTS)
+    if parts is None:
         return None
-    if parts.scheme not in _PORTS or not host or not url.isprintable() or " " in url:
-        return None
-    if parts.password and not parts.username and parts.scheme.startswith("socks5"):
-        return None  # Source: RFC 1929, in which a name has at least one character.
     return Proxy(
         "socks5" if parts.scheme == "socks5h" else parts.scheme,
-        unescaped_zone(host),
-        port or _PORTS[parts.scheme],
+        unescaped_zone(parts.hostname or ""),
+        parts.port or _PORTS[parts.scheme],
         unquote(parts.username or ""),
         unquote(parts.password or ""),
     )

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from kubecore._config.config import TLSConfig
+from kubecore._config.credentials import TLSConfig
 from kubecore._config.secret import SecretBytes, read_file
 from kubecore.errors import ConfigError
 

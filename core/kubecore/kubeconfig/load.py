@@ -14,7 +14,8 @@ from kubecore import rest
 from kubecore._config import incluster
 from kubecore._config.secret import hide
 from kubecore.kubeconfig import files, model
-from kubecore.kubeconfig.build import Save, build
+from kubecore.kubeconfig.build import build
+from kubecore.kubeconfig.convert import Save
 from kubecore.kubeconfig.errors import ContextNotFoundError, EmptyConfigError, InvalidConfigError, Problem
 from kubecore.kubeconfig.model import Cluster, Context, User
 from kubecore.kubeconfig.overrides import Overrides, check_names, over_cluster, over_user, plain_namespace

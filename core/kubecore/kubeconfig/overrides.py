@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final, TypedDict
 
 from kubecore import rest
+from kubecore._config import rules
 from kubecore.errors import ConfigError
 from kubecore.kubeconfig.model import Cluster, User
 
@@ -122,7 +123,7 @@ def over_user(user: User, given: Overrides) -> User:
         A new user.
 
     Raises:
-        ConfigError: a credential or the name of a user is given and empty.
+        ConfigError: a credential or the name of a user is given and empty, or the user to impersonate is invalid.
     """
     changes: dict[str, Any] = {}
     for name in _NEVER_EMPTY:
@@ -142,6 +143,8 @@ def over_user(user: User, given: Overrides) -> User:
     impersonate = given.get("impersonate")
     if impersonate:
         whole = rest.Impersonate(user=impersonate) if isinstance(impersonate, str) else impersonate
+        for mistake in rules.impersonation(whole):
+            raise ConfigError(mistake)
         changes["act_as"], changes["act_as_uid"] = whole.user, whole.uid
         changes["act_as_groups"] = tuple(whole.groups)
         changes["act_as_extra"] = {key: tuple(values) for key, values in whole.extra.items()}

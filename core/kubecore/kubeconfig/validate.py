@@ -4,20 +4,47 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from typing import Final
-from urllib.parse import urlsplit
 
 from kubecore import rest
-from kubecore._config.credentials import EXEC_VERSIONS, INTERACTIVE
+from kubecore._config import rules
+from kubecore._config.secret import SecretText
 from kubecore.errors import ConfigError
-from kubecore.kubeconfig import files, model
+from kubecore.kubeconfig import convert, files, model
 from kubecore.kubeconfig.errors import Problem
-from kubecore.kubeconfig.model import Cluster, Exec, User
+from kubecore.kubeconfig.model import Cluster, User
 
-__all__ = ["check_cluster", "check_data_only", "check_namespace", "check_user", "missing", "server_url", "validate"]
+__all__ = ["check_cluster", "check_data_only", "check_namespace", "check_together", "check_user", "missing", "validate"]
 
 _LABEL: Final = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)
-_PROXIES: Final = ("http", "https", "socks5")
+
+NAMES: Final = rules.Names(
+    ca_file="certificate-authority",
+    ca_data="certificate-authority-data",
+    cert_file="client-certificate",
+    cert_data="client-certificate-data",
+    key_file="client-key",
+    key_data="client-key-data",
+    insecure="insecure-skip-tls-verify",
+    a_ca="a certificate authority",
+    token="token",  # noqa: S106 - a name
+    token_file="tokenFile",  # noqa: S106 - likewise
+    impersonate="as",
+    uid="as-uid",
+    groups="as-groups",
+    extra="as-user-extra",
+    exec_version="exec.apiVersion",
+    interactive="exec.interactiveMode",
+    oidc="auth-provider",
+    issuer="auth-provider.config.idp-issuer-url",
+    client="auth-provider.config.client-id",
+    choose="remove one of them",
+    unset="remove it",
+    half_a_pair="{found} is set without {missing}: set both, or neither",
+    nobody="as-uid, as-groups or as-user-extra is set without as: set the user's name too",
+    proxy="invalid proxy-url: expected a URL that starts with http://, https://, socks5://",
+)
 
 
 def validate(path: str | os.PathLike[str] | None = None) -> list[Problem]:
@@ -36,18 +63,28 @@ def validate(path: str | os.PathLike[str] | None = None) -> list[Problem]:
     if not any(document.data for document in merged.documents):
         return [Problem(merged.places, "there is nothing in it: set KUBECONFIG, or pass a path")]
     problems: list[Problem] = []
-    for entry in merged.clusters.values():
+    clusters: dict[str, Cluster] = {}
+    users: dict[str, User] = {}
+    for name, entry in merged.clusters.items():
         before = len(problems)
         cluster = model.read_cluster(entry, problems)
         if len(problems) == before:
             check_cluster(cluster, problems)
-    for entry in merged.users.values():
+        if len(problems) == before:
+            clusters[name] = cluster
+    for name, entry in merged.users.items():
         before = len(problems)
         user = model.read_user(entry, problems)
         if len(problems) == before:
             check_user(user, problems)
+        if len(problems) == before:
+            users[name] = user
     for entry in merged.contexts.values():
-        _check_context(entry, merged, problems)
+        context = _check_context(entry, merged, problems)
+        if context.cluster in clusters and context.user in users:
+            cluster, user = clusters[context.cluster], users[context.user]
+            config = convert.config_of(cluster, user, token=SecretText(user.token))
+            check_together(config, f"{cluster.where}, {user.where}", problems)
     if merged.current_context and merged.current_context not in merged.contexts:
         problems.append(missing(merged, "context", merged.current_context, merged.places))
     return problems
@@ -82,15 +119,11 @@ def check_cluster(cluster: Cluster, problems: list[Problem]) -> None:
         wrong("server is missing")
     else:
         try:
-            rest.Config(host=server_url(cluster.server)).server()
+            rest.Config(host=convert.server_url(cluster.server)).server()
         except ConfigError as error:
             wrong(f"server: {error}")
-    if cluster.proxy_url and not _is_proxy(cluster.proxy_url):
-        wrong(f"invalid proxy-url: expected a URL that starts with {', '.join(f'{scheme}://' for scheme in _PROXIES)}")
-    if cluster.ca_file and cluster.ca_data:
-        wrong("certificate-authority and certificate-authority-data are both set: remove one of them")
-    if cluster.insecure and (cluster.ca_file or cluster.ca_data):
-        wrong("insecure-skip-tls-verify conflicts with a certificate authority; remove one of them")
+    for what in (*rules.proxy(cluster.proxy_url, NAMES), *rules.authorities(convert.tls_of(cluster, User()), NAMES)):
+        wrong(what)
     _check_file("certificate-authority", cluster.ca_file, cluster.where, problems)
 
 
@@ -101,32 +134,25 @@ def check_user(user: User, problems: list[Problem]) -> None:
         user: the user.
         problems: its mistakes are added here.
     """
-
-    def wrong(what: str) -> None:
-        problems.append(Problem(user.where, what))
-
-    if user.token and (user.username or user.password):
-        wrong("both a token and a user name are set: remove one of them")
-    if user.cert_file and user.cert_data:
-        wrong("client-certificate and client-certificate-data are both set: remove one of them")
-    if user.key_file and user.key_data:
-        wrong("client-key and client-key-data are both set: remove one of them")
-    has_cert, has_key = bool(user.cert_file or user.cert_data), bool(user.key_file or user.key_data)
-    if has_cert != has_key:
-        found, lacking = ("client-certificate", "client-key") if has_cert else ("client-key", "client-certificate")
-        wrong(f"{found} is set without {lacking}: set both, or neither")
+    problems.extend(Problem(user.where, what) for what in _mistakes_of_user(user))
     _check_file("client-certificate", user.cert_file, user.where, problems)
     _check_file("client-key", user.key_file, user.where, problems)
-    if not user.act_as and (user.act_as_uid or user.act_as_groups or user.act_as_extra):
-        wrong("as-uid, as-groups or as-user-extra is set without as: set the user's name too")
-    if user.is_anonymous and user.unused:
-        wrong(f"it has no credential that can be used, so requests would be anonymous: {'; '.join(user.unused[:10])}")
-    if user.exec is not None and user.auth_provider is not None:
-        wrong("exec and auth-provider are both set: remove one of them")
-    if user.exec is not None:
-        problems.extend(Problem(user.where, f"exec.{what}") for what in _exec_mistakes(user.exec))
-    if user.auth_provider is not None:
-        problems.extend(Problem(user.where, what) for what in _provider_mistakes(user.auth_provider))
+
+
+def check_together(config: rest.Config, where: str, problems: list[Problem]) -> None:
+    """Find the mistakes of a cluster and a user that are valid alone, such as a token that would not be encrypted.
+
+    Args:
+        config: The configuration for both.
+        where: The two entries.
+        problems: The mistake is added here, if it is not among them.
+    """
+    try:
+        config.check()
+    except ConfigError as error:
+        problem = Problem(where, str(error))
+        if problem not in problems:
+            problems.append(problem)
 
 
 def check_namespace(namespace: str, where: str, problems: list[Problem]) -> None:
@@ -167,12 +193,7 @@ def check_data_only(cluster: Cluster, user: User, problems: list[Problem]) -> No
             problems.append(Problem(where, f"{key} {does}: pass trusted=True if you trust its author"))
 
 
-def server_url(server: str) -> str:
-    """Return the URL of a server; as in client-go, only an explicit https counts."""
-    return server if "://" in server else f"http://{server}"
-
-
-def _check_context(entry: files.Entry, merged: files.Merged, problems: list[Problem]) -> None:
+def _check_context(entry: files.Entry, merged: files.Merged, problems: list[Problem]) -> model.Context:
     context = model.read_context(entry, problems)
     if not entry.name:
         problems.append(Problem(entry.where, "its name is empty"))
@@ -182,48 +203,43 @@ def _check_context(entry: files.Entry, merged: files.Merged, problems: list[Prob
         elif name not in (merged.clusters if kind == "cluster" else merged.users):
             problems.append(missing(merged, "cluster" if kind == "cluster" else "user", name, entry.where))
     check_namespace(context.namespace, entry.where, problems)
+    return context
 
 
-def _exec_mistakes(plugin: Exec) -> list[str]:
-    found: list[str] = []
-    if not plugin.command:
-        found.append("command is empty: name the program")
-    if not plugin.api_version:
-        found.append(f"apiVersion is empty: write {EXEC_VERSIONS[0]}")
-    elif plugin.api_version not in EXEC_VERSIONS:
-        found.append(f"apiVersion is {plugin.api_version[:100]!r}; it can be {' or '.join(EXEC_VERSIONS)}")
-    if any(not name for name, _ in plugin.env):
-        found.append("env holds a variable without a name")
-    if not plugin.interactive_mode and plugin.api_version == EXEC_VERSIONS[0]:
-        found.append(f"interactiveMode is empty; it can be {', '.join(INTERACTIVE)}")
-    elif plugin.interactive_mode and plugin.interactive_mode not in INTERACTIVE:
-        found.append(f"interactiveMode is {plugin.interactive_mode[:100]!r}; it can be {', '.join(INTERACTIVE)}")
-    return found
+def _mistakes_of_user(user: User) -> Iterator[str]:
+    yield from rules.login(
+        token=user.token or None,
+        token_file=user.token_file or None,
+        username=user.username or None,
+        password=user.password or None,
+        names=NAMES,
+    )
+    yield from rules.client_certificate(convert.tls_of(Cluster(), user), NAMES)
+    impersonate = convert.impersonate_of(user)
+    if impersonate is not None:
+        yield from rules.impersonation(impersonate, NAMES)
+    if user.is_anonymous and user.unused:
+        yield f"it has no credential that can be used, so requests would be anonymous: {'; '.join(user.unused[:10])}"
+    plugin = convert.exec_of(user.exec, Cluster()) if user.exec is not None else None
+    provider = convert.oidc_of(user.auth_provider) if user.auth_provider is not None else None
+    yield from rules.two_programs(plugin, provider, NAMES)
+    if plugin is not None:
+        yield from rules.exec_plugin(plugin, NAMES)
+    if user.auth_provider is not None:
+        yield from _mistakes_of_provider(user.auth_provider)
 
 
-def _provider_mistakes(provider: model.AuthProvider) -> list[str]:
+def _mistakes_of_provider(provider: model.AuthProvider) -> Iterator[str]:
     if provider.name != "oidc":
         name = f"auth-provider {provider.name[:100]!r}"
-        return [f"{name} was removed from Kubernetes clients: use an exec plugin of your cloud, under exec"]
-    config = provider.config
-    found = [
-        f"auth-provider.config.{key} is empty: set it" for key in ("idp-issuer-url", "client-id") if not config.get(key)
-    ]
-    if config.get("idp-issuer-url") and not config["idp-issuer-url"].startswith("https://"):
-        found.append("auth-provider.config.idp-issuer-url is not an https URL; it would receive refresh tokens")
-    return found
+        yield f"{name} was removed from Kubernetes clients: use an exec plugin of your cloud, under exec"
+        return
+    yield from rules.oidc_provider(convert.oidc_of(provider), NAMES)
+    if convert.provider_ca(provider) is None:
+        yield "auth-provider.config.idp-certificate-authority-data is not valid base64"
 
 
 def _check_file(key: str, file: str, where: str, problems: list[Problem]) -> None:
     why = files.unreadable(file) if file else ""
     if why:
         problems.append(Problem(where, f"{key} can't be read: {file[:300]}: {why}"))
-
-
-def _is_proxy(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        return False
-    return parts.scheme in _PROXIES and bool(host)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kubecore._config.config import Config, Timeouts, TLSConfig
-from kubecore._config.credentials import ExecConfig, ExecPolicy, Impersonate, OIDCConfig
+from kubecore._config.config import Config, Timeouts
+from kubecore._config.credentials import ExecConfig, ExecPolicy, Impersonate, OIDCConfig, TLSConfig
 from kubecore._config.incluster import NotInClusterError, in_cluster_config
 from kubecore._config.observe import Attempt, Observer, Outcome
 from kubecore._config.ratelimit import RateLimiter, TokenBucket
