@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import lzma
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -16,20 +19,30 @@ pytestmark = pytest.mark.slow  # builds the wheel and installs it
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = {"kgen", "kgen_kubernetes", "kubecore", "kubeclient"}
-PLAIN = {".py", ".txt", ".typed", ".json", ".md", ".jinja", ".jinja2", ""}
+PLAIN = {".py", ".txt", ".typed", ".json", ".md", ".jinja", ".jinja2", ".xz", ""}
 
 
 def test_the_wheel_carries_templates_types_and_the_newest_documents(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-        sizes = sum(entry.compress_size for entry in archive.infolist() if entry.filename.startswith("kgen/specs/"))
-    newest = max((ROOT / "specs").iterdir(), key=lambda folder: [int(part) for part in folder.name.split(".")])
-    assert {f"kgen/specs/{newest.name}/{file.name}" for file in newest.iterdir()} <= names
+        newest = max((ROOT / "specs").iterdir(), key=lambda folder: [int(part) for part in folder.name.split(".")])
+        inside = f"kgen/specs/{newest.name}"
+        documents = json.loads(lzma.decompress(archive.read(f"{inside}/documents.json.xz")))
+        assert archive.read(f"{inside}/ORIGIN.md") == (newest / "ORIGIN.md").read_bytes()
+        size = sum(entry.file_size for entry in archive.infolist())
+    assert documents == {file.name: json.loads(file.read_bytes()) for file in newest.glob("*.json")}
+    assert {name for name in names if "/specs/" in name} == {f"{inside}/documents.json.xz", f"{inside}/ORIGIN.md"}
     templates = (ROOT / "templates").rglob("*.jinja*")
     assert {f"kgen/templates/{file.relative_to(ROOT / 'templates').as_posix()}" for file in templates} <= names
     assert {f"{package}/py.typed" for package in ("kgen", "kgen_kubernetes", "kubecore", "kubeclient")} <= names
     assert not {name for name in names if name.startswith("tests/") or "__pycache__" in name}
-    assert sizes < 2 << 20
+    assert size < 4 << 20  # Unpacked.
+
+
+@pytest.mark.thorough
+def test_the_source_archive_makes_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
+    run(sys.executable, "-m", "build", "--outdir", tmp_path, ROOT, cwd=tmp_path)  # The archive, and a wheel from it.
+    assert (tmp_path / wheel.name).read_bytes() == wheel.read_bytes()
 
 
 @pytest.mark.thorough
@@ -86,6 +99,13 @@ def test_the_wheel_generates_the_same_package_as_the_checkout(wheel: Path, envir
     ours = {file.relative_to(ROOT): file.read_text() for file in (ROOT / "generated").rglob("*.py")}
     assert made == ours
     assert run(environment / "kgen", "check", cwd=tmp_path).returncode == 0
+    newest = max((ROOT / "specs").iterdir(), key=lambda folder: [int(part) for part in folder.name.split(".")])
+    kgen = environment / "kgen"
+    listed = run(kgen, "list", "--json", "--specs", newest, cwd=tmp_path).stdout
+    assert run(kgen, "list", "--json", cwd=tmp_path).stdout == listed
+    assert run(kgen, "diff", newest.name, newest, cwd=tmp_path).stdout == "no differences\n"
+    shutil.copytree(ROOT / "tests" / "crds", tmp_path / "crds")
+    assert "next: kgen build" in run(kgen, "init", cwd=tmp_path).stdout
 
 
 @pytest.mark.thorough

@@ -24,7 +24,7 @@ from kgen.files import read_regular, replace
 
 __all__ = ["Stamp"]
 
-_READ: Final = (".jinja", ".jinja2", ".json", ".py", ".yaml", ".yml")
+_READ: Final = (".jinja", ".jinja2", ".json", ".py", ".xz", ".yaml", ".yml")
 
 _LIBRARIES: Final = ("datamodel-code-generator", "jinja2", "msgspec", "ruff")
 

@@ -140,4 +140,4 @@ def test_values_are_counted_without_being_made(data: Any) -> None:
         return 0 if parts is None else 1 + max(len(parts) - 1, 0) + sum(map(count, parts))
 
     with mock.patch.multiple(reading, MAX_VALUES=-1, _SLICE=3):
-        assert reading._values(json.dumps(data).encode()) == count(data)
+        assert reading.count_values(json.dumps(data).encode()) == count(data)

@@ -1,15 +1,16 @@
-"""A folder of OpenAPI v3 documents, as `kgen pull` writes them: one per path of `/openapi/v3`."""
+"""A folder of OpenAPI v3 documents, as `kgen pull` writes them: one per path of `/openapi/v3`, or all packed."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Container, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from kgen.errors import InputError, nearest
+from kgen.load import packed
 from kgen.load.operations import operations
-from kgen.load.reading import mapping, optional_text, read_document, refuse, schemas
+from kgen.load.reading import mapping, optional_text, parse_document, read_document, refuse, schemas
 from kgen.spec import ApiSpec, Document
 
 __all__ = ["INDEX", "convert", "document_name", "group_version", "load"]
@@ -24,7 +25,8 @@ def load(folder: Path, source: str | None = None) -> ApiSpec:
     """Return the content of the documents in a folder.
 
     Args:
-        folder: Holds `api__v1.json`, `apis__apps__v1.json` and so on: the path with `__` for `/`.
+        folder: Holds `api__v1.json`, `apis__apps__v1.json` and so on: the path with `__` for `/`. If it has no such
+            file, the packed documents in it are read.
         source: The name of the folder in headers of generated files and in messages; by default its own name.
 
     Raises:
@@ -37,15 +39,22 @@ def load(folder: Path, source: str | None = None) -> ApiSpec:
         raise InputError(
             f"the folder can't be read: {error.strerror or error}", where=label, hint="check the path and its rights"
         ) from error
-    _refuse_missing(folder, files, label)
-    if not files:
+    if not files and (folder / packed.NAME).is_file():
+        texts = packed.unpack(folder / packed.NAME, f"{label}/{packed.NAME}")
+        return _load(
+            frozenset(texts), lambda name: parse_document(bytes(texts[name]), f"{label}/{name}"), folder, label
+        )
+    names = frozenset((*files, INDEX) if (folder / INDEX).is_file() else files)
+    return _load(names, lambda name: read_document(folder / name, f"{label}/{name}"), folder, label)
+
+
+def _load(names: frozenset[str], read: Callable[[str], Mapping[str, Any]], folder: Path, label: str) -> ApiSpec:
+    if INDEX in names:
+        _refuse_missing(read(INDEX), names, f"{label}/{INDEX}")
+    documents = sorted(names - {INDEX})
+    if not documents:
         raise InputError("the folder holds no OpenAPI document", where=label, hint=_hint(folder, label))
-    return convert(
-        {
-            name.removesuffix(".json"): (f"{label}/{name}", read_document(folder / name, f"{label}/{name}"))
-            for name in files
-        }
-    )
+    return convert({name.removesuffix(".json"): (f"{label}/{name}", read(name)) for name in documents})
 
 
 def convert(files: Mapping[str, tuple[str, Mapping[str, Any]]]) -> ApiSpec:
@@ -105,12 +114,9 @@ def _other(raw: Mapping[str, Any]) -> str:
     )
 
 
-def _refuse_missing(folder: Path, files: list[str], label: str) -> None:
+def _refuse_missing(index: Mapping[str, Any], files: Container[str], source: str) -> None:
     """Refuse a folder that lacks a file of its index: an incomplete capture would build an incomplete client."""
-    if not (folder / INDEX).is_file():
-        return
-    source = f"{label}/{INDEX}"
-    entries = read_document(folder / INDEX, source).get("documents")
+    entries = index.get("documents")
     for name, entry in mapping({} if entries is None else entries, (source, "documents")).items():
         file = optional_text(mapping(entry, (source, "documents", name)), "file")
         if file not in files:

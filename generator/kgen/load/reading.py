@@ -15,6 +15,7 @@ from kgen.shapes import is_array, is_object
 
 __all__ = [
     "At",
+    "count_values",
     "items",
     "local_name",
     "mapping",
@@ -94,7 +95,7 @@ def parse_document(data: bytes, source: str) -> Mapping[str, Any]:
     Raises:
         InputError: if it is something else, nested too deeply, or holds too many values.
     """
-    if _values(data) > MAX_VALUES:
+    if count_values(data) > MAX_VALUES:
         refuse((source,), f"more than {MAX_VALUES} values", f"no Kubernetes API has so many; {_SPLIT}")
     try:
         value = msgspec.to_builtins(msgspec.json.decode(data), order="sorted")
@@ -107,7 +108,7 @@ def parse_document(data: bytes, source: str) -> Mapping[str, Any]:
     return mapping(value, (source,))
 
 
-def _values(data: bytes) -> int:
+def count_values(data: bytes) -> int:
     """Return how many values a text of JSON has at most, without making any of them."""
     if sum(data.count(mark) for mark in b",[{") <= MAX_VALUES:
         return MAX_VALUES
