@@ -12,7 +12,7 @@ import pytest
 
 from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, rest
-from kubecore.rest import attempts
+from kubecore._support import pauses
 from tests.kubecore.loopback import answer, loopback
 from tests.ready import closed_port
 
@@ -23,7 +23,10 @@ Get = Callable[[rest.Config], Any]
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attempts, "_NETWORK_SECONDS", 0.0)
+    async def sleep(seconds: float) -> None: ...
+
+    monkeypatch.setattr(pauses, "sleep", lambda seconds: None)
+    monkeypatch.setattr(pauses, "async_sleep", sleep)
 
 
 def get_sync(config: rest.Config) -> Any:

@@ -17,7 +17,6 @@ import pytest
 from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, rest
 from kubecore._support import pauses
-from kubecore.rest import attempts
 from kubecore.rest.request_builder import RequestBuilder
 from tests.kubecore.loopback import Loopback, answer, loopback
 
@@ -141,6 +140,15 @@ def test_a_wait_is_logged_with_its_flow_schema(do: Do, slept: list[float], caplo
     (record,) = caplog.records
     assert "is retried in 2." in record.getMessage()
     assert "the response was 429, by the FlowSchema with the UID 'fs-1'" in record.getMessage()
+
+
+@both
+def test_a_wait_gets_a_random_part_of_a_quarter(do: Do, slept: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("random.uniform", lambda least, most: most)
+    waits = [busy("429 Too Many", f"Retry-After: {seconds}") for seconds in ("8", "600", "0")]
+    with loopback(*waits, RESET, answer(POD)) as server:
+        do(config(server, timeouts=rest.Timeouts(total=None)), "get", "p")
+    assert slept == [10.0, 750.0, 0.01, 1.25]
 
 
 @both
@@ -435,10 +443,6 @@ def test_an_anonymous_copy_keeps_the_connection_without_credentials() -> None:
     for gone in (bare.bearer_token, bare.impersonate, bare.exec, bare.tls.cert_data, bare.tls.key_data):
         assert gone is None
     assert full.bearer_token == "t"
-
-
-def test_network_errors_wait_about_a_second() -> None:
-    assert attempts._NETWORK_SECONDS == 1.0
 
 
 @both

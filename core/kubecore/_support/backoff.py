@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -47,11 +46,18 @@ class Backoff:
             pause = math.inf
         return pause if self.cap is None else min(pause, self.cap)
 
-    def spread(self, pause: float, chance: Callable[[float, float], float] = random.uniform) -> float:
+    def spread(
+        self, pause: float, chance: Callable[[float, float], float] | None = None, *, least: float = 0.0
+    ) -> float:
         """Add the random part to a pause: many clients that failed together must not come back together.
 
         Args:
             pause: The pause, in seconds.
-            chance: Returns a random number between two.
+            chance: Returns a random number between two; by default `random.uniform`.
+            least: The largest random part of a short pause, in seconds: such a pause gets more than `jitter`.
         """
-        return chance(pause, pause * (1 + self.jitter))
+        if chance is None:
+            import random  # It takes long to import, and most programs have no failed attempt.
+
+            chance = random.uniform
+        return chance(pause, pause + max(pause * self.jitter, least))

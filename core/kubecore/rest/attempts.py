@@ -16,6 +16,7 @@ from kubecore._auth.credential import Credential
 from kubecore._config import warnings
 from kubecore._config.observe import Attempt, Outcome, checked
 from kubecore._http.request import Request, check_body, check_response
+from kubecore._support.backoff import Backoff
 from kubecore.calls.call import Call
 from kubecore.calls.deadline import Deadline
 from kubecore.rest.request_builder import RequestBuilder, replace_headers
@@ -26,10 +27,10 @@ E = TypeVar("E", bound=errors.KubeError)
 
 _LOG: Final = logging.getLogger("kubecore")
 
-_NETWORK_SECONDS = 1.0
-"""How long a request waits after its connection broke, before it is sent again."""
+_BACKOFF: Final = Backoff(steps=1, duration=1.0, jitter=0.25)
+"""The pause after a broken connection, and the random part of each pause."""
 
-_JITTER: Final = 0.25
+_LEAST_JITTER: Final = 0.01
 _LONG_WAIT: Final = 0.05
 _MOST_REDIRECTS: Final = 10
 _NEVER_AGAIN: Final = (errors.ConnectError, errors.PoolTimeoutError, errors.DeadlineError, errors.ProtocolError)
@@ -262,7 +263,7 @@ class RetryState:
             return False
         if isinstance(error, TimeoutError) and self._seconds is None:
             self._deadline = self._new_deadline()  # It was waiting for its first event, which may take any time.
-        if not self._again(_NETWORK_SECONDS):
+        if not self._again(_BACKOFF.duration):
             return False
         self._before = f"{type(error).__name__}: {str(error).removeprefix(self._current.place + ': ')}"
         return True
@@ -315,10 +316,8 @@ class RetryState:
         """Plan another attempt; there is none if the number of attempts or the total time is used up."""
         if self._number > self._requests.config.max_retries:
             return False
-        import random
-
-        # Clients that received the same value must not retry at the same time.
-        seconds += random.uniform(0, _JITTER * seconds + 0.01)  # noqa: S311 - no secret
+        # Clients that received the same Retry-After, 0 too, must not retry at the same time.
+        seconds = _BACKOFF.spread(seconds, least=_LEAST_JITTER)
         if self._deadline is not None and time.monotonic() + seconds >= self._deadline:
             return False
         self._delay = seconds
