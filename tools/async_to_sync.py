@@ -169,7 +169,7 @@ def derive(project: Project) -> dict[str, str]:
 
 
 def _formatted(texts: Mapping[str, str]) -> dict[str, str]:
-    """Simplify what the conversion leaves, sort imports and format, with the settings of this repository."""
+    """Simplify the converted code, sort imports and format, with the settings of this repository."""
     with tempfile.TemporaryDirectory() as folder:
         for path, text in texts.items():
             file = Path(folder, path)

@@ -6,7 +6,7 @@ KgenError                    exit code
 ├── InputError               3  a document
 │   └── ProblemsError        3  everything that `resolve` found, at once
 ├── ClusterError             4  the cluster or its responses
-└── PlanError               70  what kgen made is not what kgen planned: a bug of kgen
+└── PlanError               70  the output of kgen differs from its plan: a bug of kgen
 """
 
 from __future__ import annotations
@@ -139,10 +139,10 @@ class ClusterError(KgenError):
 
 
 class PlanError(KgenError):
-    """What was made is not what was planned: a bug of kgen, unless a template or a hook of the user made it.
+    """The output differs from the plan: a bug of kgen, unless a template or a hook of the user caused it.
 
     Args:
-        what: What is wrong, in one line.
+        what: The problem, in one line.
         where: The file and the place in it.
     """
 

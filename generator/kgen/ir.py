@@ -3,7 +3,7 @@
 Nothing here is raw JSON, and nothing is source text: types and defaults are values, which `kgen.fields` writes down.
 Text of a document is in fields named `doc`, `value`, `wire_name` or `path`; it becomes code only through `kgen.text`.
 
-All of it is made of msgspec structs, so that `msgspec.convert` can check what a hook returns.
+All of it is made of msgspec structs, so that `msgspec.convert` can check the return value of a hook.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ ScalarName = Literal[
     "str",
     "Time",
 ]
-"""What a single value can be: a builtin type of Python, a type of `kubecore`, or `number`, an int or a float."""
+"""The type of a single value: a builtin type of Python, a type of `kubecore`, or `number`, an int or a float."""
 
 
 class Scalar(msgspec.Struct, frozen=True, tag="scalar"):

@@ -92,7 +92,7 @@ def class_sources(modules: Iterable[ModelModule], templates: Path) -> Mapping[Mo
         templates: The folder that holds `models/msgspec.jinja2`.
 
     Raises:
-        PlanError: if what comes back is not what was planned.
+        PlanError: If the returned classes differ from the plan.
     """
     planned = {ModelRef(module.name, model.name): model for module in modules for model in module.models}
     if not planned:

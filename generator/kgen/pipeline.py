@@ -185,7 +185,7 @@ def _size(model: Model, module: Identifier) -> int:
 
 @contextlib.contextmanager
 def _blaming_the_user(config: Config) -> Generator[None]:
-    """Report as a mistake in the user's templates or hooks what is a bug of kgen in a project without them."""
+    """Report an output that differs from the plan as an error of the user's templates or hooks, if they exist."""
     from jinja2 import TemplateError, TemplateSyntaxError
 
     try:
@@ -193,7 +193,7 @@ def _blaming_the_user(config: Config) -> Generator[None]:
     except (PlanError, TemplateError, TypeError, ValueError) as error:
         if config.templates is None:
             if config.hooks is not None and isinstance(error, PlanError):
-                hint = "correct what the hooks return, or build without them"
+                hint = "correct the return values of the hooks, or build without them"
                 raise ConfigError(error.what, where=error.where, hint=hint) from error
             raise
         line = f"line {error.lineno}" if isinstance(error, TemplateSyntaxError) else ""

@@ -271,7 +271,7 @@ def hint_for(request: Request, why: str) -> str:
     """Add a hint to a connection error, if the machine exists and no server listens.
 
     Args:
-        request: what was requested.
+        request: The request.
         why: the report of the operating system.
     """
     if os.strerror(errno.ECONNREFUSED) not in why:

@@ -44,7 +44,7 @@ def async_transport(
         from kubecore._http.httpx_transport import AsyncHttpxTransport
 
         return AsyncHttpxTransport(http_client, certificate)
-    # anyio takes a third of the import time of all of kubecore, and only asynchronous programs need it.
+    # A third of the import time of kubecore is that of anyio, and only asynchronous programs need it.
     from kubecore._http.async_pool import AsyncPool
 
     return AsyncPool(config, certificate)

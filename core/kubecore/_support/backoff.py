@@ -36,7 +36,7 @@ class Backoff:
         """Return a pause without its random part.
 
         Args:
-            number: How many pauses came before.
+            number: The number of pauses before this one.
         """
         if not number:
             return self.duration

@@ -109,7 +109,7 @@ class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
 
         Raises:
             StatusError: The response is a failure, even if the code is not.
-            DecodeError: The response is not what was requested.
+            DecodeError: The body does not have the expected type.
         """
         if self.read is not None:
             return self.read(self, status, headers, body)

@@ -185,5 +185,5 @@ def _cell(value: Any) -> str:
 
 
 def _printable(text: str) -> str:
-    """Escape what would steer a terminal: anybody may have written the text (CVE-2021-25743)."""
+    """Escape control characters of terminals: anybody may have written the text (CVE-2021-25743)."""
     return escape_for_terminal(text, keep="")

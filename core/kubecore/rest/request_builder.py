@@ -23,7 +23,7 @@ _JSON: Final = b"application/json"
 _IMPERSONATE: Final = b"impersonate-"
 
 
-_NAME_MARKS: Final = "!#$&'*+-.^_`|~"  # What a header's name holds next to letters and digits, but for %.
+_NAME_MARKS: Final = "!#$&'*+-.^_`|~"  # The characters of a header's name in addition to letters and digits, without %.
 
 
 class RequestBuilder:

@@ -225,7 +225,7 @@ class Predicate(Goal):
 
     @property
     def words(self) -> str:
-        """What is waited for, for people."""
+        """The name of the goal, for error messages."""
         name: str = getattr(self.function, "__name__", type(self.function).__name__)
         return "the yes of a lambda" if name == "<lambda>" else f"the yes of {name}"
 

@@ -8,8 +8,8 @@ from typing import Final, Literal, TypeAlias
 __all__ = ["Phase", "PhaseEvent", "Phases"]
 
 Phase: TypeAlias = Literal["list", "now", "initial", "watch", "probe"]
-"""What a request reads: the state, the version of the state alone, the state as events, the changes, or how far the
-server is."""
+"""The content that a request reads: the state, the version of the state alone, the state as events, the changes, or the
+version of the server."""
 
 PhaseEvent: TypeAlias = Literal["listed", "synced", "silent", "refused", "expired"]
 """Last page of a list read, initial events complete, connection idle from its beginning, list of a probe refused, or
@@ -65,5 +65,5 @@ class Phases:
         return self.current in ("watch", "initial")
 
     def on(self, event: PhaseEvent) -> None:
-        """Change the phase as the table says."""
+        """Change the phase according to the table."""
         self.current = _NEXT.get((self.current, event), self.current)

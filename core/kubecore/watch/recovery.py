@@ -30,7 +30,7 @@ class Recovery:
     """Decides which errors the caller gets, and how the watch continues after the others.
 
     Args:
-        options: What is watched.
+        options: The options of the watch.
         position: The version that the watch has reached.
         phases: The phase of the watch; may change.
         pacing: Counts the failures, and plans the next request.
@@ -55,7 +55,7 @@ class Recovery:
         """Plan the next request.
 
         Args:
-            error: What a request, a list or the stream raised.
+            error: The exception of a request, a list or the stream.
             was_open: Whether the connection of a stream was open.
             has_response: Whether there was a valid response before.
 

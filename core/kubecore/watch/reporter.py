@@ -20,10 +20,10 @@ _INITIAL_EVENTS_END: Final = "k8s.io/initial-events-end"
 
 
 class Reporter(Generic[T]):
-    """Reports every change once: from lists the differences, from streams what is new.
+    """Reports every change once: from lists the differences, from streams the new changes.
 
     Args:
-        options: What is watched.
+        options: The options of the watch.
         position: Moves with each event.
         phases: The phase of the watch.
         pacing: Is informed of events.
@@ -53,7 +53,7 @@ class Reporter(Generic[T]):
             self._snapshot.begin()
 
     def differences(self, items: list[T], *, is_first: bool, is_back: bool) -> list[Event[T]]:
-        """Compare a complete list with what was reported.
+        """Compare a complete list with the reported changes.
 
         Args:
             items: The items of the list.

@@ -36,7 +36,7 @@ class Step(NamedTuple):
     """A request.
 
     Attributes:
-        call: What is requested.
+        call: The call.
         follows: Whether the response is a stream of events, else it is a list.
         ends_at: When the whole must be over, on the monotonic clock; None for no limit.
     """
@@ -53,7 +53,7 @@ class WatchState(Generic[T]):
     `failed`, and call `interrupted` if the connection was left for another reason.
 
     Args:
-        options: What is watched.
+        options: The options of the watch.
         clock: The monotonic clock.
         chance: Returns a random number between two.
 
@@ -197,7 +197,7 @@ class WatchState(Generic[T]):
         """Continue after an error with `pause`, or raise it.
 
         Args:
-            error: What a request, a list or the stream raised.
+            error: The exception of a request, a list or the stream.
 
         Raises:
             KubeError: The watch can't continue.

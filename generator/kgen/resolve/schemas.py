@@ -125,7 +125,7 @@ class Models:
         return self._inline.model(schema, self._drafts[place.owner].schema, place.wire_name, place.path)
 
     def _may_get_properties(self, place: Place) -> bool:
-        """Whether an object without properties has a class: its name is there before the first property is.
+        """Whether an object without properties has a class: the name of the class exists before the first property.
 
         Other APIs than CRDs describe objects with any fields so, and of metadata the server knows the fields. Inside of
         a kind that keeps unknown fields, such an object keeps them, too.
@@ -434,7 +434,7 @@ def _has_others(raw: Mapping[str, Any]) -> bool:
 
 
 def _has_no_fields(draft: _Draft) -> bool:
-    """Whether an object in place has no properties so far: what is there all the same is kept."""
+    """Whether an object in place declares no properties, so that its class keeps all received fields."""
     return draft.schema.is_in_place and not draft.fields
 
 
