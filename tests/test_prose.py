@@ -74,6 +74,33 @@ def test_a_marker_is_counted_once_per_use_outside_of_code(text: str, expected: l
     assert sorted(markers(text)) == sorted(expected)
 
 
+@pytest.mark.parametrize(
+    ("docstring", "expected"),
+    [
+        ("Text.\n\n    Args:\n        a: The size.\n        **b: `x` of it,\n            or more.\n    ", 0),
+        ("Text.\n\n    Args:\n        a: the size.\n        b: the\n            Rest.\n    ", 2),
+        ("Text.\n\n    Attributes:\n        a: The size\n            of it\n\n        b: The rest.\n    ", 1),
+        ("Text.\n\n    Raises:\n        KubeError: if it fails.\n\n    More text\n    ", 1),
+        ("Text.\n\n    Returns:\n        The size: one of\n        many.\n    ", 0),
+        ("Text.\n\n    Returns:\n        the size.\n        Always.\n    ", 1),
+        ("Text.\n\n    Yields:\n        The size", 1),
+        ("Text.\n\n    Example:\n        code: x", 0),
+    ],
+)
+def test_entries_of_docstrings_are_sentences(docstring: str, expected: int) -> None:
+    assert prose.Text("a.py", 1, "docstring", docstring).markers("core").count("entry") == expected
+    assert prose.Text("a.py", 1, "message", docstring).markers("core").count("entry") == 0
+
+
+def test_entries_of_generated_docstrings_are_sentences() -> None:
+    checked = 0
+    for path in (prose.ROOT / "generated/kubeclient/typed").rglob("*.py"):
+        for text in prose.python(path.name, path.read_text("utf-8")):
+            checked += len(list(prose.entries(text.text)))
+            assert "entry" not in text.markers("generator"), f"{path}:{text.line}"
+    assert checked > 50
+
+
 def test_user_documentation_has_more_markers() -> None:
     assert markers("hostile input", "docs") == ["hostile"]
 

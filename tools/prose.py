@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import inspect
 import io
 import re
 import sys
@@ -46,7 +47,9 @@ MARKERS: dict[str, str] = {
     "who": r"(^|[.,;:(] |\b(to|for|by|of|with|from|and|or|that|is|only|but|not|as) )who\b|\bwhoever\b|\bthat which\b",
     "where": r"(?<!place )(?<!folder )(?<!position )(?<!and )(?<!from )\bwhere\b(?! to\b)",
 }
+ENTRIES = r"(Args|Attributes|Raises|Returns|Yields):"  # Sections of docstrings; their entries have a form, too.
 IN_USER_DOCS: dict[str, str] = {"hostile": r"\bhostile\b"}
+WHOLE = ("Returns:", "Yields:")  # Sections with one entry that has no name.
 DERIVED = "# Derived from "  # Files of tools/async_to_sync.py; their source is counted.
 CLI = ("cli", "difference", "init", "initial", "listing", "watch", "watching")
 
@@ -67,7 +70,23 @@ class Text:
         patterns = MARKERS | (IN_USER_DOCS if tree == "docs" else {})
         if "/_http/" in self.path:
             patterns.pop("head")  # The HTTP parser's own term.
-        return [name for name, pattern in patterns.items() for _ in re.finditer(pattern, prose, _flags(name))]
+        found = [name for name, pattern in patterns.items() for _ in re.finditer(pattern, prose, _flags(name))]
+        bad = [entry for entry in entries(self.text) if entry[:1].islower() or not entry.endswith(".")]
+        return found + ["entry"] * (len(bad) if self.kind == "docstring" else 0)
+
+
+def entries(docstring: str) -> Iterator[str]:
+    """Yield the entries of `Args:` and similar sections, without their names."""
+    section = ""
+    found: list[str] = []
+    for line in [*inspect.cleandoc(docstring).splitlines(), "end"]:
+        if line and not line.startswith(" "):
+            yield from found
+            section, found = (line if re.fullmatch(ENTRIES, line) else ""), []
+        elif section and line.startswith("    ") and line[4:5] != " " and (section not in WHOLE or not found):
+            found.append(line.strip() if section in WHOLE else re.sub(r"^.*?: ", "", line.strip()))
+        elif line and found:
+            found[-1] += " " + line.strip()
 
 
 def _flags(marker: str) -> re.RegexFlag:

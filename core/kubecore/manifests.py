@@ -48,14 +48,14 @@ def load_manifests(
     Args:
         data: YAML, of one or many documents, or JSON; UTF-8. Empty documents are skipped, and lists are replaced by
             their items: the kind List of v1, and typed lists such as PodList.
-        models: which class an object has; without it, those of the package `kubeclient`. `{}` for dictionaries only.
-        source: the name of the text in errors, such as a file's name.
+        models: Which class an object has; without it, those of the package `kubeclient`. `{}` for dictionaries only.
+        source: The name of the text in errors, such as a file's name.
 
     Returns:
         The objects in their order: models, and dictionaries if no model is known.
 
     Raises:
-        DecodeError: the text is not YAML, a document is not an object with apiVersion and kind, or an object does not
+        DecodeError: The text is not YAML, a document is not an object with apiVersion and kind, or an object does not
             fit its model; the error names the source, the document with its line, and the path of the field.
     """
     lookup = _lookup(models)
@@ -73,15 +73,15 @@ def load_manifest_files(
     """Read the objects of a file, or of all manifests of a folder in the order of their names.
 
     Args:
-        path: a file of any name, or a folder, of which files ending in .json, .yaml and .yml are read.
-        models: as for `load_manifests`.
-        recursive: whether to read folders in the folder too.
+        path: A file of any name, or a folder, of which files ending in .json, .yaml and .yml are read.
+        models: As for `load_manifests`.
+        recursive: Whether to read folders in the folder too.
 
     Returns:
         The objects in their order.
 
     Raises:
-        DecodeError: as for `load_manifests`; or a file can't be read, or the folder holds no manifests.
+        DecodeError: As for `load_manifests`; or a file can't be read, or the folder holds no manifests.
     """
     return [
         found
@@ -94,13 +94,13 @@ def dump_manifests(objects: Iterable[Model | Mapping[str, Any]]) -> str:
     """Write objects as YAML that kubectl reads.
 
     Args:
-        objects: models, and mappings shaped as JSON.
+        objects: Models, and mappings shaped as JSON.
 
     Returns:
         One document an object, with `---` between; "" without objects.
 
     Raises:
-        EncodeError: a value has no form in JSON; the error names its path.
+        EncodeError: A value has no form in JSON; the error names its path.
     """
     return "---\n".join(yaml.dump(encode.to_dict(found)) for found in objects)
 
@@ -109,7 +109,7 @@ def models_of(package: str) -> Lookup:
     """Return the models of a generated package; modules are imported when they are needed.
 
     Args:
-        package: the package's name, such as `kubeclient`. One that is not installed has no models.
+        package: The package's name, such as `kubeclient`. One that is not installed has no models.
 
     Returns:
         The function that finds a model; None if the package does not have it.

@@ -99,13 +99,13 @@ def query(**options: Any) -> Query:
     """Convert options to query parameters.
 
     Args:
-        **options: the options by their names in Python; None means "not set" and is omitted; 0 and False are sent.
+        **options: The options by their names in Python; None means "not set" and is omitted; 0 and False are sent.
 
     Returns:
         The parameters with the API's names, sorted.
 
     Raises:
-        InvalidRequestError: a value is not text, a number, a boolean or, for a selector option, a selector.
+        InvalidRequestError: A value is not text, a number, a boolean or, for a selector option, a selector.
     """
     return tuple(sorted((_NAMES[name], _text(name, value)) for name, value in options.items() if value is not None))
 
@@ -144,7 +144,7 @@ def apply_query(
         The parameters.
 
     Raises:
-        InvalidRequestError: the field manager is missing.
+        InvalidRequestError: The field manager is missing.
     """
     if not field_manager:
         raise InvalidRequestError("field_manager is empty: apply needs the name of the manager that owns the fields")

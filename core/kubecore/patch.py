@@ -56,7 +56,7 @@ def pointer(*segments: str | int) -> str:
     """Write a JSON pointer, `~` and `/` escaped: RFC 6901.
 
     Args:
-        *segments: keys, and indices of lists; `-` is the place after a list's last item.
+        *segments: Keys, and indices of lists; `-` is the place after a list's last item.
 
     Returns:
         Such as `/metadata/annotations/example.com~1owner`; "" without segments, which is the whole object.
@@ -79,7 +79,7 @@ class Operation(msgspec.Struct, frozen=True):
     """One operation of a JSON patch: RFC 6902, section 4.
 
     Attributes:
-        path: its target; kept as a JSON pointer.
+        path: Its target; kept as a JSON pointer.
     """
 
     op: ClassVar[str]
@@ -89,7 +89,7 @@ class Operation(msgspec.Struct, frozen=True):
         """Convert the path to a pointer.
 
         Raises:
-            InvalidRequestError: the text is not a JSON pointer.
+            InvalidRequestError: The text is not a JSON pointer.
         """
         msgspec.structs.force_setattr(self, "path", _pointer(self.path))
 
@@ -125,7 +125,7 @@ class _WithSource(Operation, frozen=True, kw_only=True):
         """Convert both paths to pointers.
 
         Raises:
-            InvalidRequestError: a text is not a JSON pointer.
+            InvalidRequestError: A text is not a JSON pointer.
         """
         msgspec.structs.force_setattr(self, "path", _pointer(self.path))
         msgspec.structs.force_setattr(self, "from_", _pointer(self.from_))
@@ -176,7 +176,7 @@ class JsonPatch(msgspec.Struct, frozen=True):
     """Operations that are carried out in their order, all of them or none: RFC 6902.
 
     Attributes:
-        operations: the operations; mappings too.
+        operations: The operations; mappings too.
     """
 
     type: ClassVar[PatchType] = "json"
@@ -186,7 +186,7 @@ class JsonPatch(msgspec.Struct, frozen=True):
         """Check that these are operations.
 
         Raises:
-            InvalidRequestError: one is not an operation.
+            InvalidRequestError: One is not an operation.
         """
         operations = list[object](self.operations)
         wrong = next((one for one in operations if not isinstance(one, (Operation, Mapping))), None)
@@ -210,7 +210,7 @@ class _PartialPatch(msgspec.Struct, frozen=True):
     """A patch that looks like the object.
 
     Attributes:
-        body: a part of the object: a mapping with the API's names, or a model.
+        body: A part of the object: a mapping with the API's names, or a model.
     """
 
     body: Model | Mapping[str, Any]

@@ -61,7 +61,7 @@ def wire_name(name: str) -> str:
     """Return the name in JSON of an attribute: `node_name` is `nodeName`, `pod_ip` is `podIP`, `from_` is `from`.
 
     Args:
-        name: the attribute, named as the models name it.
+        name: The attribute, named as the models name it.
     """
     first, *others = name.rstrip("_").split("_")
     return first + "".join(_ACRONYMS.get(word, word[:1].upper() + word[1:]) for word in others)
@@ -83,11 +83,11 @@ def check(into: Any, model: type[Any]) -> None:
     """Compare a projection with the model that it is of; each pair once, if nothing is wrong.
 
     Args:
-        into: the projection.
-        model: the model; fields are not checked if objects are dictionaries.
+        into: The projection.
+        model: The model; fields are not checked if objects are dictionaries.
 
     Raises:
-        InvalidRequestError: it is not a projection, has a field that the model does not have, or a type that cannot
+        InvalidRequestError: It is not a projection, has a field that the model does not have, or a type that cannot
             hold the field's values.
     """
     if not _is_struct(into):
@@ -113,12 +113,12 @@ def refuse_other_kind(found: object, body: bytes | bytearray | memoryview, kind:
     """Refuse a response of another kind, which a projection would accept: models know their kind, projections do not.
 
     Args:
-        found: the decoded value.
-        body: its JSON.
-        kind: the expected kind; a missing kind is accepted too.
+        found: The decoded value.
+        body: Its JSON.
+        kind: The expected kind; a missing kind is accepted too.
 
     Raises:
-        DecodeError: it is another kind.
+        DecodeError: It is another kind.
     """
     said = found.kind if isinstance(found, ObjectList) else decode.decode(body, _Head).kind
     if said not in ("", kind):

@@ -30,7 +30,7 @@ def parse(text: str | float) -> Decimal:
     """Parse a quantity.
 
     Args:
-        text: such as `500m`, `2Gi`, `1.5`, `1e3`; a number is converted to text.
+        text: Such as `500m`, `2Gi`, `1.5`, `1e3`; a number is converted to text.
 
     Returns:
         The value in units. As in Kubernetes, values finer than a nano-unit are rounded away from zero, and values with
@@ -47,7 +47,7 @@ def canonical(text: str | float) -> str:
     """Format a quantity as the server does: in the same style, without a fraction, with the largest suffix.
 
     Args:
-        text: as for `parse`.
+        text: As for `parse`.
 
     Returns:
         Such as `1500m` for `1.5`, and `1Gi` for `1024Mi`.
@@ -62,8 +62,8 @@ def format(value: Decimal | float, *, style: Style = "decimal") -> str:  # noqa:
     """Format a quantity.
 
     Args:
-        value: the value in units.
-        style: the format; values below 1024 are never binary.
+        value: The value in units.
+        style: The format; values below 1024 are never binary.
 
     Returns:
         The quantity in its canonical form.
@@ -82,14 +82,14 @@ def compare(a: str | float, b: str | float) -> int:
     """Compare two quantities.
 
     Args:
-        a: a quantity, as for `parse`.
-        b: another.
+        a: A quantity, as for `parse`.
+        b: Another.
 
     Returns:
         -1, 0 or 1: whether `a` is less than `b`, the same, or more.
 
     Raises:
-        ValueError: one of them is not a quantity.
+        ValueError: One of them is not a quantity.
     """
     first, second = _read(a)[0], _read(b)[0]
     return (first > second) - (first < second)

@@ -73,8 +73,8 @@ class Condition(msgspec.Struct, frozen=True):
     """A mapping's value with another operator than `=`. The functions of this module create them.
 
     Attributes:
-        operator: the operator.
-        values: its values.
+        operator: The operator.
+        values: Its values.
     """
 
     operator: Operator
@@ -95,7 +95,7 @@ def not_equal(value: str) -> Condition:
     """The label has another value, or does not exist.
 
     Args:
-        value: the value.
+        value: The value.
     """
     return Condition("!=", (value,))
 
@@ -104,7 +104,7 @@ def not_in(values: Collection[str]) -> Condition:
     """The label has none of these values, or does not exist.
 
     Args:
-        values: the values.
+        values: The values.
     """
     return Condition("notin", _several(values))
 
@@ -113,7 +113,7 @@ def greater_than(value: int) -> Condition:
     """The label exists, and is a number greater than this.
 
     Args:
-        value: the number, not negative: no label's value can begin with a sign.
+        value: The number, not negative: no label's value can begin with a sign.
     """
     return Condition("gt", (str(value),))
 
@@ -122,7 +122,7 @@ def less_than(value: int) -> Condition:
     """The label exists, and is a number less than this.
 
     Args:
-        value: the number, not negative.
+        value: The number, not negative.
     """
     return Condition("lt", (str(value),))
 
@@ -131,12 +131,12 @@ class Requirement(msgspec.Struct, frozen=True):
     """Requirement on one label.
 
     Attributes:
-        key: the label's name.
-        operator: the operator.
-        values: sorted, each once: one for `=`, `==`, `!=`, `gt` and `lt`, none for `exists` and `!`.
+        key: The label's name.
+        operator: The operator.
+        values: Sorted, each once: one for `=`, `==`, `!=`, `gt` and `lt`, none for `exists` and `!`.
 
     Raises:
-        InvalidRequestError: key, operator or values are invalid.
+        InvalidRequestError: Key, operator or values are invalid.
     """
 
     key: str
@@ -165,7 +165,7 @@ class Requirement(msgspec.Struct, frozen=True):
         """Return whether labels meet the requirement.
 
         Args:
-            labels: an object's labels.
+            labels: An object's labels.
         """
         found = labels.get(self.key)
         if self.operator in ("in", "=", "=="):
@@ -184,8 +184,8 @@ class Selector(msgspec.Struct, frozen=True):
     """Requirements on an object's labels, all of which must be met.
 
     Attributes:
-        requirements: by key.
-        nothing: whether it selects nothing, regardless of the requirements, as a null `LabelSelector` does.
+        requirements: By key.
+        nothing: Whether it selects nothing, regardless of the requirements, as a null `LabelSelector` does.
     """
 
     requirements: tuple[Requirement, ...] = ()
@@ -204,7 +204,7 @@ class Selector(msgspec.Struct, frozen=True):
         """Return whether the selector matches labels, as on the server.
 
         Args:
-            labels: an object's labels.
+            labels: An object's labels.
         """
         return not self.nothing and all(one.matches(labels) for one in self.requirements)
 
@@ -212,7 +212,7 @@ class Selector(msgspec.Struct, frozen=True):
         """Add requirements.
 
         Args:
-            *requirements: the additional requirements.
+            *requirements: The additional requirements.
 
         Returns:
             A new selector.
@@ -231,14 +231,14 @@ def build(labels: Mapping[str, str | Collection[str] | Condition | None]) -> Sel
     """Make a selector from a mapping.
 
     Args:
-        labels: by label: its value, several possible values, None if the label must only exist, or a condition such as
+        labels: By label: its value, several possible values, None if the label must only exist, or a condition such as
             `not_in(["a", "b"])`. An empty mapping selects everything.
 
     Returns:
         The selector.
 
     Raises:
-        InvalidRequestError: a key or value is not valid for labels.
+        InvalidRequestError: A key or value is not valid for labels.
     """
     return Selector(tuple(_requirement(key, value) for key, value in labels.items()))
 
@@ -257,13 +257,13 @@ def from_label_selector(selector: Any) -> Selector:
     """Make a selector from the `LabelSelector` of an object, such as a Deployment's `spec.selector`.
 
     Args:
-        selector: a model with `match_labels` and `match_expressions`, a mapping with the API's names, or None.
+        selector: A model with `match_labels` and `match_expressions`, a mapping with the API's names, or None.
 
     Returns:
         The selector: of everything if the model is empty, of nothing for None, as in the API.
 
     Raises:
-        InvalidRequestError: it contains invalid requirements.
+        InvalidRequestError: It contains invalid requirements.
     """
     if selector is None:
         return NOTHING
@@ -287,13 +287,13 @@ def to_query(option: str, value: LabelSelector | FieldSelector) -> str:
 
     Args:
         option: `label_selector` or `field_selector`.
-        value: text, which is not changed, a mapping, or a selector.
+        value: Text, which is not changed, a mapping, or a selector.
 
     Returns:
         The text.
 
     Raises:
-        InvalidRequestError: the value is invalid, or is not a selector.
+        InvalidRequestError: The value is invalid, or is not a selector.
     """
     if isinstance(value, str):
         return value
@@ -327,13 +327,13 @@ def parse(selector: str) -> Selector:
     """Parse a label selector, such as `app=web,tier in (a, b),!canary,size>3`.
 
     Args:
-        selector: the text; "" selects everything.
+        selector: The text; "" selects everything.
 
     Returns:
         The selector; its text is the canonical form.
 
     Raises:
-        InvalidRequestError: it is not a selector; the error has the position.
+        InvalidRequestError: It is not a selector; the error has the position.
     """
     return _Parser(selector).selector()
 

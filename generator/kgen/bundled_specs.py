@@ -14,7 +14,7 @@ def named_specs(word: str) -> Path:
     """Return the documents that a word of the command line names: a path, or a version that comes with kgen.
 
     Raises:
-        ConfigError: if there are none.
+        ConfigError: If there are none.
     """
     path = Path(word)
     if path.exists():
@@ -32,7 +32,7 @@ def bundled_specs(version: str | None = None) -> Path:
         version: Of Kubernetes, such as `1.36`; the newest that there is when left out.
 
     Raises:
-        ConfigError: if they did not come with it.
+        ConfigError: If they did not come with it.
     """
     inside = Path(__file__).parent / "specs"
     folder = inside if inside.is_dir() else Path(__file__).parents[2] / "specs"
@@ -58,7 +58,7 @@ def require_existing(path: Path, where: str) -> None:
         where: The place that names it, for messages.
 
     Raises:
-        ConfigError: it does not exist, or cannot be accessed.
+        ConfigError: It does not exist, or cannot be accessed.
     """
     try:
         if path.exists():

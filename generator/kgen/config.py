@@ -98,7 +98,7 @@ def load_config(
         builds: Whether a package is made; if not, its name and the templates are not checked.
 
     Raises:
-        ConfigError: naming the file, the key and the nearest match.
+        ConfigError: The configuration is invalid; the error names the file, the key and the nearest match.
     """
     here = current_folder(cwd)
     found = here / file if file is not None else find_file(here)
@@ -119,7 +119,7 @@ def named_inputs(
         unread: Whether to use only the command line, because the file cannot be read.
 
     Raises:
-        ConfigError: the file can't be read, or is invalid.
+        ConfigError: The file can't be read, or is invalid.
     """
     here = current_folder(cwd)
     found = None if unread else here / file if file is not None else find_file(here)

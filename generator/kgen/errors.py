@@ -214,7 +214,7 @@ class Problems:
         """Stop if anything stops the build.
 
         Raises:
-            ProblemsError: with every error.
+            ProblemsError: With every error.
         """
         if self._errors:
             raise ProblemsError(self.errors)

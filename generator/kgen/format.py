@@ -31,8 +31,8 @@ def format_files(files: Mapping[str, str]) -> dict[str, str]:
         files: The text of every file by its path; only those of Python change.
 
     Raises:
-        KgenError: ruff is missing.
-        PlanError: a file is not Python.
+        KgenError: The command `ruff` is missing.
+        PlanError: A file is not Python.
         OutputError: The folder for temporary files can't be written.
     """
     try:

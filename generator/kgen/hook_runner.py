@@ -60,7 +60,7 @@ class Hooks:
         """Return the documents as `on_spec` wants them.
 
         Raises:
-            ConfigError: the hook fails, or returns something else.
+            ConfigError: The hook fails, or returns something else.
         """
         if "on_spec" not in self._functions:
             return spec
@@ -76,7 +76,7 @@ class Hooks:
         """Return the API as changed by `on_model` and `on_resource`.
 
         Raises:
-            ConfigError: a hook fails, or its result cannot be built.
+            ConfigError: A hook fails, or its result cannot be built.
         """
         if not {"on_model", "on_resource"} & self._functions.keys():
             return api
@@ -93,7 +93,7 @@ class Hooks:
         """Return the text of every file as changed by `on_file`; empty files are not passed to it.
 
         Raises:
-            ConfigError: the hook fails, or its text is not valid Python or has lost the first line.
+            ConfigError: The hook fails, or its text is not valid Python or has lost the first line.
         """
         if "on_file" not in self._functions:
             return dict(files)
@@ -189,7 +189,7 @@ def load_hooks(config: Config) -> Hooks:
     """Return the hooks that a configuration names.
 
     Raises:
-        ConfigError: the file can't be imported, has no hooks, or one of a name that kgen does not know.
+        ConfigError: The file can't be imported, has no hooks, or one of a name that kgen does not know.
     """
     if config.hooks is None:
         return NO_HOOKS

@@ -50,8 +50,8 @@ def write_config(folder: Path) -> tuple[str, bool]:
         The name of the file, and whether its inputs exist already.
 
     Raises:
-        ConfigError: a configuration exists, or pyproject.toml is not valid TOML.
-        OutputError: the file can't be written, or is a symbolic link.
+        ConfigError: A configuration exists, or pyproject.toml is not valid TOML.
+        OutputError: The file can't be written, or is a symbolic link.
     """
     pyproject, own = folder / "pyproject.toml", folder / "kgen.toml"
     project = _read(pyproject)

@@ -82,7 +82,7 @@ class Identifier(Code):
         """Check `name` and mark it.
 
         Raises:
-            ValueError: if `name` cannot stand as an identifier.
+            ValueError: If `name` cannot stand as an identifier.
         """
         if not (name.isascii() and name.isidentifier()) or keyword.iskeyword(name):
             msg = f"not a Python identifier: {name!r}"

@@ -56,8 +56,8 @@ def read(config: Config) -> ApiSpec:
     """Return the content of the documents of the selected groups.
 
     Raises:
-        InputError: a document can't be used.
-        ConfigError: a group is in no document.
+        InputError: A document can't be used.
+        ConfigError: A group is in no document.
     """
     inputs = sorted(zip(config.specs, config.sources, strict=True), key=lambda pair: pair[1])
     spec = load_all(tuple(inputs))
@@ -82,8 +82,8 @@ def understand(
         builds: Whether a package is made, whose name is then checked.
 
     Raises:
-        InputError: a document can't be used, or contradicts itself.
-        ConfigError: a hook is wrong.
+        InputError: A document can't be used, or contradicts itself.
+        ConfigError: A hook is wrong.
     """
     hooks = hooks or load_hooks(config)
     spec = hooks.spec(read(config))
@@ -104,7 +104,7 @@ def describe(specs: Path, before: Api | None = None) -> Api:
         before: The content of an earlier version of the documents, whose names are kept.
 
     Raises:
-        InputError: a document can't be used.
+        InputError: A document can't be used.
     """
     config = Config(specs=(specs,), sources=(specs.name,), output=specs, package="described")
     return understand(config, Problems(), NO_HOOKS, PackageNames.of(before) if before is not None else NO_NAMES)
@@ -136,7 +136,7 @@ def generate(config: Config, progress: Progress = lambda _: None) -> Generated:
         progress: Called with the name of each stage.
 
     Raises:
-        KgenError: a document, a template or the configuration is wrong, or the result is too large.
+        KgenError: A document, a template or the configuration is wrong, or the result is too large.
     """
     # Imported here: jinja2, datamodel-code-generator and ruff need more time to import than a build that has nothing to
     # do.

@@ -29,7 +29,7 @@ def render(files: Iterable[PlannedFile], override: Path | None = None) -> dict[s
         override: A folder with templates that replace kgen's own of the same name.
 
     Raises:
-        PlanError: if a template is wrong, or prints text that is not known to be inert.
+        PlanError: If a template is wrong, or prints text that is not known to be inert.
     """
     environment = _environment(override)
     return {file.path: _render(environment, file) for file in files}

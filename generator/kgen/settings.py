@@ -60,7 +60,7 @@ def current_folder(cwd: Path | None) -> Path:
     """Return the folder to begin in, by default the current one, as an absolute path.
 
     Raises:
-        ConfigError: it is gone.
+        ConfigError: It is gone.
     """
     try:
         return (cwd or Path.cwd()).absolute()
@@ -74,7 +74,7 @@ def find_file(folder: Path) -> Path | None:
     """Return the nearest file upwards that has a configuration, or None.
 
     Raises:
-        ConfigError: a file can't be read, or a folder has two; or the file belongs to another user, whose hooks and
+        ConfigError: A file can't be read, or a folder has two; or the file belongs to another user, whose hooks and
             templates would run as the user who runs kgen.
     """
     for above in (folder, *folder.parents):
@@ -162,7 +162,7 @@ def read_file(file: Path) -> Settings:
     """Return the settings of a file.
 
     Raises:
-        ConfigError: Naming the file, the key and the nearest match.
+        ConfigError: The configuration is invalid; the error names the file, the key and the nearest match.
     """
     table = _table(file)
     if table is None:

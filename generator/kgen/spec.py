@@ -155,7 +155,7 @@ def select(spec: ApiSpec, include: Iterable[str], exclude: Iterable[str], *, whe
         where: The configuration that names them, for messages.
 
     Raises:
-        ConfigError: if one of them is in no document, with the nearest that is.
+        ConfigError: If one of them is in no document, with the nearest that is.
     """
     wanted, unwanted = tuple(include), tuple(exclude)
     known = {name for document in spec.documents for name in _names(document)}

@@ -84,7 +84,7 @@ def compare(files: Mapping[str, str], output: Path, package: str) -> Differences
         package: The package's folder in it.
 
     Raises:
-        OutputError: the folder can't be read, or a path leads out of it.
+        OutputError: The folder can't be read, or a path leads out of it.
     """
     try:
         found = {path: _read(_inside(output, path)) for path in files}
@@ -112,7 +112,7 @@ def settled(files: Mapping[str, str], output: Path, package: str) -> Mapping[str
         package: The package's folder in it.
 
     Raises:
-        OutputError: the folder can't be read, or a path leads out of it.
+        OutputError: The folder can't be read, or a path leads out of it.
     """
     found = compare(files, output, package)
     path = f"{package}/__init__.py"
@@ -139,7 +139,7 @@ def publish(
         say: Called with the reason before waiting for another build.
 
     Raises:
-        OutputError: a planned path is taken by a file that kgen did not generate, leads out of the folder, or can't be
+        OutputError: A planned path is taken by a file that kgen did not generate, leads out of the folder, or can't be
             written; or another process holds the folder's lock for `LOCK_SECONDS`. Nothing has changed then.
     """
     try:

@@ -83,7 +83,7 @@ def verify(
         trusted: The comments in templates of the user; None if there are no such templates.
 
     Raises:
-        PlanError: naming the file and the line, if anything stands there that was not planned.
+        PlanError: A file contains anything that was not planned; the error names the file and the line.
     """
     planned = {f"{package}/models/{module.name}.py": module for module in modules}
     for path, source in files.items():

@@ -96,7 +96,7 @@ def require_extra() -> None:
     """Refuse to begin without watchfiles.
 
     Raises:
-        ConfigError: it is not installed.
+        ConfigError: It is not installed.
     """
     if find_spec("watchfiles") is None:
         raise ConfigError(
@@ -114,7 +114,7 @@ def watch(words: Sequence[str], said: Settings, file: Path | None, say: Callable
         say: Called with each line to print.
 
     Raises:
-        ConfigError: watchfiles is not installed, or the system cannot watch more folders.
+        ConfigError: The package watchfiles is not installed, or the system cannot watch more folders.
     """
     require_extra()
     with _ending() as ending:
@@ -145,7 +145,7 @@ class _Ending:
         """Start a process that is not in the terminal's group; a signal meanwhile takes effect once it is known.
 
         Raises:
-            OSError: it can't be started.
+            OSError: It can't be started.
         """
         environment = os.environ | {"PYTHONIOENCODING": "utf-8"}
         group = None if sys.platform == "win32" else 0
@@ -272,7 +272,7 @@ def _build(words: Sequence[str], say: Callable[[str], None], ending: _Ending) ->
     a file: a process that waits for it in a signal handler need not read them.
 
     Raises:
-        ConfigError: the process can't be started.
+        ConfigError: The process can't be started.
     """
     command = [sys.executable, "-P", "-m", "kgen_kubernetes", "build", *words]
     with tempfile.TemporaryFile() as stderr:

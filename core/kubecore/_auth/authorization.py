@@ -44,11 +44,11 @@ class Authorization:
         """Return the credential to show.
 
         Args:
-            deadline: when the call must be done, on the monotonic clock; None for no limit.
+            deadline: When the call must be done, on the monotonic clock; None for no limit.
 
         Raises:
-            ConfigError: there is none.
-            TimeoutError: the time is up.
+            ConfigError: There is none.
+            TimeoutError: The time is up.
         """
         found = self._source.current()
         if found is not None:
@@ -65,8 +65,8 @@ class Authorization:
         """Handle a 401; return whether to retry with the credential that `get` then returns.
 
         Args:
-            credential: the credential that the server received.
-            deadline: when the call must be done, on the monotonic clock; None for no limit.
+            credential: The credential that the server received.
+            deadline: When the call must be done, on the monotonic clock; None for no limit.
         """
         found = self._source.refuse(credential)
         return self.get(deadline).header != credential.header if found is None else found
@@ -91,11 +91,11 @@ class AsyncAuthorization:
         """Return the credential to show.
 
         Args:
-            deadline: when the call must be done, on the monotonic clock; None for no limit.
+            deadline: When the call must be done, on the monotonic clock; None for no limit.
 
         Raises:
-            ConfigError: there is none.
-            TimeoutError: the time is up.
+            ConfigError: There is none.
+            TimeoutError: The time is up.
         """
         found = self._source.current()
         if found is not None:
@@ -110,8 +110,8 @@ class AsyncAuthorization:
         """Handle a 401; return whether to retry with the credential that `get` then returns.
 
         Args:
-            credential: the credential that the server received.
-            deadline: when the call must be done, on the monotonic clock; None for no limit.
+            credential: The credential that the server received.
+            deadline: When the call must be done, on the monotonic clock; None for no limit.
         """
         found = self._source.refuse(credential)
         return (await self.get(deadline)).header != credential.header if found is None else found
@@ -131,11 +131,11 @@ def source(config: Config) -> Source:
     """Return the source of a configuration's credentials.
 
     Args:
-        config: the configuration. A token, or a name and password, come before a program, as in client-go; so does a
+        config: The configuration. A token, or a name and password, come before a program, as in client-go; so does a
             certificate.
 
     Raises:
-        ConfigError: a credential contains characters that are invalid in a header, or the token file can't be read and
+        ConfigError: A credential contains characters that are invalid in a header, or the token file can't be read and
             there is no other token.
     """
     if config.bearer_token_file:

@@ -14,7 +14,7 @@ class Credential(NamedTuple):
     """Credential of a request.
 
     Attributes:
-        header: the value of the header `Authorization`, None for none.
+        header: The value of the header `Authorization`, None for none.
     """
 
     header: bytes | None
@@ -40,7 +40,7 @@ class Source(Protocol):
         """Handle a 401 response.
 
         Args:
-            credential: the credential that the server received.
+            credential: The credential that the server received.
 
         Returns:
             Whether there is another one, or may be after a renewal; None if only the renewal shows that.
@@ -51,11 +51,11 @@ class Source(Protocol):
         """Get a new credential.
 
         Args:
-            deadline: when the call must be done, on the monotonic clock; None for no limit.
+            deadline: When the call must be done, on the monotonic clock; None for no limit.
 
         Raises:
-            ConfigError: there is none.
-            TimeoutError: the time is up.
+            ConfigError: There is none.
+            TimeoutError: The time is up.
         """
         ...
 
@@ -68,11 +68,11 @@ def bearer(token: SecretText, what: str) -> bytes:
     """Write the header of a token.
 
     Args:
-        token: the token; it never appears in the error, nor in the variables of a traceback.
-        what: its name, for the error.
+        token: The token; it never appears in the error, nor in the variables of a traceback.
+        what: Its name, for the error.
 
     Raises:
-        ConfigError: it is empty, or contains characters that are invalid in a token.
+        ConfigError: It is empty, or contains characters that are invalid in a token.
     """
     if not token:
         raise ConfigError(f"{what} is empty")

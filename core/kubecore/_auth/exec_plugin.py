@@ -74,8 +74,8 @@ class ExecSource:
     """Credentials from a program; kept until they expire or the server refuses them.
 
     Args:
-        plugin: the program.
-        config: the configuration that it belongs to, for the cluster data that the program receives.
+        plugin: The program.
+        config: The configuration that it belongs to, for the cluster data that the program receives.
     """
 
     def __init__(self, plugin: ExecConfig, config: Config) -> None:
@@ -104,11 +104,11 @@ class ExecSource:
         """Run the program.
 
         Args:
-            deadline: when the call must be done, on the monotonic clock; the program is killed then. None for no limit.
+            deadline: When the call must be done, on the monotonic clock; the program is killed then. None for no limit.
 
         Raises:
-            ConfigError: it is not allowed, fails, is too slow, or prints invalid output.
-            TimeoutError: the time limit of the call is over.
+            ConfigError: It is not allowed, fails, is too slow, or prints invalid output.
+            TimeoutError: The time limit of the call is over.
         """
         command, environment, interactive = self._preparing.run(
             None if deadline is None else deadline - time.monotonic()

@@ -88,7 +88,7 @@ class OIDCSource:
     """Tokens of a provider; renewed shortly before they expire, and when the server refuses one.
 
     Args:
-        config: the provider and the tokens.
+        config: The provider and the tokens.
     """
 
     def __init__(self, config: OIDCConfig) -> None:
@@ -123,8 +123,8 @@ class OIDCSource:
                 a provider may accept a refresh token only once, and the next call gets its result.
 
         Raises:
-            ConfigError: the provider returns none.
-            TimeoutError: the time limit of the call is over.
+            ConfigError: The provider returns none.
+            TimeoutError: The time limit of the call is over.
         """
         left = _WHOLE_SECONDS if deadline is None else min(_WHOLE_SECONDS, deadline - time.monotonic())
         try:

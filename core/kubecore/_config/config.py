@@ -34,12 +34,12 @@ class Timeouts:
     """How long to wait, in seconds; None waits for ever.
 
     Attributes:
-        connect: for a connection, TLS included.
-        read: for the next chunk of the response. Longer than the 60 s after which a server gives up on a request.
-        write: for the next chunk of the request to be accepted, regardless of the total time.
-        pool: for a free connection of the pool.
-        total: for a complete request, regardless of progress; watches have no such limit.
-        idle: for the next chunk of a watch, which is then resumed on another connection. Longer than the 60 to 75 s
+        connect: For a connection, TLS included.
+        read: For the next chunk of the response. Longer than the 60 s after which a server gives up on a request.
+        write: For the next chunk of the request to be accepted, regardless of the total time.
+        pool: For a free connection of the pool.
+        total: For a complete request, regardless of progress; watches have no such limit.
+        idle: For the next chunk of a watch, which is then resumed on another connection. Longer than the 60 to 75 s
             after which a server sends a bookmark if nothing else happens.
     """
 
@@ -56,9 +56,9 @@ class Server(NamedTuple):
 
     Attributes:
         scheme: `https` or `http`.
-        host: name or address, without brackets; an IPv6 address may have a zone: `fe80::1%eth0`.
-        port: the port, or None for the scheme's own.
-        prefix: the path before all others, "" or such as `/k8s/clusters/c-1`.
+        host: Name or address, without brackets; an IPv6 address may have a zone: `fe80::1%eth0`.
+        port: The port, or None for the scheme's own.
+        prefix: The path before all others, "" or such as `/k8s/clusters/c-1`.
     """
 
     scheme: str
@@ -96,35 +96,35 @@ class Config:
     """Address of the API server, and how to reach it.
 
     Attributes:
-        host: a URL such as `https://10.0.0.1:6443`, or a host with or without port; a path is kept as a prefix of every
+        host: A URL such as `https://10.0.0.1:6443`, or a host with or without port; a path is kept as a prefix of every
             request.
-        bearer_token: the token to show. A token file that can be read wins over it.
-        bearer_token_file: a file that holds the token; it is read again about once a minute, since such tokens expire.
-        username: the name for basic authentication.
-        password: the password for basic authentication.
-        impersonate: as whom to act.
-        exec: a program that gives the credentials.
-        oidc: an OpenID Connect provider that gives the token.
-        tls: certificates and keys.
-        proxy_url: the proxy, `http://`, `https://` or `socks5://`; "" for none, None for the one of the variables
+        bearer_token: The token to show. A token file that can be read wins over it.
+        bearer_token_file: A file that holds the token; it is read again about once a minute, since such tokens expire.
+        username: The name for basic authentication.
+        password: The password for basic authentication.
+        impersonate: As whom to act.
+        exec: A program that gives the credentials.
+        oidc: An OpenID Connect provider that gives the token.
+        tls: Certificates and keys.
+        proxy_url: The proxy, `http://`, `https://` or `socks5://`; "" for none, None for the one of the variables
             HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
-        user_agent: the name of the program in the server's logs; by default its name, the version of kubecore and the
+        user_agent: The name of the program in the server's logs; by default its name, the version of kubecore and the
             platform.
-        timeouts: the time limits of each step.
-        compression: whether compressed responses are accepted: only useful on slow networks.
-        follow_redirects: whether redirects on the same server are followed; those to another never are.
-        max_retries: how often a request is retried if the server requests it or the connection of a read broke.
-        qps: most requests a second, on average; None for no limit.
-        burst: how many requests may go at once before `qps` holds; None for 10, as in client-go.
-        rate_limiter: a custom limiter, instead of `qps` and `burst`; clientsets may share one.
-        warning_handler: called with each warning that the server sends; by default a client logs each text once,
+        timeouts: The time limits of each step.
+        compression: Whether compressed responses are accepted: only useful on slow networks.
+        follow_redirects: Whether redirects on the same server are followed; those to another never are.
+        max_retries: How often a request is retried if the server requests it or the connection of a read broke.
+        qps: Most requests a second, on average; None for no limit.
+        burst: How many requests may go at once before `qps` holds; None for 10, as in client-go.
+        rate_limiter: A custom limiter, instead of `qps` and `burst`; clientsets may share one.
+        warning_handler: Called with each warning that the server sends; by default a client logs each text once,
             with method and path of the first request.
-        observers: called at the start and the end of every request, for traces and metrics.
-        max_connections: most connections at a time.
-        origin: whose configuration it is, for errors, such as `user 'admin' of context 'lab'`.
-        namespace: the namespace of the context or the pod, "" if it is not known: for objects without a namespace in
+        observers: Called at the start and the end of every request, for traces and metrics.
+        max_connections: Most connections at a time.
+        origin: Whose configuration it is, for errors, such as `user 'admin' of context 'lab'`.
+        namespace: The namespace of the context or the pod, "" if it is not known: for objects without a namespace in
             `apply_file`. Paths of requests do not depend on it.
-        max_response_bytes: largest body of a response that is read, in bytes. Watches have no such limit, their events
+        max_response_bytes: Largest body of a response that is read, in bytes. Watches have no such limit, their events
             have.
     """
 
@@ -183,7 +183,7 @@ class Config:
             configured, else http.
 
         Raises:
-            ConfigError: it is not a URL of a server.
+            ConfigError: It is not a URL of a server.
         """
         if "@" in (self.host or "") and not _PATH_FOLLOWS.match(self.host):
             # First of all: no other error may show the password, nor the variables of its frame.
@@ -209,7 +209,7 @@ class Config:
         """Refuse contradictory settings.
 
         Raises:
-            ConfigError: naming the fields.
+            ConfigError: The configuration is invalid; the error names the fields.
         """
         for mistake in self._mistakes():
             raise ConfigError(mistake)

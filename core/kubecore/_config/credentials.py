@@ -17,14 +17,14 @@ class TLSConfig:
     """TLS settings: verification of the server, and the client certificate; each part is a file or data, never both.
 
     Attributes:
-        ca_file: the certificates that sign servers, PEM; without any the system's own are trusted.
-        ca_data: the same as bytes.
-        cert_file: the client's certificate, PEM.
-        cert_data: the same as bytes.
-        key_file: the key of the client's certificate, PEM.
-        key_data: the same as bytes.
-        server_name: the name that the server's certificate must be for, if it is not the host's.
-        insecure: whether the server's certificate is not checked at all. Anyone on the network path can then read and
+        ca_file: The certificates that sign servers, PEM; without any the system's own are trusted.
+        ca_data: The same as bytes.
+        cert_file: The client's certificate, PEM.
+        cert_data: The same as bytes.
+        key_file: The key of the client's certificate, PEM.
+        key_data: The same as bytes.
+        server_name: The name that the server's certificate must be for, if it is not the host's.
+        insecure: Whether the server's certificate is not checked at all. Anyone on the network path can then read and
             change everything.
     """
 
@@ -49,10 +49,10 @@ class Impersonate:
     Source: the headers `Impersonate-User`, `-Uid`, `-Group` and `-Extra-*`.
 
     Attributes:
-        user: the user's name.
-        uid: the user's unique identifier, "" for none.
-        groups: the groups, which the user need not be in.
-        extra: more attributes for authorizers: key to values.
+        user: The user's name.
+        uid: The user's unique identifier, "" for none.
+        groups: The groups, which the user need not be in.
+        extra: More attributes for authorizers: key to values.
     """
 
     user: str = ""
@@ -66,8 +66,8 @@ class ExecPolicy:
     """Which programs a configuration may run: an untrusted kubeconfig may name any program.
 
     Attributes:
-        kind: all of them, none, or those listed.
-        allowed: names, or paths if a program is named by its path or found at it.
+        kind: All of them, none, or those listed.
+        allowed: Names, or paths if a program is named by its path or found at it.
     """
 
     kind: Literal["AllowAll", "DenyAll", "Allowlist"] = "AllowAll"
@@ -81,18 +81,18 @@ class ExecConfig:
     Source: `client.authentication.k8s.io`, ExecCredential.
 
     Attributes:
-        command: the program: a name that is looked for in PATH, or a path.
-        args: its arguments, handed on as they are; there is no shell.
-        env: variables added to the process's own.
+        command: The program: a name that is looked for in PATH, or a path.
+        args: Its arguments, handed on as they are; there is no shell.
+        env: Variables added to the process's own.
         api_version: `client.authentication.k8s.io/v1` or `v1beta1`.
-        install_hint: a hint for the user if the program is missing.
-        provide_cluster_info: whether it receives data about the cluster.
-        interactive_mode: whether it may prompt at the terminal: `Never`, `IfAvailable` or `Always`.
-        stdin_unavailable: whether somebody else uses the terminal's input.
-        stdin_unavailable_message: why.
-        cluster_config: its settings in the kubeconfig's cluster, passed on with the cluster data.
-        policy: which programs may run.
-        timeout: its time limit in seconds; None for no limit, since a user at a terminal needs time.
+        install_hint: A hint for the user if the program is missing.
+        provide_cluster_info: Whether it receives data about the cluster.
+        interactive_mode: Whether it may prompt at the terminal: `Never`, `IfAvailable` or `Always`.
+        stdin_unavailable: Whether somebody else uses the terminal's input.
+        stdin_unavailable_message: Why.
+        cluster_config: Its settings in the kubeconfig's cluster, passed on with the cluster data.
+        policy: Which programs may run.
+        timeout: Its time limit in seconds; None for no limit, since a user at a terminal needs time.
     """
 
     command: str
@@ -118,14 +118,14 @@ class OIDCConfig:
     """Tokens of an OpenID Connect provider, renewed with a refresh token: the auth provider `oidc`.
 
     Attributes:
-        issuer_url: the provider; always https.
-        client_id: the client's name there.
-        client_secret: its secret, if it has one.
-        ca_file: the certificates that sign the provider's, PEM; without any the system's own are trusted.
-        ca_data: the same as bytes.
-        id_token: the current token.
-        refresh_token: used to get a new token.
-        save: called with `id-token` and `refresh-token` after each renewal.
+        issuer_url: The provider; always https.
+        client_id: The client's name there.
+        client_secret: Its secret, if it has one.
+        ca_file: The certificates that sign the provider's, PEM; without any the system's own are trusted.
+        ca_data: The same as bytes.
+        id_token: The current token.
+        refresh_token: Used to get a new token.
+        save: Called with `id-token` and `refresh-token` after each renewal.
     """
 
     issuer_url: str

@@ -29,14 +29,14 @@ def in_cluster_config(*, folder: Path | None = None) -> Config:
     """Return the configuration that the kubelet gives to the processes of a pod.
 
     Args:
-        folder: the folder of the service account's files, if not the usual one.
+        folder: The folder of the service account's files, if not the usual one.
 
     Returns:
         The server of the environment, with the service account's token (read again as it is renewed) and CA.
 
     Raises:
-        NotInClusterError: the environment has no server address.
-        ConfigError: the token can't be read.
+        NotInClusterError: The environment has no server address.
+        ConfigError: The token can't be read.
     """
     host, port = os.environ.get("KUBERNETES_SERVICE_HOST", ""), os.environ.get("KUBERNETES_SERVICE_PORT", "")
     if not host or not port:
@@ -60,7 +60,7 @@ def pod_namespace(folder: Path | None = None) -> str:
     """Return the namespace of the pod that the program runs in: `POD_NAMESPACE`, else the service account's file.
 
     Args:
-        folder: the folder of the service account's files, if not the usual one.
+        folder: The folder of the service account's files, if not the usual one.
 
     Returns:
         The namespace; `default` if neither names one, as in client-go.

@@ -24,15 +24,15 @@ class Attempt:
 
     Attributes:
         verb: Kubernetes' verb, such as `list`.
-        group: the API group, "" for the core group.
-        resource: the resource's plural name, "" for other paths.
-        subresource: the subresource, "" for none.
-        namespace: the namespace, "" for none.
-        name: the object's name, "" for none.
-        method: the HTTP method.
-        url: the URL without its query.
+        group: The API group, "" for the core group.
+        resource: The resource's plural name, "" for other paths.
+        subresource: The subresource, "" for none.
+        namespace: The namespace, "" for none.
+        name: The object's name, "" for none.
+        method: The HTTP method.
+        url: The URL without its query.
         number: 1 for the first attempt.
-        headers: headers to send along, such as `traceparent`; an observer adds to them.
+        headers: Headers to send along, such as `traceparent`; an observer adds to them.
     """
 
     verb: str
@@ -51,9 +51,9 @@ class Outcome(NamedTuple):
     """How an attempt ended.
 
     Attributes:
-        code: the HTTP status code, None if there was no response.
-        error: the error that is raised, None if the response is a success.
-        seconds: its duration; for a watch, the time until its first byte.
+        code: The HTTP status code, None if there was no response.
+        error: The error that is raised, None if the response is a success.
+        seconds: Its duration; for a watch, the time until its first byte.
     """
 
     code: int | None

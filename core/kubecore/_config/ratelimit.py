@@ -23,11 +23,11 @@ class TokenBucket:
     """A bucket that begins full and is filled at a steady rate; safe to share between threads and clientsets.
 
     Args:
-        qps: tokens a second.
-        burst: tokens that the bucket holds.
+        qps: Tokens a second.
+        burst: Tokens that the bucket holds.
 
     Raises:
-        ConfigError: one of them is not positive.
+        ConfigError: One of them is not positive.
     """
 
     def __init__(self, qps: float, burst: int) -> None:

@@ -20,7 +20,7 @@ class Hidden(Generic[T]):
     """A value with secrets in it.
 
     Args:
-        value: the value.
+        value: The value.
     """
 
     __slots__ = ("value",)

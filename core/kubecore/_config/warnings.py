@@ -34,9 +34,9 @@ class ServerWarning(NamedTuple):
 
     Attributes:
         code: 299 for those of Kubernetes.
-        agent: the component that warns, mostly `-`.
-        text: the message.
-        request: method and path of the request, such as `GET /api/v1/namespaces/default/pods/web`.
+        agent: The component that warns, mostly `-`.
+        text: The message.
+        request: Method and path of the request, such as `GET /api/v1/namespaces/default/pods/web`.
     """
 
     code: int
@@ -74,7 +74,7 @@ def parse(header: str) -> Iterator[ServerWarning]:
     """Read the header.
 
     Args:
-        header: its value; several warnings are separated by commas.
+        header: Its value; several warnings are separated by commas.
 
     Yields:
         The warnings. An invalid one ends them: the following text cannot be separated from it.

@@ -21,8 +21,8 @@ class AsyncGzipStream:
     """A compressed response that reads like an uncompressed one.
 
     Args:
-        stream: the response.
-        place: the request, for errors.
+        stream: The response.
+        place: The request, for errors.
     """
 
     def __init__(self, stream: AsyncStream, place: str) -> None:

@@ -80,11 +80,11 @@ class AsyncPool:
     Each event loop has separate connections, so that a client may outlive a loop.
 
     Args:
-        config: where to, TLS, and how many connections.
+        config: The server, the TLS settings and the number of connections.
         certificate: Returns the client certificate for new connections, None for that of the configuration.
 
     Raises:
-        ConfigError: certificates or keys are invalid.
+        ConfigError: Certificates or keys are invalid.
     """
 
     def __init__(self, config: Config, certificate: Callable[[], Identity | None] = no_certificate) -> None:
@@ -276,10 +276,10 @@ class AsyncPoolStream:
         """Return the whole body.
 
         Args:
-            max_bytes: largest body that is read, in bytes.
+            max_bytes: Largest body that is read, in bytes.
 
         Raises:
-            TransportError: it breaks off, or is larger.
+            TransportError: It breaks off, or is larger.
         """
         first, body = self._parser.first, self._parser.body
         if len(first) > max_bytes or (body.length is not None and body.length > max_bytes):
@@ -298,7 +298,7 @@ class AsyncPoolStream:
         """Yield the body as it arrives. After a cancelled wait for a chunk, the caller may wait for it again.
 
         Raises:
-            TransportError: it breaks off.
+            TransportError: It breaks off.
         """
         return _Chunks(self)
 

@@ -43,10 +43,10 @@ class AsyncStream(Protocol):
         """Return the whole body.
 
         Args:
-            max_bytes: largest body that is read, in bytes.
+            max_bytes: Largest body that is read, in bytes.
 
         Raises:
-            TransportError: it breaks off, or is larger.
+            TransportError: It breaks off, or is larger.
         """
         ...
 
@@ -54,7 +54,7 @@ class AsyncStream(Protocol):
         """Yield the body as it comes.
 
         Raises:
-            TransportError: it breaks off.
+            TransportError: It breaks off.
         """
         ...
 

@@ -29,7 +29,7 @@ class AsyncSocket:
         fileno: The descriptor of the TCP connection.
 
     Attributes:
-        generation: of the certificates that it was made with.
+        generation: Of the certificates that it was made with.
     """
 
     __slots__ = (

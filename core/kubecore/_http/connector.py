@@ -35,11 +35,11 @@ class Connector:
     """Makes connections to the server of a configuration.
 
     Args:
-        config: the host, TLS, and the proxy.
+        config: The host, TLS, and the proxy.
         certificate: Returns the client certificate for new connections, None for that of the configuration.
 
     Raises:
-        ConfigError: certificates or keys can't be used, or the proxy's URL is invalid.
+        ConfigError: Certificates or keys can't be used, or the proxy's URL is invalid.
     """
 
     def __init__(self, config: Config, certificate: Callable[[], tls.Identity | None] = no_certificate) -> None:
@@ -102,11 +102,11 @@ class Connector:
         """Connect.
 
         Args:
-            seconds: for all of it, None for no limit.
+            seconds: For all of it, None for no limit.
 
         Raises:
-            OSError: there is no connection.
-            ProxyError: the proxy does not let us through.
+            OSError: There is no connection.
+            ProxyError: The proxy does not let us through.
         """
         if self._proxy is None:
             made = dial.connect(self._names, seconds)

@@ -21,7 +21,7 @@ def file_seconds(deadline: float | None) -> float:
     """Return how long a call waits for a file to be read again, in seconds: it has the content of before.
 
     Args:
-        deadline: when the call must be done, on the monotonic clock; None for no limit.
+        deadline: When the call must be done, on the monotonic clock; None for no limit.
     """
     return _FILE_SECONDS if deadline is None else max(0.0, min(_FILE_SECONDS, (deadline - time.monotonic()) / 2))
 
@@ -30,7 +30,7 @@ class _Run(Generic[R]):
     """One run of a function, in a thread that a program's end does not wait for.
 
     Args:
-        function: the function.
+        function: The function.
     """
 
     def __init__(self, function: Callable[[], R]) -> None:
@@ -94,8 +94,8 @@ class Aside(Generic[R]):
     A run that outlasts its caller continues, and may be shared by later callers.
 
     Args:
-        function: the function.
-        longest: after so many seconds a run is not shared any more; None for no limit.
+        function: The function.
+        longest: After so many seconds a run is not shared any more; None for no limit.
     """
 
     def __init__(self, function: Callable[[], R], *, longest: float | None = None) -> None:
@@ -113,7 +113,7 @@ class Aside(Generic[R]):
         """Run the function, or share the run of another caller.
 
         Args:
-            seconds: how long to wait for it, None for no limit.
+            seconds: How long to wait for it, None for no limit.
 
         Returns:
             Its result.

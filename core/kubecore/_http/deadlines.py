@@ -50,7 +50,7 @@ class Deadlines:
     """How long the steps of a request may take; together no longer than its deadline.
 
     Args:
-        request: the request with its timeouts.
+        request: The request with its timeouts.
     """
 
     __slots__ = ("_body", "_body_deadline", "_deadline", "_head", "_head_deadline", "_last", "_request", "_timeouts")
@@ -71,7 +71,7 @@ class Deadlines:
         """Return the seconds for the next step, None for no limit.
 
         Raises:
-            TimeoutError: the deadline has passed.
+            TimeoutError: The deadline has passed.
         """
         if stage == "read":
             seconds, deadline = self._head, self._head_deadline
@@ -91,7 +91,7 @@ class Deadlines:
         """Return the seconds until the deadline of a step, without regard to its own limit; None for no deadline.
 
         Raises:
-            TimeoutError: the deadline has passed.
+            TimeoutError: The deadline has passed.
         """
         deadline = self._last = self._body_deadline if stage == "body" else self._head_deadline
         if deadline is None:
@@ -114,7 +114,7 @@ class Deadlines:
         """Take note of the response's status: only the expected one begins a response without end.
 
         Args:
-            status: the HTTP status code.
+            status: The HTTP status code.
         """
         request = self._request
         if not request.streaming or status == (101 if request.upgrade else 200):
@@ -238,10 +238,10 @@ def map_error(request: Request, error: BaseException, stage: Stage, deadlines: D
     """Return the kubecore error for a failure.
 
     Args:
-        request: the request; the error names its method and URL.
-        error: the exception of the socket, TLS or HTTP layer.
-        stage: the step that failed.
-        deadlines: the request's time limits.
+        request: The request; the error names its method and URL.
+        error: The exception of the socket, TLS or HTTP layer.
+        stage: The step that failed.
+        deadlines: The request's time limits.
 
     Returns:
         The error, not raised.
@@ -272,7 +272,7 @@ def hint_for(request: Request, why: str) -> str:
 
     Args:
         request: The request.
-        why: the report of the operating system.
+        why: The report of the operating system.
     """
     if os.strerror(errno.ECONNREFUSED) not in why:
         return why

@@ -36,8 +36,8 @@ class Names:
     """Looks up the addresses of a host, with a time limit: the system's own lookup has none.
 
     Args:
-        host: name or address.
-        port: the port.
+        host: Name or address.
+        port: The port.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -54,10 +54,10 @@ class Names:
         """Return the addresses.
 
         Args:
-            seconds: how long to wait for them, None for no limit.
+            seconds: How long to wait for them, None for no limit.
 
         Raises:
-            OSError: there are none; TimeoutError if the time is up.
+            OSError: There are none; TimeoutError if the time is up.
         """
         if self._is_address or seconds is None:
             return self._look()
@@ -83,14 +83,14 @@ def connect(names: Names, seconds: float | None) -> socket.socket:
     """Connect to a host, trying each of its addresses.
 
     Args:
-        names: finds the addresses.
-        seconds: for the lookup and all addresses together.
+        names: Finds the addresses.
+        seconds: For the lookup and all addresses together.
 
     Returns:
         The connected socket, with the time limit that is left.
 
     Raises:
-        OSError: no address can be reached; TimeoutError if the time is over.
+        OSError: No address can be reached; TimeoutError if the time is over.
     """
     deadline = None if seconds is None else time.monotonic() + seconds
     found = names.find(seconds)
@@ -122,12 +122,12 @@ def secure(connected: socket.socket, context: ssl.SSLContext, name: str) -> ssl.
     """Start TLS on a connected socket, which is closed if that fails.
 
     Args:
-        connected: the socket, with its time limit.
-        context: certificates and keys.
-        name: the name or address that the server's certificate must be for.
+        connected: The socket, with its time limit.
+        context: Certificates and keys.
+        name: The name or address that the server's certificate must be for.
 
     Raises:
-        OSError: the server is not trusted, or does not speak TLS.
+        OSError: The server is not trusted, or does not speak TLS.
     """
     return (
         TlsInTls(connected, context, name)

@@ -24,7 +24,7 @@ class Duplex:
     """The steps of a connection. Each raises OSError if the connection is broken.
 
     Args:
-        connection: the connection, which is no longer to be used itself.
+        connection: The connection, which is no longer to be used itself.
     """
 
     def __init__(self, connection: SyncSocket) -> None:
@@ -57,9 +57,9 @@ class Duplex:
         """Wait until one of the steps may get on, or the time is up.
 
         Args:
-            read: whether `receive` is to get on.
-            write: whether `send` is.
-            seconds: how long, None for no limit.
+            read: Whether `receive` is to get on.
+            write: Whether `send` is.
+            seconds: How long, None for no limit.
         """
         inner = self._socket
         write = write or (isinstance(inner, TlsInTls) and inner.has_unsent)

@@ -22,8 +22,8 @@ class GzipStream:
     """A compressed response that reads like an uncompressed one.
 
     Args:
-        stream: the response.
-        place: the request, for errors.
+        stream: The response.
+        place: The request, for errors.
     """
 
     def __init__(self, stream: Stream, place: str) -> None:

@@ -40,15 +40,15 @@ def request_head(method: str, target: str, headers: Sequence[tuple[bytes, bytes]
     """Serialize the request head.
 
     Args:
-        method: the method.
-        target: path and query, percent-encoded.
-        headers: names and values.
+        method: The method.
+        target: Path and query, percent-encoded.
+        headers: Names and values.
 
     Returns:
         The bytes, the empty line included.
 
     Raises:
-        MalformedError: a part of it would end a line, or is invalid in one. It is not quoted, since it may be a secret.
+        MalformedError: A part of it would end a line, or is invalid in one. It is not quoted, since it may be a secret.
     """
     if not _TARGET.fullmatch(target):
         raise MalformedError("the request's path holds characters that no path can hold")
@@ -79,7 +79,7 @@ class Body(Protocol):
         """Parse received data; return the part of it that belongs to the body.
 
         Raises:
-            MalformedError: it does not match the response head.
+            MalformedError: It does not match the response head.
         """
         ...
 
@@ -87,7 +87,7 @@ class Body(Protocol):
         """Take note that the connection has ended.
 
         Raises:
-            CutError: the body had not.
+            CutError: The body had not.
         """
         ...
 
@@ -96,16 +96,16 @@ class ResponseParser:
     """Reads one response as it arrives: `feed_head` until it is whole, then `body.feed`.
 
     Args:
-        method: the method of the request: a response to HEAD or CONNECT has no body.
-        upgrade: whether the request was an upgrade: only then may the response be `101 Switching Protocols`, and the
+        method: The method of the request: a response to HEAD or CONNECT has no body.
+        upgrade: Whether the request was an upgrade: only then may the response be `101 Switching Protocols`, and the
             data after its head belongs to the other protocol.
 
     Attributes:
-        status: the status code.
-        headers: the headers, their names in lower case; repeated ones are joined with commas.
-        body: the body.
-        first: the part of the body that was received with the head.
-        keep: whether the connection may serve another request once the body is complete.
+        status: The status code.
+        headers: The headers, their names in lower case; repeated ones are joined with commas.
+        body: The body.
+        first: The part of the body that was received with the head.
+        keep: Whether the connection may serve another request once the body is complete.
     """
 
     __slots__ = ("_buffer", "_interim", "_method", "_seen", "_upgrade", "body", "first", "headers", "keep", "status")

@@ -28,7 +28,7 @@ class HttpxTransport:
     """Sends requests over a client of the user's own.
 
     Args:
-        client: the client; it stays open when we close.
+        client: The client; it stays open when we close.
         certificate: Returns the client certificate that a source of credentials gives, which is an error here.
     """
 
@@ -99,7 +99,7 @@ async def _within(seconds: float | None, function: Callable[[], Awaitable[R]]) -
     """Call a function with a time limit.
 
     Raises:
-        TimeoutError: the time is up.
+        TimeoutError: The time is up.
     """
     if seconds is None:
         return await function()

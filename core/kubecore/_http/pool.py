@@ -44,11 +44,11 @@ class Pool:
     never block requests.
 
     Args:
-        config: where to, TLS, and how many connections.
+        config: The server, the TLS settings and the number of connections.
         certificate: Returns the client certificate for new connections, None for that of the configuration.
 
     Raises:
-        ConfigError: certificates or keys are invalid.
+        ConfigError: Certificates or keys are invalid.
     """
 
     def __init__(self, config: Config, certificate: Callable[[], Identity | None] = no_certificate) -> None:
@@ -249,10 +249,10 @@ class PoolStream:
         """Return the whole body.
 
         Args:
-            max_bytes: largest body that is read, in bytes.
+            max_bytes: Largest body that is read, in bytes.
 
         Raises:
-            TransportError: it breaks off, or is larger.
+            TransportError: It breaks off, or is larger.
         """
         parser = self._parser
         first, body = parser.first, parser.body
@@ -293,7 +293,7 @@ class PoolStream:
         """Yield the body as it comes.
 
         Raises:
-            TransportError: it breaks off.
+            TransportError: It breaks off.
         """
         if self._parser.first:
             yield self._parser.first

@@ -44,10 +44,10 @@ class Stream(Protocol):
         """Return the whole body.
 
         Args:
-            max_bytes: largest body that is read, in bytes.
+            max_bytes: Largest body that is read, in bytes.
 
         Raises:
-            TransportError: it breaks off, or is larger.
+            TransportError: It breaks off, or is larger.
         """
         ...
 
@@ -55,7 +55,7 @@ class Stream(Protocol):
         """Yield the body as it comes.
 
         Raises:
-            TransportError: it breaks off.
+            TransportError: It breaks off.
         """
         ...
 

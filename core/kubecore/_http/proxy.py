@@ -27,10 +27,10 @@ class Proxy(NamedTuple):
 
     Attributes:
         scheme: `http`, `https` or `socks5`.
-        host: its name or address.
-        port: its port.
-        username: the name to show it, "" for none.
-        password: the password to show it.
+        host: Its name or address.
+        port: Its port.
+        username: The name to show it, "" for none.
+        password: The password to show it.
     """
 
     scheme: str
@@ -62,11 +62,11 @@ def parse(url: str, what: str) -> Proxy:
     """Read a proxy's URL.
 
     Args:
-        url: the URL; without a scheme it is http.
-        what: its origin, for the error.
+        url: The URL; without a scheme it is http.
+        what: Its origin, for the error.
 
     Raises:
-        ConfigError: it is not a supported proxy URL. The URL is not quoted, since it may hold a password.
+        ConfigError: It is not a supported proxy URL. The URL is not quoted, since it may hold a password.
     """
     url = SecretText(url)  # It may hold a password, which the variables of a traceback would show.
     found = _parse(url)
@@ -92,10 +92,10 @@ def from_environment(server: Server) -> Proxy | None:
     """Return the proxy that HTTPS_PROXY or HTTP_PROXY name, unless NO_PROXY excepts the server.
 
     Args:
-        server: the server of the requests.
+        server: The server of the requests.
 
     Raises:
-        ConfigError: a variable is not a valid URL.
+        ConfigError: A variable is not a valid URL.
     """
     name = f"{server.scheme.upper()}_PROXY"
     url = SecretText(_variable(name))

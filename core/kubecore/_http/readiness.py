@@ -16,10 +16,10 @@ def wait_for(descriptor: int, *, read: bool = False, write: bool = False, second
     """Wait until a descriptor is ready.
 
     Args:
-        descriptor: the number of an open file, of any size.
-        read: whether to wait until it can be read.
-        write: whether to wait until it can be written.
-        seconds: how long, in seconds; None for no limit.
+        descriptor: The number of an open file, of any size.
+        read: Whether to wait until it can be read.
+        write: Whether to wait until it can be written.
+        seconds: How long, in seconds; None for no limit.
 
     Returns:
         Whether it is ready.

@@ -19,24 +19,24 @@ class Request(NamedTuple):
     """A request to send.
 
     Attributes:
-        method: the HTTP method.
-        server: the server that receives it.
-        target: path and query, the server's prefix included.
-        headers: names and values.
-        body: the body, or None.
-        timeouts: how long each step may take.
-        deadline: when the whole must be done, on the monotonic clock; None for no limit.
+        method: The HTTP method.
+        server: The server that receives it.
+        target: Path and query, the server's prefix included.
+        headers: Names and values.
+        body: The body, or None.
+        timeouts: How long each step may take.
+        deadline: When the whole must be done, on the monotonic clock; None for no limit.
         streaming: Whether the response may last forever, as that of a watch. Once it began, neither `deadline` nor the
             timeout for the next chunk applies.
-        idle_timeout: whether `Timeouts.idle` applies to an endless response.
-        ends_at: when an endless response is abandoned, on the monotonic clock; None for no limit.
-        upgrade: whether it requests another protocol.
-        head_deadline: when the headers of an endless response must have arrived, on the monotonic clock; None for no
+        idle_timeout: Whether `Timeouts.idle` applies to an endless response.
+        ends_at: When an endless response is abandoned, on the monotonic clock; None for no limit.
+        upgrade: Whether it requests another protocol.
+        head_deadline: When the headers of an endless response must have arrived, on the monotonic clock; None for no
             limit.
-        seconds: the `timeout=` of the call, for errors; None if it was not given.
-        fresh: whether it is sent over a new connection, and over one only.
-        patient: whether `Timeouts.read` does not apply: somebody behind the API server responds when it likes.
-        origin: whose configuration it is, for errors.
+        seconds: The `timeout=` of the call, for errors; None if it was not given.
+        fresh: Whether it is sent over a new connection, and over one only.
+        patient: Whether `Timeouts.read` does not apply: somebody behind the API server responds when it likes.
+        origin: Whose configuration it is, for errors.
     """
 
     method: str
@@ -75,15 +75,15 @@ def check_response(request: Request, status: int, headers: Mapping[str, str], ma
     """Refuse a response by its head.
 
     Args:
-        request: the request.
-        status: the HTTP status code.
-        headers: the headers, their names in lower case.
-        max_bytes: largest body that is read.
+        request: The request.
+        status: The HTTP status code.
+        headers: The headers, their names in lower case.
+        max_bytes: Largest body that is read.
 
     Raises:
-        RedirectError: it points somewhere else.
-        ProtocolError: its encoding is not supported.
-        BodyTooLargeError: its body will be too large.
+        RedirectError: It points somewhere else.
+        ProtocolError: Its encoding is not supported.
+        BodyTooLargeError: Its body will be too large.
     """
     if 300 <= status < 400 and status != 304:
         raise RedirectError(

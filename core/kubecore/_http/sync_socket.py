@@ -19,7 +19,7 @@ class SyncSocket:
     """A connection for blocking code. Every method raises OSError, or TimeoutError after its seconds.
 
     Attributes:
-        generation: of the certificates that it was made with.
+        generation: Of the certificates that it was made with.
         is_readable: Returns whether the socket has something to read, or was closed by the other end.
     """
 

@@ -43,13 +43,13 @@ class Turn:
         """Wait for the turn.
 
         Args:
-            deadline: how long, on the monotonic clock; None for no limit.
+            deadline: How long, on the monotonic clock; None for no limit.
 
         Returns:
             The token, to be given back.
 
         Raises:
-            TimeoutError: it did not come in time.
+            TimeoutError: It did not come in time.
         """
         while True:
             if self._process != os.getpid():

@@ -39,14 +39,14 @@ def context(tls: TLSConfig, identity: Identity | None = None) -> ssl.SSLContext:
     refuses CAs without key identifiers, which many clusters have.
 
     Args:
-        tls: certificates and keys.
-        identity: the client's certificate and key, if they don't come from the configuration.
+        tls: Certificates and keys.
+        identity: The client's certificate and key, if they don't come from the configuration.
 
     Returns:
         The context.
 
     Raises:
-        ConfigError: a file can't be read or is empty, or a certificate or key can't be used.
+        ConfigError: A file can't be read or is empty, or a certificate or key can't be used.
     """
     return _context(tls, _read_material(tls), identity)
 
@@ -77,7 +77,7 @@ def check_pair(cert: bytes, key: bytes) -> None:
     """Check that a certificate and a key belong together.
 
     Raises:
-        ssl.SSLError: they do not, or are invalid; ValueError if the key is encrypted.
+        ssl.SSLError: They do not, or are invalid; ValueError if the key is encrypted.
     """
     _load_pair(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), cert, key)
 
@@ -86,7 +86,7 @@ def ca_bytes(tls: TLSConfig) -> bytes | None:
     """Return the CA's certificates, None if the system's are trusted.
 
     Raises:
-        ConfigError: the file can't be read.
+        ConfigError: The file can't be read.
     """
     return _bytes(tls.ca_data, tls.ca_file, "tls.ca")
 
@@ -115,13 +115,13 @@ class Rotating:
     """The context of now: files that changed are read again, and an identity may come from elsewhere.
 
     Args:
-        tls: certificates and keys.
+        tls: Certificates and keys.
 
     Attributes:
-        generation: a number that changes with the context; connections of an older one are not used again.
+        generation: A number that changes with the context; connections of an older one are not used again.
 
     Raises:
-        ConfigError: a file can't be read, or a certificate or key can't be used.
+        ConfigError: A file can't be read, or a certificate or key can't be used.
     """
 
     def __init__(self, tls: TLSConfig) -> None:
@@ -158,7 +158,7 @@ class Rotating:
         """Show this certificate from now on.
 
         Raises:
-            ConfigError: it can't be used.
+            ConfigError: It can't be used.
         """
         if identity is not self._identity:
             self._context = _context(self._tls, self._material, identity)

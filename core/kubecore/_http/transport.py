@@ -19,13 +19,13 @@ def transport(config: Config, http_client: HttpClient | None, certificate: Calla
     """Make the transport of a client.
 
     Args:
-        config: where to, TLS, and how many connections.
-        http_client: a client of the user's own to send with, or None. Certificates, proxies and timeouts are then its
+        config: The server, the TLS settings and the number of connections.
+        http_client: A client of the user's own to send with, or None. Certificates, proxies and timeouts are then its
             own.
         certificate: Returns the client certificate for new connections, None for that of the configuration.
 
     Raises:
-        ConfigError: certificates or keys can't be used.
+        ConfigError: Certificates or keys can't be used.
     """
     if http_client is not None:
         from kubecore._http.httpx_transport import HttpxTransport

@@ -38,13 +38,13 @@ def handshake(proxy: Proxy, host: str, port: int) -> Handshake:
     """Request a tunnel to a host from a proxy.
 
     Args:
-        proxy: the proxy.
-        host: name or address; a name is looked up by the proxy.
-        port: the port.
+        proxy: The proxy.
+        host: Name or address; a name is looked up by the proxy.
+        port: The port.
 
     Raises:
-        RefusedError: it refuses.
-        MalformedError: its response is invalid.
+        RefusedError: It refuses.
+        MalformedError: Its response is invalid.
     """
     return _socks5(proxy, host, port) if proxy.scheme == "socks5" else _connect(proxy, host, port)
 

@@ -26,9 +26,9 @@ class Upgraded(NamedTuple, Generic[S]):
     """A connection that left HTTP.
 
     Attributes:
-        connection: the connection; its owner closes it.
-        first: the data received after the response head.
-        protocol: the subprotocol that the server chose.
+        connection: The connection; its owner closes it.
+        first: The data received after the response head.
+        protocol: The subprotocol that the server chose.
     """
 
     connection: S
@@ -40,10 +40,10 @@ class Handshake:
     """One request to change to a websocket.
 
     Args:
-        protocols: the supported subprotocols, the best first.
+        protocols: The supported subprotocols, the best first.
 
     Attributes:
-        headers: the headers of the request. No extension is offered: compressed messages are bombs and cost more than
+        headers: The headers of the request. No extension is offered: compressed messages are bombs and cost more than
             they save.
     """
 
@@ -63,14 +63,14 @@ class Handshake:
         """Check the response that changes the protocol.
 
         Args:
-            call: the call.
-            headers: the response headers, their names in lower case.
+            call: The call.
+            headers: The response headers, their names in lower case.
 
         Returns:
             The subprotocol that the server chose.
 
         Raises:
-            ProtocolError: it does not match the request.
+            ProtocolError: It does not match the request.
         """
         tokens = {token.strip().lower() for token in headers.get("connection", "").split(",")}
         if headers.get("upgrade", "").lower() != "websocket" or "upgrade" not in tokens:
@@ -95,10 +95,10 @@ def refused(
     """Return the error for a response that does not change the protocol.
 
     Args:
-        call: the call.
-        status: the HTTP status code.
-        headers: the headers, their names in lower case.
-        body: the whole body.
+        call: The call.
+        status: The HTTP status code.
+        headers: The headers, their names in lower case.
+        body: The whole body.
 
     Returns:
         The error, not raised: the server's Status, or one made of the code.

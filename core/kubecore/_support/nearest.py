@@ -11,9 +11,9 @@ def nearest(name: str, known: Iterable[str], form: str = "{}") -> str:
     """Return the end of an error: the known name that is nearest, "" if none is near.
 
     Args:
-        name: the name that does not exist.
-        known: the names that exist.
-        form: how the name is written, with `{}` in its place.
+        name: The name that does not exist.
+        known: The names that exist.
+        form: How the name is written, with `{}` in its place.
     """
     import difflib  # Only an error needs it.
 

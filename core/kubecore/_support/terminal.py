@@ -22,7 +22,7 @@ def escape_for_terminal(text: str, *, max_length: int | None = None, keep: str =
     seen become `\x1b`, `\r`, `\u202e`.
 
     Args:
-        text: the text, from anywhere.
+        text: The text, from anywhere.
         max_length: The longest text that is kept, in characters; longer text is cut and ends in `...`.
         keep: The control characters that stay as they are; line feeds and tabs if not given.
 

@@ -37,7 +37,7 @@ class Wakeup:
         """Wait for the signal.
 
         Args:
-            seconds: the longest wait, in seconds.
+            seconds: The longest wait, in seconds.
 
         Returns:
             Whether it was given.

@@ -73,17 +73,17 @@ def apply(
     """Apply objects one after the other, in the order that `kubecore.apply.order` gives.
 
     Args:
-        objects: the objects.
-        kinds: the kinds that need no discovery.
-        cache: finds the others.
+        objects: The objects.
+        kinds: The kinds that need no discovery.
+        cache: Finds the others.
         options: How they are applied.
 
     Returns:
         The report.
 
     Raises:
-        InvalidRequestError: an option is invalid.
-        ApplyFileError: some objects were not applied.
+        InvalidRequestError: An option is invalid.
+        ApplyFileError: Some objects were not applied.
     """
     if not options.field_manager:
         raise InvalidRequestError("field_manager is empty: server-side apply needs to know who applies")

@@ -41,28 +41,28 @@ def apply_file(
     can't be applied does not stop the others.
 
     Args:
-        clientset: where to.
-        path: a file of any name, or a folder, of which files ending in .json, .yaml and .yml are read.
-        field_manager: the manager; fields that it applied before and that the file no longer has are removed.
-        force: take fields over that other managers own, instead of failing with a conflict.
-        namespace: the namespace of namespaced objects that name none; those that name another one fail, as with
+        clientset: The client of the cluster.
+        path: A file of any name, or a folder, of which files ending in .json, .yaml and .yml are read.
+        field_manager: The manager; fields that it applied before and that the file no longer has are removed.
+        force: Take fields over that other managers own, instead of failing with a conflict.
+        namespace: The namespace of namespaced objects that name none; those that name another one fail, as with
             `kubectl --namespace`. None for that of the clientset's configuration: the kubeconfig's context or the pod;
             `default` if the configuration names none.
         dry_run: `All` goes through all stages but stores nothing. Objects in namespaces and of kinds that only the
             file brings then fail.
-        field_validation: the handling of unknown fields: `Strict` refuses them, as kubectl does.
-        recursive: whether to read folders in the folder too.
-        crd_timeout_seconds: seconds for new kinds to be served.
-        timeout: seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
+        field_validation: The handling of unknown fields: `Strict` refuses them, as kubectl does.
+        recursive: Whether to read folders in the folder too.
+        crd_timeout_seconds: Seconds for new kinds to be served.
+        timeout: Seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
             request.
 
     Returns:
         The created, changed and unchanged objects.
 
     Raises:
-        DecodeError: the file can't be read, or is not a manifest; nothing was sent.
-        ApplyFileError: some objects were not applied; it names each with its error.
-        InvalidRequestError: an option is invalid.
+        DecodeError: The file can't be read, or is not a manifest; nothing was sent.
+        ApplyFileError: Some objects were not applied; it names each with its error.
+        InvalidRequestError: An option is invalid.
     """
     found = manifests.load_manifest_files(Path(path), models={}, recursive=recursive)
     return apply_objects(
@@ -93,25 +93,25 @@ def apply_objects(
     """Apply objects by server-side apply, in the order that they need: see `apply_file`.
 
     Args:
-        clientset: where to.
-        objects: dictionaries and models with apiVersion and kind, such as those of `load_manifests(text, models={})`.
-        field_manager: the manager; fields that it applied before and that the objects no longer have are removed.
-        force: take fields over that other managers own, instead of failing with a conflict.
-        namespace: the namespace of namespaced objects that name none; those that name another one fail, as with
+        clientset: The client of the cluster.
+        objects: Dictionaries and models with apiVersion and kind, such as those of `load_manifests(text, models={})`.
+        field_manager: The manager; fields that it applied before and that the objects no longer have are removed.
+        force: Take fields over that other managers own, instead of failing with a conflict.
+        namespace: The namespace of namespaced objects that name none; those that name another one fail, as with
             `kubectl --namespace`. None for that of the clientset's configuration: the kubeconfig's context or the pod;
             `default` if the configuration names none.
         dry_run: `All` goes through all stages but stores nothing.
-        field_validation: the handling of unknown fields: `Strict` refuses them, as kubectl does.
-        crd_timeout_seconds: seconds for new kinds to be served.
-        timeout: seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
+        field_validation: The handling of unknown fields: `Strict` refuses them, as kubectl does.
+        crd_timeout_seconds: Seconds for new kinds to be served.
+        timeout: Seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
             request.
 
     Returns:
         The created, changed and unchanged objects.
 
     Raises:
-        ApplyFileError: some objects were not applied; it names each with its error.
-        InvalidRequestError: an option is invalid.
+        ApplyFileError: Some objects were not applied; it names each with its error.
+        InvalidRequestError: An option is invalid.
     """
     options = Options(
         field_manager=field_manager,

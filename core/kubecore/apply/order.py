@@ -63,9 +63,9 @@ def place(group: str, kind: str, *, is_known: bool) -> int:
     """Return the place of a kind: lower ones come first.
 
     Args:
-        group: the API group, "" for the core group.
-        kind: the kind.
-        is_known: whether the generated client has it.
+        group: The API group, "" for the core group.
+        kind: The kind.
+        is_known: Whether the generated client has it.
     """
     found = _PLACES.get((group, kind))
     if found is not None:

@@ -25,8 +25,8 @@ class ResourceClient:
     """The client of one resource.
 
     Args:
-        client: sends the calls.
-        namespace: the namespace; "" for all of them, and for resources of the cluster.
+        client: Sends the calls.
+        namespace: The namespace; "" for all of them, and for resources of the cluster.
     """
 
     _resource: Resource[Any, Any]

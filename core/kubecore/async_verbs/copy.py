@@ -33,22 +33,22 @@ class Copy(ResourceClient):
         are an error, and no link is followed here. A file that is not whole is removed.
 
         Args:
-            name: the pod's name.
-            remote: the file or folder in the container.
-            local: the target. An existing folder is filled, and a file is put into it under its name.
-            container: the container; by default the pod's default container.
-            progress: called with the number of bytes copied so far.
-            timeout: seconds for the whole copy; None for no limit.
+            name: The pod's name.
+            remote: The file or folder in the container.
+            local: The target. An existing folder is filled, and a file is put into it under its name.
+            container: The container; by default the pod's default container.
+            progress: Called with the number of bytes copied so far.
+            timeout: Seconds for the whole copy; None for no limit.
 
         Returns:
             The copied and the skipped files.
 
         Raises:
-            InvalidRequestError: refused before anything was sent.
-            CopyError: there is no `tar`, it fails, the archive is cut or hostile, or a file can't be made.
-            StatusError: the server refuses it.
-            TransportError: the connection broke.
-            MissingExtraError: wsproto is not installed.
+            InvalidRequestError: Refused before anything was sent.
+            CopyError: There is no `tar`, it fails, the archive is cut or hostile, or a file can't be made.
+            StatusError: The server refuses it.
+            TransportError: The connection broke.
+            MissingExtraError: The package wsproto is not installed.
         """
         from kubecore.streams.copy import async_transfer, copying
         from kubecore.streams.exec.async_process import AsyncProcess
@@ -72,23 +72,23 @@ class Copy(ResourceClient):
         Regular files and folders alone; links are left out and reported. Existing files are replaced.
 
         Args:
-            name: the pod's name.
-            local: the file or folder here.
-            remote: the target in the container; its parent folder must exist.
-            container: the container; by default the pod's default container.
-            progress: called with the number of bytes copied so far.
-            timeout: seconds for the whole copy; None for no limit.
+            name: The pod's name.
+            local: The file or folder here.
+            remote: The target in the container; its parent folder must exist.
+            container: The container; by default the pod's default container.
+            progress: Called with the number of bytes copied so far.
+            timeout: Seconds for the whole copy; None for no limit.
 
         Returns:
             The copied and the skipped files.
 
         Raises:
-            InvalidRequestError: refused before anything was sent.
-            CopyError: there is no `tar`, it fails, or a file here can't be read.
-            StatusError: the server refuses it.
-            TransportError: the connection broke.
-            ProtocolError: the server is older than Kubernetes 1.30, and can't end the command's input.
-            MissingExtraError: wsproto is not installed.
+            InvalidRequestError: Refused before anything was sent.
+            CopyError: There is no `tar`, it fails, or a file here can't be read.
+            StatusError: The server refuses it.
+            TransportError: The connection broke.
+            ProtocolError: The server is older than Kubernetes 1.30, and can't end the command's input.
+            MissingExtraError: The package wsproto is not installed.
         """
         from kubecore.streams.copy import async_transfer, copying
         from kubecore.streams.exec.async_process import AsyncProcess

@@ -38,24 +38,24 @@ class Delete(ResourceClient, Generic[T]):
         """Delete one object: DELETE, with the options in the body.
 
         Args:
-            name: the object's name.
+            name: The object's name.
             dry_run: `All` goes through all stages but stores nothing.
-            grace_period_seconds: seconds that the object gets to end; 0 is at once.
-            propagation_policy: the handling of objects that the object owns: `Orphan`, `Background` or `Foreground`.
-            orphan_dependents: deprecated by the API: use `propagation_policy`.
-            preconditions: the UID or version that the object must have.
-            ignore_store_read_error: delete an object that the store can no longer read
+            grace_period_seconds: Seconds that the object gets to end; 0 is at once.
+            propagation_policy: The handling of objects that the object owns: `Orphan`, `Background` or `Foreground`.
+            orphan_dependents: Deprecated by the API: use `propagation_policy`.
+            preconditions: The UID or version that the object must have.
+            ignore_store_read_error: Delete an object that the store can no longer read
                 (`ignoreStoreReadErrorWithClusterBreakingPotential`); may break the cluster.
-            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
+            timeout: Seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The object if it is being deleted, or a Status of success.
 
         Raises:
-            InvalidRequestError: refused before anything was sent.
-            StatusError: the server responded with an error.
-            TransportError: the response is missing or incomplete.
-            DecodeError: the response is not the requested object.
+            InvalidRequestError: Refused before anything was sent.
+            StatusError: The server responded with an error.
+            TransportError: The response is missing or incomplete.
+            DecodeError: The response is not the requested object.
         """
         said = options.delete_options(
             dry_run=dry_run,
@@ -94,31 +94,31 @@ class DeleteCollection(ResourceClient, Generic[L]):
         """Delete all objects of the collection that the selectors choose: DELETE.
 
         Args:
-            label_selector: only objects with these labels: text such as `app=web,tier!=cache`, a mapping or a selector.
-            field_selector: only objects with these fields: text such as `spec.nodeName=node-1`, or a mapping.
-            shard_selector: only one shard of the collection, if the server supports it.
-            limit: the maximum number of items in a response; continue with the list's `metadata.continue_`.
-            continue_token: the token of the page before.
-            resource_version: return this version or a newer one; "0" accepts any version that the server has cached.
-            resource_version_match: how `resource_version` is meant.
-            timeout_seconds: seconds after which the server gives up.
+            label_selector: Only objects with these labels: text such as `app=web,tier!=cache`, a mapping or a selector.
+            field_selector: Only objects with these fields: text such as `spec.nodeName=node-1`, or a mapping.
+            shard_selector: Only one shard of the collection, if the server supports it.
+            limit: The maximum number of items in a response; continue with the list's `metadata.continue_`.
+            continue_token: The token of the page before.
+            resource_version: Return this version or a newer one; "0" accepts any version that the server has cached.
+            resource_version_match: How `resource_version` is meant.
+            timeout_seconds: Seconds after which the server gives up.
             dry_run: `All` goes through all stages but stores nothing.
-            grace_period_seconds: seconds that the object gets to end; 0 is at once.
-            propagation_policy: the handling of objects that the object owns: `Orphan`, `Background` or `Foreground`.
-            orphan_dependents: deprecated by the API: use `propagation_policy`.
-            preconditions: the UID or version that the object must have.
-            ignore_store_read_error: delete an object that the store can no longer read
+            grace_period_seconds: Seconds that the object gets to end; 0 is at once.
+            propagation_policy: The handling of objects that the object owns: `Orphan`, `Background` or `Foreground`.
+            orphan_dependents: Deprecated by the API: use `propagation_policy`.
+            preconditions: The UID or version that the object must have.
+            ignore_store_read_error: Delete an object that the store can no longer read
                 (`ignoreStoreReadErrorWithClusterBreakingPotential`); may break the cluster.
-            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
+            timeout: Seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The objects that were deleted, or a Status of success.
 
         Raises:
-            InvalidRequestError: refused before anything was sent.
-            StatusError: the server responded with an error.
-            TransportError: the response is missing or incomplete.
-            DecodeError: the response is not the requested object.
+            InvalidRequestError: Refused before anything was sent.
+            StatusError: The server responded with an error.
+            TransportError: The response is missing or incomplete.
+            DecodeError: The response is not the requested object.
         """
         said = options.delete_options(
             dry_run=dry_run,

@@ -101,31 +101,31 @@ class Exec(ResourceClient):
         A command is never sent twice: if the connection breaks, its result is unknown.
 
         Args:
-            name: the pod's name.
-            command: the program and its arguments; no shell splits them.
-            container: the container; by default the pod's default container.
-            stdin: the command's complete input; None for no input. Text if the output is text.
-            text: whether to return text, UTF-8 unless `encoding` is set. `encoding` and `errors` imply it.
-            encoding: the encoding of the text, such as `utf-8`.
-            errors: how bytes that the encoding does not allow are handled, by Python's names: `strict` (the default)
+            name: The pod's name.
+            command: The program and its arguments; no shell splits them.
+            container: The container; by default the pod's default container.
+            stdin: The command's complete input; None for no input. Text if the output is text.
+            text: Whether to return text, UTF-8 unless `encoding` is set. `encoding` and `errors` imply it.
+            encoding: The encoding of the text, such as `utf-8`.
+            errors: How bytes that the encoding does not allow are handled, by Python's names: `strict` (the default)
                 refuses them, then there are `replace`, `ignore`, `backslashreplace` and `surrogateescape`.
-            timeout: the time limit in seconds; the command may continue in the container after it.
-            check: whether a code other than 0 is an error.
-            max_output: the maximum output in bytes; None for no limit.
+            timeout: The time limit in seconds; the command may continue in the container after it.
+            check: Whether a code other than 0 is an error.
+            max_output: The maximum output in bytes; None for no limit.
 
         Returns:
             The exit code and the output, bytes or text; line ends are not changed.
 
         Raises:
-            InvalidRequestError: refused before anything was sent.
-            CommandTimeoutError: it did not end in time; the error has its output so far.
-            CommandError: it returned another code than 0, and `check` was set.
-            BodyTooLargeError: it printed more than `max_output`.
-            DecodeError: its output is not of the encoding, and `errors` is `strict`.
-            UnknownResultError: the connection ended before the server reported the exit status.
-            StatusError: it could not be run, or the node does not report its exit code.
-            TransportError: there is no response.
-            MissingExtraError: wsproto is not installed.
+            InvalidRequestError: Refused before anything was sent.
+            CommandTimeoutError: It did not end in time; the error has its output so far.
+            CommandError: It returned another code than 0, and `check` was set.
+            BodyTooLargeError: It printed more than `max_output`.
+            DecodeError: Its output is not of the encoding, and `errors` is `strict`.
+            UnknownResultError: The connection ended before the server reported the exit status.
+            StatusError: It could not be run, or the node does not report its exit code.
+            TransportError: There is no response.
+            MissingExtraError: The package wsproto is not installed.
         """
         from kubecore.calls.text_mode import text_mode
         from kubecore.streams.exec import command as commands
@@ -164,21 +164,21 @@ class Exec(ResourceClient):
         Nothing is sent before the `async with` block begins.
 
         Args:
-            name: the pod's name.
-            command: the program and its arguments; no shell splits them.
-            container: the container; by default the pod's default container.
-            stdin: whether something is to be written to it.
-            stdout: whether to read its output.
-            stderr: whether to read its output as errors; with a terminal that is part of `stdout`.
-            tty: whether to give it a terminal.
-            timeout: seconds until the stream is open; after that it has no effect. None for no limit but that of
+            name: The pod's name.
+            command: The program and its arguments; no shell splits them.
+            container: The container; by default the pod's default container.
+            stdin: Whether something is to be written to it.
+            stdout: Whether to read its output.
+            stderr: Whether to read its output as errors; with a terminal that is part of `stdout`.
+            tty: Whether to give it a terminal.
+            timeout: Seconds until the stream is open; after that it has no effect. None for no limit but that of
                 connecting.
 
         Returns:
             A context manager that starts the command.
 
         Raises:
-            InvalidRequestError: refused before anything was sent.
+            InvalidRequestError: Refused before anything was sent.
         """
         from kubecore.streams.exec import command as commands
         from kubecore.streams.exec.async_process import AsyncProcess
@@ -207,20 +207,20 @@ class Attach(ResourceClient):
         Nothing is sent before the `async with` block begins.
 
         Args:
-            name: the pod's name.
-            container: the container; by default the pod's default container.
-            stdin: whether to write to it; its specification must have `stdin: true`.
-            stdout: whether to read its output from now on.
-            stderr: whether to read its output as errors; with a terminal that is part of `stdout`.
-            tty: whether the container has a terminal; its specification must have `tty: true`.
-            timeout: seconds until the stream is open; after that it has no effect. None for no limit but that of
+            name: The pod's name.
+            container: The container; by default the pod's default container.
+            stdin: Whether to write to it; its specification must have `stdin: true`.
+            stdout: Whether to read its output from now on.
+            stderr: Whether to read its output as errors; with a terminal that is part of `stdout`.
+            tty: Whether the container has a terminal; its specification must have `tty: true`.
+            timeout: Seconds until the stream is open; after that it has no effect. None for no limit but that of
                 connecting.
 
         Returns:
             A context manager that connects.
 
         Raises:
-            InvalidRequestError: refused before anything was sent.
+            InvalidRequestError: Refused before anything was sent.
         """
         from kubecore.streams.exec import command as commands
         from kubecore.streams.exec.async_process import AsyncProcess

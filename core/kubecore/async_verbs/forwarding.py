@@ -21,15 +21,15 @@ class PortForward(ResourceClient):
         Each connection has a separate websocket, so that none waits for another, and an error ends only one.
 
         Args:
-            name: the pod's name.
-            timeout: seconds until a connection to the pod is open, for each, if `connect` gives none; None for 30 s.
+            name: The pod's name.
+            timeout: Seconds until a connection to the pod is open, for each, if `connect` gives none; None for 30 s.
 
         Returns:
             A context manager; its `connect(port)` gives a connection, `listen(port)` a port of this machine. The
             port is a number, or the name of a container's port.
 
         Raises:
-            InvalidRequestError: refused before anything was sent.
+            InvalidRequestError: Refused before anything was sent.
         """
         from kubecore.streams.port_forward import async_forward, targets
 
@@ -47,15 +47,15 @@ class ServicePortForward(ResourceClient):
         ready for longest. The service's port is translated to that of the pod; nothing is balanced.
 
         Args:
-            name: the service's name.
-            timeout: seconds until a connection to the pod is open, for each, if `connect` gives none; None for 30 s.
+            name: The service's name.
+            timeout: Seconds until a connection to the pod is open, for each, if `connect` gives none; None for 30 s.
 
         Returns:
             A context manager; its `connect(port)` gives a connection, `listen(port)` a port of this machine. A port is
             the number or the name of a port of the service.
 
         Raises:
-            InvalidRequestError: refused before anything was sent.
+            InvalidRequestError: Refused before anything was sent.
         """
         from kubecore.streams.port_forward import async_forward, targets
 

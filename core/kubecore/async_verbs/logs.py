@@ -97,30 +97,30 @@ class Logs(ResourceClient):
         `Config.max_response_bytes`, take `stream_logs` with `follow=False`.
 
         Args:
-            name: the pod's name.
-            container: the container; required if the pod has several.
-            previous: read the log before the last restart.
-            since_seconds: only newer lines, in seconds before now.
-            since_time: only newer lines, a time with its offset from UTC.
-            tail_lines: only this many lines, the last ones.
-            limit_bytes: end after this many bytes, also within a line.
-            timestamps: begin each line with its time.
-            stream: which output, `All`, `Stdout` or `Stderr`, if the server has the feature.
-            insecure_skip_tls_verify_backend: the API server does not verify the certificate of the node.
-            encoding: the encoding of text, such as `utf-8`. Without `encoding` and `errors` the log is bytes.
-            errors: how bytes that the encoding (UTF-8 by default) does not allow are handled, by Python's names:
+            name: The pod's name.
+            container: The container; required if the pod has several.
+            previous: Read the log before the last restart.
+            since_seconds: Only newer lines, in seconds before now.
+            since_time: Only newer lines, a time with its offset from UTC.
+            tail_lines: Only this many lines, the last ones.
+            limit_bytes: End after this many bytes, also within a line.
+            timestamps: Begin each line with its time.
+            stream: Which output, `All`, `Stdout` or `Stderr`, if the server has the feature.
+            insecure_skip_tls_verify_backend: The API server does not verify the certificate of the node.
+            encoding: The encoding of text, such as `utf-8`. Without `encoding` and `errors` the log is bytes.
+            errors: How bytes that the encoding (UTF-8 by default) does not allow are handled, by Python's names:
                 `strict` (the default with `encoding`) refuses them, then there are `replace`, `ignore`,
                 `backslashreplace` and `surrogateescape`.
-            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
+            timeout: Seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The log, bytes or text.
 
         Raises:
-            InvalidRequestError: refused before anything was sent.
-            StatusError: the server responded with an error.
-            TransportError: the response is missing or incomplete.
-            DecodeError: it is not of the encoding, and `errors` is `strict`.
+            InvalidRequestError: Refused before anything was sent.
+            StatusError: The server responded with an error.
+            TransportError: The response is missing or incomplete.
+            DecodeError: It is not of the encoding, and `errors` is `strict`.
         """
         from kubecore.calls.text_mode import text_mode
         from kubecore.logs import log_call, text_of
@@ -230,30 +230,30 @@ class Logs(ResourceClient):
         Nothing is sent before the `async with` block begins.
 
         Args:
-            name: the pod's name.
-            follow: continue with new lines, until the container ends.
-            container: the container; required if the pod has several.
-            previous: read the log before the last restart.
-            since_seconds: only newer lines, in seconds before now.
-            since_time: only newer lines, a time with its offset from UTC.
-            tail_lines: begin with this many lines, the last ones.
-            limit_bytes: end after this many bytes, also within a line.
-            timestamps: begin each line with its time.
-            stream: which output, `All`, `Stdout` or `Stderr`, if the server has the feature.
-            insecure_skip_tls_verify_backend: the API server does not verify the certificate of the node.
-            encoding: the encoding of text, such as `utf-8`. Without `encoding` and `errors` the log is bytes.
-            errors: how bytes that the encoding (UTF-8 by default) does not allow are handled, by Python's names:
+            name: The pod's name.
+            follow: Continue with new lines, until the container ends.
+            container: The container; required if the pod has several.
+            previous: Read the log before the last restart.
+            since_seconds: Only newer lines, in seconds before now.
+            since_time: Only newer lines, a time with its offset from UTC.
+            tail_lines: Begin with this many lines, the last ones.
+            limit_bytes: End after this many bytes, also within a line.
+            timestamps: Begin each line with its time.
+            stream: Which output, `All`, `Stdout` or `Stderr`, if the server has the feature.
+            insecure_skip_tls_verify_backend: The API server does not verify the certificate of the node.
+            encoding: The encoding of text, such as `utf-8`. Without `encoding` and `errors` the log is bytes.
+            errors: How bytes that the encoding (UTF-8 by default) does not allow are handled, by Python's names:
                 `strict` (the default with `encoding`) refuses them, then there are `replace`, `ignore`,
                 `backslashreplace` and `surrogateescape`.
-            longest_line: a longer line is split into chunks of about this size, in bytes; 1 MiB by default.
-            timeout: seconds until the stream is open; after that it has no effect. None for no limit but that of
+            longest_line: A longer line is split into chunks of about this size, in bytes; 1 MiB by default.
+            timeout: Seconds until the stream is open; after that it has no effect. None for no limit but that of
                 connecting.
 
         Returns:
             A context manager that opens the log, and an iterator of its lines; `chunks()` yields received data.
 
         Raises:
-            InvalidRequestError: refused before anything was sent.
+            InvalidRequestError: Refused before anything was sent.
         """
         from kubecore.calls.text_mode import text_mode
         from kubecore.logs import AsyncLogStream, lines, log_call

@@ -33,17 +33,17 @@ class GetStatus(ResourceClient, Generic[T]):
         """Read one object through its status: GET.
 
         Args:
-            name: the object's name.
-            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
+            name: The object's name.
+            timeout: Seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The object.
 
         Raises:
-            InvalidRequestError: refused before anything was sent.
-            StatusError: the server responded with an error.
-            TransportError: the response is missing or incomplete.
-            DecodeError: the response is not the requested object.
+            InvalidRequestError: Refused before anything was sent.
+            StatusError: The server responded with an error.
+            TransportError: The response is missing or incomplete.
+            DecodeError: The response is not the requested object.
         """
         call: Call[T] = self._resource.call(
             "get", "GET", self._namespace, self._resource.kind, name=name, subresource="status"
@@ -66,21 +66,21 @@ class UpdateStatus(ResourceClient, Generic[T]):
         """Replace the status of the object that `body` names: PUT.
 
         Args:
-            body: the object; of it only the status is stored.
+            body: The object; of it only the status is stored.
             dry_run: `All` goes through all stages but stores nothing.
-            field_manager: the manager that makes the change; by default the first part of the user agent.
-            field_validation: how the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+            field_manager: The manager that makes the change; by default the first part of the user agent.
+            field_validation: How the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
                 for a mapping, else the server's own `Warn`.
-            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
+            timeout: Seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The object as it is stored.
 
         Raises:
-            InvalidRequestError: refused before anything was sent.
-            StatusError: the server responded with an error.
-            TransportError: the response is missing or incomplete.
-            DecodeError: the response is not the requested object.
+            InvalidRequestError: Refused before anything was sent.
+            StatusError: The server responded with an error.
+            TransportError: The response is missing or incomplete.
+            DecodeError: The response is not the requested object.
         """
         query = options.query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation)
         call: Call[T] = self._resource.update(self._namespace, body, query, subresource="status")
@@ -133,25 +133,25 @@ class PatchStatus(ResourceClient, Generic[T]):
         """Change the status of one object: PATCH.
 
         Args:
-            name: the object's name.
-            body: the patch: a JsonPatch, MergePatch, ... of `kubecore.patch`; or, with `type` set, an object
+            name: The object's name.
+            body: The patch: a JsonPatch, MergePatch, ... of `kubecore.patch`; or, with `type` set, an object
                 or a part of one, for `json` the list of operations.
             type: `json`, `merge`, `strategic` or `apply`; may be omitted if `body` defines it.
             dry_run: `All` goes through all stages but stores nothing.
-            field_manager: the manager that makes the change; by default the first part of the user agent.
-            field_validation: how the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+            field_manager: The manager that makes the change; by default the first part of the user agent.
+            field_validation: How the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
                 for a mapping, else the server's own `Warn`.
-            force: with server-side apply, take fields over that others own.
-            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
+            force: With server-side apply, take fields over that others own.
+            timeout: Seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The object as it is stored.
 
         Raises:
-            InvalidRequestError: refused before anything was sent.
-            StatusError: the server responded with an error.
-            TransportError: the response is missing or incomplete.
-            DecodeError: the response is not the requested object.
+            InvalidRequestError: Refused before anything was sent.
+            StatusError: The server responded with an error.
+            TransportError: The response is missing or incomplete.
+            DecodeError: The response is not the requested object.
         """
         query = options.query(
             dry_run=dry_run, field_manager=field_manager, field_validation=field_validation, force=force
@@ -172,25 +172,25 @@ class PatchStatus(ResourceClient, Generic[T]):
         """Apply the status that one manager wants of an object: PATCH, server-side apply.
 
         Args:
-            body: the fields that the manager owns, with the object's name: a mapping with any part of the object, or
+            body: The fields that the manager owns, with the object's name: a mapping with any part of the object, or
                 a model. Fields that it applied before and that are missing now are removed. A mapping's fields are
                 checked against the model's.
-            field_manager: the name of the manager; the same each time.
-            force: take fields over that others own; else they are an ApplyConflictError.
+            field_manager: The name of the manager; the same each time.
+            force: Take fields over that others own; else they are an ApplyConflictError.
             dry_run: `All` goes through all stages but stores nothing.
-            field_validation: how the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+            field_validation: How the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
                 for a mapping, else the server's own `Warn`.
-            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
+            timeout: Seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The object as it is stored.
 
         Raises:
-            InvalidRequestError: refused before anything was sent: no name, a field that the kind does not have, ...
-            ApplyConflictError: other managers own some of the fields; the error names both.
-            StatusError: the server responded with an error.
-            TransportError: the response is missing or incomplete.
-            DecodeError: the response is not the requested object.
+            InvalidRequestError: Refused before anything was sent: no name, a field that the kind does not have, ...
+            ApplyConflictError: Other managers own some of the fields; the error names both.
+            StatusError: The server responded with an error.
+            TransportError: The response is missing or incomplete.
+            DecodeError: The response is not the requested object.
         """
         query = options.apply_query(
             field_manager=field_manager, force=force, dry_run=dry_run, field_validation=field_validation
@@ -219,25 +219,25 @@ class ModifyStatus(ResourceClient, Generic[T]):
         object in the meantime, it is read and `change` is called again. If nothing differs, nothing is sent.
 
         Args:
-            name: the object's name.
-            change: gets the object and changes it in place, or returns the changed one; may be called several times.
+            name: The object's name.
+            change: Gets the object and changes it in place, or returns the changed one; may be called several times.
             dry_run: `All` goes through all stages but stores nothing.
-            field_manager: the manager that makes the change; by default the first part of the user agent.
-            field_validation: how the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+            field_manager: The manager that makes the change; by default the first part of the user agent.
+            field_validation: How the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
                 for a mapping, else the server's own `Warn`.
-            backoff: how often it is tried, and the pauses between.
-            timeout: seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
+            backoff: How often it is tried, and the pauses between.
+            timeout: Seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
                 request.
 
         Returns:
             The object as it is stored.
 
         Raises:
-            InvalidRequestError: refused before anything was sent.
-            ConflictError: also the last attempt met a conflict.
-            StatusError: the server responded with an error.
-            TransportError: the response is missing or incomplete.
-            DecodeError: the response is not the requested object.
+            InvalidRequestError: Refused before anything was sent.
+            ConflictError: Also the last attempt met a conflict.
+            StatusError: The server responded with an error.
+            TransportError: The response is missing or incomplete.
+            DecodeError: The response is not the requested object.
         """
         query = options.query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation)
         deadline = Deadline.within(timeout)

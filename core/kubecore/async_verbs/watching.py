@@ -77,25 +77,25 @@ class Watch(ResourceClient, Generic[T]):
         a connection ends, breaks or is idle, and yields no change twice; see docs/watch.md.
 
         Args:
-            label_selector: only objects with these labels: text such as `app=web,tier!=cache`, a mapping or a selector.
-            field_selector: only objects with these fields: text such as `spec.nodeName=node-1`, or a mapping.
-            shard_selector: only one shard of the collection, if the server supports it.
-            resource_version: yield only changes after this version; "0" accepts any cached version for the existing
+            label_selector: Only objects with these labels: text such as `app=web,tier!=cache`, a mapping or a selector.
+            field_selector: Only objects with these fields: text such as `spec.nodeName=node-1`, or a mapping.
+            shard_selector: Only one shard of the collection, if the server supports it.
+            resource_version: Yield only changes after this version; "0" accepts any cached version for the existing
                 objects.
-            resource_version_match: how `resource_version` is meant.
-            timeout_seconds: seconds after which the iteration ends; None and 0 for no end.
-            allow_watch_bookmarks: also yield BOOKMARK events, which only contain the current resource version.
+            resource_version_match: How `resource_version` is meant.
+            timeout_seconds: Seconds after which the iteration ends; None and 0 for no end.
+            allow_watch_bookmarks: Also yield BOOKMARK events, which only contain the current resource version.
             send_initial_events: True lets the server stream the existing objects, followed by a BOOKMARK with the
                 annotation `k8s.io/initial-events-end`; False leaves them out.
-            into: a projection: a struct with the fields that are wanted, named as in the model; nothing else is built.
-            timeout: seconds until the watch is open, the list before it included; after that it has no effect. None for
+            into: A projection: a struct with the fields that are wanted, named as in the model; nothing else is built.
+            timeout: Seconds until the watch is open, the list before it included; after that it has no effect. None for
                 the limits of `Config.timeouts`.
 
         Returns:
             A context manager that opens the watch, and an iterator of its events.
 
         Raises:
-            InvalidRequestError: refused before anything was sent.
+            InvalidRequestError: Refused before anything was sent.
         """
         from kubecore import watch as watches
 
@@ -130,24 +130,24 @@ class Watch(ResourceClient, Generic[T]):
         """Follow the metadata of the collection, as `watch` follows the objects; the rest is not sent.
 
         Args:
-            label_selector: only objects with these labels: text such as `app=web,tier!=cache`, a mapping or a selector.
-            field_selector: only objects with these fields: text such as `spec.nodeName=node-1`, or a mapping.
-            shard_selector: only one shard of the collection, if the server supports it.
-            resource_version: yield only changes after this version; "0" accepts any cached version for the existing
+            label_selector: Only objects with these labels: text such as `app=web,tier!=cache`, a mapping or a selector.
+            field_selector: Only objects with these fields: text such as `spec.nodeName=node-1`, or a mapping.
+            shard_selector: Only one shard of the collection, if the server supports it.
+            resource_version: Yield only changes after this version; "0" accepts any cached version for the existing
                 objects.
-            resource_version_match: how `resource_version` is meant.
-            timeout_seconds: seconds after which the iteration ends; None and 0 for no end.
-            allow_watch_bookmarks: also yield BOOKMARK events, which only contain the current resource version.
+            resource_version_match: How `resource_version` is meant.
+            timeout_seconds: Seconds after which the iteration ends; None and 0 for no end.
+            allow_watch_bookmarks: Also yield BOOKMARK events, which only contain the current resource version.
             send_initial_events: True lets the server stream the existing objects, followed by a BOOKMARK with the
                 annotation `k8s.io/initial-events-end`; False leaves them out.
-            timeout: seconds until the watch is open, the list before it included; after that it has no effect. None for
+            timeout: Seconds until the watch is open, the list before it included; after that it has no effect. None for
                 the limits of `Config.timeouts`.
 
         Returns:
             A context manager that opens the watch, and an iterator of its events.
 
         Raises:
-            InvalidRequestError: refused before anything was sent.
+            InvalidRequestError: Refused before anything was sent.
         """
         from kubecore import watch as watches
 
@@ -181,18 +181,18 @@ class Watch(ResourceClient, Generic[T]):
         differences are yielded as events. For that, the last state of each object is kept in memory.
 
         Args:
-            label_selector: only objects with these labels: text such as `app=web,tier!=cache`, a mapping or a selector.
-            field_selector: only objects with these fields: text such as `spec.nodeName=node-1`, or a mapping.
-            shard_selector: only one shard of the collection, if the server supports it.
-            timeout_seconds: seconds after which the iteration ends; None and 0 for no end.
-            timeout: seconds until the watch is open, the list before it included; after that it has no effect. None for
+            label_selector: Only objects with these labels: text such as `app=web,tier!=cache`, a mapping or a selector.
+            field_selector: Only objects with these fields: text such as `spec.nodeName=node-1`, or a mapping.
+            shard_selector: Only one shard of the collection, if the server supports it.
+            timeout_seconds: Seconds after which the iteration ends; None and 0 for no end.
+            timeout: Seconds until the watch is open, the list before it included; after that it has no effect. None for
                 the limits of `Config.timeouts`.
 
         Returns:
             A context manager whose `items` are the state, and an iterator of what changes after it.
 
         Raises:
-            InvalidRequestError: refused before anything was sent.
+            InvalidRequestError: Refused before anything was sent.
         """
         from kubecore import watch as watches
 

@@ -30,11 +30,11 @@ def check(body: Body, kind: type[Any]) -> None:
     """Refuse invalid desired states.
 
     Args:
-        body: a model, or a mapping with any part of the object.
-        kind: the model of the object; fields are not checked if there is none.
+        body: A model, or a mapping with any part of the object.
+        kind: The model of the object; fields are not checked if there is none.
 
     Raises:
-        InvalidRequestError: it names fields that the model lacks, or holds managed fields.
+        InvalidRequestError: It names fields that the model lacks, or holds managed fields.
     """
     if is_json_object(body) and issubclass(kind, Model):
         check_fields(body, kind)
@@ -48,11 +48,11 @@ def check_fields(body: Mapping[str, Any], kind: type[Model]) -> None:
     Keys of maps such as labels are free, and so are untyped parts of the schema.
 
     Args:
-        body: a part of an object, with the API's names.
-        kind: the object's model.
+        body: A part of an object, with the API's names.
+        kind: The object's model.
 
     Raises:
-        InvalidRequestError: there are such fields; the error names each path and the nearest field.
+        InvalidRequestError: There are such fields; the error names each path and the nearest field.
     """
     _refuse(list(_unknown(body, kind, "")), "a patch.ApplyPatch is sent without this check")
 
@@ -63,11 +63,11 @@ def check_names(body: Mapping[str, Any], kind: type[Model]) -> None:
     Other fields that the model lacks are left to the server, which may be newer than the model.
 
     Args:
-        body: an object, or a part of one.
-        kind: the object's model.
+        body: An object, or a part of one.
+        kind: The object's model.
 
     Raises:
-        InvalidRequestError: there are such names; the error names each path and the API's name.
+        InvalidRequestError: There are such names; the error names each path and the API's name.
     """
     found = [one for one in _unknown(body, kind, "") if one.is_attribute]
     _refuse(found, 'with field_validation="Ignore" or "Warn" it is sent all the same')

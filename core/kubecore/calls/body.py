@@ -43,14 +43,14 @@ def complete(body: Mapping[str, Any], kind: type[Model]) -> dict[str, Any]:
     """Fill in `apiVersion` and `kind` of a mapping; refuse others than the model's.
 
     Args:
-        body: the object.
-        kind: the model that it must be of.
+        body: The object.
+        kind: The model that it must be of.
 
     Returns:
         A new dictionary, `apiVersion` and `kind` first.
 
     Raises:
-        InvalidRequestError: it is of another kind.
+        InvalidRequestError: It is of another kind.
     """
     own = {
         field.wire_name: getattr(kind.zero(), field.name)
@@ -70,8 +70,8 @@ def metadata_field(body: Body, name: str) -> Any:
     """Return a field of an object's metadata, "" if it has none.
 
     Args:
-        body: the object.
-        name: the field's name in Python, such as `resource_version`.
+        body: The object.
+        name: The field's name in Python, such as `resource_version`.
     """
     metadata: Any = body.get("metadata") if is_json_object(body) else getattr(body, "metadata", None)
     found = metadata.get(_WIRE.get(name, name)) if is_json_object(metadata) else getattr(metadata, name, None)
@@ -82,13 +82,13 @@ def check_matches_call(body: Body, kind: type[Any], key: str, asked: str) -> Non
     """Refuse an object that names another namespace, or another name, than the call.
 
     Args:
-        body: the object.
-        kind: its model.
+        body: The object.
+        kind: Its model.
         key: `namespace` or `name`.
-        asked: the value of the call, "" if it has none.
+        asked: The value of the call, "" if it has none.
 
     Raises:
-        InvalidRequestError: both are set, and differ.
+        InvalidRequestError: Both are set, and differ.
     """
     found = metadata_field(body, key)
     if found and asked and found != asked:
@@ -101,7 +101,7 @@ def uid_of(response: Body) -> str:
     """Return the UID of the object in a response, or of the object that a Status is about; "" if there is none.
 
     Args:
-        response: the response.
+        response: The response.
     """
     if isinstance(response, Status):
         return (response.details.uid or "") if response.details is not None else ""
@@ -112,8 +112,8 @@ def with_version(body: Any, version: str) -> Any:
     """Copy an object, with another resource version.
 
     Args:
-        body: the object, a model or a mapping; it stays as it is.
-        version: the resource version; with "" nothing is changed.
+        body: The object, a model or a mapping; it stays as it is.
+        version: The resource version; with "" nothing is changed.
 
     Returns:
         The copy; all but its metadata is shared with the original.

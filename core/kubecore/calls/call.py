@@ -37,24 +37,24 @@ class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
     """One request to the API.
 
     Attributes:
-        method: the HTTP method.
-        path: the path, percent-encoded, without the prefix that the configured host may have.
-        response: the type of the response, or several types, selected by the kind in the response; `bytes` is the
+        method: The HTTP method.
+        path: The path, percent-encoded, without the prefix that the configured host may have.
+        response: The type of the response, or several types, selected by the kind in the response; `bytes` is the
             unchanged body.
         verb: Kubernetes' verb, such as `list`.
-        query: the query parameters.
-        body: the body, or None.
-        content_type: the body's media type, or None.
-        accept: the accepted media type.
-        headers: more headers, their names in lower case.
-        is_proxied: whether the API server passes it on to a backend: a response of any status is then the backend's,
+        query: The query parameters.
+        body: The body, or None.
+        content_type: The body's media type, or None.
+        accept: The accepted media type.
+        headers: More headers, their names in lower case.
+        is_proxied: Whether the API server passes it on to a backend: a response of any status is then the backend's,
             and is neither followed nor retried.
-        kind: the kind that the response must be of if its type would take any, "" if the type knows.
-        group: the API group.
-        resource: the resource's plural name.
-        subresource: the subresource, "" for none.
-        namespace: the namespace, "" for none.
-        name: the object's name, "" for none.
+        kind: The kind that the response must be of if its type would take any, "" if the type knows.
+        group: The API group.
+        resource: The resource's plural name.
+        subresource: The subresource, "" for none.
+        namespace: The namespace, "" for none.
+        name: The object's name, "" for none.
         read: Reads the response; None for `decode`. It must not refer to the call that it is part of: the cyclic
             collector does not look at calls.
     """

@@ -27,12 +27,12 @@ class Trail:
         """Record the token of the next page.
 
         Args:
-            place: the method and the path of the list.
-            token: the token.
-            is_empty: whether the page with this token has no objects.
+            place: The method and the path of the list.
+            token: The token.
+            is_empty: Whether the page with this token has no objects.
 
         Raises:
-            DecodeError: the token is one of an earlier page, or too many pages have no objects: the list would be
+            DecodeError: The token is one of an earlier page, or too many pages have no objects: the list would be
                 endless.
         """
         if token in self._tokens:

@@ -20,7 +20,7 @@ class Deadline(float):
     It replaces `Timeouts.total`. A plain float, which the library sets itself, is a further limit next to it.
 
     Attributes:
-        seconds: the value of `timeout=`.
+        seconds: The value of `timeout=`.
     """
 
     __slots__ = ("seconds",)
@@ -32,10 +32,10 @@ class Deadline(float):
         """Return the deadline of a call that begins now.
 
         Args:
-            seconds: the value of `timeout=`; 0 and less have passed already.
+            seconds: The value of `timeout=`; 0 and less have passed already.
 
         Raises:
-            InvalidRequestError: it is not a number.
+            InvalidRequestError: It is not a number.
         """
         given: Any = seconds
         if isinstance(given, bool) or not isinstance(given, (int, float)) or math.isnan(given):

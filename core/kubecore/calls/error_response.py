@@ -83,10 +83,10 @@ def from_answer(
     """Return the error for a response whose code is not a success.
 
     Args:
-        call: the call.
-        code: the HTTP status code.
-        headers: the headers, their names in lower case.
-        body: the whole body.
+        call: The call.
+        code: The HTTP status code.
+        headers: The headers, their names in lower case.
+        body: The whole body.
 
     Returns:
         The error, not raised.

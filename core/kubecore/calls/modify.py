@@ -53,14 +53,14 @@ class Draft(Generic[T]):
     """An object that is about to be changed, together with the document that it was read from.
 
     Args:
-        data: the document, JSON.
-        kind: the object's model, or `dict`.
+        data: The document, JSON.
+        kind: The object's model, or `dict`.
 
     Attributes:
-        object: the object, to be changed in place.
+        object: The object, to be changed in place.
 
     Raises:
-        DecodeError: the document is not such an object.
+        DecodeError: The document is not such an object.
     """
 
     def __init__(self, data: msgspec.Raw, kind: type[T]) -> None:
@@ -77,14 +77,14 @@ class Draft(Generic[T]):
         """Change the object.
 
         Args:
-            change: the function to call.
+            change: The function to call.
 
         Returns:
             The document with the changes in it and the resource version that it had; None if nothing changed.
 
         Raises:
             InvalidRequestError: `change` returned something else than the object or nothing.
-            EncodeError: a value that was set has no form in JSON.
+            EncodeError: A value that was set has no form in JSON.
         """
         origins: Origins = dict(_origins(self.object, self._before))
         after = _changed(change(self.object), self.object)
@@ -116,10 +116,10 @@ def merge(raw: Mapping[str, Any], before: T, after: T, *, origins: Origins | Non
     """Apply the difference between two models to the document of the first.
 
     Args:
-        raw: the document; it is not changed.
-        before: its model.
-        after: the same, changed.
-        origins: items of lists in `after`, by id, with their counterparts in `before`.
+        raw: The document; it is not changed.
+        before: Its model.
+        after: The same, changed.
+        origins: Items of lists in `after`, by id, with their counterparts in `before`.
 
     Returns:
         The document with the changes in it; unchanged parts are shared with `raw`.

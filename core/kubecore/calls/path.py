@@ -63,7 +63,7 @@ def quote_path(value: Any) -> str:
     r"""Check a path of any number of segments and percent-encode it if needed.
 
     Args:
-        value: the path; `%` starts an existing escape.
+        value: The path; `%` starts an existing escape.
 
     Returns:
         The path, percent-encoded.
@@ -104,15 +104,15 @@ def collection_path(prefix: str, namespace: str, plural: str) -> str:
     """Put the path of a collection together.
 
     Args:
-        prefix: the path of the group version, from `api_prefix`.
-        namespace: the namespace; "" for cluster-scoped resources and for all namespaces.
-        plural: the resource.
+        prefix: The path of the group version, from `api_prefix`.
+        namespace: The namespace; "" for cluster-scoped resources and for all namespaces.
+        plural: The resource.
 
     Returns:
         The path, percent-encoded, without host.
 
     Raises:
-        InvalidRequestError: one of them can't be a segment.
+        InvalidRequestError: One of them can't be a segment.
     """
     place = f"/namespaces/{segment(namespace, 'namespace')}" if namespace != "" else ""
     return f"{prefix}{place}/{segment(plural, 'resource')}"
@@ -122,15 +122,15 @@ def object_path(collection: str, name: str, subresource: str = "") -> str:
     """Put the path of an object together, or of its subresource.
 
     Args:
-        collection: the path of the collection, from `build`.
-        name: the object.
-        subresource: the subresource, "" for none.
+        collection: The path of the collection, from `build`.
+        name: The object.
+        subresource: The subresource, "" for none.
 
     Returns:
         The path, percent-encoded, without host.
 
     Raises:
-        InvalidRequestError: one of them can't be a segment.
+        InvalidRequestError: One of them can't be a segment.
     """
     path = f"{collection}/{segment(name, 'name')}"
     return f"{path}/{segment(subresource, 'subresource')}" if subresource != "" else path

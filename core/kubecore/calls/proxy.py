@@ -53,9 +53,9 @@ class ProxyResponse:
     """Response of a backend.
 
     Attributes:
-        status: the HTTP status code, success or not.
-        headers: the headers, their names in lower case.
-        content: the body.
+        status: The HTTP status code, success or not.
+        headers: The headers, their names in lower case.
+        content: The body.
     """
 
     status: int
@@ -100,19 +100,19 @@ def proxy_call(
     """Make the call.
 
     Args:
-        resource: pods, services or nodes.
-        namespace: the namespace, "" for nodes.
-        name: the object.
-        method: the HTTP method.
-        path: the path at the backend.
-        port: the port, or its name.
+        resource: Pods, services or nodes.
+        namespace: The namespace, "" for nodes.
+        name: The object.
+        method: The HTTP method.
+        path: The path at the backend.
+        port: The port, or its name.
         scheme: `http` or `https`.
-        query: the query parameters.
-        headers: headers for the backend.
-        body: the body.
+        query: The query parameters.
+        headers: Headers for the backend.
+        body: The body.
 
     Raises:
-        InvalidRequestError: one of them is invalid.
+        InvalidRequestError: One of them is invalid.
     """
     if method not in get_args(ProxyMethod):
         raise InvalidRequestError(f"the method {str(method)[:40]!r} is not one of {', '.join(get_args(ProxyMethod))}")

@@ -69,18 +69,18 @@ def call(
     """Make the call.
 
     Args:
-        method: the HTTP method.
-        place: the path, without query.
-        query: the query parameters.
-        body: the body.
-        content_type: the body's media type.
-        accept: the accepted media types.
+        method: The HTTP method.
+        place: The path, without query.
+        query: The query parameters.
+        body: The body.
+        content_type: The body's media type.
+        accept: The accepted media types.
 
     Returns:
         The call.
 
     Raises:
-        InvalidRequestError: one of them is invalid.
+        InvalidRequestError: One of them is invalid.
     """
     if method not in _METHODS:
         raise InvalidRequestError(f"the method {str(method)[:40]!r} is not one of {', '.join(_METHODS)}")

@@ -80,12 +80,12 @@ class Resource(Generic[T, L]):
     """Data of a resource from the documents.
 
     Attributes:
-        group: the API group, "" for the core group.
-        version: the version.
-        plural: the resource's name in paths.
-        namespaced: whether its objects are in namespaces.
-        kind: the model of an object, or `dict`.
-        list_kind: the model of a list; None if the resource has none.
+        group: The API group, "" for the core group.
+        version: The version.
+        plural: The resource's name in paths.
+        namespaced: Whether its objects are in namespaces.
+        kind: The model of an object, or `dict`.
+        list_kind: The model of a list; None if the resource has none.
     """
 
     group: str
@@ -114,22 +114,22 @@ class Resource(Generic[T, L]):
 
         Args:
             verb: Kubernetes' verb.
-            method: the HTTP method.
-            namespace: the namespace; "" for all of them or none.
-            response: the type of the response.
-            name: the object, or the collection.
-            subresource: the subresource, "" for none.
-            query: the query parameters.
-            body: the body, or None.
-            content_type: the body's media type.
-            accept: the accepted media type.
-            kind: the kind of the response, if `response` accepts any kind.
+            method: The HTTP method.
+            namespace: The namespace; "" for all of them or none.
+            response: The type of the response.
+            name: The object, or the collection.
+            subresource: The subresource, "" for none.
+            query: The query parameters.
+            body: The body, or None.
+            content_type: The body's media type.
+            accept: The accepted media type.
+            kind: The kind of the response, if `response` accepts any kind.
 
         Returns:
             The call.
 
         Raises:
-            InvalidRequestError: a name is invalid, or the namespace is missing for a verb on one object.
+            InvalidRequestError: A name is invalid, or the namespace is missing for a verb on one object.
         """
         is_named = not isinstance(name, Collection)
         if self.namespaced and namespace == "" and (is_named or method in ("POST", "DELETE")):
@@ -267,13 +267,13 @@ class Resource(Generic[T, L]):
         """Make the call that applies a subresource, or the object itself if `subresource` is "".
 
         Args:
-            namespace: the object's namespace.
-            name: the object's name.
-            subresource: the subresource.
-            body: the desired state: a model, or a mapping with any part of one.
-            kind: the model of `body`.
-            response: the model of the response.
-            query: the query parameters.
+            namespace: The object's namespace.
+            name: The object's name.
+            subresource: The subresource.
+            body: The desired state: a model, or a mapping with any part of one.
+            kind: The model of `body`.
+            response: The model of the response.
+            query: The query parameters.
 
         Returns:
             The call.
@@ -325,13 +325,13 @@ class Resource(Generic[T, L]):
 
         Args:
             verb: `create` or `update`.
-            namespace: the object's namespace.
-            name: the object's name.
-            subresource: the subresource.
-            body: the object to send.
-            kind: the model of `body`.
-            response: the model of the response.
-            query: the query parameters.
+            namespace: The object's namespace.
+            name: The object's name.
+            subresource: The subresource.
+            body: The object to send.
+            kind: The model of `body`.
+            response: The model of the response.
+            query: The query parameters.
 
         Returns:
             The call.
@@ -391,17 +391,17 @@ class Resource(Generic[T, L]):
         Missing `apiVersion` and `kind` of a mapping are added.
 
         Args:
-            body: the object.
-            kind: the model that it must be of.
-            namespace: the namespace that it is sent to; the object may name no other.
-            name: the name that it is sent to, if it is passed separately; the object may name no other.
+            body: The object.
+            kind: The model that it must be of.
+            namespace: The namespace that it is sent to; the object may name no other.
+            name: The name that it is sent to, if it is passed separately; the object may name no other.
 
         Returns:
             The JSON text.
 
         Raises:
-            InvalidRequestError: it is of another kind, or names another object.
-            EncodeError: a value has no form in JSON.
+            InvalidRequestError: It is of another kind, or names another object.
+            EncodeError: A value has no form in JSON.
         """
         body = self.complete(body, kind)
         check_matches_call(body, kind, "namespace", namespace)
@@ -446,8 +446,8 @@ def strict(body: object, query: Query) -> Query:
     """Let the server refuse unknown fields, which it otherwise drops with a warning.
 
     Args:
-        body: the object to send. A model has no such fields.
-        query: the query parameters; an existing field validation is kept.
+        body: The object to send. A model has no such fields.
+        query: The query parameters; an existing field validation is kept.
     """
     is_said = any(name == _VALIDATION for name, _ in query)
     return query if isinstance(body, Model) or is_said else tuple(sorted((*query, (_VALIDATION, "Strict"))))
@@ -457,15 +457,15 @@ def checked(body: object, kind: Any, query: Query) -> Query:
     """Refuse names of attributes in a mapping, unless the query sets the handling of unknown fields.
 
     Args:
-        body: the object to send.
-        kind: its model; fields are not checked if there is none.
-        query: the query parameters.
+        body: The object to send.
+        kind: Its model; fields are not checked if there is none.
+        query: The query parameters.
 
     Returns:
         The query parameters with which the server refuses fields that it does not know.
 
     Raises:
-        InvalidRequestError: there are such names; the error names each path and the API's name.
+        InvalidRequestError: There are such names; the error names each path and the API's name.
     """
     if is_json_object(body) and isinstance(kind, type) and issubclass(kind, Model) and strict(body, query) != query:
         from kubecore.calls import apply_check

@@ -30,13 +30,13 @@ def ask(call: Call[R]) -> Steps[R]:
     """Send one call and return its response, in steps: write `yield from` before it.
 
     Args:
-        call: the call.
+        call: The call.
 
     Returns:
         The response.
 
     Raises:
-        KubeError: the error of the call.
+        KubeError: The error of the call.
     """
     response: R = yield call
     return response

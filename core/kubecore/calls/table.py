@@ -96,8 +96,8 @@ class Table(Model, kw_only=True):
         """Format the table as text.
 
         Args:
-            wide: whether columns are shown that have a priority other than 0, as `kubectl get -o wide` does.
-            namespaces: whether the first column is the object's namespace; None if the objects have several.
+            wide: Whether columns are shown that have a priority other than 0, as `kubectl get -o wide` does.
+            namespaces: Whether the first column is the object's namespace; None if the objects have several.
 
         Returns:
             The lines, without a newline at the end. Nothing in it controls a terminal.
@@ -119,7 +119,7 @@ class Table(Model, kw_only=True):
         """Return a dictionary for each row, such as for `pandas.DataFrame`: cells by the names of their columns.
 
         Args:
-            namespaces: whether each has the object's namespace, as `Namespace`, if it has one.
+            namespaces: Whether each has the object's namespace, as `Namespace`, if it has one.
 
         Returns:
             The rows, with all columns, also those of a wide table. Cells have the types that the server sent.

@@ -18,7 +18,7 @@ class TextMode(NamedTuple):
 
     Attributes:
         encoding: Python's canonical name of the encoding.
-        errors: how bytes that the encoding does not allow are handled.
+        errors: How bytes that the encoding does not allow are handled.
     """
 
     encoding: str = "utf-8"
@@ -34,9 +34,9 @@ def text_mode(*, text: bool = False, encoding: str | None = None, errors: TextEr
     """Return how bytes become text; None if they stay bytes: none of the three options is set.
 
     Args:
-        text: whether to return text, as UTF-8 unless `encoding` is set.
-        encoding: the encoding.
-        errors: how bytes that the encoding does not allow are handled; `strict` by default.
+        text: Whether to return text, as UTF-8 unless `encoding` is set.
+        encoding: The encoding.
+        errors: How bytes that the encoding does not allow are handled; `strict` by default.
 
     Raises:
         InvalidRequestError: Python has no such encoding or error handler.

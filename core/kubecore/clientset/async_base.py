@@ -34,8 +34,8 @@ class AsyncBaseClientset:
             clientset does not close it.
 
     Raises:
-        ConfigError: if `config` contradicts itself or names files that can't be read, or there is none.
-        TypeError: if `config` is something else, such as a URL.
+        ConfigError: If `config` contradicts itself or names files that can't be read, or there is none.
+        TypeError: If `config` is something else, such as a URL.
     """
 
     def __init__(
@@ -64,15 +64,15 @@ class AsyncBaseClientset:
         """Request the server's version: `GET /version`.
 
         Args:
-            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
+            timeout: Seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The version, and how the server was built.
 
         Raises:
-            StatusError: the server responded with an error.
-            TransportError: the response is missing or incomplete.
-            DecodeError: the response is not the requested object.
+            StatusError: The server responded with an error.
+            TransportError: The response is missing or incomplete.
+            DecodeError: The response is not the requested object.
         """
         from kubecore.calls import version
 
@@ -92,22 +92,22 @@ class AsyncBaseClientset:
         """Send a request of any kind to any path, such as `/healthz` or `/metrics`.
 
         Args:
-            method: the HTTP method, such as `GET`.
-            path: the path without query, from the server's root. It is percent-encoded if needed; a path
+            method: The HTTP method, such as `GET`.
+            path: The path without query, from the server's root. It is percent-encoded if needed; a path
                 that leads somewhere else, such as one with `..`, is refused.
-            query: the query parameters; several values of one name are a list.
-            body: the body.
-            content_type: the body's media type.
-            accept: the accepted media types.
-            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
+            query: The query parameters; several values of one name are a list.
+            body: The body.
+            content_type: The body's media type.
+            accept: The accepted media types.
+            timeout: Seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The unchanged response.
 
         Raises:
-            InvalidRequestError: refused before anything was sent.
-            StatusError: the server responded with an error.
-            TransportError: the response is missing or incomplete.
+            InvalidRequestError: Refused before anything was sent.
+            StatusError: The server responded with an error.
+            TransportError: The response is missing or incomplete.
         """
         from kubecore.calls import raw
 
@@ -133,14 +133,14 @@ class AsyncBaseClientset:
         """Return the client of a kind, for code that is generic over kinds. Nothing is sent.
 
         Args:
-            kind: the model, such as `core_v1.ConfigMap`, of any generated package.
-            namespace: the namespace; "" for all of them, and for resources of the cluster.
+            kind: The model, such as `core_v1.ConfigMap`, of any generated package.
+            namespace: The namespace; "" for all of them, and for resources of the cluster.
 
         Returns:
             The client of its objects.
 
         Raises:
-            NoMatchError: no generated package has a resource for it; `dynamic.resource` uses discovery.
+            NoMatchError: No generated package has a resource for it; `dynamic.resource` uses discovery.
         """
         from kubecore.dynamic import AsyncObjects
         from kubecore.dynamic.resource import of_model

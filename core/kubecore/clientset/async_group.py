@@ -14,7 +14,7 @@ class AsyncGroup:
     """The clients of the resources of one group version.
 
     Args:
-        client: sends the calls.
+        client: Sends the calls.
     """
 
     def __init__(self, client: AsyncClient) -> None:

@@ -15,7 +15,7 @@ class Group:
     """The clients of the resources of one group version.
 
     Args:
-        client: sends the calls.
+        client: Sends the calls.
     """
 
     def __init__(self, client: Client) -> None:

@@ -33,9 +33,9 @@ def decode(data: bytes | bytearray | memoryview | str, type: type[T], *, max_byt
     """Read an object from JSON.
 
     Args:
-        data: the JSON text, UTF-8.
-        type: the model, or any type that msgspec can decode.
-        max_bytes: largest `data` that is read, in bytes.
+        data: The JSON text, UTF-8.
+        type: The model, or any type that msgspec can decode.
+        max_bytes: Largest `data` that is read, in bytes.
 
     Returns:
         The object. Values that do not match the schema are read as in Go: null in a field that cannot be null is its
@@ -59,8 +59,8 @@ def convert(data: Any, type: type[T]) -> T:  # noqa: A002
     """Read an object from Python's own dictionaries and lists, named and shaped as its JSON.
 
     Args:
-        data: the mapping; dates and bytes may be Python's own or JSON's text.
-        type: the model.
+        data: The mapping; dates and bytes may be Python's own or JSON's text.
+        type: The model.
 
     Returns:
         The object, read as `decode` reads it.
@@ -102,7 +102,7 @@ def detach(found: Any) -> None:
     """Copy the text of managed fields out of the body, all of which it would keep in memory.
 
     Args:
-        found: the decoded value: an object, or a list of objects; of models, or of projections that hold some.
+        found: The decoded value: an object, or a list of objects; of models, or of projections that hold some.
     """
     items: Any = getattr(found, "items", None)
     for item in items if is_json_array(items) else (found,):
@@ -113,7 +113,7 @@ def detach_meta(meta: Any) -> None:
     """Do the same for the metadata of one object; any other value is left alone.
 
     Args:
-        meta: the metadata.
+        meta: The metadata.
     """
     for entry in getattr(meta, "managed_fields", None) or ():
         if isinstance(fields := getattr(entry, "fields_v1", None), msgspec.Raw):

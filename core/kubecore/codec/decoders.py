@@ -28,10 +28,10 @@ class CheckedDecoder(Generic[T]):
     """A decoder that no body is too deep for: every use of it checks the depth first.
 
     Args:
-        inner: msgspec's decoder, or one that behaves like it.
+        inner: The decoder of msgspec, or one that behaves like it.
 
     Attributes:
-        unchecked: the same, for a body whose depth was checked before.
+        unchecked: The same, for a body whose depth was checked before.
     """
 
     __slots__ = ("unchecked",)
@@ -43,11 +43,11 @@ class CheckedDecoder(Generic[T]):
         """Decode JSON.
 
         Args:
-            data: the JSON text, UTF-8.
+            data: The JSON text, UTF-8.
 
         Raises:
-            DecodeError: it is nested too deeply for the stack of this thread.
-            msgspec.DecodeError: it is not JSON, or not of the type.
+            DecodeError: It is nested too deeply for the stack of this thread.
+            msgspec.DecodeError: It is not JSON, or not of the type.
         """
         depth.check(data)
         return self.unchecked.decode(data)
@@ -57,7 +57,7 @@ def decoder(kind: type[T]) -> CheckedDecoder[T]:
     """Return the decoder of a type; after that the type is safe for `msgspec.convert` too.
 
     Args:
-        kind: the type.
+        kind: The type.
     """
     hashable: Any = kind
     found: CheckedDecoder[T] = _made(hashable)
@@ -68,11 +68,11 @@ def plain(data: bytes | bytearray | memoryview | msgspec.Raw | str) -> Any:
     """Decode JSON into Python's own dictionaries, lists and scalars.
 
     Args:
-        data: the JSON text, UTF-8.
+        data: The JSON text, UTF-8.
 
     Raises:
-        DecodeError: it is nested too deeply for the stack of this thread.
-        msgspec.DecodeError: it is not JSON.
+        DecodeError: It is nested too deeply for the stack of this thread.
+        msgspec.DecodeError: It is not JSON.
     """
     depth.check(data)
     return msgspec.json.decode(data)

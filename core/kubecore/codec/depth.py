@@ -102,10 +102,10 @@ def check(data: bytes | bytearray | memoryview | str) -> None:
     """Refuse JSON that is nested too deeply for the stack of this thread.
 
     Args:
-        data: the JSON text. The time is linear in its length, whatever it holds.
+        data: The JSON text. The time is linear in its length, whatever it holds.
 
     Raises:
-        DecodeError: it is nested too deeply.
+        DecodeError: It is nested too deeply.
     """
     most = levels()
     if most is None:
@@ -127,10 +127,10 @@ def check_value(value: Any) -> None:
     """Refuse Python's own lists and mappings if they are nested too deeply for the stack of this thread.
 
     Args:
-        value: the value. Other objects than lists, tuples and mappings are not looked into.
+        value: The value. Other objects than lists, tuples and mappings are not looked into.
 
     Raises:
-        DecodeError: it is nested too deeply, or contains itself.
+        DecodeError: It is nested too deeply, or contains itself.
     """
     most = levels()
     if most is None:

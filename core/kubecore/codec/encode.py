@@ -48,14 +48,14 @@ def encode(obj: Any, kind: Any = Any) -> bytes:
     """Write JSON.
 
     Args:
-        obj: a model, or mappings, lists and scalars that may hold models, dates and bytes.
-        kind: the model of a mapping, whose fields define how values are written; a model has its own.
+        obj: A model, or mappings, lists and scalars that may hold models, dates and bytes.
+        kind: The model of a mapping, whose fields define how values are written; a model has its own.
 
     Returns:
         The JSON text, UTF-8.
 
     Raises:
-        EncodeError: a value has no form in JSON, or not that of its field; the error names its path.
+        EncodeError: A value has no form in JSON, or not that of its field; the error names its path.
     """
     try:
         data = _ENCODER.encode(_prepare(shape_of(kind))(obj, _first_depth(), False))
@@ -75,13 +75,13 @@ def to_dict(obj: Any) -> Any:
     """Turn models into dictionaries, lists and scalars as JSON has them.
 
     Args:
-        obj: as for `encode`.
+        obj: As for `encode`.
 
     Returns:
         New dictionaries and lists.
 
     Raises:
-        EncodeError: a value has no form in JSON, or not the one of its field; the error names its path.
+        EncodeError: A value has no form in JSON, or not the one of its field; the error names its path.
     """
     try:
         return msgspec.to_builtins(_any(obj, _first_depth(), True), enc_hook=enc_hook, str_keys=True)

@@ -28,8 +28,8 @@ def changes(data: Any, kind: Any) -> bool:
     """Return whether msgspec would change a value of dictionaries and lists when it converts them to a model.
 
     Args:
-        data: the object.
-        kind: the model.
+        data: The object.
+        kind: The model.
     """
     look = _look(shape_of(kind))
     return look is not None and look(data)
@@ -39,7 +39,7 @@ def is_exact_float(value: int) -> bool:
     """Return whether an integer is the same as a float.
 
     Args:
-        value: the integer.
+        value: The integer.
     """
     try:
         return -_EXACT <= value <= _EXACT or int(float(value)) == value

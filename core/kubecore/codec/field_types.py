@@ -39,7 +39,7 @@ def shape_of(hint: Any) -> Shape:
     """Return the shape of a type.
 
     Args:
-        hint: a field's type as msgspec resolves it: a class, `list[str]`, `int | None`, `Annotated[...]`, ...
+        hint: A field's type as msgspec resolves it: a class, `list[str]`, `int | None`, `Annotated[...]`, ...
     """
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Annotated:
@@ -75,7 +75,7 @@ def members(kind: type[ModelBase]) -> dict[str, Any]:
     """Return the types of a model's fields by their names in JSON.
 
     Args:
-        kind: the model.
+        kind: The model.
     """
     return {field.wire_name: field.type for field in kind.model_fields()}
 

@@ -40,16 +40,16 @@ def objects(text: str, number: Callable[[float], int | float], *, depth: int, no
     """Read the JSON objects at the beginning of a text.
 
     Args:
-        text: the text.
-        number: makes of a float the number that is returned.
-        depth: deepest nesting.
-        nodes: most values of all objects.
+        text: The text.
+        number: Makes of a float the number that is returned.
+        depth: Deepest nesting.
+        nodes: Most values of all objects.
 
     Returns:
         The objects and the rest; None if the text does not begin with a JSON object.
 
     Raises:
-        DecodeError: a number of an object is too large for 64 bits.
+        DecodeError: A number of an object is too large for 64 bits.
     """
     decoder = json.JSONDecoder(
         object_pairs_hook=_mapping,

@@ -54,15 +54,15 @@ def decode(data: bytes | bytearray | memoryview, type: type[T]) -> T:  # noqa: A
     """Read JSON leniently; in a list only the items that need it.
 
     Args:
-        data: the JSON text.
-        type: the model.
+        data: The JSON text.
+        type: The model.
 
     Returns:
         The object.
 
     Raises:
-        DecodeError: a value cannot be read; the error has its path.
-        msgspec.DecodeError: the text is not JSON.
+        DecodeError: A value cannot be read; the error has its path.
+        msgspec.DecodeError: The text is not JSON.
     """
     if _is_list(type):
         try:
@@ -77,14 +77,14 @@ def read(value: Any, type: type[T]) -> T:  # noqa: A002
     """Read Python's own dictionaries and lists leniently.
 
     Args:
-        value: the object.
-        type: the model.
+        value: The object.
+        type: The model.
 
     Returns:
         The object.
 
     Raises:
-        DecodeError: a value cannot be read; the error has its path.
+        DecodeError: A value cannot be read; the error has its path.
     """
     kind: Any = type
     result: T = _reader(kind, is_custom(kind))(value, "$")
@@ -148,7 +148,7 @@ def named(raw: msgspec.Raw) -> str:
     """Return which object a JSON text is, as the beginning of an error: `default/web: `; "" if it is unknown.
 
     Args:
-        raw: the text of the object.
+        raw: The text of the object.
     """
     try:
         metadata = decoder(_Named).decode(raw).metadata
@@ -183,8 +183,8 @@ def _reader(hint: Any, exact: bool) -> Reader:
     """Make the function that reads a type; made once for each type, so that types may refer to themselves.
 
     Args:
-        hint: the type.
-        exact: whether it is part of a custom resource.
+        hint: The type.
+        exact: Whether it is part of a custom resource.
     """
     origin = typing.get_origin(hint)
     args = typing.get_args(hint)

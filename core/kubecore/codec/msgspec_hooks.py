@@ -22,7 +22,7 @@ def dec_hook(type: Any, value: Any) -> Any:  # noqa: A002
 
     Raises:
         ValueError: `value` is not such a value; msgspec adds the path.
-        TypeError: the type is not one of ours.
+        TypeError: The type is not one of ours.
     """
     if type is MicroTime:
         if isinstance(value, str):
@@ -41,8 +41,8 @@ def enc_hook(value: Any) -> Any:
     value that they hold.
 
     Raises:
-        ValueError: the value has no form in JSON.
-        TypeError: the type has no form in JSON.
+        ValueError: The value has no form in JSON.
+        TypeError: The type has no form in JSON.
     """
     if isinstance(value, datetime.datetime):
         return _time(value)

@@ -39,14 +39,14 @@ def plain(value: Any, hint: Any = Any) -> Any:
     """Turn a value into dictionaries, lists, text, numbers, booleans and None.
 
     Args:
-        value: a model, or mappings, lists and scalars.
-        hint: its type; `Any` if it is not known.
+        value: A model, or mappings, lists and scalars.
+        hint: Its type; `Any` if it is not known.
 
     Returns:
         New dictionaries and lists; the values of times and bytes are text.
 
     Raises:
-        EncodeError: a value has no form in JSON, or not the one of its field; the error names its path.
+        EncodeError: A value has no form in JSON, or not the one of its field; the error names its path.
     """
     try:
         return _value(value, shape_of(hint), "$", 0)
@@ -58,7 +58,7 @@ def is_base64(text: str) -> bool:
     """Return whether text is base64 as Go reads it: with padding, line ends ignored.
 
     Args:
-        text: the text.
+        text: The text.
     """
     return _BASE64.fullmatch(text) is not None or _BASE64.fullmatch(text.translate(_LINE_ENDS)) is not None
 
@@ -106,9 +106,9 @@ def with_written(model: ModelBase, sent: dict[str, Any], written: Mapping[str, W
     """Return the fields that are sent of an object, with the written values of those that were not changed.
 
     Args:
-        model: the object.
-        sent: the fields that would be sent, by their names in JSON.
-        written: the written values, by attribute.
+        model: The object.
+        sent: The fields that would be sent, by their names in JSON.
+        written: The written values, by attribute.
     """
     if not written:
         return sent
@@ -124,8 +124,8 @@ def is_sent(value: Any, field: Any) -> bool:
     """Return whether a model's field is sent: not if it is unset, equals its default, or is an empty struct.
 
     Args:
-        value: the field's value.
-        field: the field, as `msgspec.structs.fields` describes it.
+        value: The field's value.
+        field: The field, as `msgspec.structs.fields` describes it.
     """
     if value is msgspec.UNSET or (field.default_factory in (dict, list) and not value):
         return False

@@ -68,8 +68,8 @@ def keeping(model: ModelBase, written: Mapping[str, Written]) -> Any:
     """Return an object with the same fields that also keeps written values.
 
     Args:
-        model: the object.
-        written: the written values, by attribute.
+        model: The object.
+        written: The written values, by attribute.
     """
     plain = plain_type(model)
     fields = {name: getattr(model, name) for name in plain.__struct_fields__}
@@ -134,9 +134,9 @@ def restored(current: Any, sent: Any, written: Written) -> Any:
     """Return the value to send for a field that keeps its written value.
 
     Args:
-        current: the value of the attribute.
-        sent: the value that would be sent otherwise.
-        written: the record.
+        current: The value of the attribute.
+        sent: The value that would be sent otherwise.
+        written: The record.
 
     Returns:
         The written value if the attribute was not changed, else `sent`; of a map that was changed, each entry so.
@@ -165,7 +165,7 @@ def read_exactly(projection: type[Any]) -> None:
     """Have a projection read as a custom resource is read: it holds types of one.
 
     Args:
-        projection: the class.
+        projection: The class.
     """
     if projection not in _EXACT:
         _EXACT.add(projection)
@@ -185,8 +185,8 @@ def may_differ(data: bytes | bytearray | memoryview | msgspec.Raw, found: Any) -
     """Return whether JSON may contain empty values, nulls, unusual times or base64, which typed reading loses.
 
     Args:
-        data: the JSON text.
-        found: the value that was read from it: an object or a list of objects. The empty objects of managed fields do
+        data: The JSON text.
+        found: The value that was read from it: an object or a list of objects. The empty objects of managed fields do
             not count.
     """
     text = data if isinstance(data, (bytes, bytearray)) else bytes(data)

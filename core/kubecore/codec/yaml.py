@@ -90,15 +90,15 @@ def load(text: str | bytes, *, source: str = "", hide_values: bool = False, firs
 
     Args:
         text: YAML or JSON, UTF-8.
-        source: its name in errors, such as a file's name.
-        hide_values: whether errors must not quote the text, because it may hold secrets.
-        first: whether to take the first of several documents; the others are not read.
+        source: Its name in errors, such as a file's name.
+        hide_values: Whether errors must not quote the text, because it may hold secrets.
+        first: Whether to take the first of several documents; the others are not read.
 
     Returns:
         Dictionaries, lists, text, numbers, booleans and None; None for a text without a document.
 
     Raises:
-        DecodeError: the text is not YAML, holds several documents, repeats a key, or is a bomb; the error names the
+        DecodeError: The text is not YAML, holds several documents, repeats a key, or is a bomb; the error names the
             line.
     """
     read = (document.value for document in documents(text, source=source, hide_values=hide_values))
@@ -117,13 +117,13 @@ def load_all(text: str | bytes, *, source: str = "") -> Iterator[Any]:
 
     Args:
         text: YAML or JSON, UTF-8.
-        source: its name in errors, such as a file's name.
+        source: Its name in errors, such as a file's name.
 
     Yields:
         The content of each document; an empty one is None.
 
     Raises:
-        DecodeError: as for `load`.
+        DecodeError: As for `load`.
     """
     for document in documents(text, source=source):
         yield document.value
@@ -134,14 +134,14 @@ def documents(text: str | bytes, *, source: str = "", hide_values: bool = False)
 
     Args:
         text: YAML or JSON, UTF-8.
-        source: its name in errors, such as a file's name.
-        hide_values: whether errors must not quote the text, because it may hold secrets.
+        source: Its name in errors, such as a file's name.
+        hide_values: Whether errors must not quote the text, because it may hold secrets.
 
     Yields:
         The documents.
 
     Raises:
-        DecodeError: as for `load`.
+        DecodeError: As for `load`.
     """
     builder = _Builder(source, hide_values=hide_values)
     if len(text) > MAX_BYTES:
@@ -234,13 +234,13 @@ def dump(data: Any) -> str:
     """Write one document.
 
     Args:
-        data: dictionaries, lists, text, numbers, booleans and None.
+        data: Dictionaries, lists, text, numbers, booleans and None.
 
     Returns:
         YAML in block style, keys in their order; text that looks like something else is quoted. Ends in a newline.
 
     Raises:
-        EncodeError: a number is not finite, text holds half of a surrogate pair, or the data are nested too deeply.
+        EncodeError: A number is not finite, text holds half of a surrogate pair, or the data are nested too deeply.
     """
     stream = io.StringIO()
     # The class, not `yaml.dump`: its signature has types that some releases of the stubs leave open.

@@ -54,17 +54,17 @@ class DiscoveryCache:
         """Find the resource that a name means.
 
         Args:
-            name: kind, plural, singular or short name; version and group may follow.
-            api_version: the group version, "" for any.
-            namespaced: whether it must be in namespaces: a cluster-scoped kind may have become namespaced.
+            name: Kind, plural, singular or short name; version and group may follow.
+            api_version: The group version, "" for any.
+            namespaced: Whether it must be in namespaces: a cluster-scoped kind may have become namespaced.
 
         Returns:
             The resource.
 
         Raises:
             NoMatchError: There is no such kind, even after a refresh.
-            StatusError: the server refuses discovery.
-            TransportError: there is no response.
+            StatusError: The server refuses discovery.
+            TransportError: There is no response.
         """
         was_known = self._catalog is not None
         catalog = yield from self.catalog()

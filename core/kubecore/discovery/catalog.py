@@ -17,11 +17,11 @@ class ApiSubresource:
     """A subresource, such as `scale`.
 
     Attributes:
-        name: its name in paths.
-        group: the group of its objects.
-        version: their version.
-        kind: their kind, such as `Scale`.
-        verbs: its verbs.
+        name: Its name in paths.
+        group: The group of its objects.
+        version: Their version.
+        kind: Their kind, such as `Scale`.
+        verbs: Its verbs.
     """
 
     name: str
@@ -36,16 +36,16 @@ class ApiResource:
     """A resource of a group version.
 
     Attributes:
-        group: the API group, "" for the core group.
-        version: the version.
-        plural: its name in paths, such as `deployments`.
-        singular: such as `deployment`.
-        kind: such as `Deployment`.
-        namespaced: whether its objects are in namespaces.
-        verbs: its verbs, in Kubernetes' words, such as `get` and `deletecollection`.
-        short_names: such as `deploy`.
-        categories: the groups of resources that it belongs to, such as `all`.
-        subresources: such as `status` and `scale`.
+        group: The API group, "" for the core group.
+        version: The version.
+        plural: Its name in paths, such as `deployments`.
+        singular: Such as `deployment`.
+        kind: Such as `Deployment`.
+        namespaced: Whether its objects are in namespaces.
+        verbs: Its verbs, in Kubernetes' words, such as `get` and `deletecollection`.
+        short_names: Such as `deploy`.
+        categories: The groups of resources that it belongs to, such as `all`.
+        subresources: Such as `status` and `scale`.
     """
 
     group: str
@@ -74,9 +74,9 @@ class ApiGroup:
     """A group and its versions.
 
     Attributes:
-        name: the group, "" for the core group.
-        versions: its versions, in the server's order.
-        preferred: the version that the server prefers; if its server does not respond, the next.
+        name: The group, "" for the core group.
+        versions: Its versions, in the server's order.
+        preferred: The version that the server prefers; if its server does not respond, the next.
     """
 
     name: str
@@ -89,9 +89,9 @@ class Catalog:
     """The groups and resources of a server.
 
     Attributes:
-        groups: the groups by priority: the core group, then as the server sorts them.
-        resources: the resources of all versions by priority: the groups' order, in a group the preferred version first.
-        failed: why a group version is missing, by its name: its server did not respond. Like client-go's
+        groups: The groups by priority: the core group, then as the server sorts them.
+        resources: The resources of all versions by priority: the groups' order, in a group the preferred version first.
+        failed: Why a group version is missing, by its name: its server did not respond. Like client-go's
             ErrGroupDiscoveryFailed, but in addition to the results.
     """
 
@@ -103,7 +103,7 @@ class Catalog:
         """Return the resources of a group version.
 
         Args:
-            api_version: such as `apps/v1`, or `v1` for the core group.
+            api_version: Such as `apps/v1`, or `v1` for the core group.
         """
         return tuple(found for found in self.resources if found.api_version == api_version)
 
@@ -124,8 +124,8 @@ def from_aggregated(group: str, version: responses.VersionDiscovery) -> Iterator
     """Read a version of an APIGroupDiscoveryList.
 
     Args:
-        group: its group.
-        version: the version.
+        group: Its group.
+        version: The version.
 
     Yields:
         Its resources; those without a kind have nothing to call and are left out, as in client-go.
@@ -159,9 +159,9 @@ def from_list(group: str, version: str, resources: Iterable[responses.Resource])
     """Read an APIResourceList.
 
     Args:
-        group: its group.
-        version: its version.
-        resources: the resources, and subresources as `pods/status`.
+        group: Its group.
+        version: Its version.
+        resources: The resources, and subresources as `pods/status`.
 
     Yields:
         The resources.

@@ -14,7 +14,7 @@ class Discovery:
     """Discovery of a server's resources, with a cache.
 
     Args:
-        client: sends the calls.
+        client: Sends the calls.
     """
 
     def __init__(self, client: Client) -> None:
@@ -25,16 +25,16 @@ class Discovery:
         """Return the server's resources: requested when first needed, then cached.
 
         Args:
-            timeout: seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
+            timeout: Seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
                 request.
 
         Returns:
             Groups, resources, and which group versions did not respond.
 
         Raises:
-            StatusError: the server refuses discovery.
-            TransportError: there is no response.
-            DecodeError: the response is not the requested object.
+            StatusError: The server refuses discovery.
+            TransportError: There is no response.
+            DecodeError: The response is not the requested object.
         """
         return run_steps.run(self._client, self.cache.catalog(), timeout=timeout)
 
@@ -42,16 +42,16 @@ class Discovery:
         """Request the server's resources again.
 
         Args:
-            timeout: seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
+            timeout: Seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
                 request.
 
         Returns:
             Groups, resources, and which group versions did not respond.
 
         Raises:
-            StatusError: the server refuses discovery.
-            TransportError: there is no response.
-            DecodeError: the response is not the requested object.
+            StatusError: The server refuses discovery.
+            TransportError: There is no response.
+            DecodeError: The response is not the requested object.
         """
         return run_steps.run(self._client, self.cache.refresh(), timeout=timeout)
 
@@ -59,10 +59,10 @@ class Discovery:
         """Find the resource that a name means. An unknown name triggers another request.
 
         Args:
-            kind: a kind, plural, singular or short name, in any case; version and group may follow as in kubectl, such
+            kind: A kind, plural, singular or short name, in any case; version and group may follow as in kubectl, such
                 as `deploy.apps` or `deployments.v1.apps`.
-            api_version: the group version, such as `apps/v1`; "" for any, by the server's priority.
-            timeout: seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
+            api_version: The group version, such as `apps/v1`; "" for any, by the server's priority.
+            timeout: Seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
                 request.
 
         Returns:
@@ -70,8 +70,8 @@ class Discovery:
 
         Raises:
             NoMatchError: There is no such kind; the error names those nearest to it.
-            StatusError: the server refuses discovery.
-            TransportError: there is no response.
-            DecodeError: the response is not the requested object.
+            StatusError: The server refuses discovery.
+            TransportError: There is no response.
+            DecodeError: The response is not the requested object.
         """
         return run_steps.run(self._client, self.cache.find(kind, api_version), timeout=timeout)

@@ -29,15 +29,15 @@ def find(catalog: Catalog, name: str, api_version: str = "") -> ApiResource | No
     """Find the resource that a name means.
 
     Args:
-        catalog: the discovery results.
-        name: kind, plural, singular or short name; version and group may follow.
-        api_version: the group version, "" for any.
+        catalog: The discovery results.
+        name: Kind, plural, singular or short name; version and group may follow.
+        api_version: The group version, "" for any.
 
     Returns:
         The resource, None if there is none.
 
     Raises:
-        InvalidRequestError: the name is empty.
+        InvalidRequestError: The name is empty.
     """
     if not name:
         raise InvalidRequestError("the kind is empty")
@@ -65,9 +65,9 @@ def no_match(catalog: Catalog, name: str, api_version: str = "") -> NoMatchError
     """Return the error for an unknown name.
 
     Args:
-        catalog: the discovery results.
-        name: the name.
-        api_version: the requested group version, "" for any.
+        catalog: The discovery results.
+        name: The name.
+        api_version: The requested group version, "" for any.
 
     Returns:
         The error, not raised. It names the kinds nearest to the name, those of the requested group first, then

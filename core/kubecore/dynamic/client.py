@@ -27,9 +27,9 @@ class Objects(sync_verbs.StandardWithStatus[T, ObjectList[T]]):
     For a verb that the server lacks, it responds with 404 or 405.
 
     Args:
-        client: sends the calls.
-        resource: the resource.
-        namespace: the namespace; "" for all of them, and for resources of the cluster.
+        client: Sends the calls.
+        resource: The resource.
+        namespace: The namespace; "" for all of them, and for resources of the cluster.
     """
 
     _resource: Resource[Any, Any]
@@ -42,18 +42,18 @@ class Objects(sync_verbs.StandardWithStatus[T, ObjectList[T]]):
         """Read a subresource of one object, such as `scale`: GET.
 
         Args:
-            name: the object's name.
-            subresource: the subresource.
-            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
+            name: The object's name.
+            subresource: The subresource.
+            timeout: Seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The subresource, as a dictionary.
 
         Raises:
-            InvalidRequestError: refused before anything was sent.
-            StatusError: the server responded with an error.
-            TransportError: the response is missing or incomplete.
-            DecodeError: the response is not the requested object.
+            InvalidRequestError: Refused before anything was sent.
+            StatusError: The server responded with an error.
+            TransportError: The response is missing or incomplete.
+            DecodeError: The response is not the requested object.
         """
         return self._client.send(
             dynamic_resource.subresource_call(self._resource, "get", self._namespace, name, subresource),
@@ -74,23 +74,23 @@ class Objects(sync_verbs.StandardWithStatus[T, ObjectList[T]]):
         """Create a subresource of one object, such as `eviction`: POST.
 
         Args:
-            name: the object's name.
-            subresource: the subresource.
-            body: the object to send, with its apiVersion and kind.
+            name: The object's name.
+            subresource: The subresource.
+            body: The object to send, with its apiVersion and kind.
             dry_run: `All` goes through all stages but stores nothing.
-            field_manager: the manager that makes the change; by default the first part of the user agent.
-            field_validation: how the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+            field_manager: The manager that makes the change; by default the first part of the user agent.
+            field_validation: How the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
                 for a mapping, else the server's own `Warn`.
-            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
+            timeout: Seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The response of the server, as a dictionary.
 
         Raises:
-            InvalidRequestError: refused before anything was sent.
-            StatusError: the server responded with an error.
-            TransportError: the response is missing or incomplete.
-            DecodeError: the response is not the requested object.
+            InvalidRequestError: Refused before anything was sent.
+            StatusError: The server responded with an error.
+            TransportError: The response is missing or incomplete.
+            DecodeError: The response is not the requested object.
         """
         query = options.query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation)
         return self._client.send(
@@ -114,23 +114,23 @@ class Objects(sync_verbs.StandardWithStatus[T, ObjectList[T]]):
         """Replace a subresource of one object, such as `scale`: PUT.
 
         Args:
-            name: the object's name.
-            subresource: the subresource.
-            body: the object to send, with its apiVersion and kind.
+            name: The object's name.
+            subresource: The subresource.
+            body: The object to send, with its apiVersion and kind.
             dry_run: `All` goes through all stages but stores nothing.
-            field_manager: the manager that makes the change; by default the first part of the user agent.
-            field_validation: how the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+            field_manager: The manager that makes the change; by default the first part of the user agent.
+            field_validation: How the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
                 for a mapping, else the server's own `Warn`.
-            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
+            timeout: Seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The response of the server, as a dictionary.
 
         Raises:
-            InvalidRequestError: refused before anything was sent.
-            StatusError: the server responded with an error.
-            TransportError: the response is missing or incomplete.
-            DecodeError: the response is not the requested object.
+            InvalidRequestError: Refused before anything was sent.
+            StatusError: The server responded with an error.
+            TransportError: The response is missing or incomplete.
+            DecodeError: The response is not the requested object.
         """
         query = options.query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation)
         return self._client.send(
@@ -156,25 +156,25 @@ class Objects(sync_verbs.StandardWithStatus[T, ObjectList[T]]):
         """Change a subresource of one object: PATCH.
 
         Args:
-            name: the object's name.
-            subresource: the subresource.
-            body: the patch: an object or a part of one; for `json` the list of operations.
+            name: The object's name.
+            subresource: The subresource.
+            body: The patch: an object or a part of one; for `json` the list of operations.
             type: `json`, `merge`, `strategic` or `apply`.
             dry_run: `All` goes through all stages but stores nothing.
-            field_manager: the manager that makes the change; by default the first part of the user agent.
-            field_validation: how the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+            field_manager: The manager that makes the change; by default the first part of the user agent.
+            field_validation: How the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
                 for a mapping, else the server's own `Warn`.
-            force: with server-side apply, take fields over that others own.
-            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
+            force: With server-side apply, take fields over that others own.
+            timeout: Seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The response of the server, as a dictionary.
 
         Raises:
-            InvalidRequestError: refused before anything was sent.
-            StatusError: the server responded with an error.
-            TransportError: the response is missing or incomplete.
-            DecodeError: the response is not the requested object.
+            InvalidRequestError: Refused before anything was sent.
+            StatusError: The server responded with an error.
+            TransportError: The response is missing or incomplete.
+            DecodeError: The response is not the requested object.
         """
         return self._patch_subresource(
             name,
@@ -194,8 +194,8 @@ class DynamicClient:
     """Finds the resource of a kind by discovery.
 
     Args:
-        client: sends the calls.
-        discovery: finds the resources.
+        client: Sends the calls.
+        discovery: Finds the resources.
     """
 
     def __init__(self, client: Client, discovery: Discovery) -> None:
@@ -220,21 +220,21 @@ class DynamicClient:
         Discovery is requested when first needed, and again if the kind is unknown.
 
         Args:
-            kind: a kind, plural, singular or short name, in any case; version and group may follow as in kubectl, such
+            kind: A kind, plural, singular or short name, in any case; version and group may follow as in kubectl, such
                 as `deploy.apps`. Or a model with an apiVersion and kind, whose objects are then typed.
-            namespace: the namespace; "" for all of them, and for resources of the cluster.
-            api_version: the group version, such as `apps/v1`; "" for any, by the server's priority, or the model's.
-            timeout: seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
+            namespace: The namespace; "" for all of them, and for resources of the cluster.
+            api_version: The group version, such as `apps/v1`; "" for any, by the server's priority, or the model's.
+            timeout: Seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
                 request.
 
         Returns:
             The client of its objects, which are dictionaries if no model was given.
 
         Raises:
-            NoMatchError: the server has no such kind; the error names those nearest to it.
-            StatusError: the server refuses discovery.
-            TransportError: there is no response.
-            DecodeError: the response is not the requested object.
+            NoMatchError: The server has no such kind; the error names those nearest to it.
+            StatusError: The server refuses discovery.
+            TransportError: There is no response.
+            DecodeError: The response is not the requested object.
         """
         name, group_version = dynamic_resource.names_of(kind, api_version)
         cache = self._discovery.cache

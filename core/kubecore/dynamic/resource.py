@@ -33,7 +33,7 @@ class _Reader:
     """Reads responses from a path that was found by discovery.
 
     Attributes:
-        own: apiVersion and kind of the objects.
+        own: The `apiVersion` and the kind of the objects.
         on_missing: Called if the path does not exist any more.
     """
 
@@ -75,8 +75,8 @@ class DynamicResource(Resource[T, ObjectList[T]]):
     """A resource whose kind is known by name: its objects are models, or dictionaries.
 
     Attributes:
-        kind_name: the kind, such as `Deployment`.
-        on_missing: is called when the server has no such resource any more.
+        kind_name: The kind, such as `Deployment`.
+        on_missing: Is called when the server has no such resource any more.
     """
 
     kind_name: str
@@ -91,7 +91,7 @@ class DynamicResource(Resource[T, ObjectList[T]]):
         """Make a call: see `Resource.call`.
 
         Raises:
-            InvalidRequestError: as there; or an applied object still has managed fields, which client-go refuses too.
+            InvalidRequestError: As there; or an applied object still has managed fields, which client-go refuses too.
         """
         call: Call[Any] = super().call(*arguments, **options)
         if call.content_type == CONTENT_TYPES["apply"]:
@@ -126,9 +126,9 @@ def discovered(found: ApiResource, kind: type[T], on_missing: Callable[[], None]
     """Create the resource from a discovery result.
 
     Args:
-        found: the discovery result.
-        kind: the type of the objects: a model, or `dict`.
-        on_missing: called when the server no longer has the resource.
+        found: The discovery result.
+        kind: The type of the objects: a model, or `dict`.
+        on_missing: Called when the server no longer has the resource.
     """
     return DynamicResource(
         group=found.group,
@@ -146,8 +146,8 @@ def known(info: KindInfo, kind: type[T]) -> DynamicResource[T]:
     """Create the resource from the data of a generated package.
 
     Args:
-        info: its data.
-        kind: the type of the objects: a model, or `dict`.
+        info: Its data.
+        kind: The type of the objects: a model, or `dict`.
     """
     return DynamicResource(
         group=info.group,
@@ -164,10 +164,10 @@ def of_model(kind: type[M]) -> DynamicResource[M]:
     """Make the resource of a model that a generated package holds.
 
     Args:
-        kind: the model, such as `core_v1.ConfigMap`.
+        kind: The model, such as `core_v1.ConfigMap`.
 
     Raises:
-        NoMatchError: no generated package has a resource for it.
+        NoMatchError: No generated package has a resource for it.
     """
     _check_model(kind)
     return known(kinds.kind_of(kind), kind)
@@ -182,14 +182,14 @@ def names_of(kind: str | type[Model], api_version: str) -> tuple[str, str]:
     """Return the name for a discovery lookup.
 
     Args:
-        kind: a name, or a model.
-        api_version: the group version, "" for any, or for that of the model.
+        kind: A name, or a model.
+        api_version: The group version, "" for any, or for that of the model.
 
     Returns:
         The name, and the group version.
 
     Raises:
-        NoMatchError: the model has no apiVersion and kind.
+        NoMatchError: The model has no apiVersion and kind.
     """
     if isinstance(kind, str):
         return kind, api_version
@@ -215,13 +215,13 @@ def subresource_call(
     """Make the call that reads, creates or replaces a subresource; requests and responses are dictionaries.
 
     Args:
-        resource: the resource.
+        resource: The resource.
         verb: `get`, `create` or `update`.
-        namespace: the object's namespace.
-        name: the object's name.
-        subresource: the subresource.
-        body: the object to send.
-        query: the query parameters.
+        namespace: The object's namespace.
+        name: The object's name.
+        subresource: The subresource.
+        body: The object to send.
+        query: The query parameters.
     """
     method = {"get": "GET", "create": "POST", "update": "PUT"}[verb]
     data = None if body is None else encode.encode(body)

@@ -19,10 +19,10 @@ class ObjectRef(msgspec.Struct, frozen=True):
     """Which object it is.
 
     Attributes:
-        api_version: its group version, such as `apps/v1`.
-        kind: its kind.
-        namespace: its namespace, "" if it has none.
-        name: its name, "" if the file has none.
+        api_version: Its group version, such as `apps/v1`.
+        kind: Its kind.
+        namespace: Its namespace, "" if it has none.
+        name: Its name, "" if the file has none.
     """
 
     api_version: str
@@ -41,9 +41,9 @@ class Applied(msgspec.Struct, frozen=True):
     """An object that was applied.
 
     Attributes:
-        ref: which one.
-        action: the effect.
-        object: the object as it is stored, as a dictionary.
+        ref: The object.
+        action: The effect.
+        object: The object as it is stored, as a dictionary.
     """
 
     ref: ObjectRef
@@ -59,8 +59,8 @@ class Failure(msgspec.Struct, frozen=True):
     """An object that was not applied.
 
     Attributes:
-        ref: which one.
-        error: why.
+        ref: The object.
+        error: Why.
     """
 
     ref: ObjectRef
@@ -71,7 +71,7 @@ class Report(msgspec.Struct, frozen=True):
     """The applied objects, in order.
 
     Attributes:
-        applied: the objects.
+        applied: The objects.
     """
 
     applied: tuple[Applied, ...]
@@ -103,13 +103,13 @@ class ApplyFileError(KubeError):
     """Some objects of a file were not applied; the others were.
 
     Args:
-        message: each object that was not applied, with its error.
-        report: the applied objects.
-        failures: the failed objects, in the order of the attempts.
+        message: Each object that was not applied, with its error.
+        report: The applied objects.
+        failures: The failed objects, in the order of the attempts.
 
     Attributes:
-        report: the applied objects.
-        failures: the failed objects, in the order of the attempts.
+        report: The applied objects.
+        failures: The failed objects, in the order of the attempts.
     """
 
     def __init__(self, message: str, *, report: Report, failures: tuple[Failure, ...]) -> None:
@@ -122,8 +122,8 @@ def failed(report: Report, failures: tuple[Failure, ...]) -> ApplyFileError:
     """Make the error that names every object that was not applied.
 
     Args:
-        report: the applied objects.
-        failures: the failed objects.
+        report: The applied objects.
+        failures: The failed objects.
 
     Returns:
         The error, not raised.

@@ -77,13 +77,13 @@ class NoMatchError(KubeError, LookupError):
     """The server has no such kind, or the generated package does not know it.
 
     Args:
-        message: the requested kind, and similar ones.
-        kind: the requested kind or resource.
-        nearest: names of existing kinds that are similar.
+        message: The requested kind, and similar ones.
+        kind: The requested kind or resource.
+        nearest: Names of existing kinds that are similar.
 
     Attributes:
-        kind: the requested kind or resource.
-        nearest: names of existing kinds that are similar.
+        kind: The requested kind or resource.
+        nearest: Names of existing kinds that are similar.
     """
 
     def __init__(self, message: str, *, kind: str, nearest: tuple[str, ...] = ()) -> None:

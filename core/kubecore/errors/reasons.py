@@ -169,8 +169,8 @@ def has_status_cause(error: object, reason: str) -> bool:
     """Return whether the Status of an error has a cause of a type.
 
     Args:
-        error: the error.
-        reason: the type, such as `FieldValueInvalid`.
+        error: The error.
+        reason: The type, such as `FieldValueInvalid`.
     """
     return has_cause(_status_of(error), reason)
 

@@ -47,13 +47,13 @@ class StatusError(KubeError):
     """The server responded with an error.
 
     Args:
-        status: the server's Status, or one created from the HTTP response if the body has none.
+        status: The server's Status, or one created from the HTTP response if the body has none.
 
     Attributes:
-        status: the whole Status.
-        request: method and URL of the request without its query, such as `GET https://10.0.0.1:6443/api/v1/pods`; ""
+        status: The whole Status.
+        request: Method and URL of the request without its query, such as `GET https://10.0.0.1:6443/api/v1/pods`; ""
             if it is not known.
-        identity: the user of the credentials, such as `user 'admin' of context 'lab'`; "" if it is not known.
+        identity: The user of the credentials, such as `user 'admin' of context 'lab'`; "" if it is not known.
     """
 
     def __init__(self, status: meta.Status) -> None:
@@ -87,8 +87,8 @@ class StatusError(KubeError):
         """Set the request that failed, unless it is known already.
 
         Args:
-            request: method and URL without its query.
-            identity: whose credentials were used.
+            request: Method and URL without its query.
+            identity: Whose credentials were used.
 
         Returns:
             The error.
@@ -153,7 +153,7 @@ class ApplyConflictError(ConflictError):
     """Server-side apply met fields that other managers own, with another value (409).
 
     Attributes:
-        conflicts: each field with its manager, in the server's order.
+        conflicts: Each field with its manager, in the server's order.
     """
 
     def __init__(self, status: meta.Status) -> None:
@@ -294,7 +294,7 @@ def status_error(status: meta.Status) -> StatusError:
     """Return the error of the class for a Status.
 
     Args:
-        status: the server's Status; its reason decides, or its code if the reason is not one of the API's.
+        status: The server's Status; its reason decides, or its code if the reason is not one of the API's.
 
     Returns:
         The error, not raised.

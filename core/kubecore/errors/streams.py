@@ -16,10 +16,10 @@ class CommandError(KubeError):
     """A command in a container returned another code than 0; the message does not contain its output.
 
     Args:
-        command: the command.
-        returncode: the code.
-        stdout: its output: bytes, or text for `run(text=True)`.
-        stderr: its error output.
+        command: The command.
+        returncode: The code.
+        stdout: Its output: bytes, or text for `run(text=True)`.
+        stderr: Its error output.
     """
 
     def __init__(self, command: Sequence[str], returncode: int, stdout: bytes | str, stderr: bytes | str) -> None:
@@ -43,10 +43,10 @@ class CommandTimeoutError(KubeError, builtins.TimeoutError):
     """A command in a container did not end in time; it may still run, since it cannot be stopped from outside.
 
     Args:
-        command: the command.
-        timeout: the time limit in seconds.
-        stdout: its output until then, always bytes: the last character may be incomplete.
-        stderr: its error output.
+        command: The command.
+        timeout: The time limit in seconds.
+        stdout: Its output until then, always bytes: the last character may be incomplete.
+        stderr: Its error output.
     """
 
     def __init__(self, command: Sequence[str], timeout: float, stdout: bytes, stderr: bytes) -> None:

@@ -22,11 +22,11 @@ class WaitError(KubeError):
     """A wait failed.
 
     Args:
-        message: the goal, and the last observation.
-        object: the object as last observed, None if it never was.
+        message: The goal, and the last observation.
+        object: The object as last observed, None if it never was.
 
     Attributes:
-        object: the same.
+        object: The same.
     """
 
     def __init__(self, message: str, object: Any = None) -> None:  # noqa: A002 - what events call it too
@@ -50,14 +50,14 @@ class WaitFailedError(WaitError):
     """The object can no longer reach the goal.
 
     Args:
-        message: the goal, and the last observation.
-        object: the object as last observed.
-        reason: the reason, in one word, from the object's condition.
-        explanation: the reason, for people.
+        message: The goal, and the last observation.
+        object: The object as last observed.
+        reason: The reason, in one word, from the object's condition.
+        explanation: The reason, for people.
 
     Attributes:
-        reason: the reason, in one word for programs, such as `BackoffLimitExceeded`; "" if the object has none.
-        message: the reason, for people.
+        reason: The reason, in one word for programs, such as `BackoffLimitExceeded`; "" if the object has none.
+        message: The reason, for people.
     """
 
     def __init__(self, message: str, object: Any = None, reason: str = "", explanation: str = "") -> None:  # noqa: A002

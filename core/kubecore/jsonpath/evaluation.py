@@ -50,8 +50,8 @@ class JSONPath:
     """A parsed path.
 
     Attributes:
-        text: the original text.
-        steps: its steps.
+        text: The original text.
+        steps: Its steps.
     """
 
     text: str
@@ -61,15 +61,15 @@ class JSONPath:
         """Return the values at the path: plain values, as in the object's JSON. Missing keys yield nothing.
 
         Args:
-            data: the object: a model, or a mapping with the API's names.
+            data: The object: a model, or a mapping with the API's names.
 
         Returns:
             The values, in the object's order.
 
         Raises:
-            DecodeError: the object does not have this shape: a missing index, a filter on a value that is not a list, a
+            DecodeError: The object does not have this shape: a missing index, a filter on a value that is not a list, a
                 comparison of a number with text.
-            EncodeError: a value of the model has no form in JSON.
+            EncodeError: A value of the model has no form in JSON.
         """
         plain = data.to_dict() if isinstance(data, Model) else data
         try:
@@ -82,13 +82,13 @@ def parse(text: str) -> JSONPath:
     """Parse a path, with braces or without.
 
     Args:
-        text: the path, such as `{.status.phase}`, `.status.phase` or `status.phase`.
+        text: The path, such as `{.status.phase}`, `.status.phase` or `status.phase`.
 
     Returns:
         The path.
 
     Raises:
-        InvalidRequestError: it is invalid; the error has the position.
+        InvalidRequestError: It is invalid; the error has the position.
     """
     return JSONPath(text, parse_steps(text))
 
@@ -97,7 +97,7 @@ def go_text(value: Any) -> str:
     """Write a value as Go's `%v` does, as `kubectl wait` compares it.
 
     Args:
-        value: a plain value.
+        value: A plain value.
     """
     if value is None:
         return "<nil>"

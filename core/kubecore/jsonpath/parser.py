@@ -53,10 +53,10 @@ class Slice:
     """`[start:stop:step]`, or `[index]`, which is a slice of one.
 
     Attributes:
-        start: the start; negative values count from the end.
-        stop: the end (exclusive); None for the end of the list.
-        step: the step width; None for 1.
-        single: whether it is an index.
+        start: The start; negative values count from the end.
+        stop: The end (exclusive); None for the end of the list.
+        step: The step width; None for 1.
+        single: Whether it is an index.
     """
 
     start: int
@@ -95,13 +95,13 @@ def parse_steps(text: str) -> tuple[Step, ...]:
     """Parse a path, with braces or without.
 
     Args:
-        text: the path, such as `{.status.phase}`, `.status.phase` or `status.phase`.
+        text: The path, such as `{.status.phase}`, `.status.phase` or `status.phase`.
 
     Returns:
         Its steps.
 
     Raises:
-        InvalidRequestError: it is invalid; the error has the position.
+        InvalidRequestError: It is invalid; the error has the position.
     """
     if len(text) > MAX_LENGTH:
         raise InvalidRequestError(f"the JSONPath has {len(text)} characters; the longest has {MAX_LENGTH}")

@@ -19,8 +19,8 @@ def unquote(text: str, quote: str) -> str | None:
     """Parse quoted text.
 
     Args:
-        text: the text between the quotes.
-        quote: the quotes, ' or ".
+        text: The text between the quotes.
+        quote: The quotes, ' or ".
 
     Returns:
         The text, None if an escape is invalid.

@@ -24,17 +24,17 @@ def build(
     """Build the configuration for a cluster and a user.
 
     Args:
-        cluster: the server.
-        user: the credentials.
-        policy: the programs that may run; None for all.
-        save: called with new tokens of an OpenID Connect provider.
-        problems: mistakes that were found before; those of cluster and user are added.
+        cluster: The server.
+        user: The credentials.
+        policy: The programs that may run; None for all.
+        save: Called with new tokens of an OpenID Connect provider.
+        problems: Mistakes that were found before; those of cluster and user are added.
 
     Returns:
         The configuration.
 
     Raises:
-        InvalidConfigError: something contradicts itself or cannot be read; the error has all mistakes.
+        InvalidConfigError: Something contradicts itself or cannot be read; the error has all mistakes.
     """
     check_cluster(cluster, problems)
     check_user(user, problems)

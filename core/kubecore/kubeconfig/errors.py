@@ -21,8 +21,8 @@ class Problem(NamedTuple):
     """A mistake in a kubeconfig.
 
     Attributes:
-        where: the file, and the entry if the mistake is in one.
-        what: the problem and the next step; never a secret.
+        where: The file, and the entry if the mistake is in one.
+        what: The problem and the next step; never a secret.
     """
 
     where: str
@@ -37,7 +37,7 @@ class InvalidConfigError(ConfigError):
     """The requested part of a kubeconfig is invalid: all its mistakes at once.
 
     Args:
-        problems: the mistakes.
+        problems: The mistakes.
     """
 
     def __init__(self, *problems: Problem) -> None:

@@ -44,8 +44,8 @@ class Document(NamedTuple):
     """A file's content.
 
     Attributes:
-        file: the file, None for bytes that were handed over.
-        data: the whole of it.
+        file: The file, None for bytes that were handed over.
+        data: The whole of it.
     """
 
     file: Path | None
@@ -65,10 +65,10 @@ class Entry(NamedTuple):
     """An entry of a section and its place.
 
     Attributes:
-        kind: its kind.
-        name: its name.
-        data: its value, of any type.
-        document: the document that contains it.
+        kind: Its kind.
+        name: Its name.
+        data: Its value, of any type.
+        document: The document that contains it.
         others: The keys next to its name and its data, which have no meaning there.
     """
 
@@ -92,12 +92,12 @@ class Merged(NamedTuple):
     """Several files as one.
 
     Attributes:
-        documents: the existing files.
-        places: their name in errors.
-        current_context: the first that is set, "" for none.
-        clusters: the clusters by name.
-        users: the users by name.
-        contexts: the contexts by name.
+        documents: The existing files.
+        places: Their name in errors.
+        current_context: The first that is set, "" for none.
+        clusters: The clusters by name.
+        users: The users by name.
+        contexts: The contexts by name.
     """
 
     documents: Sequence[Document]
@@ -120,7 +120,7 @@ def precedence(path: str | os.PathLike[str] | None) -> list[Path]:
     """Return the files that count, the strongest first, whether they exist or not.
 
     Args:
-        path: the one file to read; None or "" for those of `KUBECONFIG`, else `~/.kube/config`.
+        path: The one file to read; None or "" for those of `KUBECONFIG`, else `~/.kube/config`.
 
     Returns:
         The files, each once.
@@ -138,13 +138,13 @@ def read_all(path: str | os.PathLike[str] | None) -> Merged:
     """Read the files that count and merge them.
 
     Args:
-        path: as for `precedence`. A file that is named here must exist; others may be missing.
+        path: As for `precedence`. A file that is named here must exist; others may be missing.
 
     Returns:
         The merged files.
 
     Raises:
-        ConfigError: a file can't be read or has not the shape of a kubeconfig.
+        ConfigError: A file can't be read or has not the shape of a kubeconfig.
     """
     files = precedence(path)
     is_named = path is not None and bool(os.fspath(path))
@@ -156,14 +156,14 @@ def merge(documents: Sequence[Document], places: str) -> Merged:
     """Merge files: the first that names an entry owns it whole, and the first current context that is set wins.
 
     Args:
-        documents: the files, the one with the highest priority first.
-        places: their name in errors.
+        documents: The files, the one with the highest priority first.
+        places: Their name in errors.
 
     Returns:
         The merged files.
 
     Raises:
-        ConfigError: a file does not have the form of a kubeconfig, or contains an entry twice.
+        ConfigError: A file does not have the form of a kubeconfig, or contains an entry twice.
     """
     entries: dict[Kind, dict[str, Entry]] = {"cluster": {}, "user": {}, "context": {}}
     current = ""
@@ -180,13 +180,13 @@ def read(file: Path) -> Mapping[str, Any]:
     """Read one file.
 
     Args:
-        file: the file.
+        file: The file.
 
     Returns:
         Its content; nothing for an empty file.
 
     Raises:
-        ConfigError: it can't be read, or is not a kubeconfig; the error names it.
+        ConfigError: It can't be read, or is not a kubeconfig; the error names it.
     """
     try:
         with file.open("rb") as stream:
@@ -203,13 +203,13 @@ def parse(content: bytes | str, source: str) -> Mapping[str, Any]:
 
     Args:
         content: YAML or JSON.
-        source: its name in errors.
+        source: Its name in errors.
 
     Returns:
         Its content; nothing for an empty text.
 
     Raises:
-        ConfigError: it is not a kubeconfig.
+        ConfigError: It is not a kubeconfig.
     """
     # Errors may be shown with the variables of their frames, so that no variable here holds the content.
     loaded = _load(hide(content), source)
@@ -243,14 +243,14 @@ def items(document: Document, section: str) -> Iterator[tuple[str, Mapping[str, 
     """Give the items of a section with their names.
 
     Args:
-        document: the file.
-        section: the section's key, such as `clusters`.
+        document: The file.
+        section: The section's key, such as `clusters`.
 
     Yields:
         Each item's name and the whole item.
 
     Raises:
-        ConfigError: the section is not a list of mappings, an item's name is not text, or a name is repeated.
+        ConfigError: The section is not a list of mappings, an item's name is not text, or a name is repeated.
     """
     mistake = _mistake_of_section(document, section)
     if mistake:

@@ -29,12 +29,12 @@ class KubeConfig(NamedTuple):
     """The content of a context.
 
     Attributes:
-        config: the server and the credentials.
-        namespace: the namespace, `default` if none is set.
-        context: the context's name, "" for none, as in a cluster.
-        cluster: the cluster's name, "" for none.
-        user: the user's name, "" for none.
-        namespace_given: whether the namespace is that of the keyword, not that of the file.
+        config: The server and the credentials.
+        namespace: The namespace, `default` if none is set.
+        context: The context's name, "" for none, as in a cluster.
+        cluster: The cluster's name, "" for none.
+        user: The user's name, "" for none.
+        namespace_given: Whether the namespace is that of the keyword, not that of the file.
     """
 
     config: rest.Config
@@ -66,16 +66,16 @@ def load_config(
     """Return the configuration that a kubeconfig's context describes: see `load`.
 
     Args:
-        path: the file; by default the files of `KUBECONFIG`, else `~/.kube/config`, else the cluster that the program
+        path: The file; by default the files of `KUBECONFIG`, else `~/.kube/config`, else the cluster that the program
             runs in.
-        exec_policy: which programs may run to give credentials; by default all.
-        **overrides: values that replace those of the file: see `Overrides`.
+        exec_policy: Which programs may run to give credentials; by default all.
+        **overrides: Values that replace those of the file: see `Overrides`.
 
     Returns:
         The configuration.
 
     Raises:
-        ConfigError: a file can't be read or is wrong; the error names file and entry.
+        ConfigError: A file can't be read or is wrong; the error names file and entry.
     """
     return load(path, exec_policy=exec_policy, **overrides).config
 
@@ -89,19 +89,19 @@ def load(
     """Read kubeconfig files.
 
     Args:
-        path: the file; by default the files of `KUBECONFIG`, else `~/.kube/config`, else the cluster that the program
+        path: The file; by default the files of `KUBECONFIG`, else `~/.kube/config`, else the cluster that the program
             runs in.
-        exec_policy: which programs may run to give credentials; by default all.
-        **overrides: values that replace those of the file, such as `context="prod"`: see `Overrides`.
+        exec_policy: Which programs may run to give credentials; by default all.
+        **overrides: Values that replace those of the file, such as `context="prod"`: see `Overrides`.
 
     Returns:
         The configuration and the namespace of the context.
 
     Raises:
-        ContextNotFoundError: there is no such context.
-        EmptyConfigError: no server is named anywhere, and the program does not run in a cluster.
-        InvalidConfigError: the entries of the context are invalid; the error has all mistakes, with file and entry.
-        ConfigError: a file can't be read, or is not a kubeconfig.
+        ContextNotFoundError: There is no such context.
+        EmptyConfigError: No server is named anywhere, and the program does not run in a cluster.
+        InvalidConfigError: The entries of the context are invalid; the error has all mistakes, with file and entry.
+        ConfigError: A file can't be read, or is not a kubeconfig.
     """
     check_names(overrides)
     merged = files.read_all(path)
@@ -125,20 +125,20 @@ def loads(
     """Read a kubeconfig from memory, such as one in a Secret. The environment is ignored.
 
     Args:
-        data: the kubeconfig, YAML or JSON.
-        trusted: whether it may refer to local files and programs to run. The author of such a kubeconfig can read any
+        data: The kubeconfig, YAML or JSON.
+        trusted: Whether it may refer to local files and programs to run. The author of such a kubeconfig can read any
             file and run any program with this program's rights.
-        exec_policy: which programs may run to give credentials; by default all.
-        **overrides: values that replace those of the kubeconfig: see `Overrides`. They may name files.
+        exec_policy: Which programs may run to give credentials; by default all.
+        **overrides: Values that replace those of the kubeconfig: see `Overrides`. They may name files.
 
     Returns:
         The configuration and the namespace of the context.
 
     Raises:
-        ContextNotFoundError: there is no such context.
-        EmptyConfigError: no server is named.
-        InvalidConfigError: the entries of the context are invalid, or refer to files or programs without being trusted.
-        ConfigError: the content is not a kubeconfig.
+        ContextNotFoundError: There is no such context.
+        EmptyConfigError: No server is named.
+        InvalidConfigError: The entries of the context are invalid, or refer to files or programs without being trusted.
+        ConfigError: The content is not a kubeconfig.
     """
     check_names(overrides)
     data = hide(data)

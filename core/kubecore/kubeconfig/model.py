@@ -109,8 +109,8 @@ def read_cluster(entry: Entry, problems: list[Problem]) -> Cluster:
     """Read a cluster.
 
     Args:
-        entry: the entry.
-        problems: fields of the wrong type are added here.
+        entry: The entry.
+        problems: Fields of the wrong type are added here.
 
     Returns:
         The cluster; relative paths are resolved.
@@ -133,8 +133,8 @@ def read_user(entry: Entry, problems: list[Problem]) -> User:
     """Read a user.
 
     Args:
-        entry: the entry.
-        problems: fields of the wrong type are added here.
+        entry: The entry.
+        problems: Fields of the wrong type are added here.
 
     Returns:
         The user; relative paths are resolved.
@@ -168,8 +168,8 @@ def read_context(entry: Entry, problems: list[Problem]) -> Context:
     """Read a context.
 
     Args:
-        entry: the entry.
-        problems: fields of the wrong type are added here.
+        entry: The entry.
+        problems: Fields of the wrong type are added here.
 
     Returns:
         The context.

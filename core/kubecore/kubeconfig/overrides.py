@@ -27,26 +27,26 @@ class Overrides(TypedDict, total=False):
     empty, since somebody else would act than was meant, namely the user of the file.
 
     Attributes:
-        context: the context, instead of the file's current one.
-        cluster: the name of the cluster, instead of the context's.
-        user: the name of the user, instead of the context's.
-        namespace: the namespace, instead of the context's; `ns/NAME` and the like mean NAME.
-        server: the server's URL. The file's `tls-server-name` is for the file's server, so it is dropped.
-        tls_server_name: the name that the server's certificate must be for.
-        insecure: whether the server's certificate is not checked at all. True drops the file's CA.
-        ca_file: the certificates that sign servers. It replaces the file's CA, and of its `insecure`.
-        ca_data: the same as bytes.
-        token: the token. It replaces the file's `token` and `tokenFile`.
-        token_file: the file that holds the token; likewise.
-        cert_file: the client's certificate. It replaces that of the file, whether that is a path or data.
-        cert_data: the same as bytes.
-        key_file: the key of the client's certificate; likewise.
-        key_data: the same as bytes.
-        username: the name for basic authentication.
-        password: the password for basic authentication.
-        impersonate: the user to impersonate: a name, or all fields. It replaces all impersonation settings of the file.
-        proxy_url: the proxy; "" for none.
-        compression: whether compressed responses are accepted.
+        context: The context, instead of the file's current one.
+        cluster: The name of the cluster, instead of the context's.
+        user: The name of the user, instead of the context's.
+        namespace: The namespace, instead of the context's; `ns/NAME` and the like mean NAME.
+        server: The server's URL. The file's `tls-server-name` is for the file's server, so it is dropped.
+        tls_server_name: The name that the server's certificate must be for.
+        insecure: Whether the server's certificate is not checked at all. True drops the file's CA.
+        ca_file: The certificates that sign servers. It replaces the file's CA, and of its `insecure`.
+        ca_data: The same as bytes.
+        token: The token. It replaces the file's `token` and `tokenFile`.
+        token_file: The file that holds the token; likewise.
+        cert_file: The client's certificate. It replaces that of the file, whether that is a path or data.
+        cert_data: The same as bytes.
+        key_file: The key of the client's certificate; likewise.
+        key_data: The same as bytes.
+        username: The name for basic authentication.
+        password: The password for basic authentication.
+        impersonate: The user to impersonate: a name, or all fields. It replaces all impersonation settings of the file.
+        proxy_url: The proxy; "" for none.
+        compression: Whether compressed responses are accepted.
     """
 
     context: str | None
@@ -75,10 +75,10 @@ def check_names(given: Mapping[str, Any]) -> None:
     """Refuse keywords that mean nothing, as Python itself would.
 
     Args:
-        given: the keywords.
+        given: The keywords.
 
     Raises:
-        TypeError: there is no such keyword.
+        TypeError: There is no such keyword.
     """
     unknown = sorted(given.keys() - Overrides.__annotations__.keys())
     if unknown:
@@ -89,8 +89,8 @@ def over_cluster(cluster: Cluster, given: Overrides) -> Cluster:
     """Return a cluster with overrides applied.
 
     Args:
-        cluster: the cluster of the file.
-        given: the overrides.
+        cluster: The cluster of the file.
+        given: The overrides.
 
     Returns:
         A new cluster.
@@ -116,14 +116,14 @@ def over_user(user: User, given: Overrides) -> User:
     """Return a user with overrides applied.
 
     Args:
-        user: the user of the file.
-        given: the overrides.
+        user: The user of the file.
+        given: The overrides.
 
     Returns:
         A new user.
 
     Raises:
-        ConfigError: a credential or the name of a user is given and empty, or the user to impersonate is invalid.
+        ConfigError: A credential or the name of a user is given and empty, or the user to impersonate is invalid.
     """
     changes: dict[str, Any] = {}
     for name in _NEVER_EMPTY:

@@ -51,7 +51,7 @@ def validate(path: str | os.PathLike[str] | None = None) -> list[Problem]:
     """Find all mistakes of all entries; `load` checks only those of its context.
 
     Args:
-        path: the file; by default the files of `KUBECONFIG`, else `~/.kube/config`.
+        path: The file; by default the files of `KUBECONFIG`, else `~/.kube/config`.
 
     Returns:
         The mistakes, each with its file and entry. A file that can't be read at all is one.
@@ -108,8 +108,8 @@ def check_cluster(cluster: Cluster, problems: list[Problem]) -> None:
     """Find the mistakes of a cluster.
 
     Args:
-        cluster: the cluster.
-        problems: its mistakes are added here.
+        cluster: The cluster.
+        problems: Its mistakes are added here.
     """
 
     def wrong(what: str) -> None:
@@ -131,8 +131,8 @@ def check_user(user: User, problems: list[Problem]) -> None:
     """Find the mistakes of a user.
 
     Args:
-        user: the user.
-        problems: its mistakes are added here.
+        user: The user.
+        problems: Its mistakes are added here.
     """
     problems.extend(Problem(user.where, what) for what in _mistakes_of_user(user))
     _check_file("client-certificate", user.cert_file, user.where, problems)
@@ -159,9 +159,9 @@ def check_namespace(namespace: str, where: str, problems: list[Problem]) -> None
     """Check the name of a namespace.
 
     Args:
-        namespace: its name, "" for none.
-        where: the place of the reference.
-        problems: the mistake is added here.
+        namespace: Its name, "" for none.
+        where: The place of the reference.
+        problems: The mistake is added here.
     """
     if namespace and _LABEL.fullmatch(namespace) is None:
         what = f"namespace {namespace[:100]!r} is not a valid name: a-z, 0-9 and -, at most 63 characters"
@@ -172,9 +172,9 @@ def check_data_only(cluster: Cluster, user: User, problems: list[Problem]) -> No
     """Find the fields that read files or run programs.
 
     Args:
-        cluster: the cluster.
-        user: the user.
-        problems: each such field is added here.
+        cluster: The cluster.
+        user: The user.
+        problems: Each such field is added here.
     """
     provider = user.auth_provider
     found = {

@@ -37,10 +37,10 @@ class KubeConfigFiles:
     Relative paths stay unchanged. Comments are lost when a file is written, as with kubectl.
 
     Args:
-        path: the file, which need not exist; by default the files of `KUBECONFIG`, else `~/.kube/config`.
+        path: The file, which need not exist; by default the files of `KUBECONFIG`, else `~/.kube/config`.
 
     Raises:
-        ConfigError: a file can't be read, or is not a kubeconfig.
+        ConfigError: A file can't be read, or is not a kubeconfig.
     """
 
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
@@ -64,7 +64,7 @@ class KubeConfigFiles:
             kind: `cluster`, `user` or `context`; the plural is accepted, too.
 
         Raises:
-            ConfigError: it is another kind.
+            ConfigError: It is another kind.
         """
         return sorted(self._entries[_kind(kind)])
 
@@ -73,13 +73,13 @@ class KubeConfigFiles:
 
         Args:
             kind: `cluster`, `user` or `context`.
-            name: its name.
+            name: Its name.
 
         Returns:
             The entry, unchanged.
 
         Raises:
-            InvalidConfigError: there is none.
+            InvalidConfigError: There is none.
         """
         kind = _kind(kind)
         if name not in self._entries[kind]:
@@ -92,11 +92,11 @@ class KubeConfigFiles:
 
         Args:
             kind: `cluster`, `user` or `context`.
-            name: its name.
-            data: its content, such as `{"server": "https://10.0.0.1"}`.
+            name: Its name.
+            data: Its content, such as `{"server": "https://10.0.0.1"}`.
 
         Raises:
-            ConfigError: the data can't be written as YAML, or the name is empty.
+            ConfigError: The data can't be written as YAML, or the name is empty.
         """
         kind = _kind(kind)
         if not name:
@@ -111,10 +111,10 @@ class KubeConfigFiles:
 
         Args:
             kind: `cluster`, `user` or `context`.
-            name: its name.
+            name: Its name.
 
         Raises:
-            InvalidConfigError: there is none.
+            InvalidConfigError: There is none.
         """
         kind = _kind(kind)
         kind = _kind(kind)
@@ -127,10 +127,10 @@ class KubeConfigFiles:
         """Set the current context: in the one file that was named, else in the first that exists.
 
         Args:
-            name: the context; "" for none, which clears it in the first file that sets one.
+            name: The context; "" for none, which clears it in the first file that sets one.
 
         Raises:
-            ContextNotFoundError: there is none.
+            ContextNotFoundError: There is none.
         """
         if name and name not in self._entries["context"]:
             raise ContextNotFoundError(missing(self._merged, "context", name, self._merged.places))
@@ -146,7 +146,7 @@ class KubeConfigFiles:
         Changes that others made in the meantime are kept, except for the entries changed here.
 
         Raises:
-            ConfigError: a file is locked, or can't be read or written.
+            ConfigError: A file is locked, or can't be read or written.
         """
         with contextlib.ExitStack() as stack:
             for file in self.changed:
@@ -190,12 +190,12 @@ def use_context(name: str, path: str | os.PathLike[str] | None = None) -> None:
     """Set the current context, as `kubectl config use-context` does.
 
     Args:
-        name: the context.
-        path: the file; by default the files of `KUBECONFIG`, else `~/.kube/config`.
+        name: The context.
+        path: The file; by default the files of `KUBECONFIG`, else `~/.kube/config`.
 
     Raises:
-        ContextNotFoundError: there is none.
-        ConfigError: a file is locked, or can't be read or written.
+        ContextNotFoundError: There is none.
+        ConfigError: A file is locked, or can't be read or written.
     """
     opened = KubeConfigFiles(path)
     opened.use_context(name)
@@ -206,12 +206,12 @@ def save_tokens(file: Path, user: str, tokens: Mapping[str, str]) -> None:
     """Write new settings of a user's auth provider to the user's file.
 
     Args:
-        file: the file.
-        user: the user's name.
-        tokens: the settings, such as `id-token` and `refresh-token`; others stay.
+        file: The file.
+        user: The user's name.
+        tokens: The settings, such as `id-token` and `refresh-token`; others stay.
 
     Raises:
-        ConfigError: the file is locked, or can't be read or written, or has the user no more.
+        ConfigError: The file is locked, or can't be read or written, or has the user no more.
     """
 
     def change(document: dict[str, Any]) -> None:
@@ -233,13 +233,13 @@ def locked(file: Path) -> Generator[None]:
     """Hold the lock of a kubeconfig file, `FILE.lock`, which kubectl uses too.
 
     Args:
-        file: the file; its folder is made if need be.
+        file: The file; its folder is made if need be.
 
     Yields:
         Nothing, while the lock is held.
 
     Raises:
-        ConfigError: another process holds it, or it cannot be created. There is no waiting.
+        ConfigError: Another process holds it, or it cannot be created. There is no waiting.
     """
     lock = file.parent / f"{file.name}.lock"
     try:

@@ -24,7 +24,7 @@ class Lines:
     r"""Cuts at `\n`, and nowhere else but in a line that is too long.
 
     Args:
-        longest: a longer line is split into chunks of about this size, in bytes; UTF-8 characters are never split.
+        longest: A longer line is split into chunks of about this size, in bytes; UTF-8 characters are never split.
     """
 
     def __init__(self, longest: int = LONGEST) -> None:
@@ -117,8 +117,8 @@ class _Decoding:
     """Decodes chunk by chunk.
 
     Args:
-        mode: the encoding, and how bytes that it does not allow are handled.
-        call: the request, for errors.
+        mode: The encoding, and how bytes that it does not allow are handled.
+        call: The request, for errors.
     """
 
     def __init__(self, mode: TextMode, call: Call[Any]) -> None:
@@ -145,9 +145,9 @@ class TextReader(_Decoding):
     """Reads UTF-8, whose lines can be cut before they are decoded.
 
     Args:
-        longest: longest line that is not split, in bytes.
-        mode: how bytes that are not UTF-8 are handled.
-        call: the request, for errors.
+        longest: Longest line that is not split, in bytes.
+        mode: How bytes that are not UTF-8 are handled.
+        call: The request, for errors.
     """
 
     def __init__(self, longest: int, mode: TextMode, call: Call[Any]) -> None:
@@ -170,9 +170,9 @@ class EncodedReader(_Decoding):
     """Reads another encoding: decodes first, since a newline may be more than one byte, as in UTF-16.
 
     Args:
-        longest: longest line that is not split, in characters.
-        mode: the encoding, and how bytes that it does not allow are handled.
-        call: the request, for errors.
+        longest: Longest line that is not split, in characters.
+        mode: The encoding, and how bytes that it does not allow are handled.
+        call: The request, for errors.
     """
 
     def __init__(self, longest: int, mode: TextMode, call: Call[Any]) -> None:
@@ -218,8 +218,8 @@ def reader(longest: int, mode: TextMode, call: Call[Any]) -> TextReader | Encode
     """Return the line splitter for text of a log.
 
     Args:
-        longest: longest line that is not split.
-        mode: the encoding, and how bytes that it does not allow are handled.
-        call: the request, for errors.
+        longest: Longest line that is not split.
+        mode: The encoding, and how bytes that it does not allow are handled.
+        call: The request, for errors.
     """
     return (TextReader if mode.encoding == "utf-8" else EncodedReader)(longest, mode, call)

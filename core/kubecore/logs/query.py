@@ -56,7 +56,7 @@ def text_of(call: Call[Any], data: bytes, mode: TextMode) -> str:
     """Decode a whole log.
 
     Raises:
-        DecodeError: the encoding does not allow some bytes, and `errors` is `strict`.
+        DecodeError: The encoding does not allow some bytes, and `errors` is `strict`.
     """
     try:
         return data.decode(mode.encoding, mode.errors)

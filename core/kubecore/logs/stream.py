@@ -68,10 +68,10 @@ class LogStream(_State[T]):
     ```
 
     Args:
-        client: sends the call.
-        call: the call.
-        reader: makes lines.
-        timeout: seconds until the log is open; None for no limit.
+        client: Sends the call.
+        call: The call.
+        reader: Makes lines.
+        timeout: Seconds until the log is open; None for no limit.
     """
 
     def __init__(self, client: Client, call: Call[bytes], reader: Reader[T], *, timeout: float | None = None) -> None:
@@ -85,8 +85,8 @@ class LogStream(_State[T]):
         """Open the log.
 
         Raises:
-            StatusError: the server refuses it.
-            TransportError: there is no response.
+            StatusError: The server refuses it.
+            TransportError: There is no response.
         """
         self._source = self._stack.enter_context(
             self._client.stream(self._call, timeout=self._timeout, once=True)
@@ -112,8 +112,8 @@ class LogStream(_State[T]):
         """Wait for the next line.
 
         Raises:
-            TransportError: the connection breaks.
-            DecodeError: it is not UTF-8, if that was requested.
+            TransportError: The connection breaks.
+            DecodeError: It is not UTF-8, if that was requested.
         """
         self._choose("lines")
         while not self._ready:
@@ -126,8 +126,8 @@ class LogStream(_State[T]):
         """Yield received data of any size; in text, no character is split.
 
         Raises:
-            TransportError: the connection breaks.
-            DecodeError: it is not UTF-8, if that was requested.
+            TransportError: The connection breaks.
+            DecodeError: It is not UTF-8, if that was requested.
         """
         self._choose("chunks")
         while (chunk := self._read()) is not None:
@@ -165,10 +165,10 @@ class AsyncLogStream(_State[T]):
     ```
 
     Args:
-        client: sends the call.
-        call: the call.
-        reader: makes lines.
-        timeout: seconds until the log is open; None for no limit.
+        client: Sends the call.
+        call: The call.
+        reader: Makes lines.
+        timeout: Seconds until the log is open; None for no limit.
     """
 
     def __init__(
@@ -184,8 +184,8 @@ class AsyncLogStream(_State[T]):
         """Open the log.
 
         Raises:
-            StatusError: the server refuses it.
-            TransportError: there is no response.
+            StatusError: The server refuses it.
+            TransportError: There is no response.
         """
         self._source = (
             await self._stack.enter_async_context(self._client.stream(self._call, timeout=self._timeout, once=True))
@@ -215,8 +215,8 @@ class AsyncLogStream(_State[T]):
         """Wait for the next line.
 
         Raises:
-            TransportError: the connection breaks.
-            DecodeError: it is not UTF-8, if that was requested.
+            TransportError: The connection breaks.
+            DecodeError: It is not UTF-8, if that was requested.
         """
         self._choose("lines")
         while not self._ready:
@@ -229,8 +229,8 @@ class AsyncLogStream(_State[T]):
         """Yield received data of any size; in text, no character is split.
 
         Raises:
-            TransportError: the connection breaks.
-            DecodeError: it is not UTF-8, if that was requested.
+            TransportError: The connection breaks.
+            DecodeError: It is not UTF-8, if that was requested.
         """
         self._choose("chunks")
         while (chunk := await self._read()) is not None:

@@ -42,7 +42,7 @@ def always(value: _L) -> _L:
     """Give a field a default that is sent all the same, as `api_version` and `kind` need.
 
     Args:
-        value: the default, the only value of the field's Literal.
+        value: The default, the only value of the field's Literal.
 
     Returns:
         The field, typed as its value so that type checkers see a default.
@@ -73,13 +73,13 @@ class ModelBase(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False, rena
         """Copy the model with some fields changed; unchanged fields are shared with the original.
 
         Args:
-            **changes: attribute names and their new values.
+            **changes: Attribute names and their new values.
 
         Returns:
             The changed copy.
 
         Raises:
-            TypeError: there is no such attribute.
+            TypeError: There is no such attribute.
         """
         return msgspec.structs.replace(self, **changes)
 

@@ -43,7 +43,7 @@ def described(model: ModelBase) -> str:
     """Return a model's repr: its class and the fields that are set, such as `ContainerPort(container_port=80)`.
 
     Args:
-        model: the model.
+        model: The model.
     """
     return f"{type(model).__name__}({', '.join(f'{name}={value!r}' for name, value in fields_of(model))})"
 
@@ -52,7 +52,7 @@ def fields_of(model: ModelBase) -> Iterator[tuple[str, Any]]:
     """Yield the fields that are set, with values that can be shown.
 
     Args:
-        model: the model.
+        model: The model.
 
     Yields:
         Name and value.
@@ -130,7 +130,7 @@ def shown_yaml(model: Any) -> str:
     """Return a model as YAML for people: without managed fields, secrets hidden.
 
     Args:
-        model: the model.
+        model: The model.
     """
     from kubecore.codec import yaml
 
@@ -175,7 +175,7 @@ def shown_html(model: Any) -> str:
     """Return the same as HTML, for notebooks.
 
     Args:
-        model: the model.
+        model: The model.
     """
     return f"<pre>{html.escape(shown_yaml(model))}</pre>"
 
@@ -184,8 +184,8 @@ def in_order(data: Mapping[str, Any], *, managed_fields: bool) -> dict[str, Any]
     """Return an object's JSON in the order in which people write it: apiVersion, kind, metadata, spec, ..., status.
 
     Args:
-        data: the object, or a list of objects.
-        managed_fields: whether to keep the managed fields.
+        data: The object, or a list of objects.
+        managed_fields: Whether to keep the managed fields.
     """
     ordered = _ordered(data)
     if managed_fields:

@@ -46,7 +46,7 @@ def module_getattr(module: str) -> Callable[[str], NoReturn]:
     """Return the `__getattr__` of a module of models: it raises an error that names the class that was meant.
 
     Args:
-        module: the module's name.
+        module: The module's name.
     """
 
     def missing(name: str) -> NoReturn:
@@ -90,8 +90,8 @@ def missing_in_client(client: object, name: str) -> AttributeError:
     """Return the error for an attribute that a client of a resource does not have.
 
     Args:
-        client: the client.
-        name: the attribute.
+        client: The client.
+        name: The attribute.
     """
     if name.startswith("_"):
         return _error(client, name, "")
@@ -108,8 +108,8 @@ def missing_in_group(group: object, name: str) -> AttributeError:
     """Return the error for an attribute that the clients of a group version do not have.
 
     Args:
-        group: the clients of a group version.
-        name: the attribute, such as `pod` or the official client's `list_namespaced_pod`.
+        group: The clients of a group version.
+        name: The attribute, such as `pod` or the official client's `list_namespaced_pod`.
     """
     if name.startswith("_"):
         return _error(group, name, "")
@@ -131,8 +131,8 @@ def missing_in_clientset(clientset: object, name: str) -> AttributeError:
     """Return the error for an attribute that a clientset does not have.
 
     Args:
-        clientset: the clientset.
-        name: the attribute, such as `pods` or the official client's `CoreV1Api`.
+        clientset: The clientset.
+        name: The attribute, such as `pods` or the official client's `CoreV1Api`.
     """
     if name.startswith("_"):
         return _error(clientset, name, "")

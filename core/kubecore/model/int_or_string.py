@@ -20,9 +20,9 @@ def scaled_value(value: IntOrString, total: int, *, round_up: bool) -> int:
     """Convert a count or a percentage to a count, as `GetScaledValueFromIntOrPercent` does.
 
     Args:
-        value: a count, or a percentage such as `"25%"`.
-        total: the value of 100 per cent.
-        round_up: whether a fraction counts as one more, or is dropped.
+        value: A count, or a percentage such as `"25%"`.
+        total: The value of 100 per cent.
+        round_up: Whether a fraction counts as one more, or is dropped.
 
     Returns:
         The count.

@@ -55,7 +55,7 @@ def kinds_of(package: str) -> Mapping[tuple[str, str], KindInfo]:
     """Return the kinds of a generated package, by apiVersion and kind.
 
     Args:
-        package: the package's name, such as `kubeclient`. A missing package, or one that is not generated, has no
+        package: The package's name, such as `kubeclient`. A missing package, or one that is not generated, has no
             kinds.
 
     Returns:
@@ -76,7 +76,7 @@ def kinds_of_class(clientset: type) -> Mapping[tuple[str, str], KindInfo]:
     """Return the kinds of the package that a clientset was generated in; a class derived from it has the same.
 
     Args:
-        clientset: the class.
+        clientset: The class.
     """
     packages = dict.fromkeys(cls.__module__.partition(".")[0] for cls in clientset.__mro__)
     return next((found for found in map(kinds_of, packages) if found), _NO_KINDS)
@@ -86,13 +86,13 @@ def kind_of(model: type[ModelBase]) -> KindInfo:
     """Return the API path of a model, from its generated package.
 
     Args:
-        model: the class, such as `core_v1.ConfigMap`.
+        model: The class, such as `core_v1.ConfigMap`.
 
     Returns:
         The API path.
 
     Raises:
-        NoMatchError: the class is not a kind with a resource, or was not generated.
+        NoMatchError: The class is not a kind with a resource, or was not generated.
     """
     names = named(model)
     found = None if names is None else kinds_of(model.__module__.partition(".")[0]).get(names)

@@ -27,7 +27,7 @@ class Model(ModelBase, kw_only=True):
             A new dictionary that shares nothing mutable with the model.
 
         Raises:
-            kubecore.errors.EncodeError: a value has no form in JSON, such as a time without its offset.
+            kubecore.errors.EncodeError: A value has no form in JSON, such as a time without its offset.
         """
         from kubecore.codec import encode
 
@@ -39,7 +39,7 @@ class Model(ModelBase, kw_only=True):
         """Read the model from a mapping with the API's names, as `to_dict` writes it.
 
         Args:
-            data: the object; names that the model does not know are ignored.
+            data: The object; names that the model does not know are ignored.
 
         Returns:
             The model.
@@ -55,13 +55,13 @@ class Model(ModelBase, kw_only=True):
         """Write the model as one YAML document that kubectl reads.
 
         Args:
-            managed_fields: whether `metadata.managedFields` is included; people hardly ever want to see it.
+            managed_fields: Whether `metadata.managedFields` is included; people hardly ever want to see it.
 
         Returns:
             The text, ending in a newline: apiVersion, kind, metadata and spec first, status last.
 
         Raises:
-            kubecore.errors.EncodeError: a value has no form in JSON.
+            kubecore.errors.EncodeError: A value has no form in JSON.
         """
         from kubecore.codec import yaml
         from kubecore.model import display
@@ -73,13 +73,13 @@ class Model(ModelBase, kw_only=True):
         """Read the model from one YAML document, with kubectl's rules for scalars.
 
         Args:
-            text: the document; JSON is YAML too.
+            text: The document; JSON is YAML too.
 
         Returns:
             The model.
 
         Raises:
-            kubecore.errors.DecodeError: the text is not such a document; the error names line or path.
+            kubecore.errors.DecodeError: The text is not such a document; the error names line or path.
         """
         from kubecore.codec import decode, yaml
 

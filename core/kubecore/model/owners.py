@@ -30,15 +30,15 @@ def controller_reference(owner: Model | Mapping[str, Any], *, block_owner_deleti
     """Make the reference to the object that controls another one.
 
     Args:
-        owner: the object as the server returned it, since it has a UID then: a model, or a mapping with apiVersion and
+        owner: The object as the server returned it, since it has a UID then: a model, or a mapping with apiVersion and
             kind, as of the dynamic client.
-        block_owner_deletion: whether an owner that is deleted in the foreground waits for the object.
+        block_owner_deletion: Whether an owner that is deleted in the foreground waits for the object.
 
     Returns:
         The reference, with `controller` set.
 
     Raises:
-        InvalidRequestError: the kind, name or UID of the owner is missing.
+        InvalidRequestError: The kind, name or UID of the owner is missing.
     """
     from kubecore.model.meta import OwnerReference
 
@@ -76,13 +76,13 @@ def set_controller_reference(
     A reference to the same owner (group, kind and name) is replaced; other owners stay.
 
     Args:
-        object: the object to change: a model, or a mapping that can be changed.
-        owner: the object as the server returned it: see `controller_reference`.
-        block_owner_deletion: whether an owner that is deleted in the foreground waits for the object.
+        object: The object to change: a model, or a mapping that can be changed.
+        owner: The object as the server returned it: see `controller_reference`.
+        block_owner_deletion: Whether an owner that is deleted in the foreground waits for the object.
 
     Raises:
-        AlreadyOwnedError: another object controls it.
-        InvalidRequestError: the kind, name or UID of the owner is missing; or it is in a namespace, and the object is
+        AlreadyOwnedError: Another object controls it.
+        InvalidRequestError: The kind, name or UID of the owner is missing; or it is in a namespace, and the object is
             not in the same one: the garbage collector would delete the object.
     """
     reference = controller_reference(owner, block_owner_deletion=block_owner_deletion)
@@ -117,7 +117,7 @@ def _with(found: Any, reference: OwnerReference, entry: Any) -> list[Any]:
     """Return the references with that of the owner replaced or added.
 
     Raises:
-        AlreadyOwnedError: another object controls it.
+        AlreadyOwnedError: Another object controls it.
     """
     owner = _owner(reference)
     for one in found:

@@ -12,7 +12,7 @@ def core_schema(cls: type[Any]) -> Any:
     """Return the schema of a class for Pydantic.
 
     Args:
-        cls: the model.
+        cls: The model.
 
     Returns:
         A `pydantic_core` schema: accepts the model itself or a mapping with the API's names, serialises to `to_dict()`.

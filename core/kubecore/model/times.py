@@ -53,7 +53,7 @@ class MicroTime(datetime.datetime):
         """Take the same point in time as `value`.
 
         Args:
-            value: a time with its offset from UTC.
+            value: A time with its offset from UTC.
 
         Returns:
             The time, as a `MicroTime`.
@@ -85,8 +85,8 @@ class SourceTime(datetime.datetime):
         """Create the same point in time as `value`, written as `text`.
 
         Args:
-            value: a time with its offset from UTC.
-            text: its written form.
+            value: A time with its offset from UTC.
+            text: Its written form.
         """
         made = cls.combine(value.date(), value.timetz())
         made._text = text  # noqa: SLF001
@@ -116,7 +116,7 @@ def parse_time(text: str) -> datetime.datetime:
     """Read an RFC 3339 date and time.
 
     Args:
-        text: such as `2026-11-24T10:00:00.123456789+01:00`; digits beyond microseconds are cut.
+        text: Such as `2026-11-24T10:00:00.123456789+01:00`; digits beyond microseconds are cut.
 
     Returns:
         The time, with its offset from UTC.
@@ -136,7 +136,7 @@ def read_time(text: str) -> datetime.datetime:
     """Read a time of a field so that it is written unchanged.
 
     Args:
-        text: as for `parse_time`; also with leap seconds, 24:00:00, years that Python lacks, a comma before the
+        text: As for `parse_time`; also with leap seconds, 24:00:00, years that Python lacks, a comma before the
             fraction, a space before the clock, or an offset without its colon.
 
     Returns:
@@ -155,7 +155,7 @@ def is_canonical(text: str) -> bool:
     """Return whether a time is written as the encoder writes it; other texts may be times as well.
 
     Args:
-        text: the time.
+        text: The time.
     """
     return _CANONICAL.fullmatch(text) is not None
 
@@ -164,7 +164,7 @@ def is_time_text(text: str) -> bool:
     """Return whether text is a time that `read_time` accepts.
 
     Args:
-        text: the text.
+        text: The text.
     """
     try:
         read_time(text)
@@ -177,7 +177,7 @@ def is_representable(text: str) -> bool:
     """Return whether Python's datetime can hold a time, up to a microsecond.
 
     Args:
-        text: a time as `read_time` accepts it.
+        text: A time as `read_time` accepts it.
     """
     return _parsed(text) is not None
 
@@ -231,7 +231,7 @@ def format_time(value: datetime.datetime) -> str:
     """Write a time in UTC, without fractional digits if they are zero.
 
     Args:
-        value: a time with its offset from UTC.
+        value: A time with its offset from UTC.
 
     Returns:
         Such as `2026-11-24T10:00:00Z`.
@@ -246,7 +246,7 @@ def format_micro_time(value: datetime.datetime) -> str:
     """Write a time in UTC with exactly six fractional digits.
 
     Args:
-        value: a time with its offset from UTC.
+        value: A time with its offset from UTC.
 
     Returns:
         Such as `2026-11-24T10:00:00.000000Z`.

@@ -25,7 +25,7 @@ def required_fields(cls: type[msgspec.Struct]) -> tuple[tuple[str, Maker], ...]:
     """List the fields that `cls` requires, each with a function that makes its zero value.
 
     Args:
-        cls: the model, or any struct.
+        cls: The model, or any struct.
 
     Returns:
         Attribute names and functions, in the order of the fields.
@@ -37,7 +37,7 @@ def maker(hint: Any) -> Maker:
     """Find the function that makes the zero value of a field's type.
 
     Args:
-        hint: the type as msgspec resolves it: a class, `list[str]`, `int | str`, a Literal, ...
+        hint: The type as msgspec resolves it: a class, `list[str]`, `int | str`, a Literal, ...
 
     Returns:
         A function without arguments; it creates a new value each time if values are mutable.

@@ -27,17 +27,17 @@ def poll(
     interrupted.
 
     Args:
-        function: what to call; its exceptions are not caught.
-        timeout: seconds until it must return a truthy value; 0 for one call, None for no limit.
-        interval: seconds between the end of a call and the next call; or a Backoff, whose last pause is repeated when
+        function: The function; its exceptions are not caught.
+        timeout: Seconds until it must return a truthy value; 0 for one call, None for no limit.
+        interval: Seconds between the end of a call and the next call; or a Backoff, whose last pause is repeated when
             its steps are used up.
 
     Returns:
         The first truthy value.
 
     Raises:
-        WaitTimeoutError: there was none in time; `object` is the last value.
-        InvalidRequestError: the timeout or the interval is not a number of seconds.
+        WaitTimeoutError: There was none in time; `object` is the last value.
+        InvalidRequestError: The timeout or the interval is not a number of seconds.
     """
     schedule = Schedule(timeout, interval)
     while True:

@@ -19,11 +19,11 @@ class Schedule:
     """When the next call is made.
 
     Args:
-        timeout: the seconds that there are, None for no limit.
-        interval: seconds between two calls, or a Backoff.
+        timeout: The seconds that there are, None for no limit.
+        interval: Seconds between two calls, or a Backoff.
 
     Raises:
-        InvalidRequestError: one of them is not a number of seconds.
+        InvalidRequestError: One of them is not a number of seconds.
     """
 
     def __init__(self, timeout: float | None, interval: float | Backoff) -> None:
@@ -36,10 +36,10 @@ class Schedule:
         """Return the seconds until the next call.
 
         Args:
-            value: the result of the last call.
+            value: The result of the last call.
 
         Raises:
-            WaitTimeoutError: the timeout is over.
+            WaitTimeoutError: The timeout is over.
         """
         self._calls += 1
         pause = next(self._pauses)

@@ -23,15 +23,15 @@ async def run_async(client: AsyncClient, steps: Steps[R], *, timeout: float | No
     """Run the steps one after the other.
 
     Args:
-        client: sends the calls.
-        steps: the steps.
-        timeout: seconds for all steps together; None for the limits of `Config.timeouts` for each call.
+        client: Sends the calls.
+        steps: The steps.
+        timeout: Seconds for all steps together; None for the limits of `Config.timeouts` for each call.
 
     Returns:
         Their result.
 
     Raises:
-        KubeError: an error of a call that the steps do not catch.
+        KubeError: An error of a call that the steps do not catch.
     """
     deadline = Deadline.within(timeout)
     advance: Callable[[], Call[Any] | Pause] = functools.partial(next, steps)

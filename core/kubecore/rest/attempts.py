@@ -40,20 +40,20 @@ class RetryState:
     """The attempts of one call.
 
     Args:
-        requests: makes its requests.
-        call: the call.
-        streaming: whether the response may continue for ever, as a watch's does.
-        idle_timeout: whether it is closed if no data arrives for `Timeouts.idle` seconds.
-        ends_at: when all must be over, the response too, on the monotonic clock; None for no limit but the configured
+        requests: Makes its requests.
+        call: The call.
+        streaming: Whether the response may continue for ever, as a watch's does.
+        idle_timeout: Whether it is closed if no data arrives for `Timeouts.idle` seconds.
+        ends_at: When all must be over, the response too, on the monotonic clock; None for no limit but the configured
             ones.
-        deadline: when the caller wants the response, or the headers of an endless one; instead of `Timeouts.total`.
-        once: whether it is retried only if the server requests it: the effect of the first attempt is unknown, or its
+        deadline: When the caller wants the response, or the headers of an endless one; instead of `Timeouts.total`.
+        once: Whether it is retried only if the server requests it: the effect of the first attempt is unknown, or its
             data would be missing.
-        upgrade: the headers that request another protocol. The effect is unknown, so such a call is retried only if the
+        upgrade: The headers that request another protocol. The effect is unknown, so such a call is retried only if the
             server requests it.
 
     Attributes:
-        is_given: whether an observer provided credentials in the current attempt.
+        is_given: Whether an observer provided credentials in the current attempt.
     """
 
     __slots__ = (
@@ -135,7 +135,7 @@ class RetryState:
         """Return the error for a deadline that passes before the request is sent.
 
         Args:
-            why: the cause of the delay.
+            why: The cause of the delay.
         """
         if self._seconds is not None:
             given = f"{self._seconds:g} s (timeout=)"
@@ -192,14 +192,14 @@ class RetryState:
         """Handle a response head.
 
         Args:
-            status: the HTTP status code.
-            headers: the headers, their names in lower case.
+            status: The HTTP status code.
+            headers: The headers, their names in lower case.
 
         Returns:
             Whether this is the final response; else there is another attempt, after `wait`.
 
         Raises:
-            TransportError: the response is not acceptable.
+            TransportError: The response is not acceptable.
         """
         if self._started:
             self._tell(status, None)
@@ -232,7 +232,7 @@ class RetryState:
         """Take note of a 401.
 
         Args:
-            renewed: whether other credentials are at hand since.
+            renewed: Whether other credentials are at hand since.
 
         Returns:
             Whether there is to be another attempt with them: one.

@@ -18,13 +18,13 @@ def async_client_for(client: Client) -> AsyncClient:
     """Make an asynchronous client with the same settings, limiter and credentials, so that users are prompted once.
 
     Args:
-        client: the client.
+        client: The client.
 
     Returns:
         The asynchronous client, to be closed by the caller; it has separate connections.
 
     Raises:
-        ConfigError: a custom HTTP client sends the requests.
+        ConfigError: A custom HTTP client sends the requests.
     """
     if not isinstance(client._transport, Pool):
         raise ConfigError(

@@ -34,8 +34,8 @@ class Client:
     """Sends calls; safe to use from many threads at once.
 
     Args:
-        config: the address of the server and how to reach it.
-        http_client: a custom client that sends every request; it is never closed. Its certificates, proxies and
+        config: The address of the server and how to reach it.
+        http_client: A custom client that sends every request; it is never closed. Its certificates, proxies and
             timeouts apply, in addition to `timeout=` and `Timeouts.total`.
 
     Raises:
@@ -74,19 +74,19 @@ class Client:
         """Send a call and read its response.
 
         Args:
-            call: the call.
-            timeout: seconds for the call, with its retries, instead of `Timeouts.total`; None for the configuration's.
-            deadline: the same as a time, for calls that belong together.
-            ends_at: the end of everything, on the monotonic clock; None for the configured limits alone.
-            sleep: the function that waits between attempts; None for the default.
+            call: The call.
+            timeout: Seconds for the call, with its retries, instead of `Timeouts.total`; None for the configuration's.
+            deadline: The same as a time, for calls that belong together.
+            ends_at: The end of everything, on the monotonic clock; None for the configured limits alone.
+            sleep: The function that waits between attempts; None for the default.
 
         Returns:
             The object.
 
         Raises:
-            StatusError: the server responded with an error.
-            TransportError: the response is missing or incomplete.
-            DecodeError: the response is not the requested object.
+            StatusError: The server responded with an error.
+            TransportError: The response is missing or incomplete.
+            DecodeError: The response is not the requested object.
         """
         state = RetryState(
             self._requests, call, ends_at=ends_at, deadline=deadline if timeout is None else Deadline.after(timeout)
@@ -117,21 +117,21 @@ class Client:
         """Send a call whose response may be endless, such as a watch.
 
         Args:
-            call: the call.
-            timeout: time limit in seconds for the response headers; None for no limit but that of connecting.
-            deadline: the same as a time, for calls that belong together.
-            once: whether it is sent again only if the server requests that.
+            call: The call.
+            timeout: Time limit in seconds for the response headers; None for no limit but that of connecting.
+            deadline: The same as a time, for calls that belong together.
+            once: Whether it is sent again only if the server requests that.
             idle_timeout: Whether a pause of more than `Timeouts.idle` seconds is a ReadTimeoutError; otherwise the
                 response may pause forever.
-            ends_at: when all must be over, the response too, on the monotonic clock; None for no such limit.
-            sleep: the function that waits between attempts; None for the default.
+            ends_at: When all must be over, the response too, on the monotonic clock; None for no such limit.
+            sleep: The function that waits between attempts; None for the default.
 
         Yields:
             The response, its status checked; it is closed when the block ends.
 
         Raises:
-            StatusError: the server responded with an error.
-            TransportError: there is no response.
+            StatusError: The server responded with an error.
+            TransportError: There is no response.
         """
         state = RetryState(
             self._requests,
@@ -152,16 +152,16 @@ class Client:
         """Read a path that is not a resource, such as `/version` or `/openapi/v3`.
 
         Args:
-            path: the path with its query, percent-encoded.
-            accept: the accepted media type.
-            timeout: seconds for the call, with its retries; None for the configured limits.
+            path: The path with its query, percent-encoded.
+            accept: The accepted media type.
+            timeout: Seconds for the call, with its retries; None for the configured limits.
 
         Returns:
             The body.
 
         Raises:
-            StatusError: the server responded with an error.
-            TransportError: the response is missing or incomplete.
+            StatusError: The server responded with an error.
+            TransportError: The response is missing or incomplete.
         """
         call: Call[Any] = Call(method="GET", path=path, response=object, verb="get", accept=accept)
         state = RetryState(self._requests, call, deadline=Deadline.within(timeout))
@@ -180,17 +180,17 @@ class Client:
         since its effect is unknown.
 
         Args:
-            call: the call.
-            protocols: the websocket's subprotocols, the best first.
-            deadline: the time limit for the connection; None for no limit but that of connecting.
+            call: The call.
+            protocols: The websocket's subprotocols, the best first.
+            deadline: The time limit for the connection; None for no limit but that of connecting.
 
         Returns:
             The connection, now the caller's, and the server's choice of protocol.
 
         Raises:
-            StatusError: the server responded with an error.
-            TransportError: there is no response, or it does not change the protocol.
-            ConfigError: a custom client sends the requests.
+            StatusError: The server responded with an error.
+            TransportError: There is no response, or it does not change the protocol.
+            ConfigError: A custom client sends the requests.
         """
         from kubecore._http.websocket_upgrade import Handshake, Upgraded, refused
 

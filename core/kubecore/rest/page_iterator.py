@@ -23,9 +23,9 @@ class PageIterator(Generic[T]):
     After a network error, the next call requests the same page again.
 
     Args:
-        client: sends the calls.
-        pager: returns the calls.
-        timeout: seconds for the request of each page; None for the limits of `Config.timeouts`.
+        client: Sends the calls.
+        pager: Returns the calls.
+        timeout: Seconds for the request of each page; None for the limits of `Config.timeouts`.
     """
 
     def __init__(self, client: Client, pager: Pager[T], *, timeout: float | None = None) -> None:
@@ -42,9 +42,9 @@ class PageIterator(Generic[T]):
         """Return the next object; at the end of a page, request the next one.
 
         Raises:
-            StatusError: the server responded with an error.
-            TransportError: the response is missing or incomplete.
-            DecodeError: the response is not the requested object, or the list would be endless.
+            StatusError: The server responded with an error.
+            TransportError: The response is missing or incomplete.
+            DecodeError: The response is not the requested object, or the list would be endless.
         """
         while True:
             for item in self._items:

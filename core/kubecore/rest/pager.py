@@ -60,10 +60,10 @@ class _PageReader(msgspec.Struct, frozen=True, kw_only=True):
     """Reads a page.
 
     Attributes:
-        inner: the call that reads the response.
-        uid_of: reads the UID of an object, None if the objects have none: their projection does not contain it.
-        is_rest: whether this is the complete rest, after a 410.
-        offset: the number of objects in earlier pages.
+        inner: The call that reads the response.
+        uid_of: Reads the UID of an object, None if the objects have none: their projection does not contain it.
+        is_rest: Whether this is the complete rest, after a 410.
+        offset: The number of objects in earlier pages.
     """
 
     inner: Call[Any]
@@ -123,8 +123,8 @@ class Pager(Generic[T]):
     """Decides the next page, and which of its objects are new.
 
     Args:
-        call: the call of the first page.
-        into: the projection of the objects, None if they are models.
+        call: The call of the first page.
+        into: The projection of the objects, None if they are models.
     """
 
     def __init__(self, call: Call[Any], into: type[T] | None = None) -> None:
@@ -170,7 +170,7 @@ class Pager(Generic[T]):
         """Handle an error, and return whether there is an alternative.
 
         Args:
-            error: the error.
+            error: The error.
 
         Returns:
             Whether `call` is now a list of the rest; else the error is final.

@@ -30,10 +30,10 @@ class RequestBuilder:
     """Makes the requests of one client.
 
     Args:
-        config: where to, and how.
+        config: The server and the settings of its connections.
 
     Raises:
-        ConfigError: the configuration contradicts itself.
+        ConfigError: The configuration contradicts itself.
     """
 
     def __init__(self, config: Config) -> None:
@@ -71,17 +71,17 @@ class RequestBuilder:
         """Make the request for a call.
 
         Args:
-            call: the call.
-            credential: the credentials.
-            streaming: whether the response may pause for as long as it likes, as a watch does.
-            deadline: when the whole must be done, on the monotonic clock.
-            target: path and query of the target of a redirect, None for the call's own.
-            idle_timeout: whether `Timeouts.idle` applies to an endless response.
-            ends_at: when an endless response is abandoned, on the monotonic clock.
-            upgrade: the headers that request another protocol.
-            head_deadline: when the headers of an endless response must have arrived, on the monotonic clock.
-            seconds: the `timeout=` of the call.
-            fresh: whether it is sent over a new connection, and over one only.
+            call: The call.
+            credential: The credentials.
+            streaming: Whether the response may pause for as long as it likes, as a watch does.
+            deadline: When the whole must be done, on the monotonic clock.
+            target: Path and query of the target of a redirect, None for the call's own.
+            idle_timeout: Whether `Timeouts.idle` applies to an endless response.
+            ends_at: When an endless response is abandoned, on the monotonic clock.
+            upgrade: The headers that request another protocol.
+            head_deadline: When the headers of an endless response must have arrived, on the monotonic clock.
+            seconds: The `timeout=` of the call.
+            fresh: Whether it is sent over a new connection, and over one only.
         """
         headers = [
             *self._fixed,
@@ -121,8 +121,8 @@ def replace_headers(headers: list[tuple[bytes, bytes]], more: Sequence[tuple[byt
     """Put the headers of observers into a request: one that it has already is replaced.
 
     Args:
-        headers: the request's headers.
-        more: the headers of observers. If they impersonate, the configured impersonation is left out as a whole.
+        headers: The request's headers.
+        more: The headers of observers. If they impersonate, the configured impersonation is left out as a whole.
     """
     names = {name.lower() for name, _ in more}
     impersonates = any(name.startswith(_IMPERSONATE) for name in names)

@@ -24,15 +24,15 @@ def run(client: Client, steps: Steps[R], *, timeout: float | None = None) -> R:
     """Run the steps one after the other.
 
     Args:
-        client: sends the calls.
-        steps: the steps.
-        timeout: seconds for all steps together; None for the limits of `Config.timeouts` for each call.
+        client: Sends the calls.
+        steps: The steps.
+        timeout: Seconds for all steps together; None for the limits of `Config.timeouts` for each call.
 
     Returns:
         Their result.
 
     Raises:
-        KubeError: an error of a call that the steps do not catch.
+        KubeError: An error of a call that the steps do not catch.
     """
     deadline = Deadline.within(timeout)
     advance: Callable[[], Call[Any] | Pause] = functools.partial(next, steps)

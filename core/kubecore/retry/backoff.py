@@ -32,8 +32,8 @@ def is_race(error: Exception, name: str) -> bool:
     """Return whether another client changed, created or deleted an object between two requests about it.
 
     Args:
-        error: the error of a request.
-        name: the object's name; a 404 about anything else, such as the namespace, will not pass.
+        error: The error of a request.
+        name: The object's name; a 404 about anything else, such as the namespace, will not pass.
     """
     if isinstance(error, NotFoundError):
         details = error.status.details

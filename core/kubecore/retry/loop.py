@@ -25,16 +25,16 @@ def on_error(
     """Call a function, and repeat it while it fails with a temporary error.
 
     Args:
-        backoff: the number of attempts, and the pauses between them.
-        retriable: returns whether an error may be temporary.
-        function: the function; it must read again the objects that it changes.
-        deadline: no pause goes beyond this time on the monotonic clock; None for no limit.
+        backoff: The number of attempts, and the pauses between them.
+        retriable: Returns whether an error may be temporary.
+        function: The function; it must read again the objects that it changes.
+        deadline: No pause goes beyond this time on the monotonic clock; None for no limit.
 
     Returns:
         The result of the function.
 
     Raises:
-        Exception: the function's last error, unchanged; a permanent one at once.
+        Exception: The function's last error, unchanged; a permanent one at once.
     """
     for pause in backoff.pauses():
         try:
@@ -50,14 +50,14 @@ def on_conflict(function: Callable[[], R], *, backoff: Backoff = DEFAULT_RETRY, 
     """Call a function, and repeat it while another client changes the object.
 
     Args:
-        function: the function; it must read the object, change it and update it.
-        backoff: the number of attempts, and the pauses between them.
-        deadline: no pause goes beyond this time on the monotonic clock; None for no limit.
+        function: The function; it must read the object, change it and update it.
+        backoff: The number of attempts, and the pauses between them.
+        deadline: No pause goes beyond this time on the monotonic clock; None for no limit.
 
     Returns:
         The result of the function.
 
     Raises:
-        ConflictError: the last attempt failed with a conflict too.
+        ConflictError: The last attempt failed with a conflict too.
     """
     return on_error(backoff, is_conflict, function, deadline=deadline)

@@ -31,18 +31,18 @@ class GetOrNone(ResourceClient, Generic[T]):
         """Read one object: GET.
 
         Args:
-            name: the object's name.
-            resource_version: return this version or a newer one; "0" accepts any version that the server has cached.
-            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
+            name: The object's name.
+            resource_version: Return this version or a newer one; "0" accepts any version that the server has cached.
+            timeout: Seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The object, None if it does not exist. A server without this resource is an error.
 
         Raises:
-            InvalidRequestError: refused before anything was sent.
-            StatusError: the server responded with an error.
-            TransportError: the response is missing or incomplete.
-            DecodeError: the response is not the requested object.
+            InvalidRequestError: Refused before anything was sent.
+            StatusError: The server responded with an error.
+            TransportError: The response is missing or incomplete.
+            DecodeError: The response is not the requested object.
         """
         found: T | None = self._get_or_none(
             name, options.query(resource_version=resource_version), deadline=Deadline.within(timeout)
@@ -68,26 +68,26 @@ class CreateOrUpdate(ResourceClient, Generic[T]):
         It overwrites changes of other clients: if they own fields, use `apply` or `modify`.
 
         Args:
-            body: the object, or a mapping with the API's names. One with a resource version only replaces, and only
+            body: The object, or a mapping with the API's names. One with a resource version only replaces, and only
                 that version.
             dry_run: `All` goes through all stages but stores nothing.
-            field_manager: the manager that makes the change; by default the first part of the user agent.
-            field_validation: how the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+            field_manager: The manager that makes the change; by default the first part of the user agent.
+            field_validation: How the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
                 for a mapping, else the server's own `Warn`.
-            backoff: the number of attempts if others change, create or delete the object in the meantime.
-            timeout: seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
+            backoff: The number of attempts if others change, create or delete the object in the meantime.
+            timeout: Seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
                 request.
 
         Returns:
             The object as it is stored.
 
         Raises:
-            InvalidRequestError: refused before anything was sent.
-            ConflictError: the last attempt failed with a conflict too, or the object does not have the version of
+            InvalidRequestError: Refused before anything was sent.
+            ConflictError: The last attempt failed with a conflict too, or the object does not have the version of
                 `body`.
-            StatusError: the server responded with an error.
-            TransportError: the response is missing or incomplete.
-            DecodeError: the response is not the requested object.
+            StatusError: The server responded with an error.
+            TransportError: The response is missing or incomplete.
+            DecodeError: The response is not the requested object.
         """
         query = options.query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation)
         deadline = Deadline.within(timeout)
@@ -138,25 +138,25 @@ class Modify(ResourceClient, Generic[T]):
         object in the meantime, it is read and `change` is called again. If nothing differs, nothing is sent.
 
         Args:
-            name: the object's name.
-            change: gets the object and changes it in place, or returns the changed one; may be called several times.
+            name: The object's name.
+            change: Gets the object and changes it in place, or returns the changed one; may be called several times.
             dry_run: `All` goes through all stages but stores nothing.
-            field_manager: the manager that makes the change; by default the first part of the user agent.
-            field_validation: how the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+            field_manager: The manager that makes the change; by default the first part of the user agent.
+            field_validation: How the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
                 for a mapping, else the server's own `Warn`.
-            backoff: how often it is tried, and the pauses between.
-            timeout: seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
+            backoff: How often it is tried, and the pauses between.
+            timeout: Seconds for all requests and pauses together; None for the limits of `Config.timeouts` for each
                 request.
 
         Returns:
             The object as it is stored.
 
         Raises:
-            InvalidRequestError: refused before anything was sent.
-            ConflictError: also the last attempt met a conflict.
-            StatusError: the server responded with an error.
-            TransportError: the response is missing or incomplete.
-            DecodeError: the response is not the requested object.
+            InvalidRequestError: Refused before anything was sent.
+            ConflictError: Also the last attempt met a conflict.
+            StatusError: The server responded with an error.
+            TransportError: The response is missing or incomplete.
+            DecodeError: The response is not the requested object.
         """
         query = options.query(dry_run=dry_run, field_manager=field_manager, field_validation=field_validation)
         deadline = Deadline.within(timeout)
@@ -185,22 +185,22 @@ class DeleteAndWait(Waits[T], Generic[T]):
         An object that was recreated with the same name counts as gone: the UID decides.
 
         Args:
-            name: the object's name.
-            timeout: seconds until it must be gone; 0 for one look, None for no limit.
+            name: The object's name.
+            timeout: Seconds until it must be gone; 0 for one look, None for no limit.
             dry_run: `All` goes through all stages but stores nothing, so that there is nothing to wait for.
-            grace_period_seconds: seconds that the object gets to end; 0 is at once.
-            propagation_policy: the handling of objects that the object owns: `Orphan`, `Background` or `Foreground`.
-            orphan_dependents: deprecated by the API: use `propagation_policy`.
-            preconditions: the UID or version that the object must have.
-            ignore_store_read_error: delete an object that the store can no longer read
+            grace_period_seconds: Seconds that the object gets to end; 0 is at once.
+            propagation_policy: The handling of objects that the object owns: `Orphan`, `Background` or `Foreground`.
+            orphan_dependents: Deprecated by the API: use `propagation_policy`.
+            preconditions: The UID or version that the object must have.
+            ignore_store_read_error: Delete an object that the store can no longer read
                 (`ignoreStoreReadErrorWithClusterBreakingPotential`); may break the cluster.
 
         Raises:
-            InvalidRequestError: refused before anything was sent.
-            WaitTimeoutError: it still exists; the error has the reason, such as its finalizers.
-            StatusError: the server responded with an error.
-            TransportError: the response is missing or incomplete.
-            DecodeError: the response is not the requested object.
+            InvalidRequestError: Refused before anything was sent.
+            WaitTimeoutError: It still exists; the error has the reason, such as its finalizers.
+            StatusError: The server responded with an error.
+            TransportError: The response is missing or incomplete.
+            DecodeError: The response is not the requested object.
         """
         from kubecore import waiting
 

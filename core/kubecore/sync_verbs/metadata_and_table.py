@@ -37,24 +37,24 @@ class ListViews(ResourceClient):
         """Read the metadata of the collection, or of a page of it: GET, the rest is not sent.
 
         Args:
-            label_selector: only objects with these labels: text such as `app=web,tier!=cache`, a mapping or a selector.
-            field_selector: only objects with these fields: text such as `spec.nodeName=node-1`, or a mapping.
-            shard_selector: only one shard of the collection, if the server supports it.
-            limit: the maximum number of items in a response; continue with the list's `metadata.continue_`.
-            continue_token: the token of the page before.
-            resource_version: return this version or a newer one; "0" accepts any version that the server has cached.
-            resource_version_match: how `resource_version` is meant.
-            timeout_seconds: seconds after which the server gives up.
-            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
+            label_selector: Only objects with these labels: text such as `app=web,tier!=cache`, a mapping or a selector.
+            field_selector: Only objects with these fields: text such as `spec.nodeName=node-1`, or a mapping.
+            shard_selector: Only one shard of the collection, if the server supports it.
+            limit: The maximum number of items in a response; continue with the list's `metadata.continue_`.
+            continue_token: The token of the page before.
+            resource_version: Return this version or a newer one; "0" accepts any version that the server has cached.
+            resource_version_match: How `resource_version` is meant.
+            timeout_seconds: Seconds after which the server gives up.
+            timeout: Seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The list.
 
         Raises:
-            InvalidRequestError: refused before anything was sent.
-            StatusError: the server responded with an error.
-            TransportError: the response is missing or incomplete.
-            DecodeError: the response is not the requested object.
+            InvalidRequestError: Refused before anything was sent.
+            StatusError: The server responded with an error.
+            TransportError: The response is missing or incomplete.
+            DecodeError: The response is not the requested object.
         """
         query = options.query(
             label_selector=label_selector,
@@ -83,22 +83,22 @@ class ListViews(ResourceClient):
         """Read the metadata of the whole collection page by page, as `iter` reads the objects.
 
         Args:
-            label_selector: only objects with these labels: text such as `app=web,tier!=cache`, a mapping or a selector.
-            field_selector: only objects with these fields: text such as `spec.nodeName=node-1`, or a mapping.
-            shard_selector: only one shard of the collection, if the server supports it.
-            limit: most items of a page; 0 reads all at once.
-            resource_version: begin with this version or a newer one; "0" accepts any version that the server has
+            label_selector: Only objects with these labels: text such as `app=web,tier!=cache`, a mapping or a selector.
+            field_selector: Only objects with these fields: text such as `spec.nodeName=node-1`, or a mapping.
+            shard_selector: Only one shard of the collection, if the server supports it.
+            limit: Most items of a page; 0 reads all at once.
+            resource_version: Begin with this version or a newer one; "0" accepts any version that the server has
                 cached.
-            resource_version_match: how `resource_version` is meant.
-            timeout_seconds: seconds after which the server gives up, for each page.
-            timeout: seconds for the request of each page, with its retries; None for the limits of `Config.timeouts`.
+            resource_version_match: How `resource_version` is meant.
+            timeout_seconds: Seconds after which the server gives up, for each page.
+            timeout: Seconds for the request of each page, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             An iterator of the objects' metadata. Nothing is sent before its first step, which raises the same errors as
             `list_metadata`.
 
         Raises:
-            InvalidRequestError: refused before anything was sent.
+            InvalidRequestError: Refused before anything was sent.
         """
         from kubecore.rest.page_iterator import PageIterator
         from kubecore.rest.pager import Pager
@@ -132,25 +132,25 @@ class ListViews(ResourceClient):
         """Read the collection, or one object, as the server's table, as in `kubectl get`.
 
         Args:
-            name: the object's name; None is the collection.
-            label_selector: only objects with these labels: text such as `app=web,tier!=cache`, a mapping or a selector.
-            field_selector: only objects with these fields: text such as `spec.nodeName=node-1`, or a mapping.
-            shard_selector: only one shard of the collection, if the server supports it.
-            limit: the maximum number of items in a response; continue with the list's `metadata.continue_`.
-            continue_token: the token of the page before.
-            resource_version: return this version or a newer one; "0" accepts any version that the server has cached.
-            resource_version_match: how `resource_version` is meant.
-            timeout_seconds: seconds after which the server gives up.
-            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
+            name: The object's name; None is the collection.
+            label_selector: Only objects with these labels: text such as `app=web,tier!=cache`, a mapping or a selector.
+            field_selector: Only objects with these fields: text such as `spec.nodeName=node-1`, or a mapping.
+            shard_selector: Only one shard of the collection, if the server supports it.
+            limit: The maximum number of items in a response; continue with the list's `metadata.continue_`.
+            continue_token: The token of the page before.
+            resource_version: Return this version or a newer one; "0" accepts any version that the server has cached.
+            resource_version_match: How `resource_version` is meant.
+            timeout_seconds: Seconds after which the server gives up.
+            timeout: Seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The table: `print` it, or let a notebook show it.
 
         Raises:
-            InvalidRequestError: refused before anything was sent.
-            StatusError: the server responded with an error.
-            TransportError: the response is missing or incomplete.
-            DecodeError: the response is not the requested object.
+            InvalidRequestError: Refused before anything was sent.
+            StatusError: The server responded with an error.
+            TransportError: The response is missing or incomplete.
+            DecodeError: The response is not the requested object.
         """
         query = options.query(
             label_selector=label_selector,

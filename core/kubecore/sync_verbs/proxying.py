@@ -37,23 +37,23 @@ class Proxy(ResourceClient):
         that responds with a Status cannot be distinguished from it.
 
         Args:
-            name: the object's name.
-            method: the HTTP method.
-            path: the path at the backend; `%` starts an existing escape, and `..` is refused.
-            port: the port or its name; else the pod's first port, a service's only one, or the kubelet's.
+            name: The object's name.
+            method: The HTTP method.
+            path: The path at the backend; `%` starts an existing escape, and `..` is refused.
+            port: The port or its name; else the pod's first port, a service's only one, or the kubelet's.
             scheme: `https` if the backend uses TLS; for a node's own port it is always.
-            query: the query parameters.
-            headers: headers for the backend. The API server does not pass on those with credentials.
-            body: the body; set its type with the header `Content-Type`.
-            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
+            query: The query parameters.
+            headers: Headers for the backend. The API server does not pass on those with credentials.
+            body: The body; set its type with the header `Content-Type`.
+            timeout: Seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The response: status, headers and content.
 
         Raises:
-            InvalidRequestError: refused before anything was sent.
-            StatusError: the API server itself responded with a failure.
-            TransportError: the response is missing or incomplete.
+            InvalidRequestError: Refused before anything was sent.
+            StatusError: The API server itself responded with a failure.
+            TransportError: The response is missing or incomplete.
         """
         from kubecore.calls.proxy import proxy_call
 

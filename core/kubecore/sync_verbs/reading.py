@@ -51,19 +51,19 @@ class Get(ResourceClient, Generic[T]):
         """Read one object: GET.
 
         Args:
-            name: the object's name.
-            resource_version: return this version or a newer one; "0" accepts any version that the server has cached.
-            into: a projection: a struct with the fields that are wanted, named as in the model; nothing else is built.
-            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
+            name: The object's name.
+            resource_version: Return this version or a newer one; "0" accepts any version that the server has cached.
+            into: A projection: a struct with the fields that are wanted, named as in the model; nothing else is built.
+            timeout: Seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The object.
 
         Raises:
-            InvalidRequestError: refused before anything was sent.
-            StatusError: the server responded with an error.
-            TransportError: the response is missing or incomplete.
-            DecodeError: the response is not the requested object.
+            InvalidRequestError: Refused before anything was sent.
+            StatusError: The server responded with an error.
+            TransportError: The response is missing or incomplete.
+            DecodeError: The response is not the requested object.
         """
         query = options.query(resource_version=resource_version)
         call: Call[T | P] = self._resource.get(self._namespace, name, query, into)
@@ -75,18 +75,18 @@ class Get(ResourceClient, Generic[T]):
         """Read the metadata of one object: GET, the rest is not sent.
 
         Args:
-            name: the object's name.
-            resource_version: return this version or a newer one; "0" accepts any version that the server has cached.
-            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
+            name: The object's name.
+            resource_version: Return this version or a newer one; "0" accepts any version that the server has cached.
+            timeout: Seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The object's metadata.
 
         Raises:
-            InvalidRequestError: refused before anything was sent.
-            StatusError: the server responded with an error.
-            TransportError: the response is missing or incomplete.
-            DecodeError: the response is not the requested object.
+            InvalidRequestError: Refused before anything was sent.
+            StatusError: The server responded with an error.
+            TransportError: The response is missing or incomplete.
+            DecodeError: The response is not the requested object.
         """
         query = options.query(resource_version=resource_version)
         return self._client.send(self._resource.get_metadata(self._namespace, name, query), timeout=timeout)
@@ -144,25 +144,25 @@ class List(ListViews, Generic[T, L]):
         """Read the collection, or a page of it: GET.
 
         Args:
-            label_selector: only objects with these labels: text such as `app=web,tier!=cache`, a mapping or a selector.
-            field_selector: only objects with these fields: text such as `spec.nodeName=node-1`, or a mapping.
-            shard_selector: only one shard of the collection, if the server supports it.
-            limit: the maximum number of items in a response; continue with the list's `metadata.continue_`.
-            continue_token: the token of the page before.
-            resource_version: return this version or a newer one; "0" accepts any version that the server has cached.
-            resource_version_match: how `resource_version` is meant.
-            timeout_seconds: seconds after which the server gives up.
-            into: a projection: a struct with the fields that are wanted, named as in the model; nothing else is built.
-            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
+            label_selector: Only objects with these labels: text such as `app=web,tier!=cache`, a mapping or a selector.
+            field_selector: Only objects with these fields: text such as `spec.nodeName=node-1`, or a mapping.
+            shard_selector: Only one shard of the collection, if the server supports it.
+            limit: The maximum number of items in a response; continue with the list's `metadata.continue_`.
+            continue_token: The token of the page before.
+            resource_version: Return this version or a newer one; "0" accepts any version that the server has cached.
+            resource_version_match: How `resource_version` is meant.
+            timeout_seconds: Seconds after which the server gives up.
+            into: A projection: a struct with the fields that are wanted, named as in the model; nothing else is built.
+            timeout: Seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The list.
 
         Raises:
-            InvalidRequestError: refused before anything was sent.
-            StatusError: the server responded with an error.
-            TransportError: the response is missing or incomplete.
-            DecodeError: the response is not the requested object.
+            InvalidRequestError: Refused before anything was sent.
+            StatusError: The server responded with an error.
+            TransportError: The response is missing or incomplete.
+            DecodeError: The response is not the requested object.
         """
         query = options.query(
             label_selector=label_selector,
@@ -226,22 +226,22 @@ class List(ListViews, Generic[T, L]):
         list of the current version, and no object is repeated.
 
         Args:
-            label_selector: only objects with these labels: text such as `app=web,tier!=cache`, a mapping or a selector.
-            field_selector: only objects with these fields: text such as `spec.nodeName=node-1`, or a mapping.
-            shard_selector: only one shard of the collection, if the server supports it.
-            limit: most items of a page; 0 reads all at once.
-            resource_version: begin with this version or a newer one; "0" accepts any version that the server has
+            label_selector: Only objects with these labels: text such as `app=web,tier!=cache`, a mapping or a selector.
+            field_selector: Only objects with these fields: text such as `spec.nodeName=node-1`, or a mapping.
+            shard_selector: Only one shard of the collection, if the server supports it.
+            limit: Most items of a page; 0 reads all at once.
+            resource_version: Begin with this version or a newer one; "0" accepts any version that the server has
                 cached.
-            resource_version_match: how `resource_version` is meant.
-            timeout_seconds: seconds after which the server gives up, for each page.
-            into: a projection: a struct with the fields that are wanted, named as in the model; nothing else is built.
-            timeout: seconds for the request of each page, with its retries; None for the limits of `Config.timeouts`.
+            resource_version_match: How `resource_version` is meant.
+            timeout_seconds: Seconds after which the server gives up, for each page.
+            into: A projection: a struct with the fields that are wanted, named as in the model; nothing else is built.
+            timeout: Seconds for the request of each page, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             An iterator of the objects. Nothing is sent before its first step, which raises the same errors as `list`.
 
         Raises:
-            InvalidRequestError: refused before anything was sent.
+            InvalidRequestError: Refused before anything was sent.
         """
         from kubecore.rest.page_iterator import PageIterator
         from kubecore.rest.pager import Pager

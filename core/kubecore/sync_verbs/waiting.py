@@ -62,23 +62,23 @@ class Wait(Waits[T], Generic[T]):
         """Wait for an object to become something: by list and watch, over cuts and restarts of the server.
 
         Args:
-            name: the object's name.
-            for_: the goal, as in `kubectl wait --for`: `condition=Ready`, `condition=Ready=False`,
+            name: The object's name.
+            for_: The goal, as in `kubectl wait --for`: `condition=Ready`, `condition=Ready=False`,
                 `jsonpath={.status.phase}=Running`, `jsonpath={.status.podIP}` (any value), `create`, `delete`;
                 or one of the helpers of `kubecore.waiting`; or a function that returns a true value for the object.
-            timeout: seconds until it must be so; 0 for one look, None for no limit.
+            timeout: Seconds until it must be so; 0 for one look, None for no limit.
 
         Returns:
             The object in that state. If it was deleted, its last state, or None if it did not exist.
 
         Raises:
-            WaitTimeoutError: the goal is not reached in time; the error has the last observation.
-            WaitFailedError: it can't become so any more: a job that has failed never completes.
-            ObjectDeletedError: the object was deleted in the meantime, even if a new one has its name.
-            NotFoundError: there is no such object, and neither its creation nor its deletion is waited for.
-            InvalidRequestError: refused before anything was sent.
-            StatusError: the server responded with another permanent error.
-            TransportError: there is no response to the first call.
+            WaitTimeoutError: The goal is not reached in time; the error has the last observation.
+            WaitFailedError: It can't become so any more: a job that has failed never completes.
+            ObjectDeletedError: The object was deleted in the meantime, even if a new one has its name.
+            NotFoundError: There is no such object, and neither its creation nor its deletion is waited for.
+            InvalidRequestError: Refused before anything was sent.
+            StatusError: The server responded with another permanent error.
+            TransportError: There is no response to the first call.
         """
         from kubecore import waiting
 
@@ -93,20 +93,20 @@ class WaitForRollout(Waits[T], Generic[T]):
         """Wait until the latest change is rolled out, by the rules of `kubectl rollout status`.
 
         Args:
-            name: the object's name.
-            timeout: seconds until it must be so; 0 for one look, None for no limit.
+            name: The object's name.
+            timeout: Seconds until it must be so; 0 for one look, None for no limit.
 
         Returns:
             The object, rolled out.
 
         Raises:
-            RolloutFailedError: it exceeded its progress deadline, or its strategy rolls nothing out.
-            WaitTimeoutError: the goal is not reached in time; the error has the progress.
-            ObjectDeletedError: the object was deleted in the meantime.
-            NotFoundError: there is no such object.
-            InvalidRequestError: refused before anything was sent.
-            StatusError: the server responded with another permanent error.
-            TransportError: there is no response to the first call.
+            RolloutFailedError: It exceeded its progress deadline, or its strategy rolls nothing out.
+            WaitTimeoutError: The goal is not reached in time; the error has the progress.
+            ObjectDeletedError: The object was deleted in the meantime.
+            NotFoundError: There is no such object.
+            InvalidRequestError: Refused before anything was sent.
+            StatusError: The server responded with another permanent error.
+            TransportError: There is no response to the first call.
         """
         from kubecore import waiting
 
@@ -123,20 +123,20 @@ class WaitForCompletion(Waits[T], Generic[T]):
         """Wait until the job is done.
 
         Args:
-            name: the object's name.
-            timeout: seconds until it must be so; 0 for one look, None for no limit.
+            name: The object's name.
+            timeout: Seconds until it must be so; 0 for one look, None for no limit.
 
         Returns:
             The job, complete.
 
         Raises:
-            JobFailedError: the job failed, or is about to; with its reason and message.
-            WaitTimeoutError: the goal is not reached in time; the error has the progress.
-            ObjectDeletedError: the object was deleted in the meantime.
-            NotFoundError: there is no such object.
-            InvalidRequestError: refused before anything was sent.
-            StatusError: the server responded with another permanent error.
-            TransportError: there is no response to the first call.
+            JobFailedError: The job failed, or is about to; with its reason and message.
+            WaitTimeoutError: The goal is not reached in time; the error has the progress.
+            ObjectDeletedError: The object was deleted in the meantime.
+            NotFoundError: There is no such object.
+            InvalidRequestError: Refused before anything was sent.
+            StatusError: The server responded with another permanent error.
+            TransportError: There is no response to the first call.
         """
         from kubecore import waiting
 

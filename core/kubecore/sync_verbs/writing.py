@@ -33,21 +33,21 @@ class Create(ResourceClient, Generic[T]):
         """Create an object: POST.
 
         Args:
-            body: the object, or a mapping with the API's names.
+            body: The object, or a mapping with the API's names.
             dry_run: `All` goes through all stages but stores nothing.
-            field_manager: the manager that makes the change; by default the first part of the user agent.
-            field_validation: how the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+            field_manager: The manager that makes the change; by default the first part of the user agent.
+            field_validation: How the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
                 for a mapping, else the server's own `Warn`.
-            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
+            timeout: Seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The object as it is stored.
 
         Raises:
-            InvalidRequestError: refused before anything was sent.
-            StatusError: the server responded with an error.
-            TransportError: the response is missing or incomplete.
-            DecodeError: the response is not the requested object.
+            InvalidRequestError: Refused before anything was sent.
+            StatusError: The server responded with an error.
+            TransportError: The response is missing or incomplete.
+            DecodeError: The response is not the requested object.
         """
         call: Call[T] = self._resource.create(
             self._namespace,
@@ -72,21 +72,21 @@ class Update(ResourceClient, Generic[T]):
         """Replace the object that `body` names: PUT.
 
         Args:
-            body: the object; with its resource version the server refuses it if it has changed in the meantime.
+            body: The object; with its resource version the server refuses it if it has changed in the meantime.
             dry_run: `All` goes through all stages but stores nothing.
-            field_manager: the manager that makes the change; by default the first part of the user agent.
-            field_validation: how the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+            field_manager: The manager that makes the change; by default the first part of the user agent.
+            field_validation: How the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
                 for a mapping, else the server's own `Warn`.
-            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
+            timeout: Seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The object as it is stored.
 
         Raises:
-            InvalidRequestError: refused before anything was sent.
-            StatusError: the server responded with an error.
-            TransportError: the response is missing or incomplete.
-            DecodeError: the response is not the requested object.
+            InvalidRequestError: Refused before anything was sent.
+            StatusError: The server responded with an error.
+            TransportError: The response is missing or incomplete.
+            DecodeError: The response is not the requested object.
         """
         call: Call[T] = self._resource.update(
             self._namespace,
@@ -142,25 +142,25 @@ class Patch(ResourceClient, Generic[T]):
         """Change one object: PATCH.
 
         Args:
-            name: the object's name.
-            body: the patch: a JsonPatch, MergePatch, ... of `kubecore.patch`; or, with `type` set, an object
+            name: The object's name.
+            body: The patch: a JsonPatch, MergePatch, ... of `kubecore.patch`; or, with `type` set, an object
                 or a part of one, for `json` the list of operations.
             type: `json`, `merge`, `strategic` or `apply`; may be omitted if `body` defines it.
             dry_run: `All` goes through all stages but stores nothing.
-            field_manager: the manager that makes the change; by default the first part of the user agent.
-            field_validation: how the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+            field_manager: The manager that makes the change; by default the first part of the user agent.
+            field_validation: How the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
                 for a mapping, else the server's own `Warn`.
-            force: with server-side apply, take fields over that others own.
-            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
+            force: With server-side apply, take fields over that others own.
+            timeout: Seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The object as it is stored.
 
         Raises:
-            InvalidRequestError: refused before anything was sent.
-            StatusError: the server responded with an error.
-            TransportError: the response is missing or incomplete.
-            DecodeError: the response is not the requested object.
+            InvalidRequestError: Refused before anything was sent.
+            StatusError: The server responded with an error.
+            TransportError: The response is missing or incomplete.
+            DecodeError: The response is not the requested object.
         """
         query = options.query(
             dry_run=dry_run, field_manager=field_manager, field_validation=field_validation, force=force
@@ -181,25 +181,25 @@ class Patch(ResourceClient, Generic[T]):
         """Apply the fields that one manager declares: PATCH, server-side apply. A missing object is created.
 
         Args:
-            body: the fields that the manager owns, with the object's name: a mapping with any part of the object, or
+            body: The fields that the manager owns, with the object's name: a mapping with any part of the object, or
                 a model. Fields that it applied before and that are missing now are removed. A mapping's fields are
                 checked against the model's.
-            field_manager: the name of the manager; the same each time.
-            force: take fields over that others own; else they are an ApplyConflictError.
+            field_manager: The name of the manager; the same each time.
+            force: Take fields over that others own; else they are an ApplyConflictError.
             dry_run: `All` goes through all stages but stores nothing.
-            field_validation: how the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
+            field_validation: How the server handles unknown fields: `Ignore`, `Warn` or `Strict`; None is `Strict`
                 for a mapping, else the server's own `Warn`.
-            timeout: seconds for the call, with its retries; None for the limits of `Config.timeouts`.
+            timeout: Seconds for the call, with its retries; None for the limits of `Config.timeouts`.
 
         Returns:
             The object as it is stored.
 
         Raises:
-            InvalidRequestError: refused before anything was sent: no name, a field that the kind does not have, ...
-            ApplyConflictError: other managers own some of the fields; the error names both.
-            StatusError: the server responded with an error.
-            TransportError: the response is missing or incomplete.
-            DecodeError: the response is not the requested object.
+            InvalidRequestError: Refused before anything was sent: no name, a field that the kind does not have, ...
+            ApplyConflictError: Other managers own some of the fields; the error names both.
+            StatusError: The server responded with an error.
+            TransportError: The response is missing or incomplete.
+            DecodeError: The response is not the requested object.
         """
         query = options.apply_query(
             field_manager=field_manager, force=force, dry_run=dry_run, field_validation=field_validation

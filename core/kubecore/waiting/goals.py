@@ -40,7 +40,7 @@ class Goal(ABC):
     """Something to wait for.
 
     Attributes:
-        absent: the meaning of a missing object: an error, a reason to wait, or the goal.
+        absent: The meaning of a missing object: an error, a reason to wait, or the goal.
     """
 
     absent: ClassVar[Literal["error", "wait", "done"]] = "error"
@@ -60,7 +60,7 @@ class Goal(ABC):
         """Compare the object with the goal.
 
         Args:
-            found: the object, a model.
+            found: The object, a model.
 
         Returns:
             How far it is.
@@ -72,8 +72,8 @@ class Condition(Goal):
     """A condition of the object's status, of its latest generation.
 
     Attributes:
-        type: the condition, such as `Ready`; upper and lower case are alike.
-        status: the status that it must have; likewise.
+        type: The condition, such as `Ready`; upper and lower case are alike.
+        status: The status that it must have; likewise.
     """
 
     type: str
@@ -137,7 +137,7 @@ class Deleted(Goal):
     """The object no longer exists; one that was recreated with its name does not count.
 
     Attributes:
-        uid: the UID of the object; "" for that of the one which is seen first.
+        uid: The UID of the object; "" for that of the one which is seen first.
     """
 
     uid: str = ""
@@ -165,8 +165,8 @@ class Matches(Goal):
     """The value of a JSONPath.
 
     Attributes:
-        path: the path.
-        value: the one value that it must find, as text; None for any value.
+        path: The path.
+        value: The one value that it must find, as text; None for any value.
     """
 
     path: JSONPath
@@ -186,7 +186,7 @@ class Matches(Goal):
         """Compare the object with the goal.
 
         Raises:
-            InvalidRequestError: a value is waited for, and the path finds several, or an object or list.
+            InvalidRequestError: A value is waited for, and the path finds several, or an object or list.
         """
         data = observation.document(found)
         try:
@@ -218,7 +218,7 @@ class Predicate(Goal):
     """A function returns a true value for the object.
 
     Attributes:
-        function: the function; its exceptions end the waiting.
+        function: The function; its exceptions end the waiting.
     """
 
     function: Callable[[Any], bool]
@@ -241,8 +241,8 @@ def condition(type: str, status: str = "True") -> Goal:  # noqa: A002 - the fiel
     """Wait for a condition.
 
     Args:
-        type: the condition, such as `Ready`; upper and lower case are alike.
-        status: the status that it must have: `True`, `False`, `Unknown`.
+        type: The condition, such as `Ready`; upper and lower case are alike.
+        status: The status that it must have: `True`, `False`, `Unknown`.
 
     Returns:
         A goal for `wait(for_=...)`.
@@ -275,14 +275,14 @@ def jsonpath(path: str, value: str | float | bool | None = None) -> Goal:
     """Wait for a value at a JSONPath of kubectl's dialect.
 
     Args:
-        path: the path, such as `{.status.phase}`.
-        value: the one value that it must find; None for any value.
+        path: The path, such as `{.status.phase}`.
+        value: The one value that it must find; None for any value.
 
     Returns:
         A goal for `wait(for_=...)`.
 
     Raises:
-        InvalidRequestError: the path is invalid.
+        InvalidRequestError: The path is invalid.
     """
     return Matches(parse(path), None if value is None else go_text(value))
 
@@ -291,13 +291,13 @@ def goal(for_: str | Goal | Callable[[Any], bool]) -> Goal:
     """Parse the goal of `wait`.
 
     Args:
-        for_: text as in `kubectl wait --for`, one of the helpers' results, or a function.
+        for_: Text as in `kubectl wait --for`, one of the helpers' results, or a function.
 
     Returns:
         The goal.
 
     Raises:
-        InvalidRequestError: it is not a goal.
+        InvalidRequestError: It is not a goal.
     """
     if isinstance(for_, Goal):
         return for_

@@ -22,9 +22,9 @@ def of_condition(data: Any, type: str, status: str) -> Failure | None:  # noqa: 
     """Return why an object can no longer get a condition.
 
     Args:
-        data: the object, in its JSON's form.
-        type: the condition.
-        status: the desired status, which it does not have.
+        data: The object, in its JSON's form.
+        type: The condition.
+        status: The desired status, which it does not have.
 
     Returns:
         The reason; None if it still can, or if that is unknown.
@@ -45,8 +45,8 @@ def of_path(data: Any, path: str) -> Failure | None:
     """Return why the value at a path can no longer change.
 
     Args:
-        data: the object, in its JSON's form.
-        path: the path.
+        data: The object, in its JSON's form.
+        path: The path.
 
     Returns:
         The reason; None if it still can, or if that is unknown.

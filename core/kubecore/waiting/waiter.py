@@ -22,19 +22,19 @@ class Waiter(Generic[T]):
     """Waits for one object: a list returns its state, a watch its changes, and after a broken connection another list.
 
     Args:
-        resource: the object's resource.
-        namespace: its namespace, "" for none.
-        name: its name.
-        goal: the goal.
-        timeout: seconds until it must be so; 0 for one look, None for no limit.
-        began: since when they count, on the monotonic clock; None for now.
+        resource: The object's resource.
+        namespace: Its namespace, "" for none.
+        name: Its name.
+        goal: The goal.
+        timeout: Seconds until it must be so; 0 for one look, None for no limit.
+        began: Since when they count, on the monotonic clock; None for now.
 
     Attributes:
-        is_done: whether the goal is reached.
-        result: the object in that state; the last state of a deleted one, None if it did not exist.
+        is_done: Whether the goal is reached.
+        result: The object in that state; the last state of a deleted one, None if it did not exist.
 
     Raises:
-        InvalidRequestError: a name is invalid, or the timeout is negative.
+        InvalidRequestError: A name is invalid, or the timeout is negative.
     """
 
     def __init__(
@@ -77,14 +77,14 @@ class Waiter(Generic[T]):
         """Handle the response of the list.
 
         Args:
-            found: the list.
+            found: The list.
 
         Returns:
             Whether it is done.
 
         Raises:
-            WaitError: the goal cannot be reached, or not in time.
-            NotFoundError: the object does not exist, but must.
+            WaitError: The goal cannot be reached, or not in time.
+            NotFoundError: The object does not exist, but must.
         """
         self._answered, self._trouble = True, ""
         self._version = found.metadata.resource_version or ""
@@ -96,13 +96,13 @@ class Waiter(Generic[T]):
         """Handle an event of the watch.
 
         Args:
-            event: the event.
+            event: The event.
 
         Returns:
             Whether it is done.
 
         Raises:
-            WaitError: the goal cannot be reached, or not in time.
+            WaitError: The goal cannot be reached, or not in time.
         """
         self._trouble = ""
         if event.type == BOOKMARK or not self._target.is_name_of(event.object):
@@ -118,10 +118,10 @@ class Waiter(Generic[T]):
         """Handle a failure of list or watch.
 
         Args:
-            error: the error.
+            error: The error.
 
         Raises:
-            KubeError: the error itself, if it is permanent, was raised while observing the object, or by the first
+            KubeError: The error itself, if it is permanent, was raised while observing the object, or by the first
                 call.
         """
         is_deadline = isinstance(error, errors.DeadlineError) and self._limit.is_over
@@ -134,7 +134,7 @@ class Waiter(Generic[T]):
         """Return the seconds until the next list: it has ended without being done.
 
         Raises:
-            WaitTimeoutError: there are none left.
+            WaitTimeoutError: There are none left.
         """
         if self.is_done:
             return 0

@@ -24,17 +24,17 @@ def connected(client: Client, call: Call[T], *, ends_at: float | None = None) ->
     """Open a watch, and read its events as long as its connection lasts.
 
     Args:
-        client: sends the call.
-        call: the call.
-        ends_at: the time limit, on the monotonic clock: DeadlineError; None for no limit.
+        client: Sends the call.
+        call: The call.
+        ends_at: The time limit, on the monotonic clock: DeadlineError; None for no limit.
 
     Yields:
         The events, bookmarks too.
 
     Raises:
-        StatusError: the server refuses it, or ends it with an error.
-        TransportError: there is no response, or the connection breaks or is idle.
-        DecodeError: the response contains something other than events.
+        StatusError: The server refuses it, or ends it with an error.
+        TransportError: There is no response, or the connection breaks or is idle.
+        DecodeError: The response contains something other than events.
     """
     with client.stream(call, idle_timeout=True, ends_at=ends_at) as stream:
         check_media_type(call.path, stream.headers)

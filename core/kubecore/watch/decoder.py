@@ -55,7 +55,7 @@ class Event(msgspec.Struct, Generic[T], frozen=True):
 
     Attributes:
         type: `ADDED`, `MODIFIED`, `DELETED` or `BOOKMARK`.
-        object: the object after the change, or as it was last when it was deleted; of a bookmark only the resource
+        object: The object after the change, or as it was last when it was deleted; of a bookmark only the resource
             version counts.
     """
 
@@ -103,9 +103,9 @@ class Decoder(Generic[T]):
     """Splits a stream of any chunks into lines and decodes each as an event.
 
     Args:
-        kind: the type of the objects: a model, or any type that msgspec can decode, which may leave the metadata out.
-        bookmarks: whether the objects of bookmarks are needed; otherwise such an event is None.
-        place: the request, for errors.
+        kind: The type of the objects: a model, or any type that msgspec can decode, which may leave the metadata out.
+        bookmarks: Whether the objects of bookmarks are needed; otherwise such an event is None.
+        place: The request, for errors.
     """
 
     def __init__(self, kind: type[T], *, bookmarks: bool = True, place: str = "") -> None:
@@ -123,14 +123,14 @@ class Decoder(Generic[T]):
         """Parse the next chunk of the stream.
 
         Args:
-            data: the bytes.
+            data: The bytes.
 
         Yields:
             Each event that is complete, with the metadata of its object.
 
         Raises:
-            StatusError: the stream holds an ERROR event.
-            DecodeError: the stream holds something other than events; the error has the position.
+            StatusError: The stream holds an ERROR event.
+            DecodeError: The stream holds something other than events; the error has the position.
         """
         *lines, rest = data.split(b"\n")
         for line in lines:
@@ -151,8 +151,8 @@ class Decoder(Generic[T]):
             The last event, if there is one.
 
         Raises:
-            StatusError: it is an ERROR event.
-            DecodeError: it is complete, but not an event.
+            StatusError: It is an ERROR event.
+            DecodeError: It is complete, but not an event.
         """
         line = b"".join(self._parts)
         self._parts.clear()
@@ -168,14 +168,14 @@ class Decoder(Generic[T]):
         """Parse the next chunk of the stream, or its end: see `feed` and `end`.
 
         Args:
-            data: the bytes, None for the end.
+            data: The bytes, None for the end.
 
         Yields:
             Each event alone.
 
         Raises:
-            StatusError: the stream holds an ERROR event.
-            DecodeError: the stream holds something other than events; the error has the position.
+            StatusError: The stream holds an ERROR event.
+            DecodeError: The stream holds something other than events; the error has the position.
         """
         for event, _ in self.end() if data is None else self.feed(data):
             if event is not None:
@@ -242,11 +242,11 @@ def check_media_type(path: str, headers: Mapping[str, str]) -> None:
     """Refuse a stream without events.
 
     Args:
-        path: the path of the request.
-        headers: its headers, their names in lower case.
+        path: The path of the request.
+        headers: Its headers, their names in lower case.
 
     Raises:
-        DecodeError: it is of another media type.
+        DecodeError: It is of another media type.
     """
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
@@ -257,7 +257,7 @@ def carries_meta(kind: Any) -> bool:
     """Return whether objects of a type hold all of `Meta` in their metadata.
 
     Args:
-        kind: the type of the objects.
+        kind: The type of the objects.
     """
     hashable: Hashable = kind
     return _carries(hashable)
@@ -267,10 +267,10 @@ def meta_of(found: Any) -> Meta:
     """Return the metadata of a listed object.
 
     Args:
-        found: the object: a model, a mapping, or a struct that has the metadata.
+        found: The object: a model, a mapping, or a struct that has the metadata.
 
     Raises:
-        DecodeError: it lacks the name or the version, which identify objects.
+        DecodeError: It lacks the name or the version, which identify objects.
     """
     carried: Any = found.get("metadata") if is_json_object(found) else getattr(found, "metadata", None)
     meta: Meta = carried if carries_meta(type(found)) else _converted(carried)

@@ -67,14 +67,14 @@ class WatchOptions(Generic[T]):
         """Write the query of a request.
 
         Args:
-            phase: its purpose.
-            version: the version to resume from.
-            seconds: how long the server keeps the watch open.
-            token: of the next page of a list.
-            is_first: whether there was no response yet.
+            phase: Its purpose.
+            version: The version to resume from.
+            seconds: How long the server keeps the watch open.
+            token: Of the next page of a list.
+            is_first: Whether there was no response yet.
 
         Raises:
-            InvalidRequestError: an option is invalid.
+            InvalidRequestError: An option is invalid.
         """
         said: dict[str, Any] = {
             "label_selector": self.label_selector,

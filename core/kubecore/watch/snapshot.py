@@ -39,9 +39,9 @@ class Snapshot(Generic[T]):
         """Look at an object that exists.
 
         Args:
-            meta: its metadata.
-            found: the object.
-            is_back: whether the server's versions have gone back: then a lower version is newer, and the same one may
+            meta: Its metadata.
+            found: The object.
+            is_back: Whether the server's versions have gone back: then a lower version is newer, and the same one may
                 have another content.
 
         Yields:
@@ -65,7 +65,7 @@ class Snapshot(Generic[T]):
         """Record all that exists, before `compare` is called for each.
 
         Args:
-            metas: the metadata of every object.
+            metas: The metadata of every object.
 
         Yields:
             The deletion of each object that is not among them, in its last state.

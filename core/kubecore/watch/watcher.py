@@ -47,8 +47,8 @@ class Watch(Generic[T]):
     The iteration ends after `timeout_seconds`, or when the watch is closed, which any thread may do.
 
     Args:
-        client: sends the calls.
-        options: the options of the watch.
+        client: Sends the calls.
+        options: The options of the watch.
     """
 
     def __init__(self, client: Client, options: WatchOptions[T]) -> None:
@@ -106,8 +106,8 @@ class Watch(Generic[T]):
         """Wait for the next event.
 
         Raises:
-            StatusError: the server refuses to continue; ExpiredError if the version is too old.
-            DecodeError: something other than events is received repeatedly.
+            StatusError: The server refuses to continue; ExpiredError if the version is too old.
+            DecodeError: Something other than events is received repeatedly.
         """
         if not self._is_entered:
             raise RuntimeError(_NOT_OPEN)
@@ -208,8 +208,8 @@ class AsyncWatch(Generic[T]):
     The iteration ends after `timeout_seconds`, or when the watch is closed, which any task of the event loop may do.
 
     Args:
-        client: sends the calls.
-        options: the options of the watch.
+        client: Sends the calls.
+        options: The options of the watch.
     """
 
     def __init__(self, client: AsyncClient, options: WatchOptions[T]) -> None:
@@ -271,8 +271,8 @@ class AsyncWatch(Generic[T]):
         """Wait for the next event.
 
         Raises:
-            StatusError: the server refuses to continue; ExpiredError if the version is too old.
-            DecodeError: something other than events is received repeatedly.
+            StatusError: The server refuses to continue; ExpiredError if the version is too old.
+            DecodeError: Something other than events is received repeatedly.
         """
         if not self._is_entered:
             raise RuntimeError(_NOT_OPEN)

@@ -35,7 +35,7 @@ def load_all(inputs: Sequence[tuple[Path, str]]) -> ApiSpec:
             file or a folder; and its name in headers of generated files and in messages.
 
     Raises:
-        InputError: naming the file and the JSON pointer of the invalid part.
+        InputError: The input is invalid; the error names the file and the JSON pointer of the invalid part.
     """
     reader = _Reader()
     for path, source in inputs:

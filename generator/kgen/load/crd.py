@@ -98,7 +98,8 @@ def read(file: Path, source: str, warnings: list[Problem] | None = None) -> list
         warnings: Receives warnings about keys that the server would drop, and about a file without objects.
 
     Raises:
-        InputError: naming the file, the document in it and the JSON pointer of the invalid part.
+        InputError: The input is invalid; the error names the file, the document in it and the JSON pointer of the
+            invalid part.
     """
     try:
         with open_regular(file) as stream:
@@ -117,7 +118,8 @@ def parse(data: bytes, source: str, warnings: list[Problem] | None = None) -> li
         warnings: Receives warnings about keys that the server would drop, and about a text without objects.
 
     Raises:
-        InputError: naming the source, the document and the JSON pointer of the invalid part.
+        InputError: The input is invalid; the error names the source, the document and the JSON pointer of the
+            invalid part.
     """
     found: list[Crd] = []
     said: list[Problem] = []
@@ -142,7 +144,7 @@ def refuse_twins(crds: Iterable[Crd]) -> None:
     """Refuse two CRDs of one resource: only one of them can be in a cluster.
 
     Raises:
-        InputError: naming both.
+        InputError: Two CRDs declare one resource; the error names both.
     """
     taken: dict[tuple[str, str], Crd] = {}
     for crd in crds:

@@ -71,7 +71,7 @@ def convert(crds: Iterable[Crd]) -> ApiSpec:
     """Return the documents that a server would serve for CRDs, one for each group version.
 
     Raises:
-        InputError: naming the place of a schema that can't be used.
+        InputError: A schema cannot be used; the error names its place.
     """
     parts: dict[tuple[str, str], list[tuple[Crd, Version]]] = {}
     notices: list[Problem] = []

@@ -35,7 +35,7 @@ def load(file: Path, source: str | None = None) -> ApiSpec:
         source: Its name in headers of generated files and in messages; by default its file name.
 
     Raises:
-        InputError: naming the JSON pointer of the invalid part.
+        InputError: The input is invalid; the error names the JSON pointer of the invalid part.
     """
     name = source or file.name
     return convert(read_document(file, name), name)
@@ -45,7 +45,7 @@ def convert(raw: Mapping[str, Any], source: str) -> ApiSpec:
     """Return the content of a parsed OpenAPI v2 document.
 
     Raises:
-        InputError: naming the JSON pointer of the invalid part.
+        InputError: The input is invalid; the error names the JSON pointer of the invalid part.
     """
     if optional_text(raw, "swagger") != "2.0":
         refuse(

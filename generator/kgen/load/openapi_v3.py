@@ -30,7 +30,7 @@ def load(folder: Path, source: str | None = None) -> ApiSpec:
         source: The name of the folder in headers of generated files and in messages; by default its own name.
 
     Raises:
-        InputError: if there is no document, or an invalid one.
+        InputError: If there is no document, or an invalid one.
     """
     label = source or folder.name
     try:
@@ -64,7 +64,7 @@ def convert(files: Mapping[str, tuple[str, Mapping[str, Any]]]) -> ApiSpec:
         files: By file name without `.json`: the name of the file in messages, and the document.
 
     Raises:
-        InputError: naming the file and the place of the invalid part.
+        InputError: The input is invalid; the error names the file and the place of the invalid part.
     """
     found: dict[str, Document] = {}
     for stem, (source, raw) in sorted(files.items()):

@@ -24,7 +24,7 @@ def operations(document: Mapping[str, Any], source: str) -> tuple[Operation, ...
         source: Its name in messages.
 
     Raises:
-        InputError: naming the place of the invalid part.
+        InputError: The input is invalid; the error names the place of the invalid part.
     """
     reader = _Reader(document, source)
     return tuple(sorted(reader.read(), key=lambda operation: (operation.path, operation.method)))

@@ -68,7 +68,7 @@ def read_document(path: Path, source: str) -> Mapping[str, Any]:
         source: Its name in messages.
 
     Raises:
-        InputError: if it can't be read, is too large, or holds something else.
+        InputError: If it can't be read, is too large, or holds something else.
     """
     try:
         with open_regular(path) as stream:
@@ -93,7 +93,7 @@ def parse_document(data: bytes, source: str) -> Mapping[str, Any]:
     """Parse a JSON object, its mappings sorted by key.
 
     Raises:
-        InputError: if it is something else, nested too deeply, or holds too many values.
+        InputError: If it is something else, nested too deeply, or holds too many values.
     """
     if count_values(data) > MAX_VALUES:
         refuse((source,), f"more than {MAX_VALUES} values", f"no Kubernetes API has so many; {_SPLIT}")
@@ -159,7 +159,7 @@ def local_name(reference: object, at: At) -> str:
     """Return the name of the schema that a reference leads to.
 
     Raises:
-        InputError: if it leads to anything but a schema of the same document.
+        InputError: If it leads to anything but a schema of the same document.
     """
     if isinstance(reference, str):
         for prefix in _KNOWN_REFS:
@@ -180,7 +180,7 @@ def schemas(raw: object, at: At) -> tuple[dict[str, Mapping[str, Any]], dict[str
     References are rewritten to `#/components/schemas/<name>`.
 
     Raises:
-        InputError: if a schema is not an object, is nested too deeply, has too many entries in one place, or refers to
+        InputError: If a schema is not an object, is nested too deeply, has too many entries in one place, or refers to
             anything outside of the document.
     """
     found: dict[str, Mapping[str, Any]] = {}
@@ -204,7 +204,7 @@ def referred(schema: Mapping[str, Any], at: At) -> frozenset[str]:
     """Return the names of the schemas that a schema refers to, and rewrite the references as `schemas` does.
 
     Raises:
-        InputError: if it is nested too deeply, has too many entries in one place, or refers to anything outside of the
+        InputError: If it is nested too deeply, has too many entries in one place, or refers to anything outside of the
             document.
     """
     return frozenset(_references(schema, at))

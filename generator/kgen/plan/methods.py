@@ -40,9 +40,7 @@ def _method_docstring(method: SubresourceMethod) -> str:
     own = {
         "apply": [f"{method.argument}: A model, or a mapping with the fields that the manager sets."],
         "create": [f"{method.argument}: A model, or a mapping with the API's names."],
-        "patch": [
-            f"body: A patch of `kubecore.patch`; with `type`, a part of the {method.response.name}, or operations."
-        ],
+        "patch": ["body: A patch of `kubecore.patch`; with `type`, operations or a part of the object."],
         "update": [f"{method.argument}: A model, or a mapping with the API's names."],
     }
     shared = {

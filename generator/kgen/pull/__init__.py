@@ -48,9 +48,9 @@ def pull(
         sleep: Waits, before the index is read again.
 
     Raises:
-        ConfigError: the kubeconfig is wrong, or a selected group does not exist.
-        ClusterError: the cluster can't be reached, or its responses cannot be used.
-        OutputError: the folder can't be written.
+        ConfigError: The kubeconfig is wrong, or a selected group does not exist.
+        ClusterError: The cluster can't be reached, or its responses cannot be used.
+        OutputError: The folder can't be written.
     """
     host = ""
     try:

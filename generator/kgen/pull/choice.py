@@ -45,8 +45,8 @@ class Choice:
             names: Of all documents: the paths below `/openapi/v3`.
 
         Raises:
-            ConfigError: a group that was named is in none of them; with the nearest that is, and all that there are.
-            ClusterError: there is nothing but Kubernetes' own.
+            ConfigError: A group that was named is in none of them; with the nearest that is, and all that there are.
+            ClusterError: There is nothing but Kubernetes' own.
         """
         everything = {name: _words(name) for name in names}
         words = {name: each for name, each in everything.items() if each.isdisjoint(self.excluded)}

@@ -36,7 +36,7 @@ def location_of(name: str, entry: object) -> str:
     """Return the path and the query that a document is fetched from.
 
     Raises:
-        ClusterError: the server names another place than that of the document.
+        ClusterError: The server names another place than that of the document.
     """
     location = entry.get("serverRelativeURL") if is_object(entry) else None
     path = f"/openapi/v3/{name}"

@@ -29,11 +29,11 @@ class Pulled:
     """Result of a pull.
 
     Attributes:
-        server_version: the version that the server reports.
-        fetched: paths whose documents were fetched.
-        unchanged: paths whose documents did not change.
-        removed: paths that the server no longer has, or that are no longer selected.
-        problems: one for each chosen path whose document could not be fetched.
+        server_version: The version that the server reports.
+        fetched: Paths whose documents were fetched.
+        unchanged: Paths whose documents did not change.
+        removed: Paths that the server no longer has, or that are no longer selected.
+        problems: One for each chosen path whose document could not be fetched.
     """
 
     server_version: str

@@ -48,11 +48,11 @@ class Plan(NamedTuple):
     """The command, and the paths on both sides.
 
     Attributes:
-        call: the exec.
-        options: the connected streams.
-        command: the command.
-        base: the first segment of all names in the archive.
-        local: the file or folder here.
+        call: The exec.
+        options: The connected streams.
+        command: The command.
+        base: The first segment of all names in the archive.
+        local: The file or folder here.
     """
 
     call: Call[Status]
@@ -135,7 +135,7 @@ class TarOutput:
             The copied files.
 
         Raises:
-            CopyError: tar failed.
+            CopyError: `tar` failed.
         """
         check(returncode, bytes(self._errors))
         return self._unpacker.finish()
@@ -149,7 +149,7 @@ def check(returncode: int | None, errors: bytes) -> None:
         errors: The standard error of tar.
 
     Raises:
-        CopyError: tar failed, or the container has none.
+        CopyError: `tar` failed, or the container has none.
     """
     text = escape_for_terminal(errors.decode("utf-8", "replace").strip(), max_length=500)
     if returncode in (126, 127):

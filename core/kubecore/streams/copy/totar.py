@@ -24,16 +24,16 @@ def pack(local: Path, base: str, copied: Copied, progress: Callable[[int], objec
     """Make an archive.
 
     Args:
-        local: the file or folder.
-        base: its name in the archive.
-        copied: records its content.
-        progress: called with the number of bytes so far.
+        local: The file or folder.
+        base: Its name in the archive.
+        copied: Records its content.
+        progress: Called with the number of bytes so far.
 
     Yields:
         The archive, in chunks.
 
     Raises:
-        CopyError: a file can't be read, or changes in the meantime.
+        CopyError: A file can't be read, or changes in the meantime.
     """
     try:
         yield from _entry(local.resolve(strict=True), base, copied, progress)

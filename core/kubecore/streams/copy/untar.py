@@ -49,8 +49,8 @@ class Skipped(NamedTuple):
     """Something that was not copied.
 
     Attributes:
-        name: its name.
-        why: its type.
+        name: Its name.
+        why: Its type.
     """
 
     name: str
@@ -62,10 +62,10 @@ class Copied:
     """Result of a copy.
 
     Attributes:
-        files: how many files.
-        folders: how many folders.
-        size: how many bytes the files hold.
-        skipped: entries that are neither file nor folder, and were skipped; the first 1,000.
+        files: How many files.
+        folders: How many folders.
+        size: How many bytes the files hold.
+        skipped: Entries that are neither file nor folder, and were skipped; the first 1,000.
     """
 
     files: int = 0
@@ -83,9 +83,9 @@ class Unpacker:
     """Unpacks an archive as it arrives: a context manager, which removes incomplete files.
 
     Args:
-        base: the required first segment of all names in the archive.
-        local: the target. An existing folder is filled; a file is put into it under the name `base`.
-        progress: called with the number of bytes so far.
+        base: The required first segment of all names in the archive.
+        local: The target. An existing folder is filled; a file is put into it under the name `base`.
+        progress: Called with the number of bytes so far.
     """
 
     def __init__(self, base: str, local: Path, progress: Callable[[int], object] | None = None) -> None:
@@ -145,7 +145,7 @@ class Unpacker:
             The result of the copy.
 
         Raises:
-            CopyError: the archive had not ended, or there was nothing in it.
+            CopyError: The archive had not ended, or there was nothing in it.
         """
         if not self._zeros:
             raise CopyError("the archive broke off: not everything was copied")

@@ -35,15 +35,15 @@ async def run(
     """Run a command to its end.
 
     Args:
-        client: opens the connection.
-        call: the call.
-        options: the connected streams.
-        command: the command.
-        stdin: its standard input, None for none.
-        timeout: the time limit in seconds.
-        check: whether a code other than 0 is an error.
-        max_output: the maximum output in bytes.
-        mode: how output becomes text; None for bytes.
+        client: Opens the connection.
+        call: The call.
+        options: The connected streams.
+        command: The command.
+        stdin: Its standard input, None for none.
+        timeout: The time limit in seconds.
+        check: Whether a code other than 0 is an error.
+        max_output: The maximum output in bytes.
+        mode: How output becomes text; None for bytes.
 
     Returns:
         The result.

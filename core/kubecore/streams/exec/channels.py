@@ -49,8 +49,8 @@ class Channels:
     """The channels of one session.
 
     Args:
-        protocol: the subprotocol that the server chose.
-        place: the request, for errors.
+        protocol: The subprotocol that the server chose.
+        place: The request, for errors.
     """
 
     def __init__(self, protocol: str, place: str) -> None:
@@ -99,12 +99,12 @@ class Channels:
         """Return the code with which the command ended.
 
         Args:
-            goodbye: the server's close frame.
+            goodbye: The server's close frame.
 
         Raises:
-            UnknownResultError: the server did not report the exit status.
-            StatusError: it could not be run, or the node does not report its exit code.
-            DecodeError: the exit status cannot be read.
+            UnknownResultError: The server did not report the exit status.
+            StatusError: It could not be run, or the node does not report its exit code.
+            DecodeError: The exit status cannot be read.
         """
         if self._wrong:
             raise ProtocolError(self._wrong)
@@ -130,7 +130,7 @@ class Channels:
         """Return the messages that carry the whole of standard input, and end it.
 
         Raises:
-            ProtocolError: the server's protocol can't end it.
+            ProtocolError: The server's protocol can't end it.
         """
         return itertools.chain(map(self.data, pieces), (self.close_stdin(),))
 
@@ -138,7 +138,7 @@ class Channels:
         """Return the message that ends standard input.
 
         Raises:
-            ProtocolError: the server's protocol has none.
+            ProtocolError: The server's protocol has none.
         """
         if self._protocol != V5:
             raise ProtocolError(
@@ -151,7 +151,7 @@ class Channels:
         """Return the message with the size of the terminal, in characters.
 
         Raises:
-            InvalidRequestError: the size is invalid.
+            InvalidRequestError: The size is invalid.
         """
         if not (0 < width <= _MOST_SIZE and 0 < height <= _MOST_SIZE):
             raise InvalidRequestError(f"a terminal has 1 to {_MOST_SIZE} columns and rows, not {width} and {height}")

@@ -36,7 +36,7 @@ class Output(NamedTuple):
 
     Attributes:
         stream: `stdout` or `stderr`; with a terminal all is `stdout`.
-        data: the bytes; they may end in the middle of a line or of a character.
+        data: The bytes; they may end in the middle of a line or of a character.
     """
 
     stream: Stream
@@ -54,10 +54,10 @@ class Completed(Generic[AnyStr]):
     """A command that has ended, as `subprocess.CompletedProcess`.
 
     Attributes:
-        args: the command.
-        returncode: the code that it returned.
-        stdout: its output, bytes or text.
-        stderr: its error output.
+        args: The command.
+        returncode: The code that it returned.
+        stdout: Its output, bytes or text.
+        stderr: Its error output.
     """
 
     args: Sequence[str]
@@ -75,7 +75,7 @@ class Gathered:
     """The output of a command as it comes.
 
     Args:
-        max_bytes: most bytes of both streams together, None for no limit.
+        max_bytes: Most bytes of both streams together, None for no limit.
     """
 
     def __init__(self, max_bytes: int | None) -> None:
@@ -107,11 +107,11 @@ def input_of(stdin: bytes | str | None, mode: TextMode | None) -> bytes | None:
     """Return the input of a command, as bytes; None for no input.
 
     Args:
-        stdin: the argument of the caller.
-        mode: its encoding; None if it must be bytes already.
+        stdin: The argument of the caller.
+        mode: Its encoding; None if it must be bytes already.
 
     Raises:
-        InvalidRequestError: it is text and should be bytes, or the other way round, or the encoding cannot express it.
+        InvalidRequestError: It is text and should be bytes, or the other way round, or the encoding cannot express it.
     """
     if stdin is None:
         return None
@@ -133,15 +133,15 @@ def finished(
     """Return the result of a command.
 
     Args:
-        command: the command.
-        code: the code that it returned.
-        gathered: its output.
-        mode: its encoding; None for bytes.
-        check: whether a code other than 0 is an error.
+        command: The command.
+        code: The code that it returned.
+        gathered: Its output.
+        mode: Its encoding; None for bytes.
+        check: Whether a code other than 0 is an error.
 
     Raises:
-        CommandError: the code is not 0, and `check` is set.
-        DecodeError: the output does not match the encoding, and `errors` is `strict`.
+        CommandError: The code is not 0, and `check` is set.
+        DecodeError: The output does not match the encoding, and `errors` is `strict`.
     """
     done: Completed[Any] = Completed(command, code, gathered.stdout, gathered.stderr)
     if mode is not None:
@@ -163,11 +163,11 @@ class Options:
     """The streams that an exec or attach connects.
 
     Attributes:
-        container: the container; None for the only one, or the pod's default.
-        stdin: whether input is written.
-        stdout: whether output is requested.
-        stderr: whether error output is requested separately; impossible with a terminal.
-        tty: whether to give the command a terminal.
+        container: The container; None for the only one, or the pod's default.
+        stdin: Whether input is written.
+        stdout: Whether output is requested.
+        stderr: Whether error output is requested separately; impossible with a terminal.
+        tty: Whether to give the command a terminal.
     """
 
     container: str | None
@@ -202,17 +202,17 @@ def exec_call(
     """Make the call that runs a command: `core/v1 PodExecOptions`.
 
     Args:
-        resource: the resource.
-        namespace: the object's namespace.
-        name: the object's name.
-        command: the program and its arguments.
-        options: the connected streams.
+        resource: The resource.
+        namespace: The object's namespace.
+        name: The object's name.
+        command: The program and its arguments.
+        options: The connected streams.
 
     Returns:
         The call.
 
     Raises:
-        InvalidRequestError: the command or a name is invalid.
+        InvalidRequestError: The command or a name is invalid.
     """
     if isinstance(command, (str, bytes)):
         raise InvalidRequestError(
@@ -232,16 +232,16 @@ def attach_call(resource: Resource[Any, Any], namespace: str, name: str, options
     """Return the call that connects to the main process of a container: `core/v1 PodAttachOptions`.
 
     Args:
-        resource: the resource.
-        namespace: the object's namespace.
-        name: the object's name.
-        options: the connected streams.
+        resource: The resource.
+        namespace: The object's namespace.
+        name: The object's name.
+        options: The connected streams.
 
     Returns:
         The call.
 
     Raises:
-        InvalidRequestError: a name is invalid.
+        InvalidRequestError: A name is invalid.
     """
     return _connect(resource, namespace, name, "attach", options.query(), options)
 

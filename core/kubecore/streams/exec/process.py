@@ -43,11 +43,11 @@ class Process:
     not ended by that, unless it has a terminal or reads its input.
 
     Args:
-        client: opens the connection.
-        call: the call.
-        options: the connected streams.
-        command: the command, for errors.
-        timeout: seconds until it is started; None for no limit but that of connecting.
+        client: Opens the connection.
+        call: The call.
+        options: The connected streams.
+        command: The command, for errors.
+        timeout: Seconds until it is started; None for no limit but that of connecting.
     """
 
     def __init__(
@@ -73,9 +73,9 @@ class Process:
         """Start the command.
 
         Raises:
-            StatusError: the server refuses it.
-            TransportError: there is no response.
-            MissingExtraError: wsproto is not installed.
+            StatusError: The server refuses it.
+            TransportError: There is no response.
+            MissingExtraError: The package wsproto is not installed.
         """
         if self._session is not None:
             raise RuntimeError("the process was started before")
@@ -98,13 +98,13 @@ class Process:
         """Write to the command's standard input.
 
         Args:
-            data: the bytes.
-            timeout: seconds that it may take for the command to take them, None for no limit.
+            data: The bytes.
+            timeout: Seconds that it may take for the command to take them, None for no limit.
 
         Raises:
-            InvalidRequestError: it was not started with `stdin=True`.
-            WriteTimeoutError: it takes longer; a part was written.
-            StreamClosedError: the command has ended, or it was closed.
+            InvalidRequestError: It was not started with `stdin=True`.
+            WriteTimeoutError: It takes longer; a part was written.
+            StreamClosedError: The command has ended, or it was closed.
         """
         session, channels = self._open()
         self._check_stdin()
@@ -115,9 +115,9 @@ class Process:
         """End the command's standard input: nothing follows the written data.
 
         Raises:
-            InvalidRequestError: it was not started with `stdin=True`.
-            ProtocolError: the server is older than Kubernetes 1.30, and does not support this.
-            StreamClosedError: the command has ended, or it was closed.
+            InvalidRequestError: It was not started with `stdin=True`.
+            ProtocolError: The server is older than Kubernetes 1.30, and does not support this.
+            StreamClosedError: The command has ended, or it was closed.
         """
         session, channels = self._open()
         self._check_stdin()
@@ -127,12 +127,12 @@ class Process:
         """Set the size of the terminal.
 
         Args:
-            width: the columns.
-            height: the rows.
+            width: The columns.
+            height: The rows.
 
         Raises:
-            InvalidRequestError: the size is invalid, or there is no terminal.
-            StreamClosedError: the command has ended, or it was closed.
+            InvalidRequestError: The size is invalid, or there is no terminal.
+            StreamClosedError: The command has ended, or it was closed.
         """
         session, channels = self._open()
         if not self._options.tty:
@@ -143,16 +143,16 @@ class Process:
         """Wait for the next output of the command.
 
         Args:
-            timeout: seconds to wait, None for no limit.
+            timeout: Seconds to wait, None for no limit.
 
         Returns:
             The stream and the bytes; None at the end, when `returncode` is known.
 
         Raises:
-            ReadTimeoutError: nothing was received in time; it may be called again.
-            UnknownResultError: the connection ended before the server reported the exit status.
-            StatusError: it could not be run, or the node does not report its exit code.
-            StreamClosedError: it was closed locally.
+            ReadTimeoutError: Nothing was received in time; it may be called again.
+            UnknownResultError: The connection ended before the server reported the exit status.
+            StatusError: It could not be run, or the node does not report its exit code.
+            StreamClosedError: It was closed locally.
         """
         try:
             return self._read(timeout, None)
@@ -176,16 +176,16 @@ class Process:
         """Wait until the command has ended. Its output in the meantime is dropped.
 
         Args:
-            timeout: seconds to wait, None for no limit.
+            timeout: Seconds to wait, None for no limit.
 
         Returns:
             The exit code.
 
         Raises:
-            CommandTimeoutError: it has not ended in time; it may be called again.
-            UnknownResultError: the connection ended before the server reported the exit status.
-            StatusError: it could not be run, or the node does not report its exit code.
-            StreamClosedError: it was closed locally.
+            CommandTimeoutError: It has not ended in time; it may be called again.
+            UnknownResultError: The connection ended before the server reported the exit status.
+            StatusError: It could not be run, or the node does not report its exit code.
+            StreamClosedError: It was closed locally.
         """
         return self.communicate(None, None, timeout)
 
@@ -204,10 +204,10 @@ class Process:
         """Write all of the input, read all of the output, and wait.
 
         Args:
-            gathered: collects the output; None to drop it.
-            stdin: the input, in chunks; None for none.
-            timeout: seconds that it may take.
-            left: the remaining seconds, if some are used up.
+            gathered: Collects the output; None to drop it.
+            stdin: The input, in chunks; None for none.
+            timeout: Seconds that it may take.
+            left: The remaining seconds, if some are used up.
 
         Returns:
             The code that the command returned.

@@ -45,9 +45,9 @@ class AsyncForwardedStream:
     """One connection to a port of a pod, used like a socket; one task may read while another writes.
 
     Args:
-        session: the connection to the node.
-        tunnel: the protocol state.
-        owner: the set of connections that are closed together.
+        session: The connection to the node.
+        tunnel: The protocol state.
+        owner: The set of connections that are closed together.
     """
 
     def __init__(self, session: AsyncSession, tunnel: Tunnel, owner: set[Self]) -> None:
@@ -113,7 +113,7 @@ class AsyncForwardedStream:
         """End our direction; data from the pod can still be read.
 
         Raises:
-            StreamClosedError: it is closed, by us or by the other end.
+            StreamClosedError: It is closed, by us or by the other end.
         """
         data = self._tunnel.finish()
         if data:
@@ -169,9 +169,9 @@ class AsyncPortForward:
     ```
 
     Args:
-        client: opens the connections.
-        target: finds the pod and its ports.
-        timeout: the time limit in seconds for opening a connection, if `connect` has none; None for 30 s.
+        client: Opens the connections.
+        target: Finds the pod and its ports.
+        timeout: The time limit in seconds for opening a connection, if `connect` has none; None for 30 s.
     """
 
     def __init__(self, client: AsyncClient, target: Target, *, timeout: float | None = None) -> None:
@@ -201,19 +201,19 @@ class AsyncPortForward:
         The first read shows whether a process listens at the port, since the node accepts the connection first.
 
         Args:
-            port: the number of the port, or its name; for a service, the number or name of its port.
-            timeout: seconds until the connection is open, None for no limit; by default that of `port_forward`, or 30.
+            port: The number of the port, or its name; for a service, the number or name of its port.
+            timeout: Seconds until the connection is open, None for no limit; by default that of `port_forward`, or 30.
 
         Returns:
             The connection, which is also a context manager.
 
         Raises:
-            InvalidRequestError: it is not a port.
-            PortForwardError: there is no port of this name, or no pod of the service runs.
-            StatusError: the server refuses it, or there is no such pod.
-            ConnectTimeoutError: it was not open in time.
-            TransportError: there is no connection.
-            MissingExtraError: wsproto is not installed.
+            InvalidRequestError: It is not a port.
+            PortForwardError: There is no port of this name, or no pod of the service runs.
+            StatusError: The server refuses it, or there is no such pod.
+            ConnectTimeoutError: It was not open in time.
+            TransportError: There is no connection.
+            MissingExtraError: The package wsproto is not installed.
         """
         port = as_port(port)
         seconds = self._timeout if isinstance(timeout, Default) else timeout
@@ -258,10 +258,10 @@ class AsyncPortForward:
         """Listen at a port of this machine, and forward each connection to the port of the pod or service.
 
         Args:
-            port: the number or the name of the port, as for `connect`.
-            local_port: the port of this machine; 0 chooses a free one.
-            host: the address to listen at; others than loopback let other machines in.
-            on_error: called with the error if a connection failed; by default it is logged.
+            port: The number or the name of the port, as for `connect`.
+            local_port: The port of this machine; 0 chooses a free one.
+            host: The address to listen at; others than loopback let other machines in.
+            on_error: Called with the error if a connection failed; by default it is logged.
 
         Returns:
             A context manager that listens.
@@ -273,14 +273,14 @@ class AsyncListener:
     """A port of this machine whose connections are forwarded, until the `async with` block ends.
 
     Args:
-        ports: opens the connections.
-        port: the port of the pod.
-        local_port: the port of this machine.
-        host: the address to listen at.
-        on_error: called with the error if a connection failed.
+        ports: Opens the connections.
+        port: The port of the pod.
+        local_port: The port of this machine.
+        host: The address to listen at.
+        on_error: Called with the error if a connection failed.
 
     Attributes:
-        local_port: the port of this machine.
+        local_port: The port of this machine.
     """
 
     def __init__(
@@ -303,11 +303,11 @@ class AsyncListener:
         """Begin to listen.
 
         Raises:
-            InvalidRequestError: it is not a port.
-            PortForwardError: there is no port of this name, or no pod of the service runs.
-            StatusError: the server refuses it, or there is no such pod.
-            TransportError: there is no connection to the server.
-            OSError: the local port is taken, or the address does not belong to this machine.
+            InvalidRequestError: It is not a port.
+            PortForwardError: There is no port of this name, or no pod of the service runs.
+            StatusError: The server refuses it, or there is no such pod.
+            TransportError: There is no connection to the server.
+            OSError: The local port is taken, or the address does not belong to this machine.
         """
         await (await self._ports.connect(self._port)).aclose()  # Mistakes are reported now.
         listener = await anyio.create_tcp_listener(local_host=self._host, local_port=self.local_port)
@@ -406,13 +406,13 @@ async def serving(
     """Serve a synchronous client's listener in this event loop.
 
     Args:
-        client: the source of settings and credentials.
-        target: finds the pod and its ports.
-        port: the port of the pod.
-        local_port: the port of this machine.
-        host: the address to listen at.
-        on_error: called with the error if a connection failed.
-        timeout: the time limit in seconds for opening a connection to the pod.
+        client: The source of settings and credentials.
+        target: Finds the pod and its ports.
+        port: The port of the pod.
+        local_port: The port of this machine.
+        host: The address to listen at.
+        on_error: Called with the error if a connection failed.
+        timeout: The time limit in seconds for opening a connection to the pod.
 
     Yields:
         The port of this machine.

@@ -33,9 +33,9 @@ class ForwardedStream:
     """One connection to a port of a pod, used like a socket; one thread may read while another writes.
 
     Args:
-        session: the connection to the node.
-        tunnel: the protocol state.
-        owner: the set of connections that are closed together.
+        session: The connection to the node.
+        tunnel: The protocol state.
+        owner: The set of connections that are closed together.
     """
 
     def __init__(self, session: Session, tunnel: Tunnel, owner: set[Self]) -> None:
@@ -48,17 +48,17 @@ class ForwardedStream:
         """Wait for data from the pod.
 
         Args:
-            max_bytes: most bytes to return.
-            timeout: seconds to wait, None for no limit.
+            max_bytes: Most bytes to return.
+            timeout: Seconds to wait, None for no limit.
 
         Returns:
             The received data; b"" at the end.
 
         Raises:
-            PortForwardError: the node can't reach the port.
-            ReadTimeoutError: nothing was received in time; it may be called again.
-            StreamClosedError: it was closed locally.
-            TransportError: the connection broke.
+            PortForwardError: The node can't reach the port.
+            ReadTimeoutError: Nothing was received in time; it may be called again.
+            StreamClosedError: It was closed locally.
+            TransportError: The connection broke.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         while (data := self._tunnel.take(max_bytes)) is None:
@@ -76,12 +76,12 @@ class ForwardedStream:
         A large write without a concurrent reader may block until the pod's data is read, as with any socket.
 
         Args:
-            data: the bytes.
-            timeout: the time limit in seconds for each chunk, None for no limit.
+            data: The bytes.
+            timeout: The time limit in seconds for each chunk, None for no limit.
 
         Raises:
-            WriteTimeoutError: the time limit is over; a part was written.
-            StreamClosedError: it is closed, by us or by the other end.
+            WriteTimeoutError: The time limit is over; a part was written.
+            StreamClosedError: It is closed, by us or by the other end.
         """
         view = memoryview(data)
         for at in range(0, len(view), FRAME):
@@ -91,7 +91,7 @@ class ForwardedStream:
         """End our direction; data from the pod can still be read.
 
         Raises:
-            StreamClosedError: it is closed, by us or by the other end.
+            StreamClosedError: It is closed, by us or by the other end.
         """
         data = self._tunnel.finish()
         if data:
@@ -127,7 +127,7 @@ class ForwardedStream:
         """Take the next that comes, of any kind.
 
         Args:
-            seconds: how long to wait, None for no limit.
+            seconds: How long to wait, None for no limit.
         """
         piece = self._session.receive(seconds)
         if piece is None:
@@ -151,9 +151,9 @@ class PortForward:
     ```
 
     Args:
-        client: opens the connections.
-        target: finds the pod and its ports.
-        timeout: the time limit in seconds for opening a connection, if `connect` has none; None for 30 s.
+        client: Opens the connections.
+        target: Finds the pod and its ports.
+        timeout: The time limit in seconds for opening a connection, if `connect` has none; None for 30 s.
     """
 
     def __init__(self, client: Client, target: Target, *, timeout: float | None = None) -> None:
@@ -185,19 +185,19 @@ class PortForward:
         The first read shows whether a process listens at the port, since the node accepts the connection first.
 
         Args:
-            port: the number of the port, or its name; for a service, the number or name of its port.
-            timeout: seconds until the connection is open, None for no limit; by default that of `port_forward`, or 30.
+            port: The number of the port, or its name; for a service, the number or name of its port.
+            timeout: Seconds until the connection is open, None for no limit; by default that of `port_forward`, or 30.
 
         Returns:
             The connection, which is also a context manager.
 
         Raises:
-            InvalidRequestError: it is not a port.
-            PortForwardError: there is no port of this name, or no pod of the service runs.
-            StatusError: the server refuses it, or there is no such pod.
-            ConnectTimeoutError: it was not open in time.
-            TransportError: there is no connection.
-            MissingExtraError: wsproto is not installed.
+            InvalidRequestError: It is not a port.
+            PortForwardError: There is no port of this name, or no pod of the service runs.
+            StatusError: The server refuses it, or there is no such pod.
+            ConnectTimeoutError: It was not open in time.
+            TransportError: There is no connection.
+            MissingExtraError: The package wsproto is not installed.
         """
         port = as_port(port)
         seconds = self._timeout if isinstance(timeout, Default) else timeout
@@ -245,10 +245,10 @@ class PortForward:
         One thread serves all connections.
 
         Args:
-            port: the number or the name of the port, as for `connect`.
-            local_port: the port of this machine; 0 chooses a free one.
-            host: the address to listen at; others than loopback let other machines in.
-            on_error: called, in that thread, with the error if a connection failed; by default it is logged.
+            port: The number or the name of the port, as for `connect`.
+            local_port: The port of this machine; 0 chooses a free one.
+            host: The address to listen at; others than loopback let other machines in.
+            on_error: Called, in that thread, with the error if a connection failed; by default it is logged.
 
         Returns:
             A context manager that listens.
@@ -262,17 +262,17 @@ class Listener:
     """A port of this machine whose connections are forwarded, until the `with` block ends.
 
     Args:
-        client: opens the connections.
-        target: finds the pod and its ports.
-        port: the port of the pod.
-        local_port: the port of this machine.
-        host: the address to listen at.
-        on_error: called with the error if a connection failed.
-        owner: closes it if the block does not.
-        timeout: the time limit in seconds for opening a connection to the pod.
+        client: Opens the connections.
+        target: Finds the pod and its ports.
+        port: The port of the pod.
+        local_port: The port of this machine.
+        host: The address to listen at.
+        on_error: Called with the error if a connection failed.
+        owner: Closes it if the block does not.
+        timeout: The time limit in seconds for opening a connection to the pod.
 
     Attributes:
-        local_port: the port of this machine.
+        local_port: The port of this machine.
     """
 
     def __init__(
@@ -301,12 +301,12 @@ class Listener:
         """Begin to listen.
 
         Raises:
-            InvalidRequestError: it is not a port.
-            PortForwardError: there is no port of this name, or no pod of the service runs.
-            ConfigError: a custom HTTP client sends the requests.
-            StatusError: the server refuses it, or there is no such pod.
-            TransportError: there is no connection to the server.
-            OSError: the local port is taken, or the address does not belong to this machine.
+            InvalidRequestError: It is not a port.
+            PortForwardError: There is no port of this name, or no pod of the service runs.
+            ConfigError: A custom HTTP client sends the requests.
+            StatusError: The server refuses it, or there is no such pod.
+            TransportError: There is no connection to the server.
+            OSError: The local port is taken, or the address does not belong to this machine.
         """
         from anyio.from_thread import start_blocking_portal
 

@@ -66,9 +66,9 @@ class Data(NamedTuple):
     """A chunk of a stream's data.
 
     Attributes:
-        stream: the stream.
-        data: the bytes.
-        is_last: whether this is the last one.
+        stream: The stream.
+        data: The bytes.
+        is_last: Whether this is the last one.
     """
 
     stream: int
@@ -106,8 +106,8 @@ class Encoder:
         """Open a stream.
 
         Args:
-            stream: its number, an uneven number larger than the last.
-            headers: its headers; the names are lower-cased.
+            stream: Its number, an uneven number larger than the last.
+            headers: Its headers; the names are lower-cased.
         """
         block = struct.pack(">I", len(headers))
         for name, value in headers.items():
@@ -148,7 +148,7 @@ class Decoder:
         """Parse received data; data is yielded as it arrives, so that no frame is ever held completely.
 
         Raises:
-            ProtocolError: it is not SPDY; earlier data has been yielded.
+            ProtocolError: It is not SPDY; earlier data has been yielded.
         """
         buffer, at = data, 0
         if self._parts:

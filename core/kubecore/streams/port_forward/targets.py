@@ -30,8 +30,8 @@ class Found(NamedTuple):
     """The target of a connection.
 
     Attributes:
-        call: opens a tunnel to the pod.
-        port: the port of the pod.
+        call: Opens a tunnel to the pod.
+        port: The port of the pod.
     """
 
     call: Call[bytes]
@@ -42,7 +42,7 @@ class Target(Protocol):
     """The object that connections are forwarded to.
 
     Attributes:
-        place: the request, for errors.
+        place: The request, for errors.
     """
 
     place: str
@@ -51,7 +51,7 @@ class Target(Protocol):
         """Find the pod and its port, in steps.
 
         Args:
-            port: the number or the name of a port.
+            port: The number or the name of a port.
         """
         ...
 
@@ -125,10 +125,10 @@ def as_port(port: int | str) -> int | str:
     """Return a port as a number, or the name of a port.
 
     Args:
-        port: the argument of the caller; text of digits is a number.
+        port: The argument of the caller; text of digits is a number.
 
     Raises:
-        InvalidRequestError: it is neither.
+        InvalidRequestError: It is neither.
     """
     given: object = port
     if isinstance(given, str) and given.isascii() and given.isdigit():
@@ -148,12 +148,12 @@ class PodTarget:
     """A pod. It is read only if a port has a name.
 
     Args:
-        resource: the pods.
-        namespace: the pod's namespace.
-        name: the pod's name.
+        resource: The pods.
+        namespace: The pod's namespace.
+        name: The pod's name.
 
     Raises:
-        InvalidRequestError: the name or the namespace is invalid.
+        InvalidRequestError: The name or the namespace is invalid.
     """
 
     def __init__(self, resource: Resource[Any, Any], namespace: str, name: str) -> None:
@@ -166,7 +166,7 @@ class PodTarget:
         """Find the pod's port: see `Target`.
 
         Raises:
-            PortForwardError: the pod has no port of this name.
+            PortForwardError: The pod has no port of this name.
         """
         port = as_port(port)
         if isinstance(port, int):
@@ -180,12 +180,12 @@ class ServiceTarget:
     """A pod of a service, chosen at the first connection and kept, as kubectl does.
 
     Args:
-        resource: the services.
-        namespace: the service's namespace.
-        name: the service's name.
+        resource: The services.
+        namespace: The service's namespace.
+        name: The service's name.
 
     Raises:
-        InvalidRequestError: the name or the namespace is invalid.
+        InvalidRequestError: The name or the namespace is invalid.
     """
 
     def __init__(self, resource: Resource[Any, Any], namespace: str, name: str) -> None:
@@ -199,7 +199,7 @@ class ServiceTarget:
         """Find a pod, and its port for a port of the service: see `Target`.
 
         Raises:
-            PortForwardError: no pod runs behind the service, or it has no such port.
+            PortForwardError: No pod runs behind the service, or it has no such port.
         """
         port = as_port(port)
         if self._chosen is None:

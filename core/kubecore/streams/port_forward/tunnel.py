@@ -29,8 +29,8 @@ class Tunnel:
     """One connection to a port of a pod.
 
     Args:
-        port: the port.
-        place: the request, for errors.
+        port: The port.
+        place: The request, for errors.
     """
 
     def __init__(self, port: int, place: str) -> None:
@@ -97,7 +97,7 @@ class Tunnel:
         """Raise the error that ended the connection before the node responded.
 
         Raises:
-            TransportError: the connection broke.
+            TransportError: The connection broke.
         """
         if self._failure is not None:
             raise self._failure.with_traceback(None)

@@ -31,11 +31,11 @@ class AsyncSession:
     """Messages both ways: see `Session`.
 
     Args:
-        state: the state of the session.
-        upgraded: the connection.
+        state: The state of the session.
+        upgraded: The connection.
 
     Attributes:
-        protocol: the subprotocol that the server chose.
+        protocol: The subprotocol that the server chose.
     """
 
     def __init__(self, state: SessionState, upgraded: Upgraded[AsyncSocket]) -> None:
@@ -56,18 +56,18 @@ class AsyncSession:
         """Open a session.
 
         Args:
-            client: opens the connection.
-            call: the request.
-            protocols: the subprotocols, the best first.
-            deadline: the time limit for opening it; None for no limit but that of connecting.
+            client: Opens the connection.
+            call: The request.
+            protocols: The subprotocols, the best first.
+            deadline: The time limit for opening it; None for no limit but that of connecting.
 
         Returns:
             The session.
 
         Raises:
-            StatusError: the server refuses it.
-            TransportError: there is no response, or no websocket.
-            MissingExtraError: wsproto is not installed.
+            StatusError: The server refuses it.
+            TransportError: There is no response, or no websocket.
+            MissingExtraError: The package wsproto is not installed.
         """
         state = SessionState(f"{call.method} {call.path}")
         return cls(state, await client.upgrade(call, protocols, deadline=deadline))
@@ -106,10 +106,10 @@ class AsyncSession:
         After a cancelled call, nothing more can be sent, since an unknown part of the message was sent.
 
         Args:
-            data: the content of the message.
+            data: The content of the message.
 
         Raises:
-            StreamClosedError: it is closed, by us or by the other end.
+            StreamClosedError: It is closed, by us or by the other end.
         """
         self._check_open()
         message = self._state.message(data)

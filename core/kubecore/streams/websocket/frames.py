@@ -39,8 +39,8 @@ class Piece(NamedTuple):
     """A part of a message.
 
     Attributes:
-        data: the bytes.
-        is_last: whether the message ends with it.
+        data: The bytes.
+        is_last: Whether the message ends with it.
     """
 
     data: bytes
@@ -51,9 +51,9 @@ class WebSocket:
     """One end of a websocket.
 
     Attributes:
-        is_over: whether the other end has sent a close frame; nothing is read after it.
-        goodbye: its code and reason, for errors.
-        answered: the payload of its last pong.
+        is_over: Whether the other end has sent a close frame; nothing is read after it.
+        goodbye: Its code and reason, for errors.
+        answered: The payload of its last pong.
     """
 
     def __init__(self) -> None:
@@ -71,13 +71,13 @@ class WebSocket:
         """Parse received data.
 
         Args:
-            data: the bytes.
+            data: The bytes.
 
         Yields:
             The chunks of messages in it; fragments that arrived together are one chunk.
 
         Raises:
-            ProtocolError: it is not a websocket, or exceeds the limits; earlier chunks have been yielded.
+            ProtocolError: It is not a websocket, or exceeds the limits; earlier chunks have been yielded.
         """
         for at in range(0, len(data), _FED):
             if self.is_over:
@@ -89,7 +89,7 @@ class WebSocket:
         """Write a binary message.
 
         Args:
-            data: its content.
+            data: Its content.
 
         Returns:
             The bytes to send.

@@ -29,18 +29,18 @@ class Session:
     wait for a reader.
 
     Args:
-        client: opens the connection.
-        call: the request.
-        protocols: the subprotocols, the best first.
-        deadline: the time limit for opening it; None for no limit but that of connecting.
+        client: Opens the connection.
+        call: The request.
+        protocols: The subprotocols, the best first.
+        deadline: The time limit for opening it; None for no limit but that of connecting.
 
     Attributes:
-        protocol: the subprotocol that the server chose.
+        protocol: The subprotocol that the server chose.
 
     Raises:
-        StatusError: the server refuses it.
-        TransportError: there is no response, or no websocket.
-        MissingExtraError: wsproto is not installed.
+        StatusError: The server refuses it.
+        TransportError: There is no response, or no websocket.
+        MissingExtraError: The package wsproto is not installed.
     """
 
     def __init__(
@@ -74,17 +74,17 @@ class Session:
         """Wait for the next chunk of a message.
 
         Args:
-            seconds: the time limit, None for no limit.
-            supply: returns messages to send in the meantime, one whenever all before it are sent; None at the end. It
+            seconds: The time limit, None for no limit.
+            supply: Returns messages to send in the meantime, one whenever all before it are sent; None at the end. It
                 is not called any more once nothing can be sent.
 
         Returns:
             The chunk; None after the close frame of the other end.
 
         Raises:
-            TimeoutError: nothing was received in time; it may be called again.
-            StreamClosedError: it was closed locally.
-            TransportError: it broke.
+            TimeoutError: Nothing was received in time; it may be called again.
+            StreamClosedError: It was closed locally.
+            TransportError: It broke.
         """
         deadline = None if seconds is None else time.monotonic() + seconds
         waited = 0.0
@@ -122,12 +122,12 @@ class Session:
         """Send a message; all of it is sent when this returns.
 
         Args:
-            data: the content of the message.
-            seconds: the time limit, None for no limit.
+            data: The content of the message.
+            seconds: The time limit, None for no limit.
 
         Raises:
-            WriteTimeoutError: the time limit is over. The rest of a message that has begun is sent with the next one.
-            StreamClosedError: it is closed, by us or by the other end.
+            WriteTimeoutError: The time limit is over. The rest of a message that has begun is sent with the next one.
+            StreamClosedError: It is closed, by us or by the other end.
         """
         deadline = None if seconds is None else time.monotonic() + seconds
         with self._lock:

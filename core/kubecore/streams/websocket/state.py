@@ -30,7 +30,7 @@ class SessionState:
     only if the other end can be expected to respond: while it still processes sent data, it reads no pings.
 
     Args:
-        place: the request, for errors.
+        place: The request, for errors.
     """
 
     def __init__(self, place: str) -> None:
@@ -104,7 +104,7 @@ class SessionState:
         """Return the bytes of a message.
 
         Raises:
-            StreamClosedError: it is closed, by us or by the other end.
+            StreamClosedError: It is closed, by us or by the other end.
         """
         self.check_open()
         self._proof = b""
@@ -125,7 +125,7 @@ class SessionState:
         """Handle some seconds without received data.
 
         Raises:
-            ReadTimeoutError: that is too long.
+            ReadTimeoutError: That is too long.
         """
         self._silence += min(seconds, _PING_SECONDS)
         if self._silence > _MUTE_SECONDS and self._proof is None and not self.is_ended:
@@ -136,7 +136,7 @@ class SessionState:
         """Return the ping to send, b"" if it is not time for one.
 
         Args:
-            is_free: whether it can be sent now; else this ping is skipped.
+            is_free: Whether it can be sent now; else this ping is skipped.
         """
         if self.is_ended or time.monotonic() - self._pinged < _PING_SECONDS:
             return b""

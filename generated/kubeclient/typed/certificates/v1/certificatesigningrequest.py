@@ -61,8 +61,7 @@ class CertificateSigningRequests(
 
         Args:
             name: The object's name.
-            body: A patch of `kubecore.patch`; with `type`, a part of the CertificateSigningRequest, or
-            operations.
+            body: A patch of `kubecore.patch`; with `type`, operations or a part of the object.
             type, dry_run, field_manager, field_validation, force, timeout: As for `patch`.
 
         Raises:
@@ -157,8 +156,7 @@ class AsyncCertificateSigningRequests(
 
         Args:
             name: The object's name.
-            body: A patch of `kubecore.patch`; with `type`, a part of the CertificateSigningRequest, or
-            operations.
+            body: A patch of `kubecore.patch`; with `type`, operations or a part of the object.
             type, dry_run, field_manager, field_validation, force, timeout: As for `patch`.
 
         Raises:

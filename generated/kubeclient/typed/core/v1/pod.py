@@ -98,7 +98,7 @@ class Pods(
 
         Args:
             name: The object's name.
-            body: A patch of `kubecore.patch`; with `type`, a part of the Pod, or operations.
+            body: A patch of `kubecore.patch`; with `type`, operations or a part of the object.
             type, dry_run, field_manager, field_validation, force, timeout: As for `patch`.
 
         Raises:
@@ -214,7 +214,7 @@ class Pods(
 
         Args:
             name: The object's name.
-            body: A patch of `kubecore.patch`; with `type`, a part of the Pod, or operations.
+            body: A patch of `kubecore.patch`; with `type`, operations or a part of the object.
             type, dry_run, field_manager, field_validation, force, timeout: As for `patch`.
 
         Raises:
@@ -343,7 +343,7 @@ class AsyncPods(
 
         Args:
             name: The object's name.
-            body: A patch of `kubecore.patch`; with `type`, a part of the Pod, or operations.
+            body: A patch of `kubecore.patch`; with `type`, operations or a part of the object.
             type, dry_run, field_manager, field_validation, force, timeout: As for `patch`.
 
         Raises:
@@ -459,7 +459,7 @@ class AsyncPods(
 
         Args:
             name: The object's name.
-            body: A patch of `kubecore.patch`; with `type`, a part of the Pod, or operations.
+            body: A patch of `kubecore.patch`; with `type`, operations or a part of the object.
             type, dry_run, field_manager, field_validation, force, timeout: As for `patch`.
 
         Raises:
