@@ -10,8 +10,22 @@ from typing import Any
 import pytest
 
 from kubecore import kubeconfig
+from kubecore._config import incluster
 
-__all__ = ["DATA", "EXEC", "SECRET", "V1", "V1BETA1", "document", "exec_of", "refused", "text", "written"]
+__all__ = [
+    "DATA",
+    "EXEC",
+    "OIDC",
+    "SECRET",
+    "V1",
+    "V1BETA1",
+    "document",
+    "exec_of",
+    "hide_machine",
+    "refused",
+    "text",
+    "written",
+]
 
 
 SECRET = "c4n4ry-s3cret"
@@ -21,6 +35,9 @@ DATA = base64.b64encode(b"pem").decode()
 
 
 EXEC = "client.authentication.k8s.io/exec"
+
+
+OIDC = {"idp-issuer-url": "https://idp", "client-id": "me"}
 
 
 V1, V1BETA1 = "client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"
@@ -58,3 +75,11 @@ def refused(file: Path, **overrides: Any) -> kubeconfig.InvalidConfigError:
 
 def exec_of(**fields: Any) -> dict[str, Any]:
     return {"command": "p", "apiVersion": V1BETA1} | fields
+
+
+def hide_machine(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the kubeconfig and the cluster of the machine; the home directory is `home/home`."""
+    monkeypatch.setenv("HOME", str(home / "home"))
+    monkeypatch.setattr(incluster, "SERVICE_ACCOUNT", home / "no-account")
+    for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "POD_NAMESPACE"):
+        monkeypatch.delenv(name, raising=False)

@@ -1,39 +1,39 @@
-"""kubeconfig files: reading, merging, overriding, checking and writing."""
+"""Kubeconfig files: finding, reading and merging them, the choice of a context, and overrides."""
 
 from __future__ import annotations
 
 import copy
-import json
 import os
 import pickle
 from pathlib import Path
 from typing import Any
 
 import pytest
-import trustme
 
 from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, kubeconfig, rest
-from kubecore._config import incluster
 from kubecore.kubeconfig import files
-from tests.kubecore.kubeconfigs import DATA, EXEC, SECRET, V1, V1BETA1, document, exec_of, refused, text, written
+from tests.kubecore.kubeconfigs import (
+    DATA,
+    EXEC,
+    SECRET,
+    document,
+    exec_of,
+    hide_machine,
+    refused,
+    text,
+    written,
+)
 
 
 @pytest.fixture(autouse=True)
 def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hide the kubeconfig and the cluster of the machine."""
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(incluster, "SERVICE_ACCOUNT", tmp_path / "no-account")
-    for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "POD_NAMESPACE"):
-        monkeypatch.delenv(name, raising=False)
+    hide_machine(tmp_path, monkeypatch)
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     return written(tmp_path / "config", document())
-
-
-# Finding, reading, merging.
 
 
 def test_which_files_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -365,340 +365,3 @@ def test_the_namespace(config: Path) -> None:
     assert "namespace 'No'" in str(refused(config))
     written(config, document(context={"namespace": None}))
     assert kubeconfig.load(config).namespace == "default"
-
-
-# Fields.
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [("", None), (None, None)] + [(url, url) for url in ("socks5://p:1", "https://p", "http://u:p@p:8080")],
-)
-def test_proxies(url: str | None, expected: str | None, config: Path) -> None:
-    written(config, document({"proxy-url": url}))
-    assert kubeconfig.load_config(config).proxy_url == expected
-
-
-@pytest.mark.parametrize("url", ["socks6://x", "x", "a@x", "http://", "http://p:x", "http://[", f"ftp://u:{SECRET}@x"])
-def test_an_invalid_proxy_url_is_refused(url: str, config: Path) -> None:
-    written(config, document({"proxy-url": url}))
-    assert "cluster 'c': invalid proxy-url" in str(refused(config))
-
-
-def test_tokens(tmp_path: Path) -> None:
-    token = written(tmp_path / "token", "from-file\n")
-    file = written(tmp_path / "f", document(user={"tokenFile": "token"}))
-    found = kubeconfig.load_config(file)
-    assert (found.bearer_token, found.bearer_token_file) == ("from-file", str(token))
-    written(file, document(user={"tokenFile": "token", "token": "static"}))
-    found = kubeconfig.load_config(file)
-    assert (found.bearer_token, found.bearer_token_file) == ("static", str(token))
-    found = kubeconfig.load_config(file, token="mine")
-    assert (found.bearer_token, found.bearer_token_file) == ("mine", None)
-    for name in ("none", ".", "/dev/zero", "a\0b"):
-        written(file, json.dumps(document(user={"tokenFile": name})))
-        assert "tokenFile can't be read" in str(refused(file))
-    written(file, document(user={"tokenFile": "none", "token": "static"}))
-    assert kubeconfig.load_config(file).bearer_token == "static"
-
-
-def test_a_token_file_that_is_a_pipe_or_too_large_does_not_keep_us_waiting(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    written(tmp_path / "large", "x" * (1 << 21))
-    for name in ("pipe", "large"):
-        refused(written(tmp_path / "f", document(user={"tokenFile": name})))
-    refused(written(tmp_path / "f", document({"certificate-authority": "pipe"})))
-
-
-def test_impersonation_needs_no_encryption(config: Path) -> None:
-    user = {"as": "jane", "as-uid": "7", "as-groups": ["g", "h"], "as-user-extra": {"scopes": ["a", "b"]}}
-    written(config, document({"server": "http://h"}, user))
-    found = kubeconfig.load_config(config)
-    assert found.host == "http://h"
-    assert found.impersonate == rest.Impersonate(user="jane", uid="7", groups=("g", "h"), extra={"scopes": ("a", "b")})
-
-
-def test_credentials_for_an_http_server_are_refused(config: Path) -> None:
-    for server in ("http://h", "h"):
-        written(config, document({"server": server}, {"token": SECRET}))
-        assert "unencrypted" in str(refused(config))
-
-
-def test_exec(config: Path) -> None:
-    plugin = exec_of(
-        args=["get", "7"],
-        env=[{"name": "A", "value": "1"}, {"name": "B"}, {"name": "A", "value": "2"}],
-        installHint="get it\n\x1b[1m\x9b\there",
-        provideClusterInfo=True,
-    )
-    extensions = [{"name": "x", "extension": 1}, {"name": EXEC, "extension": {"audience": "foo"}}]
-    written(config, json.dumps(document({"extensions": extensions}, {"exec": plugin})))
-    policy = rest.ExecPolicy(kind="Allowlist", allowed=["p"])
-    assert kubeconfig.load_config(config, exec_policy=policy).exec == rest.ExecConfig(
-        command="p",
-        args=("get", "7"),
-        env={"A": "2", "B": ""},
-        api_version=V1BETA1,
-        install_hint="get it\n\\x1b[1m\\x9b\there",
-        provide_cluster_info=True,
-        interactive_mode="IfAvailable",
-        cluster_config={"audience": "foo"},
-        policy=policy,
-    )
-    assert "policy" in str(refused(config, exec_policy=rest.ExecPolicy(kind="Allowlist")))
-
-
-@pytest.mark.parametrize(("said", "expected"), [({}, False), ({"disable-compression": True}, False)])
-def test_compression(said: dict[str, Any], expected: bool, config: Path) -> None:
-    assert kubeconfig.load_config(written(config, document(said))).compression is expected
-    written(config, document({"disable-compression": False}))
-    assert kubeconfig.load_config(config).compression is True
-
-
-OIDC = {"idp-issuer-url": "https://idp", "client-id": "me"}
-
-
-def test_oidc_writes_new_tokens_back(tmp_path: Path) -> None:
-    settings_ = {
-        **OIDC,
-        "client-secret": "s",
-        "idp-certificate-authority-data": DATA,
-        "id-token": "i",
-        "refresh-token": "r",
-        "idp-certificate-authority": "/ca",
-    }
-    file = written(tmp_path / "f", document(user={"auth-provider": {"name": "oidc", "config": settings_}, "x": 1}))
-    oidc = kubeconfig.load_config(file).oidc
-    assert oidc is not None
-    assert (oidc.issuer_url, oidc.client_id, oidc.client_secret) == ("https://idp", "me", "s")
-    assert (oidc.ca_file, oidc.ca_data, oidc.id_token, oidc.refresh_token) == ("/ca", b"pem", "i", "r")
-    assert oidc.save is not None
-    oidc.save({"id-token": "new", "refresh-token": "433e40"})
-    again = kubeconfig.load_config(file).oidc
-    assert again is not None
-    assert (again.id_token, again.refresh_token, again.client_secret) == ("new", "433e40", "s")
-    assert kubeconfig.KubeConfigFiles(file).get("user", "u")["x"] == 1
-    written(file, document())
-    with pytest.raises(errors.ConfigError, match="has no auth-provider any more"):
-        oidc.save({"id-token": SECRET})
-    assert not (tmp_path / "f.lock").exists()
-    in_memory = kubeconfig.loads(text(user={"auth-provider": {"name": "oidc", "config": OIDC}})).config.oidc
-    assert in_memory is not None
-    assert in_memory.save is None
-
-
-# In a cluster.
-
-
-@pytest.fixture
-def pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "account"
-    written(folder / "token", "pod-token")
-    written(folder / "namespace", " pod-ns\n")
-    (folder / "ca.crt").write_bytes(trustme.CA().cert_pem.bytes())
-    monkeypatch.setattr(incluster, "SERVICE_ACCOUNT", folder)
-    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
-    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
-    return folder
-
-
-def test_without_a_kubeconfig_the_cluster_around_is_taken(
-    pod: Path, config: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    found = kubeconfig.load()
-    assert (found.config.host, found.context, found.namespace) == ("https://10.0.0.1:443", "", "pod-ns")
-    assert found.config == rest.in_cluster_config(folder=pod)
-    monkeypatch.setenv("POD_NAMESPACE", "mine")
-    assert kubeconfig.load().namespace == "mine"
-    assert kubeconfig.load(namespace="given").namespace == "given"
-    assert (rest.in_cluster_config(folder=pod).namespace, kubeconfig.load_config().namespace) == ("mine", "mine")
-    for empty in ("", "{}", text(**{"current-context": ""}), text(clusters=[{"name": "c"}])):
-        assert kubeconfig.load_config(written(config, empty)).host == "https://10.0.0.1:443"
-    (pod / "ca.crt").write_text("junk")
-    assert kubeconfig.load_config().tls.ca_file is None
-
-
-def test_other_errors_and_other_servers_stay(pod: Path, config: Path) -> None:
-    assert kubeconfig.load_config(config).host == "https://h:1"
-    assert kubeconfig.is_context_not_found(refused(config, context="two"))
-    refused(written(config, document({"proxy-url": "x"})))
-    refused(written(config, document(clusters=[])))
-    with pytest.raises(errors.ConfigError, match="can't be read"):
-        kubeconfig.load(config.parent / "none")
-
-
-@pytest.mark.parametrize("lacking", ["KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "token", "folder"])
-def test_without_kubeconfig_and_cluster_load_raises_empty_config_error(
-    lacking: str, pod: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if lacking in ("token", "folder"):
-        (pod / "token").unlink()
-        if lacking == "folder":
-            (pod / "token").mkdir()
-    else:
-        monkeypatch.setenv(lacking, "")
-    with pytest.raises(kubeconfig.EmptyConfigError, match="no kubeconfig found") as caught:
-        kubeconfig.load()
-    assert str(tmp_path / "home" / ".kube" / "config") in str(caught.value)
-    assert kubeconfig.is_empty_config(caught.value)
-
-
-def test_overrides_hold_in_a_cluster(pod: Path, tmp_path: Path) -> None:
-    token, ca = str(pod / "token"), str(pod / "ca.crt")
-    mine = str(written(tmp_path / "mine", "my-token"))
-
-    def found(**overrides: Any) -> tuple[str, str | None, str | None, str | None]:
-        config = kubeconfig.load_config(**overrides)
-        return config.host, config.bearer_token, config.bearer_token_file, config.tls.ca_file
-
-    host = "https://10.0.0.1:443"
-    assert found() == (host, "pod-token", token, ca)
-    assert found(token="x") == (host, "x", None, ca)
-    assert found(token_file=mine) == (host, "my-token", mine, ca)
-    assert found(token="x", token_file=mine) == (host, "x", mine, ca)
-    assert found(ca_file=mine) == (host, "pod-token", token, mine)
-    assert kubeconfig.load_config(tls_server_name="n").tls.server_name == "n"
-    assert kubeconfig.load_config(impersonate="jane").impersonate == rest.Impersonate(user="jane")
-
-
-def test_the_token_of_the_pod_goes_to_no_other_server(pod: Path) -> None:
-    assert kubeconfig.load_config(server="https://x") == rest.Config(host="https://x")
-
-
-def test_a_namespace_of_the_context_beats_the_pods(pod: Path, config: Path) -> None:
-    assert kubeconfig.load(written(config, document(context={"namespace": "default"}))).namespace == "default"
-    assert kubeconfig.load(written(config, document(context={"namespace": ""}))).namespace == "pod-ns"
-    (pod / "namespace").unlink()
-    assert kubeconfig.load(config).namespace == "default"
-
-
-# Mistakes.
-
-
-@pytest.mark.parametrize(
-    ("parts", "words"),
-    [
-        ({"user": {"client-certificate": "there", "client-certificate-data": DATA, "client-key-data": DATA}}, "client-certificate and client-certificate-data are both set"),
-        ({"user": {"client-key": "there", "client-key-data": DATA, "client-certificate-data": DATA}}, "client-key and client-key-data are both set"),
-        ({"user": {"client-certificate": "none", "client-key": "there"}}, "client-certificate can't be read"),
-        ({"user": {"client-certificate": "there", "client-key": "none"}}, "client-key can't be read"),
-        ({"user": {"client-certificate-data": DATA}}, "client-certificate is set without client-key"),
-        ({"user": {"client-key-data": DATA}}, "client-key is set without client-certificate"),
-        ({"user": {"exec": exec_of(apiVersion="")}}, "exec.apiVersion is empty"),
-        ({"user": {"exec": exec_of(apiVersion="client.authentication.k8s.io/v1alpha1")}}, "exec.apiVersion is"),
-        ({"user": {"exec": exec_of(command="")}}, "exec.command is empty"),
-        ({"user": {"exec": exec_of(env=[{"value": SECRET}])}}, "exec.env holds a variable without a name"),
-        ({"user": {"exec": exec_of(apiVersion=V1)}}, "exec.interactiveMode is empty"),
-        ({"user": {"exec": exec_of(apiVersion=V1, interactiveMode="foo")}}, "exec.interactiveMode is 'foo'"),
-        ({"user": {"exec": exec_of(interactiveMode="foo")}}, "exec.interactiveMode is 'foo'"),
-        ({"user": {"exec": exec_of(), "auth-provider": {"name": "oidc", "config": OIDC}}}, "exec and auth-provider are both set"),
-        ({"user": {"token": SECRET, "username": "x"}}, "both a token and a user name"),
-        ({"user": {"token": SECRET, "password": SECRET}}, "both a token and a user name"),
-        ({"user": {"as-uid": "1"}}, "without as: "),
-        ({"user": {"as-groups": ["g"]}}, "without as: "),
-        ({"user": {"as-user-extra": {"k": ["v"]}}}, "without as: "),
-        ({"user": {"auth-provider": {"name": "gcp"}}}, "'gcp' was removed from Kubernetes clients: use an exec plugin"),
-        ({"user": {"auth-provider": {"name": "azure", "config": {"k": SECRET}}}}, "'azure' was removed"),
-        ({"user": {"auth-provider": {"name": "oidc"}}}, "idp-issuer-url is empty"),
-        ({"user": {"auth-provider": {"name": "oidc", "config": {**OIDC, "client-id": ""}}}}, "client-id is empty"),
-        ({"user": {"auth-provider": {"name": "oidc", "config": {**OIDC, "idp-issuer-url": "http://x"}}}}, "not an https URL"),
-        ({"user": {"auth-provider": {"name": "oidc", "config": {**OIDC, "idp-certificate-authority-data": "%"}}}}, "not valid base64"),
-        ({"cluster": {"certificate-authority": "none"}}, "certificate-authority can't be read"),
-        ({"cluster": {"certificate-authority": "there", "certificate-authority-data": DATA}}, "are both set"),
-        ({"cluster": {"insecure-skip-tls-verify": True, "certificate-authority-data": DATA}}, "conflicts with a certificate authority"),
-        ({"cluster": {"server": "ftp://h"}}, "server: "),
-        ({"cluster": {"server": f"https://u:{SECRET}@h"}}, "server: "),
-        ({"cluster": {"server": "", "tls-server-name": "x"}}, "cluster 'c': server is missing"),
-        ({"clusters": []}, "there is no cluster 'c'; there is none"),
-        ({"users": None}, "there is no user 'u'; there is none"),
-    ],
-)  # fmt: skip
-def test_contradictions_are_reported_with_file_and_entry(parts: Any, words: str, tmp_path: Path) -> None:
-    written(tmp_path / "there", "x")
-    file = written(tmp_path / "config", document(**parts))
-    error = refused(file)
-    assert words in str(error)
-    assert all(problem.where.startswith(f"{file}: ") for problem in error.problems)
-    assert not kubeconfig.is_empty_config(error)
-    found = kubeconfig.validate(file)
-    if "base64" not in words or "auth-provider" not in str(parts):
-        assert any(words in str(problem) for problem in found)
-    assert SECRET not in str(found)
-
-
-def test_several_mistakes_come_together(config: Path) -> None:
-    user = {"token": SECRET, "username": "x", "client-key-data": DATA, "exec": {}}
-    cluster = {"proxy-url": "x", "certificate-authority": "none"}
-    written(config, document(cluster, user, {"namespace": "No"}))
-    assert len(refused(config).problems) == 7
-    assert sorted(refused(config).problems) == sorted(kubeconfig.validate(config))
-
-
-def test_an_empty_kubeconfig_raises_empty_config_error(config: Path) -> None:
-    for content in ("", "---\n", "{}", text(clusters=[{"name": "c", "cluster": {}}]), text(contexts=[{"name": "one"}])):
-        error = refused(written(config, content))
-        assert kubeconfig.is_empty_config(error)
-        assert str(config) in str(error)
-        assert not kubeconfig.is_context_not_found(error)
-    assert not kubeconfig.is_empty_config(None)
-    assert "there is nothing in it" in str(kubeconfig.validate(written(config, "")))
-
-
-def test_valid_users_and_contexts_are_accepted(config: Path) -> None:
-    for user in ({}, {"token": "t"}, {"username": "u", "password": "p"}, {"exec": exec_of()}):
-        assert kubeconfig.validate(written(config, document(user=user))) == []
-        kubeconfig.load(config)
-    written(config, document(context={"user": ""}))
-    assert kubeconfig.load_config(config).bearer_token is None
-
-
-def test_validate_looks_at_every_context(config: Path) -> None:
-    contexts = [{"name": "", "context": {"cluster": "x", "namespace": "A"}}]
-    told = " ".join(map(str, kubeconfig.validate(written(config, document(contexts=contexts)))))
-    for words in ("its name is empty", "there is no cluster 'x'", "names no user", "namespace 'A'", "no context 'one'"):
-        assert words in told
-
-
-# Out of memory.
-
-
-@pytest.mark.parametrize(
-    ("parts", "key"),
-    [
-        ({"cluster": {"certificate-authority": "ca"}}, "certificate-authority"),
-        ({"user": {"client-certificate": "x", "client-key-data": DATA}}, "client-certificate"),
-        ({"user": {"client-key": "x", "client-certificate-data": DATA}}, "client-key"),
-        ({"user": {"tokenFile": "x"}}, "tokenFile"),
-        ({"user": {"exec": exec_of()}}, "exec"),
-        ({"user": {"auth-provider": {"name": "oidc", "config": {**OIDC, "idp-certificate-authority": "x"}}}}, "auth-provider.config.idp-certificate-authority"),
-    ],
-)  # fmt: skip
-def test_a_kubeconfig_of_a_stranger_names_no_files_and_no_programs(parts: Any, key: str) -> None:
-    with pytest.raises(kubeconfig.InvalidConfigError, match="trusted=True") as caught:
-        kubeconfig.loads(text(**parts))
-    assert f"{key} " in str(caught.value)
-    assert len(caught.value.problems) == 1
-
-
-def test_a_trusted_kubeconfig_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    written(tmp_path / "ca", "x")
-    monkeypatch.chdir(tmp_path)
-    given_ = text(cluster={"certificate-authority": "ca"}, user={"exec": exec_of(command="./p")})
-    policy = rest.ExecPolicy(kind="DenyAll")
-    found = kubeconfig.loads(given_.encode(), trusted=True, exec_policy=policy).config
-    assert found.tls.ca_file == "ca"
-    assert found.exec is not None
-    assert (found.exec.command, found.exec.policy) == ("./p", policy)
-
-
-def test_data_and_overrides_go_together(tmp_path: Path, pod: Path) -> None:
-    ca = str(written(tmp_path / "ca", "x"))
-    found = kubeconfig.loads(text(cluster={"certificate-authority-data": DATA}, context={"namespace": ""}), ca_file=ca)
-    assert (found.config.tls.ca_file, found.namespace) == (ca, "default")
-    with pytest.raises(kubeconfig.EmptyConfigError):
-        kubeconfig.loads(b"")
-
-
-def test_no_secret_shows(config: Path) -> None:
-    written(config, document(user={"token": SECRET}))
-    assert SECRET not in repr(kubeconfig.load(config))

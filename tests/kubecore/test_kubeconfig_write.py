@@ -17,19 +17,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubecore import errors, kubeconfig, rest
-from kubecore._config import incluster
 from kubecore.codec import yaml as kubeyaml
 from kubecore.kubeconfig import write
-from tests.kubecore.kubeconfigs import DATA, EXEC, document, exec_of, refused, written
+from tests.kubecore.kubeconfigs import DATA, EXEC, document, exec_of, hide_machine, refused, written
 
 
 @pytest.fixture(autouse=True)
 def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hide the kubeconfig and the cluster of the machine."""
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(incluster, "SERVICE_ACCOUNT", tmp_path / "no-account")
-    for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "POD_NAMESPACE"):
-        monkeypatch.delenv(name, raising=False)
+    hide_machine(tmp_path, monkeypatch)
 
 
 @pytest.fixture
