@@ -1,0 +1,181 @@
+"""Names of classes and constants of CRDs: they are unique, and additions keep them."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from kgen.errors import Problems
+from kgen.ir import Api
+from kgen.load import load
+from kgen.plan import plan
+from kgen.plan.contexts import ModelsContext
+from kgen.resolve import Builtins, resolve
+from tests.kgen.crd_schemas import CORE, SHAPES, SPEC, STRING, enum, fields, in_place, names, obj, spec_fields
+from tests.kgen.documents import generated, laid_out
+from tests.kgen.manifests import CRDS, kubernetes, manifest, of
+
+
+def test_equal_objects_of_a_group_share_a_class_and_keep_their_names() -> None:
+    api = resolve(load(CRDS / "gauges.yaml"), {}, Problems(), Builtins("kubeclient", kubernetes()))
+    v1, v1alpha1 = (module for module in api.modules if module.name.startswith("metrics_"))
+    aliases = {str(alias.name): str(alias.target) for alias in v1.aliases}
+    own = {name: target for name, target in aliases.items() if target.startswith("metrics_v1.")}
+    assert own == {
+        "GaugeSpecFallbackAuth": "metrics_v1.GaugeClassAuth",
+        "GaugeSpecTarget": "metrics_v1.GaugeSpecFallback",
+        "GaugeSpecTargetAuth": "metrics_v1.GaugeClassAuth",
+    }
+    assert {name: target for name, target in aliases.items() if name not in own} == {
+        "GaugeClassAuthPassword": "core_v1.SecretKeySelector",
+        "GaugeSpecFallbackAuthPassword": "core_v1.SecretKeySelector",
+        "GaugeSpecResources": "core_v1.ResourceRequirements",
+        "GaugeSpecSelector": "meta_v1.LabelSelector",
+        "GaugeSpecTargetAuthPassword": "core_v1.SecretKeySelector",
+        "GaugeStatusCondition": "meta_v1.Condition",
+    }
+    assert {str(alias.name): str(alias.target) for alias in v1alpha1.aliases} == {
+        "GaugeSpecAuth": "metrics_v1.GaugeClassAuth",
+        "GaugeSpecAuthPassword": "core_v1.SecretKeySelector",
+        "GaugeSpecSelector": "meta_v1.LabelSelector",
+    }
+    planned = {file.path: file.context for file in plan(api, laid_out(api), "made", "specs")}
+    contexts = [planned[f"made/models/{module.name}.py"] for module in (v1, v1alpha1)]
+    assert [context.modules for context in contexts if isinstance(context, ModelsContext)] == [(), ("metrics_v1",)]
+    assert isinstance(contexts[0], ModelsContext)
+    assert contexts[0].builtin_modules == ("core_v1", "meta_v1")
+    assert fields(api, "GaugeSpec", "metrics_v1")["target"].annotation == "GaugeSpecTarget"
+
+
+def test_adding_an_equal_object_at_a_shorter_path_keeps_all_names() -> None:
+    auth = obj(password=obj(secret=STRING), user=STRING)
+    before = names(of(manifest({"deep": obj(auth=auth), "other": obj(auth=auth, more=STRING)})))
+    assert "example_v1.WidgetSpecOtherAuthPassword" in before
+    after = names(of(manifest({"auth": auth, "deep": obj(auth=auth), "other": obj(auth=auth, more=STRING)})))
+    assert before <= after
+
+
+def test_paths_that_read_the_same_have_a_seam() -> None:
+    made = of(
+        manifest(
+            {"fooBar": obj(a=STRING), "foo": obj(bar=obj(b=STRING)), "rule": obj(c=STRING), "rules": obj(d=STRING)}
+        )
+    )
+    assert {"example_v1.WidgetSpecFooBar", "example_v1.WidgetSpecFoo_Bar"} <= names(made)
+    rules = of(manifest({"rule": obj(c=STRING), "rules": {"type": "array", "items": obj(d=STRING)}}))
+    assert fields(rules, "WidgetSpecRule").keys() == {"c"}
+    assert fields(rules, "WidgetSpec_Rule").keys() == {"d"}
+
+
+def constants(api: Api, name: str, module: str = "example_v1") -> dict[str, str]:
+    """Return the constants of a name or of an alias."""
+    aliases = {f"{made.name}.{alias.name}": str(alias.target) for made in api.modules for alias in made.aliases}
+    wanted = aliases.get(f"{module}.{name}", f"{module}.{name}")
+    groups = {f"{made.name}.{group.name}": group for made in api.modules for m in made.models for group in m.constants}
+    return {str(member.name): member.value for member in groups[wanted].members}
+
+
+def test_constants_keep_their_names_when_their_object_shares_a_class() -> None:
+    valve = obj(position=enum("Open", "Shut"), seat=obj(kind=enum("Ball")))
+    well = manifest({"valve": valve})
+    barrel = manifest({"valve": valve}, names={"plural": "barrels", "kind": "Barrel"})
+    before, after = of(well), of(well, barrel)
+    assert names(before) < names(after)
+    for name in ("WidgetSpecValvePosition", "BarrelSpecValvePosition"):
+        assert constants(after, name) == {"OPEN": "Open", "SHUT": "Shut"}
+    assert constants(after, "WidgetSpecValveSeatKind") == {"BALL": "Ball"}
+    source = generated(after, quickly=True)["made/models/example_v1.py"]
+    assert '"WidgetSpecValvePosition"' in source  # `__all__` contains aliases, too.
+    assert "WidgetSpecValvePosition = BarrelSpecValvePosition" in source
+
+
+def test_constants_of_an_older_version_are_those_of_the_newer() -> None:
+    raw = manifest({"valve": obj(position=enum("Open"))})
+    versions = raw["spec"]["versions"]
+    versions.append({**copy.deepcopy(versions[0]), "name": "v1alpha1", "storage": False})
+    assert constants(of(raw), "WidgetSpecValvePosition", "example_v1alpha1") == {"OPEN": "Open"}
+    for path, source in generated(of(raw), quickly=True).items():
+        compile(source, path, "exec", dont_inherit=True)
+
+
+@pytest.mark.parametrize("first", ["plan", "plans"])
+def test_constants_and_a_class_never_share_a_name(first: str) -> None:
+    plan, plans = enum("Small"), {"type": "array", "items": obj(a=STRING)}
+    properties = {"plan": plan, "plans": plans} if first == "plan" else {"plans": plans, "plan": plan}
+    alone = constants(of(manifest({"plan": plan})), "WidgetSpecPlan")
+    for more in ({}, {"another": obj(a=STRING)}):
+        api = of(manifest({**properties, **more}))
+        assert constants(api, "WidgetSpecPlan") == alone == {"SMALL": "Small"}
+        assert fields(api, "WidgetSpec")["plans"].annotation == "list[WidgetSpec_Plan]"
+        every = [model.name for model in api.modules[0].models] + [alias.name for alias in api.modules[0].aliases]
+        assert "WidgetSpecPlan" not in every
+
+
+def test_constants_that_read_the_same_have_a_seam() -> None:
+    api = of(manifest({"rolloutStrategy": enum("A"), "rollout": obj(strategy=enum("B"))}))
+    assert constants(api, "WidgetSpecRolloutStrategy") == {"A": "A"}
+    assert constants(api, "WidgetSpecRollout_Strategy") == {"B": "B"}
+
+
+def test_the_exact_word_has_the_plain_name_whatever_stands_first() -> None:
+    policies = {"type": "array", "items": obj(d=STRING)}
+    for properties in (
+        {"policies": policies, "policy": obj(c=STRING)},
+        {"policy": obj(c=STRING), "policies": policies},
+    ):
+        assert fields(of(manifest(properties)), "WidgetSpecPolicy").keys() == {"c"}
+
+
+def test_properties_that_differ_only_in_invalid_characters_get_different_names() -> None:
+    """A build succeeds with any number of such places."""
+    api = of(manifest({f"a{'-' * n}b": obj(**{f"x{n}": STRING}) for n in range(8)}))
+    assert len({str(field.annotation) for field in fields(api, "WidgetSpec").values()}) == 8
+
+
+def test_a_custom_name_that_is_in_use_is_refused_with_a_suggestion() -> None:
+    problems = Problems()
+    raw = manifest({"rules": {"type": "array", "items": obj(a=STRING)}})
+    of(raw, hand={"example_v1.WidgetSpecRule": "WidgetSpec"}, problems=problems)
+    (error,) = problems.errors
+    assert "another class of that name" in error.what
+    assert '"example_v1.WidgetSpecRule" = "OtherWidgetSpecRule"' in error.hint
+    assert of(raw, hand={"example_v1.WidgetSpecRule": "OtherWidgetSpecRule"})
+
+
+def test_every_value_of_an_enum_has_a_constant_whatever_their_order() -> None:
+    symbols = constants(of(manifest({"compare": enum("=", "!=", ">", "<", "*")})), "WidgetSpecCompare")
+    assert symbols == {
+        "EQUALS_SIGN": "=",
+        "EXCLAMATION_MARK_EQUALS_SIGN": "!=",
+        "GREATER_THAN_SIGN": ">",
+        "LESS_THAN_SIGN": "<",
+        "VALUE": "*",
+    }
+    for values in (("head", "HEAD", "Head"), ("Head", "HEAD", "head")):
+        found = constants(of(manifest({"mode": enum(*values)})), "WidgetSpecMode")
+        assert found == {"HEAD": "HEAD", "HEAD_2": "Head", "HEAD_3": "head"}
+
+
+def test_a_class_can_have_a_custom_name() -> None:
+    api = of(manifest({"rules": {"type": "array", "items": obj(a=STRING)}}), hand={"example_v1.WidgetSpecRule": "Rule"})
+    assert fields(api, "WidgetSpec")["rules"].annotation == "list[Rule]"
+
+
+def test_an_attribute_never_hides_a_module_or_a_class() -> None:
+    made = spec_fields({"coreV1": STRING, "template": in_place(CORE + "PodSpec"), "Time": STRING, "time": STRING})
+    assert made["coreV1"].name == "core_v1_"
+    assert made["Time"].name == "field_Time"
+
+
+@pytest.mark.slow
+@settings(max_examples=40, deadline=None)
+@given(SPEC, SHAPES)
+def test_adding_a_field_renames_no_class(properties: dict[str, Any], more: dict[str, Any]) -> None:
+    """A name made from the path never changes. Only names that would be ambiguous get an underscore."""
+    before, after = of(manifest(properties)), of(manifest({**properties, "added": more}))
+    assert names(before) <= names(after)
+    other = manifest({"zzz": more}, names={"plural": "cogs", "kind": "Cog"})
+    assert names(before) <= names(of(manifest(properties), other))
