@@ -1,7 +1,8 @@
-"""Resolve CRDs in tests, together with the Kubernetes types that they need."""
+"""CRD manifests of tests, and the models of them together with the Kubernetes types that they need."""
 
 from __future__ import annotations
 
+import copy
 import functools
 import json
 from pathlib import Path
@@ -15,9 +16,47 @@ from kgen.load.crd_openapi import convert
 from kgen.resolve import Builtins, resolve
 from kgen.spec import ApiSpec
 
-__all__ = ["SPECS", "kubernetes", "of"]
+__all__ = ["CRDS", "SPECS", "change", "kubernetes", "manifest", "of"]
 
 SPECS: Final = Path(__file__).parents[2] / "specs" / "1.37"
+
+CRDS: Final = Path(__file__).parents[1] / "crds"
+"""Folder of CRD manifests."""
+
+
+def manifest(schema: dict[str, Any] | None = None, **spec: Any) -> dict[str, Any]:
+    """Return a CRD of widgets; `schema` are the properties of its spec."""
+    version = {
+        "name": "v1",
+        "served": True,
+        "storage": True,
+        "schema": {
+            "openAPIV3Schema": {
+                "type": "object",
+                "properties": {"spec": {"type": "object", "properties": schema or {"size": {"type": "integer"}}}},
+            }
+        },
+    }
+    names = {"plural": "widgets", "singular": "widget", "kind": "Widget", "listKind": "WidgetList"}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "widgets.example.com"},
+        "spec": {"group": "example.com", "scope": "Namespaced", "names": names, "versions": [version], **spec},
+    }
+
+
+def change(raw: dict[str, Any], path: str, value: object) -> dict[str, Any]:
+    made = copy.deepcopy(raw)
+    target: Any = made
+    *steps, last = path.split("/")
+    for step in steps:
+        target = target[int(step) if step.isdigit() else step]
+    if value is None:
+        del target[last]
+    else:
+        target[int(last) if last.isdigit() else last] = value
+    return made
 
 
 @functools.cache

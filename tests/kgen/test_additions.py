@@ -19,9 +19,9 @@ from kgen.cli import run
 from kgen.existing_names import group_versions, read_package_names
 from kgen.ir import Api
 from kgen.package_names import PackageNames
+from tests.kgen.crd_schemas import SCHEMA, STRING, enum, in_place, obj
 from tests.kgen.documents import generated
-from tests.kgen.test_crds import change, manifest
-from tests.kgen.test_resolve_crds import SCHEMA, STRING, enum, in_place, obj
+from tests.kgen.manifests import change, manifest
 from tests.torture.additions import Names, added, at_hand, drawn, lost, play, resolved
 from tests.torture.tally import Tally
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -14,30 +13,7 @@ from kgen.errors import InputError
 from kgen.load import load, load_all
 from kgen.load.crd import parse
 from kgen.spec import ApiSpec
-
-CRDS = Path(__file__).parents[1] / "crds"
-
-
-def manifest(schema: dict[str, Any] | None = None, **spec: Any) -> dict[str, Any]:
-    """Return a CRD of widgets; `schema` are the properties of its spec."""
-    version = {
-        "name": "v1",
-        "served": True,
-        "storage": True,
-        "schema": {
-            "openAPIV3Schema": {
-                "type": "object",
-                "properties": {"spec": {"type": "object", "properties": schema or {"size": {"type": "integer"}}}},
-            }
-        },
-    }
-    names = {"plural": "widgets", "singular": "widget", "kind": "Widget", "listKind": "WidgetList"}
-    return {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": "widgets.example.com"},
-        "spec": {"group": "example.com", "scope": "Namespaced", "names": names, "versions": [version], **spec},
-    }
+from tests.kgen.manifests import CRDS, change, manifest
 
 
 def loaded(tmp_path: Path, *manifests: Any) -> ApiSpec:
@@ -133,19 +109,6 @@ def test_a_group_version_of_two_inputs_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"example\.com/v1 is also in") as caught:
         load(tmp_path)
     assert caught.value.hint
-
-
-def change(raw: dict[str, Any], path: str, value: object) -> dict[str, Any]:
-    made = copy.deepcopy(raw)
-    target: Any = made
-    *steps, last = path.split("/")
-    for step in steps:
-        target = target[int(step) if step.isdigit() else step]
-    if value is None:
-        del target[last]
-    else:
-        target[int(last) if last.isdigit() else last] = value
-    return made
 
 
 @pytest.mark.parametrize(

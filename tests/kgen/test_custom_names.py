@@ -9,9 +9,8 @@ import yaml
 
 from kgen.cli import run
 from kgen.errors import Problems
-from tests.kgen.manifests import of
-from tests.kgen.test_crds import manifest
-from tests.kgen.test_resolve_crds import STRING, enum, names, obj
+from tests.kgen.crd_schemas import STRING, enum, names, obj
+from tests.kgen.manifests import manifest, of
 
 STATE = {"parts": {"type": "array", "items": obj(size=enum("L"), deep=obj(a=STRING))}, "proxyURL": STRING}
 GOOD = {

@@ -26,8 +26,7 @@ from kubecore.generated import clients, models
 from kubecore.model import scalars
 from kubecore.model.model import Model, OpenModel
 from tests.kgen.documents import document, generated, reference, spec_of
-from tests.kgen.manifests import of
-from tests.kgen.test_crds import manifest
+from tests.kgen.manifests import manifest, of
 
 OWN: Final = sorted(
     {

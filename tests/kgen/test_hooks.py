@@ -15,8 +15,7 @@ from kgen.cli import run
 from kgen.hook_runner import Hooks
 from tests.conftest import ROOT
 from tests.kgen.documents import generated
-from tests.kgen.manifests import of
-from tests.kgen.test_crds import manifest
+from tests.kgen.manifests import manifest, of
 
 pytestmark = pytest.mark.slow  # builds
 

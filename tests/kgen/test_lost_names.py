@@ -12,9 +12,8 @@ import yaml
 from kgen.cli import run
 from kgen.lost_names import lost_names, problems_of
 from kgen.package_names import NO_NAMES, PackageNames
-from tests.kgen.manifests import of
-from tests.kgen.test_crds import change, manifest
-from tests.kgen.test_resolve_crds import STRING, enum, in_place, obj
+from tests.kgen.crd_schemas import STRING, enum, in_place, obj
+from tests.kgen.manifests import change, manifest, of
 
 pytestmark = pytest.mark.slow  # builds
 
