@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import signal
 import tarfile
 import tempfile
@@ -20,10 +21,13 @@ from types import FrameType
 from typing import Any, Final
 
 from kubeclient.models import core_v1
+from kubeclient.typed.core.v1.pod import PODS
 from kubecore import errors, quantity, selectors
 from kubecore._config import warnings
 from kubecore._http.http1 import CutError, MalformedError, ResponseParser
-from kubecore.codec import decode, yaml
+from kubecore.calls.call import Call, Received
+from kubecore.codec import decode, encode, yaml
+from kubecore.projection import Projection
 from kubecore.streams.copy.untar import Unpacker
 from kubecore.streams.exec.channels import V5, Channels
 from kubecore.streams.websocket.frames import WebSocket
@@ -34,6 +38,9 @@ from tests.torture.server import POD, answer
 from tests.torture.tally import Tally
 
 _SLOWEST: Final = 1.0
+_JSON: Final = {"content-type": "application/json"}
+_NOT_JSON: Final = re.compile(r"JSON is malformed: .*|Input data was truncated|not UTF-8 at byte \d+")
+"""The parser's messages for invalid JSON: they depend on the type that it reads at that place."""
 _HANG: Final = 10.0
 
 _CHUNKED: Final = (
@@ -56,6 +63,15 @@ _PODS: Final = (
         b'"spec":{"priority":3.0,"containers":[{"name":"c","image":null,"ports":[{"containerPort":80}],"resources":'
         b'{"limits":{"cpu":"100m","memory":1e9}},"livenessProbe":{"httpGet":{"port":"http"}}}],"volumes":null},'
         b'"status":{"phase":"Running","conditions":[{"type":"Ready","status":"True","lastProbeTime":null}]},"new":[1,{}]}'
+    ),
+)
+_LISTS: Final = (
+    b'{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"7","continue":""},"items":[%b]}\n'
+    % b",".join(pod.replace(b'{"kind":"Pod","apiVersion":"v1",', b"{") for pod in _PODS * 3),
+    (
+        b'{"kind":"PodList","apiVersion":"v1","items":[{"metadata":{"name":"a"},"spec":{"containers":null}},{"metadata":'
+        b'{"name":"b","annotations":{"x":"},{\\"metadata\\":{"}},"spec":{"x":[{"metadata":{}},{"metadata":{}}]}},{"metadata":'
+        b'{"name":"c"},"status":{"phase":1}},{"metadata":{"name":"d"}}],"metadata":{"remainingItemCount":1}}'
     ),
 )
 _WATCHES: Final = (
@@ -105,6 +121,12 @@ _TOKENS: Final = tuple(
         b" "
     )
 )
+
+
+class PodName(Projection):
+    """A projection of pods."""
+
+    metadata: dict[str, Any]
 
 
 class _Hang(BaseException):
@@ -182,6 +204,39 @@ def _pod(data: bytes, chance: random.Random) -> str | None:
     except errors.DecodeError as error:
         str(error).encode()
     return None
+
+
+def _list(data: bytes, chance: random.Random) -> str | None:
+    """Compare a list that is decoded while it arrives with one that is decoded as a whole."""
+    call = PODS.list("", (), chance.choice((None, PodName)))
+    begun = call.begin_list(200, _JSON)
+    if begun is None:
+        return "no list"
+    begun.group_bytes = chance.randrange(1, 300)
+    for piece in _cut(data, chance):
+        begun.feed(piece)
+        while begun.decode_group():
+            pass
+    whole, parts = _parsed(call, data), _parsed(call, begun)
+    if whole != parts and not _is_text(data):
+        return None  # The parser checks the encoding only of fields that it reads, so another error may be the first.
+    return None if whole == parts else f"whole: {whole!r:.200}, in groups: {parts!r:.200}"
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _parsed(call: Call[Any], body: Received) -> object:
+    try:
+        found = call.parse(200, _JSON, body)
+    except errors.KubeError as error:
+        return type(error), _NOT_JSON.sub("not JSON", str(error))
+    return found, encode.encode(found)
 
 
 def _yaml(data: bytes, chance: random.Random) -> str | None:
@@ -285,7 +340,8 @@ _Target = Callable[[bytes, random.Random], str | None]
 
 _TARGETS: Final[dict[str, tuple[_Target, tuple[bytes, ...], int]]] = {
     "http1": (_http, _ANSWERS, 20),
-    "pod": (_pod, _PODS, 20),
+    "pod": (_pod, _PODS, 15),
+    "list": (_list, _LISTS, 5),
     "websocket": (_websocket, _SESSIONS, 8),
     "tar": (_tar, _ARCHIVES, 2),
     "watch": (_watch, _WATCHES, 15),

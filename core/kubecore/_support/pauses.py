@@ -1,10 +1,10 @@
-"""Sleep in a thread or in an event loop."""
+"""Sleep in a thread or in an event loop, and let other tasks run."""
 
 from __future__ import annotations
 
 import time
 
-__all__ = ["async_sleep", "sleep"]
+__all__ = ["async_sleep", "async_turn", "sleep", "turn"]
 
 
 def sleep(seconds: float) -> None:
@@ -17,3 +17,14 @@ async def async_sleep(seconds: float) -> None:
     import anyio  # Only asynchronous programs need it, and it takes long to import.
 
     await anyio.sleep(seconds)
+
+
+def turn() -> None:
+    """Do nothing: the operating system lets other threads run."""
+
+
+async def async_turn() -> None:
+    """Let the other tasks of the event loop run."""
+    import anyio.lowlevel
+
+    await anyio.lowlevel.checkpoint()

@@ -3,27 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar, cast
 from urllib.parse import quote
 
 import msgspec
 
 from kubecore.calls import error_response
 from kubecore.codec import decode
-from kubecore.codec.decoders import decoder
-from kubecore.errors import DecodeError
+from kubecore.codec.decoders import decoder, is_list
+from kubecore.errors import DecodeError, StatusError
 from kubecore.model.meta import Status
 from kubecore.options import Query
 
-__all__ = ["Call", "Reader"]
+if TYPE_CHECKING:
+    from kubecore.codec.streamed_list import StreamedList
+
+__all__ = ["Call", "ListReader", "Reader", "Received"]
 
 R = TypeVar("R")
 Q = TypeVar("Q")
 
+Received: TypeAlias = "bytes | bytearray | memoryview | StreamedList[Any]"
+"""The body of a response: as a whole, or a list whose items were decoded while it arrived."""
+
 Reader: TypeAlias = Callable[["Call[Any]", int, Mapping[str, str], bytes | bytearray | memoryview], R]
 """Reads the response to a call: from the call, the status code, the headers with names in lower case, and the body."""
 
-_SUCCESS = range(200, 207)
+_SUCCESS: Final = range(200, 207)
+_STREAMED_BYTES: Final = 1 << 20
+"""A response with a Content-Length below this is read as a whole, whatever its type."""
+
+
+class ListReader(Generic[R]):
+    """A reader that also reads lists of which groups of items were decoded while the response arrived."""
+
+    def __call__(
+        self, call: Call[Any], status: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview
+    ) -> R:
+        """Read a response as a whole: see `Reader`."""
+        raise NotImplementedError
+
+    def begin(self, streamed: StreamedList[Any]) -> None:
+        """Prepare a list before its first items are decoded.
+
+        Args:
+            streamed: The list.
+        """
+        raise NotImplementedError
+
+    def finish(self, call: Call[Any], status: int, headers: Mapping[str, str], streamed: StreamedList[Any]) -> R:
+        """Read the rest of the response.
+
+        Args:
+            call: The call.
+            status: The HTTP status code.
+            headers: The headers, their names in lower case.
+            streamed: The list, with all data of the response.
+        """
+        raise NotImplementedError
 
 
 class _Head(msgspec.Struct, rename="camel"):
@@ -96,13 +133,13 @@ class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
         """
         return cast("Call[Q]", msgspec.structs.replace(self, read=read))
 
-    def parse(self, status: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview) -> R:
+    def parse(self, status: int, headers: Mapping[str, str], body: Received) -> R:
         """Read the response, with `read` if there is one.
 
         Args:
             status: The HTTP status code.
             headers: The headers, their names in lower case.
-            body: The whole body.
+            body: The whole body, or the list of `begin_list` with all data of the body.
 
         Returns:
             The object.
@@ -111,6 +148,10 @@ class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
             StatusError: The response is a failure, even if the code is not.
             DecodeError: The body does not have the expected type.
         """
+        if not isinstance(body, (bytes, bytearray, memoryview)):
+            if not body.is_whole:
+                return self._parse_list(status, headers, body)
+            body = body.rest
         if self.read is not None:
             return self.read(self, status, headers, body)
         return self.decode(status, headers, body)
@@ -133,8 +174,64 @@ class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
                 self._refuse_other_kind(found, body)
             return found
         except DecodeError as error:
-            failed = error_response.status_in(body)
-            raise failed or error_response.unreadable(self, status, headers, body, error) from None
+            raise self._failed(status, headers, body, len(body), error) from None
+
+    def begin_list(self, status: int, headers: Mapping[str, str]) -> StreamedList[R] | None:
+        """Return the list that decodes the response while it arrives; None if `parse` has to read it as a whole.
+
+        Args:
+            status: The HTTP status code.
+            headers: The headers, their names in lower case.
+        """
+        read = self.read
+        if self.verb != "list" or status != 200 or not (read is None or isinstance(read, ListReader)):
+            return None
+        length = headers.get("content-length", "")
+        if length.isdecimal() and int(length) < _STREAMED_BYTES:
+            return None
+        if isinstance(self.response, tuple) or not is_list(self.response):
+            return None
+        if not headers.get("content-type", "").startswith("application/json"):
+            return None
+        from kubecore.codec.streamed_list import StreamedList
+
+        streamed = StreamedList(self.response)
+        if read is not None:
+            read.begin(streamed)
+        return streamed
+
+    def _parse_list(self, status: int, headers: Mapping[str, str], streamed: StreamedList[R]) -> R:
+        if isinstance(self.read, ListReader):
+            result: R = self.read.finish(self, status, headers, streamed)
+            return result
+        return self.decode_list(status, headers, streamed)
+
+    def decode_list(self, status: int, headers: Mapping[str, str], streamed: StreamedList[R]) -> R:
+        """Read the rest of a list, without `read`: see `parse`.
+
+        Args:
+            status: The HTTP status code.
+            headers: The headers, their names in lower case.
+            streamed: The list, with all data of the response.
+        """
+        try:
+            found = streamed.finish()
+            if self.kind:
+                self._refuse_other_kind(found, streamed.rest)
+            return found
+        except DecodeError as error:
+            raise self._failed(status, headers, streamed.rest, streamed.size, error) from None
+
+    def _failed(
+        self,
+        status: int,
+        headers: Mapping[str, str],
+        body: bytes | bytearray | memoryview,
+        size: int,
+        error: DecodeError,
+    ) -> StatusError | DecodeError:
+        """Return the error for a body that cannot be decoded: the server's own if the body is one."""
+        return error_response.status_in(body) or error_response.unreadable(self, status, headers, body, size, error)
 
     def _refuse_other_kind(self, found: R, body: bytes | bytearray | memoryview) -> None:
         from kubecore import projection

@@ -100,16 +100,31 @@ def from_answer(
 
 
 def unreadable(
-    call: Subject, code: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview, error: DecodeError
+    call: Subject,
+    code: int,
+    headers: Mapping[str, str],
+    body: bytes | bytearray | memoryview,
+    size: int,
+    error: DecodeError,
 ) -> DecodeError:
     """Return the error for a success whose body is not the requested object.
 
     The body is quoted only if it is plain text: JSON may be a Secret.
+
+    Args:
+        call: The call.
+        code: The HTTP status code.
+        headers: The headers, their names in lower case.
+        body: The body, or its beginning.
+        size: The size of the whole body in bytes.
+        error: The reason.
     """
     media_type = headers.get("content-type", "")
-    size = f"{len(body)} bytes of {media_type or 'no content type'}"
-    said = f"; it begins {_text(body)[:200]!r}" if media_type.startswith("text/") else ""
-    return DecodeError(f"{call.method} {call.path} failed: {code} with {size}: {error}{said}")
+    beginning = f"; it begins {_text(body)[:200]!r}" if media_type.startswith("text/") else ""
+    return DecodeError(
+        f"{call.method} {call.path} failed: "
+        f"{code} with {size} bytes of {media_type or 'no content type'}: {error}{beginning}"
+    )
 
 
 def _generic(call: Subject, code: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview) -> Status:

@@ -11,15 +11,14 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from kubecore._support.json_types import is_json_array
-from kubecore.codec import depth, exact_values, gc_pause
+from kubecore.codec import decoders, depth, exact_values, gc_pause
 from kubecore.codec.decoders import decoder
 from kubecore.codec.encode import encode
 from kubecore.codec.msgspec_hooks import dec_hook
 from kubecore.codec.verbatim import is_custom, may_differ
 from kubecore.errors.base import DecodeError
 
-__all__ = ["MAX_BYTES", "convert", "decode", "detach", "detach_meta", "encode"]
+__all__ = ["MAX_BYTES", "convert", "decode", "decode_items", "detach", "detach_meta", "encode"]
 
 T = TypeVar("T")
 
@@ -27,15 +26,23 @@ MAX_BYTES: Final = 1 << 31
 """Largest body that is decoded, in bytes, by default."""
 
 _LARGE: Final = 64 * 1024
+_NOT_FAST: Final[Any] = object()
 
 
-def decode(data: bytes | bytearray | memoryview | str, type: type[T], *, max_bytes: int = MAX_BYTES) -> T:  # noqa: A002
+def decode(
+    data: bytes | bytearray | memoryview | str,
+    type: type[T],  # noqa: A002
+    *,
+    max_bytes: int = MAX_BYTES,
+    first: int = 0,
+) -> T:
     """Read an object from JSON.
 
     Args:
         data: The JSON text, UTF-8.
         type: The model, or any type that msgspec can decode.
         max_bytes: Largest `data` that is read, in bytes.
+        first: The index of the first item in the paths of errors, if the items before it are not part of `data`.
 
     Returns:
         The object. Values that do not match the schema are read as in Go: null in a field that cannot be null is its
@@ -51,8 +58,37 @@ def decode(data: bytes | bytearray | memoryview | str, type: type[T], *, max_byt
         raise DecodeError(f"the body has {len(data)} bytes, more than the limit of {max_bytes}")
     depth.check(data)
     if len(data) <= _LARGE:
-        return _decode(data, type)
-    return gc_pause.paused(_decode, data, type)
+        return _decode(data, type, first)
+    return gc_pause.paused(_decode, data, type, first)
+
+
+def decode_items(data: memoryview, type: Any, *, first: int) -> tuple[list[Any], bool]:  # noqa: A002
+    """Read some of the items of a list: see `decode`.
+
+    Args:
+        data: A JSON array.
+        type: The type of the list, such as `PodList`.
+        first: The index of the first item.
+
+    Returns:
+        The items, and whether reading them was slow, since they do not match the schema.
+
+    Raises:
+        DecodeError: `data` is not an array of such items.
+    """
+    depth.check(data)
+    items_type = decoders.items_type(type)
+    found = gc_pause.paused(_decode_fast, data, items_type)
+    if found is not _NOT_FAST:
+        return found, False
+    from kubecore.codec import lenient
+
+    try:
+        found = gc_pause.paused(lenient.decode_items, data, items_type, first)
+    except (msgspec.DecodeError, RecursionError, ValueError, OverflowError) as error:
+        raise _refused(error, type) from None
+    detach(found)
+    return found, True
 
 
 def convert(data: Any, type: type[T]) -> T:  # noqa: A002
@@ -84,7 +120,13 @@ def convert(data: Any, type: type[T]) -> T:  # noqa: A002
     return _lenient(data, type)
 
 
-def _decode(data: bytes | bytearray | memoryview, type: type[T]) -> T:  # noqa: A002
+def _decode(data: bytes | bytearray | memoryview, type: type[T], first: int) -> T:  # noqa: A002
+    found = _decode_fast(data, type)
+    return _decode_slowly(data, type, first) if found is _NOT_FAST else found
+
+
+def _decode_fast(data: bytes | bytearray | memoryview, type: type[T]) -> T:  # noqa: A002
+    """Return the object if it matches the schema, else `_NOT_FAST`, outside of a handler that would chain errors."""
     try:
         kind: Any = type
         found: T = decoder(kind).unchecked.decode(data)
@@ -92,20 +134,20 @@ def _decode(data: bytes | bytearray | memoryview, type: type[T]) -> T:  # noqa: 
             detach(found)
             return found
     except msgspec.ValidationError:
-        pass  # Read again below, outside of the handler, so that the first error is not chained.
+        pass
     except (msgspec.DecodeError, RecursionError, ValueError, OverflowError) as error:
         raise _refused(error, type) from None
-    return _decode_slowly(data, type)
+    not_fast: T = _NOT_FAST
+    return not_fast
 
 
 def detach(found: Any) -> None:
     """Copy the text of managed fields out of the body, all of which it would keep in memory.
 
     Args:
-        found: The decoded value: an object, or a list of objects; of models, or of projections that hold some.
+        found: The decoded value: an object, a list, or its items; of models, or of projections that hold some.
     """
-    items: Any = getattr(found, "items", None)
-    for item in items if is_json_array(items) else (found,):
+    for item in decoders.objects_in(found):
         detach_meta(getattr(item, "metadata", None))
 
 
@@ -120,11 +162,11 @@ def detach_meta(meta: Any) -> None:
             entry.fields_v1 = fields.copy()
 
 
-def _decode_slowly(data: bytes | bytearray | memoryview, type: type[T]) -> T:  # noqa: A002
+def _decode_slowly(data: bytes | bytearray | memoryview, type: type[T], first: int) -> T:  # noqa: A002
     from kubecore.codec import lenient
 
     try:
-        found = lenient.decode(data, type)
+        found = lenient.decode(data, type, first)
         detach(found)
         return found
     except (msgspec.DecodeError, RecursionError, ValueError, OverflowError) as error:

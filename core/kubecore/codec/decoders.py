@@ -7,17 +7,20 @@ process ends with a segmentation fault. So all first looks go through one lock.
 from __future__ import annotations
 
 import functools
-from collections.abc import Hashable
+import typing
+from collections.abc import Hashable, Sequence
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
 from kubecore._support.fork_lock import ForkLock
+from kubecore._support.json_types import is_json_array
 from kubecore.codec import depth
 from kubecore.codec.msgspec_hooks import dec_hook
 from kubecore.codec.unknown_fields import KeepingDecoder, may_be_open
+from kubecore.model.base import OpenBase
 
-__all__ = ["CheckedDecoder", "decoder", "plain"]
+__all__ = ["CheckedDecoder", "decoder", "is_list", "items_type", "objects_in", "plain"]
 
 T = TypeVar("T")
 
@@ -76,6 +79,45 @@ def plain(data: bytes | bytearray | memoryview | msgspec.Raw | str) -> Any:
     """
     depth.check(data)
     return msgspec.json.decode(data)
+
+
+def is_list(kind: Any) -> bool:
+    """Return whether a type is a list of objects, such as `PodList` or `ObjectList[PodRow]`.
+
+    A kind that keeps fields of any name is not a list, also if one of them is called `items`.
+
+    Args:
+        kind: The type.
+    """
+    return _is_list(kind)
+
+
+@functools.lru_cache(maxsize=1024)
+def _is_list(kind: Hashable) -> bool:
+    cls: Any = typing.get_origin(kind) or kind
+    is_struct = isinstance(cls, type) and issubclass(cls, msgspec.Struct)
+    return is_struct and "items" in cls.__struct_fields__ and not issubclass(cls, OpenBase)
+
+
+@functools.lru_cache(maxsize=1024)
+def items_type(kind: Hashable) -> Any:
+    """Return the type of the items of a list: of `PodList`, `list[Pod]`.
+
+    Args:
+        kind: The type of the list.
+    """
+    cls: Any = kind
+    return next(field.type for field in msgspec.structs.fields(cls) if field.name == "items")
+
+
+def objects_in(value: Any) -> Sequence[Any]:
+    """Return the objects of a list, or of its items; of any other value only itself.
+
+    Args:
+        value: The decoded value.
+    """
+    items: Any = value if is_json_array(value) else getattr(value, "items", None)
+    return items if is_json_array(items) else (value,)
 
 
 @functools.cache

@@ -27,7 +27,7 @@ import msgspec
 from kubecore._support.json_types import is_json_array, is_json_object
 from kubecore._support.terminal import escape_for_terminal
 from kubecore.codec import decoders
-from kubecore.codec.decoders import CheckedDecoder, decoder
+from kubecore.codec.decoders import CheckedDecoder, decoder, is_list, items_type
 from kubecore.codec.exact_values import is_exact_float
 from kubecore.codec.msgspec_hooks import enc_hook
 from kubecore.codec.unknown_fields import others
@@ -38,7 +38,7 @@ from kubecore.model.base import CustomBase, ModelBase, OpenBase
 from kubecore.model.scalars import QUANTITY
 from kubecore.model.times import MicroTime, SourceTime, is_naive, is_representable, is_time_text, read_time
 
-__all__ = ["decode", "named", "read"]
+__all__ = ["decode", "decode_items", "named", "read"]
 
 T = TypeVar("T")
 
@@ -50,12 +50,13 @@ _LONGEST_KEY: Final = 200
 """Characters of a key in a path: every value below the key gets its own path."""
 
 
-def decode(data: bytes | bytearray | memoryview, type: type[T]) -> T:  # noqa: A002
+def decode(data: bytes | bytearray | memoryview, type: type[T], first: int = 0) -> T:  # noqa: A002
     """Read JSON leniently; in a list only the items that need it.
 
     Args:
         data: The JSON text.
         type: The model.
+        first: The index of the first item in the paths of errors.
 
     Returns:
         The object.
@@ -64,9 +65,9 @@ def decode(data: bytes | bytearray | memoryview, type: type[T]) -> T:  # noqa: A
         DecodeError: A value cannot be read; the error has its path.
         msgspec.DecodeError: The text is not JSON.
     """
-    if _is_list(type):
+    if is_list(type):
         try:
-            found: T = _decode_list(data, type)
+            found: T = _decode_list(data, type, first)
             return found
         except msgspec.ValidationError:
             pass  # Not even the outline of a list.
@@ -91,11 +92,6 @@ def read(value: Any, type: type[T]) -> T:  # noqa: A002
     return result
 
 
-def _is_list(cls: Any) -> bool:
-    # A kind that keeps fields of any name is never a list, also if one of them is called `items`.
-    return _is_struct(cls) and "items" in _class(cls).__struct_fields__ and not issubclass(_class(cls), OpenBase)
-
-
 def _is_struct(hint: Any) -> bool:
     """Return whether a type is a model, a projection, or a list of one (`ObjectList[PodRow]`)."""
     cls = _class(hint)
@@ -106,16 +102,38 @@ def _class(hint: Any) -> Any:
     return typing.get_origin(hint) or hint
 
 
-def _decode_list(data: bytes | bytearray | memoryview, cls: Any) -> Any:
+def _decode_list(data: bytes | bytearray | memoryview, cls: Any, first: int) -> Any:
     """Read a list item by item: one irregular item in ten thousand does not slow down the others."""
-    item_type = _item_type(cls)
     outline: Any = decoder(_outline_type(cls)).decode(data)
-    fast = decoder(item_type)
-    items = [_decode_item(raw, fast, item_type, index) for index, raw in enumerate(outline.items)]
+    items = _decode_items(outline.items, items_type(cls), first)
     rest = {name: decoders.plain(raw) for name, raw in _raw_fields(outline)}
     whole = _reader(cls, is_custom(cls))({**rest, "items": []}, "$")
     whole.items = items
     return whole
+
+
+def decode_items(data: bytes | bytearray | memoryview, type: Any, first: int) -> list[Any]:  # noqa: A002
+    """Read some of the items of a list leniently.
+
+    Args:
+        data: A JSON array.
+        type: The type of the items, such as `list[Pod]`.
+        first: The index of the first item in the paths of errors.
+
+    Returns:
+        The items.
+
+    Raises:
+        DecodeError: An item cannot be read; the error has its path.
+        msgspec.DecodeError: The text is not a JSON array.
+    """
+    return _decode_items(decoder(list[msgspec.Raw]).decode(data), type, first)
+
+
+def _decode_items(texts: list[msgspec.Raw], type: Any, first: int) -> list[Any]:  # noqa: A002
+    item_type = typing.get_args(type)[0] if typing.get_origin(type) is list else Any
+    fast = decoder(item_type)
+    return [_decode_item(raw, fast, item_type, index) for index, raw in enumerate(texts, first)]
 
 
 def _decode_item(raw: msgspec.Raw, fast: CheckedDecoder[Any], item_type: Any, index: int) -> Any:
@@ -156,11 +174,6 @@ def named(raw: msgspec.Raw) -> str:
         return ""
     name = f"{metadata.namespace}/{metadata.name}" if metadata.namespace else metadata.name
     return f"{escape_for_terminal(name[:320])}: " if metadata.name else ""
-
-
-def _item_type(cls: Any) -> Any:
-    hint = next(field.type for field in msgspec.structs.fields(cls) if field.name == "items")
-    return typing.get_args(hint)[0] if typing.get_origin(hint) is list else Any
 
 
 @functools.cache

@@ -54,9 +54,12 @@ def keep(found: Any, data: Any) -> None:
     """Add unknown fields to open models.
 
     Args:
-        found: The decoded value: an object, a list of objects, or an event.
+        found: The decoded value: an object, a list of objects, its items, or an event.
         data: The same as dictionaries and lists.
     """
+    if is_json_array(found) and is_json_array(data):
+        for item, raw in zip(found, data, strict=False):
+            keep(item, raw)
     if not is_json_object(data):
         return
     if isinstance(found, OpenBase):

@@ -186,8 +186,8 @@ def may_differ(data: bytes | bytearray | memoryview | msgspec.Raw, found: Any) -
 
     Args:
         data: The JSON text.
-        found: The value that was read from it: an object or a list of objects. The empty objects of managed fields do
-            not count.
+        found: The value that was read from it: an object, a list of objects, or its items. The empty objects of managed
+            fields do not count.
     """
     text = data if isinstance(data, (bytes, bytearray)) else bytes(data)
     if any(part in text for part in _UNNAMED) or _TIME.search(text) or _OTHER_TIME.search(text):
@@ -200,7 +200,7 @@ def may_differ(data: bytes | bytearray | memoryview | msgspec.Raw, found: Any) -
 
 def _managed(found: Any) -> int:
     """Count the empty objects in the managed fields of an object or of the objects of a list."""
-    items: Any = getattr(found, "items", None)
+    items: Any = found if is_json_array(found) else getattr(found, "items", None)
     if is_json_array(items):
         return sum(map(_managed, items))
     entries: Any = getattr(getattr(found, "metadata", None), "managed_fields", None)

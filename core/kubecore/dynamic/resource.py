@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from kubecore._support.json_types import is_json_array, is_json_object
-from kubecore.calls.call import Call
+from kubecore.calls.call import Call, ListReader
 from kubecore.calls.resource import Body, Resource, strict
 from kubecore.codec import decoders, encode
 from kubecore.discovery.catalog import ApiResource
@@ -17,6 +17,9 @@ from kubecore.model.kinds import KindInfo
 from kubecore.model.list_of import ObjectList
 from kubecore.model.model import Model
 from kubecore.options import CONTENT_TYPES, Query
+
+if TYPE_CHECKING:
+    from kubecore.codec.streamed_list import StreamedList
 
 __all__ = ["OBJECT", "DynamicResource", "discovered", "known", "subresource_call"]
 
@@ -28,8 +31,8 @@ M = TypeVar("M", bound=Model)
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
+@dataclass(frozen=True)
+class _Reader(ListReader[Any]):
     """Reads responses from a path that was found by discovery.
 
     Attributes:
@@ -45,19 +48,27 @@ class _Reader:
     ) -> R:
         """Read the response: see `Call.decode`. Servers leave apiVersion and kind out of the items of a list."""
         try:
-            found = call.decode(status, headers, body)
+            found: Any = call.decode(status, headers, body)
         except NotFoundError as error:
             if _is_no_place(error):
                 self.on_missing()
             raise
-        _complete_items(found, self.own)
-        return found
+        items: Any = getattr(found, "items", None)
+        if is_json_array(items):
+            found.items = list(map(self._complete, items))
+        result: R = found
+        return result
 
+    def begin(self, streamed: StreamedList[Any]) -> None:
+        """Complete the items of a list as they are decoded."""
+        streamed.complete = self._complete
 
-def _complete_items(found: Any, own: Mapping[str, str]) -> None:
-    items: Any = getattr(found, "items", None)
-    if is_json_array(items):
-        found.items = [{**own, **item} if is_json_object(item) else item for item in items]
+    def finish(self, call: Call[R], status: int, headers: Mapping[str, str], streamed: StreamedList[R]) -> R:
+        """Read the rest of a list: see `Call.decode_list`."""
+        return call.decode_list(status, headers, streamed)
+
+    def _complete(self, item: Any) -> Any:
+        return {**self.own, **item} if is_json_object(item) else item
 
 
 def _is_no_place(error: NotFoundError) -> bool:

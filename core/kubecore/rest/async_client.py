@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from kubecore._http.async_socket import AsyncSocket
     from kubecore._http.request import Request
     from kubecore._http.websocket_upgrade import Upgraded
+    from kubecore.calls.call import Received
+    from kubecore.codec.streamed_list import StreamedList
 
 __all__ = ["AsyncClient"]
 
@@ -90,16 +92,32 @@ class AsyncClient:
         state = RetryState(
             self._requests, call, ends_at=ends_at, deadline=deadline if timeout is None else Deadline.after(timeout)
         )
+        body: Received | None = None
+        streamed: StreamedList[R] | None = None
         try:
             stream = await self._open(state, sleep)
             try:
-                body = await stream.read(self._requests.max_bytes)
+                streamed = call.begin_list(stream.status, stream.headers)
+                if streamed is None:
+                    body = await stream.read(self._requests.max_bytes)
+                else:
+                    body = await self._receive(stream, streamed, state)
             finally:
                 await stream.aclose()
             return call.parse(stream.status, stream.headers, body)
         except errors.KubeError as error:
-            body = b""
+            body = streamed = None
             raise state.annotate(error) from error.__cause__
+
+    async def _receive(self, stream: AsyncStream, streamed: StreamedList[R], state: RetryState) -> StreamedList[R]:
+        """Receive a list, and decode its items meanwhile; other tasks run after each group of them."""
+        async with aclosing(stream.chunks()) as chunks:
+            async for chunk in chunks:
+                streamed.feed(chunk)
+                state.check_size(streamed.size)
+                while streamed.decode_group():
+                    await pauses.async_turn()
+        return streamed
 
     @asynccontextmanager
     async def stream(

@@ -15,7 +15,7 @@ from kubecore import errors
 from kubecore._auth.credential import Credential
 from kubecore._config import warnings
 from kubecore._config.observe import Attempt, Outcome, checked
-from kubecore._http.request import Request, check_body, check_response
+from kubecore._http.request import Request, check_body, check_response, too_large
 from kubecore._support.backoff import Backoff
 from kubecore.calls.call import Call
 from kubecore.calls.deadline import Deadline
@@ -227,6 +227,18 @@ class RetryState:
             self._before = f"the server responded {why}"
             return False
         return True
+
+    def check_size(self, size: int) -> None:
+        """Check the size of a response that is read in chunks.
+
+        Args:
+            size: The number of bytes so far.
+
+        Raises:
+            BodyTooLargeError: It is larger than the limit.
+        """
+        if size > self._requests.max_bytes:
+            raise too_large(self._current, self._requests.max_bytes)
 
     def retry_after_401(self, renewed: bool) -> bool:
         """Take note of a 401.

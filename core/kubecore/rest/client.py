@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from kubecore._http.request import Request
     from kubecore._http.sync_socket import SyncSocket
     from kubecore._http.websocket_upgrade import Upgraded
+    from kubecore.calls.call import Received
+    from kubecore.codec.streamed_list import StreamedList
 
 __all__ = ["Client"]
 
@@ -91,16 +93,32 @@ class Client:
         state = RetryState(
             self._requests, call, ends_at=ends_at, deadline=deadline if timeout is None else Deadline.after(timeout)
         )
+        body: Received | None = None
+        streamed: StreamedList[R] | None = None
         try:
             stream = self._open(state, sleep)
             try:
-                body = stream.read(self._requests.max_bytes)
+                streamed = call.begin_list(stream.status, stream.headers)
+                if streamed is None:
+                    body = stream.read(self._requests.max_bytes)
+                else:
+                    body = self._receive(stream, streamed, state)
             finally:
                 stream.close()
             return call.parse(stream.status, stream.headers, body)
         except errors.KubeError as error:
-            body = b""
+            body = streamed = None
             raise state.annotate(error) from error.__cause__
+
+    def _receive(self, stream: Stream, streamed: StreamedList[R], state: RetryState) -> StreamedList[R]:
+        """Receive a list, and decode its items meanwhile; other tasks run after each group of them."""
+        with closing(stream.chunks()) as chunks:
+            for chunk in chunks:
+                streamed.feed(chunk)
+                state.check_size(streamed.size)
+                while streamed.decode_group():
+                    pauses.turn()
+        return streamed
 
     @contextmanager
     def stream(

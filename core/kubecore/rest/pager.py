@@ -12,17 +12,22 @@ from __future__ import annotations
 import operator
 import re
 import typing
-from collections.abc import Callable, Mapping
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
 from kubecore import errors
 from kubecore.calls.body import Body, metadata_field
-from kubecore.calls.call import Call
+from kubecore.calls.call import Call, ListReader
 from kubecore.calls.continue_tokens import Trail
 from kubecore.codec import decode
 from kubecore.options import Query
+
+if TYPE_CHECKING:
+    from kubecore.codec.streamed_list import StreamedList
 
 __all__ = ["Pager"]
 
@@ -56,7 +61,8 @@ class _Identities(msgspec.Struct):
     items: list[_Identity] = []
 
 
-class _PageReader(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True)
+class _PageReader(ListReader[_Page]):
     """Reads a page.
 
     Attributes:
@@ -72,30 +78,59 @@ class _PageReader(msgspec.Struct, frozen=True, kw_only=True):
     offset: int = 0
 
     def __call__(
-        self, _: Call[Any], status: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview
+        self, call: Call[Any], status: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview
     ) -> _Page:
         """Read the page."""
-        try:
+        with self._counting_items():
             found = self.inner.parse(status, headers, body)
-        except errors.DecodeError as error:
-            error.args = (_ITEM.sub(self._counted, str(error), count=1), *error.args[1:])
-            raise
         token = found.metadata.continue_ or ""
         items: list[Any] = found.items
         if not token and not self.is_rest:
             return _Page(items, [], token)  # Nothing follows, so identities are not needed.
+        keys = self._uids(items) or _keys(decode.decode(body, _Identities).items)
+        return _Page(items, keys, token)
+
+    def begin(self, streamed: StreamedList[Any]) -> None:
+        """Prepare a page that is decoded while it arrives."""
+        if isinstance(self.inner.read, ListReader):
+            self.inner.read.begin(streamed)
+        streamed.identify = self._identify
+
+    def finish(self, call: Call[Any], status: int, headers: Mapping[str, str], streamed: StreamedList[Any]) -> _Page:
+        """Read the rest of the page."""
+        with self._counting_items():
+            found = self.inner.parse(status, headers, streamed)
+        token = found.metadata.continue_ or ""
+        if not token and not self.is_rest:
+            return _Page(found.items, [], token)
+        if streamed.keys_error is not None:
+            raise streamed.keys_error
+        return _Page(found.items, streamed.keys, token)
+
+    def _identify(self, items: list[Any], array: memoryview) -> list[str]:
+        return self._uids(items) or _keys(decode.decode(array, list[_Identity]))
+
+    def _uids(self, items: list[Any]) -> list[str] | None:
+        """Return the UIDs of objects, None if one lacks it: some aggregated APIs have none."""
         keys = [] if self.uid_of is None else list(map(self.uid_of, items))
-        return _Page(items, keys if keys and all(keys) else _keys(body), token)
+        return keys if keys and all(keys) else None
+
+    @contextmanager
+    def _counting_items(self) -> Generator[None]:
+        """Count the items in errors from the beginning of the whole list."""
+        try:
+            yield
+        except errors.DecodeError as error:
+            error.args = (_ITEM.sub(self._counted, str(error), count=1), *error.args[1:])
+            raise
 
     def _counted(self, match: re.Match[str]) -> str:
-        """Count an item of the page from the beginning of the whole list."""
         return f"$.items[{self.offset + int(match[1])}]"
 
 
-def _keys(body: bytes | bytearray | memoryview) -> list[str]:
-    """Decode a body once more, for the identities of its objects; those of some aggregated APIs have no UID."""
-    found = [one.metadata for one in decode.decode(body, _Identities).items]
-    return [one.uid or f"{one.namespace}/{one.name}" for one in found]
+def _keys(items: list[_Identity]) -> list[str]:
+    """Return the identities of objects whose UIDs are missing, or are not part of the projection."""
+    return [item.metadata.uid or f"{item.metadata.namespace}/{item.metadata.name}" for item in items]
 
 
 def _uid_in(item: Body) -> str:
@@ -163,7 +198,7 @@ class Pager(Generic[T]):
         self._trail.follow(f"{call.method} {call.path}", token, is_empty=count == 0)
         # A token contains its version, and the server refuses another one in addition.
         query = _with(self._first, _OF_VERSION, ("continue", token))
-        self._reader = msgspec.structs.replace(self._reader, offset=self._reader.offset + count)
+        self._reader = replace(self._reader, offset=self._reader.offset + count)
         return msgspec.structs.replace(call, query=query, read=self._reader)
 
     def failed(self, error: errors.StatusError) -> bool:
@@ -179,7 +214,7 @@ class Pager(Generic[T]):
         if call is None or self._reader.is_rest or not len(self._trail) or not errors.is_resource_expired(error):
             return False
         query = _with(self._first, ("limit",))
-        self._reader = msgspec.structs.replace(self._reader, is_rest=True, offset=0)
+        self._reader = replace(self._reader, is_rest=True, offset=0)
         self.call = msgspec.structs.replace(call, query=query, read=self._reader)
         return True
 
