@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import lzma
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,10 +15,12 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import run
+from tools import installed_size
 
 pytestmark = pytest.mark.slow  # builds the wheel and installs it
 
 ROOT = Path(__file__).parents[1]
+MIB = 1 << 20
 PACKAGES = {"kgen", "kgen_kubernetes", "kubecore", "kubeclient"}
 PLAIN = {".py", ".txt", ".typed", ".json", ".md", ".jinja", ".jinja2", ".xz", ""}
 
@@ -65,6 +68,18 @@ def test_the_client_works_without_extras_and_kgen_names_the_missing_extra(enviro
     assert done.returncode == 2
     assert "pip install 'kgen-kubernetes[generator]'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_installation_without_extras_is_as_small_as_the_readme_says(environment: Path) -> None:
+    (packages,) = environment.parent.glob("lib/python*/site-packages")
+    found = installed_size.sizes(packages)
+    assert {size.name for size in found} >= {"kgen-kubernetes", "msgspec", "PyYAML"}
+    assert not {size.name for size in found} & {"pip", "ruff", "Jinja2"}
+    said = re.search(r"(\d+\.\d) MiB, and (\d+\.\d) MiB of `\.pyc` files", (ROOT / "README.md").read_text())
+    assert said is not None
+    whole = installed_size.total(found)
+    assert whole.files / MIB < float(said[1]) + 0.3  # Wheels differ between versions of Python.
+    assert (whole.with_bytecode - whole.files) / MIB < float(said[2]) + 1
 
 
 def test_importing_the_clientset_imports_no_model_and_no_httpx(environment: Path, tmp_path: Path) -> None:
