@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
+from packaging.utils import NormalizedName, canonicalize_name
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-NAME: Final = "kgen-kubernetes"
+NAME: Final = canonicalize_name("kgen-kubernetes")
 
 
 class Size(NamedTuple):
@@ -51,7 +51,7 @@ def total(of: list[Size]) -> Size:
     return Size("total", sum(size.files for size in of), sum(size.with_bytecode for size in of))
 
 
-def _required(distribution: Distribution) -> Iterator[str]:
+def _required(distribution: Distribution) -> Iterator[NormalizedName]:
     for line in distribution.requires or ():
         requirement = Requirement(line)
         if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
