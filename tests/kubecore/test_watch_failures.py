@@ -203,3 +203,14 @@ def test_bookmarks_update_the_version_and_are_yielded_on_request(wanted: bool) -
     assert run.stream(bookmark(9), error=CUT) == (["BOOKMARK  9"] if wanted else [])
     run.step()
     assert run.asked[-1]["resourceVersion"] == "9"
+
+
+def test_429_to_the_end_of_the_time_is_raised() -> None:
+    run = Run(timeout_seconds=3)
+    for _ in range(3):
+        run.refuse(failure(429, "TooManyRequests"))
+    with pytest.raises(errors.TooManyRequestsError) as caught:
+        run.step()
+    assert run.clock.now == 1003.0
+    with pytest.raises(errors.TooManyRequestsError):
+        run.progress.failed(caught.value)

@@ -65,7 +65,7 @@ class Recovery:
         Raises:
             KubeError: The watch can't continue.
         """
-        if isinstance(error, errors.ClosedError):
+        if isinstance(error, errors.ClosedError) or (self._pacing.is_over and not has_response):
             raise error
         if isinstance(error, errors.StatusError):
             return self._refused(error, was_open=was_open, has_response=has_response)
