@@ -38,7 +38,6 @@ PAIRS: Final[Mapping[str, str]] = {
     "core/kubecore/retry/async_loop.py": "core/kubecore/retry/loop.py",
     "core/kubecore/streams/copy/async_transfer.py": "core/kubecore/streams/copy/transfer.py",
     "core/kubecore/streams/exec/async_run.py": "core/kubecore/streams/exec/run.py",
-    "core/kubecore/watch/async_connection.py": "core/kubecore/watch/connection.py",
     "core/kubecore/watch/async_list_and_watch.py": "core/kubecore/watch/list_and_watch.py",
 }
 """Sources and derived files. A `*` stands for every file of a folder."""

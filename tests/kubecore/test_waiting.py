@@ -14,12 +14,13 @@ import anyio
 import pytest
 
 from kubeclient import AsyncClientset, Clientset
-from kubeclient.models import apps_v1, core_v1, meta_v1
+from kubeclient.models import core_v1, meta_v1
 from kubeclient.typed.apps.v1.deployment import DEPLOYMENTS, AsyncDeployments, Deployments
 from kubeclient.typed.core.v1.pod import PODS
 from kubeclient.typed.core.v1.secret import SECRETS
 from kubecore import errors, rest, waiting
 from kubecore.watch import Event
+from kubecore.watch.state import WatchState
 from tests.kubecore.loopback import Loopback, answer, loopback
 from tests.kubecore.waiting_objects import NOT_READY, READY, pod, status
 from tests.ready import closed_port
@@ -39,33 +40,39 @@ def pods(*items: core_v1.Pod, version: str = "5") -> core_v1.PodList:
     return core_v1.PodList(items=list(items), metadata=meta_v1.ListMeta(resource_version=version))
 
 
-def test_the_waiter_lists_and_then_watches_from_there() -> None:
+def test_wait_lists_and_then_watches_from_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "monotonic", lambda: 8.0)
     made = waiter(timeout=30)
-    assert made.list_call().target == "/api/v1/namespaces/n/pods?fieldSelector=metadata.name=web"
-    assert made.listed(pods(pod(NOT_READY), version="77")) is False
-    call = made.watch_call()
-    assert dict(call.query) == {
+    state = WatchState(made.options, clock=lambda: 8.0)
+    first = state.step()
+    assert first is not None
+    assert first.call.target == made.list_call().target == "/api/v1/namespaces/n/pods?fieldSelector=metadata.name=web"
+    assert list(state.listed(pods(pod(NOT_READY), version="77"))) == []
+    assert made.listed(state.items) is False
+    second = state.step()
+    assert second is not None
+    assert dict(second.call.query) == {
         "allowWatchBookmarks": "true",
         "fieldSelector": "metadata.name=web",
         "resourceVersion": "77",
         "timeoutSeconds": "30",
         "watch": "true",
     }
-    assert made.told(Event("BOOKMARK", pod(READY))) is False
-    assert made.told(Event("MODIFIED", pod(NOT_READY))) is False
-    assert made.told(Event("MODIFIED", pod(READY, version="9"))) is True
-    assert (made.is_done, last(made).resource_version, made.pause()) == (True, "9", 0)
+    assert first.ends_at == second.ends_at == 38.0
+    assert made.changed(Event("MODIFIED", pod(NOT_READY))) is False
+    assert made.changed(Event("MODIFIED", pod(READY, version="9"))) is True
+    assert last(made).resource_version == "9"
 
 
 def test_other_objects_are_ignored_if_the_server_ignores_field_selectors() -> None:
     other = pod(READY, uid="o")
     other.metadata.name = "other"
     made = waiter()
-    assert made.listed(pods(other, pod(NOT_READY))) is False
-    assert made.told(Event("MODIFIED", other)) is made.told(Event("DELETED", other)) is False
-    assert made.told(Event("MODIFIED", pod(READY))) is True
+    assert made.listed([other, pod(NOT_READY)]) is False
+    assert made.changed(Event("MODIFIED", other)) is made.changed(Event("DELETED", other)) is False
+    assert made.changed(Event("MODIFIED", pod(READY))) is True
     with pytest.raises(errors.NotFoundError):
-        waiter().listed(pods(other))
+        waiter().listed([other])
 
 
 def test_a_name_stays_one_value_of_the_selector() -> None:
@@ -86,36 +93,36 @@ def test_an_invalid_timeout_is_refused(timeout: Any) -> None:
 
 def test_a_missing_object_raises_not_found_except_for_delete_and_create() -> None:
     with pytest.raises(errors.NotFoundError, match=r'^pods "web" not found$') as caught:
-        waiter().listed(pods())
+        waiter().listed([])
     assert (caught.value.code, caught.value.status.details and caught.value.status.details.kind) == (404, "pods")
     with pytest.raises(errors.NotFoundError, match=r'^deployments\.apps "web" not found$'):
-        waiter(resource=DEPLOYMENTS).listed(apps_v1.DeploymentList(items=[]))
+        waiter(resource=DEPLOYMENTS).listed([])
     made = waiter("delete")
-    assert (made.listed(pods()), made.result) == (True, None)
+    assert (made.listed([]), made.result) == (True, None)
     made = waiter("create")
-    assert made.listed(pods()) is False
-    assert made.told(Event("ADDED", pod())) is True
+    assert made.listed([]) is False
+    assert made.changed(Event("ADDED", pod())) is True
 
 
 def test_an_object_that_is_deleted_meanwhile_ends_the_waiting() -> None:
     made = waiter()
-    made.listed(pods(pod(NOT_READY)))
+    made.listed([pod(NOT_READY)])
     with pytest.raises(errors.ObjectDeletedError, match="the object was deleted; last seen: Ready is False") as caught:
-        made.told(Event("DELETED", pod(READY, version="6")))
+        made.changed(Event("DELETED", pod(READY, version="6")))
     assert caught.value.object.metadata.resource_version == "6"
     made = waiter("delete")
-    made.listed(pods(pod()))
-    assert made.told(Event("DELETED", pod(version="6"))) is True
+    made.listed([pod()])
+    assert made.changed(Event("DELETED", pod(version="6"))) is True
     assert last(made).resource_version == "6"
 
 
 @pytest.mark.parametrize("later", ["list", "list without it", "watch"])
 def test_another_object_under_the_name_means_that_the_first_is_gone(later: str) -> None:
     def tell(made: waiting.Waiter[Any]) -> bool:
-        made.listed(pods(pod(uid="first")))
+        made.listed([pod(uid="first")])
         if later == "watch":
-            return made.told(Event("ADDED", pod(READY, uid="second")))
-        return made.listed(pods(pod(READY, uid="second")) if later == "list" else pods())
+            return made.changed(Event("ADDED", pod(READY, uid="second")))
+        return made.listed([pod(READY, uid="second")] if later == "list" else [])
 
     with pytest.raises(errors.ObjectDeletedError):
         tell(waiter())
@@ -126,29 +133,29 @@ def test_another_object_under_the_name_means_that_the_first_is_gone(later: str) 
 
 def test_deletion_of_one_that_is_known_ignores_its_successor() -> None:
     made = waiter(waiting.deleted(uid="first"))
-    assert made.listed(pods(pod(uid="second"))) is True
-    assert waiter(waiting.deleted(uid="second")).listed(pods(pod(uid="second"))) is False
+    assert made.listed([pod(uid="second")]) is True
+    assert waiter(waiting.deleted(uid="second")).listed([pod(uid="second")]) is False
 
 
 def test_the_timeout_error_describes_the_last_seen_state() -> None:
     made = waiter(timeout=0)
     with pytest.raises(errors.WaitTimeoutError) as caught:
-        made.listed(pods(pod(NOT_READY)))
+        made.listed([pod(NOT_READY)])
     assert str(caught.value) == (
         'pods "web": condition Ready=True did not come within 0 s; last seen: Ready is False (NotYet): one of two'
     )
     assert isinstance(caught.value, TimeoutError)
     assert isinstance(caught.value, errors.WaitError)
     assert caught.value.object.metadata.name == "web"
-    assert waiter(timeout=0).listed(pods(pod(READY))) is True
-    assert waiter(timeout=0).ends_at is None  # A single check has no time limit.
+    assert waiter(timeout=0).listed([pod(READY)]) is True
+    assert waiter(timeout=0).options.ends_at is None  # A single check has no time limit.
     with pytest.raises(errors.WaitTimeoutError, match="creation did not come within 0 s; last seen: there is no such"):
-        waiter("create", timeout=0).listed(pods())
+        waiter("create", timeout=0).listed([])
 
 
 def test_an_unreachable_goal_raises_wait_failed_error_with_its_reason() -> None:
     with pytest.raises(errors.WaitFailedError) as caught:
-        waiter().listed(pods(pod(phase="Failed")))
+        waiter().listed([pod(phase="Failed")])
     assert (caught.value.reason, caught.value.message) == ("Failed", "the pod has ended: Failed")
     assert str(caught.value) == (
         'pods "web": condition Ready=True can\'t come any more: Failed: the pod has ended: Failed; '
@@ -162,75 +169,32 @@ def test_the_timeout_error_contains_no_value_of_a_secret() -> None:
     secret = core_v1.Secret.from_dict({"metadata": {"name": "web"}, "data": {"k": "c2VjcmV0"}})
     made = waiting.Waiter[Any](SECRETS, "n", "web", waiting.goal("jsonpath={.data.k}=cGxhbnRlZA=="), 0)
     with pytest.raises(errors.WaitTimeoutError) as caught:
-        made.listed(core_v1.SecretList(items=[secret]))
+        made.listed([secret])
     assert str(caught.value) == 'secrets "web": {.data.k} did not come within 0 s'
     assert "c2VjcmV0" not in repr(caught.value)
 
 
-def test_an_error_of_the_goal_function_ends_the_wait_even_if_it_is_a_read_error() -> None:
-    def fails(_: Any) -> bool:
-        raise errors.ReadError("of the function's own")
-
-    made = waiter(fails)
-    with pytest.raises(errors.ReadError) as caught:
-        made.listed(pods(pod()))
-    with pytest.raises(errors.ReadError, match="of the function's own"):
-        made.failed(caught.value)
-
-
-@pytest.mark.parametrize(
-    "error",
-    [status(410, "Expired"), status(429), status(500), status(503), status(504), errors.ConnectError("refused"), errors.ReadError("cut")],
-)  # fmt: skip
-def test_trouble_that_passes_is_waited_out_once_the_server_was_heard(error: errors.KubeError) -> None:
-    made = waiter()
-    with pytest.raises(type(error)):
-        made.failed(error)
-    made = waiter()
-    made.listed(pods(pod()))
-    made.failed(error)
-    assert 0 < made.pause() < 1
-    pauses = [made.pause() for _ in range(12)]
-    assert pauses[0] < pauses[-1] <= 6.25
-
-
-@pytest.mark.parametrize("error", [status(401), status(403), status(404), status(400), errors.DecodeError("garbage")])
-def test_other_errors_are_raised(error: errors.KubeError) -> None:
-    made = waiter()
-    made.listed(pods(pod()))
-    with pytest.raises(type(error)):
-        made.failed(error)
-
-
-def test_the_last_trouble_is_named_when_time_runs_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_last_failure_is_named_when_time_runs_out(monkeypatch: pytest.MonkeyPatch) -> None:
     made = waiter(timeout=5)
-    made.listed(pods(pod(NOT_READY)))
-    made.failed(errors.ConnectError("connection refused"))
+    made.listed([pod(NOT_READY)])
+    error = made.timeout_error("connection refused")
+    assert str(error).endswith("one of two; the last look failed: connection refused")
+    assert error.object is made.result
     now = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: now + 6)
-    with pytest.raises(errors.WaitTimeoutError, match="one of two; the last look failed: connection refused"):
-        made.pause()
-    # Constant changes of the object do not extend the wait, and the message omits a failure that is over.
+    # Constant changes of the object do not extend the wait.
     with pytest.raises(errors.WaitTimeoutError, match=r"last seen: Ready is False .*one of two$"):
-        made.told(Event("MODIFIED", pod(NOT_READY)))
-    assert made.told(Event("MODIFIED", pod(READY))) is True
+        made.changed(Event("MODIFIED", pod(NOT_READY)))
+    assert made.changed(Event("MODIFIED", pod(READY))) is True
 
 
-def test_no_pause_is_longer_than_the_time_that_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(time, "monotonic", lambda: 8.0)
-    made = waiter(timeout=0.0625)
-    made.listed(pods(pod(NOT_READY)))
-    assert 0 < made.pause() <= 0.0625
-
-
-def test_steady_watches_are_taken_up_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = waiter(timeout=None)
-    made.listed(pods(pod()))
-    for _ in range(12):
-        made.pause()
+def test_only_a_wait_without_a_list_ends_without_response(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, listed = waiter(timeout=5), waiter(timeout=5)
+    listed.listed([pod(NOT_READY)])
+    assert (made.ended_without_response, listed.ended_without_response) == (False, False)
     now = time.monotonic()
-    monkeypatch.setattr(time, "monotonic", lambda: now + 11)
-    assert made.pause() < 0.2
+    monkeypatch.setattr(time, "monotonic", lambda: now + 6)
+    assert (made.ended_without_response, listed.ended_without_response) == (True, False)
 
 
 Wait = Callable[..., Any]
@@ -281,6 +245,14 @@ EXPIRED = {
 }
 
 
+REASONS = {429: "TooManyRequests", 500: "InternalError", 503: "ServiceUnavailable"}
+
+
+def refusal(code: int, reason: str = "") -> bytes:
+    found = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": reason}
+    return answer(json.dumps(found).encode(), status=f"{code} No")
+
+
 class Scripts:
     """Scripts for lists and scripts for watches. After the last script, the server sends nothing."""
 
@@ -323,8 +295,10 @@ def test_waiting_survives_what_happens_to_a_watch(wait: Wait, first: bytes) -> N
     with serving(lists, [first, answer(modified(READY, version="9"))]) as server:
         found = wait(server.port, "condition=Ready", 20)
     assert found.metadata.resource_version == "9"
-    if b"Expired" in first:
-        assert b"resourceVersion=8" in server.requests[-1]
+    reached = b"8" if b"Expired" in first else b"6" if b"MODIFIED" in first else b"5"
+    assert b"resourceVersion=" + reached + b"&" in server.requests[-1]
+    lists_sent = sum(b"watch=true" not in request for request in server.requests)
+    assert lists_sent == (2 if b"Expired" in first else 1)
 
 
 def test_the_next_list_finds_a_change_that_no_watch_reported(wait: Wait) -> None:
@@ -377,6 +351,59 @@ def test_an_unreachable_server_fails_the_first_list_and_is_retried_later(wait: W
 
     with pytest.raises(errors.WaitTimeoutError, match=r"the last look failed: GET .* no connection"):
         wait(server.port, ends, 1.0)
+
+
+@pytest.mark.parametrize("code", [429, 500, 503])
+@pytest.mark.slow
+def test_a_server_that_fails_at_first_is_requested_again(wait: Wait, code: int) -> None:
+    with serving([refusal(code, REASONS[code]), listing(pod(READY))], []) as server:
+        assert wait(server.port, "condition=Ready", 20).metadata.name == "web"
+
+
+@pytest.mark.parametrize("code", [429, 503, 403])
+def test_a_single_check_is_one_request(wait: Wait, code: int) -> None:
+    with serving([refusal(code)] * 9, []) as server:
+        with pytest.raises(errors.StatusError):
+            wait(server.port, "condition=Ready", 0)
+    assert len(server.requests) == 1
+    with serving([listing(pod(NOT_READY), version="")], []) as server:
+        with pytest.raises(errors.WaitTimeoutError):
+            wait(server.port, "condition=Ready", 0)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("code", [400, 401, 403, 404])
+def test_a_permanent_error_ends_the_waiting(wait: Wait, code: int) -> None:
+    for lists, watches in (([refusal(code)], []), ([listing(pod(NOT_READY))], [refusal(code)])):
+        with serving(lists, watches) as server:
+            with pytest.raises(errors.StatusError) as caught:
+                wait(server.port, "condition=Ready", 20)
+        assert caught.value.code == code
+
+
+def test_a_client_that_is_closed_ends_the_waiting() -> None:
+    with loopback(listing(pod(NOT_READY))) as server:
+        with Clientset(rest.Config(host=f"http://127.0.0.1:{server.port}")) as clientset:
+
+            def closes(_: core_v1.Pod) -> bool:
+                clientset.close()
+                return False
+
+            with pytest.raises(errors.ClosedError):
+                clientset.core_v1.pods("n").wait("web", for_=closes, timeout=20)
+
+
+@pytest.mark.parametrize("error", [errors.ReadError("of the goal"), errors.DeadlineError("of the goal"), status(503)])
+def test_an_error_of_the_goal_is_not_one_of_the_watch(wait: Wait, error: errors.KubeError) -> None:
+    def fails(found: core_v1.Pod) -> bool:
+        if found.metadata.resource_version != "5":
+            raise error
+        return False
+
+    with serving([listing(pod())], [answer(modified(version="6"))]) as server:
+        with pytest.raises(type(error)) as caught:
+            wait(server.port, fails, 20)
+    assert caught.value is error
 
 
 def test_an_error_of_the_goal_function_is_raised(wait: Wait) -> None:

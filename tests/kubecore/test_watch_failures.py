@@ -205,6 +205,21 @@ def test_bookmarks_update_the_version_and_are_yielded_on_request(wanted: bool) -
     assert run.asked[-1]["resourceVersion"] == "9"
 
 
+def test_the_last_failure_is_kept_until_the_server_responds() -> None:
+    run = Run(ends_at=1010.0)
+    run.state(5)
+    assert run.progress.failure == ""
+    run.stream(error=CUT)
+    assert run.progress.failure == "cut"
+    run.refuse(REFUSED)
+    assert run.progress.failure == "refused"
+    run.stream(lived=2.0)
+    assert run.progress.failure == ""
+    run.refuse(REFUSED)
+    run.stream(lived=20.0, error=errors.DeadlineError("not done within the time that was given"))
+    assert run.progress.failure == ""
+
+
 def test_429_to_the_end_of_the_time_is_raised() -> None:
     run = Run(timeout_seconds=3)
     for _ in range(3):

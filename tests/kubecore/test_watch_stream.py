@@ -146,3 +146,19 @@ def test_a_connection_of_thirty_seconds_ends_a_series_of_failures(lived: float, 
     run.refuse(CUT)
     run.step()
     assert run.waited[-1] == pytest.approx(seconds)
+
+
+def test_a_watch_with_an_end_lasts_until_then() -> None:
+    run = Run(ends_at=1010.0, resource_version="5")
+    step = run.step()
+    assert step is not None
+    assert step.ends_at == 1010.0
+    run.stream(lived=9.97)
+    assert run.step() is None  # A request of 30 ms is not worth sending.
+    assert run.clock.now == 1010.0
+
+
+def test_the_first_request_is_sent_however_little_time_there_is() -> None:
+    run = Run(ends_at=1000.0)
+    run.state(5)
+    assert run.step() is None

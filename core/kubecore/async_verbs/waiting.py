@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar, cast, overload
 
 from kubecore import errors
-from kubecore._support import pauses
 from kubecore.async_verbs.base import ResourceClient
 from kubecore.calls.body import Body
 
@@ -23,24 +22,23 @@ class Waits(ResourceClient, Generic[T]):
     """Drives a waiter."""
 
     async def _wait(self, waiter: Waiter[T]) -> T | None:
-        while not waiter.is_done:
-            try:
-                await self._follow(waiter)
-            except errors.KubeError as error:
-                waiter.failed(error)
-            await pauses.async_sleep(waiter.pause())
-        return waiter.result
+        if waiter.checks_once:
+            waiter.listed((await self._client.send(waiter.list_call())).items)
+            return waiter.result
+        from kubecore.watch import AsyncListAndWatch
 
-    async def _follow(self, waiter: Waiter[T]) -> None:
-        """List, then watch, until the goal is reached or the server ends the watch."""
-        if waiter.listed(await self._client.send(waiter.list_call(), ends_at=waiter.ends_at)):
-            return
-        from kubecore.watch.async_connection import connected_async
-
-        async with connected_async(self._client, waiter.watch_call(), ends_at=waiter.ends_at) as events:
-            async for event in events:
-                if waiter.told(event):
-                    return
+        changes: AsyncListAndWatch[T] = AsyncListAndWatch(self._client, waiter.options)
+        try:
+            async with changes:
+                if waiter.listed(changes.items):
+                    return waiter.result
+                async for event in changes:
+                    if waiter.changed(event):
+                        return waiter.result
+        except errors.DeadlineError:
+            if not waiter.ended_without_response:
+                raise
+        raise waiter.timeout_error(changes.failure)
 
 
 class Wait(Waits[T], Generic[T]):

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar, cast, overload
 
 from kubecore import errors
-from kubecore._support import pauses
 from kubecore.calls.body import Body
 from kubecore.sync_verbs.base import ResourceClient
 
@@ -24,24 +23,23 @@ class Waits(ResourceClient, Generic[T]):
     """Drives a waiter."""
 
     def _wait(self, waiter: Waiter[T]) -> T | None:
-        while not waiter.is_done:
-            try:
-                self._follow(waiter)
-            except errors.KubeError as error:
-                waiter.failed(error)
-            pauses.sleep(waiter.pause())
-        return waiter.result
+        if waiter.checks_once:
+            waiter.listed((self._client.send(waiter.list_call())).items)
+            return waiter.result
+        from kubecore.watch import ListAndWatch
 
-    def _follow(self, waiter: Waiter[T]) -> None:
-        """List, then watch, until the goal is reached or the server ends the watch."""
-        if waiter.listed(self._client.send(waiter.list_call(), ends_at=waiter.ends_at)):
-            return
-        from kubecore.watch.connection import connected
-
-        with connected(self._client, waiter.watch_call(), ends_at=waiter.ends_at) as events:
-            for event in events:
-                if waiter.told(event):
-                    return
+        changes: ListAndWatch[T] = ListAndWatch(self._client, waiter.options)
+        try:
+            with changes:
+                if waiter.listed(changes.items):
+                    return waiter.result
+                for event in changes:
+                    if waiter.changed(event):
+                        return waiter.result
+        except errors.DeadlineError:
+            if not waiter.ended_without_response:
+                raise
+        raise waiter.timeout_error(changes.failure)
 
 
 class Wait(Waits[T], Generic[T]):

@@ -1,21 +1,14 @@
-"""The time limit of a wait, and the pauses between its lists. No I/O."""
+"""The time limit of a wait. No I/O."""
 
 from __future__ import annotations
 
 import math
 import time
-from typing import Any, Final
+from typing import Any
 
 from kubecore import errors
-from kubecore._support.backoff import Backoff
 
-__all__ = ["Pauses", "TimeLimit"]
-
-_BACKOFF: Final = Backoff(steps=1, duration=0.075, factor=2.0, jitter=2 / 3, cap=3.75)
-"""0.1 s to 5 s, each a quarter more or less."""
-
-_STEADY: Final = 10.0
-"""After so many seconds without a pause, the next pause is the shortest one."""
+__all__ = ["TimeLimit"]
 
 
 class TimeLimit:
@@ -38,11 +31,6 @@ class TimeLimit:
         self._end = None if self.timeout is None else since + self.timeout
 
     @property
-    def left(self) -> float | None:
-        """The seconds that are left; None for no limit."""
-        return None if self._end is None else self._end - time.monotonic()
-
-    @property
     def is_over(self) -> bool:
         """Whether no time is left."""
         return self._end is not None and self._end - time.monotonic() < 0.001
@@ -51,24 +39,6 @@ class TimeLimit:
     def ends_at(self) -> float | None:
         """When requests must be over, on the monotonic clock; None for no limit, also for a timeout of 0."""
         return self._end if self.timeout else None
-
-
-class Pauses:
-    """The pauses between lists that follow each other."""
-
-    def __init__(self) -> None:
-        self._number = 0
-        self._at = time.monotonic()
-
-    def next(self) -> float:
-        """Return the seconds of the next pause."""
-        now = time.monotonic()
-        if now - self._at > _STEADY:
-            self._number = 0
-        self._at = now
-        pause = _BACKOFF.spread(_BACKOFF.after(self._number))
-        self._number += 1
-        return pause
 
 
 def _checked(timeout: Any) -> float | None:

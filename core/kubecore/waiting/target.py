@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from kubecore import options
@@ -10,6 +9,7 @@ from kubecore._support.json_types import is_json_object
 from kubecore.calls.call import Call
 from kubecore.calls.resource import Resource
 from kubecore.model import meta
+from kubecore.watch.options import WatchOptions
 
 __all__ = ["Target", "metadata_text"]
 
@@ -47,21 +47,19 @@ class Target:
         """Make the call that lists the object."""
         return self._resource.list(self._namespace, options.query(field_selector=self._selector))
 
-    def watch_call(self, version: str, seconds: float | None) -> Call[Any]:
-        """Make the call that watches the object.
+    def watch_options(self, ends_at: float | None) -> WatchOptions[Any]:
+        """Return the options of a watch of the object that lists again if its version has expired.
 
         Args:
-            version: The version of the list.
-            seconds: For how long; None for no limit.
+            ends_at: When it ends, on the monotonic clock; None for no limit.
         """
-        query = options.query(
-            watch=True,
+        return WatchOptions[Any](
+            list=lambda query: self._resource.list(self._namespace, query),
+            watch=lambda query: self._resource.watch(self._namespace, query),
             field_selector=self._selector,
-            resource_version=version or None,
-            timeout_seconds=None if seconds is None else max(math.ceil(seconds), 1),
-            allow_watch_bookmarks=True,
+            ends_at=ends_at,
+            relists=True,
         )
-        return self._resource.watch(self._namespace, query)
 
     def is_name_of(self, item: Any) -> bool:
         """Return whether an item is the object: some servers behind an APIService ignore field selectors."""

@@ -1,17 +1,19 @@
-"""Waiting for one object, without I/O: the next request, the meaning of a response, and the end."""
+"""Waiting for one object, without I/O: the meaning of its states for the goal, and the end of the wait."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Generic, TypeVar
 
 from kubecore import errors
 from kubecore.calls.call import Call
 from kubecore.calls.resource import Body, Resource
 from kubecore.waiting.goals import Deleted, Goal
-from kubecore.waiting.limits import Pauses, TimeLimit
-from kubecore.waiting.observation import Observation
+from kubecore.waiting.limits import TimeLimit
+from kubecore.waiting.observation import Failure
 from kubecore.waiting.target import Target, metadata_text
-from kubecore.watch.decoder import BOOKMARK, DELETED, Event
+from kubecore.watch.decoder import DELETED, Event
+from kubecore.watch.options import WatchOptions
 
 __all__ = ["Waiter"]
 
@@ -19,7 +21,7 @@ T = TypeVar("T", bound=Body)
 
 
 class Waiter(Generic[T]):
-    """Waits for one object: a list returns its state, a watch its changes, and after a broken connection another list.
+    """Waits for one object: compares its state, from a list and the changes after it, with a goal.
 
     Args:
         resource: The object's resource.
@@ -30,8 +32,7 @@ class Waiter(Generic[T]):
         began: Since when they count, on the monotonic clock; None for now.
 
     Attributes:
-        is_done: Whether the goal is reached.
-        result: The object in that state; the last state of a deleted one, None if it did not exist.
+        result: The last observed state of the object; None if it did not exist.
 
     Raises:
         InvalidRequestError: A name is invalid, or the timeout is negative.
@@ -50,34 +51,35 @@ class Waiter(Generic[T]):
         self._target = Target(resource, namespace, name)
         self._goal = goal
         self._limit = TimeLimit(timeout, began)
-        self._pauses = Pauses()
-        self._version = ""
         self._uid = goal.uid if isinstance(goal, Deleted) else ""
         self._answered = False
-        self._raised = False
-        self._trouble = ""
         self._seen = ""
-        self.is_done: bool = False
         self.result: T | None = None
 
     @property
-    def ends_at(self) -> float | None:
-        """When all must be over, on the monotonic clock; None for no limit. A single check may take any time."""
-        return self._limit.ends_at
+    def checks_once(self) -> bool:
+        """Whether the goal must be reached already, so that there is one list and no watch."""
+        return self._limit.timeout == 0
+
+    @property
+    def ended_without_response(self) -> bool:
+        """Whether the time is over, and there was no list."""
+        return self._limit.is_over and not self._answered
+
+    @property
+    def options(self) -> WatchOptions[T]:
+        """The options of the watch that yields the object."""
+        return self._target.watch_options(self._limit.ends_at)
 
     def list_call(self) -> Call[Any]:
         """Return the call that lists the object."""
         return self._target.list_call()
 
-    def watch_call(self) -> Call[T]:
-        """Return the call that watches the object, from the version of the list."""
-        return self._target.watch_call(self._version, self._limit.left)
-
-    def listed(self, found: Any) -> bool:
-        """Handle the response of the list.
+    def listed(self, items: Iterable[T]) -> bool:
+        """Handle the first list.
 
         Args:
-            found: The list.
+            items: The items of the list.
 
         Returns:
             Whether it is done.
@@ -86,13 +88,12 @@ class Waiter(Generic[T]):
             WaitError: The goal cannot be reached, or not in time.
             NotFoundError: The object does not exist, but must.
         """
-        self._answered, self._trouble = True, ""
-        self._version = found.metadata.resource_version or ""
-        item: T | None = next((item for item in found.items if self._target.is_name_of(item)), None)
+        self._answered = True
+        item = next((item for item in items if self._target.is_name_of(item)), None)
         done = self._look(item) if item is not None else self._absent()
         return done or self._over()
 
-    def told(self, event: Event[T]) -> bool:
+    def changed(self, event: Event[T]) -> bool:
         """Handle an event of the watch.
 
         Args:
@@ -104,8 +105,7 @@ class Waiter(Generic[T]):
         Raises:
             WaitError: The goal cannot be reached, or not in time.
         """
-        self._trouble = ""
-        if event.type == BOOKMARK or not self._target.is_name_of(event.object):
+        if not self._target.is_name_of(event.object):
             done = False
         elif event.type == DELETED:
             self.result = event.object
@@ -114,74 +114,45 @@ class Waiter(Generic[T]):
             done = self._look(event.object)
         return done or self._over()
 
-    def failed(self, error: errors.KubeError) -> None:
-        """Handle a failure of list or watch.
+    def timeout_error(self, failure: str) -> errors.WaitTimeoutError:
+        """Return the error for a watch that has ended.
 
         Args:
-            error: The error.
-
-        Raises:
-            KubeError: The error itself, if it is permanent, was raised while observing the object, or by the first
-                call.
+            failure: The message of its last error; "" if the server responded after it.
         """
-        is_deadline = isinstance(error, errors.DeadlineError) and self._limit.is_over
-        if self._raised or not (is_deadline or (self._answered and _passes(error))):
-            raise error
-        if not is_deadline:
-            self._trouble = str(error)
-
-    def pause(self) -> float:
-        """Return the seconds until the next list: it has ended without being done.
-
-        Raises:
-            WaitTimeoutError: There are none left.
-        """
-        if self.is_done:
-            return 0
-        self._over()
-        pause, left = self._pauses.next(), self._limit.left
-        return pause if left is None else min(pause, left)
+        words = self._words(f"did not come within {self._limit.timeout:g} s")
+        words += f"; the last look failed: {failure[:500]}" if failure else ""
+        return errors.WaitTimeoutError(words, self.result)
 
     def _over(self) -> bool:
         """Return False while there is time left."""
-        if not self._limit.is_over:
-            return False
-        self._raised = True
-        raise errors.WaitTimeoutError(self._words(f"did not come within {self._limit.timeout:g} s"), self.result)
+        if self._limit.is_over:
+            raise self.timeout_error("")
+        return False
 
     def _look(self, item: T) -> bool:
         uid = metadata_text(item, "uid")
         if self._uid and uid != self._uid:
             return self._absent()
         self._uid, self.result = uid, item
-        try:
-            found = self._goal.observe(item)
-        except BaseException:
-            self._raised = True
-            raise
-        self._seen = found.seen
-        self.is_done = found.done
-        if found.failure is not None and not found.done:
-            self._fail(found)
-        return found.done
+        observation = self._goal.observe(item)
+        self._seen = observation.seen
+        if observation.failure is not None and not observation.done:
+            self._fail(observation.failure)
+        return observation.done
 
-    def _fail(self, found: Observation) -> None:
-        assert found.failure is not None  # noqa: S101 - the caller looked
-        kind, reason, message = found.failure
+    def _fail(self, failure: Failure) -> None:
+        kind, reason, message = failure
         why = f"can't come any more: {reason}" if reason else "can't come any more"
-        self._raised = True
         raise kind(self._words(f"{why}: {message.rstrip('. ')}" if message else why), self.result, reason, message)
 
     def _absent(self) -> bool:
         """Handle a missing, deleted or replaced object (same name, different UID)."""
-        if self._goal.absent == "done":
-            self.is_done = True
-        elif self._goal.absent == "error":
-            self._raised = True
+        if self._goal.absent == "error":
             if self._uid:
                 raise errors.ObjectDeletedError(self._words("can't come any more: the object was deleted"), self.result)
             raise errors.status_error(self._target.not_found())
-        return self.is_done
+        return self._goal.absent == "done"
 
     def _words(self, outcome: str) -> str:
         """Describe the goal and the last observation; never a value of a Secret."""
@@ -190,11 +161,4 @@ class Waiter(Generic[T]):
         seen = self._seen if self.result is not None else ("there is no such object" if self._answered else "")
         if seen and not hides:
             words += f"; last seen: {seen[:500]}"
-        return words + (f"; the last look failed: {self._trouble[:500]}" if self._trouble else "")
-
-
-def _passes(error: errors.KubeError) -> bool:
-    """Return whether an error may be temporary: a broken connection, a busy server, an expired version."""
-    if isinstance(error, errors.StatusError):
-        return isinstance(error, (errors.GoneError, errors.TooManyRequestsError)) or error.code >= 500
-    return isinstance(error, errors.TransportError)
+        return words

@@ -164,23 +164,6 @@ class Decoder(Generic[T]):
             if (found := self._event(line)) is not None:
                 yield found
 
-    def events(self, data: bytes | None) -> Iterator[Event[T]]:
-        """Parse the next chunk of the stream, or its end: see `feed` and `end`.
-
-        Args:
-            data: The bytes, None for the end.
-
-        Yields:
-            Each event alone.
-
-        Raises:
-            StatusError: The stream holds an ERROR event.
-            DecodeError: The stream holds something other than events; the error has the position.
-        """
-        for event, _ in self.end() if data is None else self.feed(data):
-            if event is not None:
-                yield event
-
     def _keep(self, rest: bytes) -> None:
         self._parts.append(rest)
         self._pending += len(rest)

@@ -37,6 +37,8 @@ class WatchOptions(Generic[T]):
     send_initial_events: bool | None = None
     timeout: float | None = None
     relists: bool = False
+    ends_at: float | None = None
+    """When the watch ends, on the monotonic clock; None for `timeout_seconds` after the first request."""
 
     def __post_init__(self) -> None:
         """Refuse an invalid time limit.

@@ -47,6 +47,7 @@ class Pacing:
         seconds: The time limit of the whole watch; None and 0 for no limit. It starts with the first `pause`.
         clock: The monotonic clock.
         chance: Returns a random number between two.
+        ends_at: The time limit on the monotonic clock, instead of `seconds`; None if `seconds` set it.
 
     Attributes:
         failures: How many requests failed since the last success.
@@ -55,12 +56,16 @@ class Pacing:
     """
 
     def __init__(
-        self, seconds: int | None, clock: Callable[[], float], chance: Callable[[float, float], float]
+        self,
+        seconds: int | None,
+        clock: Callable[[], float],
+        chance: Callable[[float, float], float],
+        ends_at: float | None = None,
     ) -> None:
         self._seconds = seconds
         self._clock = clock
         self._chance = chance
-        self._end: float | None = None
+        self._end = ends_at
         self._next_at = 0.0
         self._opened_at = 0.0
         self._behind = 0
@@ -77,7 +82,9 @@ class Pacing:
         now = self._clock()
         if self._end is None and self._seconds:
             self._end = now + self._seconds
-        next_at = self._next_at if self._end is None else min(self._next_at, self._end)
+        next_at = self._next_at
+        if self._end is not None and next_at > self._end - _LEAST:
+            next_at = self._end
         return max(0.0, next_at - now)
 
     @property

@@ -35,6 +35,9 @@ class Recovery:
         phases: The phase of the watch; may change.
         pacing: Counts the failures, and plans the next request.
         pages: Is restarted if the version of the list has expired.
+
+    Attributes:
+        failure: The message of the last error that was not caused by the time limit of the watch.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class Recovery:
         self._phases = phases
         self._pacing = pacing
         self._pages = pages
+        self.failure: str = ""
 
     def after(self, error: errors.KubeError, *, was_open: bool, has_response: bool) -> float | None:
         """Plan the next request.
@@ -67,6 +71,8 @@ class Recovery:
         """
         if isinstance(error, errors.ClosedError) or (self._pacing.is_over and not has_response):
             raise error
+        if not self._pacing.is_over:
+            self.failure = str(error)
         if isinstance(error, errors.StatusError):
             return self._refused(error, was_open=was_open, has_response=has_response)
         if isinstance(error, (errors.DecodeError, errors.BodyTooLargeError)):

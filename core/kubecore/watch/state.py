@@ -74,7 +74,7 @@ class WatchState(Generic[T]):
         self._options = options
         self._position = Position(options.start)
         self._phases = Phases(options.first_phase)
-        self._pacing = Pacing(options.timeout_seconds, clock, chance)
+        self._pacing = Pacing(options.timeout_seconds, clock, chance, options.ends_at)
         self._reporter: Reporter[T] = Reporter(options, self._position, self._phases, self._pacing)
         self._pages: Pages[T] = Pages()
         self._recovery = Recovery(options, self._position, self._phases, self._pacing, self._pages)
@@ -94,26 +94,33 @@ class WatchState(Generic[T]):
         """The items of the first list, if the watch lists again."""
         return self._reporter.items
 
+    @property
+    def failure(self) -> str:
+        """The message of the last error, "" since the server responded again."""
+        return self._recovery.failure
+
     def pause(self) -> float:
         """Return the seconds to wait before `step`."""
         return self._pacing.pause()
 
     def step(self) -> Step | None:
-        """Return the next request, None if the time is over.
+        """Return the next request, None if the time is over; the first one is sent in any case.
 
         Raises:
             KubeError: The time is over, and there was no valid response.
         """
         if self._pacing.is_over:
-            if not self.answered and self._last is not None:
+            if self._last is not None:
                 raise self._last
-            return None
+            if self.answered:
+                return None
         phase = self._phases.current
         if self._phases.is_streaming:
             call = self._options.watch(self._query(phase, self._pacing.server_seconds()))
         else:
             call = self._options.list(self._query(phase, None))
-        return Step(call, self._phases.is_streaming, self._pacing.ends_at)
+        ends_at = self._pacing.ends_at if self._options.ends_at is None else self._options.ends_at
+        return Step(call, self._phases.is_streaming, ends_at)
 
     def _query(self, phase: Phase, seconds: int | None) -> Query:
         return self._options.query(
@@ -152,7 +159,7 @@ class WatchState(Generic[T]):
             events = self._reporter.differences(whole, is_first=not self.answered, is_back=is_back)
         self._position.move(version)
         self._phases.on("listed")
-        self.answered, self._last = True, None
+        self._responded()
         return iter(events)
 
     def opened(self, headers: Mapping[str, str]) -> None:
@@ -165,7 +172,7 @@ class WatchState(Generic[T]):
             DecodeError: It is of another media type.
         """
         check_media_type(self._path, headers)
-        self.answered, self._last = True, None
+        self._responded()
         self._pacing.opened()
         self._reporter.opened()
         self._decoder = Decoder(self._kind, bookmarks=self._reporter.needs_bookmarks, place=f"GET {self._path}")
@@ -206,6 +213,9 @@ class WatchState(Generic[T]):
         was_open = self._decoder is not None
         seconds = self._recovery.after(error, was_open=was_open, has_response=self.answered)
         self._resume(seconds, error)
+
+    def _responded(self) -> None:
+        self.answered, self._last, self._recovery.failure = True, None, ""
 
     def _resume(self, seconds: float | None, why: object) -> None:
         self._decoder = None

@@ -67,6 +67,11 @@ class Watch(Generic[T]):
         """The current version of the watch, from which another one could resume; "" before it is known."""
         return self._state.version
 
+    @property
+    def failure(self) -> str:
+        """The message of the last error while the watch reconnects; "" if the server responds."""
+        return self._state.failure
+
     def __enter__(self) -> Self:
         """Send the first request: list, or open the watch.
 
@@ -228,6 +233,11 @@ class AsyncWatch(Generic[T]):
     def resource_version(self) -> str:
         """The current version of the watch, from which another one could resume; "" before it is known."""
         return self._state.version
+
+    @property
+    def failure(self) -> str:
+        """The message of the last error while the watch reconnects; "" if the server responds."""
+        return self._state.failure
 
     async def __aenter__(self) -> Self:
         """Send the first request: list, or open the watch.
