@@ -110,14 +110,14 @@ class _Reader:
     def _parameter(self, raw: Mapping[str, Any], name: str, location: str) -> Parameter:
         schema = raw.get("schema")
         kind = optional_text(raw, "type") or (optional_text(schema, "type") if is_object(schema) else "")
-        made = Parameter(name, location, kind, optional_text(raw, "description"), raw.get("required") is True)
-        return self._interned.setdefault(made, made)
+        parameter = Parameter(name, location, kind, optional_text(raw, "description"), raw.get("required") is True)
+        return self._interned.setdefault(parameter, parameter)
 
     def _responses(self, raw: Mapping[str, Any], at: At) -> dict[str, str | None]:
-        answers = mapping(raw.get("responses", {}), at)
-        return {code: self._answer(mapping(answer, (*at, code)), (*at, code)) for code, answer in answers.items()}
+        responses = mapping(raw.get("responses", {}), at)
+        return {code: self._response(mapping(entry, (*at, code)), (*at, code)) for code, entry in responses.items()}
 
-    def _answer(self, raw: Mapping[str, Any], at: At) -> str | None:
+    def _response(self, raw: Mapping[str, Any], at: At) -> str | None:
         if "$ref" in raw:
             refuse(
                 (*at, "$ref"), "a response that is a reference is not supported", "put the response into the operation"

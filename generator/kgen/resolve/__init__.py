@@ -9,8 +9,9 @@ from kgen.errors import Problems
 from kgen.ir import Api
 from kgen.package_names import NO_NAMES, PackageNames
 from kgen.resolve.catalog import Catalog
+from kgen.resolve.models import model_modules
 from kgen.resolve.resources import resolve_groups
-from kgen.resolve.schemas import Models
+from kgen.resolve.schemas import Drafter
 from kgen.spec import ApiSpec
 
 __all__ = ["Builtins", "resolve"]
@@ -46,9 +47,9 @@ def resolve(
     if builtins is not None:
         spec = _without(spec, builtins.spec)
     catalog = Catalog(spec, names, problems, builtins.spec if builtins is not None else None, existing)
-    models = Models(catalog, problems)
-    modules = models.modules()
-    refs = {name: ref for name in catalog.models if (ref := models.model_of(name)) is not None}
+    drafter = Drafter(catalog, problems)
+    modules = model_modules(catalog, drafter)
+    refs = {name: ref for name in catalog.models if (ref := drafter.model_of(name)) is not None}
     groups, left_out = resolve_groups(spec, catalog, refs, problems)
     if is_whole:
         catalog.refuse_unknown_keys()

@@ -1,35 +1,22 @@
-"""Schemas to models: every class, field, type, default and docstring is decided here."""
+"""Schemas to drafts of models: every class, field, type and docstring is decided here."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from kgen import text
 from kgen.errors import Problems
 from kgen.ir import (
-    Alias,
-    Always,
     Constants,
-    Default,
-    Empty,
-    Field,
-    Model,
-    ModelModule,
     ModelRef,
-    Null,
-    Nullable,
-    Required,
     Scalar,
-    Type,
-    Unset,
-    Zero,
 )
-from kgen.names import Identifier, is_wire_name, singular, snake
+from kgen.names import Identifier, singular, snake
 from kgen.resolve.catalog import Catalog, Kind, Schema, kind_of
-from kgen.resolve.docs import description, merging_of, rules_of
+from kgen.resolve.docs import description
+from kgen.resolve.drafts import Draft, DraftField, has_other_fields, nameable
 from kgen.resolve.inline import Inline, stability
 from kgen.resolve.members import members_of
 from kgen.resolve.spelling import Spelling
@@ -38,7 +25,6 @@ from kgen.resolve.types import (
     PRESENCE,
     Place,
     PresenceRules,
-    ResolvedType,
     annotation,
     presence_matters,
     presence_rules,
@@ -48,7 +34,7 @@ from kgen.resolve.types import (
 )
 from kgen.shapes import is_array, is_object
 
-__all__ = ["Models"]
+__all__ = ["Drafter"]
 
 # OpenAPI v2 carries no defaults; there these properties have `default: {}` in v3, if the object has fields:
 # the first ones anywhere, the others in a kind. `CustomResourceSubresources.status` is a pointer to an empty object.
@@ -60,55 +46,29 @@ _METADATA: Final = frozenset({META + "ListMeta", META + "ObjectMeta"})
 _PLAIN_MAP: Final = "a property can't be the name of a field; the object is a plain map"
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """A model before it is known which structs can be made from nothing."""
+class Drafter:
+    """Drafts every model of a catalog.
 
-    schema: Schema
-    fields: tuple[_DraftField, ...]
-    kind: Kind | None
-
-
-@dataclass(frozen=True, slots=True)
-class _DraftField:
-    name: Identifier
-    wire_name: str
-    use: ResolvedType
-    required: bool
-    never_none: bool
-    keeps_empty: bool
-    keeps_null: bool
-    nullable: bool
-    in_place: bool
-    doc: str
-    schema: Mapping[str, Any]
-    literal: str | None
-    constants: Constants | None
-
-
-def nameable(properties: Iterable[str]) -> bool:
-    """Whether every property can be the wire name of a field."""
-    return all(map(is_wire_name, properties))
-
-
-class Models:
-    """Drafts every model of a catalog, then gives each field its default."""
+    Args:
+        catalog: The schemas.
+        problems: Collects the problems.
+    """
 
     def __init__(self, catalog: Catalog, problems: Problems) -> None:
         self._catalog = catalog
         self._problems = problems
         self._spelling = Spelling(catalog)
         self._inline = Inline(catalog, self._spelling)
-        self._drafts: dict[ModelRef, _Draft] = {}
+        self._drafts: dict[ModelRef, Draft] = {}
 
     # The model lookup for annotations (kgen.resolve.types.ModelLookup).
 
     def model_of(self, schema: str) -> ModelRef | None:
         """Return the model of a named schema; None for one that a class can't hold."""
-        found = self._catalog.models.get(schema)
-        if found is None or not (nameable(properties(found.raw)) or kind_of(found.raw)):
+        known = self._catalog.models.get(schema)
+        if known is None or not (nameable(properties(known.raw)) or kind_of(known.raw)):
             return None
-        return found.ref
+        return known.ref
 
     def schema(self, name: str) -> Mapping[str, Any] | None:
         """Return a schema by name."""
@@ -132,25 +92,36 @@ class Models:
         """
         owner = self._drafts[place.owner].schema
         is_of_crd = self._is_of_crd(owner, kind_of(owner.raw))
-        return is_of_crd and place.path[-1] != "metadata" and not _has_others(owner.raw)
+        return is_of_crd and place.path[-1] != "metadata" and not has_other_fields(owner.raw)
 
     # Drafting.
 
-    def modules(self) -> tuple[ModelModule, ...]:
-        """Return every module with its models, sorted."""
+    def draft_all(self) -> dict[ModelRef, Draft]:
+        """Return the draft of every model."""
         self._refuse_twins()
-        found = [schema for schema in self._catalog.own_models() if not self._catalog.is_shared(schema.name)]
-        for _, schemas in itertools.groupby(sorted(found, key=self._order), key=lambda schema: schema.ref.module):
-            self._draft_all(schemas)
-        names = sorted({schema.ref.module for schema in self._catalog.own_models()})
-        return tuple(self._module(name) for name in names)
+        own = [schema for schema in self._catalog.own_models() if not self._catalog.is_shared(schema.name)]
+        for _, schemas in itertools.groupby(sorted(own, key=self._order), key=lambda schema: schema.ref.module):
+            self._draft_module(schemas)
+        return self._drafts
+
+    def aliases(self) -> Mapping[ModelRef, ModelRef]:
+        """Return the models with several names: the class of each other name."""
+        return self._inline.aliases
+
+    def fields_of(self, model: ModelRef) -> tuple[DraftField, ...]:
+        """Return the fields of a model; a type of Kubernetes in another package is drafted at first use."""
+        model = self._inline.aliases.get(model, model)
+        if model not in self._drafts and (schema := self._catalog.builtin(model)) is not None:
+            self._draft(schema)
+        draft = self._drafts.get(model)
+        return draft.fields if draft is not None else ()
 
     def _order(self, schema: Schema) -> tuple[Any, ...]:
         """Return the order of drafting: of equal objects, the first gives the class its name."""
         module = schema.ref.module
         return self._catalog.group_of(module), stability(self._catalog.version_of(module)), module, schema.name
 
-    def _draft_all(self, schemas: Iterable[Schema]) -> None:
+    def _draft_module(self, schemas: Iterable[Schema]) -> None:
         """Draft the schemas of one module, and then their inline objects, level by level."""
         for schema in schemas:
             if self.model_of(schema.name) is None:
@@ -191,7 +162,7 @@ class Models:
         needed = frozenset(name for name in (required if is_array(required) else []) if isinstance(name, str))
         kind, counts = kind_of(schema.raw), presence_rules(schema.raw)
         # Reserve the place first: a model may hold itself.
-        self._drafts[schema.ref] = _Draft(schema, (), kind)
+        self._drafts[schema.ref] = Draft(schema, (), kind)
         names = self._spelling.attributes(schema.ref, [name for name in own if self._fits(schema, name)])
         made = {
             wire_name: self._draft_field(
@@ -201,7 +172,7 @@ class Models:
         }
         fields = [made[wire_name] for wire_name in names]
         self._refuse_same_names(schema, fields)
-        self._drafts[schema.ref] = _Draft(schema, tuple(fields), kind)
+        self._drafts[schema.ref] = Draft(schema, tuple(fields), kind)
 
     def _fits(self, schema: Schema, name: str) -> bool:
         if nameable([name]):
@@ -220,14 +191,14 @@ class Models:
         required: bool,
         kind: Kind | None,
         counts: PresenceRules,
-    ) -> _DraftField:
+    ) -> DraftField:
         place = Place(schema.ref, wire_name, (wire_name,), f"{schema.pointer}/properties/{wire_name[:200]}")
         use = annotation(raw, place, self, self._problems)
         plain: Mapping[str, Any] = unwrapped(raw) if is_object(raw) else {}
         empty = presence_matters(counts, wire_name, plain)
         constants = self._constants(schema, wire_name, name, plain) if use.type == Scalar("str") else None
         literal = _literal(wire_name, kind)
-        return _DraftField(
+        return DraftField(
             name=name,
             wire_name=wire_name,
             use=use,
@@ -285,7 +256,7 @@ class Models:
         is_named_so = wire_name in _NEVER_NONE or (is_kind and wire_name in _NEVER_NONE_IN_KINDS)
         return is_named_so and target is not None and bool(properties(self._catalog.schema(target) or {}))
 
-    def _refuse_same_names(self, schema: Schema, fields: list[_DraftField]) -> None:
+    def _refuse_same_names(self, schema: Schema, fields: list[DraftField]) -> None:
         taken: dict[str, str] = {}
         for field in fields:
             other = taken.setdefault(field.name, field.wire_name)
@@ -296,112 +267,6 @@ class Models:
                     hint="name one of them in [tool.kgen.names]: "
                     f'{text.string(f"{schema.ref}.{field.wire_name}")} = "{field.name}_2"',
                 )
-
-    # From drafts to models.
-
-    def _module(self, name: Identifier) -> ModelModule:
-        drafts = [
-            draft for ref, draft in sorted(self._drafts.items(), key=lambda item: item[0].name) if ref.module == name
-        ]
-        models = [self._model(draft) for draft in drafts]
-        ordered = tuple(sorted(models, key=lambda model: (not model.is_kind, model.name)))
-        aliases = [(ref, target) for ref, target in self._inline.aliases.items() if ref.module == name]
-        shared = [s for s in self._catalog.own_models() if s.ref.module == name and self._catalog.is_shared(s.name)]
-        title = self._title(name, drafts)
-        return ModelModule(
-            name=name,
-            title=title,
-            source=self._catalog.source_of(title, [draft.schema for draft in drafts]),
-            models=ordered,
-            shared=tuple(sorted(schema.ref.name for schema in shared)),
-            aliases=tuple(Alias(ref.name, target) for ref, target in sorted(aliases, key=lambda pair: pair[0].name)),
-        )
-
-    def _title(self, name: str, drafts: list[_Draft]) -> str:
-        kinds = sorted({draft.kind.api_version for draft in drafts if draft.kind is not None and not _is_meta(draft)})
-        own = [api_version for api_version in kinds if self._group_module(api_version) == name]
-        return own[0] if own else name.replace("_", "/")
-
-    def _group_module(self, api_version: str) -> str:
-        group, _, version = api_version.rpartition("/")
-        return self._catalog.group_module(group, version)
-
-    def _model(self, draft: _Draft) -> Model:
-        fields = [self._field(draft, field) for field in draft.fields]
-        return Model(
-            name=draft.schema.ref.name,
-            schema=draft.schema.name,
-            doc=description(draft.schema.raw, rules=True, merging=False),
-            fields=tuple(sorted(fields, key=lambda field: (not isinstance(field.default, Always), not field.required))),
-            is_kind=draft.kind is not None,
-            is_open=_has_others(draft.schema.raw) if draft.kind is not None else _has_no_fields(draft),
-            constants=tuple(
-                field.constants
-                for field in sorted(draft.fields, key=lambda field: field.name)
-                if field.constants is not None
-            ),
-            rules=rules_of(draft.schema.raw),
-            deprecated=draft.schema.raw.get("deprecated") is True,
-            is_custom=self._catalog.is_custom(draft.schema.ref.module),
-        )
-
-    def _field(self, draft: _Draft, field: _DraftField) -> Field:
-        if field.literal is not None:
-            return Field(field.name, field.wire_name, Scalar("str"), Always(field.literal), field.doc)
-        type_, default = self._typed_default(draft, field)
-        return Field(
-            field.name,
-            field.wire_name,
-            type_,
-            default,
-            field.doc,
-            merging=merging_of(field.schema),
-            rules=rules_of(field.schema),
-            deprecated=field.schema.get("deprecated") is True,
-        )
-
-    def _typed_default(self, draft: _Draft, field: _DraftField) -> tuple[Type, Default]:
-        use = field.use
-        if field.required:
-            return Nullable(use.type) if field.nullable else use.type, Required()
-        if field.keeps_null:
-            # An explicit null is kept. A missing value becomes the default, or a value that the server does not count.
-            return use.type, Unset()
-        if use.shape == "fields" or (use.shape in ("list", "map") and not field.keeps_empty):
-            return use.type, Empty()
-        if field.never_none and use.model is not None and self._can_be_zero(field, use.model, draft.schema.ref):
-            return use.type, Zero(has_required=any(inner.required for inner in self._draft_of(use.model)))
-        return use.type, Null()
-
-    def _can_be_zero(self, field: _DraftField, model: ModelRef, owner: ModelRef) -> bool:
-        """Whether a struct may stand for an absent one; in a CRD only an empty one, according to its default."""
-        if field.in_place and any(inner.required for inner in self._draft_of(model)):
-            return False
-        return not self._circular(model, owner)
-
-    def _draft_of(self, model: ModelRef) -> tuple[_DraftField, ...]:
-        model = self._inline.aliases.get(model, model)
-        if model not in self._drafts and (schema := self._catalog.builtin(model)) is not None:
-            self._draft(schema)
-        draft = self._drafts.get(model)
-        return draft.fields if draft is not None else ()
-
-    def _circular(self, start: ModelRef, owner: ModelRef) -> bool:
-        """Whether the zero value of `start` would hold one of `owner`, without end."""
-        seen: set[ModelRef] = set()
-        waiting = [start]
-        while waiting:
-            name = waiting.pop()
-            ref = self._inline.aliases.get(name, name)
-            if ref == owner:
-                return True
-            if ref in seen:
-                continue
-            seen.add(ref)
-            waiting.extend(
-                f.use.model for f in self._draft_of(ref) if f.use.model is not None and (f.never_none or f.required)
-            )
-        return False
 
 
 def _in_order_of_claims(own: Mapping[str, Any], names: Iterable[str]) -> list[str]:
@@ -426,20 +291,6 @@ def _in_order_of_claims(own: Mapping[str, Any], names: Iterable[str]) -> list[st
 def _holds_others(raw: object) -> bool:
     plain: Mapping[str, Any] = unwrapped(raw) if is_object(raw) else {}
     return plain.get("type") == "array" or is_object(plain.get("additionalProperties"))
-
-
-def _has_others(raw: Mapping[str, Any]) -> bool:
-    """Whether an object of a kind may have fields that its class does not name."""
-    return raw.get("x-kubernetes-preserve-unknown-fields") is True or not nameable(properties(raw))
-
-
-def _has_no_fields(draft: _Draft) -> bool:
-    """Whether an object in place declares no properties, so that its class keeps all received fields."""
-    return draft.schema.is_in_place and not draft.fields
-
-
-def _is_meta(draft: _Draft) -> bool:
-    return draft.schema.name.startswith(META) and draft.schema.ref.module != "meta_v1"
 
 
 def _literal(wire_name: str, kind: Kind | None) -> str | None:
