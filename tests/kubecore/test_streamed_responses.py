@@ -11,8 +11,13 @@ import httpx
 import pytest
 
 from kubeclient import AsyncClientset, Clientset
+from kubeclient.models import core_v1
 from kubecore import errors, rest
 from kubecore.codec.streamed_list import GROUP_BYTES, StreamedList
+from kubecore.discovery.catalog import ApiResource
+from kubecore.dynamic import resource as dynamic_resource
+from kubecore.dynamic.async_client import AsyncObjects
+from kubecore.dynamic.client import Objects
 from kubecore.projection import Projection
 from tests.kubecore.loopback import loopback
 from tests.torture.callers import MODES, Mode, callers
@@ -51,8 +56,14 @@ class Named(Projection):
     metadata: Name
 
 
-async def collected(pages: Any) -> list[Any]:
-    return [item async for item in pages]
+def dictionaries_of(clientset: Any) -> Any:
+    """Return the client of config maps without a model; no discovery is needed."""
+    found = ApiResource(
+        group="", version="v1", kind="ConfigMap", plural="configmaps", namespaced=True, singular="configmap"
+    )
+    resource = dynamic_resource.discovered(found, dict, lambda: None)
+    objects: Any = AsyncObjects if isinstance(clientset, AsyncClientset) else Objects
+    return objects(clientset.rest_client, resource, "n")
 
 
 def names(items: Any) -> list[str]:
@@ -62,6 +73,8 @@ def names(items: Any) -> list[str]:
 READS: dict[str, tuple[bytes, Callable[[Any], Any]]] = {
     "list": (BODY, lambda c: c.core_v1.config_maps("n").list()),
     "into": (BODY, lambda c: c.core_v1.config_maps("n").list(into=Named)),
+    "model": (BODY, lambda c: c.resource(core_v1.ConfigMap, "n").list()),
+    "dictionaries": (BODY, lambda c: dictionaries_of(c).list()),
     "metadata": (
         body_of("PartialObjectMetadataList").replace(b'"v1"', b'"meta.k8s.io/v1"', 1),
         lambda c: c.core_v1.config_maps("n").list_metadata(),
@@ -97,10 +110,17 @@ def test_a_large_list_is_decoded_while_it_arrives(mode: Mode, read: str, groups:
     assert len(groups) >= len(body) // GROUP_BYTES - 1
 
 
-def test_an_iterator_yields_each_object_of_large_pages_once(groups: list[int]) -> None:
+@pytest.mark.parametrize("mode", MODES)
+def test_an_iterator_yields_each_object_of_large_pages_once(mode: Mode, groups: list[int]) -> None:
     pages = chunked(body_of("ConfigMapList", token="next")), chunked(BODY)
-    with loopback(*pages) as server, Clientset(rest.Config(host=f"http://127.0.0.1:{server.port}")) as clientset:
-        found = names(clientset.core_v1.config_maps("n").iter(into=Named))
+
+    async def collect(clientset: Any) -> list[str]:
+        return names([item async for item in clientset.core_v1.config_maps("n").iter(into=Named)])
+
+    with loopback(*pages) as server, callers(mode) as make:
+        with make(rest.Config(host=f"http://127.0.0.1:{server.port}")) as caller:
+            is_sync = mode == "sync"
+            found = caller.run((lambda c: names(c.core_v1.config_maps("n").iter(into=Named))) if is_sync else collect)
     assert found == [f"p{number}" for number in range(COUNT)] * 2
     assert groups
 
