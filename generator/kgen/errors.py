@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from kgen import text
+from kubecore._support.terminal import escape_for_terminal
 
 __all__ = [
     "ClusterError",
@@ -38,14 +38,13 @@ _LONGEST: Final = 1000
 def printable(words: str, limit: int = _LONGEST) -> str:
     r"""Return text of a document as one line that a terminal shows and does not obey.
 
-    Control characters, escape sequences and bidi marks come out as `\u001b` and the like, line ends as `\n`.
+    Control characters, escape sequences and bidi marks become `\x1b` and the like, line ends `\n`; tabs stay.
 
     Args:
         words: Any text.
         limit: Characters after which it is cut.
     """
-    line = text.clean(words[:limit]).replace("\n", "\\n")
-    return line + "..." if len(words) > limit else line
+    return escape_for_terminal(words, max_length=limit, keep="\t")
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

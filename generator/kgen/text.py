@@ -21,6 +21,7 @@ LINE_LENGTH: Final = 120
 _LINE_ENDS: Final = str.maketrans(dict.fromkeys("\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029", "\n") | {"\t": "    "})
 
 # Categories that are not shown as themselves: control, format (bidi among them), surrogates, private use, unassigned.
+# This is not `kubecore`'s escape for terminals: it decides the bytes of generated files, and unifies line ends.
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
 _UNBROKEN: Final = re.compile(r"`[^`\s]+ /[^`\s]*`")

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kgen import text
+from kgen import errors, text
+from kgen.cli import run
 from tests.kgen.hostile import PAYLOADS, obeyed
 
 
@@ -103,3 +104,15 @@ def test_items_of_a_list_hang() -> None:
     lines = text.wrapped("- " + "word " * 40, 0).split("\n")
     assert lines[0].startswith("- word")
     assert lines[1].startswith("  word")
+
+
+def test_messages_escape_the_characters_that_terminals_obey() -> None:
+    assert errors.printable("a\tb\r\n\x1b[2J\u202e\u2028\\") == "a\tb\\r\\n\\x1b[2J\\u202e\\u2028\\"
+    assert errors.printable("\x1b" * 3, 2) == "\\x1b\\x1b..."
+    problem = errors.Problem("\x1b]0;title\x07", "file\n#/a", "\u2066hint")
+    assert problem.lines("error") == ["error: \\x1b]0;title\\x07", "  where: file\\n#/a", "  hint: \\u2066hint"]
+
+
+def test_a_command_that_does_not_exist_is_shown_with_escapes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["\x1b[2J\u202e"]) == 2
+    assert "Error: No such command '\\x1b[2J\\u202e'." in capsys.readouterr().err

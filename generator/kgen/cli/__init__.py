@@ -19,7 +19,7 @@ from kgen.cli.check import check
 from kgen.cli.documents import diff, list_, pull
 from kgen.cli.messages import show
 from kgen.cli.setup import completion, init
-from kgen.errors import KgenError, Problem, nearest, printable
+from kgen.errors import KgenError, Problem, nearest
 
 __all__ = ["cli", "run"]
 
@@ -92,7 +92,7 @@ class _Commands(click.Group):
         name = args[0]
         if not ctx.resilient_parsing and not name.startswith("-") and self.get_command(ctx, name) is None:
             near = nearest(name, self.list_commands(ctx))
-            ctx.fail(f"No such command {printable(name, 100)!r}." + (f" Did you mean {near!r}?" if near else ""))
+            ctx.fail(f"No such command {name[:100]!r}." + (f" Did you mean {near!r}?" if near else ""))
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:

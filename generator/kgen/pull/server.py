@@ -36,7 +36,7 @@ class Server:
         for name in paths:
             if name and not name.startswith(".") and (not is_name(name) or ".." in name or len(name) > 200):
                 raise ClusterError(
-                    f"the server lists a document with the name {printable(name, 100)!r}",
+                    f"the server lists a document with the name {name[:100]!r}",
                     where="/openapi/v3",
                     hint="an API group can't be named so",
                 )
