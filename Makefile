@@ -108,8 +108,8 @@ torture-peers: $(ENV) ## The same bad answers against other clients, as a table
 	$(BIN)/python -m tests.torture.peers
 
 .PHONY: bench
-bench: $(ENV) ## Measure against the peers; writes benchmarks/RESULTS.md
-	$(BIN)/python -m benchmarks
+bench: $(ENV) ## Measure against the peers; writes benchmarks/RESULTS.md; ARGS="real --only list" for a part
+	$(BIN)/python -m benchmarks $(ARGS)
 
 .PHONY: clean
 clean: ## Remove environments and caches

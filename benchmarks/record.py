@@ -28,6 +28,13 @@ def write_bodies(folder: Path) -> None:
     _write(folder / "odd.json", _list(pods))
 
 
+def pod_bytes() -> int:
+    """Return the bytes of a pod in the list."""
+    recorded = json.loads((Path(__file__).parent / "pod.json").read_bytes())
+    pod = {key: value for key, value in _named(recorded, 0).items() if key not in ("apiVersion", "kind")}
+    return len(json.dumps(pod, separators=(",", ":")))
+
+
 def _named(recorded: dict[str, Any], number: int) -> dict[str, Any]:
     pod = copy.deepcopy(recorded)
     pod["metadata"] |= {

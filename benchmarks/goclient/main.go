@@ -3,6 +3,7 @@
 //	goclient encode LIST.json LIST.pb ITEM.json ITEM.pb   write the protobuf forms
 //	goclient decode FILE CONTENT-TYPE                     decode a list of pods, in memory
 //	goclient list|get|watch URL CA CONTENT-TYPE COUNT           call a server
+//	goclient real CASE URL FOLDER CONTENT-TYPE            a case of the real server, with FOLDER/plan.json
 //
 // It prints one JSON object: seconds of each repetition.
 package main
@@ -65,9 +66,9 @@ func decode(path, contentType string) func() {
 	}
 }
 
-func clientset(url, ca, contentType string) *kubernetes.Clientset {
+func clientset(url, ca, contentType string, compressed bool) *kubernetes.Clientset {
 	config := &rest.Config{Host: url, TLSClientConfig: rest.TLSClientConfig{CAFile: ca}, QPS: -1, BearerToken: "bench"}
-	config.DisableCompression = true
+	config.DisableCompression = !compressed
 	if contentType == "application/json" {
 		config.ContentType, config.AcceptContentTypes = contentType, contentType
 	} else {
@@ -93,6 +94,7 @@ func main() {
 		os.Exit(2)
 	}
 	var times []float64
+	var cpu float64
 	switch args[0] {
 	case "encode":
 		for i := 1; i+1 < len(args); i += 2 {
@@ -104,7 +106,7 @@ func main() {
 		call()
 		times = measure(3, call)
 	case "list":
-		pods := clientset(args[1], args[2], args[3]).CoreV1().Pods("")
+		pods := clientset(args[1], args[2], args[3], false).CoreV1().Pods("")
 		call := func() {
 			list := must(pods.List(context.Background(), metav1.ListOptions{}))
 			if len(list.Items) == 0 {
@@ -113,14 +115,14 @@ func main() {
 		}
 		times = measure(must(strconv.Atoi(args[4])), call)
 	case "get":
-		pods := clientset(args[1], args[2], args[3]).CoreV1().Pods("bench")
+		pods := clientset(args[1], args[2], args[3], false).CoreV1().Pods("bench")
 		call := func() { must(pods.Get(context.Background(), "web-0", metav1.GetOptions{})) }
 		for range 200 {
 			call()
 		}
 		times = measure(must(strconv.Atoi(args[4])), call)
 	case "watch":
-		pods := clientset(args[1], args[2], args[3]).CoreV1().Pods("")
+		pods := clientset(args[1], args[2], args[3], false).CoreV1().Pods("")
 		call := func() {
 			watch := must(pods.Watch(context.Background(), metav1.ListOptions{ResourceVersion: "1"}))
 			defer watch.Stop()
@@ -129,10 +131,13 @@ func main() {
 			}
 		}
 		times = measure(must(strconv.Atoi(args[4])), call)
+	case "real":
+		watch := realCase(args[1], args[2], args[3], args[4])
+		times, cpu = watch.seconds, watch.cpu/float64(len(watch.seconds))
 	}
 	// ru_maxrss would count the parent's memory before the exec.
 	status := string(must(os.ReadFile("/proc/self/status")))
 	peak := 0
 	must(fmt.Sscanf(status[strings.Index(status, "VmHWM:"):], "VmHWM: %d", &peak))
-	json.NewEncoder(os.Stdout).Encode(map[string]any{"seconds": times, "peak_kib": peak})
+	json.NewEncoder(os.Stdout).Encode(map[string]any{"seconds": times, "cpu_seconds": cpu, "peak_kib": peak})
 }

@@ -14,7 +14,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Final
 
-from benchmarks.__main__ import CACHE, environment
+from benchmarks.environment import CACHE, environment
 from tests.torture.answers import Case, cases
 from tests.torture.server import Ask, PodServer, Reply, answer
 

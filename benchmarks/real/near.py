@@ -1,0 +1,82 @@
+"""The table of the real server: `python -m benchmarks real`."""
+
+from __future__ import annotations
+
+import functools
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from benchmarks import environment, results
+from benchmarks.real import cases, plan, programs, turns
+from benchmarks.real.server import Filled, server
+from benchmarks.results import Table, Target
+
+
+def measure(only: Sequence[str], clients: Sequence[str], pods: int, rounds: int) -> Table:
+    """Run the cases on a new server and return the table without its targets."""
+    made = programs.build(clients)
+    with tempfile.TemporaryDirectory(prefix="kgen-bench-") as name, server(Path(name), pods) as filled:
+        plan.sized(pods).write(filled.folder)
+        runs = turns.Turns(made, functools.partial(_prepare, filled), functools.partial(clean, filled))
+        for turn in range(rounds):
+            for case in (cases.CASES[name] for name in only):
+                for client in turns.rotated(clients, turn):
+                    if turns.takes_part(case, client, turn):
+                        runs.run(case.name, client, filled.url, filled.folder)
+        return Table(
+            machine=environment.machine(),
+            versions=environment.versions() | {"kube-apiserver": filled.version},
+            rounds=rounds,
+            pods=pods,
+            pod_bytes=filled.pod_bytes,
+            figures=runs.figures(),
+            missing=runs.missing,
+        )
+
+
+def _prepare(filled: Filled, case: str) -> Callable[[], None] | None:
+    """Return the function that makes the changes of `watch` in another process."""
+    if case != "watch":
+        return None
+    changes = plan.sized(filled.pods).changes
+    command = [sys.executable, "-m", "benchmarks.real.fill", str(filled.folder / "kubeconfig"), str(filled.pods)]
+    return lambda: void(subprocess.run([*command, "change", str(changes)], cwd=environment.ROOT, check=True))
+
+
+def void(_: object) -> None:
+    """Ignore a result."""
+
+
+def clean(filled: Filled, case: str) -> None:
+    """Remove the objects that a case created."""
+    if case == "create":
+        status, _ = filled.cluster.raw("DELETE", "/api/v1/namespaces/created/configmaps")
+        assert status == 200
+
+
+def targets(table: Table) -> list[Target]:
+    """Return the targets with the figures of a table. Absolute targets are for the full number of pods."""
+    return [_target(table, target) for target in cases.TARGETS if target.at_least or table.pods == plan.FULL]
+
+
+def _target(table: Table, target: cases.Target) -> Target:
+    ours = table.find(target.case, target.client, target.quantity)
+    peer = table.find(target.peer_case or target.case, target.peer, target.quantity)
+    # An absolute figure per object is in a smaller unit than the figure of the case.
+    scale = 1000 / target.per if ours and (ours.unit, target.unit) == ("ms", "us") else 1
+    return results.judge(
+        Target(
+            title=target.title,
+            case=target.case,
+            client=target.client,
+            unit=target.unit,
+            value=ours.value * scale if ours else None,
+            peer=target.peer,
+            peer_value=peer.value * scale if peer else None,
+            at_least=round(target.at_least, 3) if target.peer else None,
+            at_most=None if target.peer else target.at_most,
+        )
+    )

@@ -1,0 +1,92 @@
+"""Let the clients take turns: in each round, every client runs every case once, and another client begins."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks import results
+from benchmarks.real import cases, programs
+from benchmarks.results import Figure, Missing
+
+Runs = dict[tuple[str, str, str], list[dict[str, Any]]]
+"""The figures that the programs printed, by case, client and network."""
+
+
+class Turns:
+    """Runs of programs, and the clients that failed.
+
+    Args:
+        made: The programs.
+        prepare: Called before each run with its case; returns the function to call when the program is ready.
+        clean: Called after each run with its case.
+    """
+
+    def __init__(
+        self,
+        made: programs.Programs,
+        prepare: Callable[[str], Callable[[], None] | None],
+        clean: Callable[[str], None],
+    ) -> None:
+        self._programs = made
+        self._prepare = prepare
+        self._clean = clean
+        self._runs: Runs = defaultdict(list)
+        self.missing = [Missing(client=client, reason=reason) for client, reason in made.missing.items()]
+
+    def run(self, case: str, client: str, url: str, folder: Path, network: str = "") -> None:
+        """Run a case of a client once, unless it failed before."""
+        if client in self._programs.missing or self._failed(case, client, network):
+            return
+        try:
+            command = self._programs.command(client, case, url, folder)
+            printed = programs.run(command, self._prepare(case))
+        except programs.ProgramError as error:
+            lines = str(error).splitlines()
+            self.missing.append(Missing(client=client, reason=lines[-1], case=case, network=network))
+            print(f"{case} {client} failed:\n{error}", file=sys.stderr)
+            return
+        finally:
+            self._clean(case)
+        self._runs[case, client, network].append(printed)
+        seconds = statistics.median(printed["seconds"])
+        print(f"{case:9} {client:19} {network:18} {seconds:.6f}", file=sys.stderr, flush=True)
+
+    def _failed(self, case: str, client: str, network: str) -> bool:
+        return any((each.case, each.client, each.network) == (case, client, network) for each in self.missing)
+
+    def figures(self) -> list[Figure]:
+        """Return the figures of all runs."""
+        return [
+            figure
+            for (case, client, network), printed in self._runs.items()
+            for figure in _figures(cases.CASES[case], client, printed, network)
+        ]
+
+
+def _figures(case: cases.Case, client: str, printed: Sequence[dict[str, Any]], network: str) -> Iterator[Figure]:
+    readers: dict[str, tuple[str, Callable[[dict[str, Any]], float]]] = {
+        cases.SECONDS: (case.unit, lambda run: statistics.median(run["seconds"])),
+        cases.CPU: (case.unit, lambda run: float(run["cpu_seconds"])),
+        cases.PEAK: ("MiB", lambda run: run["peak_kib"] / 1024),
+        cases.PAUSE: (case.unit, lambda run: float(run["pause_seconds"])),
+    }
+    for quantity in case.quantities:
+        unit, value = readers[quantity]
+        runs = [value(run) for run in printed]
+        yield results.figure(case.name, case.title, client, quantity, unit, runs, network)
+
+
+def rotated(clients: Sequence[str], turn: int) -> Iterable[str]:
+    """Return the clients in the order of a round."""
+    start = turn % len(clients) if clients else 0
+    return [*clients[start:], *clients[:start]]
+
+
+def takes_part(case: cases.Case, client: str, turn: int) -> bool:
+    """Return whether a client runs a case in a round."""
+    return client in case.clients and turn < min(case.rounds, cases.SLOW.get(client, case.rounds))

@@ -1,0 +1,199 @@
+"""RESULTS.md and the tables of docs/performance.md, made from the results: `python -m benchmarks report`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from benchmarks.results import Figure, Results, Table, Target
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "RESULTS.md"
+PAGE = HERE.parent / "docs" / "performance.md"
+
+_TITLES = {
+    "recorded": "Recorded responses",
+    "real": "A real API server",
+    "far": "The same server, far away",
+}
+_TEXTS = {
+    "recorded": """\
+Every client in a dedicated process, over TLS to a server in another process that only sends recorded bytes.""",
+    "real": """\
+kube-apiserver {kube-apiserver} with etcd on loopback. Each pod was created, bound to a node and reported as running,
+by different field managers. The programs take turns, one process for each case. Server, etcd and client share the
+cores.""",
+    "far": """\
+A proxy delays all bytes, half of the round trip in each direction, and lets 200 Mbit/s pass. `gzip` means that
+compressed responses are accepted.""",
+}
+_QUANTITIES = {"cpu_seconds": ", CPU time", "peak_mib": ", peak memory"}
+_BLOCK = re.compile(r"(<!-- results: (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def written(results: Results) -> str:
+    """Return RESULTS.md."""
+    lines = [
+        "# Benchmarks",
+        "",
+        "Made from `results.json` by `make bench`. Values are medians; the smallest and the largest are in that file.",
+        "A ratio above 1 means that kubeclient is faster, or smaller.",
+    ]
+    for name, title in _TITLES.items():
+        if name in results.tables:
+            table = results.tables[name]
+            lines += ["", f"## {title}", "", _TEXTS[name].format_map(table.versions), "", *_facts(table)]
+            lines += [*_targets(table.targets), *_missing(table)]
+            lines += [] if name == "recorded" else _figures(table)
+    return "\n".join(lines) + "\n"
+
+
+def _facts(table: Table) -> list[str]:
+    versions = ", ".join(f"{name} {version}" for name, version in table.versions.items())
+    size = f"{table.pods:,} pods of {table.pod_bytes:,} bytes"
+    return [f"Machine: {table.machine}. {size}; {table.rounds} rounds. {versions}.", ""]
+
+
+def _targets(targets: Sequence[Target]) -> list[str]:
+    if not targets:
+        return []
+    lines = ["| figure | peer | peer's | ours | ratio | target | reached |", "|---|---|---|---|---|---|---|"]
+    return lines + [_target(target) for target in targets]
+
+
+def _target(target: Target) -> str:
+    least = f"{target.at_least:.2f}" if target.peer else f"at most {shown(target.at_most or 0, target.unit)}"
+    if target.value is None or target.reached is None:
+        return f"| {target.title} | {target.peer} | not measured | | | {least} | |"
+    peer = "" if target.peer_value is None else shown(target.peer_value, target.unit)
+    ratio = "" if target.ratio is None else f"{target.ratio:.2f}"
+    return (
+        f"| {target.title} | {target.peer} | {peer} | {shown(target.value, target.unit)} | {ratio} | {least} "
+        f"| {'yes' if target.reached else _missed(target)} |"
+    )
+
+
+def _missed(target: Target) -> str:
+    if target.ratio is not None and target.at_least:
+        return f"no, {target.ratio / target.at_least:.2f} of it"
+    return f"no, {(target.value or 0) / (target.at_most or 1):.2f} times as much"
+
+
+def _missing(table: Table) -> list[str]:
+    where = "; ".join(
+        f"{each.client}{f' in {each.case}' if each.case else ''}{f' ({each.network})' if each.network else ''}: "
+        f"{each.reason}"
+        for each in table.missing
+    )
+    return ["", f"Not measured: {where}."] if where else []
+
+
+def _figures(table: Table) -> list[str]:
+    clients = list(dict.fromkeys(figure.client for figure in sorted(table.figures, key=_client_order)))
+    lines = ["", f"| figure | {' | '.join(clients)} |", f"|---|{'---|' * len(clients)}"]
+    rows: dict[tuple[str, str], dict[str, Figure]] = {}
+    for figure in sorted(table.figures, key=lambda figure: _order(figure.case)):
+        rows.setdefault(_row_title(figure), {})[figure.client] = figure
+    for title, found in rows.items():
+        cells = [shown(found[client].value, found[client].unit) if client in found else "" for client in clients]
+        lines.append(f"| {', '.join(part for part in title if part)} | {' | '.join(cells)} |")
+    return lines
+
+
+def _row_title(figure: Figure) -> tuple[str, str]:
+    return figure.title + _QUANTITIES.get(figure.quantity, ""), figure.network
+
+
+def _order(case: str) -> int:
+    from benchmarks.real.cases import CASES
+
+    return list(CASES).index(case) if case in CASES else len(CASES)
+
+
+def _client_order(figure: Figure) -> int:
+    from benchmarks.real.cases import CLIENTS
+
+    return CLIENTS.index(figure.client) if figure.client in CLIENTS else len(CLIENTS)
+
+
+def shown(value: float, unit: str) -> str:
+    """Return a value with its unit, with three digits if it is small."""
+    return f"{value:,.0f} {unit}" if value >= 100 else f"{value:.3g} {unit}"
+
+
+def page(text: str, results: Results) -> str:
+    """Return a page with each block `<!-- results: NAME -->` filled."""
+
+    def fill(block: re.Match[str]) -> str:
+        return f"{block[1]}\n{chr(10).join(BLOCKS[block[2]](results))}\n\n{block[3]}"
+
+    return _BLOCK.sub(fill, text)
+
+
+def _grid(
+    results: Results, rows: Iterable[tuple[str, str, str, str]], columns: Iterable[tuple[str, str, str]], corner: str
+) -> list[str]:
+    """Return a table: rows are (title, table, case, client), columns are (title, quantity, network)."""
+    columns = list(columns)
+    lines = [f"| {corner} | {' | '.join(title for title, _, _ in columns)} |", f"|---|{'---|' * len(columns)}"]
+    for title, name, case, client in rows:
+        table = results.tables.get(name)
+        found = [table.find(case, client, quantity, network) if table else None for _, quantity, network in columns]
+        cells = [shown(figure.value, figure.unit) if figure else "not measured" for figure in found]
+        lines.append(f"| {title} | {' | '.join(cells)} |")
+    return lines
+
+
+_EVERY = (("time", "seconds", ""), ("CPU time", "cpu_seconds", ""), ("peak memory", "peak_mib", ""))
+_NETWORKS = tuple((network, "seconds", network) for network in ("5 ms", "5 ms, gzip", "50 ms", "50 ms, gzip"))
+_LISTS = (
+    ("`list()`", "list", "ours"),
+    ("`list(into=PodRow)`, six fields", "into", "ours"),
+    ("`list_metadata()`", "metadata", "ours"),
+    ("`iter(limit=500)`", "pages", "ours"),
+)
+
+BLOCKS: dict[str, Callable[[Results], list[str]]] = {
+    "lists": lambda results: _grid(results, [(t, "real", c, n) for t, c, n in _LISTS], _EVERY, "all pods"),
+    "far": lambda results: _grid(results, [(t, "far", c, n) for t, c, n in _LISTS], _NETWORKS, "all pods"),
+    "requests": lambda results: _grid(
+        results,
+        [
+            ("`get`, one after the other, sync", "real", "get", "ours"),
+            ("`get`, one after the other, async", "real", "get", "ours async"),
+            ("1,000 `get`s over 100 connections, async", "real", "fan_out", "ours async"),
+            ("2,000 `create`s, 32 threads", "real", "create", "ours"),
+            ("2,000 `create`s, 32 tasks, async", "real", "create", "ours async"),
+        ],
+        (("time", "seconds", ""),),
+        "requests",
+    ),
+    "following": lambda results: _grid(
+        results,
+        [
+            ("`list_and_watch()`", "real", "sync", "ours"),
+            ("`watch(send_initial_events=True)`", "real", "stream", "ours"),
+        ],
+        _EVERY,
+        "all pods, then their changes",
+    ),
+    "pause": lambda results: _grid(
+        results,
+        [("`await pods.list()`", "real", "pause", "ours async")],
+        (("longest pause of the event loop", "pause_seconds", ""),),
+        "all pods",
+    ),
+    "machine": lambda results: [
+        f"The server has {table.pods:,} pods of {table.pod_bytes:,} bytes in JSON. {table.machine}."
+        for name, table in results.tables.items()
+        if name == "real"
+    ],
+}
+
+
+def write(results: Results) -> None:
+    """Write RESULTS.md, and the tables of docs/performance.md if the page exists."""
+    RESULTS.write_text(written(results), "utf-8")
+    if PAGE.exists():
+        PAGE.write_text(page(PAGE.read_text("utf-8"), results), "utf-8")

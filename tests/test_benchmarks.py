@@ -1,0 +1,216 @@
+"""The benchmarks: their programs fit the table of cases, their results are stored and reported, and a small run works."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from benchmarks import report, results
+from benchmarks.__main__ import main
+from benchmarks.real import cases, near, plan, pods, proxy, turns
+from benchmarks.results import Figure, Missing, Results, Table, Target
+from tests.conftest import ROOT
+
+BENCHMARKS = ROOT / "benchmarks"
+
+
+def python_cases(module: str) -> set[str]:
+    """Return the cases of a program whose peer may be missing here."""
+    tree = ast.parse((BENCHMARKS / "real" / "clients" / f"{module}.py").read_text("utf-8"))
+    [table] = [
+        node.value for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "CASES"
+    ]
+    assert isinstance(table, ast.Dict)
+    return {str(ast.literal_eval(key)) for key in table.keys if key is not None}
+
+
+def program_cases(client: str) -> set[str]:
+    if client in cases.MODULES:
+        return python_cases(cases.MODULES[client])
+    if client == cases.RUST:
+        return set(re.findall(r'^ +"(\w+)" => ', (BENCHMARKS / "rustclient/src/main.rs").read_text(), re.MULTILINE))
+    source = (BENCHMARKS / "goclient/real.go").read_text().partition("func realCase")[2]
+    return {name for names in re.findall(r"case (.*):", source) for name in re.findall(r'"(\w+)"', names)}
+
+
+@pytest.mark.parametrize("client", cases.CLIENTS)
+def test_each_program_has_the_cases_of_the_table(client: str) -> None:
+    assert program_cases(client) == {case.name for case in cases.CASES.values() if client in case.clients}
+
+
+def test_programs_read_only_fields_that_the_plan_has() -> None:
+    fields = {field.name for field in dataclasses.fields(plan.Plan)}
+    rust = (BENCHMARKS / "rustclient/src/main.rs").read_text()
+    assert set(re.findall(r'plan\.(?:number|text)\("(\w+)"\)|plan\.0\["(\w+)"\]', rust)) <= {
+        pair for name in fields for pair in ((name, ""), ("", name))
+    }
+    assert set(re.findall(r'`json:"(\w+)"`', (BENCHMARKS / "goclient/real.go").read_text())) == fields
+
+
+def test_targets_name_figures_of_the_table() -> None:
+    for target in cases.TARGETS:
+        assert target.client in cases.CASES[target.case].clients
+        assert target.quantity in cases.CASES[target.case].quantities
+        assert not target.peer or target.peer in cases.CASES[target.peer_case or target.case].clients
+        assert bool(target.at_least) is bool(target.peer) is not bool(target.at_most)
+
+
+def test_fewer_pods_make_every_case_smaller() -> None:
+    small, full = plan.sized(200), plan.sized(plan.FULL)
+    assert (small.labelled, small.gets, small.creates, small.changes) == (20, 20, 50, 200)
+    assert (full.labelled, full.gets, full.creates, full.changes) == (1000, 1000, 2000, 10_000)
+
+
+def test_a_pod_is_created_without_anything_that_others_add_later() -> None:
+    body = pods.created(pods.recorded(), 17)
+    assert (body["metadata"]["name"], body["metadata"]["labels"]["shard"]) == ("web-17", "7")
+    assert not {"uid", "managedFields"} & set(body["metadata"])
+    assert "nodeName" not in body["spec"]
+    assert "status" not in body
+    assert pods.reported(pods.recorded(), 258)["status"]["podIP"] == "10.128.1.2"
+
+
+def test_slow_clients_take_part_in_the_first_rounds_only() -> None:
+    taking_part = [turns.takes_part(cases.CASES["list"], cases.OFFICIAL, turn) for turn in range(4)]
+    assert taking_part == [True, True, False, False]
+    assert turns.takes_part(cases.CASES["list"], cases.OURS, 4)
+    assert not turns.takes_part(cases.CASES["into"], cases.OFFICIAL, 0)
+    assert turns.rotated(["a", "b", "c"], 4) == ["b", "c", "a"]
+
+
+def figure(case: str, client: str, *runs: float, quantity: str = "seconds", unit: str = "ms") -> Figure:
+    return results.figure(case, cases.CASES[case].title, client, quantity, unit, runs)
+
+
+def table(*figures: Figure, missing: list[Missing] | None = None) -> Table:
+    return Table(
+        machine="one core",
+        versions={"kube-apiserver": "1.37.2"},
+        rounds=3,
+        pods=plan.FULL,
+        pod_bytes=11_400,
+        figures=list(figures),
+        missing=missing or [],
+    )
+
+
+def test_a_figure_has_the_median_and_the_range_of_its_runs() -> None:
+    found = figure("list", "ours", 0.3, 0.1, 0.2)
+    assert (found.value, found.min, found.max, found.runs, found.unit) == (200, 100, 300, 3, "ms")
+
+
+def test_results_are_read_as_they_were_written(tmp_path: Path) -> None:
+    file = tmp_path / "results.json"
+    stored = results.store("real", table(figure("list", "ours", 0.1)), near.targets, file)
+    assert results.read(file) == stored
+    assert stored.tables["real"].targets
+    assert json.loads(file.read_text())["schema"] == results.SCHEMA
+    results.write(Results(schema=results.SCHEMA + 1), file)
+    assert results.read(file) == Results()
+
+
+def test_a_part_of_a_table_replaces_only_its_figures(tmp_path: Path) -> None:
+    file = tmp_path / "results.json"
+    failed = Missing(client="kube-rs", reason="cargo is not installed")
+    before = table(figure("list", "ours", 0.1), figure("get", "ours", 0.001, unit="us"), missing=[failed])
+    results.store("real", before, near.targets, file)
+    results.store("real", table(figure("list", "ours", 0.2)), near.targets, file, partly=True)
+    found = results.read(file).tables["real"]
+    assert sorted((each.case, each.value) for each in found.figures) == [("get", 1000), ("list", 200)]
+    assert found.missing == [failed]
+    results.store("real", table(figure("list", "ours", 0.3)), near.targets, file)
+    assert [each.value for each in results.read(file).tables["real"].figures] == [300]
+
+
+@pytest.mark.parametrize(("ours", "reached"), [(0.1, True), (0.2, False)])
+def test_a_target_is_reached_or_missed_visibly(ours: float, reached: bool) -> None:
+    measured = table(figure("list", cases.OURS, ours), figure("list", cases.PROTOBUF, 0.15))
+    targets = near.targets(measured)
+    [compared] = [target for target in targets if (target.title, target.peer) == ("list of all pods", cases.PROTOBUF)]
+    assert compared.reached is reached
+    assert [target.reached for target in targets if target.peer == cases.LIGHTKUBE] == [None]
+    text = report.written(Results(tables={"real": msgspec.structs.replace(measured, targets=targets)}))
+    assert (f"| client-go protobuf | 150 ms | {ours * 1000:.0f} ms |" in text) is True
+    assert ("| no, 0.58 of it |" in text) is not reached
+    assert "| lightkube | not measured |" in text
+
+
+def test_an_absolute_target_counts_for_each_object() -> None:
+    measured = table(figure("create", cases.ASYNC, 0.6, quantity=cases.CPU))
+    [target] = [target for target in near.targets(measured) if target.title == "CPU time of a create"]
+    assert (target.value, target.unit, target.at_most, target.reached) == (300, "us", 250, False)
+    assert "| at most 250 us | no, 1.20 times as much |" in report.written(
+        Results(tables={"real": msgspec.structs.replace(measured, targets=[target])})
+    )
+    fewer = msgspec.structs.replace(measured, pods=200)
+    assert all(target.peer for target in near.targets(fewer))
+
+
+def test_clients_that_were_not_measured_are_named_with_the_reason() -> None:
+    missing = [Missing(client="kube-rs", reason="cargo is not installed"), Missing(client="x", reason="y", case="get")]
+    text = report.written(Results(tables={"real": table(figure("list", "ours", 0.1), missing=missing)}))
+    assert "Not measured: kube-rs: cargo is not installed; x in get: y." in text
+
+
+def test_blocks_of_a_page_are_filled_from_the_results() -> None:
+    measured = Results(tables={"real": table(figure("list", "ours", 0.123))})
+    text = report.page("# Page\n<!-- results: lists -->\nold\n<!-- end -->\nrest\n", measured)
+    assert "| `list()` | 123 ms | not measured | not measured |" in text
+    assert (text.startswith("# Page\n"), text.endswith("<!-- end -->\nrest\n"), "old" in text) == (True, True, False)
+    assert report.page(text, measured) == text
+
+
+def test_a_link_delays_bytes_and_delivers_them_at_its_rate() -> None:
+    link = proxy.Link(delay=2.0, rate=100.0)
+    assert link.delivery(100, now=10.0) == 13.0
+    assert link.delivery(50, now=10.0) == 13.5  # After the bytes before, which the link still carries.
+    assert link.delivery(0, now=20.0) == 22.0
+
+
+@pytest.mark.parametrize("argument", ["--only=list,nope", "--clients=ours,nope"])
+def test_unknown_cases_and_clients_are_refused(argument: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["real", argument])
+    assert "unknown: nope" in capsys.readouterr().err
+
+
+@pytest.mark.server
+@pytest.mark.slow
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", ["real", "far"])
+def test_a_small_run_measures_every_case_of_our_client(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "results.json"
+    options = ["--pods", "30", "--rounds", "1", "--clients", f"{cases.OURS},{cases.ASYNC}", "--output", str(file)]
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", name, *options], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    found = results.read(file).tables[name]
+    table_of_cases = {case.name: case.clients for case in cases.CASES.values()} if name == "real" else cases.FAR
+    expected = {(case, client) for case, clients in table_of_cases.items() for client in clients if "ours" in client}
+    assert {(each.case, each.client) for each in found.figures} == expected
+    assert all(each.min > 0 for each in found.figures)
+    assert (found.pods, found.missing) == (30, [])
+    assert 10_000 < found.pod_bytes < 13_000
+    if name == "far":
+        networks = {each.network: each.value for each in found.figures if each.case == "get"}
+        assert sorted(networks) == ["5 ms", "5 ms, gzip", "50 ms", "50 ms, gzip"]
+        assert networks["50 ms"] >= 50_000 > 5_000  # A request cannot be faster than the network.
+
+
+def test_targets_of_recorded_responses_show_their_peers() -> None:
+    from benchmarks import recorded
+
+    measured = recorded.table({("ours", "list"): [0.2, 0.4, 0.3], ("client-go protobuf", "list"): [0.6]})
+    targets = [target for target in recorded.targets(measured) if target.value is not None]
+    [compared] = [target for target in targets if target.peer == "client-go protobuf"]
+    assert isinstance(compared, Target)
+    assert (compared.value, compared.peer_value, compared.ratio, compared.reached) == (300, 600, 2, True)
