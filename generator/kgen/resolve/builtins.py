@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from kgen.names import snake
-from kgen.resolve.catalog import Catalog
+from kgen.resolve.catalog import Catalog, kind_of
 from kgen.resolve.types import (
     KEEPS_EMPTY,
     META,
@@ -27,17 +27,30 @@ from kgen.shapes import is_array, is_object, is_text
 
 __all__ = ["Builtins"]
 
-CORE: Final = "io.k8s.api.core.v1."
+API: Final = "io.k8s.api."
+CORE: Final = f"{API}core.v1."
 
 # CRDs contain copies of these types and of their parts.
 _ROOTS: Final = (
     *(CORE + name for name in ("PersistentVolumeClaimSpec", "PersistentVolumeClaimStatus", "PodTemplateSpec")),
     *(CORE + name for name in ("ObjectReference", "ServiceSpec", "SecretReference", "TypedObjectReference")),
     *(META + name for name in ("Condition", "LabelSelector", "ObjectMeta", "OwnerReference")),
+    *(f"{API}admissionregistration.v1.{name}" for name in ("MatchCondition", "MatchResources", "RuleWithOperations")),
+    *(f"{API}apps.v1.{name}" for name in ("DaemonSetSpec", "DeploymentSpec", "StatefulSetSpec")),
+    *(f"{API}autoscaling.v2.{name}" for name in ("HorizontalPodAutoscalerBehavior", "HorizontalPodAutoscalerSpec")),
+    *(f"{API}batch.v1.{name}" for name in ("CronJobSpec", "JobSpec", "JobTemplateSpec")),
+    *(f"{API}networking.v1.{name}" for name in ("IngressSpec", "NetworkPolicySpec")),
+    f"{API}policy.v1.PodDisruptionBudgetSpec",
+    *(f"{API}rbac.v1.{name}" for name in ("PolicyRule", "RoleRef", "Subject")),
 )
 
 # Only as a part of the type that holds it: alone it looks like another type, which is then the right one.
-_NEVER_ALONE: Final = frozenset({CORE + "VolumeResourceRequirements"})
+_NEVER_ALONE: Final = frozenset({CORE + "VolumeResourceRequirements", f"{API}apps.v1.DaemonSetUpdateStrategy"})
+
+# The metadata of a template: controller-gen writes five fields of it, other tools at least these two.
+_METADATA: Final = META + "ObjectMeta"
+_LEAST_METADATA: Final = frozenset({"annotations", "labels"})
+_TEMPLATE_METADATA: Final = _LEAST_METADATA | {"finalizers", "name", "namespace"}
 
 _QUANTITIES: Final = frozenset({"IntOrString", "Quantity"})
 _TIMES: Final = frozenset({"MicroTime", "Time"})
@@ -60,6 +73,7 @@ class Builtins:
             if name not in _NEVER_ALONE
             and not (name.startswith(CORE) and name.endswith("Condition"))
             and name in catalog.models
+            and kind_of(catalog.models[name].raw) is None
         )
         self._having: dict[str, frozenset[str]] = {}
         for name in self._candidates:
@@ -105,17 +119,30 @@ class Builtins:
     def _is_alone(self, schema: Mapping[str, Any], name: str) -> bool:
         """Whether an object is a type, without evidence from its surroundings."""
         own, known = properties(schema), self._fields(name)
+        is_whole = len(own) * 3 >= len(known) * 2 or (name == _METADATA and own.keys() >= _TEMPLATE_METADATA)
         return (
-            len(own) * 3 >= len(known) * 2
-            and (_is_distinctive(own) or self._evidence(schema, name) > 0)
+            is_whole
+            and (_is_distinctive(own, self._lacks_required(schema, name)) or self._evidence(schema, name) > 0)
             and self._is(schema, name)
         )
 
-    def _order(self, schema: Mapping[str, Any], word: str, name: str) -> tuple[int, int, int, int, str]:
+    def _lacks_required(self, schema: Mapping[str, Any], name: str) -> bool:
+        """Whether an object does not require all fields that a type requires."""
+        return _demanded(schema) < _required(self._catalog.schema(name) or {})
+
+    def _order(self, schema: Mapping[str, Any], word: str, name: str) -> tuple[int, bool, int, int, bool, int, str]:
         own, known = properties(schema), self._fields(name)
         words = frozenset(snake(word).split("_"))
         called = sum(part in words for part in snake(name.rpartition(".")[2]).split("_"))
-        return len(known) - len(own), -self._evidence(schema, name), -called, len(name), name
+        return (
+            len(known) - len(own),
+            self._lacks_required(schema, name),
+            -self._evidence(schema, name),
+            -called,
+            not name.startswith((CORE, META)),
+            len(name),
+            name,
+        )
 
     def _evidence(self, schema: Mapping[str, Any], name: str) -> int:
         """Return how many descriptions begin with the same sentence."""
@@ -137,11 +164,11 @@ class Builtins:
         known = properties(raw)
         if not own:
             # Tools write the metadata of a template so, to leave its fields to the server.
-            return name == META + "ObjectMeta" and not schema.get("additionalProperties")
+            return name == _METADATA and not schema.get("additionalProperties")
         return (
             own.keys() <= known.keys()
-            and len(own) * 2 >= len(known)
-            and _demanded(schema) == _required(raw)
+            and (len(own) * 2 >= len(known) or (name == _METADATA and own.keys() >= _LEAST_METADATA))
+            and _demanded(schema) <= _required(raw)
             and not schema.get("x-kubernetes-preserve-unknown-fields")
             and all(self._fits(value, known[key]) for key, value in own.items())
             and not _counts(schema)
@@ -158,7 +185,9 @@ class Builtins:
         if target is not None:
             scalar = SCALARS.get(target)
             if scalar is None:
-                return plain.get("type") == "object" and self._is(plain, target)
+                # A kind is sent with its apiVersion and kind, which the object may lack.
+                is_kind = kind_of(self._catalog.schema(target) or {}) is not None
+                return plain.get("type") == "object" and not is_kind and self._is(plain, target)
             return _fits_scalar(plain, scalar)
         return self._fits_plain(plain, other)
 
@@ -221,13 +250,15 @@ def _fits_scalar(schema: Mapping[str, Any], scalar: str) -> bool:
     return kind in (None, "object") and not properties(schema) and not is_object(schema.get("additionalProperties"))
 
 
-def _is_distinctive(own: Mapping[str, Any]) -> bool:
+def _is_distinctive(own: Mapping[str, Any], lacks_required: bool) -> bool:
     """Whether an object can be identified by its structure.
 
-    That is three fields, or two of which one is a list or a map, or one that holds objects.
+    That is three fields, or two of which one is a list or a map, or one that holds objects. If the object does not
+    require what the type requires, it is one field more, or one that holds objects.
     """
     collections = sum(is_object(value) and value.get("type") in ("array", "object") for value in own.values())
-    return len(own) > 2 or (len(own) == 2 and collections > 0) or any(_holds_objects(value) for value in own.values())
+    number = len(own) - lacks_required
+    return number > 2 or (number == 2 and collections > 0) or any(_holds_objects(value) for value in own.values())
 
 
 def _holds_objects(schema: object) -> bool:
