@@ -254,7 +254,7 @@ def _is_distinctive(own: Mapping[str, Any], lacks_required: bool) -> bool:
     """Whether an object can be identified by its structure.
 
     That is three fields, or two of which one is a list or a map, or one that holds objects. If the object does not
-    require what the type requires, it is one field more, or one that holds objects.
+    require the same fields as the type, it is one field more, or one that holds objects.
     """
     collections = sum(is_object(value) and value.get("type") in ("array", "object") for value in own.values())
     number = len(own) - lacks_required
