@@ -256,12 +256,12 @@ def _model(package: str, name: str, api_version: str, kind: str) -> type[Model] 
     module = _module(package, name)
     for class_name in (kind, f"{kind}_"):
         found = getattr(module, class_name, None)
-        if isinstance(found, type) and issubclass(found, Model) and _says(found) == (api_version, kind):
+        if isinstance(found, type) and issubclass(found, Model) and _type_meta(found) == (api_version, kind):
             return found
     return None
 
 
-def _says(model: type[Model]) -> tuple[Any, ...]:
+def _type_meta(model: type[Model]) -> tuple[Any, ...]:
     """Return apiVersion and kind of a model."""
     types = {field.wire_name: field.type for field in model.model_fields()}
     return tuple(next(iter(typing.get_args(types.get(name))), None) for name in ("apiVersion", "kind"))

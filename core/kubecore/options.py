@@ -165,7 +165,7 @@ def delete_options(
     Returns:
         The body; None if no option is set.
     """
-    said = {
+    values = {
         "dryRun": None if dry_run is None else [dry_run],
         "gracePeriodSeconds": grace_period_seconds,
         "ignoreStoreReadErrorWithClusterBreakingPotential": ignore_store_read_error,
@@ -173,5 +173,5 @@ def delete_options(
         "preconditions": preconditions,
         "propagationPolicy": propagation_policy,
     }
-    found = {name: value for name, value in said.items() if value is not None}
+    found = {name: value for name, value in values.items() if value is not None}
     return {"apiVersion": "v1", "kind": "DeleteOptions", **found} if found else None

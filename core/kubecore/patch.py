@@ -189,13 +189,15 @@ class JsonPatch(msgspec.Struct, frozen=True):
             InvalidRequestError: One is not an operation.
         """
         operations = list[object](self.operations)
-        wrong = next((one for one in operations if not isinstance(one, (Operation, Mapping))), None)
+        wrong = next((operation for operation in operations if not isinstance(operation, (Operation, Mapping))), None)
         if wrong is not None:
             raise InvalidRequestError(f"a JSON patch needs a list of operations, not a {type(wrong).__name__}")
 
     def document(self) -> list[Any]:
         """Return the patch as it is sent."""
-        return [one.document() if isinstance(one, Operation) else one for one in self.operations]
+        return [
+            operation.document() if isinstance(operation, Operation) else operation for operation in self.operations
+        ]
 
     def __repr__(self) -> str:
         """Show the number of operations, not their values."""

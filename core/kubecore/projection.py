@@ -109,20 +109,20 @@ def kind_of(model: Any) -> str:
     return str(typing.get_args(hint)[0]) if typing.get_origin(hint) is typing.Literal else ""
 
 
-def refuse_other_kind(found: object, body: bytes | bytearray | memoryview, kind: str) -> None:
+def refuse_other_kind(decoded: object, body: bytes | bytearray | memoryview, kind: str) -> None:
     """Refuse a response of another kind, which a projection would accept: models know their kind, projections do not.
 
     Args:
-        found: The decoded value.
+        decoded: The decoded value.
         body: Its JSON.
         kind: The expected kind; a missing kind is accepted too.
 
     Raises:
         DecodeError: It is another kind.
     """
-    said = found.kind if isinstance(found, ObjectList) else decode.decode(body, _Head).kind
-    if said not in ("", kind):
-        raise DecodeError(f"expected a {kind}, found a {said[:100]!r}")
+    actual = decoded.kind if isinstance(decoded, ObjectList) else decode.decode(body, _Head).kind
+    if actual not in ("", kind):
+        raise DecodeError(f"expected a {kind}, found a {actual[:100]!r}")
 
 
 @functools.cache
@@ -194,14 +194,14 @@ class _Comparison:
         self._name = name
         self._seen: set[tuple[Any, Any]] = set()
 
-    def structs(self, asked: Any, model: Any, path: str) -> _Problem:
+    def structs(self, projected: Any, model: Any, path: str) -> _Problem:
         """Compare a struct with a model."""
-        if asked is model or (asked, model) in self._seen:
+        if projected is model or (projected, model) in self._seen:
             return None
-        self._seen.add((asked, model))
+        self._seen.add((projected, model))
         own = {field.encode_name: field.type for field in msgspec.structs.fields(model)}
         return next(
-            filter(None, (self._field(field, own, model, path) for field in _fields(asked))),
+            filter(None, (self._field(field, own, model, path) for field in _fields(projected))),
             None,
         )
 
@@ -213,35 +213,35 @@ class _Comparison:
             return f"{self._name} requests {place!r}, which {_name(model)} does not have{hint}"
         return self._types(field.type, own[field.encode_name], place)
 
-    def _types(self, asked: Any, found: Any, path: str) -> _Problem:
+    def _types(self, projected: Any, model: Any, path: str) -> _Problem:
         """Compare a field's types: some member of the one must be able to hold some member of the other."""
-        ours = list(_members(asked))
-        theirs = list(_members(found))
+        ours = list(_members(projected))
+        theirs = list(_members(model))
         if msgspec.Raw in ours:
             return f"{self._name} declares {path!r} as msgspec.Raw, which would keep the whole response in memory"
         problems = [self._pair(one, other, path) for one in ours for other in theirs]
         return None if None in problems else next(iter(problems), None)
 
-    def _pair(self, asked: Any, found: Any, path: str) -> _Problem:
-        if asked in (Any, object) or found in (Any, msgspec.Raw):
+    def _pair(self, projected: Any, model: Any, path: str) -> _Problem:
+        if projected in (Any, object) or model in (Any, msgspec.Raw):
             return None
-        if _is_struct(asked) and _is_struct(found):
-            return self.structs(asked, found, path)
-        if _is_struct(asked) and _origin(found) in _MAPS:
-            value = typing.get_args(found)[1]
-            fields = (self._types(field.type, value, f"{path}.{field.encode_name}") for field in _fields(asked))
+        if _is_struct(projected) and _is_struct(model):
+            return self.structs(projected, model, path)
+        if _is_struct(projected) and _origin(model) in _MAPS:
+            value = typing.get_args(model)[1]
+            fields = (self._types(field.type, value, f"{path}.{field.encode_name}") for field in _fields(projected))
             return next(filter(None, fields), None)
-        if _origin(asked) in _LISTS and _origin(found) in _LISTS:
-            return self._items(asked, found, 0, f"{path}[]")
-        if _origin(asked) in _MAPS and _origin(found) in _MAPS:
-            return self._items(asked, found, 1, f"{path}.*")
-        ours, theirs = _json_kinds(asked), _json_kinds(found)
+        if _origin(projected) in _LISTS and _origin(model) in _LISTS:
+            return self._items(projected, model, 0, f"{path}[]")
+        if _origin(projected) in _MAPS and _origin(model) in _MAPS:
+            return self._items(projected, model, 1, f"{path}.*")
+        ours, theirs = _json_kinds(projected), _json_kinds(model)
         if ours is None or theirs is None or ours & theirs:
             return None
-        return f"{self._name} declares {path!r} as {_name(asked)}, which can't hold the model's {_name(found)}"
+        return f"{self._name} declares {path!r} as {_name(projected)}, which can't hold the model's {_name(model)}"
 
-    def _items(self, asked: Any, found: Any, index: int, path: str) -> _Problem:
-        ours, theirs = typing.get_args(asked), typing.get_args(found)
+    def _items(self, projected: Any, model: Any, index: int, path: str) -> _Problem:
+        ours, theirs = typing.get_args(projected), typing.get_args(model)
         if len(ours) <= index or len(theirs) <= index:
             return None
         return self._types(ours[index], theirs[index], path)
@@ -273,7 +273,7 @@ def _json_kinds(hint: Any) -> frozenset[str] | None:
     """Return the kinds of JSON values that a type accepts, None if that is not certain."""
     origin = _origin(hint)
     if origin is typing.Literal:
-        return frozenset[str]().union(*(_JSON_KINDS.get(type(one), ()) for one in typing.get_args(hint)))
+        return frozenset[str]().union(*(_JSON_KINDS.get(type(member), ()) for member in typing.get_args(hint)))
     if origin in _LISTS:
         return frozenset({"list"})
     if origin in _MAPS or _is_struct(hint):
@@ -281,7 +281,7 @@ def _json_kinds(hint: Any) -> frozenset[str] | None:
     if not isinstance(hint, type):
         return None
     if issubclass(hint, enum.Enum):
-        return frozenset[str]().union(*(_JSON_KINDS.get(type(one.value), ()) for one in hint))
+        return frozenset[str]().union(*(_JSON_KINDS.get(type(member.value), ()) for member in hint))
     return next((_JSON_KINDS[base] for base in hint.__mro__ if base in _JSON_KINDS), None)
 
 

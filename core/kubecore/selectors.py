@@ -193,7 +193,7 @@ class Selector(msgspec.Struct, frozen=True):
 
     def __post_init__(self) -> None:
         """Put the requirements in order."""
-        ordered = tuple(sorted(self.requirements, key=lambda one: one.key))
+        ordered = tuple(sorted(self.requirements, key=lambda requirement: requirement.key))
         msgspec.structs.force_setattr(self, "requirements", ordered)
 
     def __str__(self) -> str:
@@ -206,7 +206,7 @@ class Selector(msgspec.Struct, frozen=True):
         Args:
             labels: An object's labels.
         """
-        return not self.nothing and all(one.matches(labels) for one in self.requirements)
+        return not self.nothing and all(requirement.matches(labels) for requirement in self.requirements)
 
     def add(self, *requirements: Requirement) -> Self:
         """Add requirements.
@@ -268,12 +268,12 @@ def from_label_selector(selector: Any) -> Selector:
     if selector is None:
         return NOTHING
     found = [Requirement(key, "=", (value,)) for key, value in _part(selector, "matchLabels", "match_labels").items()]
-    for one in _part(selector, "matchExpressions", "match_expressions"):
-        said = _part(one, "operator", "operator")
-        if said not in _OF_MODELS:
-            _refuse(f"a label selector's operator is one of {', '.join(_OF_MODELS)}, not {str(said)[:100]!a}")
-        values = tuple(_part(one, "values", "values") or ())
-        found.append(Requirement(_part(one, "key", "key"), _OF_MODELS[said], values))
+    for expression in _part(selector, "matchExpressions", "match_expressions"):
+        operator = _part(expression, "operator", "operator")
+        if operator not in _OF_MODELS:
+            _refuse(f"a label selector's operator is one of {', '.join(_OF_MODELS)}, not {str(operator)[:100]!a}")
+        values = tuple(_part(expression, "values", "values") or ())
+        found.append(Requirement(_part(expression, "key", "key"), _OF_MODELS[operator], values))
     return Selector(tuple(found))
 
 
@@ -298,7 +298,7 @@ def to_query(option: str, value: LabelSelector | FieldSelector) -> str:
     if isinstance(value, str):
         return value
     if option == "field_selector" and is_json_object(value):
-        return ",".join(_field(name, asked) for name, asked in value.items())
+        return ",".join(_field(name, expected) for name, expected in value.items())
     if option == "label_selector" and is_json_object(value):
         return str(build(value))
     if option == "label_selector" and isinstance(value, Selector):

@@ -120,7 +120,7 @@ def test_every_kind_of_the_generated_package_is_found() -> None:
         module = importlib.import_module(f"kubeclient.models.{info.name}")
         for model in (getattr(module, name) for name in module.__all__):
             if info.name != "meta_v1" and isinstance(model, type) and issubclass(model, Model):
-                said = manifests._says(model)
+                said = manifests._type_meta(model)
                 if all(isinstance(one, str) for one in said):
                     count += 1
                     assert lookup(*said) is model

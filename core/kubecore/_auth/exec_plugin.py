@@ -135,10 +135,10 @@ class ExecSource:
         plugin = self._plugin
         path = _allowed(plugin)
         interactive = _interactive(plugin)
-        told: dict[str, Any] = {"interactive": interactive}
+        spec: dict[str, Any] = {"interactive": interactive}
         if plugin.provide_cluster_info:
-            told["cluster"] = _cluster(self._config, plugin)
-        info = json.dumps({"apiVersion": plugin.api_version, "kind": "ExecCredential", "spec": told})
+            spec["cluster"] = _cluster(self._config, plugin)
+        info = json.dumps({"apiVersion": plugin.api_version, "kind": "ExecCredential", "spec": spec})
         environment = _Environment(os.environ, **plugin.env, KUBERNETES_EXEC_INFO=info)
         return _Arguments([path, *plugin.args]), environment, interactive
 
@@ -147,11 +147,11 @@ class ExecSource:
         name = _shown(self._plugin.command)
         if code != 0:
             raise ConfigError(f"exec: {name} failed with exit code {code}; its own message is above, on stderr")
-        said = _decode(output, name)
-        if said.kind != "ExecCredential" or said.api_version != self._plugin.api_version:
-            found = f"{_shown(said.api_version or 'no apiVersion')}, {_shown(said.kind or 'no kind')}"
+        decoded = _decode(output, name)
+        if decoded.kind != "ExecCredential" or decoded.api_version != self._plugin.api_version:
+            found = f"{_shown(decoded.api_version or 'no apiVersion')}, {_shown(decoded.kind or 'no kind')}"
             raise ConfigError(f"exec: {name} printed {found}, not {self._plugin.api_version}, ExecCredential")
-        status = said.status
+        status = decoded.status
         if status is None or not (status.token or status.client_certificate_data or status.client_key_data):
             raise ConfigError(f"exec: {name} printed an ExecCredential without credentials in its status")
         self._expires = _expiry(status, name)
@@ -225,7 +225,7 @@ def _allowed(plugin: ExecConfig) -> str:
         raise ConfigError(f"exec: {name} may not run: exec.policy is DenyAll")
     found = _find(plugin.command)
     if policy.kind == "Allowlist":
-        allowed = {os.path.normpath(one) if os.sep in one else one for one in policy.allowed or ()}
+        allowed = {os.path.normpath(entry) if os.sep in entry else entry for entry in policy.allowed or ()}
         names = {plugin.command, os.path.normpath(plugin.command), found}
         if not names & allowed:
             raise ConfigError(f"exec: {name} may not run: exec.policy does not list it")

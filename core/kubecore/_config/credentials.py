@@ -144,10 +144,10 @@ class OIDCConfig:
 
 def shown(config: Any, hidden: set[str]) -> str:
     """Return a configuration's repr: the fields that are set, secrets hidden."""
-    said: list[str] = []
+    parts: list[str] = []
     for item in dataclasses.fields(config):
         value = getattr(config, item.name)
         default = item.default_factory() if item.default_factory is not dataclasses.MISSING else item.default
         if value not in (None, False) and value != default:
-            said.append(f"{item.name}={_HIDDEN if item.name in hidden else repr(value)}")
-    return f"{type(config).__name__}({', '.join(said)})"
+            parts.append(f"{item.name}={_HIDDEN if item.name in hidden else repr(value)}")
+    return f"{type(config).__name__}({', '.join(parts)})"

@@ -124,7 +124,7 @@ def _is_excepted(server: Server, exceptions: str) -> bool:
     if host == "localhost" or (address is not None and address.is_loopback):
         return True
     port = server.port or _PORTS[server.scheme]
-    return any(_matches(host, address, port, one.strip().lower()) for one in exceptions.split(",") if one.strip())
+    return any(_matches(host, address, port, rule.strip().lower()) for rule in exceptions.split(",") if rule.strip())
 
 
 def _matches(host: str, address: ipaddress.IPv4Address | ipaddress.IPv6Address | None, port: int, rule: str) -> bool:

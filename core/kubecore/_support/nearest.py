@@ -17,6 +17,6 @@ def nearest(name: str, known: Iterable[str], form: str = "{}") -> str:
     """
     import difflib  # Only an error needs it.
 
-    by_plain = {one.lower().replace("_", ""): one for one in known}
+    by_plain = {existing.lower().replace("_", ""): existing for existing in known}
     found = difflib.get_close_matches(name.lower().replace("_", ""), by_plain, n=1, cutoff=0.7)
     return f"; did you mean {form.format(by_plain[found[0]])}?" if found else ""

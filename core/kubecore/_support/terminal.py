@@ -42,9 +42,9 @@ def _filter(record: logging.LogRecord) -> bool:
     """Make the texts of a log record safe to print."""
     arguments: Any = record.args
     if is_json_array(arguments):
-        record.args = tuple(_argument(one) for one in arguments)
+        record.args = tuple(_argument(argument) for argument in arguments)
     elif is_json_object(arguments):
-        record.args = {name: _argument(one) for name, one in arguments.items()}
+        record.args = {name: _argument(argument) for name, argument in arguments.items()}
     record.msg = escape_for_terminal(str(record.msg))
     return True
 

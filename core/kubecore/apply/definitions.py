@@ -46,7 +46,9 @@ class Definition(Model, kw_only=True):
     @property
     def is_established(self) -> bool:
         """Whether the server reports that it serves the kind."""
-        return any(one.type == "Established" and one.status == "True" for one in self.status.conditions)
+        return any(
+            condition.type == "Established" and condition.status == "True" for condition in self.status.conditions
+        )
 
     @property
     def served(self) -> list[tuple[str, str]]:
@@ -57,5 +59,9 @@ class Definition(Model, kw_only=True):
     @property
     def obstacle(self) -> str:
         """The obstacle, in the server's words."""
-        said = [one.message for one in self.status.conditions if one.status != "True" and one.message]
-        return "; ".join(said)[:500] or "discovery does not have it yet"
+        messages = [
+            condition.message
+            for condition in self.status.conditions
+            if condition.status != "True" and condition.message
+        ]
+        return "; ".join(messages)[:500] or "discovery does not have it yet"

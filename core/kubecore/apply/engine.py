@@ -13,7 +13,7 @@ from kubecore._support.json_types import is_json_object
 from kubecore.apply import order
 from kubecore.apply.definitions import Definition
 from kubecore.calls.call import Call
-from kubecore.calls.steps import Pause, Steps, ask
+from kubecore.calls.steps import Pause, Steps, send
 from kubecore.codec import decode, encode
 from kubecore.discovery import mapper
 from kubecore.discovery.cache import DiscoveryCache
@@ -113,7 +113,9 @@ class _ApplyRun:
 
     def _each(self, items: list[_Item]) -> Steps[None]:
         for item in items:
-            unreachable = next((one.error for one in self.failures if isinstance(one.error, ConnectError)), None)
+            unreachable = next(
+                (failure.error for failure in self.failures if isinstance(failure.error, ConnectError)), None
+            )
             if unreachable is not None:
                 self.failures.append(Failure(item.ref, KubeError("not tried: the server could not be reached before")))
                 continue
@@ -136,7 +138,7 @@ class _ApplyRun:
             )
         patch = resource.patch(namespace, item.ref.name, item.data, self._query(), type="apply")
         before = yield from _before(resource.get(namespace, item.ref.name, ()))
-        code, after = yield from ask(_with_status(patch))
+        code, after = yield from send(_with_status(patch))
         self.applied.append(Applied(item.ref, _action(code, before, after), after))
 
     def _query(self) -> Query:
@@ -161,8 +163,8 @@ class _ApplyRun:
         if self.options.dry_run:
             return
         deadline = time.monotonic() + self.options.crd_timeout_seconds
-        definitions = [one for one in self.applied if one.ref.kind == "CustomResourceDefinition"]
-        if any(one.action != "unchanged" for one in definitions):
+        definitions = [applied for applied in self.applied if applied.ref.kind == "CustomResourceDefinition"]
+        if any(applied.action != "unchanged" for applied in definitions):
             self.cache.forget()  # It may remember the kind as it was.
         for found in definitions:
             try:
@@ -180,7 +182,7 @@ class _ApplyRun:
                 seconds = self.options.crd_timeout_seconds
                 raise NotEstablishedError(f"it is stored, but not served within {seconds:g} s: {definition.obstacle}")
             yield Pause(next(pauses))
-            definition = decode.convert((yield from ask(resource.get("", found.ref.name, ()))), Definition)
+            definition = decode.convert((yield from send(resource.get("", found.ref.name, ()))), Definition)
 
     def _is_known(self, definition: Definition) -> Steps[bool]:
         """Return whether discovery has every version that the definition serves; if not, discovery is repeated."""
@@ -193,7 +195,7 @@ class _ApplyRun:
 def _before(call: Call[dict[str, Any]]) -> Steps[dict[str, Any] | None]:
     """Read the object before the apply; None if it did not exist, or may not be read."""
     try:
-        return (yield from ask(call))
+        return (yield from send(call))
     except (NotFoundError, ForbiddenError):
         return None
 

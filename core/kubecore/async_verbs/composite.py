@@ -214,7 +214,7 @@ class DeleteAndWait(Waits[T], Generic[T]):
         deadline = Deadline.within(
             timeout or None
         )  # With a timeout of 0, the only check is after a deletion, which may be slow.
-        said = options.delete_options(
+        delete_options = options.delete_options(
             dry_run=dry_run,
             grace_period_seconds=grace_period_seconds,
             propagation_policy=propagation_policy,
@@ -222,7 +222,7 @@ class DeleteAndWait(Waits[T], Generic[T]):
             preconditions=preconditions,
             ignore_store_read_error=ignore_store_read_error,
         )
-        call: Call[T | Status] = self._resource.delete(self._namespace, name, said)
-        answer = await self._client.send(call, deadline=deadline)
+        call: Call[T | Status] = self._resource.delete(self._namespace, name, delete_options)
+        response = await self._client.send(call, deadline=deadline)
         if dry_run is None:
-            await self._wait(waiter(uid_of(answer)))
+            await self._wait(waiter(uid_of(response)))

@@ -57,7 +57,7 @@ class Delete(ResourceClient, Generic[T]):
             TransportError: The response is missing or incomplete.
             DecodeError: The response is not the requested object.
         """
-        said = options.delete_options(
+        delete_options = options.delete_options(
             dry_run=dry_run,
             grace_period_seconds=grace_period_seconds,
             propagation_policy=propagation_policy,
@@ -65,7 +65,7 @@ class Delete(ResourceClient, Generic[T]):
             preconditions=preconditions,
             ignore_store_read_error=ignore_store_read_error,
         )
-        call: Call[T | Status] = self._resource.delete(self._namespace, name, said)
+        call: Call[T | Status] = self._resource.delete(self._namespace, name, delete_options)
         return await self._client.send(call, timeout=timeout)
 
 
@@ -120,7 +120,7 @@ class DeleteCollection(ResourceClient, Generic[L]):
             TransportError: The response is missing or incomplete.
             DecodeError: The response is not the requested object.
         """
-        said = options.delete_options(
+        delete_options = options.delete_options(
             dry_run=dry_run,
             grace_period_seconds=grace_period_seconds,
             propagation_policy=propagation_policy,
@@ -138,5 +138,5 @@ class DeleteCollection(ResourceClient, Generic[L]):
             resource_version_match=resource_version_match,
             timeout_seconds=timeout_seconds,
         )
-        call: Call[L | Status] = self._resource.delete_collection(self._namespace, said, query)
+        call: Call[L | Status] = self._resource.delete_collection(self._namespace, delete_options, query)
         return await self._client.send(call, timeout=timeout)

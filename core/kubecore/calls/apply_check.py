@@ -69,14 +69,14 @@ def check_names(body: Mapping[str, Any], kind: type[Model]) -> None:
     Raises:
         InvalidRequestError: There are such names; the error names each path and the API's name.
     """
-    found = [one for one in _unknown(body, kind, "") if one.is_attribute]
+    found = [unknown for unknown in _unknown(body, kind, "") if unknown.is_attribute]
     _refuse(found, 'with field_validation="Ignore" or "Warn" it is sent all the same')
 
 
 def _refuse(found: list[_Unknown], otherwise: str) -> None:
     if found:
         more = f"; and {len(found) - _MOST} more" if len(found) > _MOST else ""
-        raise InvalidRequestError(f"{'; '.join(one.line for one in found[:_MOST])}{more} ({otherwise})")
+        raise InvalidRequestError(f"{'; '.join(unknown.line for unknown in found[:_MOST])}{more} ({otherwise})")
 
 
 class _Unknown(NamedTuple):

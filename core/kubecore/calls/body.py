@@ -78,23 +78,23 @@ def metadata_field(body: Body, name: str) -> Any:
     return "" if found is None else found
 
 
-def check_matches_call(body: Body, kind: type[Any], key: str, asked: str) -> None:
+def check_matches_call(body: Body, kind: type[Any], key: str, called: str) -> None:
     """Refuse an object that names another namespace, or another name, than the call.
 
     Args:
         body: The object.
         kind: Its model.
         key: `namespace` or `name`.
-        asked: The value of the call, "" if it has none.
+        called: The value of the call, "" if it has none.
 
     Raises:
         InvalidRequestError: Both are set, and differ.
     """
     found = metadata_field(body, key)
-    if found and asked and found != asked:
+    if found and called and found != called:
         name = str(metadata_field(body, "name"))
-        said = (body.get("kind") if is_json_object(body) else "") or kind.__name__
-        raise InvalidRequestError(_TWICE.format(key=key, kind=said, name=name[:100], body=found, called=asked))
+        kind_name = (body.get("kind") if is_json_object(body) else "") or kind.__name__
+        raise InvalidRequestError(_TWICE.format(key=key, kind=kind_name, name=name[:100], body=found, called=called))
 
 
 def uid_of(response: Body) -> str:

@@ -135,7 +135,7 @@ def _generic(call: Subject, code: int, headers: Mapping[str, str], body: bytes |
         reason, message = "AlreadyExists", "the server already has {thing}"
     plain = headers.get("content-type", "text/").startswith("text/")
     text = _text(body)[:_LONGEST] if plain else ""
-    said = text if code == 403 and text else message.format(thing=_thing(call), code=code)
+    whole_message = text if code == 403 and text else message.format(thing=_thing(call), code=code)
     cause = StatusCause(reason="UnexpectedServerResponse", message=text or "unknown")
     details = StatusDetails(
         group=call.group or None,
@@ -144,9 +144,9 @@ def _generic(call: Subject, code: int, headers: Mapping[str, str], body: bytes |
         causes=[cause],
         retry_after_seconds=_retry_after(headers),
     )
-    if text and text not in said:
-        said = f"{said}: {text}"
-    return Status(status="Failure", code=code, reason=reason or None, message=said, details=details)
+    if text and text not in whole_message:
+        whole_message = f"{whole_message}: {text}"
+    return Status(status="Failure", code=code, reason=reason or None, message=whole_message, details=details)
 
 
 def _thing(call: Subject) -> str:

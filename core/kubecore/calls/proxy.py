@@ -158,10 +158,10 @@ def _name(name: str, port: int | str | None, scheme: ProxyScheme | None) -> str:
         raise InvalidRequestError(f"the scheme {str(scheme)[:40]!r} is neither http nor https")
     if port is not None and not _is_port(port):
         raise InvalidRequestError(f"the port {str(port)[:40]!r} is neither a number from 1 to 65535 nor a port's name")
-    said = "" if port is None else str(port)
+    port_text = "" if port is None else str(port)
     if scheme is not None:
-        return f"{scheme}:{name}:{said}"
-    return f"{name}:{said}" if said else name
+        return f"{scheme}:{name}:{port_text}"
+    return f"{name}:{port_text}" if port_text else name
 
 
 def _is_port(port: Any) -> bool:

@@ -114,7 +114,7 @@ def _query(values: QueryValues) -> Query:
     found: list[tuple[str, str]] = []
     for name, value in values.items():
         items = value if isinstance(value, (list, tuple)) else (value,)
-        found.extend((name, _text(name, one)) for one in items)
+        found.extend((name, _text(name, item)) for item in items)
     return tuple(found)
 
 

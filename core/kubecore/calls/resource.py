@@ -356,21 +356,21 @@ class Resource(Generic[T, L]):
         type: PatchType | None = None,  # noqa: A002
     ) -> Call[R]:
         """Return the call that patches a subresource, or the object itself if `subresource` is ""."""
-        document, said = _typed(body, type)
-        content_type = CONTENT_TYPES.get(said)
+        document, patch_type = _typed(body, type)
+        content_type = CONTENT_TYPES.get(patch_type)
         if content_type is None:
-            raise InvalidRequestError(f"the patch type {said!r} is not one of {', '.join(CONTENT_TYPES)}")
+            raise InvalidRequestError(f"the patch type {patch_type!r} is not one of {', '.join(CONTENT_TYPES)}")
         if isinstance(document, (str, bytes)) or not isinstance(document, (Model, Mapping, Sequence)):
             raise InvalidRequestError(
                 f"a patch is a model, a mapping or a list of operations, not {document.__class__.__name__}"
             )
-        if (said == "json") is isinstance(document, (Model, Mapping)):
+        if (patch_type == "json") is isinstance(document, (Model, Mapping)):
             raise InvalidRequestError(
                 'type="json" needs a list of operations; other patch types need a mapping or a model'
             )
-        if said in ("merge", "strategic"):
+        if patch_type in ("merge", "strategic"):
             query = checked(cast("Any", document), response, query)
-        elif said == "json":  # In an apply, the server refuses unknown fields by default.
+        elif patch_type == "json":  # In an apply, the server refuses unknown fields by default.
             query = strict(cast("Any", document), query)
         data = encode.encode(_by_type(document, response))
         return self.call(
@@ -480,15 +480,15 @@ def _by_type(document: Any, kind: Any) -> Any:
         return plain(document, kind)
     if isinstance(document, Model):
         return document
-    return [_operation(one, kind) for one in document]
+    return [_operation(operation, kind) for operation in document]
 
 
-def _operation(one: Any, kind: Any) -> Any:
-    pointer: Any = one.get("path") if is_json_object(one) else None
-    if not isinstance(pointer, str) or "value" not in one:
-        return one
+def _operation(operation: Any, kind: Any) -> Any:
+    pointer: Any = operation.get("path") if is_json_object(operation) else None
+    if not isinstance(pointer, str) or "value" not in operation:
+        return operation
     try:
-        return {**one, "value": plain(one["value"], at_pointer(kind, pointer))}
+        return {**operation, "value": plain(operation["value"], at_pointer(kind, pointer))}
     except EncodeError as error:
         raise EncodeError(f"{error}, of the operation at {pointer[:100]!r}") from None
 

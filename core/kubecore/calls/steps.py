@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from kubecore.calls.call import Call
 
-__all__ = ["Pause", "Steps", "ask"]
+__all__ = ["Pause", "Steps", "send"]
 
 R = TypeVar("R")
 
@@ -26,7 +26,7 @@ Steps: TypeAlias = Generator[Call[Any] | Pause, Any, R]
 """The steps of a work that returns R."""
 
 
-def ask(call: Call[R]) -> Steps[R]:
+def send(call: Call[R]) -> Steps[R]:
     """Send one call and return its response, in steps: write `yield from` before it.
 
     Args:

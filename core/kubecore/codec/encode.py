@@ -278,18 +278,18 @@ def _members(cls: type[ModelBase]) -> Mapping[str, _Prepare]:
     return {name: _prepare(shape_of(hint)) for name, hint in members(cls).items()}
 
 
-def _list(inner: Shape, one: _Prepare, value: Any, depth: int, decodes: bool) -> Any:
+def _list(inner: Shape, prepare_item: _Prepare, value: Any, depth: int, decodes: bool) -> Any:
     if not is_json_array(value) or depth > MAX_DEPTH:
         return _any(value, depth, decodes)
     if inner.name == "model":
         return [_as_model(inner.inner, item, depth + 1, decodes) for item in value]
-    return [one(item, depth + 1, decodes) for item in value]
+    return [prepare_item(item, depth + 1, decodes) for item in value]
 
 
-def _map(inner: Shape, one: _Prepare, value: Any, depth: int, decodes: bool) -> Any:
+def _map(inner: Shape, prepare_item: _Prepare, value: Any, depth: int, decodes: bool) -> Any:
     if not is_json_object(value) or depth > MAX_DEPTH:
         return _any(value, depth, decodes)
-    return {_key(key): one(item, depth + 1, decodes) for key, item in value.items()}
+    return {_key(key): prepare_item(item, depth + 1, decodes) for key, item in value.items()}
 
 
 def _scalar_map(value: Any, depth: int, decodes: bool) -> Any:

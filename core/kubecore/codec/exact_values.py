@@ -66,9 +66,13 @@ def _look(shape: Shape) -> _Look | None:
 def _all_names(shape: Shape) -> set[str]:
     waiting, seen, found = [shape], {shape}, set[str]()
     while waiting:
-        one = waiting.pop()
-        found.add(one.name)
-        hints = [field.type for field in msgspec.structs.fields(one.inner)] if one.name == "model" else [one.inner]
+        current = waiting.pop()
+        found.add(current.name)
+        hints = (
+            [field.type for field in msgspec.structs.fields(current.inner)]
+            if current.name == "model"
+            else [current.inner]
+        )
         for inner in (shape_of(hint) for hint in hints if hint is not None):
             if inner not in seen:
                 seen.add(inner)

@@ -45,7 +45,7 @@ def shape_of(hint: Any) -> Shape:
     if origin is typing.Annotated:
         return shape_of(arguments[0])
     if origin in (typing.Union, types.UnionType):
-        found = {shape_of(one) for one in arguments if one not in (type(None), msgspec.UnsetType)}
+        found = {shape_of(argument) for argument in arguments if argument not in (type(None), msgspec.UnsetType)}
         return found.pop() if len(found) == 1 else ANY
     if origin is typing.Literal:
         return _of_class(type(arguments[0]))

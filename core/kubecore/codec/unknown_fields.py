@@ -50,25 +50,25 @@ def may_be_open(kind: Any) -> bool:
     )
 
 
-def keep(found: Any, data: Any) -> None:
+def keep(decoded: Any, data: Any) -> None:
     """Add unknown fields to open models.
 
     Args:
-        found: The decoded value: an object, a list of objects, its items, or an event.
+        decoded: The decoded value: an object, a list of objects, its items, or an event.
         data: The same as dictionaries and lists.
     """
-    if is_json_array(found) and is_json_array(data):
-        for item, raw in zip(found, data, strict=False):
+    if is_json_array(decoded) and is_json_array(data):
+        for item, raw in zip(decoded, data, strict=False):
             keep(item, raw)
     if not is_json_object(data):
         return
-    if isinstance(found, OpenBase):
-        found.other_fields = others(type(found), data)
-    items: Any = getattr(found, "items", None)
+    if isinstance(decoded, OpenBase):
+        decoded.other_fields = others(type(decoded), data)
+    items: Any = getattr(decoded, "items", None)
     if is_json_array(items):
         for item, raw in zip(items, data.get("items") or (), strict=False):
             keep(item, raw)
-    elif isinstance(inner := getattr(found, "object", None), ModelBase):
+    elif isinstance(inner := getattr(decoded, "object", None), ModelBase):
         keep(inner, data.get("object"))
 
 

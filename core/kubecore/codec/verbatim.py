@@ -181,13 +181,13 @@ def _is_custom(kind: Hashable) -> bool:
     return isinstance(kind, type) and issubclass(kind, CustomBase)
 
 
-def may_differ(data: bytes | bytearray | memoryview | msgspec.Raw, found: Any) -> bool:
+def may_differ(data: bytes | bytearray | memoryview | msgspec.Raw, decoded: Any) -> bool:
     """Return whether JSON may contain empty values, nulls, unusual times or base64, which typed reading loses.
 
     Args:
         data: The JSON text.
-        found: The value that was read from it: an object, a list of objects, or its items. The empty objects of managed
-            fields do not count.
+        decoded: The value that was read from it: an object, a list of objects, or its items. The empty objects of
+            managed fields do not count.
     """
     text = data if isinstance(data, (bytes, bytearray)) else bytes(data)
     if any(part in text for part in _UNNAMED) or _TIME.search(text) or _OTHER_TIME.search(text):
@@ -195,13 +195,13 @@ def may_differ(data: bytes | bytearray | memoryview | msgspec.Raw, found: Any) -
     if b'="' in text and _ODD_BASE64.search(text):
         return True
     count = text.count(b"{}")
-    return count > 0 and count > _managed(found)
+    return count > 0 and count > _managed(decoded)
 
 
-def _managed(found: Any) -> int:
+def _managed(decoded: Any) -> int:
     """Count the empty objects in the managed fields of an object or of the objects of a list."""
-    items: Any = found if is_json_array(found) else getattr(found, "items", None)
+    items: Any = decoded if is_json_array(decoded) else getattr(decoded, "items", None)
     if is_json_array(items):
         return sum(map(_managed, items))
-    entries: Any = getattr(getattr(found, "metadata", None), "managed_fields", None)
+    entries: Any = getattr(getattr(decoded, "metadata", None), "managed_fields", None)
     return sum(bytes(entry.fields_v1).count(b"{}") for entry in entries or ())

@@ -401,8 +401,8 @@ class _Builder:
         """Return the position of a problem: the source, the document if there are several, the line."""
         number = f"document {self.number}" if self.number > 1 else ""
         place = f"line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
-        said = ", ".join(part for part in (self._source, number, place) if part)
-        return f"{said}: " if said else ""
+        position = ", ".join(part for part in (self._source, number, place) if part)
+        return f"{position}: " if position else ""
 
     def _begin(self, event: Any) -> None:
         self.document, self.line = None, 0

@@ -13,7 +13,7 @@ from kubecore import errors
 from kubecore._config.ratelimit import TokenBucket
 from kubecore.calls import path
 from kubecore.calls.call import Call
-from kubecore.calls.steps import Steps, ask
+from kubecore.calls.steps import Steps, send
 from kubecore.discovery import mapper, responses
 from kubecore.discovery.catalog import ApiGroup, ApiResource, Catalog, from_aggregated, from_list, joined
 
@@ -47,8 +47,8 @@ class DiscoveryCache:
 
     def refresh(self) -> Steps[Catalog]:
         """Request the discovery results."""
-        self._catalog = found = yield from _Survey().run()
-        return found
+        self._catalog = catalog = yield from _Survey().run()
+        return catalog
 
     def find(self, name: str, api_version: str = "", *, namespaced: bool = False) -> Steps[ApiResource]:
         """Find the resource that a name means.
@@ -88,17 +88,17 @@ class _Survey:
 
     def run(self) -> Steps[Catalog]:
         try:
-            root = yield from ask(_call("/api", responses.Root))
+            root = yield from send(_call("/api", responses.Root))
         except errors.NotFoundError:
             root = responses.Root()
         yield from self._take(root)
-        yield from self._take((yield from ask(_call("/apis", responses.Root))))
+        yield from self._take((yield from send(_call("/apis", responses.Root))))
         return Catalog(tuple(self._groups), tuple(self._by_priority()), self._failed)
 
     def _take(self, root: responses.Root) -> Steps[None]:
         """Parse a response of one of the two roots."""
-        for found in root.items:
-            self._aggregated(found.metadata.name, found.versions)
+        for item in root.items:
+            self._aggregated(item.metadata.name, item.versions)
         if root.versions:
             yield from self._one_by_one("", root.versions, root.versions[0])
         for group in root.groups:
@@ -107,16 +107,16 @@ class _Survey:
 
     def _aggregated(self, group: str, versions: Iterable[responses.VersionDiscovery]) -> None:
         fresh: list[str] = []
-        for found in versions:
-            api_version = joined(group, found.version)
-            if found.freshness == "Stale":
+        for served in versions:
+            api_version = joined(group, served.version)
+            if served.freshness == "Stale":
                 self._failed[api_version] = errors.DiscoveryError(
                     f"the resources of {api_version} are unknown: its server does not respond"
                 )
                 continue
-            fresh.append(found.version)
-            self._resources[api_version] = list(from_aggregated(group, found))
-        self._add(group, [found.version for found in versions], fresh[0] if fresh else "")
+            fresh.append(served.version)
+            self._resources[api_version] = list(from_aggregated(group, served))
+        self._add(group, [served.version for served in versions], fresh[0] if fresh else "")
 
     def _one_by_one(self, group: str, versions: Iterable[str], preferred: str) -> Steps[None]:
         """Request each version; failed ones a second time."""
@@ -131,12 +131,12 @@ class _Survey:
     def _version(self, group: str, version: str) -> Steps[bool]:
         api_version = joined(group, version)
         try:
-            found = yield from ask(_call(path.api_prefix(group, version), responses.ResourceList))
+            response = yield from send(_call(path.api_prefix(group, version), responses.ResourceList))
         except (errors.StatusError, errors.DecodeError, errors.InvalidRequestError) as error:
             self._failed[api_version] = error.with_traceback(None)
             return False
         self._failed.pop(api_version, None)
-        self._resources[api_version] = list(from_list(group, version, found.resources))
+        self._resources[api_version] = list(from_list(group, version, response.resources))
         return True
 
     def _add(self, group: str, versions: Iterable[str], preferred: str) -> None:

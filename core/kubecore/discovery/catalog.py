@@ -173,19 +173,19 @@ def from_list(group: str, version: str, resources: Iterable[responses.Resource])
         if slash:
             own = _own(sub.group, sub.version, group, version)
             below.setdefault(plural, []).append(ApiSubresource(name, *own, sub.kind, tuple(sub.verbs)))
-    for one in found:
-        if "/" not in one.name and one.kind:
+    for resource in found:
+        if "/" not in resource.name and resource.kind:
             yield ApiResource(
                 group=group,
                 version=version,
-                plural=one.name,
-                singular=one.singular_name,
-                kind=one.kind,
-                namespaced=one.namespaced,
-                verbs=tuple(one.verbs),
-                short_names=tuple(one.short_names),
-                categories=tuple(one.categories),
-                subresources=tuple(below.get(one.name, ())),
+                plural=resource.name,
+                singular=resource.singular_name,
+                kind=resource.kind,
+                namespaced=resource.namespaced,
+                verbs=tuple(resource.verbs),
+                short_names=tuple(resource.short_names),
+                categories=tuple(resource.categories),
+                subresources=tuple(below.get(resource.name, ())),
             )
 
 

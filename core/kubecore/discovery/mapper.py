@@ -54,8 +54,10 @@ def _is_in(found: ApiResource, where: str) -> bool:
 
 
 def _short(wanted: str, candidates: list[ApiResource]) -> ApiResource | None:
-    found = [one for one in candidates if wanted in one.short_names]
-    others = [str(one) for one in found if one.group != found[0].group and one.kind != found[0].kind]
+    found = [resource for resource in candidates if wanted in resource.short_names]
+    others = [
+        str(resource) for resource in found if resource.group != found[0].group and resource.kind != found[0].kind
+    ]
     if others:
         _LOG.warning("the short name %r is taken for %s, not for %s", wanted, found[0], " or ".join(others))
     return found[0] if found else None
@@ -75,12 +77,12 @@ def no_match(catalog: Catalog, name: str, api_version: str = "") -> NoMatchError
     """
     group = api_version.rpartition("/")[0] if api_version else name.lower().partition(".")[2]
     nearest = tuple(dict.fromkeys(_nearest(catalog, name, group)))[:_MOST]
-    said = [f"the server has no kind or resource {name[:100]!r}" + (f" in {api_version}" if api_version else "")]
+    parts = [f"the server has no kind or resource {name[:100]!r}" + (f" in {api_version}" if api_version else "")]
     if nearest:
-        said.append(f"did you mean {', '.join(nearest)}?")
+        parts.append(f"did you mean {', '.join(nearest)}?")
     if catalog.failed:
-        said.append(f"these did not respond: {', '.join(catalog.failed)}")
-    return NoMatchError("; ".join(said), kind=name, nearest=nearest)
+        parts.append(f"these did not respond: {', '.join(catalog.failed)}")
+    return NoMatchError("; ".join(parts), kind=name, nearest=nearest)
 
 
 def _nearest(catalog: Catalog, name: str, group: str) -> list[str]:

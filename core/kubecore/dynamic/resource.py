@@ -48,15 +48,15 @@ class _Reader(ListReader[Any]):
     ) -> R:
         """Read the response: see `Call.decode`. Servers leave apiVersion and kind out of the items of a list."""
         try:
-            found: Any = call.decode(status, headers, body)
+            decoded: Any = call.decode(status, headers, body)
         except NotFoundError as error:
             if _is_no_place(error):
                 self.on_missing()
             raise
-        items: Any = getattr(found, "items", None)
+        items: Any = getattr(decoded, "items", None)
         if is_json_array(items):
-            found.items = list(map(self._complete, items))
-        result: R = found
+            decoded.items = list(map(self._complete, items))
+        result: R = decoded
         return result
 
     def begin(self, streamed: StreamedList[Any]) -> None:
@@ -125,30 +125,30 @@ class DynamicResource(Resource[T, ObjectList[T]]):
 
 
 def _refuse_managed_fields(body: bytes) -> None:
-    found = decoders.plain(body) if b"managedFields" in body else None
-    metadata = found.get("metadata") if is_json_object(found) else None
+    decoded = decoders.plain(body) if b"managedFields" in body else None
+    metadata = decoded.get("metadata") if is_json_object(decoded) else None
     if is_json_object(metadata) and metadata.get("managedFields"):
         raise InvalidRequestError(
             "metadata.managedFields can't be applied: the server keeps them; take them out, or apply only what you own"
         )
 
 
-def discovered(found: ApiResource, kind: type[T], on_missing: Callable[[], None]) -> DynamicResource[T]:
+def discovered(resource: ApiResource, kind: type[T], on_missing: Callable[[], None]) -> DynamicResource[T]:
     """Create the resource from a discovery result.
 
     Args:
-        found: The discovery result.
+        resource: The discovery result.
         kind: The type of the objects: a model, or `dict`.
         on_missing: Called when the server no longer has the resource.
     """
     return DynamicResource(
-        group=found.group,
-        version=found.version,
-        plural=found.plural,
-        namespaced=found.namespaced,
+        group=resource.group,
+        version=resource.version,
+        plural=resource.plural,
+        namespaced=resource.namespaced,
         kind=kind,
         list_kind=_list_of(kind),
-        kind_name=found.kind,
+        kind_name=resource.kind,
         on_missing=on_missing,
     )
 
@@ -204,10 +204,10 @@ def names_of(kind: str | type[Model], api_version: str) -> tuple[str, str]:
     """
     if isinstance(kind, str):
         return kind, api_version
-    found = kinds.named(kind)
-    if found is None:
+    known = kinds.named(kind)
+    if known is None:
         raise NoMatchError(f"{kind.__qualname__} lacks apiVersion or kind", kind=kind.__name__)
-    return found[1], api_version or found[0]
+    return known[1], api_version or known[0]
 
 
 def _list_of(kind: type[T]) -> Any:

@@ -40,10 +40,10 @@ def _is(error: object, reason: str, code: int | None = None) -> bool:
     found = _status_of(error)
     if found is None:
         return False
-    said = found.reason or ""
-    if said == reason:
+    actual = found.reason or ""
+    if actual == reason:
         return True
-    return code is not None and found.code == code and (said not in BY_REASON or ALWAYS_BY_CODE.get(code) == reason)
+    return code is not None and found.code == code and (actual not in BY_REASON or ALWAYS_BY_CODE.get(code) == reason)
 
 
 def _status_of(error: object) -> meta.Status | None:

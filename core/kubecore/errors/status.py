@@ -110,10 +110,10 @@ class UnauthorizedError(StatusError):
         if not self.request:
             return super().__str__()
         who = f" of {self.identity}" if self.identity else ""
-        said = self.status.message or "Unauthorized"
-        code = "" if "401" in said else "401 "
+        message = self.status.message or "Unauthorized"
+        code = "" if "401" in message else "401 "
         why = f"the server does not accept the credentials{who}: they are wrong, missing or have expired"
-        return escape_for_terminal(f"{self.request}: {code}{said}: {why}")
+        return escape_for_terminal(f"{self.request}: {code}{message}: {why}")
 
 
 class ForbiddenError(StatusError):

@@ -22,7 +22,7 @@ LogOutput: TypeAlias = Literal["All", "Stdout", "Stderr"]
 
 
 def log_call(
-    resource: Resource[Any, Any], namespace: str, name: str, *, since_time: datetime.datetime | None, **said: Any
+    resource: Resource[Any, Any], namespace: str, name: str, *, since_time: datetime.datetime | None, **others: Any
 ) -> Call[bytes]:
     """Return the call that reads a log; its response is always bytes.
 
@@ -31,7 +31,7 @@ def log_call(
         namespace: Their namespace.
         name: The pod.
         since_time: The time of the first line, with its offset from UTC.
-        **said: The other options by their names in Python.
+        **others: The other options by their names in Python.
 
     Raises:
         InvalidRequestError: A name or an option is invalid.
@@ -47,7 +47,7 @@ def log_call(
         bytes,
         name=name,
         subresource="log",
-        query=options.query(since_time=since, **said),
+        query=options.query(since_time=since, **others),
         accept="*/*",
     )
 

@@ -66,7 +66,7 @@ def _model_hint(module: str, name: str) -> str:
     for candidate in (name, plain):
         elsewhere = _modules_with(candidate, dict.fromkeys((package, "kubeclient.models")))
         if elsewhere:
-            return f"; {candidate} is {' or '.join(f'{one}.{candidate}' for one in elsewhere[:3])}"
+            return f"; {candidate} is {' or '.join(f'{place}.{candidate}' for place in elsewhere[:3])}"
     return nearest(plain, here.get("__all__", ()), "{}.{{}}".format(own))  # noqa: UP032 - the braces are filled in later
 
 
@@ -83,7 +83,7 @@ def _modules_with(name: str, packages: Iterable[str]) -> list[str]:
             if name in vars(module).get("__all__", ()) and info.name not in found:
                 found.append(info.name)
     # Another module may re-export the types of `meta_v1`.
-    return sorted(found, key=lambda one: (one != "meta_v1", "alpha" in one, "beta" in one))
+    return sorted(found, key=lambda name: (name != "meta_v1", "alpha" in name, "beta" in name))
 
 
 def missing_in_client(client: object, name: str) -> AttributeError:
@@ -140,7 +140,7 @@ def missing_in_clientset(clientset: object, name: str) -> AttributeError:
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.removesuffix("Api")).lower()
     if snake in known:
         return _error(clientset, name, f"; write {snake}")
-    prefixed = [one for one in known if one.startswith(f"{snake}_v")]
+    prefixed = [accessor for accessor in known if accessor.startswith(f"{snake}_v")]
     if prefixed:
         return _error(clientset, name, f"; write {min(prefixed, key=_stability)}")
     place = _place_of_resource(clientset, snake.replace("_", ""))
@@ -161,7 +161,7 @@ def _place_of_resource(clientset: object, plural: str) -> str:
         if info.plural in (plural, f"{plural}s") and accessor in _public(type(clientset)):
             group: object = getattr(clientset, accessor)
             resources = _public(type(group))
-            name = next((one for one in resources if one.replace("_", "") == info.plural), "")
+            name = next((attribute for attribute in resources if attribute.replace("_", "") == info.plural), "")
             if name:
                 return f"{accessor}.{name}({'namespace' if info.namespaced else ''})"
     return ""

@@ -113,25 +113,25 @@ def _set_in_mapping(object: MutableMapping[str, Any], reference: OwnerReference)
     metadata["ownerReferences"] = _with(metadata.get("ownerReferences") or (), reference, reference.to_dict())
 
 
-def _with(found: Any, reference: OwnerReference, entry: Any) -> list[Any]:
+def _with(references: Any, reference: OwnerReference, entry: Any) -> list[Any]:
     """Return the references with that of the owner replaced or added.
 
     Raises:
         AlreadyOwnedError: Another object controls it.
     """
     owner = _owner(reference)
-    for one in found:
-        is_controller = one.get("controller") if is_json_object(one) else one.controller
-        if is_controller and _owner(one) != owner:
+    for other in references:
+        is_controller = other.get("controller") if is_json_object(other) else other.controller
+        if is_controller and _owner(other) != owner:
             from kubecore.errors.base import AlreadyOwnedError
 
-            _, kind, name = _owner(one)
+            _, kind, name = _owner(other)
             raise AlreadyOwnedError(
                 f"the object is controlled by {kind} {name!r} already; an object can have one controller"
             )
-    if not any(_owner(one) == owner for one in found):
-        return [*found, entry]
-    return [entry if _owner(one) == owner else one for one in found]
+    if not any(_owner(other) == owner for other in references):
+        return [*references, entry]
+    return [entry if _owner(other) == owner else other for other in references]
 
 
 def _owner(reference: Any) -> tuple[str, str, str]:

@@ -162,7 +162,7 @@ class RetryState:
     def not_sent(self, error: BaseException) -> None:
         """Call the observers after an attempt that was not sent: there are no credentials, or not in time."""
         if self._started:
-            self._tell(None, error)
+            self._notify(None, error)
 
     def begin(self, credential: Credential) -> Request:
         """Return the request of the announced attempt.
@@ -202,7 +202,7 @@ class RetryState:
             TransportError: The response is not acceptable.
         """
         if self._started:
-            self._tell(status, None)
+            self._notify(status, None)
         # The warnings of a backend that the API server only hands on are not the API server's.
         if "warning" in headers and not self._called.is_proxied:
             for warning in warnings.parse(headers["warning"]):
@@ -266,7 +266,7 @@ class RetryState:
             Whether there is another attempt, after `wait`.
         """
         if self._started:
-            self._tell(None, error)
+            self._notify(None, error)
         if not self._is_read or isinstance(error, _NEVER_AGAIN):
             return False
         if isinstance(error, TimeoutError) and not self._streaming:
@@ -369,7 +369,7 @@ class RetryState:
             number=self._number,
         )
         ended = [observer(attempt) for observer in self._requests.config.observers]
-        self._ended = [one for one in ended if one is not None]
+        self._ended = [callback for callback in ended if callback is not None]
         self._started = time.perf_counter()
         try:
             self._extra = checked(attempt)
@@ -377,7 +377,7 @@ class RetryState:
             self.not_sent(error)
             raise
 
-    def _tell(self, code: int | None, error: BaseException | None) -> None:
+    def _notify(self, code: int | None, error: BaseException | None) -> None:
         seconds = time.perf_counter() - self._started
         if _LOG.isEnabledFor(logging.DEBUG):
             result = code if error is None else type(error).__name__

@@ -257,15 +257,15 @@ class Client:
                 if not state.retry_after_error(error):
                     raise
                 continue
-            is_answer = False
+            is_final = False
             try:
-                is_answer = state.is_final(stream.status, stream.headers)
+                is_final = state.is_final(stream.status, stream.headers)
                 if stream.status == 401 and self._is_renewed(state, credential):
-                    is_answer = False
+                    is_final = False
             finally:
-                if not is_answer:
+                if not is_final:
                     stream.close()
-            if is_answer:
+            if is_final:
                 return _unpacked(stream, request) if "content-encoding" in stream.headers else stream
 
     def _renewed(self, state: RetryState) -> Credential:

@@ -146,7 +146,9 @@ def _uid_of(into: Any) -> Callable[[Any], str] | None:
     for wire_name in ("metadata", "uid"):
         if not isinstance(into, type) or not issubclass(into, msgspec.Struct):
             return None
-        field = next((one for one in msgspec.structs.fields(into) if one.encode_name == wire_name), None)
+        field = next(
+            (candidate for candidate in msgspec.structs.fields(into) if candidate.encode_name == wire_name), None
+        )
         if field is None:
             return None
         path.append(field.name)

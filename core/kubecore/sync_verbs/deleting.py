@@ -58,7 +58,7 @@ class Delete(ResourceClient, Generic[T]):
             TransportError: The response is missing or incomplete.
             DecodeError: The response is not the requested object.
         """
-        said = options.delete_options(
+        delete_options = options.delete_options(
             dry_run=dry_run,
             grace_period_seconds=grace_period_seconds,
             propagation_policy=propagation_policy,
@@ -66,7 +66,7 @@ class Delete(ResourceClient, Generic[T]):
             preconditions=preconditions,
             ignore_store_read_error=ignore_store_read_error,
         )
-        call: Call[T | Status] = self._resource.delete(self._namespace, name, said)
+        call: Call[T | Status] = self._resource.delete(self._namespace, name, delete_options)
         return self._client.send(call, timeout=timeout)
 
 
@@ -121,7 +121,7 @@ class DeleteCollection(ResourceClient, Generic[L]):
             TransportError: The response is missing or incomplete.
             DecodeError: The response is not the requested object.
         """
-        said = options.delete_options(
+        delete_options = options.delete_options(
             dry_run=dry_run,
             grace_period_seconds=grace_period_seconds,
             propagation_policy=propagation_policy,
@@ -139,5 +139,5 @@ class DeleteCollection(ResourceClient, Generic[L]):
             resource_version_match=resource_version_match,
             timeout_seconds=timeout_seconds,
         )
-        call: Call[L | Status] = self._resource.delete_collection(self._namespace, said, query)
+        call: Call[L | Status] = self._resource.delete_collection(self._namespace, delete_options, query)
         return self._client.send(call, timeout=timeout)

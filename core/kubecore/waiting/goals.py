@@ -56,11 +56,11 @@ class Goal(ABC):
         return self.words
 
     @abstractmethod
-    def observe(self, found: Any) -> Observation:
+    def observe(self, item: Any) -> Observation:
         """Compare the object with the goal.
 
         Args:
-            found: The object, a model.
+            item: The object, a model.
 
         Returns:
             How far it is.
@@ -84,31 +84,31 @@ class Condition(Goal):
         """Description of the goal, for people."""
         return f"condition {self.type}={self.status}"
 
-    def observe(self, found: Body) -> Observation:
+    def observe(self, item: Body) -> Observation:
         """Compare the object: a condition that speaks of an older generation does not count."""
-        data = observation.document(found)
-        one = observation.condition(data, self.type)
-        if one is None:
+        data = observation.document(item)
+        current = observation.condition(data, self.type)
+        if current is None:
             there = ", ".join(observation.text(other, "type") for other in observation.conditions(data)) or "none"
             return Observation(
                 done=False,
                 seen=f"no such condition; there are: {there}",
                 failure=terminal_states.of_condition(data, self.type, self.status),
             )
-        seen = observation.said(one)
-        generation, observed = observation.number(data, "metadata", "generation"), _observed(data, one)
+        seen = observation.describe_condition(current)
+        generation, observed = observation.number(data, "metadata", "generation"), _observed(data, current)
         if observed is not None and observed < generation:
             return Observation(
                 done=False, seen=f"{seen}; but that is of generation {observed}, the object has {generation}"
             )
-        if observation.text(one, "status").casefold() == self.status.casefold():
+        if observation.text(current, "status").casefold() == self.status.casefold():
             return Observation(done=True, seen=seen)
         return Observation(done=False, seen=seen, failure=terminal_states.of_condition(data, self.type, self.status))
 
 
-def _observed(data: Any, one: Any) -> int | None:
+def _observed(data: Any, current: Any) -> int | None:
     for found in (
-        observation.field(one, "observedGeneration"),
+        observation.field(current, "observedGeneration"),
         observation.field(data, "status", "observedGeneration"),
     ):
         if isinstance(found, int):
@@ -127,7 +127,7 @@ class Created(Goal):
         """Description of the goal, for people."""
         return "creation"
 
-    def observe(self, found: Body) -> Observation:
+    def observe(self, item: Body) -> Observation:
         """Compare the object: it exists."""
         return Observation(done=True, seen="it exists")
 
@@ -148,9 +148,9 @@ class Deleted(Goal):
         """Description of the goal, for people."""
         return "deletion"
 
-    def observe(self, found: Body) -> Observation:
+    def observe(self, item: Body) -> Observation:
         """Compare the object: as long as there is one it is not deleted."""
-        data = observation.document(found)
+        data = observation.document(item)
         if not observation.text(data, "metadata", "deletionTimestamp"):
             return Observation(done=False, seen="it exists, and was not deleted")
         names = observation.field(data, "metadata", "finalizers")
@@ -182,13 +182,13 @@ class Matches(Goal):
         """The same without the value."""
         return self.path.text[:200]
 
-    def observe(self, found: Body) -> Observation:
+    def observe(self, item: Body) -> Observation:
         """Compare the object with the goal.
 
         Raises:
             InvalidRequestError: A value is waited for, and the path finds several, or an object or list.
         """
-        data = observation.document(found)
+        data = observation.document(item)
         try:
             values = self.path.find(data)
         except DecodeError as error:
@@ -229,11 +229,11 @@ class Predicate(Goal):
         name: str = getattr(self.function, "__name__", type(self.function).__name__)
         return "the yes of a lambda" if name == "<lambda>" else f"the yes of {name}"
 
-    def observe(self, found: Body) -> Observation:
+    def observe(self, item: Body) -> Observation:
         """Compare the object: call the function."""
-        if self.function(found):
+        if self.function(item):
             return Observation(done=True, seen="the function returned a true value")
-        version = observation.text(observation.document(found), "metadata", "resourceVersion")
+        version = observation.text(observation.document(item), "metadata", "resourceVersion")
         return Observation(done=False, seen=f"the function returned a false value for version {version}")
 
 

@@ -21,15 +21,15 @@ class Completion(Goal):
         """Description of the goal, for people."""
         return "completion"
 
-    def observe(self, found: Body) -> Observation:
+    def observe(self, item: Body) -> Observation:
         """Observe the job: its conditions show its result, its counters its progress."""
-        data = observation.document(found)
+        data = observation.document(item)
         counts = {name: observation.number(data, "status", name) for name in ("active", "succeeded", "failed")}
         seen = ", ".join(f"{count} {name}" for name, count in counts.items()) + " pods"
         if (failure := terminal_states.job_failure(data)) is not None:
             return Observation(done=False, seen=seen, failure=failure)
-        one = observation.condition(data, "Complete")
-        if one is not None and observation.text(one, "status") == "True":
+        complete = observation.condition(data, "Complete")
+        if complete is not None and observation.text(complete, "status") == "True":
             return Observation(done=True, seen=seen)
         suspended = observation.condition(data, "Suspended")
         if suspended is not None and observation.text(suspended, "status") == "True":

@@ -9,7 +9,17 @@ from kubecore._support.json_types import is_json_array, is_json_object
 from kubecore.calls.resource import Body
 from kubecore.errors import WaitFailedError
 
-__all__ = ["Failure", "Observation", "condition", "conditions", "document", "field", "number", "said", "text"]
+__all__ = [
+    "Failure",
+    "Observation",
+    "condition",
+    "conditions",
+    "describe_condition",
+    "document",
+    "field",
+    "number",
+    "text",
+]
 
 
 class Failure(NamedTuple):
@@ -38,9 +48,9 @@ class Observation(NamedTuple):
     """Why it can no longer become so."""
 
 
-def document(found: Body) -> Mapping[str, Any]:
+def document(item: Body) -> Mapping[str, Any]:
     """Return the content of the object's JSON."""
-    return found if isinstance(found, Mapping) else found.to_dict()
+    return item if isinstance(item, Mapping) else item.to_dict()
 
 
 def field(data: Any, *names: str) -> Any:
@@ -65,19 +75,19 @@ def text(data: Any, *names: str) -> str:
 def conditions(data: Any) -> Iterator[Mapping[str, Any]]:
     """Yield the conditions of the object's status that have a type and a status."""
     found = field(data, "status", "conditions")
-    for one in found if is_json_array(found) else ():
-        if text(one, "type") and isinstance(field(one, "status"), str):
-            yield one
+    for entry in found if is_json_array(found) else ():
+        if text(entry, "type") and isinstance(field(entry, "status"), str):
+            yield entry
 
 
 def condition(data: Any, name: str) -> Mapping[str, Any] | None:
     """Return the condition of a type, upper and lower case alike, as `kubectl wait` finds it."""
     folded = name.casefold()
-    return next((one for one in conditions(data) if text(one, "type").casefold() == folded), None)
+    return next((entry for entry in conditions(data) if text(entry, "type").casefold() == folded), None)
 
 
-def said(one: Mapping[str, Any]) -> str:
+def describe_condition(entry: Mapping[str, Any]) -> str:
     """Describe a condition: `Ready is False (ContainersNotReady): containers with unready status: [c]`."""
-    reason, message = text(one, "reason"), text(one, "message")
-    words = f"{text(one, 'type')} is {text(one, 'status')}"
+    reason, message = text(entry, "reason"), text(entry, "message")
+    words = f"{text(entry, 'type')} is {text(entry, 'status')}"
     return words + (f" ({reason})" if reason else "") + (f": {message}" if message else "")

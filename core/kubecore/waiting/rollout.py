@@ -36,9 +36,9 @@ class Rollout(Goal):
         """Description of the goal, for people."""
         return "the rollout"
 
-    def observe(self, found: Body) -> Observation:
+    def observe(self, item: Body) -> Observation:
         """Compare the object: has the controller seen the latest template, and are all pods of it?"""
-        data = document(found)
+        data = document(item)
         strategy = text(data, "spec", "updateStrategy", "type")
         if strategy not in ("", "RollingUpdate"):
             words = f"the strategy {strategy} replaces no pods; only of RollingUpdate it is known when it is done"

@@ -56,11 +56,11 @@ def of_path(data: Any, path: str) -> Failure | None:
 
 def job_failure(data: Any) -> Failure | None:
     """Return why a job has failed, or is about to; None if it has not."""
-    one = _true(data, "Failed", "FailureTarget")
+    failed = _true(data, "Failed", "FailureTarget")
     return (
         None
-        if one is None
-        else Failure(JobFailedError, observation.text(one, "reason"), observation.text(one, "message"))
+        if failed is None
+        else Failure(JobFailedError, observation.text(failed, "reason"), observation.text(failed, "message"))
     )
 
 
@@ -77,9 +77,15 @@ def _ended_pod(data: Any) -> Failure | None:
 
 
 def _job_success(data: Any) -> Failure | None:
-    one = _true(data, "Complete", "SuccessCriteriaMet")
-    return None if one is None else Failure(WaitFailedError, observation.text(one, "type"), "the job has succeeded")
+    complete = _true(data, "Complete", "SuccessCriteriaMet")
+    return (
+        None
+        if complete is None
+        else Failure(WaitFailedError, observation.text(complete, "type"), "the job has succeeded")
+    )
 
 
 def _true(data: Any, *names: str) -> Any:
-    return next((one for one in observation.conditions(data) if one["type"] in names and one["status"] == "True"), None)
+    return next(
+        (entry for entry in observation.conditions(data) if entry["type"] in names and entry["status"] == "True"), None
+    )

@@ -178,13 +178,13 @@ class Decoder(Generic[T]):
             return self._slow(line)
         if event.type not in _CHANGES:
             return self._slow(line)
-        found: Any = event.object
-        if self._is_custom and may_differ(line, found):
+        item: Any = event.object
+        if self._is_custom and may_differ(line, item):
             return self._slow(line)
         if not self._carries:
-            decode.detach(found)
+            decode.detach(item)
             return event, self._read(line, _Line).object.metadata
-        meta: Meta = found.metadata
+        meta: Meta = item.metadata
         decode.detach_meta(meta)
         return event, meta
 
@@ -246,25 +246,25 @@ def carries_meta(kind: Any) -> bool:
     return _carries(hashable)
 
 
-def meta_of(found: Any) -> Meta:
+def meta_of(item: Any) -> Meta:
     """Return the metadata of a listed object.
 
     Args:
-        found: The object: a model, a mapping, or a struct that has the metadata.
+        item: The object: a model, a mapping, or a struct that has the metadata.
 
     Raises:
         DecodeError: It lacks the name or the version, which identify objects.
     """
-    carried: Any = found.get("metadata") if is_json_object(found) else getattr(found, "metadata", None)
-    meta: Meta = carried if carries_meta(type(found)) else _converted(carried)
+    carried: Any = item.get("metadata") if is_json_object(item) else getattr(item, "metadata", None)
+    meta: Meta = carried if carries_meta(type(item)) else _converted(carried)
     if not meta.name or not meta.resource_version:
         raise DecodeError("an item of the list has no metadata with name, namespace, uid and resource version")
     return meta
 
 
-def _converted(found: Any) -> Meta:
+def _converted(metadata: Any) -> Meta:
     try:
-        return msgspec.convert(found, _Meta, from_attributes=True)
+        return msgspec.convert(metadata, _Meta, from_attributes=True)
     except _UNREADABLE:
         return _Meta()
 

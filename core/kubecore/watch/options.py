@@ -78,24 +78,24 @@ class WatchOptions(Generic[T]):
         Raises:
             InvalidRequestError: An option is invalid.
         """
-        said: dict[str, Any] = {
+        values: dict[str, Any] = {
             "label_selector": self.label_selector,
             "field_selector": self.field_selector,
             "shard_selector": self.shard_selector,
         }
         if phase in ("watch", "initial"):
-            said.update(watch=True, allow_watch_bookmarks=True, timeout_seconds=seconds)
-            said["resource_version"] = version or None
+            values.update(watch=True, allow_watch_bookmarks=True, timeout_seconds=seconds)
+            values["resource_version"] = version or None
             if phase == "initial":
-                said["send_initial_events"] = True
-                said["resource_version_match"] = self.resource_version_match or "NotOlderThan"
+                values["send_initial_events"] = True
+                values["resource_version_match"] = self.resource_version_match or "NotOlderThan"
             elif is_first:
-                said["resource_version_match"] = self.resource_version_match  # The server reports why it refuses it.
+                values["resource_version_match"] = self.resource_version_match  # The server reports why it refuses it.
         elif phase != "list":
-            said["limit"] = 1
+            values["limit"] = 1
         elif token is not None:
-            said["continue_token"] = token
+            values["continue_token"] = token
         elif is_first:  # A repeated list uses the newest state.
-            said["resource_version"] = self.resource_version
-            said["resource_version_match"] = self.resource_version_match
-        return options.query(**said)
+            values["resource_version"] = self.resource_version
+            values["resource_version_match"] = self.resource_version_match
+        return options.query(**values)

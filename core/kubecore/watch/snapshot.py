@@ -35,12 +35,12 @@ class Snapshot(Generic[T]):
         """Begin another list of the collection: objects that do not occur before `finish` are gone."""
         self._unseen = set(self._entries)
 
-    def compare(self, meta: Meta, found: T, *, is_back: bool = False) -> Iterator[Event[T]]:
+    def compare(self, meta: Meta, item: T, *, is_back: bool = False) -> Iterator[Event[T]]:
         """Look at an object that exists.
 
         Args:
             meta: Its metadata.
-            found: The object.
+            item: The object.
             is_back: Whether the server's versions have gone back: then a lower version is newer, and the same one may
                 have another content.
 
@@ -52,14 +52,14 @@ class Snapshot(Generic[T]):
         before = self._entries.get(key)
         if before is not None and not is_back and before.is_newer_than(meta.resource_version):
             return
-        self._entries[key] = _Entry(meta.uid, meta.resource_version, found)
+        self._entries[key] = _Entry(meta.uid, meta.resource_version, item)
         if before is None:
-            yield Event(ADDED, found)
+            yield Event(ADDED, item)
         elif before.uid != meta.uid:
             yield Event(DELETED, before.object)
-            yield Event(ADDED, found)
-        elif before.version != meta.resource_version or (is_back and before.object != found):
-            yield Event(MODIFIED, found)
+            yield Event(ADDED, item)
+        elif before.version != meta.resource_version or (is_back and before.object != item):
+            yield Event(MODIFIED, item)
 
     def prune(self, metas: Iterable[Meta]) -> Iterator[Event[T]]:
         """Record all that exists, before `compare` is called for each.
@@ -73,13 +73,13 @@ class Snapshot(Generic[T]):
         self._unseen = set(self._entries).difference((meta.namespace, meta.name) for meta in metas)
         yield from self.finish()
 
-    def record(self, kind: str, meta: Meta, found: T) -> None:
+    def record(self, kind: str, meta: Meta, item: T) -> None:
         """Record a change that is yielded unchanged."""
         key = (meta.namespace, meta.name)
         if kind == DELETED:
             self._entries.pop(key, None)
         else:
-            self._entries[key] = _Entry(meta.uid, meta.resource_version, found)
+            self._entries[key] = _Entry(meta.uid, meta.resource_version, item)
 
     def remove(self, meta: Meta) -> bool:
         """Take note that an object was deleted while the collection is looked at; return whether it was known."""

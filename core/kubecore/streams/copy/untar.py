@@ -253,14 +253,14 @@ class Unpacker:
 
     def _folder(self, parts: tuple[str, ...], name: str, mode: int) -> None:
         tree = self._root(name, is_folder=True)
-        with _told(name):
+        with _map_errors(name):
             tree.folder(parts, mode)
         self.copied.folders += 1
 
     def _begin_file(self, parts: tuple[str, ...], name: str, size: int, mode: int) -> None:
         tree = self._root(name, is_folder=bool(parts))
         final = parts[-1] if parts else self._single_name()
-        with _told(name):
+        with _map_errors(name):
             self._file = _File(tree, tree.folder(parts[:-1], 0o700), final, mode, name)
         self._data_left, self._padding = size, -size % _BLOCK
         if not size:
@@ -275,7 +275,7 @@ class Unpacker:
     def _root(self, name: str, *, is_folder: bool) -> _Tree:
         """Open the folder that the copy is made in: the copy itself, or the one that holds a single file."""
         if self._tree is None:
-            with _told(os.fspath(self._local)):
+            with _map_errors(os.fspath(self._local)):
                 if is_folder:
                     with contextlib.suppress(FileExistsError):
                         self._local.mkdir()
@@ -349,14 +349,14 @@ class _File:
             raise
 
     def write(self, data: memoryview) -> None:
-        with _told(self._shown):
+        with _map_errors(self._shown):
             while data:
                 data = data[os.write(self._descriptor, data) :]
 
     def keep(self) -> None:
         """Give it its name."""
         try:
-            with _told(self._shown):
+            with _map_errors(self._shown):
                 self._check_place()
                 os.rename(self._temporary, self._name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
                 made = os.fstat(self._descriptor)
@@ -414,7 +414,7 @@ def _named(name: str) -> str:
 
 
 @contextlib.contextmanager
-def _told(name: str) -> Generator[None]:
+def _map_errors(name: str) -> Generator[None]:
     """Map OSErrors to kubecore errors that name the entry."""
     try:
         yield

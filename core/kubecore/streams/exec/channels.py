@@ -59,7 +59,7 @@ class Channels:
         self._channel: int | None = None  # Of the message that is coming.
         self._status = bytearray()
         self._wrong = ""
-        self._is_told = False  # An empty message has no meaning: nodes send one first if no output is requested.
+        self._has_status = False  # An empty message has no meaning: nodes send one first if no output is requested.
 
     def feed(self, piece: Piece) -> tuple[int, bytes]:
         """Handle a chunk of a message.
@@ -83,7 +83,7 @@ class Channels:
             return channel, data
         if channel == ERROR:
             self._status += data
-            self._is_told = self._is_told or (piece.is_last and bool(self._status))
+            self._has_status = self._has_status or (piece.is_last and bool(self._status))
             if len(self._status) > _MOST_STATUS:
                 raise self._refused(f"the status is longer than {_MOST_STATUS} bytes")
         elif channel not in (None, STDIN, RESIZE, CLOSE):
@@ -108,10 +108,10 @@ class Channels:
         """
         if self._wrong:
             raise ProtocolError(self._wrong)
-        if not self._is_told:
-            said = f" ({goodbye})" if goodbye not in ("", "1000", "1005") else ""
+        if not self._has_status:
+            detail = f" ({goodbye})" if goodbye not in ("", "1000", "1005") else ""
             raise UnknownResultError(
-                f"{self._place}: the session ended{said} before the server reported the exit status; "
+                f"{self._place}: the session ended{detail} before the server reported the exit status; "
                 "it may have run, in whole or in part"
             )
         return _returncode(self._read_status(), self._place)

@@ -178,14 +178,14 @@ class Options:
 
     def query(self) -> tuple[tuple[str, str], ...]:
         """Return the query parameters."""
-        said = {
+        parameters = {
             "container": self.container,
             "stderr": "true" if self.stderr and not self.tty else None,
             "stdin": "true" if self.stdin else None,
             "stdout": "true" if self.stdout else None,
             "tty": "true" if self.tty else None,
         }
-        return tuple((name, value) for name, value in said.items() if value is not None)
+        return tuple((name, value) for name, value in parameters.items() if value is not None)
 
 
 def is_text(value: object) -> bool:

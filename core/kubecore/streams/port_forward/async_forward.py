@@ -151,9 +151,9 @@ class AsyncForwardedStream:
         if piece is None:
             self._tunnel.end(self._session.goodbye)
             return
-        answer = self._tunnel.feed(piece.data)
-        if answer:
-            await self._session.send(answer)
+        reply = self._tunnel.feed(piece.data)
+        if reply:
+            await self._session.send(reply)
 
 
 class AsyncPortForward:

@@ -133,9 +133,9 @@ class ForwardedStream:
         if piece is None:
             self._tunnel.end(self._session.goodbye)
             return
-        answer = self._tunnel.feed(piece.data)
-        if answer:
-            self._session.send(answer)
+        reply = self._tunnel.feed(piece.data)
+        if reply:
+            self._session.send(reply)
 
 
 class PortForward:

@@ -13,7 +13,7 @@ import msgspec
 from kubecore import options
 from kubecore.calls.call import Call
 from kubecore.calls.resource import Resource
-from kubecore.calls.steps import Steps, ask
+from kubecore.calls.steps import Steps, send
 from kubecore.errors import InvalidRequestError, PortForwardError
 from kubecore.model import meta
 from kubecore.model.list_of import ObjectList
@@ -97,7 +97,14 @@ class _Pod(Model, kw_only=True):
     @property
     def ready(self) -> _Condition | None:
         """The condition `Ready`, if it is true."""
-        return next((one for one in self.status.conditions if one.type == "Ready" and one.status == "True"), None)
+        return next(
+            (
+                condition
+                for condition in self.status.conditions
+                if condition.type == "Ready" and condition.status == "True"
+            ),
+            None,
+        )
 
 
 class _ServicePort(Model, kw_only=True):
@@ -172,7 +179,7 @@ class PodTarget:
         if isinstance(port, int):
             return Found(self._call, port)
         if self._pod is None:
-            self._pod = yield from ask(self._read)
+            self._pod = yield from send(self._read)
         return Found(self._call, _port_of_pod(self._pod, port))
 
 
@@ -203,8 +210,8 @@ class ServiceTarget:
         """
         port = as_port(port)
         if self._chosen is None:
-            service = yield from ask(self._read)
-            pods = yield from ask(self._pods(service))
+            service = yield from send(self._read)
+            pods = yield from send(self._pods(service))
             self._chosen = service, self._best(service, pods.items)
         service, pod = self._chosen
         number = self._port(service, pod, port)
@@ -229,11 +236,13 @@ class ServiceTarget:
 
     def _port(self, service: _Service, pod: _Pod, port: int | str) -> int:
         by_name = isinstance(port, str)
-        matching = [one for one in service.spec.ports if (one.name if by_name else one.port) == port]
+        matching = [entry for entry in service.spec.ports if (entry.name if by_name else entry.port) == port]
         if not matching:
-            known = ", ".join(f"{one.name} ({one.port})" if one.name else str(one.port) for one in service.spec.ports)
+            known = ", ".join(
+                f"{entry.name} ({entry.port})" if entry.name else str(entry.port) for entry in service.spec.ports
+            )
             raise self._error(f"the service has no port {port!r}; it has {known or 'none'}")
-        usable = [one for one in matching if one.protocol != "UDP"]
+        usable = [entry for entry in matching if entry.protocol != "UDP"]
         if not usable:
             raise self._error(f"the port {port!r} of the service is UDP, which can't be forwarded")
         found = usable[0]
@@ -247,7 +256,10 @@ class ServiceTarget:
 
 def _port_of_pod(pod: _Pod, name: str) -> int:
     """Return the number of a pod's port; sidecars are init containers that are always restarted."""
-    containers = [*pod.spec.containers, *(one for one in pod.spec.init_containers if one.restart_policy == "Always")]
+    containers = [
+        *pod.spec.containers,
+        *(container for container in pod.spec.init_containers if container.restart_policy == "Always"),
+    ]
     ports = [port for container in containers for port in container.ports]
     matching = [port for port in ports if port.name == name]
     if not matching:
@@ -272,7 +284,7 @@ def _rank(pod: _Pod) -> tuple[Any, ...]:
         ready is not None,
         pod.metadata.deletion_timestamp is None,
         _older(ready.last_transition_time if ready is not None else None),
-        -max((one.restart_count for one in pod.status.container_statuses), default=0),
+        -max((status.restart_count for status in pod.status.container_statuses), default=0),
         _older(created.isoformat() if created is not None else None),
     )
 

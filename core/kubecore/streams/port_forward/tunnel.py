@@ -79,19 +79,19 @@ class Tunnel:
 
     def feed(self, data: bytes) -> bytes:
         """Handle received data; return bytes to send in response, mostly none."""
-        answers: list[bytes] = []
+        replies: list[bytes] = []
         try:
-            answers.extend(filter(None, map(self._take, self._decoder.feed(data))))
+            replies.extend(filter(None, map(self._take, self._decoder.feed(data))))
         except ProtocolError as error:
             self._failure = ProtocolError(f"{self.place}: {error}")
-        return b"".join(answers)
+        return b"".join(replies)
 
     def end(self, goodbye: str) -> None:
         """Record the end of the session, with the message of the other end."""
         self._has_said_all = True
         if not self._is_ended and self._failure is None:
-            said = f" with {goodbye}" if goodbye else ""
-            self._failure = ReadError(f"{self.place}: the node ended the connection to port {self._port}{said}")
+            detail = f" with {goodbye}" if goodbye else ""
+            self._failure = ReadError(f"{self.place}: the node ended the connection to port {self._port}{detail}")
 
     def check(self) -> None:
         """Raise the error that ended the connection before the node responded.

@@ -98,7 +98,7 @@ class AsyncSession:
             is_free = not self._socket.is_writing
             ping = self._state.ping(is_free=is_free)
             if is_free:
-                await self._say(ping + self._state.control())
+                await self._send_control(ping + self._state.control())
 
     async def send(self, data: bytes) -> None:
         """Send a message; all of it is sent when this returns.
@@ -124,7 +124,7 @@ class AsyncSession:
         if not self._is_closed:
             self._is_closed = True
             try:
-                await self._say(self._state.close())
+                await self._send_control(self._state.close())
             finally:
                 await self._socket.aclose()
 
@@ -163,7 +163,7 @@ class AsyncSession:
             self._broken = "a message was interrupted half-way; nothing can be sent any more"
             raise
 
-    async def _say(self, data: bytes) -> None:
+    async def _send_control(self, data: bytes) -> None:
         """Send data that must not be interrupted, unless another task is sending, which may take any time."""
         if not data or self._broken or self._socket.is_writing:
             return

@@ -93,7 +93,7 @@ class Session:
                 piece = self._state.take() or self._read_and_take()
                 if piece is None:
                     self._state.waited(waited)
-                self._answer()
+                self._send_pong()
                 if supply is not None and not self._outgoing and not self._state.is_ended and not self._broken:
                     data = supply()
                     supply = supply if data is not None else None
@@ -194,7 +194,7 @@ class Session:
             if data is not None:
                 self._state.feed(data)
 
-    def _answer(self) -> None:
+    def _send_pong(self) -> None:
         ping = self._state.ping(is_free=not self._outgoing)
         if not self._outgoing:  # One pong is enough for all pings that were received while it could not be sent.
             self._queue(ping + self._state.control())

@@ -155,10 +155,10 @@ class SessionState:
 
     def close(self) -> bytes:
         """Record that the session is closed locally; return the close frame, b"" if there is no receiver."""
-        said = b"" if self.is_ended else self._websocket.close()
+        frame = b"" if self.is_ended else self._websocket.close()
         self._is_closed = True
         self._inbox.clear()
-        return said
+        return frame
 
     def _closed(self) -> StreamClosedError:
         return StreamClosedError(f"{self.place}: the stream is closed")
