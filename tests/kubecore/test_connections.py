@@ -13,12 +13,16 @@ from typing import Any, cast
 
 import anyio
 import anyio.abc
+import anyio.lowlevel
 import pytest
 import trustme
 
 from kubecore import errors, rest
 from kubecore._http import tls
+from kubecore._http.anyio_socket import AnyioSocket
 from kubecore._http.async_socket import AsyncSocket
+from kubecore._http.asyncio_socket import AsyncioSocket
+from kubecore._http.per_loop import running_asyncio
 from kubecore._http.sync_socket import SyncSocket
 from tests.kubecore.loopback import answer
 from tests.kubecore.test_client import POD
@@ -76,31 +80,64 @@ def test_bytes_behind_a_response_never_become_the_next_response(
     assert served
 
 
-def test_data_that_the_event_loop_read_ahead_makes_a_connection_stale() -> None:
+async def connected(client: socket.socket) -> AsyncSocket:
+    client.setblocking(False)
+    loop = running_asyncio()
+    if loop is None:
+        return AnyioSocket(await anyio.abc.SocketStream.from_socket(client))
+    _, connection = await loop.create_connection(lambda: AsyncioSocket(loop), sock=client)
+    return connection
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_data_that_was_not_requested_makes_a_connection_stale(backend: str) -> None:
     async def main() -> None:
         client, server = socket.socketpair()
         with server:
-            stream: Any = await anyio.abc.SocketStream.from_socket(client)
-            connection = AsyncSocket(stream, client.fileno())
+            connection = await connected(client)
             assert not connection.is_stale()
-            if hasattr(stream, "_protocol"):
-                stream._protocol.data_received(b"HTTP/1.1 200 OK\r\n\r\n")  # As event loops do while the task sleeps.
-                assert connection.has_rest()
-                assert await connection.read_now() == b"HTTP/1.1 200 OK\r\n\r\n"
-                assert not connection.has_rest()
+            assert await connection.read_now() is None
             server.sendall(b"x")
+            assert connection.is_stale()  # Also if the event loop has not received it yet,
+            await anyio.wait_all_tasks_blocked()
+            await anyio.lowlevel.checkpoint()
+            assert connection.is_stale()  # and if it has.
+            assert await connection.read_now() == b"x"
+            assert not connection.is_stale()
+            server.close()
             assert connection.is_stale()
+            assert await connection.read_now() == b""
+            await connection.aclose()
+
+    anyio.run(main, backend=backend)
+
+
+def test_data_that_the_event_loop_has_received_is_unread() -> None:
+    async def main() -> None:
+        client, server = socket.socketpair()
+        with server:
+            connection = await connected(client)
+            assert isinstance(connection, AsyncioSocket)
+            connection.data_received(b"abc")
+            connection.data_received(b"def")
+            assert connection.has_rest()
+            assert await connection.read() == b"abcdef"
+            assert not connection.has_rest()
             await connection.aclose()
 
     anyio.run(main)
-    anyio.run(main, backend="trio")
 
 
 def test_a_stream_of_an_unknown_kind_is_never_used_again() -> None:
-    client, server = socket.socketpair()
-    with client, server:
-        unknown: Any = object()
-        assert AsyncSocket(unknown, client.fileno()).is_stale()
+    async def main() -> None:
+        client, server = socket.socketpair()
+        with server:
+            client.setblocking(False)
+            connection = AnyioSocket(await anyio.abc.SocketStream.from_socket(client))
+            assert connection.is_stale()  # anyio's streams on asyncio may hold received data.
+            await connection.aclose()
+
+    anyio.run(main)
 
 
 def test_data_is_read_without_waiting() -> None:

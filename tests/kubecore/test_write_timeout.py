@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import anyio
 import pytest
-import trio
-import trio.testing
 
 from kubecore import errors, rest
 from kubecore._auth.credential import Credential
-from kubecore._http import async_pool, pool
+from kubecore._http import async_pool, deadlines, pool
 from kubecore._http.deadlines import Deadlines
 from kubecore._http.http1 import ResponseParser
 from kubecore._http.request import Request
@@ -51,29 +50,33 @@ class Slow:
 
 
 class SlowAsync:
-    """An asynchronous connection that needs `pause` seconds for each write."""
+    """An asynchronous connection that needs `pause` seconds for each write, on a clock that it moves."""
 
     def __init__(self, pause: float) -> None:
         self.pause = pause
+        self.now = 1000.0
         self.accepted = 0
         self.largest = 0
+        self.limits: list[float] = []
 
-    async def write(self, data: bytes) -> None:
-        await trio.sleep(self.pause)
+    async def write(self, data: bytes, deadline: float) -> None:
+        self.limits.append(deadline - self.now)
+        self.now = min(self.now + self.pause, deadline)
+        if self.now == deadline:
+            raise TimeoutError
         self.accepted += len(data)
         self.largest = max(self.largest, len(data))
 
-    async def read_now(self) -> bytes | None:
+    async def read_now(self, deadline: float) -> bytes | None:
         return None
 
-    async def read(self) -> bytes:
+    async def read(self, deadline: float) -> bytes:
         return RESPONSE
 
 
 def send(connection: Slow, made: Request) -> ResponseParser:
     answer = ResponseParser("POST")
-    deadlines: Any = Deadlines(made)
-    pool._send(connection, made, answer, deadlines)  # type: ignore[arg-type]
+    pool._send(connection, made, answer, Deadlines(made))  # type: ignore[arg-type]
     return answer
 
 
@@ -83,7 +86,9 @@ def send_async(connection: SlowAsync, made: Request) -> ResponseParser:
     async def main() -> None:
         await async_pool._send(connection, made, answer, Deadlines(made))  # type: ignore[arg-type]
 
-    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(deadlines, "time", SimpleNamespace(monotonic=lambda: connection.now))
+        anyio.run(main)
     return answer
 
 
@@ -101,6 +106,7 @@ def test_a_server_that_accepts_data_slowly_but_steadily_gets_the_whole_request_a
     assert send_async(connection, request(size)).status == 200
     assert connection.accepted > size
     assert connection.largest <= 16 * 1024
+    assert set(connection.limits) == {WRITE}
 
 
 @pytest.mark.parametrize("size", [10, 3_000_000])

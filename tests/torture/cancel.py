@@ -275,8 +275,8 @@ async def _damage(clientset: AsyncClientset, server: PodServer, most: int) -> st
     if len(found) != most or time.monotonic() - began > 1:
         return f"{len(found)} of {most} requests were served, in {time.monotonic() - began:.1f} s"
     connections: Any = clientset.rest_client._transport._connections()  # type: ignore[attr-defined]
-    if connections.slots.value != most:
-        return f"{connections.slots.value} of {most} slots are free"
+    if connections.slots.free != most:
+        return f"{connections.slots.free} of {most} slots are free"
     idle = len(connections.idle)
     if not await _settled(lambda: server.open == idle):
         return f"{server.open} connections are open, of which the pool knows {idle}"

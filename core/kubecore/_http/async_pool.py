@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import io
-import math
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any, Final
 
 import anyio
+from anyio.lowlevel import checkpoint_if_cancelled
 
 from kubecore._config.config import Config
 from kubecore._config.secret import SecretBytes
+from kubecore._http.async_slots import Slots
 from kubecore._http.async_socket import AsyncSocket
 from kubecore._http.connector import Connector, no_certificate
 from kubecore._http.deadlines import (
@@ -21,7 +22,6 @@ from kubecore._http.deadlines import (
     KEEPALIVE_SECONDS,
     Deadlines,
     Early,
-    Stage,
     WaitingError,
     map_error,
     may_repeat,
@@ -46,7 +46,7 @@ class _Connections:
 
     def __init__(self, max_connections: int) -> None:
         self.idle: deque[tuple[AsyncSocket, float]] = deque()
-        self.slots: anyio.Semaphore = anyio.Semaphore(max_connections, fast_acquire=True)
+        self.slots: Slots = Slots(max_connections)
         self._keeper: AsyncGenerator[None] | None = self._until_end()
         with contextlib.suppress(StopIteration):
             self._keeper.asend(None).send(None)
@@ -101,6 +101,7 @@ class AsyncPool:
         Raises:
             TransportError: There is no response.
         """
+        await checkpoint_if_cancelled()  # On asyncio, nothing before the response checks that.
         await self._connector.refresh_async(request.deadline)
         deadlines = Deadlines(request)
         connections = self._connections()
@@ -109,7 +110,7 @@ class AsyncPool:
             return await self._exchange(connections, request, deadlines, slots)
         except BaseException:
             if slots is not None:
-                slots.release()
+                slots.give()
             raise
 
     async def aclose(self) -> None:
@@ -122,7 +123,7 @@ class AsyncPool:
         return self._of_loop.get()
 
     async def _exchange(
-        self, connections: _Connections, request: Request, deadlines: Deadlines, slots: anyio.Semaphore | None
+        self, connections: _Connections, request: Request, deadlines: Deadlines, slots: Slots | None
     ) -> AsyncPoolStream:
         while True:
             connection = None if request.fresh else await self._kept(connections)
@@ -155,7 +156,8 @@ class AsyncPool:
             raise ClosedError(f"{request.place}: {_CLOSED}")
         made: AsyncSocket | None = None
         try:
-            with _scope(deadlines, "connect"):
+            seconds = deadlines.left("connect")
+            with anyio.move_on_after(seconds):
                 made = await self._connector.connect_async()
         except FAILURES as error:
             raise map_error(request, error, "connect", deadlines) from error
@@ -164,7 +166,7 @@ class AsyncPool:
         return made
 
     async def release(
-        self, connections: _Connections, connection: AsyncSocket, slots: anyio.Semaphore | None, *, keep: bool
+        self, connections: _Connections, connection: AsyncSocket, slots: Slots | None, *, keep: bool
     ) -> None:
         """Take a connection back, to keep or to close; and the slot with it."""
         try:
@@ -175,24 +177,15 @@ class AsyncPool:
                 await connection.aclose()
         finally:
             if slots is not None:
-                slots.release()
+                slots.give()
 
 
-def _scope(deadlines: Deadlines, stage: Stage) -> anyio.CancelScope:
-    """Return a scope that ends with a step's time."""
-    seconds = deadlines.left(stage)
-    return anyio.CancelScope(deadline=math.inf if seconds is None else anyio.current_time() + seconds)
-
-
-async def _take_slot(connections: _Connections, request: Request, deadlines: Deadlines) -> anyio.Semaphore:
+async def _take_slot(connections: _Connections, request: Request, deadlines: Deadlines) -> Slots:
     slots = connections.slots
     try:
-        slots.acquire_nowait()
-    except anyio.WouldBlock:
-        with _scope(deadlines, "pool") as scope:
-            await slots.acquire()
-        if scope.cancelled_caught:
-            raise map_error(request, TimeoutError(), "pool", deadlines) from None
+        await slots.take(deadlines.of("pool"))
+    except TimeoutError as error:
+        raise map_error(request, error, "pool", deadlines) from None
     return slots
 
 
@@ -200,39 +193,36 @@ async def _send(connection: AsyncSocket, request: Request, parser: ResponseParse
     """Send a request and read the head of the response."""
     sending = Early(parser)
     broken: OSError | None = None
-    stage: Stage = "write"
     try:
-        with _scope(deadlines, "write") as scope:
-            try:
-                await _write(connection, request, sending, deadlines, scope)
-            except OSError as error:
-                broken = error  # A server that refuses a large body closes before it has read all.
-            stage = "read"
-            seconds = deadlines.left("read")
-            scope.deadline = math.inf if seconds is None else anyio.current_time() + seconds
-            while not sending.has_head:
-                sending.has_head = parser.feed_head(await connection.read())
+        await _write(connection, request, sending, deadlines)
+    except TimeoutError as error:
+        if not sending.has_head:
+            raise map_error(request, error, "write", deadlines) from error
+    except OSError as error:
+        broken = error  # The server may refuse a large body, close early, and have sent its response.
     except FAILURES as error:
-        raise map_error(request, broken or error, "write" if broken else stage, deadlines) from error
-    if scope.cancelled_caught and not sending.has_head:
-        raise map_error(request, TimeoutError(), stage, deadlines)
-    if scope.cancelled_caught or sending.is_early or broken is not None:
+        raise map_error(request, error, "write", deadlines) from error
+    try:
+        if not sending.has_head:
+            deadline = deadlines.of("read")
+            while not parser.feed_head(await connection.read(deadline)):
+                pass  # A head that arrives byte by byte has the same time limit as one that arrives at once.
+    except FAILURES as error:
+        raise map_error(request, broken or error, "write" if broken else "read", deadlines) from error
+    if sending.is_early or broken is not None:
         parser.keep = False
 
 
-async def _write(
-    connection: AsyncSocket, request: Request, sending: Early, deadlines: Deadlines, scope: anyio.CancelScope
-) -> None:
+async def _write(connection: AsyncSocket, request: Request, sending: Early, deadlines: Deadlines) -> None:
     is_begun = False
     for data in serialize(request):
         for at in range(0, len(data), _CHUNK_BYTES):
-            seconds = deadlines.left("write")
-            scope.deadline = math.inf if seconds is None else anyio.current_time() + seconds
-            if is_begun and sending.take(await connection.read_now()):
+            deadline = deadlines.of("write")
+            if is_begun and sending.take(await connection.read_now(deadline)):
                 return
             is_begun = True
             is_whole = len(data) <= _CHUNK_BYTES
-            await connection.write(data if is_whole else SecretBytes(data[at : at + _CHUNK_BYTES]))
+            await connection.write(data if is_whole else SecretBytes(data[at : at + _CHUNK_BYTES]), deadline)
 
 
 class AsyncPoolStream:
@@ -256,7 +246,7 @@ class AsyncPoolStream:
         pool: AsyncPool,
         connections: _Connections,
         connection: AsyncSocket,
-        slots: anyio.Semaphore | None,
+        slots: Slots | None,
         request: Request,
         parser: ResponseParser,
         deadlines: Deadlines,
@@ -322,22 +312,19 @@ class AsyncPoolStream:
     async def _more(self) -> bytes:
         body = self._parser.body
         try:
-            with _scope(self._deadlines, "body") as scope:
-                data = await self._connection.read()
-                if data:
-                    return body.feed(data)
-                body.end()
+            data = await self._connection.read(self._deadlines.of("body"))
+            if data:
+                return body.feed(data)
+            body.end()
         except FAILURES as error:
             raise map_error(self._request, error, "body", self._deadlines) from error
-        if scope.cancelled_caught:
-            raise map_error(self._request, TimeoutError(), "body", self._deadlines)
         return b""
 
     def detach(self) -> tuple[AsyncSocket, bytes]:
         """Take the connection out of the pool, with the data received after the head: it uses another protocol now."""
         self._is_open = False
         if self._slots is not None:
-            self._slots.release()
+            self._slots.give()
         return self._connection, self._parser.first
 
     async def aclose(self) -> None:

@@ -1,102 +1,154 @@
-"""A connection for asyncio and trio: a stream of anyio, with TLS in memory on top.
+"""A connection for asyncio and trio: the common base of its layers, and the layer of TLS, in memory.
 
-It returns all TLS records that were received at once; the TLS of anyio returns 16 KiB at a time.
+TLS returns all records that were received at once; the TLS of anyio returns 16 KiB at a time.
 """
 
 from __future__ import annotations
 
-import socket
 import ssl
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from kubecore._http.readiness import readable
-
 if TYPE_CHECKING:
     from anyio import Lock
-    from anyio.abc import ByteStream
 
-__all__ = ["AsyncSocket"]
+__all__ = ["AsyncSocket", "TlsLayer"]
 
-_PIECE: Final = 256 * 1024
+_RECORD_BYTES: Final = 16 * 1024
+"""Most data of one TLS record; OpenSSL returns no more at once."""
 
 
-class AsyncSocket:
-    """A connection for asyncio and trio. Every method raises OSError; the caller sets the time limit.
+class AsyncSocket(ABC):
+    """A layer of a connection: TCP, or TLS on top of another layer. Every method raises OSError.
 
-    Args:
-        below: The TCP connection, or one that is secured by TLS and carries another layer of TLS.
-        fileno: The descriptor of the TCP connection.
+    A method with the argument `deadline` raises TimeoutError if it is not done at this time of the monotonic clock.
 
     Attributes:
         generation: Of the certificates that it was made with.
     """
 
-    __slots__ = (
-        "_below",
-        "_fileno",
-        "_has_queue",
-        "_incoming",
-        "_is_dirty",
-        "_outgoing",
-        "_readable",
-        "_tls",
-        "_turn",
-        "generation",
-    )
+    __slots__ = ("_is_readable", "_turn", "generation")
 
-    def __init__(self, below: ByteStream | AsyncSocket, fileno: int) -> None:
+    _is_readable: Callable[[], bool]
+    """Whether the layer below has something to read, or was closed by the other end."""
+
+    def __init__(self) -> None:
         self.generation: int = 0
-        self._below = below
-        self._fileno = fileno
-        self._readable = below.is_stale if isinstance(below, AsyncSocket) else readable(fileno)
-        self._has_queue = _read_ahead(below)
-        self._tls: ssl.SSLObject | None = None
-        self._incoming = ssl.MemoryBIO()
-        self._outgoing = ssl.MemoryBIO()
-        self._is_dirty = False  # Whether OpenSSL consumed bytes after the last record that it returned.
         self._turn: Lock | None = None
 
-    async def secure(self, context: ssl.SSLContext, name: str) -> None:
-        """Put TLS on top."""
-        tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
+    @abstractmethod
+    async def read(self, deadline: float | None = None) -> bytes:
+        """Return received data, b"" at the end. A cancelled read loses nothing."""
+
+    @abstractmethod
+    async def read_now(self, deadline: float | None = None) -> bytes | None:
+        """Return the received data without waiting, b"" at the end, None if there is none."""
+
+    async def write(self, data: bytes, deadline: float | None = None) -> None:
+        """Send all of it."""
+        if self._turn is None:
+            await self._write(data, deadline)
+        else:
+            async with self._turn:
+                await self._write(data, deadline)
+
+    @abstractmethod
+    async def _write(self, data: bytes, deadline: float | None) -> None: ...
+
+    def share(self) -> None:
+        """Let one task write while another reads."""
+        import anyio
+
+        self._turn = anyio.Lock()
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether a task is writing, on a connection that is shared."""
+        return self._turn is not None and self._turn.locked()
+
+    @abstractmethod
+    def has_rest(self) -> bool:
+        """Return whether a layer holds received data that nobody read: it would be taken for the next response."""
+
+    def is_stale(self) -> bool:
+        """Return whether the other end closed an idle connection, or sent data that was not requested."""
+        return self.has_rest() or self._is_readable()
+
+    @abstractmethod
+    async def aclose(self) -> None:
+        """Close the connection without a TLS close alert; never interrupted half-way."""
+
+    @abstractmethod
+    def abandon(self) -> None:
+        """Close it after its event loop ended, which can close nothing any more."""
+
+
+class TlsLayer(AsyncSocket):
+    """TLS on top of another layer, which may be TLS itself.
+
+    Args:
+        below: The layer below.
+        context: Certificates and keys.
+        name: The name or address that the server's certificate must be for.
+    """
+
+    __slots__ = ("_below", "_incoming", "_is_dirty", "_outgoing", "_tls")
+
+    def __init__(self, below: AsyncSocket, context: ssl.SSLContext, name: str) -> None:
+        super().__init__()
+        self._below = below
+        self._is_readable = below.is_stale
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
+        self._is_dirty = False  # Whether OpenSSL consumed bytes after the last record that it returned.
+
+    async def handshake(self) -> None:
+        """Begin: nothing can be read or written before."""
         while True:
             try:
-                tls.do_handshake()
+                self._tls.do_handshake()
             except ssl.SSLWantReadError:
-                await self._flush()
-                await self._fill()
+                await self._flush(None)
+                self._put(await self._below.read())
             except ssl.SSLError:
-                await self._flush()  # The TLS alert for the server, with the reason.
+                await self._flush(None)  # The TLS alert for the server, with the reason.
                 raise
             else:
                 break
-        await self._flush()
-        self._tls = tls
+        await self._flush(None)
 
-    def carrying(self) -> AsyncSocket:
-        """Return a connection through this one, on which TLS may be put once more."""
-        return AsyncSocket(self, self._fileno)
-
-    async def read(self) -> bytes:
-        """Return received data, b"" at the end."""
-        if self._tls is None:
-            return await self._receive()
+    async def read(self, deadline: float | None = None) -> bytes:
         while True:
-            data = self._decrypted(self._tls)
-            if data is not None:
-                return data
-            await self._flush()
-            await self._fill()
+            if self._has_input():
+                data = self._decrypted()
+                if data is not None:
+                    return data
+            await self._flush(deadline)
+            self._put(await self._below.read(deadline))
 
-    def _decrypted(self, tls: ssl.SSLObject) -> bytes | None:
+    async def read_now(self, deadline: float | None = None) -> bytes | None:
+        if not self.is_stale():
+            return None
+        data = self._decrypted()
+        if data is None and (received := await self._below.read_now(deadline)) is not None:
+            self._put(received)
+            data = self._decrypted()
+        return data
+
+    def _has_input(self) -> bool:
+        """Return whether OpenSSL may have something to return, if only the end."""
+        return self._incoming.pending > 0 or self._tls.pending() > 0 or self._incoming.eof
+
+    def _decrypted(self) -> bytes | None:
         """Return the data of all records that were received completely, b"" at the end, None if there are none."""
         pieces: list[bytes] = []
-        incoming = self._incoming
+        incoming, tls = self._incoming, self._tls
         while True:
             had = incoming.pending
             try:
-                piece = tls.read(_PIECE)
+                piece = tls.read(_RECORD_BYTES)
             except ssl.SSLWantReadError:
                 # A part of a record, or a message of TLS itself, such as a session ticket: they look the same.
                 self._is_dirty = self._is_dirty or had > 0
@@ -114,138 +166,31 @@ class AsyncSocket:
                 break
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
-    async def read_now(self) -> bytes | None:
-        """Return the received data without waiting, b"" at the end, None if there is none."""
-        if not self.is_stale():
-            return None
-        if self._tls is None:
-            return await self._receive_now()
-        data = self._decrypted(self._tls)
-        if data is None and (received := await self._receive_now()) is not None:
-            self._put(received)
-            data = self._decrypted(self._tls)
-        return data
-
-    async def _receive_now(self) -> bytes | None:
-        if isinstance(self._below, AsyncSocket):
-            return await self._below.read_now()
-        return await self._receive() if self._has_queue() or self._readable() else None
-
-    async def write(self, data: bytes) -> None:
-        """Send all of it."""
-        if self._turn is not None:
-            async with self._turn:
-                await self._write(data)
-        else:
-            await self._write(data)
-
-    async def _write(self, data: bytes) -> None:
-        if self._tls is None:
-            await self._send(data)
-        else:
-            self._tls.write(data)
-            while self._outgoing.pending:
-                await self._send(self._outgoing.read())
+    async def _write(self, data: bytes, deadline: float | None) -> None:
+        self._tls.write(data)
+        while self._outgoing.pending:
+            await self._below.write(self._outgoing.read(), deadline)
 
     def share(self) -> None:
-        """Let one task write while another reads."""
-        import anyio
-
-        self._turn = anyio.Lock()
-        if isinstance(self._below, AsyncSocket):
-            self._below.share()
-
-    @property
-    def is_writing(self) -> bool:
-        """Whether a task is writing, on a connection that is shared."""
-        return self._turn is not None and self._turn.locked()
+        super().share()
+        self._below.share()
 
     def has_rest(self) -> bool:
-        """Return whether a layer holds received data that nobody read: it would be taken for the next response."""
-        tls = self._tls
-        if tls is not None and (self._is_dirty or self._incoming.pending or tls.pending()):
-            return True
-        below = self._below
-        return below.has_rest() if isinstance(below, AsyncSocket) else self._has_queue()
-
-    def is_stale(self) -> bool:
-        """Return whether the other end closed an idle connection, or sent data that was not requested."""
-        return self.has_rest() or self._readable()
+        return self._is_dirty or self._incoming.pending > 0 or self._tls.pending() > 0 or self._below.has_rest()
 
     async def aclose(self) -> None:
-        """Close the connection without a TLS close alert; never interrupted half-way."""
-        import anyio
-
-        with anyio.CancelScope(shield=True):
-            await self._below.aclose()
+        await self._below.aclose()
 
     def abandon(self) -> None:
-        """Close it after its event loop ended, which can close nothing any more."""
-        from anyio.abc import SocketAttribute
+        self._below.abandon()
 
-        below = self._below
-        if isinstance(below, AsyncSocket):
-            below.abandon()
-            return
-        end = getattr(getattr(below, "_transport", None), "_call_connection_lost", None)
-        if end is not None:  # asyncio's transport; its own methods need the loop.
-            end(None)
-            return
-        raw = below.extra(SocketAttribute.raw_socket, None)  # noqa: S610 - no Django here
-        if isinstance(raw, socket.socket):
-            raw.close()
-
-    async def _flush(self) -> None:
+    async def _flush(self, deadline: float | None) -> None:
         # If the connection is shared, the current writer sends this too.
         if self._outgoing.pending and not self.is_writing:
-            await self._send(self._outgoing.read())
-
-    async def _fill(self) -> None:
-        self._put(await self._receive())
+            await self._below.write(self._outgoing.read(), deadline)
 
     def _put(self, data: bytes) -> None:
         if data:
             self._incoming.write(data)
         else:
             self._incoming.write_eof()
-
-    async def _receive(self) -> bytes:
-        import anyio
-
-        below = self._below
-        if isinstance(below, AsyncSocket):
-            return await below.read()
-        try:
-            return await below.receive(_PIECE)
-        except anyio.EndOfStream:
-            return b""
-        except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
-            raise _cause(error) from None
-
-    async def _send(self, data: bytes) -> None:
-        import anyio
-
-        below = self._below
-        if isinstance(below, AsyncSocket):
-            await below.write(data)
-            return
-        try:
-            await below.send(data)
-        except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
-            raise _cause(error) from None
-
-
-def _read_ahead(below: object) -> Callable[[], bool]:
-    """Return a function that checks whether the event loop has unread data.
-
-    asyncio may receive twice before the waiting task runs. anyio keeps the second chunk, but has no public way to check
-    for it. Connections over an unknown kind of stream are not kept.
-    """
-    if isinstance(below, AsyncSocket) or hasattr(below, "_trio_socket"):
-        return lambda: False
-    queue = getattr(getattr(below, "_protocol", None), "read_queue", None)
-    return (lambda: True) if queue is None else lambda: bool(queue)
-
-
-def _cause(error: BaseException) -> OSError:
-    return error.__cause__ if isinstance(error.__cause__, OSError) else ConnectionResetError("the connection is closed")

@@ -124,8 +124,9 @@ class Connector:
         else:
             made = await self._tunnel_async(self._proxy)
         if self._tls is not None:
-            context, made.generation = self._tls.current
-            await dial.secure_async(made, context, self._name)
+            context, generation = self._tls.current
+            made = await dial.secure_async(made, context, self._name)
+            made.generation = generation
         return made
 
     def _tunnel(self, way: Proxy, deadline: float | None) -> socket.socket:
@@ -156,7 +157,7 @@ class Connector:
         with _of_proxy(way):
             made = await dial.connect_async(self._names)
             if self._proxy_context is not None:
-                made = await dial.secure_proxy_async(made, self._proxy_context, way.host.partition("%")[0])
+                made = await dial.secure_async(made, self._proxy_context, way.host.partition("%")[0])
             try:
                 steps = handshake(way, self._host, self._port)
                 data = next(steps)

@@ -73,19 +73,38 @@ class Deadlines:
         Raises:
             TimeoutError: The deadline has passed.
         """
-        if stage == "read":
-            seconds, deadline = self._head, self._head_deadline
-        elif stage == "body":
-            seconds, deadline = self._body, self._body_deadline
-        else:
-            seconds, deadline = getattr(self._timeouts, stage), self._deadline
-        self._last = deadline
+        seconds, deadline = self._limits(stage)
         if deadline is None:
             return seconds
         left = deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError
         return left if seconds is None or left < seconds else seconds
+
+    def of(self, stage: Stage) -> float | None:
+        """Return the deadline of the next step, None for no limit: see `left`.
+
+        Raises:
+            TimeoutError: The deadline has passed.
+        """
+        seconds, deadline = self._limits(stage)
+        now = time.monotonic()
+        if deadline is not None and deadline <= now:
+            raise TimeoutError
+        if seconds is None or (deadline is not None and deadline < now + seconds):
+            return deadline
+        return now + seconds
+
+    def _limits(self, stage: Stage) -> tuple[float | None, float | None]:
+        """Return the limit of one step in seconds, and the deadline that applies to it."""
+        if stage == "read":
+            self._last = self._head_deadline
+            return self._head, self._head_deadline
+        if stage == "body":
+            self._last = self._body_deadline
+            return self._body, self._body_deadline
+        self._last = self._deadline
+        return getattr(self._timeouts, stage), self._deadline
 
     def seconds_to_deadline(self, stage: Stage) -> float | None:
         """Return the seconds until the deadline of a step, without regard to its own limit; None for no deadline.

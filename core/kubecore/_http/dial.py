@@ -6,17 +6,14 @@ import socket
 import ssl
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from kubecore._http.async_socket import AsyncSocket
+from kubecore._http.async_socket import AsyncSocket, TlsLayer
 from kubecore._http.daemon_thread import Aside
 from kubecore._http.deadlines import WaitingError
 from kubecore._http.tls_in_tls import TlsInTls
 
-if TYPE_CHECKING:
-    from anyio.abc import SocketStream
-
-__all__ = ["Names", "connect", "connect_async", "secure", "secure_async", "secure_proxy", "secure_proxy_async"]
+__all__ = ["Names", "connect", "connect_async", "secure", "secure_async", "secure_proxy"]
 
 _IDLE_SECONDS: Final = 30
 """After how many seconds without data TCP probes the other end, and how often: as in Go's dialer."""
@@ -148,35 +145,51 @@ def secure_proxy(connected: socket.socket, context: ssl.SSLContext, name: str) -
 
 async def connect_async(names: Names) -> AsyncSocket:
     """Connect to a host, its addresses tried side by side: see `connect`."""
-    from anyio.abc import SocketAttribute
-
     hosts = [str(address[0]) for *_, address in await names.find_async()]
-    stream = await _race(hosts, names.port)
-    raw = stream.extra(SocketAttribute.raw_socket)  # noqa: S610 - no Django here
-    _tune(raw)
-    return AsyncSocket(stream, raw.fileno())
+    return await _race(hosts, names.port)
 
 
-async def _race(hosts: list[str], port: int) -> SocketStream:
+async def _connect_one(host: str, port: int) -> AsyncSocket:
+    """Connect to an address."""
+    from kubecore._http.per_loop import running_asyncio
+
+    loop = running_asyncio()
+    if loop is None:
+        import anyio
+        from anyio.abc import SocketAttribute
+
+        from kubecore._http.anyio_socket import AnyioSocket
+
+        stream = await anyio.connect_tcp(host, port)
+        _tune(stream.extra(SocketAttribute.raw_socket))  # noqa: S610 - no Django here
+        return AnyioSocket(stream)
+    from kubecore._http.asyncio_socket import AsyncioSocket
+
+    transport, connected = await loop.create_connection(lambda: AsyncioSocket(loop), host, port)
+    _tune(transport.get_extra_info("socket"))
+    return connected
+
+
+async def _race(hosts: list[str], port: int) -> AsyncSocket:
     """Connect to the first address that can be reached; the next one is tried after a moment (RFC 8305)."""
     import anyio
 
     if len(hosts) == 1:
-        return await anyio.connect_tcp(hosts[0], port)
-    made: list[SocketStream] = []
+        return await _connect_one(hosts[0], port)
+    made: list[AsyncSocket] = []
     failed: list[OSError] = []
 
     async def attempt(host: str, ended: anyio.Event) -> None:
         try:
-            stream = await anyio.connect_tcp(host, port)
+            connected = await _connect_one(host, port)
         except OSError as error:
             failed.append(error)
             ended.set()
         else:
-            made.append(stream)
+            made.append(connected)
             group.cancel_scope.cancel()
 
-    unwanted: list[SocketStream] = made
+    unwanted: list[AsyncSocket] = made
     try:
         async with anyio.create_task_group() as group:
             for host in hosts:
@@ -186,27 +199,22 @@ async def _race(hosts: list[str], port: int) -> SocketStream:
                     await ended.wait()
         unwanted = made[1:]  # Two may have been made at once.
     finally:
-        with anyio.CancelScope(shield=True):
-            for stream in unwanted:
-                await stream.aclose()
+        for connected in unwanted:
+            await connected.aclose()
     if not made:
         raise OSError("no address can be reached") from ExceptionGroup("each address", failed)
     return made[0]
 
 
-async def secure_proxy_async(connected: AsyncSocket, context: ssl.SSLContext, name: str) -> AsyncSocket:
-    """Put TLS on a connection to a proxy, under which there will be another: see `secure`."""
-    await secure_async(connected, context, name)
-    return connected.carrying()
-
-
-async def secure_async(connected: AsyncSocket, context: ssl.SSLContext, name: str) -> None:
+async def secure_async(connected: AsyncSocket, context: ssl.SSLContext, name: str) -> TlsLayer:
     """Start TLS on a connection, which is closed if that fails: see `secure`."""
+    secured = TlsLayer(connected, context, name)
     try:
-        await connected.secure(context, name)
+        await secured.handshake()
     except BaseException:
         await connected.aclose()
         raise
+    return secured
 
 
 def _tune(made: Any) -> None:

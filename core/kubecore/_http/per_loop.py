@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import weakref
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from anyio.lowlevel import current_token
 
-__all__ = ["PerLoop"]
+__all__ = ["PerLoop", "running_asyncio"]
 
 T = TypeVar("T")
 
@@ -31,7 +32,7 @@ class PerLoop(Generic[T]):
 
     def get(self) -> T:
         """Return the value of the running event loop."""
-        loop: Any = current_token().native_token
+        loop: Any = running_asyncio() or current_token().native_token
         found = self._values.get(id(loop))
         if found is not None and found[0]() is loop:
             return found[1]
@@ -47,6 +48,15 @@ class PerLoop(Generic[T]):
             if (loop is None or _is_closed(loop)) and self._values.get(key) is found:
                 del self._values[key]
                 self._drop(found[1])
+
+
+def running_asyncio() -> asyncio.AbstractEventLoop | None:
+    """Return the loop of asyncio that runs the current task; None in a task of another library."""
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:
+        return None
+    return None if task is None else task.get_loop()  # trio may run inside a loop of asyncio.
 
 
 def _is_closed(loop: Any) -> bool:

@@ -1,0 +1,132 @@
+"""A TCP connection on asyncio. It is the protocol of its transport, so that nothing lies between loop and reader."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from kubecore._http.async_socket import AsyncSocket
+from kubecore._http.readiness import readable
+from kubecore._http.waiter import AsyncioWaiter
+
+__all__ = ["AsyncioSocket"]
+
+_MOST_UNREAD: Final = 256 * 1024
+"""Received bytes that may wait for a reader; if there are more, the other end must wait."""
+
+
+class AsyncioSocket(AsyncSocket, asyncio.Protocol):
+    """A TCP connection on asyncio, made by `loop.create_connection`.
+
+    Args:
+        loop: The running event loop.
+    """
+
+    __slots__ = (
+        "_chunks",
+        "_failure",
+        "_has_ended",
+        "_is_full",
+        "_is_paused",
+        "_loop",
+        "_reader",
+        "_transport",
+        "_unread",
+        "_writer",
+    )
+
+    _transport: asyncio.Transport
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
+        self._loop = loop
+        self._chunks: list[bytes] = []
+        self._unread = 0
+        self._is_paused = False  # Whether too much is unread.
+        self._is_full = False  # Whether the operating system accepts no more data at present.
+        self._has_ended = False
+        self._failure: OSError | None = None
+        self._reader: AsyncioWaiter | None = None
+        self._writer: AsyncioWaiter | None = None
+
+    async def read(self, deadline: float | None = None) -> bytes:
+        if not self._chunks and not self._has_ended:
+            self._reader = AsyncioWaiter(self._loop)
+            try:
+                await self._reader.wait(deadline)
+            finally:
+                self._reader = None
+        chunks = self._chunks
+        if not chunks:
+            if self._failure is not None:
+                raise self._failure
+            return b""
+        self._chunks, self._unread = [], 0
+        if self._is_paused and not self._transport.is_closing():
+            self._is_paused = False
+            self._transport.resume_reading()
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    async def read_now(self, deadline: float | None = None) -> bytes | None:
+        return await self.read(deadline) if self.is_stale() else None
+
+    async def _write(self, data: bytes, deadline: float | None) -> None:
+        transport = self._transport
+        if not transport.is_closing():
+            transport.write(data)
+        if self._is_full or transport.is_closing():
+            if self._failure is None:  # Until the data is sent, or the transport reports why it is not.
+                self._writer = AsyncioWaiter(self._loop)
+                try:
+                    await self._writer.wait(deadline)
+                finally:
+                    self._writer = None
+            if self._failure is not None:
+                raise self._failure
+
+    def has_rest(self) -> bool:
+        return bool(self._chunks) or self._has_ended
+
+    async def aclose(self) -> None:
+        self._transport.abort()
+
+    def abandon(self) -> None:
+        lose = getattr(self._transport, "_call_connection_lost", None)  # Public methods need the loop.
+        if lose is not None:
+            lose(None)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - as for every stream
+        self._transport = transport
+        self._is_readable = readable(transport.get_extra_info("socket").fileno())
+        transport.set_write_buffer_limits(0)  # A write is complete when the operating system has all of it.
+
+    def data_received(self, data: bytes) -> None:
+        self._chunks.append(data)
+        self._unread += len(data)
+        if self._unread > _MOST_UNREAD and not self._is_paused:
+            self._is_paused = True
+            self._transport.pause_reading()
+        if self._reader is not None:
+            self._reader.wake()
+
+    def eof_received(self) -> bool:
+        self._has_ended = True
+        if self._reader is not None:
+            self._reader.wake()
+        return True  # The transport stays open until `aclose`.
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._has_ended = True
+        self._failure = exc if isinstance(exc, OSError) else ConnectionResetError("the connection is closed")
+        for waiting in (self._reader, self._writer):
+            if waiting is not None:
+                waiting.wake()
+
+    def pause_writing(self) -> None:
+        self._is_full = True
+
+    def resume_writing(self) -> None:
+        self._is_full = False
+        if self._writer is not None:
+            self._writer.wake()

@@ -1,0 +1,281 @@
+"""The lowest layer of asynchronous connections: time limits, cancellation, flow control, and the slots of the pool."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+
+import anyio
+import anyio.abc
+import anyio.lowlevel
+import pytest
+import trustme
+
+from kubeclient import AsyncClientset
+from kubecore import rest
+from kubecore._http.anyio_socket import AnyioSocket
+from kubecore._http.async_slots import Slots
+from kubecore._http.async_socket import AsyncSocket, TlsLayer
+from kubecore._http.asyncio_socket import AsyncioSocket
+from kubecore._http.per_loop import running_asyncio
+from tests.torture.server import PodServer
+
+BACKENDS = ["asyncio", "trio"]
+each_backend = pytest.mark.parametrize("backend", BACKENDS)
+
+Use = Callable[[AsyncSocket, socket.socket], Awaitable[None]]
+
+
+@contextlib.asynccontextmanager
+async def pair() -> AsyncGenerator[tuple[AsyncSocket, socket.socket]]:
+    """Yield a connection and the socket of its other end."""
+    client, server = socket.socketpair()
+    client.setblocking(False)
+    loop = running_asyncio()
+    connection: AsyncSocket
+    if loop is None:
+        connection = AnyioSocket(await anyio.abc.SocketStream.from_socket(client))
+    else:
+        _, connection = await loop.create_connection(lambda: AsyncioSocket(loop), sock=client)
+    with server:
+        yield connection, server
+        await connection.aclose()
+
+
+def run(backend: str, use: Use) -> None:
+    async def main() -> None:
+        async with pair() as (connection, server):
+            await use(connection, server)
+
+    anyio.run(main, backend=backend)
+
+
+def passed() -> float:
+    """Return a deadline that has passed."""
+    return time.monotonic() - 1
+
+
+@each_backend
+def test_a_read_that_gives_up_loses_nothing(backend: str) -> None:
+    async def use(connection: AsyncSocket, server: socket.socket) -> None:
+        with pytest.raises(TimeoutError):
+            await connection.read(passed())
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await connection.read()
+        assert scope.cancelled_caught
+        server.sendall(b"abc")
+        assert await connection.read(time.monotonic() + 60) == b"abc"
+        server.close()
+        assert await connection.read() == b""
+        assert await connection.read() == b""
+
+    run(backend, use)
+
+
+@each_backend
+def test_a_write_gives_up_when_the_other_end_does_not_read(backend: str) -> None:
+    async def use(connection: AsyncSocket, server: socket.socket) -> None:
+        with pytest.raises(TimeoutError):
+            await connection.write(bytes(64 << 20), passed())
+
+    run(backend, use)
+
+
+@each_backend
+def test_a_write_returns_when_all_of_it_was_accepted(backend: str) -> None:
+    async def use(connection: AsyncSocket, server: socket.socket) -> None:
+        size = 4 << 20
+        received = 0
+        async with anyio.create_task_group() as group:
+            group.start_soon(connection.write, bytes(size))
+            while received < size:
+                received += len(await anyio.to_thread.run_sync(server.recv, 1 << 20))
+        assert received == size
+
+    run(backend, use)
+
+
+@each_backend
+def test_a_write_to_a_closed_connection_is_an_error(backend: str) -> None:
+    async def use(connection: AsyncSocket, server: socket.socket) -> None:
+        server.close()
+        with pytest.raises(OSError, match=r"[Bb]roken pipe|reset|closed"):
+            await connection.write(b"abc")
+        with pytest.raises(OSError, match=r"[Bb]roken pipe|reset|closed"):
+            await connection.write(b"abc")
+
+    run(backend, use)
+
+
+@each_backend
+def test_a_read_ends_when_another_task_closes_the_connection(backend: str) -> None:
+    async def use(connection: AsyncSocket, server: socket.socket) -> None:
+        failed: list[OSError] = []
+
+        async def read() -> None:
+            try:
+                await connection.read()
+            except OSError as error:
+                failed.append(error)
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(read)
+            await anyio.wait_all_tasks_blocked()
+            await connection.aclose()
+        assert failed
+        with pytest.raises(OSError, match="closed"):
+            await connection.write(b"abc")
+
+    run(backend, use)
+
+
+def test_unread_data_is_limited() -> None:
+    """The event loop receives without a reader, so it must stop at some size."""
+
+    async def use(connection: AsyncSocket, server: socket.socket) -> None:
+        assert isinstance(connection, AsyncioSocket)
+        server.setblocking(False)
+        sent = 0
+        for _ in range(1000):
+            with contextlib.suppress(BlockingIOError):
+                sent += server.send(bytes(1 << 20))
+            await anyio.lowlevel.checkpoint()
+        unread = sum(map(len, connection._chunks))
+        assert unread < 1 << 20
+        assert sent < 16 << 20
+        received = 0
+        while received < sent:
+            received += len(await connection.read())
+        assert received == sent
+
+    run("asyncio", use)
+
+
+class Trickle(AsyncSocket):
+    """A layer below TLS whose other end is in memory; it returns one byte for each read, and records the deadlines."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        super().__init__()
+        self._is_readable = lambda: False
+        self._from_client, self._to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.server = context.wrap_bio(self._from_client, self._to_client, server_side=True)
+        self.deadlines: list[float | None] = []
+
+    async def read(self, deadline: float | None = None) -> bytes:
+        self.deadlines.append(deadline)
+        with contextlib.suppress(ssl.SSLWantReadError):
+            self.server.do_handshake()
+        return self._to_client.read(1)
+
+    async def read_now(self, deadline: float | None = None) -> bytes | None:
+        return None
+
+    async def _write(self, data: bytes, deadline: float | None) -> None:
+        self._from_client.write(data)
+
+    def has_rest(self) -> bool:
+        return False
+
+    async def aclose(self) -> None:
+        pass
+
+    def abandon(self) -> None:
+        pass
+
+
+def test_bytes_of_a_record_that_arrive_one_by_one_have_one_deadline() -> None:
+    authority = trustme.CA()
+    server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    authority.issue_cert("localhost").configure_cert(server)
+    authority.configure_trust(client)
+
+    async def main() -> None:
+        below = Trickle(server)
+        secured = TlsLayer(below, client, "localhost")
+        await secured.handshake()
+        below.server.write(b"abc")
+        below.deadlines.clear()
+        assert await secured.read(12345.0) == b"abc"
+        assert len(below.deadlines) > 20
+        assert set(below.deadlines) == {12345.0}
+
+    anyio.run(main)
+
+
+@each_backend
+def test_slots_are_given_in_the_order_of_the_requests(backend: str) -> None:
+    async def main() -> None:
+        slots = Slots(1)
+        order: list[int] = []
+
+        async def take(number: int) -> None:
+            await slots.take(None)
+            order.append(number)
+            await anyio.lowlevel.checkpoint()
+            slots.give()
+
+        await slots.take(None)
+        async with anyio.create_task_group() as group:
+            for number in range(3):
+                group.start_soon(take, number)
+                await anyio.wait_all_tasks_blocked()
+            slots.give()
+        assert order == [0, 1, 2]
+        await slots.take(passed())
+
+    anyio.run(main, backend=backend)
+
+
+@each_backend
+def test_a_task_that_gives_up_leaves_the_slot_to_others(backend: str) -> None:
+    async def main() -> None:
+        slots = Slots(1)
+        await slots.take(None)
+        with pytest.raises(TimeoutError):
+            await slots.take(passed())
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await slots.take(None)
+        slots.give()
+        await slots.take(passed())
+
+    anyio.run(main, backend=backend)
+
+
+@each_backend
+def test_a_slot_that_was_given_to_a_cancelled_task_is_given_on(backend: str) -> None:
+    async def main() -> None:
+        slots = Slots(1)
+        await slots.take(None)
+        async with anyio.create_task_group() as group:
+            group.start_soon(slots.take, None)
+            await anyio.wait_all_tasks_blocked()
+            group.cancel_scope.cancel()
+            slots.give()
+        if not slots.free:  # The task got it before the cancellation arrived.
+            slots.give()
+        await slots.take(passed())
+        assert slots.free == 0
+
+    anyio.run(main, backend=backend)
+
+
+@each_backend
+def test_a_cancelled_call_is_not_sent(backend: str) -> None:
+    async def main() -> None:
+        async with AsyncClientset(rest.Config(host=server.url)) as clientset:
+            pods = clientset.core_v1.pods("d")
+            await pods.get("p")
+            with anyio.CancelScope() as scope:
+                scope.cancel()
+                await pods.delete("p")
+            assert scope.cancelled_caught
+            await pods.get("p")
+
+    with PodServer() as server:
+        anyio.run(main, backend=backend)
+        assert [ask.method for ask in server.asks] == ["GET", "GET"]
