@@ -103,8 +103,8 @@ def load_config(
     here = current_folder(cwd)
     found = here / file if file is not None else find_file(here)
     root = found.parent if found is not None else here
-    said = read_file(found) if found is not None else Settings()
-    return _merge(said, overrides or Settings(), root, here, found.name if found is not None else "", builds)
+    from_file = read_file(found) if found is not None else Settings()
+    return _merge(from_file, overrides or Settings(), root, here, found.name if found is not None else "", builds)
 
 
 def named_inputs(
@@ -124,8 +124,8 @@ def named_inputs(
     here = current_folder(cwd)
     found = None if unread else here / file if file is not None else find_file(here)
     root = found.parent if found is not None else nearest_folder(here) if unread else here
-    said = read_file(found) if found is not None else Settings()
-    both = _Said(said, overrides, root, here, found.name if found is not None else "")
+    from_file = read_file(found) if found is not None else Settings()
+    both = _Layers(from_file, overrides, root, here, found.name if found is not None else "")
     above = [folder for folder in (here, *here.parents) if folder.is_relative_to(root)]
     places = [here / file] if file is not None else [folder / name for folder in above for name in FILES]
     output = both.path("output") or root / "generated"
@@ -134,7 +134,7 @@ def named_inputs(
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class _Layers:
     """Values of the file and of the command line, and the folders that paths of each are relative to."""
 
     settings: Settings
@@ -200,29 +200,29 @@ class _Said:
         return path
 
 
-def _merge(said: Settings, flags: Settings, root: Path, cwd: Path, file: str, builds: bool) -> Config:
-    both = _Said(said, flags, root, cwd, file)
+def _merge(from_file: Settings, flags: Settings, root: Path, cwd: Path, file: str, builds: bool) -> Config:
+    both = _Layers(from_file, flags, root, cwd, file)
     # Sorted: the order in which inputs are named changes nothing that is made of them.
     chosen = sorted((_source(path, root), path) for path in both.specs() or (bundled_specs(),))
     return Config(
         specs=tuple(path for _, path in chosen),
         sources=tuple(source for source, _ in chosen),
         builtins=_builtins(both),
-        core=said.core is not False,
+        core=from_file.core is not False,
         output=both.path("output") or root / "generated",
         package=_package(both) if builds else both.value("package")[0] or KUBECLIENT,
-        include=_first(flags.include, said.include),
-        exclude=_first(flags.exclude, said.exclude),
+        include=_first(flags.include, from_file.include),
+        exclude=_first(flags.exclude, from_file.exclude),
         templates=_templates(both) if builds else None,
         hooks=_hooks(both),
         root=root,
-        names=_names(said.names or {}, file),
-        strict=bool(flags.strict if flags.strict is not None else said.strict),
+        names=_names(from_file.names or {}, file),
+        strict=bool(flags.strict if flags.strict is not None else from_file.strict),
         file=file,
     )
 
 
-def _builtins(both: _Said) -> str:
+def _builtins(both: _Layers) -> str:
     value, _, where = both.value("builtins")
     if value is None:
         return ""
@@ -234,7 +234,7 @@ def _first(*choices: tuple[str, ...] | None) -> tuple[str, ...]:
     return next((tuple(sorted(set(choice))) for choice in choices if choice), ())
 
 
-def _templates(both: _Said) -> Path | None:
+def _templates(both: _Layers) -> Path | None:
     version, _, where = both.value("templates_context")
     if version is not None:
         check_setting("templates_context", version, where)
@@ -248,7 +248,7 @@ def _templates(both: _Said) -> Path | None:
     return folder
 
 
-def _hooks(both: _Said) -> Path | str | None:
+def _hooks(both: _Layers) -> Path | str | None:
     value, _, where = both.value("hooks")
     if value is None:
         return None
@@ -275,7 +275,7 @@ def _source(specs: Path, root: Path) -> str:
     return inside if inside != "." else "."
 
 
-def _package(both: _Said) -> str:
+def _package(both: _Layers) -> str:
     value, _, where = both.value("package")
     name = KUBECLIENT if value is None else str(value)
     check_setting("package", name, where)

@@ -128,8 +128,8 @@ def _uses(annotation: ast.expr) -> Iterator[str]:
 
 
 def _wire_name(name: str, default: ast.expr | None) -> str:
-    said = [each.value for each in default.keywords if each.arg == "name"] if isinstance(default, ast.Call) else []
-    value = said[0].value if said and isinstance(said[0], ast.Constant) else None
+    named = [each.value for each in default.keywords if each.arg == "name"] if isinstance(default, ast.Call) else []
+    value = named[0].value if named and isinstance(named[0], ast.Constant) else None
     return value if isinstance(value, str) else camel_name(name)
 
 

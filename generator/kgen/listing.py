@@ -73,17 +73,17 @@ def _described(resource: Resource) -> dict[str, Any]:
 
 def _custom(resource: Resource) -> dict[str, Any]:
     """Return the data of a CRD that OpenAPI does not have."""
-    said = resource.custom
-    if said is None:
+    custom = resource.custom
+    if custom is None:
         return {}
     columns = [
         {"name": column.name, "type": column.type, "jsonPath": column.json_path, "description": column.description}
-        for column in said.columns
+        for column in custom.columns
     ]
     return {
-        "shortNames": list(said.short_names),
-        "categories": list(said.categories),
+        "shortNames": list(custom.short_names),
+        "categories": list(custom.categories),
         "printerColumns": columns,
-        "deprecated": said.deprecated,
-        "scale": dict(said.scale),
+        "deprecated": custom.deprecated,
+        "scale": dict(custom.scale),
     }

@@ -74,10 +74,10 @@ def _place(config: Config) -> Path | None:
     """Return the file that records a build with these inputs, or None if that is impossible."""
     if config.hooks is not None:
         return None
-    said = os.environ.get("XDG_CACHE_HOME", "")
+    cache_home = os.environ.get("XDG_CACHE_HOME", "")
     try:
         # The XDG specification requires ignoring relative paths: one would litter the project.
-        cache = Path(said) if Path(said).is_absolute() else Path("~/.cache").expanduser()
+        cache = Path(cache_home) if Path(cache_home).is_absolute() else Path("~/.cache").expanduser()
         return cache / "kgen" / "builds" / f"{_inputs(config)}.json"
     except (OSError, RuntimeError):  # A document cannot be read, which the build reports, or the user has no home.
         return None
@@ -92,7 +92,7 @@ def _inputs(config: Config) -> str:
     """Return the digest of everything that a build reads."""
     whole = hashlib.sha256()
     own = Path(__file__).parent
-    said = (
+    options = (
         config.sources,
         config.builtins,
         config.core,
@@ -103,7 +103,7 @@ def _inputs(config: Config) -> str:
         sorted(config.names.items()),
         config.strict,
     )
-    whole.update(repr((said, sys.version_info[:2], [_version(name) for name in _LIBRARIES])).encode())
+    whole.update(repr((options, sys.version_info[:2], [_version(name) for name in _LIBRARIES])).encode())
     from_checkout = own.parents[1] / "templates"
     for number, root in enumerate((own, from_checkout, config.templates, bundled_specs(), *config.specs)):
         for file in _files(root):

@@ -225,9 +225,9 @@ def _check_field(node: ast.AST, field: Field, writer: FieldWriter) -> None:
 
 def _check_words(node: ast.AST, words: str) -> None:
     value = node.value if isinstance(node, ast.Expr) else None
-    said = value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else None
+    docstring = value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else None
     _require(
-        said is not None and inspect.cleandoc(said).split() == text.wrapped(words, 4).split(),
+        docstring is not None and inspect.cleandoc(docstring).split() == text.wrapped(words, 4).split(),
         node,
         "not the planned docstring",
     )

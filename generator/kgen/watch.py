@@ -71,15 +71,15 @@ def line(changed: Iterable[str], outcome: str, seconds: float) -> str:
     return f"{what}{outcome} ({seconds:.1f} s)"
 
 
-def options(config_file: str | None, said: Mapping[str, str | bool | tuple[str, ...] | None]) -> list[str]:
+def options(config_file: str | None, values: Mapping[str, str | bool | tuple[str, ...] | None]) -> list[str]:
     """Return the command-line options that click has parsed.
 
     Args:
         config_file: The value of `--config`.
-        said: The values of the other options by their names.
+        values: The values of the other options by their names.
     """
     words = ["--config", config_file] if config_file is not None else []
-    for key, value in said.items():
+    for key, value in values.items():
         if value is True:
             words.append(f"--{key}")
         elif isinstance(value, str):
@@ -104,12 +104,12 @@ def require_extra() -> None:
         )
 
 
-def watch(words: Sequence[str], said: Settings, file: Path | None, say: Callable[[str], None]) -> NoReturn:
+def watch(words: Sequence[str], settings: Settings, file: Path | None, say: Callable[[str], None]) -> NoReturn:
     """Build, then build again at each change. SIGINT and SIGTERM end the process: it prints `interrupted`.
 
     Args:
         words: The options of each build.
-        said: The same, read.
+        settings: The same options, as settings.
         file: The configuration file, or None for the project's own.
         say: Called with each line to print.
 
@@ -118,7 +118,7 @@ def watch(words: Sequence[str], said: Settings, file: Path | None, say: Callable
     """
     require_extra()
     with _ending() as ending:
-        _watch(words, said, file, say, ending)
+        _watch(words, settings, file, say, ending)
 
 
 class _Ending:
@@ -187,15 +187,15 @@ def _ending() -> Generator[_Ending]:
 
 
 def _watch(
-    words: Sequence[str], said: Settings, file: Path | None, say: Callable[[str], None], ending: _Ending
+    words: Sequence[str], settings: Settings, file: Path | None, say: Callable[[str], None], ending: _Ending
 ) -> NoReturn:
     changed: set[str] = set()
     first = True
     while True:
-        known = _named(said, file)
+        known = _named(settings, file)
         try:
             with _followed(known) as changes:
-                if _named(said, file) != known:
+                if _named(settings, file) != known:
                     continue  # The configuration changed before it was followed.
                 started = time.monotonic()
                 outcome = _build(words, say, ending)
@@ -214,12 +214,12 @@ def _watch(
             ) from error
 
 
-def _named(said: Settings, file: Path | None) -> Inputs:
+def _named(settings: Settings, file: Path | None) -> Inputs:
     """Return the inputs of the configuration. While it is invalid, only the file itself is watched."""
     try:
-        return named_inputs(said, file=file)
+        return named_inputs(settings, file=file)
     except KgenError:
-        return named_inputs(said, file=file, unread=True)
+        return named_inputs(settings, file=file, unread=True)
 
 
 @contextlib.contextmanager
@@ -286,8 +286,8 @@ def _build(words: Sequence[str], say: Callable[[str], None], ending: _Ending) ->
         with child:
             code = child.wait()
         stderr.seek(0)
-        said = stderr.read().decode("utf-8", "replace").splitlines()
-    outcome = said.pop() if code == 0 and said else "not built"
-    for words_of_it in said:
-        say(words_of_it)
+        lines = stderr.read().decode("utf-8", "replace").splitlines()
+    outcome = lines.pop() if code == 0 and lines else "not built"
+    for each in lines:
+        say(each)
     return outcome

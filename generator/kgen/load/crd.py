@@ -122,7 +122,7 @@ def parse(data: bytes, source: str, warnings: list[Problem] | None = None) -> li
             invalid part.
     """
     found: list[Crd] = []
-    said: list[Problem] = []
+    reported: list[Problem] = []
     holds_objects = False
     try:
         for document in yaml.documents(data, source=source):
@@ -130,13 +130,13 @@ def parse(data: bytes, source: str, warnings: list[Problem] | None = None) -> li
             holds_objects |= is_object(document.value)
             for raw, at in _manifests(document.value, (label,)):
                 found.append(_crd(raw, source, at))
-                said += unknown_keys(raw, at)
+                reported += unknown_keys(raw, at)
     except DecodeError as error:
         raise InputError(str(error).removeprefix(f"{source}: "), where=source, hint=_hint(data, error)) from None
     if not holds_objects:
-        said.append(Problem("the file holds no object", source, "restore the CRD, or remove the file"))
+        reported.append(Problem("the file holds no object", source, "restore the CRD, or remove the file"))
     if warnings is not None:
-        warnings += said
+        warnings += reported
     return found
 
 

@@ -199,7 +199,7 @@ class _Maker:
         yield self._operation(path, "put", schema, body=schema)
         yield self._operation(path, "patch", schema, body=META + "Patch")
 
-    def _operation(self, path: str, action: str, answer: str, *, body: str | None = None) -> Operation:
+    def _operation(self, path: str, action: str, response: str, *, body: str | None = None) -> Operation:
         codes = {"post": ("200", "201", "202"), "put": ("200", "201"), "delete": ("200", "202")}.get(action, ("200",))
         crd = self._crd
         return Operation(
@@ -211,7 +211,7 @@ class _Maker:
             description="",
             parameters=_parameters(path, _QUERIES[action]),
             request_body_schema=body,
-            responses={**dict.fromkeys(codes, answer), "401": None},
+            responses={**dict.fromkeys(codes, response), "401": None},
             pointer=f"{crd.at[0]}#/{'/'.join((*crd.at[1:], 'spec'))}",
             deprecated=False,
         )
@@ -258,6 +258,6 @@ def _completed(schema: Mapping[str, Any]) -> Mapping[str, Any]:
         }
         made["properties"] = dict(sorted({**made.get("properties", {}), **own}.items()))
         needed = made.get("required")
-        said = list(needed) if is_array(needed) else []
-        made["required"] = [*said, *(name for name in ("kind", "apiVersion") if name not in said)]
+        required = list(needed) if is_array(needed) else []
+        made["required"] = [*required, *(name for name in ("kind", "apiVersion") if name not in required)]
     return made

@@ -269,6 +269,6 @@ def _holds_objects(schema: object) -> bool:
 
 def _sentence(schema: object) -> str:
     """Return the first sentence of a description, however it is wrapped."""
-    said = schema.get("description") if is_object(schema) else None
-    words = " ".join(said.split()) if isinstance(said, str) else ""
+    text = schema.get("description") if is_object(schema) else None
+    words = " ".join(text.split()) if isinstance(text, str) else ""
     return re.split(r"(?<=[.])\s|$", words, maxsplit=1)[0].rstrip(".")

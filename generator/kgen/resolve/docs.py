@@ -56,17 +56,17 @@ def description(
             none.
     """
     own = enum_values(schema)[0] if constants else schema.get("description")
-    said = own if isinstance(own, str) else ""
-    if schema.get("deprecated") is True and "deprecated" not in said.lower():
-        said = f"Deprecated. {said}".strip()
+    doc = own if isinstance(own, str) else ""
+    if schema.get("deprecated") is True and "deprecated" not in doc.lower():
+        doc = f"Deprecated. {doc}".strip()
     how = _merged(merging_of(schema)) if merging else ""
-    said = _joined(said.rstrip(), how) if how else said
+    doc = _joined(doc.rstrip(), how) if how else doc
     if default and "default" in schema:
-        said = _joined(said.rstrip(), f"The server sets {_shown(schema['default'])} if it is omitted.")
+        doc = _joined(doc.rstrip(), f"The server sets {_shown(schema['default'])} if it is omitted.")
     if constants:
-        said = _joined(said.rstrip(), f"Known values: `{constants}`.")
+        doc = _joined(doc.rstrip(), f"Known values: `{constants}`.")
     listed = "\n".join(f"- {rule}" for rule in rules_of(schema)) if rules else ""
-    return f"{said}\n\nThe server holds it to:\n{listed}".strip() if listed else said
+    return f"{doc}\n\nThe server holds it to:\n{listed}".strip() if listed else doc
 
 
 def enum_values(schema: Mapping[str, Any]) -> tuple[str, Mapping[str, str]]:
@@ -79,14 +79,14 @@ def enum_values(schema: Mapping[str, Any]) -> tuple[str, Mapping[str, str]]:
         schema: The schema of the enum.
     """
     own = schema.get("description")
-    said = own if isinstance(own, str) else ""
-    before, mark, listed = said.partition(_VALUES)
+    doc = own if isinstance(own, str) else ""
+    before, mark, listed = doc.partition(_VALUES)
     items = [_ITEM.fullmatch(line) for line in listed.rstrip().split("\n")] if mark else []
     texts = {item[1]: _sentence(item[2] or "") for item in items if item is not None}
     enum = schema.get("enum")
     values = {value for value in enum if isinstance(value, str)} if is_array(enum) else set[str]()
     if not mark or len(texts) != len(items) or texts.keys() != values:
-        return said, {}
+        return doc, {}
     empty = texts.get("")  # It has no constant.
     return (f'{before}\n\n`""`: {empty}' if empty else before), texts
 
@@ -105,11 +105,11 @@ def _shown(value: object) -> str:
     return f"`{found}`" if len(found) <= _LONGEST else f"`{found[:_LONGEST]}`..."
 
 
-def _joined(said: str, sentence: str) -> str:
+def _joined(doc: str, sentence: str) -> str:
     """Append a sentence to a text, on its last line if that is prose."""
-    last = said.rpartition("\n")[2].lstrip()
-    is_prose = said.endswith(".") and not last.startswith(("-", "*", "+", "#", "|", "`")) and not last[:1].isdigit()
-    return f"{said} {sentence}" if is_prose else f"{said}\n\n{sentence}".strip()
+    last = doc.rpartition("\n")[2].lstrip()
+    is_prose = doc.endswith(".") and not last.startswith(("-", "*", "+", "#", "|", "`")) and not last[:1].isdigit()
+    return f"{doc} {sentence}" if is_prose else f"{doc}\n\n{sentence}".strip()
 
 
 def _merged(merging: Merging | None) -> str:
@@ -119,19 +119,19 @@ def _merged(merging: Merging | None) -> str:
     """
     if merging is None:
         return ""
-    said: list[str] = []
+    clauses: list[str] = []
     if merging.list_type == "map" and merging.list_map_keys:
-        said.append(f"apply merges it by {_listed(merging.list_map_keys)}")
+        clauses.append(f"apply merges it by {_listed(merging.list_map_keys)}")
     elif merging.list_type == "set":
-        said.append("apply merges it as a set")
+        clauses.append("apply merges it as a set")
     elif merging.map_type == "atomic":
-        said.append("apply replaces it as a whole")
+        clauses.append("apply replaces it as a whole")
     strategies = merging.patch_strategy.split(",")
     if "merge" in strategies and merging.patch_merge_key and merging.list_map_keys != (merging.patch_merge_key,):
-        said.append(f"a strategic merge patch merges it by {_listed((merging.patch_merge_key,))}")
+        clauses.append(f"a strategic merge patch merges it by {_listed((merging.patch_merge_key,))}")
     if "retainKeys" in strategies:
-        said.append("a strategic merge patch keeps the keys alone that it names")
-    sentence = "; ".join(said)
+        clauses.append("a strategic merge patch keeps the keys alone that it names")
+    sentence = "; ".join(clauses)
     return f"{sentence[0].upper()}{sentence[1:]}." if sentence else ""
 
 
