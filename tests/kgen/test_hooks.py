@@ -155,10 +155,10 @@ def test_an_error_of_a_hook_is_reported_without_a_traceback(
 ) -> None:
     hooks(project, code)
     assert run(["build", "-q"]) == 2
-    said = capsys.readouterr().err
-    assert what in said
-    assert where in said.split("where: ")[1].split("\n")[0]
-    assert "Traceback" not in said
+    stderr = capsys.readouterr().err
+    assert what in stderr
+    assert where in stderr.split("where: ")[1].split("\n")[0]
+    assert "Traceback" not in stderr
     assert not (project / "generated").exists()
 
 

@@ -134,9 +134,9 @@ def test_a_lock_that_another_process_holds_is_reported_and_waited_for(
         fcntl.flock(lock, fcntl.LOCK_EX)
         monkeypatch.setattr(tree, "LOCK_SECONDS", 0.2)
         assert run(["build", *BUILD]) == 2
-        said = capsys.readouterr().err
-        assert "another process holds the lock of 'generated': waiting" in said
-        assert "error: another process holds the lock of the folder" in said
+        stderr = capsys.readouterr().err
+        assert "another process holds the lock of 'generated': waiting" in stderr
+        assert "error: another process holds the lock of the folder" in stderr
         assert before == {file: file.read_bytes() for file in (project / "generated").rglob("*.py")}
         monkeypatch.setattr(tree, "LOCK_SECONDS", 60)
         monkeypatch.setattr(time, "sleep", lambda _: fcntl.flock(lock, fcntl.LOCK_UN))
@@ -161,9 +161,9 @@ def test_hooks_of_another_users_folder_above_do_not_run(
     owner = settings._owner
     monkeypatch.setattr(settings, "_owner", lambda file: 12345 if file.parent == above else owner(file))
     assert run([command, "--specs", str(project / "crds")]) == 2
-    said = capsys.readouterr().err
-    assert "belongs to another user" in said
-    assert f"--config {above / name}" in said
+    stderr = capsys.readouterr().err
+    assert "belongs to another user" in stderr
+    assert f"--config {above / name}" in stderr
     assert not (project / "ran").exists()
     # A file named by `--config` is trusted, and a closer file of this user has precedence.
     assert run(["list", "--specs", str(project / "crds"), "--config", str(above / name)]) == 0

@@ -240,10 +240,10 @@ def test_invalid_input_is_reported_without_a_traceback(
     words: list[str], code: int, what: str, more: str, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(words) == code
-    said = capsys.readouterr().err
-    assert what in said
-    assert more in said
-    assert "Traceback" not in said
+    stderr = capsys.readouterr().err
+    assert what in stderr
+    assert more in stderr
+    assert "Traceback" not in stderr
     assert not (project / "generated").exists()
 
 
@@ -262,10 +262,10 @@ def test_an_invalid_configuration_is_reported_with_its_file(
 ) -> None:
     (project / "pyproject.toml").write_text(table)
     assert run(["build"]) == 2
-    said = capsys.readouterr().err
-    assert what in said
-    assert hint in said
-    assert "pyproject.toml" in said
+    stderr = capsys.readouterr().err
+    assert what in stderr
+    assert hint in stderr
+    assert "pyproject.toml" in stderr
 
 
 def test_an_invalid_document_is_reported_with_its_json_pointer(
@@ -275,11 +275,12 @@ def test_an_invalid_document_is_reported_with_its_json_pointer(
     broken["paths"]["/apis/example.com/v1/namespaces/{namespace}/widgets"]["get"] = 5
     (project / "specs/apis__example.com__v1.json").write_text(json.dumps(broken))
     assert run(["build"]) == 3
-    said = capsys.readouterr().err
+    stderr = capsys.readouterr().err
     assert (
-        "specs/apis__example.com__v1.json#/paths/~1apis~1example.com~1v1~1namespaces~1{namespace}~1widgets/get" in said
+        "specs/apis__example.com__v1.json#/paths/~1apis~1example.com~1v1~1namespaces~1{namespace}~1widgets/get"
+        in stderr
     )
-    assert "expected an object, found a number" in said
+    assert "expected an object, found a number" in stderr
 
 
 @pytest.mark.slow

@@ -132,9 +132,9 @@ def test_a_python_without_lzma_names_the_way_out(
     pack(tmp_path / "packed" / "1.0", pack_documents.packed(folder))
     monkeypatch.setitem(sys.modules, "lzma", None)
     assert run(["list", "--specs", str(tmp_path / "packed" / "1.0")]) == 3
-    said = capsys.readouterr().err
-    assert "this Python can't read xz" in said
-    assert "--specs" in said
+    stderr = capsys.readouterr().err
+    assert "this Python can't read xz" in stderr
+    assert "--specs" in stderr
 
 
 PACKED = lzma.compress(json.dumps({NAME: document(), "index.json": INDEX}).encode())

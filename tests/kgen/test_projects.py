@@ -40,8 +40,8 @@ def test_crds_alone_take_the_types_of_kubernetes_from_kubeclient(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["build"]) == 0
-    said = capsys.readouterr().err
-    assert "note: odds.example.com does not serve v1alpha1: that version is left out" in said
+    stderr = capsys.readouterr().err
+    assert "note: odds.example.com does not serve v1alpha1: that version is left out" in stderr
     made = sources(project)
     assert {path.split("/")[2] for path in made if path.startswith("mine/models/") and path.count("/") == 2} == {
         "__init__.py",
@@ -95,9 +95,9 @@ def test_an_invalid_configuration_is_reported_with_a_hint(
 ) -> None:
     (project / "kgen.toml").write_text(config)
     assert run(["build", *options]) == 2
-    said = capsys.readouterr().err
-    assert what in said
-    assert hint in said
+    stderr = capsys.readouterr().err
+    assert what in stderr
+    assert hint in stderr
     assert not (project / "generated").exists()
 
 
@@ -135,9 +135,9 @@ def test_list_prints_verbs_short_names_and_columns_of_crds(project: Path, capsys
     assert "gaugeclasses" in table
     assert "create,delete,delete_collection,get,list,patch,update,watch" in table
     assert run(["list", "--json"]) == 0
-    said = capsys.readouterr().out
-    assert '"shortNames"' in said
-    assert '".spec.size"' in said
+    stdout = capsys.readouterr().out
+    assert '"shortNames"' in stdout
+    assert '".spec.size"' in stdout
 
 
 @pytest.mark.thorough
@@ -204,8 +204,8 @@ def test_diff_prints_the_changes_that_users_notice(project: Path, capsys: pytest
     )
     (project / "new" / "odds.yaml").unlink()
     assert run(["diff", "crds", "new", "--format", "markdown"]) == 0
-    said = capsys.readouterr().out
-    assert said == (
+    stdout = capsys.readouterr().out
+    assert stdout == (
         "### Removed\n\n"
         "- group `example.com/v1`\n"
         "- group `example.com/v1beta1`\n"
@@ -250,6 +250,6 @@ def test_diff_from_the_wheel_names_the_available_versions(
     monkeypatch.setattr(bundled_specs, "__file__", str(tmp_path / "bundled_specs.py"))
     monkeypatch.chdir(tmp_path)
     assert run(["diff", "1.36", "1.37"]) == 2
-    said = capsys.readouterr().err
-    assert "no documents of Kubernetes 1.36 came with kgen" in said
-    assert "name a folder or a file, or one of these versions: 1.37; others are in specs/ of a checkout" in said
+    stderr = capsys.readouterr().err
+    assert "no documents of Kubernetes 1.36 came with kgen" in stderr
+    assert "name a folder or a file, or one of these versions: 1.37; others are in specs/ of a checkout" in stderr

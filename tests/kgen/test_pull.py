@@ -307,11 +307,11 @@ def test_an_api_that_fails_is_named_and_the_others_are_pulled(
     folder, words = tmp_path / "specs", ["pull", str(tmp_path / "specs"), "--kubeconfig", kubeconfig]
     fake.failing = {DOWN: how}
     assert run(words) == 0
-    said = capsys.readouterr().err
-    assert f"warning: the document {DOWN} was not fetched" in said
-    assert "the folder has no document of it" in said
-    assert "--exclude-group monitoring.coreos.com" in said
-    assert f"{len(SERVED) - 1} documents fetched, 0 unchanged, 0 removed, 1 missing" in said
+    stderr = capsys.readouterr().err
+    assert f"warning: the document {DOWN} was not fetched" in stderr
+    assert "the folder has no document of it" in stderr
+    assert "--exclude-group monitoring.coreos.com" in stderr
+    assert f"{len(SERVED) - 1} documents fetched, 0 unchanged, 0 removed, 1 missing" in stderr
     assert DOWN not in json.loads((folder / "index.json").read_bytes())["documents"]
     assert run([*words, "--strict"]) == 4
     capsys.readouterr()

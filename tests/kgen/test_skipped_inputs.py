@@ -158,9 +158,9 @@ def test_the_clients_of_a_misspelt_crd_stay(project: Path, capsys: pytest.Captur
     put(project / "crds" / "one.yaml", manifest() | {"kind": "CustomResourceDefinitions"})
     capsys.readouterr()
     assert run(["build", *BUILD]) == 3
-    said = capsys.readouterr().err
-    assert "did you mean 'CustomResourceDefinition'?" in said
-    assert "crds/one.yaml" in said
+    stderr = capsys.readouterr().err
+    assert "did you mean 'CustomResourceDefinition'?" in stderr
+    assert "crds/one.yaml" in stderr
     assert (project / "generated" / "mine" / "typed" / "example").is_dir()
 
 
@@ -201,9 +201,9 @@ def test_an_empty_file_and_the_clients_that_it_removes_are_reported(
     assert "error: the file holds no object" in capsys.readouterr().err
     assert sorted((project / "generated").rglob("*.py")) == before
     assert run(["build", *BUILD]) == 0
-    said = capsys.readouterr().err
-    assert "warning: the file holds no object\n  where: crds/one.yaml" in said
-    assert "warning: the clients of example.com/v1 are removed: no input declares the group version" in said
+    stderr = capsys.readouterr().err
+    assert "warning: the file holds no object\n  where: crds/one.yaml" in stderr
+    assert "warning: the clients of example.com/v1 are removed: no input declares the group version" in stderr
 
 
 def test_groups_that_go_are_always_named(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -292,9 +292,9 @@ def test_unknown_keys_are_errors_when_strict_and_many_are_counted(
     at(raw, SCHEMA).update({f"unknown{number}": 1 for number in range(100)})
     put(project / "crds" / "one.yaml", raw)
     assert run(["build", *BUILD]) == 0
-    said = capsys.readouterr().err
-    assert said.count("warning: unknown key") == 20
-    assert "80 more unknown keys" in said
+    stderr = capsys.readouterr().err
+    assert stderr.count("warning: unknown key") == 20
+    assert "80 more unknown keys" in stderr
     assert run(["build", *BUILD, "--strict"]) == 3
     assert "error: unknown key" in capsys.readouterr().err
 

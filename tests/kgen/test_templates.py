@@ -58,7 +58,7 @@ def test_a_deviation_from_the_plan_is_a_bug_of_kgen_without_templates_and_hooks(
     settings = {None: "", "templates": 'templates = "templates"\n', "hooks": 'hooks = "hooks.py"\n'}[error]
     (tmp_path / "kgen.toml").write_text(f'specs = "crds.json"\npackage = "mine"\n{settings}')
     assert run(["build", "-q"]) == (2 if error else 70)
-    said = capsys.readouterr().err
-    assert "error: the rendered file is not what was planned\n  where: a.py\n  hint: " in said
-    assert ("as a bug of kgen" in said) is (error is None)
+    stderr = capsys.readouterr().err
+    assert "error: the rendered file is not what was planned\n  where: a.py\n  hint: " in stderr
+    assert ("as a bug of kgen" in stderr) is (error is None)
     assert not (tmp_path / "generated").exists()

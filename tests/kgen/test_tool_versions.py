@@ -53,9 +53,9 @@ def test_a_difference_names_the_tool_of_another_version(
     assert "other versions" not in capsys.readouterr().err
     change_a_file(package)
     assert run(["check", "-q"]) == 1
-    said = capsys.readouterr().err
-    assert f"built with other versions: {name} 0.0.1 (installed: {tool_versions.here()[name]});" in said
-    assert f"pip install '{name}==0.0.1'" in said
+    stderr = capsys.readouterr().err
+    assert f"built with other versions: {name} 0.0.1 (installed: {tool_versions.here()[name]});" in stderr
+    assert f"pip install '{name}==0.0.1'" in stderr
 
 
 def test_a_difference_with_the_same_versions_names_no_tool(package: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -94,9 +94,9 @@ def test_a_version_that_is_not_one_is_not_shown(
     with_version(package, "ruff", version)
     change_a_file(package)
     assert run(["check", "-q"]) == 1
-    said = capsys.readouterr().err
-    assert "ruff unknown (installed: " in said
-    assert not version or version not in said
+    stderr = capsys.readouterr().err
+    assert "ruff unknown (installed: " in stderr
+    assert not version or version not in stderr
 
 
 def test_a_users_file_of_that_name_is_not_overwritten(package: Path) -> None:

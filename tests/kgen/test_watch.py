@@ -85,9 +85,9 @@ def test_without_watchfiles_one_line_names_the_extra(
 ) -> None:
     monkeypatch.setitem(sys.modules, "watchfiles", None)
     assert run(["build", "--watch"]) == 2
-    said = capsys.readouterr().err
-    assert "kgen-kubernetes[watch]" in said
-    assert len(said.splitlines()) == 1
+    stderr = capsys.readouterr().err
+    assert "kgen-kubernetes[watch]" in stderr
+    assert len(stderr.splitlines()) == 1
 
 
 def test_a_build_that_cannot_be_started_ends_the_watch(

@@ -130,9 +130,9 @@ def test_an_aggregated_api_that_is_down_is_named_and_the_others_are_pulled(
         (before / "index.json").write_text((before / "index.json").read_text().replace('"hash": "', '"hash": "A'))
         for folder, hint in ((before, "the folder keeps the one"), (fresh, "the folder has no document of it")):
             assert run(["pull", str(folder), *words]) == 0
-            said = capsys.readouterr().err
-            assert f"warning: the document {DOCUMENT} was not fetched" in said
-            assert hint in said
+            stderr = capsys.readouterr().err
+            assert f"warning: the document {DOCUMENT} was not fetched" in stderr
+            assert hint in stderr
             assert {f"apis__{group}__v1.json" for group in GROUPS} <= {entry.name for entry in folder.iterdir()}
         assert (before / file).read_bytes() == kept
         assert not (fresh / file).exists()
