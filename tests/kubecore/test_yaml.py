@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from kubeclient.models import apiextensions_v1, core_v1
 from kubecore import errors, manifests
-from kubecore.codec import decode, encode, yaml
+from kubecore.codec import decode, encode, yaml, yaml_builder
 
 TABLES = Path(__file__).parent / "gotables"
 ROWS: list[dict[str, Any]] = [json.loads(line) for line in (TABLES / "yaml.jsonl").read_bytes().splitlines()]
@@ -188,7 +188,7 @@ def test_a_bomb_of_aliases_is_refused_at_once() -> None:
 
 
 def test_values_of_aliases_are_counted_across_all_documents(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(yaml, "MAX_NODES", 20)
+    monkeypatch.setattr(yaml_builder, "MAX_NODES", 20)
     document = "&a [1, 2, 3]\n"
     assert list(yaml.load_all(f"---\n{document}" * 5)) == [[1, 2, 3]] * 5
     with pytest.raises(errors.DecodeError, match="more than 20 values, with each alias counted"):
@@ -199,7 +199,8 @@ def test_values_of_aliases_are_counted_across_all_documents(monkeypatch: pytest.
 
 
 def test_a_text_has_so_many_documents_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(yaml, "MAX_DOCUMENTS", 10)
+    for module in (yaml, yaml_builder):
+        monkeypatch.setattr(module, "MAX_DOCUMENTS", 10)
     assert list(yaml.load_all("---\n" * 10)) == [None] * 10
     with pytest.raises(errors.DecodeError, match="more than 10 documents"):
         list(yaml.load_all("---\n" * 11))
