@@ -265,7 +265,7 @@ def _interactive(plugin: ExecConfig) -> bool:
 
 def _cluster(config: Config, plugin: ExecConfig) -> Mapping[str, Any]:
     """Return the cluster data for a program."""
-    made: dict[str, Any] = {"server": config.host}
+    cluster: dict[str, Any] = {"server": config.host}
     ca = tls.ca_bytes(config.tls)
     values = {
         "tls-server-name": config.tls.server_name,
@@ -275,8 +275,8 @@ def _cluster(config: Config, plugin: ExecConfig) -> Mapping[str, Any]:
         "disable-compression": None if config.compression else True,
         "config": plugin.cluster_config,
     }
-    made.update((key, value) for key, value in values.items() if value is not None)
-    return made
+    cluster.update((key, value) for key, value in values.items() if value is not None)
+    return cluster
 
 
 @contextlib.contextmanager

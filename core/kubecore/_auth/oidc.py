@@ -254,14 +254,14 @@ def _discovered(received: ProviderResponse, config: OIDCConfig) -> _Discovery:
     if received.status != 200:
         raise ConfigError(f"oidc: {issuer} responded with {received.status} to the request for its configuration")
     try:
-        found = decoder(_Discovery).decode(received.body)
+        metadata = decoder(_Discovery).decode(received.body)
     except (msgspec.DecodeError, ValueError, RecursionError):
         raise ConfigError(f"oidc: the configuration that {issuer} gives can't be read") from None
-    if found.issuer != issuer:
-        raise ConfigError(f"oidc: {issuer} reports the issuer {found.issuer[:200]!r}; issuer URLs must be equal")
-    if not _is_https(found.token_endpoint):
+    if metadata.issuer != issuer:
+        raise ConfigError(f"oidc: {issuer} reports the issuer {metadata.issuer[:200]!r}; issuer URLs must be equal")
+    if not _is_https(metadata.token_endpoint):
         raise ConfigError(f"oidc: the token endpoint of {issuer} is not an https URL")
-    return found
+    return metadata
 
 
 def _is_https(url: str) -> bool:

@@ -169,11 +169,11 @@ class Config:
 
     def anonymous(self) -> Self:
         """Return a copy without any credential: the same server, as an anonymous user."""
-        made = self.copy()
-        made.bearer_token = made.bearer_token_file = made.username = made.password = None
-        made.impersonate = made.exec = made.oidc = None
-        made.tls.cert_file = made.tls.cert_data = made.tls.key_file = made.tls.key_data = None
-        return made
+        config = self.copy()
+        config.bearer_token = config.bearer_token_file = config.username = config.password = None
+        config.impersonate = config.exec = config.oidc = None
+        config.tls.cert_file = config.tls.cert_data = config.tls.key_file = config.tls.key_data = None
+        return config
 
     def server(self) -> Server:
         """Parse `host`.

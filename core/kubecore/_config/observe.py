@@ -78,13 +78,13 @@ def checked(attempt: Attempt) -> list[tuple[bytes, bytes]]:
         InvalidRequestError: A header is not valid, or frames the request, or would make another user act: an empty
             `Authorization` nobody, an empty `Impersonate-User` the real user.
     """
-    made = [_checked(name, Hidden(attempt.headers[name])) for name in attempt.headers]
-    names = {name.lower() for name, _ in made}
+    headers = [_checked(name, Hidden(attempt.headers[name])) for name in attempt.headers]
+    names = {name.lower() for name, _ in headers}
     if wrong := names & _FRAMING:
         raise InvalidRequestError(f"an observer set the header {min(wrong).decode()}, which belongs to the connection")
     if any(name.startswith(_IMPERSONATE) for name in names) and b"impersonate-user" not in names:
         raise InvalidRequestError("an observer set headers to impersonate without Impersonate-User: set it, too")
-    return made
+    return headers
 
 
 def _checked(name: Any, hidden: Hidden[Any]) -> tuple[bytes, bytes]:

@@ -52,25 +52,25 @@ def context(tls: TLSConfig, identity: Identity | None = None) -> ssl.SSLContext:
 
 
 def _context(tls: TLSConfig, material: _Material, identity: Identity | None) -> ssl.SSLContext:
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     # Python before 3.11.3 sets this option: a truncated body would count as complete.
-    made.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
-    made.minimum_version = ssl.TLSVersion.TLSv1_2
-    made.set_alpn_protocols(["http/1.1"])
-    made.hostname_checks_common_name = False  # As Go: a name counts only among the alternative names.
+    context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    context.hostname_checks_common_name = False  # As Go: a name counts only among the alternative names.
     if tls.insecure:
-        made.check_hostname = False
-        made.verify_mode = ssl.CERT_NONE
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
     else:
-        _load_ca(made, tls, material.ca)
+        _load_ca(context, tls, material.ca)
     if material.cert is not None and material.key is not None:
         identity = material.cert, material.key
     if identity is not None:
         try:
-            _load_pair(made, *identity)
+            _load_pair(context, *identity)
         except (ssl.SSLError, ValueError, OSError) as error:
             raise ConfigError(f"the client's certificate and key can't be used: {error}") from None
-    return made
+    return context
 
 
 def check_pair(cert: bytes, key: bytes) -> None:

@@ -118,7 +118,7 @@ def proxy_call(
         raise InvalidRequestError(f"the method {str(method)[:40]!r} is not one of {', '.join(get_args(ProxyMethod))}")
     if body is not None and not isinstance(body, (bytes, bytearray, memoryview)):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InvalidRequestError(f"the body must be bytes, not {type(body).__name__}")
-    made = resource.call(
+    base = resource.call(
         _VERBS[method],
         method,
         namespace,
@@ -131,17 +131,17 @@ def proxy_call(
     given = _headers(headers or {})
     return Call(
         method=method,
-        path=made.path + "/" + quote_path(path).removeprefix("/"),
+        path=base.path + "/" + quote_path(path).removeprefix("/"),
         response=ProxyResponse,
-        verb=made.verb,
-        query=made.query,
-        body=made.body,
+        verb=base.verb,
+        query=base.query,
+        body=base.body,
         content_type=None,
         accept=given.pop("accept", "*/*"),
         headers=tuple(given.items()),
         is_proxied=True,
-        group=made.group,
-        resource=made.resource,
+        group=base.group,
+        resource=base.resource,
         subresource="proxy",
         namespace=namespace,
         name=name,

@@ -125,11 +125,11 @@ class Table(Model, kw_only=True):
             The rows, with all columns, also those of a wide table. Cells have the types that the server sent.
         """
         names = [column.name for column in self.column_definitions]
-        made: list[dict[str, Any]] = []
+        rows: list[dict[str, Any]] = []
         for row in self.rows:
             first = {"Namespace": row.object.metadata.namespace} if namespaces and row.object.metadata.namespace else {}
-            made.append({**first, **dict(zip(names, row.cells, strict=False))})
-        return made
+            rows.append({**first, **dict(zip(names, row.cells, strict=False))})
+        return rows
 
     def __len__(self) -> int:
         """Return the number of rows."""

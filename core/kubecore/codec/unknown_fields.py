@@ -31,9 +31,9 @@ class KeepingDecoder:
 
     def decode(self, data: Any) -> Any:
         """Decode JSON."""
-        found = self._inner.decode(data)
-        keep(found, msgspec.json.decode(data))
-        return found
+        decoded = self._inner.decode(data)
+        keep(decoded, msgspec.json.decode(data))
+        return decoded
 
 
 @functools.lru_cache(maxsize=1024)

@@ -30,8 +30,8 @@ def async_client_for(client: Client) -> AsyncClient:
         raise ConfigError(
             "a custom client (http_client=) works only in its own thread; use a clientset without it to listen"
         )
-    made = AsyncClient(client._requests.config)
-    made._requests = client._requests
-    made._authorization = AsyncAuthorization(client._authorization._source)
-    made._current = made._authorization.current
-    return made
+    async_client = AsyncClient(client._requests.config)
+    async_client._requests = client._requests
+    async_client._authorization = AsyncAuthorization(client._authorization._source)
+    async_client._current = async_client._authorization.current
+    return async_client

@@ -224,19 +224,19 @@ class AsyncPortForward:
             session = await AsyncSession.open(self._client, found.call, PROTOCOLS, deadline=deadline)
         except DeadlineError as error:
             raise late(tunnel, seconds) from error
-        made = AsyncForwardedStream(session, tunnel, self._streams)
+        stream = AsyncForwardedStream(session, tunnel, self._streams)
         try:
             with anyio.move_on_after(None if deadline is None else deadline.left):
                 await session.send(tunnel.open())
                 while not tunnel.is_open:
                     tunnel.check()
-                    await made.advance()
+                    await stream.advance()
             if not tunnel.is_open:
                 raise late(tunnel, seconds)
         except BaseException:
-            await made.aclose()
+            await stream.aclose()
             raise
-        return made
+        return stream
 
     async def _find(self, port: int | str, deadline: Deadline | None) -> Found:
         """Return the pod and its port."""
@@ -420,8 +420,8 @@ async def serving(
     from kubecore.rest.bridge import async_client_for
 
     async with (
-        async_client_for(client) as made,
-        AsyncPortForward(made, target, timeout=timeout) as ports,
+        async_client_for(client) as async_client,
+        AsyncPortForward(async_client, target, timeout=timeout) as ports,
         ports.listen(port, local_port, host, on_error=on_error) as listener,
     ):
         yield listener.local_port

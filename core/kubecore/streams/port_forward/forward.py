@@ -208,20 +208,20 @@ class PortForward:
             session = Session(self._client, found.call, PROTOCOLS, deadline=deadline)
         except DeadlineError as error:
             raise late(tunnel, seconds) from error
-        made = ForwardedStream(session, tunnel, self._streams)
+        stream = ForwardedStream(session, tunnel, self._streams)
         try:
             session.send(tunnel.open(), None if deadline is None else deadline.left)
             while not tunnel.is_open:
                 tunnel.check()
-                made.advance(None if deadline is None else deadline.left)
+                stream.advance(None if deadline is None else deadline.left)
         except BaseException as error:
-            made.close()
+            stream.close()
             if isinstance(error, WriteTimeoutError) or (
                 isinstance(error, TimeoutError) and not isinstance(error, KubeError)
             ):
                 raise late(tunnel, seconds) from None
             raise
-        return made
+        return stream
 
     def _find(self, port: int | str, deadline: Deadline | None) -> Found:
         """Return the pod and its port."""
