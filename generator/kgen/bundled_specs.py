@@ -37,9 +37,9 @@ def bundled_specs(version: str | None = None) -> Path:
     inside = Path(__file__).parent / "specs"
     folder = inside if inside.is_dir() else Path(__file__).parents[2] / "specs"
     versions = [entry for entry in folder.glob("*") if re.fullmatch(r"\d+\.\d+", entry.name)]
-    found = [entry for entry in versions if version in (None, entry.name)]
-    if found:
-        return max(found, key=lambda entry: tuple(int(part) for part in entry.name.split(".")))
+    matching = [entry for entry in versions if version in (None, entry.name)]
+    if matching:
+        return max(matching, key=lambda entry: tuple(int(part) for part in entry.name.split(".")))
     there = ", ".join(sorted(entry.name for entry in versions))
     raise ConfigError(
         f"no documents {f'of Kubernetes {version} ' if version else ''}came with kgen",

@@ -101,10 +101,12 @@ def load_config(
         ConfigError: The configuration is invalid; the error names the file, the key and the nearest match.
     """
     here = current_folder(cwd)
-    found = here / file if file is not None else find_file(here)
-    root = found.parent if found is not None else here
-    from_file = read_file(found) if found is not None else Settings()
-    return _merge(from_file, overrides or Settings(), root, here, found.name if found is not None else "", builds)
+    settings_file = here / file if file is not None else find_file(here)
+    root = settings_file.parent if settings_file is not None else here
+    from_file = read_file(settings_file) if settings_file is not None else Settings()
+    return _merge(
+        from_file, overrides or Settings(), root, here, settings_file.name if settings_file is not None else "", builds
+    )
 
 
 def named_inputs(
@@ -122,10 +124,10 @@ def named_inputs(
         ConfigError: The file can't be read, or is invalid.
     """
     here = current_folder(cwd)
-    found = None if unread else here / file if file is not None else find_file(here)
-    root = found.parent if found is not None else nearest_folder(here) if unread else here
-    from_file = read_file(found) if found is not None else Settings()
-    both = _Layers(from_file, overrides, root, here, found.name if found is not None else "")
+    settings_file = None if unread else here / file if file is not None else find_file(here)
+    root = settings_file.parent if settings_file is not None else nearest_folder(here) if unread else here
+    from_file = read_file(settings_file) if settings_file is not None else Settings()
+    both = _Layers(from_file, overrides, root, here, settings_file.name if settings_file is not None else "")
     above = [folder for folder in (here, *here.parents) if folder.is_relative_to(root)]
     places = [here / file] if file is not None else [folder / name for folder in above for name in FILES]
     output = both.path("output") or root / "generated"
@@ -155,10 +157,10 @@ class _Layers:
         value, base, where = self.value("specs")
         if value is None:
             return ()
-        found = tuple(self._input(item, base, where) for item in ((value,) if isinstance(value, str) else value))
-        if not found:
+        paths = tuple(self._input(item, base, where) for item in ((value,) if isinstance(value, str) else value))
+        if not paths:
             raise ConfigError("the list is empty", where=where, hint="name a file or a folder, or leave the key out")
-        return found
+        return paths
 
     def _input(self, value: str, base: Path, where: str) -> Path:
         check_setting("specs", value, where)
@@ -175,13 +177,13 @@ class _Layers:
         """Return the files that are read in addition to the configuration, whether or not they exist."""
         value, base, where = self.value("specs")
         specs = (value,) if isinstance(value, str) else value or ()
-        found = [self._placed(item, base, where) for item in specs]
+        paths = [self._placed(item, base, where) for item in specs]
         templates = self.path("templates")
         hooks = self.value("hooks")[0]
         if hooks is not None and _is_module(hooks):
             top = hooks.partition(".")[0]
-            return [*found, *([templates] if templates else []), self.root / top, self.root / f"{top}.py"]
-        return [path for path in (*found, templates, self.path("hooks")) if path is not None]
+            return [*paths, *([templates] if templates else []), self.root / top, self.root / f"{top}.py"]
+        return [path for path in (*paths, templates, self.path("hooks")) if path is not None]
 
     def _placed(self, value: str, base: Path, where: str) -> Path:
         check_setting("path", value, where)

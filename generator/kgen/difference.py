@@ -48,9 +48,9 @@ def changes(old: Api, new: Api) -> tuple[Change, ...]:
     return tuple(sorted({*_of_groups(old, new), *_of_models(old, new), *_of_constants(old, new)}))
 
 
-def shown(found: Iterable[Change], format_: str) -> str:
+def shown(differences: Iterable[Change], format_: str) -> str:
     """Return changes as text, as Markdown, or as JSON."""
-    listed = sorted(found, key=lambda change: (_ORDER.index(change.action), _RANKS.index(change.what), change))
+    listed = sorted(differences, key=lambda change: (_ORDER.index(change.action), _RANKS.index(change.what), change))
     if format_ == "json":
         return json.dumps([asdict(change) for change in listed], indent=2)
     mark = "`" if format_ == "markdown" else ""
@@ -81,8 +81,8 @@ def _of_groups(old: Api, new: Api) -> Iterator[Change]:
     for name, before, after in both:
         different, same = _sides("resource", _resources(name, before), _resources(name, after))
         yield from different
-        for place, one, other in same:
-            yield from _sides("verb", _verbs(place, one), _verbs(place, other))[0]
+        for place, old_resource, new_resource in same:
+            yield from _sides("verb", _verbs(place, old_resource), _verbs(place, new_resource))[0]
 
 
 def _groups(api: Api) -> Mapping[str, GroupVersion]:
@@ -108,8 +108,8 @@ def _of_models(old: Api, new: Api) -> Iterator[Change]:
             continue
         different, same = _sides("field", _fields(name, before), _fields(name, after))
         yield from different
-        for place, one, other in same:
-            yield from _of_field(place, one, other)
+        for place, old_field, new_field in same:
+            yield from _of_field(place, old_field, new_field)
 
 
 def _of_constants(old: Api, new: Api) -> Iterator[Change]:
@@ -120,27 +120,27 @@ def _of_constants(old: Api, new: Api) -> Iterator[Change]:
         yield from _sides("constant", _values(name, before), _values(name, after))[0]
 
 
-def _in_both(found: Iterable[Change], old: Api, new: Api) -> Iterator[Change]:
+def _in_both(changes: Iterable[Change], old: Api, new: Api) -> Iterator[Change]:
     """Yield the changes in group versions that exist on both sides. The models of others are not listed."""
     whole = {group.accessor for group in old.groups} ^ {group.accessor for group in new.groups}
-    return (change for change in found if change.name.partition(".")[0] not in whole)
+    return (change for change in changes if change.name.partition(".")[0] not in whole)
 
 
 def _models(api: Api) -> Mapping[str, _Placed | str]:
     """Return the models under all their names, each with its module; for a type of Kubernetes its name."""
-    found: dict[str, _Placed | str] = {
+    models: dict[str, _Placed | str] = {
         f"{module.name}.{model.name}": (module.name, model) for module in api.modules for model in module.models
     }
     constants = _constants(api)
     aliases = {name: target for name, target in _aliases(api).items() if name not in constants}
-    return found | {name: found.get(target, target) for name, target in aliases.items()}
+    return models | {name: models.get(target, target) for name, target in aliases.items()}
 
 
 def _constants(api: Api) -> Mapping[str, Constants]:
     """Return the constants under all their names."""
     groups = [(module, group) for module in api.modules for model in module.models for group in model.constants]
-    found = {f"{module.name}.{group.name}": group for module, group in groups}
-    return found | {name: found[target] for name, target in _aliases(api).items() if target in found}
+    constants = {f"{module.name}.{group.name}": group for module, group in groups}
+    return constants | {name: constants[target] for name, target in _aliases(api).items() if target in constants}
 
 
 def _aliases(api: Api) -> Mapping[str, str]:
@@ -155,8 +155,8 @@ def _values(name: str, constants: Constants) -> Mapping[str, str]:
     return {f"{name}.{member.name}": member.value for member in constants.members}
 
 
-def _fields(name: str, found: _Placed) -> Mapping[str, tuple[str, Field]]:
-    module, model = found
+def _fields(name: str, placed: _Placed) -> Mapping[str, tuple[str, Field]]:
+    module, model = placed
     return {f"{name}.{field.name}": (_type(field, FieldWriter(model, module)), field) for field in model.fields}
 
 

@@ -50,9 +50,9 @@ def printable(words: str, limit: int = _LONGEST) -> str:
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return the known word that was most likely meant, or None if nothing is near."""
     names = sorted(set(known))
-    found = difflib.get_close_matches(word[:200], names, n=1, cutoff=0.6)
-    if found:
-        return found[0]
+    matches = difflib.get_close_matches(word[:200], names, n=1, cutoff=0.6)
+    if matches:
+        return matches[0]
     parts = [name for name in names if word and (name.startswith(word) or word.startswith(name + "."))]
     return parts[0] if parts else None
 
@@ -73,9 +73,9 @@ class Problem:
 
     def lines(self, label: str) -> list[str]:
         """Return the lines that a terminal shows, under a label such as `error`."""
-        found = [f"{label}: {printable(self.what)}"]
-        found += [f"  where: {printable(self.where)}"] if self.where else []
-        return found + ([f"  hint: {printable(self.hint)}"] if self.hint else [])
+        lines = [f"{label}: {printable(self.what)}"]
+        lines += [f"  where: {printable(self.where)}"] if self.where else []
+        return lines + ([f"  hint: {printable(self.hint)}"] if self.hint else [])
 
 
 class KgenError(Exception):

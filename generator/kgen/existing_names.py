@@ -54,16 +54,16 @@ def group_versions(output: Path, package: str) -> frozenset[str]:
 
 def _tables(file: Path) -> dict[str, dict[str, str]]:
     """Return the tables of the package's module of names; none if kgen did not write it."""
-    found: dict[str, dict[str, str]] = {}
+    tables: dict[str, dict[str, str]] = {}
     for node in _parsed(file).body:
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and isinstance(node.value, ast.Dict):
-            found[node.target.id] = {
+            tables[node.target.id] = {
                 key.value: value.value
                 for key, value in zip(node.value.keys, node.value.values, strict=True)
                 if isinstance(key, ast.Constant) and isinstance(value, ast.Constant)
                 if isinstance(key.value, str) and isinstance(value.value, str)
             }
-    return found
+    return tables
 
 
 def _files(models: Path) -> list[Path]:
@@ -81,11 +81,11 @@ def _module(file: Path, fields: Mapping[str, str]) -> NamedModule:
         fields: The field of each class of constants: `Class.field` by `module.Class`.
     """
     tree = _parsed(file)
-    found = [node for node in tree.body if isinstance(node, ast.ClassDef)]
-    constants = {node.name: fields.get(f"{file.stem}.{node.name}", "") for node in found if not node.bases}
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    constants = {node.name: fields.get(f"{file.stem}.{node.name}", "") for node in classes if not node.bases}
     return NamedModule(
-        {node.name: _class(node) for node in found if node.bases},
-        {node.name: _constants(node, constants[node.name]) for node in found if constants.get(node.name)},
+        {node.name: _class(node) for node in classes if node.bases},
+        {node.name: _constants(node, constants[node.name]) for node in classes if constants.get(node.name)},
         dict(_aliases(tree)),
     )
 

@@ -139,14 +139,14 @@ def _reason(value: object, type_: Any, error: msgspec.ValidationError) -> str:
 # Types that can be built.
 
 
-def model_faults(found: Model, given: Model) -> Iterator[Fault]:
+def model_faults(changed: Model, given: Model) -> Iterator[Fault]:
     """Yield why the model that a hook returned can't take the place of the one that it was given."""
     for name in ("name", "schema", "is_kind"):
-        if getattr(found, name) != getattr(given, name):
+        if getattr(changed, name) != getattr(given, name):
             yield Fault(f"changed {name}, by which others know the model", hint="names are set in [tool.kgen.names]")
-    yield from _repeated([field.name for field in found.fields])
-    yield from _repeated([field.wire_name for field in found.fields])
-    for field in found.fields:
+    yield from _repeated([field.name for field in changed.fields])
+    yield from _repeated([field.wire_name for field in changed.fields])
+    for field in changed.fields:
         if not is_wire_name(field.wire_name):
             yield Fault(f"made a field of the property {field.wire_name[:60]!r}, which can't be one", f".{field.name}")
         if (why := _unfit_default(field)) is not None:
@@ -166,10 +166,10 @@ def _unfit_default(field: Field) -> str | None:
             return None
 
 
-def resource_faults(found: Resource) -> Iterator[Fault]:
+def resource_faults(changed: Resource) -> Iterator[Fault]:
     """Yield why a resource that a hook returned can't be built."""
     for name, known in _VERBS.items():
-        for verb in sorted(getattr(found, name) - known):
+        for verb in sorted(getattr(changed, name) - known):
             near = nearest(verb, known)
             yield Fault(f"returned the unknown verb {verb!r}", hint=f"did you mean {near!r}?" if near else "")
 

@@ -64,11 +64,11 @@ class Hooks:
         """
         if "on_spec" not in self._functions:
             return spec
-        found = self._call("on_spec", "", spec)
-        if not isinstance(found, ApiSpec):
-            raise self._wrong("on_spec", "", f"returned {kind_of(found)}, not an ApiSpec")
+        result = self._call("on_spec", "", spec)
+        if not isinstance(result, ApiSpec):
+            raise self._wrong("on_spec", "", f"returned {kind_of(result)}, not an ApiSpec")
         try:
-            return msgspec.convert(msgspec.to_builtins(found), ApiSpec)
+            return msgspec.convert(msgspec.to_builtins(result), ApiSpec)
         except (msgspec.ValidationError, TypeError) as error:
             raise self._wrong("on_spec", "", f"returned an ApiSpec that is wrong inside: {error}") from error
 
@@ -102,43 +102,43 @@ class Hooks:
     # One thing each.
 
     def _group(self, group: GroupVersion) -> GroupVersion:
-        made = [self._resource(resource, group) for resource in group.resources]
-        changed = replace(group, resources=tuple(resource for resource in made if resource is not None))
+        resources = [self._resource(resource, group) for resource in group.resources]
+        changed = replace(group, resources=tuple(resource for resource in resources if resource is not None))
         self._refuse("on_resource", group.api_version, group_faults(changed.resources))
         return changed
 
     def _resource(self, resource: Resource, group: GroupVersion) -> Resource | None:
         what = f"{group.accessor}.{resource.accessor}"
-        found = self._result("on_resource", what, resource, group)
-        if found is not None:
-            self._refuse("on_resource", what, resource_faults(found))
-        return found
+        result = self._result("on_resource", what, resource, group)
+        if result is not None:
+            self._refuse("on_resource", what, resource_faults(result))
+        return result
 
     def _module(self, module: ModelModule) -> ModelModule:
-        made = [self._model(model, module) for model in module.models]
-        changed = replace(module, models=tuple(model for model in made if model is not None))
+        models = [self._model(model, module) for model in module.models]
+        changed = replace(module, models=tuple(model for model in models if model is not None))
         self._refuse("on_model", module.name, module_faults(changed))
         return changed
 
     def _model(self, model: Model, module: ModelModule) -> Model | None:
         what = f"{module.name}.{model.name}"
-        found = self._result("on_model", what, model, module)
-        if found is not None:
-            self._refuse("on_model", what, model_faults(found, model))
-        return found
+        result = self._result("on_model", what, model, module)
+        if result is not None:
+            self._refuse("on_model", what, model_faults(result, model))
+        return result
 
     def _text(self, path: str, text: str) -> str:
-        found = self._call("on_file", path, path, text)
-        if not isinstance(found, str):
-            raise self._wrong("on_file", path, f"returned {kind_of(found)}, not a str")
-        if not found.startswith(MARKER):
+        result = self._call("on_file", path, path, text)
+        if not isinstance(result, str):
+            raise self._wrong("on_file", path, f"returned {kind_of(result)}, not a str")
+        if not result.startswith(MARKER):
             hint = "kgen knows its files by that line; add yours behind it"
             raise self._wrong("on_file", path, f"took the first line away, {MARKER!r}", hint=hint)
         try:
-            parse_bytes(found)
+            parse_bytes(result)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             raise self._wrong("on_file", path, f"returned text that is not valid Python: {error}") from error
-        return str(found)
+        return str(result)
 
     # Calling and checking.
 
@@ -146,15 +146,15 @@ class Hooks:
         """Return the result of a hook for a model or a resource: another one, or None to leave it out."""
         if hook not in self._functions:
             return value
-        found = self._call(hook, what, value, beside)
-        if found is None:
+        result = self._call(hook, what, value, beside)
+        if result is None:
             return None
-        if not isinstance(found, type(value)):
-            raise self._wrong(hook, what, f"returned {kind_of(found)}, not a {type(value).__name__} or None")
-        made = converted(found)
-        if isinstance(made, Fault):
-            raise self._wrong(hook, what, made.why)
-        return made
+        if not isinstance(result, type(value)):
+            raise self._wrong(hook, what, f"returned {kind_of(result)}, not a {type(value).__name__} or None")
+        checked = converted(result)
+        if isinstance(checked, Fault):
+            raise self._wrong(hook, what, checked.why)
+        return checked
 
     def _call(self, hook: str, what: str, *arguments: object) -> object:
         try:
@@ -203,16 +203,16 @@ def load_hooks(config: Config) -> Hooks:
             where=_place(error, file, label) or label,
             hint="correct the file, or the key hooks",
         ) from error
-    found = {name: value for name, value in vars(module).items() if name.startswith("on_")}
-    for name, value in found.items():
+    functions = {name: value for name, value in vars(module).items() if name.startswith("on_")}
+    for name, value in functions.items():
         if name not in KNOWN or not callable(value):
             near = nearest(name, KNOWN) if name not in KNOWN else None
             known = f"hooks are functions: {', '.join(KNOWN)}"
             what = f"unknown hook {name!r}" if name not in KNOWN else f"{name} is not a function"
             raise ConfigError(what, where=label, hint=f"did you mean {near!r}?" if near else known)
-    if not found:
+    if not functions:
         raise ConfigError("there are no hooks in it", where=label, hint=f"write any of {', '.join(KNOWN)}")
-    return Hooks(found, label, str(getattr(module, "__file__", "")))
+    return Hooks(functions, label, str(getattr(module, "__file__", "")))
 
 
 def _imported(hooks: Path | str, root: Path) -> types.ModuleType:

@@ -59,15 +59,15 @@ class _Comparison:
     def _of_name(self, module: str, name: str) -> Iterator[str]:
         place = f"{module}.{name}"
         before, after = self._old.target(module, name), self._new.target(module, name)
-        one, other = _meaning(self._old, before), _meaning(self._new, after)
-        if other == place:
+        old_meaning, new_meaning = _meaning(self._old, before), _meaning(self._new, after)
+        if new_meaning == place:
             yield f"{place} is removed"
-        elif isinstance(one, NamedClass) and isinstance(other, NamedClass):
-            yield from self._attributes(place, (before, after), one.fields, other.fields)
-        elif isinstance(one, NamedConstants) and isinstance(other, NamedConstants):
-            yield from self._attributes(place, (before, after), one.members, other.members)
-        elif one != other:
-            yield f"{place} was {_words(one)} and is {_words(other)}"
+        elif isinstance(old_meaning, NamedClass) and isinstance(new_meaning, NamedClass):
+            yield from self._attributes(place, (before, after), old_meaning.fields, new_meaning.fields)
+        elif isinstance(old_meaning, NamedConstants) and isinstance(new_meaning, NamedConstants):
+            yield from self._attributes(place, (before, after), old_meaning.members, new_meaning.members)
+        elif old_meaning != new_meaning:
+            yield f"{place} was {_words(old_meaning)} and is {_words(new_meaning)}"
 
     def _attributes(
         self, place: str, pair: tuple[Target, Target], old: Mapping[str, str], new: Mapping[str, str]

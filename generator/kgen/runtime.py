@@ -32,5 +32,5 @@ def with_version_of(source: str, earlier: str) -> str:
         source: The text.
         earlier: The earlier text. If it states no version the text stays as it is.
     """
-    found = _STATED.search(earlier)
-    return source if found is None else _STATED.sub(found[0], source)
+    stated = _STATED.search(earlier)
+    return source if stated is None else _STATED.sub(stated[0], source)

@@ -79,16 +79,16 @@ def find_file(folder: Path) -> Path | None:
     """
     for above in (folder, *folder.parents):
         files = [above / name for name in FILES if _is_file(above / name)]
-        found = [file for file in files if _is_configuration(file)]
-        if len(found) > 1:
+        present = [file for file in files if _is_configuration(file)]
+        if len(present) > 1:
             raise ConfigError(
                 "both kgen.toml and [tool.kgen] of pyproject.toml exist",
                 where="kgen.toml",
                 hint="keep one of the two",
             )
-        if found:
-            _refuse_foreign(found[0])
-            return found[0]
+        if present:
+            _refuse_foreign(present[0])
+            return present[0]
     return None
 
 

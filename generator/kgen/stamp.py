@@ -84,8 +84,8 @@ def _place(config: Config) -> Path | None:
 
 
 def _files_of(output: Path, package: str) -> set[str]:
-    found = (output / package).rglob("*")
-    return {path.relative_to(output).as_posix() for path in found if path.suffix == ".py" or path.name == "py.typed"}
+    files = (output / package).rglob("*")
+    return {path.relative_to(output).as_posix() for path in files if path.suffix == ".py" or path.name == "py.typed"}
 
 
 def _inputs(config: Config) -> str:

@@ -28,13 +28,13 @@ _VERSION: Final = re.compile(r"[A-Za-z0-9.+!_-]{1,60}", re.ASCII)
 
 def here() -> dict[str, str]:
     """Return the installed versions of kgen and of all tools that the generated text may depend on."""
-    found: dict[str, str] = {}
+    versions: dict[str, str] = {}
     for name in _TOOLS:
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:  # Run from a folder without metadata.
-            found[name] = "unknown"
-    return found
+            versions[name] = "unknown"
+    return versions
 
 
 def text(versions: Mapping[str, str]) -> str:

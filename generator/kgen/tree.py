@@ -87,7 +87,7 @@ def compare(files: Mapping[str, str], output: Path, package: str) -> Differences
         OutputError: The folder can't be read, or a path leads out of it.
     """
     try:
-        found = {path: _read(_inside(output, path)) for path in files}
+        present = {path: _read(_inside(output, path)) for path in files}
         extra = _extra(files, output, package)
     except OSError as error:
         raise OutputError(
@@ -95,11 +95,11 @@ def compare(files: Mapping[str, str], output: Path, package: str) -> Differences
             where=str(error.filename or output.name),
             hint="check the folder and its rights",
         ) from error
-    changed = tuple(sorted(path for path, data in found.items() if data is not None and data != files[path].encode()))
-    missing = tuple(sorted(path for path, data in found.items() if data is None))
-    diffs = {path: _diff(path, found[path] or b"", files[path]) for path in (*changed, *missing)}
+    changed = tuple(sorted(path for path, data in present.items() if data is not None and data != files[path].encode()))
+    missing = tuple(sorted(path for path, data in present.items() if data is None))
+    diffs = {path: _diff(path, present[path] or b"", files[path]) for path in (*changed, *missing)}
     diffs |= {path: _diff(path, _read(output / path) or b"", "") for path in extra}
-    line_ends = [path for path in changed if (found[path] or b"").replace(b"\r\n", b"\n") == files[path].encode()]
+    line_ends = [path for path in changed if (present[path] or b"").replace(b"\r\n", b"\n") == files[path].encode()]
     return Differences(changed, missing, extra, diffs, tuple(line_ends))
 
 
@@ -114,9 +114,9 @@ def settled(files: Mapping[str, str], output: Path, package: str) -> Mapping[str
     Raises:
         OutputError: The folder can't be read, or a path leads out of it.
     """
-    found = compare(files, output, package)
+    differences = compare(files, output, package)
     path = f"{package}/__init__.py"
-    if found.changed != (path,) or found.missing or found.extra:
+    if differences.changed != (path,) or differences.missing or differences.extra:
         return files
     kept = with_version_of(files[path], (_read(output / path) or b"").decode("utf-8", "replace"))
     return {**files, path: kept} if kept.encode() == _read(output / path) else files

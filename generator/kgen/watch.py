@@ -227,26 +227,26 @@ def _followed(inputs: Inputs) -> Generator[Generator[set[Path]]]:
     """Watch the existing inputs; the watch has started when this yields."""
     from watchfiles import watch as follow
 
-    found = follow(
+    batches = follow(
         *sorted(_folders(inputs)),
         watch_filter=None,
         recursive=False,
         rust_timeout=_TIMEOUT,
         yield_on_timeout=True,
     )
-    with contextlib.closing(found):
-        next(found)
-        changes = ({Path(path) for _, path in some} for some in found)
+    with contextlib.closing(batches):
+        next(batches)
+        changes = ({Path(path) for _, path in batch} for batch in batches)
         with contextlib.closing(changes):
             yield changes
 
 
 def _next(changes: Iterable[set[Path]], inputs: Inputs) -> set[str]:
     """Wait for a change that concerns a build, and return what to call the files."""
-    for some in changes:
-        found = {path for path in some if concerns(path, inputs)}
-        if found:
-            return {_called(path) for path in found}
+    for batch in changes:
+        concerning = {path for path in batch if concerns(path, inputs)}
+        if concerning:
+            return {_called(path) for path in concerning}
     raise ConfigError("the inputs can't be watched: watchfiles has stopped")
 
 
@@ -256,13 +256,13 @@ def _called(path: Path) -> str:
 
 
 def _folders(inputs: Inputs) -> set[Path]:
-    found: set[Path] = set()
+    folders: set[Path] = set()
     for place in (*inputs.files, *inputs.paths):
-        found.add(next(folder for folder in place.parents if folder.is_dir()))
+        folders.add(next(folder for folder in place.parents if folder.is_dir()))
         for folder, below, _ in os.walk(place):
             below[:] = [name for name in below if not _SKIPPED.fullmatch(name) and Path(folder, name) != inputs.package]
-            found.add(Path(folder))
-    return found
+            folders.add(Path(folder))
+    return folders
 
 
 def _build(words: Sequence[str], say: Callable[[str], None], ending: _Ending) -> str:

@@ -121,7 +121,7 @@ def parse(data: bytes, source: str, warnings: list[Problem] | None = None) -> li
         InputError: The input is invalid; the error names the source, the document and the JSON pointer of the
             invalid part.
     """
-    found: list[Crd] = []
+    crds: list[Crd] = []
     reported: list[Problem] = []
     holds_objects = False
     try:
@@ -129,7 +129,7 @@ def parse(data: bytes, source: str, warnings: list[Problem] | None = None) -> li
             label = source if document.number == 1 else f"{source}, document {document.number}"
             holds_objects |= is_object(document.value)
             for raw, at in _manifests(document.value, (label,)):
-                found.append(_crd(raw, source, at))
+                crds.append(_crd(raw, source, at))
                 reported += unknown_keys(raw, at)
     except DecodeError as error:
         raise InputError(str(error).removeprefix(f"{source}: "), where=source, hint=_hint(data, error)) from None
@@ -137,7 +137,7 @@ def parse(data: bytes, source: str, warnings: list[Problem] | None = None) -> li
         reported.append(Problem("the file holds no object", source, "restore the CRD, or remove the file"))
     if warnings is not None:
         warnings += reported
-    return found
+    return crds
 
 
 def refuse_twins(crds: Iterable[Crd]) -> None:

@@ -68,17 +68,17 @@ def unknown_keys(raw: Mapping[str, Any], at: At) -> list[Problem]:
         raw: The CRD.
         at: Its place.
     """
-    found = list(_wrong_values(raw, at))[:MAX_REPORTED]
+    problems = list(_wrong_values(raw, at))[:MAX_REPORTED]
     count = 0
     for where, key, known in _unknown(raw, at):
         count += 1
         if count <= MAX_REPORTED:
             near = nearest(key, known)
             hint = f"did you mean {near!r}?" if near else "the API server drops it; remove it, or correct the name"
-            found.append(Problem(f"unknown key {key[:100]!r}", pointer(where), hint))
+            problems.append(Problem(f"unknown key {key[:100]!r}", pointer(where), hint))
     if count > MAX_REPORTED:
-        found.append(Problem(f"{count - MAX_REPORTED} more unknown keys", pointer(at), "the API server drops them"))
-    return found
+        problems.append(Problem(f"{count - MAX_REPORTED} more unknown keys", pointer(at), "the API server drops them"))
+    return problems
 
 
 def _unknown(raw: Mapping[str, Any], at: At) -> Iterator[tuple[At, str, frozenset[str]]]:

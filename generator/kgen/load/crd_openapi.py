@@ -82,8 +82,8 @@ def convert(crds: Iterable[Crd]) -> ApiSpec:
             else:
                 what = f"{crd.plural}.{crd.group} does not serve {version.name}: that version is left out"
                 notices.append(Problem(what, crd.at[0]))
-    found = [_document(group, version, parts[group, version]) for group, version in sorted(parts)]
-    return ApiSpec(tuple(sorted(found, key=lambda document: document.name)), tuple(sorted(notices)))
+    documents = [_document(group, version, parts[group, version]) for group, version in sorted(parts)]
+    return ApiSpec(tuple(sorted(documents, key=lambda document: document.name)), tuple(sorted(notices)))
 
 
 def _document(group: str, version: str, parts: list[tuple[Crd, Version]]) -> Document:
@@ -181,16 +181,16 @@ class _Maker:
     def operations(self) -> Iterator[Operation]:
         crd = self._crd
         scope = f"{self._root}/namespaces/{{namespace}}" if crd.namespaced else self._root
-        many, one = f"{scope}/{crd.plural}", f"{scope}/{crd.plural}/{{name}}"
-        yield self._operation(many, "list", self._list_schema)
-        yield self._operation(many, "post", self._schema, body=self._schema)
-        yield self._operation(many, "deletecollection", META + "Status")
-        yield from self._item(one, self._schema)
-        yield self._operation(one, "delete", META + "Status", body=META + "DeleteOptions")
+        collection, item = f"{scope}/{crd.plural}", f"{scope}/{crd.plural}/{{name}}"
+        yield self._operation(collection, "list", self._list_schema)
+        yield self._operation(collection, "post", self._schema, body=self._schema)
+        yield self._operation(collection, "deletecollection", META + "Status")
+        yield from self._item(item, self._schema)
+        yield self._operation(item, "delete", META + "Status", body=META + "DeleteOptions")
         if self._version.status:
-            yield from self._item(f"{one}/status", self._schema)
+            yield from self._item(f"{item}/status", self._schema)
         if self._version.scale:
-            yield from self._item(f"{one}/scale", SCALE)
+            yield from self._item(f"{item}/scale", SCALE)
         if crd.namespaced:
             yield self._operation(f"{self._root}/{crd.plural}", "list", self._list_schema)
 
@@ -218,14 +218,14 @@ class _Maker:
 
 
 def _parameters(path: str, query: Mapping[str, str]) -> tuple[Parameter, ...]:
-    found = [
+    parameters = [
         Parameter(name, "path", "string", "", required=True) for name in ("name", "namespace") if f"{{{name}}}" in path
     ]
-    found += [
+    parameters += [
         Parameter(name, "query", kind, "", required=False)
         for name, kind in sorted({**query, "pretty": "string"}.items())
     ]
-    return tuple(found)
+    return tuple(parameters)
 
 
 def _string(description: str) -> dict[str, Any]:
@@ -238,26 +238,26 @@ def _reference(name: str, description: str) -> dict[str, Any]:
 
 def _completed(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a schema with the additions of the server: fields of embedded resources, types of int-or-string."""
-    made = dict(schema)
+    completed = dict(schema)
     for key in ("items", "additionalProperties"):
-        if is_object(made.get(key)):
-            made[key] = _completed(made[key])
-    fields = made.get("properties")
+        if is_object(completed.get(key)):
+            completed[key] = _completed(completed[key])
+    fields = completed.get("properties")
     properties = fields if is_object(fields) else {}
     if properties:
-        made["properties"] = {
+        completed["properties"] = {
             key: _completed(value) if is_object(value) else value for key, value in properties.items()
         }
-    if made.get("x-kubernetes-int-or-string") is True and not ({"allOf", "anyOf"} & made.keys()):
-        made["anyOf"] = [{"type": "integer"}, {"type": "string"}]
-    if made.get("x-kubernetes-embedded-resource") is True:
+    if completed.get("x-kubernetes-int-or-string") is True and not ({"allOf", "anyOf"} & completed.keys()):
+        completed["anyOf"] = [{"type": "integer"}, {"type": "string"}]
+    if completed.get("x-kubernetes-embedded-resource") is True:
         own = {
             "apiVersion": _string(_EMBEDDED_API_VERSION),
             "kind": _string(_EMBEDDED_KIND),
             "metadata": _reference("ObjectMeta", _METADATA),
         }
-        made["properties"] = dict(sorted({**made.get("properties", {}), **own}.items()))
-        needed = made.get("required")
+        completed["properties"] = dict(sorted({**completed.get("properties", {}), **own}.items()))
+        needed = completed.get("required")
         required = list(needed) if is_array(needed) else []
-        made["required"] = [*required, *(name for name in ("kind", "apiVersion") if name not in required)]
-    return made
+        completed["required"] = [*required, *(name for name in ("kind", "apiVersion") if name not in required)]
+    return completed

@@ -66,13 +66,13 @@ def convert(files: Mapping[str, tuple[str, Mapping[str, Any]]]) -> ApiSpec:
     Raises:
         InputError: The input is invalid; the error names the file and the place of the invalid part.
     """
-    found: dict[str, Document] = {}
+    documents: dict[str, Document] = {}
     for stem, (source, raw) in sorted(files.items()):
         document = _document(stem, source, raw)
-        other = found.setdefault(document.name, document)
+        other = documents.setdefault(document.name, document)
         if other is not document:
             refuse((source,), f"{other.source} is of {document.name}, too", "keep one of the two")
-    return ApiSpec(tuple(found[name] for name in sorted(found)))
+    return ApiSpec(tuple(documents[name] for name in sorted(documents)))
 
 
 def group_version(name: str) -> tuple[str, str]:

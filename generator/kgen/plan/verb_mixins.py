@@ -85,7 +85,7 @@ def bases(resource: Resource, group: GroupVersion) -> tuple[Code, ...]:
     names += [_ENDS_MIXINS[resource.ends]] if resource.ends else []
     types = {"kind": resource.kind, "list": resource.list_kind, "scale": scale}
     typed = [f"{name}[{_TYPE_PARAMETERS.get(name, '{kind}').format(**types)}]" for name in names]
-    streams = [mixin for stream, found in _STREAM_MIXINS.items() if stream in resource.streams for mixin in found]
+    streams = [mixin for stream, mixins in _STREAM_MIXINS.items() if stream in resource.streams for mixin in mixins]
     # The connections go to its pods: the documents have no subresource for it.
     streams += ["ServicePortForward"] if (group.api_version, resource.kind_name) == ("v1", "Service") else []
     return codes([*typed, *streams])

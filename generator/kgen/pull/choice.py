@@ -57,9 +57,9 @@ class Choice:
             return frozenset(name for name in words if not words[name].isdisjoint(self.groups))
         if self.builtins:
             return frozenset(words)
-        found = frozenset(name for name in words if _is_foreign(name))
-        if found:
-            return found
+        foreign = frozenset(name for name in words if _is_foreign(name))
+        if foreign:
+            return foreign
         raise ClusterError(
             "the cluster serves no groups but those of Kubernetes",
             where="/openapi/v3",

@@ -26,20 +26,20 @@ def merging_of(schema: Mapping[str, Any]) -> Merging | None:
     patches.
     """
     keys = schema.get("x-kubernetes-list-map-keys")
-    found = Merging(
+    merging = Merging(
         list_type=_text(schema, "list-type"),
         list_map_keys=tuple(key for key in keys if isinstance(key, str)) if is_array(keys) else (),
         map_type=_text(schema, "map-type"),
         patch_strategy=_text(schema, "patch-strategy"),
         patch_merge_key=_text(schema, "patch-merge-key"),
     )
-    return found if found != Merging() else None
+    return merging if merging != Merging() else None
 
 
 def rules_of(schema: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the rules that a CRD has for a value, in the words of the server's error messages."""
-    found = schema.get("x-kubernetes-validations")
-    return tuple(rule for each in found if (rule := _rule(each))) if is_array(found) else ()
+    rules = schema.get("x-kubernetes-validations")
+    return tuple(rule for each in rules if (rule := _rule(each))) if is_array(rules) else ()
 
 
 def description(
@@ -93,16 +93,16 @@ def enum_values(schema: Mapping[str, Any]) -> tuple[str, Mapping[str, str]]:
 
 def _sentence(words: str) -> str:
     """Return a list's text for a value as a sentence; names such as `kubeProxy` keep their small letter."""
-    found = words.strip().removeprefix("- ")
-    first = found.partition(" ")[0]
-    found = f"{found[:1].upper()}{found[1:]}" if first.islower() else found
-    return f"{found}." if found[-1:].isalnum() or found[-1:] in tuple("\"')") else found
+    sentence = words.strip().removeprefix("- ")
+    first = sentence.partition(" ")[0]
+    sentence = f"{sentence[:1].upper()}{sentence[1:]}" if first.islower() else sentence
+    return f"{sentence}." if sentence[-1:].isalnum() or sentence[-1:] in tuple("\"')") else sentence
 
 
 def _shown(value: object) -> str:
     """Return a default as JSON, cut if it is long."""
-    found = json.dumps(value, ensure_ascii=False, sort_keys=True)
-    return f"`{found}`" if len(found) <= _LONGEST else f"`{found[:_LONGEST]}`..."
+    written = json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return f"`{written}`" if len(written) <= _LONGEST else f"`{written[:_LONGEST]}`..."
 
 
 def _joined(doc: str, sentence: str) -> str:

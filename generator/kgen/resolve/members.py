@@ -24,8 +24,8 @@ def members_of(schema: Mapping[str, Any], before: Mapping[str, str] | None = Non
         schema: The schema with the enum.
         before: The constants that values have already, and keep.
     """
-    found = schema.get("enum")
-    values = [value for value in found if isinstance(value, str) and value] if is_array(found) else []
+    enum = schema.get("enum")
+    values = [value for value in enum if isinstance(value, str) and value] if is_array(enum) else []
     kept = {value: name for value, name in (before or {}).items() if _reads_like(name, value)}
     names = {value: Identifier(kept[value]) for value in set(values) & kept.keys()}
     taken: set[str] = set(kept.values())

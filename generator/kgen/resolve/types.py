@@ -134,8 +134,8 @@ def unwrapped(schema: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def properties(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the properties of an object; none if it has none."""
-    found = schema.get("properties")
-    return found if is_object(found) else {}
+    fields = schema.get("properties")
+    return fields if is_object(fields) else {}
 
 
 @dataclass(frozen=True, slots=True)
