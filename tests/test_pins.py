@@ -74,7 +74,7 @@ def test_nothing_that_users_install_is_pinned_exactly() -> None:
 def test_the_oldest_releases_replace_the_pinned_ones() -> None:
     oldest = pins.lowest(PYPROJECT)
     declared = {pins.normalized(line.partition("==")[0]) for line in oldest}
-    assert {"anyio", "click", "datamodel-code-generator", "ruff", "watchfiles", "wsproto"} <= declared
+    assert {"anyio", "click", "datamodel-code-generator", "httpx", "ruff", "watchfiles", "wsproto"} <= declared
     mixed = pins.names("\n".join(pins.with_lowest(CONSTRAINTS, oldest)))
     assert all(len(versions) == 1 for name, versions in mixed.items() if name in declared)
     assert mixed["ruff"] == {"0.12"}

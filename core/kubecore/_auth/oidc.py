@@ -11,33 +11,34 @@ import dataclasses
 import logging
 import os
 import re
-import ssl
 import time
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import quote_plus, urlsplit
 
 import msgspec
 
 from kubecore._auth.credential import Credential, bearer
 from kubecore._config.credentials import OIDCConfig, TLSConfig
-from kubecore._config.secret import SecretText
+from kubecore._config.secret import SecretBytes, SecretText
+from kubecore._http import tls
 from kubecore._http.daemon_thread import Aside
 from kubecore.codec.decoders import decoder
-from kubecore.errors import BodyTooLargeError, ConfigError, TransportError
+from kubecore.errors import ConfigError
 
 if TYPE_CHECKING:
-    from kubecore._auth.provider_request import Form, ProviderResponse
+    import httpx
 
 __all__ = ["OIDCSource"]
 
 _LOG: Final = logging.getLogger("kubecore")
 _LEEWAY_SECONDS: Final = 10.0
 _SECONDS: Final = 30.0
-"""Time limit of the provider for a complete response."""
+"""Time limits for the provider: between two chunks, and for a complete response."""
 _WHOLE_SECONDS: Final = 60.0
 """How long a renewal may take, whatever comes meanwhile."""
 _MOST_BYTES: Final = 1024 * 1024
+_PLAIN: Final = {"Accept": "application/json", "Accept-Encoding": "identity"}
 _ERROR_CODE: Final = re.compile("[a-z_]{1,40}")
 
 
@@ -61,8 +62,26 @@ class _Tokens(msgspec.Struct):
         return "_Tokens(<hidden>)"
 
 
+class _Refresh(NamedTuple):
+    """The request for new tokens: its URL, its form, and name and secret if the provider expects them separately."""
+
+    url: str
+    form: dict[str, str]
+    basic: tuple[str, str] | None
+
+    def __repr__(self) -> str:
+        """Hide token and secret."""
+        return f"_Refresh({self.url!r}, <hidden>)"
+
+
 class _Error(msgspec.Struct):
     error: str = ""
+
+
+class _Received:
+    def __init__(self, response: httpx.Response, body: bytes) -> None:
+        self.status = response.status_code
+        self.body = body
 
 
 class OIDCSource:
@@ -136,28 +155,34 @@ class OIDCSource:
             self._renewing.leave()
 
     def _renew(self) -> Credential:
-        number = self._number
-        authorities = self._prepare()
         try:
-            found = _discovered(self._send(_discovery_url(self._config), authorities), self._config)
-            form = self._form(found)
-            self._spend(number)
-            received = self._send(found.token_endpoint, authorities, form)
+            import httpx
+        except ImportError:
+            raise ConfigError(
+                f"oidc: the token of {self._config.issuer_url} must be renewed, which needs httpx: "
+                "pip install 'kgen-kubernetes[oidc]'"
+            ) from None
+        number = self._number
+        context = self._prepare()
+        try:
+            with httpx.Client(verify=context, timeout=_SECONDS) as client:
+                with client.stream("GET", _discovery_url(self._config), headers=_PLAIN) as response:
+                    received = _Received(response, _joined(response.iter_raw()))
+                refresh = self._request(_discovered(received, self._config))
+                self._spend(number)
+                with client.stream(
+                    "POST", refresh.url, data=refresh.form, auth=refresh.basic, headers=_PLAIN
+                ) as response:
+                    received = _Received(response, _joined(response.iter_raw()))
+        except ConfigError:
+            raise
+        except (httpx.HTTPError, httpx.InvalidURL, ImportError, ValueError) as error:
+            # The last two: of a proxy in the environment that httpx can't use.
+            raise self._unreachable(error) from None
         finally:
             if number == self._number:
                 self._is_spending = False
         return self._accept(received)
-
-    def _send(self, url: str, authorities: TLSConfig, form: Form | None = None) -> ProviderResponse:
-        # Imported here: few programs need a provider.
-        from kubecore._auth.provider_request import send
-
-        try:
-            return send(url, authorities, seconds=_SECONDS, max_bytes=_MOST_BYTES, form=form)
-        except BodyTooLargeError:
-            raise ConfigError(f"oidc: the provider's response is larger than {_MOST_BYTES} bytes") from None
-        except (ConfigError, TransportError, ValueError) as error:
-            raise self._unreachable(error) from None
 
     def _spend(self, number: int) -> None:
         """Take note that the refresh token is about to be shown; a renewal that was left must not show it."""
@@ -168,31 +193,32 @@ class OIDCSource:
     def _late(self) -> ConfigError:
         return ConfigError(f"oidc: {self._config.issuer_url} gave no token within {_WHOLE_SECONDS:g} s")
 
-    def _prepare(self) -> TLSConfig:
-        """Return the authorities that verify the provider; without a refresh token no request is sent at all."""
+    def _prepare(self) -> Any:
+        """Return the TLS settings for the provider; without a refresh token no request is sent at all."""
         if not _is_https(self._config.issuer_url):
             raise ConfigError(f"oidc: {self._config.issuer_url[:200]!r} is not an https URL of a provider")
         if not self._refresh_token:
             raise ConfigError(
                 f"oidc: the token of {self._config.issuer_url} has expired, and there is no refresh token: log in again"
             )
-        return TLSConfig(ca_file=self._config.ca_file, ca_data=self._config.ca_data)
+        return tls.context(TLSConfig(ca_file=self._config.ca_file, ca_data=self._config.ca_data))
 
-    def _form(self, found: _Discovery) -> Form:
-        """Return the form of the request for new tokens: OpenID Connect Core 9."""
-        from kubecore._auth.provider_request import Form
+    def _request(self, found: _Discovery) -> _Refresh:
+        """Return the request for new tokens.
 
+        Source: RFC 6749 2.3.1, which has name and secret encoded as in a form; OpenID Connect Core 9.
+        """
         name, secret = self._config.client_id, self._config.client_secret
-        fields = {"grant_type": "refresh_token", "refresh_token": self._refresh_token}
+        form = {"grant_type": "refresh_token", "refresh_token": self._refresh_token}
         methods = found.token_endpoint_auth_methods_supported or ["client_secret_basic"]
         if secret and ("client_secret_basic" in methods or "client_secret_post" not in methods):
-            return Form(fields, (name, secret))
-        fields["client_id"] = name
+            return _Refresh(found.token_endpoint, form, (quote_plus(name), quote_plus(secret)))
+        form["client_id"] = name
         if secret:
-            fields["client_secret"] = secret
-        return Form(fields, None)
+            form["client_secret"] = secret
+        return _Refresh(found.token_endpoint, form, None)
 
-    def _accept(self, received: ProviderResponse) -> Credential:
+    def _accept(self, received: _Received) -> Credential:
         """Parse the response of the provider; tokens never appear in errors."""
         issuer = self._config.issuer_url
         if received.status != 200:
@@ -212,7 +238,7 @@ class OIDCSource:
             self._save(self._config.save, SecretText(tokens.id_token))
         return credential
 
-    def _error_code(self, received: ProviderResponse) -> str:
+    def _error_code(self, received: _Received) -> str:
         """Return the error's code (RFC 6749 5.2), which is a word of a few; all else may quote token or secret."""
         try:
             code = decoder(_Error).decode(received.body).error
@@ -238,9 +264,10 @@ class OIDCSource:
         return self._credential
 
     def _unreachable(self, error: Exception) -> ConfigError:
-        # The hint of the engine for an invalid certificate is about the API server.
-        shown = error.__cause__ if isinstance(error.__cause__, ssl.SSLError) else error
-        reason = " ".join(str(shown).split())[:300]
+        behind: BaseException | None = error
+        while behind is not None and not str(behind):  # trio's errors have no text; their causes do.
+            behind = behind.__cause__ or behind.__context__
+        reason = " ".join(str(behind or type(error).__name__).split())[:300]
         return ConfigError(f"oidc: {self._config.issuer_url} can't be reached: {reason}")
 
 
@@ -248,7 +275,7 @@ def _discovery_url(config: OIDCConfig) -> str:
     return config.issuer_url.rstrip("/") + "/.well-known/openid-configuration"
 
 
-def _discovered(received: ProviderResponse, config: OIDCConfig) -> _Discovery:
+def _discovered(received: _Received, config: OIDCConfig) -> _Discovery:
     """Return the issuer's metadata, if its token endpoint can be trusted with a refresh token."""
     issuer = config.issuer_url
     if received.status != 200:
@@ -270,6 +297,21 @@ def _is_https(url: str) -> bool:
         return parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
     except ValueError:  # Brackets that do not match, or an invalid port.
         return False
+
+
+def _joined(pieces: Iterable[bytes]) -> bytes:
+    body, deadline = SecretBytes(), time.monotonic() + _SECONDS
+    for piece in map(SecretBytes, pieces):
+        body = _with(body, piece, deadline)
+    return body
+
+
+def _with(body: SecretBytes, piece: SecretBytes, deadline: float) -> SecretBytes:
+    if len(body) + len(piece) > _MOST_BYTES:
+        raise ConfigError(f"oidc: the provider's response is larger than {_MOST_BYTES} bytes")
+    if time.monotonic() > deadline:
+        raise ConfigError(f"oidc: the provider did not respond within {_SECONDS:g} s")
+    return SecretBytes(body + piece)
 
 
 def _claims(token: SecretText, what: str) -> _Claims:
