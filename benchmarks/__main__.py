@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import msgspec
+
 from benchmarks import recorded, report, results
-from benchmarks.real import cases, far, near, plan
+from benchmarks.real import cases, far, near, plan, programs
+from benchmarks.real.server import server
 from benchmarks.results import Results, Table, Target
 
 ROUNDS = {"real": 5, "far": 2}
@@ -23,20 +27,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.table == "report":
         report.write(results.read(options.output or results.FILE))
         return 0
+    names = (options.table,) if options.table else ("recorded", "real", "far")
     failed = 0
-    for name in (options.table,) if options.table else ("recorded", "real", "far"):
-        table, targets = _measured(name, options)
-        partly = bool(options.only or options.clients)
-        if options.output or _is_full(name, options):
-            results.store(name, table, targets, options.output or results.FILE, partly=partly)
-        shown = Results(tables={name: _judged(table, targets)})
-        print(report.written(shown))
-        failed += sum(missing.client in (cases.OURS, cases.ASYNC) for missing in table.missing)
-        missed = sum(target.reached is False for target in shown.tables[name].targets)
-        print(f"{name}: {missed} of {len(shown.tables[name].targets)} figures short of their target")
-    if not options.output:
-        report.write(results.read())
+    if "recorded" in names:
+        failed += _keep("recorded", recorded.measure_all(), recorded.targets, options)
+    if set(names) - {"recorded"}:
+        clients = options.clients or cases.CLIENTS
+        made = programs.build(clients)
+        with tempfile.TemporaryDirectory(prefix="kgen-bench-") as folder, server(Path(folder), options.pods) as filled:
+            if "real" in names:
+                rounds = options.rounds or ROUNDS["real"]
+                table = near.measure(filled, made, options.only or list(cases.CASES), clients, rounds)
+                failed += _keep("real", table, near.targets, options)
+            if "far" in names:
+                rounds = options.rounds or ROUNDS["far"]
+                only = [case for case in options.only or cases.FAR if case in cases.FAR]
+                failed += _keep("far", far.measure(filled, made, only, clients, rounds), lambda _: [], options)
     return 1 if failed else 0
+
+
+def _keep(name: str, table: Table, targets: Callable[[Table], list[Target]], options: argparse.Namespace) -> int:
+    """Store and print a table; return in how many cases our client failed."""
+    table = msgspec.structs.replace(table, note=options.note, targets=targets(table))
+    partly = bool(options.only or options.clients)
+    if options.output:
+        results.store(name, table, targets, options.output, partly=partly)
+    elif _is_full(name, options):
+        report.write(results.store(name, table, targets, partly=partly))
+    print(report.written(Results(tables={name: table})))
+    missed = sum(target.reached is False for target in table.targets)
+    print(f"{name}: {missed} of {len(table.targets)} figures short of their target", flush=True)
+    return sum(missing.client in (cases.OURS, cases.ASYNC) for missing in table.missing)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -46,6 +67,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--clients", type=_names(cases.CLIENTS), help="clients of `real` and `far`")
     parser.add_argument("--pods", type=int, default=plan.FULL, help=f"pods on the server; {plan.FULL} by default")
     parser.add_argument("--rounds", type=int, help="rounds of `real` and `far`; 5 and 2 by default")
+    parser.add_argument("--note", default="", help="a remark about the circumstances, which the results contain")
     parser.add_argument("--output", type=Path, help="the file of the results instead of benchmarks/results.json")
     return parser.parse_args(arguments)
 
@@ -64,22 +86,6 @@ def _names(known: Sequence[str] | dict[str, cases.Case]) -> Callable[[str], list
 def _is_full(name: str, options: argparse.Namespace) -> bool:
     """Return whether the results of a run are those that the repository keeps."""
     return name == "recorded" or (options.pods == plan.FULL and options.rounds in (None, ROUNDS[name]))
-
-
-def _measured(name: str, options: argparse.Namespace) -> tuple[Table, Callable[[Table], list[Target]]]:
-    if name == "recorded":
-        return recorded.measure_all(), recorded.targets
-    clients = options.clients or cases.CLIENTS
-    rounds = options.rounds or ROUNDS[name]
-    if name == "real":
-        return near.measure(options.only or list(cases.CASES), clients, options.pods, rounds), near.targets
-    only = [case for case in options.only or cases.FAR if case in cases.FAR]
-    return far.measure(only, clients, options.pods, rounds), lambda _: []
-
-
-def _judged(table: Table, targets: Callable[[Table], list[Target]]) -> Table:
-    table.targets = targets(table)
-    return table
 
 
 if __name__ == "__main__":

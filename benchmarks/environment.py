@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import platform
 import shutil
@@ -16,6 +17,7 @@ CACHE = ROOT / ".cache" / "bench"
 PEERS = ("kubernetes", "lightkube", "lightkube-models", "kubernetes_asyncio", "kr8s", "httpcore2", "aiohttp")
 
 
+@functools.cache
 def environment() -> Path:
     """Create a virtual environment with this project and the peers; return its Python."""
     folder = CACHE / "venv"

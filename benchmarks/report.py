@@ -52,7 +52,8 @@ def written(results: Results) -> str:
 def _facts(table: Table) -> list[str]:
     versions = ", ".join(f"{name} {version}" for name, version in table.versions.items())
     size = f"{table.pods:,} pods of {table.pod_bytes:,} bytes"
-    return [f"Machine: {table.machine}. {size}; {table.rounds} rounds. {versions}.", ""]
+    note = f" {table.note}" if table.note else ""
+    return [f"Machine: {table.machine}. {size}; {table.rounds} rounds. {versions}.{note}", ""]
 
 
 def _targets(targets: Sequence[Target]) -> list[str]:
@@ -145,6 +146,13 @@ def _grid(
     return lines
 
 
+def _machine(table: Table | None) -> list[str]:
+    if table is None:
+        return ["Nothing was measured yet."]
+    size = f"The server has {table.pods:,} pods of {table.pod_bytes:,} bytes in JSON."
+    return [" ".join(filter(None, [size, f"{table.machine}.", table.note]))]
+
+
 _EVERY = (("time", "seconds", ""), ("CPU time", "cpu_seconds", ""), ("peak memory", "peak_mib", ""))
 _NETWORKS = tuple((network, "seconds", network) for network in ("5 ms", "5 ms, gzip", "50 ms", "50 ms, gzip"))
 _LISTS = (
@@ -184,11 +192,7 @@ BLOCKS: dict[str, Callable[[Results], list[str]]] = {
         (("longest pause of the event loop", "pause_seconds", ""),),
         "all pods",
     ),
-    "machine": lambda results: [
-        f"The server has {table.pods:,} pods of {table.pod_bytes:,} bytes in JSON. {table.machine}."
-        for name, table in results.tables.items()
-        if name == "real"
-    ],
+    "machine": lambda results: _machine(results.tables.get("real")),
 }
 
 

@@ -99,6 +99,7 @@ class Table(msgspec.Struct, kw_only=True):
         figures: The measured figures.
         targets: The targets.
         missing: Clients that were not measured.
+        note: A remark about the circumstances.
     """
 
     machine: str
@@ -109,6 +110,7 @@ class Table(msgspec.Struct, kw_only=True):
     figures: list[Figure]
     targets: list[Target] = []
     missing: list[Missing] = []
+    note: str = ""
 
     def find(self, case: str, client: str, quantity: str = "seconds", network: str = "") -> Figure | None:
         """Return a figure, or None if it was not measured."""

@@ -175,6 +175,22 @@ def test_a_link_delays_bytes_and_delivers_them_at_its_rate() -> None:
     assert link.delivery(0, now=20.0) == 22.0
 
 
+def test_the_pages_have_the_figures_of_the_results() -> None:
+    stored = results.read()
+    assert {"recorded"} <= set(stored.tables) <= {"recorded", "real", "far"}
+    assert report.RESULTS.read_text("utf-8") == report.written(stored)
+    assert report.PAGE.read_text("utf-8") == report.page(report.PAGE.read_text("utf-8"), stored)
+
+
+def test_the_page_about_performance_has_measured_figures_only() -> None:
+    text = report.PAGE.read_text("utf-8")
+    assert re.findall(r"<!-- results: (\S+) -->", text) == ["machine", "lists", "following", "far", "requests", "pause"]
+    prose = re.sub(r"<!-- results: .*?<!-- end -->|```.*?```", "", text, flags=re.DOTALL)
+    network = "200 Mbit/s, with round trips of 5 ms and 50 ms"
+    assert network in prose
+    assert re.findall(r"\d[\d.,]* ?(?:ms|us|s|MiB|MB|%|x|times)\b", prose.replace(network, "")) == []
+
+
 @pytest.mark.parametrize("argument", ["--only=list,nope", "--clients=ours,nope"])
 def test_unknown_cases_and_clients_are_refused(argument: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):

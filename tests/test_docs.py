@@ -84,6 +84,10 @@ def test_the_code_for_waiting_runs(number: int, said: str, cluster: Cluster) -> 
     assert said in run(blocks("docs/waiting.md")[number], cluster)
 
 
+def test_the_code_about_performance_runs(cluster: Cluster) -> None:
+    assert re.search(r"^\d+ pods\n\d+ pods of one app\n$", run(blocks("docs/performance.md")[0], cluster))
+
+
 @pytest.mark.parametrize(("number", "said"), [(0, "web\n"), (1, "'default'")])
 def test_the_code_about_http_clients_runs(number: int, said: str, cluster: Cluster, tmp_path: Path) -> None:
     file = cluster.write_kubeconfig(tmp_path / "config", embed=False)
@@ -442,6 +446,7 @@ RUN = {
     "docs/logs.md": 2,
     "docs/models.md": 6,
     "docs/observability.md": 2,
+    "docs/performance.md": 1,
     "docs/port-forward.md": 2,
     "docs/waiting.md": 4,
     "docs/watch.md": 2,

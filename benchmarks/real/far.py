@@ -7,14 +7,14 @@ import dataclasses
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from benchmarks import environment, record
-from benchmarks.real import cases, plan, programs, turns
-from benchmarks.real.server import Filled, server
+from benchmarks.real import cases, plan, turns
+from benchmarks.real.programs import Programs
+from benchmarks.real.server import Filled
 from benchmarks.results import Table
 
 ROUND_TRIPS: Final = (5, 50)
@@ -23,27 +23,17 @@ ROUND_TRIPS: Final = (5, 50)
 MBIT: Final = 200
 
 
-def measure(only: Sequence[str], clients: Sequence[str], pods: int, rounds: int) -> Table:
-    """Run the cases over delayed connections to a new server and return the table."""
-    made = programs.build(clients)
-    with tempfile.TemporaryDirectory(prefix="kgen-bench-") as name, server(Path(name), pods) as filled:
-        runs = turns.Turns(made, lambda _: None, lambda _: None)
-        for round_trip in ROUND_TRIPS:
-            with proxy(filled, round_trip) as url:
-                for turn in range(rounds):
-                    for case, client, compressed in _runs(only, clients, turn):
-                        network = f"{round_trip} ms, gzip" if compressed else f"{round_trip} ms"
-                        folder = _folder(filled, url, network, compressed=compressed)
-                        runs.run(case, client, url, folder, network)
-        return Table(
-            machine=environment.machine(),
-            versions=environment.versions() | {"kube-apiserver": filled.version},
-            rounds=rounds,
-            pods=pods,
-            pod_bytes=filled.pod_bytes,
-            figures=runs.figures(),
-            missing=runs.missing,
-        )
+def measure(filled: Filled, made: Programs, only: Sequence[str], clients: Sequence[str], rounds: int) -> Table:
+    """Run the cases over delayed connections and return the table."""
+    runs = turns.Turns(made, lambda _: None, lambda _: None)
+    for round_trip in ROUND_TRIPS:
+        with proxy(filled, round_trip) as url:
+            for turn in range(rounds):
+                for case, client, compressed in _runs(only, clients, turn):
+                    network = f"{round_trip} ms, gzip" if compressed else f"{round_trip} ms"
+                    folder = _folder(filled, url, network, compressed=compressed)
+                    runs.run(case, client, url, folder, network)
+    return runs.table(filled, rounds)
 
 
 def _runs(only: Sequence[str], clients: Sequence[str], turn: int) -> Iterator[tuple[str, str, bool]]:

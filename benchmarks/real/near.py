@@ -5,36 +5,25 @@ from __future__ import annotations
 import functools
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from benchmarks import environment, results
-from benchmarks.real import cases, plan, programs, turns
-from benchmarks.real.server import Filled, server
+from benchmarks.real import cases, plan, turns
+from benchmarks.real.programs import Programs
+from benchmarks.real.server import Filled
 from benchmarks.results import Table, Target
 
 
-def measure(only: Sequence[str], clients: Sequence[str], pods: int, rounds: int) -> Table:
-    """Run the cases on a new server and return the table without its targets."""
-    made = programs.build(clients)
-    with tempfile.TemporaryDirectory(prefix="kgen-bench-") as name, server(Path(name), pods) as filled:
-        plan.sized(pods).write(filled.folder)
-        runs = turns.Turns(made, functools.partial(_prepare, filled), functools.partial(clean, filled))
-        for turn in range(rounds):
-            for case in (cases.CASES[name] for name in only):
-                for client in turns.rotated(clients, turn):
-                    if turns.takes_part(case, client, turn):
-                        runs.run(case.name, client, filled.url, filled.folder)
-        return Table(
-            machine=environment.machine(),
-            versions=environment.versions() | {"kube-apiserver": filled.version},
-            rounds=rounds,
-            pods=pods,
-            pod_bytes=filled.pod_bytes,
-            figures=runs.figures(),
-            missing=runs.missing,
-        )
+def measure(filled: Filled, made: Programs, only: Sequence[str], clients: Sequence[str], rounds: int) -> Table:
+    """Run the cases and return the table without its targets."""
+    plan.sized(filled.pods).write(filled.folder)
+    runs = turns.Turns(made, functools.partial(_prepare, filled), functools.partial(clean, filled))
+    for turn in range(rounds):
+        for case in (cases.CASES[name] for name in only):
+            for client in turns.rotated(clients, turn):
+                if turns.takes_part(case, client, turn):
+                    runs.run(case.name, client, filled.url, filled.folder)
+    return runs.table(filled, rounds)
 
 
 def _prepare(filled: Filled, case: str) -> Callable[[], None] | None:

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import results
+from benchmarks import environment, results
 from benchmarks.real import cases, programs
-from benchmarks.results import Figure, Missing
+from benchmarks.real.server import Filled
+from benchmarks.results import Figure, Missing, Table
 
 Runs = dict[tuple[str, str, str], list[dict[str, Any]]]
 """The figures that the programs printed, by case, client and network."""
@@ -59,13 +60,22 @@ class Turns:
     def _failed(self, case: str, client: str, network: str) -> bool:
         return any((each.case, each.client, each.network) == (case, client, network) for each in self.missing)
 
-    def figures(self) -> list[Figure]:
-        """Return the figures of all runs."""
-        return [
+    def table(self, filled: Filled, rounds: int) -> Table:
+        """Return the table of all runs, without its targets."""
+        figures = [
             figure
             for (case, client, network), printed in self._runs.items()
             for figure in _figures(cases.CASES[case], client, printed, network)
         ]
+        return Table(
+            machine=environment.machine(),
+            versions=environment.versions() | {"kube-apiserver": filled.version},
+            rounds=rounds,
+            pods=filled.pods,
+            pod_bytes=filled.pod_bytes,
+            figures=figures,
+            missing=self.missing,
+        )
 
 
 def _figures(case: cases.Case, client: str, printed: Sequence[dict[str, Any]], network: str) -> Iterator[Figure]:
