@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import copy
-import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from hypothesis import strategies as st
 
 from kgen.ir import Api
 from tests.kgen.documents import WrittenField, written
-from tests.kgen.manifests import SPECS, change, manifest, of
+from tests.kgen.manifests import change, kubernetes, manifest, of
 
 STRING: Final = {"type": "string"}
 SCHEMA: Final = "spec/versions/0/schema/openAPIV3Schema"
@@ -43,37 +43,62 @@ INT_OR_STRING = {"x-kubernetes-int-or-string": True}
 OPEN = {"x-kubernetes-preserve-unknown-fields": True}
 
 
-POD = json.loads((SPECS / "api__v1.json").read_text())["components"]["schemas"]
+KUBERNETES: Final = {name: raw for document in kubernetes().documents for name, raw in document.schemas.items()}
 
 
-def in_place(name: str, *, words: bool = True, leave_out: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Return the inline schema of a Kubernetes type as controller-gen writes it, without the `leave_out` properties."""
-    raw = copy.deepcopy(POD[name])
-    raw.pop("x-kubernetes-group-version-kind", None)
-    return _in_place(raw, words, leave_out)
+def in_place(
+    name: str,
+    *,
+    words: bool = True,
+    leave_out: tuple[str, ...] = (),
+    metadata: tuple[str, ...] = (),
+    required: bool = True,
+) -> dict[str, Any]:
+    """Return the inline schema of a Kubernetes type as controller-gen writes it.
+
+    Args:
+        name: The type.
+        words: Whether it has descriptions.
+        leave_out: Properties that it lacks.
+        metadata: The properties of the metadata of templates.
+        required: Whether objects require properties, unlike those that are generated from Java.
+    """
+    return _InPlace(words, leave_out, metadata, required).of(KUBERNETES[name])
 
 
-def _in_place(raw: dict[str, Any], words: bool, leave_out: tuple[str, ...]) -> dict[str, Any]:
-    raw = {**raw, **raw.pop("allOf", [{}])[0]}
-    target = raw.get("$ref", "").rpartition("/")[2]
-    if target.endswith((".Quantity", ".IntOrString")):
-        return INT_OR_STRING
-    if target.endswith(".Time"):
-        return {"type": "string", "format": "date-time"}
-    if target.endswith(".ObjectMeta"):
-        return {"type": "object"}
-    if target:
-        return in_place(target, words=words, leave_out=leave_out)
-    made: dict[str, Any] = {key: raw[key] for key in ("type", "format", "required", "enum") if key in raw}
-    if words and "description" in raw:
-        made["description"] = raw["description"].replace(". ", ".\n", 1)
-    if "properties" in raw:
-        kept = {key: value for key, value in raw["properties"].items() if key not in leave_out}
-        made["properties"] = {key: _in_place(value, words, leave_out) for key, value in kept.items()}
-    for key in ("items", "additionalProperties"):
-        if key in raw:
-            made[key] = _in_place(raw[key], words, leave_out)
-    return made
+@dataclass(frozen=True)
+class _InPlace:
+    words: bool
+    leave_out: tuple[str, ...]
+    metadata: tuple[str, ...]
+    required: bool
+
+    def of(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        raw = {**raw, **raw.get("allOf", [{}])[0]}
+        target = raw.get("$ref", "").rpartition("/")[2]
+        if target:
+            return self._named(target)
+        kept = ("type", "format", "enum", *(["required"] if self.required else []))
+        made: dict[str, Any] = {key: raw[key] for key in kept if key in raw}
+        if self.words and "description" in raw:
+            made["description"] = raw["description"].replace(". ", ".\n", 1)
+        if "properties" in raw:
+            own = {key: value for key, value in raw["properties"].items() if key not in self.leave_out}
+            made["properties"] = {key: self.of(value) for key, value in own.items()}
+        for key in ("items", "additionalProperties"):
+            if key in raw:
+                made[key] = self.of(raw[key])
+        return made
+
+    def _named(self, target: str) -> dict[str, Any]:
+        if target.endswith((".Quantity", ".IntOrString")):
+            return INT_OR_STRING
+        if target.endswith(".Time"):
+            return {"type": "string", "format": "date-time"}
+        if target.endswith(".ObjectMeta"):
+            own = KUBERNETES[target]["properties"]
+            return obj(**{key: self.of(own[key]) for key in self.metadata}) if self.metadata else {"type": "object"}
+        return self.of(KUBERNETES[target])
 
 
 CORE = "io.k8s.api.core.v1."

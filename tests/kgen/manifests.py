@@ -62,7 +62,9 @@ def change(raw: dict[str, Any], path: str, value: object) -> dict[str, Any]:
 @functools.cache
 def kubernetes() -> ApiSpec:
     """Return the Kubernetes documents that CRDs need."""
-    wanted = ("api/v1", "apis/autoscaling/v1")
+    groups = ("admissionregistration.k8s.io", "apps", "autoscaling", "batch", "networking.k8s.io", "policy")
+    wanted = {"api/v1", "apis/autoscaling/v2", "apis/rbac.authorization.k8s.io/v1"}
+    wanted |= {f"apis/{group}/v1" for group in groups}
     return ApiSpec(tuple(document for document in load(SPECS).documents if document.name in wanted))
 
 

@@ -206,7 +206,12 @@ def _parts(annotation: str, owner: str) -> list[str]:
 
 
 def _builtin(annotation: str) -> bool:
-    return re.search(r"\b(core|meta)_v1\.", annotation) is not None
+    return re.search(rf"\b(?:{'|'.join(_builtin_modules())})\.", annotation) is not None
+
+
+@functools.cache
+def _builtin_modules() -> frozenset[str]:
+    return frozenset(name.partition(".")[0] for name in _kubernetes().classes)
 
 
 @functools.cache

@@ -164,7 +164,8 @@ class Builtins:
         known = properties(raw)
         if not own:
             # Tools write the metadata of a template so, to leave its fields to the server.
-            return name == _METADATA and not schema.get("additionalProperties")
+            is_known = name == _METADATA or not (known or schema.get("x-kubernetes-preserve-unknown-fields"))
+            return is_known and not schema.get("additionalProperties")
         return (
             own.keys() <= known.keys()
             and (len(own) * 2 >= len(known) or (name == _METADATA and own.keys() >= _LEAST_METADATA))
@@ -253,8 +254,8 @@ def _fits_scalar(schema: Mapping[str, Any], scalar: str) -> bool:
 def _is_distinctive(own: Mapping[str, Any], lacks_required: bool) -> bool:
     """Whether an object can be identified by its structure.
 
-    That is three fields, or two of which one is a list or a map, or one that holds objects. If the object does not
-    require the same fields as the type, it is one field more, or one that holds objects.
+    That is three fields, or two of which one is a list or a map, or one that holds objects. If the object requires
+    fewer fields than the type, it is one field more, or one that holds objects.
     """
     collections = sum(is_object(value) and value.get("type") in ("array", "object") for value in own.values())
     number = len(own) - lacks_required
@@ -269,6 +270,6 @@ def _holds_objects(schema: object) -> bool:
 
 def _sentence(schema: object) -> str:
     """Return the first sentence of a description, however it is wrapped."""
-    text = schema.get("description") if is_object(schema) else None
-    words = " ".join(text.split()) if isinstance(text, str) else ""
+    said = schema.get("description") if is_object(schema) else None
+    words = " ".join(said.split()) if isinstance(said, str) else ""
     return re.split(r"(?<=[.])\s|$", words, maxsplit=1)[0].rstrip(".")
