@@ -15,6 +15,7 @@ import trustme
 
 from kubeclient import AsyncClientset, Clientset
 from kubecore import rest
+from tests.sockets import Handler, SocketServer
 
 BOUND: Final = 20.0
 """Seconds that a busy machine may need for a call that ends within a second. Without a deadline, it takes longer."""
@@ -57,36 +58,18 @@ def get(clientset: Any) -> Any:
 
 
 @contextmanager
-def serving(steps: Callable[[socket.socket, int], None]) -> Generator[tuple[int, list[bytes]]]:
-    """Serve each connection in a thread. Yield the port and the requests."""
+def serving(steps: Handler) -> Generator[tuple[int, list[bytes]]]:
+    """Serve each connection in a thread, and keep it open. Yield the port and the requests."""
     requests: list[bytes] = []
-    listener = socket.create_server(("127.0.0.1", 0), backlog=100)
-    kept: list[socket.socket] = []
 
     def one(connection: socket.socket, number: int) -> None:
-        try:
-            requests.append(connection.recv(65536))
-            steps(connection, number)
-        except OSError:
+        requests.append(connection.recv(65536))
+        steps(connection, number)
+        while connection.recv(65536):
             pass
 
-    def accept() -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            kept.append(connection)
-            threading.Thread(target=one, args=(connection, len(kept)), daemon=True).start()
-
-    threading.Thread(target=accept, daemon=True).start()
-    try:
-        yield listener.getsockname()[1], requests
-    finally:
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        for connection in kept:
-            connection.close()
+    with SocketServer(one) as server:
+        yield server.port, requests
 
 
 def plugin(folder: Path, body: str) -> rest.ExecConfig:

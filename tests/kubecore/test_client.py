@@ -139,11 +139,11 @@ def test_a_connection_is_kept_and_one_that_was_closed_is_replaced() -> None:
     with loopback(answer(POD), answer(POD), close=False) as server, Clientset(config(server.port)) as clientset:
         clientset.core_v1.pods("d").get("p")
         clientset.core_v1.pods("d").get("p")
-        assert len(server._connections) == 1
+        assert server.accepted == 1
     with loopback(answer(POD), answer(POD)) as server, Clientset(config(server.port)) as clientset:
         clientset.core_v1.pods("d").get("p")
         clientset.core_v1.pods("d").get("p")
-        assert len(server._connections) == 2
+        assert server.accepted == 2
 
 
 def test_a_watch_survives_any_cut_of_its_bytes() -> None:

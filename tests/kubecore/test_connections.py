@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,6 +25,7 @@ from kubecore._http.per_loop import running_asyncio
 from kubecore._http.sync_socket import SyncSocket
 from tests.kubecore.loopback import answer
 from tests.kubecore.test_client import POD
+from tests.sockets import Handler, SocketServer, read_head
 from tests.torture import kept
 from tests.torture.callers import MODES, callers
 from tests.torture.server import Ask, PodServer, Reply
@@ -152,50 +152,11 @@ def test_data_is_read_without_waiting() -> None:
         connection.close()
 
 
-Handler = Callable[[socket.socket, int], None]
-
-
 @contextlib.contextmanager
 def serving(handler: Handler, context: ssl.SSLContext | None = None) -> Iterator[int]:
     """Run a server that calls the handler with each connection and its number, counted from 1. Yield the port."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    threads: list[threading.Thread] = []
-
-    def one(connection: socket.socket, number: int) -> None:
-        with contextlib.suppress(OSError), connection:
-            connection.settimeout(20)
-            if context is None:
-                handler(connection, number)
-            else:
-                with context.wrap_socket(connection, server_side=True) as secure:
-                    handler(secure, number)
-
-    def accept() -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = listener.accept()
-                threads.append(threading.Thread(target=one, args=(connection, len(threads) + 1), daemon=True))
-                threads[-1].start()
-
-    accepting = threading.Thread(target=accept, daemon=True)
-    accepting.start()
-    try:
-        yield listener.getsockname()[1]
-    finally:
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        for thread in (accepting, *threads):
-            thread.join(10)
-
-
-def read_head(connection: socket.socket) -> bytes:
-    head = b""
-    while b"\r\n\r\n" not in head:
-        piece = connection.recv(1024)
-        if not piece:
-            raise ConnectionResetError
-        head += piece
-    return head
+    with SocketServer(handler, context=context) as server:
+        yield server.port
 
 
 @pytest.mark.parametrize("mode", MODES)

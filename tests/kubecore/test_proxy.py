@@ -23,6 +23,7 @@ from kubecore._config.config import Server
 from kubecore._http import proxy
 from tests.kubecore.loopback import answer, loopback
 from tests.ready import closed_port
+from tests.sockets import SocketServer, read_head
 
 POD = b'{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p"},"spec":{"containers":[]}}'
 LIST = b'{"kind":"PodList","apiVersion":"v1","metadata":{},"items":[]}'
@@ -56,57 +57,28 @@ class OneAtATime:
             self._inner.shutdown(how)
 
 
-class Proxy:
+class Proxy(SocketServer):
     """A proxy that opens tunnels with CONNECT or SOCKS5, over TCP or TLS. It keeps the received request headers."""
 
     def __init__(self, *, socks: bool = False, reply: bytes = b"", context: ssl.SSLContext | None = None) -> None:
-        self.socks, self.reply, self.context = socks, reply, context
+        self.socks, self.reply = socks, reply
         self.heads: list[bytes] = []
         self.leaked: list[bytes] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        self._sockets: list[socket.socket] = []
-        self._threads = [threading.Thread(target=self._accept, daemon=True)]
-        self._threads[0].start()
+        super().__init__(self._serve, context=context, seconds=10)
 
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            self._sockets.append(client)
-            thread = threading.Thread(target=self._serve, args=(client,), daemon=True)
-            self._threads.append(thread)
-            thread.start()
-
-    def _serve(self, client: socket.socket) -> None:
-        try:
-            client.settimeout(10)
-            if self.context is not None:
-                client = self.context.wrap_socket(client, server_side=True)
-                self._sockets.append(client)
-            place = self._socks5(client) if self.socks else self._connect(client)
-            if place is None:
-                client.close()
-                return
-            upstream = socket.create_connection(place)
-            self._sockets.append(upstream)
+    def _serve(self, client: socket.socket, number: int) -> None:
+        place = self._socks5(client) if self.socks else self._connect(client)
+        if place is None:
+            return
+        with socket.create_connection(place) as upstream:
             end = OneAtATime(client) if isinstance(client, ssl.SSLSocket) else client
             back = threading.Thread(target=self._pump, args=(upstream, end), daemon=True)
-            self._threads.append(back)
             back.start()
             self._pump(end, upstream)
-        except OSError:
-            client.close()
+            back.join(60)
 
     def _connect(self, client: socket.socket) -> tuple[str, int] | None:
-        head = b""
-        while b"\r\n\r\n" not in head:
-            piece = client.recv(1)
-            if not piece:
-                return None
-            head += piece
+        head = read_head(client)
         self.heads.append(head)
         client.sendall(self.reply or b"HTTP/1.1 200 Connection established\r\nX: y\r\n\r\n")
         if self.reply:
@@ -147,14 +119,6 @@ class Proxy:
             sink.shutdown(socket.SHUT_WR)
         except OSError:
             sink.close()
-
-    def stop(self) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for one in self._sockets:
-            one.close()
-        for thread in self._threads:
-            thread.join(60)
 
 
 def exactly(client: socket.socket, count: int) -> bytes:

@@ -8,7 +8,6 @@ import ssl
 import subprocess
 import sys
 import textwrap
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +22,7 @@ from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, rest
 from kubecore._http import tls
 from tests.kubecore.loopback import Loopback, answer, loopback
+from tests.sockets import SocketServer
 
 pytestmark = pytest.mark.slow  # interpreters and certificates
 
@@ -180,32 +180,28 @@ def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
-class Many(Loopback):
+class Many(SocketServer):
     """A server that serves each connection in a separate thread until the client closes it."""
 
-    def _serve(self, connection: Any) -> None:
-        threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
+    def __init__(self) -> None:
+        self.requests: list[bytes] = []
+        super().__init__(self._answer, seconds=30)
 
-    def _answer(self, connection: Any) -> None:
-        try:
-            connection.settimeout(30)
-            while head := connection.recv(65536):
-                self.requests.append(head)
-                if b"watch=true" in head:
-                    connection.sendall(
-                        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
-                    )
-                else:
-                    connection.sendall(answer(POD))
-        except OSError:
-            return
+    def _answer(self, connection: Any, number: int) -> None:
+        while head := connection.recv(65536):
+            self.requests.append(head)
+            if b"watch=true" in head:
+                connection.sendall(
+                    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+                )
+            else:
+                connection.sendall(answer(POD))
 
 
 @pytest.fixture
 def many() -> Iterator[Many]:
-    server = Many([], close=False, context=None)
-    yield server
-    server.stop()
+    with Many() as server:
+        yield server
 
 
 def test_a_forked_child_has_separate_connections(many: Many) -> None:

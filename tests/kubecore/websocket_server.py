@@ -8,13 +8,14 @@ import json
 import socket
 import ssl
 import struct
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Ping, Pong
 from wsproto.utilities import ACCEPT_GUID, LocalProtocolError
+
+from tests.sockets import SocketServer, read_head
 
 V5 = "v5.channel.k8s.io"
 V4 = "v4.channel.k8s.io"
@@ -105,7 +106,7 @@ class Peer:
 Script = Callable[[Peer], object]
 
 
-class WebSocketServer:
+class WebSocketServer(SocketServer):
     """Runs a script for each session."""
 
     def __init__(
@@ -118,72 +119,24 @@ class WebSocketServer:
     ) -> None:
         self._script = script
         self._protocol = protocol
-        self._context = context
         self._answer = answer
         self.heads: list[bytes] = []
-        self.errors: list[BaseException] = []
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=300)
-        self.port: int = self._listener.getsockname()[1]
-        self._connections: list[socket.socket] = []
-        self._threads: list[threading.Thread] = []
-        self._accepting = threading.Thread(target=self._accept, daemon=True)
-        self._accepting.start()
+        super().__init__(self._serve, context=context)
 
-    @property
-    def url(self) -> str:
-        return f"{'https' if self._context else 'http'}://127.0.0.1:{self.port}"
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._connections.append(connection)
-            thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
-            self._threads.append(thread)
-            thread.start()
-
-    def _serve(self, connection: socket.socket) -> None:
+    def _serve(self, connection: socket.socket, number: int) -> None:
         try:
-            connection.settimeout(20)
-            if self._context is not None:
-                connection = self._context.wrap_socket(connection, server_side=True)
-                self._connections.append(connection)
-            head = b""
-            while b"\r\n\r\n" not in head:
-                data = connection.recv(65536)
-                if not data:
-                    return
-                head += data
+            head = read_head(connection)
             self.heads.append(head)
             connection.sendall(self._answer(head) if self._answer else switching(head, self._protocol))
             self._script(Peer(connection, head))
-        except (OSError, LocalProtocolError):
+        except LocalProtocolError:
             pass
-        except BaseException as error:
-            self.errors.append(error)
         finally:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_WR)
             with suppress(OSError):
                 while connection.recv(65536):
                     pass
-            connection.close()
-
-    def stop(self) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for connection in self._connections:
-            with suppress(OSError):
-                socket.socket.shutdown(connection, socket.SHUT_RDWR)
-        for thread in (self._accepting, *self._threads):
-            thread.join(10)
-        for connection in self._connections:
-            connection.close()
-        if self.errors:
-            raise self.errors[0]
 
 
 def key_of(head: bytes) -> bytes:
@@ -207,8 +160,5 @@ def serving(
     context: ssl.SSLContext | None = None,
     answer: Callable[[bytes], bytes] | None = None,
 ) -> Iterator[WebSocketServer]:
-    server = WebSocketServer(script, protocol=protocol, context=context, answer=answer)
-    try:
+    with WebSocketServer(script, protocol=protocol, context=context, answer=answer) as server:
         yield server
-    finally:
-        server.stop()

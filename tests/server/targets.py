@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from tests.sockets import SocketServer
 
 Serve = Callable[[socket.socket], None]
 
@@ -14,30 +15,8 @@ Serve = Callable[[socket.socket], None]
 def target(serve: Serve) -> Iterator[int]:
     """Run a server on loopback with a thread per connection, and yield its port."""
 
-    def one(connection: socket.socket) -> None:
-        with connection:
-            try:
-                serve(connection)
-            except OSError:
-                pass
-
-    def accept() -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            threads.append(threading.Thread(target=one, args=(connection,)))
-            threads[-1].start()
-
-    threads: list[threading.Thread] = []
-    with socket.create_server(("127.0.0.1", 0), backlog=300) as listener:
-        accepting = threading.Thread(target=accept)
-        accepting.start()
-        yield listener.getsockname()[1]
-        listener.shutdown(socket.SHUT_RDWR)
-    for thread in (accepting, *threads):
-        thread.join(10)
+    with SocketServer(lambda connection, number: serve(connection), seconds=60) as server:
+        yield server.port
 
 
 def echo(connection: socket.socket) -> None:

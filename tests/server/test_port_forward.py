@@ -20,6 +20,7 @@ from tests.cluster import Nodes
 from tests.cluster.nodes import NODE
 from tests.ready import PATIENCE, closed_port, wait_until_idle
 from tests.server.targets import echo, target
+from tests.sockets import THREAD_NAME
 
 Drive = Callable[[Any], None]
 
@@ -283,7 +284,7 @@ def test_a_synchronous_listener_has_one_thread_and_a_connection_none(config: res
 
     def ours() -> list[str]:
         names = [one.name for one in set(threading.enumerate()) - before]
-        return [name for name in names if not name.endswith(("(one)", "(accept)", "asyncio_0"))]
+        return [name for name in names if not name.endswith((THREAD_NAME, "(_accept)", "asyncio_0"))]
 
     with target(echo) as port, Clientset(config) as clientset:
         before = set(threading.enumerate())

@@ -19,6 +19,7 @@ import anyio
 
 from kubeclient import AsyncClientset, Clientset
 from kubecore import rest
+from tests.sockets import THREAD_NAME
 from tests.torture.server import POD, Ask, PodServer, Reply, answer, pod_reply
 from tests.torture.tally import Tally
 
@@ -327,7 +328,7 @@ async def _use_async(host: str, count: int) -> None:
 
 def _state() -> tuple[int, int]:
     """Count the threads and the open files of this process, without those of the server."""
-    threads = [thread for thread in threading.enumerate() if thread.name != "torture-serve"]
+    threads = [thread for thread in threading.enumerate() if thread.name != THREAD_NAME]
     return len(threads), len(list(_files()))
 
 

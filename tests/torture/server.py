@@ -5,7 +5,6 @@ It responds to every request with a pod or with the response of a test. It count
 
 from __future__ import annotations
 
-import contextlib
 import re
 import socket
 import ssl
@@ -13,7 +12,9 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple, Self
+from typing import Final, Literal, NamedTuple
+
+from tests.sockets import SocketServer
 
 __all__ = ["POD", "Ask", "PodServer", "Reply", "answer", "pod_reply"]
 
@@ -69,7 +70,7 @@ def pod_reply(ask: Ask) -> Reply:
     return Reply((_GOOD,))
 
 
-class PodServer:
+class PodServer(SocketServer):
     """The server; a context manager.
 
     Args:
@@ -79,34 +80,15 @@ class PodServer:
     Attributes:
         reply: The same; may be changed at any time.
         asks: The received requests.
-        accepted: Number of accepted connections.
-        open: Number of open connections.
         sent: Number of responses that were sent or that failed to be sent.
     """
 
     def __init__(self, reply: Callable[[Ask], Reply] = pod_reply, *, context: ssl.SSLContext | None = None) -> None:
         self.reply = reply
         self.asks: list[Ask] = []
-        self.accepted = 0
         self.sent = 0
-        self._context = context
-        self._lock = threading.Lock()
-        self._connections: set[socket.socket] = set()
-        self._threads: set[threading.Thread] = set()
-        self._is_over = False
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
-        self.port: int = self._listener.getsockname()[1]
-        self._thread = threading.Thread(target=self._accept, name="torture-accept", daemon=True)
-
-    @property
-    def url(self) -> str:
-        """The host for a `Config`."""
-        return f"{'https' if self._context else 'http'}://127.0.0.1:{self.port}"
-
-    @property
-    def open(self) -> int:
-        """How many connections are open."""
-        return len(self._connections)
+        self._counting = threading.Lock()
+        super().__init__(self._serve, context=context, seconds=30)
 
     def settle(self, most: int, seconds: float = 30.0) -> int:
         """Wait until no more than so many connections are open; return how many are."""
@@ -120,64 +102,6 @@ class PodServer:
         end = time.monotonic() + seconds
         while self.sent < len(self.asks) and time.monotonic() < end:
             time.sleep(0.001)
-
-    def drop(self) -> None:
-        """Close every connection."""
-        for connection in list(self._connections):
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._is_over = True
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self._thread.join(10)
-        self.drop()
-        for thread in list(self._threads):
-            thread.join(10)
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                if self._is_over:
-                    return
-                continue
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connection.settimeout(30)
-            with self._lock:
-                self.accepted += 1
-                self._connections.add(connection)
-                thread = threading.Thread(
-                    target=self._run, args=(connection, self.accepted), name="torture-serve", daemon=True
-                )
-                self._threads.add(thread)
-            thread.start()
-
-    def _run(self, connection: socket.socket, number: int) -> None:
-        made = connection
-        try:
-            if self._context is not None:
-                made = self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
-                with self._lock:
-                    self._connections.discard(connection)
-                    self._connections.add(made)
-                made.do_handshake()
-            self._serve(made, number)
-        except (OSError, ValueError):
-            pass
-        finally:
-            made.close()
-            with self._lock:
-                self._connections.discard(connection)
-                self._connections.discard(made)
-                self._threads.discard(threading.current_thread())
 
     def _serve(self, connection: socket.socket, number: int) -> None:
         data = b""
@@ -197,7 +121,7 @@ class PodServer:
                 data += piece
             body, data = data[:length], data[length:]
             method, target, _ = head.split(b"\r\n", 1)[0].decode("latin-1").split(" ", 2)
-            with self._lock:
+            with self._counting:
                 ask = Ask(method, target, head, body, number, len(self.asks) + 1)
                 self.asks.append(ask)
             reply = self.reply(ask)
@@ -205,7 +129,7 @@ class PodServer:
                 for piece in reply.pieces:
                     connection.sendall(piece)
             finally:
-                with self._lock:
+                with self._counting:
                     self.sent += 1
             if reply.end == "close":
                 connection.shutdown(socket.SHUT_WR)

@@ -12,34 +12,20 @@ from pathlib import Path
 import pytest
 
 from tests.ready import closed_port, wait_until
+from tests.sockets import SocketServer
 from tests.torture.proxy import FaultProxy, Plan
 
 
-class Echo:
+class Echo(SocketServer):
     """Server that records all received data, sends it back, and closes after the client has closed."""
 
     def __init__(self) -> None:
         self.got = b""
         self.ends: list[str] = []
         self.reads: list[int] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        self._made: list[socket.socket] = []
-        self._threads = [threading.Thread(target=self._accept)]
-        self._threads[0].start()
+        super().__init__(self._serve, seconds=60)
 
-    def _accept(self) -> None:
-        while True:
-            try:
-                made, _ = self._listener.accept()
-            except OSError:
-                return
-            made.settimeout(60)
-            self._made.append(made)
-            self._threads.append(threading.Thread(target=self._serve, args=(made,)))
-            self._threads[-1].start()
-
-    def _serve(self, made: socket.socket) -> None:
+    def _serve(self, made: socket.socket, number: int) -> None:
         try:
             while data := made.recv(65536):
                 self.got += data
@@ -52,23 +38,11 @@ class Echo:
         except OSError:
             self.ends.append("error")
 
-    def close(self) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for made in self._made:
-            with contextlib.suppress(OSError):
-                made.shutdown(socket.SHUT_RDWR)
-        for thread in list(self._threads):
-            thread.join(60)
-        for made in self._made:
-            made.close()
-
 
 @pytest.fixture
 def echo() -> Iterator[Echo]:
-    made = Echo()
-    yield made
-    made.close()
+    with Echo() as made:
+        yield made
 
 
 @contextlib.contextmanager
@@ -211,10 +185,9 @@ def test_no_thread_and_no_socket_is_left(echo: Echo) -> None:
     for number, plan in enumerate((Plan(), Plan(mute_after=0), Plan(cut_after=1, how="rst")), 1):
         with through(echo, plan) as (_, client):
             client.sendall(b"0123456789")
-            wait_until(lambda number=number: len(echo._made) == number)  # type: ignore[misc]
-    for made in echo._made:
-        made.close()
-    # The echo's own sockets are closed too; the fixture closes them again.
+            wait_until(lambda number=number: echo.accepted == number)  # type: ignore[misc]
+    echo.drop()
+    wait_until(lambda: echo.open == 0)
     assert state() == (0, files)
 
 
