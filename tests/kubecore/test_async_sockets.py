@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 import ssl
@@ -21,6 +22,7 @@ from kubecore._http.async_slots import Slots
 from kubecore._http.async_socket import AsyncSocket, TlsLayer
 from kubecore._http.asyncio_socket import AsyncioSocket
 from kubecore._http.per_loop import running_asyncio
+from kubecore._http.waiter import AsyncioWaiter
 from tests.torture.server import PodServer
 
 BACKENDS = ["asyncio", "trio"]
@@ -204,6 +206,42 @@ def test_bytes_of_a_record_that_arrive_one_by_one_have_one_deadline() -> None:
         assert set(below.deadlines) == {12345.0}
 
     anyio.run(main)
+
+
+def test_waits_share_a_timer_and_keep_their_own_deadlines() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        waiter = AsyncioWaiter(loop)
+        late = time.monotonic() + 1000
+
+        async def wait(deadline: float) -> asyncio.Task[None]:
+            task = asyncio.create_task(waiter.wait(deadline))
+            await asyncio.sleep(0)
+            return task
+
+        first = await wait(late)
+        waiter.wake()
+        await first
+        with pytest.raises(TimeoutError):
+            await waiter.wait(passed())  # Although the timer was to ring later.
+        second = await wait(late)
+        waiter._ring()  # As the timer of an earlier wait does.
+        await asyncio.sleep(0)
+        assert not second.done()
+        assert waiter._rings_at == late
+        waiter.wake()
+        await second
+        waiter._ring()
+        assert waiter._timer is None  # Nobody waits.
+        third = await wait(late)
+        third.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await third
+        waiter.wake()
+        waiter.close()
+        assert waiter._timer is None
+
+    asyncio.run(main())
 
 
 @each_backend

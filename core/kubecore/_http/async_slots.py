@@ -42,11 +42,13 @@ class Slots:
         try:
             await turn.wait(deadline)
         except BaseException:
-            if turn.is_woken:  # It got the slot, and was cancelled before it ran again.
-                self.give()
-            else:
+            if turn in self._queue:
                 self._queue.remove(turn)
+            else:  # It got the slot, and was cancelled before it ran again.
+                self.give()
             raise
+        finally:
+            turn.close()
 
     def give(self) -> None:
         """Give a slot back, to the task that waits longest if there is one."""

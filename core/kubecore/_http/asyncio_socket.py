@@ -28,7 +28,6 @@ class AsyncioSocket(AsyncSocket, asyncio.Protocol):
         "_has_ended",
         "_is_full",
         "_is_paused",
-        "_loop",
         "_reader",
         "_transport",
         "_unread",
@@ -39,23 +38,18 @@ class AsyncioSocket(AsyncSocket, asyncio.Protocol):
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__()
-        self._loop = loop
         self._chunks: list[bytes] = []
         self._unread = 0
         self._is_paused = False  # Whether too much is unread.
         self._is_full = False  # Whether the operating system accepts no more data at present.
         self._has_ended = False
         self._failure: OSError | None = None
-        self._reader: AsyncioWaiter | None = None
-        self._writer: AsyncioWaiter | None = None
+        self._reader = AsyncioWaiter(loop)
+        self._writer = AsyncioWaiter(loop)
 
     async def read(self, deadline: float | None = None) -> bytes:
         if not self._chunks and not self._has_ended:
-            self._reader = AsyncioWaiter(self._loop)
-            try:
-                await self._reader.wait(deadline)
-            finally:
-                self._reader = None
+            await self._reader.wait(deadline)
         chunks = self._chunks
         if not chunks:
             if self._failure is not None:
@@ -74,15 +68,10 @@ class AsyncioSocket(AsyncSocket, asyncio.Protocol):
         transport = self._transport
         if not transport.is_closing():
             transport.write(data)
-        if self._is_full or transport.is_closing():
-            if self._failure is None:  # Until the data is sent, or the transport reports why it is not.
-                self._writer = AsyncioWaiter(self._loop)
-                try:
-                    await self._writer.wait(deadline)
-                finally:
-                    self._writer = None
+        while self._is_full or transport.is_closing():
             if self._failure is not None:
                 raise self._failure
+            await self._writer.wait(deadline)  # Until all is sent, or the transport reports why it is not.
 
     def has_rest(self) -> bool:
         return bool(self._chunks) or self._has_ended
@@ -107,26 +96,23 @@ class AsyncioSocket(AsyncSocket, asyncio.Protocol):
         if self._unread > _MOST_UNREAD and not self._is_paused:
             self._is_paused = True
             self._transport.pause_reading()
-        if self._reader is not None:
-            self._reader.wake()
+        self._reader.wake()
 
     def eof_received(self) -> bool:
         self._has_ended = True
-        if self._reader is not None:
-            self._reader.wake()
+        self._reader.wake()
         return True  # The transport stays open until `aclose`.
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._has_ended = True
         self._failure = exc if isinstance(exc, OSError) else ConnectionResetError("the connection is closed")
-        for waiting in (self._reader, self._writer):
-            if waiting is not None:
-                waiting.wake()
+        for waiter in (self._reader, self._writer):
+            waiter.wake()
+            waiter.close()
 
     def pause_writing(self) -> None:
         self._is_full = True
 
     def resume_writing(self) -> None:
         self._is_full = False
-        if self._writer is not None:
-            self._writer.wake()
+        self._writer.wake()

@@ -92,7 +92,8 @@ class RequestBuilder:
             headers.append((b"Authorization", credential.header))
         if call.content_type is not None:
             headers.append((b"Content-Type", call.content_type.encode("ascii")))
-        headers.extend((name.encode("ascii"), value.encode("latin-1")) for name, value in call.headers)
+        if call.headers:
+            headers += [(name.encode("ascii"), value.encode("latin-1")) for name, value in call.headers]
         if call.body is not None or call.method in ("POST", "PUT", "PATCH"):
             headers.append((b"Content-Length", str(len(call.body or b"")).encode("ascii")))
         if target is None:
