@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeGuard, TypeVar, cast
 from urllib.parse import quote
 
 import msgspec
@@ -18,7 +18,7 @@ from kubecore.options import Query
 if TYPE_CHECKING:
     from kubecore.codec.streamed_list import StreamedList
 
-__all__ = ["Call", "ListReader", "Reader", "Received"]
+__all__ = ["Call", "ListReader", "Reader", "Received", "is_list_reader"]
 
 R = TypeVar("R")
 Q = TypeVar("Q")
@@ -68,6 +68,11 @@ class _Head(msgspec.Struct, rename="camel"):
 
     kind: str = ""
     status: Any = None
+
+
+def is_list_reader(read: object) -> TypeGuard[ListReader[Any]]:
+    """Return whether a reader also reads lists that are decoded in groups."""
+    return isinstance(read, ListReader)
 
 
 class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
@@ -184,7 +189,7 @@ class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
             headers: The headers, their names in lower case.
         """
         read = self.read
-        if self.verb != "list" or status != 200 or not (read is None or isinstance(read, ListReader)):
+        if self.verb != "list" or status != 200 or not (read is None or is_list_reader(read)):
             return None
         length = headers.get("content-length", "")
         if length.isdecimal() and int(length) < _STREAMED_BYTES:
@@ -201,8 +206,9 @@ class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
         return streamed
 
     def _parse_list(self, status: int, headers: Mapping[str, str], streamed: StreamedList[R]) -> R:
-        if isinstance(self.read, ListReader):
-            result: R = self.read.finish(self, status, headers, streamed)
+        read = self.read
+        if is_list_reader(read):
+            result: R = read.finish(self, status, headers, streamed)
             return result
         return self.decode_list(status, headers, streamed)
 

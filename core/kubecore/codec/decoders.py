@@ -95,8 +95,9 @@ def is_list(kind: Any) -> bool:
 @functools.lru_cache(maxsize=1024)
 def _is_list(kind: Hashable) -> bool:
     cls: Any = typing.get_origin(kind) or kind
-    is_struct = isinstance(cls, type) and issubclass(cls, msgspec.Struct)
-    return is_struct and "items" in cls.__struct_fields__ and not issubclass(cls, OpenBase)
+    if not (isinstance(cls, type) and issubclass(cls, msgspec.Struct)) or issubclass(cls, OpenBase):
+        return False
+    return any(field.name == "items" for field in msgspec.structs.fields(cls))
 
 
 @functools.lru_cache(maxsize=1024)

@@ -21,7 +21,7 @@ import msgspec
 
 from kubecore import errors
 from kubecore.calls.body import Body, metadata_field
-from kubecore.calls.call import Call, ListReader
+from kubecore.calls.call import Call, ListReader, is_list_reader
 from kubecore.calls.continue_tokens import Trail
 from kubecore.codec import decode
 from kubecore.options import Query
@@ -92,8 +92,9 @@ class _PageReader(ListReader[_Page]):
 
     def begin(self, streamed: StreamedList[Any]) -> None:
         """Prepare a page that is decoded while it arrives."""
-        if isinstance(self.inner.read, ListReader):
-            self.inner.read.begin(streamed)
+        read = self.inner.read
+        if is_list_reader(read):
+            read.begin(streamed)
         streamed.identify = self._identify
 
     def finish(self, call: Call[Any], status: int, headers: Mapping[str, str], streamed: StreamedList[Any]) -> _Page:
