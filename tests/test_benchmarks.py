@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import dataclasses
 import json
+import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import msgspec
@@ -15,7 +18,8 @@ import pytest
 
 from benchmarks import report, results
 from benchmarks.__main__ import main
-from benchmarks.real import cases, near, plan, pods, proxy, turns
+from benchmarks.real import cases, near, plan, pods, programs, proxy, turns
+from benchmarks.real.clients import measure
 from benchmarks.results import Figure, Missing, Results, Table, Target
 from tests.conftest import ROOT
 
@@ -84,6 +88,43 @@ def test_slow_clients_take_part_in_the_first_rounds_only() -> None:
     assert turns.takes_part(cases.CASES["list"], cases.OURS, 4)
     assert not turns.takes_part(cases.CASES["into"], cases.OFFICIAL, 0)
     assert turns.rotated(["a", "b", "c"], 4) == ["b", "c", "a"]
+
+
+def test_a_program_that_fails_is_reported_with_its_error_output() -> None:
+    with pytest.raises(programs.ProgramError, match=r"^exit code 1: no such pod$"):
+        programs.run([sys.executable, "-c", "import sys; sys.exit('no such pod')"])
+
+
+def test_a_program_runs_while_the_changes_that_it_waits_for_are_made(tmp_path: Path) -> None:
+    fifo = tmp_path / "changes"
+    os.mkfifo(fifo)
+    code = "import sys; print('ready', flush=True); print('{\"seconds\": [%s]}' % open(sys.argv[1]).read())"
+    printed = programs.run([sys.executable, "-c", code, str(fifo)], lambda: void(fifo.write_text("7")))
+    assert printed == {"seconds": [7]}
+
+
+def void(_: object) -> None: ...
+
+
+def test_the_longest_pause_of_an_event_loop_is_found() -> None:
+    async def block() -> None:
+        end = time.perf_counter() + 0.05
+        while time.perf_counter() < end:
+            pass
+
+    watch = asyncio.run(measure.longest_pause(block))
+    assert watch.result()["pause_seconds"] >= 0.05
+    assert len(watch.seconds) == 1
+
+
+def test_only_changes_of_a_watch_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plan.sized(1).write(tmp_path)
+    case = measure.Case("https://127.0.0.1", tmp_path)
+    events = iter(["ADDED", *["MODIFIED"] * 99, "BOOKMARK", "MODIFIED", "DELETED"])
+    assert len(measure.follow(events, case).seconds) == 1
+    assert (capsys.readouterr().out, next(events)) == ("ready\n", "DELETED")
+    with pytest.raises(AssertionError, match="the watch ended 99 changes early"):
+        measure.follow(iter(["MODIFIED"]), case)
 
 
 def figure(case: str, client: str, *runs: float, quantity: str = "seconds", unit: str = "ms") -> Figure:

@@ -45,7 +45,7 @@ class Plan:
     warm_up: int = 200
     fan_out: int = 1000
     connections: int = 100
-    writes: int = 200
+    writes: int = 100
     creates: int = 2000
     tasks: int = 32
     changes: int = 10_000
