@@ -212,7 +212,7 @@ def test_the_code_about_services_and_names_of_ports_runs(cluster: Cluster, nodes
         (2, "{'n': '42'}\nNone\n"),
     ],
 )
-def test_the_ways_to_write_run(number: int, said: str, cluster: Cluster) -> None:
+def test_the_programs_of_the_page_on_writing_run(number: int, said: str, cluster: Cluster) -> None:
     assert run(blocks("docs/apply.md")[number], cluster) == said
 
 
@@ -383,7 +383,7 @@ def test_the_page_on_errors_runs(number: int, said: str, cluster: Cluster) -> No
     assert said in run(blocks("docs/errors.md")[number], cluster)
 
 
-def test_the_page_on_errors_has_the_whole_tree() -> None:
+def test_the_page_on_errors_has_every_error_class() -> None:
     text = (ROOT / "docs/errors.md").read_text("utf-8")
     tree = re.search(r"^```text\n(KubeError.*?)^```", text, re.MULTILINE | re.DOTALL)
     assert tree is not None

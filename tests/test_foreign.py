@@ -33,7 +33,7 @@ def refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["kgen.py", "kgen/__init__.py"])
-def test_another_module_that_comes_first_is_named_and_not_run(name: str, tmp_path: Path) -> None:
+def test_a_module_of_another_project_is_reported_and_not_run(name: str, tmp_path: Path) -> None:
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_text(FOREIGN)
     refused(start(tmp_path), "the module of another project", str(tmp_path / name))
@@ -55,17 +55,17 @@ def test_a_module_that_was_overwritten_is_named_and_not_run(installed: Path) -> 
     refused(start(installed), "overwritten", str(installed / "kgen"))
 
 
-def test_a_project_that_is_installed_into_the_same_folder_is_named(installed: Path) -> None:
+def test_a_project_in_the_same_folder_is_reported(installed: Path) -> None:
     (installed / "kgen-0.3.dist-info").mkdir()
     refused(start(installed), "kgen-0.3 in ")
 
 
-def test_a_module_that_another_project_took_away_when_it_was_removed_is_named(installed: Path) -> None:
+def test_a_module_that_another_project_removed_is_reported(installed: Path) -> None:
     (installed / "kgen" / "__init__.py").unlink()
     refused(start(installed), "import kgen")
 
 
-def test_the_installed_command_starts_in_our_own_name() -> None:
+def test_the_installed_command_starts_in_kgen_kubernetes() -> None:
     from importlib.metadata import distribution
 
     (command,) = [point for point in distribution("kgen-kubernetes").entry_points if point.name == "kgen"]

@@ -380,7 +380,7 @@ def test_the_measure_finds_a_square() -> None:
     assert is_linear(Case("line", lambda data: fed(bytearray().extend, data, 1), lambda size: b"x" * size, 20_000))
 
 
-def test_text_that_aliases_repeat_counts_as_often_as_it_is_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_text_of_aliases_counts_once_per_use(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(yaml, "MAX_BYTES", 1 << 20)
     text = f"- &a {'x' * 100_000}\n- &b [*a, *a, *a]\n"
     assert len(yaml.load(text + "- [*a, *b]\n")) == 3

@@ -78,14 +78,14 @@ def test_a_package_of_another_runtime_api_is_refused_at_import(other: tuple[str,
     assert (caught.value.name, caught.value.runtime_api, caught.value.kgen) == (package, number, "9.8.7")
 
 
-def test_names_that_are_looked_up_in_such_a_package_report_it_too(other: tuple[str, int]) -> None:
+def test_lookups_in_a_package_of_another_runtime_api_are_refused(other: tuple[str, int]) -> None:
     with pytest.raises(RuntimeMismatchError):
         kinds.kinds_of(other[0])
     with pytest.raises(RuntimeMismatchError):
         manifests.load_manifests(WIDGET, models=manifests.models_of(other[0]))
 
 
-def test_kgen_and_kubecore_have_the_same_number() -> None:
+def test_kgen_and_kubecore_have_the_same_runtime_api() -> None:
     assert runtime.RUNTIME_API == RUNTIME_API
 
 
@@ -136,7 +136,7 @@ def test_a_rendered_file_that_imports_more_is_refused(line: str) -> None:
 @pytest.mark.parametrize(
     "more", ["if RUNTIME_API != 1:\n    raise OSError()", "raise RuntimeMismatchError('x')", "1 != 2"]
 )
-def test_a_rendered_file_holds_no_other_comparison(more: str) -> None:
+def test_an_unplanned_comparison_in_a_rendered_file_is_refused(more: str) -> None:
     api = resolved(document())
     files = render(plan(api, class_sources(api.modules, templates_folder()), "made", "specs"))
     with pytest.raises(KgenError, match="no client has a"):
@@ -161,7 +161,7 @@ def test_clients_are_imported_when_they_are_first_used() -> None:
 
 
 @pytest.mark.slow
-def test_another_version_of_kgen_alone_changes_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_version_of_kgen_changes_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (tmp_path / "crds").mkdir()

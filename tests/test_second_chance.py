@@ -25,7 +25,7 @@ def test_an_entry_without_test_or_reason_is_refused(line: str) -> None:
         second_chance.entries(line)
 
 
-def test_a_listed_test_stands_for_its_parameters_alone() -> None:
+def test_a_listed_test_covers_only_its_parameters() -> None:
     failed = ["tests/a.py::test_x[1]", "tests/a.py::test_x", "tests/a.py::test_xy", "tests/b.py::test_x[1]"]
     assert second_chance.unlisted(failed, LISTED) == ["tests/a.py::test_xy", "tests/b.py::test_x[1]"]
 
@@ -46,7 +46,7 @@ def test_a_listed_file_or_folder_covers_the_tests_inside() -> None:
         (None, None, 1),  # The tests never ended.
     ],
 )
-def test_only_listed_tests_of_a_complete_run_get_it(
+def test_only_listed_tests_of_a_complete_run_get_a_second_chance(
     status: int | None, failed: object, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in (("kgen/exit_status", status), ("cache/lastfailed", failed)):

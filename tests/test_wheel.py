@@ -43,13 +43,13 @@ def test_the_wheel_carries_templates_types_and_the_newest_documents(wheel: Path)
 
 
 @pytest.mark.thorough
-def test_the_source_archive_makes_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
+def test_the_source_archive_builds_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
     run(sys.executable, "-m", "build", "--outdir", tmp_path, ROOT, cwd=tmp_path)  # The archive, and a wheel from it.
     assert (tmp_path / wheel.name).read_bytes() == wheel.read_bytes()
 
 
 @pytest.mark.thorough
-def test_a_wheel_can_be_built_again_and_holds_no_surprise(wheel: Path, tmp_path: Path) -> None:
+def test_a_wheel_is_reproducible_and_has_only_expected_files(wheel: Path, tmp_path: Path) -> None:
     run(sys.executable, "-m", "build", "--wheel", "--outdir", tmp_path, ROOT, cwd=tmp_path)
     assert (tmp_path / wheel.name).read_bytes() == wheel.read_bytes()
     with zipfile.ZipFile(wheel) as archive:

@@ -175,7 +175,7 @@ def keywords(function: Any) -> set[str]:
     return {parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY}
 
 
-def test_no_model_has_a_numeric_suffix_that_its_schema_has_not(api: Api) -> None:
+def test_the_name_of_a_model_adds_nothing_to_the_name_of_its_schema(api: Api) -> None:
     for module in api.modules:
         for model in module.models:
             last = model.schema.rpartition(".")[2]
@@ -194,7 +194,7 @@ def test_every_schema_is_a_model_a_scalar_or_shared(api: Api) -> None:
     assert rest <= {"io.k8s.apimachinery.pkg.version.Info", "io.k8s.apimachinery.pkg.apis.meta.v1.ShardInfo"}
 
 
-def test_these_kinds_alone_roll_out_or_complete(api: Api) -> None:
+def test_only_workloads_and_jobs_have_a_rollout_or_completion(api: Api) -> None:
     ends = {
         (group.api_version, resource.kind_name): resource.ends
         for group in api.groups

@@ -58,7 +58,7 @@ def test_adding_an_equal_object_at_a_shorter_path_keeps_all_names() -> None:
     assert before <= after
 
 
-def test_paths_that_read_the_same_have_a_seam() -> None:
+def test_classes_of_paths_with_equal_names_are_separated_by_an_underscore() -> None:
     made = of(
         manifest(
             {"fooBar": obj(a=STRING), "foo": obj(bar=obj(b=STRING)), "rule": obj(c=STRING), "rules": obj(d=STRING)}
@@ -114,13 +114,13 @@ def test_constants_and_a_class_never_share_a_name(first: str) -> None:
         assert "WidgetSpecPlan" not in every
 
 
-def test_constants_that_read_the_same_have_a_seam() -> None:
+def test_constants_of_paths_with_equal_names_are_separated_by_an_underscore() -> None:
     api = of(manifest({"rolloutStrategy": enum("A"), "rollout": obj(strategy=enum("B"))}))
     assert constants(api, "WidgetSpecRolloutStrategy") == {"A": "A"}
     assert constants(api, "WidgetSpecRollout_Strategy") == {"B": "B"}
 
 
-def test_the_exact_word_has_the_plain_name_whatever_stands_first() -> None:
+def test_a_property_gets_its_name_before_the_singular_of_a_list() -> None:
     policies = {"type": "array", "items": obj(d=STRING)}
     for properties in (
         {"policies": policies, "policy": obj(c=STRING)},

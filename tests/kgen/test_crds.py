@@ -42,7 +42,7 @@ def test_properties_of_a_crd_without_a_place_in_openapi_are_kept() -> None:
     assert custom.scale == {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"}
 
 
-def test_paths_go_by_the_scope(tmp_path: Path) -> None:
+def test_paths_depend_on_the_scope(tmp_path: Path) -> None:
     namespaced = loaded(tmp_path, manifest()).documents[0]
     cluster = loaded(tmp_path, manifest(scope="Cluster")).documents[0]
     assert {operation.path for operation in namespaced.operations} == {

@@ -40,7 +40,7 @@ def test_objects_inside_a_custom_named_class_get_derived_names() -> None:
         ("xyz", ""),
     ],
 )
-def test_a_key_that_names_nothing_is_an_error(key: str, near: str) -> None:
+def test_a_custom_name_with_an_unknown_key_is_an_error(key: str, near: str) -> None:
     problems = Problems()
     of(manifest(STATE), hand={**GOOD, key: "Other"}, problems=problems)
     (problem,) = problems.errors

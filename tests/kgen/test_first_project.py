@@ -84,7 +84,7 @@ def test_init_writes_valid_toml(tool: str, tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("name", ["kgen.toml", "pyproject.toml"])
 @pytest.mark.parametrize("exists", [False, True])
-def test_init_writes_through_no_link(
+def test_init_does_not_write_through_symbolic_links(
     name: str, exists: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     project, target = tmp_path / "project", tmp_path / "target"
@@ -112,7 +112,7 @@ def test_init_writes_through_no_link(
         ("templates_context", 99, "for version 99 of the context"),
     ],
 )
-def test_every_rule_of_settings_has_its_words(key: str, value: object, what: str) -> None:
+def test_every_rule_of_settings_has_a_message_and_a_hint(key: str, value: object, what: str) -> None:
     with pytest.raises(ConfigError, match=re.escape(what)) as caught:
         check_setting(key, value, "kgen.toml")
     assert caught.value.where == "kgen.toml"

@@ -190,7 +190,7 @@ _OWN_NAMES = {"__all__", "__getattr__", "__name__"}
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_hostile_text_stays_text(place: str) -> None:
+def test_hostile_text_never_becomes_code(place: str) -> None:
     for payload in PAYLOADS:
         raw = places(payload)[place]
         api = resolved_or_refused(raw)
@@ -273,7 +273,7 @@ ADDED = (
 
 
 @pytest.mark.parametrize(("line", "what"), ADDED, ids=[ascii(line) for line, _ in ADDED])
-def test_a_comment_that_is_not_one_of_ours_is_refused(line: str, what: str) -> None:
+def test_an_unplanned_comment_is_refused(line: str, what: str) -> None:
     api = resolved(document())
     files = render(plan(api, class_sources(api.modules, templates_folder()), "made", "specs"))
     for path, source in files.items():
@@ -289,7 +289,7 @@ def test_a_comment_that_is_not_one_of_ours_is_refused(line: str, what: str) -> N
                     verify(files | {path: "\n".join(joined)}, api.modules, "made")
 
 
-def test_a_template_of_the_users_has_comments_and_documents_add_none(tmp_path: Path) -> None:
+def test_user_templates_may_add_comments_but_documents_may_not(tmp_path: Path) -> None:
     text = (templates_folder() / "package.py.jinja").read_text()
     (tmp_path / "package.py.jinja").write_text(
         f"{text}\n# Ours: all rights reserved.\n# ruff: noqa\n# {{{{ it.header.line }}}}\n"

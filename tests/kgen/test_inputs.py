@@ -116,7 +116,7 @@ def test_the_folder_for_temporary_files_is_named_if_it_is_full(tmp_path: Path) -
     assert not list((tmp_path).rglob("*.py"))
 
 
-def test_no_folder_for_temporary_files_is_an_error_in_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_missing_folder_for_temporary_files_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
     with pytest.raises(OutputError, match="the folder for temporary files can't be used"):
         format_files({"a.py": "x = 1\n"})

@@ -55,7 +55,7 @@ def tried(work: Any) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(st.dictionaries(st.sampled_from(KEYS), JSON, max_size=5))
-def test_no_document_raises_anything_but_ours(data: dict[str, Any]) -> None:
+def test_any_document_is_read_or_raises_an_error_of_kgen(data: dict[str, Any]) -> None:
     tried(lambda: openapi_v3.convert({"api__v1": ("api__v1.json", {"openapi": "3.0.0", **data})}))
     tried(lambda: openapi_v2.convert({"swagger": "2.0", **data}, "swagger.json"))
 
@@ -81,7 +81,7 @@ def test_junk_anywhere_in_a_document_is_ignored_or_reported(place: tuple[str, ..
 
 @settings(max_examples=200)
 @given(st.binary(max_size=60))
-def test_no_bytes_raise_anything_but_ours(data: bytes) -> None:
+def test_any_bytes_are_parsed_or_raise_input_error(data: bytes) -> None:
     try:
         parse_document(data, "x.json")
     except InputError:
@@ -118,7 +118,7 @@ def test_an_invalid_file_is_reported_with_its_name(content: str, words: str, tmp
     assert caught.value.where.startswith("mine.json")
 
 
-def test_half_of_a_capture_is_refused(tmp_path: Path) -> None:
+def test_a_capture_with_a_missing_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "index.json").write_text('{"documents": {"api/v1": {"file": "api__v1.json"}}}')
     (tmp_path / "apis__example.com__v1.json").write_text(json.dumps(document()))
     with pytest.raises(InputError, match="is missing"):
@@ -134,7 +134,7 @@ def test_an_empty_or_missing_folder_is_reported(tmp_path: Path) -> None:
 
 @settings(max_examples=300)
 @given(JSON | st.lists(st.text('",[{\\:} a', max_size=8), max_size=9))
-def test_values_are_counted_without_being_made(data: Any) -> None:
+def test_values_are_counted_without_building_them(data: Any) -> None:
     def count(value: Any) -> int:
         parts = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else None
         return 0 if parts is None else 1 + max(len(parts) - 1, 0) + sum(map(count, parts))

@@ -59,17 +59,17 @@ STATE = {"part": PART, "copy": PART, "template": TEMPLATE, "kind": enum("a"), "p
         ),
     ],
 )
-def test_names_that_go_or_change_are_found(changed: dict[str, Any], lost: list[str]) -> None:
+def test_removed_and_changed_names_are_found(changed: dict[str, Any], lost: list[str]) -> None:
     old, new = of(manifest(STATE)), of(manifest(changed))
     assert list(lost_names(PackageNames.of(old), PackageNames.of(new))) == lost
 
 
-def test_of_a_group_version_that_goes_no_names_are_listed() -> None:
+def test_names_of_a_removed_group_version_are_not_listed() -> None:
     old = PackageNames.of(of(manifest(STATE)))
     assert lost_names(old, NO_NAMES) == ()
 
 
-def test_of_many_lost_names_the_first_are_shown() -> None:
+def test_only_the_first_of_many_lost_names_are_reported() -> None:
     found = problems_of(tuple(f"a_v1.A{number} is removed" for number in range(25)), "crds")
     assert len(found) == 21
     assert found[-1].what == "5 more names are removed or changed"

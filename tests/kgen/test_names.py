@@ -50,7 +50,7 @@ def test_fields_are_in_snake_case(wire: str, field: str) -> None:
         ("ConfigMap", "configmaps", "ConfigMaps", "config_maps"),
     ],
 )
-def test_a_client_class_has_the_capitals_of_its_kind(kind: str, plural: str, class_name: str, accessor: str) -> None:
+def test_a_client_class_is_capitalized_like_its_kind(kind: str, plural: str, class_name: str, accessor: str) -> None:
     made = names.resource_class(kind, plural)
     assert made == class_name
     assert names.accessor(made) == accessor
@@ -79,17 +79,17 @@ def test_the_constant_of_a_resource_is_not_its_class(kind: str, plural: str, con
         ("meta.example.com", "v1", "meta_example_com_v1"),
     ],
 )
-def test_a_group_version_is_called_as_in_client_go(group: str, version: str, accessor: str) -> None:
+def test_a_group_version_has_the_name_of_client_go(group: str, version: str, accessor: str) -> None:
     assert names.group_version_name(group, version) == accessor
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
-def test_hostile_names_come_out_as_identifiers(payload: str) -> None:
+def test_hostile_names_become_identifiers(payload: str) -> None:
     check_identifiers(payload)
 
 
 @given(st.text(st.characters()))
-def test_any_name_comes_out_as_an_identifier(payload: str) -> None:
+def test_any_name_becomes_an_identifier(payload: str) -> None:
     check_identifiers(payload)
 
 

@@ -82,9 +82,7 @@ def test_a_link_that_leads_out_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("fails_at", range(1, 7))
-def test_a_failure_half_way_leaves_the_old_tree_whole(
-    fails_at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_publish_restores_the_old_tree(fails_at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tree.publish(FILES, tmp_path, "made")
     before = snapshot(tmp_path)
     calls = [0]
@@ -111,7 +109,7 @@ def test_a_failure_half_way_leaves_the_old_tree_whole(
 @pytest.mark.thorough
 @pytest.mark.skipif(sys.platform == "win32", reason="it forks and kills")
 @pytest.mark.parametrize("what", ["killed", "together"])
-def test_builds_that_are_killed_or_at_once_leave_no_mix_that_looks_right(what: str, tmp_path: Path) -> None:
+def test_check_detects_a_mixed_tree_of_killed_or_concurrent_builds(what: str, tmp_path: Path) -> None:
     """The folder is completely old or completely new, or `kgen check` fails and the next build fixes the folder."""
     command = [sys.executable, "-m", "tests.kgen.killed", what, str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -175,7 +173,7 @@ def test_a_build_with_nothing_to_do_generates_nothing(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_document_that_changes_while_it_is_read_is_not_taken_for_built(
+def test_a_document_that_changes_during_a_build_is_built_again(
     when: str, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The document changes and changes back. A package of one version is never up to date for the other."""

@@ -126,7 +126,7 @@ def test_a_pipe_in_place_of_the_packed_documents_is_not_opened(tmp_path: Path) -
         load(tmp_path, "specs/1.0")
 
 
-def test_a_python_without_lzma_names_the_way_out(
+def test_the_error_without_lzma_suggests_specs(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pack(tmp_path / "packed" / "1.0", pack_documents.packed(folder))

@@ -36,7 +36,7 @@ def sources(project: Path) -> dict[str, str]:
     return {file.relative_to(folder).as_posix(): file.read_text() for file in folder.rglob("*.py")}
 
 
-def test_crds_alone_take_the_types_of_kubernetes_from_kubeclient(
+def test_a_package_of_crds_imports_the_types_of_kubernetes_from_kubeclient(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["build"]) == 0
@@ -102,7 +102,7 @@ def test_an_invalid_configuration_is_reported_with_a_hint(
 
 
 @pytest.mark.parametrize(("first", "second"), [("example.com", "example.net"), ("example.net", "example.com")])
-def test_a_group_that_comes_later_renames_none(
+def test_a_group_that_is_added_later_renames_no_group(
     first: str, second: str, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = (CRDS / "odds.yaml").read_text()
@@ -229,7 +229,7 @@ def test_diff_prints_the_changes_that_users_notice(project: Path, capsys: pytest
     assert "one of these versions" in capsys.readouterr().err
 
 
-def test_a_group_that_comes_later_renames_nothing_in_a_diff(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_diff_shows_no_renames_for_an_added_group(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.copytree(project / "crds", project / "new")
     text = (project / "new" / "gauges.yaml").read_text()
     (project / "new" / "others.yaml").write_text(text.replace("metrics.example.org", "metrics.example.net"))

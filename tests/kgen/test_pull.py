@@ -252,9 +252,7 @@ def test_a_document_that_changes_after_the_index_is_looked_up_again(
     assert pulling.pull(folder, Choice(builtins=False), kubeconfig=kubeconfig).fetched == ()
 
 
-def test_an_index_that_stays_behind_is_an_error_and_nothing_is_written(
-    fake: Fake, kubeconfig: str, tmp_path: Path
-) -> None:
+def test_pull_fails_if_the_index_remains_outdated(fake: Fake, kubeconfig: str, tmp_path: Path) -> None:
     stale = fake.index()
     fake.documents["api/v1"] = {"openapi": "3.0.0", "paths": {}, "info": {"title": "new"}}
     fake.index_after = [stale] * 10
@@ -268,7 +266,7 @@ def test_an_index_that_stays_behind_is_an_error_and_nothing_is_written(
 
 
 @pytest.mark.slow
-def test_a_folder_of_chosen_groups_builds_alone(
+def test_a_folder_with_only_the_selected_groups_can_be_built(
     fake: Fake, kubeconfig: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In a project of `kgen init`, Kubernetes types come from kubeclient, so their groups need not be pulled."""
@@ -345,7 +343,7 @@ def test_the_document_of_an_api_that_fails_stays(fake: Fake, kubeconfig: str, tm
     assert not (folder / "apis__monitoring.coreos.com__v1.json").exists()
 
 
-def test_apis_that_all_fail_are_an_error_that_names_one(fake: Fake, kubeconfig: str, tmp_path: Path) -> None:
+def test_the_error_if_every_api_fails_names_the_first(fake: Fake, kubeconfig: str, tmp_path: Path) -> None:
     fake.failing = dict.fromkeys(SERVED, "503")
     with pytest.raises(ClusterError, match="no document could be fetched; the first, api: ") as caught:
         pulling.pull(tmp_path / "specs", kubeconfig=kubeconfig)
@@ -413,7 +411,7 @@ def test_pull_refuses_a_symbolic_link_and_does_not_change_its_target(
     assert [entry.name for entry in folder.iterdir()] == [file], "nothing is written"
 
 
-def test_staged_files_have_names_that_nobody_knows(kubeconfig: str, tmp_path: Path) -> None:
+def test_staged_files_have_unpredictable_names(kubeconfig: str, tmp_path: Path) -> None:
     folder = tmp_path / "specs"
     folder.mkdir()
     for name in (*SERVED, "index", "ORIGIN"):

@@ -118,7 +118,7 @@ def test_a_null_that_an_object_counts_is_kept(said: Any) -> None:
     assert made["a"].annotation == "str | None | msgspec.UnsetType"
 
 
-def test_names_that_differ_in_case_or_a_dash_alone_are_all_there() -> None:
+def test_properties_that_differ_only_in_case_or_dashes_get_different_names() -> None:
     made = spec_fields(dict.fromkeys(("xY", "x_y", "XY", "x-y"), STRING))
     names = {wire_name: str(field.name) for wire_name, field in made.items()}
     assert names == {"xY": "x_y", "x_y": "x_y_", "XY": "xy", "x-y": "x_dash_y"}
@@ -224,14 +224,14 @@ def test_objects_that_a_schema_allows_round_trip_unchanged(data: st.DataObject, 
     ],
     ids=str,
 )
-def test_a_required_property_with_a_default_may_be_left_out(
+def test_a_required_property_with_a_default_is_optional(
     schema: dict[str, Any], annotation: str, default: str | None
 ) -> None:
     made = spec_fields({"value": schema}, required=["value"])["value"]
     assert (made.annotation, made.default, made.required) == (annotation, default, default is None)
 
 
-def test_a_required_property_with_a_default_at_the_very_top_may_be_left_out() -> None:
+def test_a_required_top_level_property_with_a_default_is_optional() -> None:
     raw = change(manifest(), f"{SCHEMA}/properties/size", {"type": "integer", "default": 0})
     api = of(change(raw, f"{SCHEMA}/required", ["size", "spec"]))
     (kind,) = (one for module in api.modules for one in module.models if one.name == "Widget")
@@ -239,7 +239,7 @@ def test_a_required_property_with_a_default_at_the_very_top_may_be_left_out() ->
     assert (found["size"], found["spec"]) == (False, True)
 
 
-def test_a_property_of_a_kind_that_no_field_can_name_is_among_the_others() -> None:
+def test_a_property_that_no_field_can_name_is_kept_in_other_fields() -> None:
     problems = Problems()
     api = of(change(manifest(), f'{SCHEMA}/properties/a"b', STRING), problems=problems)
     (kind,) = (one for module in api.modules for one in module.models if one.name == "Widget")

@@ -54,7 +54,7 @@ def keyed(*keys: str, **more: str) -> dict[str, Any]:
     ],
     ids=str,
 )
-def test_how_a_field_is_merged_is_one_sentence(schema: dict[str, Any], said: str) -> None:
+def test_the_merge_rule_of_a_field_is_one_sentence(schema: dict[str, Any], said: str) -> None:
     assert docs.description(schema, rules=True) == said
 
 
@@ -67,7 +67,7 @@ def test_how_a_field_is_merged_is_one_sentence(schema: dict[str, Any], said: str
         (5, "Apply merges it as a set."),
     ],
 )
-def test_the_sentence_stands_behind_prose_and_below_a_list(description: object, said: str) -> None:
+def test_the_merge_rule_follows_the_description(description: object, said: str) -> None:
     assert docs.description({"description": description, "x-kubernetes-list-type": "set"}, rules=True) == said
 
 
@@ -79,14 +79,14 @@ def test_a_description_mentions_the_deprecation_once() -> None:
     )
 
 
-def test_rules_are_in_the_words_of_the_server() -> None:
+def test_validation_rules_have_the_messages_of_the_server() -> None:
     schema = {"x-kubernetes-validations": [{"rule": "self > 0", "message": "more\nthan 0"}, {"rule": "self < 9"}, 5]}
     assert rules_of(schema) == ("more than 0", "self < 9")
     assert docs.description(schema, rules=True) == "The server holds it to:\n- more than 0\n- self < 9"
     assert docs.description(schema, rules=False) == ""
 
 
-def test_the_context_of_templates_has_it_as_values() -> None:
+def test_the_template_context_has_merging_rules_and_deprecation() -> None:
     raw = {
         "type": "array",
         "items": {"type": "string"},
@@ -133,7 +133,7 @@ def test_the_empty_value_has_no_constant_and_stays_in_the_docstring() -> None:
 
 
 @pytest.mark.parametrize("description", [LISTED, LISTED + "\nMore.", LISTED + "\n" + LISTED[10:], 5, ""])
-def test_a_list_of_other_values_than_the_enum_stays(description: object) -> None:
+def test_a_list_of_values_outside_the_enum_remains_in_the_description(description: object) -> None:
     schema = {"description": description, "enum": ["Always", "Never", {"Odd": 1}]}
     said = docs.description(schema, rules=True, constants="Policy")
     assert said.removesuffix("Known values: `Policy`.").strip() == (description if isinstance(description, str) else "")
@@ -141,7 +141,9 @@ def test_a_list_of_other_values_than_the_enum_stays(description: object) -> None
 
 
 @given(st.lists(st.text(), unique=True), st.lists(st.tuples(st.text(), st.text()), max_size=4), st.text())
-def test_any_list_is_taken_apart_or_left_alone(values: list[str], items: list[tuple[str, str]], before: str) -> None:
+def test_a_list_of_enum_values_is_parsed_completely_or_not_at_all(
+    values: list[str], items: list[tuple[str, str]], before: str
+) -> None:
     listed = "".join(f'\n - `"{value}"` {words}' for value, words in items)
     schema = {"description": f"{before}\n\nPossible enum values:{listed}", "enum": [*values, *dict(items)]}
     said, texts = docs.enum_values(schema)

@@ -136,18 +136,18 @@ def test_a_kind_has_constant_api_version_and_kind_first() -> None:
     assert [field.name for field in model(resolved(document()), "Widget").fields][:2] == ["api_version", "kind"]
 
 
-def test_a_struct_with_an_empty_default_is_made_from_nothing() -> None:
+def test_a_struct_with_an_empty_default_has_its_zero_value_as_default() -> None:
     made = written(resolved(spec_with({"size": {"type": "integer"}}, ["size"])), "Widget")["spec"]
     assert (made.annotation, made.default) == ("WidgetSpec", "msgspec.field(default_factory=lambda: WidgetSpec.zero())")
 
 
-def test_structs_that_hold_each_other_are_optional() -> None:
+def test_recursive_structs_are_optional() -> None:
     inner = {"allOf": [reference(SPEC)], "default": {}}
     made = written(resolved(spec_with({"inner": inner})), "WidgetSpec")["inner"]
     assert (made.annotation, made.default) == ("WidgetSpec | None", "None")
 
 
-def test_an_object_described_in_place_is_called_after_the_path_to_it() -> None:
+def test_an_inline_object_is_named_after_its_path() -> None:
     rule = {
         "type": "object",
         "properties": {
@@ -222,7 +222,7 @@ def test_a_property_that_msgspec_cannot_name_leaves_its_object_a_map() -> None:
         (("from", "From"), ("from_", "field_From")),
     ],
 )
-def test_of_properties_with_one_name_the_regular_one_has_it(
+def test_the_most_regular_of_equally_named_properties_gets_the_name(
     wire_names: tuple[str, ...], attributes: tuple[str, ...]
 ) -> None:
     made = written(resolved(spec_with({name: {"type": "string"} for name in wire_names})), "WidgetSpec")
@@ -289,7 +289,7 @@ def test_a_custom_group_name_leaves_the_short_name_for_the_other_group() -> None
     assert [str(group.accessor) for group in api.groups] == ["monitoring_two_v1", "monitoring_v1"]
 
 
-def test_groups_with_one_name_are_an_error_with_a_line_that_helps() -> None:
+def test_the_error_for_groups_with_equal_names_suggests_a_setting() -> None:
     problems = Problems()
     groups = ("one.a-b.io", "one.a.b.io")
     resolved(
@@ -300,7 +300,7 @@ def test_groups_with_one_name_are_an_error_with_a_line_that_helps() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 2])
-def test_adding_a_group_renames_none(count: int) -> None:
+def test_the_name_of_a_group_does_not_depend_on_other_groups(count: int) -> None:
     documents = [document(group="networking.istio.io"), document(group="networking.k8s.io")][:count]
     names = ("apis/networking.istio.io/v1", "apis/networking.k8s.io/v1")[:count]
     api = resolved(*documents, names=names)

@@ -123,7 +123,7 @@ def test_crds_that_follow_each_other_in_a_json_file_are_read(
 
 
 @pytest.mark.parametrize("key", ["group", "kind", "plural"])
-def test_a_template_in_quotes_is_named_as_one(key: str) -> None:
+def test_a_quoted_helm_template_gets_a_hint(key: str) -> None:
     raw = manifest()
     (raw["spec"] if key == "group" else raw["spec"]["names"])[key] = "{{ .Values.name }}"
     with pytest.raises(InputError) as caught:
@@ -153,7 +153,9 @@ def test_a_misspelt_crd_is_an_error(key: str, changes: dict[str, str], what: str
         assert key in caught.value.where or caught.value.where in ("x.yaml", "x.yaml#/items/0")
 
 
-def test_the_clients_of_a_misspelt_crd_stay(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_misspelt_kind_fails_the_build_and_keeps_the_clients(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(["build", *BUILD]) == 0
     put(project / "crds" / "one.yaml", manifest() | {"kind": "CustomResourceDefinitions"})
     capsys.readouterr()
@@ -175,7 +177,7 @@ def test_a_crd_without_a_kind_is_an_error(key: str) -> None:
         parse(json.dumps(raw).encode(), "x.yaml")
 
 
-def test_kinds_that_only_look_alike_are_passed_over() -> None:
+def test_kinds_that_resemble_crds_are_ignored() -> None:
     """Objects that are not CRDs are ignored, including Crossplane's definitions of composite resources."""
     definition = manifest() | {"apiVersion": "apiextensions.crossplane.io/v1", "kind": "CompositeResourceDefinition"}
     others = [definition, {"apiVersion": "apps/v1", "kind": "Deployment", "spec": {}}, {"values": 1}, {}]
@@ -206,7 +208,7 @@ def test_an_empty_file_and_the_clients_that_it_removes_are_reported(
     assert "warning: the clients of example.com/v1 are removed: no input declares the group version" in stderr
 
 
-def test_groups_that_go_are_always_named(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_removed_groups_are_always_reported(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["build", *BUILD]) == 0
     capsys.readouterr()
     (project / "crds" / "two.yaml").unlink()

@@ -17,7 +17,7 @@ from tests.conftest import ROOT
 from tests.kgen.documents import document
 
 
-def test_the_docs_list_every_attribute_of_the_context_and_no_other() -> None:
+def test_the_docs_list_exactly_the_attributes_of_the_context() -> None:
     text = (ROOT / "docs" / "templates.md").read_text("utf-8")
     sections = {part.split("\n")[0]: part for part in re.split(r"^## ", text, flags=re.MULTILINE)[1:]}
     told = {name: dict(re.findall(r"^- `(\w+)`: `(.*)`", part, re.MULTILINE)) for name, part in sections.items()}

@@ -51,7 +51,7 @@ def test_no_tool_obeys_a_docstring(payload: str) -> None:
     assert doctest.DocTestParser().get_examples(ast.literal_eval(source)) == []
 
 
-def test_words_that_only_look_like_a_pragma_stay() -> None:
+def test_text_that_resembles_a_pragma_is_unchanged() -> None:
     for words in ("# Type of the claim", "see https://x.org/y#type", "ex: a.b", "encoding: utf-8", "a >> b", "revi: x"):
         assert text.docstring(words) == f'"""{words}"""'
 
@@ -71,7 +71,7 @@ def check_docstring(payload: str, indent: int) -> None:
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
-def test_a_comment_stays_on_its_line(payload: str) -> None:
+def test_a_comment_is_always_one_line(payload: str) -> None:
     words = text.comment(payload)
     assert not set(words) & set("#:=")
     assert len(f"# {words}".splitlines()) == 1

@@ -77,7 +77,7 @@ def test_check_reports_a_missing_record_and_build_writes_it(package: Path, capsy
     assert tool_versions.read(package) == tool_versions.here()
 
 
-def test_the_record_changes_only_with_another_file(package: Path) -> None:
+def test_the_record_changes_only_together_with_a_generated_file(package: Path) -> None:
     kept = with_version(package, "ruff", "0.0.1")
     shutil.rmtree(package.parents[1] / "cache")
     assert run(["build", "-q"]) == 0
@@ -88,7 +88,7 @@ def test_the_record_changes_only_with_another_file(package: Path) -> None:
 
 
 @pytest.mark.parametrize("version", ["1.0'; touch x; '", "1.0\x1b[31m", "", "1" * 100])
-def test_a_version_that_is_not_one_is_not_shown(
+def test_an_invalid_version_is_reported_as_unknown(
     version: str, package: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with_version(package, "ruff", version)

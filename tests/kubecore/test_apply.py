@@ -159,7 +159,7 @@ def test_the_error_for_a_kind_that_is_not_served_contains_the_reason() -> None:
     assert isinstance(caught.value.failures[0].error, TimeoutError)
 
 
-def test_a_dry_run_waits_for_nothing() -> None:
+def test_a_dry_run_does_not_wait_for_new_kinds() -> None:
     made = server()
     assert len(apply(made, [CRD], said=Options(**{**options(), "dry_run": "All"})).created) == 1
     assert made.pauses == []
@@ -190,7 +190,7 @@ def test_a_manager_is_needed() -> None:
         apply(Server(), [], said=Options(**{**options(), "field_manager": ""}))
 
 
-def test_objects_come_in_the_order_that_they_need() -> None:
+def test_objects_are_ordered_by_dependency() -> None:
     wrong = [
         ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"),
         ("example.com", "Widget"),
@@ -215,7 +215,7 @@ def test_every_kind_of_the_order_exists() -> None:
     assert set(order._PLACES) <= known
 
 
-def test_a_report_shows_no_object() -> None:
+def test_a_report_does_not_show_the_content_of_objects() -> None:
     secret = Applied(ObjectRef("v1", "Secret", "x", "s\n"), "created", {"data": {"password": "canary"}})
     for shown in (repr(secret), str(Report((secret,))), repr(Report((secret,)))):
         assert "canary" not in shown

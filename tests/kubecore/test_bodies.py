@@ -142,7 +142,7 @@ def test_a_response_without_a_body_may_describe_any_body(
         ("https://example.com:1", "example.com", "example.com:1", "https://example.com:1"),
     ],
 )
-def test_the_zone_of_an_address_stays_on_this_machine(host: str, name: str, authority: str, url: str) -> None:
+def test_the_zone_of_an_address_is_not_sent_to_the_server(host: str, name: str, authority: str, url: str) -> None:
     """In a URL, the zone follows `%25` (RFC 6874). Only the system uses it, not the server or its certificate."""
     from kubecore._http import connector, proxy
 

@@ -63,7 +63,7 @@ def test_a_request_contains_the_required_headers(get: Get) -> None:
 
 
 @both
-def test_a_prefix_of_the_host_stays(get: Get) -> None:
+def test_requests_keep_the_path_prefix_of_the_host(get: Get) -> None:
     with loopback(answer(POD)) as server:
         get(rest.Config(host=f"http://127.0.0.1:{server.port}/k8s/c1/?x=y"))
     assert server.requests[0].startswith(b"GET /k8s/c1/api/v1/namespaces/d/pods/p HTTP/1.1\r\n")
@@ -101,7 +101,7 @@ def test_a_redirect_is_refused(get: Get, status: str) -> None:
         (answer(b'{"kind":"Status","status":"Failure","reason":"Gone"}'), errors.GoneError),
     ],
 )
-def test_a_bad_response_is_a_kubecore_error(get: Get, script: bytes, expected: type[Exception]) -> None:
+def test_an_invalid_response_is_a_kubecore_error(get: Get, script: bytes, expected: type[Exception]) -> None:
     with loopback(script) as server, pytest.raises(expected):
         get(config(server.port))
 
@@ -183,7 +183,7 @@ def test_a_watch_survives_any_cut_of_its_bytes() -> None:
     ],
 )
 @pytest.mark.slow
-def test_a_bad_line_of_a_watch_is_an_error_of_ours(line: bytes, expected: type[Exception]) -> None:
+def test_an_invalid_line_of_a_watch_is_a_kubecore_error(line: bytes, expected: type[Exception]) -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
     with loopback(head + line, head + line) as server, Clientset(config(server.port)) as clientset:
         with pytest.raises(expected), clientset.core_v1.pods("d").watch(resource_version="1") as events:

@@ -29,7 +29,7 @@ def test_a_null_list_that_the_schema_requires_is_empty() -> None:
     assert pod.spec.containers == []
 
 
-def test_managed_fields_are_text_that_does_not_hold_the_body() -> None:
+def test_managed_fields_do_not_keep_the_body_in_memory() -> None:
     import sys
 
     entry = {"manager": "m", "fieldsV1": {"f:data": {"f:k": {}}}}
@@ -122,7 +122,7 @@ def test_a_body_beyond_the_limit_is_refused() -> None:
 
 @settings(max_examples=200)
 @given(st.binary(max_size=200))
-def test_no_bytes_raise_anything_but_ours(body: bytes) -> None:
+def test_any_bytes_are_decoded_or_raise_decode_error(body: bytes) -> None:
     try:
         decode.decode(body, rbac_v1.Role)
     except errors.DecodeError:
@@ -141,7 +141,7 @@ JSON = st.recursive(
 
 @settings(max_examples=200)
 @given(JSON)
-def test_no_json_raises_anything_but_ours(data: Any) -> None:
+def test_any_json_is_decoded_or_raises_a_kubecore_error(data: Any) -> None:
     for cls in (rbac_v1.Role, rbac_v1.RoleList):
         try:
             decode.decode(decode.encode(data), cls)

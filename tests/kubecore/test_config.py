@@ -89,7 +89,7 @@ def test_a_contradictory_configuration_is_refused_without_its_secrets(config: re
     assert SECRET not in str(caught.value)
 
 
-def test_a_token_file_is_read_again_and_a_bad_one_leaves_the_last(
+def test_a_token_file_is_read_again_and_an_invalid_one_keeps_the_last_token(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [1000.0]
@@ -181,7 +181,7 @@ def test_servers_are_checked(pki: tuple[trustme.CA, ssl.SSLContext], tmp_path: P
                 get(server.port, **wrong)
 
 
-def test_a_large_body_over_tls_comes_whole(pki: tuple[trustme.CA, ssl.SSLContext]) -> None:
+def test_a_large_body_over_tls_is_read_completely(pki: tuple[trustme.CA, ssl.SSLContext]) -> None:
     authority, context = pki
     body = os.urandom(3_000_001)
     tls_config = rest.TLSConfig(ca_data=authority.cert_pem.bytes())

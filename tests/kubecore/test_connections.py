@@ -44,14 +44,14 @@ def server_context(ca: trustme.CA) -> ssl.SSLContext:
 
 
 @pytest.mark.slow
-def test_sequences_on_kept_connections_get_their_own_responses() -> None:
+def test_every_request_on_a_kept_connection_gets_its_response() -> None:
     tally = kept.run(600, 5)
     assert not tally.bad, "\n".join(tally.shown())
 
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("is_secure", [False, True], ids=["plain", "tls"])
-def test_bytes_behind_a_response_never_become_the_next_response(
+def test_bytes_after_a_response_never_become_the_next_response(
     mode: Any, is_secure: bool, ca: trustme.CA, server_context: ssl.SSLContext
 ) -> None:
     """The server cuts the response at many places. The second part holds the end of the body and another response."""

@@ -124,7 +124,7 @@ def test_a_copied_file_gets_the_name_of_the_local_path(place: Path) -> None:
     assert (place / "copy").read_bytes() == b"hello"
 
 
-def test_everything_of_the_root(place: Path) -> None:
+def test_the_root_folder_is_copied_completely(place: Path) -> None:
     unpack(folder("./") + entry("./a", b"1") + entry("b/c", b"2"), place / "all", base=".")
     assert everything(place / "all") == {"a": b"1", "b": None, "b/c": b"2"}
 
@@ -207,7 +207,7 @@ def test_links_and_devices_are_skipped_and_never_followed(place: Path, links: by
         unpack(links, place / "other")
 
 
-def test_a_link_that_is_there_is_not_followed(place: Path) -> None:
+def test_an_existing_symbolic_link_is_not_followed(place: Path) -> None:
     (place / "copy").mkdir()
     (place / "copy" / "sub").symlink_to(place.parent / "outside")
     (place / "copy" / "secret").symlink_to(place.parent / "outside" / "secret")
@@ -238,7 +238,7 @@ def test_the_number_of_entries_has_a_limit(place: Path, monkeypatch: pytest.Monk
     assert len(unpack(many, place / "copy").skipped) == 1000
 
 
-def test_a_size_is_only_believed_when_the_bytes_come(place: Path) -> None:
+def test_a_declared_size_without_its_bytes_raises_copy_error(place: Path) -> None:
     header = bytearray(entry("x/a"))
     header[124:136] = b"\x80" + (1 << 40).to_bytes(11, "big")
     header[148:156] = b" " * 8
@@ -259,7 +259,7 @@ def test_an_archive_that_is_cut_anywhere_raises_copy_error(place: Path) -> None:
     unpack(archive, place / "copy", end=bytes(512))  # Some tar programs end with one block.
 
 
-def test_nothing_at_all_is_an_error(place: Path) -> None:
+def test_an_empty_or_missing_source_raises_copy_error(place: Path) -> None:
     with pytest.raises(errors.CopyError, match="nothing was copied"):
         unpack(b"", place / "copy")
     with pytest.raises(errors.CopyError, match="broke off"):
@@ -289,7 +289,7 @@ def test_nothing_at_all_is_an_error(place: Path) -> None:
     ),
     st.integers(1, 2000),
 )
-def test_whatever_the_names_nothing_leaves_the_place(
+def test_entries_with_any_names_stay_below_the_target_folder(
     tmp_path_factory: pytest.TempPathFactory, entries: list[tuple[str, bytes]], size: int
 ) -> None:
     place = tmp_path_factory.mktemp("place")

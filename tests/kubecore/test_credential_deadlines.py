@@ -42,7 +42,7 @@ def test_the_configured_limits_hold_for_a_plugin(kind: str, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_watch_ends_with_its_time_whatever_a_plugin_does(kind: str, tmp_path: Path) -> None:
+def test_a_hanging_plugin_does_not_extend_the_time_of_a_watch(kind: str, tmp_path: Path) -> None:
     config = rest.Config(host="https://127.0.0.1:1", exec=plugin(tmp_path, "exec sleep 60"))
 
     def watch(clientset: Any) -> Any:
@@ -139,7 +139,7 @@ def test_the_last_token_is_used_while_its_file_can_not_be_read(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_files_on_a_file_system_that_hangs_do_not_hold_a_call(
+def test_files_on_a_hanging_file_system_do_not_delay_a_call(
     kind: str, authority: tuple[ssl.SSLContext, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     context, ca_file = authority
@@ -188,7 +188,7 @@ def test_files_on_a_file_system_that_hangs_do_not_hold_a_call(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_provider_that_responds_in_drops_does_not_hold_the_call(
+def test_a_provider_that_responds_slowly_does_not_extend_the_timeout(
     kind: str, authority: tuple[ssl.SSLContext, Path]
 ) -> None:
     context, ca_file = authority

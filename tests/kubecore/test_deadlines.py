@@ -67,7 +67,7 @@ LATE: Final = 0.5
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_followed_log_may_be_silent_from_the_start(kind: str) -> None:
+def test_a_followed_log_has_no_read_timeout_from_the_start(kind: str) -> None:
     def silent(connection: socket.socket, number: int) -> None:
         time.sleep(LATE)
         connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\none\n\r\n0\r\n\r\n")
@@ -98,7 +98,7 @@ def test_a_log_is_not_requested_again_after_its_connection_broke(kind: str) -> N
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_log_never_goes_out_over_a_kept_connection(kind: str) -> None:
+def test_a_log_request_is_never_sent_on_a_kept_connection(kind: str) -> None:
     """If a kept connection broke, the client would not know whether the server had read the request."""
     verb = next(one for one in verbs(is_async=kind != "sync", generated=False) if one.method == "stream_logs")
 
@@ -119,7 +119,7 @@ def test_a_log_never_goes_out_over_a_kept_connection(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_watch_whose_headers_come_late_opens(kind: str) -> None:
+def test_a_watch_opens_even_if_its_headers_arrive_late(kind: str) -> None:
     event = (
         b'{"type":"ADDED","object":{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p","resourceVersion":"2"}}}\n'
     )
@@ -143,7 +143,7 @@ def test_a_watch_whose_headers_come_late_opens(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_proxied_long_poll_has_the_time_of_the_whole_call(kind: str) -> None:
+def test_a_proxied_long_poll_has_only_the_timeout_of_the_call(kind: str) -> None:
     def slowly(connection: socket.socket, number: int) -> None:
         time.sleep(LATE)
         connection.sendall(answer(b"done"))
@@ -164,7 +164,7 @@ def test_a_proxied_long_poll_has_the_time_of_the_whole_call(kind: str) -> None:
 
 @pytest.mark.parametrize("slow", ["handshake", "response"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_tls_within_tls_that_comes_in_drops_has_one_end(
+def test_a_timeout_ends_tls_within_tls_that_arrives_byte_by_byte(
     kind: str, slow: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     authority = trustme.CA()
@@ -238,7 +238,7 @@ class Full:
 
 @pytest.mark.parametrize("verb", STREAMS, ids=lambda verb: verb.name)
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_rate_limiter_holds_for_streams(kind: str, verb: Verb, tmp_path: Path) -> None:
+def test_the_rate_limiter_applies_to_streams(kind: str, verb: Verb, tmp_path: Path) -> None:
     found = (
         verb if kind == "sync" else next(one for one in verbs(is_async=True, generated=False) if one.name == verb.name)
     )
@@ -260,7 +260,7 @@ def test_a_rate_limit_beyond_the_deadline_ends_the_call(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_last_error_names_the_one_before(kind: str) -> None:
+def test_the_last_error_has_a_note_about_the_previous_error(kind: str) -> None:
     def steps(connection: socket.socket, number: int) -> None:
         if number == 1:
             connection.close()

@@ -142,7 +142,7 @@ _SMALLEST: Final = "64" if sys.version_info < (3, 13) else "96"
 
 @pytest.mark.parametrize("arguments", [("64", "sync", "900"), ("128", "asyncio", "900"), (_SMALLEST, "values", "900")])
 @pytest.mark.slow
-def test_deep_responses_end_no_process_whatever_reads_them(arguments: tuple[str, ...]) -> None:
+def test_deeply_nested_responses_never_crash_the_process(arguments: tuple[str, ...]) -> None:
     command = [sys.executable, "-m", "tests.torture.deep", *arguments]
     done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stderr[-2000:]

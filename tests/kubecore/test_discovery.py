@@ -274,7 +274,7 @@ def test_steps_may_pause() -> None:
     assert responses.Root().items == []
 
 
-def test_a_bucket_gives_its_tokens_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_try_take_returns_false_if_the_bucket_is_empty(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
     bucket = TokenBucket(qps=2, burst=2)

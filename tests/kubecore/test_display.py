@@ -76,7 +76,7 @@ def secrets() -> list[Any]:
 
 
 @pytest.mark.parametrize("number", range(6))
-def test_no_form_for_people_shows_a_secret(number: int) -> None:
+def test_no_representation_shows_the_value_of_a_secret(number: int) -> None:
     cases = secrets()
     assert len(cases) == 6
     model = cases[number]
@@ -177,7 +177,7 @@ def test_a_list_can_be_iterated_and_has_a_length() -> None:
     assert not core_v1.PodList(items=[])
 
 
-def test_a_table_gives_dictionaries() -> None:
+def test_a_table_can_be_converted_to_dictionaries() -> None:
     table = Table.from_dict(
         {
             "columnDefinitions": [
@@ -252,7 +252,7 @@ def test_a_clientset_loads_the_kubeconfig_that_kubectl_loads(
     ],
 )
 @pytest.mark.parametrize("clientset", [Clientset(CONFIG), AsyncClientset(CONFIG)])
-def test_a_name_that_does_not_exist_leads_to_the_one_that_does(
+def test_the_error_for_a_missing_attribute_suggests_an_existing_one(
     make: Callable[[Any], Any], words: str, clientset: Any
 ) -> None:
     with pytest.raises(AttributeError) as caught:
@@ -344,7 +344,7 @@ def test_unauthorized_names_the_request_and_whose_credentials_were_used(*, async
 
 
 @pytest.mark.parametrize("asynchronous", [False, True])
-def test_a_bare_message_names_the_request_and_one_that_names_an_object_stays(*, asynchronous: bool) -> None:
+def test_the_request_is_added_to_messages_that_name_no_object(*, asynchronous: bool) -> None:
     bare = failed(answer(BARE, status="500 No"), asynchronous=asynchronous)
     assert str(bare) == f"{bare.request}: no etcd leader"
     named = failed(answer(NOT_FOUND, status="404 No"), asynchronous=asynchronous)
@@ -361,7 +361,7 @@ def test_a_kubeconfig_names_user_and_context(tmp_path: Path) -> None:
     assert kubeconfig.load_config(file).origin == "user 'admin' of context 'lab'"
 
 
-def test_the_servers_timeout_has_a_name_that_is_not_the_builtins() -> None:
+def test_gateway_timeout_error_is_a_builtin_timeout_error() -> None:
     assert errors.TimeoutError is errors.GatewayTimeoutError
     assert issubclass(errors.GatewayTimeoutError, TimeoutError)
 

@@ -154,7 +154,7 @@ def test_nan_is_refused_in_every_field_of_a_model(field: str) -> None:
         encode.encode(loose)
 
 
-def test_an_object_in_itself_is_refused() -> None:
+def test_an_object_that_contains_itself_is_refused() -> None:
     endless: dict[str, Any] = {}
     endless["a"] = endless
     with pytest.raises(errors.EncodeError, match="nested deeper"):

@@ -46,7 +46,7 @@ def call(method: str = "GET", name: str = "web", **more: Any) -> Call[Status]:
 
 
 @pytest.mark.parametrize(("reason", "code", "cls", "predicate"), [*TABLE, *BY_REASON_ALONE])
-def test_a_reason_makes_the_class_and_its_predicate_knows_it(reason: str, code: int, cls: Any, predicate: Any) -> None:
+def test_a_reason_decides_the_class_and_the_predicate(reason: str, code: int, cls: Any, predicate: Any) -> None:
     error = errors.status_error(Status(reason=reason, code=code, message="words"))
     assert type(error) is cls
     assert predicate(error)
@@ -70,7 +70,7 @@ def test_two_codes_decide_whatever_the_reason() -> None:
     assert not errors.is_not_found(errors.status_error(Status(reason="Conflict", code=404)))
 
 
-def test_predicates_see_through_wrapping_and_none() -> None:
+def test_predicates_accept_wrapped_errors_and_none() -> None:
     inner = errors.status_error(Status(reason="NotFound", code=404))
     try:
         try:
@@ -140,7 +140,7 @@ def test_the_text_is_cut_and_json_is_not_quoted() -> None:
     assert hidden.status.details.causes[0].message == "unknown"
 
 
-def test_the_servers_own_status_wins() -> None:
+def test_the_status_in_the_body_wins_over_the_http_code() -> None:
     body = json.dumps(
         {"kind": "Status", "status": "Failure", "reason": "Expired", "message": "too old", "code": 410}
     ).encode()

@@ -129,7 +129,7 @@ def test_invalid_output_of_a_plugin_is_reported_without_its_secrets(get: Any, bo
 
 
 @each
-def test_arguments_and_variables_come_as_they_are_and_no_shell_reads_them(get: Any, tmp_path: Path) -> None:
+def test_arguments_and_variables_are_passed_unchanged_without_a_shell(get: Any, tmp_path: Path) -> None:
     nasty = ["; touch x", "$(id)", "${IFS}", "a b", "new\nline", "'\"", ""]
     body = "say(token=(json.dumps([sys.argv[1:], os.environ['A']])).encode().hex())"
     header = get(config(script(tmp_path, body), args=nasty, env={"A": "$(b) c"})).header
@@ -195,7 +195,7 @@ def test_a_policy_decides_which_plugins_may_run(policy: rest.ExecPolicy, words: 
     assert get_sync(config(plugin, policy=listed)).header == b"Bearer t"
 
 
-def test_e7_the_install_hint_is_clean_and_not_shown_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_install_hint_is_escaped_and_shown_a_limited_number_of_times(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exec_plugin, "_hints", rest.TokenBucket(qps=1 / 360, burst=10))
     missing = config("kgen-no-such-plugin", install_hint="run \x1b[31minstall\r")
     said = []
@@ -224,7 +224,7 @@ time.sleep(600)
 
 
 @each
-def test_a_child_that_holds_the_output_does_not_hold_us(get: Any, tmp_path: Path) -> None:
+def test_a_child_that_keeps_the_output_open_does_not_block_the_call(get: Any, tmp_path: Path) -> None:
     body = f"""
 say(token='t')
 sys.stdout.flush()
@@ -239,7 +239,7 @@ else:
 
 
 @each
-def test_output_between_the_last_look_and_the_end_is_not_lost(
+def test_output_just_before_the_end_of_the_plugin_is_read(
     get: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exec_plugin, "_TICK", 0.02)
@@ -264,7 +264,7 @@ def is_gone(pid: int) -> bool:
         return True
 
 
-def test_many_callers_run_it_once(tmp_path: Path) -> None:
+def test_concurrent_callers_run_the_plugin_once(tmp_path: Path) -> None:
     made = config(script(tmp_path, "count(); time.sleep(0.2); say(token='t')"))
     held = authorization.Authorization(authorization.source(made))
     with ThreadPoolExecutor(100) as threads:
@@ -282,7 +282,7 @@ def test_many_callers_run_it_once(tmp_path: Path) -> None:
     assert runs(tmp_path) == 3
 
 
-def test_a_caller_that_is_cancelled_does_not_take_the_others_credential(tmp_path: Path) -> None:
+def test_other_callers_get_the_credential_after_one_is_cancelled(tmp_path: Path) -> None:
     made = config(script(tmp_path, "time.sleep(0.3); say(token='t')"))
 
     async def main() -> None:
@@ -358,7 +358,7 @@ def test_a_token_is_kept_until_it_expires_or_is_refused(
         server.stop()
 
 
-def test_a_new_certificate_is_shown_on_new_connections(tmp_path: Path, pki: tuple[trustme.CA, ssl.SSLContext]) -> None:
+def test_new_connections_use_the_new_certificate(tmp_path: Path, pki: tuple[trustme.CA, ssl.SSLContext]) -> None:
     authority = pki[0]
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
@@ -415,6 +415,6 @@ def test_a_new_certificate_is_shown_on_new_connections(tmp_path: Path, pki: tupl
 
 
 @pytest.mark.parametrize("args", ["get-token", b"get-token"])
-def test_arguments_that_are_one_text_are_refused(args: Any) -> None:
+def test_arguments_as_one_text_are_refused(args: Any) -> None:
     with pytest.raises(errors.ConfigError, match=r"exec\.args is a text: pass a list"):
         config("tool", args=args).check()

@@ -54,7 +54,7 @@ def test_gos_zero_time_never_expires(zero: str | None, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("past", ["0001-01-01T00:00:01Z", "0001-01-01T00:00:00+01:00", "2020-01-01T00:00:00Z"])
-def test_other_times_of_the_past_have_expired(past: str, tmp_path: Path) -> None:
+def test_a_credential_with_any_past_time_has_expired(past: str, tmp_path: Path) -> None:
     assert ran(tmp_path, credential_text(token="t", expirationTimestamp=past)).current() is None
 
 
@@ -85,7 +85,7 @@ def test_a_plugin_runs_in_a_process_with_more_than_1024_open_files(*, is_async: 
 
 
 @pytest.mark.slow
-def test_nothing_calls_select_which_refuses_high_descriptors() -> None:
+def test_no_module_uses_select_which_refuses_high_descriptors() -> None:
     found = [
         f"{file.name}:{node.lineno}"
         for file in [*(ROOT / "core").rglob("*.py"), *(ROOT / "generator").rglob("*.py")]
@@ -113,7 +113,7 @@ def test_a_plugin_gets_the_cluster_as_it_is_configured(tmp_path: Path) -> None:
         assert cluster == {"server": "https://Host.Example:6443/", **expected}
 
 
-def test_an_install_hint_keeps_its_lines_and_nothing_that_a_terminal_obeys(tmp_path: Path) -> None:
+def test_an_install_hint_keeps_its_lines_without_control_characters(tmp_path: Path) -> None:
     plugin = rest.ExecConfig(command="no-such-plugin", install_hint="get it:\n\tapt install x\x1b[2J")
     with pytest.raises(errors.ConfigError) as caught:
         ExecSource(plugin, rest.Config(host="https://h")).renew()

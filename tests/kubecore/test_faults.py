@@ -32,7 +32,7 @@ CORE = Path(__file__).parents[2] / "core" / "kubecore"
 
 @pytest.mark.parametrize("bad", ["a\r\nX: y", "a\0", "tok en", "tokén"])
 @pytest.mark.parametrize("field", ["bearer_token", "user_agent", "impersonate"])
-def test_nothing_smuggles_a_header(field: str, bad: str) -> None:
+def test_configuration_values_cannot_inject_headers(field: str, bad: str) -> None:
     options: dict[str, Any] = {field: rest.Impersonate(user=bad) if field == "impersonate" else bad}
     with loopback(answer(POD)) as server:
         try:
@@ -66,7 +66,7 @@ def test_of_two_equal_keys_the_last_counts_as_for_the_server() -> None:
     assert decode.decode(b'{"metadata":{"name":"a","name":"b"}}', core_v1.ConfigMap).metadata.name == "b"
 
 
-def test_no_code_is_made_from_data() -> None:
+def test_no_module_executes_or_unpickles_data() -> None:
     for file in CORE.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
@@ -125,7 +125,7 @@ def test_the_idle_timeout_ends_a_watch_that_the_server_never_opens(kind: str) ->
                     pass
 
 
-def test_tcp_notices_when_the_other_end_is_gone() -> None:
+def test_connections_have_tcp_keepalive_and_a_user_timeout() -> None:
     with loopback(answer(POD), close=False) as server:
         with Clientset(rest.Config(host=f"http://127.0.0.1:{server.port}")) as clientset:
             clientset.core_v1.pods("d").get("p")
@@ -169,7 +169,7 @@ def test_an_expired_version_is_raised_and_a_too_large_version_is_retried() -> No
         assert get_sync(rest.Config(host=f"http://127.0.0.1:{server.port}")).metadata.name == "p"
 
 
-def test_a_token_file_that_is_swapped_like_a_secret_volume_is_followed(
+def test_a_token_file_in_a_secret_volume_is_read_again_after_a_swap(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("one", "two"):
@@ -196,7 +196,7 @@ def test_an_unreachable_oidc_provider_raises_config_error(get: Any) -> None:
     assert "s3cret" not in str(caught.value)
 
 
-def test_a_clock_that_jumps_makes_no_storm_of_renewals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_jump_of_the_clock_does_not_cause_renewals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "token"
     file.write_text("t")
     reads = []
@@ -224,7 +224,7 @@ def test_a_host_name_without_an_address_raises_connect_error(get: Any, monkeypat
 
 
 @pytest.mark.slow
-def test_a_dead_address_does_not_take_the_time_of_the_next(full: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dead_address_leaves_time_for_the_next_address(full: int, monkeypatch: pytest.MonkeyPatch) -> None:
     with loopback(answer(POD)) as server:
         places = [("127.0.0.1", full), ("127.0.0.1", server.port)]
         found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", place) for place in places]
@@ -234,7 +234,7 @@ def test_a_dead_address_does_not_take_the_time_of_the_next(full: int, monkeypatc
 
 
 @pytest.mark.slow
-def test_a_request_that_memory_does_not_suffice_for_leaves_the_client_usable() -> None:
+def test_the_client_is_usable_after_a_request_that_ran_out_of_memory() -> None:
     code = """
     import resource, sys
     from kubeclient import Clientset

@@ -122,7 +122,7 @@ def test_received_data_is_returned_before_the_error_of_a_cut(ask: Ask, end: Call
     ask(script, scenario)
 
 
-def test_a_node_that_does_not_respond_is_left(ask: Ask) -> None:
+def test_the_timeout_ends_a_connection_to_a_node_that_does_not_respond(ask: Ask) -> None:
     def script(peer: Peer) -> None:
         say(peer, REPLIES[:12])
         peer.read()
@@ -135,7 +135,7 @@ def test_a_node_that_does_not_respond_is_left(ask: Ask) -> None:
     ask(script, scenario)
 
 
-def test_a_node_that_hangs_up_before_it_responds_is_reported(ask: Ask) -> None:
+def test_a_node_that_closes_before_its_response_raises_transport_error(ask: Ask) -> None:
     async def scenario(connect: Any) -> None:
         with pytest.raises(errors.TransportError, match=r"the other end is gone|the node ended"):
             await connect(5)
@@ -143,7 +143,7 @@ def test_a_node_that_hangs_up_before_it_responds_is_reported(ask: Ask) -> None:
     ask(lambda peer: peer.goodbye(), scenario)
 
 
-def test_one_byte_at_a_time_is_as_good_as_all_at_once(ask: Ask) -> None:
+def test_data_that_arrives_byte_by_byte_is_read_completely(ask: Ask) -> None:
     def script(peer: Peer) -> None:
         peer.read()
         for byte in REPLIES + carry(b"hello") + struct.pack(">II", 1, 1 << 24) + struct.pack(">II", 3, 1 << 24):
@@ -250,7 +250,7 @@ def test_a_synchronous_listener_reuses_the_credentials_of_the_clientset(tmp_path
     assert runs(tmp_path) == 1
 
 
-def test_a_client_of_the_users_own_is_not_passed_over() -> None:
+def test_port_forward_refuses_a_custom_http_client() -> None:
     with httpx.Client() as own, Clientset(rest.Config(host="http://127.0.0.1:1"), http_client=own) as clientset:
         ports = clientset.core_v1.pods("ns").port_forward("web")
         with pytest.raises(errors.ConfigError, match="http_client="):

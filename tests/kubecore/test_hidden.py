@@ -261,7 +261,7 @@ def test_a_client_whose_configuration_was_refused_has_a_repr(make: Any) -> None:
 
 
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
-def test_debug_logging_leaves_the_error_of_missing_credentials(
+def test_debug_logging_does_not_replace_the_error_of_missing_credentials(
     *, is_async: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     config = rest.Config(host="https://127.0.0.1:1", exec=rest.ExecConfig(command="/no/such/plugin"))

@@ -62,7 +62,7 @@ def test_a_truncated_response_is_never_a_short_success(body: bytes, at: int) -> 
 
 
 @pytest.mark.parametrize("at", range(1, 8))
-def test_garbage_behind_the_last_chunk_leaves_no_connection_to_keep(at: int) -> None:
+def test_a_connection_with_garbage_after_the_last_chunk_is_not_kept(at: int) -> None:
     answer = ResponseParser("GET")
     data = chunked(b"whole")
     assert answer.feed_head(data[:-1])
@@ -135,7 +135,7 @@ def test_a_body_without_length_ends_with_the_connection() -> None:
     assert parse(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx", [])[3] is False
 
 
-def test_headers_that_come_twice_are_joined() -> None:
+def test_repeated_headers_are_joined() -> None:
     data = b"HTTP/1.1 200 OK\r\nWarning: 1\r\nwarning:  2 \r\nContent-Length: 0\r\n\r\n"
     assert parse(data, [])[1]["warning"] == "1, 2"
 
@@ -143,7 +143,7 @@ def test_headers_that_come_twice_are_joined() -> None:
 @pytest.mark.parametrize(
     "header", [(b"A", b"b\r\nC: d"), (b"A\r\n", b"b"), (b"A", b"b\n"), (b"A", b"\0"), (b"A\r", b"")]
 )
-def test_a_header_can_not_smuggle_another(header: tuple[bytes, bytes]) -> None:
+def test_a_header_with_a_line_break_is_refused(header: tuple[bytes, bytes]) -> None:
     with pytest.raises(MalformedError) as caught:
         request_head("GET", "/", [header])
     assert "C: d" not in str(caught.value)

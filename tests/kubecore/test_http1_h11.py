@@ -23,7 +23,7 @@ MESSAGES = 10
 @pytest.mark.thorough
 @settings(max_examples=EXAMPLES, deadline=None, database=None, phases=[Phase.generate])
 @given(st.binary(min_size=60, max_size=250))
-def test_kubecore_and_h11_read_the_same(choices: bytes) -> None:
+def test_kubecore_and_h11_parse_messages_alike(choices: bytes) -> None:
     """Compare 20,000 messages. hypothesis chooses the first of every ten and the seed of the others."""
     for number in range(MESSAGES):
         chance = random.Random(choices + bytes([number])) if number else Drawn(choices)
@@ -76,7 +76,7 @@ def test_a_disagreement_is_reported() -> None:
         LOOSER.update(known[1])
 
 
-def test_another_result_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_comparison_reports_a_different_result(monkeypatch: pytest.MonkeyPatch) -> None:
     sent = Message("GET", False, b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx")
     assert compare(sent, [sent.data]) is None
     mine = ours(sent, [sent.data])

@@ -49,7 +49,7 @@ def put(found: queue.SimpleQueue[BaseException | None], number: int, work: Calla
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Lost interrupts.
-def test_ctrl_c_at_any_moment_of_a_watch_arrives_as_itself_and_close_returns() -> None:
+def test_ctrl_c_at_any_moment_of_a_watch_is_raised_and_close_returns() -> None:
     watches: list[Any] = []
 
     def work() -> None:
@@ -76,7 +76,7 @@ def test_ctrl_c_at_any_moment_of_a_watch_arrives_as_itself_and_close_returns() -
     assert lost < 20
 
 
-def test_a_wakeup_interrupted_at_any_moment_can_be_given_by_another_thread() -> None:
+def test_another_thread_can_set_a_wakeup_after_an_interrupt_at_any_moment() -> None:
     for given in (False, True):
         for number in range(1, 1000):
             one = Wakeup()

@@ -173,7 +173,7 @@ DATA = st.recursive(
 
 
 @given(st.lists(PIECES, max_size=12).map("".join) | st.text(max_size=30), DATA)
-def test_any_text_on_any_object_gives_values_or_an_error_of_ours(path: str, data: Any) -> None:
+def test_any_path_on_any_object_finds_values_or_raises_a_kubecore_error(path: str, data: Any) -> None:
     try:
         found = jsonpath.parse(path).find({"a": data})
     except (errors.InvalidRequestError, errors.DecodeError):
@@ -182,7 +182,7 @@ def test_any_text_on_any_object_gives_values_or_an_error_of_ours(path: str, data
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
-def test_numbers_are_written_so_that_they_read_back(value: float) -> None:
+def test_the_text_of_a_number_is_parsed_to_the_same_number(value: float) -> None:
     assert float(jsonpath.go_text(value)) == value
 
 

@@ -43,7 +43,7 @@ def test_the_table_of_kinds_matches_the_resources() -> None:
     assert len(table) == len(resources())
 
 
-def test_any_generated_package_has_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_generated_package_has_a_table_of_kinds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, text in {
         "__init__": "",
         "_kinds": 'from kubecore.model.kinds import KindInfo\n\nKINDS = (KindInfo("example.com/v1", "Widget", "widgets", True),)',
@@ -78,7 +78,7 @@ def test_a_clientset_derived_from_a_generated_one_has_its_kinds() -> None:
     assert kinds.kinds_of_class(int) == {}
 
 
-def test_none_of_it_is_imported_before_it_is_used() -> None:
+def test_modules_of_rare_features_are_imported_on_first_use() -> None:
     code = (
         "import sys\nfrom kubeclient import Clientset\nfrom kubecore import rest\n"
         "with Clientset(rest.Config(host='http://127.0.0.1:1')):\n    pass\n"

@@ -36,7 +36,7 @@ def config(tmp_path: Path) -> Path:
     return written(tmp_path / "config", document())
 
 
-def test_which_files_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_precedence_of_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert files.precedence(None) == [tmp_path / "home" / ".kube" / "config"]
     assert files.precedence("x") == [Path("x")]
     for listed, expected in (("a:b", "ab"), ("a:a:b:b:c:b", "abc"), (":a::", "a")):
@@ -105,7 +105,7 @@ def test_a_pipe_can_be_a_kubeconfig(tmp_path: Path) -> None:
     os.close(reading)
 
 
-def test_the_first_file_owns_an_entry_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_first_file_with_an_entry_defines_all_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     a = {
         "users": [{"name": "red", "user": {"token": "t1"}}],
         "clusters": [{"name": "cow", "cluster": {"server": "https://cow"}}],
@@ -167,13 +167,13 @@ def test_relative_paths_start_at_their_file(tmp_path: Path, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("command", ["p", "/usr/bin/p"])
-def test_a_bare_or_absolute_command_stays(command: str, tmp_path: Path) -> None:
+def test_a_bare_or_absolute_command_is_unchanged(command: str, tmp_path: Path) -> None:
     found = kubeconfig.load_config(written(tmp_path / "f", document(user={"exec": exec_of(command=command)})))
     assert found.exec is not None
     assert found.exec.command == command
 
 
-def test_unknown_keys_mean_nothing_and_null_is_not_set(tmp_path: Path) -> None:
+def test_unknown_keys_are_ignored_and_null_means_not_set(tmp_path: Path) -> None:
     user = {"token": "123", "password": None, "more": [1]}
     content = document(user=user, context={"cluster": "c", "user": "u", "namespace": None}, unknown={"x": 1})
     found = kubeconfig.load(written(tmp_path / "f", content))

@@ -83,7 +83,7 @@ def test_contradictions_are_reported_with_file_and_entry(parts: Any, words: str,
     assert SECRET not in str(found)
 
 
-def test_several_mistakes_come_together(config: Path) -> None:
+def test_several_problems_are_reported_in_one_error(config: Path) -> None:
     user = {"token": SECRET, "username": "x", "client-key-data": DATA, "exec": {}}
     cluster = {"proxy-url": "x", "certificate-authority": "none"}
     written(config, document(cluster, user, {"namespace": "No"}))
@@ -109,7 +109,7 @@ def test_valid_users_and_contexts_are_accepted(config: Path) -> None:
     assert kubeconfig.load_config(config).bearer_token is None
 
 
-def test_validate_looks_at_every_context(config: Path) -> None:
+def test_validate_checks_every_context(config: Path) -> None:
     contexts = [{"name": "", "context": {"cluster": "x", "namespace": "A"}}]
     told = " ".join(map(str, kubeconfig.validate(written(config, document(contexts=contexts)))))
     for words in ("its name is empty", "there is no cluster 'x'", "names no user", "namespace 'A'", "no context 'one'"):

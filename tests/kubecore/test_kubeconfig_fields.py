@@ -67,7 +67,7 @@ def test_tokens(tmp_path: Path) -> None:
     assert kubeconfig.load_config(file).bearer_token == "static"
 
 
-def test_a_token_file_that_is_a_pipe_or_too_large_does_not_keep_us_waiting(tmp_path: Path) -> None:
+def test_a_token_file_that_is_a_pipe_or_too_large_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     written(tmp_path / "large", "x" * (1 << 21))
     for name in ("pipe", "large"):
@@ -149,6 +149,6 @@ def test_oidc_writes_new_tokens_back(tmp_path: Path) -> None:
     assert in_memory.save is None
 
 
-def test_no_secret_shows(config: Path) -> None:
+def test_the_repr_contains_no_token(config: Path) -> None:
     written(config, document(user={"token": SECRET}))
     assert SECRET not in repr(kubeconfig.load(config))

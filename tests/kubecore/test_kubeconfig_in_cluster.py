@@ -58,7 +58,7 @@ def test_without_a_kubeconfig_the_cluster_around_is_taken(
     assert kubeconfig.load_config().tls.ca_file is None
 
 
-def test_other_errors_and_other_servers_stay(pod: Path, config: Path) -> None:
+def test_errors_and_servers_of_a_kubeconfig_are_not_replaced_in_a_pod(pod: Path, config: Path) -> None:
     assert kubeconfig.load_config(config).host == "https://h:1"
     assert kubeconfig.is_context_not_found(refused(config, context="two"))
     refused(written(config, document({"proxy-url": "x"})))
@@ -83,7 +83,7 @@ def test_without_kubeconfig_and_cluster_load_raises_empty_config_error(
     assert kubeconfig.is_empty_config(caught.value)
 
 
-def test_overrides_hold_in_a_cluster(pod: Path, tmp_path: Path) -> None:
+def test_overrides_apply_in_a_cluster(pod: Path, tmp_path: Path) -> None:
     token, ca = str(pod / "token"), str(pod / "ca.crt")
     mine = str(written(tmp_path / "mine", "my-token"))
 
@@ -112,7 +112,7 @@ def test_a_namespace_of_the_context_beats_the_pods(pod: Path, config: Path) -> N
     assert kubeconfig.load(config).namespace == "default"
 
 
-def test_data_and_overrides_go_together(tmp_path: Path, pod: Path) -> None:
+def test_loads_accepts_data_with_overrides(tmp_path: Path, pod: Path) -> None:
     ca = str(written(tmp_path / "ca", "x"))
     found = kubeconfig.loads(text(cluster={"certificate-authority-data": DATA}, context={"namespace": ""}), ca_file=ca)
     assert (found.config.tls.ca_file, found.namespace) == (ca, "default")

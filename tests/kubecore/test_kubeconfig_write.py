@@ -73,7 +73,7 @@ def test_a_file_is_locked_once(config: Path) -> None:
     assert kubeconfig.KubeConfigFiles(config).names("user") == ["u", "x"]
 
 
-def test_each_entry_stays_in_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_entry_is_saved_in_the_file_that_contains_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     both = [{"name": name, "context": {"cluster": "c", "user": "u"}} for name in ("one", "two")]
     a = written(tmp_path / "a", document(cluster={"certificate-authority": "ca"}, **{"current-context": "two"}))
     b = written(tmp_path / "b", {"current-context": "one", "contexts": both, "mine": [1]})
@@ -127,7 +127,7 @@ def test_saving_keeps_changes_of_other_programs(config: Path) -> None:
     assert kubeconfig.KubeConfigFiles(config).names("user") == ["a", "b", "u"]
 
 
-def test_modes_are_never_widened_and_links_stay(config: Path) -> None:
+def test_saving_keeps_restrictive_modes_and_symbolic_links(config: Path) -> None:
     link = config.parent / "link"
     link.symlink_to(config)
     config.chmod(0o644)
@@ -157,7 +157,9 @@ def test_a_file_of_somebody_else_is_not_replaced(config: Path, monkeypatch: pyte
     assert opened.names("user") == ["a", "u"]
 
 
-def test_a_failed_write_leaves_the_old_file_and_nothing_else(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_save_keeps_the_old_file_and_leaves_no_other_file(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = config.read_bytes()
     opened = kubeconfig.KubeConfigFiles(config)
     opened.set("user", "a", {})
@@ -260,14 +262,14 @@ def only_ours(content: bytes) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=200))
-def test_no_bytes_raise_anything_but_ours(content: bytes) -> None:
+def test_any_bytes_are_read_or_raise_config_error(content: bytes) -> None:
     only_ours(content)
 
 
 @settings(max_examples=300, deadline=None)
 @given(JSON | SHAPED)
 @pytest.mark.slow
-def test_no_document_raises_anything_but_ours(data: Any) -> None:
+def test_any_document_is_read_or_raises_config_error(data: Any) -> None:
     only_ours(json.dumps(data).encode())
 
 
@@ -349,6 +351,6 @@ def test_a_server_without_scheme_is_http_and_gets_no_credentials(config: Path) -
     assert "unencrypted" in str(refused(config))
 
 
-def test_a_certificate_without_key_is_refused_in_both_ways(config: Path) -> None:
+def test_a_certificate_without_key_and_a_key_without_certificate_are_refused(config: Path) -> None:
     for user in ({"client-certificate-data": DATA}, {"client-key-data": DATA}):
         assert "is set without" in str(refused(written(config, document(user=user))))

@@ -106,7 +106,7 @@ def test_repeated_expiry_lists_again_with_growing_pauses() -> None:
     assert [asked.get("resourceVersion") for asked in run.asked[1::2]] == ["5", "6", "7", "8", "9", "10"]
 
 
-def test_a_server_that_was_restored_is_noticed_by_its_silence() -> None:
+def test_list_and_watch_detects_a_restored_server_after_an_idle_connection() -> None:
     """The restored server sends no events until it reaches the version of the watch again."""
     run = Run(relists=True)
     run.state(500, map_("x", 400, k="new"), map_("y", 300), map_("z", 450))

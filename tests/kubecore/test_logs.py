@@ -161,7 +161,7 @@ def test_lines_and_chunks_do_not_mix_and_need_an_open_log() -> None:
                 next(lines.chunks())
 
 
-def test_a_reader_that_is_slow_keeps_the_server_waiting(run: Run) -> None:
+def test_the_client_stops_reading_a_log_while_the_caller_does_not_read(run: Run) -> None:
     """The client stops reading from the server while the caller does not read."""
     sent = 0
     stop = threading.Event()

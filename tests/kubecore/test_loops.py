@@ -66,7 +66,7 @@ def loops() -> int:
 
 @each_loop
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="counts descriptors in /proc")
-def test_300_loops_leave_neither_connections_nor_loops(run: Run, few_descriptors: None) -> None:
+def test_300_event_loops_leave_no_connections_and_no_event_loops(run: Run, few_descriptors: None) -> None:
     before = loops()
     with PodServer() as server:
         clientset = AsyncClientset(rest.Config(host=server.url))
@@ -172,7 +172,7 @@ def test_locks_of_loops_that_ended_are_dropped(run: Run) -> None:
     assert len(locks._values) <= 2
 
 
-def test_values_are_made_once_for_each_loop_and_dropped_after_it() -> None:
+def test_values_are_created_once_per_event_loop_and_dropped_after_its_end() -> None:
     dropped: list[object] = []
     values: PerLoop[object] = PerLoop(object, dropped.append)
 

@@ -34,7 +34,7 @@ def test_documents_of_known_kinds_become_models() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "\n", "---\n", "# a\n---\n---\n# b\n", "null", b"\xef\xbb\xbf"])
-def test_a_text_without_objects_has_none(text: Any) -> None:
+def test_a_text_without_objects_is_an_empty_list(text: Any) -> None:
     assert load_manifests(text) == []
 
 
@@ -63,7 +63,7 @@ def test_items_of_lists_without_models_get_their_kind() -> None:
 
 
 @pytest.mark.parametrize("items", ["", ", items: ", ", items: []", ", metadata: {}"])
-def test_a_list_without_items_holds_nothing(items: str) -> None:
+def test_a_list_without_items_is_an_empty_list(items: str) -> None:
     assert load_manifests(f"{{apiVersion: v1, kind: List{items}}}") == []
 
 
@@ -292,7 +292,7 @@ FRAGMENTS = st.lists(
 
 @settings(max_examples=400, deadline=None)
 @given(st.text(max_size=60) | st.binary(max_size=60) | FRAGMENTS)
-def test_no_text_raises_anything_but_ours(text: Any) -> None:
+def test_any_text_is_loaded_or_raises_decode_error(text: Any) -> None:
     try:
         load_manifests(text)
     except errors.DecodeError:
@@ -346,6 +346,6 @@ def test_from_yaml_ignores_empty_documents() -> None:
         (f"{FIRST} nonsense", "expected an object"),
     ],
 )
-def test_json_that_is_refused_is_named_with_its_place(text: str, words: str) -> None:
+def test_refused_json_is_reported_with_its_location(text: str, words: str) -> None:
     with pytest.raises(errors.DecodeError, match=words):
         load_manifests(text)

@@ -72,7 +72,7 @@ def test_names_of_attributes_are_refused_with_the_name_of_the_api() -> None:
             attempt()
 
 
-def test_fields_of_a_newer_server_go_through() -> None:
+def test_unknown_camel_case_fields_are_left_to_strict_validation() -> None:
     newer = {
         **POD,
         "spec": {**POD["spec"], "brandNew": {"node_name": 1}},
@@ -81,7 +81,7 @@ def test_fields_of_a_newer_server_go_through() -> None:
     assert {validation(call) for call in calls(newer, ())} == {"Strict"}
 
 
-def test_directives_of_strategic_merge_patches_go_through() -> None:
+def test_directives_of_strategic_merge_patches_are_left_to_strict_validation() -> None:
     body = {"spec": {"$setElementOrder/containers": [{"name": "c"}], "containers": [{"$patch": "delete", "name": "c"}]}}
     assert validation(PODS.patch("d", "a", StrategicMergePatch(body), ())) == "Strict"
 

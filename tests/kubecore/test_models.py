@@ -82,12 +82,12 @@ def test_pydantic_validates_and_dumps_models(cls: type[Model]) -> None:
     assert held.model_dump()["value"] == held.value.to_dict()
 
 
-def test_there_are_all_of_them() -> None:
+def test_the_tests_cover_all_models() -> None:
     assert len(ALL) > 800
     assert 20 < len(VARIED) < 200
 
 
-def test_a_secret_shows_its_name_alone() -> None:
+def test_the_repr_of_a_secret_contains_only_its_name() -> None:
     from kubeclient.models import core_v1
 
     secret = core_v1.Secret.from_dict({"metadata": {"name": "s", "namespace": "n"}, "data": {"k": "aGlkZGVu"}})
@@ -117,7 +117,7 @@ def test_an_empty_struct_is_not_sent_and_kinds_always_are() -> None:
     }
 
 
-def test_encoding_leaves_the_model_as_it_was() -> None:
+def test_encoding_does_not_change_the_model() -> None:
     from kubeclient.models import core_v1, meta_v1
 
     pod = core_v1.Pod(metadata=meta_v1.ObjectMeta(name="a"))

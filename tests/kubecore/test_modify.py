@@ -141,7 +141,7 @@ def unknown(document: Any) -> dict[str, Any]:
 @pytest.mark.slow
 @SHORT
 @given(st.lists(PARTS, max_size=5), st.data())
-def test_items_keep_their_own_unknown_fields_wherever_they_go(parts: list[Any], data: st.DataObject) -> None:
+def test_moved_items_keep_their_unknown_fields(parts: list[Any], data: st.DataObject) -> None:
     raw: dict[str, Any] = {
         "metadata": {"name": "n", "resourceVersion": "7"},
         "parts": [{**p, "id": i} for i, p in enumerate(parts)],
@@ -220,7 +220,7 @@ def test_emptied_fields_keep_unknown_fields_and_removed_items_are_removed() -> N
     assert "tolerations" not in document["spec"]
 
 
-def test_a_container_that_is_renamed_in_place_is_still_itself() -> None:
+def test_a_container_that_is_renamed_in_place_keeps_its_unknown_fields() -> None:
     def change(pod: core_v1.Pod) -> None:
         pod.spec.containers[0].name = "z"
         pod.spec.containers.append(core_v1.Container(name="a"))
@@ -247,7 +247,7 @@ def test_items_without_merge_keys_are_matched_by_position() -> None:
     assert document["inner"]["leaves"] == [{"value": "b", "x": 1}, {"value": "c", "x": 2}]
 
 
-def test_one_and_true_and_one_point_nought_are_three_values() -> None:
+def test_changes_between_1_true_and_1_0_are_sent() -> None:
     raw = {"metadata": {"name": "n"}, "free": {"a": 1, "b": 1, "c": [1]}}
 
     def change(thing: Thing) -> None:
@@ -258,7 +258,7 @@ def test_one_and_true_and_one_point_nought_are_three_values() -> None:
     assert encode.encode(document["free"]) == b'{"a":true,"b":1.0,"c":[1.0]}'
 
 
-def test_the_version_that_was_read_goes_along() -> None:
+def test_the_read_resource_version_is_sent() -> None:
     def change(thing: Thing) -> None:
         thing.metadata.resource_version = ""
         thing.color = "red"

@@ -33,7 +33,7 @@ def deaf(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_name_that_is_not_looked_up_in_time_is_named(kind: str, deaf: threading.Event) -> None:
+def test_the_error_for_a_slow_lookup_contains_the_name(kind: str, deaf: threading.Event) -> None:
     config = rest.Config(host="https://api.example:6443", timeouts=rest.Timeouts(connect=0.3))
     with pytest.raises(errors.ConnectTimeoutError, match=r"within 0\.3 s: the name api\.example is not looked up yet"):
         do(kind, config, get)
@@ -41,7 +41,7 @@ def test_a_name_that_is_not_looked_up_in_time_is_named(kind: str, deaf: threadin
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_timeout_of_a_call_holds_for_names(kind: str, deaf: threading.Event) -> None:
+def test_the_timeout_of_a_call_applies_to_the_name_lookup(kind: str, deaf: threading.Event) -> None:
     config = rest.Config(host="https://api.example:6443", proxy_url="http://proxy.example:3128")
     with pytest.raises(errors.DeadlineError, match=r"within 0\.3 s \(timeout=\): the name proxy\.example is not"):
         do(kind, config, lambda clientset: clientset.core_v1.pods("d").get("p", timeout=0.3))
@@ -83,7 +83,7 @@ except errors.ConnectTimeoutError:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_program_ends_while_a_name_is_looked_up(kind: str) -> None:
+def test_a_pending_name_lookup_does_not_delay_the_end_of_the_program(kind: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", _PROGRAM, kind], capture_output=True, text=True, timeout=60, check=True
     )

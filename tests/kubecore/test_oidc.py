@@ -171,7 +171,7 @@ def test_a_refresh_token_that_stays_is_used_again(provider: IdentityServer, get:
 
 
 @pytest.mark.parametrize("error", [OSError("disk full"), errors.ConfigError("locked")])
-def test_tokens_that_can_not_be_saved_work_all_the_same(
+def test_tokens_are_used_even_if_saving_them_fails(
     error: Exception, provider: IdentityServer, get: Get, caplog: pytest.LogCaptureFixture
 ) -> None:
     def save(values: Mapping[str, str]) -> None:
@@ -249,7 +249,7 @@ def test_a_hundred_tasks_wait_for_one_refresh(backend: str, provider: IdentitySe
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_a_renewal_that_is_cancelled_leaves_the_next_one_free(backend: str, provider: IdentityServer) -> None:
+def test_a_cancelled_renewal_does_not_block_the_next_one(backend: str, provider: IdentityServer) -> None:
     asked = authorization.AsyncAuthorization(source(provider))
     provider.answers[DISCOVERY] = Answer(wait=30)
 
@@ -419,7 +419,7 @@ def test_garbage_is_refused(path: str, body: bytes, provider: IdentityServer) ->
         refused(get, source(provider))
 
 
-def test_garbage_that_calls_itself_compressed_is_refused(provider: IdentityServer, get: Get) -> None:
+def test_an_invalid_gzip_body_is_refused(provider: IdentityServer, get: Get) -> None:
     provider.answers[DISCOVERY] = Answer(body=b"\x1f\x8b\x08garbage", headers={"Content-Encoding": "gzip"})
     assert "can't be read" in refused(get, source(provider))
 
@@ -460,7 +460,7 @@ def test_an_unusable_proxy_is_reported(
     assert "can't be reached" in refused(get, source(provider))
 
 
-def test_after_a_failure_the_next_one_tries_again(provider: IdentityServer, get: Get) -> None:
+def test_a_failed_renewal_is_retried_by_the_next_call(provider: IdentityServer, get: Get) -> None:
     asked = source(provider)
     provider.answers[TOKEN] = Answer(status=503)
     refused(get, asked)
@@ -482,14 +482,14 @@ def test_the_response_of_a_provider_that_hangs_up_is_reported(provider: Identity
     assert "can't be reached" in refused(get, source(provider))
 
 
-def test_nothing_secret_is_shown(provider: IdentityServer) -> None:
+def test_representations_contain_no_secrets(provider: IdentityServer) -> None:
     config = configured(provider, client_secret=SECRET, id_token=provider.id_token())
     for text in (repr(config), repr(rest.Config(oidc=config)), repr(_sync(source(provider)))):
         assert SECRET not in text and "refresh-0" not in text and config.id_token not in text
     assert {f.name for f in dataclasses.fields(config)} >= {"client_secret", "id_token", "refresh_token"}
 
 
-def test_the_provider_leaves_nothing_behind() -> None:
+def test_the_test_provider_leaves_no_threads() -> None:
     before = threading.active_count()
     with IdentityServer(authority=AUTHORITY) as provider:
         provider.answers[DISCOVERY] = Answer(wait=60)

@@ -144,7 +144,7 @@ def test_every_kind_of_call_works_async(kind: str, backend: str) -> None:
 
 
 @each_kind
-def test_limits_hold(kind: str) -> None:
+def test_max_response_bytes_applies_to_a_custom_http_client(kind: str) -> None:
     config = rest.Config(host="http://h", max_retries=0, max_response_bytes=len(POD) - 1)
     with own(kind, is_async=False) as client, pytest.raises(errors.BodyTooLargeError):
         Clientset(config, http_client=client).core_v1.pods("d").get("p")
@@ -162,7 +162,7 @@ def test_a_body_that_a_hook_used_up_is_an_error_that_names_the_request() -> None
 
 
 @pytest.mark.parametrize("name", ["a b", "a#b?c", "DOMAIN\\group", "..;x", "a\r\nb\x00", "Ünïcode", "x" * 1505])
-def test_names_reach_a_client_of_the_users_own_as_one_segment(name: str) -> None:
+def test_names_reach_a_custom_http_client_as_one_segment(name: str) -> None:
     sent: list[bytes] = []
 
     def seen(request: httpx.Request) -> httpx.Response:
@@ -220,7 +220,7 @@ class Dripping(Loopback):
     ],
 )
 @pytest.mark.slow
-def test_a_call_over_a_client_of_ones_own_ends_at_its_timeout(script: bytes, *, is_async: bool, name: str) -> None:
+def test_the_timeout_of_a_call_applies_to_a_custom_http_client(script: bytes, *, is_async: bool, name: str) -> None:
     server = Dripping(script) if script else Loopback([], close=False, context=None)
     config = rest.Config(host=f"http://127.0.0.1:{server.port}")
     arguments = ("p",) if name == "get" else ()

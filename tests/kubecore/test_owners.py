@@ -60,7 +60,7 @@ def test_a_reference_names_the_owner_as_its_controller(form: Any) -> None:
 
 
 @both
-def test_it_is_added_to_other_owners(form: Any) -> None:
+def test_a_controller_reference_is_added_to_other_owner_references(form: Any) -> None:
     other = {"apiVersion": "v1", "kind": "ConfigMap", "name": "o", "uid": "u9"}
     found = form(config_map(other))
     owners.set_controller_reference(found, form(OWNER))

@@ -131,7 +131,7 @@ def test_an_expired_second_page_is_replaced_by_one_list_of_the_rest(told: Told) 
     assert script.asked[3] == {"fieldSelector": "a=b", "resourceVersion": "5"}
 
 
-def test_the_list_of_the_rest_may_itself_come_in_pages(told: Told) -> None:
+def test_the_list_after_an_expired_page_may_have_several_pages(told: Told) -> None:
     script = Script(page(1, 2, token="t1"), EXPIRED, page(1, 3, token="t2"), page(2, 4))
     assert told(script, limit=2) == names(1, 2, 3, 4)
 
@@ -161,7 +161,7 @@ def test_pages_without_objects_have_an_end(told: Told) -> None:
 
 
 @pytest.mark.parametrize("tokens", [["a", "a"], ["a", "b", "a"]])
-def test_a_token_that_comes_again_is_refused(tokens: list[str], told: Told) -> None:
+def test_a_repeated_continue_token_is_refused(tokens: list[str], told: Told) -> None:
     script = Script(*(page(number, token=token) for number, token in enumerate(tokens)))
     with pytest.raises(errors.DecodeError, match="continue token of an earlier page after"):
         told(script)
@@ -215,7 +215,7 @@ def test_a_response_that_is_not_a_list_is_a_kubecore_error(told: Told) -> None:
 
 
 @given(st.lists(st.integers(0, 30), unique=True, max_size=20), st.integers(1, 5), st.integers(1, 5), st.data())
-def test_no_object_is_lost_and_none_comes_twice(stored: list[int], limit: int, expires: int, data: Any) -> None:
+def test_every_remaining_object_is_yielded_exactly_once(stored: list[int], limit: int, expires: int, data: Any) -> None:
     """Objects are created and deleted while the pages are read, and one page expires."""
     before = sorted(stored)
     gone = data.draw(st.sets(st.sampled_from(before))) if before else set()

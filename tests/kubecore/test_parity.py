@@ -77,7 +77,7 @@ def modules_with_asynchronous_code() -> Iterator[str]:
             yield path.relative_to(ROOT).as_posix()
 
 
-def test_every_twin_that_is_not_derived_is_listed() -> None:
+def test_every_hand_written_twin_is_listed_with_a_reason() -> None:
     listed = {f"core/kubecore/{row.asynchronous}" for row in rows()}
     assert set(modules_with_asynchronous_code()) - set(files(KUBECORE)) == listed | {BRIDGE}
     assert all(row.reason for row in rows())
@@ -168,7 +168,7 @@ def unopened(pods: Any) -> Iterator[tuple[Any, str, tuple[Any, ...]]]:
     yield pods.port_forward("web"), "connect", (0,)
 
 
-def test_wrong_uses_raise_the_same_errors_on_both_sides() -> None:
+def test_wrong_use_raises_the_same_errors_in_sync_and_async_code() -> None:
     from kubeclient import AsyncClientset, Clientset
 
     async def main() -> None:

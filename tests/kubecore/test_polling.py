@@ -84,7 +84,7 @@ def test_the_last_call_is_made_at_the_end_of_the_timeout(poll: Poll, clock: Cloc
     assert isinstance(raised.value, TimeoutError)
 
 
-def test_the_error_has_the_last_value_and_shows_plain_ones_alone(poll: Poll, clock: Clock) -> None:
+def test_the_error_has_the_last_value_and_shows_only_plain_values(poll: Poll, clock: Clock) -> None:
     class Secret:
         def __bool__(self) -> bool:
             return False

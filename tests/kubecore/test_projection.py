@@ -98,7 +98,7 @@ def test_a_projection_reads_only_its_fields() -> None:
     ]
 
 
-def test_a_plain_struct_with_its_own_names_will_do() -> None:
+def test_a_projection_may_be_a_plain_struct_with_custom_names() -> None:
     class Labels(msgspec.Struct):
         app: str
         part: str = msgspec.field(default="", name="app.kubernetes.io/part-of")
@@ -266,7 +266,7 @@ def test_an_unresolvable_annotation_is_refused() -> None:
         projection.check(Lost, core_v1.Pod)
 
 
-def test_a_projection_may_hold_itself() -> None:
+def test_a_projection_may_be_recursive() -> None:
     from kubeclient.models import apiextensions_v1 as crds
 
     projection.check(Schema, crds.JSONSchemaProps)
@@ -289,7 +289,7 @@ class Inner(Projection):
 
 
 @pytest.mark.slow
-def test_every_model_is_a_projection_of_itself_and_its_names_are_the_bases_names() -> None:
+def test_every_model_is_a_projection_of_itself_with_regular_wire_names() -> None:
     irregular = set()
     for model in ALL:
         projection.check(model, model)
@@ -299,7 +299,7 @@ def test_every_model_is_a_projection_of_itself_and_its_names_are_the_bases_names
     assert {wire for _, wire in irregular if not wire.startswith("x-kubernetes-")} == {"$ref", "$schema", "Port"}
 
 
-def test_kinds_are_known() -> None:
+def test_kind_of_returns_the_kind_of_models_and_lists() -> None:
     assert projection.kind_of(core_v1.PodList) == "PodList"
     assert projection.kind_of(apps_v1.Deployment) == "Deployment"
     assert projection.kind_of(core_v1.PodSpec) == ""

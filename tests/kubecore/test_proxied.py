@@ -53,7 +53,7 @@ def test_nodes_have_no_namespace() -> None:
         ("\u20ac", "/%E2%82%AC"),
     ],
 )
-def test_the_path_stands_below_the_object(path: str, sent: str) -> None:
+def test_the_path_is_appended_to_the_path_of_the_object(path: str, sent: str) -> None:
     assert made(path).target == f"/api/v1/namespaces/ns/pods/web/proxy{sent}"
 
 
@@ -77,7 +77,7 @@ def test_the_path_stands_below_the_object(path: str, sent: str) -> None:
         *("a?b", "a#b", "%", "%zz", "a\nb", "a\u202eb", "a\x00", "\ud800", "x" * 9000, None, 1),
     ],
 )
-def test_a_path_that_would_leave_it_is_refused(path: Any) -> None:
+def test_a_path_that_leaves_the_proxy_of_the_object_is_refused(path: Any) -> None:
     with pytest.raises(errors.InvalidRequestError):
         made(path)
 

@@ -233,7 +233,7 @@ def test_a_proxy_that_refuses_is_named(get: Any, options: dict[str, Any], words:
 
 
 @each
-def test_a_proxy_that_is_not_there_is_named(get: Any) -> None:
+def test_a_refused_connection_to_the_proxy_raises_proxy_error(get: Any) -> None:
     with closed_port() as port, pytest.raises(errors.ProxyError, match=r"does not let us through: .*refused"):
         get(rest.Config(host="http://cluster.example", proxy_url=f"http://127.0.0.1:{port}"))
 

@@ -47,7 +47,7 @@ def test_http_proxy_in_a_cgi_program_is_an_error(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("rule", ["bücher.example", "xn--bcher-kva.example", ".EXAMPLE", "*.example"])
 @pytest.mark.parametrize("host", ["bücher.example", "xn--bcher-kva.example"])
-def test_no_proxy_compares_names_as_dns_has_them(rule: str, host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_proxy_compares_names_like_dns(rule: str, host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from kubecore._http.proxy import from_environment
 
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy")
@@ -117,7 +117,7 @@ def test_an_observer_may_impersonate_a_user_of_any_name() -> None:
 
 
 @pytest.mark.parametrize("is_async", [False, True])
-def test_a_plugins_certificate_that_a_client_of_ones_own_can_not_show_is_an_error(
+def test_a_certificate_of_a_plugin_with_a_custom_http_client_is_an_error(
     *, is_async: bool, authority: trustme.CA, tmp_path: Path
 ) -> None:
     pair = authority.issue_cert("jane.example")
@@ -149,7 +149,7 @@ def test_a_proxys_password_without_a_name_is_used_or_refused() -> None:
 @pytest.mark.filterwarnings("ignore:subprocess")  # The process outlives the wait for it.
 @pytest.mark.parametrize("is_async", [False, True])
 @pytest.mark.slow
-def test_nobody_waits_for_a_plugin_that_can_not_be_killed(
+def test_a_call_does_not_wait_for_a_plugin_that_cannot_be_killed(
     *, is_async: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plugin = tmp_path / "plugin"

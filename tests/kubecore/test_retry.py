@@ -46,7 +46,7 @@ class Fails:
 
 
 @both
-def test_conflicts_are_tried_again_and_nothing_else(call: Any) -> None:
+def test_only_conflicts_are_retried(call: Any) -> None:
     always = Fails(*[CONFLICT] * 9)
     with pytest.raises(errors.ConflictError) as caught:
         call(always)

@@ -352,7 +352,7 @@ def test_the_pool_recovers_after_a_lack_of_file_descriptors(many: Many) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_no_file_is_made_and_no_home_is_needed(many: Many, tmp_path: Path) -> None:
+def test_a_client_with_keys_from_memory_needs_no_files_and_no_home_folder(many: Many, tmp_path: Path) -> None:
     """Keys from memory are never left on disk."""
     authority = trustme.CA()
     made = authority.issue_cert("me.example")
@@ -384,7 +384,7 @@ def test_no_file_is_made_and_no_home_is_needed(many: Many, tmp_path: Path) -> No
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_the_log_is_quiet_by_default(many: Many, caplog: pytest.LogCaptureFixture) -> None:
+def test_nothing_is_logged_by_default(many: Many, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     with Clientset(rest.Config(host=f"http://127.0.0.1:{many.port}")) as clientset:
         clientset.core_v1.pods("d").get("p")

@@ -169,7 +169,7 @@ def test_a_built_selector_is_parsed_unchanged(asked: Any, labels: dict[str, str]
 
 
 @given(st.text(max_size=40) | st.text("abin notin=!(),<>\t 5.-/_\0", max_size=40))
-def test_any_text_is_a_selector_or_our_error(text: str) -> None:
+def test_any_text_is_parsed_or_raises_invalid_request_error(text: str) -> None:
     try:
         selector = selectors.parse(text)
     except errors.InvalidRequestError:

@@ -87,7 +87,7 @@ def test_a_post_is_retried_unchanged_if_the_server_requests_it(do: Do, slept: li
         busy("429 Too Many", "Retry-After: 99999999"),
     ],
 )
-def test_nothing_goes_again_unasked_or_too_late(do: Do, script: bytes, slept: list[float]) -> None:
+def test_a_response_without_a_usable_retry_after_is_not_retried(do: Do, script: bytes, slept: list[float]) -> None:
     with loopback(script, answer(POD)) as server, pytest.raises(errors.KubeError):
         do(config(server), "get", "p")
     assert len(server.requests) == 1
@@ -160,7 +160,7 @@ def test_retry_after_accepts_a_date(do: Do, slept: list[float]) -> None:
 
 
 @both
-def test_nobody_waits_longer_than_the_deadline(do: Do, slept: list[float]) -> None:
+def test_a_retry_after_beyond_the_deadline_is_an_error_at_once(do: Do, slept: list[float]) -> None:
     with loopback(busy("429 Too Many", "Retry-After: 60"), answer(POD)) as server:
         with pytest.raises(errors.TooManyRequestsError):
             do(config(server, timeouts=rest.Timeouts(total=30)), "get", "p")
@@ -169,7 +169,7 @@ def test_nobody_waits_longer_than_the_deadline(do: Do, slept: list[float]) -> No
 
 @pytest.mark.slow
 @both
-def test_a_server_that_trickles_is_left_at_the_deadline(do: Do) -> None:
+def test_the_total_timeout_ends_a_response_that_arrives_slowly(do: Do) -> None:
 
     class Trickle(Loopback):
         def _serve(self, connection: Any) -> None:
@@ -358,7 +358,7 @@ def test_the_rate_limiter_is_off_by_default_and_can_be_shared(slept: list[float]
         rest.TokenBucket(0, 1)
 
 
-def test_qps_alone_lets_ten_requests_go_at_once_as_client_go_does() -> None:
+def test_the_default_burst_is_ten_as_in_client_go() -> None:
     limiter = RequestBuilder(rest.Config(host="https://h", qps=0.001)).limiter
     assert limiter is not None
     assert [limiter.reserve() > 0 for _ in range(12)] == [False] * 10 + [True] * 2
@@ -477,7 +477,7 @@ def test_a_warning_that_cannot_be_read_ends_those_of_all_header_lines(do: Do) ->
 
 
 @both
-def test_tables_and_metadata_are_requested_alone(do: Do) -> None:
+def test_tables_and_metadata_accept_no_other_media_type(do: Do) -> None:
     with loopback(*[busy("406 Not Acceptable")] * 2) as server:
         for verb in ("table", "list_metadata"):
             with pytest.raises(errors.NotAcceptableError):

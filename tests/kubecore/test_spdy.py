@@ -70,7 +70,7 @@ def test_frames_are_decoded_from_any_chunks(frames: list[spdy.Frame], cuts: list
 
 
 @given(st.binary(max_size=200))
-def test_garbage_is_an_error_of_ours_or_nothing(data: bytes) -> None:
+def test_any_bytes_are_decoded_or_raise_protocol_error(data: bytes) -> None:
     try:
         list(spdy.Decoder().feed(data))
     except errors.ProtocolError as error:
@@ -86,7 +86,7 @@ def test_invalid_frames_are_refused(data: bytes) -> None:
         list(spdy.Decoder().feed(data))
 
 
-def test_frames_that_change_nothing_are_left_out() -> None:
+def test_frames_without_effect_are_skipped() -> None:
     settings, headers, window = control(4, bytes(12)), control(8, bytes(4)), control(9, bytes(8))
     assert list(spdy.Decoder().feed(settings + headers + window)) == []
 

@@ -26,7 +26,7 @@ def table(*rows: list[Any], columns: tuple[Any, ...] = ("Name", "Ready", ("Node"
     )
 
 
-def test_it_looks_as_kubectl_prints_it() -> None:
+def test_a_table_has_the_format_of_kubectl() -> None:
     found = table(["web-1", "1/1", "node-1"], ["w", "0/1", "n"], namespace="x")
     assert str(found) == "NAME    READY\nweb-1   1/1\nw       0/1"
     assert found.format(wide=True) == "NAME    READY   NODE\nweb-1   1/1     node-1\nw       0/1     n"
@@ -55,7 +55,7 @@ def test_control_characters_of_terminals_are_escaped() -> None:
     assert found.rows[0].cells[1] == "one\rtwo"
 
 
-def test_html_holds_text_alone() -> None:
+def test_html_of_a_table_is_escaped() -> None:
     found = table(["<script>alert(1)</script>", "a&b", "c"], columns=("<b>", "R", "C"), namespace="x")
     page = found._repr_html_()
     assert "<script>" not in page
@@ -64,7 +64,7 @@ def test_html_holds_text_alone() -> None:
     assert "\x1b" not in table(["\x1b", "a", "c"])._repr_html_()
 
 
-def test_a_row_with_too_few_cells_and_no_columns_at_all() -> None:
+def test_rows_with_too_few_cells_and_missing_columns_are_printed() -> None:
     assert table(["a"]).format() == "NAME   READY\na"
     bare = decode.decode(b'{"rows":[{"cells":null}],"columnDefinitions":null}', Table)
     assert bare.format() == "\n"

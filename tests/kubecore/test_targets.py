@@ -69,7 +69,7 @@ def of_service(wanted: int | str, found: Any, *pods: Any) -> tuple[str, int]:
 
 
 @pytest.mark.parametrize("wanted", [8080, "8080"])
-def test_a_number_needs_no_look_at_the_pod(wanted: int | str) -> None:
+def test_a_port_number_needs_no_request_for_the_pod(wanted: int | str) -> None:
     found, asked = drive(PodTarget(PODS, "ns", "web"), wanted)
     assert (found.call.path, found.port, asked) == (POD_PATH.format("web"), 8080, [])
 

@@ -69,7 +69,7 @@ def failure(error: BaseException, verb: Verb) -> str:
 
 
 @pytest.mark.parametrize("verb", SYNC, ids=named)
-def test_the_timeout_holds_on_a_server_that_never_responds(verb: Verb, mute: str, tmp_path: Path) -> None:
+def test_the_timeout_applies_to_every_verb(verb: Verb, mute: str, tmp_path: Path) -> None:
     began = time.monotonic()
     with Clientset(rest.Config(host=mute, timeouts=_PATIENT)) as clientset, pytest.raises(errors.KubeError) as raised:
         finish(verb.make(clientset)(**arguments(verb, tmp_path), timeout=GIVEN))
@@ -78,7 +78,7 @@ def test_the_timeout_holds_on_a_server_that_never_responds(verb: Verb, mute: str
 
 
 @pytest.mark.parametrize("verb", ASYNC, ids=named)
-def test_the_timeout_holds_with_await(verb: Verb, mute: str, tmp_path: Path, backend: str) -> None:
+def test_the_timeout_applies_to_every_async_verb(verb: Verb, mute: str, tmp_path: Path, backend: str) -> None:
     async def scenario() -> None:
         async with AsyncClientset(rest.Config(host=mute, timeouts=_PATIENT)) as clientset:
             with pytest.raises(errors.KubeError) as raised:

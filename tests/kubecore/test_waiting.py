@@ -75,7 +75,7 @@ def test_other_objects_are_ignored_if_the_server_ignores_field_selectors() -> No
         waiter().listed([other])
 
 
-def test_a_name_stays_one_value_of_the_selector() -> None:
+def test_a_name_is_escaped_in_the_field_selector() -> None:
     made = waiting.Waiter[core_v1.Pod](PODS, "n", "a,b=c", waiting.created(), None)
     assert dict(made.list_call().query) == {"fieldSelector": r"metadata.name=a\,b\=c"}
     for name in ("", "..", "a/b", "a%b"):
@@ -104,7 +104,7 @@ def test_a_missing_object_raises_not_found_except_for_delete_and_create() -> Non
     assert made.changed(Event("ADDED", pod())) is True
 
 
-def test_an_object_that_is_deleted_meanwhile_ends_the_waiting() -> None:
+def test_the_deletion_of_the_object_ends_the_wait() -> None:
     made = waiter()
     made.listed([pod(NOT_READY)])
     with pytest.raises(errors.ObjectDeletedError, match="the object was deleted; last seen: Ready is False") as caught:
@@ -131,7 +131,7 @@ def test_another_object_under_the_name_means_that_the_first_is_gone(later: str) 
     assert last(made).uid == "first"
 
 
-def test_deletion_of_one_that_is_known_ignores_its_successor() -> None:
+def test_the_wait_for_the_deletion_of_a_uid_ignores_other_objects() -> None:
     made = waiter(waiting.deleted(uid="first"))
     assert made.listed([pod(uid="second")]) is True
     assert waiter(waiting.deleted(uid="second")).listed([pod(uid="second")]) is False

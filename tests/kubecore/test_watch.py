@@ -93,7 +93,7 @@ def test_a_state_in_pages_is_read_to_its_end() -> None:
 
 @pytest.mark.parametrize("relists", [False, True])
 @pytest.mark.parametrize("tokens", [["a", "a"], ["a", "b", "a"]])
-def test_a_continue_token_that_comes_again_is_refused(tokens: list[str], relists: bool) -> None:
+def test_a_repeated_continue_token_is_refused(tokens: list[str], relists: bool) -> None:
     run = Run(relists=relists)
     with pytest.raises(errors.DecodeError, match="continue token of an earlier page"):
         for token in tokens:
@@ -108,7 +108,7 @@ def test_pages_without_objects_have_an_end() -> None:
     assert 900 < len(run.asked) < 1100
 
 
-def test_a_continue_token_that_comes_again_later_is_waited_for_once() -> None:
+def test_a_repeated_continue_token_of_a_later_list_is_retried_after_a_pause() -> None:
     run = Run(relists=True)
     run.state(5, map_("x", 3))
     run.refuse(EXPIRED)
@@ -131,7 +131,7 @@ def test_connections_with_one_event_each_lead_to_pauses() -> None:
 
 
 @pytest.mark.parametrize("relists", [False, True])
-def test_after_an_event_of_an_unreadable_object_it_lists_again(relists: bool) -> None:
+def test_an_unreadable_object_leads_to_a_new_list(relists: bool) -> None:
     run = Run(relists=relists)
     run.state(5, map_("x", 3), map_("y", 4))
     unreadable = {"kind": "Status", "status": "Failure", "code": 500, "reason": "StoreReadError"}

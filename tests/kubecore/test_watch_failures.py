@@ -30,7 +30,7 @@ ENDS = {
 
 
 @pytest.mark.parametrize(("pieces", "error", "lived", "seconds"), ENDS.values(), ids=ENDS.keys())
-def test_a_connection_that_ends_is_followed_by_another(
+def test_the_watch_reconnects_after_the_end_of_a_connection(
     pieces: tuple[bytes, ...], error: errors.KubeError | None, lived: float, seconds: float
 ) -> None:
     """The next request follows at once after a useful connection, otherwise after a pause."""
@@ -114,7 +114,7 @@ def test_a_500_without_a_reason_is_raised_at_once() -> None:
         run.refuse(failure(500))
 
 
-def test_a_server_that_is_behind_is_waited_for_a_while() -> None:
+def test_a_server_with_an_older_version_is_retried_a_few_times() -> None:
     run = Run(send_initial_events=True, resource_version="900")
     behind = failure(504, "Timeout", 1, cause="ResourceVersionTooLarge")
     for _ in range(4):

@@ -16,7 +16,7 @@ from kubecore.watch.decoder import MAX_LINE, Decoder
 from tests.kubecore.watch_runs import CUT, REFUSED, Run, bookmark, change, events, failure, line
 
 
-def test_the_time_of_the_whole_holds_over_all_connections() -> None:
+def test_timeout_seconds_applies_to_all_connections_together() -> None:
     run = Run(timeout_seconds=100)
     run.state(5)
     run.stream(60.0, error=CUT)
@@ -30,7 +30,7 @@ def test_the_time_of_the_whole_holds_over_all_connections() -> None:
     assert run.clock.now == 1100
 
 
-def test_a_watch_without_any_response_reports_why_at_its_end() -> None:
+def test_a_watch_without_any_response_raises_the_last_error_at_its_end() -> None:
     run = Run(timeout_seconds=5)
     run.refuse(failure(429, "TooManyRequests"))
     run.refuse(failure(429, "TooManyRequests"))
@@ -82,7 +82,7 @@ def test_how_the_bytes_are_cut_makes_no_difference(places: list[int], ends: bool
 @given(
     st.lists(st.binary(max_size=40) | st.sampled_from([b'{"type":"ADDED","object":', b"{}", b"}", b"\n"]), max_size=8)
 )
-def test_garbage_is_an_error_of_ours(pieces: list[bytes]) -> None:
+def test_any_bytes_are_events_or_raise_a_kubecore_error(pieces: list[bytes]) -> None:
     try:
         list(events(*pieces))
     except (errors.DecodeError, errors.StatusError) as error:
@@ -119,7 +119,7 @@ class NamedRow(msgspec.Struct):
 
 
 @pytest.mark.parametrize("kind", [Row, NamedRow, dict, Any])
-def test_objects_without_metadata_have_versions_all_the_same(kind: Any) -> None:
+def test_versions_are_read_for_objects_without_metadata_too(kind: Any) -> None:
     decoder: Decoder[Any] = Decoder(kind, bookmarks=False)
     found = list(decoder.feed(change("ADDED", "x", 6, "u") + bookmark(7, ends="true")))
     (event, meta), (nothing, end) = found

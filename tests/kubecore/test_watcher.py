@@ -128,7 +128,7 @@ ENDLESS: dict[str, tuple[Script | Callable[[Ask], Reply], bool]] = {
 
 @pytest.mark.parametrize(("server_does", "answers"), ENDLESS.values(), ids=ENDLESS.keys())
 @pytest.mark.parametrize("kind", ["sync", "async"])
-def test_it_ends_in_time(server_does: Callable[[Ask], Reply], answers: bool, kind: str) -> None:
+def test_a_watch_ends_at_its_time_limit(server_does: Callable[[Ask], Reply], answers: bool, kind: str) -> None:
     async def read(maps: Any) -> list[str]:
         async with maps.watch(timeout_seconds=1) as events:
             return await take(events, 100)
@@ -198,7 +198,7 @@ def test_the_idle_timeout_ends_a_stream_only_if_enabled() -> None:
         done.set()
 
 
-def test_with_a_client_of_ones_own_silence_is_left_too() -> None:
+def test_a_watch_resumes_after_an_idle_connection_of_a_custom_http_client() -> None:
     script = Script(held(change("ADDED", "a", 6)), held(change("ADDED", "b", 7)))
     with PodServer(script) as server, httpx.Client() as own:
         config = rest.Config(host=server.url, timeouts=TIMEOUTS)
@@ -269,7 +269,7 @@ def test_another_task_ends_an_idle_watch_at_once(reply: Reply, how: str, backend
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_a_wait_that_is_given_up_loses_nothing(backend: str) -> None:
+def test_a_cancelled_wait_for_an_event_loses_nothing(backend: str) -> None:
     def reply(ask: Ask) -> Reply:
         if "watch=true" not in ask.target:
             return Reply((LIST,))
@@ -301,7 +301,7 @@ def test_a_wait_that_is_given_up_loses_nothing(backend: str) -> None:
         assert len(server.asks) == 2  # One list and one watch.
 
 
-def test_a_handler_that_raises_or_dawdles_loses_nothing(drive: Drive) -> None:
+def test_a_failing_or_slow_handler_loses_no_events(drive: Drive) -> None:
     script = Script(*[cut(b"".join(change("ADDED", "a", number) for number in range(6, 30)))] * 2, held())
 
     async def scenario(maps: Any) -> list[str]:

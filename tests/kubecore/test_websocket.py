@@ -104,7 +104,7 @@ def test_a_flood_is_held_back(kind: str) -> None:
 
 
 @each
-def test_one_reads_while_another_writes(kind: str) -> None:
+def test_one_task_reads_while_another_writes(kind: str) -> None:
     data = bytes(range(256)) * 4096 * 4
     with serving(echo) as server:
 
@@ -151,7 +151,7 @@ def test_commands_from_200_threads_at_once() -> None:
 
 
 @each
-def test_it_may_be_closed_at_any_time_from_another_side(kind: str) -> None:
+def test_another_task_may_close_a_process_at_any_time(kind: str) -> None:
     with serving(lambda peer: peer.read()) as server:
 
         async def scenario(pods: Any) -> None:
@@ -197,7 +197,7 @@ def test_a_read_that_is_cancelled_loses_nothing(backend: str) -> None:
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 @pytest.mark.parametrize("seconds", [0.0, 0.001, 0.005, 0.02, 0.05])
-def test_cancelling_anything_leaves_nothing_behind(backend: str, seconds: float) -> None:
+def test_cancellation_at_any_time_leaves_no_connection(backend: str, seconds: float) -> None:
     with serving(script(*[lambda peer: peer.send(1, b"x" * 1000)] * 50, peruse)) as server:
 
         async def scenario(pods: Any) -> None:
@@ -212,7 +212,7 @@ def test_cancelling_anything_leaves_nothing_behind(backend: str, seconds: float)
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_after_a_write_that_is_cancelled_nothing_more_is_written(backend: str) -> None:
+def test_nothing_is_written_after_a_cancelled_write(backend: str) -> None:
     gate = threading.Event()
 
     with serving(lambda peer: gate.wait(PATIENCE) and None) as server:
@@ -279,7 +279,7 @@ def test_a_terminal_has_a_size_and_no_errors_apart(kind: str) -> None:
 
 
 @each
-def test_a_command_that_ends_before_it_has_read_its_input(kind: str) -> None:
+def test_a_command_may_end_before_it_has_read_its_input(kind: str) -> None:
     """The command ends early, as `head -1` does."""
     with serving(script(lambda peer: peer.read(), says((1, b"line\n")))) as server:
 
@@ -291,7 +291,7 @@ def test_a_command_that_ends_before_it_has_read_its_input(kind: str) -> None:
 
 
 @each
-def test_times_hold(kind: str) -> None:
+def test_timeouts_of_run_and_process_apply(kind: str) -> None:
     with serving(script(lambda peer: peer.send(1, b"so far"), lambda peer: peer.read())) as server:
 
         async def scenario(pods: Any) -> None:
@@ -329,7 +329,7 @@ def test_max_output_limits_the_output(kind: str) -> None:
 
 
 @each
-def test_a_session_that_is_waited_on_sends_pings_and_pongs(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_idle_session_sends_pings_and_pongs(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(line_module, "_PING_SECONDS", 0.05)
     peers: list[Peer] = []
 
@@ -389,7 +389,7 @@ def test_output_is_in_no_message() -> None:
 
 @each
 @pytest.mark.parametrize("scheme", ["", "http", "https", "socks5"])
-def test_the_way_is_that_of_every_other_request(
+def test_sessions_use_the_same_tls_proxy_and_credentials_as_requests(
     kind: str,
     scheme: str,
     through: Any,

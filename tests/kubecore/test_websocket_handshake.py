@@ -157,7 +157,7 @@ def test_a_command_is_not_sent_twice(kind: str) -> None:
 
 
 @each
-def test_a_failure_that_never_ends_is_left_after_the_read_timeout(kind: str) -> None:
+def test_the_read_timeout_ends_an_incomplete_error_response(kind: str) -> None:
     head = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 10\r\n\r\n"
     with loopback(head, close=False) as server:
 
@@ -183,7 +183,7 @@ def test_sessions_do_not_use_the_connection_pool(kind: str) -> None:
         drive(kind, rest.Config(host=server.url, max_connections=1, timeouts=rest.Timeouts(pool=0.1)), scenario)
 
 
-def test_a_client_of_ones_own_can_not_change_the_protocol() -> None:
+def test_exec_refuses_a_custom_http_client() -> None:
     import httpx
 
     with httpx.Client() as own, rest.Client(rest.Config(host="http://127.0.0.1:1"), http_client=own) as client:
@@ -203,7 +203,7 @@ def test_without_wsproto_the_error_names_the_extra(kind: str, monkeypatch: pytes
     drive(kind, rest.Config(host="http://127.0.0.1:1"), scenario)
 
 
-def test_nothing_of_it_is_imported_before_it_is_needed() -> None:
+def test_streams_are_imported_on_first_use() -> None:
     code = (
         "import sys, kubeclient.typed.core.v1.pod, kubecore.rest;"
         "bad = [m for m in sys.modules if m.startswith(('wsproto', 'kubecore.streams', 'h11', 'tarfile'))]; assert not bad, bad"

@@ -26,7 +26,7 @@ from tests.models import ALL, document
 
 
 @given(st.lists(st.text()))
-def test_a_pointer_leads_to_its_segments(segments: list[str]) -> None:
+def test_a_json_pointer_is_parsed_to_its_segments(segments: list[str]) -> None:
     written = patch.pointer(*segments)
     read = [part.replace("~1", "/").replace("~0", "~") for part in written.split("/")[1:]]
     assert read == segments
@@ -64,7 +64,7 @@ def test_an_invalid_json_pointer_is_refused(path: str) -> None:
         patch.Move("/a", from_=path)
 
 
-def test_nothing_that_is_written_shows_in_a_repr() -> None:
+def test_the_repr_of_a_patch_contains_no_values() -> None:
     secret = {"data": {"password": "c2VjcmV0"}}
     operations = [patch.Add("/data/password", "c2VjcmV0"), patch.Test("/x", "c2VjcmV0")]
     for shown in (patch.JsonPatch(operations), *operations, patch.MergePatch(secret), patch.ApplyPatch(secret)):
@@ -72,7 +72,7 @@ def test_nothing_that_is_written_shows_in_a_repr() -> None:
         assert "c2VjcmV0" not in f"{shown!r} {shown} {list(rich())}"
 
 
-def test_a_null_stays_one_at_every_depth() -> None:
+def test_nulls_are_sent_at_every_depth() -> None:
     body = {"metadata": {"labels": None}, "spec": {"template": {"spec": {"nodeSelector": {"a": None}}}}}
     for typed in (patch.MergePatch(body), patch.StrategicMergePatch(body)):
         call = DEPLOYMENTS.patch("d", "n", typed, ())
@@ -159,7 +159,7 @@ def conflict(*causes: tuple[str, str]) -> errors.StatusError:
     return errors.status_error(Status(status="Failure", code=409, reason="Conflict", message="m", details=details))
 
 
-def test_a_conflict_is_read_from_the_servers_words() -> None:
+def test_the_managers_of_a_conflict_are_parsed_from_the_message() -> None:
     error = conflict(
         (".a", 'conflict with "plain"'),
         (".b", r'conflict with "with \"quotes\"" with subresource "status" using v1 at 2026-11-24T10:00:00Z'),
@@ -233,7 +233,7 @@ def test_the_response_to_a_deletion_identifies_the_object() -> None:
 
 
 @pytest.mark.parametrize("timeout", [-1, "soon"])
-def test_a_bad_timeout_deletes_nothing(timeout: Any) -> None:
+def test_an_invalid_timeout_is_refused_before_the_deletion(timeout: Any) -> None:
     client: Any = Scripted()
     with pytest.raises(errors.InvalidRequestError, match="timeout takes seconds"):
         ConfigMaps(client, "d").delete_and_wait("n", timeout=timeout)

@@ -164,7 +164,7 @@ def test_an_integer_beyond_64_bits_stays_as_it_is_or_is_refused(number: int) -> 
 
 
 @given(st.integers(), st.sampled_from(["{}", "a: {}", "- {}", '{{"a": {}}}', "a: [{}, {}]", "a: &b {}\nc: *b", "+{}"]))
-def test_an_integer_is_never_another_one(number: int, form: str) -> None:
+def test_an_integer_keeps_its_value(number: int, form: str) -> None:
     number = abs(number) if form.startswith("+") else number
     found = re.findall(r"-?[0-9]+", json.dumps(yaml.load(form.format(number, number))))
     assert set(found) == {str(number)}
@@ -221,7 +221,7 @@ def test_depth_is_counted_per_branch() -> None:
         yaml.load(f"[{deep}]")
 
 
-def test_depth_that_comes_of_aliases_counts() -> None:
+def test_the_depth_of_aliases_counts() -> None:
     lines = ["- &a0 [x]", *(f"- &a{n} {'[' * 60}*a{n - 1}{']' * 60}" for n in range(1, 3))]
     assert len(yaml.load("\n".join(lines[:2]))) == 2
     with pytest.raises(errors.DecodeError, match="line 3, column 67: nested deeper than 100"):
@@ -239,7 +239,7 @@ def test_documents_have_their_number_and_first_line() -> None:
     assert [(one.number, one.line) for one in found] == [(1, 3), (2, 6), (3, 8), (4, 9)]
 
 
-def test_a_float_that_is_a_key_of_the_largest_32_bits() -> None:
+def test_the_largest_32_bit_float_can_be_a_key() -> None:
     assert yaml.load("3.4028235e38: a") == {"3.4028235e+38": "a"}
 
 
@@ -281,13 +281,13 @@ def same(back: Any, data: Any) -> bool:
     "text",
     ["433e40", "yes", "1:30", "0x1f", "null", "", "~", "0644", "=", "<<", "- a", "a: b", "#", "2020-01-01", " x", "x "],
 )
-def test_text_that_looks_like_something_else_stays_text(text: str) -> None:
+def test_text_that_resembles_another_type_remains_text(text: str) -> None:
     assert yaml.load(yaml.dump({text: text})) == {text: text}
 
 
 @settings(max_examples=300)
 @given(st.text(max_size=60) | st.binary(max_size=60))
-def test_no_text_raises_anything_but_ours(text: Any) -> None:
+def test_any_text_is_loaded_or_raises_decode_error(text: Any) -> None:
     try:
         list(yaml.load_all(text))
     except errors.DecodeError:

@@ -66,7 +66,7 @@ def test_the_controllers_delete_a_namespace(cluster: Cluster) -> None:
     _until(lambda: cluster.raw("GET", "/api/v1/namespaces/short-lived")[0] == 404)
 
 
-def test_keys_are_the_owners_alone(cluster: Cluster) -> None:
+def test_only_the_owner_can_read_keys_and_kubeconfigs(cluster: Cluster) -> None:
     first, second = cluster.client_cert("a/user", ["readers"]), cluster.client_cert("a/user")
     assert not {*first} & {*second}
     private = [*cluster.folder.glob("*.key"), cluster.kubeconfig]
@@ -125,7 +125,7 @@ def test_servers_end_if_their_parent_is_killed(root: Path, tmp_path: Path) -> No
     _until(lambda: not _alive(int(ended.stdout)), 10)
 
 
-def test_a_failed_start_shows_the_log_and_a_taken_port_is_tried_again(tmp_path: Path) -> None:
+def test_a_failed_start_shows_the_log_and_a_port_in_use_is_retried(tmp_path: Path) -> None:
     tried: list[int] = []
 
     def start() -> None:

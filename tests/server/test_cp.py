@@ -39,7 +39,9 @@ def fill(top: Path) -> None:
     (top / "run").chmod(0o755)
 
 
-def test_folders_and_files_both_ways(on_pods: Drive, nodes: Nodes, namespace: str, pod: str, tmp_path: Path) -> None:
+def test_folders_and_files_are_copied_in_both_directions(
+    on_pods: Drive, nodes: Nodes, namespace: str, pod: str, tmp_path: Path
+) -> None:
     inside = nodes.folder(namespace, pod)
     fill(tmp_path / "source")
 
@@ -77,7 +79,7 @@ def test_folders_and_files_both_ways(on_pods: Drive, nodes: Nodes, namespace: st
     on_pods(scenario)
 
 
-def test_a_container_whose_tar_lies(
+def test_a_malicious_tar_of_a_container_raises_an_error(
     on_pods: Drive, nodes: Nodes, namespace: str, pod: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(copying, "_TAR", "./tar")

@@ -60,7 +60,7 @@ def compared(operation: Operation) -> Operation:
 
 
 @pytest.mark.thorough
-def test_the_documents_made_of_manifests_are_those_of_the_server(pulled: Path) -> None:
+def test_documents_from_manifests_equal_those_of_the_server(pulled: Path) -> None:
     served: dict[str, Document] = {document.name: document for document in openapi_v3.load(pulled).documents}
     made = load_all([(path, path.name) for path in SOURCES]).documents
     assert {document.name for document in made} >= {"apis/example.com/v1", "apis/metrics.example.org/v1alpha1"}

@@ -341,7 +341,7 @@ def test_the_server_audits_each_kind_of_credentials_as_the_expected_user(
 
 
 @pytest.mark.parametrize("mode", ["sync", "async"])
-def test_a_user_without_the_right_is_turned_away_from_both(
+def test_a_user_without_rights_can_neither_get_nor_watch(
     mode: str, environment: Path, oidc_cluster: Audited, identity: IdentityServer, tmp_path: Path
 ) -> None:
     _prepare("stranger", tmp_path, oidc_cluster.cluster, identity)
@@ -355,7 +355,7 @@ def test_a_user_without_the_right_is_turned_away_from_both(
 
 
 @pytest.mark.parametrize("mode", ["sync", "async"])
-def test_basic_authentication_is_shown_for_both(mode: str, environment: Path, tmp_path: Path) -> None:
+def test_basic_authentication_is_sent_by_get_and_watch(mode: str, environment: Path, tmp_path: Path) -> None:
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)

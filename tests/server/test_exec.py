@@ -77,7 +77,7 @@ def test_output_and_input_are_text_as_subprocess_has_it(on_pods: Drive, pod: str
     on_pods(scenario)
 
 
-def test_large_output_and_input_come_whole(on_pods: Drive, pod: str) -> None:
+def test_large_output_and_input_are_complete(on_pods: Drive, pod: str) -> None:
     data = ALL_BYTES * 4096 * 8  # 8 MiB
 
     async def scenario(pods: Any) -> None:

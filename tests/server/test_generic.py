@@ -72,7 +72,7 @@ def test_server_version_returns_the_version(drive: Drive) -> None:
     drive(scenario)
 
 
-def test_raw_requests_go_anywhere(drive: Drive, namespace: str) -> None:
+def test_raw_sends_requests_to_any_path(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         assert (await clientset.raw("GET", "/healthz")).text == "ok"
         metrics = await clientset.raw("GET", "/metrics")
@@ -299,7 +299,7 @@ def test_the_dynamic_client_refuses_invalid_requests(drive: Drive, namespace: st
     drive(scenario)
 
 
-def test_models_come_typed_from_the_dynamic_client(drive: Drive, namespace: str) -> None:
+def test_the_dynamic_client_returns_models_for_a_model_class(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         deployments = await clientset.dynamic.resource(apps_v1.Deployment, namespace)
         assert (await deployments.create(DEPLOYMENT, dry_run="All")).spec.replicas == 1
@@ -312,7 +312,7 @@ def test_models_come_typed_from_the_dynamic_client(drive: Drive, namespace: str)
     drive(scenario)
 
 
-def test_a_kind_that_comes_is_found(drive: Drive, clientset: Clientset, group: str) -> None:
+def test_discovery_finds_a_new_kind(drive: Drive, clientset: Clientset, group: str) -> None:
     async def scenario(driven: Any) -> None:
         with pytest.raises(errors.NoMatchError, match="the server has no kind or resource"):
             await driven.dynamic.resource(f"widgets.{group}")

@@ -40,7 +40,7 @@ def pod(nodes: Nodes, namespace: str) -> str:
     return nodes.running_pod(namespace)
 
 
-def test_a_log_comes_as_it_was_written(drive: Drive, nodes: Nodes, namespace: str, pod: str) -> None:
+def test_a_log_is_returned_unchanged(drive: Drive, nodes: Nodes, namespace: str, pod: str) -> None:
     """By default the log is returned as bytes, so that invalid UTF-8 is kept."""
     nodes.log(namespace, pod, *VERBATIM)
 
@@ -108,7 +108,9 @@ def test_a_log_is_followed_until_the_container_ends(drive: Drive, nodes: Nodes, 
     drive(scenario)
 
 
-def test_without_follow_it_ends_at_once(drive: Drive, nodes: Nodes, namespace: str, pod: str) -> None:
+def test_stream_logs_without_follow_ends_after_the_last_line(
+    drive: Drive, nodes: Nodes, namespace: str, pod: str
+) -> None:
     nodes.log(namespace, pod, *VERBATIM)
 
     async def scenario(clientset: Any) -> None:
@@ -151,7 +153,7 @@ def test_closing_returns_at_once_also_under_a_reading(
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_closing_returns_at_once_also_under_another_task(
+def test_another_task_can_close_a_log_at_once(
     nodes: Nodes, namespace: str, pod: str, config: rest.Config, backend: str
 ) -> None:
     nodes.log(namespace, pod, "one")
@@ -182,7 +184,7 @@ def test_closing_returns_at_once_also_under_another_task(
     assert rest_of_it == []
 
 
-def test_a_container_that_is_silent_from_the_start_loses_no_line(
+def test_the_first_line_may_arrive_after_the_read_timeout(
     nodes: Nodes, namespace: str, pod: str, config: rest.Config
 ) -> None:
     """The server sends the headers with the first line, which arrives after the read timeout."""

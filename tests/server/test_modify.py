@@ -129,7 +129,7 @@ def test_modify_keeps_fields_that_the_model_lacks(drive: Drive, namespace: str) 
 
 
 @pytest.mark.usefixtures("_gadgets")
-def test_modify_status_keeps_them_too_and_leaves_the_spec(drive: Drive, namespace: str) -> None:
+def test_modify_status_keeps_unknown_fields_and_the_spec(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         name = named("gadget")
         client = gadgets(clientset, namespace)

@@ -55,12 +55,12 @@ def objects(folder: Path) -> Iterator[dict[str, Any]]:
 
 @pytest.mark.server
 @pytest.mark.parametrize("minor", ["v1.35.0", "v1.36.0"])
-def test_objects_of_an_older_server_decode_and_go_back(minor: str, testdata: Path) -> None:
+def test_objects_of_an_older_server_round_trip_unchanged(minor: str, testdata: Path) -> None:
     assert kept(objects(testdata / minor)) > 80
 
 
 @pytest.mark.parametrize("file", sorted(RECORDED.glob("*.jsonl")), ids=lambda file: file.stem)
-def test_objects_recorded_from_an_older_server_decode_and_go_back(file: Path) -> None:
+def test_objects_recorded_from_an_older_server_round_trip_unchanged(file: Path) -> None:
     assert kept(json.loads(line) for line in file.read_text("utf-8").splitlines()) > 70
 
 

@@ -85,7 +85,7 @@ def url(resource: Resource[Any, Any], namespace: str, name: str) -> str:
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_an_example_is_accepted_and_nothing_is_lost(
+def test_an_example_of_an_operator_round_trips_unchanged(
     name: str,
     drive: Callable[..., None],
     made: Any,

@@ -138,7 +138,7 @@ def test_the_pod_can_respond_after_the_client_closed_its_side(forward: Drive) ->
         forward(scenario)
 
 
-def test_much_comes_down(forward: Drive) -> None:
+def test_large_data_of_the_pod_is_complete(forward: Drive) -> None:
     async def scenario(ports: Any) -> None:
         async with await ports.connect(port) as stream:
             assert await whole(stream) == LARGE
@@ -279,7 +279,7 @@ def test_a_listener_serves_a_hundred_concurrent_connections(forward: Drive) -> N
         forward(scenario)
 
 
-def test_a_synchronous_listener_has_one_thread_and_a_connection_none(config: rest.Config, pod_namespace: str) -> None:
+def test_a_synchronous_listener_uses_one_thread_for_all_connections(config: rest.Config, pod_namespace: str) -> None:
     """The thread in which asyncio resolves the listen address does not count."""
 
     def ours() -> list[str]:

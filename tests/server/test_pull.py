@@ -57,7 +57,7 @@ def test_chosen_groups_are_pulled_once(cluster: Cluster, tmp_path: Path, capsys:
     assert "did you mean 'autoscaling.pull.example.com'?" in capsys.readouterr().err
 
 
-def test_what_changes_after_the_index_is_pulled_as_it_is_then(
+def test_a_document_that_changes_after_the_index_is_pulled_in_its_new_form(
     cluster: Cluster, config: rest.Config, tmp_path: Path
 ) -> None:
     """The CRD changes right before its document is fetched: the server then redirects to another hash."""

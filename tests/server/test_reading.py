@@ -53,7 +53,7 @@ async def make(maps: Any, count: int, **labels: str) -> list[str]:
     return names
 
 
-def test_all_pages_come_one_after_the_other(drive: Drive, namespace: str) -> None:
+def test_iter_yields_the_objects_of_all_pages(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         maps = clientset.core_v1.config_maps(namespace)
         names = await make(maps, 7)
@@ -77,7 +77,7 @@ def test_all_pages_come_one_after_the_other(drive: Drive, namespace: str) -> Non
     drive(scenario)
 
 
-def test_a_version_that_is_compacted_away_between_two_pages_loses_nothing(
+def test_iter_is_complete_if_the_version_is_compacted_between_pages(
     drive: Drive, namespace: str, cluster: Cluster
 ) -> None:
     """The server does not cache events, so only etcd has the version of the pages."""
@@ -130,7 +130,7 @@ def compact(cluster: Cluster) -> None:
     ask("compaction", revision=newest, physical=True)
 
 
-def test_metadata_comes_without_the_rest(drive: Drive, namespace: str) -> None:
+def test_metadata_verbs_return_only_metadata(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         maps = clientset.core_v1.config_maps(namespace)
         await make(maps, 3, app="web")

@@ -44,7 +44,7 @@ def test_only_what_changed_is_fetched_again(all_apis_cluster: Cluster, tmp_path:
     assert again.fetched == again.removed == ()
 
 
-def test_a_document_that_is_gone_is_removed(cluster: Cluster, tmp_path: Path) -> None:
+def test_pull_removes_documents_that_the_server_no_longer_has(cluster: Cluster, tmp_path: Path) -> None:
     folder = tmp_path / "specs"
     shutil.copytree(SPECS, folder)
     (folder / "mine.txt").write_text("not a document")

@@ -21,7 +21,7 @@ def config_map(name: str, **data: str) -> core_v1.ConfigMap:
     return core_v1.ConfigMap(metadata=meta_v1.ObjectMeta(name=name, labels={"app": name}), data=data)
 
 
-def test_an_object_lives_through_all_verbs(drive: Drive, namespace: str) -> None:
+def test_every_verb_works_on_one_object(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         maps = clientset.core_v1.config_maps(namespace)
         made = await maps.create(config_map("a", k="v"))
@@ -214,7 +214,7 @@ def test_pods_are_bound_evicted_and_resized(drive: Drive, namespace: str) -> Non
     drive(scenario)
 
 
-def test_a_service_account_gets_a_token_and_a_namespace_its_finalizers(drive: Drive, namespace: str) -> None:
+def test_create_token_and_finalize_work(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         accounts = clientset.core_v1.service_accounts(namespace)
         name = f"s-{time.monotonic_ns()}"
@@ -267,7 +267,7 @@ def test_create_only_resources_respond(drive: Drive) -> None:
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "%2e%2e", "a%", "\ud800", None])
-def test_a_bad_name_deletes_nothing(drive: Drive, namespace: str, name: Any) -> None:
+def test_an_invalid_name_deletes_nothing(drive: Drive, namespace: str, name: Any) -> None:
     async def scenario(clientset: Any) -> None:
         maps = clientset.core_v1.config_maps(namespace)
         kept = f"kept-{time.monotonic_ns()}"
@@ -334,7 +334,7 @@ def test_one_clientset_serves_many_threads(clientset: Any, namespace: str) -> No
     assert found == ["v"] * 320
 
 
-def test_a_users_own_httpx_client_serves(cluster: Any, config: Any, namespace: str) -> None:
+def test_a_custom_httpx_client_can_be_used(cluster: Any, config: Any, namespace: str) -> None:
     import ssl
 
     import anyio

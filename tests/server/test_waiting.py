@@ -311,7 +311,7 @@ def wait_through(request: pytest.FixtureRequest, config: rest.Config, namespace:
     return run
 
 
-def test_connections_that_are_cut_again_and_again_hide_nothing(
+def test_the_wait_succeeds_although_connections_are_cut_repeatedly(
     wait_through: Callable[..., Any], cluster: Cluster, clientset: Clientset, namespace: str, meanwhile: Any
 ) -> None:
     clientset.core_v1.pods(namespace).create(POD)
@@ -331,7 +331,7 @@ def test_connections_that_are_cut_again_and_again_hide_nothing(
         assert proxy.accepted > 1
 
 
-def test_a_frozen_network_does_not_hold_the_waiting_beyond_its_time(
+def test_a_frozen_network_does_not_extend_the_timeout(
     wait_through: Callable[..., Any], cluster: Cluster, clientset: Clientset, namespace: str, meanwhile: Any
 ) -> None:
     clientset.core_v1.pods(namespace).create(POD)

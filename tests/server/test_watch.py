@@ -115,7 +115,7 @@ class Mirror:
 
 
 @pytest.mark.thorough
-def test_a_server_that_is_restored_from_a_backup_is_followed(own: Cluster) -> None:
+def test_list_and_watch_follows_a_server_restored_from_a_backup(own: Cluster) -> None:
     """Resource versions decrease, and watchers receive events for the undone changes."""
     config = quick(own)
     namespace = f"restored-{uuid.uuid4().hex[:8]}"

@@ -51,7 +51,7 @@ def body_of(name: str) -> dict[str, Any]:
     return {"metadata": {"name": name}}
 
 
-def test_many_create_or_update_one_object(config: Any, namespace: str) -> None:
+def test_concurrent_create_or_update_of_one_object_succeeds(config: Any, namespace: str) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     from kubecore.retry import Backoff
@@ -72,7 +72,7 @@ def test_many_create_or_update_one_object(config: Any, namespace: str) -> None:
         list(pool.map(write, range(1, 40)))
 
 
-def test_get_or_none(drive: Drive, namespace: str) -> None:
+def test_get_or_none_returns_the_object_or_none(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         maps = clientset.core_v1.config_maps(namespace)
         name = named("maybe")
@@ -95,7 +95,7 @@ def test_get_or_none_of_a_resource_that_the_server_lacks_is_an_error(config: Any
         Nowhere(clientset.rest_client, "default").get_or_none("x")
 
 
-def test_delete_and_wait_returns_when_it_is_gone(drive: Drive, namespace: str) -> None:
+def test_delete_and_wait_returns_after_the_deletion(drive: Drive, namespace: str) -> None:
     async def scenario(clientset: Any) -> None:
         maps = clientset.core_v1.config_maps(namespace)
         name = named("gone")
@@ -131,7 +131,9 @@ def test_delete_and_wait_names_the_finalizers_that_hold_the_object(drive: Drive,
 
 
 @pytest.mark.parametrize("again", [False, True], ids=["gone", "made-again"])
-def test_delete_and_wait_sees_an_object_go_while_it_waits(again: bool, drive: Drive, namespace: str) -> None:
+def test_delete_and_wait_returns_if_the_object_is_deleted_during_the_wait(
+    again: bool, drive: Drive, namespace: str
+) -> None:
     async def scenario(clientset: Any) -> None:
         import threading
 

@@ -94,7 +94,7 @@ WRONG: dict[str, tuple[str, list[Record]]] = {
 
 
 @pytest.mark.parametrize("records", RIGHT.values(), ids=RIGHT.keys())
-def test_a_history_that_is_right(records: list[Record], tmp_path: Path) -> None:
+def test_a_correct_history_has_no_faults(records: list[Record], tmp_path: Path) -> None:
     history = History(tmp_path / "history.jsonl")
     for record in [*WRITES, *records, FINAL]:
         fields = dict(record)
@@ -106,7 +106,7 @@ def test_a_history_that_is_right(records: list[Record], tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("verdict", "records"), WRONG.values(), ids=WRONG.keys())
-def test_a_history_that_is_wrong(verdict: str, records: list[Record]) -> None:
+def test_each_fault_of_a_history_is_found(verdict: str, records: list[Record]) -> None:
     judgement = judge([*WRITES, *records, FINAL])
     assert judgement.faults[verdict], judgement.bad
 

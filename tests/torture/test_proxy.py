@@ -64,7 +64,7 @@ def settled(what: list[str]) -> list[str]:
     return what
 
 
-def test_without_a_fault_all_goes_through(echo: Echo) -> None:
+def test_without_a_fault_all_data_is_forwarded(echo: Echo) -> None:
     data = bytes(range(256)) * 2_000
     with through(echo, Plan()) as (proxy, client):
 
@@ -81,7 +81,7 @@ def test_without_a_fault_all_goes_through(echo: Echo) -> None:
 
 
 @pytest.mark.parametrize("at", [0, 1, 5])
-def test_a_cut_in_good_order(echo: Echo, at: int) -> None:
+def test_a_cut_forwards_the_data_before_it(echo: Echo, at: int) -> None:
     with through(echo, Plan(cut_after=at)) as (_, client):
         client.sendall(b"0123456789")
         assert read(client) == b"0123456789"[:at]
@@ -103,7 +103,7 @@ def test_a_connection_can_be_cut_while_the_client_sends(echo: Echo) -> None:
     assert echo.got == b"012"
 
 
-def test_a_half_close_leaves_the_other_way_open(echo: Echo) -> None:
+def test_a_half_close_leaves_the_other_direction_open(echo: Echo) -> None:
     with through(echo, Plan(half_close_after=4)) as (_, client):
         client.sendall(b"0123456789")
         assert read(client) == b"0123"

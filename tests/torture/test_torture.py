@@ -32,7 +32,7 @@ SMALL = {  # Number of tries per command, without `watch` and `structural`, whic
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", SMALL)
-def test_nothing_bad_is_found(name: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_short_run_of_each_command_finds_no_fault(name: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL, "kubecore")  # Hides expected warnings.
     tally = command(name).run(SMALL[name], 1)
     gc.collect()  # Finalizers must warn in this test, not in a later one.
@@ -53,7 +53,7 @@ def test_the_command_line_prints_one_line(capsys: pytest.CaptureFixture[str]) ->
 
 
 @pytest.mark.slow
-def test_a_bad_case_is_printed_and_counted(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_is_printed_and_counted(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     from kubecore import quantity
 
     def parse(text: str) -> None:
