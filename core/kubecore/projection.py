@@ -42,6 +42,7 @@ from kubecore._support.json_types import is_json_array
 from kubecore.codec import decode, verbatim
 from kubecore.codec.decoders import decoder
 from kubecore.errors import DecodeError, InvalidRequestError
+from kubecore.model.base import OTHER, OpenBase
 from kubecore.model.list_of import ObjectList
 from kubecore.model.times import MicroTime
 
@@ -199,7 +200,7 @@ class _Comparison:
         if projected is model or (projected, model) in self._seen:
             return None
         self._seen.add((projected, model))
-        own = {field.encode_name: field.type for field in msgspec.structs.fields(model)}
+        own = {field.encode_name: field.type for field in msgspec.structs.fields(model) if field.encode_name != OTHER}
         return next(
             filter(None, (self._field(field, own, model, path) for field in _fields(projected))),
             None,
@@ -208,6 +209,8 @@ class _Comparison:
     def _field(self, field: Any, own: dict[str, Any], model: Any, path: str) -> _Problem:
         place = f"{path}.{field.encode_name}".lstrip(".")
         if field.encode_name not in own:
+            if issubclass(_origin(model), OpenBase):
+                return None
             near: list[str] = difflib.get_close_matches(str(field.encode_name), list(own), 1, 0.6)
             hint = f"; the nearest is {near[0]!r}" if near else ""
             return f"{self._name} requests {place!r}, which {_name(model)} does not have{hint}"

@@ -15,6 +15,7 @@ from kubecore.codec import decoders, depth, exact_values, gc_pause
 from kubecore.codec.decoders import decoder
 from kubecore.codec.encode import encode
 from kubecore.codec.msgspec_hooks import dec_hook
+from kubecore.codec.unknown_fields import may_be_open
 from kubecore.codec.verbatim import is_custom, may_differ
 from kubecore.errors.base import DecodeError
 
@@ -109,7 +110,7 @@ def convert(data: Any, type: type[T]) -> T:  # noqa: A002
     depth.check_value(data)
     kind: Any = type
     decoder(kind)  # So that the type is safe to use.
-    if is_custom(kind) or exact_values.changes(data, kind):
+    if is_custom(kind) or may_be_open(kind) or exact_values.changes(data, kind):
         return _lenient(data, type)
     try:
         return msgspec.convert(data, type, dec_hook=dec_hook)

@@ -126,5 +126,5 @@ def _made(kind: Hashable) -> CheckedDecoder[Any]:
     type_: Any = kind
     with _LOCK.here:
         made: Any = msgspec.json.Decoder(type_, dec_hook=dec_hook)
-    keeping: Any = KeepingDecoder(made) if may_be_open(kind) else made
+        keeping: Any = KeepingDecoder(made) if may_be_open(kind) else made
     return CheckedDecoder(keeping)

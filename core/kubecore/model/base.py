@@ -116,6 +116,12 @@ class OpenBase(CustomBase, kw_only=True):
     other_fields: _Fields = msgspec.field(default={}, name=OTHER)
     """These fields, by their names on the wire."""
 
+    if not TYPE_CHECKING:  # It would allow every name.
+
+        def __getattr__(self, name: str) -> Any:
+            hint = f"; read other_fields[{name!r}]" if name != "other_fields" and name in self.other_fields else ""
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{hint}")
+
 
 def _constructor_mistake(cls: type[ModelBase], args: tuple[Any, ...], fields: Mapping[str, Any]) -> str:
     """Return the problem with the arguments of a constructor, "" if it is not known."""
@@ -124,9 +130,11 @@ def _constructor_mistake(cls: type[ModelBase], args: tuple[Any, ...], fields: Ma
         return f"fields are keyword arguments: {cls.__name__}(name=...), not by position"
     by_wire_name = {info.wire_name: info.name for info in known.values()}
     for name in fields:
-        if name not in known:
+        if name not in known and name not in cls.__struct_fields__:
             meant = by_wire_name.get(name)
             hint = f"; write {meant}" if meant else nearest(name, known)
+            if not hint and issubclass(cls, OpenBase):
+                hint = f"; write other_fields={{{name!r}: ...}}"
             return f"there is no field {name!r}{hint}"
     missing = [info.name for info in known.values() if info.required and info.name not in fields]
     return f"missing required argument{'s' * (len(missing) > 1)} {', '.join(map(repr, missing))}" if missing else ""

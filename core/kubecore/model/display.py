@@ -57,7 +57,8 @@ def fields_of(model: ModelBase) -> Iterator[tuple[str, Any]]:
     Yields:
         Name and value.
     """
-    for info in msgspec.structs.fields(type(model)):
+    infos = msgspec.structs.fields(type(model))
+    for info in sorted(infos, key=lambda info: info.encode_name == OTHER):
         value = getattr(model, info.name)
         if (
             info.encode_name in ("apiVersion", "kind", WRITTEN)

@@ -167,7 +167,10 @@ class ListModel(Model, kw_only=True):
 
 
 class OpenModel(CustomModel, OpenBase, kw_only=True):
-    """A model that keeps the fields that its schema does not name, and sends them again."""
+    """A model that keeps the fields that its schema does not name, and sends them again.
+
+    They are in `other_fields`, by their names on the wire. Fields that the schema names win over them.
+    """
 
 
 class CustomListModel(ListModel, CustomModel, kw_only=True):
