@@ -18,6 +18,7 @@ from kgen.reserved_names import (
     RESERVED_GROUPS,
     RESERVED_METHODS,
 )
+from kgen.singulars import WORD
 from kgen.text import Code
 
 __all__ = [
@@ -34,17 +35,18 @@ __all__ = [
     "group_folder",
     "group_names",
     "group_version_name",
+    "is_joined",
     "is_wire_name",
     "member_name",
     "method_name",
     "module_name",
     "package_module",
     "resource_class",
-    "singular",
     "snake",
     "subresource_name",
     "verbatim_name",
     "version_folder",
+    "words_of",
 ]
 
 SUBRESOURCES: Final = {
@@ -61,16 +63,10 @@ _SPELLED: Final = {"$": "_dollar_", "-": "_dash_", ".": "_dot_", "/": "_slash_"}
 # The meaning of the characters in Kubernetes' own enums, which differs from Unicode's names.
 _SYMBOLS: Final = {"*": "value"}
 
+# An acronym with a version: IPv4, TLSv1.
+_ACRONYM_VERSION: Final = re.compile(r"([A-Z]{2,})v([0-9])")
+
 _OWN_NAMES: Final = frozenset(CLIENT_GO_GROUPS.values())
-
-_PLURALS_IN_ES: Final = ("aliases", "buses", "statuses")
-
-_WORD: Final = re.compile(
-    r"[A-Z]{2,}s(?![a-z])"  # plural acronyms: podCIDRs, clusterIPs
-    r"|[A-Z]+(?![a-z])[0-9]*"  # acronyms, also before a capitalised word: hostIP, CSIDriver
-    r"|[A-Z]?[a-z0-9]+"
-    r"|[0-9]+"
-)
 
 
 class Identifier(Code):
@@ -99,7 +95,7 @@ def snake(name: str) -> str:
 
 
 def _split(part: str) -> Iterable[str]:
-    return _WORD.findall(part)
+    return WORD.findall(part)
 
 
 def field_name(wire_name: str) -> Identifier:
@@ -131,6 +127,16 @@ def class_name(name: str) -> ClassName:
     bare = re.sub(r"[^A-Za-z0-9_]+", "", name).lstrip("_")
     upper = bare[:1].upper() + bare[1:]
     return ClassName(_free(_started(upper, "Model"), RESERVED_CLASSES))
+
+
+def is_joined(name: str) -> bool:
+    """Whether the words of a property have characters between them: `disk_pool`, `disk-pool`."""
+    return re.search(r"[^A-Za-z0-9]", name) is not None
+
+
+def words_of(name: str) -> str:
+    """Return the words of a property for the name of a class: `DiskPool` for `disk_pool` and for `disk-pool`."""
+    return "".join(part[:1].upper() + part[1:] for part in re.split(r"[^A-Za-z0-9]+", name))
 
 
 def _started(name: str, prefix: str) -> str:
@@ -182,21 +188,17 @@ def module_name(kind: str) -> Identifier:
     return Identifier(_free(class_name(kind).rstrip("_").lower(), frozenset()))
 
 
-def member_name(value: str) -> Identifier:
-    """Return the constant for a known value: `IF_NOT_PRESENT` for `IfNotPresent`, `LESS_THAN_SIGN` for `<`."""
+def member_name(value: str, *, is_custom: bool = False) -> Identifier:
+    """Return the constant for a known value: `IF_NOT_PRESENT` for `IfNotPresent`, `LESS_THAN_SIGN` for `<`.
+
+    Args:
+        value: The value.
+        is_custom: Whether it is of a CRD: there, `IPv4` is `IPV4`. Kubernetes' own constants keep the name `I_PV4`.
+    """
+    if is_custom:
+        value = _ACRONYM_VERSION.sub(r"\1V\2", value)
     words = snake(value) or "_".join(_SYMBOLS.get(char) or snake(unicodedata.name(char, "")) for char in value[:8])
     return Identifier(_started(words.strip("_"), "value").upper())
-
-
-def singular(word: str) -> str:
-    """Return what to call one item of a list whose property is `word`: `rule` for `rules`."""
-    if word.endswith("ies") and len(word) > 4:
-        return word[:-3] + "y"
-    if word.lower().endswith(_PLURALS_IN_ES):
-        return word[:-2]
-    if word.endswith(("sses", "xes", "ches")):
-        return word[:-2]
-    return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
 
 
 def subresource_name(subresource: str) -> str:

@@ -14,7 +14,8 @@ from typing import Final
 
 from kgen.fields import type_text
 from kgen.ir import Always, Api, Field, ModelModule, ModelType, leaf
-from kgen.names import field_name, singular, verbatim_name
+from kgen.names import field_name, is_joined, verbatim_name, words_of
+from kgen.singulars import singular
 
 __all__ = ["NO_NAMES", "NamedClass", "NamedConstants", "NamedModule", "PackageNames", "Target"]
 
@@ -256,7 +257,8 @@ def _apart(owner: str, fitting: Mapping[str, list[str]]) -> dict[_Place, str]:
         if wire_name not in found and free:
             found[wire_name] = max(free, key=lambda name: rests[name].startswith("_"))
 
-    for wire_name, names in fitting.items():
+    # `foo-bar` has a seam next to `fooBar`.
+    for wire_name, names in sorted(fitting.items(), key=lambda item: not is_joined(item[0])):
         give(wire_name, [name for name in names if _NUMBER.sub("", rests[name]).lstrip("_") in _spelled(wire_name)])
     for wire_name, names in fitting.items():
         give(wire_name, names)
@@ -266,14 +268,28 @@ def _apart(owner: str, fitting: Mapping[str, list[str]]) -> dict[_Place, str]:
 @functools.lru_cache(maxsize=4096)
 def _spelled(wire_name: str) -> tuple[str, ...]:
     """Return the possible names of a place according to the rules, the property's own name first."""
-    words = [wire_name, singular(wire_name), singular(singular(wire_name))]
+    words = [wire_name, *_items(singular, wire_name), *_items(_formerly_singular, wire_name)]
     # Constants are called like the attribute.
     fields = ["".join(map(str.capitalize, name(wire_name).split("_"))) for name in (field_name, verbatim_name)]
-    return tuple(dict.fromkeys([*map(_bare, words), *fields]))
+    return tuple(dict.fromkeys([*map(words_of, words), *fields, *map(_bare, words)]))
+
+
+def _items(rule: Callable[[str], str], word: str) -> tuple[str, str]:
+    return rule(word), rule(rule(word))
+
+
+# Packages of earlier versions keep the names that these two rules gave: `Aw` for `aws`, `Disk_pool` for `disk_pool`.
+
+
+def _formerly_singular(word: str) -> str:
+    if word.endswith("ies") and len(word) > 4:
+        return f"{word[:-3]}y"
+    if word.lower().endswith(("aliases", "buses", "statuses")) or word.endswith(("sses", "xes", "ches")):
+        return word[:-2]
+    return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
 
 
 def _bare(word: str) -> str:
-    """Return a word as it is spelled in the name of a class."""
     bare = re.sub(r"[^A-Za-z0-9_]", "", word).lstrip("_")
     return bare[:1].upper() + bare[1:]
 

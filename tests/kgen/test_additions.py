@@ -160,7 +160,7 @@ ALIKE = {"a": obj(x=STRING), "foo-bar": obj(x=STRING), "fooBar": obj(x=STRING), 
 def test_equal_objects_with_similar_names_keep_them_as_aliases_of_aliases() -> None:
     """`b` equals `a`, so all names inside it are aliases. Only their spelling shows which name has which place."""
     state = {"a": obj(**ALIKE), "b": obj(**ALIKE)}
-    assert {"WidgetSpecBFooBar", "WidgetSpecBFoobar", "WidgetSpecBFoo_Bar"} <= {
+    assert {"WidgetSpecBFooBar", "WidgetSpecB_FooBar", "WidgetSpecBFoo_Bar"} <= {
         str(alias.name) for alias in resolved([manifest(state)]).modules[0].aliases
     }
     more = {**state, "aa": obj(**ALIKE)}
@@ -175,6 +175,35 @@ def test_constants_of_a_field_with_another_name_than_its_property_keep_their_val
         for values in (("a_b",), ("A B", "a-b", "a_b"))
     )
     assert not lost_by({"zzz": obj(**held)}, {"zzz": obj(**more)}, {"aaa": obj(**more), "zzz": obj(**more)})
+
+
+def test_a_package_keeps_the_names_that_former_rules_gave(tmp_path: Path) -> None:
+    """Earlier versions cut an s off any word, kept underscores, and split `IPv4` into `I_PV4`."""
+    items = {"type": "array", "items": obj(a=STRING)}
+    state = {"aws": items, "disk_pool": obj(b=STRING), "disk-tray": obj(c=STRING), "family": enum("IPv4", "TLSv1.2")}
+    former = {
+        "WidgetSpecAws": "WidgetSpecAw",
+        "WidgetSpecDiskPool": "WidgetSpecDisk_pool",
+        "WidgetSpecDiskTray": "WidgetSpecDisktray",
+        "IPV4": "I_PV4",
+        "TLSV1_2": "TL_SV1_2",
+    }
+    new = resolved([manifest(state)])
+    on_disk(new, tmp_path)
+    module = tmp_path / "made" / "models" / "example_v1.py"
+    source = module.read_text("utf-8")
+    for name, old in former.items():
+        assert re.search(rf"\b{name}\b", source), name
+        source = re.sub(rf"\b{name}\b", old, source)
+    module.write_text(source, "utf-8")
+    for others in ({}, {"more": STRING, "aw": STRING}):
+        api = resolved([manifest({**state, **others})], read_package_names(tmp_path, "made"))
+        made = {str(model.name) for model in api.modules[0].models}
+        members = {
+            str(member.name) for model in api.modules[0].models for it in model.constants for member in it.members
+        }
+        assert {*former.values()} <= made | members
+        assert not {*former} & (made | members)
 
 
 def test_the_first_property_of_an_object_changes_no_type() -> None:

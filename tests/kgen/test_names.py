@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kgen import names, reserved_names
+from kgen.singulars import singular
 from kubecore.model.model import Model
 from tests.kgen.hostile import PAYLOADS
 
@@ -63,6 +64,111 @@ def test_a_client_class_is_capitalized_like_its_kind(kind: str, plural: str, cla
 def test_the_constant_of_a_resource_is_not_its_class(kind: str, plural: str, constant: str) -> None:
     made = names.resource_class(kind, plural)
     assert names.constant_name(made) == constant != made
+
+
+SINGULARS = {
+    # Properties of CRDs that hold lists or maps, each with its singular.
+    "Istio": "hosts host gateways gateway tls tls portLevelMtls portLevelMtls exportTo exportTo endpoints endpoint "
+    "addresses address subjectAltNames subjectAltName principals principal notIpBlocks notIpBlock jwtRules jwtRule "
+    "accessLogging accessLogging matchClasses matchClass mirrors mirror workloadSelectors workloadSelector",
+    "Prometheus Operator": "alertmanagers alertmanager relabelings relabeling metricRelabelings metricRelabeling "
+    "hostAliases hostAlias podMetricsEndpoints podMetricsEndpoint statuses status namespaceSelector namespaceSelector "
+    "kubernetesSDConfigs kubernetesSDConfig dnsSDConfigs dnsSDConfig receivers receiver matchers matcher "
+    "muteTimeIntervals muteTimeInterval opsgenieConfigs opsgenieConfig snsConfigs snsConfig aliases alias "
+    "scrapeClasses scrapeClass topologySpreadConstraints topologySpreadConstraint",
+    "cert-manager": "dnsNames dnsName dnsZones dnsZone ipAddresses ipAddress emailAddresses emailAddress uris uri "
+    "usages usage solvers solver authorizations authorization challenges challenge keystores keystore dns dns "
+    "additionalOutputFormats additionalOutputFormat",
+    "Cluster API": "releaseSeries releaseSeries failureDomains failureDomain taints taint clusterIPs clusterIP "
+    "podCIDRs podCIDR cidrBlocks cidrBlock machinePools machinePool infrastructureRefs infrastructureRef "
+    "patches patch extraVolumes extraVolume unhealthyConditions unhealthyCondition",
+    "OpenShift": "aws aws kubernetes kubernetes status status apiVIPs apiVIP ingressIPs ingressIP vcenters vcenter "
+    "identityProviders identityProvider searchDomains searchDomain proxies proxy registries registry "
+    "hostPrefixes hostPrefix indexes index vips vip featureGates featureGate nodeStatuses nodeStatus",
+    "CloudNativePG, Zalando": "pg_hba pg_hba databases database tablespaces tablespace replicas replica "
+    "synchronous_replicas synchronous_replica postgres postgres backups backup schemas schema roles role "
+    "preparedDatabases preparedDatabase users user users_ users_ additionalVolumes additionalVolume "
+    "subscriptions subscription publications publication major_version_upgrade major_version_upgrade",
+    "Argo": "dag dag steps step tasks task artifacts artifact templates template sidecars sidecar metrics metric "
+    "analyses analysis syncWindows syncWindow helmParameters helmParameter generators generator matrix matrix "
+    "matrices matrix prometheus prometheus hooks hook mutexes mutex semaphores semaphore retries retry "
+    "canaries canary sources source syncPolicies syncPolicy destinations destination",
+    "Elastic, OpenSearch, Kafka": "indices index nodeSets nodeSet secureSettings secureSetting shards shard "
+    "aliases alias listeners listener superUsers superUser acls acl quotas quota topics topic "
+    "lifecyclePolicies lifecyclePolicy dictionaries dictionary",
+    "Crossplane, Karpenter, ACK": "efs efs nfs nfs ebs ebs eks eks sqs sqs kms kms sns sns iops iops "
+    "ebsVolumes ebsVolume subnets subnet securityGroups securityGroup amis ami tags tag "
+    "blockDeviceMappings blockDeviceMapping requirements requirement licenses license vpcs vpc caches cache "
+    "batches batch accesses access services service devices device slices slice prices price "
+    "choices choice vertices vertex leases lease purposes purpose",
+    "KubeVirt, GPUs, networks": "gpus gpu cpus cpu vCPUs vCPU GPUs GPU disks disk interfaces interface "
+    "networks network hostDevices hostDevice macAddresses macAddress numa numa buses bus bus bus "
+    "sysctls sysctl hugepages hugepage vfs vf mtus mtu bridges bridge routes route nexthops nexthop chassis chassis "
+    "switches switch hashes hash prefixes prefix boxes box axes axis cephfs cephfs refs ref specRefs specRef "
+    "cors cors https https class class classes class progress progress ingress ingress egress egress",
+    "Gateways, policies, backups": "policies policy policy policy apis api APIs API URLs URL entries entry "
+    "queries query properties property priorities priority capabilities capability identities identity "
+    "dependencies dependency repositories repository directories directory series series species species "
+    "metadata metadata data data credentials credential params param args arg envs env options option settings setting "
+    "headers header cookies cookie keys key days day gateways gateway values value types type names name "
+    "basis basis analysis analysis canvas canvas canvases canvas lens lens bias bias atlas atlas has has "
+    "children child people person criteria criterion causes cause clauses clause warehouses warehouse uses use "
+    "responses response releases release phases phase sizes size edges edge always always",
+}
+"""Plurals and singulars in turn."""
+
+
+@pytest.mark.parametrize("project", SINGULARS)
+def test_items_of_a_list_have_the_singular_and_other_words_stay(project: str) -> None:
+    words = SINGULARS[project].split()
+    expected = dict(zip(words[::2], words[1::2], strict=True))
+    assert {word: singular(word) for word in expected} == expected
+    # A capital, and words before it, change nothing.
+    capital = {f"my{word[:1].upper()}{word[1:]}": f"my{one[:1].upper()}{one[1:]}" for word, one in expected.items()}
+    assert {word: singular(word) for word in capital} == capital
+
+
+@given(st.text(st.characters()))
+def test_a_singular_is_its_own_singular_at_some_point(word: str) -> None:
+    seen = [word]
+    while (one := singular(seen[-1])) != seen[-1]:
+        assert one not in seen
+        seen.append(one)
+
+
+@pytest.mark.parametrize(
+    ("value", "constant", "of_kubernetes"),
+    [
+        ("IPv4", "IPV4", "I_PV4"),
+        ("IPv6DualStack", "IPV6_DUAL_STACK", "I_PV6_DUAL_STACK"),
+        ("TLSv1.2", "TLSV1_2", "TL_SV1_2"),
+        ("HTTPv2", "HTTPV2", "HTT_PV2"),
+        ("OpenV4", "OPEN_V4", "OPEN_V4"),
+        ("v4", "V4", "V4"),
+        ("ClusterIP", "CLUSTER_IP", "CLUSTER_IP"),
+    ],
+)
+def test_an_acronym_with_a_version_is_one_word_in_constants_of_crds(
+    value: str, constant: str, of_kubernetes: str
+) -> None:
+    assert names.member_name(value, is_custom=True) == constant
+    assert names.member_name(value) == of_kubernetes
+
+
+@pytest.mark.parametrize(
+    ("wire", "words"),
+    [
+        ("disk_pool", "DiskPool"),
+        ("disk-tray", "DiskTray"),
+        ("pg_basebackup", "PgBasebackup"),
+        ("machines_v1beta1_machine_openshift_io", "MachinesV1beta1MachineOpenshiftIo"),
+        ("podIP", "PodIP"),
+        ("_x.y/z", "XYZ"),
+        ("имя", ""),
+    ],
+)
+def test_words_of_a_property_have_no_seams(wire: str, words: str) -> None:
+    assert names.words_of(wire) == words
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Final
 
-from kgen.names import singular
 from kgen.resolve.types import PresenceRules, presence_matters, presence_rules, properties, reference, unwrapped
 from kgen.shapes import is_array, is_object, is_text
+from kgen.singulars import singular
 
 __all__ = ["Equality"]
 

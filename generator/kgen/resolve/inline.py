@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from kgen.ir import ModelRef
-from kgen.names import ClassName, Identifier, field_name, singular
+from kgen.names import ClassName, Identifier, field_name, words_of
 from kgen.resolve.builtins import Builtins
 from kgen.resolve.catalog import Catalog, Schema
 from kgen.resolve.equality import Equality
@@ -24,6 +24,7 @@ from kgen.resolve.spelling import Spelling
 from kgen.resolve.types import properties, reference, unwrapped
 from kgen.resolve.unique_names import UniqueNames
 from kgen.shapes import is_object
+from kgen.singulars import singular
 
 __all__ = ["Inline", "stability"]
 
@@ -195,7 +196,7 @@ def _leads_to(raw: object, word: str) -> tuple[tuple[str, ...], str]:
 
 
 def _words(path: tuple[str, ...]) -> str:
-    return "".join(part[:1].upper() + part[1:] for part in path)
+    return "".join(map(words_of, path))
 
 
 def _field_words(field: Identifier) -> str:

@@ -14,7 +14,9 @@ from kgen.shapes import is_array
 __all__ = ["members_of"]
 
 
-def members_of(schema: Mapping[str, Any], before: Mapping[str, str] | None = None) -> tuple[Member, ...]:
+def members_of(
+    schema: Mapping[str, Any], before: Mapping[str, str] | None = None, *, is_custom: bool = False
+) -> tuple[Member, ...]:
     """Return a constant for each value of an enum of strings that is not empty, in the order of the schema.
 
     If two values would have one name, the value that is spelled like the name gets it, else the first by the alphabet;
@@ -23,15 +25,17 @@ def members_of(schema: Mapping[str, Any], before: Mapping[str, str] | None = Non
     Args:
         schema: The schema with the enum.
         before: The constants that values have already, and keep.
+        is_custom: Whether the schema is of a CRD.
     """
     enum = schema.get("enum")
     values = [value for value in enum if isinstance(value, str) and value] if is_array(enum) else []
+    called = {value: member_name(value, is_custom=is_custom) for value in values}
     kept = {value: name for value, name in (before or {}).items() if _reads_like(name, value)}
     names = {value: Identifier(kept[value]) for value in set(values) & kept.keys()}
     taken: set[str] = set(kept.values())
     last: dict[Identifier, int] = {}
-    for value in sorted(set(values) - kept.keys(), key=lambda value: (member_name(value) != value, value)):
-        plain = name = member_name(value)
+    for value in sorted(set(values) - kept.keys(), key=lambda value: (called[value] != value, value)):
+        plain = name = called[value]
         while name in taken:
             last[plain] = last.get(plain, 1) + 1
             name = Identifier(f"{plain}_{last[plain]}")
@@ -42,4 +46,5 @@ def members_of(schema: Mapping[str, Any], before: Mapping[str, str] | None = Non
 
 
 def _reads_like(name: str, value: str) -> bool:
-    return re.sub(r"_\d+$", "", name) == member_name(value) or name == member_name(value)
+    allowed = member_name(value), member_name(value, is_custom=True)
+    return re.sub(r"_\d+$", "", name) in allowed or name in allowed

@@ -13,7 +13,7 @@ from kgen.ir import (
     ModelRef,
     Scalar,
 )
-from kgen.names import Identifier, singular, snake
+from kgen.names import Identifier, is_joined, snake
 from kgen.resolve.catalog import Catalog, Kind, Schema, kind_of
 from kgen.resolve.docs import description
 from kgen.resolve.drafts import Draft, DraftField, has_other_fields, nameable
@@ -33,6 +33,7 @@ from kgen.resolve.types import (
     unwrapped,
 )
 from kgen.shapes import is_array, is_object
+from kgen.singulars import singular
 
 __all__ = ["Drafter"]
 
@@ -228,7 +229,8 @@ class Drafter:
         if not members_of(plain):
             return None
         name = self._inline.constants(schema, wire_name, field)
-        members = members_of(plain, self._catalog.existing.members_of(schema.ref.module, name))
+        before = self._catalog.existing.members_of(schema.ref.module, name)
+        members = members_of(plain, before, is_custom=self._catalog.is_custom(schema.ref.module))
         return Constants(name, field, f"Known values of {schema.ref.name}.{field}.", members)
 
     def _has_default(self, schema: Schema, kind: Kind | None, plain: Mapping[str, Any]) -> bool:
@@ -273,17 +275,18 @@ def _in_order_of_claims(own: Mapping[str, Any], names: Iterable[str]) -> list[st
     """Return the properties of an object in the order in which they are named.
 
     The exact word comes before the items of a list or the values of a map: the class of `plans[]` does not get the name
-    of `plan`. All others are in alphabetical order, so that the order in a document does not matter.
+    of `plan`. Then `fooBar` comes before `foo-bar`. All others are in alphabetical order, so that the order in a
+    document does not matter.
     """
     exact = {snake(name) for name in names}
 
-    def order(name: str) -> tuple[bool, str]:
+    def order(name: str) -> tuple[bool, bool, str]:
         called = name
         while (one := singular(called)) != called:
             called = one
             if snake(one) in exact and snake(one) != snake(name) and _holds_others(own[name]):
-                return True, name
-        return False, name
+                return True, is_joined(name), name
+        return False, is_joined(name), name
 
     return sorted(names, key=order)
 

@@ -89,7 +89,8 @@ class Spelling:
                 child = ModelRef(module, Identifier(name or f"{ref.name.rstrip('_')}_"))
                 inside.append((wire_name, self.of(plain, child)))
             elif len(_alike(_values(plain))) > 0:
-                members = members_of(plain, existing.members_of(module, name) if name else None)
+                before = existing.members_of(module, name) if name else None
+                members = members_of(plain, before, is_custom=self._catalog.is_custom(module))
                 inside.append((wire_name, frozenset((member.name, member.value) for member in members)))
         return frozenset((name, names[name]) for name in alike), tuple(inside)
 
@@ -106,7 +107,7 @@ class Spelling:
 
 def _alike(names: Iterable[str]) -> list[str]:
     """Return the items that would have one name."""
-    found = {name: (field_name(name).rstrip("_"), member_name(name)) for name in names}
+    found = {name: (field_name(name).rstrip("_"), member_name(name, is_custom=True)) for name in names}
     fields, members = Counter(each for each, _ in found.values()), Counter(each for _, each in found.values())
     return [name for name, (attribute, member) in found.items() if fields[attribute] > 1 or members[member] > 1]
 

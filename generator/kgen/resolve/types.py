@@ -10,8 +10,8 @@ from typing import Any, Final, Literal, Protocol
 
 from kgen.errors import Problems
 from kgen.ir import ListOf, MapOf, ModelRef, ModelType, Nullable, Scalar, ScalarName, Type
-from kgen.names import singular
 from kgen.shapes import is_array, is_object, is_text
+from kgen.singulars import singular
 
 __all__ = [
     "META",
