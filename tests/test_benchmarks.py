@@ -258,6 +258,7 @@ def test_a_small_run_measures_every_case_of_our_client(name: str, tmp_path: Path
     assert (found.pods, found.missing) == (30, [])
     assert 10_000 < found.pod_bytes < 13_000
     if name == "far":
+        assert {each.quantity for each in found.figures} == {"seconds"}
         networks = {each.network: each.value for each in found.figures if each.case == "get"}
         assert sorted(networks) == ["5 ms", "5 ms, gzip", "50 ms", "50 ms, gzip"]
         assert networks["50 ms"] >= 50_000 > 5_000  # A request cannot be faster than the network.

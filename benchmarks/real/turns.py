@@ -85,7 +85,8 @@ def _figures(case: cases.Case, client: str, printed: Sequence[dict[str, Any]], n
         cases.PEAK: ("MiB", lambda run: run["peak_kib"] / 1024),
         cases.PAUSE: (case.unit, lambda run: float(run["pause_seconds"])),
     }
-    for quantity in case.quantities:
+    # The network changes neither CPU time nor memory.
+    for quantity in case.quantities if not network else (cases.SECONDS,):
         unit, value = readers[quantity]
         runs = [value(run) for run in printed]
         yield results.figure(case.name, case.title, client, quantity, unit, runs, network)
