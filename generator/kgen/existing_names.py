@@ -20,6 +20,7 @@ from kgen.plan.tables import NAMES
 __all__ = ["group_versions", "read_package_names"]
 
 _LARGEST: Final = 16 << 20
+_MARKERS: Final = frozenset({"Annotated", "OtherFields"})
 
 
 def read_package_names(output: Path, package: str) -> PackageNames:
@@ -121,7 +122,7 @@ def _class(node: ast.ClassDef) -> NamedClass:
 
 def _uses(annotation: ast.expr) -> Iterator[str]:
     for part in ast.walk(annotation):
-        if isinstance(part, ast.Name):
+        if isinstance(part, ast.Name) and part.id not in _MARKERS:
             yield part.id
         elif isinstance(part, ast.Attribute):
             yield ast.unparse(part)

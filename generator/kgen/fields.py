@@ -102,7 +102,7 @@ class FieldWriter:
         if not isinstance(type_, ModelType):
             msg = f"only a model has a zero value, not {type_}"
             raise TypeError(msg)
-        made = f"{type_text(type_, self._module)}{'.zero' if has_required else ''}"
+        made = f"{_model_text(type_.ref, self._module)}{'.zero' if has_required else ''}"
         return made if type_.ref.module != self._module else f"lambda: {made}()"
 
 
@@ -119,8 +119,9 @@ def type_text(type_: Type, module: Identifier, builtins: str = "") -> str:
             return f"{builtins}int | {builtins}float"
         case Scalar(name):
             return f"{builtins}{name}" if name in BUILTIN_TYPES else name
-        case ModelType(ref):
-            return _model_text(ref, module)
+        case ModelType(ref, others):
+            plain = _model_text(ref, module)
+            return f"Annotated[{plain}, OtherFields({', '.join(map(text.string, others))})]" if others else plain
         case ListOf(item):
             return f"{builtins}list[{type_text(item, module, builtins)}]"
         case MapOf(value):

@@ -82,9 +82,16 @@ class Scalar(msgspec.Struct, frozen=True, tag="scalar"):
 
 
 class ModelType(msgspec.Struct, frozen=True, tag="model"):
-    """The type of an object that has a model."""
+    """The type of an object that has a model.
+
+    Attributes:
+        ref: The model.
+        others: The paths of fields that the object may have and the model lacks, such as `spec.containers[].tier`: the
+            model is a type of Kubernetes, and a CRD has a copy of it with more fields.
+    """
 
     ref: ModelRef
+    others: tuple[str, ...] = ()
 
 
 class ListOf(msgspec.Struct, frozen=True, tag="list"):

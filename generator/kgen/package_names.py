@@ -155,6 +155,17 @@ class PackageNames:
         module, name = self.target(module, name)
         return module, self._module(module).classes.get(name)
 
+    def types_at(self, module: str, owner: str, wire_name: str) -> tuple[str, ...]:
+        """Return the types of another package that a property has, such as `core_v1.PodSpec`.
+
+        Args:
+            module: The module of the class.
+            owner: The class that holds the property.
+            wire_name: The property.
+        """
+        made = self._class(module, owner)[1]
+        return tuple(name for name in made.uses.get(wire_name, ()) if "." in name) if made is not None else ()
+
     def _own_places(self, module: str) -> dict[_Place, str]:
         """Return the names of places in the classes of a module."""
         here = self._module(module)
@@ -327,7 +338,7 @@ def _named(module: ModelModule) -> NamedModule:
 
 def _uses(field: Field, module: ModelModule) -> tuple[str, ...]:
     type_ = leaf(field.type)
-    return (type_text(type_, module.name),) if isinstance(type_, ModelType) else ()
+    return (type_text(ModelType(type_.ref), module.name),) if isinstance(type_, ModelType) else ()
 
 
 def _kind(field: Field) -> str:

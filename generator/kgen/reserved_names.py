@@ -35,6 +35,7 @@ RESERVED_FIELDS: Final = frozenset(
 
 RESERVED_CLASSES: Final = frozenset(
     {
+        "Annotated",
         "Any",
         "CustomListModel",
         "CustomModel",
@@ -49,6 +50,7 @@ RESERVED_CLASSES: Final = frozenset(
         "NO_FIELDS",
         "OpenEnum",
         "OpenModel",
+        "OtherFields",
         "Quantity",
         "RawExtension",
         "TYPE_CHECKING",

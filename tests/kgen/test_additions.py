@@ -241,7 +241,7 @@ def test_a_property_never_gets_the_name_of_an_equal_list_item() -> None:
 @pytest.mark.parametrize("kept", ["memory", "disk"])
 def test_a_place_keeps_its_name_when_it_becomes_a_type_of_kubernetes_and_back(kept: str, tmp_path: Path) -> None:
     template = in_place("io.k8s.api.core.v1.PodTemplateSpec")
-    longer = change(template, "properties/spec/properties/added", STRING)
+    longer = change(template, "properties/added", STRING)
     copied, own = {"template": template, "zzz": template}, {"template": longer, "zzz": longer}
     folder = tmp_path if kept == "disk" else None
     assert not lost_by(copied, own, copied, own, copied, folder=folder)
@@ -254,7 +254,7 @@ def test_a_type_of_kubernetes_that_loses_its_name_is_found() -> None:
     template = in_place("io.k8s.api.core.v1.PodTemplateSpec")
     before = resolved([manifest({"template": template})])
     nameless = replace(before, modules=tuple(replace(module, aliases=()) for module in before.modules))
-    longer = change(template, "properties/spec/properties/added", STRING)
+    longer = change(template, "properties/added", STRING)
     losses, _ = lost(Names.of(nameless), Names.of(resolved([manifest({"template": longer})])))
     assert any("which is not the name of the place" in each for each in losses)
     losses, _ = lost(Names.of(before), Names.of(nameless))

@@ -18,7 +18,7 @@ from tests.kgen.manifests import change, manifest, of
 pytestmark = pytest.mark.slow  # builds
 
 TEMPLATE = in_place("io.k8s.api.core.v1.PodTemplateSpec")
-OWN_TEMPLATE = change(TEMPLATE, "properties/spec/properties/added", STRING)
+OWN_TEMPLATE = change(TEMPLATE, "properties/added", STRING)
 PART = obj(size=STRING, mode=enum("On", "Off"))
 STATE = {"part": PART, "copy": PART, "template": TEMPLATE, "kind": enum("a"), "proxyURL": STRING}
 

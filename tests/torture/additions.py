@@ -201,7 +201,8 @@ def _annotation(names: Names, owner: str, field: Field) -> str:
 def _parts(annotation: str, owner: str) -> list[str]:
     """Return the names in an annotation, qualified with the module."""
     module = owner.partition(".")[0]
-    names = re.findall(r"[A-Za-z_][\w.]*", re.sub(r'"[^"]*"', "", annotation))
+    plain = re.sub(r"Annotated\[([\w.]+), OtherFields\([^)]*\)\]", r"\1", annotation)
+    names = re.findall(r"[A-Za-z_][\w.]*", re.sub(r'"[^"]*"', "", plain))
     return [name if "." in name else f"{module}.{name}" for name in names]
 
 

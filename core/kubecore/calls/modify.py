@@ -19,7 +19,7 @@ import msgspec
 from kubecore._support.json_types import is_json_array, is_json_object
 from kubecore.calls.body import Body, metadata_field, with_version
 from kubecore.codec import decode, encode
-from kubecore.codec.verbatim import plain_type
+from kubecore.codec.verbatim import others_of, plain_type
 from kubecore.errors import DecodeError, InvalidRequestError
 from kubecore.model.base import ModelBase, OpenBase
 
@@ -151,8 +151,8 @@ class _Merge:
             self._put(merged, field.wire_name, getattr(before, field.name), getattr(after, field.name), sent or {})
             for field in type(after).model_fields()
         ]
-        if isinstance(after, OpenBase) and isinstance(before, OpenBase):
-            others = before.other_fields, after.other_fields
+        others = _others(before), _others(after)
+        if any(others):
             changed.append(not _same(*others))
             merged = {key: item for key, item in merged.items() if key not in others[0]} | others[1]
         return merged if any(changed) else raw
@@ -304,3 +304,7 @@ def _origins(after: Any, before: Any, *, listed: bool = False) -> Iterator[tuple
     elif is_json_array(after):
         for item, other in zip(after, before, strict=True):
             yield from _origins(item, other, listed=True)
+
+
+def _others(model: ModelBase) -> dict[str, Any]:
+    return dict(model.other_fields if isinstance(model, OpenBase) else others_of(model))

@@ -15,6 +15,7 @@ from kubecore.codec import decoders, depth, exact_values, gc_pause
 from kubecore.codec.decoders import decoder
 from kubecore.codec.encode import encode
 from kubecore.codec.msgspec_hooks import dec_hook
+from kubecore.codec.other_fields import may_hold
 from kubecore.codec.unknown_fields import may_be_open
 from kubecore.codec.verbatim import is_custom, may_differ
 from kubecore.errors.base import DecodeError
@@ -131,7 +132,7 @@ def _decode_fast(data: bytes | bytearray | memoryview, type: type[T]) -> T:  # n
     try:
         kind: Any = type
         found: T = decoder(kind).unchecked.decode(data)
-        if not (is_custom(kind) and may_differ(data, found)):
+        if not (is_custom(kind) and (may_differ(data, found) or may_hold(data, kind))):
             detach(found)
             return found
     except msgspec.ValidationError:

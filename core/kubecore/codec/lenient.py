@@ -30,11 +30,13 @@ from kubecore.codec import decoders
 from kubecore.codec.decoders import CheckedDecoder, decoder, is_list, items_type
 from kubecore.codec.exact_values import is_exact_float
 from kubecore.codec.msgspec_hooks import enc_hook
+from kubecore.codec.other_fields import attached, may_hold, paths_of
 from kubecore.codec.unknown_fields import others
 from kubecore.codec.verbatim import Written, is_custom, keeping, may_differ, snapshot
 from kubecore.errors.base import DecodeError
 from kubecore.model import zero
 from kubecore.model.base import CustomBase, ModelBase, OpenBase
+from kubecore.model.other_fields import OtherFields
 from kubecore.model.scalars import QUANTITY
 from kubecore.model.times import MicroTime, SourceTime, is_naive, is_representable, is_time_text, read_time
 
@@ -139,7 +141,7 @@ def _decode_items(texts: list[msgspec.Raw], type: Any, first: int) -> list[Any]:
 def _decode_item(raw: msgspec.Raw, fast: CheckedDecoder[Any], item_type: Any, index: int) -> Any:
     try:
         found = fast.unchecked.decode(raw)
-        if not (is_custom(item_type) and may_differ(raw, found)):
+        if not (is_custom(item_type) and (may_differ(raw, found) or may_hold(raw, item_type))):
             return found
     except msgspec.ValidationError:
         pass
@@ -206,7 +208,9 @@ def _reader(hint: Any, exact: bool) -> Reader:
     if hint == QUANTITY:
         return _quantity
     if origin is typing.Annotated:
-        return _reader(args[0], exact)
+        paths = paths_of(hint)
+        one = _reader(args[0], exact)
+        return one if paths is None else functools.partial(_with_others, one, paths)
     if origin is typing.Literal:
         return functools.partial(_literal, args)
     if origin in (typing.Union, types.UnionType):
@@ -246,6 +250,10 @@ def _struct(hint: Any, exact: bool, value: Any, path: str) -> Any:
         return made
     written = dict(_written(hint, exact, value, made))
     return keeping(made, written) if written else made
+
+
+def _with_others(one: Reader, paths: OtherFields, value: Any, path: str) -> Any:
+    return attached(one(value, path), value, paths)
 
 
 def _written(hint: Any, exact: bool, value: Mapping[str, Any], made: ModelBase) -> Iterator[tuple[str, Written]]:

@@ -9,6 +9,7 @@ import datetime
 import decimal
 import math
 import re
+import typing
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
@@ -18,7 +19,7 @@ from kubecore._support.json_types import is_json_array, is_json_object
 from kubecore.codec import decoders
 from kubecore.codec.field_types import ANY, Shape, members, shape_of
 from kubecore.codec.msgspec_hooks import enc_hook
-from kubecore.codec.verbatim import Written, plain_type, restored, written_of
+from kubecore.codec.verbatim import Written, others_of, plain_type, restored, written_of
 from kubecore.errors.base import EncodeError
 from kubecore.model.base import OTHER, ModelBase, OpenBase
 from kubecore.model.scalars import NO_FIELDS
@@ -117,7 +118,8 @@ def with_written(model: ModelBase, sent: dict[str, Any], written: Mapping[str, W
         if field.name in written:
             before = own.get(field.wire_name, msgspec.UNSET)
             own[field.wire_name] = restored(getattr(model, field.name), before, written[field.name])
-    return {key: value for key, value in own.items() if value is not msgspec.UNSET}
+    own = {key: value for key, value in own.items() if value is not msgspec.UNSET}
+    return {**own, **{key: value for key, value in others_of(model).items() if key not in own}}
 
 
 def is_sent(value: Any, field: Any) -> bool:
@@ -147,8 +149,9 @@ def zero_of(field: Any) -> Any:
     """
     if field.default is NO_FIELDS:
         return NO_FIELDS
-    has_zero = field.default_factory is not msgspec.NODEFAULT and isinstance(field.type, type)
-    return field.type.zero() if has_zero and issubclass(field.type, ModelBase) else None
+    kind: Any = typing.get_args(field.type)[0] if typing.get_origin(field.type) is typing.Annotated else field.type
+    has_zero = field.default_factory is not msgspec.NODEFAULT and isinstance(kind, type)
+    return kind.zero() if has_zero and issubclass(kind, ModelBase) else None
 
 
 def _mapping(value: Mapping[Any, Any], shape: Shape, path: str, depth: int) -> dict[str, Any]:

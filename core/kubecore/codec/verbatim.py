@@ -3,7 +3,8 @@
 A field that is never `None` reads an absent list and `[]` alike, and a required field that the document lacks reads as
 its zero value. Such an object is read as an instance of a subclass that also holds the written values; they are sent
 again as long as the field was not changed. The subclass has the name of its model, compares as its model, and is only
-made by `kubecore.codec.lenient`, so that objects without such fields cost nothing.
+made by `kubecore.codec.lenient`, so that objects without such fields cost nothing. It also holds the
+fields of a copy of a type of Kubernetes that the type does not have (`kubecore.codec.other_fields`).
 """
 
 from __future__ import annotations
@@ -25,14 +26,19 @@ __all__ = [
     "is_custom",
     "keeping",
     "may_differ",
+    "others_of",
     "plain_type",
     "read_exactly",
     "restored",
     "snapshot",
+    "with_others",
     "written_of",
 ]
 
 _ATTRIBUTE: Final = "kubecore_written_"
+_OTHERS: Final = "$others"
+"""The record of fields that the type of an object does not have; no attribute has that name."""
+
 _PLAIN: Final[dict[type[ModelBase], type[ModelBase]]] = {}
 _EXACT: Final[set[Any]] = set()
 _TIME: Final = re.compile(rb"T\d\d:\d\d:\d\d[^Z]")
@@ -76,6 +82,25 @@ def keeping(model: ModelBase, written: Mapping[str, Written]) -> Any:
     return _keeping_type(plain)(**fields, **{_ATTRIBUTE: written})
 
 
+def others_of(model: ModelBase) -> Mapping[str, Any]:
+    """Return the fields that an object keeps and its type does not have, by their names in JSON."""
+    found = written_of(model).get(_OTHERS)
+    return found.raw if found is not None else {}
+
+
+def with_others(model: ModelBase, others: Mapping[str, Any]) -> Any:
+    """Return an object that keeps fields that its type does not have, instead of the ones that it kept before.
+
+    Args:
+        model: The object.
+        others: The fields, by their names in JSON.
+    """
+    written = {name: record for name, record in written_of(model).items() if name != _OTHERS}
+    if others:
+        written[_OTHERS] = Written(others, None)
+    return keeping(model, written) if written or others_of(model) else model
+
+
 @functools.cache
 def _keeping_type(plain: type[ModelBase]) -> Any:
     # Not `msgspec.defstruct`, which does not support bases with a metaclass.
@@ -108,6 +133,8 @@ def _keeping_type(plain: type[ModelBase]) -> Any:
 def _is_equal(self: ModelBase, plain: type[ModelBase], other: object) -> Any:
     if not isinstance(other, plain):
         return NotImplemented
+    if others_of(self) != others_of(other):
+        return False
     return all(getattr(self, name) == getattr(other, name) for name in plain.__struct_fields__)
 
 

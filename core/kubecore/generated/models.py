@@ -17,6 +17,7 @@ from kubecore.model.meta import (
     StatusDetails,
 )
 from kubecore.model.model import CustomListModel, CustomModel, ListModel, Model, OpenModel, always
+from kubecore.model.other_fields import OtherFields
 from kubecore.model.scalars import (
     JSON,
     NO_FIELDS,
@@ -44,6 +45,7 @@ __all__ = [
     "ObjectMeta",
     "OpenEnum",
     "OpenModel",
+    "OtherFields",
     "OwnerReference",
     "Preconditions",
     "Quantity",

@@ -16,6 +16,7 @@ import msgspec
 from kubecore._support.json_types import is_json_object
 from kubecore.codec import decode, depth
 from kubecore.codec.decoders import CheckedDecoder, decoder
+from kubecore.codec.other_fields import may_hold
 from kubecore.codec.verbatim import is_custom, may_differ
 from kubecore.errors import DecodeError, status_error
 from kubecore.model.meta import Status
@@ -179,7 +180,7 @@ class Decoder(Generic[T]):
         if event.type not in _CHANGES:
             return self._slow(line)
         item: Any = event.object
-        if self._is_custom and may_differ(line, item):
+        if self._is_custom and (may_differ(line, item) or may_hold(line, self._kind)):
             return self._slow(line)
         if not self._carries:
             decode.detach(item)

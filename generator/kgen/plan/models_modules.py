@@ -18,7 +18,7 @@ __all__ = ["models_context"]
 
 
 _FROM_KUBECORE: Final = (
-    frozenset({"always", "NO_FIELDS", "OpenEnum", *get_args(ScalarName)}) - BUILTIN_TYPES - {"number"}
+    frozenset({"always", "NO_FIELDS", "OpenEnum", "OtherFields", *get_args(ScalarName)}) - BUILTIN_TYPES - {"number"}
 )
 """Names of kubecore that the fields of models use."""
 
@@ -47,7 +47,7 @@ def models_context(
             }
         ),
         names_from_typing=codes(
-            ["TYPE_CHECKING", *(["Final"] if constants else []), *(["Literal"] if "Literal" in names else [])]
+            ["TYPE_CHECKING", *(["Final"] if constants else []), *sorted(names & {"Annotated", "Literal"})]
         ),
         modules=tuple(sorted(used & own)),
         builtins=text.code(api.builtins),

@@ -7,11 +7,12 @@ with; often without its descriptions. The rules for equality are in docs/crds.md
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from kgen.names import snake
 from kgen.resolve.catalog import Catalog, kind_of
+from kgen.resolve.copies import Copy, Differences, all_of
 from kgen.resolve.types import (
     KEEPS_EMPTY,
     META,
@@ -52,7 +53,13 @@ _METADATA: Final = META + "ObjectMeta"
 _LEAST_METADATA: Final = frozenset({"annotations", "labels"})
 _TEMPLATE_METADATA: Final = _LEAST_METADATA | {"finalizers", "name", "namespace"}
 
+_FIELDS_PER_OTHER: Final = 6
+"""Fields of the type for each field that an object has and the type lacks, if it was a copy of the type before."""
+
+_PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_$-]+")
+
 _QUANTITIES: Final = frozenset({"IntOrString", "Quantity"})
+_NONE: Final = Differences()
 _TIMES: Final = frozenset({"MicroTime", "Time"})
 
 
@@ -65,8 +72,8 @@ class Builtins:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._known: dict[tuple[int, str], bool] = {}
-        self._found: dict[tuple[int, str], str | None] = {}
+        self._known: dict[tuple[int, str], Differences | None] = {}
+        self._found: dict[tuple[int, str], Copy | None] = {}
         self._candidates = tuple(
             name
             for name in sorted(self._reached(_ROOTS))
@@ -95,8 +102,8 @@ class Builtins:
     def _fields(self, name: str) -> Mapping[str, Any]:
         return properties(self._catalog.schema(name) or {})
 
-    def find(self, schema: Mapping[str, Any], word: str) -> str | None:
-        """Return the name of the schema of Kubernetes that an inline object is, or None.
+    def find(self, schema: Mapping[str, Any], word: str) -> Copy | None:
+        """Return the type of Kubernetes that an inline object is a copy of, or None.
 
         Args:
             schema: The object; it must exist as long as the results are used.
@@ -107,34 +114,51 @@ class Builtins:
             self._found[place] = self._best(schema, word)
         return self._found[place]
 
-    def _best(self, schema: Mapping[str, Any], word: str) -> str | None:
+    def _best(self, schema: Mapping[str, Any], word: str) -> Copy | None:
         own = properties(schema)
         if not own or not self._candidates:
             return None
         having = [self._having.get(key, frozenset[str]()) for key in own]
-        names = having[0].intersection(*having)
-        found = [name for name in names if self._is_alone(schema, name)]
-        return min(found, key=lambda name: self._order(schema, word, name), default=None)
+        found = self._copies(schema, having[0].intersection(*having))
+        return min(found, key=lambda copy: self._order(schema, word, copy), default=None)
 
-    def _is_alone(self, schema: Mapping[str, Any], name: str) -> bool:
-        """Whether an object is a type, without evidence from its surroundings."""
+    def grown(self, schema: Mapping[str, Any], models: Collection[str]) -> Copy | None:
+        """Return the type that an object was a copy of, if it has more fields since, or None.
+
+        Args:
+            schema: The object.
+            models: The types of the object in the package as it was generated before, such as `core_v1.Container`.
+        """
+        names = [name for name in self._candidates if str(self._catalog.models[name].ref) in models]
+        return next(iter(self._copies(schema, names)), None) if properties(schema) else None
+
+    def _copies(self, schema: Mapping[str, Any], names: Iterable[str]) -> list[Copy]:
+        return [Copy(name, differences) for name in names if (differences := self._alone(schema, name)) is not None]
+
+    def _alone(self, schema: Mapping[str, Any], name: str) -> Differences | None:
+        """Return the differences of an object from a type, None if it is not the type without further evidence."""
         own, known = properties(schema), self._fields(name)
-        is_whole = len(own) * 3 >= len(known) * 2 or (name == _METADATA and own.keys() >= _TEMPLATE_METADATA)
-        return (
-            is_whole
-            and (_is_distinctive(own, self._lacks_required(schema, name)) or self._evidence(schema, name) > 0)
-            and self._is(schema, name)
-        )
+        shared = {key: value for key, value in own.items() if key in known}
+        is_whole = len(shared) * 3 >= len(known) * 2 or (name == _METADATA and own.keys() >= _TEMPLATE_METADATA)
+        is_specific = _is_distinctive(shared, self._lacks_required(schema, name)) or self._evidence(schema, name) > 0
+        if not (is_whole and is_specific and _demanded(schema) <= _required(self._catalog.schema(name) or {})):
+            return None
+        if (len(own) - len(shared)) * _FIELDS_PER_OTHER > len(shared):
+            return None
+        return self._differences(schema, name)
 
     def _lacks_required(self, schema: Mapping[str, Any], name: str) -> bool:
         """Whether an object does not require all fields that a type requires."""
         return _demanded(schema) < _required(self._catalog.schema(name) or {})
 
-    def _order(self, schema: Mapping[str, Any], word: str, name: str) -> tuple[int, bool, int, int, bool, int, str]:
-        own, known = properties(schema), self._fields(name)
+    def _order(
+        self, schema: Mapping[str, Any], word: str, copy: Copy
+    ) -> tuple[int, int, bool, int, int, bool, int, str]:
+        own, known, name = properties(schema), self._fields(copy.name), copy.name
         words = frozenset(snake(word).split("_"))
         called = sum(part in words for part in snake(name.rpartition(".")[2]).split("_"))
         return (
+            len(copy.others),
             len(known) - len(own),
             self._lacks_required(schema, name),
             -self._evidence(schema, name),
@@ -148,62 +172,76 @@ class Builtins:
         """Return how many descriptions begin with the same sentence."""
         raw = self._catalog.schema(name) or {}
         known = properties(raw)
-        pairs = [(schema, raw), *((value, known[key]) for key, value in properties(schema).items())]
+        pairs = [(schema, raw), *((value, known.get(key)) for key, value in properties(schema).items())]
         return sum(bool(_sentence(one)) and _sentence(one) == _sentence(other) for one, other in pairs)
 
-    def _is(self, schema: Mapping[str, Any], name: str) -> bool:
-        """Whether an object has the structure of a type."""
+    def _differences(self, schema: Mapping[str, Any], name: str) -> Differences | None:
+        """Return the differences of an object from the structure of a type; None if it has another structure."""
         place = id(schema), name
         if place not in self._known:
-            self._known[place] = False  # A type that holds itself is not met again before this returns.
+            self._known[place] = None  # A type that holds itself is not met again before this returns.
             self._known[place] = self._compare(schema, name)
         return self._known[place]
 
-    def _compare(self, schema: Mapping[str, Any], name: str) -> bool:
+    def _compare(self, schema: Mapping[str, Any], name: str) -> Differences | None:
         own, raw = properties(schema), self._catalog.schema(name) or {}
         known = properties(raw)
         if not own:
             # Tools write the metadata of a template so, to leave its fields to the server.
             is_known = name == _METADATA or not (known or schema.get("x-kubernetes-preserve-unknown-fields"))
-            return is_known and not schema.get("additionalProperties")
-        return (
-            own.keys() <= known.keys()
-            and (len(own) * 2 >= len(known) or (name == _METADATA and own.keys() >= _LEAST_METADATA))
-            and _demanded(schema) <= _required(raw)
+            return _NONE if is_known and not schema.get("additionalProperties") else None
+        others, shared = own.keys() - known.keys(), own.keys() & known.keys()
+        demanded, required = _demanded(schema), _required(raw)
+        is_like = (
+            (len(shared) * 2 >= len(known) or (name == _METADATA and own.keys() >= _LEAST_METADATA))
+            and len(others) * 2 <= len(shared)
+            and not others & demanded
+            and all(map(_PLAIN_NAME.fullmatch, others))
+            and required <= own.keys()
             and not schema.get("x-kubernetes-preserve-unknown-fields")
-            and all(self._fits(value, known[key]) for key, value in own.items())
             and not _counts(schema)
         )
+        if not is_like:
+            return None
+        found = [Differences(frozenset(others), required - demanded, demanded - required)]
+        for key in shared:
+            inner = self._fits(own[key], known[key])
+            if inner is None:
+                return None
+            found.append(inner.at(key))
+        return all_of(found)
 
-    def _fits(self, schema: object, known: object) -> bool:
-        """Whether a CRD and Kubernetes describe a value in the same way."""
+    def _fits(self, schema: object, known: object) -> Differences | None:
+        """Return the differences between the descriptions of a value in a CRD and in Kubernetes."""
         if not (is_object(schema) and is_object(known)):
-            return False
+            return None
         plain, other = unwrapped(schema), unwrapped(known)
         name, target = reference(plain), reference(other)
         if name is not None:
-            return name == target
+            return _NONE if name == target else None
         if target is not None:
             scalar = SCALARS.get(target)
-            if scalar is None:
-                # A kind is sent with its apiVersion and kind, which the object may lack.
-                is_kind = kind_of(self._catalog.schema(target) or {}) is not None
-                return plain.get("type") == "object" and not is_kind and self._is(plain, target)
-            return _fits_scalar(plain, scalar)
+            if scalar is not None:
+                return _NONE if _fits_scalar(plain, scalar) else None
+            # A kind is sent with its apiVersion and kind, which the object may lack.
+            is_kind = kind_of(self._catalog.schema(target) or {}) is not None
+            return self._differences(plain, target) if plain.get("type") == "object" and not is_kind else None
         return self._fits_plain(plain, other)
 
-    def _fits_plain(self, schema: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
+    def _fits_plain(self, schema: Mapping[str, Any], known: Mapping[str, Any]) -> Differences | None:
         kind = schema.get("type")
         if kind != known.get("type") or schema.get("x-kubernetes-int-or-string"):
-            return False
-        if kind == "array":
-            return not KEEPS_EMPTY & schema.keys() and self._fits(schema.get("items"), known.get("items"))
-        if kind == "object":
-            values, others = schema.get("additionalProperties"), known.get("additionalProperties")
-            if properties(schema) or KEEPS_EMPTY & schema.keys() or is_object(values) != is_object(others):
-                return False
-            return not is_object(values) or self._fits(values, others)
-        return all((schema.get("format") == form) == (known.get("format") == form) for form in ("byte", "date-time"))
+            return None
+        if kind in ("array", "object"):
+            key = "items" if kind == "array" else "additionalProperties"
+            inner, others = schema.get(key), known.get(key)
+            if properties(schema) or KEEPS_EMPTY & schema.keys() or is_object(inner) != is_object(others):
+                return None
+            found = self._fits(inner, others) if is_object(inner) else _NONE
+            return found.at("[]") if found is not None else None
+        forms = ("byte", "date-time")
+        is_same = all((schema.get("format") == form) == (known.get("format") == form) for form in forms)
+        return _NONE if is_same else None
 
 
 def _counts(schema: Mapping[str, Any]) -> bool:

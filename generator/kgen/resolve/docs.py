@@ -43,7 +43,13 @@ def rules_of(schema: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def description(
-    schema: Mapping[str, Any], *, rules: bool, merging: bool = True, default: bool = False, constants: str = ""
+    schema: Mapping[str, Any],
+    *,
+    rules: bool,
+    merging: bool = True,
+    default: bool = False,
+    constants: str = "",
+    likeness: str = "",
 ) -> str:
     """Return the docstring of a value.
 
@@ -54,6 +60,7 @@ def description(
         default: Whether to name the value that the server sets.
         constants: The class of the constants for the known values, which are named instead of listed; "" if there is
             none.
+        likeness: How its type differs from the type of Kubernetes that stands for it.
     """
     own = enum_values(schema)[0] if constants else schema.get("description")
     doc = own if isinstance(own, str) else ""
@@ -65,6 +72,8 @@ def description(
         doc = _joined(doc.rstrip(), f"The server sets {_shown(schema['default'])} if it is omitted.")
     if constants:
         doc = _joined(doc.rstrip(), f"Known values: `{constants}`.")
+    if likeness:
+        doc = _joined(doc.rstrip(), likeness)
     listed = "\n".join(f"- {rule}" for rule in rules_of(schema)) if rules else ""
     return f"{doc}\n\nThe server holds it to:\n{listed}".strip() if listed else doc
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Final
 
+from kgen.resolve.copies import Copy
 from kgen.resolve.types import PresenceRules, presence_matters, presence_rules, properties, reference, unwrapped
 from kgen.shapes import is_array, is_object, is_text
 from kgen.singulars import singular
@@ -21,7 +22,7 @@ class Equality:
         builtin: Returns the type of Kubernetes that an object is, given the property that holds it.
     """
 
-    def __init__(self, builtin: Callable[[Mapping[str, Any], str], str | None]) -> None:
+    def __init__(self, builtin: Callable[[Mapping[str, Any], str], Copy | None]) -> None:
         self._builtin = builtin
         self._numbers: dict[Hashable, int] = {}
         self._known: dict[tuple[int, str], int] = {}
@@ -42,9 +43,9 @@ class Equality:
         return self._numbers.setdefault(structure, len(self._numbers))
 
     def _object(self, schema: Mapping[str, Any], word: str) -> Hashable:
-        name = self._builtin(schema, word)
-        if name is not None:
-            return "builtin", name
+        copy = self._builtin(schema, word)
+        if copy is not None:
+            return "builtin", copy.name, copy.others
         needed = schema.get("required")
         required = frozenset(filter(is_text, needed)) if is_array(needed) else frozenset[str]()
         own, counts = properties(schema), presence_rules(schema)

@@ -18,6 +18,7 @@ from kgen.ir import ModelRef
 from kgen.names import ClassName, Identifier, field_name, words_of
 from kgen.resolve.builtins import Builtins
 from kgen.resolve.catalog import Catalog, Schema
+from kgen.resolve.copies import Copy
 from kgen.resolve.equality import Equality
 from kgen.resolve.members import members_of
 from kgen.resolve.spelling import Spelling
@@ -75,6 +76,7 @@ class Inline:
         self._waiting: deque[ModelRef] = deque()
         self._children: dict[ModelRef, list[_Child]] = {}
         self._copied: dict[ModelRef, str] = {}
+        self._copies: dict[tuple[ModelRef, str], Copy] = {}
         self._constants: dict[tuple[ModelRef, str], ModelRef] = {}
         self.schemas: dict[ModelRef, Schema] = {}
         self.aliases: dict[ModelRef, ModelRef] = {}
@@ -90,9 +92,11 @@ class Inline:
         """
         words = _words(path)
         pointer = f"{owner.pointer}/properties/{'/'.join(path)[:200]}"
-        builtin = self._builtins.find(raw, path[-1])
-        if builtin is not None:
-            return self._builtin(builtin, owner, wire_name, words, pointer)
+        used = self._catalog.existing.types_at(owner.ref.module, owner.ref.name, wire_name)
+        copy = self._builtins.find(raw, path[-1]) or self._builtins.grown(raw, used)
+        if copy is not None:
+            self._copies[owner.ref, wire_name] = copy
+            return self._builtin(copy.name, owner, wire_name, words, pointer)
         ref = self._names.claim(owner.ref, wire_name, words, pointer)
         key = self._key(raw, path[-1], ref)
         known = self._shared.get(key)
@@ -106,6 +110,15 @@ class Inline:
             _schema_name(owner, path), raw, owner.source, pointer, ref, owner.has_defaults, is_in_place=True
         )
         return ref
+
+    def copy_at(self, owner: ModelRef, wire_name: str) -> Copy | None:
+        """Return the type of Kubernetes that the object at a place is a copy of, or None.
+
+        Args:
+            owner: The class that holds it.
+            wire_name: The property.
+        """
+        return self._copies.get((owner, wire_name))
 
     def _builtin(self, schema: str, owner: Schema, wire_name: str, words: str, pointer: str) -> ModelRef | None:
         """Return the model of a type of Kubernetes, after giving it the name of the place."""

@@ -11,6 +11,7 @@ from kgen.errors import Problems
 from kgen.ir import (
     Constants,
     ModelRef,
+    ModelType,
     Scalar,
 )
 from kgen.names import Identifier, is_joined, snake
@@ -61,6 +62,7 @@ class Drafter:
         self._spelling = Spelling(catalog)
         self._inline = Inline(catalog, self._spelling)
         self._drafts: dict[ModelRef, Draft] = {}
+        self._sentences: dict[tuple[ModelRef, str], str] = {}
 
     # The model lookup for annotations (kgen.resolve.types.ModelLookup).
 
@@ -75,15 +77,22 @@ class Drafter:
         """Return a schema by name."""
         return self._catalog.schema(name)
 
-    def inline(self, schema: Mapping[str, Any], place: Place) -> ModelRef | None:
-        """Return the model of an object that is described in place; None for one that a class can't hold."""
+    def inline(self, schema: Mapping[str, Any], place: Place) -> ModelType | None:
+        """Return the type of an object that is described in place; None for one that a class can't hold."""
         if not properties(schema) and not self._may_get_properties(place):
             return None
         if not nameable(properties(schema)):
             if not any(schema is named.raw for named in self._catalog.models.values()):  # It has its own warning.
                 self._problems.warn(_PLAIN_MAP, where=place.pointer)
             return None
-        return self._inline.model(schema, self._drafts[place.owner].schema, place.wire_name, place.path)
+        ref = self._inline.model(schema, self._drafts[place.owner].schema, place.wire_name, place.path)
+        if ref is None:
+            return None
+        copy = self._inline.copy_at(place.owner, place.wire_name)
+        if copy is None:
+            return ModelType(ref)
+        self._sentences[place.owner, place.wire_name] = copy.sentence(str(ref))
+        return ModelType(ref, copy.others)
 
     def _may_get_properties(self, place: Place) -> bool:
         """Whether an object without properties has a class: the name of the class exists before the first property.
@@ -216,6 +225,7 @@ class Drafter:
                 rules=use.shape != "struct",
                 default=self._catalog.is_custom(schema.ref.module),
                 constants=constants.name if constants is not None else "",
+                likeness=self._sentences.get((schema.ref, wire_name), ""),
             ),
             schema=plain,
             literal=literal,

@@ -96,7 +96,7 @@ class ModelLookup(Protocol):
         """Return the named schema, or None if the documents lack it."""
         ...
 
-    def inline(self, schema: Mapping[str, Any], place: Place) -> ModelRef | None:
+    def inline(self, schema: Mapping[str, Any], place: Place) -> ModelType | None:
         """Name the model of an inline object, or return None if it cannot have one."""
         ...
 
@@ -287,7 +287,7 @@ def _part(schema: object, place: Place, models: ModelLookup, problems: Problems)
 def _object(schema: Mapping[str, Any], place: Place, models: ModelLookup, problems: Problems) -> ResolvedType:
     if properties(schema) or "additionalProperties" not in schema:
         model = None if _is_open(schema) else models.inline(schema, place)
-        return ResolvedType(ModelType(model), "struct") if model is not None else _ANY_MAP
+        return ResolvedType(model, "struct") if model is not None else _ANY_MAP
     values = schema.get("additionalProperties")
     if is_object(values) and values:
         value = _part(values, place.item("additionalProperties"), models, problems)
