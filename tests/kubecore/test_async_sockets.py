@@ -114,6 +114,18 @@ def test_a_write_to_a_closed_connection_is_an_error(backend: str) -> None:
 
 
 @each_backend
+def test_data_that_arrived_before_a_failed_write_can_still_be_read(backend: str) -> None:
+    async def use(connection: AsyncSocket, server: socket.socket) -> None:
+        server.sendall(b"abc")
+        server.close()
+        with pytest.raises(OSError, match=r"[Bb]roken pipe|reset"):
+            await connection.write(b"def")
+        assert await connection.read() == b"abc"
+
+    run(backend, use)
+
+
+@each_backend
 def test_a_read_ends_when_another_task_closes_the_connection(backend: str) -> None:
     async def use(connection: AsyncSocket, server: socket.socket) -> None:
         failed: list[OSError] = []

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 from typing import Final
 
 from kubecore._http.async_socket import AsyncSocket
@@ -104,11 +106,22 @@ class AsyncioSocket(AsyncSocket, asyncio.Protocol):
         return True  # The transport stays open until `aclose`.
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if exc is not None and not self._has_ended:
+            self._receive_rest()
         self._has_ended = True
         self._failure = exc if isinstance(exc, OSError) else ConnectionResetError("the connection is closed")
         for waiter in (self._reader, self._writer):
             waiter.wake()
             waiter.close()
+
+    def _receive_rest(self) -> None:
+        """Receive what arrived before the connection broke: asyncio drops it, but it may be an early response."""
+        raw = self._transport.get_extra_info("socket")
+        with contextlib.suppress(OSError), socket.fromfd(raw.fileno(), raw.family, raw.type) as copy:
+            copy.setblocking(False)
+            while self._unread <= _MOST_UNREAD and (data := copy.recv(_MOST_UNREAD)):
+                self._chunks.append(data)
+                self._unread += len(data)
 
     def pause_writing(self) -> None:
         self._is_full = True
