@@ -220,6 +220,43 @@ def test_bytes_of_a_record_that_arrive_one_by_one_have_one_deadline() -> None:
     anyio.run(main)
 
 
+def is_done(tls: ssl.SSLObject) -> bool:
+    """Continue a handshake; return whether it is complete."""
+    try:
+        tls.do_handshake()
+    except ssl.SSLWantReadError:
+        return False
+    return True
+
+
+@each_backend
+def test_records_before_an_invalid_one_can_be_read(backend: str) -> None:
+    authority = trustme.CA()
+    server_context, client_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    authority.issue_cert("localhost").configure_cert(server_context)
+    authority.configure_trust(client_context)
+
+    async def use(connection: AsyncSocket, server: socket.socket) -> None:
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = server_context.wrap_bio(incoming, outgoing, server_side=True)
+        secured = TlsLayer(connection, client_context, "localhost")
+        async with anyio.create_task_group() as group:
+            group.start_soon(secured.handshake)
+            while not is_done(tls):
+                server.sendall(outgoing.read())
+                incoming.write(await anyio.to_thread.run_sync(server.recv, 65536))
+        tls.write(b"abc")
+        tls.write(b"def")
+        server.sendall(outgoing.read() + b"not a record of TLS")
+        assert await secured.read() == b"abcdef"
+        assert secured.is_stale()
+        for _ in range(2):
+            with pytest.raises(ssl.SSLError):
+                await secured.read()
+
+    run(backend, use)
+
+
 def test_waits_share_a_timer_and_keep_their_own_deadlines() -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()

@@ -93,7 +93,7 @@ class TlsLayer(AsyncSocket):
         name: The name or address that the server's certificate must be for.
     """
 
-    __slots__ = ("_below", "_incoming", "_is_dirty", "_outgoing", "_tls")
+    __slots__ = ("_below", "_failure", "_incoming", "_is_dirty", "_outgoing", "_tls")
 
     def __init__(self, below: AsyncSocket, context: ssl.SSLContext, name: str) -> None:
         super().__init__()
@@ -103,6 +103,7 @@ class TlsLayer(AsyncSocket):
         self._outgoing = ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
         self._is_dirty = False  # Whether OpenSSL consumed bytes after the last record that it returned.
+        self._failure: ssl.SSLError | None = None  # Of the record after those that were returned.
 
     async def handshake(self) -> None:
         """Begin: nothing can be read or written before."""
@@ -139,10 +140,12 @@ class TlsLayer(AsyncSocket):
 
     def _has_input(self) -> bool:
         """Return whether OpenSSL may have something to return, if only the end."""
-        return self._incoming.pending > 0 or self._tls.pending() > 0 or self._incoming.eof
+        return self._incoming.pending > 0 or self._tls.pending() > 0 or self._incoming.eof or self._failure is not None
 
     def _decrypted(self) -> bytes | None:
         """Return the data of all records that were received completely, b"" at the end, None if there are none."""
+        if self._failure is not None:
+            raise self._failure.with_traceback(None)
         pieces: list[bytes] = []
         incoming, tls = self._incoming, self._tls
         while True:
@@ -157,6 +160,12 @@ class TlsLayer(AsyncSocket):
                 break
             except ssl.SSLZeroReturnError:
                 piece = b""
+            except ssl.SSLError as error:
+                if not pieces:
+                    raise
+                self._is_dirty = True
+                self._failure = error
+                break
             if not piece:
                 self._is_dirty = True
                 break

@@ -115,7 +115,7 @@ class AsyncioSocket(AsyncSocket, asyncio.Protocol):
             waiter.close()
 
     def _receive_rest(self) -> None:
-        """Receive what arrived before the connection broke: asyncio drops it, but it may be an early response."""
+        """Receive the data that arrived before the connection broke: asyncio drops it; it may be an early response."""
         raw = self._transport.get_extra_info("socket")
         with contextlib.suppress(OSError), socket.fromfd(raw.fileno(), raw.family, raw.type) as copy:
             copy.setblocking(False)
