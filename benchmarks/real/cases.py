@@ -71,7 +71,7 @@ CASES = {
             "10,000 changes by another process, watched",
             (OURS, *_GO, RUST, LIGHTKUBE, OFFICIAL),
             quantities=(SECONDS, CPU),
-            rounds=1,
+            rounds=3,
         ),
         Case("sync", "initial state, by list and watch", (OURS, *_GO, RUST), quantities=_EVERY, rounds=3),
         Case("stream", "initial state, by WatchList", (OURS, *_GO, RUST), quantities=_EVERY, rounds=3),

@@ -1,20 +1,19 @@
 """Fill a real API server with pods, as its controllers, its scheduler and its kubelets do.
 
-`python -m benchmarks.real.fill KUBECONFIG PODS` creates them, `... KUBECONFIG PODS change COUNT` changes pods.
+Usage: python -m benchmarks.real.fill KUBECONFIG PODS
 """
 
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Awaitable, Callable
 
 import anyio
 
 from benchmarks.real import pods
 from kubeclient import AsyncClientset
-from kubecore import errors, kubeconfig
-from kubecore.patch import MergePatch, StrategicMergePatch
+from kubecore import kubeconfig
+from kubecore.patch import StrategicMergePatch
 
 TASKS = 32
 NODES = 100
@@ -52,26 +51,10 @@ async def fill(clientset: AsyncClientset, count: int) -> None:
     await each(count, run)
 
 
-async def change(clientset: AsyncClientset, count: int, changes: int) -> None:
-    """Change an annotation of pods, one after the other, until so many changes were made."""
-    bench = clientset.core_v1.pods(pods.NAMESPACE)
-    begun = time.time_ns()  # The server ignores a value that is stored already.
-
-    async def run(number: int) -> None:
-        body = MergePatch({"metadata": {"annotations": {"changed": f"{begun}-{number}"}}})
-        try:
-            await bench.patch(f"web-{number % count}", body, field_manager="bench", field_validation="Ignore")
-        except errors.ConflictError:  # Two tasks changed the same pod.
-            await run(number)
-
-    await each(changes, run)
-
-
-async def main(path: str, count: int, changes: int) -> None:
-    config = kubeconfig.load_config(path)
-    async with AsyncClientset(config) as clientset:
-        await (change(clientset, count, changes) if changes else fill(clientset, count))
+async def main(path: str, count: int) -> None:
+    async with AsyncClientset(kubeconfig.load_config(path)) as clientset:
+        await fill(clientset, count)
 
 
 if __name__ == "__main__":
-    anyio.run(main, sys.argv[1], int(sys.argv[2]), int(sys.argv[4]) if sys.argv[3:] else 0)
+    anyio.run(main, sys.argv[1], int(sys.argv[2]))

@@ -30,9 +30,9 @@ def _prepare(filled: Filled, case: str) -> Callable[[], None] | None:
     """Return the function that makes the changes of `watch` in another process."""
     if case != "watch":
         return None
-    changes = plan.sized(filled.pods).changes
-    command = [sys.executable, "-m", "benchmarks.real.fill", str(filled.folder / "kubeconfig"), str(filled.pods)]
-    return lambda: void(subprocess.run([*command, "change", str(changes)], cwd=environment.ROOT, check=True))
+    command = [sys.executable, "-m", "benchmarks.real.changes", filled.cluster.etcd_url]
+    changes = str(plan.sized(filled.pods).changes)
+    return lambda: void(subprocess.run([*command, changes], cwd=environment.ROOT, check=True))
 
 
 def void(_: object) -> None:
