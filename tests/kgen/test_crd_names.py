@@ -26,7 +26,7 @@ def test_equal_objects_of_a_group_share_a_class_and_keep_their_names() -> None:
     own = {name: target for name, target in aliases.items() if target.startswith("metrics_v1.")}
     assert own == {
         "GaugeSpecFallbackAuth": "metrics_v1.GaugeClassAuth",
-        "GaugeSpecTarget": "metrics_v1.GaugeSpecFallback",
+        "GaugeSpecFallback": "metrics_v1.GaugeSpecTarget",
         "GaugeSpecTargetAuth": "metrics_v1.GaugeClassAuth",
     }
     assert {name: target for name, target in aliases.items() if name not in own} == {
@@ -48,6 +48,50 @@ def test_equal_objects_of_a_group_share_a_class_and_keep_their_names() -> None:
     assert isinstance(contexts[0], ModelsContext)
     assert contexts[0].builtin_modules == ("core_v1", "meta_v1")
     assert fields(api, "GaugeSpec", "metrics_v1")["target"].annotation == "GaugeSpecTarget"
+
+
+def class_of(api: Api, name: str) -> str:
+    """Return the class that a name of `example_v1` stands for."""
+    (module,) = api.modules
+    return next((str(alias.target.name) for alias in module.aliases if alias.name == name), name)
+
+
+TARGET = obj(host=STRING, port=obj(number=STRING), mode=enum("On", "Off"))
+
+
+def test_equal_objects_have_the_name_that_most_places_end_in_and_then_the_shortest() -> None:
+    anchor = manifest({"deep": obj(target=TARGET)}, names={"plural": "anchors", "kind": "Anchor"})
+    route = manifest({"http": obj(to=TARGET)}, names={"plural": "routes", "kind": "Route"})
+    assert class_of(of(anchor, route), "AnchorSpecDeepTarget") == "RouteSpecHttpTo"
+    more = manifest({"mirroring": obj(target=TARGET)}, names={"plural": "zebras", "kind": "Zebra"})
+    made = of(anchor, route, more)
+    assert class_of(made, "RouteSpecHttpTo") == class_of(made, "ZebraSpecMirroringTarget") == "AnchorSpecDeepTarget"
+    assert names(of(anchor, route)) <= names(made)
+
+
+def test_places_inside_of_equal_objects_have_names_that_fit_the_class() -> None:
+    anchor = manifest({"deep": obj(target=TARGET)}, names={"plural": "anchors", "kind": "Anchor"})
+    described = {**TARGET, "description": "Where a request goes to."}
+    route = manifest({"http": obj(to=described)}, names={"plural": "routes", "kind": "Route"})
+    api = of(anchor, route)
+    assert fields(api, "RouteSpecHttpTo")["port"].annotation == "RouteSpecHttpToPort | None"
+    assert class_of(api, "AnchorSpecDeepTargetPort") == "RouteSpecHttpToPort"
+    assert constants(api, "RouteSpecHttpToMode") == constants(api, "AnchorSpecDeepTargetMode")
+    assert class_of(api, "AnchorSpecDeepTargetMode") == "RouteSpecHttpToMode"
+    (model,) = (each for each in api.modules[0].models if each.name == "RouteSpecHttpTo")
+    assert model.doc == "Where a request goes to."
+    for path, source in generated(api, quickly=True).items():
+        compile(source, path, "exec", dont_inherit=True)
+
+
+@pytest.mark.parametrize("key", ["example_v1.AnchorSpecDeepTarget", "example_v1.AnchorSpecDeepTarget.host"])
+def test_of_equal_objects_the_one_with_a_custom_name_is_the_class(key: str) -> None:
+    anchor = manifest({"deep": obj(target=TARGET)}, names={"plural": "anchors", "kind": "Anchor"})
+    route = manifest({"http": obj(to=TARGET)}, names={"plural": "routes", "kind": "Route"})
+    name = "A_Target_With_A_Long_Name" if key.count(".") == 1 else "AnchorSpecDeepTarget"
+    api = of(anchor, route, hand={key: name if key.count(".") == 1 else "server"})
+    assert class_of(api, "RouteSpecHttpTo") == name
+    assert fields(api, name)["host"].name == ("host" if key.count(".") == 1 else "server")
 
 
 def test_adding_an_equal_object_at_a_shorter_path_keeps_all_names() -> None:

@@ -183,6 +183,11 @@ class Catalog:
         capital = {name for name in (self._names.get(key, ""),) if name[:1].isupper()}
         return self._by_hand(key, hides | capital, f"{field_name(wire_name).rstrip('_')}_2")
 
+    def has_custom_names(self, ref: ModelRef) -> bool:
+        """Whether a class, or a field of it, has a custom name."""
+        fields = f"{ref}."
+        return ref.name in self._names.values() or any(key.startswith(fields) for key in self._names)
+
     def resource_by_hand(self, document: str, plural: str) -> Identifier | None:
         """Return the custom name of a resource: the method of its group's client."""
         return self._by_hand(f"{document}/{plural}", RESERVED_ACCESSORS, f"other_{field_name(plural)}")

@@ -1,7 +1,7 @@
 """Inline objects and constants: their names, and the objects that share a class.
 
 The name is the path: `WidgetSpecRule` is an item of `spec.rules` of a Widget. Objects of one structure within a group
-share the class of the first of them, going from the kinds down, level by level, the most stable version first. Every
+share a class, in the module of the most stable version that has one of them; `class_choice` selects its name. Every
 place has its name all the same, as an alias, and so have the constants in it: additions elsewhere rename nothing.
 A place whose object is a type of Kubernetes has a name, too: it stays when the object is that type no longer.
 """
@@ -18,6 +18,7 @@ from kgen.ir import ModelRef
 from kgen.names import ClassName, Identifier, field_name, words_of
 from kgen.resolve.builtins import Builtins
 from kgen.resolve.catalog import Catalog, Schema
+from kgen.resolve.class_choice import chosen, swapped
 from kgen.resolve.copies import Copy
 from kgen.resolve.equality import Equality
 from kgen.resolve.members import members_of
@@ -78,6 +79,8 @@ class Inline:
         self._copied: dict[ModelRef, str] = {}
         self._copies: dict[tuple[ModelRef, str], Copy] = {}
         self._constants: dict[tuple[ModelRef, str], ModelRef] = {}
+        self._places: dict[ModelRef, Schema] = {}
+        self._is_settled = False
         self.schemas: dict[ModelRef, Schema] = {}
         self.aliases: dict[ModelRef, ModelRef] = {}
 
@@ -92,6 +95,8 @@ class Inline:
         """
         words = _words(path)
         pointer = f"{owner.pointer}/properties/{'/'.join(path)[:200]}"
+        if self._is_settled:
+            return self._settled(owner, wire_name)
         used = self._catalog.existing.types_at(owner.ref.module, owner.ref.name, wire_name)
         copy = self._builtins.find(raw, path[-1]) or self._builtins.grown(raw, used)
         if copy is not None:
@@ -102,13 +107,12 @@ class Inline:
         known = self._shared.get(key)
         self._children.setdefault(owner.ref, []).append(_Child(wire_name, words, ref, known or ref))
         self._waiting.append(ref)
+        self._places[ref] = _in_place(raw, owner, path[-1], pointer, ref)
         if known is not None:
             self.aliases[ref] = known
             return ref
         self._shared[key] = ref
-        self.schemas[ref] = Schema(
-            _schema_name(owner, path), raw, owner.source, pointer, ref, owner.has_defaults, is_in_place=True
-        )
+        self.schemas[ref] = self._places[ref]
         return ref
 
     def copy_at(self, owner: ModelRef, wire_name: str) -> Copy | None:
@@ -120,6 +124,17 @@ class Inline:
         """
         return self._copies.get((owner, wire_name))
 
+    def _child(self, owner: Schema, wire_name: str) -> _Child | None:
+        """Return a place that has its name already."""
+        return next((child for child in self._children.get(owner.ref, ()) if child.wire_name == wire_name), None)
+
+    def _settled(self, owner: Schema, wire_name: str) -> ModelRef | None:
+        """Return the model of an object that has a name already."""
+        child = self._child(owner, wire_name)
+        if child is None:
+            return None
+        return child.target if (owner.ref, wire_name) in self._copies else child.name
+
     def _builtin(self, schema: str, owner: Schema, wire_name: str, words: str, pointer: str) -> ModelRef | None:
         """Return the model of a type of Kubernetes, after giving it the name of the place."""
         target = self._catalog.model_of(schema)
@@ -128,12 +143,13 @@ class Inline:
             self._alias(owner.ref, _Child(wire_name, words, target, target), pointer)
         return target
 
-    def _alias(self, owner: ModelRef, child: _Child, where: str, kept: str | None = None) -> None:
+    def _alias(self, owner: ModelRef, child: _Child, where: str, kept: str | None = None) -> ModelRef:
         """Name a place in an object, given its content."""
         ref = self._names.claim(owner, child.wire_name, child.words, where, kept)
         self._children.setdefault(owner, []).append(replace(child, name=ref))
         self.aliases[ref] = child.target
         self._waiting.append(ref)
+        return ref
 
     def _key(self, raw: Mapping[str, Any], word: str, ref: ModelRef) -> Hashable:
         """Return the common schema of objects that share a class."""
@@ -141,7 +157,9 @@ class Inline:
 
     def constants(self, owner: Schema, wire_name: str, field: Identifier) -> ClassName:
         """Return the class of the known values of a property, whose attribute is `field`."""
-        words = _field_words(field)
+        words, child = _field_words(field), self._child(owner, wire_name)
+        if child is not None:
+            return child.name.name
         ref = self._names.claim(owner.ref, wire_name, words, owner.pointer)
         self._children.setdefault(owner.ref, []).append(_Child(wire_name, words, ref, ref))
         return ref.name
@@ -166,8 +184,46 @@ class Inline:
         if copied is not None:
             self._keep_inside(alias, copied)
             return
+        place = self._places.get(alias)
         for child in self._children.get(target, ()):
-            self._alias(alias, child, str(alias))
+            ref = self._alias(alias, child, str(alias))
+            if place is not None:
+                raw, word = _held(properties(place.raw).get(child.wire_name), child.wire_name)
+                self._places[ref] = _in_place(raw, place, word, f"{place.pointer}/properties/{child.wire_name}", ref)
+
+    def settle(self) -> dict[ModelRef, Schema | None]:
+        """Choose the classes of equal objects; call it when all places have their names.
+
+        Returns:
+            The schema of each name that is a class now, and None for each that is an alias now.
+        """
+        self._is_settled = True
+        names: dict[ModelRef, list[ModelRef]] = {}
+        for alias, target in self.aliases.items():
+            if target in self.schemas and alias.module == target.module and self._has_same_places(alias, target):
+                names.setdefault(target, [target]).append(alias)
+        words = {child.name: child.words for children in self._children.values() for child in children}
+        classes: dict[ModelRef, ModelRef] = {}
+        for target, refs in names.items():
+            ref = chosen({ref: words[ref] for ref in refs}, self._catalog.has_custom_names)
+            if ref != target:
+                classes[target] = ref
+        changed: dict[ModelRef, Schema | None] = {}
+        for target, ref in [*classes.items()]:
+            changed |= {target: None, ref: self._places[ref]}
+            inside = {child.wire_name: child.name for child in self._children.get(ref, ())}
+            for child in self._children.get(target, ()):
+                if (copy := self._copies.get((target, child.wire_name))) is not None:
+                    self._copies[ref, child.wire_name] = copy
+                if child.name not in self.aliases and child.name not in self.schemas:  # Constants.
+                    classes[child.name] = inside[child.wire_name]
+        self.aliases = swapped(self.aliases, classes)
+        return changed
+
+    def _has_same_places(self, alias: ModelRef, target: ModelRef) -> bool:
+        """Whether the object of an alias can be the class: everything inside of it has a name."""
+        places = [{child.wire_name for child in self._children.get(ref, ())} for ref in (alias, target)]
+        return alias in self._places and places[0] == places[1]
 
     def _keep_inside(self, alias: ModelRef, schema: str) -> None:
         """Name the places inside of a type of Kubernetes that have a name: it was not such a type before."""
@@ -198,6 +254,18 @@ class Inline:
         return _Child(wire_name, words, self._constants[place], self._constants[place])
 
 
+def _in_place(raw: Mapping[str, Any], owner: Schema, word: str, pointer: str, ref: ModelRef) -> Schema:
+    name = f"{owner.name}.{word}"
+    return Schema(name, raw, owner.source, pointer, ref, owner.has_defaults, is_in_place=True)
+
+
+def _held(raw: object, word: str) -> tuple[Mapping[str, Any], str]:
+    """Return the object that a property holds, or that its items or values are, and its word in names."""
+    plain: Mapping[str, Any] = unwrapped(raw) if is_object(raw) else {}
+    inner = next((part for key in ("items", "additionalProperties") if is_object(part := plain.get(key))), None)
+    return (plain, word) if properties(plain) or inner is None else _held(inner, singular(word))
+
+
 def _leads_to(raw: object, word: str) -> tuple[tuple[str, ...], str]:
     """Return the path to the named schema that a property holds, and its name; "" if it holds none."""
     plain: Mapping[str, Any] = unwrapped(raw) if is_object(raw) else {}
@@ -214,7 +282,3 @@ def _words(path: tuple[str, ...]) -> str:
 
 def _field_words(field: Identifier) -> str:
     return "".join(word.capitalize() for word in field.split("_"))
-
-
-def _schema_name(owner: Schema, path: tuple[str, ...]) -> str:
-    return f"{owner.name}.{'.'.join(path)}"

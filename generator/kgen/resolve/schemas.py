@@ -112,6 +112,11 @@ class Drafter:
         own = [schema for schema in self._catalog.own_models() if not self._catalog.is_shared(schema.name)]
         for _, schemas in itertools.groupby(sorted(own, key=self._order), key=lambda schema: schema.ref.module):
             self._draft_module(schemas)
+        for ref, schema in self._inline.settle().items():
+            if schema is None:
+                del self._drafts[ref]
+            else:
+                self._draft(schema)
         return self._drafts
 
     def aliases(self) -> Mapping[ModelRef, ModelRef]:
@@ -127,7 +132,7 @@ class Drafter:
         return draft.fields if draft is not None else ()
 
     def _order(self, schema: Schema) -> tuple[Any, ...]:
-        """Return the order of drafting: of equal objects, the first gives the class its name."""
+        """Return the order of drafting: of equal objects, the first decides the module of the class."""
         module = schema.ref.module
         return self._catalog.group_of(module), stability(self._catalog.version_of(module)), module, schema.name
 
