@@ -37,9 +37,9 @@ def all_of(found: Iterable[Differences]) -> Differences:
     """Return the differences at several places as one."""
     parts = list(found)
     return Differences(
-        frozenset().union(*(part.others for part in parts)),
-        frozenset().union(*(part.optional for part in parts)),
-        frozenset().union(*(part.required for part in parts)),
+        frozenset[str]().union(*(part.others for part in parts)),
+        frozenset[str]().union(*(part.optional for part in parts)),
+        frozenset[str]().union(*(part.required for part in parts)),
     )
 
 
