@@ -8,6 +8,7 @@ import socket
 import ssl
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Any
 
 import anyio
 import anyio.abc
@@ -255,6 +256,33 @@ def test_records_before_an_invalid_one_can_be_read(backend: str) -> None:
                 await secured.read()
 
     run(backend, use)
+
+
+def test_a_transport_needs_no_base_class_of_asyncio() -> None:
+    """The transports of uvloop have none."""
+
+    class Transport:
+        def __init__(self, connected: socket.socket) -> None:
+            self.connected = connected
+            self.limit: int | None = None
+
+        def get_extra_info(self, name: str) -> socket.socket:
+            assert name == "socket"
+            return self.connected
+
+        def set_write_buffer_limits(self, high: int) -> None:
+            self.limit = high
+
+    async def main() -> None:
+        client, server = socket.socketpair()
+        with client, server:
+            transport: Any = Transport(client)
+            connection = AsyncioSocket(asyncio.get_running_loop())
+            connection.connection_made(transport)
+            assert transport.limit == 0
+            assert not connection.is_stale()
+
+    asyncio.run(main())
 
 
 def test_waits_share_a_timer_and_keep_their_own_deadlines() -> None:

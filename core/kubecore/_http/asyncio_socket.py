@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from typing import Final
+from typing import Final, cast
 
 from kubecore._http.async_socket import AsyncSocket
 from kubecore._http.readiness import readable
@@ -87,10 +87,9 @@ class AsyncioSocket(AsyncSocket, asyncio.Protocol):
             lose(None)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - as for every stream
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is not an instance of it.
         self._is_readable = readable(transport.get_extra_info("socket").fileno())
-        transport.set_write_buffer_limits(0)  # A write is complete when the operating system has all of it.
+        self._transport.set_write_buffer_limits(0)  # A write is complete when the operating system has all of it.
 
     def data_received(self, data: bytes) -> None:
         self._chunks.append(data)
