@@ -92,6 +92,12 @@ def understand(
     existing = read_package_names(config.output, config.package) if existing is None else existing
     is_whole = not (config.include or config.exclude)
     api = resolve(spec, config.names, problems, _builtins(config, spec, builds), existing, is_whole=is_whole)
+    if builds and not (api.groups or problems.errors):
+        problems.warn(
+            "the package has no resource: no input declares one that kgen can read",
+            where=config.source,
+            hint="name CRD manifests, or OpenAPI documents whose operations have x-kubernetes-group-version-kind",
+        )
     problems.raise_errors()
     return hooks.api(api)
 

@@ -339,3 +339,36 @@ def test_the_order_of_inputs_changes_nothing(project: Path) -> None:
         folder = project / str(number)
         made.append({file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*.py")})
     assert made[0] == made[1]
+
+
+def test_a_template_without_a_crd_is_a_warning_and_the_crds_next_to_it_are_read(project: Path) -> None:
+    template = "{{- if .Values.enabled }}\nkind: Deployment\n{{- end }}\n"
+    (project / "crds" / "deployment.yaml").write_text(template)
+    (problem,) = load(project / "crds").warnings
+    assert (problem.where, problem.what) == ("crds/deployment.yaml", "a template that is not rendered is not read")
+    assert "helm template" in problem.hint
+    assert names(project / "crds") == {"Widget", "Other"}
+    for kind in ("CustomResourceDefinition", "customresourcedefinition"):
+        (project / "crds" / "deployment.yaml").write_text(template.replace("Deployment", kind))
+        with pytest.raises(InputError, match="helm template"):
+            load(project / "crds")
+
+
+def test_a_file_that_is_not_a_template_and_not_yaml_is_an_error(project: Path) -> None:
+    (project / "crds" / "broken.yaml").write_text("a: [")
+    with pytest.raises(InputError, match="broken"):
+        load(project / "crds")
+
+
+def test_a_package_without_a_resource_is_a_warning(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    raw = {"swagger": "2.0", "info": {"title": "t", "version": "v1"}, "paths": {}, "definitions": {}}
+    path = "/apis/yard.example.com/v1/namespaces/{namespace}/wells/{name}"
+    raw["paths"] = {path: {"get": {"operationId": "readWell", "responses": {"200": {"description": "OK"}}}}}
+    raw["definitions"] = {"v1.Well": {"type": "object", "properties": {"a": {"type": "string"}}}}
+    (project / "swagger.json").write_text(json.dumps(raw))
+    build = ["build", "--specs", "swagger.json", "--package", "mine"]
+    assert run(build) == 0
+    assert "the package has no resource" in capsys.readouterr().err
+    assert run([*build, "--strict"]) == 3
+    assert run(["build", *BUILD]) == 0
+    assert "no resource" not in capsys.readouterr().err

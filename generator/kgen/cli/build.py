@@ -27,9 +27,14 @@ __all__ = ["build"]
 @click.option(
     "--watch", is_flag=True, help="Build again whenever an input changes, until interrupted (needs the extra `watch`)."
 )
+@click.option("-v", "--verbose", is_flag=True, help="Print hints for names that are long or too general.")
 @click.pass_context
-def build(ctx: click.Context, /, *, config_file: str | None, quiet: bool, watch: bool, **options: Any) -> None:
+def build(
+    ctx: click.Context, /, *, config_file: str | None, quiet: bool, watch: bool, verbose: bool, **options: Any
+) -> None:
     """Generate the package; only files that changed are written."""
+    if verbose and (quiet or watch):
+        raise click.UsageError("--verbose cannot be combined with --quiet or --watch.")
     if watch and quiet:
         raise click.UsageError("--watch cannot be combined with --quiet.")
     if watch:
@@ -37,13 +42,14 @@ def build(ctx: click.Context, /, *, config_file: str | None, quiet: bool, watch:
     from kgen import tool_versions, tree
     from kgen.existing_names import group_versions
     from kgen.lost_names import problems_of
+    from kgen.name_hints import name_hints
     from kgen.pipeline import generate
     from kgen.stamp import Stamp
 
     config = config_of(config_file, **options)
     stamp = Stamp(config)
     recorded = tool_versions.read(config.output / config.package)
-    if recorded and stamp.is_current() and not tree.leftovers(config.output):
+    if recorded and not verbose and stamp.is_current() and not tree.leftovers(config.output):
         say(quiet, f"{config.package} is up to date")
         return
     progress = Progress(quiet=quiet)
@@ -59,6 +65,7 @@ def build(ctx: click.Context, /, *, config_file: str | None, quiet: bool, watch:
     finally:
         progress.done()
     show(result.notices, "note")
+    show(name_hints(result.api) if verbose else (), "note")
     show(result.warnings, "warning")
     show(lost, "warning")
     show(_removals(before, result.api, config.source), "warning")

@@ -78,7 +78,13 @@ class _Reader:
     def _manifests(self, files: Iterable[Path], source: str, root: Path | None = None) -> None:
         for file in files:
             name = f"{source}/{file.relative_to(root).as_posix()}" if root is not None else source
-            self.crds += crd.read(file, name, self.warnings)
+            try:
+                self.crds += crd.read(file, name, self.warnings)
+            except InputError as error:
+                if root is None or not crd.is_other_template(file, error):
+                    raise
+                hint = "if it contains a CRD, render it first: helm template"
+                self.warnings.append(Problem("a template that is not rendered is not read", name, hint))
 
     def _folder(self, folder: Path, source: str) -> None:
         found = self._files(folder, source)

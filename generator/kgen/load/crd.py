@@ -24,12 +24,14 @@ from kgen.spec import Column, CustomResource
 from kubecore.codec import yaml
 from kubecore.errors import DecodeError
 
-__all__ = ["EXTENSIONS", "Crd", "Version", "is_manifest", "parse", "read", "refuse_twins"]
+__all__ = ["EXTENSIONS", "Crd", "Version", "is_manifest", "is_other_template", "parse", "read", "refuse_twins"]
 
 EXTENSIONS: Final = (".yaml", ".yml")
 
 KIND: Final = "CustomResourceDefinition"
 _GROUP: Final = "apiextensions.k8s.io"
+
+_RENDER: Final = "render the template first: helm template"
 
 _LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _SUBDOMAIN: Final = re.compile(rf"(?=.{{1,253}}$){_LABEL.pattern}(\.{_LABEL.pattern})+")
@@ -161,7 +163,20 @@ def is_manifest(raw: Mapping[str, Any]) -> bool:
 def _hint(data: bytes, error: DecodeError) -> str:
     if "than " in str(error):
         return "a server accepts no CRD of this size; check the file, or split it"
-    return "render the template first: helm template" if b"{{" in data else "correct the file"
+    return _RENDER if b"{{" in data else "correct the file"
+
+
+def is_other_template(file: Path, error: InputError) -> bool:
+    """Whether a file that is not YAML is a template of other objects than CRDs.
+
+    Args:
+        file: The file.
+        error: The error of reading it.
+    """
+    if error.hint != _RENDER:
+        return False
+    with open_regular(file) as stream:
+        return KIND.lower().encode() not in stream.read(yaml.MAX_BYTES + 1).lower()
 
 
 def _manifests(value: object, at: At) -> Iterator[tuple[Mapping[str, Any], At]]:
@@ -252,7 +267,7 @@ def _crd(raw: Mapping[str, Any], source: str, at: At) -> Crd:
 def _matching(raw: Mapping[str, Any], key: str, at: At, pattern: re.Pattern[str], example: str) -> str:
     value = word(raw, key, at)
     if not pattern.fullmatch(value):
-        hint = "render the template first: helm template" if "{{" in value else None
+        hint = _RENDER if "{{" in value else None
         refuse((*at, key), f"{value[:100]!r} is not a valid {key}: expected {example}", hint)
     return value
 
