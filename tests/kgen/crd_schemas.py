@@ -111,8 +111,10 @@ def enum(*values: str) -> dict[str, Any]:
 SHAPES = st.recursive(
     st.sampled_from([STRING, {"type": "integer"}, INT_OR_STRING, OPEN, {**STRING, "enum": ["a", "b"]}]),
     lambda inner: st.one_of(
-        st.dictionaries(st.sampled_from(["a", "b", "auth", "rules", "from", "x-y"]), inner, min_size=1, max_size=3).map(
-            lambda made: obj(**made)
+        st.builds(
+            lambda made, more: {**obj(**made), **more},
+            st.dictionaries(st.sampled_from(["a", "b", "auth", "rules", "from", "x-y"]), inner, min_size=1, max_size=3),
+            st.sampled_from([{}, {}, OPEN]),
         ),
         inner.map(lambda made: {"type": "array", "items": made}),
         inner.map(lambda made: {"type": "object", "additionalProperties": made}),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from kgen.errors import Problems
 from kubecore.codec import decode
-from tests.kgen.crd_schemas import INT_OR_STRING, OPEN, SCHEMA, SPEC, STRING, fields, obj, spec_fields
+from tests.kgen.crd_schemas import INT_OR_STRING, OPEN, SCHEMA, SPEC, STRING, enum, fields, obj, spec_fields
 from tests.kgen.documents import generated
 from tests.kgen.manifests import change, manifest, of
 
@@ -30,7 +30,16 @@ from tests.kgen.manifests import change, manifest, of
         ({}, "JSON | None", "None"),
         ({"enum": [1, "a", None]}, "JSON | None", "None"),
         ({"type": "object", **OPEN}, "dict[str, JSON] | None", "None"),
-        ({**obj(known=STRING), **OPEN}, "dict[str, JSON] | None", "None"),
+        ({**obj(known=STRING), **OPEN}, "WidgetSpecValue | None", "None"),
+        (
+            {**obj(known=STRING), **OPEN, "default": {}},
+            "WidgetSpecValue",
+            "msgspec.field(default_factory=lambda: WidgetSpecValue())",
+        ),
+        ({**obj(known=STRING), "additionalProperties": True}, "WidgetSpecValue | None", "None"),
+        ({"type": "array", "items": {**obj(known=STRING), **OPEN}}, "list[WidgetSpecValue]", "[]"),
+        ({"type": "object", "additionalProperties": {**obj(a=STRING), **OPEN}}, "dict[str, WidgetSpecValue]", "{}"),
+        ({**obj(known=STRING), **OPEN, "x-kubernetes-embedded-resource": True}, "WidgetSpecValue | None", "None"),
         ({"type": "object"}, "WidgetSpecValue | None", "None"),
         ({"type": "object", "properties": {}}, "WidgetSpecValue | None", "None"),
         ({"type": "array", "items": {"type": "object"}}, "list[WidgetSpecValue]", "[]"),
@@ -153,6 +162,41 @@ def test_a_kind_that_preserves_unknown_fields_is_an_open_model() -> None:
     assert "class WidgetSpec(CustomModel, kw_only=True):" in files["made/models/example_v1.py"]
 
 
+def test_an_object_with_properties_that_preserves_unknown_fields_is_an_open_model() -> None:
+    inner = {**obj(mode=enum("On")), **OPEN}
+    api = of(manifest({"one": {"type": "array", "items": inner}, "closed": obj(inner=inner, mode=enum("On"))}))
+    source = generated(api, quickly=True)["made/models/example_v1.py"]
+    assert "class WidgetSpecOne(OpenModel, kw_only=True):" in source
+    assert "WidgetSpecClosedInner = WidgetSpecOne\n" in source
+    assert "class WidgetSpecClosed(CustomModel, kw_only=True):" in source
+    assert 'ON: Final = "On"' in source
+
+
+def test_open_objects_are_not_equal_to_others() -> None:
+    kept = {**obj(a=STRING), **OPEN}
+    things = {
+        "closed": obj(a=STRING),
+        "open": kept,
+        "in_closed": obj(value=obj(a=STRING)),
+        "in_open": obj(value=kept),
+        "with_nothing": obj(value={"type": "object"}),
+        "with_anything": obj(value={"type": "object", **OPEN}),
+        "with_kind": obj(value={"type": "object", "x-kubernetes-embedded-resource": True, **OPEN}),
+    }
+    made = spec_fields(things)
+    (module,) = (m for m in of(manifest(things)).modules if m.name == "example_v1")
+    assert len({made[name].annotation for name in things}) == len(things)
+    assert {alias.name for alias in module.aliases} == {"WidgetSpecInClosedValue", "WidgetSpecInOpenValue"}
+
+
+def test_an_open_object_with_the_fields_of_a_type_of_kubernetes_is_a_class() -> None:
+    selector = {**obj(name=STRING, key=STRING, optional={"type": "boolean"}), "required": ["key"]}
+    assert spec_fields({"secretKeyRef": selector})["secretKeyRef"].annotation == "core_v1.SecretKeySelector | None"
+    for more in (OPEN, {"additionalProperties": True}):
+        made = spec_fields({"secretKeyRef": {**selector, **more}})["secretKeyRef"]
+        assert made.annotation == "WidgetSpecSecretKeyRef | None"
+
+
 def test_an_object_without_properties_is_a_class_that_keeps_all_fields() -> None:
     nothing = {"type": "object"}
     api = of(manifest({"marker": nothing, "template": obj(metadata=nothing)}))
@@ -160,9 +204,10 @@ def test_an_object_without_properties_is_a_class_that_keeps_all_fields() -> None
         "class WidgetSpecMarker(OpenModel, kw_only=True):" in generated(api, quickly=True)["made/models/example_v1.py"]
     )
     assert fields(api, "WidgetSpecTemplate")["metadata"].annotation == "dict[str, JSON] | None"
-    # In a kind that keeps unknown fields, the server also keeps the fields of such an object.
-    top = {"properties": {"spec": nothing}, "type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    assert fields(of(change(manifest(), SCHEMA, top)), "Widget")["spec"].annotation == "dict[str, JSON] | None"
+    # An object that keeps unknown fields does not keep those of an object in it that has a schema.
+    top = {"properties": {"spec": nothing}, "type": "object", **OPEN}
+    assert fields(of(change(manifest(), SCHEMA, top)), "Widget")["spec"].annotation == "WidgetSpec | None"
+    assert spec_fields({"marker": nothing}, **OPEN)["marker"].annotation == "WidgetSpecMarker | None"
 
 
 def test_rules_of_a_crd_are_in_the_docstrings() -> None:
@@ -175,10 +220,13 @@ def values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     """Return a strategy for objects that a schema allows. Lists and maps are never empty."""
     if schema.get("x-kubernetes-int-or-string"):
         return st.integers(0, 9) | st.sampled_from(["a", "80%"])
-    if schema.get("x-kubernetes-preserve-unknown-fields"):
+    is_open = schema.get("x-kubernetes-preserve-unknown-fields")
+    if is_open and "properties" not in schema:
         return st.sampled_from([1, "a", [None, {"b": True}], {"c": {"d": 1.5}}])
     if "properties" in schema:
         parts = {key: values(value) for key, value in schema["properties"].items()}
+        if is_open:
+            parts |= {key: st.sampled_from(["", {"e": 1.5}, [{"f": "g"}]]) for key in ("other", "$otherFields")}
         return st.fixed_dictionaries({}, optional=parts)
     match schema["type"]:
         case "array":

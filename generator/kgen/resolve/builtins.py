@@ -18,6 +18,7 @@ from kgen.resolve.types import (
     META,
     PRESENCE,
     SCALARS,
+    is_open,
     presence_matters,
     presence_rules,
     properties,
@@ -198,7 +199,7 @@ class Builtins:
             and not others & demanded
             and all(map(_PLAIN_NAME.fullmatch, others))
             and required <= own.keys()
-            and not schema.get("x-kubernetes-preserve-unknown-fields")
+            and not is_open(schema)
             and not _counts(schema)
         )
         if not is_like:

@@ -9,7 +9,7 @@ from typing import Any
 from kgen.ir import Constants
 from kgen.names import Identifier, is_wire_name
 from kgen.resolve.catalog import Kind, Schema
-from kgen.resolve.types import ResolvedType, properties
+from kgen.resolve.types import ResolvedType, is_open, properties
 
 __all__ = ["Draft", "DraftField", "has_no_fields", "has_other_fields", "nameable"]
 
@@ -48,8 +48,8 @@ def nameable(properties: Iterable[str]) -> bool:
 
 
 def has_other_fields(raw: Mapping[str, Any]) -> bool:
-    """Whether an object of a kind may have fields that its class does not name."""
-    return raw.get("x-kubernetes-preserve-unknown-fields") is True or not nameable(properties(raw))
+    """Whether an object may have fields that its class does not name."""
+    return is_open(raw) or not nameable(properties(raw))
 
 
 def has_no_fields(draft: Draft) -> bool:

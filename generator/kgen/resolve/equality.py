@@ -6,7 +6,16 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Final
 
 from kgen.resolve.copies import Copy
-from kgen.resolve.types import PresenceRules, presence_matters, presence_rules, properties, reference, unwrapped
+from kgen.resolve.types import (
+    PresenceRules,
+    is_any_object,
+    is_open,
+    presence_matters,
+    presence_rules,
+    properties,
+    reference,
+    unwrapped,
+)
 from kgen.shapes import is_array, is_object, is_text
 from kgen.singulars import singular
 
@@ -50,7 +59,7 @@ class Equality:
         required = frozenset(filter(is_text, needed)) if is_array(needed) else frozenset[str]()
         own, counts = properties(schema), presence_rules(schema)
         fields = tuple((key, key in required, self._field(counts, own[key], key)) for key in sorted(own))
-        return "object", schema.get("x-kubernetes-preserve-unknown-fields") is True, fields
+        return "object", is_open(schema), fields
 
     def _field(self, counts: PresenceRules, schema: object, word: str) -> Hashable:
         if not is_object(schema):
@@ -70,7 +79,7 @@ class Equality:
             return "named", name
         if plain.get("x-kubernetes-int-or-string") is True:
             return "int-or-string"
-        if properties(plain):
+        if properties(plain) and not is_any_object(plain):
             return self.number(plain, word)
         kind = str(plain.get("type"))
         if kind == "array":
@@ -78,7 +87,8 @@ class Equality:
         values = plain.get("additionalProperties")
         if kind == "object" and is_object(values) and values:
             return "map", self._field(_UNCOUNTED, values, singular(word))
-        return kind, str(plain.get("format")) if kind == "string" else "", plain.get("x-kubernetes-embedded-resource")
+        form = str(plain.get("format")) if kind == "string" else ""
+        return kind, form, plain.get("x-kubernetes-embedded-resource"), is_any_object(plain)
 
 
 def _known_values(plain: Mapping[str, Any]) -> tuple[str, ...]:

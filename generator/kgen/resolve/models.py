@@ -85,7 +85,7 @@ class _Modules:
             doc=description(draft.schema.raw, rules=True, merging=False),
             fields=tuple(sorted(fields, key=lambda field: (not isinstance(field.default, Always), not field.required))),
             is_kind=draft.kind is not None,
-            is_open=has_other_fields(draft.schema.raw) if draft.kind is not None else has_no_fields(draft),
+            is_open=has_other_fields(draft.schema.raw) or has_no_fields(draft),
             constants=tuple(
                 field.constants
                 for field in sorted(draft.fields, key=lambda field: field.name)

@@ -17,7 +17,7 @@ from kgen.ir import (
 from kgen.names import Identifier, is_joined, snake
 from kgen.resolve.catalog import Catalog, Kind, Schema, kind_of
 from kgen.resolve.docs import description
-from kgen.resolve.drafts import Draft, DraftField, has_other_fields, nameable
+from kgen.resolve.drafts import Draft, DraftField, nameable
 from kgen.resolve.inline import Inline, stability
 from kgen.resolve.members import members_of
 from kgen.resolve.spelling import Spelling
@@ -97,12 +97,11 @@ class Drafter:
     def _may_get_properties(self, place: Place) -> bool:
         """Whether an object without properties has a class: the name of the class exists before the first property.
 
-        Other APIs than CRDs describe objects with any fields so, and of metadata the server knows the fields. Inside of
-        a kind that keeps unknown fields, such an object keeps them, too.
+        Other APIs than CRDs describe objects with any fields so, and of metadata the server knows the fields. In an
+        object that keeps unknown fields, the server keeps them next to an object without properties, but not in it.
         """
         owner = self._drafts[place.owner].schema
-        is_of_crd = self._is_of_crd(owner, kind_of(owner.raw))
-        return is_of_crd and place.path[-1] != "metadata" and not has_other_fields(owner.raw)
+        return self._is_of_crd(owner, kind_of(owner.raw)) and place.path[-1] != "metadata"
 
     # Drafting.
 

@@ -23,6 +23,8 @@ __all__ = [
     "PresenceRules",
     "ResolvedType",
     "annotation",
+    "is_any_object",
+    "is_open",
     "presence_matters",
     "presence_rules",
     "properties",
@@ -75,6 +77,8 @@ PRESENCE: Final = "presence"
 """If this is among the reasons, the object that holds a field checks for its presence."""
 
 _SHAPES: Final[Mapping[ScalarName, Shape]] = {"FieldsV1": "fields", "RawExtension": "open"}
+
+_OF_EVERY_KIND: Final = frozenset({"apiVersion", "kind", "metadata"})
 
 _BRANCHES: Final = ("allOf", "anyOf", "oneOf")
 
@@ -286,7 +290,7 @@ def _part(schema: object, place: Place, models: ModelLookup, problems: Problems)
 
 def _object(schema: Mapping[str, Any], place: Place, models: ModelLookup, problems: Problems) -> ResolvedType:
     if properties(schema) or "additionalProperties" not in schema:
-        model = None if _is_open(schema) else models.inline(schema, place)
+        model = None if is_any_object(schema) else models.inline(schema, place)
         return ResolvedType(model, "struct") if model is not None else _ANY_MAP
     values = schema.get("additionalProperties")
     if is_object(values) and values:
@@ -295,6 +299,12 @@ def _object(schema: Mapping[str, Any], place: Place, models: ModelLookup, proble
     return _ANY_MAP
 
 
-def _is_open(schema: Mapping[str, Any]) -> bool:
-    """Whether an object may have fields that its schema does not name, which a class would lose."""
+def is_open(schema: Mapping[str, Any]) -> bool:
+    """Whether an object may have fields that its schema does not name."""
     return bool(schema.get("x-kubernetes-preserve-unknown-fields") or schema.get("additionalProperties"))
+
+
+def is_any_object(schema: Mapping[str, Any]) -> bool:
+    """Whether an open object has no fields of its schema but those of every kind, which the server adds."""
+    is_embedded = schema.get("x-kubernetes-embedded-resource") is True
+    return is_open(schema) and properties(schema).keys() <= (_OF_EVERY_KIND if is_embedded else frozenset[str]())
