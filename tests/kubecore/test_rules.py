@@ -243,6 +243,8 @@ def test_a_policy_is_checked_with_the_program(tmp_path: Path) -> None:
     for policy, message in (
         (rest.ExecPolicy(kind="Allowlist"), "exec.policy is an Allowlist that lists nothing: use DenyAll for none"),
         (rest.ExecPolicy(allowed=["p"]), "exec.policy.allowed has no effect with AllowAll"),
+        (rest.ExecPolicy(kind="Allowlist", allowed="pq"), "exec.policy.allowed is a text: pass a list of programs"),
+        (rest.ExecPolicy(kind="Allowlist", allowed=["p", ""]), "exec.policy.allowed has an empty entry: remove it"),
     ):
         with pytest.raises(errors.ConfigError, match=message):
             rest.Config(host="https://h", exec=rest.ExecConfig(command="p", policy=policy)).check()

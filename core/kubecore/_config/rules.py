@@ -210,6 +210,10 @@ def exec_policy(policy: ExecPolicy) -> Iterator[str]:
         yield f"exec.policy.allowed has no effect with {kind}: remove it, or set kind to Allowlist"
     elif kind == "Allowlist" and not policy.allowed:
         yield "exec.policy is an Allowlist that lists nothing: use DenyAll for none"
+    elif isinstance(policy.allowed, (str, bytes)):
+        yield "exec.policy.allowed is a text: pass a list of programs"
+    elif not all(policy.allowed or ()):
+        yield "exec.policy.allowed has an empty entry: remove it"
 
 
 def oidc_provider(provider: OIDCConfig, names: Names = CONFIG) -> Iterator[str]:
