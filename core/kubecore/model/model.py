@@ -35,11 +35,12 @@ class Model(ModelBase, kw_only=True):
         return data
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+    def from_dict(cls, data: Mapping[str, Any], *, strict: bool = False) -> Self:
         """Read the model from a mapping with the API's names, as `to_dict` writes it.
 
         Args:
             data: The object; names that the model does not know are ignored.
+            strict: Whether to refuse an object that lacks a required field; else the field reads as its zero value.
 
         Returns:
             The model.
@@ -49,7 +50,12 @@ class Model(ModelBase, kw_only=True):
         """
         from kubecore.codec import decode
 
-        return decode.convert(data, cls)
+        made = decode.convert(data, cls)
+        if strict:
+            from kubecore.codec import required
+
+            required.refuse_missing(data, cls)
+        return made
 
     def to_yaml(self, *, managed_fields: bool = False) -> str:
         """Write the model as one YAML document that kubectl reads.
@@ -69,11 +75,12 @@ class Model(ModelBase, kw_only=True):
         return yaml.dump(display.in_order(self.to_dict(), managed_fields=managed_fields))
 
     @classmethod
-    def from_yaml(cls, text: str | bytes) -> Self:
+    def from_yaml(cls, text: str | bytes, *, strict: bool = False) -> Self:
         """Read the model from one YAML document, with kubectl's rules for scalars.
 
         Args:
             text: The document; JSON is YAML too.
+            strict: Whether to refuse a document that lacks a required field; else the field reads as its zero value.
 
         Returns:
             The model.
@@ -81,9 +88,10 @@ class Model(ModelBase, kw_only=True):
         Raises:
             kubecore.errors.DecodeError: The text is not such a document; the error names line or path.
         """
-        from kubecore.codec import decode, yaml
+        from kubecore.codec import yaml
 
-        return decode.convert(yaml.load(text), cls)
+        data: Any = yaml.load(text)
+        return cls.from_dict(data, strict=strict)
 
     def __repr__(self) -> str:
         """Name an object (`Pod default/web-1`), count a list (`<PodList of 3>`), show the fields of everything else.
