@@ -108,11 +108,15 @@ def enum(*values: str) -> dict[str, Any]:
     return {**STRING, "enum": list(values)}
 
 
+def _with(properties: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    return {**obj(**properties), **more}
+
+
 SHAPES = st.recursive(
     st.sampled_from([STRING, {"type": "integer"}, INT_OR_STRING, OPEN, {**STRING, "enum": ["a", "b"]}]),
     lambda inner: st.one_of(
         st.builds(
-            lambda made, more: {**obj(**made), **more},
+            _with,
             st.dictionaries(st.sampled_from(["a", "b", "auth", "rules", "from", "x-y"]), inner, min_size=1, max_size=3),
             st.sampled_from([{}, {}, OPEN]),
         ),
