@@ -106,6 +106,13 @@ def test_unknown_fields_are_kept_next_to_values_that_do_not_match_the_schema() -
     assert found.to_dict() == raw
 
 
+def test_an_unknown_field_may_have_the_name_that_msgspec_goes_by() -> None:
+    raw = {"name": "a", "$otherFields": {"e": 1.5, "f": None}}
+    for found in (Pump.from_dict(raw), decode.decode(body(raw), Pump)):
+        assert found.other_fields == {"$otherFields": {"e": 1.5, "f": None}}
+        assert found.to_dict() == raw
+
+
 def test_nulls_and_absent_fields_have_no_unknown_fields() -> None:
     nothing = {"apiVersion": "example.net/v1", "kind": "Well"}
     assert decoded(nothing) == Well()

@@ -35,7 +35,7 @@ from kubecore.codec.unknown_fields import others
 from kubecore.codec.verbatim import Written, is_custom, keeping, may_differ, snapshot
 from kubecore.errors.base import DecodeError
 from kubecore.model import zero
-from kubecore.model.base import CustomBase, ModelBase, OpenBase
+from kubecore.model.base import OTHER, CustomBase, ModelBase, OpenBase
 from kubecore.model.other_fields import OtherFields
 from kubecore.model.scalars import QUANTITY
 from kubecore.model.times import MicroTime, SourceTime, is_naive, is_representable, is_time_text, read_time
@@ -317,7 +317,7 @@ def _is_plain(hint: Any) -> bool:
 
 @functools.cache
 def _fields(hint: Any) -> tuple[Any, ...]:
-    return msgspec.structs.fields(hint)
+    return tuple(field for field in msgspec.structs.fields(hint) if field.encode_name != OTHER)
 
 
 def _zero(hint: Any, path: str) -> Any:
