@@ -239,6 +239,13 @@ def test_an_override_of_the_user_to_impersonate_is_checked_as_in_a_configuration
     assert str(caught.value).startswith(message)
 
 
+def test_an_invalid_override_of_the_proxy_is_not_reported_as_a_mistake_of_the_file(tmp_path: Path) -> None:
+    file = written(tmp_path / "config", document())
+    with pytest.raises(errors.ConfigError) as caught:
+        kubeconfig.load(file, proxy_url="proxy:3128")
+    assert str(caught.value) == "invalid proxy_url: expected http://, https:// or socks5:// followed by a host"
+
+
 def test_a_policy_is_checked_with_the_program(tmp_path: Path) -> None:
     for policy, message in (
         (rest.ExecPolicy(kind="Allowlist"), "exec.policy is an Allowlist that lists nothing: use DenyAll for none"),

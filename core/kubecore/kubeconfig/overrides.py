@@ -94,8 +94,13 @@ def over_cluster(cluster: Cluster, given: Overrides) -> Cluster:
 
     Returns:
         A new cluster.
+
+    Raises:
+        ConfigError: The URL of the proxy is given and invalid.
     """
     changes: dict[str, Any] = {}
+    for mistake in rules.proxy(given.get("proxy_url")):
+        raise ConfigError(mistake)
     if given.get("server") or given.get("tls_server_name"):
         changes["server"] = given.get("server") or cluster.server
         changes["tls_server_name"] = given.get("tls_server_name") or ""
