@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import socket
 import ssl
 import time
@@ -18,6 +19,7 @@ import trustme
 
 from kubeclient import AsyncClientset
 from kubecore import rest
+from kubecore._http import dial
 from kubecore._http.anyio_socket import AnyioSocket
 from kubecore._http.async_slots import Slots
 from kubecore._http.async_socket import AsyncSocket, TlsLayer
@@ -77,6 +79,28 @@ def test_a_read_that_gives_up_loses_nothing(backend: str) -> None:
         assert await connection.read() == b""
 
     run(backend, use)
+
+
+@each_backend
+def test_a_connection_whose_options_cannot_be_set_is_closed(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some systems refuse the options of a connection that the other end has closed."""
+
+    def refuse(made: object) -> None:
+        raise OSError(errno.EINVAL, "refused")
+
+    monkeypatch.setattr(dial, "_tune", refuse)
+
+    async def main() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            with pytest.raises(OSError, match="refused"):
+                await dial.connect_async(dial.Names(*listener.getsockname()))
+            accepted, _ = listener.accept()
+            with accepted:
+                accepted.settimeout(10)
+                with contextlib.suppress(ConnectionResetError):
+                    assert await anyio.to_thread.run_sync(accepted.recv, 1) == b""
+
+    anyio.run(main, backend=backend)
 
 
 @each_backend

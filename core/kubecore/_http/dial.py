@@ -154,6 +154,7 @@ async def _connect_one(host: str, port: int) -> AsyncSocket:
     from kubecore._http.per_loop import running_asyncio
 
     loop = running_asyncio()
+    connected: AsyncSocket
     if loop is None:
         import anyio
         from anyio.abc import SocketAttribute
@@ -161,12 +162,17 @@ async def _connect_one(host: str, port: int) -> AsyncSocket:
         from kubecore._http.anyio_socket import AnyioSocket
 
         stream = await anyio.connect_tcp(host, port)
-        _tune(stream.extra(SocketAttribute.raw_socket))  # noqa: S610 - no Django here
-        return AnyioSocket(stream)
-    from kubecore._http.asyncio_socket import AsyncioSocket
+        connected, raw = AnyioSocket(stream), stream.extra(SocketAttribute.raw_socket)  # noqa: S610 - no Django here
+    else:
+        from kubecore._http.asyncio_socket import AsyncioSocket
 
-    transport, connected = await loop.create_connection(lambda: AsyncioSocket(loop), host, port)
-    _tune(transport.get_extra_info("socket"))
+        transport, connected = await loop.create_connection(lambda: AsyncioSocket(loop), host, port)
+        raw = transport.get_extra_info("socket")
+    try:
+        _tune(raw)
+    except BaseException:
+        await connected.aclose()
+        raise
     return connected
 
 
