@@ -333,3 +333,14 @@ def test_other_responses_are_read_as_a_whole(status: int, headers: dict[str, str
 def test_other_calls_are_read_as_a_whole() -> None:
     calls: list[Call[Any]] = [PODS.get("n", "p", ()), PODS.table("", None, ()), PODS.delete_collection("n", None, ())]
     assert [call.begin_list(200, JSON) for call in calls] == [None, None, None]
+
+
+@pytest.mark.parametrize("kind", ["page of a projection", "page of dictionaries"])
+def test_an_object_without_an_identity_has_the_same_error_in_groups(kind: str) -> None:
+    items: list[Any] = pods(20)
+    items[15]["metadata"] = "text"
+    body = compact(items, metadata={"continue": "next"})
+    found, groups = streamed(CALLS[kind](), body, [], 200)
+    assert groups > 3
+    assert found == whole(CALLS[kind](), body)
+    assert "$.items[15].metadata" in found[1]

@@ -51,7 +51,8 @@ class StreamedList(Generic[L]):
 
     Attributes:
         complete: Is applied to each item, if it is set.
-        identify: Returns the keys of items, if it is set; it receives the items, and the JSON array with them.
+        identify: Returns the keys of items, if it is set; it receives the items, the JSON array with them, and the
+            index of the first one.
         keys: The keys of all items that were decoded.
         keys_error: The reason why some items have no keys.
         group_bytes: The size of a group, in bytes, from which it is decoded.
@@ -60,7 +61,7 @@ class StreamedList(Generic[L]):
 
     def __init__(self, kind: type[L]) -> None:
         self.complete: Callable[[Any], Any] | None = None
-        self.identify: Callable[[list[Any], memoryview], list[str]] | None = None
+        self.identify: Callable[[list[Any], memoryview, int], list[str]] | None = None
         self.keys: list[str] = []
         self.keys_error: DecodeError | None = None
         self.group_bytes: int = GROUP_BYTES
@@ -186,9 +187,9 @@ class StreamedList(Generic[L]):
     def _accept(self, items: list[Any], array: memoryview) -> list[Any]:
         if self.identify is not None:
             try:
-                self.keys += self.identify(items, array)
+                self.keys += self.identify(items, array, len(self._items))
             except DecodeError as error:
-                self.keys_error = error.with_traceback(None)  # Its frames refer to the buffer.
+                self.keys_error = self.keys_error or error.with_traceback(None)  # Its frames refer to the buffer.
         return items if self.complete is None else [self.complete(item) for item in items]
 
     def _has_other_items(self) -> bool:

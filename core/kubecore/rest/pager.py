@@ -108,8 +108,8 @@ class _PageReader(ListReader[_Page]):
             raise streamed.keys_error
         return _Page(found.items, streamed.keys, token)
 
-    def _identify(self, items: list[Any], array: memoryview) -> list[str]:
-        return self._uids(items) or _keys(decode.decode(array, list[_Identity]))
+    def _identify(self, items: list[Any], array: memoryview, first: int) -> list[str]:
+        return self._uids(items) or _keys(decode.decode_items(array, _Identities, first=first)[0])
 
     def _uids(self, items: list[Any]) -> list[str] | None:
         """Return the UIDs of objects, None if one lacks it: some aggregated APIs have none."""
