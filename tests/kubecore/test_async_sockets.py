@@ -254,8 +254,9 @@ def is_done(tls: ssl.SSLObject) -> bool:
     return True
 
 
+@pytest.mark.parametrize("is_closed", [False, True])
 @each_backend
-def test_records_before_an_invalid_one_can_be_read(backend: str) -> None:
+def test_records_before_an_invalid_one_or_the_end_can_be_read(backend: str, is_closed: bool) -> None:
     authority = trustme.CA()
     server_context, client_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     authority.issue_cert("localhost").configure_cert(server_context)
@@ -272,12 +273,18 @@ def test_records_before_an_invalid_one_can_be_read(backend: str) -> None:
                 incoming.write(await anyio.to_thread.run_sync(server.recv, 65536))
         tls.write(b"abc")
         tls.write(b"def")
-        server.sendall(outgoing.read() + b"not a record of TLS")
+        if is_closed:
+            with contextlib.suppress(ssl.SSLWantReadError):
+                tls.unwrap()
+        server.sendall(outgoing.read() + (b"" if is_closed else b"not a record of TLS"))
         assert await secured.read() == b"abcdef"
         assert secured.is_stale()
         for _ in range(2):
-            with pytest.raises(ssl.SSLError):
-                await secured.read()
+            if is_closed:
+                assert await secured.read(time.monotonic() + 10) == b""
+            else:
+                with pytest.raises(ssl.SSLError):
+                    await secured.read()
 
     run(backend, use)
 

@@ -93,7 +93,7 @@ class TlsLayer(AsyncSocket):
         name: The name or address that the server's certificate must be for.
     """
 
-    __slots__ = ("_below", "_failure", "_incoming", "_is_dirty", "_outgoing", "_tls")
+    __slots__ = ("_below", "_failure", "_incoming", "_is_dirty", "_is_ended", "_outgoing", "_tls")
 
     def __init__(self, below: AsyncSocket, context: ssl.SSLContext, name: str) -> None:
         super().__init__()
@@ -103,6 +103,7 @@ class TlsLayer(AsyncSocket):
         self._outgoing = ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
         self._is_dirty = False  # Whether OpenSSL consumed bytes after the last record that it returned.
+        self._is_ended = False  # Whether the other end sent its TLS close alert.
         self._failure: ssl.SSLError | None = None  # Of the record after those that were returned.
 
     async def handshake(self) -> None:
@@ -140,7 +141,8 @@ class TlsLayer(AsyncSocket):
 
     def _has_input(self) -> bool:
         """Return whether OpenSSL may have something to return, if only the end."""
-        return self._incoming.pending > 0 or self._tls.pending() > 0 or self._incoming.eof or self._failure is not None
+        has_bytes = self._incoming.pending > 0 or self._tls.pending() > 0
+        return has_bytes or self._incoming.eof or self._is_ended or self._failure is not None
 
     def _decrypted(self) -> bytes | None:
         """Return the data of all records that were received completely, b"" at the end, None if there are none."""
@@ -167,7 +169,7 @@ class TlsLayer(AsyncSocket):
                 self._failure = error
                 break
             if not piece:
-                self._is_dirty = True
+                self._is_dirty = self._is_ended = True
                 break
             pieces.append(piece)
             self._is_dirty = False
