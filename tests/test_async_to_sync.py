@@ -137,7 +137,7 @@ def test_source_that_is_not_python_is_an_error(project: Project, capsys: pytest.
 def test_the_derived_files_of_kubecore_are_fresh() -> None:
     """`make lint` compares the text; older releases of ruff may format it differently."""
     derived = derive(KUBECORE)
-    assert len(derived) >= 33
+    assert len(derived) >= 32
     for path, text in derived.items():
         committed = (KUBECORE.root / path).read_text("utf-8")
         assert ast.dump(ast.parse(text)) == ast.dump(ast.parse(committed)), path

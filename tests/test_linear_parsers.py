@@ -26,7 +26,7 @@ from kubecore._config.config import Server
 from kubecore._http import gzip, http1, proxy
 from kubecore._support.nearest import nearest
 from kubecore.calls import modify, table
-from kubecore.codec import decode, encode, yaml
+from kubecore.codec import decode, encode, yaml, yaml_builder
 from kubecore.logs.lines import Lines
 from kubecore.model import display, hints
 from kubecore.streams.copy import untar
@@ -381,7 +381,7 @@ def test_the_measure_finds_a_square() -> None:
 
 
 def test_text_of_aliases_counts_once_per_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(yaml, "MAX_BYTES", 1 << 20)
+    monkeypatch.setattr(yaml_builder, "MAX_BYTES", 1 << 20)
     text = f"- &a {'x' * 100_000}\n- &b [*a, *a, *a]\n"
     assert len(yaml.load(text + "- [*a, *b]\n")) == 3
     with pytest.raises(errors.DecodeError, match=r"line 4, column 3: more than 1 MiB of text, with each alias counted"):

@@ -63,8 +63,8 @@ _SPELLED: Final = {"$": "_dollar_", "-": "_dash_", ".": "_dot_", "/": "_slash_"}
 # The meaning of the characters in Kubernetes' own enums, which differs from Unicode's names.
 _SYMBOLS: Final = {"*": "value"}
 
-# An acronym with a version: IPv4, TLSv1.
-_ACRONYM_VERSION: Final = re.compile(r"([A-Z]{2,})v([0-9])")
+# The letter before the version of an acronym: IPv4, TLSv1.
+_ACRONYM_VERSION: Final = re.compile(r"(?<=[A-Z]{2})v(?=[0-9])")
 
 _OWN_NAMES: Final = frozenset(CLIENT_GO_GROUPS.values())
 
@@ -196,7 +196,7 @@ def member_name(value: str, *, is_custom: bool = False) -> Identifier:
         is_custom: Whether it is of a CRD: there, `IPv4` is `IPV4`. Kubernetes' own constants keep the name `I_PV4`.
     """
     if is_custom:
-        value = _ACRONYM_VERSION.sub(r"\1V\2", value)
+        value = _ACRONYM_VERSION.sub("V", value)
     words = snake(value) or "_".join(_SYMBOLS.get(char) or snake(unicodedata.name(char, "")) for char in value[:8])
     return Identifier(_started(words.strip("_"), "value").upper())
 

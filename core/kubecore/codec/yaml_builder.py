@@ -69,8 +69,8 @@ class DocumentBuilder:
 
     def __init__(self, source: str, *, hide_values: bool) -> None:
         self.document: Any = None
-        self.number = 0
-        self.line = 0
+        self.number: int = 0
+        self.line: int = 0
         self._source = source
         self._hide_values = hide_values
         self._stack: list[_Open] = []
