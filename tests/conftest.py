@@ -86,9 +86,13 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The scripts of an environment that contains only the wheel and its dependencies."""
-    folder = tmp_path_factory.mktemp("environment")
+    return installed(str(wheel), tmp_path_factory.mktemp("environment"))
+
+
+def installed(requirement: str, folder: Path) -> Path:
+    """Create an environment in a folder, install a requirement and its dependencies; return the folder of scripts."""
     venv.create(folder, with_pip=True)
-    run(folder / "bin" / "python", "-m", "pip", "install", "--quiet", wheel, cwd=folder)
+    run(folder / "bin" / "python", "-m", "pip", "install", "--quiet", requirement, cwd=folder)
     return folder / "bin"
 
 

@@ -21,14 +21,14 @@ import pytest
 import trustme
 
 from tests.cluster import Cluster
-from tests.conftest import running
+from tests.conftest import installed, running
 from tests.identity import DISCOVERY, TOKEN, IdentityServer
 from tests.kubecore.loopback import answer, loopback
 
 # tests/kubecore sends the same credentials on every version of Python.
 pytestmark = pytest.mark.thorough
 
-# Runs in an environment that contains only the wheel and its dependencies.
+# Runs in an environment that contains only the wheel, the extra `oidc` and their dependencies.
 PROGRAM: Final = """
 import json, sys
 from pathlib import Path
@@ -165,6 +165,12 @@ JANE: Final = {"user": "jane", "uid": "7", "groups": ["readers"], "extra": {"exa
 def identity() -> Iterator[IdentityServer]:
     with IdentityServer(client_id="kubernetes", client_secret="s3cret") as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The scripts of that environment."""
+    return installed(f"{wheel}[oidc]", tmp_path_factory.mktemp("environment"))
 
 
 class Audited(NamedTuple):
