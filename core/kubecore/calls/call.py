@@ -30,8 +30,6 @@ Reader: TypeAlias = Callable[["Call[Any]", int, Mapping[str, str], bytes | bytea
 """Reads the response to a call: from the call, the status code, the headers with names in lower case, and the body."""
 
 _SUCCESS: Final = range(200, 207)
-_STREAMED_BYTES: Final = 1 << 20
-"""A response with a Content-Length below this is read as a whole, whatever its type."""
 
 
 class ListReader(Generic[R]):
@@ -191,15 +189,15 @@ class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
         read = self.read
         if self.verb != "list" or status != 200 or not (read is None or is_list_reader(read)):
             return None
-        length = headers.get("content-length", "")
-        if length.isdecimal() and int(length) < _STREAMED_BYTES:
-            return None
         if isinstance(self.response, tuple) or not is_list(self.response):
             return None
         if not headers.get("content-type", "").startswith("application/json"):
             return None
-        from kubecore.codec.streamed_list import StreamedList
+        from kubecore.codec.streamed_list import GROUP_BYTES, StreamedList
 
+        length = headers.get("content-length", "")
+        if length.isdecimal() and int(length) < GROUP_BYTES:
+            return None
         streamed = StreamedList(self.response)
         if read is not None:
             read.begin(streamed)

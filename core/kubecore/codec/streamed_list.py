@@ -108,7 +108,7 @@ class StreamedList(Generic[L]):
         return self._buffer
 
     def finish(self) -> L:
-        """Decode the rest of a body that is complete.
+        """Decode the rest of a body that is complete, if groups of it were decoded before.
 
         Returns:
             The list, with all items.
@@ -121,9 +121,10 @@ class StreamedList(Generic[L]):
             found: Any = decode.decode(rest, self._kind, first=len(self._items))
         except DecodeError as error:
             raise DecodeError(_OFFSET.sub(self._from_start, str(error))) from None
-        if self._items and self._has_other_items():
+        array = memoryview(decoders.decoder(_Items).decode(rest).items)
+        if self._is_other_field(array):
             self._items, self.keys, self.keys_error = [], [], None
-        found.items = self._items = self._items + self._accept(found.items, self._last_items())
+        found.items = self._items = self._items + self._accept(found.items, array)
         result: L = found
         return result
 
@@ -192,18 +193,15 @@ class StreamedList(Generic[L]):
                 self.keys_error = self.keys_error or error.with_traceback(None)  # Its frames refer to the buffer.
         return items if self.complete is None else [self.complete(item) for item in items]
 
-    def _has_other_items(self) -> bool:
-        """Return whether the rest has a second field `items`, which replaces the first."""
-        start = len(self._head)
-        items = self._last_items()
-        if memoryview(self._buffer)[start - 1 : start - 1 + len(items)] != items:
+    def _is_other_field(self, array: memoryview) -> bool:
+        """Return whether the items of the rest are those of a second field `items`, which replaces the first."""
+        start = len(self._head) - 1
+        end = start + len(array)
+        if memoryview(self._buffer)[start:end] != array:
             return True
-        tail = self._buffer[start - 1 + len(items) :]
+        tail = self._buffer[end:]
         may_have = b"items" in tail or b"\\" in tail
         return may_have and "items" in decoders.plain(b"{" + tail.lstrip(b" \t\r\n,"))
-
-    def _last_items(self) -> memoryview:
-        return memoryview(decoders.decoder(_Items).decode(self._buffer).items)
 
     def _from_start(self, match: re.Match[str]) -> str:
         """Count a position from the beginning of the body."""
