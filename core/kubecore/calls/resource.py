@@ -13,18 +13,16 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 import msgspec
 from msgspec import Raw
 
-from kubecore._support.json_types import is_json_object
-from kubecore.calls import path
+from kubecore.calls import patch_document, path
 from kubecore.calls.body import Body, as_yaml, check_matches_call, complete, metadata_field
 from kubecore.calls.call import Call
+from kubecore.calls.field_validation import checked, strict
+from kubecore.calls.patch_document import PatchBody, PlainPatch
 from kubecore.codec import encode
-from kubecore.codec.field_types import at_pointer
-from kubecore.codec.plain_values import plain
-from kubecore.errors import EncodeError, InvalidRequestError
+from kubecore.errors import InvalidRequestError
 from kubecore.model.meta import PartialObjectMetadata, PartialObjectMetadataList, Status
 from kubecore.model.model import Model
 from kubecore.options import CONTENT_TYPES, PatchType, Query
-from kubecore.patch import AnyPatch
 
 if TYPE_CHECKING:
     from kubecore.calls.table import Table
@@ -38,21 +36,12 @@ __all__ = [
     "PatchBody",
     "PlainPatch",
     "Resource",
-    "checked",
-    "strict",
 ]
 
 P = TypeVar("P", bound=msgspec.Struct)
 T = TypeVar("T", bound=Body)
 L = TypeVar("L")
 R = TypeVar("R")
-
-PlainPatch = Model | Mapping[str, Any] | Sequence[Mapping[str, Any]]
-"""A patch whose type must be set apart: an object or a part of one, or the operations of a JSON patch."""
-
-PatchBody = AnyPatch | PlainPatch
-"""A patch: one of `kubecore.patch`; or, with a separate type, an object or a part of one, or the operations of a
-JSON patch."""
 
 METADATA: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 """The media type for an object, or an event of a watch, if only metadata is requested."""
@@ -64,8 +53,6 @@ TABLE: Final = "application/json;as=Table;g=meta.k8s.io;v=v1"
 """The media type for tables."""
 
 _JSON: Final = "application/json"
-_VALIDATION: Final = "fieldValidation"
-_NO_TYPE: Final = "the type of the patch is missing: pass a MergePatch, JsonPatch, ... of kubecore.patch, or type="
 
 
 class Collection(enum.Enum):
@@ -356,7 +343,7 @@ class Resource(Generic[T, L]):
         type: PatchType | None = None,  # noqa: A002
     ) -> Call[R]:
         """Return the call that patches a subresource, or the object itself if `subresource` is ""."""
-        document, patch_type = _typed(body, type)
+        document, patch_type = patch_document.typed(body, type)
         content_type = CONTENT_TYPES.get(patch_type)
         if content_type is None:
             raise InvalidRequestError(f"the patch type {patch_type!r} is not one of {', '.join(CONTENT_TYPES)}")
@@ -372,7 +359,7 @@ class Resource(Generic[T, L]):
             query = checked(cast("Any", document), response, query)
         elif patch_type == "json":  # In an apply, the server refuses unknown fields by default.
             query = strict(cast("Any", document), query)
-        data = encode.encode(_by_type(document, response))
+        data = encode.encode(patch_document.by_type(document, response))
         return self.call(
             "patch",
             "PATCH",
@@ -440,65 +427,3 @@ class Resource(Generic[T, L]):
         if self.list_kind is None:
             raise InvalidRequestError(f"{self.plural} can't be listed")
         return self.list_kind
-
-
-def strict(body: object, query: Query) -> Query:
-    """Let the server refuse unknown fields, which it otherwise drops with a warning.
-
-    Args:
-        body: The object to send. A model has no such fields.
-        query: The query parameters; an existing field validation is kept.
-    """
-    is_said = any(name == _VALIDATION for name, _ in query)
-    return query if isinstance(body, Model) or is_said else tuple(sorted((*query, (_VALIDATION, "Strict"))))
-
-
-def checked(body: object, kind: Any, query: Query) -> Query:
-    """Refuse names of attributes in a mapping, unless the query sets the handling of unknown fields.
-
-    Args:
-        body: The object to send.
-        kind: Its model; fields are not checked if there is none.
-        query: The query parameters.
-
-    Returns:
-        The query parameters with which the server refuses fields that it does not know.
-
-    Raises:
-        InvalidRequestError: There are such names; the error names each path and the API's name.
-    """
-    if is_json_object(body) and isinstance(kind, type) and issubclass(kind, Model) and strict(body, query) != query:
-        from kubecore.calls import apply_check
-
-        apply_check.check_names(body, kind)
-    return strict(body, query)
-
-
-def _by_type(document: Any, kind: Any) -> Any:
-    """Return a patch whose values are written by the types of the fields that they are for."""
-    if isinstance(document, Mapping):
-        return plain(document, kind)
-    if isinstance(document, Model):
-        return document
-    return [_operation(operation, kind) for operation in document]
-
-
-def _operation(operation: Any, kind: Any) -> Any:
-    pointer: Any = operation.get("path") if is_json_object(operation) else None
-    if not isinstance(pointer, str) or "value" not in operation:
-        return operation
-    try:
-        return {**operation, "value": plain(operation["value"], at_pointer(kind, pointer))}
-    except EncodeError as error:
-        raise EncodeError(f"{error}, of the operation at {pointer[:100]!r}") from None
-
-
-def _typed(body: PatchBody, type: PatchType | None) -> tuple[Any, PatchType]:  # noqa: A002
-    """Return the body and the type of a patch."""
-    if isinstance(body, AnyPatch):
-        if type not in (None, body.type):
-            raise InvalidRequestError(f"a {body.__class__.__name__} is of the type {body.type!r}, not {type!r}")
-        return body.document(), body.type
-    if type is None:
-        raise InvalidRequestError(_NO_TYPE)
-    return body, type

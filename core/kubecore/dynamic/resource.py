@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from kubecore._support.json_types import is_json_array, is_json_object
 from kubecore.calls.call import Call, ListReader
-from kubecore.calls.resource import Body, Resource, strict
+from kubecore.calls.field_validation import strict
+from kubecore.calls.resource import Body, Resource
 from kubecore.codec import decoders, encode
 from kubecore.discovery.catalog import ApiResource
 from kubecore.errors import InvalidRequestError, NoMatchError, NotFoundError, is_unexpected_server_error
