@@ -130,13 +130,15 @@ def encoded(folder: Path) -> Path | None:
 
 @contextlib.contextmanager
 def server(folder: Path) -> Iterator[str]:
-    """Serve the recorded bodies from another process; yield its URL."""
+    """Serve the recorded bodies from another process and write its kubeconfig; yield its URL."""
     process = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.server", folder], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
     try:
         assert process.stdout is not None
-        yield f"https://127.0.0.1:{int(process.stdout.readline())}"
+        url = f"https://127.0.0.1:{int(process.stdout.readline())}"
+        record.write_kubeconfig(folder, url)
+        yield url
     finally:
         process.kill()
         process.communicate()

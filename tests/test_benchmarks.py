@@ -16,11 +16,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from benchmarks import report, results
+from benchmarks import record, recorded, report, results
 from benchmarks.__main__ import main
 from benchmarks.real import cases, near, plan, pods, programs, proxy, turns
 from benchmarks.real.clients import measure
 from benchmarks.results import Figure, Missing, Results, Table, Target
+from kubeclient import Clientset
+from kubecore import kubeconfig
 from tests.conftest import ROOT
 
 BENCHMARKS = ROOT / "benchmarks"
@@ -272,3 +274,13 @@ def test_targets_of_recorded_responses_show_their_peers() -> None:
     [compared] = [target for target in targets if target.peer == "client-go protobuf"]
     assert isinstance(compared, Target)
     assert (compared.value, compared.peer_value, compared.ratio, compared.reached) == (300, 600, 2, True)
+
+
+def test_the_kubeconfig_of_the_recorded_server_leads_to_it(tmp_path: Path) -> None:
+    record.write_certificates(tmp_path)
+    record.write_bodies(tmp_path)
+    with recorded.server(tmp_path) as url:
+        config = kubeconfig.load_config(str(tmp_path / "kubeconfig"))
+        assert config.host == url
+        with Clientset(config) as clientset:
+            assert clientset.core_v1.pods("default").get("pod-1").kind == "Pod"

@@ -21,7 +21,7 @@ class Clock(Protocol):
 class SystemClock:
     """The clocks of the machine.
 
-    The monotonic clock is `CLOCK_BOOTTIME` if the system has it, as Linux does: it also counts the time during which the
+    The monotonic clock is `CLOCK_BOOTTIME` if the system has it, as Linux does. It also counts the time in which the
     machine is suspended.
     """
 
@@ -84,4 +84,4 @@ def _boot_time() -> float:
 _monotonic = _boot_time if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic
 
 SYSTEM_CLOCK: Final = SystemClock()
-"""The default of everything that takes a clock."""
+"""The default if no clock is given."""
