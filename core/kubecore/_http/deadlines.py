@@ -154,6 +154,8 @@ class Deadlines:
     def given(self) -> str:
         """How long the whole may take, for errors."""
         request = self._request
+        if request.is_hook_limit:
+            return "the time that a write hook allows"
         if request.seconds is not None:
             return f"{request.seconds:g} s (timeout=)"
         total = self._timeouts.total

@@ -37,6 +37,7 @@ class Request(NamedTuple):
         fresh: Whether it is sent over a new connection, and over one only.
         patient: Whether `Timeouts.read` does not apply: somebody behind the API server responds when it likes.
         origin: Whose configuration it is, for errors.
+        is_hook_limit: Whether `deadline` is that of a write hook, for errors.
     """
 
     method: str
@@ -55,6 +56,7 @@ class Request(NamedTuple):
     fresh: bool = False
     patient: bool = False
     origin: str = ""
+    is_hook_limit: bool = False
 
     def __repr__(self) -> str:
         """Show the request line; headers and bodies contain secrets."""

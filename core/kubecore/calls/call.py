@@ -61,6 +61,12 @@ class ListReader(Generic[R]):
         raise NotImplementedError
 
 
+class _DeleteOptions(msgspec.Struct, rename="camel"):
+    """The part of the options of a delete that decides whether anything is deleted."""
+
+    dry_run: list[str] | None = None
+
+
 class _Head(msgspec.Struct, rename="camel"):
     """Keys that identify the kind of the object in a body."""
 
@@ -91,6 +97,7 @@ class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
             and is neither followed nor retried.
         kind: The kind that the response must be of if its type would take any, "" if the type knows.
         group: The API group.
+        version: The API version, such as `v1`; "" if the call is not about a resource.
         resource: The resource's plural name.
         subresource: The subresource, "" for none.
         namespace: The namespace, "" for none.
@@ -111,6 +118,7 @@ class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
     is_proxied: bool = False
     kind: str = ""
     group: str = ""
+    version: str = ""
     resource: str = ""
     subresource: str = ""
     namespace: str = ""
@@ -127,6 +135,18 @@ class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
         if not self.query:
             return self.path
         return self.path + "?" + "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in self.query)
+
+    @property
+    def is_dry_run(self) -> bool:
+        """Whether the server is to store nothing (`dryRun=All`, in the query or in the options of a delete)."""
+        if any(name == "dryRun" for name, _ in self.query):
+            return True
+        if self.method != "DELETE" or self.body is None:
+            return False
+        try:
+            return bool(decoder(_DeleteOptions).decode(self.body).dry_run)
+        except (msgspec.DecodeError, ValueError, RecursionError):  # The body of `raw` may be anything.
+            return False
 
     def with_reader(self, read: Reader[Q]) -> Call[Q]:
         """Return the same request, whose response is read by another function.

@@ -139,6 +139,7 @@ class Resource(Generic[T, L]):
             accept=accept,
             kind=kind,
             group=self.group,
+            version=self.version,
             resource=self.plural,
             subresource=subresource,
             namespace=namespace,

@@ -10,6 +10,7 @@ from kubecore._config.ratelimit import RateLimiter, TokenBucket
 from kubecore._config.warnings import ServerWarning, WarningHandler
 from kubecore.rest.async_client import AsyncClient
 from kubecore.rest.client import Client
+from kubecore.rest.hooks import WriteHook, WriteHooks
 
 __all__ = [
     "AsyncClient",
@@ -29,5 +30,7 @@ __all__ = [
     "Timeouts",
     "TokenBucket",
     "WarningHandler",
+    "WriteHook",
+    "WriteHooks",
     "in_cluster_config",
 ]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from kubecore._http.websocket_upgrade import Upgraded
     from kubecore.calls.call import Received
     from kubecore.codec.streamed_list import StreamedList
+    from kubecore.rest.hooks import WriteHooks
 
 __all__ = ["AsyncClient"]
 
@@ -58,6 +59,11 @@ class AsyncClient:
     def namespace(self) -> str:
         """The namespace of the configuration, "" if it names none: see `Config.namespace`."""
         return self._requests.config.namespace
+
+    @property
+    def write_hooks(self) -> WriteHooks:
+        """The hooks that are called around calls that write: see `rest.WriteHook`."""
+        return self._requests.write_hooks
 
     def __repr__(self) -> str:
         """Show the server."""
@@ -104,7 +110,10 @@ class AsyncClient:
                     body = await self._receive(stream, streamed, state)
             finally:
                 await stream.aclose()
-            return call.parse(stream.status, stream.headers, body)
+            result = call.parse(stream.status, stream.headers, body)
+            if self._requests.write_hooks.registered:
+                state.report(body)
+            return result
         except errors.KubeError as error:
             body = streamed = None
             raise state.annotate(error) from error.__cause__

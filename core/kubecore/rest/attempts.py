@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from kubecore import errors
@@ -19,7 +19,11 @@ from kubecore._http.request import Request, check_body, check_response, too_larg
 from kubecore._support.backoff import Backoff
 from kubecore.calls.call import Call
 from kubecore.calls.deadline import Deadline
+from kubecore.rest.hooks import is_write
 from kubecore.rest.request_builder import RequestBuilder, replace_headers
+
+if TYPE_CHECKING:
+    from kubecore.calls.call import Received
 
 __all__ = ["RetryState"]
 
@@ -65,6 +69,7 @@ class RetryState:
         "_ends_at",
         "_extra",
         "_head_deadline",
+        "_hook_limit",
         "_idle_timeout",
         "_is_renewed",
         "_number",
@@ -107,6 +112,7 @@ class RetryState:
             self._deadline = self._head_deadline = deadline if ends_at is None or deadline < ends_at else ends_at
         else:
             self._deadline = self._new_deadline()
+        self._hook_limit: float | None = None
         self._number = 0
         self._delay = 0.0
         self._is_renewed = False
@@ -137,7 +143,9 @@ class RetryState:
         Args:
             why: The cause of the delay.
         """
-        if self._seconds is not None:
+        if self._is_limited:
+            given = "the time that a write hook allows"
+        elif self._seconds is not None:
             given = f"{self._seconds:g} s (timeout=)"
         else:
             total = self._requests.config.timeouts.total
@@ -145,11 +153,16 @@ class RetryState:
         return errors.DeadlineError(f"{self._place}: not done within {given}: {why}")
 
     def announce(self) -> bool:
-        """Call the observers before the next attempt; without observers nothing happens.
+        """Call the write hooks and the observers before the next attempt; without any nothing happens.
 
         Returns:
             Whether an observer provides credentials, so that no others are needed.
+
+        Raises:
+            Exception: A hook refuses the attempt.
         """
+        if self._requests.write_hooks.registered and (self._upgrade or is_write(self._called)):
+            self._hook_limit = self._requests.write_hooks.limit(self._called)
         self._number += 1
         if self._ended or _LOG.isEnabledFor(logging.DEBUG):
             self._started = time.perf_counter()
@@ -183,6 +196,12 @@ class RetryState:
             seconds=self._seconds,
             fresh=self._once,
         )
+        if self._hook_limit is not None:
+            request = request._replace(
+                deadline=self.deadline,
+                head_deadline=_earlier(self._head_deadline, self._hook_limit),
+                is_hook_limit=self._is_limited,
+            )
         if self._extra:
             replace_headers(request.headers, self._extra)
         self._request = request
@@ -227,6 +246,16 @@ class RetryState:
             self._before = f"the server responded {why}"
             return False
         return True
+
+    def report(self, body: Received | None) -> None:
+        """Call the write hooks after a success.
+
+        Args:
+            body: The whole body of the response.
+        """
+        called = self._called
+        if is_write(called) and not called.is_proxied and isinstance(body, (bytes, bytearray, memoryview)):
+            self._requests.write_hooks.report(called, bytes(body))
 
     def check_size(self, size: int) -> None:
         """Check the size of a response that is read in chunks.
@@ -297,7 +326,12 @@ class RetryState:
     @property
     def deadline(self) -> float | None:
         """The time limit for the request, and for its response if that has an end; None for no limit."""
-        return self._deadline
+        return self._deadline if self._hook_limit is None else _earlier(self._deadline, self._hook_limit)
+
+    @property
+    def _is_limited(self) -> bool:
+        """Whether the deadline is that of a write hook."""
+        return self._hook_limit is not None and (self._deadline is None or self._hook_limit < self._deadline)
 
     def _new_deadline(self) -> float | None:
         """Return the deadline of a call that begins now."""
@@ -330,7 +364,8 @@ class RetryState:
             return False
         # Clients that received the same Retry-After, 0 too, must not retry at the same time.
         seconds = _BACKOFF.spread(seconds, least=_LEAST_JITTER)
-        if self._deadline is not None and time.monotonic() + seconds >= self._deadline:
+        deadline = self.deadline
+        if deadline is not None and time.monotonic() + seconds >= deadline:
             return False
         self._delay = seconds
         return True
@@ -385,6 +420,13 @@ class RetryState:
         outcome = Outcome(code, error, seconds)
         for ended in self._ended:
             ended(outcome)
+
+
+def _earlier(one: float | None, other: float | None) -> float | None:
+    """Return the earlier of two times; None is never."""
+    if one is None or other is None:
+        return one if other is None else other
+    return min(one, other)
 
 
 def _retry_after(value: str) -> float | None:

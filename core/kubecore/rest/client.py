@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kubecore._http.websocket_upgrade import Upgraded
     from kubecore.calls.call import Received
     from kubecore.codec.streamed_list import StreamedList
+    from kubecore.rest.hooks import WriteHooks
 
 __all__ = ["Client"]
 
@@ -59,6 +60,11 @@ class Client:
     def namespace(self) -> str:
         """The namespace of the configuration, "" if it names none: see `Config.namespace`."""
         return self._requests.config.namespace
+
+    @property
+    def write_hooks(self) -> WriteHooks:
+        """The hooks that are called around calls that write: see `rest.WriteHook`."""
+        return self._requests.write_hooks
 
     def __repr__(self) -> str:
         """Show the server."""
@@ -105,7 +111,10 @@ class Client:
                     body = self._receive(stream, streamed, state)
             finally:
                 stream.close()
-            return call.parse(stream.status, stream.headers, body)
+            result = call.parse(stream.status, stream.headers, body)
+            if self._requests.write_hooks.registered:
+                state.report(body)
+            return result
         except errors.KubeError as error:
             body = streamed = None
             raise state.annotate(error) from error.__cause__

@@ -14,6 +14,7 @@ from kubecore._config.warnings import LogOnce, WarningHandler
 from kubecore._http.request import Request
 from kubecore.calls.call import Call
 from kubecore.errors import ConfigError
+from kubecore.rest.hooks import WriteHooks
 
 __all__ = ["RequestBuilder", "replace_headers"]
 
@@ -42,6 +43,7 @@ class RequestBuilder:
         self.server: Server = config.server()
         self.max_bytes: int = config.max_response_bytes
         self.limiter: RateLimiter | None = _limiter(config)
+        self.write_hooks: WriteHooks = WriteHooks()
         self.warning_handler: WarningHandler = config.warning_handler or LogOnce()
         agent = config.user_agent or default_user_agent()
         self._fixed = [
