@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Protocol
 
+from kubecore._support import token_bucket
 from kubecore._support.fork_lock import ForkLock
 from kubecore.errors import ConfigError
 
@@ -33,29 +34,15 @@ class TokenBucket:
     def __init__(self, qps: float, burst: int) -> None:
         if not (qps > 0 and burst >= 1):
             raise ConfigError(f"qps must be above 0 and burst 1 or more, not {qps} and {burst}")
-        self._qps = qps
-        self._burst = burst
-        self._tokens = float(burst)
-        self._at = time.monotonic()
+        self._bucket = token_bucket.TokenBucket(qps, burst, time.monotonic())
         self._lock = ForkLock()
 
     def reserve(self) -> float:
         """Take a token; return the seconds until it is available."""
         with self._lock.here:
-            self._fill()
-            self._tokens -= 1
-            return max(0.0, -self._tokens / self._qps)
+            return self._bucket.reserve(time.monotonic())
 
     def try_take(self) -> bool:
         """Take a token if there is one; return whether there was."""
         with self._lock.here:
-            self._fill()
-            if self._tokens < 1:
-                return False
-            self._tokens -= 1
-            return True
-
-    def _fill(self) -> None:
-        now = time.monotonic()
-        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._qps)
-        self._at = now
+            return self._bucket.try_take(time.monotonic())
