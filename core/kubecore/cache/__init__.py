@@ -1,0 +1,13 @@
+"""Caches of collections, as in client-go's `tools/cache`: objects are kept, indexed and read without requests.
+
+The store and everything around it is without I/O. Informers fill it from the server.
+"""
+
+from __future__ import annotations
+
+from kubecore.cache.changes import Added, Change, Deleted, Updated
+from kubecore.cache.keep import Keep
+from kubecore.cache.key import Key
+from kubecore.cache.lister import Lister
+
+__all__ = ["Added", "Change", "Deleted", "Keep", "Key", "Lister", "Updated"]
