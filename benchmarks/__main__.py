@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -30,19 +30,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = (options.table,) if options.table else ("recorded", "real", "far")
     failed = 0
     if "recorded" in names:
-        failed += _keep("recorded", recorded.measure_all(), recorded.targets, options)
+        failed += _keep("recorded", recorded.measure(options.only, options.clients), recorded.targets, options)
     if set(names) - {"recorded"}:
-        clients = options.clients or cases.CLIENTS
+        clients = [client for client in options.clients or cases.CLIENTS if client in cases.CLIENTS]
         made = programs.build(clients)
         with tempfile.TemporaryDirectory(prefix="kgen-bench-") as folder, server(Path(folder), options.pods) as filled:
             if "real" in names:
                 rounds = options.rounds or ROUNDS["real"]
-                table = near.measure(filled, made, options.only or list(cases.CASES), clients, rounds)
+                table = near.measure(filled, made, _of(cases.CASES, options.only), clients, rounds)
                 failed += _keep("real", table, near.targets, options)
             if "far" in names:
                 rounds = options.rounds or ROUNDS["far"]
-                only = [case for case in options.only or cases.FAR if case in cases.FAR]
-                failed += _keep("far", far.measure(filled, made, only, clients, rounds), lambda _: [], options)
+                table = far.measure(filled, made, _of(cases.FAR, options.only), clients, rounds)
+                failed += _keep("far", table, lambda _: [], options)
     return 1 if failed else 0
 
 
@@ -61,10 +61,13 @@ def _keep(name: str, table: Table, targets: Callable[[Table], list[Target]], opt
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    recorded_clients, of_recorded = (sorted(set(names)) for names in zip(*recorded.wanted(), strict=True))
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("table", nargs="?", choices=["recorded", "real", "far", "report"])
-    parser.add_argument("--only", type=_names(cases.CASES), help="cases of `real` and `far`, separated by commas")
-    parser.add_argument("--clients", type=_names(cases.CLIENTS), help="clients of `real` and `far`")
+    parser.add_argument("--only", type=_names([*cases.CASES, *of_recorded]), help="cases, separated by commas")
+    parser.add_argument(
+        "--clients", type=_names([*cases.CLIENTS, *recorded_clients]), help="clients, separated by commas"
+    )
     parser.add_argument("--pods", type=int, default=plan.FULL, help=f"pods on the server; {plan.FULL} by default")
     parser.add_argument("--rounds", type=int, help="rounds of `real` and `far`; 5 and 2 by default")
     parser.add_argument("--note", default="", help="a remark about the circumstances, which the results contain")
@@ -72,7 +75,11 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _names(known: Sequence[str] | dict[str, cases.Case]) -> Callable[[str], list[str]]:
+def _of(known: Iterable[str], only: Sequence[str] | None) -> list[str]:
+    return [case for case in known if not only or case in only]
+
+
+def _names(known: Sequence[str]) -> Callable[[str], list[str]]:
     def names(text: str) -> list[str]:
         found = [name.strip() for name in text.split(",")]
         unknown = [name for name in found if name not in known]

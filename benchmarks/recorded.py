@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,7 +80,7 @@ FIGURES = (
     Figure("watch of 10,000 changes", "watch", BEFORE, 0.95, before=378),
     Figure("one odd item in the 10,000", "odd", "the clean list", 0.5, own="decode"),
     Figure("10,000 pods over TLS, six fields of each", "rows", "the whole list", 2.0, own="list"),
-    Figure("memory of those above the body", "rows_above", "the whole list", 5.0, "MiB", own="above"),
+    Figure("memory that those need", "rows_added", "the whole list", 5.0, "MiB", own="added"),
     Figure("build of prometheus-operator's CRDs", generating.SECONDS, generating.ALONE, 4.5),
     Figure("peak memory of that build", generating.PEAK, generating.ALONE, 2.0, "MiB"),
     Figure("lines that it makes", generating.LINES, generating.ALONE, 3.0, "lines"),
@@ -97,8 +97,16 @@ MODULES = {
 }
 
 
-def measure_all() -> Table:
-    """Run everything and return the table without its targets."""
+def measure(only: Sequence[str] | None = None, clients: Sequence[str] | None = None) -> Table:
+    """Run the cases and return the table without its targets.
+
+    Args:
+        only: Names of the cases; None for all.
+        clients: Names of the clients; None for all.
+    """
+    pairs = [
+        (client, case) for client, case in wanted() if (not only or case in only) and (not clients or client in clients)
+    ]
     python = environment.environment()
     with tempfile.TemporaryDirectory(prefix="kgen-bench-") as name:
         folder = Path(name)
@@ -107,15 +115,16 @@ def measure_all() -> Table:
         goclient = encoded(folder)
         measured: dict[tuple[str, str], list[float] | None] = {}
         with server(folder) as url:
-            of_server = [key for key in wanted() if key[1] not in CASES and key[1] not in generating.CASES]
-            measured |= {key: measure(key, python, goclient, url, folder) for key in of_server}
-        of_node = [key for key in wanted() if key[1] in CASES]
+            of_server = [key for key in pairs if key[1] not in CASES and key[1] not in generating.CASES]
+            measured |= {key: runs_of(key, python, goclient, url, folder) for key in of_server}
+        of_node = [key for key in pairs if key[1] in CASES]
         if goclient is None:  # A cluster needs Go, too.
             measured |= dict.fromkeys(of_node)
-        else:
+        elif of_node:
             with node(folder) as url:
-                measured |= {key: measure(key, python, goclient, url, folder) for key in of_node}
-    measured |= {key: None if value is None else [value] for key, value in generating.measure().items()}
+                measured |= {key: runs_of(key, python, goclient, url, folder) for key in of_node}
+    if any(case in generating.CASES for _, case in pairs):
+        measured |= {key: None if value is None else [value] for key, value in generating.measure().items()}
     return table(measured)
 
 
@@ -152,7 +161,7 @@ def wanted() -> list[tuple[str, str]]:
     return sorted(pairs, key=lambda pair: (pair[1], pair[0]))
 
 
-def measure(key: tuple[str, str], python: Path, goclient: Path | None, url: str, folder: Path) -> list[float] | None:
+def runs_of(key: tuple[str, str], python: Path, goclient: Path | None, url: str, folder: Path) -> list[float] | None:
     """Return the figure of each run: seconds, or MiB if the case measures memory."""
     client, case = key
     if client.startswith("client-go"):
@@ -176,15 +185,15 @@ def go_command(client: str, case: str, goclient: Path, url: str, folder: Path) -
 
 
 def run(command: list[str], case: str) -> float:
-    """Run one process; return its median seconds, its peak MiB, or the MiB above the body."""
+    """Run one process; return its median seconds, its peak MiB, or the MiB that the call adds."""
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)}\n{done.stderr[-2000:]}")
     said = json.loads(done.stdout.splitlines()[-1])
     if case == "peak":
         return float(said["peak_kib"]) / 1024
-    if case.endswith("above"):
-        return float(said["above_kib"]) / 1024
+    if case.endswith("added"):
+        return float(said["added_kib"]) / 1024
     return float(statistics.median(said["seconds"]))
 
 
@@ -214,7 +223,7 @@ def table(measured: dict[tuple[str, str], list[float] | None]) -> Table:
 
 
 def _quantity(case: str) -> str:
-    if case == "peak" or case.endswith(("above", "_peak")):
+    if case == "peak" or case.endswith(("added", "_peak")):
         return "peak_mib"
     return "lines" if case == generating.LINES else "seconds"
 

@@ -49,11 +49,11 @@ def peak(case: Case) -> list[float]:
         return repeat(lambda: clientset.core_v1.pods("").list(), count=1, warm_up=0)
 
 
-def above(case: Case, into: type[Row] | None = None) -> list[float]:
+def added(case: Case, into: type[Row] | None = None) -> list[float]:
     with Clientset(kubeconfig.load_config(case.kubeconfig)) as clientset:
         pods, one = clientset.core_v1.pods(""), clientset.core_v1.pods("bench")
         one.list(into=into) if into else one.list()
-        case.measure_above(lambda: pods.list(into=into) if into else pods.list(), "list.json")
+        case.measure_added(lambda: pods.list(into=into) if into else pods.list())
     return []
 
 
@@ -176,9 +176,9 @@ if __name__ == "__main__":
             "odd": lambda case: decode(case, "odd.json"),
             "list": list_pods,
             "peak": peak,
-            "above": above,
+            "added": added,
             "rows": rows,
-            "rows_above": lambda case: above(case, Row),
+            "rows_added": lambda case: added(case, Row),
             "get": get,
             "watch": watch,
             "exec": execute,
