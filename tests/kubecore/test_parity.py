@@ -15,6 +15,7 @@ import anyio
 import pytest
 
 from kubecore import rest
+from kubecore.election import AsyncElector, AsyncTerm, Elector, Term
 from kubecore.logs import AsyncLogStream, LogStream
 from kubecore.streams.exec.async_process import AsyncProcess
 from kubecore.streams.exec.process import Process
@@ -27,6 +28,8 @@ CORE = ROOT / "core"
 PAGE = ROOT / "docs" / "architecture.md"
 MARK = "| synchronous | asynchronous | written manually because |"
 PUBLIC: list[tuple[type[Any], type[Any]]] = [
+    (Elector, AsyncElector),
+    (Term, AsyncTerm),
     (ForwardedStream, AsyncForwardedStream),
     (Listener, AsyncListener),
     (LogStream, AsyncLogStream),

@@ -33,11 +33,11 @@ class Wakeup:
             if self._lock.locked():
                 self._lock.release()
 
-    def wait(self, seconds: float) -> bool:
+    def wait(self, seconds: float = threading.TIMEOUT_MAX) -> bool:
         """Wait for the signal.
 
         Args:
-            seconds: The longest wait, in seconds.
+            seconds: The longest wait, in seconds; by default there is no limit.
 
         Returns:
             Whether it was given.

@@ -56,6 +56,8 @@ KubeError
 ├── NoMatchError                   the server has no such kind; also a LookupError
 ├── DiscoveryError                 the resources of a group version are unknown
 ├── NotEstablishedError            a new kind is not served in time; also the builtin TimeoutError
+├── LeadershipLostError            the term of a leader ended before its block did: `kubecore.election`
+├── FencedError                    a write was not sent, because this process does not lead
 ├── ApplyFileError                 some objects were not applied; `.report` and `.failures` list them
 └── ConfigError                    a configuration contradicts itself or refers to an unreadable file; also a ValueError
 
@@ -76,6 +78,7 @@ from kubecore.errors.base import (
     MissingExtraError,
     NoMatchError,
 )
+from kubecore.errors.election import FencedError, LeadershipLostError
 from kubecore.errors.reasons import (
     has_status_cause,
     is_already_exists,
@@ -176,6 +179,7 @@ __all__ = [
     "DiscoveryError",
     "EncodeError",
     "ExpiredError",
+    "FencedError",
     "FieldConflict",
     "ForbiddenError",
     "GatewayTimeoutError",
@@ -185,6 +189,7 @@ __all__ = [
     "InvalidRequestError",
     "JobFailedError",
     "KubeError",
+    "LeadershipLostError",
     "MethodNotAllowedError",
     "MissingExtraError",
     "NoMatchError",

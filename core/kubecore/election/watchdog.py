@@ -1,0 +1,85 @@
+"""The thread that ends a process whose block still runs although its term is over."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable
+from typing import Final
+
+from kubecore._support.wakeup import Wakeup
+from kubecore.clocks import Clock
+from kubecore.election.deciding import Tenure
+
+__all__ = ["Watchdog", "exit_process"]
+
+_LOG: Final = logging.getLogger("kubecore")
+
+
+def exit_process() -> None:
+    """End the process with code 1, whatever its threads are doing."""
+    os._exit(1)
+
+
+class Watchdog:
+    """Waits until a term is lost, and then for the end of its block.
+
+    It is a thread, because an event loop that is blocked can't watch itself. It has no part in the renewals.
+
+    Args:
+        tenure: The term.
+        margin: Seconds that the block has to end. If renewals fail, the fence closes at their end.
+        clock: The clock.
+        lease: Namespace and name of the Lease, for the log.
+        on_stuck: Called if the block does not end in time.
+        on_lost: Called when the term is lost.
+    """
+
+    def __init__(
+        self,
+        tenure: Tenure,
+        margin: float,
+        clock: Clock,
+        lease: str,
+        on_stuck: Callable[[], object],
+        on_lost: Callable[[], object],
+    ) -> None:
+        self._tenure = tenure
+        self._margin = margin
+        self._clock = clock
+        self._lease = lease
+        self._on_stuck = on_stuck
+        self._on_lost = on_lost
+        self._stopped = Wakeup()
+        self._thread = threading.Thread(target=self._run, name=f"kubecore-election-watchdog {lease}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End: the block has ended."""
+        self._stopped.set()
+
+    def _run(self) -> None:
+        tenure = self._tenure
+        while not tenure.overdue():
+            if self._wait(tenure.deadline):
+                return
+        self._on_lost()
+        ends_at = (tenure.lost_at or 0.0) + self._margin
+        while self._clock.monotonic() < ends_at:
+            if self._wait(ends_at):
+                return
+        _LOG.critical(
+            "leader election %s: the term is lost (%s), and its block did not end within %g s",
+            self._lease,
+            tenure.reason,
+            self._margin,
+        )
+        self._on_stuck()
+
+    def _wait(self, until: float) -> bool:
+        """Wait until a time, and return whether the block has ended meanwhile."""
+        return self._stopped.wait(until - self._clock.monotonic())
