@@ -34,7 +34,7 @@ class Case:
         self.added_kib = 0
 
     def measure_added(self, call: Callable[[], object]) -> None:
-        """Measure the peak memory that a call adds to what is in use before it."""
+        """Measure the peak memory that a call adds to the memory in use before it."""
         before = peak_kib(reset=True)
         made = call()
         self.added_kib = peak_kib() - before
