@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import copy
 import functools
+import types
 import typing
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -20,15 +21,23 @@ from kubecore.codec.verbatim import with_others
 from kubecore.model.base import CustomBase, ModelBase
 from kubecore.model.other_fields import OtherFields
 
-__all__ = ["attached", "may_hold", "paths_of"]
+__all__ = ["NO_OTHERS", "OtherTree", "attached", "may_hold", "paths_of", "tree_in"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Node:
-    """The other fields of an object, and of the objects in its fields, by names in JSON."""
+class OtherTree:
+    """The other fields of an object, and of the objects in its fields, by names in JSON.
+
+    Attributes:
+        names: The other fields of the object.
+        inner: Those of the objects in its fields.
+    """
 
     names: set[str] = field(default_factory=set[str])
-    inner: dict[str, _Node] = field(default_factory=dict[str, "_Node"])
+    inner: dict[str, OtherTree] = field(default_factory=dict[str, "OtherTree"])
+
+
+NO_OTHERS: Final = OtherTree()
 
 
 def paths_of(annotated: Any) -> OtherFields | None:
@@ -51,19 +60,30 @@ def attached(read: Any, raw: Any, paths: OtherFields) -> Any:
     return _attached(read, raw, _tree(paths))
 
 
+def tree_in(hint: Any) -> OtherTree | None:
+    """Return the other fields in the annotation of a value that is one object, None if it has no annotation.
+
+    Args:
+        hint: The type: `Annotated[...]`, or `Annotated[...] | None`.
+    """
+    parts = typing.get_args(hint) if typing.get_origin(hint) in (typing.Union, types.UnionType) else (hint,)
+    found = (paths_of(part) for part in parts if typing.get_origin(part) is typing.Annotated)
+    return next((_tree(paths) for paths in found if paths is not None), None)
+
+
 @functools.lru_cache(maxsize=1024)
-def _tree(paths: OtherFields) -> _Node:
-    root = _Node()
+def _tree(paths: OtherFields) -> OtherTree:
+    root = OtherTree()
     for path in paths:
         *steps, name = path.replace("[]", "").split(".")
         node = root
         for step in filter(None, steps):
-            node = node.inner.setdefault(step, _Node())
+            node = node.inner.setdefault(step, OtherTree())
         node.names.add(name)
     return root
 
 
-def _attached(read: Any, raw: Any, node: _Node) -> Any:
+def _attached(read: Any, raw: Any, node: OtherTree) -> Any:
     if is_json_array(read) and is_json_array(raw):
         return [_attached(item, other, node) for item, other in zip(read, raw, strict=True)]
     if not is_json_object(raw):

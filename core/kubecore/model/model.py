@@ -39,8 +39,9 @@ class Model(ModelBase, kw_only=True):
         """Read the model from a mapping with the API's names, as `to_dict` writes it.
 
         Args:
-            data: The object; names that the model does not know are ignored.
-            strict: Whether to refuse an object that lacks a required field; else the field reads as its zero value.
+            data: The object.
+            strict: Whether to refuse missing required fields and unknown fields. Otherwise a missing field is its zero
+                value, and an unknown one is dropped, unless the model is open.
 
         Returns:
             The model.
@@ -52,9 +53,9 @@ class Model(ModelBase, kw_only=True):
 
         made = decode.convert(data, cls)
         if strict:
-            from kubecore.codec import required
+            from kubecore.codec import strict as strict_reading
 
-            required.refuse_missing(data, cls)
+            strict_reading.refuse_faults(data, cls)
         return made
 
     def to_yaml(self, *, managed_fields: bool = False) -> str:
@@ -80,7 +81,8 @@ class Model(ModelBase, kw_only=True):
 
         Args:
             text: The document; JSON is YAML too.
-            strict: Whether to refuse a document that lacks a required field; else the field reads as its zero value.
+            strict: Whether to refuse missing required fields and unknown fields, as `kubectl apply` does. Otherwise a
+                missing field is its zero value, and an unknown one is dropped, unless the model is open.
 
         Returns:
             The model.
