@@ -19,9 +19,11 @@ __all__ = [
     "SECRET",
     "V1",
     "V1BETA1",
+    "config",
     "document",
     "exec_of",
     "hide_machine",
+    "nowhere",
     "refused",
     "text",
     "written",
@@ -83,3 +85,15 @@ def hide_machine(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(incluster, "SERVICE_ACCOUNT", home / "no-account")
     for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "POD_NAMESPACE"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the machine from each test of a module that imports this fixture."""
+    hide_machine(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """Return a kubeconfig file with one context."""
+    return written(tmp_path / "config", document())

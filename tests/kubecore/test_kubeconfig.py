@@ -17,23 +17,16 @@ from tests.kubecore.kubeconfigs import (
     DATA,
     EXEC,
     SECRET,
+    config,
     document,
     exec_of,
-    hide_machine,
+    nowhere,
     refused,
     text,
     written,
 )
 
-
-@pytest.fixture(autouse=True)
-def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    hide_machine(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Path:
-    return written(tmp_path / "config", document())
+__all__ = ["config", "nowhere"]
 
 
 def test_the_precedence_of_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,23 +16,16 @@ from tests.kubecore.kubeconfigs import (
     OIDC,
     SECRET,
     V1BETA1,
+    config,
     document,
     exec_of,
-    hide_machine,
+    nowhere,
     refused,
     text,
     written,
 )
 
-
-@pytest.fixture(autouse=True)
-def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    hide_machine(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Path:
-    return written(tmp_path / "config", document())
+__all__ = ["config", "nowhere"]
 
 
 @pytest.mark.parametrize(

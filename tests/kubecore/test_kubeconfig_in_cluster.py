@@ -12,22 +12,15 @@ from kubecore import errors, kubeconfig, rest
 from kubecore._config import incluster
 from tests.kubecore.kubeconfigs import (
     DATA,
+    config,
     document,
-    hide_machine,
+    nowhere,
     refused,
     text,
     written,
 )
 
-
-@pytest.fixture(autouse=True)
-def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    hide_machine(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Path:
-    return written(tmp_path / "config", document())
+__all__ = ["config", "nowhere"]
 
 
 @pytest.fixture

@@ -19,18 +19,9 @@ from hypothesis import strategies as st
 from kubecore import errors, kubeconfig, rest
 from kubecore.codec import yaml as kubeyaml
 from kubecore.kubeconfig import write
-from tests.kubecore.kubeconfigs import DATA, EXEC, document, exec_of, hide_machine, refused, written
+from tests.kubecore.kubeconfigs import DATA, EXEC, config, document, exec_of, nowhere, refused, written
 
-
-@pytest.fixture(autouse=True)
-def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    hide_machine(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Path:
-    return written(tmp_path / "config", document())
-
+__all__ = ["config", "nowhere"]
 
 # Writing.
 
