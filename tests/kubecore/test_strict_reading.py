@@ -96,7 +96,9 @@ class Gauge(OpenModel, kw_only=True):
     part: Part | None = None
     container: Annotated[core_v1.Container, OtherFields("workers", "env[].scope")] | None = None
     containers: list[Annotated[core_v1.Container, OtherFields("workers")]] = msgspec.field(default_factory=list[Any])
-    by_name: dict[str, Annotated[core_v1.Container, OtherFields("workers")]] = msgspec.field(default_factory=dict[str, Any])
+    by_name: dict[str, Annotated[core_v1.Container, OtherFields("workers")]] = msgspec.field(
+        default_factory=dict[str, Any]
+    )
     selector: meta_v1.LabelSelector | None = None
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Self
 from urllib.parse import urlsplit
 
-from kubecore._config import rules
+from kubecore._config import rules, value_types
 from kubecore._config.credentials import ExecConfig, Impersonate, OIDCConfig, TLSConfig, shown
 from kubecore._config.observe import Observer
 from kubecore._config.ratelimit import RateLimiter
@@ -156,7 +156,7 @@ class Config:
     def __repr__(self) -> str:
         """Show the fields that are set; every secret is hidden."""
         # A URL with a user name has a password, too.
-        urls = {name for name in ("host", "proxy_url") if "@" in (getattr(self, name) or "")}
+        urls = {name for name in ("host", "proxy_url") if "@" in str(getattr(self, name))}
         return shown(self, hidden={"bearer_token", "password"} | urls)
 
     def copy(self) -> Self:
@@ -185,6 +185,8 @@ class Config:
         Raises:
             ConfigError: It is not a URL of a server.
         """
+        for mistake in value_types.mistakes(self):
+            raise ConfigError(mistake)
         if "@" in (self.host or "") and not _PATH_FOLLOWS.match(self.host):
             # First of all: no other error may show the password, nor the variables of its frame.
             raise ConfigError("host holds a user name or password: set username and password instead")
@@ -215,6 +217,7 @@ class Config:
             raise ConfigError(mistake)
 
     def _mistakes(self) -> Iterator[str]:
+        yield from value_types.mistakes(self)  # The other rules depend on the types.
         yield from rules.authorities(self.tls)
         yield from rules.client_certificate(self.tls)
         yield from rules.login(

@@ -227,6 +227,8 @@ def oidc_provider(provider: OIDCConfig, names: Names = CONFIG) -> Iterator[str]:
         yield f"{names.issuer} is empty: set it to an https URL"
     elif not provider.issuer_url.startswith("https://"):
         yield f"{names.issuer} is not an https URL; it would receive refresh tokens"
+    elif proxy_parts(provider.issuer_url, ("https",)) is None:
+        yield f"invalid {names.issuer}: expected https:// followed by a host"
     if not provider.client_id:
         yield f"{names.client} is empty: set it"
 

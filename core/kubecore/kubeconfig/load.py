@@ -18,7 +18,7 @@ from kubecore.kubeconfig.build import build
 from kubecore.kubeconfig.convert import Save
 from kubecore.kubeconfig.errors import ContextNotFoundError, EmptyConfigError, InvalidConfigError, Problem
 from kubecore.kubeconfig.model import Cluster, Context, User
-from kubecore.kubeconfig.overrides import Overrides, check_names, over_cluster, over_user, plain_namespace
+from kubecore.kubeconfig.overrides import Overrides, check_given, over_cluster, over_user, plain_namespace
 from kubecore.kubeconfig.validate import check_data_only, check_namespace, missing
 from kubecore.kubeconfig.write import save_tokens
 
@@ -103,7 +103,7 @@ def load(
         InvalidConfigError: The entries of the context are invalid; the error has all mistakes, with file and entry.
         ConfigError: A file can't be read, or is not a kubeconfig.
     """
-    check_names(overrides)
+    check_given(overrides)
     merged = files.read_all(path)
     in_pod = _is_in_pod()
     try:
@@ -140,7 +140,7 @@ def loads(
         InvalidConfigError: The entries of the context are invalid, or refer to files or programs without being trusted.
         ConfigError: The content is not a kubeconfig.
     """
-    check_names(overrides)
+    check_given(overrides)
     data = hide(data)
     document = files.Document(None, files.parse(data, "kubeconfig"))
     merged = files.merge([document], document.source)

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from typing import Any, Final, TypedDict
 
 from kubecore import rest
-from kubecore._config import rules
+from kubecore._config import rules, value_types
 from kubecore.errors import ConfigError
 from kubecore.kubeconfig.model import Cluster, User
 
-__all__ = ["Overrides", "check_names", "over_cluster", "over_user", "plain_namespace"]
+__all__ = ["Overrides", "check_given", "over_cluster", "over_user", "plain_namespace"]
 
 _NEVER_EMPTY: Final = (
     "token", "token_file", "cert_file", "cert_data", "key_file", "key_data", "username", "impersonate"
@@ -71,18 +71,21 @@ class Overrides(TypedDict, total=False):
     compression: bool | None
 
 
-def check_names(given: Mapping[str, Any]) -> None:
-    """Refuse keywords that mean nothing, as Python itself would.
+def check_given(given: Mapping[str, Any]) -> None:
+    """Refuse keywords that mean nothing, as Python itself would, and values of a wrong type.
 
     Args:
         given: The keywords.
 
     Raises:
         TypeError: There is no such keyword.
+        ConfigError: A value has a wrong type.
     """
     unknown = sorted(given.keys() - Overrides.__annotations__.keys())
     if unknown:
         raise TypeError(f"unexpected keyword arguments: {', '.join(unknown)}")
+    for mistake in value_types.mistakes_in(given, value_types.OVERRIDES):
+        raise ConfigError(mistake)
 
 
 def over_cluster(cluster: Cluster, given: Overrides) -> Cluster:
