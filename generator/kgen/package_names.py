@@ -88,7 +88,7 @@ class PackageNames:
         self._module = functools.cache(read)
         self._places = functools.cache(self._find_places)
         self._holders = functools.cache(self._find_holders)
-        self._aliases = functools.cache(self._find_aliases)
+        self._names = functools.cache(self._find_names)
 
     @classmethod
     def of(cls, api: Api) -> PackageNames:
@@ -211,15 +211,19 @@ class PackageNames:
         return _apart(alias, fitting)
 
     def _fitting(self, module: str, owner: str, wire_name: str, target: Target) -> list[str]:
-        """Return the other names of a class that read like a place."""
-        named, head = self._aliases(module), _flat(owner.rstrip("_"))
+        """Return the names of a class, or of constants, that read like a place."""
+        named, head = self._names(module), _flat(owner.rstrip("_"))
         names = [name for word in _words(wire_name) for name in named.get((target, head + word), ())]
         return [name for name in dict.fromkeys(names) if _reads_like(name, owner, wire_name)]
 
-    def _find_aliases(self, module: str) -> Mapping[tuple[Target, str], list[str]]:
-        """Return other names by their plain names: there are many, and each is compared with each place."""
+    def _find_names(self, module: str) -> Mapping[tuple[Target, str], list[str]]:
+        """Return names by their plain names: there are many, and each is compared with each place.
+
+        The class of equal objects may have the name of a place in an object that is an alias.
+        """
         found: dict[tuple[Target, str], list[str]] = {}
-        for name in self._module(module).aliases:
+        here = self._module(module)
+        for name in (*here.aliases, *here.classes, *here.constants):
             target = self.target(module, name)
             for form in {_flat(name), _flat(_NUMBER.sub("", name.rstrip("_")))}:
                 found.setdefault((target, form), []).append(name)

@@ -31,7 +31,7 @@ def render(files: Iterable[PlannedFile], override: Path | None = None) -> dict[s
     Raises:
         PlanError: If a template is wrong, or prints text that is not known to be inert.
     """
-    environment = _environment(override)
+    environment = _own_environment() if override is None else _environment(override)
     return {file.path: _render(environment, file) for file in files}
 
 
@@ -58,6 +58,11 @@ def _render(environment: jinja2.Environment, file: PlannedFile) -> str:
 @functools.lru_cache(maxsize=64)
 def _template(environment: jinja2.Environment, name: str) -> jinja2.Template:
     return environment.get_template(name)
+
+
+@functools.cache
+def _own_environment() -> jinja2.Environment:
+    return _environment(None)
 
 
 def _environment(override: Path | None) -> jinja2.Environment:

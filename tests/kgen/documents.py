@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -154,12 +154,15 @@ def laid_out(api: Api) -> dict[ModelRef, Code]:
     return found
 
 
-def generated(api: Api, package: str = "made", *, quickly: bool = False) -> dict[str, str]:
+def generated(
+    api: Api, package: str = "made", *, quickly: bool = False, is_wanted: Callable[[str], bool] = lambda _: True
+) -> dict[str, str]:
     """Return the files of a package, verified, not formatted.
 
-    `quickly` renders the classes with the template only, because datamodel-code-generator is slow.
+    `quickly` renders the classes with the template only, because datamodel-code-generator is slow. `is_wanted` selects
+    files by their paths.
     """
     sources = laid_out(api) if quickly else class_sources(api.modules, templates_folder())
-    files = render(plan(api, sources, package, "specs"))
+    files = render(file for file in plan(api, sources, package, "specs") if is_wanted(file.path))
     verify(files, api.modules, package, api.builtins)
     return files

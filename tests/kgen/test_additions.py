@@ -22,7 +22,10 @@ from kgen.package_names import PackageNames
 from tests.kgen.crd_schemas import SCHEMA, STRING, enum, in_place, obj
 from tests.kgen.documents import generated
 from tests.kgen.manifests import change, manifest
-from tests.torture.additions import Names, added, at_hand, drawn, lost, play, resolved
+from tests.torture.additions import at_hand, play, resolved
+from tests.torture.crd_changes import added
+from tests.torture.crd_families import drawn
+from tests.torture.crd_names import Names, lost
 from tests.torture.tally import Tally
 
 
@@ -235,6 +238,16 @@ def test_a_property_never_gets_the_name_of_an_equal_list_item() -> None:
     items = {"type": "array", "items": obj(a=STRING)}
     assert not lost_by({"tls": items}, {"tls": items, "tl": obj(a=STRING)})
     assert not lost_by({"tl": obj(a=STRING), "tls": items}, {"tl": obj(a=STRING), "tls": items, "tlss": obj(a=STRING)})
+
+
+def test_a_class_inside_of_an_object_that_shares_its_class_keeps_its_name() -> None:
+    """`WidgetSpecFooBar` is an alias, and `WidgetSpecFooBarType` inside of it is a class."""
+    held = obj(type=obj(a=STRING))
+    state = {"fooBar": held, "plan": obj(policy=held), "rule": obj(policy=held)}
+    (module,) = resolved([manifest(state)]).modules
+    assert "WidgetSpecFooBar" in {str(alias.name) for alias in module.aliases}
+    assert "WidgetSpecFooBarType" in {str(model.name) for model in module.models}
+    assert not lost_by(state, {**state, "foo": obj(barType=obj(b=STRING))})
 
 
 @pytest.mark.slow

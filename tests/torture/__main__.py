@@ -20,6 +20,7 @@ from tests.torture.tally import Tally
 COMMANDS: Final = (
     "names",
     "additions",
+    "crds",
     "answers",
     "fuzz",
     "http",

@@ -12,6 +12,7 @@ from tests.torture.__main__ import COMMANDS, command, main
 SMALL = {  # Number of tries per command, without `watch` and `structural`, which tests/server runs.
     "names": 40,
     "additions": 15,
+    "crds": 40,
     "answers": 0,
     "fuzz": 3_000,
     "http": 2_000,
