@@ -123,7 +123,7 @@ def compared(
         found, has_turned = lost(old, new)
         redefined += found
     if change.sort in ("removal", "order"):
-        # The remaining names mean what they meant before. An object that was a type of Kubernetes has new names in it.
+        # The remaining names keep their meanings. An object that was a type of Kubernetes has new names in it.
         found, is_turned = lost(new, old)
         has_turned |= is_turned
         redefined += [text for text in found if not text.endswith((" is gone", " are gone"))]

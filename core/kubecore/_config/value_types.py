@@ -26,7 +26,7 @@ class _Type(NamedTuple):
 
 
 def _of(*classes: Any, words: str = "") -> _Type:
-    """Return the type of instances of some classes; True and False are no numbers."""
+    """Return the type of instances of some classes. True and False do not count as numbers."""
 
     def accepts(value: Any) -> bool:
         return isinstance(value, classes) and (bool in classes or not isinstance(value, bool))
