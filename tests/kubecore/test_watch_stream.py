@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from kubeclient.models import core_v1
 from kubecore import errors
-from kubecore.watch.decoder import MAX_LINE, Decoder
+from kubecore.watch.decoder import Decoder
+from kubecore.watch.lines import MAX_LINE
 from tests.kubecore.watch_runs import CUT, REFUSED, Run, bookmark, change, events, failure, line
 
 

@@ -20,6 +20,7 @@ from kubecore.codec.other_fields import may_hold
 from kubecore.codec.verbatim import is_custom, may_differ
 from kubecore.errors import DecodeError, status_error
 from kubecore.model.meta import Status
+from kubecore.watch.lines import Lines
 
 __all__ = [
     "ADDED",
@@ -32,6 +33,8 @@ __all__ = [
     "Meta",
     "carries_meta",
     "check_media_type",
+    "ends_initial_events",
+    "meta_in",
     "meta_of",
 ]
 
@@ -43,8 +46,7 @@ DELETED: Final = "DELETED"
 BOOKMARK: Final = "BOOKMARK"
 ERROR: Final = "ERROR"
 
-MAX_LINE: Final = 64 << 20
-"""Longest event, in bytes: etcd's own limit for an object is 1.5 MiB."""
+_INITIAL_EVENTS_END: Final = "k8s.io/initial-events-end"
 
 _LOG: Final = logging.getLogger("kubecore")
 _CHANGES: Final = frozenset((ADDED, MODIFIED, DELETED))
@@ -116,9 +118,7 @@ class Decoder(Generic[T]):
         self._carries = carries_meta(kind)
         self._is_custom = is_custom(kind)
         self._fast: CheckedDecoder[Event[T]] = decoder(Event[kind])  # type: ignore[valid-type]
-        self._parts: list[bytes] = []
-        self._pending = 0
-        self._seen = 0
+        self._lines = Lines()
 
     def feed(self, data: bytes) -> Iterator[tuple[Event[T] | None, Meta]]:
         """Parse the next chunk of the stream.
@@ -133,17 +133,9 @@ class Decoder(Generic[T]):
             StatusError: The stream holds an ERROR event.
             DecodeError: The stream holds something other than events; the error has the position.
         """
-        *lines, rest = data.split(b"\n")
-        for line in lines:
-            if self._parts:
-                line = b"".join((*self._parts, line))
-                self._parts.clear()
-                self._pending = 0
-            if line and not line.isspace() and (found := self._event(line)) is not None:
+        for line in self._lines.feed(data):
+            if (found := self._event(line)) is not None:
                 yield found
-            self._seen += len(line) + 1
-        if rest:
-            self._keep(rest)
 
     def end(self) -> Iterator[tuple[Event[T] | None, Meta]]:
         """End the stream: a complete last line without a newline counts, an incomplete one is dropped.
@@ -155,21 +147,13 @@ class Decoder(Generic[T]):
             StatusError: It is an ERROR event.
             DecodeError: It is complete, but not an event.
         """
-        line = b"".join(self._parts)
-        self._parts.clear()
-        if line and not line.isspace():
+        if line := self._lines.end():
             try:
                 decoder(_Raw).decode(line)
             except _UNREADABLE:
                 return  # Cut off in the middle: the event was not yielded, and a new watch will yield it.
             if (found := self._event(line)) is not None:
                 yield found
-
-    def _keep(self, rest: bytes) -> None:
-        self._parts.append(rest)
-        self._pending += len(rest)
-        if self._pending > MAX_LINE:
-            raise DecodeError(f"the watch's event at byte {self._seen} is longer than {MAX_LINE} bytes")
 
     def _event(self, line: bytes) -> tuple[Event[T] | None, Meta] | None:
         depth.check(line)
@@ -195,7 +179,7 @@ class Decoder(Generic[T]):
         if raw.type == ERROR:
             raise status_error(self._decode(raw.object, Status)).locate(self._place)
         if raw.type not in _CHANGES and raw.type != BOOKMARK:
-            _LOG.warning("a watch's event at byte %d is of an unknown type: skipped", self._seen)
+            _LOG.warning("a watch's event at byte %d is of an unknown type: skipped", self._lines.seen)
             return None
         meta = self._read(line, _Line).object.metadata
         if raw.type == BOOKMARK and not self._bookmarks:
@@ -207,7 +191,7 @@ class Decoder(Generic[T]):
             return decoder(kind).unchecked.decode(line)
         except _UNREADABLE:
             raise DecodeError(
-                f"the watch holds no event at byte {self._seen}, but {len(line)} bytes of something else"
+                f"the watch holds no event at byte {self._lines.seen}, but {len(line)} bytes of something else"
             ) from None
 
     def _decode(self, data: msgspec.Raw, kind: type[_R]) -> _R:
@@ -216,7 +200,7 @@ class Decoder(Generic[T]):
         except DecodeError as error:
             from kubecore.codec import lenient
 
-            raise DecodeError(f"the watch's event at byte {self._seen}: {lenient.named(data)}{error}") from None
+            raise DecodeError(f"the watch's event at byte {self._lines.seen}: {lenient.named(data)}{error}") from None
 
 
 _R = TypeVar("_R")
@@ -235,6 +219,27 @@ def check_media_type(path: str, headers: Mapping[str, str]) -> None:
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise DecodeError(f"GET {path}: a watch comes as application/json, not as {media_type[:100]!r}")
+
+
+def ends_initial_events(meta: Meta) -> bool:
+    """Return whether a bookmark has the annotation that ends the state which the server sends as events.
+
+    Args:
+        meta: The metadata of the bookmark.
+    """
+    return meta.annotations.get(_INITIAL_EVENTS_END) == "true"
+
+
+def meta_in(text: bytes) -> Meta:
+    """Return the metadata of an object in JSON, empty if it has none.
+
+    Args:
+        text: The object.
+    """
+    try:
+        return decoder(_Object).unchecked.decode(text).metadata
+    except _UNREADABLE:
+        return _Meta()
 
 
 def carries_meta(kind: Any) -> bool:

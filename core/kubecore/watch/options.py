@@ -37,6 +37,8 @@ class WatchOptions(Generic[T]):
     send_initial_events: bool | None = None
     timeout: float | None = None
     relists: bool = False
+    page_size: int | None = None
+    """The number of objects in each page of a list; None for all in one response."""
     ends_at: float | None = None
     """When the watch ends, on the monotonic clock; None for `timeout_seconds` after the first request."""
 
@@ -93,9 +95,11 @@ class WatchOptions(Generic[T]):
                 values["resource_version_match"] = self.resource_version_match  # The server reports why it refuses it.
         elif phase != "list":
             values["limit"] = 1
-        elif token is not None:
-            values["continue_token"] = token
-        elif is_first:  # A repeated list uses the newest state.
-            values["resource_version"] = self.resource_version
-            values["resource_version_match"] = self.resource_version_match
+        else:
+            values["limit"] = self.page_size
+            if token is not None:
+                values["continue_token"] = token
+            elif is_first:  # A repeated list uses the newest state.
+                values["resource_version"] = self.resource_version
+                values["resource_version_match"] = self.resource_version_match
         return options.query(**values)

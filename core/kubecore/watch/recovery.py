@@ -11,7 +11,7 @@ from kubecore.watch.pages import Pages
 from kubecore.watch.phases import Phases
 from kubecore.watch.position import Position
 
-__all__ = ["Recovery"]
+__all__ = ["Recovery", "is_transient"]
 
 _FIRST_TRIES: Final = 5
 """How often a server that fails is requested to send its first response."""
@@ -84,7 +84,7 @@ class Recovery:
         return self._pacing.left() if was_open else self._pacing.back_off()
 
     def _refused(self, error: errors.StatusError, *, was_open: bool, has_response: bool) -> float | None:
-        if self._phases.current == "probe" and not _is_transient(error):
+        if self._phases.current == "probe" and not is_transient(error):
             self._phases.on("refused")  # A user who may watch is not always allowed to list.
             return None
         if isinstance(error, errors.GoneError) or error.code == 410:
@@ -95,7 +95,7 @@ class Recovery:
             if not self._pacing.is_behind():
                 raise error
             return self._pacing.back_off(errors.suggests_client_delay(error))
-        if _is_transient(error):
+        if is_transient(error):
             if not has_response and error.code != 429 and self._pacing.failures + 1 >= _first_tries(error):
                 raise error
             return self._pacing.back_off(errors.suggests_client_delay(error))
@@ -131,6 +131,10 @@ def _first_tries(error: errors.StatusError) -> int:
     return 1 if error.code == 500 and not error.reason else _FIRST_TRIES
 
 
-def _is_transient(error: errors.StatusError) -> bool:
-    """Return whether a failure is the server's, and may pass."""
+def is_transient(error: errors.StatusError) -> bool:
+    """Return whether a failure is the server's, and may pass.
+
+    Args:
+        error: The failure.
+    """
     return isinstance(error, _TRANSIENT) or error.code == 429 or error.code >= 500

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, Generic, TypeVar
+from typing import Generic, TypeVar
 
-from kubecore.watch.decoder import ADDED, BOOKMARK, DELETED, Event, Meta, meta_of
+from kubecore.watch.decoder import ADDED, BOOKMARK, DELETED, Event, Meta, ends_initial_events, meta_of
 from kubecore.watch.options import WatchOptions
 from kubecore.watch.pacing import Pacing
 from kubecore.watch.phases import Phases
@@ -15,8 +15,6 @@ from kubecore.watch.snapshot import Snapshot
 __all__ = ["Reporter"]
 
 T = TypeVar("T")
-
-_INITIAL_EVENTS_END: Final = "k8s.io/initial-events-end"
 
 
 class Reporter(Generic[T]):
@@ -123,7 +121,7 @@ class Reporter(Generic[T]):
             for change in snapshot.compare(meta, event.object):
                 self._pacing.progressed()
                 yield change
-        elif meta.annotations.get(_INITIAL_EVENTS_END) == "true":
+        elif ends_initial_events(meta):
             yield from snapshot.finish()
             self._position.move(meta.resource_version)
             self._phases.on("synced")

@@ -25,7 +25,7 @@ from kubecore.watch.position import Position
 from kubecore.watch.recovery import Recovery
 from kubecore.watch.reporter import Reporter
 
-__all__ = ["Step", "WatchState"]
+__all__ = ["Step", "WatchState", "went_back"]
 
 T = TypeVar("T")
 
@@ -147,7 +147,7 @@ class WatchState(Generic[T]):
         if self._phases.current == "probe":
             self._phases.on("listed")
             if is_back:
-                raise errors.ExpiredError(_went_back(self.version, version))
+                raise errors.ExpiredError(went_back(self.version, version))
             return iter(())
         if not version:
             raise errors.DecodeError(f"{self._path}: the list has no resourceVersion, from which a watch could resume")
@@ -231,7 +231,13 @@ def _kind(call: Call[T]) -> type[T]:
     return call.response
 
 
-def _went_back(ours: str, theirs: str) -> Status:
+def went_back(ours: str, theirs: str) -> Status:
+    """Return the status for a server whose version is older than the one that was reached.
+
+    Args:
+        ours: The version that was reached.
+        theirs: The version of the server.
+    """
     return Status(
         status="Failure",
         code=410,
