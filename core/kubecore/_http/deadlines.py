@@ -7,7 +7,7 @@ import os
 import socket
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Literal
 
 from kubecore import errors
@@ -53,16 +53,29 @@ class Deadlines:
         request: The request with its timeouts.
     """
 
-    __slots__ = ("_body", "_body_deadline", "_deadline", "_head", "_head_deadline", "_last", "_request", "_timeouts")
+    __slots__ = (
+        "_body",
+        "_body_deadline",
+        "_deadline",
+        "_head",
+        "_head_deadline",
+        "_idle",
+        "_last",
+        "_request",
+        "_timeouts",
+    )
 
     def __init__(self, request: Request) -> None:
         self._request = request
         self._timeouts = timeouts = request.timeouts
         self._deadline = self._last = request.deadline
+        self._idle: Callable[[], float | None] | None = None
         if request.streaming:
             # The server may send the headers together with the first line, so that they may take as long as it does.
             self._head = self._body = timeouts.idle if request.idle_timeout else None
             self._head_deadline, self._body_deadline = request.head_deadline, request.ends_at
+            if callable(request.idle_timeout):
+                self._idle = request.idle_timeout
         else:
             self._head = self._body = None if request.patient else timeouts.read
             self._head_deadline = self._body_deadline = request.deadline
@@ -99,10 +112,10 @@ class Deadlines:
         """Return the limit of one step in seconds, and the deadline that applies to it."""
         if stage == "read":
             self._last = self._head_deadline
-            return self._head, self._head_deadline
+            return self._lowered(self._head), self._head_deadline
         if stage == "body":
             self._last = self._body_deadline
-            return self._body, self._body_deadline
+            return self._lowered(self._body), self._body_deadline
         self._last = self._deadline
         return getattr(self._timeouts, stage), self._deadline
 
@@ -123,11 +136,16 @@ class Deadlines:
     def seconds(self, stage: Stage) -> float | None:
         """Return the limit of one step, in seconds, without regard to the deadline; None for no limit."""
         if stage == "read":
-            return self._head
+            return self._lowered(self._head)
         if stage == "body":
-            return self._body
+            return self._lowered(self._body)
         found: float | None = getattr(self._timeouts, stage)
         return found
+
+    def _lowered(self, seconds: float | None) -> float | None:
+        """Return the limit for the next data of an endless response: the caller may have a lower one."""
+        own = None if self._idle is None else self._idle()
+        return seconds if own is None or (seconds is not None and seconds < own) else own
 
     def response_started(self, status: int) -> None:
         """Take note of the response's status: only the expected one begins a response without end.
@@ -138,7 +156,7 @@ class Deadlines:
         request = self._request
         if not request.streaming or status == (101 if request.upgrade else 200):
             return
-        self._body = self._timeouts.read
+        self._idle, self._body = None, self._timeouts.read
         self._body_deadline = request.head_deadline
         if self._body_deadline is None and self._timeouts.total is not None:
             self._body_deadline = (

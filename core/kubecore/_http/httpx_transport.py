@@ -141,7 +141,7 @@ def _arguments(request: Request, timeouts_of_call: tuple[float | None, ...] | No
 
 def _pause(request: Request) -> float | None:
     """Return how long an endless response may pause."""
-    idle = request.timeouts.idle if request.idle_timeout else None
+    idle = Deadlines(request).seconds("body")
     if request.ends_at is None:
         return idle
     left = max(request.ends_at - time.monotonic(), 0.001)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, TypeAlias
 
 from kubecore._config.config import Server, Timeouts
 from kubecore.errors import BodyTooLargeError, ProtocolError, RedirectError
 
-__all__ = ["Body", "Request", "check_body", "check_response", "codings", "has_body", "too_large"]
+__all__ = ["Body", "IdleLimit", "Request", "check_body", "check_response", "codings", "has_body", "too_large"]
 
 
 Body = bytes | bytearray | memoryview
 """Buffers that a body can be read into."""
+
+IdleLimit: TypeAlias = bool | Callable[[], float | None]
+"""Whether `Timeouts.idle` applies to a response, or a function that is called before each read: it returns a lower
+limit, in seconds, or None for `Timeouts.idle`."""
 
 
 class Request(NamedTuple):
@@ -28,7 +32,7 @@ class Request(NamedTuple):
         deadline: When the whole must be done, on the monotonic clock; None for no limit.
         streaming: Whether the response may last forever, as that of a watch. Once it began, neither `deadline` nor the
             timeout for the next chunk applies.
-        idle_timeout: Whether `Timeouts.idle` applies to an endless response.
+        idle_timeout: Whether `Timeouts.idle` applies to an endless response, or a lower limit.
         ends_at: When an endless response is abandoned, on the monotonic clock; None for no limit.
         upgrade: Whether it requests another protocol.
         head_deadline: When the headers of an endless response must have arrived, on the monotonic clock; None for no
@@ -48,7 +52,7 @@ class Request(NamedTuple):
     timeouts: Timeouts
     deadline: float | None
     streaming: bool
-    idle_timeout: bool = False
+    idle_timeout: IdleLimit = False
     ends_at: float | None = None
     upgrade: bool = False
     head_deadline: float | None = None

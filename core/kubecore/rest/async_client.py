@@ -21,7 +21,7 @@ from kubecore.rest.request_builder import RequestBuilder
 if TYPE_CHECKING:
     from kubecore._http.async_protocols import AsyncHttpClient, AsyncStream
     from kubecore._http.async_socket import AsyncSocket
-    from kubecore._http.request import Request
+    from kubecore._http.request import IdleLimit, Request
     from kubecore._http.websocket_upgrade import Upgraded
     from kubecore.calls.call import Received
     from kubecore.codec.streamed_list import StreamedList
@@ -136,7 +136,7 @@ class AsyncClient:
         timeout: float | None = None,
         deadline: Deadline | None = None,
         once: bool = False,
-        idle_timeout: bool = False,
+        idle_timeout: IdleLimit = False,
         ends_at: float | None = None,
         sleep: Callable[[float], Any] | None = None,
     ) -> AsyncGenerator[AsyncStream]:
@@ -148,7 +148,7 @@ class AsyncClient:
             deadline: The same as a time, for calls that belong together.
             once: Whether it is sent again only if the server requests that.
             idle_timeout: Whether a pause of more than `Timeouts.idle` seconds is a ReadTimeoutError; otherwise the
-                response may pause forever.
+                response may pause forever. Or a function that returns a lower limit; it is called before each read.
             ends_at: When all must be over, the response too, on the monotonic clock; None for no such limit.
             sleep: The function that waits between attempts; None for the default.
 

@@ -15,7 +15,7 @@ from kubecore import errors
 from kubecore._auth.credential import Credential
 from kubecore._config import warnings
 from kubecore._config.observe import Attempt, Outcome, checked
-from kubecore._http.request import Request, check_body, check_response, too_large
+from kubecore._http.request import IdleLimit, Request, check_body, check_response, too_large
 from kubecore._support.backoff import Backoff
 from kubecore.calls.call import Call
 from kubecore.calls.deadline import Deadline
@@ -47,7 +47,7 @@ class RetryState:
         requests: Makes its requests.
         call: The call.
         streaming: Whether the response may continue for ever, as a watch's does.
-        idle_timeout: Whether it is closed if no data arrives for `Timeouts.idle` seconds.
+        idle_timeout: Whether it is closed if no data arrives for `Timeouts.idle` seconds, or a lower limit.
         ends_at: When all must be over, the response too, on the monotonic clock; None for no limit but the configured
             ones.
         deadline: When the caller wants the response, or the headers of an endless one; instead of `Timeouts.total`.
@@ -91,7 +91,7 @@ class RetryState:
         call: Call[Any],
         *,
         streaming: bool = False,
-        idle_timeout: bool = False,
+        idle_timeout: IdleLimit = False,
         ends_at: float | None = None,
         deadline: Deadline | None = None,
         once: bool = False,

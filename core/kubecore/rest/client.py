@@ -21,7 +21,7 @@ from kubecore.rest.request_builder import RequestBuilder
 
 if TYPE_CHECKING:
     from kubecore._http.protocols import HttpClient, Stream
-    from kubecore._http.request import Request
+    from kubecore._http.request import IdleLimit, Request
     from kubecore._http.sync_socket import SyncSocket
     from kubecore._http.websocket_upgrade import Upgraded
     from kubecore.calls.call import Received
@@ -137,7 +137,7 @@ class Client:
         timeout: float | None = None,
         deadline: Deadline | None = None,
         once: bool = False,
-        idle_timeout: bool = False,
+        idle_timeout: IdleLimit = False,
         ends_at: float | None = None,
         sleep: Callable[[float], Any] | None = None,
     ) -> Generator[Stream]:
@@ -149,7 +149,7 @@ class Client:
             deadline: The same as a time, for calls that belong together.
             once: Whether it is sent again only if the server requests that.
             idle_timeout: Whether a pause of more than `Timeouts.idle` seconds is a ReadTimeoutError; otherwise the
-                response may pause forever.
+                response may pause forever. Or a function that returns a lower limit; it is called before each read.
             ends_at: When all must be over, the response too, on the monotonic clock; None for no such limit.
             sleep: The function that waits between attempts; None for the default.
 

@@ -11,7 +11,7 @@ from kubecore._config.config import DEFAULT_BURST, Config, Server, default_user_
 from kubecore._config.credentials import Impersonate
 from kubecore._config.ratelimit import RateLimiter, TokenBucket
 from kubecore._config.warnings import LogOnce, WarningHandler
-from kubecore._http.request import Request
+from kubecore._http.request import IdleLimit, Request
 from kubecore.calls.call import Call
 from kubecore.errors import ConfigError
 from kubecore.rest.hooks import WriteHooks
@@ -63,7 +63,7 @@ class RequestBuilder:
         streaming: bool,
         deadline: float | None,
         target: str | None = None,
-        idle_timeout: bool = False,
+        idle_timeout: IdleLimit = False,
         ends_at: float | None = None,
         upgrade: Sequence[tuple[bytes, bytes]] = (),
         head_deadline: float | None = None,
@@ -78,7 +78,7 @@ class RequestBuilder:
             streaming: Whether the response may pause for as long as it likes, as a watch does.
             deadline: When the whole must be done, on the monotonic clock.
             target: Path and query of the target of a redirect, None for the call's own.
-            idle_timeout: Whether `Timeouts.idle` applies to an endless response.
+            idle_timeout: Whether `Timeouts.idle` applies to an endless response, or a lower limit.
             ends_at: When an endless response is abandoned, on the monotonic clock.
             upgrade: The headers that request another protocol.
             head_deadline: When the headers of an endless response must have arrived, on the monotonic clock.
