@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 import msgspec
 
 # Not by its own name, which is the verb's in the class.
-from kubecore.async_verbs.base import ResourceClient
+from kubecore.async_verbs.informing import Informers
 from kubecore.calls.body import Body
 from kubecore.model.meta import PartialObjectMetadata
 from kubecore.options import ResourceVersionMatch
@@ -22,7 +22,7 @@ T = TypeVar("T", bound=Body)
 P = TypeVar("P", bound=msgspec.Struct)
 
 
-class Watch(ResourceClient, Generic[T]):
+class Watch(Informers[T], Generic[T]):
     """Follows the collection."""
 
     @overload

@@ -5,9 +5,11 @@ The store and everything around it is without I/O. Informers fill it from the se
 
 from __future__ import annotations
 
+from kubecore.cache.async_informer import AsyncInformer
 from kubecore.cache.changes import Added, Change, Deleted, Updated
+from kubecore.cache.informer import Informer
 from kubecore.cache.keep import Keep
 from kubecore.cache.key import Key
 from kubecore.cache.lister import Lister
 
-__all__ = ["Added", "Change", "Deleted", "Keep", "Key", "Lister", "Updated"]
+__all__ = ["Added", "AsyncInformer", "Change", "Deleted", "Informer", "Keep", "Key", "Lister", "Updated"]

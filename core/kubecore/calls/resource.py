@@ -6,7 +6,7 @@ Source: client-go's `gentype` and `rest.Request`.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
@@ -81,6 +81,11 @@ class Resource(Generic[T, L]):
     namespaced: bool
     kind: type[T]
     list_kind: type[L] | None = None
+
+    @property
+    def completion(self) -> Callable[[Any], Any] | None:
+        """Adds the fields to an object that servers leave out of the items of lists; None if models have them."""
+        return None
 
     def call(
         self,

@@ -99,6 +99,12 @@ class DynamicResource(Resource[T, ObjectList[T]]):
         api_version = f"{self.group}/{self.version}" if self.group else self.version
         return {"apiVersion": api_version, "kind": self.kind_name}
 
+    @property
+    def completion(self) -> Callable[[Any], Any] | None:
+        """Adds `apiVersion` and `kind` to a dictionary: see `Resource.completion`."""
+        own = self._own
+        return (lambda item: {**own, **item}) if self.kind is dict else None
+
     def call(self, *arguments: Any, **options: Any) -> Call[Any]:
         """Make a call: see `Resource.call`.
 

@@ -12,7 +12,7 @@ from kubecore.model.meta import PartialObjectMetadata
 from kubecore.options import ResourceVersionMatch
 
 # Not by its own name, which is the verb's in the class.
-from kubecore.sync_verbs.base import ResourceClient
+from kubecore.sync_verbs.informing import Informers
 
 if TYPE_CHECKING:
     from kubecore import watch as watches
@@ -24,7 +24,7 @@ T = TypeVar("T", bound=Body)
 P = TypeVar("P", bound=msgspec.Struct)
 
 
-class Watch(ResourceClient, Generic[T]):
+class Watch(Informers[T], Generic[T]):
     """Follows the collection."""
 
     @overload
