@@ -16,7 +16,7 @@ PODS = 10_000
 def write_bodies(folder: Path) -> None:
     """Write `list.json`, `item.json`, `one.json`, `odd.json` and `watch.json` into `folder`."""
     recorded = json.loads((Path(__file__).parent / "pod.json").read_bytes())
-    pods = [_named(recorded, number) for number in range(PODS)]
+    pods = [named(recorded, number) for number in range(PODS)]
     _write(folder / "item.json", pods[0])
     events = [json.dumps({"type": "MODIFIED", "object": pod}, separators=(",", ":")) + "\n" for pod in pods]
     (folder / "watch.json").write_text("".join(events))
@@ -31,11 +31,12 @@ def write_bodies(folder: Path) -> None:
 def pod_bytes() -> int:
     """Return the bytes of a pod in the list."""
     recorded = json.loads((Path(__file__).parent / "pod.json").read_bytes())
-    pod = {key: value for key, value in _named(recorded, 0).items() if key not in ("apiVersion", "kind")}
+    pod = {key: value for key, value in named(recorded, 0).items() if key not in ("apiVersion", "kind")}
     return len(json.dumps(pod, separators=(",", ":")))
 
 
-def _named(recorded: dict[str, Any], number: int) -> dict[str, Any]:
+def named(recorded: dict[str, Any], number: int) -> dict[str, Any]:
+    """Return the recorded pod with the name, UID and version of a number."""
     pod = copy.deepcopy(recorded)
     pod["metadata"] |= {
         "name": f"web-{number}",

@@ -138,11 +138,9 @@ def encoded(folder: Path) -> Path | None:
 
 
 @contextlib.contextmanager
-def server(folder: Path) -> Iterator[str]:
+def server(folder: Path, module: str = "benchmarks.server") -> Iterator[str]:
     """Serve the recorded bodies from another process and write its kubeconfig; yield its URL."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.server", folder], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
+    process = subprocess.Popen([sys.executable, "-m", module, folder], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         url = f"https://127.0.0.1:{int(process.stdout.readline())}"

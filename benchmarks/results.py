@@ -12,6 +12,9 @@ FILE = Path(__file__).parent / "results.json"
 SCHEMA = 1
 """Raised if the meaning of a field changes or a field is removed."""
 
+LARGE = "controllers_large"
+"""The table of controllers with 100,000 pods."""
+
 SCALES = {"ms": 1e3, "us": 1e6, "s": 1.0}
 
 
@@ -22,7 +25,8 @@ class Figure(msgspec.Struct, kw_only=True):
         case: Name of the case.
         title: Title of the case.
         client: Name of the client.
-        quantity: `seconds`, `cpu_seconds`, `pause_seconds`, `peak_mib` or `lines`.
+        quantity: `seconds`, `cpu_seconds`, `pause_seconds`, `peak_mib`, `resident_mib`, `cache_mib`, `requests` or
+            `lines`.
         unit: Unit of the values.
         value: The median of the runs.
         min: The smallest value of a run.

@@ -11,14 +11,21 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from benchmarks import record, recorded, report, results
 from benchmarks.__main__ import main
-from benchmarks.real import cases, near, plan, pods, programs, proxy, turns
+from benchmarks.controllers import bodies
+from benchmarks.controllers import cases as controllers
+from benchmarks.controllers.clients import measure as controller_measure
+from benchmarks.controllers.replay import Replay
+from benchmarks.real import cases, copies, near, plan, pods, programs, proxy, turns
 from benchmarks.real.clients import measure
 from benchmarks.results import Figure, Missing, Results, Table, Target
 from kubeclient import Clientset
@@ -28,44 +35,62 @@ from tests.conftest import ROOT
 BENCHMARKS = ROOT / "benchmarks"
 
 
-def python_cases(module: str) -> set[str]:
+def python_cases(module: str, table: str) -> set[str]:
     """Return the cases of a program whose peer may be missing here."""
-    tree = ast.parse((BENCHMARKS / "real" / "clients" / f"{module}.py").read_text("utf-8"))
-    [table] = [
+    tree = ast.parse((BENCHMARKS / table / "clients" / f"{module}.py").read_text("utf-8"))
+    [listed] = [
         node.value for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "CASES"
     ]
-    assert isinstance(table, ast.Dict)
-    return {str(ast.literal_eval(key)) for key in table.keys if key is not None}
+    assert isinstance(listed, ast.Dict)
+    return {str(ast.literal_eval(key)) for key in listed.keys if key is not None}
 
 
-def program_cases(client: str) -> set[str]:
+SOURCES = {
+    "real": ("rustclient/src/main.rs", "goclient/real.go", "func realCase"),
+    "controllers": ("rustclient/src/controllers.rs", "goclient/controllers.go", "func controllerCase"),
+}
+
+
+def program_cases(client: str, table: str) -> set[str]:
     if client in cases.MODULES:
-        return python_cases(cases.MODULES[client])
+        return python_cases(cases.MODULES[client], table)
+    rust, go, function = SOURCES[table]
     if client == cases.RUST:
-        return set(re.findall(r'^ +"(\w+)" => ', (BENCHMARKS / "rustclient/src/main.rs").read_text(), re.MULTILINE))
-    source = (BENCHMARKS / "goclient/real.go").read_text().partition("func realCase")[2]
+        return set(re.findall(r'^ +"(\w+)" => ', (BENCHMARKS / rust).read_text(), re.MULTILINE))
+    source = (BENCHMARKS / go).read_text().partition(function)[2]
     return {name for names in re.findall(r"case (.*):", source) for name in re.findall(r'"(\w+)"', names)}
 
 
 @pytest.mark.parametrize("client", cases.CLIENTS)
 def test_each_program_has_the_cases_of_the_table(client: str) -> None:
-    assert program_cases(client) == {case.name for case in cases.CASES.values() if client in case.clients}
+    assert program_cases(client, "real") == {case.name for case in cases.CASES.values() if client in case.clients}
+
+
+@pytest.mark.parametrize("client", set(controllers.CLIENTS) - {cases.OURS, cases.ASYNC})
+def test_each_program_has_the_cases_of_controllers(client: str) -> None:
+    if client == cases.JSON:
+        client = cases.PROTOBUF  # The same program, which then has the queue, too.
+    wanted = {case.name for case in controllers.CASES.values() if client in case.clients}
+    assert program_cases(client, "controllers") == wanted
 
 
 def test_programs_read_only_fields_that_the_plan_has() -> None:
     fields = {field.name for field in dataclasses.fields(plan.Plan)}
-    rust = (BENCHMARKS / "rustclient/src/main.rs").read_text()
-    assert set(re.findall(r'plan\.(?:number|text)\("(\w+)"\)|plan\.0\["(\w+)"\]', rust)) <= {
+    rust = "".join((BENCHMARKS / source).read_text() for source, _, _ in SOURCES.values())
+    assert set(re.findall(r'plan\.(?:number|text|seconds)\("(\w+)"\)|plan\.0\["(\w+)"\]', rust)) <= {
         pair for name in fields for pair in ((name, ""), ("", name))
     }
     assert set(re.findall(r'`json:"(\w+)"`', (BENCHMARKS / "goclient/real.go").read_text())) == fields
 
 
-def test_targets_name_figures_of_the_table() -> None:
-    for target in cases.TARGETS:
-        assert target.client in cases.CASES[target.case].clients
-        assert target.quantity in cases.CASES[target.case].quantities
-        assert not target.peer or target.peer in cases.CASES[target.peer_case or target.case].clients
+@pytest.mark.parametrize(
+    ("known", "targets"), [(cases.CASES, cases.TARGETS), (controllers.CASES, controllers.TARGETS)], ids=SOURCES
+)
+def test_targets_name_figures_of_the_table(known: dict[str, cases.Case], targets: tuple[cases.Target, ...]) -> None:
+    for target in targets:
+        assert target.client in known[target.case].clients
+        assert target.quantity in known[target.case].quantities
+        assert not target.peer or target.peer in known[target.peer_case or target.case].clients
         assert bool(target.at_least) is bool(target.peer) is not bool(target.at_most)
 
 
@@ -103,6 +128,12 @@ def test_a_program_runs_while_the_changes_that_it_waits_for_are_made(tmp_path: P
     code = "import sys; print('ready', flush=True); print('{\"seconds\": [%s]}' % open(sys.argv[1]).read())"
     printed = programs.run([sys.executable, "-c", code, str(fifo)], lambda: void(fifo.write_text("7")))
     assert printed == {"seconds": [7]}
+
+
+def test_figures_measured_while_a_program_runs_replace_its_own() -> None:
+    code = "import sys; print('ready', flush=True); sys.stdin.read(); print('{\"cpu_seconds\": 3, \"seconds\": [9]}')"
+    printed = programs.run([sys.executable, "-c", code], lambda: {"seconds": [7]})
+    assert printed == {"cpu_seconds": 3, "seconds": [7]}
 
 
 def void(_: object) -> None: ...
@@ -211,6 +242,73 @@ def test_blocks_of_a_page_are_filled_from_the_results() -> None:
     assert report.page(text, measured) == text
 
 
+def test_changes_are_timed_from_the_first_to_the_last(capsys: pytest.CaptureFixture[str]) -> None:
+    changes = controller_measure.Changes(3)
+    changes.begin()
+    assert capsys.readouterr().out == "ready\n"
+    assert [changes.see(version) for version in (2_000_000, 3_000_000, 3_000_001, 3_000_002)] == [False] * 3 + [True]
+    assert len(changes.watch.seconds) == 1
+    assert controller_measure.FIRST_CHANGE == bodies.FIRST_CHANGE
+
+
+def replay(folder: Path, pods: int = 3, changes: int = 5) -> Replay:
+    bodies.write(folder, pods, changes)
+    return Replay(folder)
+
+
+def body(parts: Iterable[bytes]) -> Any:
+    head, _, text = b"".join(parts).partition(b"\r\n\r\n")
+    assert f"Content-Length: {len(text)}".encode() in head
+    return json.loads(text)
+
+
+def test_a_replay_lists_whole_or_in_pages(tmp_path: Path) -> None:
+    server = replay(tmp_path, pods=bodies.PAGE + 1)
+    whole = body(server.respond(b"GET /api/v1/pods?resourceVersion=0&limit=500 HTTP/1.1"))
+    page = body(server.respond(b"GET /api/v1/pods?limit=500 HTTP/1.1"))
+    rest = body(server.respond(b"GET /api/v1/pods?limit=500&continue=500 HTTP/1.1"))
+    assert (len(whole["items"]), len(page["items"]), len(rest["items"])) == (501, 500, 1)
+    assert page["metadata"] == {"resourceVersion": "2000000", "continue": "500", "remainingItemCount": 1}
+    assert rest["metadata"] == whole["metadata"] == {"resourceVersion": "2000000"}
+    refused = b"".join(server.respond(b"GET /api/v1/pods?watch=true&sendInitialEvents=true HTTP/1.1"))
+    assert refused.startswith(b"HTTP/1.1 422 ")
+
+
+WATCH = b"GET /api/v1/pods?watch=true&resourceVersion=2000000 HTTP/1.1"
+
+
+def test_a_replay_sends_its_changes_to_the_watch_that_is_open(tmp_path: Path) -> None:
+    server = replay(tmp_path)
+    watch = server.respond(WATCH)
+    assert next(watch).startswith(b"HTTP/1.1 200 OK")
+    assert body(server.respond(b"POST /replay/changes HTTP/1.1")) == {}
+    events = [json.loads(line) for line in next(watch).splitlines() if line.startswith(b"{")]
+    versions = [
+        (event["object"]["metadata"]["name"], event["object"]["metadata"]["resourceVersion"]) for event in events
+    ]
+    assert versions == [(f"web-{number % 3}", str(bodies.FIRST_CHANGE + number)) for number in range(5)]
+
+
+def test_a_replay_measures_the_list_after_410(tmp_path: Path) -> None:
+    server = replay(tmp_path)
+    with ThreadPoolExecutor(1) as threads:
+        sent = threads.submit(lambda: body(server.respond(b"POST /replay/expire HTTP/1.1")))
+        for _ in range(2):  # A client may try the same version again.
+            expired = b"".join(server.respond(WATCH))
+            assert b'"code": 410' in expired
+            assert expired.endswith(b"\r\n0\r\n\r\n")
+        assert body(server.respond(b"GET /api/v1/pods HTTP/1.1"))["metadata"]["resourceVersion"] == "2000001"
+        assert next(server.respond(WATCH)).startswith(b"HTTP/1.1 200 OK")
+        [seconds] = sent.result(timeout=60)["seconds"]
+    assert seconds > 0
+
+
+def test_a_copied_pod_has_another_namespace_and_uid() -> None:
+    uid = b"6d8f7a3e-8a57-4c11-9d7e-3b1f5a2c4d6e"
+    stored = b"k8s\0..\x0a\x05web-7\x12\x00\x1a\x05bench\x22\x00\x2a\x24" + uid + b"\x32\x00.. bench"
+    assert copies.copied(stored, 7) == stored.replace(b"\x05bench", b"\x05ben07").replace(b"$6d", b"$07")
+
+
 def test_a_link_delays_bytes_and_delivers_them_at_its_rate() -> None:
     link = proxy.Link(delay=2.0, rate=100.0)
     assert link.delivery(100, now=10.0) == 13.0
@@ -220,7 +318,7 @@ def test_a_link_delays_bytes_and_delivers_them_at_its_rate() -> None:
 
 def test_the_pages_have_the_figures_of_the_results() -> None:
     stored = results.read()
-    assert {"recorded"} <= set(stored.tables) <= {"recorded", "real", "far"}
+    assert {"recorded"} <= set(stored.tables) <= {"recorded", "real", "far", "controllers", results.LARGE}
     assert report.RESULTS.read_text("utf-8") == report.written(stored)
     assert report.PAGE.read_text("utf-8") == report.page(report.PAGE.read_text("utf-8"), stored)
 

@@ -125,5 +125,14 @@ def peak_kib(*, reset: bool = False) -> int:
     """
     if reset:
         Path("/proc/self/clear_refs").write_text("5")
+    return _status("VmHWM:")
+
+
+def resident_kib() -> int:
+    """Return the resident memory of this process in KiB."""
+    return _status("VmRSS:")
+
+
+def _status(name: str) -> int:
     lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
+    return next(int(line.split()[1]) for line in lines if line.startswith(name))

@@ -1,17 +1,21 @@
-// Command goclient measures client-go on the cases of kgen's benchmarks, and writes the protobuf form of the recorded list.
+// Command goclient measures client-go on the cases of kgen's benchmarks, and writes the protobuf form of recorded bodies.
 //
 //	goclient encode LIST.json LIST.pb ITEM.json ITEM.pb   write the protobuf forms
+//	goclient encode-watch EVENTS.json EVENTS.pb           write the protobuf form of events, one in each line
 //	goclient decode FILE CONTENT-TYPE                     decode a list of pods, in memory
 //	goclient list|get|watch URL CA CONTENT-TYPE COUNT           call a server
 //	goclient real CASE URL FOLDER CONTENT-TYPE            a case of the real server, with FOLDER/plan.json
+//	goclient controllers CASE URL FOLDER CONTENT-TYPE     a case of controllers, likewise
 //
 // It prints one JSON object: seconds of each repetition.
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"strconv"
 	"strings"
@@ -20,6 +24,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/serializer/streaming"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
@@ -52,6 +57,24 @@ func encode(in, out string) {
 	must(0, serializer(protobuf).Encode(object, file))
 }
 
+// encodeWatch writes the frames of a watch, as the server sends them.
+func encodeWatch(in, out string) {
+	info, _ := runtime.SerializerInfoForMediaType(scheme.Codecs.SupportedMediaTypes(), protobuf)
+	file := must(os.Create(out))
+	defer file.Close()
+	frames := streaming.NewEncoder(info.StreamSerializer.Framer.NewFrameWriter(file), info.StreamSerializer.Serializer)
+	for _, line := range bytes.Split(bytes.TrimSpace(must(os.ReadFile(in))), []byte("\n")) {
+		var event metav1.WatchEvent
+		must(0, json.Unmarshal(line, &event))
+		object, _, err := serializer("application/json").Decode(event.Object.Raw, nil, nil)
+		must(0, err)
+		var raw bytes.Buffer
+		must(0, info.Serializer.Encode(object, &raw))
+		event.Object = runtime.RawExtension{Raw: raw.Bytes()}
+		must(0, frames.Encode(&event))
+	}
+}
+
 func decode(path, contentType string) func() {
 	raw := must(os.ReadFile(path))
 	codec := scheme.Codecs.UniversalDeserializer()
@@ -67,6 +90,10 @@ func decode(path, contentType string) func() {
 }
 
 func clientset(url, ca, contentType string, compressed bool) *kubernetes.Clientset {
+	return must(kubernetes.NewForConfig(configuration(url, ca, contentType, compressed)))
+}
+
+func configuration(url, ca, contentType string, compressed bool) *rest.Config {
 	config := &rest.Config{Host: url, TLSClientConfig: rest.TLSClientConfig{CAFile: ca}, QPS: -1, BearerToken: "bench"}
 	config.DisableCompression = !compressed
 	if contentType == "application/json" {
@@ -74,7 +101,7 @@ func clientset(url, ca, contentType string, compressed bool) *kubernetes.Clients
 	} else {
 		config.ContentType, config.AcceptContentTypes = protobuf, protobuf+",application/json"
 	}
-	return must(kubernetes.NewForConfig(config))
+	return config
 }
 
 func measure(count int, call func()) []float64 {
@@ -94,11 +121,15 @@ func main() {
 		os.Exit(2)
 	}
 	var times []float64
-	var cpu float64
+	figures := map[string]any{"cpu_seconds": 0.0}
 	switch args[0] {
-	case "encode":
+	case "encode", "encode-watch":
+		write := encode
+		if args[0] == "encode-watch" {
+			write = encodeWatch
+		}
 		for i := 1; i+1 < len(args); i += 2 {
-			encode(args[i], args[i+1])
+			write(args[i], args[i+1])
 		}
 		return
 	case "decode":
@@ -131,13 +162,27 @@ func main() {
 			}
 		}
 		times = measure(must(strconv.Atoi(args[4])), call)
-	case "real":
-		watch := realCase(args[1], args[2], args[3], args[4])
-		times, cpu = watch.seconds, watch.cpu/float64(len(watch.seconds))
+	case "real", "controllers":
+		run := realCase
+		if args[0] == "controllers" {
+			run = controllerCase
+		}
+		watch := run(args[1], args[2], args[3], args[4])
+		times = watch.seconds
+		figures["cpu_seconds"] = watch.cpu / float64(max(1, len(times)))
+		maps.Copy(figures, watch.extra)
+	case "lead":
+		lead(args[1], args[2], args[3], args[4])
+		return
 	}
-	// ru_maxrss would count the parent's memory before the exec.
+	figures["seconds"], figures["peak_kib"] = times, memory("VmHWM:")
+	json.NewEncoder(os.Stdout).Encode(figures)
+}
+
+// memory returns a figure of this process in KiB. ru_maxrss would count the parent's memory before the exec.
+func memory(name string) int {
 	status := string(must(os.ReadFile("/proc/self/status")))
-	peak := 0
-	must(fmt.Sscanf(status[strings.Index(status, "VmHWM:"):], "VmHWM: %d", &peak))
-	json.NewEncoder(os.Stdout).Encode(map[string]any{"seconds": times, "cpu_seconds": cpu, "peak_kib": peak})
+	kib := 0
+	must(fmt.Sscanf(status[strings.Index(status, name):], name+" %d", &kib))
+	return kib
 }

@@ -46,12 +46,24 @@ type plan struct {
 	Creates     int    `json:"creates"`
 	Tasks       int    `json:"tasks"`
 	Changes     int    `json:"changes"`
+
+	Reads       int     `json:"reads"`
+	Items       int     `json:"items"`
+	Informers   int     `json:"informers"`
+	IdleSeconds float64 `json:"idle_seconds"`
 }
 
-// stopwatch holds the seconds of each repetition, and the CPU seconds of this process in all of them.
+func readPlan(folder string) plan {
+	var p plan
+	must(0, json.Unmarshal(must(os.ReadFile(filepath.Join(folder, "plan.json"))), &p))
+	return p
+}
+
+// stopwatch holds the seconds of each repetition, the CPU seconds of this process in all of them, and further figures.
 type stopwatch struct {
 	seconds []float64
 	cpu     float64
+	extra   map[string]any
 	began   time.Time
 	used    float64
 }
@@ -175,8 +187,7 @@ func initialSync(client kubernetes.Interface, p plan, s *stopwatch) {
 }
 
 func realCase(name, url, folder, contentType string) *stopwatch {
-	var p plan
-	must(0, json.Unmarshal(must(os.ReadFile(filepath.Join(folder, "plan.json"))), &p))
+	p := readPlan(folder)
 	must(0, os.Setenv("KUBE_FEATURE_WatchListClient", strconv.FormatBool(name == "stream")))
 	client := clientset(url, filepath.Join(folder, "ca.pem"), contentType, p.Compressed)
 	all, own := client.CoreV1().Pods(""), client.CoreV1().Pods(p.Namespace)

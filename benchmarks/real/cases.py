@@ -1,4 +1,4 @@
-"""The table of the real server: its clients, its cases and its targets."""
+"""The clients, and the cases and targets of the table of the real server."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ MODULES = {
     ASYNCIO: "kubernetes_asyncio",
     BARE: "bare",
 }
-"""Clients that are programs of `benchmarks.real.clients`."""
+"""Clients that are programs of a folder `clients`, such as `benchmarks.real.clients`."""
 
 CLIENTS = (OURS, ASYNC, PROTOBUF, JSON, RUST, LIGHTKUBE, OFFICIAL, ASYNCIO, BARE)
 SLOW = {OFFICIAL: 2, ASYNCIO: 2}
 """Clients that take part in so many rounds only, because a list lasts many seconds."""
 
 SECONDS, CPU, PEAK, PAUSE = "seconds", "cpu_seconds", "peak_mib", "pause_seconds"
+RESIDENT, CACHE, REQUESTS = "resident_mib", "cache_mib", "requests"
+"""Memory at the end of a case, the part of it that was not in use before, and the number of requests."""
 
 
 @dataclass(frozen=True)

@@ -39,25 +39,35 @@ class Etcd:
         found: dict[str, Any] = json.loads(content)
         return found
 
+    def read(self, prefix: str, limit: int, start: str = "") -> list[dict[str, str]]:
+        """Return the stored keys and values below a prefix, from a key on, in base64."""
+        end = prefix[:-1] + chr(ord("/") + 1)
+        query = {"key": encoded((start or prefix).encode()), "range_end": encoded(end.encode()), "limit": str(limit)}
+        found: list[dict[str, str]] = self.post("kv/range", query).get("kvs", [])
+        return found
+
+    def put(self, key: str, value: str) -> None:
+        """Store a value; both are in base64."""
+        self.post("kv/put", {"key": key, "value": value})
+
 
 def change(url: str, count: int) -> None:
     """Make so many changes."""
-    end = PREFIX[:-1] + chr(ord("/") + 1)
-    query = {"key": _encoded(PREFIX), "range_end": _encoded(end), "limit": str(PODS)}
-    pods = Etcd(url).post("kv/range", query)["kvs"]
+    pods = Etcd(url).read(PREFIX, PODS)
 
     def some(first: int) -> None:
         etcd = Etcd(url)
         for number in range(first, count, THREADS):
             pod = pods[number % len(pods)]
-            etcd.post("kv/put", {"key": pod["key"], "value": pod["value"]})
+            etcd.put(pod["key"], pod["value"])
 
     with ThreadPoolExecutor(THREADS) as threads:
         list(threads.map(some, range(THREADS)))
 
 
-def _encoded(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()
+def encoded(data: bytes) -> str:
+    """Return bytes as the gateway of etcd reads them."""
+    return base64.b64encode(data).decode()
 
 
 if __name__ == "__main__":

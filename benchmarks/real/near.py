@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from benchmarks import environment, results
 from benchmarks.real import cases, plan, turns
-from benchmarks.real.programs import Programs
+from benchmarks.real.programs import Programs, Ready
 from benchmarks.real.server import Filled
 from benchmarks.results import Table, Target
 
@@ -26,7 +26,7 @@ def measure(filled: Filled, made: Programs, only: Sequence[str], clients: Sequen
     return runs.table(filled, rounds)
 
 
-def _prepare(filled: Filled, case: str) -> Callable[[], None] | None:
+def _prepare(filled: Filled, case: str) -> Ready | None:
     """Return the function that makes the changes of `watch` in another process."""
     if case != "watch":
         return None
@@ -47,15 +47,20 @@ def clean(filled: Filled, case: str) -> None:
 
 
 def targets(table: Table) -> list[Target]:
-    """Return the targets with the figures of a table. Absolute targets are for the full number of pods."""
-    return [_target(table, target) for target in cases.TARGETS if target.at_least or table.pods == plan.FULL]
+    """Return the targets with the figures of a table."""
+    return judged(table, cases.TARGETS)
+
+
+def judged(table: Table, wanted: Sequence[cases.Target]) -> list[Target]:
+    """Return these targets with the figures of a table. Absolute targets are for the full number of pods."""
+    return [_target(table, target) for target in wanted if target.at_least or table.pods == plan.FULL]
 
 
 def _target(table: Table, target: cases.Target) -> Target:
     ours = table.find(target.case, target.client, target.quantity)
     peer = table.find(target.peer_case or target.case, target.peer, target.quantity)
     # An absolute figure per object is in a smaller unit than the figure of the case.
-    scale = 1000 / target.per if ours and (ours.unit, target.unit) == ("ms", "us") else 1
+    scale = (1000 if ours and (ours.unit, target.unit) == ("ms", "us") else 1) / target.per
     return results.judge(
         Target(
             title=target.title,

@@ -1,4 +1,4 @@
-"""The sizes of the cases, which every program reads from `plan.json`."""
+"""The sizes of all cases, which every program reads from `plan.json`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,11 @@ class Plan:
         writes: Measured requests of `update` and `patch`.
         creates: Objects that `create` makes.
         tasks: Tasks or threads that make them.
-        changes: Events of `watch`.
+        changes: Events of `watch`, and changes that a cache receives.
+        reads: Reads of a cache in one batch.
+        items: Items that go through a work queue.
+        informers: Informers that have nothing to do in `idle`.
+        idle_seconds: How long they do.
     """
 
     pods: int
@@ -49,6 +53,10 @@ class Plan:
     creates: int = 2000
     tasks: int = 32
     changes: int = 10_000
+    reads: int = 1000
+    items: int = 100_000
+    informers: int = 20
+    idle_seconds: float = 120.0
 
     def write(self, folder: Path) -> None:
         """Write `plan.json` into a folder."""
@@ -72,4 +80,7 @@ def sized(count: int) -> Plan:
         writes=part(full.writes, 5),
         creates=part(full.creates, 50),
         changes=part(full.changes, 100),
+        reads=part(full.reads, 20),
+        items=part(full.items, 1000),
+        idle_seconds=max(1.0, full.idle_seconds * share),
     )

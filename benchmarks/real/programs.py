@@ -39,13 +39,13 @@ class Programs:
     goclient: Path | None = None
     rustclient: Path | None = None
 
-    def command(self, client: str, case: str, url: str, folder: Path) -> list[str]:
-        """Return the command line of a case."""
+    def command(self, client: str, case: str, url: str, folder: Path, table: str = "real") -> list[str]:
+        """Return the command line of a case of a table: `real` or `controllers`."""
         if client in _CONTENT_TYPES:
-            return [str(self.goclient), "real", case, url, str(folder), _CONTENT_TYPES[client]]
+            return [str(self.goclient), table, case, url, str(folder), _CONTENT_TYPES[client]]
         if client == cases.RUST:
-            return [str(self.rustclient), case, url, str(folder)]
-        module = f"benchmarks.real.clients.{cases.MODULES[client]}"
+            return [str(self.rustclient), table, case, url, str(folder)]
+        module = f"benchmarks.{table}.clients.{cases.MODULES[client]}"
         return [str(self.python), "-m", module, case, url, str(folder)]
 
 
@@ -64,12 +64,16 @@ def build(clients: Sequence[str]) -> Programs:
     return Programs(python, {name: why for name, why in missing.items() if name in clients}, go, rust)
 
 
-def run(command: Sequence[str], ready: Callable[[], None] | None = None, seconds: float = _SECONDS) -> dict[str, Any]:
+Ready = Callable[[], dict[str, Any] | None]
+"""Called when a program is ready, while it runs. The result replaces figures of the program."""
+
+
+def run(command: Sequence[str], ready: Ready | None = None, seconds: float = _SECONDS) -> dict[str, Any]:
     """Run a program and return the JSON of its last line.
 
     Args:
         command: Its command line.
-        ready: Called when the program has printed `ready`, while it runs.
+        ready: Called when the program has printed `ready`. The end of its standard input then reports the return.
         seconds: Time after which it is killed.
 
     Raises:
@@ -77,14 +81,19 @@ def run(command: Sequence[str], ready: Callable[[], None] | None = None, seconds
     """
     with (
         tempfile.TemporaryFile("w+") as errors,
-        subprocess.Popen(command, cwd=environment.ROOT, stdout=subprocess.PIPE, stderr=errors, text=True) as process,
+        subprocess.Popen(
+            command, cwd=environment.ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
+        ) as process,
     ):
+        measured: dict[str, Any] | None = None
         alarm = threading.Timer(seconds, process.kill)
         alarm.start()
         try:
+            assert process.stdin is not None
             assert process.stdout is not None
             if ready is not None and process.stdout.readline() == "ready\n":
-                ready()
+                measured = ready()
+            process.stdin.close()
             lines = process.stdout.read().splitlines()
         except BaseException:
             process.kill()
@@ -95,4 +104,4 @@ def run(command: Sequence[str], ready: Callable[[], None] | None = None, seconds
             errors.seek(0)
             raise ProgramError(f"exit code {process.returncode}: {errors.read().strip()[-500:]}")
         figures: dict[str, Any] = json.loads(lines[-1])
-        return figures
+        return figures | (measured or {})

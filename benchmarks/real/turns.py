@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,17 +25,23 @@ class Turns:
         made: The programs.
         prepare: Called before each run with its case; returns the function to call when the program is ready.
         clean: Called after each run with its case.
+        known: The cases of the table.
+        name: The table, whose programs run.
     """
 
     def __init__(
         self,
         made: programs.Programs,
-        prepare: Callable[[str], Callable[[], None] | None],
+        prepare: Callable[[str], programs.Ready | None],
         clean: Callable[[str], None],
+        known: Mapping[str, cases.Case] = cases.CASES,
+        name: str = "real",
     ) -> None:
         self._programs = made
         self._prepare = prepare
         self._clean = clean
+        self._known = known
+        self._name = name
         self._runs: Runs = defaultdict(list)
         self.missing = [Missing(client=client, reason=reason) for client, reason in made.missing.items()]
 
@@ -44,7 +50,7 @@ class Turns:
         if client in self._programs.missing or self._failed(case, client, network):
             return
         try:
-            command = self._programs.command(client, case, url, folder)
+            command = self._programs.command(client, case, url, folder, self._name)
             printed = programs.run(command, self._prepare(case))
         except programs.ProgramError as error:
             lines = str(error).splitlines()
@@ -54,8 +60,8 @@ class Turns:
         finally:
             self._clean(case)
         self._runs[case, client, network].append(printed)
-        seconds = statistics.median(printed["seconds"])
-        print(f"{case:9} {client:19} {network:18} {seconds:.6f}", file=sys.stderr, flush=True)
+        shown = _READERS[self._known[case].quantities[0]](printed)
+        print(f"{case:9} {client:19} {network:18} {shown:.6f}", file=sys.stderr, flush=True)
 
     def _failed(self, case: str, client: str, network: str) -> bool:
         return any((each.case, each.client, each.network) == (case, client, network) for each in self.missing)
@@ -65,7 +71,7 @@ class Turns:
         figures = [
             figure
             for (case, client, network), printed in self._runs.items()
-            for figure in _figures(cases.CASES[case], client, printed, network)
+            for figure in _figures(self._known[case], client, printed, network)
         ]
         return Table(
             machine=environment.machine(),
@@ -78,17 +84,27 @@ class Turns:
         )
 
 
+_READERS: dict[str, Callable[[dict[str, Any]], float]] = {
+    cases.SECONDS: lambda run: statistics.median(run["seconds"]),
+    cases.CPU: lambda run: float(run["cpu_seconds"]),
+    cases.PEAK: lambda run: run["peak_kib"] / 1024,
+    cases.PAUSE: lambda run: float(run["pause_seconds"]),
+    cases.RESIDENT: lambda run: run["resident_kib"] / 1024,
+    cases.CACHE: lambda run: (run["resident_kib"] - run["before_kib"]) / 1024,
+    cases.REQUESTS: lambda run: float(run["requests"]),
+}
+"""How the figure of a quantity is read from the output of a program; times are in seconds, memory is in MiB."""
+
+_UNITS = {cases.PEAK: "MiB", cases.RESIDENT: "MiB", cases.CACHE: "MiB", cases.REQUESTS: "requests"}
+
+
 def _figures(case: cases.Case, client: str, printed: Sequence[dict[str, Any]], network: str) -> Iterator[Figure]:
-    readers: dict[str, tuple[str, Callable[[dict[str, Any]], float]]] = {
-        cases.SECONDS: (case.unit, lambda run: statistics.median(run["seconds"])),
-        cases.CPU: (case.unit, lambda run: float(run["cpu_seconds"])),
-        cases.PEAK: ("MiB", lambda run: run["peak_kib"] / 1024),
-        cases.PAUSE: (case.unit, lambda run: float(run["pause_seconds"])),
-    }
     # The network changes neither CPU time nor memory.
     for quantity in case.quantities if not network else (cases.SECONDS,):
-        unit, value = readers[quantity]
-        runs = [value(run) for run in printed]
+        if quantity == cases.REQUESTS and cases.REQUESTS not in printed[0]:
+            continue  # Not every program can count them.
+        unit = _UNITS.get(quantity, case.unit)
+        runs = [_READERS[quantity](run) for run in printed]
         yield results.figure(case.name, case.title, client, quantity, unit, runs, network)
 
 

@@ -44,6 +44,10 @@ class Case:
         self.creates: int = plan["creates"]
         self.tasks: int = plan["tasks"]
         self.changes: int = plan["changes"]
+        self.reads: int = plan["reads"]
+        self.items: int = plan["items"]
+        self.informers: int = plan["informers"]
+        self.idle_seconds: float = plan["idle_seconds"]
         self.first_page = min(self.page, self.pods)
 
 
@@ -53,7 +57,8 @@ class Stopwatch:
     def __init__(self) -> None:
         self.seconds: list[float] = []
         self.cpu = 0.0
-        self.pause: float | None = None
+        self.extra: dict[str, float] = {}
+        """Further figures, as `result` returns them."""
         self._started = (0.0, 0.0)
 
     def start(self) -> None:
@@ -66,8 +71,8 @@ class Stopwatch:
 
     def result(self) -> dict[str, Any]:
         """Return the figures as the programs print them; the CPU seconds are those of one repetition."""
-        figures = {"seconds": self.seconds, "cpu_seconds": self.cpu / len(self.seconds), "peak_kib": peak_kib()}
-        return figures if self.pause is None else figures | {"pause_seconds": self.pause}
+        cpu = self.cpu / max(1, len(self.seconds))
+        return {"seconds": self.seconds, "cpu_seconds": cpu, "peak_kib": peak_kib(), **self.extra}
 
 
 def repeat(call: Callable[[], object], count: int, warm_up: int = 0) -> Stopwatch:
@@ -175,7 +180,7 @@ async def longest_pause(call: Callable[[], Awaitable[object]]) -> Stopwatch:
     watch = await repeat_async(call, 1)
     await asyncio.sleep(0.002)
     ticking.cancel()
-    watch.pause = longest
+    watch.extra["pause_seconds"] = longest
     return watch
 
 

@@ -1,9 +1,11 @@
-//! Measures kube-rs with k8s-openapi on the cases of the real server.
+//! Measures kube-rs with k8s-openapi on the cases of the real server and of controllers.
 //!
-//!     rustclient CASE URL FOLDER
+//!     rustclient real|controllers CASE URL FOLDER
 //!
 //! It reads FOLDER/kubeconfig and FOLDER/plan.json, and prints one JSON object: seconds of each repetition, CPU seconds
 //! of a repetition and the peak memory.
+
+mod controllers;
 
 use std::error::Error;
 use std::io::Write;
@@ -16,7 +18,7 @@ use kube::api::{Api, ListParams, Patch, PatchParams, PostParams, WatchEvent, Wat
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::runtime::watcher;
 use kube::{Client, Config};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 type Failure = Box<dyn Error + Send + Sync>;
 
@@ -30,11 +32,19 @@ fn cpu() -> f64 {
     time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
-/// Seconds of each repetition, and the CPU seconds of all.
+/// A figure of the memory of this process in KiB.
+fn memory(name: &str) -> Result<u64, Failure> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let found = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or("0 kB");
+    Ok(found.trim().trim_end_matches(" kB").parse()?)
+}
+
+/// Seconds of each repetition, the CPU seconds of all, and further figures.
 #[derive(Default)]
 struct Measured {
     seconds: Vec<f64>,
     cpu: f64,
+    extra: Map<String, Value>,
 }
 
 impl Measured {
@@ -53,6 +63,10 @@ struct Plan(Value);
 impl Plan {
     fn number(&self, name: &str) -> usize {
         self.0[name].as_u64().unwrap_or_else(|| panic!("no {name} in the plan")) as usize
+    }
+
+    fn seconds(&self, name: &str) -> f64 {
+        self.0[name].as_f64().unwrap_or_else(|| panic!("no {name} in the plan"))
     }
 
     fn text(&self, name: &str) -> &str {
@@ -213,7 +227,7 @@ async fn sync(pods: &Api<Pod>, config: watcher::Config, expected: usize) -> Resu
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().collect();
-    let (case, folder) = (arguments[1].as_str(), &arguments[3]);
+    let (table, case, folder) = (arguments[1].as_str(), arguments[2].as_str(), &arguments[4]);
     let plan = Arc::new(Plan(serde_json::from_slice(&std::fs::read(format!("{folder}/plan.json"))?)?));
     let kubeconfig = Kubeconfig::read_from(format!("{folder}/kubeconfig"))?;
     let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
@@ -223,6 +237,9 @@ async fn main() -> Result<(), Failure> {
         (Api::all(client.clone()), Api::namespaced(client.clone(), plan.text("namespace")));
     let (count, page) = (plan.number("pods"), plan.number("page"));
     let whole = ListParams::default();
+    if table == "controllers" {
+        return report(controllers::run(case, client, &plan).await?);
+    }
     let measured = match case {
         "list" => lists(&all, whole, 1, count).await?,
         "label" => lists(&all, whole.labels(plan.text("label")), 3, plan.number("labelled")).await?,
@@ -237,10 +254,13 @@ async fn main() -> Result<(), Failure> {
         "stream" => sync(&all, watcher::Config::default().streaming_lists(), count).await?,
         _ => return Err(format!("no case {case}").into()),
     };
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("0 kB");
-    let peak: u64 = peak.trim().trim_end_matches(" kB").parse()?;
+    report(measured)
+}
+
+fn report(measured: Measured) -> Result<(), Failure> {
     let cpu = measured.cpu / measured.seconds.len() as f64;
-    println!("{}", json!({"seconds": measured.seconds, "cpu_seconds": cpu, "peak_kib": peak}));
+    let mut figures = json!({"seconds": measured.seconds, "cpu_seconds": cpu, "peak_kib": memory("VmHWM:")?});
+    figures.as_object_mut().expect("an object").extend(measured.extra);
+    println!("{figures}");
     Ok(())
 }

@@ -1,0 +1,1 @@
+"""Measure caches, electors and work queues: `python -m benchmarks controllers`."""

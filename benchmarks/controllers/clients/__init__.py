@@ -1,0 +1,1 @@
+"""One program per client: `python -m benchmarks.controllers.clients.NAME CASE URL FOLDER`. It prints a line of JSON."""
