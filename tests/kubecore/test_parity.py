@@ -22,6 +22,7 @@ from kubecore.streams.exec.process import Process
 from kubecore.streams.port_forward.async_forward import AsyncForwardedStream, AsyncListener, AsyncPortForward
 from kubecore.streams.port_forward.forward import ForwardedStream, Listener, PortForward
 from kubecore.watch import AsyncWatch, Watch
+from kubecore.workqueue import AsyncWorkQueue, WorkQueue
 from tools.async_to_sync import KUBECORE, ROOT, files, replace_words
 
 CORE = ROOT / "core"
@@ -36,6 +37,7 @@ PUBLIC: list[tuple[type[Any], type[Any]]] = [
     (PortForward, AsyncPortForward),
     (Process, AsyncProcess),
     (Watch, AsyncWatch),
+    (WorkQueue, AsyncWorkQueue),
 ]
 """Classes whose objects users get."""
 

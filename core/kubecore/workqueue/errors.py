@@ -1,0 +1,11 @@
+"""The error of a queue that was shut down."""
+
+from __future__ import annotations
+
+from kubecore.errors.base import KubeError
+
+__all__ = ["QueueClosedError"]
+
+
+class QueueClosedError(KubeError):
+    """The queue was shut down and is empty: the worker should end."""
