@@ -36,6 +36,7 @@ PAIRS: Final[Mapping[str, str]] = {
     "core/kubecore/dynamic/async_client.py": "core/kubecore/dynamic/client.py",
     "core/kubecore/election/async_requests.py": "core/kubecore/election/requests.py",
     "core/kubecore/polling/async_loop.py": "core/kubecore/polling/loop.py",
+    "core/kubecore/recorder/async_recorder.py": "core/kubecore/recorder/recorder.py",
     "core/kubecore/rest/async_client.py": "core/kubecore/rest/client.py",
     "core/kubecore/rest/async_page_iterator.py": "core/kubecore/rest/page_iterator.py",
     "core/kubecore/rest/async_run_steps.py": "core/kubecore/rest/run_steps.py",
