@@ -20,6 +20,7 @@ __all__ = ["WorkQueue"]
 
 K = TypeVar("K", bound=Hashable)
 P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class WorkQueue(Generic[K]):
@@ -63,8 +64,7 @@ class WorkQueue(Generic[K]):
 
     def __len__(self) -> int:
         """Return the number of items that a worker could get now."""
-        with self._lock:
-            return len(self._core)
+        return self._change(self._core.__len__)
 
     @property
     def is_shut_down(self) -> bool:
@@ -133,7 +133,8 @@ class WorkQueue(Generic[K]):
                     waiter = Wakeup()
                     self._line.join(waiter)  # Before the check, so that `shut_down` in a signal handler is not missed.
                     if self._core.is_shut_down:
-                        raise QueueClosedError("the queue was shut down")
+                        self._line.leave(waiter)
+                        break
                     due = self._core.next_due()
                     is_timekeeper = self._line.keep_time(waiter, due)
                 waiter.wait(due - self._clock.monotonic() if is_timekeeper and due is not None else math.inf)
@@ -144,6 +145,7 @@ class WorkQueue(Generic[K]):
                 self._core.give_back(taken)
                 self._call()
             raise
+        raise QueueClosedError("the queue was shut down")
 
     def done(self, item: K) -> None:
         """End the work on an item that `get` returned; queue it again if it was added in the meantime.
@@ -206,16 +208,18 @@ class WorkQueue(Generic[K]):
             self._drains.pop(drain, None)
         return self._is_idle()
 
-    def _change(self, function: Callable[P, None], *arguments: P.args, **options: P.kwargs) -> None:
+    def _change(self, function: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
+        """Call a method of the core, then wake the threads that it concerns."""
         try:
             with self._lock:
                 try:
-                    function(*arguments, **options)
+                    result = function(*arguments, **options)
+                    if self._line.waiting or self._drains:
+                        self._call()
                 except BaseException:
                     self._core.repair()  # Before another thread gets the lock.
                     raise
-                if self._line.waiting or self._drains:
-                    self._call()
+                return result
         except BaseException:
             with self._lock:
                 self._call()
@@ -227,11 +231,11 @@ class WorkQueue(Generic[K]):
             if not len(self._core):
                 return False
             self._core.take(taken)
+            if self._line.waiting:
+                self._call()
         except BaseException:
             self._core.repair()  # Before another thread gets the lock.
             raise
-        if self._line.waiting:
-            self._call()
         return True
 
     def _call(self) -> None:
@@ -253,5 +257,4 @@ class WorkQueue(Generic[K]):
             raise
 
     def _is_idle(self) -> bool:
-        with self._lock:
-            return self._core.is_idle
+        return self._change(lambda: self._core.is_idle)
