@@ -195,6 +195,8 @@ def member_name(value: str, *, is_custom: bool = False) -> Identifier:
         value: The value.
         is_custom: Whether it is of a CRD: there, `IPv4` is `IPV4`. Kubernetes' own constants keep the name `I_PV4`.
     """
+    if not value:
+        return Identifier("EMPTY")
     if is_custom:
         value = _ACRONYM_VERSION.sub("V", value)
     words = snake(value) or "_".join(_SYMBOLS.get(char) or snake(unicodedata.name(char, "")) for char in value[:8])

@@ -11,12 +11,14 @@ from hypothesis import given, settings
 from kgen.errors import Problems
 from kgen.ir import Api
 from kgen.load import load
+from kgen.package_names import PackageNames
 from kgen.plan import plan
 from kgen.plan.contexts import ModelsContext
 from kgen.resolve import Builtins, resolve
 from tests.kgen.crd_schemas import CORE, SHAPES, SPEC, STRING, enum, fields, in_place, names, obj, spec_fields
 from tests.kgen.documents import generated, laid_out
 from tests.kgen.manifests import CRDS, kubernetes, manifest, of
+from tests.torture.additions import resolved
 
 
 def test_equal_objects_of_a_group_share_a_class_and_keep_their_names() -> None:
@@ -223,3 +225,46 @@ def test_adding_a_field_renames_no_class(properties: dict[str, Any], more: dict[
     assert names(before) <= names(after)
     other = manifest({"zzz": more}, names={"plural": "cogs", "kind": "Cog"})
     assert names(before) <= names(of(manifest(properties), other))
+
+
+def test_values_in_lists_and_maps_have_constants() -> None:
+    """They are named like the items: `modes[]` is `WidgetSpecMode`."""
+    item = enum("On", "off")
+    state = {
+        "modes": {"type": "array", "items": item},
+        "podIPs": {"type": "object", "additionalProperties": {"type": "array", "items": item}},
+        "zzz": obj(modes={"type": "array", "items": item}),
+        "yyy": obj(modes={"type": "array", "items": item}),
+    }
+    api = of(manifest(state))
+    for name in ("WidgetSpecMode", "WidgetSpecPodIp", "WidgetSpecZzzMode", "WidgetSpecYyyMode"):
+        assert constants(api, name) == {"ON": "On", "OFF": "off"}
+    doc = {field.wire_name: field.doc for model in api.modules[0].models for field in model.fields}["podIPs"]
+    assert doc == "Known values: `WidgetSpecPodIp`."
+    both = of(manifest({**state, "mode": enum("A")}))
+    assert constants(both, "WidgetSpecMode") == {"A": "A"}
+    assert constants(both, "WidgetSpec_Mode") == {"ON": "On", "OFF": "off"}
+    again = resolved([manifest({**state, "mode": enum("A")})], PackageNames.of(api))
+    assert constants(again, "WidgetSpecMode") == {"ON": "On", "OFF": "off"}
+    assert constants(again, "WidgetSpec_Mode") == {"A": "A"}
+
+
+def test_the_empty_text_has_a_constant() -> None:
+    assert constants(of(manifest({"mode": enum("", "On")})), "WidgetSpecMode") == {"EMPTY": "", "ON": "On"}
+    found = constants(of(manifest({"mode": enum("", "empty", "EMPTY")})), "WidgetSpecMode")
+    assert found == {"EMPTY_2": "", "EMPTY_3": "empty", "EMPTY": "EMPTY"}
+
+
+def test_a_note_names_known_values_without_constants() -> None:
+    problems = Problems()
+    raw = {
+        "level": {"type": "integer", "enum": [1, 2]},
+        "mode": enum("On"),
+        "ports": {"type": "array", "items": {"type": "number", "enum": [1.5]}},
+    }
+    of(manifest(raw), problems=problems)
+    assert [problem.what for problem in problems.notices] == [
+        f"the known values of example_v1.WidgetSpec.{name} have no constants: only those of strings have some"
+        for name in ("level", "ports")
+    ]
+    assert problems.notices[0].where.endswith("/properties/level")

@@ -35,6 +35,8 @@ def test_objects_inside_a_custom_named_class_get_derived_names() -> None:
         ("example.com/v2", "'example.com/v1'"),
         ("shop_v1.WidgetSpecPrat", "'shop_v1.WidgetSpecPart'"),
         ("example_v1.WidgetSpecPart", "'shop_v1.WidgetSpecPart'"),
+        ("shop_v1.WidgetSpecPartSize", "'shop_v1.PartSize'"),
+        ("shop_v1.WidgetSpecPartDeep.a", "'shop_v1.Deep.a'"),
         ("shop_v1.WidgetSpec.proxyUrl", "'shop_v1.WidgetSpec.proxyURL'"),
         ("apis/example.com/v1/widget", "'apis/example.com/v1/widgets'"),
         ("xyz", ""),

@@ -38,9 +38,9 @@ def test_at_run_time_the_field_is_a_string() -> None:
     ("schema", "annotation"),
     [
         ({"enum": ["a", 'b"']}, r'OpenEnum[Literal["a", "b\""]] | None = None'),
-        ({"enum": ["a", ""]}, 'OpenEnum[Literal["a"]] | None = None'),
+        ({"enum": ["a", ""]}, 'OpenEnum[Literal["a", ""]] | None = None'),
         ({"enum": [str(n) for n in range(17)]}, "str | None = None"),
-        ({"enum": [""]}, "str | None = None"),
+        ({"enum": [""]}, 'OpenEnum[Literal[""]] | None = None'),
         ({}, "str | None = None"),
     ],
     ids=str,

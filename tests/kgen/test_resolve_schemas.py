@@ -167,6 +167,7 @@ def test_enum_values_become_constants_next_to_the_model() -> None:
     assert [(member.name, member.value) for member in constants.members] == [
         ("ALWAYS", "Always"),
         ("IF_NOT_PRESENT", "IfNotPresent"),
+        ("EMPTY", ""),
     ]
     assert written(api, "WidgetSpec")["pullPolicy"].annotation == "str | None"
 

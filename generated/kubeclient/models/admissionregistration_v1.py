@@ -36,10 +36,12 @@ __all__ = [
     "Mutation",
     "MutationPatchType",
     "NamedRuleWithOperations",
+    "NamedRuleWithOperationsOperation",
     "NamedRuleWithOperationsScope",
     "ParamKind",
     "ParamRef",
     "RuleWithOperations",
+    "RuleWithOperationsOperation",
     "RuleWithOperationsScope",
     "ServiceReference",
     "TypeChecking",
@@ -47,6 +49,7 @@ __all__ = [
     "ValidatingAdmissionPolicyBinding",
     "ValidatingAdmissionPolicyBindingList",
     "ValidatingAdmissionPolicyBindingSpec",
+    "ValidatingAdmissionPolicyBindingSpecValidationAction",
     "ValidatingAdmissionPolicyList",
     "ValidatingAdmissionPolicySpec",
     "ValidatingAdmissionPolicySpecFailurePolicy",
@@ -956,7 +959,7 @@ class NamedRuleWithOperations(Model, kw_only=True):
     operations: list[str] = []
     """operations is the operations the admission hook cares about - CREATE, UPDATE, DELETE, CONNECT or * for all of
     those operations and any future admission operations that are added. If '*' is present, the length of the
-    slice must be one. Required.
+    slice must be one. Required. Known values: `NamedRuleWithOperationsOperation`.
     """
 
     resource_names: list[str] = []
@@ -983,6 +986,16 @@ class NamedRuleWithOperations(Model, kw_only=True):
     Subresources match the scope of their parent resource. Default is "*". Known values:
     `NamedRuleWithOperationsScope`.
     """
+
+
+class NamedRuleWithOperationsOperation:
+    """Known values of NamedRuleWithOperations.operations."""
+
+    VALUE: Final = "*"
+    CONNECT: Final = "CONNECT"
+    CREATE: Final = "CREATE"
+    DELETE: Final = "DELETE"
+    UPDATE: Final = "UPDATE"
 
 
 class NamedRuleWithOperationsScope:
@@ -1079,7 +1092,7 @@ class RuleWithOperations(Model, kw_only=True):
     operations: list[str] = []
     """operations is the operations the admission hook cares about - CREATE, UPDATE, DELETE, CONNECT or * for all of
     those operations and any future admission operations that are added. If '*' is present, the length of the
-    slice must be one. Required.
+    slice must be one. Required. Known values: `RuleWithOperationsOperation`.
     """
 
     resources: list[str] = []
@@ -1101,6 +1114,16 @@ class RuleWithOperations(Model, kw_only=True):
     Subresources match the scope of their parent resource. Default is "*". Known values:
     `RuleWithOperationsScope`.
     """
+
+
+class RuleWithOperationsOperation:
+    """Known values of RuleWithOperations.operations."""
+
+    VALUE: Final = "*"
+    CONNECT: Final = "CONNECT"
+    CREATE: Final = "CREATE"
+    DELETE: Final = "DELETE"
+    UPDATE: Final = "UPDATE"
 
 
 class RuleWithOperationsScope:
@@ -1183,7 +1206,7 @@ class ValidatingAdmissionPolicyBindingSpec(Model, kw_only=True):
     "Deny" and "Warn" may not be used together since this combination needlessly duplicates the validation failure
     both in the API response body and the HTTP warning headers.
 
-    Required. Apply merges it as a set.
+    Required. Apply merges it as a set. Known values: `ValidatingAdmissionPolicyBindingSpecValidationAction`.
     """
 
     match_resources: MatchResources | None = None
@@ -1202,6 +1225,14 @@ class ValidatingAdmissionPolicyBindingSpec(Model, kw_only=True):
     and the FailurePolicy of the ValidatingAdmissionPolicy applied. If the policy does not specify a ParamKind
     then this field is ignored, and the rules are evaluated without a param.
     """
+
+
+class ValidatingAdmissionPolicyBindingSpecValidationAction:
+    """Known values of ValidatingAdmissionPolicyBindingSpec.validation_actions."""
+
+    AUDIT: Final = "Audit"
+    DENY: Final = "Deny"
+    WARN: Final = "Warn"
 
 
 class ValidatingAdmissionPolicySpec(Model, kw_only=True):

@@ -27,6 +27,7 @@ __all__ = [
     "Mutation",
     "MutationPatchType",
     "NamedRuleWithOperations",
+    "NamedRuleWithOperationsOperation",
     "NamedRuleWithOperationsScope",
     "ParamKind",
     "ParamRef",
@@ -541,7 +542,7 @@ class NamedRuleWithOperations(Model, kw_only=True):
     operations: list[str] = []
     """operations is the operations the admission hook cares about - CREATE, UPDATE, DELETE, CONNECT or * for all of
     those operations and any future admission operations that are added. If '*' is present, the length of the
-    slice must be one. Required.
+    slice must be one. Required. Known values: `NamedRuleWithOperationsOperation`.
     """
 
     resource_names: list[str] = []
@@ -568,6 +569,16 @@ class NamedRuleWithOperations(Model, kw_only=True):
     Subresources match the scope of their parent resource. Default is "*". Known values:
     `NamedRuleWithOperationsScope`.
     """
+
+
+class NamedRuleWithOperationsOperation:
+    """Known values of NamedRuleWithOperations.operations."""
+
+    VALUE: Final = "*"
+    CONNECT: Final = "CONNECT"
+    CREATE: Final = "CREATE"
+    DELETE: Final = "DELETE"
+    UPDATE: Final = "UPDATE"
 
 
 class NamedRuleWithOperationsScope:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 from kubecore.generated.models import ListModel, Model, Time, always, module_getattr
@@ -15,6 +15,7 @@ __all__ = [
     "CertificateSigningRequestCondition",
     "CertificateSigningRequestList",
     "CertificateSigningRequestSpec",
+    "CertificateSigningRequestSpecUsage",
     "CertificateSigningRequestStatus",
     "ClusterTrustBundle",
     "ClusterTrustBundleList",
@@ -275,13 +276,43 @@ class CertificateSigningRequestSpec(Model, kw_only=True):
      "server auth", "client auth",
      "code signing", "email protection", "s/mime",
      "ipsec end system", "ipsec tunnel", "ipsec user",
-     "timestamping", "ocsp signing", "microsoft sgc", "netscape sgc\"
+     "timestamping", "ocsp signing", "microsoft sgc", "netscape sgc"
+
+    Known values: `CertificateSigningRequestSpecUsage`.
     """
 
     username: str | None = None
     """username contains the name of the user that created the CertificateSigningRequest. Populated by the API server
     on creation and immutable.
     """
+
+
+class CertificateSigningRequestSpecUsage:
+    """Known values of CertificateSigningRequestSpec.usages."""
+
+    ANY: Final = "any"
+    CERT_SIGN: Final = "cert sign"
+    CLIENT_AUTH: Final = "client auth"
+    CODE_SIGNING: Final = "code signing"
+    CONTENT_COMMITMENT: Final = "content commitment"
+    CRL_SIGN: Final = "crl sign"
+    DATA_ENCIPHERMENT: Final = "data encipherment"
+    DECIPHER_ONLY: Final = "decipher only"
+    DIGITAL_SIGNATURE: Final = "digital signature"
+    EMAIL_PROTECTION: Final = "email protection"
+    ENCIPHER_ONLY: Final = "encipher only"
+    IPSEC_END_SYSTEM: Final = "ipsec end system"
+    IPSEC_TUNNEL: Final = "ipsec tunnel"
+    IPSEC_USER: Final = "ipsec user"
+    KEY_AGREEMENT: Final = "key agreement"
+    KEY_ENCIPHERMENT: Final = "key encipherment"
+    MICROSOFT_SGC: Final = "microsoft sgc"
+    NETSCAPE_SGC: Final = "netscape sgc"
+    OCSP_SIGNING: Final = "ocsp signing"
+    S_MIME: Final = "s/mime"
+    SERVER_AUTH: Final = "server auth"
+    SIGNING: Final = "signing"
+    TIMESTAMPING: Final = "timestamping"
 
 
 class CertificateSigningRequestStatus(Model, kw_only=True):

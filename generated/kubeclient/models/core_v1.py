@@ -169,13 +169,17 @@ __all__ = [
     "PersistentVolumeClaimCondition",
     "PersistentVolumeClaimList",
     "PersistentVolumeClaimSpec",
+    "PersistentVolumeClaimSpecAccessMode",
     "PersistentVolumeClaimSpecVolumeMode",
     "PersistentVolumeClaimStatus",
+    "PersistentVolumeClaimStatusAccessMode",
+    "PersistentVolumeClaimStatusAllocatedResourceStatus",
     "PersistentVolumeClaimStatusPhase",
     "PersistentVolumeClaimTemplate",
     "PersistentVolumeClaimVolumeSource",
     "PersistentVolumeList",
     "PersistentVolumeSpec",
+    "PersistentVolumeSpecAccessMode",
     "PersistentVolumeSpecPersistentVolumeReclaimPolicy",
     "PersistentVolumeSpecVolumeMode",
     "PersistentVolumeStatus",
@@ -232,6 +236,7 @@ __all__ = [
     "ResourceQuota",
     "ResourceQuotaList",
     "ResourceQuotaSpec",
+    "ResourceQuotaSpecScope",
     "ResourceQuotaStatus",
     "ResourceRequirements",
     "ResourceStatus",
@@ -263,6 +268,7 @@ __all__ = [
     "ServiceSpec",
     "ServiceSpecExternalTrafficPolicy",
     "ServiceSpecInternalTrafficPolicy",
+    "ServiceSpecIpFamily",
     "ServiceSpecIpFamilyPolicy",
     "ServiceSpecSessionAffinity",
     "ServiceSpecType",
@@ -4012,6 +4018,8 @@ class PersistentVolumeClaimSpec(Model, kw_only=True):
     access_modes: list[str] = []
     """accessModes contains the desired access modes the volume should have. More info:
     https://kubernetes.io/docs/concepts/storage/persistent-volumes#access-modes-1
+
+    Known values: `PersistentVolumeClaimSpecAccessMode`.
     """
 
     data_source: TypedLocalObjectReference | None = None
@@ -4078,6 +4086,15 @@ class PersistentVolumeClaimSpec(Model, kw_only=True):
     """volumeName is the binding reference to the PersistentVolume backing this claim."""
 
 
+class PersistentVolumeClaimSpecAccessMode:
+    """Known values of PersistentVolumeClaimSpec.access_modes."""
+
+    READ_ONLY_MANY: Final = "ReadOnlyMany"
+    READ_WRITE_MANY: Final = "ReadWriteMany"
+    READ_WRITE_ONCE: Final = "ReadWriteOnce"
+    READ_WRITE_ONCE_POD: Final = "ReadWriteOncePod"
+
+
 class PersistentVolumeClaimSpecVolumeMode:
     """Known values of PersistentVolumeClaimSpec.volume_mode."""
 
@@ -4094,6 +4111,8 @@ class PersistentVolumeClaimStatus(Model, kw_only=True):
     access_modes: list[str] = []
     """accessModes contains the actual access modes the volume backing the PVC has. More info:
     https://kubernetes.io/docs/concepts/storage/persistent-volumes#access-modes-1
+
+    Known values: `PersistentVolumeClaimStatusAccessMode`.
     """
 
     allocated_resource_statuses: dict[str, str] = {}
@@ -4129,7 +4148,7 @@ class PersistentVolumeClaimStatus(Model, kw_only=True):
     A controller that receives PVC update with previously unknown resourceName or ClaimResourceStatus should
     ignore the update for the purpose it was designed. For example - a controller that only is responsible for
     resizing capacity of the volume, should ignore PVC updates that change other valid resources associated with
-    PVC.
+    PVC. Known values: `PersistentVolumeClaimStatusAllocatedResourceStatus`.
     """
 
     allocated_resources: dict[str, Quantity] = {}
@@ -4175,6 +4194,25 @@ class PersistentVolumeClaimStatus(Model, kw_only=True):
 
     phase: OpenEnum[Literal["Bound", "Lost", "Pending"]] | None = None
     """phase represents the current phase of PersistentVolumeClaim. Known values: `PersistentVolumeClaimStatusPhase`."""
+
+
+class PersistentVolumeClaimStatusAccessMode:
+    """Known values of PersistentVolumeClaimStatus.access_modes."""
+
+    READ_ONLY_MANY: Final = "ReadOnlyMany"
+    READ_WRITE_MANY: Final = "ReadWriteMany"
+    READ_WRITE_ONCE: Final = "ReadWriteOnce"
+    READ_WRITE_ONCE_POD: Final = "ReadWriteOncePod"
+
+
+class PersistentVolumeClaimStatusAllocatedResourceStatus:
+    """Known values of PersistentVolumeClaimStatus.allocated_resource_statuses."""
+
+    CONTROLLER_RESIZE_IN_PROGRESS: Final = "ControllerResizeInProgress"
+    CONTROLLER_RESIZE_INFEASIBLE: Final = "ControllerResizeInfeasible"
+    NODE_RESIZE_IN_PROGRESS: Final = "NodeResizeInProgress"
+    NODE_RESIZE_INFEASIBLE: Final = "NodeResizeInfeasible"
+    NODE_RESIZE_PENDING: Final = "NodeResizePending"
 
 
 class PersistentVolumeClaimStatusPhase:
@@ -4229,6 +4267,8 @@ class PersistentVolumeSpec(Model, kw_only=True):
     access_modes: list[str] = []
     """accessModes contains all ways the volume can be mounted. More info:
     https://kubernetes.io/docs/concepts/storage/persistent-volumes#access-modes
+
+    Known values: `PersistentVolumeSpecAccessMode`.
     """
 
     aws_elastic_block_store: AWSElasticBlockStoreVolumeSource | None = None
@@ -4401,6 +4441,15 @@ class PersistentVolumeSpec(Model, kw_only=True):
     VsphereVolume is deprecated. All operations for the in-tree vsphereVolume type are redirected to the
     csi.vsphere.vmware.com CSI driver.
     """
+
+
+class PersistentVolumeSpecAccessMode:
+    """Known values of PersistentVolumeSpec.access_modes."""
+
+    READ_ONLY_MANY: Final = "ReadOnlyMany"
+    READ_WRITE_MANY: Final = "ReadWriteMany"
+    READ_WRITE_ONCE: Final = "ReadWriteOnce"
+    READ_WRITE_ONCE_POD: Final = "ReadWriteOncePod"
 
 
 class PersistentVolumeSpecPersistentVolumeReclaimPolicy:
@@ -5962,8 +6011,20 @@ class ResourceQuotaSpec(Model, kw_only=True):
 
     scopes: list[str] = []
     """A collection of filters that must match each object tracked by a quota. If not specified, the quota matches
-    all objects.
+    all objects. Known values: `ResourceQuotaSpecScope`.
     """
+
+
+class ResourceQuotaSpecScope:
+    """Known values of ResourceQuotaSpec.scopes."""
+
+    BEST_EFFORT: Final = "BestEffort"
+    CROSS_NAMESPACE_POD_AFFINITY: Final = "CrossNamespacePodAffinity"
+    NOT_BEST_EFFORT: Final = "NotBestEffort"
+    NOT_TERMINATING: Final = "NotTerminating"
+    PRIORITY_CLASS: Final = "PriorityClass"
+    TERMINATING: Final = "Terminating"
+    VOLUME_ATTRIBUTES_CLASS: Final = "VolumeAttributesClass"
 
 
 class ResourceQuotaStatus(Model, kw_only=True):
@@ -6621,7 +6682,7 @@ class ServiceSpec(Model, kw_only=True):
 
     This field may hold a maximum of two entries (dual-stack families, in either order).  These families must
     correspond to the values of the clusterIPs field, if specified. Both clusterIPs and ipFamilies are governed by
-    the ipFamilyPolicy field.
+    the ipFamilyPolicy field. Known values: `ServiceSpecIpFamily`.
     """
 
     ip_family_policy: OpenEnum[Literal["PreferDualStack", "RequireDualStack", "SingleStack"]] | None = None
@@ -6741,6 +6802,13 @@ class ServiceSpecInternalTrafficPolicy:
     """Routes traffic only to endpoints on the same node as the client pod (dropping the traffic if there are no
     local endpoints).
     """
+
+
+class ServiceSpecIpFamily:
+    """Known values of ServiceSpec.ip_families."""
+
+    I_PV4: Final = "IPv4"
+    I_PV6: Final = "IPv6"
 
 
 class ServiceSpecIpFamilyPolicy:

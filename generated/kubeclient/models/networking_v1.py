@@ -42,6 +42,7 @@ __all__ = [
     "NetworkPolicyPort",
     "NetworkPolicyPortProtocol",
     "NetworkPolicySpec",
+    "NetworkPolicySpecPolicyType",
     "ParentReference",
     "ServiceBackendPort",
     "ServiceCIDR",
@@ -663,7 +664,16 @@ class NetworkPolicySpec(Model, kw_only=True):
     policy that specifies that no egress is allowed, you must specify a policyTypes value that include "Egress"
     (since such a policy would not include an egress section and would otherwise default to just [ "Ingress" ]).
     This field is beta-level in 1.8
+
+    Known values: `NetworkPolicySpecPolicyType`.
     """
+
+
+class NetworkPolicySpecPolicyType:
+    """Known values of NetworkPolicySpec.policy_types."""
+
+    EGRESS: Final = "Egress"
+    INGRESS: Final = "Ingress"
 
 
 class ParentReference(Model, kw_only=True):

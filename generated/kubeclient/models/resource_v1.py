@@ -37,6 +37,7 @@ __all__ = [
     "DeviceDerivedAttribute",
     "DeviceRequest",
     "DeviceRequestAllocationResult",
+    "DeviceRequestAllocationResultSkipNodeOperation",
     "DeviceSelector",
     "DeviceSubRequest",
     "DeviceSubRequestAllocationMode",
@@ -69,6 +70,7 @@ __all__ = [
     "ResourceSlice",
     "ResourceSliceList",
     "ResourceSliceSpec",
+    "ResourceSliceSpecSkipNodeOperation",
 ]
 
 if not TYPE_CHECKING:
@@ -1019,7 +1021,7 @@ class DeviceRequestAllocationResult(Model, kw_only=True):
     device when determining whether operations are necessary on the node. If all allocated devices for a driver in
     a claim skip an operation, that gRPC call will be skipped. It is a copy of the
     ResourceSlice.spec.skipNodeOperations value at the time when the device was allocated. Apply merges it as a
-    set.
+    set. Known values: `DeviceRequestAllocationResultSkipNodeOperation`.
     """
 
     tolerations: list[DeviceToleration] = []
@@ -1029,6 +1031,14 @@ class DeviceRequestAllocationResult(Model, kw_only=True):
 
     This is a beta field and requires enabling the DRADeviceTaints feature gate.
     """
+
+
+class DeviceRequestAllocationResultSkipNodeOperation:
+    """Known values of DeviceRequestAllocationResult.skip_node_operations."""
+
+    VALUE: Final = "*"
+    NODE_PREPARE_RESOURCES: Final = "NodePrepareResources"
+    NODE_UNPREPARE_RESOURCES: Final = "NodeUnprepareResources"
 
 
 class DeviceSelector(Model, kw_only=True):
@@ -1746,4 +1756,13 @@ class ResourceSliceSpec(Model, kw_only=True):
       operations are skipped.
 
     Other values may be added in the future. The kubelet must ignore unknown values. Apply merges it as a set.
+    Known values: `ResourceSliceSpecSkipNodeOperation`.
     """
+
+
+class ResourceSliceSpecSkipNodeOperation:
+    """Known values of ResourceSliceSpec.skip_node_operations."""
+
+    VALUE: Final = "*"
+    NODE_PREPARE_RESOURCES: Final = "NodePrepareResources"
+    NODE_UNPREPARE_RESOURCES: Final = "NodeUnprepareResources"

@@ -213,11 +213,20 @@ class Catalog:
     def refuse_unknown_keys(self) -> None:
         """Report each key of `[tool.kgen.names]` that nothing has; call it when everything has its name."""
         for key in sorted(self._names.keys() - self._asked):
-            near = nearest(key, self._asked)
+            near = nearest(self._moved(key), self._asked)
             self.problems.error(
                 f"{key[:200]!r} in [tool.kgen.names] names nothing",
                 hint=f"did you mean {near!r}?" if near else "correct the key, or remove it",
             )
+
+    def _moved(self, key: str) -> str:
+        """Return a key in which the names that contain it are the custom ones: `PartSize` for `WidgetSpecPartSize`."""
+        for _ in range(10):
+            outer = max((each for each in self._names if key.startswith(each) and each != key), key=len, default="")
+            if key in self._asked or "." not in outer or "/" in outer:
+                break
+            key = f"{outer.partition('.')[0]}.{self._names[outer]}{key[len(outer) :]}"
+        return key
 
     # Modules and schemas.
 

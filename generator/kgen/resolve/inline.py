@@ -21,7 +21,7 @@ from kgen.resolve.catalog import Catalog, Schema
 from kgen.resolve.class_choice import chosen, swapped
 from kgen.resolve.copies import Copy
 from kgen.resolve.equality import Equality
-from kgen.resolve.members import members_of
+from kgen.resolve.members import enum_in, members_of
 from kgen.resolve.spelling import Spelling
 from kgen.resolve.types import properties, reference, unwrapped
 from kgen.resolve.unique_names import UniqueNames
@@ -155,9 +155,16 @@ class Inline:
         """Return the common schema of objects that share a class."""
         return self._catalog.group_of(ref.module), self._equality.number(raw, word), self._spelling.of(raw, ref)
 
-    def constants(self, owner: Schema, wire_name: str, field: Identifier) -> ClassName:
-        """Return the class of the known values of a property, whose attribute is `field`."""
-        words, child = _field_words(field), self._child(owner, wire_name)
+    def constants(self, owner: Schema, wire_name: str, field: Identifier, depth: int) -> ClassName:
+        """Return the class of the known values of a property.
+
+        Args:
+            owner: The schema whose class has the property.
+            wire_name: The property.
+            field: Its attribute.
+            depth: How many lists and maps the values are in.
+        """
+        words, child = _field_words(field, depth), self._child(owner, wire_name)
         if child is not None:
             return child.name.name
         ref = self._names.claim(owner.ref, wire_name, words, owner.pointer)
@@ -245,9 +252,10 @@ class Inline:
             self._copied[target] = name
             return _Child(wire_name, _words(path), target, target)
         owner = self._catalog.model_of(schema)
-        if owner is None or not (is_object(raw) and members_of(unwrapped(raw))):
+        enum, depth = enum_in(raw) if is_object(raw) else ({}, 0)
+        if owner is None or not members_of(enum):
             return None
-        words = _field_words(field_name(wire_name))
+        words = _field_words(field_name(wire_name), depth)
         place = owner, wire_name
         if place not in self._constants:
             self._constants[place] = self._names.claim(owner, wire_name, words, str(owner))
@@ -280,5 +288,7 @@ def _words(path: tuple[str, ...]) -> str:
     return "".join(map(words_of, path))
 
 
-def _field_words(field: Identifier) -> str:
+def _field_words(field: str, depth: int) -> str:
+    for _ in range(depth):
+        field = singular(field)
     return "".join(word.capitalize() for word in field.split("_"))

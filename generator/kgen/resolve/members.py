@@ -9,15 +9,33 @@ from typing import Any
 from kgen.ir import Member
 from kgen.names import Identifier, member_name
 from kgen.resolve.docs import enum_values
-from kgen.shapes import is_array
+from kgen.resolve.types import properties, unwrapped
+from kgen.shapes import is_array, is_object
 
-__all__ = ["members_of"]
+__all__ = ["enum_in", "members_of"]
+
+
+def enum_in(schema: Mapping[str, Any]) -> tuple[Mapping[str, Any], int]:
+    """Return the schema of the single values of a property, and how many lists and maps they are in.
+
+    Args:
+        schema: The schema of the property.
+    """
+    plain, depth = unwrapped(schema), 0
+    while not properties(plain):
+        inner = next((part for key in ("items", "additionalProperties") if is_object(part := plain.get(key))), None)
+        if inner is None:
+            break
+        plain, depth = unwrapped(inner), depth + 1
+    return plain, depth
 
 
 def members_of(
     schema: Mapping[str, Any], before: Mapping[str, str] | None = None, *, is_custom: bool = False
 ) -> tuple[Member, ...]:
-    """Return a constant for each value of an enum of strings that is not empty, in the order of the schema.
+    """Return a constant for each value of an enum of strings, in the order of the schema.
+
+    The empty text has one in custom resources only: `EMPTY`.
 
     If two values would have one name, the value that is spelled like the name gets it, else the first by the alphabet;
     the others have a number behind it. So the order of values decides nothing.
@@ -28,7 +46,7 @@ def members_of(
         is_custom: Whether the schema is of a CRD.
     """
     enum = schema.get("enum")
-    values = [value for value in enum if isinstance(value, str) and value] if is_array(enum) else []
+    values = [value for value in enum if isinstance(value, str) and (value or is_custom)] if is_array(enum) else []
     called = {value: member_name(value, is_custom=is_custom) for value in values}
     kept = {value: name for value, name in (before or {}).items() if _reads_like(name, value)}
     names = {value: Identifier(kept[value]) for value in set(values) & kept.keys()}

@@ -7,19 +7,20 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from kgen import text
-from kgen.errors import Problems
+from kgen.errors import Problem, Problems
 from kgen.ir import (
     Constants,
     ModelRef,
     ModelType,
     Scalar,
+    leaf,
 )
 from kgen.names import Identifier, is_joined, snake
 from kgen.resolve.catalog import Catalog, Kind, Schema, kind_of
 from kgen.resolve.docs import description
 from kgen.resolve.drafts import Draft, DraftField, nameable
 from kgen.resolve.inline import Inline, stability
-from kgen.resolve.members import members_of
+from kgen.resolve.members import enum_in, members_of
 from kgen.resolve.spelling import Spelling
 from kgen.resolve.types import (
     META,
@@ -210,7 +211,10 @@ class Drafter:
         use = annotation(raw, place, self, self._problems)
         plain: Mapping[str, Any] = unwrapped(raw) if is_object(raw) else {}
         empty = presence_matters(counts, wire_name, plain)
-        constants = self._constants(schema, wire_name, name, plain) if use.type == Scalar("str") else None
+        single = leaf(use.type)
+        constants = (
+            self._constants(schema, wire_name, name, plain, place, single) if isinstance(single, Scalar) else None
+        )
         literal = _literal(wire_name, kind)
         return DraftField(
             name=name,
@@ -237,14 +241,21 @@ class Drafter:
         )
 
     def _constants(
-        self, schema: Schema, wire_name: str, field: Identifier, plain: Mapping[str, Any]
+        self, schema: Schema, wire_name: str, field: Identifier, plain: Mapping[str, Any], place: Place, type_: Scalar
     ) -> Constants | None:
         """Return the constants for the known values of a field, or None if it has none."""
-        if not members_of(plain):
+        enum, depth = enum_in(plain)
+        is_custom = self._catalog.is_custom(schema.ref.module)
+        if type_ != Scalar("str"):
+            if is_custom and is_array(enum.get("enum")):
+                what = f"the known values of {schema.ref}.{field} have no constants: only those of strings have some"
+                self._problems.note([Problem(what, place.pointer, "")])
             return None
-        name = self._inline.constants(schema, wire_name, field)
+        if not members_of(enum, is_custom=is_custom):
+            return None
+        name = self._inline.constants(schema, wire_name, field, depth)
         before = self._catalog.existing.members_of(schema.ref.module, name)
-        members = members_of(plain, before, is_custom=self._catalog.is_custom(schema.ref.module))
+        members = members_of(enum, before, is_custom=is_custom)
         return Constants(name, field, f"Known values of {schema.ref.name}.{field}.", members)
 
     def _has_default(self, schema: Schema, kind: Kind | None, plain: Mapping[str, Any]) -> bool:
