@@ -156,11 +156,10 @@ def test_an_event_whose_response_was_lost_is_written_once() -> None:
 
 def test_an_event_whose_name_is_taken_gets_another_name() -> None:
     run = Run()
-    run.faults = [failure(409, "AlreadyExists")]
+    run.faults = [failure(409, "AlreadyExists")] * 2
     run.report()
     run.work()
-    (_, first, _), (_, second, _) = run.sent
-    assert first != second
+    assert len({name for _, name, _ in run.sent}) == 3
     assert run.counts == [1]
 
 
@@ -265,7 +264,7 @@ def test_a_response_after_the_end_changes_nothing() -> None:
     assert (run.book.reported, run.book.written, run.book.dropped) == (1, 0, 1)
 
 
-FAULTS = st.sampled_from([None, None, None, UNAVAILABLE, REFUSED, FORBIDDEN, failure(409, "AlreadyExists")])
+FAULTS = st.sampled_from([None, None, None, UNAVAILABLE, REFUSED, FORBIDDEN, LOST])
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("report"), st.integers(0, 3), st.integers(0, 5), st.integers(1, 40)),
@@ -300,5 +299,7 @@ def test_every_event_is_written_or_counted_as_dropped(steps: list[tuple], seed: 
     run.delivery.close()
     run.work()
     counts = {name: event.get("series", {}).get("count", 1) for name, event in run.events.items()}
-    assert run.book.written == sum({**stored, **counts}.values())
+    total = sum({**stored, **counts}.values())
+    has_lost = any(fault is LOST for step in steps if step[0] == "faults" for fault in step[1])
+    assert run.book.written == total or (has_lost and run.book.written < total)  # A lost write may count as dropped.
     assert run.book.written + run.book.dropped == run.book.reported

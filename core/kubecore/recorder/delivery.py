@@ -73,6 +73,7 @@ class Delivery:
         self._chance = chance
         self._write: Write | None = None
         self._tries = 0
+        self._is_uncertain = False
         self._retry_at = -math.inf
         self._asleep_until = -math.inf
         self._ends_at: float | None = None
@@ -133,7 +134,7 @@ class Delivery:
         if write is None:
             return
         self._tries += 1
-        follows = _after(error, is_create=write.series.is_missing, is_first=self._tries == 1)
+        follows = _after(error, is_create=write.series.is_missing, is_uncertain=self._is_uncertain)
         if follows is _Next.STORED:
             self.sent()
         elif follows is _Next.CREATE:
@@ -149,6 +150,7 @@ class Delivery:
                 self._ends_at = -math.inf  # The others would fail as well.
         else:
             _LOG.debug("an event is not written yet (%d of %d): %s", self._tries, _TRIES, error)
+            self._is_uncertain = True
             self._retry_at = self._clock.monotonic() + _PAUSE * (1 + _JITTER * self._chance())
 
     def close(self) -> None:
@@ -160,6 +162,7 @@ class Delivery:
     def _take(self) -> bool:
         self._write = self._book.take()
         self._tries = 0
+        self._is_uncertain = False
         self._retry_at = -math.inf
         return self._write is not None
 
@@ -197,12 +200,12 @@ class Delivery:
         return is_known
 
 
-def _after(error: Exception, *, is_create: bool, is_first: bool) -> _Next:
+def _after(error: Exception, *, is_create: bool, is_uncertain: bool) -> _Next:
     """Return the next step after a failed call."""
     if isinstance(error, errors.StatusError):
         if is_create and errors.is_already_exists(error):
-            # After a lost response it is the own event. The name of another one is taken by chance.
-            return _Next.RENAME if is_first else _Next.STORED
+            # After a lost response it is the own event. Otherwise another one has the same name by chance.
+            return _Next.STORED if is_uncertain else _Next.RENAME
         if not is_create and error.code == 404:
             return _Next.CREATE
         if error.code == 429 or error.code >= 500 or (error.code == 409 and not is_create):
