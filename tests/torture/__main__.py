@@ -1,6 +1,6 @@
 """The fault and fuzz suite: `python -m tests.torture NAME [--n N] [--seed S]`.
 
-`watch` also accepts `--events N --faults M --client go`. `watch` and `structural` need the real API server.
+`watch` also accepts `--events N --faults M --client go`. `watch`, `election` and `structural` need the real API server.
 
 Each command prints the first bad cases, then one line with the number of tries and of bad cases. It exits with 1 if a
 case was bad.
@@ -36,6 +36,7 @@ COMMANDS: Final = (
     "refresh",
     "replay",
     "watch",
+    "election",
     "specs",
     "structural",
 )
