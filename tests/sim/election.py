@@ -310,14 +310,14 @@ class History:
         self._server.store(lease, uid=lease["metadata"]["uid"])
 
 
-def run(n: int | None, seed: int, **_: Any) -> Tally:
+def run(n: int | None, seed: int) -> Tally:
     """Run histories, and check that two processes never lead at once.
 
     Args:
         n: How many; None for 300.
         seed: The seed of the first one.
     """
-    tally = Tally("election-sim")
+    tally = Tally("election")
     terms, led = 0, 0.0
     count = 300 if n is None else n
     for number in range(count):

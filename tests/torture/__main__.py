@@ -37,6 +37,7 @@ COMMANDS: Final = (
     "replay",
     "watch",
     "election",
+    "sim",
     "specs",
     "structural",
 )

@@ -22,7 +22,7 @@ _GO: Final = Path(__file__).with_name("goclient")
 
 
 class Process:
-    """A candidate in a process of its own; it is killed at the end of its block.
+    """A candidate in a separate process, which is killed at the end of its block.
 
     Args:
         command: The command.

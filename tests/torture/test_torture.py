@@ -27,6 +27,7 @@ SMALL = {  # Number of tries per command, without `election`, `watch` and `struc
     "canary": None,
     "refresh": 2,
     "replay": 3_000,
+    "sim": 5,
     "specs": 100,
 }
 
