@@ -12,7 +12,7 @@ from kubecore.cache.keep import Form
 from kubecore.cache.own_writes import Floors, Tombstones
 from kubecore.cache.table import Table, Text
 
-__all__ = ["Ordered", "is_older"]
+__all__ = ["Ordered", "is_newer"]
 
 T = TypeVar("T")
 
@@ -105,17 +105,26 @@ class Ordered(Table[T]):
         if isinstance(version, int) and version < self._floors.get(found.key):
             return False
         current = self.get(found.key)
-        return current is None or is_older(current.version, version)
+        return current is None or not (current.version == version or is_newer(current.version, version))
 
     def apply_deletion(self, last: Entry) -> None:
-        """Remove the entry of a deleted object, if it is this object, in a state that is not newer.
+        """Remove the entry of a deleted object, in a state that is not newer.
+
+        An older entry with another uid is removed too: its name was used again. A list that is applied later must not
+        bring the object back, also if the store has not reached this version until then.
 
         Args:
             last: The last state of the object.
         """
+        if isinstance(last.version, int) and last.version > self._reached:
+            self._floors.raise_to(last.key, last.version)
         current = self.get(last.key)
-        if current is not None and current.uid == last.uid and not is_older(last.version, current.version):
+        if current is None or is_newer(current.version, last.version):
+            return
+        if current.uid == last.uid:
             self.drop(current, last, is_final=True)
+        elif is_newer(last.version, current.version):
+            self.drop(current, current, is_final=False)
 
     def _reach(self, version: Version) -> None:
         if isinstance(version, str):
@@ -142,8 +151,11 @@ class Ordered(Table[T]):
         self._tombstones.clear()
 
 
-def is_older(version: Version, than: Version) -> bool:
-    """Return whether a version is older than another; versions that are not numbers are in the order of arrival."""
-    if isinstance(version, int) and isinstance(than, int):
-        return version < than
-    return version != than
+def is_newer(version: Version, than: Version) -> bool:
+    """Return whether a version is certainly newer than another, which only numbers show.
+
+    Args:
+        version: A version.
+        than: Another one.
+    """
+    return isinstance(version, int) and isinstance(than, int) and version > than

@@ -18,7 +18,7 @@ from typing import Final, Generic, TypeVar
 
 from kubecore.cache.entry import Entry, version_of
 from kubecore.cache.key import Key
-from kubecore.cache.ordered import Ordered
+from kubecore.cache.ordered import Ordered, is_newer
 from kubecore.cache.table import Text
 
 __all__ = ["MAX_REFUSED", "Outcome", "Relist"]
@@ -155,13 +155,3 @@ class Relist(Generic[T]):
                 del self._waiting[entry.key]
         for found in self._waiting.values():
             store.put(found)
-
-
-def is_newer(version: int | str, than: int | str) -> bool:
-    """Return whether a version is certainly newer than another, which only numbers can be.
-
-    Args:
-        version: A version.
-        than: Another one.
-    """
-    return isinstance(version, int) and isinstance(than, int) and version > than

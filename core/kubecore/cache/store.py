@@ -30,7 +30,7 @@ from kubecore.cache.entry import Entry, Version
 from kubecore.cache.index import IndexFunction
 from kubecore.cache.keep import Form
 from kubecore.cache.key import Key
-from kubecore.cache.ordered import Ordered, is_older
+from kubecore.cache.ordered import Ordered, is_newer
 from kubecore.cache.relist import Outcome, Relist
 from kubecore.cache.selection import Selection
 from kubecore.cache.table import Text
@@ -159,7 +159,7 @@ class Store(Ordered[T]):
             return
         self._floors.raise_to(found.key, version)
         current = self.get(found.key)
-        if current is not None and not is_older(current.version, version):
+        if current is not None and not is_newer(version, current.version):
             return
         if found.uid not in self._tombstones and self.selection.includes(found):
             self.put(found)

@@ -225,7 +225,7 @@ class Table(Generic[T]):
         """
         owner = self._share(entries.controller_of(metadata)) if metadata.owner_references else ""
         if self.form.needs_cut:
-            text = managed_fields.cut(text, len(metadata.managed_fields))
+            text = managed_fields.cut(text, metadata.managed_fields)
         return Entry(
             Key(self._share(metadata.namespace), metadata.name),
             metadata.uid,
