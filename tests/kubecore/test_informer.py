@@ -119,6 +119,18 @@ def test_other_errors_before_the_state_are_retried_until_the_timeout(drive: Call
     drive(collection, scenario)
 
 
+READS: Final[tuple[Callable[[Any], object], ...]] = (
+    lambda lister: lister.get("a"),
+    lambda lister: lister.get_or_none("a"),
+    lambda lister: lister.list(),
+    lambda lister: lister.list(label_selector="app=web"),
+    lambda lister: lister.keys(),
+    lambda lister: lister.controlled_by("u-a"),
+    lambda lister: lister.indexed(str, "x"),
+    len,
+)
+
+
 def test_misuse_is_an_error(drive: Callable[..., Any]) -> None:
     collection = Collection(*AB)
 
@@ -128,6 +140,9 @@ def test_misuse_is_an_error(drive: Callable[..., Any]) -> None:
             informer.changes()
         with pytest.raises(RuntimeError, match="not open: write `"):
             await informer.wait_until("1")
+        for read in READS:
+            with pytest.raises(RuntimeError, match="the cache of configmaps has no objects yet: read it inside"):
+                read(informer)
         async with informer:
             with pytest.raises(RuntimeError, match="only once"):
                 await informer.__aenter__()

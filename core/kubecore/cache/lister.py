@@ -39,6 +39,8 @@ class Lister(Generic[T]):
     Objects are decoded when they are read, and belong to the caller. With `Keep.OBJECTS` and projections all callers
     get the same objects, which must not be changed.
 
+    Reading before the store has its objects raises RuntimeError: an empty result would not be true.
+
     Args:
         store: The store.
         lock: Is held while entries are collected, not while objects are decoded.
@@ -101,7 +103,7 @@ class Lister(Generic[T]):
             InvalidRequestError: The label selector is invalid.
         """
         selector = selector_of(label_selector)
-        store = self._store
+        store = self._synced()
         with self._lock:
             found = store.entries(namespace) if selector is None else store.selected(selector)
         if selector is not None and namespace:
@@ -126,7 +128,7 @@ class Lister(Generic[T]):
             InvalidRequestError: The index was not declared.
         """
         with self._lock:
-            found = list(self._store.indexed(index, value))
+            found = list(self._synced().indexed(index, value))
         return self._read(found, skip_undecodable=skip_undecodable)
 
     def controlled_by(self, uid: str, *, skip_undecodable: bool = False) -> builtins.list[T]:
@@ -143,7 +145,7 @@ class Lister(Generic[T]):
             DecodeError: The text of some objects does not fit the model; the message names them.
         """
         with self._lock:
-            found = list(self._store.controlled_by(uid))
+            found = list(self._synced().controlled_by(uid))
         return self._read(found, skip_undecodable=skip_undecodable)
 
     def keys(self, namespace: str = "") -> builtins.list[Key]:
@@ -156,19 +158,28 @@ class Lister(Generic[T]):
             The keys, in a new list.
         """
         with self._lock:
-            found = self._store.entries(namespace)
+            found = self._synced().entries(namespace)
         return sorted(entry.key for entry in found)
 
     def __len__(self) -> int:
         """Return the number of objects."""
-        return len(self._store)
+        return len(self._synced())
 
     def __contains__(self, key: object) -> bool:
         """Return whether the cache contains the object of a `Key`."""
-        return isinstance(key, Key) and self._store.get(key) is not None
+        return isinstance(key, Key) and self._synced().get(key) is not None
 
     def _find(self, name: str, namespace: str) -> Entry | None:
-        return self._store.find(namespace or self._store.selection.namespace, name)
+        store = self._synced()
+        return store.find(namespace or store.selection.namespace, name)
+
+    def _synced(self) -> Store[T]:
+        """Return the store, if it has its objects."""
+        if not self._store.is_synced:
+            raise RuntimeError(
+                f"the cache of {self._store.name} has no objects yet: read it inside the `with` block of the informer"
+            )
+        return self._store
 
     def _read(self, found: Collection[Entry], *, skip_undecodable: bool) -> builtins.list[T]:
         read, form = changes.read, self._store.form
