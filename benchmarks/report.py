@@ -177,8 +177,57 @@ _LISTS = (
     ("`iter(limit=500)`", "pages", "ours"),
 )
 
+_CACHES = (
+    ("`informer()`", "stream", "get", "list"),
+    ("`keep=Keep.PACKED`", "packed", "get_packed", "list_packed"),
+    ("`keep=Keep.OBJECTS`", "objects", "get_objects", "list_objects"),
+    ("`into=PodRow`, six fields", "into", "get_into", "list_into"),
+)
+_SYNC = (("first sync", "seconds", ""), ("CPU time", "cpu_seconds", ""), ("memory of the cache", "cache_mib", ""))
+
 BLOCKS: dict[str, Callable[[Results], list[str]]] = {
+    "machine": lambda results: _machine(results.tables.get("real")),
     "lists": lambda results: _grid(results, [(t, "real", c, n) for t, c, n in _LISTS], _EVERY, "all pods"),
+    "following": lambda results: _grid(
+        results,
+        [
+            ("`list_and_watch()`", "real", "sync", "ours"),
+            ("`watch(send_initial_events=True)`", "real", "stream", "ours"),
+        ],
+        _EVERY,
+        "all pods, then their changes",
+    ),
+    "caches": lambda results: _grid(
+        results, [(title, "controllers", sync, "ours") for title, sync, _, _ in _CACHES], _SYNC, "all pods"
+    ),
+    "large": lambda results: _grid(
+        results, [(title, LARGE, sync, "ours") for title, sync, _, _ in _CACHES], _SYNC, "100,000 pods"
+    ),
+    "reads": lambda results: _grid(
+        results,
+        [
+            (f"{read} with {title}", "controllers", case, "ours")
+            for title, _, get, some in _CACHES
+            for read, case in (("`get`", get), ("`list`, a tenth of the pods by label,", some))
+        ],
+        (("time", "seconds", ""),),
+        "read",
+    ),
+    "controllers": lambda results: _grid(
+        results,
+        [
+            ("10,000 changes until the cache has them", "controllers", "changes", "ours"),
+            ("the same until a consumer has read the objects", "controllers", "consumed", "ours"),
+            ("own write, from its response until reads contain it", "controllers", "own", "ours"),
+            ("leader killed, until the first write of the other", "controllers", "killed", "ours"),
+            ("leader stopped, until the first write of the other", "controllers", "released", "ours"),
+            ("an item through `WorkQueue`, one thread", "controllers", "queue", "ours"),
+            ("an item through `WorkQueue`, 4 threads", "controllers", "threads", "ours"),
+            ("an item through `AsyncWorkQueue`, 8 tasks", "controllers", "workers", "ours async"),
+        ],
+        (("time", "seconds", ""),),
+        "controllers",
+    ),
     "far": lambda results: _grid(results, [(t, "far", c, n) for t, c, n in _LISTS], _NETWORKS, "all pods"),
     "requests": lambda results: _grid(
         results,
@@ -192,22 +241,12 @@ BLOCKS: dict[str, Callable[[Results], list[str]]] = {
         (("time", "seconds", ""),),
         "requests",
     ),
-    "following": lambda results: _grid(
-        results,
-        [
-            ("`list_and_watch()`", "real", "sync", "ours"),
-            ("`watch(send_initial_events=True)`", "real", "stream", "ours"),
-        ],
-        _EVERY,
-        "all pods, then their changes",
-    ),
     "pause": lambda results: _grid(
         results,
         [("`await pods.list()`", "real", "pause", "ours async")],
         (("longest pause of the event loop", "pause_seconds", ""),),
         "all pods",
     ),
-    "machine": lambda results: _machine(results.tables.get("real")),
 }
 
 

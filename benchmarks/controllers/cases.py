@@ -86,8 +86,8 @@ CASES = SYNCS | {
     )
 }
 
-REPLAYED: Final = {"relist": "expire", "changes": "changes", "consumed": "changes"}
-"""Cases of the server of recorded responses, each with the events that it sends when the cache is in sync."""
+REPLAYED: Final = {"relist": "expire", "apply": "", "changes": "changes", "consumed": "changes"}
+"""Cases of the server of recorded responses, each with the events that it sends when the cache is in sync, or ""."""
 
 SYNC_TARGETS = (
     Target("memory of all pods", "stream", OURS, PROTOBUF, quantity=RESIDENT, at_least=2.0, unit="MiB"),

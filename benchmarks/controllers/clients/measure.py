@@ -109,6 +109,29 @@ def own_writes(patch: Callable[[str], int], version: Callable[[], int], case: Ca
     return watch
 
 
+def each_minute(watch: Stopwatch, requests: int, case: Case) -> Stopwatch:
+    """Return the CPU time and the requests of idle informers for one minute."""
+    watch.cpu *= 60 / case.idle_seconds
+    watch.extra["requests"] = requests * 60 / case.idle_seconds
+    return watch
+
+
+def items(case: Case) -> list[str]:
+    """Return the items of a work queue."""
+    return [f"{case.namespace}/web-{number}" for number in range(case.items)]
+
+
+def shares(case: Case, workers: int) -> list[int]:
+    """Return how many items each worker handles."""
+    return [len(range(worker, case.items, workers)) for worker in range(workers)]
+
+
+def each_item(watch: Stopwatch, case: Case) -> Stopwatch:
+    """Return the time of one item."""
+    watch.seconds = [seconds / case.items for seconds in watch.seconds]
+    return watch
+
+
 @contextmanager
 def first_leader(case: Case, lease: str) -> Iterator[subprocess.Popen[str]]:
     """Run this program again, to lead; return when it does."""
