@@ -61,7 +61,8 @@ def test_the_readmes_code_runs(number: int, said: str, cluster: Cluster) -> None
     ("number", "said"),
     [
         (0, 'kube_requests_total{code="200",group="",resource="namespaces",verb="list"} 1.0'),
-        (1, '"http.response.status_code": 200'),
+        (1, 'workqueue_depth{controller="pods",name="pods",priority="normal"} 1.0'),
+        (2, '"http.response.status_code": 200'),
     ],
 )
 def test_the_recipes_for_metrics_and_traces_run(number: int, said: str, cluster: Cluster) -> None:
@@ -82,6 +83,21 @@ def test_the_recipes_for_metrics_and_traces_run(number: int, said: str, cluster:
 )
 def test_the_code_for_waiting_runs(number: int, said: str, cluster: Cluster) -> None:
     assert said in run(blocks("docs/waiting.md")[number], cluster)
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (0, "default/web is done after 3 attempts\n"),
+        (1, "default/web is done\ndefault/db is done\n"),
+        (2, 'workqueue_depth{name="pods",controller="pods",priority="high"} 2\n'),
+    ],
+)
+def test_the_code_about_work_queues_runs(number: int, said: str) -> None:
+    code = blocks("docs/workqueue.md")[number]
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert said in done.stdout
 
 
 def test_the_code_about_performance_runs(cluster: Cluster) -> None:
@@ -445,11 +461,12 @@ RUN = {
     "docs/http.md": 2,
     "docs/logs.md": 2,
     "docs/models.md": 6,
-    "docs/observability.md": 2,
+    "docs/observability.md": 3,
     "docs/performance.md": 1,
     "docs/port-forward.md": 2,
     "docs/waiting.md": 4,
     "docs/watch.md": 2,
+    "docs/workqueue.md": 3,
 }
 """How many blocks of each page the tests run; docs/reading.md is run as a whole."""
 

@@ -123,8 +123,9 @@ def test_an_item_that_is_queued_again_by_done_has_the_highest_of_its_new_priorit
         queue.add("a", priority=priority)
     queue.add("b", priority=1)
     queue.add("c", priority=2)
+    queue.add("d")
     queue.done("a")
-    assert take_all(queue) == ["c", "b", "a"]
+    assert take_all(queue) == ["c", "b", "a", "d"]
 
 
 def test_one_of_sixteen_items_is_of_the_lowest_priority(queue: WorkQueue[str]) -> None:
