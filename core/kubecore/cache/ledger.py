@@ -33,6 +33,11 @@ class Ledger:
         """The version that the store has reached, "" before the first list."""
         return self._store.version
 
+    @property
+    def refused(self) -> int:
+        """How many lists in a row were refused, since they were older than the store."""
+        return self._store.refused
+
     def begin_list(self) -> None:
         """Begin to read the whole collection; a list that was begun before is abandoned."""
         with self._lock:

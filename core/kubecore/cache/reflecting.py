@@ -26,7 +26,7 @@ from kubecore.watch.pacing import Pacing
 from kubecore.watch.phases import Phases
 from kubecore.watch.position import version_number
 from kubecore.watch.raw_events import RawDecoder, RawEvent
-from kubecore.watch.state import Step, went_back
+from kubecore.watch.state import Step
 
 __all__ = ["Reflection"]
 
@@ -144,7 +144,7 @@ class Reflection:
             self._setbacks.responded()
             self._phases.on("listed")
             if version_number(version) < version_number(self.version):
-                raise errors.ExpiredError(went_back(self.version, version))
+                raise self._setbacks.older(version)
             return
         if not version:
             raise errors.DecodeError(f"{self._path}: the list has no resourceVersion, from which a watch could resume")
@@ -250,7 +250,7 @@ class Reflection:
         outcome = self._ledger.end_list(version)
         self._setbacks.completed()
         if outcome is Outcome.REFUSED:
-            raise errors.ExpiredError(went_back(self.version, version))
+            raise self._setbacks.older(version)
         if outcome is Outcome.WENT_BACK:
             _LOG.warning("%s: the server has gone back to version %s, and so has the cache", self._path, version)
         self._phases.on("listed" if self._phases.current == "list" else "synced")

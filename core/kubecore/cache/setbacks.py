@@ -7,9 +7,10 @@ from typing import Final
 from kubecore import errors
 from kubecore.cache.ledger import Ledger
 from kubecore.watch.pacing import Pacing
-from kubecore.watch.phases import Phases
+from kubecore.watch.phases import Phase, Phases
 from kubecore.watch.position import version_number
 from kubecore.watch.recovery import is_transient
+from kubecore.watch.state import went_back
 
 __all__ = ["Setbacks"]
 
@@ -18,6 +19,9 @@ _FINAL: Final = frozenset((400, 401, 403, 404, 405, 406, 422))
 
 _NOT_SUPPORTED: Final = frozenset((400, 422))
 """Status codes with which servers refuse to send the state as events."""
+
+_BEHIND_TRIES: Final = 2
+"""How often a server that does not have our version yet is requested to send it, before the state is read."""
 
 _MOST_INCOMPLETE: Final = 2
 """How often a server may break off while it sends the state as events."""
@@ -44,6 +48,7 @@ class Setbacks:
         self._pacing = pacing
         self._incomplete = 0
         self._failed_at: str | None = None
+        self._is_older = False
         self.failure: str = ""
         self.lists: bool = lists
         self.fallbacks: int = 0
@@ -56,6 +61,15 @@ class Setbacks:
     def completed(self) -> None:
         """Take note that the state was read completely."""
         self._incomplete = 0
+
+    def older(self, version: str) -> errors.ExpiredError:
+        """Return the error for a state that is older than the copy.
+
+        Args:
+            version: The version of the state.
+        """
+        self._is_older = True
+        return errors.ExpiredError(went_back(self._ledger.version, version))
 
     def ended(self) -> float | None:
         """Continue after the server ended a stream.
@@ -87,6 +101,11 @@ class Setbacks:
         if isinstance(error, errors.ClosedError) or not (in_sync or _may_pass(error, was_open=was_open)):
             raise error
         self.failure = str(error)
+        if self._is_older:
+            self._is_older = False
+            self._pacing.failures = max(0, self._ledger.refused - 1)  # Only these count: they lead to a decision.
+            self._phases.current = self._first
+            return self._pacing.back_off()
         if isinstance(error, errors.StatusError):
             return self._refused(error, was_open=was_open)
         is_silent = isinstance(error, errors.ReadTimeoutError)
@@ -100,8 +119,12 @@ class Setbacks:
 
     def restart(self) -> float | None:
         """Read the whole collection again: at once, unless that was of no use the last time."""
-        self._phases.current = "list" if self.lists else "initial"
+        self._phases.current = self._first
         return self._pacing.expired()
+
+    @property
+    def _first(self) -> Phase:
+        return "list" if self.lists else "initial"
 
     def _refused(self, error: errors.StatusError, *, was_open: bool) -> float | None:
         if self._phases.current == "probe" and not is_transient(error):
@@ -111,7 +134,7 @@ class Setbacks:
             return self.restart()
         delay = errors.suggests_client_delay(error)
         if _is_ahead(error):
-            if not self._pacing.is_behind():
+            if not self._pacing.is_behind(_BEHIND_TRIES):
                 return self.restart()  # The server may have gone back for good.
             return self._pacing.back_off(delay)
         if was_open:

@@ -143,10 +143,14 @@ class Pacing:
         self._expirations += 1
         return self.back_off() if self.failures else self._at_once()
 
-    def is_behind(self) -> bool:
-        """Count a server that does not have our version yet; return whether it may still come to it."""
+    def is_behind(self, tries: int = _BEHIND_TRIES) -> bool:
+        """Count a server that does not have our version yet; return whether it may still come to it.
+
+        Args:
+            tries: How often it is requested to send it.
+        """
         self._behind += 1
-        return self._behind < _BEHIND_TRIES
+        return self._behind < tries
 
     def back_off(self, retry_after: float | None = None) -> float:
         """Wait longer after each failure.
