@@ -13,7 +13,7 @@ import pytest
 
 from kubeclient import AsyncClientset, Clientset
 from kubeclient.models import core_v1
-from kubecore import errors, rest
+from kubecore import errors, metrics, rest
 from kubecore.cache import Added, Deleted, Keep, Updated
 from kubecore.model.meta import PartialObjectMetadata
 from kubecore.projection import Projection
@@ -435,6 +435,37 @@ def test_a_clientset_that_is_closed_meanwhile_ends_the_changes_with_its_error() 
                 maps.wait_until("99")
             assert len(maps) == 2
         collection.stop()
+
+
+def test_metrics_show_an_open_informer(drive: Callable[..., Any]) -> None:
+    collection = Collection(*AB)
+
+    async def scenario(clientset: Any) -> None:
+        async with clientset.core_v1.config_maps("d").informer(label_selector="metrics=yes") as maps:
+            collection.state, collection.version = [AB[0]], 20
+            collection.send(b'{"type":"ADDED","object":{}}\n')
+            collection.send(b'{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired"}}\n')
+            await maps.wait_until("20")
+            shown = [line for line in metrics.REGISTRY.text().splitlines() if "metrics=yes" in line]
+        labels = '{resource="configmaps",namespace="d",selector="labelSelector=metrics=yes"}'
+        values = dict(line.replace(labels, "").rsplit(" ", 1) for line in shown)
+        assert float(values.pop("kubecore_informer_age_seconds")) < 60
+        assert int(values.pop("kubecore_informer_bytes")) > 0
+        relists = int(values.pop("kubecore_informer_relists_total"))
+        assert values == {
+            "kubecore_informer_fallbacks_total": "0",
+            "kubecore_informer_objects": "1",
+            "kubecore_informer_undecodable": "1",
+            "kubecore_informer_version": "20",
+        }
+        assert relists >= 1
+        after = [line for line in metrics.REGISTRY.text().splitlines() if "metrics=yes" in line]
+        assert [line.partition("{")[0] for line in after] == [
+            "kubecore_informer_fallbacks_total",
+            "kubecore_informer_relists_total",
+        ]
+
+    drive(collection, scenario)
 
 
 # Own writes.

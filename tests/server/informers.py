@@ -1,4 +1,4 @@
-"""Informers in threads of their own, which verify every change that they report."""
+"""Informers in separate threads, which verify every change that they report."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from kubecore.cache.bell import AsyncBell
 from kubecore.cache.declaration import Declaration
 from kubecore.cache.ledger import Ledger
 from kubecore.cache.lister import Lister
+from kubecore.cache.meters import Meters
 from kubecore.cache.own_write_hook import OwnWriteHook
 from kubecore.cache.reflecting import Reflection
 
@@ -67,6 +68,7 @@ class AsyncInformer(Lister[T]):
         self._reflection = Reflection(
             declaration.options, Ledger(declaration.store, lock), lists=list_servers.has(client, declaration.resource)
         )
+        self._meters = Meters(declaration.labels, declaration.store, self._reflection, lambda: self.age)
         self._background = AsyncBackground(f"kubecore-informer-{declaration.name}")
         self._reader = AsyncReader(client, self._reflection, self._background, self._ring)
 
@@ -82,6 +84,7 @@ class AsyncInformer(Lister[T]):
         if self._is_entered:
             raise RuntimeError("an informer can be entered only once; call the verb again for another one")
         self._is_entered = True
+        self._meters.open()
         self._client.write_hooks.add(self._hook)
         try:
             await self._background.start(self._reader.run)
@@ -100,6 +103,7 @@ class AsyncInformer(Lister[T]):
     async def aclose(self) -> None:
         """Stop to follow the collection, and end the iterations of its changes; a second call does nothing."""
         self._is_closed = True
+        self._meters.close()
         self._client.write_hooks.remove(self._hook)
         self._ring()
         await self._background.stop()
@@ -201,6 +205,7 @@ class AsyncInformer(Lister[T]):
 
     def _ring(self) -> None:
         self._bell.ring()
+        self._meters.count()
         for feed in self._store.feeds:
             if feed.is_closed:  # Its consumer has left its loop.
                 with self._lock:

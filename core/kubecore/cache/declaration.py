@@ -51,6 +51,13 @@ class Declaration(Generic[T]):
         """The plural name of the resource with its group, such as `deployments.apps`."""
         return f"{self.resource.plural}.{self.resource.group}" if self.resource.group else self.resource.plural
 
+    @property
+    def labels(self) -> tuple[str, str, str]:
+        """The resource, the namespace and the selectors, for metrics."""
+        selectors = self.options.query("list", version="", seconds=None, token=None, is_first=False)
+        text = ",".join(f"{name}={value}" for name, value in selectors if name.endswith("Selector"))
+        return self.name, self.store.selection.namespace, text
+
 
 def declare(
     resource: Resource[Any, Any],

@@ -17,6 +17,7 @@ from kubecore.cache.changes_iterator import Changes
 from kubecore.cache.declaration import Declaration
 from kubecore.cache.ledger import Ledger
 from kubecore.cache.lister import Lister
+from kubecore.cache.meters import Meters
 from kubecore.cache.own_write_hook import OwnWriteHook
 from kubecore.cache.reader import Reader
 from kubecore.cache.reflecting import Reflection
@@ -68,6 +69,7 @@ class Informer(Lister[T]):
         self._reflection = Reflection(
             declaration.options, Ledger(declaration.store, lock), lists=list_servers.has(client, declaration.resource)
         )
+        self._meters = Meters(declaration.labels, declaration.store, self._reflection, lambda: self.age)
         self._background = Background(f"kubecore-informer-{declaration.name}")
         self._reader = Reader(client, self._reflection, self._background, self._ring)
 
@@ -83,6 +85,7 @@ class Informer(Lister[T]):
         if self._is_entered:
             raise RuntimeError("an informer can be entered only once; call the verb again for another one")
         self._is_entered = True
+        self._meters.open()
         self._client.write_hooks.add(self._hook)
         try:
             self._background.start(self._reader.run)
@@ -101,6 +104,7 @@ class Informer(Lister[T]):
     def close(self) -> None:
         """Stop to follow the collection, and end the iterations of its changes; a second call does nothing."""
         self._is_closed = True
+        self._meters.close()
         self._client.write_hooks.remove(self._hook)
         self._ring()
         self._background.stop()
@@ -202,6 +206,7 @@ class Informer(Lister[T]):
 
     def _ring(self) -> None:
         self._bell.ring()
+        self._meters.count()
         for feed in self._store.feeds:
             if feed.is_closed:  # Its consumer has left its loop.
                 with self._lock:
