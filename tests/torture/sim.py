@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from tests.sim import election
+from tests.sim import election, store_model
 from tests.torture.tally import Tally
 
-_MODELS: Final[tuple[Callable[[int | None, int], Tally], ...]] = (election.run,)
+_MODELS: Final[tuple[Callable[[int | None, int], Tally], ...]] = (election.run, store_model.run)
 
 
 def run(n: int | None, seed: int) -> Tally:

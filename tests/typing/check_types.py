@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from typing import Any, Literal, assert_type
 
 import kubecore
@@ -11,6 +12,7 @@ from kubeclient import AsyncClientset, Clientset
 from kubeclient.models import apps_v1, autoscaling_v1, batch_v1, core_v1, meta_v1
 from kubecore import errors, options, patch, retry, selectors, waiting
 from kubecore.apply import ObjectRef, Report
+from kubecore.cache import Added, Change, Deleted, Key, Lister, Updated
 from kubecore.calls.table import Table
 from kubecore.logs import AsyncLogStream, LogStream
 from kubecore.model import meta, owners
@@ -256,6 +258,27 @@ def failing(error: errors.StatusError) -> None:
         assert_type(error.conflicts, tuple[errors.FieldConflict, ...])
     assert_type(error.status, meta_v1.Status)
     assert_type(error.code, int)
+
+
+def by_node(pod: core_v1.Pod) -> Iterable[str]:
+    return [pod.spec.node_name] if pod.spec.node_name else []
+
+
+def caching(pods: Lister[core_v1.Pod], changes: list[Change[core_v1.Pod]]) -> None:
+    assert_type(pods.get("y", "x"), core_v1.Pod)
+    assert_type(pods.get_or_none("y", "x"), core_v1.Pod | None)
+    assert_type(pods.list("x", label_selector={"app": "web"}), list[core_v1.Pod])
+    assert_type(pods.indexed(by_node, "node-1"), list[core_v1.Pod])
+    assert_type(pods.controlled_by("uid"), list[core_v1.Pod])
+    assert_type(pods.keys("x"), list[Key])
+    for change in changes:
+        match change:
+            case Added(object=pod) | Updated(object=pod):
+                assert_type(pod, core_v1.Pod)
+            case Deleted(key=key, object=pod, is_final=is_final):
+                assert_type(key, Key)
+                assert_type(pod, core_v1.Pod)
+                assert_type(is_final, bool)
 
 
 def refused(clientset: Clientset) -> None:

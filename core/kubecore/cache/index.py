@@ -161,7 +161,7 @@ class ObjectIndex(Generic[T]):
         if not self._is_logged:
             self._is_logged = True
             name = index_name(self._function)
-            _LOG.warning("the index %s does not contain %r, and perhaps others: %r", name, str(key), error)
+            _LOG.warning("the index %s does not contain %r; others are only counted", name, str(key), exc_info=error)
 
 
 def index_name(function: Any) -> str:
