@@ -122,7 +122,13 @@ RULES = [
         "pass",
     ),
     Rule("floors end when the stream reaches them", Floors, "reach", "del self._by_key[key]", "self._by_key[key] = 99"),
-    Rule("a list deletes entries that it does not contain", Relist, "_drop_missing", "entry.seen != self._number", "False"),
+    Rule(
+        "a list deletes entries that it does not contain",
+        Relist,
+        "_drop_missing",
+        "entry.seen != self._number",
+        "False",
+    ),
     Rule(
         "a list deletes only older entries",
         Relist,
