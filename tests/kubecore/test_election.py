@@ -230,7 +230,7 @@ def test_a_block_that_does_not_end_ends_the_process(
                     run.server.next["PUT"] = [fail(500)] * 100
                     run.clock.advance(10.0)
                     await wait_until_async(lambda: term.lost.is_set())
-                    run.clock.advance(2.4)
+                    run.clock.advance(2.9)
                     assert exits == []
                     await run.until(lambda: exits)
         assert exits == [1]
@@ -240,7 +240,7 @@ def test_a_block_that_does_not_end_ends_the_process(
     (record,) = (record for record in caplog.records if record.levelno == logging.CRITICAL)
     assert record.getMessage() == (
         "leader election ns/lock: the term is lost (the Lease was not renewed for 10 s, the renew deadline), "
-        "and its block did not end within 2.5 s"
+        "and its block did not end within 3 s"
     )
 
 

@@ -165,7 +165,7 @@ def play(cluster: Cluster, n: int, seed: int) -> Tally:
                 break
         for problem in judge.verdict():
             tally.check(False, problem)
-        dead = [one.process.identity for one in candidates if one.process.code is not None]
+        dead = [f"{one.process.identity} with {one.process.code}" for one in candidates if one.process.code is not None]
         tally.check(not dead, f"ended by themselves: {', '.join(dead)}")
         tally.figures["terms"] = str(judge.terms)
         tally.figures["writes"] = str(len(judge.writes()))

@@ -155,7 +155,7 @@ class BaseElector:
 
     def _watch(self, tenure: Tenure, on_lost: Callable[[], object]) -> Watchdog:
         """Return the watchdog of a term."""
-        return Watchdog(tenure, self._settings.margin, self._clock, self._lease, self._on_stuck, on_lost)
+        return Watchdog(tenure, self._settings.patience, self._clock, self._lease, self._on_stuck, on_lost)
 
     def _ended(self, tenure: Tenure) -> bool:
         """Take note that the block has ended; return whether the Lease must be released."""

@@ -67,6 +67,14 @@ class Settings:
         return (self.lease_duration - self.renew_deadline) / 2
 
     @property
+    def patience(self) -> float:
+        """Seconds that a block has to end after the loss of its term.
+
+        A write may last until the fence closes. After that, its error needs a moment to end the block.
+        """
+        return self.margin * 1.2
+
+    @property
     def fence_seconds(self) -> float:
         """Seconds from the start of a successful renewal until the fence closes."""
         return self.renew_deadline + self.margin

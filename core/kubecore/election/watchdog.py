@@ -29,7 +29,7 @@ class Watchdog:
 
     Args:
         tenure: The term.
-        margin: Seconds that the block has to end. If renewals fail, the fence closes at their end.
+        patience: Seconds that the block has to end. If renewals fail, the fence closes shortly before their end.
         clock: The clock.
         lease: Namespace and name of the Lease, for the log.
         on_stuck: Called if the block does not end in time.
@@ -39,14 +39,14 @@ class Watchdog:
     def __init__(
         self,
         tenure: Tenure,
-        margin: float,
+        patience: float,
         clock: Clock,
         lease: str,
         on_stuck: Callable[[], object],
         on_lost: Callable[[], object],
     ) -> None:
         self._tenure = tenure
-        self._margin = margin
+        self._patience = patience
         self._clock = clock
         self._lease = lease
         self._on_stuck = on_stuck
@@ -68,7 +68,7 @@ class Watchdog:
             if self._wait(tenure.deadline):
                 return
         self._on_lost()
-        ends_at = (tenure.lost_at or 0.0) + self._margin
+        ends_at = (tenure.lost_at or 0.0) + self._patience
         while self._clock.monotonic() < ends_at:
             if self._wait(ends_at):
                 return
@@ -76,7 +76,7 @@ class Watchdog:
             "leader election %s: the term is lost (%s), and its block did not end within %g s",
             self._lease,
             tenure.reason,
-            self._margin,
+            self._patience,
         )
         self._on_stuck()
 
