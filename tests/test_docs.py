@@ -104,6 +104,18 @@ def test_the_code_about_performance_runs(cluster: Cluster) -> None:
     assert re.search(r"^\d+ pods\n\d+ pods of one app\n$", run(blocks("docs/performance.md")[0], cluster))
 
 
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (0, "leads: True transitions: "),
+        (1, "first True\nsecond True\nleads: False\n"),
+        (2, "{'mode': 'on'}\nDELETE /api/v1/namespaces/default/configmaps/leader-election was not sent: "),
+    ],
+)
+def test_the_code_about_leader_election_runs(number: int, said: str, cluster: Cluster) -> None:
+    assert run(blocks("docs/leader-election.md")[number], cluster).startswith(said)
+
+
 @pytest.mark.parametrize(("number", "said"), [(0, "web\n"), (1, "'default'")])
 def test_the_code_about_http_clients_runs(number: int, said: str, cluster: Cluster, tmp_path: Path) -> None:
     file = cluster.write_kubeconfig(tmp_path / "config", embed=False)
@@ -459,6 +471,7 @@ RUN = {
     "docs/errors.md": 2,
     "docs/exec.md": 3,
     "docs/http.md": 2,
+    "docs/leader-election.md": 3,
     "docs/logs.md": 2,
     "docs/models.md": 6,
     "docs/observability.md": 3,
