@@ -8,6 +8,7 @@ A history is a file with one JSON object per line, in the order of time:
 - `resume`: A watcher requested the changes after a version.
 - `expired`: The server rejected a version as too old.
 - `event`: A watcher yielded a change.
+- `store`: The store of an informer at its end.
 - `fault`: The test caused a fault.
 - `final`: The collection at the end, read independently of the watchers.
 
@@ -168,6 +169,10 @@ class _Watcher:
             self._wrong("Resumable", f"goes on from {version} without {missed[0]}")
         if version in self._expired:
             self._wrong("Resumable", f"asks again for {version}, which was refused")
+
+    def _store(self, record: Record) -> None:
+        if self._state != (kept := _state(record["items"])):
+            self._wrong("Converges", f"has yielded {_difference(self._state, kept)}")
 
     def _expired_(self, record: Record) -> None:
         self._expired.add(int(record["version"]))

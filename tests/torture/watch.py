@@ -19,7 +19,7 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -37,14 +37,14 @@ from tests.torture.proxy import FaultProxy, Plan
 from tests.torture.tally import Tally
 
 _IDLE: Final = 2.0
-_TIMEOUTS: Final = rest.Timeouts(connect=2.0, read=4.0, write=4.0, pool=4.0, total=30.0, idle=_IDLE)
-_NAMES: Final = 20
-_LAST: Final = "the-last"
-_PATIENCE: Final = 150.0  # More than twice the longest pause, which is 60 s including jitter.
+TIMEOUTS: Final = rest.Timeouts(connect=2.0, read=4.0, write=4.0, pool=4.0, total=30.0, idle=_IDLE)
+NAMES: Final = 20
+LAST: Final = "the-last"
+PATIENCE: Final = 150.0  # More than twice the longest pause, which is 60 s including jitter.
 _GO: Final = Path(__file__).with_name("goclient")
 
 # The faults, in this order. Most are cuts, because the others take seconds.
-_FAULTS: Final = (
+FAULTS: Final = (
     *("cut", "rst", "cut", "stop", "rst", "cut", "mute", "cut", "rst", "expire"),
     *("cut", "rst", "cut", "rst", "cut", "rst", "cut", "kill", "rst", "cut"),
 )
@@ -184,7 +184,7 @@ class Follower:
     def _note(self, kind: str, found: core_v1.ConfigMap) -> None:
         meta = found.metadata
         self.version = max(self.version, int(meta.resource_version))
-        self._is_over = self._is_over or meta.name == _LAST
+        self._is_over = self._is_over or meta.name == LAST
         self._history.note(
             "event", watcher=self.name, type=kind, name=meta.name, uid=meta.uid, version=meta.resource_version
         )
@@ -196,17 +196,17 @@ class Follower:
     def _reset(self, answer: core_v1.ConfigMapList) -> str:
         """Replace all known objects by a list, as a program does after ExpiredError."""
         version = answer.metadata.resource_version or ""
-        self._history.note("list", watcher=self.name, version=version, items=_items(answer))
+        self._history.note("list", watcher=self.name, version=version, items=items_of(answer))
         self.version = int(version)
-        self._is_over = any(item.metadata.name == _LAST for item in answer.items)
+        self._is_over = any(item.metadata.name == LAST for item in answer.items)
         return version
 
 
-def _items(answer: core_v1.ConfigMapList) -> dict[str, list[str]]:
+def items_of(answer: core_v1.ConfigMapList) -> dict[str, list[str]]:
     return {item.metadata.name: [item.metadata.uid, item.metadata.resource_version] for item in answer.items}
 
 
-class _GoFollower:
+class GoFollower:
     """Informer of client-go, in a separate process."""
 
     def __init__(self, binary: Path, kubeconfig: Path, namespace: str, path: Path) -> None:
@@ -220,7 +220,7 @@ class _GoFollower:
             "HTTP2_PING_TIMEOUT_SECONDS": "1",
         }
         self._process = subprocess.Popen(
-            [binary, kubeconfig, namespace, path, _LAST], env=env, stderr=subprocess.DEVNULL
+            [binary, kubeconfig, namespace, path, LAST], env=env, stderr=subprocess.DEVNULL
         )
         self.thread = threading.Thread(target=self._wait, name="torture-go", daemon=True)
 
@@ -228,12 +228,21 @@ class _GoFollower:
         if self._process.wait():
             self.error = RuntimeError(f"the Go client ended with {self._process.returncode}")
 
+    def has_reported(self, uid: str) -> bool:
+        """Return whether an object was reported."""
+        return self.path.exists() and uid in self.path.read_text("utf-8")
+
     def stop(self) -> None:
         self._process.kill()
 
 
-class _Writer:
-    """Writer that changes objects and causes faults."""
+class Writer:
+    """Writer that changes objects and causes faults.
+
+    Attributes:
+        followers: Watchers that must have all changes before the server forgets old versions.
+        may_delete: Returns whether the object of a UID may be deleted now.
+    """
 
     def __init__(
         self, cluster: Cluster, proxy: FaultProxy, maps: ConfigMaps, history: History, chance: random.Random
@@ -246,15 +255,16 @@ class _Writer:
         self._there: dict[str, core_v1.ConfigMap] = {}
         self._version = 0
         self.followers: list[Follower] = []
+        self.may_delete: Callable[[str], bool] = lambda _: True
 
     def write(self) -> None:
         """Make one change."""
-        name = f"m{self._chance.randrange(_NAMES)}"
+        name = f"m{self._chance.randrange(NAMES)}"
         before = self._there.get(name)
         if before is None:
             found = self._maps.create({"metadata": {"name": name}, "data": {"k": "ü☃" * self._chance.randrange(400)}})
             self._keep("ADDED", found)
-        elif self._chance.random() < 0.2:
+        elif self._chance.random() < 0.2 and self.may_delete(before.metadata.uid):
             self._maps.delete(name)
             del self._there[name]
             self._note("DELETED", name, before.metadata.uid, str(self._cluster.revision()))
@@ -265,7 +275,7 @@ class _Writer:
 
     def end(self) -> None:
         """Write the last object, after which every watcher ends."""
-        self._keep("ADDED", self._maps.create({"metadata": {"name": _LAST}}))
+        self._keep("ADDED", self._maps.create({"metadata": {"name": LAST}}))
 
     def strike(self, fault: str) -> None:
         """Cause a fault."""
@@ -306,7 +316,7 @@ class _Writer:
 
     def _settle(self) -> None:
         """Wait until watchers have all events: a new server lacks older versions, so that a list would skip events."""
-        end = time.monotonic() + _PATIENCE / 2
+        end = time.monotonic() + PATIENCE / 2
         while time.monotonic() < end and any(follower.version < self._version for follower in self.followers):
             time.sleep(0.01)
 
@@ -320,7 +330,7 @@ class _Writer:
         self._history.note("write", type=kind, name=name, uid=uid, version=version)
 
 
-def _plans(seed: int) -> Any:
+def plans(seed: int) -> Any:
     """Return the faults of each connection: half of them break at a random byte, some become idle."""
 
     def plan(number: int) -> Plan:
@@ -341,11 +351,9 @@ def run(n: int | None, seed: int, *, faults: int | None = None, client: str = "p
     events = 1_000 if n is None else n
     strikes = events // 100 if faults is None else faults
     folder = Path(tempfile.mkdtemp(prefix="kgen-watch-"))
-    binary = _build() if client == "go" else None
+    binary = build_goclient() if client == "go" else None
     with Cluster(controllers=False) as cluster:
-        play(
-            tally, cluster, folder, events, [_FAULTS[number % len(_FAULTS)] for number in range(strikes)], seed, binary
-        )
+        play(tally, cluster, folder, events, [FAULTS[number % len(FAULTS)] for number in range(strikes)], seed, binary)
     _judge(tally, folder)
     return tally
 
@@ -387,7 +395,7 @@ def play(
         seed: Seed of all random choices.
         binary: The Go client, which then replaces the watchers of kubecore.
     """
-    with FaultProxy(cluster.port, _plans(seed)) as proxy:
+    with FaultProxy(cluster.port, plans(seed)) as proxy:
         _play(tally, cluster, proxy, folder, events, faults, seed, binary)
         tally.figure("faults", len(faults))
         tally.figure("connections", proxy.accepted)
@@ -409,8 +417,8 @@ def _play(
     with contextlib.closing(history), Clientset(config) as direct:
         direct.core_v1.namespaces().create({"metadata": {"name": namespace}})
         maps = direct.core_v1.config_maps(namespace)
-        writer = _Writer(cluster, proxy, maps, history, random.Random(seed))
-        for _ in range(_NAMES):
+        writer = Writer(cluster, proxy, maps, history, random.Random(seed))
+        for _ in range(NAMES):
             writer.write()
         followers = _followers(cluster, proxy, folder, namespace, history, binary)
         writer.followers = [follower for follower in followers if isinstance(follower, Follower)]
@@ -423,28 +431,25 @@ def _play(
                 writer.strike(faults[number // every])
         proxy.plan = Plan()  # Without faults, the end does not wait for the longest pause.
         writer.end()
-        end = time.monotonic() + _PATIENCE
+        end = time.monotonic() + PATIENCE
         for follower in followers:
             follower.thread.join(max(0.1, end - time.monotonic()))
             if follower.thread.is_alive() or follower.error is not None:
                 tally.wrong(f"{follower.name} did not come to the end: {follower.error!r}")
-            if isinstance(follower, _GoFollower):
+            if isinstance(follower, GoFollower):
                 follower.stop()
         answer = maps.list()
-        history.note("final", version=answer.metadata.resource_version, items=_items(answer))
+        history.note("final", version=answer.metadata.resource_version, items=items_of(answer))
 
 
 def _followers(
     cluster: Cluster, proxy: FaultProxy, folder: Path, namespace: str, history: History, binary: Path | None
-) -> list[Follower | _GoFollower]:
-    text = cluster.kubeconfig.read_text("utf-8").replace(cluster.url, proxy.url.replace("http:", "https:"))
-    through = folder / "through.yaml"
-    through.touch(mode=0o600)
-    through.write_text(text, "utf-8")
+) -> list[Follower | GoFollower]:
+    through = kubeconfig_through(cluster, proxy, folder)
     if binary is not None:
-        return [_GoFollower(binary, through, namespace, folder / "go.jsonl")]
+        return [GoFollower(binary, through, namespace, folder / "go.jsonl")]
     config = kubeconfig.load_config(through)
-    config.timeouts = _TIMEOUTS
+    config.timeouts = TIMEOUTS
     kinds: tuple[tuple[str, Verb], ...] = (
         ("sync", "list_and_watch"),
         ("sync", "watch"),
@@ -454,7 +459,16 @@ def _followers(
     return [Follower(f"{mode} {verb}", mode, verb, config, namespace, history) for mode, verb in kinds]
 
 
-def _build() -> Path:
+def kubeconfig_through(cluster: Cluster, proxy: FaultProxy, folder: Path) -> Path:
+    """Write a kubeconfig that leads through the proxy."""
+    text = cluster.kubeconfig.read_text("utf-8").replace(cluster.url, proxy.url.replace("http:", "https:"))
+    through = folder / "through.yaml"
+    through.touch(mode=0o600)
+    through.write_text(text, "utf-8")
+    return through
+
+
+def build_goclient() -> Path:
     """Build the Go client. The Go command caches the result."""
     binary = Path(tempfile.gettempdir()) / f"kgen-torture-goclient-{os.getuid()}"
     env = {**os.environ, "CGO_ENABLED": "0"}

@@ -1,7 +1,7 @@
 // Command goclient follows the config maps of a namespace with client-go's informer and writes down what it is told:
 // the records of tests/torture/history.py. Usage: goclient KUBECONFIG NAMESPACE FILE LAST
 //
-// It ends when it is told of the object with the name LAST.
+// It ends when it is told of the object with the name LAST. Its last record is its store.
 package main
 
 import (
@@ -28,6 +28,8 @@ type record struct {
 	Name    string `json:"name,omitempty"`
 	UID     string `json:"uid,omitempty"`
 	Version string `json:"version"`
+
+	Items map[string][2]string `json:"items,omitempty"`
 }
 
 type history struct {
@@ -89,7 +91,7 @@ func follow(ctx context.Context, done func(), clientset kubernetes.Interface, na
 			time.AfterFunc(time.Second, done) // What else belongs to the same list comes behind it.
 		}
 	}
-	_, informer := cache.NewInformerWithOptions(cache.InformerOptions{
+	store, informer := cache.NewInformerWithOptions(cache.InformerOptions{
 		ListerWatcher: &cache.ListWatch{
 			ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
 				found, err := maps.List(ctx, options)
@@ -118,4 +120,10 @@ func follow(ctx context.Context, done func(), clientset kubernetes.Interface, na
 		},
 	})
 	informer.RunWithContext(ctx)
+	items := map[string][2]string{}
+	for _, found := range store.List() {
+		m := found.(*corev1.ConfigMap)
+		items[m.Name] = [2]string{string(m.UID), m.ResourceVersion}
+	}
+	h.note(record{Op: "store", Items: items})
 }
