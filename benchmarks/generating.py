@@ -47,11 +47,12 @@ def alone(output: Path) -> list[str]:
 
 
 def run(command: list[str]) -> None:
-    """Run a command and print its seconds and its peak memory."""
+    """Run a command and print its seconds, those of the processor, and its peak memory."""
     began = time.perf_counter()
     _, status, usage = os.wait4(subprocess.Popen(command).pid, 0)
     seconds = time.perf_counter() - began
-    print(json.dumps({"seconds": seconds, "peak_kib": usage.ru_maxrss}))
+    cpu = usage.ru_utime + usage.ru_stime
+    print(json.dumps({"seconds": seconds, "cpu": cpu, "peak_kib": usage.ru_maxrss}))
     sys.exit(os.waitstatus_to_exitcode(status))
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from benchmarks import record, recorded, report, results
+from benchmarks import operators, record, recorded, report, results
 from benchmarks.__main__ import main
 from benchmarks.controllers import bodies
 from benchmarks.controllers import cases as controllers
@@ -392,3 +392,22 @@ def test_the_kubeconfig_of_the_recorded_server_leads_to_it(tmp_path: Path, monke
     with recorded.server(tmp_path) as url, Clientset(kubeconfig.load_config(str(tmp_path / "kubeconfig"))) as clientset:
         assert clientset.rest_client.host == url
         assert [pod.metadata.name for pod in clientset.core_v1.pods("").list()] == ["web-0", "web-1"]
+
+
+def test_the_figures_of_an_operator_count_names_and_types_of_kubernetes() -> None:
+    longest = "WidgetSpecTemplateWithANameThatHasMoreThanSixtyCharactersInAllItsWords"
+    source = f"""
+from kubeclient.models import core_v1, meta_v1
+class Widget(CustomModel):
+    metadata: meta_v1.ObjectMeta
+    template: Annotated[core_v1.PodTemplateSpec, OtherFields("spec.tier")] | None = None
+    name: str | None = None
+class WidgetMode:
+    ON: Final = "On"
+WidgetTemplate = core_v1.PodTemplateSpec
+{longest} = Widget
+"""
+    found = operators.counted([ast.parse(source)], 9, 1.0, 2.0)
+    assert found == operators.Figures(
+        9, 1.0, 2.0, classes=1, other_names=2, kubernetes=1, constants=1, long_names=1, longest=longest
+    )
