@@ -23,8 +23,8 @@ PAGE = (ROOT / "docs" / "differences-from-client-go.md").read_text("utf-8")
 TESTS: dict[str, list[str]] = tomllib.loads((ROOT / "tests" / "differences.toml").read_text("utf-8"))
 
 NOT_AVAILABLE = [
-    *("cache", "controller", "events", "fake", "informer", "informers", "leader", "leaderelection", "listers"),
-    *("record", "recorder", "testing", "workqueue"),
+    *("controller", "events", "fake", "informer", "informers", "leader", "leaderelection", "listers"),
+    *("record", "testing"),
 ]
 
 

@@ -274,6 +274,18 @@ def test_the_code_about_watches_runs(number: int, said: str, cluster: Cluster) -
 @pytest.mark.parametrize(
     ("number", "said"),
     [
+        (0, "1 {'color': 'blue'}\n['sky']\nNone\nsea {'color': 'green'}\nsea is gone\n"),
+        (1, "Active True\ndefault True\n"),
+        (2, 'kubecore_informer_objects{resource="namespaces",namespace="",selector=""} '),
+    ],
+)
+def test_the_code_about_informers_runs(number: int, said: str, cluster: Cluster) -> None:
+    assert said in run(blocks("docs/informers.md")[number], cluster)
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
         (0, "'ReplicaSet (apps/v1)'"),
         (1, "ConfigMap {'text': 'bye'}\n1\n"),
         (2, "kube-root-ca.crt"),
@@ -471,6 +483,7 @@ RUN = {
     "docs/errors.md": 2,
     "docs/exec.md": 3,
     "docs/http.md": 2,
+    "docs/informers.md": 3,
     "docs/leader-election.md": 3,
     "docs/logs.md": 2,
     "docs/models.md": 6,

@@ -141,7 +141,7 @@ def test_misuse_is_an_error(drive: Callable[..., Any]) -> None:
         with pytest.raises(RuntimeError, match="not open: write `"):
             await informer.wait_until("1")
         for read in READS:
-            with pytest.raises(RuntimeError, match="the cache of configmaps has no objects yet: read it inside"):
+            with pytest.raises(RuntimeError, match="the cache of configmaps can be read only inside the block"):
                 read(informer)
         async with informer:
             with pytest.raises(RuntimeError, match="only once"):
@@ -149,6 +149,8 @@ def test_misuse_is_an_error(drive: Callable[..., Any]) -> None:
             assert len(informer) == 2
         with pytest.raises(RuntimeError, match="its block has ended"):
             informer.changes()
+        with pytest.raises(RuntimeError, match="only inside the block"):
+            informer.get("a")
         with pytest.raises(RuntimeError, match="only once"):
             await informer.__aenter__()
         with pytest.raises(errors.InvalidRequestError, match="Keep"):
@@ -375,6 +377,20 @@ def test_another_task_can_follow_the_changes(backend: str) -> None:
         assert found == ["Added a 3", "Added b 4", "Added c 11"]
 
     run(backend, collection, scenario)
+
+
+def test_readers_own_the_objects_that_they_read_unless_these_are_shared(drive: Callable[..., Any]) -> None:
+    collection = Collection(*reversed(AB))
+
+    async def scenario(clientset: Any) -> None:
+        client = clientset.core_v1.config_maps("d")
+        async with client.informer() as maps, client.informer(keep=Keep.OBJECTS) as shared:
+            maps.get("a").data["color"] = "changed"
+            assert maps.get("a").data == {"color": "red"}
+            assert shared.get("a") is shared.get("a")
+            assert [found.metadata.name for found in maps.list()] == ["a", "b"], "sorted"
+
+    drive(collection, scenario)
 
 
 # Faults.

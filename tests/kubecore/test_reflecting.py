@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from kubecore import errors
+from kubecore.cache import Deleted
 from kubecore.cache.relist import MAX_REFUSED
 from kubecore.model.meta import Status
 from tests.kubecore.cache_runs import LIST, STATE, Copy, follow
@@ -345,6 +346,16 @@ def test_410_reads_the_state_again_and_reports_only_the_differences(form: str) -
     copy.more(lived=5.0)
     copy.stream(ends=False)
     assert copy.asked[-1] == follow(9)
+
+
+def test_a_deletion_that_was_missed_has_the_last_known_state() -> None:
+    copy = synced(3, change("ADDED", "p1", 1, color="red"))
+    copy.more(error=EXPIRED)
+    copy.stream(bookmark(9, ends=END), ends=False)
+    [deleted] = copy.feed.take()
+    assert isinstance(deleted, Deleted)
+    assert not deleted.is_final
+    assert deleted.object.data == {"color": "red"}
 
 
 def test_repeated_410_is_requested_less_and_less() -> None:

@@ -107,6 +107,7 @@ class AsyncInformer(Lister[T]):
         self._client.write_hooks.remove(self._hook)
         self._ring()
         await self._background.stop()
+        self._store.is_synced = False  # Nobody keeps it up to date any more: reads raise an error.
         if self._reflection.lists:
             list_servers.add(self._client, self._declaration.resource)
 

@@ -39,7 +39,7 @@ class Lister(Generic[T]):
     Objects are decoded when they are read, and belong to the caller. With `Keep.OBJECTS` and projections all callers
     get the same objects, which must not be changed.
 
-    Reading before the store has its objects raises RuntimeError: an empty result would not be true.
+    Reads raise RuntimeError before the block of the informer, and after it: an empty or old result would not be true.
 
     Args:
         store: The store.
@@ -176,9 +176,7 @@ class Lister(Generic[T]):
     def _synced(self) -> Store[T]:
         """Return the store, if it has its objects."""
         if not self._store.is_synced:
-            raise RuntimeError(
-                f"the cache of {self._store.name} has no objects yet: read it inside the `with` block of the informer"
-            )
+            raise RuntimeError(f"the cache of {self._store.name} can be read only inside the block of its informer")
         return self._store
 
     def _read(self, found: Collection[Entry], *, skip_undecodable: bool) -> builtins.list[T]:
