@@ -60,12 +60,33 @@ def test_the_readmes_code_runs(number: int, said: str, cluster: Cluster) -> None
 @pytest.mark.parametrize(
     ("number", "said"),
     [
+        (0, "Warning CopyFailed 4 attempt 0: the quota is used up\n"),
+        (0, "Normal Copied 1 copied to 3 namespaces\n"),
+        (2, "the object of an event, a Pod, has no name\n"),
+    ],
+)
+def test_the_page_on_events_runs(number: int, said: str, cluster: Cluster) -> None:
+    assert said in run(blocks("docs/events.md")[number], cluster)
+
+
+def test_the_page_on_events_shows_a_wrong_argument(cluster: Cluster) -> None:
+    done = completed(blocks("docs/events.md")[1], cluster)
+    assert done.returncode == 0
+    assert 'kubecore_events_dropped_total{controller="copier"} 1\n' in done.stdout
+    assert done.stderr == (
+        "an event can't be reported ('Seen'): an event is about a model, a mapping or a reference, not str\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
         (0, 'kube_requests_total{code="200",group="",resource="namespaces",verb="list"} 1.0'),
         (1, 'workqueue_depth{controller="pods",name="pods",priority="normal"} 1.0'),
         (2, '"http.response.status_code": 200'),
     ],
 )
-def test_the_recipes_for_metrics_and_traces_run(number: int, said: str, cluster: Cluster) -> None:
+def test_the_recipes_for_metrics_traces_and_writes_run(number: int, said: str, cluster: Cluster) -> None:
     assert said in run(blocks("docs/observability.md")[number], cluster)
 
 
@@ -481,13 +502,14 @@ RUN = {
     "docs/crds.md": 4,  # tests/kgen runs them.
     "docs/dynamic.md": 7,
     "docs/errors.md": 2,
+    "docs/events.md": 3,
     "docs/exec.md": 3,
     "docs/http.md": 2,
     "docs/informers.md": 3,
     "docs/leader-election.md": 3,
     "docs/logs.md": 2,
     "docs/models.md": 6,
-    "docs/observability.md": 3,
+    "docs/observability.md": 4,
     "docs/performance.md": 1,
     "docs/port-forward.md": 2,
     "docs/waiting.md": 4,
