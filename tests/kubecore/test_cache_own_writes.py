@@ -14,8 +14,8 @@ from kubecore.cache.store import Store
 from tests.kubecore.cache_objects import names, relist, store_of, text, told
 
 
-def status(uid: str, **more: str) -> bytes:
-    return json.dumps({"kind": "Status", "status": "Success", "details": {"uid": uid}, **more}).encode()
+def status(uid: str, name: str = "web") -> bytes:
+    return json.dumps({"kind": "Status", "status": "Success", "details": {"uid": uid, "name": name}}).encode()
 
 
 def test_a_response_is_reported_once_although_the_stream_repeats_it() -> None:
@@ -216,7 +216,7 @@ def test_responses_without_an_object_are_not_used() -> None:
 def test_tombstones_end_after_their_time_and_are_bounded() -> None:
     clock = [0.0]
     store = store_of(text("web", 5, uid="3"), version="10", now=lambda: clock[0])
-    store.own_delete("3")
+    store.own_delete("3", Key("shop", "web"))
     clock[0] = TOMBSTONE_SECONDS - 1
     store.apply_event("ADDED", text("web", 11, uid="3"))
     assert names(store) == {}
@@ -237,7 +237,7 @@ def test_tombstones_end_after_their_time_and_are_bounded() -> None:
 def test_floors_and_tombstones_end_when_the_server_went_back() -> None:
     store = store_of(text("web", 5), text("b", 6, uid="3"), version="10")
     store.own_write(text("web", 20))
-    store.own_delete("3")
+    store.own_delete("3", Key("shop", "b"))
     for _ in range(MAX_REFUSED + 1):
         relist(store, text("web", 5), text("b", 6, uid="3"), version="8")
     assert names(store) == {"b": 6, "web": 5}

@@ -6,14 +6,10 @@ import logging
 
 import pytest
 
-from kubecore.cache.keep import Keep
+from kubecore.cache.keep import Form, Keep
 from kubecore.cache.relist import MAX_REFUSED, Outcome
 from kubecore.cache.store import Store
-from tests.kubecore.cache_objects import Objects, names, relist, store_of, text, told
-
-
-def reached(store: Store[Objects]) -> str:
-    return store.version
+from tests.kubecore.cache_objects import KIND, Objects, names, relist, store_of, text, told
 
 
 def test_every_event_and_bookmark_moves_the_version_and_never_back() -> None:
@@ -65,6 +61,26 @@ def test_an_unchanged_object_of_a_list_keeps_its_entry_and_is_not_reported() -> 
     relist(store, text("web", 3), version="20")
     assert store.find("shop", "web") is before
     assert told(feed) == []
+
+
+class _Counting(Form[Objects]):
+    kept = 0
+
+    def keep(self, text: bytes, owner: str) -> bytes:
+        self.kept += 1
+        return text
+
+
+def test_states_that_change_nothing_are_not_decoded_or_packed() -> None:
+    form = _Counting(KIND)
+    store = Store(form)
+    relist(store, text("web", 3), text("b", 4), version="9")
+    assert form.kept == 2
+    relist(store, text("web", 3), text("b", 4), version="10")
+    store.apply_event("MODIFIED", text("b", 4))
+    store.apply_event("DELETED", text("c", 11))
+    store.own_write(text("web", 3))
+    assert form.kept == 2
 
 
 def test_only_missed_changes_are_reported_after_a_watch_was_cut() -> None:

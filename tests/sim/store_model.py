@@ -12,6 +12,7 @@ indexes agree with the objects; in the end the store equals the server.
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterable
 from operator import mul
@@ -229,7 +230,8 @@ class History:
             else:
                 self._early.append(response)
             return
-        status = f'{{"kind":"Status","status":"Success","details":{{"uid":"{state.uid}"}}}}'.encode()
+        details = {"uid": state.uid, "name": state.name}
+        status = json.dumps({"kind": "Status", "status": "Success", "details": details}).encode()
         assert self._store.own_write(state.text() if response.with_object else status, is_delete=True)
         found = self._store.get(state.key)
         assert found is None or found.uid != state.uid, "a deleted object is read after the response"

@@ -64,7 +64,7 @@ RULES = [
         "a response whose labels do not fit removes the entry",
         Store,
         "_apply_own_write",
-        " and self.selection.includes(found)",
+        " and self.selection.includes(entry)",
         "",
     ),
     Rule("responses wait for the first list", Store, "own_write", "self._early.append(found)", "pass"),

@@ -20,10 +20,12 @@ __all__ = [
     "LabelSet",
     "LabelSets",
     "Metadata",
+    "Received",
     "Version",
     "annotations_hash",
     "controller_of",
     "metadata_of",
+    "received",
     "version_of",
 ]
 
@@ -71,6 +73,24 @@ class _Identity(msgspec.Struct, rename="camel", gc=False):
 
 class _Identified(msgspec.Struct, gc=False):
     metadata: _Identity
+
+
+class Received(msgspec.Struct, gc=False, eq=False):
+    """A state of an object as it was received. It becomes an entry only if the store uses it.
+
+    Attributes:
+        key: Namespace and name.
+        uid: The uid.
+        version: The resource version.
+        metadata: The decoded metadata.
+        text: The object in JSON.
+    """
+
+    key: Key
+    uid: str
+    version: Version
+    metadata: Metadata
+    text: bytes
 
 
 class LabelSet(msgspec.Struct, gc=False, eq=False):
@@ -128,6 +148,22 @@ class Entry(msgspec.Struct, gc=False, eq=False):
     finalizers: tuple[str, ...] = ()
     is_deleting: bool = False
     seen: int = 0
+
+
+def received(text: bytes) -> Received | None:
+    """Read the metadata of an object.
+
+    Args:
+        text: The object in JSON.
+
+    Returns:
+        The object; None if the text is not valid JSON, or has no name and version.
+    """
+    metadata = metadata_of(text)
+    if metadata is None:
+        return None
+    key = Key(metadata.namespace, metadata.name)
+    return Received(key, metadata.uid, version_of(metadata.resource_version), metadata, text)
 
 
 def metadata_of(text: bytes) -> Metadata | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Final, TypeVar
 
 from kubecore.cache import entry as entries
-from kubecore.cache.entry import Entry, Version
+from kubecore.cache.entry import Entry, Received, Version
 from kubecore.cache.index import IndexFunction
 from kubecore.cache.keep import Form
 from kubecore.cache.own_writes import Floors, Tombstones
@@ -81,7 +81,7 @@ class Ordered(Table[T]):
         if kind == "DELETED":
             self.apply_deletion(found)
         elif self.is_newer(found):
-            self.put(found, is_initial=not self.is_synced)
+            self.put(self.entry(found), is_initial=not self.is_synced)
         self._reach(found.version)
         return True
 
@@ -93,7 +93,7 @@ class Ordered(Table[T]):
         """
         self._reach(entries.version_of(version))
 
-    def is_newer(self, found: Entry) -> bool:
+    def is_newer(self, found: Received | Entry) -> bool:
         """Return whether a state from the server is newer than all that is known of its object.
 
         Args:
@@ -107,7 +107,7 @@ class Ordered(Table[T]):
         current = self.get(found.key)
         return current is None or not (current.version == version or is_newer(current.version, version))
 
-    def apply_deletion(self, last: Entry) -> None:
+    def apply_deletion(self, last: Received) -> None:
         """Remove the entry of a deleted object, in a state that is not newer.
 
         An older entry with another uid is removed too: its name was used again. A list that is applied later must not
@@ -122,7 +122,7 @@ class Ordered(Table[T]):
         if current is None or is_newer(current.version, last.version):
             return
         if current.uid == last.uid:
-            self.drop(current, last, is_final=True)
+            self.drop(current, self.entry(last), is_final=True)
         elif is_newer(last.version, current.version):
             self.drop(current, current, is_final=False)
 

@@ -23,7 +23,7 @@ from kubecore.cache.key import Key
 from kubecore.codec.decoders import decoder
 from kubecore.errors.base import DecodeError
 
-__all__ = ["MAX_TOMBSTONES", "TOMBSTONE_SECONDS", "Floors", "Tombstones", "deleted_uid", "is_removed"]
+__all__ = ["MAX_TOMBSTONES", "TOMBSTONE_SECONDS", "Deletion", "Floors", "Tombstones", "deletion", "is_removed"]
 
 TOMBSTONE_SECONDS: Final = 600.0
 MAX_TOMBSTONES: Final = 10_000
@@ -123,24 +123,32 @@ class Tombstones:
         self._until.clear()
 
 
-class _Details(msgspec.Struct, gc=False):
+class Deletion(msgspec.Struct, gc=False):
+    """The details of a `Status` that name a deleted object.
+
+    Attributes:
+        uid: Its uid, "" if the server does not name it.
+        name: Its name, "" likewise.
+    """
+
     uid: str = ""
+    name: str = ""
 
 
 class _Status(msgspec.Struct, gc=False):
     kind: str = ""
     status: str = ""
-    details: _Details | None = None
+    details: Deletion | None = None
 
 
-def deleted_uid(text: bytes) -> str | None:
+def deletion(text: bytes) -> Deletion | None:
     """Read a `Status`, the response to a delete after which no object remains.
 
     Args:
         text: The body of the response.
 
     Returns:
-        The uid of the deleted object, "" if the server does not name it; None if the response is not such a `Status`.
+        The deleted object; None if the response is not such a `Status`.
     """
     try:
         found = decoder(_Status).decode(text)
@@ -148,7 +156,7 @@ def deleted_uid(text: bytes) -> str | None:
         return None
     if found.kind != "Status" or found.status != "Success":
         return None
-    return found.details.uid if found.details is not None else ""
+    return found.details or Deletion()
 
 
 def is_removed(metadata: Metadata, *, is_delete: bool) -> bool:

@@ -16,7 +16,7 @@ import enum
 from collections.abc import Iterable
 from typing import Final, Generic, TypeVar
 
-from kubecore.cache.entry import Entry, version_of
+from kubecore.cache.entry import Entry, Received, version_of
 from kubecore.cache.key import Key
 from kubecore.cache.ordered import Ordered, is_newer
 from kubecore.cache.table import Text
@@ -84,7 +84,7 @@ class Relist(Generic[T]):
             self._waiting.pop(found.key, None)
             self._store.apply_deletion(found)
         elif self._is_doubtful:
-            self._waiting[found.key] = found
+            self._waiting[found.key] = self._store.entry(found)
         else:
             self._apply(found)
         return True
@@ -121,7 +121,7 @@ class Relist(Generic[T]):
         """Forget the list: nothing is deleted. The changes that were applied stay, since they are new."""
         self._waiting = {}
 
-    def _apply(self, found: Entry, *, is_end: bool = False) -> None:
+    def _apply(self, found: Received | Entry, *, is_end: bool = False) -> None:
         store = self._store
         current = store.get(found.key)
         is_same = current is not None and current.uid == found.uid
@@ -131,11 +131,12 @@ class Relist(Generic[T]):
                 return
         if not store.is_newer(found):
             return
+        entry = store.entry(found) if isinstance(found, Received) else found
         if not is_same and not is_end and store.is_after(found.version):
-            self._waiting[found.key] = found
+            self._waiting[found.key] = entry
             return
-        found.seen = self._number
-        store.put(found)
+        entry.seen = self._number
+        store.put(entry)
 
     def _drop_missing(self, version: int | str) -> None:
         missing = [

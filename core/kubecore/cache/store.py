@@ -26,7 +26,7 @@ from typing import Final, TypeVar
 
 from kubecore.cache import entry as entries
 from kubecore.cache import own_writes
-from kubecore.cache.entry import Entry, Version
+from kubecore.cache.entry import Received, Version
 from kubecore.cache.index import IndexFunction
 from kubecore.cache.keep import Form
 from kubecore.cache.key import Key
@@ -72,7 +72,7 @@ class Store(Ordered[T]):
         self.selection: Final = selection or Selection()
         self._takes_own_writes: Final = takes_own_writes and self.selection.takes_own_writes
         self._relists = 0
-        self._early: list[Entry] = []
+        self._early: list[Received] = []
 
     @property
     def takes_own_writes(self) -> bool:
@@ -117,14 +117,14 @@ class Store(Ordered[T]):
         if not self.takes_own_writes:
             return False
         body = bytes(text)
-        if is_delete and (uid := own_writes.deleted_uid(body)) is not None:
-            return self.own_delete(uid)
-        metadata = entries.metadata_of(body)
-        if metadata is None:
+        if is_delete and (deleted := own_writes.deletion(body)) is not None:
+            current = self.named(deleted.name, deleted.uid)
+            return self.own_delete(deleted.uid, None if current is None else current.key)
+        found = entries.received(body)
+        if found is None:
             return False
-        if own_writes.is_removed(metadata, is_delete=is_delete):
-            return self.own_delete(metadata.uid, Key(metadata.namespace, metadata.name))
-        found = self.entry(metadata, body)
+        if own_writes.is_removed(found.metadata, is_delete=is_delete):
+            return self.own_delete(found.uid, found.key)
         if not isinstance(found.version, int):
             return False
         if self.is_synced:
@@ -138,7 +138,7 @@ class Store(Ordered[T]):
 
         Args:
             uid: The uid of the object.
-            key: Its key; without it the object is searched for.
+            key: Its key; None if the store does not contain it.
 
         Returns:
             Whether reads do not find the object from now on.
@@ -146,14 +146,14 @@ class Store(Ordered[T]):
         if not self.takes_own_writes or not uid:
             return False
         self._tombstones.add(uid)
-        current = next((entry for entry in self if entry.uid == uid), None) if key is None else self.get(key)
+        current = None if key is None else self.get(key)
         if current is not None and current.uid == uid:
             if isinstance(current.version, int):
                 self._floors.raise_to(current.key, current.version)
             self.drop(current, current, is_final=True)
         return True
 
-    def _apply_own_write(self, found: Entry) -> None:
+    def _apply_own_write(self, found: Received) -> None:
         version = found.version
         if not isinstance(version, int) or version <= self._reached or version <= self._floors.get(found.key):
             return
@@ -161,7 +161,8 @@ class Store(Ordered[T]):
         current = self.get(found.key)
         if current is not None and not is_newer(version, current.version):
             return
-        if found.uid not in self._tombstones and self.selection.includes(found):
-            self.put(found)
+        entry = self.entry(found)
+        if found.uid not in self._tombstones and self.selection.includes(entry):
+            self.put(entry)
         elif current is not None:
             self.drop(current, current, is_final=True)

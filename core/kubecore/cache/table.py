@@ -10,7 +10,7 @@ import msgspec
 
 from kubecore.cache import entry as entries
 from kubecore.cache import managed_fields
-from kubecore.cache.entry import Entry, LabelSets, Metadata
+from kubecore.cache.entry import Entry, LabelSets, Received
 from kubecore.cache.feed import Feed
 from kubecore.cache.index import EntryIndex, IndexFunction, ObjectIndex, index_name
 from kubecore.cache.keep import Form
@@ -108,6 +108,16 @@ class Table(Generic[T]):
         names = self._namespaces.get(namespace)
         return None if names is None else names.get(name)
 
+    def named(self, name: str, uid: str) -> Entry | None:
+        """Return the entry of an object whose namespace is not known, None if there is none.
+
+        Args:
+            name: Its name.
+            uid: Its uid.
+        """
+        found = filter(None, (names.get(name) for names in self._namespaces.values()))
+        return next((entry for entry in found if entry.uid == uid), None)
+
     def entries(self, namespace: str = "") -> list[Entry]:
         """Return the entries of a namespace, in no order.
 
@@ -196,40 +206,39 @@ class Table(Generic[T]):
 
     # Changing
 
-    def parse_event(self, kind: str, text: Text) -> Entry | None:
-        """Return the entry of an event's object; it is not added.
+    def parse_event(self, kind: str, text: Text) -> Received | None:
+        """Read the metadata of an event's object.
 
         Args:
             kind: The type of the event.
             text: The object in JSON.
 
         Returns:
-            The entry; None if the event is not understood, which is counted, and logged once.
+            The object; None if the event is not understood, which is counted, and logged once.
         """
         if kind in _KINDS:
-            body = bytes(text)
-            metadata = entries.metadata_of(body)
-            if metadata is not None:
-                return self.entry(metadata, body)
+            found = entries.received(bytes(text))
+            if found is not None:
+                return found
         self.undecodable += 1
         if self.undecodable == 1:
             _LOG.warning("skipped an object of %s without name or version; further ones are only counted", self.name)
         return None
 
-    def entry(self, metadata: Metadata, text: bytes) -> Entry:
+    def entry(self, found: Received) -> Entry:
         """Return the entry of an object; it is not added.
 
         Args:
-            metadata: Its metadata.
-            text: The object in JSON.
+            found: The object.
         """
+        metadata, text = found.metadata, found.text
         owner = self._share(entries.controller_of(metadata)) if metadata.owner_references else ""
         if self.form.needs_cut:
             text = managed_fields.cut(text, metadata.managed_fields)
         return Entry(
             Key(self._share(metadata.namespace), metadata.name),
-            metadata.uid,
-            entries.version_of(metadata.resource_version),
+            found.uid,
+            found.version,
             self.form.keep(text, owner),
             self._label_sets.find(metadata.labels),
             owner,
