@@ -18,6 +18,7 @@ from kubecore.cache.declaration import Declaration
 from kubecore.cache.ledger import Ledger
 from kubecore.cache.lister import Lister
 from kubecore.cache.meters import Meters
+from kubecore.cache.mutation_watch import MutationWatch
 from kubecore.cache.own_write_hook import OwnWriteHook
 from kubecore.cache.reflecting import Reflection
 
@@ -69,6 +70,7 @@ class AsyncInformer(Lister[T]):
             declaration.options, Ledger(declaration.store, lock), lists=list_servers.has(client, declaration.resource)
         )
         self._meters = Meters(declaration.labels, declaration.store, self._reflection, lambda: self.age)
+        self._mutations = MutationWatch(declaration.store, lock)
         self._background = AsyncBackground(f"kubecore-informer-{declaration.name}")
         self._reader = AsyncReader(client, self._reflection, self._background, self._ring)
 
@@ -85,6 +87,7 @@ class AsyncInformer(Lister[T]):
             raise RuntimeError("an informer can be entered only once; call the verb again for another one")
         self._is_entered = True
         self._meters.open()
+        self._mutations.start()
         self._client.write_hooks.add(self._hook)
         try:
             await self._background.start(self._reader.run)
@@ -104,6 +107,7 @@ class AsyncInformer(Lister[T]):
         """Stop to follow the collection, and end the iterations of its changes; a second call does nothing."""
         self._is_closed = True
         self._meters.close()
+        self._mutations.stop()
         self._client.write_hooks.remove(self._hook)
         self._ring()
         await self._background.stop()
