@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -13,7 +15,7 @@ import httpx
 import pytest
 
 from kubeclient import AsyncClientset, Clientset
-from kubecore import errors, rest
+from kubecore import election, errors, rest
 from kubecore._config import incluster
 from kubecore.election import AsyncElector, Elector
 from tests.kubecore.election_runs import KINDS, Run, drive, fail
@@ -549,6 +551,17 @@ def test_errors_of_tasks_of_the_block_are_not_hidden(run_async: Any) -> None:
 
 
 # Construction.
+
+
+def test_a_synchronous_elector_imports_no_event_loop() -> None:
+    code = "import sys; from kubecore.election import Elector, Term; print({'anyio', 'asyncio'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
+def test_a_name_that_does_not_exist_is_an_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'Voter'"):
+        _ = election.Voter
 
 
 def test_the_namespace_is_given_or_that_of_the_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -118,6 +118,10 @@ async def main():
 anyio.run(main, backend={backend!r})
 """
 
+_FREE_LEASE: Final = (
+    b'{"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"lock","namespace":"d"}}'
+)
+
 _SIGNALS: Final = """
 import signal
 count = 0
@@ -185,6 +189,24 @@ anyio.run(main, backend={backend!r})
 gc.collect()
 """
 
+_LEAD: Final = """
+from kubecore.election import AsyncElector, Elector
+def threads():
+    return [thread.name for thread in threading.enumerate() if "election" in thread.name]
+{use}
+"""
+
+_LEAD_ASYNC: Final = """
+import anyio
+async def main():
+    async with AsyncClientset(config) as clientset:
+        for _ in range(20):
+            async with AsyncElector(clientset, "lock", "d").lead():
+                assert len(threads()) == 1, threads()
+        assert not threads(), threads()
+anyio.run(main, backend={backend!r})
+"""
+
 # Programs that end while something is open, or that use a client in unusual ways. Each must exit promptly with code 0.
 _PROGRAMS: Final[dict[str, str]] = {
     "fork": _FORK.format(before="", child_end="clientset.close()", joined=""),
@@ -225,6 +247,12 @@ assert not thread.is_alive()
         f"no file is left, {backend}": _NO_FILES.format(use=_FULL_ASYNC.format(backend=backend))
         for backend in ("asyncio", "trio")
     },
+    "end while it leads": _LEAD.format(
+        use="""clientset = Clientset(config)
+leading = Elector(clientset, "lock", "d").lead()
+leading.__enter__()
+"""
+    ),
     "signals every millisecond": _SIGNALS,
     "Ctrl-C at random": _INTERRUPTS,
     "a client in two loops": """
@@ -258,6 +286,16 @@ _CLEAN: Final[dict[str, str]] = {
         for leave in ("break", "return")
         for backend in ("asyncio", "trio")
     },
+    "terms, sync": _LEAD.format(
+        use="""
+with Clientset(config) as clientset:
+    for _ in range(20):
+        with Elector(clientset, "lock", "d").lead():
+            assert len(threads()) == 2, threads()
+    assert not threads(), threads()
+"""
+    ),
+    **{f"terms, {backend}": _LEAD.format(use=_LEAD_ASYNC.format(backend=backend)) for backend in ("asyncio", "trio")},
     "watch left by break": """
 with Clientset(config) as clientset, clientset.core_v1.pods("d").watch(resource_version="1") as events:
     for event in events:
@@ -307,6 +345,8 @@ def _reply(ask: Ask) -> Reply:
     if "watch=" in ask.target:
         head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
         return Reply((head, b'{"type":"ADDED","object":%b}\n' % POD), "hold")
+    if "/leases" in ask.target:
+        return Reply((answer(ask.body or _FREE_LEASE),))
     if ask.target.endswith("/large"):
         return Reply((answer(POD.replace(b'"name":"p"', b'"annotations":{"a":"%b"}' % (b"x" * 1_000_000))),))
     return pod_reply(ask)

@@ -16,6 +16,9 @@ __all__ = ["Watchdog", "exit_process"]
 
 _LOG: Final = logging.getLogger("kubecore")
 
+_JOIN_SECONDS: Final = 1.0
+"""Longest wait for the end of the thread, which usually needs microseconds."""
+
 
 def exit_process() -> None:
     """End the process with code 1, whatever its threads are doing."""
@@ -52,6 +55,7 @@ class Watchdog:
         self._on_stuck = on_stuck
         self._on_lost = on_lost
         self._stopped = Wakeup()
+        self._is_late = False
         self._thread = threading.Thread(target=self._run, name=f"kubecore-election-watchdog {lease}", daemon=True)
 
     def start(self) -> None:
@@ -59,8 +63,10 @@ class Watchdog:
         self._thread.start()
 
     def stop(self) -> None:
-        """End: the block has ended."""
+        """End: the block has ended. This waits for the end of the thread, unless it calls `on_stuck`."""
         self._stopped.set()
+        if self._thread.ident is not None and not self._is_late:
+            self._thread.join(_JOIN_SECONDS)
 
     def _run(self) -> None:
         tenure = self._tenure
@@ -72,6 +78,7 @@ class Watchdog:
         while self._clock.monotonic() < ends_at:
             if self._wait(ends_at):
                 return
+        self._is_late = True
         _LOG.critical(
             "leader election %s: the term is lost (%s), and its block did not end within %g s",
             self._lease,
