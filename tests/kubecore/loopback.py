@@ -47,6 +47,6 @@ def loopback(*scripts: bytes, close: bool = True, context: ssl.SSLContext | None
         yield server
 
 
-def answer(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
+def response_bytes(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *(headers or ("Content-Type: application/json",))]
     return "\r\n".join([*lines, "", ""]).encode() + body

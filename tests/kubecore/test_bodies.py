@@ -13,7 +13,7 @@ from kubeclient import Clientset
 from kubecore import errors, rest
 from kubecore._http.gzip import is_compressed
 from kubecore._http.request import codings
-from tests.kubecore.loopback import answer, loopback
+from tests.kubecore.loopback import loopback, response_bytes
 from tests.kubecore.test_client import POD
 from tests.torture.callers import MODES, callers
 
@@ -37,7 +37,7 @@ USES: dict[str, Any] = {
 @pytest.mark.parametrize("framing", ["length", "chunked"])
 @pytest.mark.slow
 def test_a_body_may_not_be_far_larger_than_its_compressed_form(mode: Any, status: str, use: str, framing: str) -> None:
-    script = answer(BOMB, "Content-Encoding: gzip", "Content-Type: application/json", status=status)
+    script = response_bytes(BOMB, "Content-Encoding: gzip", "Content-Type: application/json", status=status)
     if framing == "chunked":
         head = f"HTTP/1.1 {status}\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
         script = head + b"%x\r\n%b\r\n0\r\n\r\n" % (len(BOMB), BOMB)
@@ -60,7 +60,8 @@ def test_a_small_body_may_have_any_ratio_and_a_large_one_a_usual_ratio(mode: Any
     assert len(large) > 16 << 20
     with (
         loopback(
-            answer(small, "Content-Encoding: gzip"), answer(gzip.compress(large, 1), "Content-Encoding: gzip")
+            response_bytes(small, "Content-Encoding: gzip"),
+            response_bytes(gzip.compress(large, 1), "Content-Encoding: gzip"),
         ) as server,
         callers(mode) as make,
     ):
@@ -74,10 +75,10 @@ def test_a_small_body_may_have_any_ratio_and_a_large_one_a_usual_ratio(mode: Any
 def test_a_body_of_more_than_the_limit_is_refused(mode: Any, framing: str) -> None:
     body = b"x" * 5000
     script = {
-        "length": answer(body),
+        "length": response_bytes(body),
         "chunked": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1388\r\n" + body + b"\r\n0\r\n\r\n",
         "close": b"HTTP/1.1 200 OK\r\n\r\n" + body,
-        "gzip": answer(gzip.compress(body), "Content-Encoding: gzip"),
+        "gzip": response_bytes(gzip.compress(body), "Content-Encoding: gzip"),
     }[framing]
     with loopback(script) as server, callers(mode) as make:
         config = rest.Config(host=f"http://127.0.0.1:{server.port}", max_retries=0, max_response_bytes=4999)
@@ -88,14 +89,14 @@ def test_a_body_of_more_than_the_limit_is_refused(mode: Any, framing: str) -> No
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("encoding", ["identity", "", " Identity ", "identity, identity"])
 def test_content_encoding_identity_is_accepted(mode: Any, encoding: str) -> None:
-    with loopback(answer(POD, f"Content-Encoding: {encoding}")) as server, callers(mode) as make:
+    with loopback(response_bytes(POD, f"Content-Encoding: {encoding}")) as server, callers(mode) as make:
         with make(rest.Config(host=f"http://127.0.0.1:{server.port}", max_retries=0)) as caller:
             assert caller.get().metadata.name == "p"
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "GZIP", "gzip, identity"])
 def test_gzip_has_several_spellings(encoding: str) -> None:
-    with loopback(answer(gzip.compress(POD), f"Content-Encoding: {encoding}")) as server:
+    with loopback(response_bytes(gzip.compress(POD), f"Content-Encoding: {encoding}")) as server:
         with Clientset(rest.Config(host=f"http://127.0.0.1:{server.port}")) as clientset:
             assert clientset.core_v1.pods("d").get("p").metadata.name == "p"
 
@@ -103,7 +104,7 @@ def test_gzip_has_several_spellings(encoding: str) -> None:
 @pytest.mark.parametrize("encoding", ["br", "gzip, gzip", "deflate", "identity, br"])
 def test_another_coding_is_refused(encoding: str) -> None:
     assert codings(encoding) not in ([], ["gzip"])
-    with loopback(answer(gzip.compress(POD), f"Content-Encoding: {encoding}")) as server:
+    with loopback(response_bytes(gzip.compress(POD), f"Content-Encoding: {encoding}")) as server:
         config = rest.Config(host=f"http://127.0.0.1:{server.port}", max_retries=0)
         with Clientset(config) as clientset, pytest.raises(errors.ProtocolError, match="encoding"):
             clientset.core_v1.pods("d").get("p")

@@ -13,7 +13,7 @@ import pytest
 from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, rest
 from kubecore._support import pauses
-from tests.kubecore.loopback import answer, loopback
+from tests.kubecore.loopback import loopback, response_bytes
 from tests.ready import closed_port
 
 POD = b'{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p"},"spec":{"containers":[]}}'
@@ -51,7 +51,7 @@ def config(port: int, **more: Any) -> rest.Config:
 
 @both
 def test_a_request_contains_the_required_headers(get: Get) -> None:
-    with loopback(answer(POD)) as server:
+    with loopback(response_bytes(POD)) as server:
         assert get(config(server.port)).metadata.name == "p"
     head = server.requests[0].decode()
     assert head.startswith("GET /api/v1/namespaces/d/pods/p HTTP/1.1\r\n")
@@ -64,7 +64,7 @@ def test_a_request_contains_the_required_headers(get: Get) -> None:
 
 @both
 def test_requests_keep_the_path_prefix_of_the_host(get: Get) -> None:
-    with loopback(answer(POD)) as server:
+    with loopback(response_bytes(POD)) as server:
         get(rest.Config(host=f"http://127.0.0.1:{server.port}/k8s/c1/?x=y"))
     assert server.requests[0].startswith(b"GET /k8s/c1/api/v1/namespaces/d/pods/p HTTP/1.1\r\n")
 
@@ -73,7 +73,7 @@ def test_requests_keep_the_path_prefix_of_the_host(get: Get) -> None:
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"])
 def test_a_redirect_is_refused(get: Get, status: str) -> None:
     with loopback() as other:
-        script = answer(b"", f"Location: http://127.0.0.1:{other.port}/x", status=status)
+        script = response_bytes(b"", f"Location: http://127.0.0.1:{other.port}/x", status=status)
         with loopback(script) as server, pytest.raises(errors.RedirectError, match="redirect"):
             get(config(server.port))
     assert other.requests == []
@@ -83,22 +83,22 @@ def test_a_redirect_is_refused(get: Get, status: str) -> None:
 @pytest.mark.parametrize(
     ("script", "expected"),
     [
-        (answer(gzip.compress(POD), "Content-Encoding: br"), errors.ProtocolError),
-        (answer(gzip.compress(POD)[:-9], "Content-Encoding: gzip"), errors.ReadError),
-        (answer(gzip.compress(POD) + b"x", "Content-Encoding: gzip"), errors.ProtocolError),
-        (answer(b"\x00" + gzip.compress(POD), "Content-Encoding: gzip"), errors.ProtocolError),
-        (answer(POD)[:-5], errors.TransportError),
+        (response_bytes(gzip.compress(POD), "Content-Encoding: br"), errors.ProtocolError),
+        (response_bytes(gzip.compress(POD)[:-9], "Content-Encoding: gzip"), errors.ReadError),
+        (response_bytes(gzip.compress(POD) + b"x", "Content-Encoding: gzip"), errors.ProtocolError),
+        (response_bytes(b"\x00" + gzip.compress(POD), "Content-Encoding: gzip"), errors.ProtocolError),
+        (response_bytes(POD)[:-5], errors.TransportError),
         (b"not http at all\r\n\r\n", errors.ProtocolError),
         (b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n", errors.ProtocolError),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", errors.ProtocolError),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{", errors.TransportError),
         (b"", errors.TransportError),
-        (answer(b"<html>", "Content-Type: text/html"), errors.DecodeError),
-        (answer(b""), errors.DecodeError),
-        (answer(b"\xff\xfe"), errors.DecodeError),
-        (answer(b'{"kind":"Node","apiVersion":"v1"}'), errors.DecodeError),
-        (answer(b"<html>no", "Content-Type: text/html", status="502 Bad Gateway"), errors.InternalError),
-        (answer(b'{"kind":"Status","status":"Failure","reason":"Gone"}'), errors.GoneError),
+        (response_bytes(b"<html>", "Content-Type: text/html"), errors.DecodeError),
+        (response_bytes(b""), errors.DecodeError),
+        (response_bytes(b"\xff\xfe"), errors.DecodeError),
+        (response_bytes(b'{"kind":"Node","apiVersion":"v1"}'), errors.DecodeError),
+        (response_bytes(b"<html>no", "Content-Type: text/html", status="502 Bad Gateway"), errors.InternalError),
+        (response_bytes(b'{"kind":"Status","status":"Failure","reason":"Gone"}'), errors.GoneError),
     ],
 )
 def test_an_invalid_response_is_a_kubecore_error(get: Get, script: bytes, expected: type[Exception]) -> None:
@@ -108,7 +108,7 @@ def test_an_invalid_response_is_a_kubecore_error(get: Get, script: bytes, expect
 
 @both
 def test_a_body_beyond_the_limit_is_refused(get: Get) -> None:
-    with loopback(answer(POD)) as server, pytest.raises(errors.BodyTooLargeError, match="limit of 10 bytes"):
+    with loopback(response_bytes(POD)) as server, pytest.raises(errors.BodyTooLargeError, match="limit of 10 bytes"):
         get(config(server.port, max_response_bytes=10))
     chunks = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"8\r\n12345678\r\n" * 4
     with loopback(chunks) as server, pytest.raises(errors.BodyTooLargeError):
@@ -136,11 +136,14 @@ def test_the_read_timeout_ends_a_request_to_an_idle_server(get: Get) -> None:
 
 
 def test_a_connection_is_kept_and_one_that_was_closed_is_replaced() -> None:
-    with loopback(answer(POD), answer(POD), close=False) as server, Clientset(config(server.port)) as clientset:
+    with (
+        loopback(response_bytes(POD), response_bytes(POD), close=False) as server,
+        Clientset(config(server.port)) as clientset,
+    ):
         clientset.core_v1.pods("d").get("p")
         clientset.core_v1.pods("d").get("p")
         assert server.accepted == 1
-    with loopback(answer(POD), answer(POD)) as server, Clientset(config(server.port)) as clientset:
+    with loopback(response_bytes(POD), response_bytes(POD)) as server, Clientset(config(server.port)) as clientset:
         clientset.core_v1.pods("d").get("p")
         clientset.core_v1.pods("d").get("p")
         assert server.accepted == 2
@@ -191,7 +194,7 @@ def test_an_invalid_line_of_a_watch_is_a_kubecore_error(line: bytes, expected: t
 
 
 def test_a_watch_of_another_media_type_is_refused() -> None:
-    with loopback(answer(b"x", "Content-Type: foobar")) as server, Clientset(config(server.port)) as clientset:
+    with loopback(response_bytes(b"x", "Content-Type: foobar")) as server, Clientset(config(server.port)) as clientset:
         pods = clientset.core_v1.pods("d")
         with pytest.raises(errors.DecodeError, match="not as 'foobar'"), pods.watch(resource_version="1"):
             pass

@@ -19,7 +19,7 @@ import trustme
 from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, rest
 from kubecore._auth import authorization
-from tests.kubecore.loopback import answer, loopback
+from tests.kubecore.loopback import loopback, response_bytes
 from tests.ready import closed_port
 
 SECRET = "c4n4ry-s3cret"
@@ -169,7 +169,7 @@ def test_servers_are_checked(pki: tuple[trustme.CA, ssl.SSLContext], tmp_path: P
     ca = authority.cert_pem.bytes()
     (tmp_path / "ca").write_bytes(ca)
     other = trustme.CA().cert_pem.bytes()
-    with loopback(*[answer(POD)] * 9, context=context) as server:
+    with loopback(*[response_bytes(POD)] * 9, context=context) as server:
         assert get(server.port, ca_data=ca) == "p"
         assert get(server.port, ca_file=str(tmp_path / "ca")) == "p"
         assert get(server.port, ca_data=ca, server_name="other.example") == "p"
@@ -185,7 +185,7 @@ def test_a_large_body_over_tls_is_read_completely(pki: tuple[trustme.CA, ssl.SSL
     authority, context = pki
     body = os.urandom(3_000_001)
     tls_config = rest.TLSConfig(ca_data=authority.cert_pem.bytes())
-    with loopback(answer(body), answer(body)[:-70_000], context=context) as server:
+    with loopback(response_bytes(body), response_bytes(body)[:-70_000], context=context) as server:
         with rest.Client(rest.Config(host=f"https://127.0.0.1:{server.port}", tls=tls_config)) as client:
             assert client.get_bytes("/large") == body
             with pytest.raises(errors.TransportError):
@@ -201,7 +201,7 @@ def test_a_client_shows_its_certificate_from_memory_and_leaves_no_file(
     own = authority.issue_cert("client.example")
     pair = {"cert_data": own.cert_chain_pems[0].bytes(), "key_data": own.private_key_pem.bytes()}
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    with loopback(answer(POD), answer(POD), context=context) as server:
+    with loopback(response_bytes(POD), response_bytes(POD), context=context) as server:
         assert get(server.port, ca_data=authority.cert_pem.bytes(), **pair) == "p"
         monkeypatch.delattr(os, "memfd_create", raising=False)
         assert get(server.port, ca_data=authority.cert_pem.bytes(), **pair) == "p"

@@ -48,6 +48,7 @@ def made(name: str, **fields: Any) -> rest.Config:
             made = rest.ExecConfig(command="p", policy=made)
         elif step:
             made = rest.Config(host="https://h", **{step: made})
+    assert isinstance(made, rest.Config)
     return made
 
 
@@ -116,7 +117,8 @@ def test_the_table_has_every_override() -> None:
 def test_an_override_of_a_wrong_type_is_refused(name: str, tmp_path: Path) -> None:
     file = written(tmp_path / "config", document())
     with pytest.raises(errors.ConfigError) as caught:
-        kubeconfig.load(file, **{name: Other()})
+        overrides: dict[str, Any] = {name: Other()}
+        kubeconfig.load(file, **overrides)
     assert str(caught.value) == f"{name} is of type Other: expected {OVERRIDES[name].words}"
 
 

@@ -23,7 +23,7 @@ from kubecore._http.async_socket import AsyncSocket
 from kubecore._http.asyncio_socket import AsyncioSocket
 from kubecore._http.per_loop import running_asyncio
 from kubecore._http.sync_socket import SyncSocket
-from tests.kubecore.loopback import answer
+from tests.kubecore.loopback import response_bytes
 from tests.kubecore.test_client import POD
 from tests.sockets import Handler, SocketServer, read_head
 from tests.torture import kept
@@ -55,9 +55,9 @@ def test_bytes_after_a_response_never_become_the_next_response(
     mode: Any, is_secure: bool, ca: trustme.CA, server_context: ssl.SSLContext
 ) -> None:
     """The server cuts the response at many places. The second part holds the end of the body and another response."""
-    whole = answer(POD)
+    whole = response_bytes(POD)
     head = whole.index(b"\r\n\r\n") + 4
-    poison = answer(POD.replace(b'"name":"p"', b'"name":"poison"'))
+    poison = response_bytes(POD.replace(b'"name":"p"', b'"name":"poison"'))
     # The poison is in the same send as the last byte of the response, so that both arrive together. `kept.run` covers
     # bytes that arrive later, because it controls the order of events.
     cuts = iter([*range(head, len(whole) - 1, 7), len(whole) - 1])
@@ -174,9 +174,9 @@ def test_a_response_before_the_request_was_sent_ends_the_connection(
         while True:
             got = len(read_head(connection).partition(b"\r\n\r\n")[2])
             if number > 1:
-                connection.sendall(answer(POD))
+                connection.sendall(response_bytes(POD))
                 continue
-            connection.sendall(answer(POD if is_first else POD.replace(b'"p"', b'"poison"'), status=status))
+            connection.sendall(response_bytes(POD if is_first else POD.replace(b'"p"', b'"poison"'), status=status))
             while is_first and got < size:
                 piece = connection.recv(1 << 20)
                 if not piece:

@@ -15,7 +15,7 @@ import pytest
 
 from kubecore import errors, rest
 from tests.kubecore.deadline_calls import KINDS, POD, do, get, plugin, server_certificate
-from tests.kubecore.loopback import answer, loopback
+from tests.kubecore.loopback import loopback, response_bytes
 
 pytestmark = pytest.mark.slow  # real deadlines
 
@@ -105,7 +105,7 @@ def test_the_last_token_is_used_while_its_file_can_not_be_read(
     token.write_text("first")
     monkeypatch.setattr("kubecore._auth.token_file._FRESH_SECONDS", 0.0)
     monkeypatch.setattr("kubecore._http.tls._LOOK_SECONDS", 0.0)
-    with loopback(*[answer(POD)] * 3, close=False, context=context) as server:
+    with loopback(*[response_bytes(POD)] * 3, close=False, context=context) as server:
         config = rest.Config(
             host=f"https://127.0.0.1:{server.port}",
             bearer_token_file=str(token),
@@ -174,7 +174,7 @@ def test_files_on_a_hanging_file_system_do_not_delay_a_call(
         await get(clientset)
         await get(clientset)
 
-    with loopback(*[answer(POD)] * 3, close=False, context=context) as server:
+    with loopback(*[response_bytes(POD)] * 3, close=False, context=context) as server:
         config = rest.Config(
             host=f"https://127.0.0.1:{server.port}",
             bearer_token_file=str(token),

@@ -22,7 +22,7 @@ from kubecore._auth.exec_plugin import ExecSource
 from kubecore._auth.oidc import OIDCSource
 from kubecore._http import tls
 from tests.kubecore.credential_files import POD, authority, credential_text, written_plugin
-from tests.kubecore.loopback import Loopback, answer
+from tests.kubecore.loopback import Loopback, response_bytes
 
 __all__ = ["authority"]
 
@@ -34,7 +34,7 @@ class Whoami(Loopback):
         while connection.recv(65536):
             shown = connection.getpeercert()
             name = shown["subjectAltName"][0][1] if shown else "anonymous"
-            connection.sendall(answer(POD.replace(b"NAME", name.encode())))
+            connection.sendall(response_bytes(POD.replace(b"NAME", name.encode())))
 
 
 def written_pair(authority: trustme.CA, folder: Path) -> rest.TLSConfig:

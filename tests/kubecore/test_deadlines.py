@@ -15,7 +15,7 @@ import trustme
 from kubecore import errors, rest
 from tests.everyverb import Verb, arguments, finish, finish_async, verbs
 from tests.kubecore.deadline_calls import KINDS, POD, SHORT, do, get, serving
-from tests.kubecore.loopback import answer, loopback
+from tests.kubecore.loopback import loopback, response_bytes
 
 pytestmark = pytest.mark.slow  # real deadlines
 
@@ -112,7 +112,7 @@ def test_a_log_request_is_never_sent_on_a_kept_connection(kind: str) -> None:
         await finish_async(verb.make(clientset)("p"))
         return True
 
-    with serving(lambda connection, number: connection.sendall(answer(POD))) as (port, requests):
+    with serving(lambda connection, number: connection.sendall(response_bytes(POD))) as (port, requests):
         config = rest.Config(host=f"http://127.0.0.1:{port}")
         assert do(kind, config, use if kind == "sync" else use_async)
     assert len(requests) == 2  # Each on another connection.
@@ -126,7 +126,7 @@ def test_a_watch_opens_even_if_its_headers_arrive_late(kind: str) -> None:
 
     def slowly(connection: socket.socket, number: int) -> None:
         time.sleep(LATE)
-        connection.sendall(answer(event))
+        connection.sendall(response_bytes(event))
 
     def read(clientset: Any) -> Any:
         with clientset.core_v1.pods("d").watch(resource_version="1", timeout_seconds=15) as events:
@@ -146,7 +146,7 @@ def test_a_watch_opens_even_if_its_headers_arrive_late(kind: str) -> None:
 def test_a_proxied_long_poll_has_only_the_timeout_of_the_call(kind: str) -> None:
     def slowly(connection: socket.socket, number: int) -> None:
         time.sleep(LATE)
-        connection.sendall(answer(b"done"))
+        connection.sendall(response_bytes(b"done"))
 
     async def poll_async(clientset: Any) -> Any:
         return (await clientset.core_v1.pods("d").proxy("p")).content
@@ -218,7 +218,7 @@ def _drops(listener: socket.socket, outer: ssl.SSLContext, inner: ssl.SSLContext
                     request += tls.read(65536)
                 except ssl.SSLWantReadError:
                     come.write(connection.recv(65536))
-            tls.write(answer(POD))
+            tls.write(response_bytes(POD))
             flush(slowly=True)
         except OSError:
             pass
@@ -244,7 +244,7 @@ def test_the_rate_limiter_applies_to_streams(kind: str, verb: Verb, tmp_path: Pa
     )
     end = finish if kind == "sync" else finish_async
     limiter = Full(0)
-    with loopback(answer(b"{}", status="404 Not Found")) as server, pytest.raises(errors.StatusError):
+    with loopback(response_bytes(b"{}", status="404 Not Found")) as server, pytest.raises(errors.StatusError):
         config = rest.Config(host=f"http://127.0.0.1:{server.port}", rate_limiter=limiter)
         do(kind, config, lambda clientset: end(found.make(clientset)(**arguments(found, tmp_path))))
     assert limiter.asked == 1
@@ -265,7 +265,7 @@ def test_the_last_error_has_a_note_about_the_previous_error(kind: str) -> None:
         if number == 1:
             connection.close()
         else:
-            connection.sendall(answer(b"{}", status="404 Not Found"))
+            connection.sendall(response_bytes(b"{}", status="404 Not Found"))
 
     with serving(steps) as (port, _), pytest.raises(errors.NotFoundError) as raised:
         do(kind, rest.Config(host=f"http://127.0.0.1:{port}"), get)

@@ -20,7 +20,7 @@ from kubecore._config.config import default_user_agent
 from kubecore.calls.table import Table
 from kubecore.codec import yaml
 from kubecore.model.model import CustomModel
-from tests.kubecore.loopback import answer, loopback
+from tests.kubecore.loopback import loopback, response_bytes
 
 SECRET = "hunter2-c4n4ry"
 CONFIG = rest.Config(host="https://10.0.0.1:6443")
@@ -336,7 +336,7 @@ def failed(reply: bytes, *, asynchronous: bool, **options: Any) -> errors.Status
 @pytest.mark.parametrize("asynchronous", [False, True])
 def test_unauthorized_names_the_request_and_whose_credentials_were_used(*, asynchronous: bool) -> None:
     origin = "user 'admin' of context 'lab'"
-    error = failed(answer(UNAUTHORIZED, status="401 No"), asynchronous=asynchronous, origin=origin)
+    error = failed(response_bytes(UNAUTHORIZED, status="401 No"), asynchronous=asynchronous, origin=origin)
     assert str(error) == (
         f"{error.request}: 401 Unauthorized: the server does not accept the credentials of user 'admin' of context "
         "'lab': they are wrong, missing or have expired"
@@ -345,9 +345,9 @@ def test_unauthorized_names_the_request_and_whose_credentials_were_used(*, async
 
 @pytest.mark.parametrize("asynchronous", [False, True])
 def test_the_request_is_added_to_messages_that_name_no_object(*, asynchronous: bool) -> None:
-    bare = failed(answer(BARE, status="500 No"), asynchronous=asynchronous)
+    bare = failed(response_bytes(BARE, status="500 No"), asynchronous=asynchronous)
     assert str(bare) == f"{bare.request}: no etcd leader"
-    named = failed(answer(NOT_FOUND, status="404 No"), asynchronous=asynchronous)
+    named = failed(response_bytes(NOT_FOUND, status="404 No"), asynchronous=asynchronous)
     assert str(named) == 'pods "nope" not found'
     assert repr(named) == "NotFoundError('pods \"nope\" not found')"
 

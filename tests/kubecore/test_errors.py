@@ -11,7 +11,7 @@ import pytest
 
 from kubecore import errors
 from kubecore.calls.call import Call
-from kubecore.calls.error_response import from_answer, status_in
+from kubecore.calls.error_response import from_response, status_in
 from kubecore.model.meta import Status, StatusDetails
 
 TABLE = [
@@ -113,7 +113,7 @@ def test_an_error_survives_pickling() -> None:
     ],
 )
 def test_a_body_that_is_not_a_status_is_part_of_the_error_of_the_code(code: int, cls: Any) -> None:
-    error = from_answer(call(), code, {"content-type": "text/plain"}, b"  the words  ")
+    error = from_response(call(), code, {"content-type": "text/plain"}, b"  the words  ")
     assert type(error) is cls
     assert error.code == code
     assert "the words" in str(error)
@@ -126,15 +126,15 @@ def test_a_body_that_is_not_a_status_is_part_of_the_error_of_the_code(code: int,
 
 
 def test_a_conflict_of_a_post_is_already_exists() -> None:
-    assert type(from_answer(call("POST"), 409, {}, b"")) is errors.AlreadyExistsError
-    assert type(from_answer(call("PUT"), 409, {}, b"")) is errors.ConflictError
+    assert type(from_response(call("POST"), 409, {}, b"")) is errors.AlreadyExistsError
+    assert type(from_response(call("PUT"), 409, {}, b"")) is errors.ConflictError
 
 
 def test_the_text_is_cut_and_json_is_not_quoted() -> None:
-    long = from_answer(call(), 404, {}, b"x" * 4096).status
+    long = from_response(call(), 404, {}, b"x" * 4096).status
     assert long.details is not None
     assert long.details.causes[0].message == "x" * 2048
-    hidden = from_answer(call(), 500, {"content-type": "application/json"}, b'{"password": "hidden"}')
+    hidden = from_response(call(), 500, {"content-type": "application/json"}, b'{"password": "hidden"}')
     assert "hidden" not in str(hidden)
     assert hidden.status.details is not None
     assert hidden.status.details.causes[0].message == "unknown"
@@ -144,7 +144,7 @@ def test_the_status_in_the_body_wins_over_the_http_code() -> None:
     body = json.dumps(
         {"kind": "Status", "status": "Failure", "reason": "Expired", "message": "too old", "code": 410}
     ).encode()
-    error = from_answer(call(), 500, {}, body)
+    error = from_response(call(), 500, {}, body)
     assert type(error) is errors.ExpiredError
     assert str(error) == "too old"
 
@@ -175,7 +175,7 @@ def test_the_error_for_an_unexpected_body_of_a_success_describes_the_body(body: 
 
 
 def test_suggests_client_delay_returns_the_delay_of_the_server() -> None:
-    busy = from_answer(call(), 429, {"retry-after": "7"}, b"")
+    busy = from_response(call(), 429, {"retry-after": "7"}, b"")
     assert errors.suggests_client_delay(busy) == 7
     assert errors.suggests_client_delay(errors.status_error(Status(code=404))) is None
     waiting = Status(reason="ServerTimeout", code=500, details=StatusDetails(retry_after_seconds=0))

@@ -22,7 +22,7 @@ import trustme
 from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, rest
 from kubecore._auth import authorization, exec_plugin
-from tests.kubecore.loopback import Loopback, answer
+from tests.kubecore.loopback import Loopback, response_bytes
 from tests.ready import growing, wait_until
 
 pytestmark = pytest.mark.slow  # plugins are processes
@@ -318,7 +318,7 @@ class Judge(Loopback):
         while head := connection.recv(65536):
             self.requests.append(head)
             good = b"Bearer " + self.wanted + b"\r\n" in head
-            connection.sendall(answer(POD) if good else answer(b"", status="401 Unauthorized"))
+            connection.sendall(response_bytes(POD) if good else response_bytes(b"", status="401 Unauthorized"))
 
 
 def test_a_token_is_kept_until_it_expires_or_is_refused(
@@ -385,7 +385,7 @@ def test_new_connections_use_the_new_certificate(tmp_path: Path, pki: tuple[trus
             while connection.recv(65536):
                 seen.append(connection.getpeercert()["subjectAltName"][0][1])
                 refuse, self.refuses = self.refuses, False
-                connection.sendall(answer(b"", status="401 Unauthorized") if refuse else answer(POD))
+                connection.sendall(response_bytes(b"", status="401 Unauthorized") if refuse else response_bytes(POD))
 
     server = Names([], close=False, context=context)
     plugin = script(tmp_path, f"say(**json.load(open({str(said)!r})))")

@@ -22,7 +22,7 @@ from kubecore import errors, rest
 from kubecore._auth import authorization
 from kubecore._config.secret import read_file
 from kubecore.codec import decode
-from tests.kubecore.loopback import Loopback, answer, loopback
+from tests.kubecore.loopback import Loopback, loopback, response_bytes
 from tests.kubecore.test_client import POD, both, get_async, get_sync
 from tests.ready import closed_port
 from tests.sockets import THREAD_NAME
@@ -34,7 +34,7 @@ CORE = Path(__file__).parents[2] / "core" / "kubecore"
 @pytest.mark.parametrize("field", ["bearer_token", "user_agent", "impersonate"])
 def test_configuration_values_cannot_inject_headers(field: str, bad: str) -> None:
     options: dict[str, Any] = {field: rest.Impersonate(user=bad) if field == "impersonate" else bad}
-    with loopback(answer(POD)) as server:
+    with loopback(response_bytes(POD)) as server:
         try:
             get_sync(rest.Config(host=f"http://127.0.0.1:{server.port}", **options))
         except errors.ConfigError as error:
@@ -57,7 +57,7 @@ def test_configuration_values_cannot_inject_headers(field: str, bad: str) -> Non
     ],
 )
 def test_credentials_never_go_in_the_clear(options: dict[str, Any]) -> None:
-    with loopback(answer(POD)) as server, pytest.raises(errors.ConfigError, match="unencrypted"):
+    with loopback(response_bytes(POD)) as server, pytest.raises(errors.ConfigError, match="unencrypted"):
         get_sync(rest.Config(host=f"http://127.0.0.1:{server.port}", **options))
     assert server.requests == []
 
@@ -126,7 +126,7 @@ def test_the_idle_timeout_ends_a_watch_that_the_server_never_opens(kind: str) ->
 
 
 def test_connections_have_tcp_keepalive_and_a_user_timeout() -> None:
-    with loopback(answer(POD), close=False) as server:
+    with loopback(response_bytes(POD), close=False) as server:
         with Clientset(rest.Config(host=f"http://127.0.0.1:{server.port}")) as clientset:
             clientset.core_v1.pods("d").get("p")
             pool: Any = clientset.rest_client._transport
@@ -143,7 +143,7 @@ class Drops(Loopback):
 
     def _serve(self, connection: Any) -> None:
         connection.recv(65536)
-        data = answer(POD)
+        data = response_bytes(POD)
         for at in range(0, len(data), 4):
             connection.sendall(data[at : at + 4])
             time.sleep(0.005)
@@ -162,10 +162,10 @@ def test_a_slow_connection_is_not_an_error_while_data_arrives(get: Any) -> None:
 def test_an_expired_version_is_raised_and_a_too_large_version_is_retried() -> None:
     gone = b'{"kind":"Status","status":"Failure","reason":"Expired","code":410,"message":"too old"}'
     early = b'{"kind":"Status","status":"Failure","reason":"Timeout","code":504,"details":{"causes":[{"reason":"ResourceVersionTooLarge"}]}}'
-    with loopback(answer(gone, status="410 Gone")) as server, pytest.raises(errors.ExpiredError):
+    with loopback(response_bytes(gone, status="410 Gone")) as server, pytest.raises(errors.ExpiredError):
         get_sync(rest.Config(host=f"http://127.0.0.1:{server.port}"))
-    script = answer(early, "Retry-After: 0", status="504 Timeout")
-    with loopback(script, answer(POD)) as server:
+    script = response_bytes(early, "Retry-After: 0", status="504 Timeout")
+    with loopback(script, response_bytes(POD)) as server:
         assert get_sync(rest.Config(host=f"http://127.0.0.1:{server.port}")).metadata.name == "p"
 
 
@@ -225,7 +225,7 @@ def test_a_host_name_without_an_address_raises_connect_error(get: Any, monkeypat
 
 @pytest.mark.slow
 def test_a_dead_address_leaves_time_for_the_next_address(full: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    with loopback(answer(POD)) as server:
+    with loopback(response_bytes(POD)) as server:
         places = [("127.0.0.1", full), ("127.0.0.1", server.port)]
         found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", place) for place in places]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *arguments, **options: found)
@@ -252,7 +252,7 @@ def test_the_client_is_usable_after_a_request_that_ran_out_of_memory() -> None:
         assert pods.get("p").metadata.name == "p"
     """
     large = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1500000000\r\n\r\n"
-    with loopback(answer(POD), large, answer(POD)) as server:
+    with loopback(response_bytes(POD), large, response_bytes(POD)) as server:
         command = [sys.executable, "-c", textwrap.dedent(code), f"http://127.0.0.1:{server.port}"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")
@@ -271,7 +271,7 @@ def test_signals_lose_no_data() -> None:
             assert clientset.core_v1.pods("d").get("p").metadata.name == "p"
     signal.setitimer(signal.ITIMER_REAL, 0)
     """
-    with loopback(*[answer(POD)] * 100, close=False) as server:
+    with loopback(*[response_bytes(POD)] * 100, close=False) as server:
         command = [sys.executable, "-c", textwrap.dedent(code), f"http://127.0.0.1:{server.port}"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")
@@ -286,7 +286,7 @@ def test_no_thread_is_ever_started() -> None:
             started.append(self.name)
         start(self)
 
-    with loopback(answer(POD), answer(POD)) as server, pytest.MonkeyPatch.context() as patch:
+    with loopback(response_bytes(POD), response_bytes(POD)) as server, pytest.MonkeyPatch.context() as patch:
         patch.setattr(threading.Thread, "start", told)
         get_sync(rest.Config(host=f"http://127.0.0.1:{server.port}"))
         get_async(rest.Config(host=f"http://127.0.0.1:{server.port}"))

@@ -19,7 +19,7 @@ import trustme
 
 from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, kubeconfig, rest
-from tests.kubecore.loopback import Loopback, answer, loopback
+from tests.kubecore.loopback import Loopback, loopback, response_bytes
 
 SECRET = "c4n4ry-0f-a-s3cret"
 BASE64 = base64.b64encode(SECRET.encode()).decode()
@@ -74,7 +74,7 @@ BODIES = {
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
 def test_an_unreadable_secret_is_not_shown(*, is_async: bool, body: str) -> None:
     for verb in (lambda secrets: secrets.get("s"), lambda secrets: secrets.modify("s", lambda secret: None)):
-        with loopback(answer(body.encode())) as server:
+        with loopback(response_bytes(body.encode())) as server:
             config = rest.Config(host=f"http://127.0.0.1:{server.port}", max_retries=0)
             error = raised(config, is_async=is_async, verb=verb)
         assert isinstance(error, errors.DecodeError)
@@ -84,9 +84,9 @@ def test_an_unreadable_secret_is_not_shown(*, is_async: bool, body: str) -> None
 @pytest.mark.parametrize(
     "response",
     [
-        answer(json.dumps(OBJECT).encode())[:-4],
-        answer(json.dumps(OBJECT).encode()) + SECRET.encode(),
-        answer(SECRET.encode(), status="500 No"),
+        response_bytes(json.dumps(OBJECT).encode())[:-4],
+        response_bytes(json.dumps(OBJECT).encode()) + SECRET.encode(),
+        response_bytes(SECRET.encode(), status="500 No"),
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n" + SECRET.encode(),
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfff\r\n" + SECRET.encode(),
     ],
@@ -103,7 +103,7 @@ def test_a_broken_response_is_not_shown(*, is_async: bool, response: bytes) -> N
 @pytest.mark.slow
 def test_an_unreadable_event_is_not_shown(*, is_async: bool) -> None:
     event = json.dumps({"type": "ADDED", "object": {**OBJECT, "immutable": "maybe"}}).encode() + b"\n"
-    listed = answer(b'{"kind":"SecretList","apiVersion":"v1","metadata":{"resourceVersion":"1"},"items":[]}')
+    listed = response_bytes(b'{"kind":"SecretList","apiVersion":"v1","metadata":{"resourceVersion":"1"},"items":[]}')
 
     def read(secrets: Any) -> Any:
         async def first() -> None:
@@ -116,7 +116,7 @@ def test_an_unreadable_event_is_not_shown(*, is_async: bool) -> None:
         with secrets.watch() as events:
             return list(events)
 
-    with loopback(*[listed, answer(event)] * 20) as server:
+    with loopback(*[listed, response_bytes(event)] * 20) as server:
         config = rest.Config(host=f"http://127.0.0.1:{server.port}", max_retries=0)
         check_hidden(raised(config, is_async=is_async, verb=read))
 
@@ -203,12 +203,12 @@ def claims(**values: Any) -> str:
 @pytest.mark.parametrize(
     "reply",
     [
-        answer(f'{{"error": "{SECRET}"}}'.encode(), status="400 No"),
-        answer(f'{{"refresh_token": "{SECRET}"}}'.encode()),
-        answer(json.dumps({"id_token": claims(exp=1e10, iss="x"), "refresh_token": SECRET}).encode()),
-        answer(json.dumps({"id_token": claims(), "refresh_token": SECRET}).encode()),
-        answer(SECRET.encode()),
-        answer(b"x" * (2 << 20)),
+        response_bytes(f'{{"error": "{SECRET}"}}'.encode(), status="400 No"),
+        response_bytes(f'{{"refresh_token": "{SECRET}"}}'.encode()),
+        response_bytes(json.dumps({"id_token": claims(exp=1e10, iss="x"), "refresh_token": SECRET}).encode()),
+        response_bytes(json.dumps({"id_token": claims(), "refresh_token": SECRET}).encode()),
+        response_bytes(SECRET.encode()),
+        response_bytes(b"x" * (2 << 20)),
     ],
     ids=["refused", "no token", "another issuer", "no expiry", "no JSON", "too large"],
 )
@@ -222,7 +222,9 @@ def test_tokens_of_a_provider_are_not_shown(*, is_async: bool, reply: bytes, tmp
     scripts: list[bytes] = []
     server = Loopback(scripts, close=False, context=context)
     issuer = f"https://127.0.0.1:{server.port}"
-    server._scripts = iter([answer(json.dumps({"issuer": issuer, "token_endpoint": f"{issuer}/t"}).encode()), reply])
+    server._scripts = iter(
+        [response_bytes(json.dumps({"issuer": issuer, "token_endpoint": f"{issuer}/t"}).encode()), reply]
+    )
     provider = rest.OIDCConfig(
         issuer_url=issuer,
         client_id="u",

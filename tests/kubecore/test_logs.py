@@ -16,7 +16,7 @@ from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, rest
 from kubecore.calls.text_mode import TextMode
 from kubecore.logs.lines import Lines, TextReader
-from tests.kubecore.loopback import answer, loopback
+from tests.kubecore.loopback import loopback, response_bytes
 from tests.ready import PATIENCE
 
 CALL: Any = None
@@ -142,7 +142,7 @@ def test_options_that_are_false_or_zero_are_sent(run: Run) -> None:
         async with open_log(follow=False, tail_lines=0, timestamps=False, stream="Stderr") as lines:
             assert [line async for line in lines] == []
 
-    with loopback(answer(b"", "Content-Type: text/plain")) as server:
+    with loopback(response_bytes(b"", "Content-Type: text/plain")) as server:
         run(server.port, scenario)
         head = server.requests[0].decode()
     path = "/api/v1/namespaces/default/pods/web/log?follow=false&stream=Stderr&tailLines=0&timestamps=false"
@@ -151,7 +151,10 @@ def test_options_that_are_false_or_zero_are_sent(run: Run) -> None:
 
 
 def test_lines_and_chunks_do_not_mix_and_need_an_open_log() -> None:
-    with loopback(answer(b"a\nb\n")) as server, Clientset(rest.Config(host=f"http://127.0.0.1:{server.port}")) as made:
+    with (
+        loopback(response_bytes(b"a\nb\n")) as server,
+        Clientset(rest.Config(host=f"http://127.0.0.1:{server.port}")) as made,
+    ):
         log = made.core_v1.pods("default").stream_logs("web", follow=False)
         with pytest.raises(RuntimeError, match="not open"):
             next(log)

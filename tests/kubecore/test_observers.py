@@ -10,7 +10,7 @@ import pytest
 from kubeclient import Clientset
 from kubecore import errors, rest
 from tests.kubecore.deadline_calls import KINDS, POD, do, get, plugin, server_certificate
-from tests.kubecore.loopback import answer, loopback
+from tests.kubecore.loopback import loopback, response_bytes
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def test_a_header_of_an_observer_replaces_the_configured_one(
 
     context, ca_file = authority
     ran = tmp_path / "ran"
-    with loopback(answer(POD), context=context) as server:
+    with loopback(response_bytes(POD), context=context) as server:
         config = rest.Config(
             host=f"https://127.0.0.1:{server.port}",
             exec=plugin(tmp_path, f"touch {ran}; exit 1"),
@@ -49,7 +49,7 @@ def test_a_401_to_an_observers_credentials_runs_no_plugin(
 ) -> None:
     context, ca_file = authority
     ran = tmp_path / "ran"
-    with loopback(answer(b"{}", status="401 Unauthorized"), context=context) as server:
+    with loopback(response_bytes(b"{}", status="401 Unauthorized"), context=context) as server:
         config = rest.Config(
             host=f"https://127.0.0.1:{server.port}",
             exec=plugin(tmp_path, f"touch {ran}; exit 1"),

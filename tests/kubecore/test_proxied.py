@@ -11,7 +11,7 @@ from kubeclient.typed.core.v1.node import NODES
 from kubeclient.typed.core.v1.pod import PODS
 from kubecore import errors, rest
 from kubecore.calls.proxy import proxy_call
-from tests.kubecore.loopback import answer, loopback
+from tests.kubecore.loopback import loopback, response_bytes
 
 NOTHING: dict[str, Any] = {"port": None, "scheme": None, "query": None, "headers": None, "body": None}
 
@@ -106,7 +106,7 @@ def ask(server: Any, *arguments: Any, **options: Any) -> Any:
 
 
 def test_a_proxied_request_has_the_given_method_query_headers_and_body() -> None:
-    with loopback(answer(b"done", "Content-Type: text/plain", "X-Seen: yes", status="201 Created")) as server:
+    with loopback(response_bytes(b"done", "Content-Type: text/plain", "X-Seen: yes", status="201 Created")) as server:
         got = ask(
             server, "PUT", "a", port=8080, query=[("x", 1), ("x", True)], body=b"{}", headers={"Content-Type": "a/b"}
         )
@@ -122,7 +122,7 @@ def test_a_proxied_request_has_the_given_method_query_headers_and_body() -> None
 @pytest.mark.parametrize("status", ["302 Found", "404 Not Found", "429 Too Many Requests", "503 Unavailable"])
 def test_a_response_of_any_status_is_the_backends(status: str) -> None:
     """The request is sent once, regardless of the response; redirects are not followed."""
-    script = answer(b"no", "Content-Type: text/plain", "Retry-After: 1", "Location: /elsewhere", status=status)
+    script = response_bytes(b"no", "Content-Type: text/plain", "Retry-After: 1", "Location: /elsewhere", status=status)
     with loopback(script) as server:
         got = ask(server)
         assert len(server.requests) == 1
@@ -134,7 +134,7 @@ STATUS = b'{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFo
 
 def test_a_status_of_the_api_server_is_raised() -> None:
     with (
-        loopback(answer(STATUS, status="404 Not Found")) as server,
+        loopback(response_bytes(STATUS, status="404 Not Found")) as server,
         pytest.raises(errors.NotFoundError, match="no pod"),
     ):
         ask(server)
@@ -143,9 +143,9 @@ def test_a_status_of_the_api_server_is_raised() -> None:
 @pytest.mark.parametrize(
     "script",
     [
-        answer(STATUS),
-        answer(STATUS, "Content-Type: text/plain", status="404 Not Found"),
-        answer(b'{"kind":"Problem"}', status="404 Not Found"),
+        response_bytes(STATUS),
+        response_bytes(STATUS, "Content-Type: text/plain", status="404 Not Found"),
+        response_bytes(b'{"kind":"Problem"}', status="404 Not Found"),
     ],
 )
 def test_a_response_of_the_backend_that_resembles_an_error_is_returned(script: bytes) -> None:

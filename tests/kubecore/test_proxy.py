@@ -21,7 +21,7 @@ from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, rest
 from kubecore._config.config import Server
 from kubecore._http import proxy
-from tests.kubecore.loopback import answer, loopback
+from tests.kubecore.loopback import loopback, response_bytes
 from tests.ready import closed_port
 from tests.sockets import SocketServer, read_head
 
@@ -189,7 +189,7 @@ def test_requests_go_through_the_tunnel_and_the_proxy_sees_no_credential(
     (tmp_path / "ca").write_bytes(authority.cert_pem.bytes())
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca"))  # The system's CAs verify the proxy.
     large = LIST[:-2] + b" " * 200_000 + LIST[-2:]
-    with loopback(answer(POD), answer(large), context=context) as server:
+    with loopback(response_bytes(POD), response_bytes(large), context=context) as server:
         config = rest.Config(
             host=f"https://localhost:{server.port}",
             bearer_token="s3cret",
@@ -244,7 +244,7 @@ def test_the_environment_names_a_proxy_and_the_configuration_wins(
 ) -> None:
     way = through()
     monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{way.port}")
-    with loopback(answer(POD), answer(POD)) as server:
+    with loopback(response_bytes(POD), response_bytes(POD)) as server:
         host = f"http://127.0.0.1:{server.port}"
         assert get(rest.Config(host=host)) == "p"
         assert len(way.heads) == 1

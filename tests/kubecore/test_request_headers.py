@@ -20,7 +20,7 @@ from kubecore._auth.exec_plugin import ExecSource
 from kubecore._config.config import default_user_agent
 from kubecore._http import proxy
 from tests.kubecore.credential_files import POD, authority, credential_text, written_plugin
-from tests.kubecore.loopback import Loopback, answer
+from tests.kubecore.loopback import Loopback, response_bytes
 
 __all__ = ["authority"]
 
@@ -103,7 +103,7 @@ def test_headers_of_observers_that_would_let_another_user_act_are_refused(
 
 
 def test_an_observer_may_impersonate_a_user_of_any_name() -> None:
-    server = Loopback([answer(POD)], close=False, context=None)
+    server = Loopback([response_bytes(POD)], close=False, context=None)
 
     def observe(attempt: rest.Attempt) -> None:
         attempt.headers["Impersonate-User"] = "j\u00f3zef"

@@ -21,7 +21,7 @@ import trustme
 from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, rest
 from kubecore._http import tls
-from tests.kubecore.loopback import Loopback, answer, loopback
+from tests.kubecore.loopback import Loopback, loopback, response_bytes
 from tests.sockets import SocketServer
 
 pytestmark = pytest.mark.slow  # interpreters and certificates
@@ -40,7 +40,7 @@ class Names(Loopback):
     def _serve(self, connection: Any) -> None:
         while connection.recv(65536):
             shown = connection.getpeercert()["subjectAltName"][0][1]
-            connection.sendall(answer(POD.replace(b'"p"', f'"{shown}"'.encode())))
+            connection.sendall(response_bytes(POD.replace(b'"p"', f'"{shown}"'.encode())))
 
 
 def server_context(authority: trustme.CA) -> ssl.SSLContext:
@@ -136,7 +136,7 @@ def test_a_ca_that_changes_in_its_file_is_trusted_next_and_the_old_one_is_not(tm
     for authority in authorities:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert("127.0.0.1").configure_cert(context)
-        servers.append(Loopback([answer(POD)] * 3, close=True, context=context))
+        servers.append(Loopback([response_bytes(POD)] * 3, close=True, context=context))
     try:
         ca.write_bytes(authorities[0].cert_pem.bytes())
         made = [
@@ -160,7 +160,7 @@ def test_a_ca_that_changes_in_its_file_is_trusted_next_and_the_old_one_is_not(tm
 
 
 def test_a_client_outlives_an_event_loop() -> None:
-    with loopback(*[answer(POD)] * 4, close=False) as server:
+    with loopback(*[response_bytes(POD)] * 4, close=False) as server:
         clientset = AsyncClientset(rest.Config(host=f"http://127.0.0.1:{server.port}"))
 
         async def main() -> None:
@@ -195,7 +195,7 @@ class Many(SocketServer):
                     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
                 )
             else:
-                connection.sendall(answer(POD))
+                connection.sendall(response_bytes(POD))
 
 
 @pytest.fixture

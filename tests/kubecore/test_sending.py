@@ -18,7 +18,7 @@ from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, rest
 from kubecore._support import pauses
 from kubecore.rest.request_builder import RequestBuilder
-from tests.kubecore.loopback import Loopback, answer, loopback
+from tests.kubecore.loopback import Loopback, loopback, response_bytes
 
 POD = b'{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p"},"spec":{"containers":[]}}'
 RESET = b""  # The connection is closed without a response.
@@ -60,14 +60,14 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def busy(status: str, *headers: str) -> bytes:
-    return answer(b"", *headers, status=status)
+    return response_bytes(b"", *headers, status=status)
 
 
 @both
 def test_a_post_is_retried_unchanged_if_the_server_requests_it(do: Do, slept: list[float]) -> None:
     statuses = ["429 Too Many", "500 Error", "501 No", "504 Timeout"]
     pod = {"metadata": {"name": "p", "annotations": {"a": "x" * 4000}}, "spec": {"containers": []}}
-    with loopback(*[busy(status, "Retry-After: 0") for status in statuses], answer(POD)) as server:
+    with loopback(*[busy(status, "Retry-After: 0") for status in statuses], response_bytes(POD)) as server:
         assert do(config(server), "create", pod).metadata.name == "p"
     assert len(server.requests) == 5
     assert len(set(server.requests)) == 1
@@ -88,7 +88,7 @@ def test_a_post_is_retried_unchanged_if_the_server_requests_it(do: Do, slept: li
     ],
 )
 def test_a_response_without_a_usable_retry_after_is_not_retried(do: Do, script: bytes, slept: list[float]) -> None:
-    with loopback(script, answer(POD)) as server, pytest.raises(errors.KubeError):
+    with loopback(script, response_bytes(POD)) as server, pytest.raises(errors.KubeError):
         do(config(server), "get", "p")
     assert len(server.requests) == 1
     assert slept == []
@@ -96,7 +96,7 @@ def test_a_response_without_a_usable_retry_after_is_not_retried(do: Do, script: 
 
 @both
 def test_a_get_is_retried_after_a_broken_connection(do: Do, slept: list[float]) -> None:
-    with loopback(RESET, b"HTTP/1.1 200 OK\r\nContent-", answer(POD)) as server:
+    with loopback(RESET, b"HTTP/1.1 200 OK\r\nContent-", response_bytes(POD)) as server:
         assert do(config(server), "get", "p").metadata.name == "p"
     assert len(server.requests) == 3
     assert [1.0 <= wait <= 1.3 for wait in slept] == [True, True]
@@ -108,7 +108,7 @@ def test_a_request_with_a_possible_effect_is_never_sent_twice(do: Do, verb: str,
     pod = {"metadata": {"name": "p"}, "spec": {"containers": []}}
     arguments = {"create": (pod,), "update": (pod,), "delete": ("p",), "patch": ("p", {})}[verb]
     for script in (RESET, busy("503 Unavailable"), busy("502 Bad"), busy("504 Timeout")):
-        with loopback(script, answer(POD)) as server, pytest.raises(errors.KubeError):
+        with loopback(script, response_bytes(POD)) as server, pytest.raises(errors.KubeError):
             do(
                 config(server),
                 verb,
@@ -135,7 +135,7 @@ def test_the_number_of_attempts_is_limited_and_part_of_the_error(do: Do, slept: 
 def test_a_wait_is_logged_with_its_flow_schema(do: Do, slept: list[float], caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "kubecore")
     script = busy("429 Too Many", "Retry-After: 2", "X-Kubernetes-Pf-Flowschema-Uid: fs-1")
-    with loopback(script, answer(POD)) as server:
+    with loopback(script, response_bytes(POD)) as server:
         do(config(server), "get", "p")
     (record,) = caplog.records
     assert "is retried in 2." in record.getMessage()
@@ -146,7 +146,7 @@ def test_a_wait_is_logged_with_its_flow_schema(do: Do, slept: list[float], caplo
 def test_a_wait_gets_a_random_part_of_a_quarter(do: Do, slept: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("random.uniform", lambda least, most: most)
     waits = [busy("429 Too Many", f"Retry-After: {seconds}") for seconds in ("8", "600", "0")]
-    with loopback(*waits, RESET, answer(POD)) as server:
+    with loopback(*waits, RESET, response_bytes(POD)) as server:
         do(config(server, timeouts=rest.Timeouts(total=None)), "get", "p")
     assert slept == [10.0, 750.0, 0.01, 1.25]
 
@@ -154,14 +154,14 @@ def test_a_wait_gets_a_random_part_of_a_quarter(do: Do, slept: list[float], monk
 @both
 def test_retry_after_accepts_a_date(do: Do, slept: list[float]) -> None:
     at = format_datetime(datetime.now(UTC) + timedelta(seconds=20), usegmt=True)
-    with loopback(busy("429 Too Many", f"Retry-After: {at}"), answer(POD)) as server:
+    with loopback(busy("429 Too Many", f"Retry-After: {at}"), response_bytes(POD)) as server:
         do(config(server), "get", "p")
     assert 17 < slept[0] < 26
 
 
 @both
 def test_a_retry_after_beyond_the_deadline_is_an_error_at_once(do: Do, slept: list[float]) -> None:
-    with loopback(busy("429 Too Many", "Retry-After: 60"), answer(POD)) as server:
+    with loopback(busy("429 Too Many", "Retry-After: 60"), response_bytes(POD)) as server:
         with pytest.raises(errors.TooManyRequestsError):
             do(config(server, timeouts=rest.Timeouts(total=30)), "get", "p")
     assert slept == []
@@ -192,9 +192,9 @@ def test_a_401_is_tried_once_more_with_the_new_token_of_the_file(do: Do, tmp_pat
     """The kubelet renewed the token, and the old one is refused."""
     file = tmp_path / "token"
     file.write_text("old")
-    denied = answer(b"", status="401 Unauthorized")
+    denied = response_bytes(b"", status="401 Unauthorized")
     made = rest.Config(bearer_token_file=str(file))
-    with tls_loopback(tmp_path, denied, answer(POD), rotate=lambda: file.write_text("new")) as (server, tls):
+    with tls_loopback(tmp_path, denied, response_bytes(POD), rotate=lambda: file.write_text("new")) as (server, tls):
         made = rest.Config(host=f"https://127.0.0.1:{server.port}", bearer_token_file=str(file), tls=tls)
         assert do(made, "get", "p").metadata.name == "p"
     assert [b"Bearer old" in one for one in server.requests] == [True, False]
@@ -250,15 +250,18 @@ def test_redirects_are_followed_only_if_enabled_and_on_the_same_server(do: Do) -
     with loopback() as other:
         here = busy("307 Temporary", "Location: /moved/p?x=1")
         away = busy("307 Temporary", f"Location: http://127.0.0.1:{other.port}/moved")
-        with loopback(here, answer(POD)) as server:
+        with loopback(here, response_bytes(POD)) as server:
             assert do(config(server, follow_redirects=True), "get", "p").metadata.name == "p"
             assert server.requests[1].startswith(b"GET /moved/p?x=1 HTTP/1.1")
         for script in (away, busy("302 Found", "Location: //evil.example/x"), busy("302 Found", "Location: http://[")):
-            with loopback(script, answer(POD)) as server, pytest.raises(errors.RedirectError):
+            with loopback(script, response_bytes(POD)) as server, pytest.raises(errors.RedirectError):
                 do(config(server, follow_redirects=True), "get", "p")
         with loopback(*[here] * 20) as server, pytest.raises(errors.RedirectError):
             do(config(server, follow_redirects=True), "get", "p")
-        with loopback(here, answer(POD)) as server, pytest.raises(errors.RedirectError, match="follow_redirects"):
+        with (
+            loopback(here, response_bytes(POD)) as server,
+            pytest.raises(errors.RedirectError, match="follow_redirects"),
+        ):
             do(config(server), "get", "p")
     assert other.requests == []
 
@@ -267,14 +270,14 @@ def test_redirects_are_followed_only_if_enabled_and_on_the_same_server(do: Do) -
 @both
 def test_compressed_responses_are_read_and_bombs_are_not(do: Do) -> None:
     packed = gzip.compress(POD)
-    with loopback(answer(packed, "Content-Encoding: gzip")) as server:
+    with loopback(response_bytes(packed, "Content-Encoding: gzip")) as server:
         assert do(config(server, compression=True), "get", "p").metadata.name == "p"
     assert b"Accept-Encoding: gzip\r\n" in server.requests[0]
     bomb = gzip.compress(b" " * 50_000_000)
-    with loopback(answer(bomb, "Content-Encoding: gzip")) as server, pytest.raises(errors.BodyTooLargeError):
+    with loopback(response_bytes(bomb, "Content-Encoding: gzip")) as server, pytest.raises(errors.BodyTooLargeError):
         do(config(server, max_response_bytes=1_000_000), "get", "p")
     for at in range(len(packed)):
-        cut = answer(packed[:at], "Content-Encoding: gzip")
+        cut = response_bytes(packed[:at], "Content-Encoding: gzip")
         with loopback(cut) as server, pytest.raises((errors.ReadError, errors.ProtocolError)):
             do(config(server, max_retries=0), "get", "p")
 
@@ -283,7 +286,7 @@ def test_compressed_responses_are_read_and_bombs_are_not(do: Do) -> None:
 def test_warnings_reach_the_handler_and_by_default_the_log_once(do: Do, caplog: pytest.LogCaptureFixture) -> None:
     header = 'Warning: 299 - "v1 Old is deprecated", 299 - "second", 199 - "not for the log"'
     seen: list[rest.ServerWarning] = []
-    with loopback(answer(POD, header)) as server:
+    with loopback(response_bytes(POD, header)) as server:
         do(config(server, warning_handler=seen.append), "get", "p")
     assert {one.request for one in seen} == {"GET /api/v1/namespaces/d/pods/p"}
     assert [(one.code, one.agent, one.text) for one in seen] == [
@@ -291,7 +294,7 @@ def test_warnings_reach_the_handler_and_by_default_the_log_once(do: Do, caplog: 
         (299, "-", "second"),
         (199, "-", "not for the log"),
     ]
-    with loopback(busy("503 Unavailable", header, "Retry-After: 0"), answer(POD, header)) as server:
+    with loopback(busy("503 Unavailable", header, "Retry-After: 0"), response_bytes(POD, header)) as server:
         do(config(server), "get", "p")
     place = "GET /api/v1/namespaces/d/pods/p: "
     assert [record.getMessage() for record in caplog.records] == [f"{place}v1 Old is deprecated", f"{place}second"]
@@ -302,7 +305,9 @@ def test_warnings_of_proxied_responses_are_ignored(do: Do, caplog: pytest.LogCap
     seen: list[rest.ServerWarning] = []
     header = 'Warning: 299 - "from the pod"'
     for status in ("200 OK", "404 Not Found", "503 Unavailable"):
-        with loopback(answer(b"x", header, status=status), answer(b"x", header, status=status)) as server:
+        with loopback(
+            response_bytes(b"x", header, status=status), response_bytes(b"x", header, status=status)
+        ) as server:
             do(config(server, warning_handler=seen.append), "proxy", "p")
             do(config(server), "proxy", "p")
     assert seen == []
@@ -319,7 +324,7 @@ def test_observers_see_each_attempt_and_may_add_headers(do: Do) -> None:
         attempt.headers["traceparent"] = f"00-{attempt.number}"
         return outcomes.append
 
-    with loopback(busy("503 Unavailable", "Retry-After: 0"), answer(POD)) as server:
+    with loopback(busy("503 Unavailable", "Retry-After: 0"), response_bytes(POD)) as server:
         do(config(server, observers=[observer, lambda attempt: None]), "get", "p")
     assert [(a.verb, a.group, a.resource, a.namespace, a.name, a.method, a.number) for a in attempts] == [
         ("get", "", "pods", "d", "p", "GET", 1),
@@ -336,14 +341,14 @@ def test_observers_see_each_attempt_and_may_add_headers(do: Do) -> None:
 @both
 def test_debug_logs_contain_method_url_code_and_time_but_no_secret(do: Do, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "kubecore")
-    with loopback(answer(POD)) as server:
+    with loopback(response_bytes(POD)) as server:
         do(config(server), "get", "p")
     (record,) = caplog.records
     assert record.getMessage().startswith(f"GET http://127.0.0.1:{server.port}/api/v1/namespaces/d/pods/p: 200 in ")
 
 
 def test_the_rate_limiter_is_off_by_default_and_can_be_shared(slept: list[float]) -> None:
-    with loopback(*[answer(POD)] * 8) as server:
+    with loopback(*[response_bytes(POD)] * 8) as server:
         for _ in range(3):
             do_sync(config(server), "get", "p")
         assert slept == []
@@ -376,7 +381,7 @@ def test_a_bucket_fills_at_its_rate(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_call_cancelled_in_the_rate_limiter_sends_nothing() -> None:
-    with loopback(answer(POD)) as server:
+    with loopback(response_bytes(POD)) as server:
 
         async def main() -> None:
             limiter = rest.TokenBucket(qps=0.01, burst=1)
@@ -397,7 +402,7 @@ def test_impersonation_is_written_as_headers() -> None:
         groups=["one", "two"],
         extra={"first": ["A", "a"], "test.example.com/thing.thing": ["x"], "a%20b": ["y"]},
     )
-    with loopback(answer(POD)) as server:
+    with loopback(response_bytes(POD)) as server:
         do_sync(config(server, impersonate=who), "get", "p")
     lines = server.requests[0].split(b"\r\n")
     assert [line for line in lines if line.startswith(b"Impersonate")] == [
@@ -447,8 +452,8 @@ def test_an_anonymous_copy_keeps_the_connection_without_credentials() -> None:
 
 @both
 def test_the_timeout_of_a_client_is_not_sent_and_that_of_a_list_is(do: Do) -> None:
-    listed = answer(b'{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"4"},"items":[]}')
-    with loopback(answer(POD), listed) as server:
+    listed = response_bytes(b'{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"4"},"items":[]}')
+    with loopback(response_bytes(POD), listed) as server:
         timeouts = rest.Timeouts(total=30)
         do(config(server, timeouts=timeouts), "get", "p", timeout=20)
         do(config(server, timeouts=timeouts), "list", timeout_seconds=5)
@@ -460,7 +465,7 @@ def test_the_timeout_of_a_client_is_not_sent_and_that_of_a_list_is(do: Do) -> No
 def test_variables_that_set_a_backoff_are_not_read(do: Do, slept: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KUBE_CLIENT_BACKOFF_BASE", "60")
     monkeypatch.setenv("KUBE_CLIENT_BACKOFF_DURATION", "120")
-    with loopback(busy("500 Error"), answer(POD)) as server:
+    with loopback(busy("500 Error"), response_bytes(POD)) as server:
         with pytest.raises(errors.InternalError):
             do(config(server), "get", "p")
         do(config(server), "get", "p")
@@ -471,7 +476,7 @@ def test_variables_that_set_a_backoff_are_not_read(do: Do, slept: list[float], m
 def test_a_warning_that_cannot_be_read_ends_those_of_all_header_lines(do: Do) -> None:
     seen: list[rest.ServerWarning] = []
     lines = ('Warning: 299 - "first"', "Warning: 299 - unquoted", 'Warning: 299 - "third"')
-    with loopback(answer(POD, *lines)) as server:
+    with loopback(response_bytes(POD, *lines)) as server:
         do(config(server, warning_handler=seen.append), "get", "p")
     assert [one.text for one in seen] == ["first"]
 
@@ -490,7 +495,7 @@ def test_tables_and_metadata_accept_no_other_media_type(do: Do) -> None:
 def test_items_of_lists_have_api_version_and_kind(do: Do) -> None:
     item = POD.replace(b'"kind":"Pod",', b"").replace(b'"apiVersion":"v1",', b"")
     listed = b'{"kind":"PodList","apiVersion":"v1","metadata":{},"items":[%b]}' % item
-    with loopback(answer(listed)) as server:
+    with loopback(response_bytes(listed)) as server:
         (pod,) = do(config(server), "list").items
     assert (pod.api_version, pod.kind) == ("v1", "Pod")
     assert pod.to_yaml().startswith("apiVersion: v1\nkind: Pod\n")

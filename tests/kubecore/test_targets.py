@@ -16,7 +16,7 @@ from kubeclient.typed.core.v1.service import SERVICES
 from kubecore import errors, rest
 from kubecore.calls.call import Call
 from kubecore.streams.port_forward.targets import Found, PodTarget, ServiceTarget, as_port
-from tests.kubecore.loopback import answer, loopback
+from tests.kubecore.loopback import loopback, response_bytes
 
 POD_PATH = "/api/v1/namespaces/ns/pods/{}/portforward"
 
@@ -206,7 +206,7 @@ def test_a_target_that_is_not_found_in_time_is_a_connect_timeout(kind: str) -> N
 
 @pytest.mark.parametrize("kind", ["sync", "asyncio", "trio"])
 def test_a_service_that_does_not_exist_is_the_servers_error(kind: str) -> None:
-    gone = answer(
+    gone = response_bytes(
         b'{"kind":"Status","code":404,"reason":"NotFound","message":"gone","details":{"name":"web"}}',
         status="404 Not Found",
     )

@@ -17,7 +17,7 @@ from kubecore.calls.text_mode import TextMode, text_mode
 from kubecore.logs import log_call
 from kubecore.logs.lines import EncodedReader, TextReader, reader
 from kubecore.streams.exec import command
-from tests.kubecore.loopback import answer, loopback
+from tests.kubecore.loopback import loopback, response_bytes
 
 CALL = log_call(PODS, "default", "web", since_time=None)
 ENCODINGS = ("utf-8", "utf-16", "utf-16-le", "utf-32-be", "utf-8-sig", "utf-7", "gb18030")
@@ -114,7 +114,7 @@ def test_logs_are_text_in_the_encoding(encoding: Any, handler: Any, text: str) -
             async with pods.stream_logs("web", follow=False, **options) as lines:
                 assert [line async for line in lines] == text.splitlines()
 
-    data = answer("gl\u00fc\nb\n".encode("latin-1"))
+    data = response_bytes("gl\u00fc\nb\n".encode("latin-1"))
     with loopback(data, data, data, data) as server:
         config = rest.Config(host=f"http://127.0.0.1:{server.port}")
         with Clientset(config) as made:
@@ -126,7 +126,7 @@ def test_logs_are_text_in_the_encoding(encoding: Any, handler: Any, text: str) -
 
 
 def test_a_log_that_is_not_of_the_encoding_is_an_error_or_bytes() -> None:
-    data = answer(b"\xff")
+    data = response_bytes(b"\xff")
     with (
         loopback(data, data) as server,
         Clientset(rest.Config(host=f"http://127.0.0.1:{server.port}")) as made,

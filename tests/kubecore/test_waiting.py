@@ -21,7 +21,7 @@ from kubeclient.typed.core.v1.secret import SECRETS
 from kubecore import errors, rest, waiting
 from kubecore.watch import Event
 from kubecore.watch.state import WatchState
-from tests.kubecore.loopback import Loopback, answer, loopback
+from tests.kubecore.loopback import Loopback, loopback, response_bytes
 from tests.kubecore.waiting_objects import NOT_READY, READY, pod, status
 from tests.ready import closed_port
 
@@ -220,7 +220,7 @@ def wait(request: pytest.FixtureRequest) -> Wait:
 
 
 def listing(*items: core_v1.Pod, version: str = "5") -> bytes:
-    return answer(json.dumps(pods(*items, version=version).to_dict()).encode())
+    return response_bytes(json.dumps(pods(*items, version=version).to_dict()).encode())
 
 
 def event(type_: str, object_: Any) -> bytes:
@@ -232,7 +232,7 @@ def modified(*conditions: Any, **fields: Any) -> bytes:
 
 
 def cut(data: bytes) -> bytes:
-    return answer(data + b"{" * 100)[:-100]
+    return response_bytes(data + b"{" * 100)[:-100]
 
 
 EXPIRED = {
@@ -250,7 +250,7 @@ REASONS = {429: "TooManyRequests", 500: "InternalError", 503: "ServiceUnavailabl
 
 def refusal(code: int, reason: str = "") -> bytes:
     found = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": reason}
-    return answer(json.dumps(found).encode(), status=f"{code} No")
+    return response_bytes(json.dumps(found).encode(), status=f"{code} No")
 
 
 class Scripts:
@@ -281,18 +281,18 @@ def serving(lists: Iterable[bytes], watches: Iterable[bytes]) -> Iterator[Loopba
 @pytest.mark.parametrize(
     "first",
     [
-        pytest.param(answer(modified(NOT_READY, version="6")), id="closed"),
+        pytest.param(response_bytes(modified(NOT_READY, version="6")), id="closed"),
         pytest.param(cut(modified(NOT_READY, version="6") + b'{"type":"MOD'), id="cut in the middle of an event"),
-        pytest.param(answer(event("ERROR", EXPIRED)), id="410 as an event"),
-        pytest.param(answer(json.dumps(EXPIRED).encode(), status="410 Gone"), id="410"),
-        pytest.param(answer(b"{}", status="503 Service Unavailable"), id="503"),
+        pytest.param(response_bytes(event("ERROR", EXPIRED)), id="410 as an event"),
+        pytest.param(response_bytes(json.dumps(EXPIRED).encode(), status="410 Gone"), id="410"),
+        pytest.param(response_bytes(b"{}", status="503 Service Unavailable"), id="503"),
         pytest.param(b"", id="no answer"),
     ],
 )
 @pytest.mark.slow
 def test_waiting_survives_what_happens_to_a_watch(wait: Wait, first: bytes) -> None:
     lists = [listing(pod(NOT_READY)), *[listing(pod(NOT_READY), version="8")] * 9]
-    with serving(lists, [first, answer(modified(READY, version="9"))]) as server:
+    with serving(lists, [first, response_bytes(modified(READY, version="9"))]) as server:
         found = wait(server.port, "condition=Ready", 20)
     assert found.metadata.resource_version == "9"
     reached = b"8" if b"Expired" in first else b"6" if b"MODIFIED" in first else b"5"
@@ -302,7 +302,7 @@ def test_waiting_survives_what_happens_to_a_watch(wait: Wait, first: bytes) -> N
 
 
 def test_the_next_list_finds_a_change_that_no_watch_reported(wait: Wait) -> None:
-    gone = answer(event("ERROR", EXPIRED))
+    gone = response_bytes(event("ERROR", EXPIRED))
     with serving([listing(pod(NOT_READY)), listing(pod(READY, version="7"))], [gone]) as server:
         assert wait(server.port, "condition=Ready", 20).metadata.resource_version == "7"
     with serving([listing(pod(NOT_READY)), listing()], [gone]) as server:
@@ -315,7 +315,7 @@ def test_the_next_list_finds_a_change_that_no_watch_reported(wait: Wait) -> None
     [
         pytest.param([], [], id="list"),
         pytest.param([listing(pod(NOT_READY))], [], id="watch"),
-        pytest.param([listing(pod(NOT_READY))], [answer(event("ERROR", EXPIRED))], id="second list"),
+        pytest.param([listing(pod(NOT_READY))], [response_bytes(event("ERROR", EXPIRED))], id="second list"),
         pytest.param([listing(pod(NOT_READY))], [cut(modified(NOT_READY, version="6"))], id="after a cut"),
     ],
 )
@@ -400,7 +400,7 @@ def test_an_error_of_the_goal_is_not_one_of_the_watch(wait: Wait, error: errors.
             raise error
         return False
 
-    with serving([listing(pod())], [answer(modified(version="6"))]) as server:
+    with serving([listing(pod())], [response_bytes(modified(version="6"))]) as server:
         with pytest.raises(type(error)) as caught:
             wait(server.port, fails, 20)
     assert caught.value is error
@@ -416,7 +416,7 @@ def test_an_error_of_the_goal_function_is_raised(wait: Wait) -> None:
 
 
 def test_invalid_events_raise_decode_error(wait: Wait) -> None:
-    with serving([listing(pod(NOT_READY))], [answer(b"not an event\n")] * 5) as server:
+    with serving([listing(pod(NOT_READY))], [response_bytes(b"not an event\n")] * 5) as server:
         with pytest.raises(errors.DecodeError, match="the watch holds no event"):
             wait(server.port, "condition=Ready", 20)
 

@@ -19,7 +19,7 @@ from kubecore._http import dial
 from kubecore.streams.exec.channels import V4, V5
 from kubecore.streams.websocket import state as line_module
 from tests.kubecore.driving import SyncPods, drive
-from tests.kubecore.loopback import answer
+from tests.kubecore.loopback import response_bytes
 from tests.kubecore.test_proxy import pki, through
 from tests.kubecore.websocket_scripts import each, echo, says, script
 from tests.kubecore.websocket_server import SUCCESS, Peer, exit_status, serving, switching
@@ -435,7 +435,7 @@ def test_a_refused_token_is_renewed_and_the_command_sent_once_more(kind: str, tm
     def reply(head: bytes) -> bytes:
         if b"Bearer old" in head:
             token.write_text("new")
-            return answer(b"{}", status="401 Unauthorized")
+            return response_bytes(b"{}", status="401 Unauthorized")
         return switching(head, V5)
 
     def run(peer: Peer) -> None:

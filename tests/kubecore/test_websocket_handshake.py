@@ -15,7 +15,7 @@ from kubecore import errors, rest
 from kubecore._http.http1 import MalformedError, ResponseParser
 from kubecore.streams.exec.channels import V5
 from tests.kubecore.driving import SyncPods, drive
-from tests.kubecore.loopback import answer, loopback
+from tests.kubecore.loopback import loopback, response_bytes
 from tests.kubecore.websocket_scripts import each, echo, says
 from tests.kubecore.websocket_server import SUCCESS, frame, serving, switching
 
@@ -110,7 +110,7 @@ def test_data_after_the_101_is_kept(kind: str) -> None:
 def test_a_refusal_is_the_servers_status(kind: str, status: str, error: type[errors.StatusError]) -> None:
     code = int(status[:3])
     body = json.dumps({"kind": "Status", "status": "Failure", "code": code, "message": "no\x1b[2J\u202e!\r"}).encode()
-    with loopback(answer(body, status=status)) as server:
+    with loopback(response_bytes(body, status=status)) as server:
 
         async def scenario(pods: Any) -> None:
             with pytest.raises(error) as caught:
@@ -126,7 +126,9 @@ def test_a_refusal_is_the_servers_status(kind: str, status: str, error: type[err
 def test_a_redirect_is_not_followed() -> None:
     with (
         loopback() as other,
-        loopback(answer(b"", f"Location: http://127.0.0.1:{other.port}/", status="307 Temporary Redirect")) as server,
+        loopback(
+            response_bytes(b"", f"Location: http://127.0.0.1:{other.port}/", status="307 Temporary Redirect")
+        ) as server,
     ):
         with rest.Client(rest.Config(host=f"http://127.0.0.1:{server.port}")) as client:
             with pytest.raises(errors.RedirectError):

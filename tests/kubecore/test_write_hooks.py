@@ -20,7 +20,7 @@ from kubecore.calls.call import Call
 from kubecore.dynamic.resource import DynamicResource
 from kubecore.model.meta import Preconditions
 from tests.kubecore.deadline_calls import BOUND, KINDS, do, serving
-from tests.kubecore.loopback import Loopback, answer, loopback
+from tests.kubecore.loopback import Loopback, loopback, response_bytes
 
 POD = b'{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p","resourceVersion":"7"},"spec":{"containers":[]}}'
 GONE = b'{"kind":"Status","apiVersion":"v1","status":"Success"}'
@@ -91,7 +91,7 @@ def run(kind: str, server: Loopback, hooks: list[rest.WriteHook], use: Any, **mo
 @kinds
 def test_hooks_are_called_in_order_around_a_write(kind: str) -> None:
     notes: list[Any] = []
-    with loopback(answer(POD)) as server:
+    with loopback(response_bytes(POD)) as server:
         hooks: list[rest.WriteHook] = [Recording(notes, "1 "), Recording(notes, "2 ")]
         pod = run(kind, server, hooks, lambda clientset: clientset.core_v1.pods("d").create(BODY))
     assert pod.metadata.name == "p"
@@ -112,7 +112,7 @@ def test_hooks_are_called_in_order_around_a_write(kind: str) -> None:
 )
 def test_reads_call_no_hook(kind: str, body: bytes, use: Any) -> None:
     hook = Recording()
-    with loopback(answer(body)) as server:
+    with loopback(response_bytes(body)) as server:
         run(kind, server, [hook], use)
     assert hook.notes == []
 
@@ -121,7 +121,7 @@ def test_reads_call_no_hook(kind: str, body: bytes, use: Any) -> None:
 def test_a_refused_write_is_not_sent_and_its_error_reaches_the_caller(kind: str) -> None:
     hook = Recording()
     hook.refuse_from = 1
-    with loopback(answer(POD)) as server:
+    with loopback(response_bytes(POD)) as server:
         with pytest.raises(Refused, match="no longer leads"):
             run(kind, server, [hook], lambda clientset: clientset.core_v1.pods("d").delete("p"))
         assert server.requests == []
@@ -133,7 +133,7 @@ def test_an_error_that_is_not_ours_reaches_the_caller_too(kind: str) -> None:
         def before_write(self, call: Call[Any]) -> float | None:
             raise LookupError("nothing")
 
-    with loopback(answer(POD)) as server:
+    with loopback(response_bytes(POD)) as server:
         with pytest.raises(LookupError, match="nothing"):
             run(kind, server, [Raising()], lambda clientset: clientset.core_v1.pods("d").create(BODY))
         assert server.requests == []
@@ -141,9 +141,9 @@ def test_an_error_that_is_not_ours_reaches_the_caller_too(kind: str) -> None:
 
 @kinds
 def test_hooks_are_called_before_each_retry_and_once_after_success(kind: str, slept: list[float]) -> None:
-    busy = answer(b"", "Retry-After: 1", status="429 Too Many")
+    busy = response_bytes(b"", "Retry-After: 1", status="429 Too Many")
     hook = Recording()
-    with loopback(busy, busy, answer(POD)) as server:
+    with loopback(busy, busy, response_bytes(POD)) as server:
         run(kind, server, [hook], lambda clientset: clientset.core_v1.pods("d").create(BODY))
     assert hook.notes == [("before", "create")] * 3 + [("after", "create")]
     assert len(slept) == 2
@@ -153,7 +153,7 @@ def test_hooks_are_called_before_each_retry_and_once_after_success(kind: str, sl
 def test_a_retry_is_refused_by_a_hook_that_allowed_the_first_attempt(kind: str, slept: list[float]) -> None:
     hook = Recording()
     hook.refuse_from = 2
-    with loopback(answer(b"", "Retry-After: 1", status="429 Too Many"), answer(POD)) as server:
+    with loopback(response_bytes(b"", "Retry-After: 1", status="429 Too Many"), response_bytes(POD)) as server:
         with pytest.raises(Refused):
             run(kind, server, [hook], lambda clientset: clientset.core_v1.pods("d").create(BODY))
         assert len(server.requests) == 1
@@ -185,7 +185,7 @@ def test_the_limit_of_the_call_holds_if_it_is_earlier_than_that_of_a_hook(kind: 
 
 @kinds
 def test_a_limit_that_has_passed_sends_nothing(kind: str) -> None:
-    with loopback(answer(POD)) as server:
+    with loopback(response_bytes(POD)) as server:
         with pytest.raises(errors.DeadlineError, match="the time that a write hook allows"):
             run(kind, server, [Recording(limit=1.0)], lambda clientset: clientset.core_v1.pods("d").create(BODY))
         assert server.requests == []
@@ -197,7 +197,7 @@ def test_a_pause_that_outlasts_the_limit_is_not_begun(kind: str, slept: list[flo
         clientset.rest_client.write_hooks.add(Recording(limit=time.monotonic() + 60))
         return clientset.core_v1.pods("d").create(BODY)
 
-    with loopback(answer(b"", "Retry-After: 100", status="429 Too Many"), answer(POD)) as server:
+    with loopback(response_bytes(b"", "Retry-After: 100", status="429 Too Many"), response_bytes(POD)) as server:
         with pytest.raises(errors.TooManyRequestsError):
             run(kind, server, [], use)
     assert slept == []
@@ -211,8 +211,8 @@ def test_a_later_limit_before_a_retry_replaces_the_earlier_one(kind: str, slept:
         def before_write(self, call: Call[Any]) -> float | None:
             return time.monotonic() + limits.pop(0)
 
-    second = answer(b"", "Retry-After: 100", status="503 Unavailable")
-    with loopback(answer(b"", "Retry-After: 1", status="429 Too Many"), second, answer(POD)) as server:
+    second = response_bytes(b"", "Retry-After: 100", status="503 Unavailable")
+    with loopback(response_bytes(b"", "Retry-After: 1", status="429 Too Many"), second, response_bytes(POD)) as server:
         run(kind, server, [Renewing()], lambda clientset: clientset.core_v1.pods("d").create(BODY))
     assert [round(seconds) >= 100 for seconds in slept] == [False, True]
 
@@ -220,7 +220,7 @@ def test_a_later_limit_before_a_retry_replaces_the_earlier_one(kind: str, slept:
 @kinds
 def test_after_write_gets_the_text_of_the_object_and_the_target_of_the_call(kind: str) -> None:
     hook = Seeing()
-    with loopback(answer(POD)) as server:
+    with loopback(response_bytes(POD)) as server:
         run(
             kind,
             server,
@@ -239,7 +239,7 @@ def test_after_write_gets_the_text_of_the_object_and_the_target_of_the_call(kind
 @pytest.mark.parametrize("body", [POD, GONE], ids=["object", "Status"])
 def test_after_write_gets_the_response_to_a_delete(kind: str, body: bytes) -> None:
     hook = Seeing()
-    with loopback(answer(body)) as server:
+    with loopback(response_bytes(body)) as server:
         run(kind, server, [hook], lambda clientset: clientset.core_v1.pods("d").delete("p"))
     assert [(call.verb, call.name, text) for call, text in hook.seen] == [("delete", "p", body)]
 
@@ -260,7 +260,7 @@ def test_after_write_gets_the_response_to_a_delete(kind: str, body: bytes) -> No
 def test_a_dry_run_is_flagged(kind: str, use: Any) -> None:
     hook = Seeing()
     body = GONE if "delete" in str(use.__code__.co_names) else POD
-    with loopback(answer(body)) as server:
+    with loopback(response_bytes(body)) as server:
         run(kind, server, [hook], lambda clientset: use(clientset.core_v1.pods("d")))
     assert [call.is_dry_run for call, _ in hook.seen] == [True]
 
@@ -278,7 +278,7 @@ def test_options_of_a_delete_that_only_contain_the_word_are_not_a_dry_run() -> N
 @kinds
 def test_failures_and_lost_responses_are_not_reported(kind: str) -> None:
     failed = b'{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Conflict","code":409}'
-    for script in (answer(failed, status="409 Conflict"), b"", answer(b"{"), answer(failed)):
+    for script in (response_bytes(failed, status="409 Conflict"), b"", response_bytes(b"{"), response_bytes(failed)):
         hook = Seeing()
         with loopback(script) as server, pytest.raises(errors.KubeError):
             run(kind, server, [hook], lambda clientset: clientset.core_v1.pods("d").create(BODY))
@@ -294,7 +294,7 @@ def test_an_exception_after_a_write_is_logged_and_other_hooks_are_called(
             raise ValueError("a hook with a bug")
 
     hook = Seeing()
-    with caplog.at_level(logging.ERROR, "kubecore"), loopback(answer(POD)) as server:
+    with caplog.at_level(logging.ERROR, "kubecore"), loopback(response_bytes(POD)) as server:
         pod = run(kind, server, [Failing(), hook], lambda clientset: clientset.core_v1.pods("d").create(BODY))
     assert pod.metadata.name == "p"
     assert len(hook.seen) == 1
@@ -312,7 +312,7 @@ def test_a_removed_hook_is_not_called(kind: str) -> None:
         hooks.remove(removed)  # Nothing happens.
         return clientset.core_v1.pods("d").create(BODY)
 
-    with loopback(answer(POD)) as server:
+    with loopback(response_bytes(POD)) as server:
         run(kind, server, [removed, kept], use)
     assert removed.notes == []
     assert [step for step, _ in kept.notes] == ["before", "after"]
@@ -329,7 +329,7 @@ def test_dynamic_clients_call_the_hooks(kind: str) -> None:
         objects: Any = dynamic.Objects if kind == "sync" else dynamic.AsyncObjects
         return objects(clientset.rest_client, widgets, "d").patch("p", {}, type="merge")
 
-    with loopback(answer(b"{}")) as server:
+    with loopback(response_bytes(b"{}")) as server:
         run(kind, server, [hook], use)
     ((call, body),) = hook.seen
     assert (call.group, call.version, call.resource, call.name) == ("shop.example.com", "v2", "widgets", "p")
@@ -339,7 +339,7 @@ def test_dynamic_clients_call_the_hooks(kind: str) -> None:
 @kinds
 def test_requests_that_the_server_passes_on_are_refused_but_not_reported(kind: str) -> None:
     hook = Recording()
-    with loopback(answer(b"{}")) as server:
+    with loopback(response_bytes(b"{}")) as server:
         run(kind, server, [hook], lambda clientset: clientset.core_v1.pods("d").proxy("p", "POST"))
     assert [step for step, _ in hook.notes] == ["before"]
 
@@ -359,7 +359,7 @@ def test_commands_in_pods_are_limited_until_they_begin_and_can_be_refused(kind: 
 
     use = synchronous if kind == "sync" else asynchronous
 
-    with loopback(answer(b"{}")) as server:
+    with loopback(response_bytes(b"{}")) as server:
         hook.limit = 1.0
         with pytest.raises(errors.DeadlineError, match="the time that a write hook allows"):
             run(kind, server, [hook], use)

@@ -19,7 +19,7 @@ from kubecore import errors, patch, rest
 from kubecore.calls import apply_check, body
 from kubecore.model.meta import Status, StatusCause, StatusDetails
 from kubecore.model.model import Model
-from tests.kubecore.loopback import answer, loopback
+from tests.kubecore.loopback import loopback, response_bytes
 from tests.models import ALL, document
 
 # Patches.
@@ -83,7 +83,7 @@ def test_nulls_are_sent_at_every_depth() -> None:
 # Apply.
 
 INTENT = {"metadata": {"name": "n"}, "spec": {"replicas": 1}}
-STORED = answer(b'{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"n"}}')
+STORED = response_bytes(b'{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"n"}}')
 
 
 @pytest.mark.parametrize("force", [None, False, True])

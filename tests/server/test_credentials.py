@@ -23,7 +23,7 @@ import trustme
 from tests.cluster import Cluster
 from tests.conftest import installed, running
 from tests.identity import DISCOVERY, TOKEN, IdentityServer
-from tests.kubecore.loopback import answer, loopback
+from tests.kubecore.loopback import loopback, response_bytes
 
 # tests/kubecore sends the same credentials on every version of Python.
 pytestmark = pytest.mark.thorough
@@ -368,7 +368,7 @@ def test_basic_authentication_is_sent_by_get_and_watch(mode: str, environment: P
     authority.cert_pem.write_to_path(str(tmp_path / "ca.crt"))
     found = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "map"}}
     scripts = [json.dumps(found).encode(), json.dumps({"type": "ADDED", "object": found}).encode() + b"\n"]
-    with loopback(*map(answer, scripts), context=context) as server:
+    with loopback(*map(response_bytes, scripts), context=context) as server:
         host = f"https://127.0.0.1:{server.port}"
         said = _run(environment, "basic", mode, host, "default", tmp_path)
         heads = [head.decode().split("\r\n") for head in server.requests]

@@ -104,5 +104,5 @@ def refused(
         The error, not raised: the server's Status, or one made of the code.
     """
     if status >= 400:
-        return error_response.from_answer(call, status, headers, body)
+        return error_response.from_response(call, status, headers, body)
     return error_response.status_in(body) or _wrong(call, f"is {status}, and no websocket")

@@ -188,7 +188,7 @@ class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
             body: The whole body.
         """
         if status not in _SUCCESS:
-            raise error_response.from_answer(self, status, headers, body)
+            raise error_response.from_response(self, status, headers, body)
         if self.response is bytes:
             return bytes(body)  # type: ignore[return-value]  # pyright: ignore[reportReturnType]
         try:

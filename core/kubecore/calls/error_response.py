@@ -16,7 +16,7 @@ from kubecore.codec.decoders import decoder
 from kubecore.errors import DecodeError, StatusError, status_error
 from kubecore.model.meta import Status, StatusCause, StatusDetails
 
-__all__ = ["from_answer", "status_in", "unreadable"]
+__all__ = ["from_response", "status_in", "unreadable"]
 
 _LONGEST: Final = 2048
 
@@ -77,7 +77,7 @@ def status_in(body: bytes | bytearray | memoryview) -> StatusError | None:
         return None
 
 
-def from_answer(
+def from_response(
     call: Subject, code: int, headers: Mapping[str, str], body: bytes | bytearray | memoryview
 ) -> StatusError:
     """Return the error for a response whose code is not a success.

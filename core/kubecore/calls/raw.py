@@ -53,7 +53,7 @@ def _read(
 ) -> RawResponse:
     """Return the response as it was received; raise StatusError if it is not a success."""
     if not 200 <= status < 300:
-        raise error_response.from_answer(call, status, headers, body)
+        raise error_response.from_response(call, status, headers, body)
     return RawResponse(status, dict(headers), bytes(body))
 
 
