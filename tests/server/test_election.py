@@ -18,6 +18,7 @@ from kubeclient import AsyncClientset, Clientset
 from kubeclient.models import coordination_v1
 from kubecore import errors, rest
 from kubecore.election import AsyncElector, Elector
+from kubecore.recorder import Recorder
 from tests.cluster import Cluster
 from tests.kubecore.election_runs import KINDS
 from tests.ready import wait_until, wait_until_async
@@ -138,6 +139,18 @@ def test_labels_and_annotations_of_others_survive(leading: Leading, clientset: C
 
     leading.run(block)
     assert clientset.coordination_v1.leases(namespace).get(LEASE).metadata.labels == {"a": "b"}
+
+
+def test_events_on_the_lease_pass_the_fence_also_after_the_term(
+    config: rest.Config, namespace: str, clientset: Clientset
+) -> None:
+    with Clientset(config) as fenced, Recorder(fenced, "shop.example.com/op", strict=True) as recorder:
+        with Elector(fenced, LEASE, namespace, identity="me", events=recorder, **TIMES).lead():
+            uid = clientset.coordination_v1.leases(namespace).get(LEASE).metadata.uid
+        recorder.warning(clientset.coordination_v1.leases(namespace).get(LEASE), "Late", "after the term", action="End")
+    events = clientset.events_v1.events(namespace).list().items
+    assert {event.note for event in events} == {"me became leader", "me stopped leading", "after the term"}
+    assert {event.regarding.uid for event in events if event.regarding} == {uid}
 
 
 def test_a_candidate_without_rights_gets_an_error(cluster: Cluster, config: rest.Config, namespace: str) -> None:

@@ -14,10 +14,12 @@ from kubecore import errors, options, patch, retry, selectors, waiting
 from kubecore.apply import ObjectRef, Report
 from kubecore.cache import Added, Change, Deleted, Key, Lister, Updated
 from kubecore.calls.table import Table
+from kubecore.election import AsyncElector, AsyncTerm, Elector, EventSink, Term
 from kubecore.logs import AsyncLogStream, LogStream
 from kubecore.model import meta, owners
 from kubecore.model.list_of import ObjectList
 from kubecore.projection import Projection
+from kubecore.recorder import AsyncRecorder, Recorder
 from kubecore.rest.page_iterator import PageIterator
 from kubecore.streams.exec.command import Completed
 from kubecore.streams.port_forward.async_forward import AsyncPortForward
@@ -306,3 +308,22 @@ def refused(clientset: Clientset) -> None:
     clientset.resource(core_v1.ConfigMap).create(core_v1.Secret())  # type: ignore[arg-type]  # pyright: ignore
     core_v1.Container(name="x", image_pull_policy=5)  # type: ignore[arg-type]  # pyright: ignore
     core_v1.Container(nam="x")  # type: ignore[call-arg]  # pyright: ignore
+
+
+def recording_elections(recorder: Recorder, other: AsyncRecorder) -> list[EventSink]:
+    return [recorder, other]
+
+
+async def electing(clientset: Clientset, others: AsyncClientset, events: EventSink) -> None:
+    with Elector(clientset, "lock", "shop", events=events).lead() as term:
+        assert_type(term, Term)
+        assert_type(term.lost.wait(1.0), bool)
+        assert_type(term.valid_for(), float)
+    elector = AsyncElector(others, "lock", identity="a", on_stuck=lambda: None)
+    async with elector.lead() as leading:
+        assert_type(leading, AsyncTerm)
+        assert_type(leading.lost.is_set(), bool)
+        assert_type(leading.transitions, int)
+    assert_type(elector.leader, str)
+    assert_type(elector.check(20.0), bool)
+    AsyncElector(clientset, "lock")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
