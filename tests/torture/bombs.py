@@ -19,7 +19,7 @@ from typing import Any, Final
 from kubeclient.models import apiextensions_v1, core_v1
 from kubecore import errors, rest
 from kubecore.codec import decode, yaml
-from kubecore.watch import decoder
+from kubecore.watch import decoder, lines
 from tests.torture.callers import Caller, Mode, callers
 from tests.torture.server import POD, Ask, PodServer, Reply, answer
 from tests.torture.tally import Tally
@@ -45,12 +45,12 @@ _KINDS: Final[dict[str, tuple[int, int]]] = {
     "error-body": (_CAP, _CAP),
     "headers": (_CAP, _CAP),
     "header-line": (_CAP, _CAP),
-    "watch-line": (_CAP, decoder.MAX_LINE),
+    "watch-line": (_CAP, lines.MAX_LINE),
     "watch-error": (_CAP, _CAP),
     "gzip": (_CAP, _CAP),
     "gzip-chunks": (_CAP, _CAP),
     "gzip-error": (_CAP, _CAP),
-    "gzip-watch-line": (_CAP, decoder.MAX_LINE),
+    "gzip-watch-line": (_CAP, lines.MAX_LINE),
 }
 
 _STACKS: Final = (64, 128, 256, 512)
