@@ -20,18 +20,23 @@ class Bell:
     __slots__ = ("_waiting",)
 
     def __init__(self) -> None:
-        self._waiting: Final[set[Wakeup]] = set()
+        self._waiting: Final[dict[Wakeup, Callable[[], bool]]] = {}
 
     def ring(self) -> None:
-        """Let all waiting threads check their conditions. This never waits; any thread may call it."""
-        for wakeup in tuple(self._waiting):
-            wakeup.set()
+        """Wake all threads whose conditions are met. This never waits; any thread may call it.
+
+        The conditions are checked here: to wake a thread only to let it check costs more than to apply an object.
+        """
+        for wakeup, is_met in tuple(self._waiting.items()):
+            if is_met():
+                wakeup.set()
 
     def wait(self, is_met: Callable[[], bool], seconds: float | None = None) -> bool:
         """Wait until a condition is met.
 
         Args:
-            is_met: Returns whether the condition is met. The bell rings after each change that may meet it.
+            is_met: Returns whether the condition is met, in any thread; it must not wait or raise. The bell rings after
+                each change that may meet it.
             seconds: The longest wait, in seconds; None for no limit.
 
         Returns:
@@ -40,7 +45,7 @@ class Bell:
         end = math.inf if seconds is None else time.monotonic() + seconds
         while not is_met():
             wakeup = Wakeup()
-            self._waiting.add(wakeup)
+            self._waiting[wakeup] = is_met
             try:
                 left = end - time.monotonic()
                 if is_met():  # Since the last check nobody knew that this thread waits.
@@ -49,7 +54,7 @@ class Bell:
                     return False
                 wakeup.wait(left)
             finally:
-                self._waiting.discard(wakeup)
+                self._waiting.pop(wakeup, None)
         return True
 
 
@@ -59,12 +64,13 @@ class AsyncBell:
     __slots__ = ("_waiting",)
 
     def __init__(self) -> None:
-        self._waiting: Final[set[_Waiter]] = set()
+        self._waiting: Final[dict[_Waiter, Callable[[], bool]]] = {}
 
     def ring(self) -> None:
-        """Let all waiting tasks check their conditions. This never waits; any thread may call it."""
-        for waiter in tuple(self._waiting):
-            waiter.wake()
+        """Wake all tasks whose conditions are met: see `Bell.ring`."""
+        for waiter, is_met in tuple(self._waiting.items()):
+            if is_met():
+                waiter.wake()
 
     async def wait(self, is_met: Callable[[], bool], seconds: float | None = None) -> bool:
         """Wait until a condition is met: see `Bell.wait`."""
@@ -73,12 +79,12 @@ class AsyncBell:
         with anyio.move_on_after(seconds):
             while not is_met():
                 waiter = _Waiter()
-                self._waiting.add(waiter)
+                self._waiting[waiter] = is_met
                 try:
                     if not is_met():
                         await waiter.event.wait()
                 finally:
-                    self._waiting.discard(waiter)
+                    self._waiting.pop(waiter, None)
         return is_met()
 
 
