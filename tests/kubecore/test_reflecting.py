@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -460,6 +461,32 @@ def test_objects_that_cannot_be_read_are_counted_and_stop_nobody() -> None:
     assert copy.names == {"a": 5}
     assert copy.store.undecodable == 4
     assert copy.asked == [STATE]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        b'{"type":"ADDED","object":%b,"more":{"a":{}}}\n',
+        b'{"object":%b,"type":"ADDED"}\n',
+        b' {"type": "ADDED", "object": %b}\n',
+        b'{"type":"ADDED","object":%b}\r\n',
+        b'{"type":"ADDED","object":%b }\n',
+    ],
+)
+def test_events_are_read_in_any_valid_form(form: bytes) -> None:
+    copy = Copy()
+    copy.stream(form % json.dumps(map_("a", 1)).encode(), bookmark(3, ends=END), ends=False)
+    copy.more(form % json.dumps(map_("b", 4)).encode(), ends=False)
+    assert copy.names == {"a": 1, "b": 4}
+    assert copy.asked == [STATE]
+
+
+def test_an_event_that_is_not_json_resumes_from_the_last_version() -> None:
+    copy = synced(3)
+    copy.more(change("ADDED", "a", 4) + b'{"type":"ADDED","object":{"metadata":}}\n' + change("ADDED", "b", 5))
+    assert copy.names == {"a": 4}
+    copy.stream(change("ADDED", "b", 5), ends=False)
+    assert copy.asked[-1] == follow(4)
 
 
 def test_the_server_is_requested_to_keep_a_watch_open_for_300_to_600_seconds() -> None:

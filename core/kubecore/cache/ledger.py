@@ -53,16 +53,19 @@ class Ledger:
         with self._lock:
             self._relist.add(items)
 
-    def apply_initial_event(self, kind: str, text: Text) -> None:
+    def apply_initial_event(self, kind: str, text: Text) -> bool:
         """Apply an event that a watch yields before the end of its initial events.
 
         Args:
             kind: The type of the event; one that is not a change is counted.
             text: The object in JSON.
+
+        Returns:
+            Whether the event was understood.
         """
         assert self._relist is not None  # noqa: S101 - `begin_list` came before
         with self._lock:
-            self._relist.apply_event(kind, text)
+            return self._relist.apply_event(kind, text)
 
     def end_list(self, version: str) -> Outcome:
         """End the list: objects that it did not contain are deleted.
@@ -78,15 +81,18 @@ class Ledger:
             relist, self._relist = self._relist, None
             return relist.end(version)
 
-    def apply_event(self, kind: str, text: Text) -> None:
+    def apply_event(self, kind: str, text: Text) -> bool:
         """Apply an event of a watch.
 
         Args:
             kind: The type of the event; one that is not a change is counted.
             text: The object in JSON.
+
+        Returns:
+            Whether the event was understood.
         """
         with self._lock:
-            self._store.apply_event(kind, text)
+            return self._store.apply_event(kind, text)
 
     def bookmark(self, version: str) -> None:
         """Take note that the watch has reported all changes up to a version.

@@ -25,7 +25,7 @@ from kubecore.watch.options import WatchOptions
 from kubecore.watch.pacing import Pacing
 from kubecore.watch.phases import Phases
 from kubecore.watch.position import version_number
-from kubecore.watch.raw_events import RawDecoder, RawEvent
+from kubecore.watch.raw_events import TOO_DEEP, RawDecoder, RawEvent
 from kubecore.watch.state import Step
 
 __all__ = ["Reflection"]
@@ -218,30 +218,36 @@ class Reflection:
 
     def _take(self, events: Iterator[RawEvent]) -> Iterator[None]:
         phases = self._phases
-        for number, (kind, text) in enumerate(events, start=1):
+        for number, event in enumerate(events, start=1):
             if phases.current == "initial":
-                self._take_initial(kind, text)
+                self._take_initial(event)
             else:
-                self._take_change(kind, text)
+                self._take_change(event)
             if number % _BATCH == 0:
                 yield
 
-    def _take_change(self, kind: str, text: bytes) -> None:
+    def _take_change(self, event: RawEvent) -> None:
         ledger, pacing = self._ledger, self._pacing
         before = ledger.version
-        if kind == BOOKMARK:
-            ledger.bookmark(meta_in(text).resource_version)
+        if event.type == BOOKMARK:
+            ledger.bookmark(meta_in(event.text).resource_version)
         else:
-            ledger.apply_event(kind, text)
+            self._apply(ledger.apply_event, event)
         if ledger.version != before and (not pacing.has_progress or pacing.failures):
             pacing.progressed()
 
-    def _take_initial(self, kind: str, text: bytes) -> None:
+    def _apply(self, apply: Callable[[str, bytes], bool], event: RawEvent) -> None:
+        if not apply(event.type, event.text) and self._decoder is not None and event.type != TOO_DEEP:
+            exact = self._decoder.exact(event)
+            if exact.type == event.type and exact.text != event.text:
+                apply(exact.type, exact.text)
+
+    def _take_initial(self, event: RawEvent) -> None:
         self._pacing.has_progress = True
-        if kind != BOOKMARK:
-            self._ledger.apply_initial_event(kind, text)
+        if event.type != BOOKMARK:
+            self._apply(self._ledger.apply_initial_event, event)
             return
-        meta = meta_in(text)
+        meta = meta_in(event.text)
         if ends_initial_events(meta) and meta.resource_version:
             self._finish(meta.resource_version)
 

@@ -11,7 +11,7 @@ from kubecore.codec import decode, depth
 from kubecore.codec.decoders import decoder
 from kubecore.errors import DecodeError, status_error
 from kubecore.model.meta import Status
-from kubecore.watch.decoder import ERROR
+from kubecore.watch.decoder import ADDED, DELETED, ERROR, MODIFIED
 from kubecore.watch.lines import Lines
 
 __all__ = ["TOO_DEEP", "RawDecoder", "RawEvent"]
@@ -21,13 +21,20 @@ TOO_DEEP: Final = "TOO DEEP"
 
 _UNREADABLE: Final = (msgspec.DecodeError, ValueError)
 
+_BEFORE: Final = {b'{"type":"%b","object":{' % kind.encode(): kind for kind in (ADDED, MODIFIED, DELETED)}
+"""The beginning of a line as API servers write it: what remains is the object and a closing brace."""
+
+_TYPE_LENGTH: Final = len(b'{"type":"')
+_AFTER_TYPE: Final = len(b'","object":{')
+_LONGEST: Final = 64
+
 
 class RawEvent(NamedTuple):
     """One change.
 
     Attributes:
         type: `ADDED`, `MODIFIED`, `DELETED`, `BOOKMARK`, `TOO_DEEP`, or another one of a newer server.
-        text: The object in JSON; of `TOO_DEEP` the whole line.
+        text: The object in JSON; of `TOO_DEEP` the whole line. If it turns out not to be valid JSON, call `exact`.
     """
 
     type: str
@@ -64,7 +71,11 @@ class RawDecoder:
             DecodeError: The stream holds something other than events; the error has the position.
         """
         for line in self._lines.feed(data):
-            yield self._event(line)
+            kind = _BEFORE.get(line[: line.find(b"{", 1, _LONGEST) + 1])
+            if kind is not None and line.endswith(b"}"):
+                yield RawEvent(kind, line[_TYPE_LENGTH + len(kind) + _AFTER_TYPE - 1 : -1])
+            else:
+                yield self._event(line)
 
     def end(self) -> Iterator[RawEvent]:
         """End the stream: a complete last line without a newline counts, an incomplete one is dropped.
@@ -81,6 +92,17 @@ class RawDecoder:
             except (*_UNREADABLE, DecodeError, RecursionError):
                 return  # Cut off in the middle: a new watch will yield it.
             yield self._event(line)
+
+    def exact(self, event: RawEvent) -> RawEvent:
+        """Return an event whose line was parsed completely: it may have other fields after the object.
+
+        Args:
+            event: An event of `feed` whose text is not valid JSON.
+
+        Raises:
+            DecodeError: The line is not an event.
+        """
+        return self._event(b'{"type":"%b","object":%b}' % (event.type.encode(), event.text))
 
     def _event(self, line: bytes) -> RawEvent:
         try:
