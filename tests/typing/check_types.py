@@ -12,7 +12,7 @@ from kubeclient import AsyncClientset, Clientset
 from kubeclient.models import apps_v1, autoscaling_v1, batch_v1, core_v1, meta_v1
 from kubecore import errors, options, patch, retry, selectors, waiting
 from kubecore.apply import ObjectRef, Report
-from kubecore.cache import Added, Change, Deleted, Key, Lister, Updated
+from kubecore.cache import Added, AsyncInformer, Change, Deleted, Informer, Key, Lister, Updated
 from kubecore.calls.table import Table
 from kubecore.election import AsyncElector, AsyncTerm, Elector, EventSink, Term
 from kubecore.logs import AsyncLogStream, LogStream
@@ -266,6 +266,34 @@ def by_node(pod: core_v1.Pod) -> Iterable[str]:
     return [pod.spec.node_name] if pod.spec.node_name else []
 
 
+def by_name(row: PodRow) -> Iterable[str]:
+    return [row.metadata.name]
+
+
+def informing(clientset: Clientset) -> None:
+    pods = clientset.core_v1.pods("")
+    informer = pods.informer(label_selector="app=web", indexes=[by_node])
+    assert_type(informer, Informer[core_v1.Pod])
+    with informer as cache:
+        assert_type(cache, Informer[core_v1.Pod])
+        assert_type(cache.get("a", "x"), core_v1.Pod)
+        assert_type(cache.indexed(by_node, "node-1"), list[core_v1.Pod])
+        for change in cache.changes():
+            assert_type(change.object, core_v1.Pod)
+    assert_type(pods.informer(into=PodRow, indexes=[by_name]), Informer[PodRow])
+    assert_type(pods.informer(into=meta.PartialObjectMetadata), Informer[meta.PartialObjectMetadata])
+    assert_type(clientset.dynamic.resource("po").informer(), Informer[dict[str, Any]])
+    assert_type(clientset.dynamic.resource(core_v1.Pod).informer(), Informer[core_v1.Pod])
+
+
+async def informing_async(clientset: AsyncClientset) -> None:
+    async with clientset.core_v1.pods("").informer(indexes=[by_node]) as cache:
+        assert_type(cache, AsyncInformer[core_v1.Pod])
+        assert_type(cache.list(), list[core_v1.Pod])
+        async for change in cache.changes():
+            assert_type(change, Change[core_v1.Pod])
+
+
 def caching(pods: Lister[core_v1.Pod], changes: list[Change[core_v1.Pod]]) -> None:
     assert_type(pods.get("y", "x"), core_v1.Pod)
     assert_type(pods.get_or_none("y", "x"), core_v1.Pod | None)
@@ -291,6 +319,7 @@ def refused(clientset: Clientset) -> None:
     clientset.core_v1.pods("x").list(label="a=b")  # type: ignore[call-overload]  # pyright: ignore
     clientset.core_v1.pods("x").list(into=dict)  # type: ignore[type-var]  # pyright: ignore
     clientset.core_v1.pods("x").list(label_selector={"a": 1})  # type: ignore[dict-item]  # pyright: ignore
+    clientset.core_v1.pods("x").informer(indexes=[by_name])  # type: ignore[list-item]  # pyright: ignore
     clientset.core_v1.pods("x").create(core_v1.Secret())  # type: ignore[arg-type]  # pyright: ignore
     clientset.core_v1.pods("x").delete("y", propagation_policy="Sometimes")  # type: ignore[arg-type]  # pyright: ignore
     clientset.core_v1.pods("x").wait("y")  # type: ignore[call-overload]  # pyright: ignore

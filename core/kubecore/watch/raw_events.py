@@ -22,7 +22,7 @@ TOO_DEEP: Final = "TOO DEEP"
 _UNREADABLE: Final = (msgspec.DecodeError, ValueError)
 
 _BEFORE: Final = {b'{"type":"%b","object":{' % kind.encode(): kind for kind in (ADDED, MODIFIED, DELETED)}
-"""The beginning of a line as API servers write it: what remains is the object and a closing brace."""
+"""The beginning of a line as API servers write it, up to the first brace of the object."""
 
 _TYPE_LENGTH: Final = len(b'{"type":"')
 _AFTER_TYPE: Final = len(b'","object":{')
