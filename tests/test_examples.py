@@ -22,6 +22,8 @@ import yaml
 
 from tests.cluster import NODE, Cluster, Nodes
 from tests.cluster.nodes import until
+from tests.conftest import running
+from tests.ready import wait_until
 
 pytestmark = pytest.mark.thorough  # The examples only use the public API, which other tests call on every Python.
 
@@ -298,6 +300,61 @@ def test_the_operator_makes_config_maps_and_survives_failures(cluster: Cluster, 
                 assert line, "the operator ended"
     finally:
         cluster.raw("DELETE", f"{crds}/greetings.example.com")
+
+
+def test_the_copier_survives_a_killed_server_and_hands_over() -> None:
+    with running(all_apis=False, controllers=True) as cluster:  # A separate one, since its server is killed.
+        lease = "/apis/coordination.k8s.io/v1/namespaces/default/leases/config-map-copier"
+        for name in ("blue", "green"):
+            assert cluster.raw("POST", "/api/v1/namespaces", {"metadata": {"name": name}})[0] == 201
+        source: dict[str, Any] = {
+            "metadata": {
+                "name": "settings",
+                "labels": {"copier.example.com/copy": "true"},
+                "annotations": {"copier.example.com/namespaces": "blue, green, missing"},
+            },
+            "data": {"color": "red"},
+        }
+
+        def change(namespace: str, patch: Any) -> bool:
+            merge = "application/merge-patch+json"
+            return cluster.raw("PATCH", config_map(namespace), patch, content_type=merge)[0] == 200
+
+        def data(namespace: str) -> Any:
+            return cluster.raw("GET", config_map(namespace))[1].get("data")
+
+        def config_map(namespace: str) -> str:
+            return f"/api/v1/namespaces/{namespace}/configmaps/settings"
+
+        def are_copies(wanted: Any) -> bool:
+            return [data("blue"), data("green")] == [wanted, wanted]
+
+        def reasons() -> set[tuple[str, str]]:
+            found = cluster.raw("GET", "/apis/events.k8s.io/v1/namespaces/default/events")[1]["items"]
+            return {(one["regarding"]["kind"], one["reason"]) for one in found}
+
+        assert cluster.raw("POST", "/api/v1/namespaces/default/configmaps", source)[0] == 201
+        with started(cluster.kubeconfig, "config_map_copier.py", "default") as (first, output):
+            assert output.readline() == "leads\n"
+            wait_until(lambda: are_copies({"color": "red"}))
+            cluster.kill_apiserver()
+            cluster.start_apiserver()
+            assert change("default", {"data": {"color": "blue"}})
+            wait_until(lambda: are_copies({"color": "blue"}))
+            assert change("green", {"data": {"color": "none"}})
+            assert cluster.raw("DELETE", config_map("blue"))[0] == 200
+            cluster.kill_apiserver()
+            cluster.start_apiserver()
+            wait_until(lambda: are_copies({"color": "blue"}))
+            wait_until(lambda: {("ConfigMap", "Copied"), ("ConfigMap", "CopyFailed")} <= reasons())
+            wait_until(lambda: ("Lease", "LeaderElection") in reasons())
+            with started(cluster.kubeconfig, "config_map_copier.py", "default"):
+                holder = cluster.raw("GET", lease)[1]["spec"]["holderIdentity"]
+                first.send_signal(signal.SIGINT)
+                assert first.wait() == 0
+                wait_until(lambda: cluster.raw("GET", lease)[1]["spec"]["holderIdentity"] not in ("", holder))
+                assert cluster.raw("DELETE", config_map("default"))[0] == 200
+                wait_until(lambda: data("blue") is None)
 
 
 @asynccontextmanager
