@@ -83,6 +83,14 @@ def test_a_deletion_has_the_last_state_and_the_state_that_the_consumer_got() -> 
     assert isinstance(change, Deleted)
     assert change.object["phase"] == "third"
     assert change.old_entry is not None and change.old_entry.version == 1
+    assert change.old is not None and change.old["phase"] == "first"
+    assert change.old is change.old
+    controllers = store.open_feed(keep_deletions=True)
+    store.apply_event("ADDED", text("web", 13, uid="2"))
+    store.apply_event("DELETED", text("web", 14, uid="2"))
+    (change,) = controllers.take()
+    assert isinstance(change, Deleted)
+    assert change.old is None
 
 
 def test_a_feed_begins_with_all_objects_and_only_they_are_initial() -> None:

@@ -305,7 +305,8 @@ def caching(pods: Lister[core_v1.Pod], changes: list[Change[core_v1.Pod]]) -> No
         match change:
             case Added(object=pod) | Updated(object=pod):
                 assert_type(pod, core_v1.Pod)
-            case Deleted(key=key, object=pod, is_final=is_final):
+            case Deleted(key=key, object=pod, old=old, is_final=is_final):
+                assert_type(old, core_v1.Pod | None)
                 assert_type(key, Key)
                 assert_type(pod, core_v1.Pod)
                 assert_type(is_final, bool)

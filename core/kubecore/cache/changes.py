@@ -125,13 +125,25 @@ class Deleted(_Change[T]):
             the object was missing in a list, and `object` is the last state that was known before.
     """
 
-    __slots__ = ("is_final", "old_entry")
+    __slots__ = ("_old", "is_final", "old_entry")
     __match_args__ = ("key", "object")
 
     def __init__(self, form: Form[T], entry: Entry, old_entry: Entry | None, *, is_final: bool) -> None:
         super().__init__(form, entry)
         self.old_entry: Final = old_entry
         self.is_final: Final = is_final
+        self._old: T | None = None
+
+    @property
+    def old(self) -> T | None:
+        """The state that the consumer got before, None if it never got one; decoded once.
+
+        Raises:
+            DecodeError: Its text does not fit the model.
+        """
+        if self._old is None and self.old_entry is not None:
+            self._old = read(self._form, self.old_entry)
+        return self._old
 
 
 Change: TypeAlias = "Added[T] | Updated[T] | Deleted[T]"
