@@ -314,13 +314,16 @@ class RetryState:
 
         Returns:
             The error, without the frames that it went through: their variables hold the response, maybe a Secret,
-            and credentials, and tools that collect errors send variables along.
+            and credentials, and tools that collect errors send variables along. A context that is not shown goes, too:
+            its frames hold the response as well.
         """
         if isinstance(error, errors.StatusError) and self._request is not None:
             error.locate(self._request.place, self._requests.config.origin)
         if self._number > 1:
             before = f"; the one before: {self._before}" if self._before else ""
             error.add_note(f"after {self._number} attempts{before}")
+        if error.__suppress_context__:
+            error.__context__ = None
         return error.with_traceback(None)
 
     @property
