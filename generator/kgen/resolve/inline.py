@@ -252,8 +252,10 @@ class Inline:
             self._copied[target] = name
             return _Child(wire_name, _words(path), target, target)
         owner = self._catalog.model_of(schema)
-        enum, depth = enum_in(raw) if is_object(raw) else ({}, 0)
-        if owner is None or not members_of(enum):
+        if owner is None or not is_object(raw):
+            return None
+        enum, depth = enum_in(raw)
+        if not members_of(enum):
             return None
         words = _field_words(field_name(wire_name), depth)
         place = owner, wire_name
