@@ -63,4 +63,6 @@ def copied(value: bytes, number: int) -> bytes:
     assert found, "the message has no namespace"
     at = rest.index(_UID) + len(_UID)
     name = namespace(number).encode()
-    return before + found[:2] + name + rest[:at] + f"{number:02x}".encode() + rest[at + 2 :]
+    uid = rest[at : at + 36]
+    # The digit of the version is 4 in all other UIDs.
+    return before + found[:2] + name + rest[:at] + f"{number:02x}".encode() + uid[2:14] + b"f" + rest[at + 15 :]
