@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import dis
 import functools
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from types import FrameType
@@ -19,6 +21,7 @@ from kubecore.workqueue import core as core_module
 from kubecore.workqueue import line as line_module
 from kubecore.workqueue import queue as queue_module
 from tests.kubecore.interrupts import interrupted
+from tests.ready import PATIENCE, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -50,7 +53,12 @@ class Queue:
     def get(self) -> None:
         self.items.append(self.queue.get())
 
-    def get_all(self) -> None:
+    def get_two(self) -> None:
+        self.get()
+        self.get()
+
+    def shut_down_and_get(self) -> None:
+        self.queue.shut_down()
         with contextlib.suppress(QueueClosedError):
             while True:
                 self.get()
@@ -81,12 +89,12 @@ CHANGES: dict[str, tuple[Callable[[Queue], object], set[str]]] = {
     "add earlier": (lambda queue: queue.queue.add_after("replaced", 5, priority=2), set()),
     "add rate limited": (lambda queue: queue.queue.add_rate_limited("new"), set()),
     "get": (Queue.get, set()),
-    "get due items too": (lambda queue: [queue.get() for _ in range(2)], set()),
+    "get due items too": (Queue.get_two, set()),
     "done": (lambda queue: queue.queue.done("done"), set()),
     "done for a held item": (lambda queue: queue.queue.done("held"), set()),
     "length": (lambda queue: len(queue.queue), set()),
     "shut down": (lambda queue: queue.queue.shut_down(), {"later", "replaced"}),
-    "shut down and get": (lambda queue: (queue.queue.shut_down(), queue.get_all()), {"later", "replaced"}),
+    "shut down and get": (Queue.shut_down_and_get, {"later", "replaced"}),
     "drain": (lambda queue: queue.queue.shut_down_with_drain(timeout=0), {"later", "replaced"}),
 }
 
@@ -140,8 +148,84 @@ def test_an_interrupt_at_any_instruction_leaves_no_worker_asleep(change: str) ->
         error = interrupted(number, functools.partial(call, queue), _FILES)
         if error is None:
             break
-        length = len(queue.queue)
         is_woken = queue.worker.is_set() or queue.worker not in queue.queue._line.waiting
-        was_changed = length > 2 or queue.queue.is_shut_down
+        was_changed = len(queue.queue._core._queued) > 1 or queue.queue.is_shut_down
         assert is_woken or not was_changed, f"instruction {number}"
     assert number > 20
+
+
+def shells(error: BaseException) -> list[str]:
+    """Return the names of the interrupted methods of the queue."""
+    return [frame.f_code.co_name for frame, _ in walk(error) if frame.f_code.co_filename == queue_module.__file__]
+
+
+@pytest.mark.parametrize("item", ["done", "held"])
+def test_an_interrupt_at_any_instruction_of_done_still_ends_the_work(item: str) -> None:
+    for number in range(1, 10_000):
+        queue = Queue()
+        error = interrupted(number, functools.partial(queue.queue.done, item), _FILES)
+        if error is None:
+            break
+        has_begun = shells(error) != ["done"]
+        assert item not in queue.queue._core._working or not has_begun, f"instruction {number}"
+    assert number > 100
+
+
+def call_at(number: int, function: Callable[[], object], work: Callable[[], object]) -> bool:
+    """Call a function before an instruction of other work, as a signal handler; return whether there is this instruction."""
+    count = 0
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal count
+        if frame.f_code.co_filename not in _FILES:
+            return None
+        frame.f_trace, frame.f_trace_opcodes = trace, True
+        if event == "opcode":
+            count += 1
+            if count == number:
+                sys.settrace(None)
+                function()
+        return trace
+
+    sys._getframe().f_trace_opcodes = True
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        work()
+    finally:
+        sys.settrace(before)
+    return count >= number
+
+
+@pytest.mark.parametrize("items", [0, 2])
+def test_a_signal_handler_may_shut_down_a_queue_at_any_instruction(items: int) -> None:
+    """The handler comes at a chosen instruction here; `test_workqueue_workers.py` has real signals."""
+    for number in range(1, 10_000):
+        queue: WorkQueue[int] = WorkQueue()
+        found: list[bool] = []
+
+        def work(queue: WorkQueue[int] = queue) -> None:
+            for item in range(items):
+                queue.add(item)
+            queue.add_after(items, 3600)
+            with contextlib.suppress(QueueClosedError):
+                while True:
+                    queue.done(queue.get())
+
+        def run(queue: WorkQueue[int] = queue, number: int = number, found: list[bool] = found) -> None:
+            found.append(call_at(number, queue.shut_down, functools.partial(work, queue)))
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        wait_until(functools.partial(is_over, thread, queue))
+        queue.shut_down()  # For a worker that waits because the handler did not come.
+        thread.join(PATIENCE)
+        assert not thread.is_alive(), f"instruction {number}"
+        if not found[0]:
+            break
+    assert number > 100
+
+
+def is_over(thread: threading.Thread, queue: WorkQueue[int]) -> bool:
+    """Return whether the worker has ended, or waits although nothing has shut the queue down."""
+    return not thread.is_alive() or (bool(queue._line.waiting) and not queue.is_shut_down)

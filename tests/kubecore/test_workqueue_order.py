@@ -336,6 +336,7 @@ def test_after_shut_down_queued_items_are_taken_and_then_the_queue_is_closed(
     assert queue.is_shut_down
     clock.advance(10)
     assert take_all(queue) == ["a", "due"]
+    assert queue._core._delayed == {}
     with pytest.raises(QueueClosedError, match="the queue was shut down"):
         queue.get()
 
