@@ -6,7 +6,8 @@ block runs. At the end the network is good, and then one of them must lead.
 
 Requests and responses are lost or take up to 40 s, candidates are cut off, stopped, suspended or killed, clocks differ in
 rate by up to 7 %, wall clocks jump or stand still, labels change, and the Lease is given to others manually. In a quarter
-of the histories it is also deleted manually, but nobody is killed: a new candidate can't know that a Lease existed.
+of the histories it is also deleted manually, but nobody is killed, and all have the same times: a new candidate can't know
+that a Lease existed, and no candidate can know the duration of a record that it never saw.
 """
 
 from __future__ import annotations
@@ -94,7 +95,8 @@ class _Process:
     """One candidate: its machine, and the block of its term."""
 
     def __init__(self, history: History, number: int, chance: random.Random) -> None:
-        times = dict(zip(("lease_duration", "renew_deadline", "retry_period"), chance.choice(_TIMES), strict=True))
+        chosen = history.times or chance.choice(_TIMES)
+        times = dict(zip(("lease_duration", "renew_deadline", "retry_period"), chosen, strict=True))
         self.name = f"p{number}"
         self.settings = Settings(identity=self.name, **times)
         self.clock = _Clock(history, chance)
@@ -124,6 +126,7 @@ class History:
 
     Attributes:
         now: The real time, in seconds.
+        times: The times of all processes; None if they differ.
         faults: The violations.
         terms: The number of terms.
         led: The seconds in which somebody could write.
@@ -135,6 +138,7 @@ class History:
         self._count = 0
         self._server = _Server()
         self._has_deletions = seed % 4 == 3
+        self.times = self._chance.choice(_TIMES) if self._has_deletions else None
         self._processes: list[_Process] = []
         self._is_led = False
         self._led_at = 0.0
