@@ -13,9 +13,11 @@ class Clock(Protocol):
 
     def monotonic(self) -> float:
         """Return seconds since an unknown moment; they never decrease, and suspension of the machine counts."""
+        ...
 
     def time(self) -> float:
         """Return seconds since 1970-01-01 UTC, as the machine believes; an administrator may set them."""
+        ...
 
 
 class SystemClock:

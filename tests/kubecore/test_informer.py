@@ -112,7 +112,7 @@ def test_other_errors_before_the_state_are_retried_until_the_timeout(drive: Call
 
     async def scenario(clientset: Any) -> None:
         informer = clientset.core_v1.config_maps("d").informer(timeout=0.05)
-        with pytest.raises(errors.WaitTimeoutError, match=r"configmaps is not complete within 0.05 s; .*500"):
+        with pytest.raises(errors.WaitTimeoutError, match=r"configmaps is not complete within 0.05 s"):
             async with informer:
                 pytest.fail("entered")
 
