@@ -17,7 +17,9 @@ import pytest
 import yaml
 
 import kubecore
+import kubecore.election
 import kubecore.manifests
+import kubecore.recorder
 from kubeclient import AsyncClientset, Clientset
 from kubeclient.models import apps_v1, authentication_v1, batch_v1, core_v1, meta_v1, networking_v1
 from kubecore import errors, kubeconfig, quantity, rest
