@@ -124,6 +124,7 @@ RESERVED_METHODS: Final = frozenset(
         "get_or_none",
         "get_scale",
         "get_status",
+        "informer",
         "iter",
         "iter_metadata",
         "list",
