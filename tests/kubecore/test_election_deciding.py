@@ -239,6 +239,24 @@ def test_a_lease_that_was_released_and_deleted_may_have_another_leader() -> None
     assert paused(candidacy.step()) == 2.0
 
 
+def test_an_own_request_that_arrives_late_does_not_end_the_wait_for_another_leader() -> None:
+    one = Candidate()
+    candidacy = one.candidacy()
+    candidacy.step()
+    candidacy.failed(Failure.NOT_FOUND)
+    assert asked(candidacy.step()).verb == "create"
+    candidacy.failed(Failure.OTHER)
+    for outcome in (lease("bing"), None, lease("baz", uid="v")):
+        one.clock.advance(2.0)
+        assert asked(candidacy.step()).verb == "get"
+        if outcome is None:
+            candidacy.failed(Failure.NOT_FOUND)
+        else:
+            candidacy.received(outcome)
+    assert one.known.wait == 13.0
+    assert isinstance(candidacy.step(), Pause)
+
+
 def test_a_term_counts_from_the_start_of_the_last_successful_renewal() -> None:
     one = Candidate()
     tenure = one.leading()

@@ -105,10 +105,11 @@ class Known:
         if seen == self._record:
             return
         self._record = seen
+        if self.is_ours:
+            return  # A request of ours that arrived late may have created it: another leader is still waited for.
         # A record without a duration was edited manually: then our own is the best guess.
         seconds = record.duration(lease) or self.settings.lease_duration
-        is_foreign = self.leader not in ("", self.settings.identity)
-        self._ends_at = self.clock.monotonic() + seconds if is_foreign else None
+        self._ends_at = self.clock.monotonic() + seconds if self.leader else None
 
     def missed(self) -> None:
         """Take note that the Lease does not exist.
