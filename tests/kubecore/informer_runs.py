@@ -139,7 +139,8 @@ def run(kind: str, collection: Collection, scenario: Scenario, **options: Any) -
         config = rest.Config(host=server.url, **settings)
         try:
             found = anyio.run(synchronous) if kind == "sync" else anyio.run(asynchronous, backend=kind)
-            wait_until(lambda: server.open == 0 or collection.stop())
+            collection.stop()
+            wait_until(lambda: server.open == 0)
         finally:
             collection.stop()
     assert [thread.name for thread in threading.enumerate() if "informer" in thread.name] == []
@@ -203,7 +204,7 @@ class AwaitedChanges:
         self.inner = inner
 
     def __aiter__(self) -> AsyncIterator[Any]:
-        return self  # type: ignore[return-value]
+        return self
 
     async def __anext__(self) -> Any:
         try:

@@ -127,7 +127,7 @@ def test_10_000_events_on_one_object_are_one_event_and_few_requests(
     kind: str, config: rest.Config, clientset: Clientset, namespace: str, config_map: core_v1.ConfigMap
 ) -> None:
     requests: list[str] = []
-    counted = replace(config, observers=[lambda attempt: requests.append(attempt.method)])  # type: ignore[arg-type]
+    counted = replace(config, observers=[lambda attempt: requests.append(attempt.method)])
 
     def use(recorder: Any) -> None:
         for _ in range(10_000):
