@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import anyio
 import anyio.to_thread
@@ -373,7 +373,9 @@ def test_a_signal_handler_that_interrupts_the_recorder_reports_without_a_deadloc
 
     class Dropped(metrics.Counter):
         def inc(self, amount: float = 1.0) -> None:  # Runs inside of the lock, as a signal handler may.
-            recordings[0].normal({"apiVersion": "v1", "kind": "Node", "name": "node-1"}, "Interrupting", "")
+            if recordings[0].dropped == 1:
+                recordings[0].normal({"apiVersion": "v1", "kind": "Node", "name": "node-1"}, "Interrupting", "")
+                recordings[0].normal("not an object", "Interrupting", "")
 
     registry = metrics.Registry()
     family = registry.counter(
@@ -394,6 +396,18 @@ def test_a_signal_handler_that_interrupts_the_recorder_reports_without_a_deadloc
     worker.join(PATIENCE)
     assert not worker.is_alive()
     assert server.counts == {"Reason0": 1, "Interrupting": 1}
+
+
+@kinds
+def test_arguments_whose_text_raises_are_logged(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+    class Broken:
+        def __repr__(self) -> str:
+            raise ValueError("no text")
+
+    with caplog.at_level(logging.WARNING, "kubecore"):
+        recording = run(kind, Server(), lambda recording: recording.normal(POD, cast("str", Broken()), ""))
+    assert recording.dropped == 1
+    assert "no text" in caplog.text
 
 
 def test_the_default_instance_is_the_controller_and_the_host() -> None:

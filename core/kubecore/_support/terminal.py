@@ -50,7 +50,13 @@ def _filter(record: logging.LogRecord) -> bool:
 
 
 def _argument(value: object) -> object:
-    return value if isinstance(value, (int, float)) or value is None else escape_for_terminal(str(value))
+    if isinstance(value, (int, float)) or value is None:
+        return value
+    try:
+        text = str(value)
+    except Exception as error:  # An object of the program: a line in the log must not stop its caller.
+        text = f"<{type(value).__name__}: its text raises {type(error).__name__}>"
+    return escape_for_terminal(text)
 
 
 _LOG.addFilter(_filter)

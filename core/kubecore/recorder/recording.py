@@ -79,7 +79,7 @@ class Recording:
         self._strict = strict
         self._lock = ForkLock()
         self._inside = set[int]()  # Threads that have the lock, or wait for it.
-        self._inbox = deque[Occurrence]()
+        self._inbox = deque[Occurrence | None]()  # None: an event that can't be reported.
         self._signal: Signal | None = None
         self._is_started = False
 
@@ -145,13 +145,12 @@ class Recording:
                 reference_to(about),
                 None if related is None else reference_to(related),
             )
-            occurrence = Occurrence(key, cut(str(note), NOTE_BYTES))
+            occurrence: Occurrence | None = Occurrence(key, cut(str(note), NOTE_BYTES))
         except Exception as error:
             if self._strict:
                 raise
             _LOG.warning("an event can't be reported (%.100r): %s", reason, error)
-            self._locked(self._book.refuse)
-            return
+            occurrence = None
         self._inbox.append(occurrence)
         self._empty_inbox()
 
@@ -174,7 +173,11 @@ class Recording:
     def _count_inbox(self) -> bool:
         wakes = False
         while self._inbox:
-            wakes |= self._delivery.report(self._inbox.popleft())
+            occurrence = self._inbox.popleft()
+            if occurrence is None:
+                self._book.refuse()
+            else:
+                wakes |= self._delivery.report(occurrence)
         return wakes
 
     def _locked(self, function: Callable[[], R]) -> R:
