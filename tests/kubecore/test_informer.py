@@ -207,6 +207,8 @@ def test_a_block_can_be_cancelled(backend: str) -> None:
                     scope.cancel()
             pytest.fail("not cancelled")
         assert scope.cancelled_caught
+        with pytest.raises(RuntimeError, match="only inside the block"):
+            len(maps)
 
     run(backend, collection, scenario)
 

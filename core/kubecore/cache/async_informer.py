@@ -110,10 +110,12 @@ class AsyncInformer(Lister[T]):
         self._mutations.stop()
         self._client.write_hooks.remove(self._hook)
         self._ring()
-        await self._background.stop()
-        self._store.is_synced = False  # Nobody keeps it up to date any more: reads raise an error.
-        if self._reflection.lists:
-            list_servers.add(self._client, self._declaration.resource)
+        try:
+            await self._background.stop()
+        finally:  # A cancellation or an interrupt ends the wait.
+            self._store.is_synced = False  # Nobody keeps it up to date any more: reads raise an error.
+            if self._reflection.lists:
+                list_servers.add(self._client, self._declaration.resource)
 
     @property
     def resource_version(self) -> str:
@@ -144,6 +146,9 @@ class AsyncInformer(Lister[T]):
 
         Reads contain the writes of the same clientset without it. It is for writes of others, and for informers with
         field selectors.
+
+        Pass the version of an object of this collection. The version of a list, or of an object that this informer
+        does not follow, may be reached only with the next bookmark, which arrives about once a minute.
 
         Args:
             version: The resource version of an object or a list.
