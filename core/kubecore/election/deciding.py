@@ -89,7 +89,7 @@ class Known:
         self.name = name
         self.clock = clock
         self.lease: Document | None = None
-        self.leader = ""
+        self.leader: str = ""
         self._record: object = None
         self._ends_at: float | None = None
 
@@ -160,7 +160,7 @@ class Candidacy:
         self._not_before = known.clock.monotonic()
         self._sent = 0.0
         self.sent: float | None = None
-        self.may_hold = False
+        self.may_hold: bool = False
 
     def step(self) -> Pause | Request | None:
         """Return the next step; None once the Lease is held."""
@@ -243,9 +243,9 @@ class Tenure:
         self._sent = sent
         self._conflicts = 0
         self._is_over = False
-        self.sent = sent
+        self.sent: float = sent
         self.lost_at: float | None = None
-        self.reason = ""
+        self.reason: str = ""
         fence.open(sent + known.settings.fence_seconds)
 
     @property
@@ -344,7 +344,7 @@ class Release:
         self._ends_at = known.clock.monotonic() + RELEASE_SECONDS
         self._verb: Verb | None = "update" if known.is_ours and known.lease is not None else "get"
         self._conflicts = 0
-        self.is_done = False
+        self.is_done: bool = False
 
     def step(self) -> Request | None:
         """Return the next step; None at the end."""

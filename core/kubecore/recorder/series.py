@@ -102,17 +102,20 @@ class Series:
     )
 
     def __init__(self, occurrence: Occurrence, now: float, wall: float) -> None:
-        self.key = occurrence.key
-        self.note = occurrence.note
-        self.first_wall = self.last_wall = wall
-        self.last_seen = self.tried_at = now
-        self.count = 1
-        self.stored = self.tried = 0
-        self.name = ""
-        self.is_missing = True
-        self.is_over = False
-        self.stamp = 0
-        self.due = math.inf
+        self.key: Key = occurrence.key
+        self.note: str = occurrence.note
+        self.first_wall: float = wall
+        self.last_wall: float = wall
+        self.last_seen: float = now
+        self.tried_at: float = now
+        self.count: int = 1
+        self.stored: int = 0
+        self.tried: int = 0
+        self.name: str = ""
+        self.is_missing: bool = True
+        self.is_over: bool = False
+        self.stamp: int = 0
+        self.due: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +160,9 @@ class SeriesBook:
         self._urgent = set[Series]()  # To be created, or to be written for the last time.
         self._under_way: Series | None = None
         self._is_closed = self._is_abandoned = False
-        self.reported = self.written = self.dropped = 0
+        self.reported: int = 0
+        self.written: int = 0
+        self.dropped: int = 0
 
     def __len__(self) -> int:
         """Return the number of series in memory."""
