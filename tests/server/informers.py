@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 import anyio
 
 from kubeclient import AsyncClientset, Clientset
+from kubeclient.typed.core.v1.configmap import AsyncConfigMaps, ConfigMaps
 from kubecore import rest
 from kubecore.cache import Deleted, Updated
 from tests.ready import PATIENCE, wait_until
@@ -27,7 +28,7 @@ class Follower:
         kind: `sync`, or the asynchronous backend.
         config: The configuration of the client.
         namespace: The namespace.
-        pause: Is called after each change.
+        clients: The synchronous and the asynchronous client of another resource.
         **options: Options of the informer.
 
     Attributes:
@@ -38,7 +39,15 @@ class Follower:
         error: The exception that ended the thread.
     """
 
-    def __init__(self, kind: str, config: rest.Config, namespace: str, **options: Any) -> None:
+    def __init__(
+        self,
+        kind: str,
+        config: rest.Config,
+        namespace: str,
+        *,
+        clients: tuple[type[Any], type[Any]] = (ConfigMaps, AsyncConfigMaps),
+        **options: Any,
+    ) -> None:
         self.kind = kind
         self.informer: Any = None
         self.told: list[str] = []
@@ -47,6 +56,7 @@ class Follower:
         self.error: BaseException | None = None
         self._config = config
         self._namespace = namespace
+        self._clients = clients
         self._options = options
         self._newest: dict[str, int] = {}
         self.thread = threading.Thread(target=self._run, name=f"follower-{kind}", daemon=True)
@@ -76,7 +86,8 @@ class Follower:
 
     def _follow(self) -> None:
         with Clientset(self._config) as clientset:
-            with clientset.core_v1.config_maps(self._namespace).informer(**self._options) as informer:
+            maps = self._clients[0](clientset.rest_client, self._namespace)
+            with maps.informer(**self._options) as informer:
                 self.informer = informer
                 for change in informer.changes():
                     if self._take(change):
@@ -84,7 +95,8 @@ class Follower:
 
     async def _follow_async(self) -> None:
         async with AsyncClientset(self._config) as clientset:
-            async with clientset.core_v1.config_maps(self._namespace).informer(**self._options) as informer:
+            maps = self._clients[1](clientset.rest_client, self._namespace)
+            async with maps.informer(**self._options) as informer:
                 self.informer = informer
                 async for change in informer.changes():
                     if self._take(change):

@@ -1,7 +1,7 @@
 """The fault and fuzz suite: `python -m tests.torture NAME [--n N] [--seed S]`.
 
-`watch` also accepts `--events N --faults M --client go`, and `informer` accepts `--events N --faults M`. `watch`,
-`informer`, `election` and `structural` need the real API server.
+`watch` also accepts `--events N --faults M --client go`, and `informer` accepts `--events N --faults M`, or
+`--rows all|quick|NAME,NAME --n N`. `watch`, `informer`, `election` and `structural` need the real API server.
 
 Each command prints the first bad cases, then one line with the number of tries and of bad cases. It exits with 1 if a
 case was bad.
@@ -45,7 +45,7 @@ COMMANDS: Final = (
 )
 
 
-_OPTIONS: Final = {"watch": {"faults", "client"}, "informer": {"faults"}}
+_OPTIONS: Final = {"watch": {"faults", "client"}, "informer": {"faults", "rows"}}
 """Options that only some commands have."""
 
 
@@ -69,10 +69,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--n", type=int, default=None, help="how much to try; each command has its own measure")
     parser.add_argument("--events", type=int, dest="n", help="of watch and informer: the same")
     parser.add_argument("--faults", type=int, help="of watch and informer: how many faults occur")
+    parser.add_argument("--rows", help="of informer: which faults of its table occur: all, quick, or names with commas")
     parser.add_argument("--client", choices=["python", "go"], help="of watch: who follows")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args(arguments)
-    more = {key: value for key in ("faults", "client") if (value := getattr(asked, key)) is not None}
+    more = {key: value for key in ("faults", "client", "rows") if (value := getattr(asked, key)) is not None}
     if not more.keys() <= _OPTIONS.get(asked.name, set()):
         parser.error(f"{asked.name} takes no {' and no '.join(more)}")
     logging.getLogger("kubecore").addHandler(logging.NullHandler())  # Hides expected warnings.

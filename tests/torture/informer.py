@@ -1,5 +1,7 @@
 """Our informers and client-go's, side by side: `python -m tests.torture informer --n N --faults M --seed S`.
 
+With `--rows all|quick|NAME,NAME`, informers of every kind meet the faults of `informer_rows` instead, N times.
+
 A writer makes N changes while M faults occur: see `watch`. The informers follow through the same proxy. Each records the
 changes that it reports, and its store at the end. The records must agree: see `differences`.
 """
@@ -24,7 +26,9 @@ from kubecore import kubeconfig, rest
 from kubecore.cache import Added, Deleted, Informer
 from kubecore.cache.async_informer import AsyncInformer
 from tests.cluster import Cluster
+from tests.torture import informer_rows
 from tests.torture.history import History, Record, read
+from tests.torture.informer_rows import names_of
 from tests.torture.proxy import FaultProxy, Plan
 from tests.torture.tally import Tally
 from tests.torture.watch import (
@@ -241,8 +245,17 @@ def judge(tally: Tally, folder: Path) -> None:
         tally.tries += record["op"] == "event"
 
 
-def run(n: int | None, seed: int, *, faults: int | None = None) -> Tally:
-    """Make `n` changes, 1,000 by default, and cause `faults` faults, by default one per hundred changes."""
+def run(n: int | None, seed: int, *, faults: int | None = None, rows: str | None = None) -> Tally:
+    """Compare informers with client-go's, or let them meet the faults of a table.
+
+    Args:
+        n: The number of changes, 1,000 by default; with `rows`, how often each fault occurs, once by default.
+        seed: The seed of random choices.
+        faults: The number of faults, by default one per hundred changes.
+        rows: The faults of the table: `all`, `quick`, or names with commas between them.
+    """
+    if rows is not None:
+        return informer_rows.run(names_of(rows), 1 if n is None else n, seed)
     tally = Tally("informer")
     events = 1_000 if n is None else n
     strikes = events // 100 if faults is None else faults
