@@ -615,4 +615,24 @@ def test_an_index_that_raises_stops_nobody(drive: Callable[..., Any]) -> None:
     drive(collection, scenario)
 
 
+@pytest.mark.parametrize("call", [*READS, lambda maps: maps.changes()], ids=[*map(str, range(len(READS))), "changes"])
+def test_an_index_that_calls_its_cache_fails_instead_of_waiting_for_ever(
+    drive: Callable[..., Any], call: Callable[[Any], object], caplog: pytest.LogCaptureFixture
+) -> None:
+    informers: list[Any] = []
+
+    def reading(found: core_v1.ConfigMap) -> Iterable[str]:
+        call(informers[0])
+        return ["found"]
+
+    async def scenario(clientset: Any) -> None:
+        informers.append(clientset.core_v1.config_maps("d").informer(indexes=[reading], timeout=5))
+        async with informers[0] as maps:
+            assert maps.indexed(reading, "found") == []
+            assert len(maps) == 2
+
+    drive(Collection(*AB), scenario)
+    assert "must not call the cache of configmaps" in caplog.text
+
+
 TIMEOUTS: Final = rest.Timeouts(connect=5, read=5, write=5, pool=5, total=10)

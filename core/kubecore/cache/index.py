@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Hashable, Iterable
+from contextvars import ContextVar
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from kubecore.cache.changes import read
@@ -30,6 +31,8 @@ IndexFunction: TypeAlias = "Callable[[T], Iterable[Hashable]]"
 """Returns the values under which an object is found. It must not change the object, nor call the cache."""
 
 _LOG: Final = logging.getLogger("kubecore")
+_RUNNING: Final = ContextVar["ObjectIndex[Any] | None"]("kubecore_index", default=None)
+"""The index whose function runs now. It runs under the lock of its cache, which a read would wait for in vain."""
 
 
 class Buckets:
@@ -140,15 +143,23 @@ class ObjectIndex(Generic[T]):
 
     def add(self, entry: Entry) -> None:
         """Add an entry that the store has now; call `remove` for the one before."""
+        running = _RUNNING.set(self)
         try:
             values = _checked(self._function(read(self._form, entry)))
         except Exception as error:  # The user's function: whatever it raises must not stop the store.
             self._fail(entry.key, error)
             return
+        finally:
+            _RUNNING.reset(running)
         if values:
             self._values[entry.key] = values
             for value in values:
                 self.buckets.add(value, entry)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the caller is the function of this index."""
+        return _RUNNING.get() is self
 
     def remove(self, entry: Entry) -> None:
         """Remove an entry that the store does not have any more."""

@@ -203,6 +203,7 @@ class Informer(Lister[T]):
         return f"; {self.failure}" if self.failure else ""
 
     def _check_open(self) -> None:
+        self._store.check_caller()
         if self._is_closed:
             raise RuntimeError(_CLOSED)
         if not self._is_entered:

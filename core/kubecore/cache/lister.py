@@ -127,8 +127,9 @@ class Lister(Generic[T]):
             DecodeError: The text of some objects does not fit the model; the message names them.
             InvalidRequestError: The index was not declared.
         """
+        store = self._synced()
         with self._lock:
-            found = list(self._synced().indexed(index, value))
+            found = list(store.indexed(index, value))
         return self._read(found, skip_undecodable=skip_undecodable)
 
     def controlled_by(self, uid: str, *, skip_undecodable: bool = False) -> builtins.list[T]:
@@ -144,8 +145,9 @@ class Lister(Generic[T]):
         Raises:
             DecodeError: The text of some objects does not fit the model; the message names them.
         """
+        store = self._synced()
         with self._lock:
-            found = list(self._synced().controlled_by(uid))
+            found = list(store.controlled_by(uid))
         return self._read(found, skip_undecodable=skip_undecodable)
 
     def keys(self, namespace: str = "") -> builtins.list[Key]:
@@ -157,8 +159,9 @@ class Lister(Generic[T]):
         Returns:
             The keys, in a new list.
         """
+        store = self._synced()
         with self._lock:
-            found = self._synced().entries(namespace)
+            found = store.entries(namespace)
         return sorted(entry.key for entry in found)
 
     def __len__(self) -> int:
@@ -174,7 +177,8 @@ class Lister(Generic[T]):
         return store.find(namespace or store.selection.namespace, name)
 
     def _synced(self) -> Store[T]:
-        """Return the store, if it has its objects."""
+        """Return the store, if it has its objects; call it without the lock."""
+        self._store.check_caller()
         if not self._store.is_synced:
             raise RuntimeError(f"the cache of {self._store.name} can be read only inside the block of its informer")
         return self._store

@@ -71,6 +71,7 @@ class OwnWriteHook:
             return
         if self._metadata_only:
             body = _metadata_of(body)
+        self._store.check_caller()
         with self._lock:
             self._store.own_write(body, is_delete=call.verb == "delete")
         self._changed()

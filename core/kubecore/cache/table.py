@@ -80,6 +80,16 @@ class Table(Generic[T]):
         """How many objects an index does not contain since its function raised; each index counts."""
         return sum(len(index.failed) for index in self._functions.values())
 
+    def check_caller(self) -> None:
+        """Check that the caller is no function of an index: it would wait for ever for the lock that it is called under.
+
+        Raises:
+            RuntimeError: It is one.
+        """
+        for function, index in self._functions.items():
+            if index.is_running:
+                raise RuntimeError(f"the index {index_name(function)} must not call the cache of {self.name}")
+
     def __len__(self) -> int:
         """Return the number of objects."""
         return self._count
