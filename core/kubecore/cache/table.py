@@ -81,7 +81,7 @@ class Table(Generic[T]):
         return sum(len(index.failed) for index in self._functions.values())
 
     def check_caller(self) -> None:
-        """Check that the caller is no function of an index: it would wait for ever for the lock that it is called under.
+        """Check that the caller is not a function of an index: the lock of the cache is held while one runs.
 
         Raises:
             RuntimeError: It is one.
