@@ -90,6 +90,8 @@ class AsyncInformer(Lister[T]):
         self._mutations.start()
         self._client.write_hooks.add(self._hook)
         try:
+            if self._declaration.timeout is not None:
+                self._reader.ends_at = time.monotonic() + self._declaration.timeout
             await self._background.start(self._reader.run)
             await self._wait_for_sync()
         except BaseException:

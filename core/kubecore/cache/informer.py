@@ -91,6 +91,8 @@ class Informer(Lister[T]):
         self._mutations.start()
         self._client.write_hooks.add(self._hook)
         try:
+            if self._declaration.timeout is not None:
+                self._reader.ends_at = time.monotonic() + self._declaration.timeout
             self._background.start(self._reader.run)
             self._wait_for_sync()
         except BaseException:

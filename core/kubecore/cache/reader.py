@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from contextlib import closing
 from typing import TYPE_CHECKING, Final
@@ -35,6 +36,8 @@ class Reader:
         changed: Is called when the copy may have changed, and when the loop has ended.
 
     Attributes:
+        ends_at: When requests end before the copy is complete, on the monotonic clock; None for no limit. Nothing else
+            ends a request of a thread that has no response yet.
         error: The reason why the loop has ended; None while it runs.
     """
 
@@ -45,6 +48,7 @@ class Reader:
         self._reflection = reflection
         self._background = background
         self._changed = changed
+        self.ends_at: float | None = None
         self.error: Exception | None = None
 
     def run(self) -> None:
@@ -76,14 +80,16 @@ class Reader:
             self._reflection.failed(error.with_traceback(None))
 
     def _list(self, call: Call[TextList]) -> None:
-        page = self._client.send(call, sleep=self._background.sleep)
+        page = self._client.send(call, timeout=self._timeout(), sleep=self._background.sleep)
         for _ in self._reflection.listed(page):
             pauses.turn()
         self._changed()
 
     def _follow(self, call: Call[Raw]) -> None:
         reflection = self._reflection
-        stream_of = self._client.stream(call, idle_timeout=reflection.idle_limit, sleep=self._background.sleep)
+        stream_of = self._client.stream(
+            call, timeout=self._timeout(), idle_timeout=reflection.idle_limit, sleep=self._background.sleep
+        )
         with stream_of as stream, self._background.reading(stream):
             reflection.opened(stream.headers)
             with closing(stream.chunks()) as chunks:
@@ -93,3 +99,9 @@ class Reader:
                     self._changed()
         reflection.end()
         self._changed()
+
+    def _timeout(self) -> float | None:
+        """Return the time limit of the next request, in seconds; None for the configured one."""
+        if self.ends_at is None or self._reflection.in_sync:
+            return None
+        return max(self.ends_at - time.monotonic(), 0.001)
