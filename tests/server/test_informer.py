@@ -8,18 +8,16 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import anyio
 import pytest
 
 from kubeclient import AsyncClientset, Clientset
 from kubeclient.models import core_v1, meta_v1
-from kubecore import async_verbs, errors, kubeconfig, rest, sync_verbs
+from kubecore import errors, kubeconfig, rest
 from kubecore.cache import Keep
-from kubecore.calls.resource import Resource
 from kubecore.model.meta import PartialObjectMetadata
-from kubecore.model.model import Model, always
 from kubecore.projection import Projection
 from tests.cluster import Cluster
 from tests.cluster.build import OLDER
@@ -27,6 +25,7 @@ from tests.conftest import running
 from tests.kubecore.informer_runs import Awaiting
 from tests.ready import wait_until
 from tests.server.informers import KINDS, LAST, Follower, followers
+from tests.server.things import AsyncThings, Things, crd
 from tests.torture.proxy import FaultProxy, Plan
 
 pytestmark = pytest.mark.server
@@ -430,44 +429,8 @@ def test_after_a_thousand_random_changes_with_cuts_and_410s_the_copies_equal_a_l
 # Kinds that come and go.
 
 
-class Thing(Model, kw_only=True):
-    api_version: Literal["informer.example.com/v1"] = always("informer.example.com/v1")
-    kind: Literal["Thing"] = always("Thing")
-    metadata: meta_v1.ObjectMeta
-
-
-class ThingList(Model, kw_only=True):
-    api_version: Literal["informer.example.com/v1"] = always("informer.example.com/v1")
-    kind: Literal["ThingList"] = always("ThingList")
-    metadata: meta_v1.ListMeta
-    items: list[Thing]
-
-
-class Things(sync_verbs.Watch[Thing]):
-    _resource = Resource(
-        group="informer.example.com", version="v1", plural="things", namespaced=True, kind=Thing, list_kind=ThingList
-    )
-
-
-class AsyncThings(async_verbs.Watch[Thing]):
-    _resource = Things._resource
-
-
 CRD_PATH: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 PLACE: Final = "/apis/informer.example.com/v1/namespaces/default/things"
-CRD: Final = {
-    "apiVersion": "apiextensions.k8s.io/v1",
-    "kind": "CustomResourceDefinition",
-    "metadata": {"name": "things.informer.example.com"},
-    "spec": {
-        "group": "informer.example.com",
-        "scope": "Namespaced",
-        "names": {"plural": "things", "singular": "thing", "kind": "Thing", "listKind": "ThingList"},
-        "versions": [
-            {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"type": "object"}}}
-        ],
-    },
-}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -477,7 +440,7 @@ def test_a_kind_that_is_removed_and_made_again_is_followed_again(kind: str, own:
         wait_until(lambda: own.raw("POST", PLACE, body)[0] in (201, 409))
 
     def define() -> None:
-        assert own.raw("POST", CRD_PATH, CRD)[0] == 201
+        assert own.raw("POST", CRD_PATH, crd("v1"))[0] == 201
 
     def remove() -> None:
         own.raw("DELETE", f"{CRD_PATH}/things.informer.example.com")

@@ -8,7 +8,8 @@ import pytest
 
 from tests.cluster import Cluster
 from tests.conftest import running
-from tests.torture.informer_rows import ROWS, names_of, play
+from tests.torture.informer_rows import names_of, play
+from tests.torture.informer_table import ROWS
 from tests.torture.informer_world import most_requests
 from tests.torture.tally import Tally
 

@@ -8,43 +8,15 @@ Updated and Deleted, requests were few, and nothing is left after the end.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Sequence
 
 from tests.cluster import Cluster
-from tests.torture.gateway import status_response
+from tests.torture import informer_connections, informer_responses, informer_servers  # noqa: F401 - they add rows
+from tests.torture.informer_table import ROWS
 from tests.torture.informer_world import World
-from tests.torture.proxy import Plan
-from tests.torture.server import Ask
 from tests.torture.tally import Tally
 
-__all__ = ["ROWS", "names_of", "play", "run"]
-
-
-class Row(NamedTuple):
-    """A fault.
-
-    Attributes:
-        cause: Starts the informers and causes it.
-        is_quick: Whether it ends within some seconds.
-    """
-
-    cause: Callable[[World], None]
-    is_quick: bool
-
-
-ROWS: Final[dict[str, Row]] = {}
-"""The faults by name."""
-
-
-def row(name: str, *, is_quick: bool = False) -> Callable[[Callable[[World], None]], Callable[[World], None]]:
-    """Add a function to the rows."""
-
-    def add(cause: Callable[[World], None]) -> Callable[[World], None]:
-        ROWS[name] = Row(cause, is_quick)
-        return cause
-
-    return add
+__all__ = ["names_of", "play", "run"]
 
 
 def names_of(rows: str) -> list[str]:
@@ -98,55 +70,3 @@ def run(names: Sequence[str], rounds: int, seed: int) -> Tally:
         for number in range(seed, seed + rounds):
             play(tally, cluster, names, number, is_long=True)
     return tally
-
-
-# Connections.
-
-
-def _cut_somewhere(world: World, *, most: int) -> None:
-    """Cut the next connections of the informers at random bytes, then none."""
-    chance = world.chance
-    cuts = [Plan(cut_after=chance.randrange(most), how=chance.choice(("fin", "rst"))) for _ in range(6)]
-    world.proxy.plan = lambda number: cuts.pop() if cuts else Plan()
-
-
-@row("cut-watch-list", is_quick=True)
-def cut_watch_list(world: World) -> None:
-    """The first state is cut at any byte."""
-    _cut_somewhere(world, most=20_000)
-    world.follow()
-
-
-@row("cut-list", is_quick=True)
-def cut_list(world: World) -> None:
-    """A server that can't send the state as events is listed, and the list is cut at any byte."""
-    world.gateway.refuse = _without_watch_list
-    _cut_somewhere(world, most=20_000)
-    world.follow()
-    world.check(all(found.lists for found in world.reflections), "the state is read as events")
-
-
-def _without_watch_list(ask: Ask) -> bytes | None:
-    return status_response(422, "Invalid") if "sendInitialEvents" in ask.target else None
-
-
-@row("cut-watch", is_quick=True)
-def cut_watch(world: World) -> None:
-    """Watches are cut at any byte, while objects change."""
-    world.follow()
-    for _ in range(4):
-        _cut_somewhere(world, most=4_000)
-        world.proxy.cut(world.chance.choice(("fin", "rst")))
-        world.change(5)
-    world.heal()
-    world.await_equal()
-    world.check(not any(found.relists for found in world.reflections), "everything was read again")
-
-
-@row("refused-watch-list", is_quick=True)
-def refused_watch_list(world: World) -> None:
-    """422 to the state as events leads to a list, and is remembered."""
-    world.gateway.refuse = _without_watch_list
-    world.follow()
-    asks = [ask for ask in list(world.gateway.asks) if "sendInitialEvents" in ask.target]
-    world.check(len(asks) == len(world.followers), f"{len(asks)} requests for the state as events")

@@ -18,11 +18,12 @@ from kubecore import kubeconfig, rest
 from tests.cluster import Cluster
 from tests.ready import wait_until
 from tests.server.informers import KINDS, LAST, Follower
-from tests.torture.gateway import Gateway
+from tests.torture.gateway import Gateway, status_response
 from tests.torture.proxy import FaultProxy, Plan
+from tests.torture.server import Ask
 from tests.torture.tally import Tally
 
-__all__ = ["World", "most_requests"]
+__all__ = ["World", "most_requests", "no_watch_list"]
 
 TIMEOUTS: Final = rest.Timeouts(connect=2, read=4, write=4, pool=4, total=30, idle=2.0)
 _LONGEST: Final = 30.0
@@ -37,6 +38,11 @@ def most_requests(seconds: float) -> int:
     """
     pauses = math.log2(1 + min(seconds, _LONGEST) / _SHORTEST)
     return 5 + math.ceil(pauses + max(0.0, seconds - _LONGEST) / _LONGEST)
+
+
+def no_watch_list(ask: Ask) -> bytes | None:
+    """Refuse to send the state as events."""
+    return status_response(422, "Invalid") if "sendInitialEvents" in ask.target else None
 
 
 class World:
@@ -55,14 +61,18 @@ class World:
         maps: The config maps of the namespace, without faults.
         chance: Makes random choices.
         followers: The informers, once `follow` was called.
+        user: The user of the informers, "" for the administrator.
         is_long: Whether faults may last for minutes.
+        seconds: How long a fault lasts.
     """
 
     def __init__(self, cluster: Cluster, tally: Tally, name: str, seed: int, *, is_long: bool = False) -> None:
         self.cluster = cluster
         self.chance = random.Random(f"{name} {seed}")
         self.followers: list[Follower] = []
+        self.user = ""
         self.is_long = is_long
+        self.seconds = 60.0 if is_long else 4.0
         self._tally = tally
         self._name = f"{name}, seed {seed}"
         self._stack = ExitStack()
@@ -77,7 +87,7 @@ class World:
             self.clientset = stack.enter_context(Clientset(config))
             self.namespace = f"faults-{uuid.uuid4().hex[:8]}"
             self.clientset.core_v1.namespaces().create({"metadata": {"name": self.namespace}})
-            self.maps = self.clientset.core_v1.config_maps(self.namespace)
+            self.maps: Any = self.clientset.core_v1.config_maps(self.namespace)
             self._stack = stack.pop_all()
         for _ in range(_NAMES):
             self.change()
@@ -94,6 +104,15 @@ class World:
             text: The fault, if it did not succeed.
         """
         self._tally.check(is_good, f"{self._name}: {text}")
+
+    def forget(self) -> None:
+        """Begin with no object."""
+        self._known.clear()
+
+    def fill(self, count: int) -> None:
+        """Create more objects, for lists of several pages."""
+        for number in range(count):
+            self.maps.create({"metadata": {"name": f"more{number}"}})
 
     def change(self, times: int = 1) -> None:
         """Create, change or delete random config maps."""
@@ -115,7 +134,9 @@ class World:
             **more: More arguments of `Follower`.
         """
         for kind in KINDS:
-            config = rest.Config(host=self.proxy.url, timeouts=TIMEOUTS, max_retries=0, user_agent=kind)
+            config = rest.Config(host=self.proxy.url, timeouts=TIMEOUTS, user_agent=kind)
+            if self.user:
+                config.impersonate = rest.Impersonate(user=self.user)
             self.followers.append(Follower(kind, config, self.namespace, **more))
             self.followers[-1].thread.start()
 
@@ -148,16 +169,17 @@ class World:
         return counts
 
     @contextmanager
-    def bounded(self, seconds: float = 0.0) -> Generator[None]:
+    def bounded(self, seconds: float = 0.0, *, states: int = 1) -> Generator[None]:
         """Check that the informers send few requests during the block, and for some seconds after it.
 
         Args:
             seconds: How long the fault lasts after the block.
+            states: The number of requests in each try.
         """
         began = time.monotonic()
         yield
         time.sleep(max(0.0, seconds))
-        most = most_requests(time.monotonic() - began)
+        most = states * most_requests(time.monotonic() - began)
         for kind, count in self.requests(began).items():
             self.check(count <= most, f"{kind} sent {count} requests, more than {most}")
 
