@@ -221,6 +221,14 @@ def shown(taken: Any) -> str:
     return f"{type(taken).__name__} {taken.key.name} {taken.entry.version}"
 
 
+async def close(clientset: Any) -> None:
+    """Close a clientset of either kind."""
+    if isinstance(clientset, Awaiting):
+        clientset._inner.close()
+    else:
+        await clientset.aclose()
+
+
 async def take(changes: Any, count: int) -> list[str]:
     """Take some changes."""
     found: list[str] = []

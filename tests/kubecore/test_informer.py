@@ -17,7 +17,7 @@ from kubecore import errors, metrics, rest
 from kubecore.cache import Added, Deleted, Keep, Updated
 from kubecore.model.meta import PartialObjectMetadata
 from kubecore.projection import Projection
-from tests.kubecore.informer_runs import KINDS, Collection, run, shown, take
+from tests.kubecore.informer_runs import KINDS, Collection, close, run, shown, take
 from tests.kubecore.watch_runs import change, map_
 from tests.ready import wait_until, wait_until_async
 from tests.torture.server import PodServer, answer
@@ -438,20 +438,29 @@ def test_410_reads_the_state_again_while_the_copy_is_read(drive: Callable[..., A
     assert len(collection.asks) == 2
 
 
-def test_a_clientset_that_is_closed_meanwhile_ends_the_changes_with_its_error() -> None:
+def test_a_clientset_that_is_closed_meanwhile_ends_the_changes_of_a_quiet_watch(drive: Callable[..., Any]) -> None:
+    collection = Collection(*AB)
+
+    async def scenario(clientset: Any) -> None:
+        async with clientset.core_v1.config_maps("d").informer() as maps:
+            changes = maps.changes()
+            assert await take(changes, 2) == ["Added a 3", "Added b 4"]
+            await close(clientset)
+            with pytest.raises(errors.ClosedError, match="the informer of configmaps: the client is closed"):
+                await take(changes, 1)
+            with pytest.raises(errors.ClosedError):
+                await maps.wait_until("99")
+            assert len(maps) == 2
+
+    drive(collection, scenario)
+
+
+def test_an_informer_without_an_end_stops_with_its_clientset() -> None:
     collection = Collection(*AB)
     with PodServer(collection) as server:
-        clientset = Clientset(rest.Config(host=server.url, timeouts=TIMEOUTS))
-        with clientset.core_v1.config_maps("d").informer() as maps:
-            changes = maps.changes()
-            clientset.close()
-            collection.cut()
-            assert [shown(next(changes)), shown(next(changes))] == ["Added a 3", "Added b 4"]
-            with pytest.raises(errors.ClosedError):
-                next(changes)
-            with pytest.raises(errors.ClosedError):
-                maps.wait_until("99")
-            assert len(maps) == 2
+        with Clientset(rest.Config(host=server.url, timeouts=TIMEOUTS)) as clientset:
+            clientset.core_v1.config_maps("d").informer(label_selector="left=open").__enter__()
+        wait_until(lambda: not [thread for thread in threading.enumerate() if "informer" in thread.name])
         collection.stop()
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from kubecore._support.wakeup import Wakeup
 
 if TYPE_CHECKING:
+    from anyio import CancelScope
     from anyio.abc import TaskGroup
 
     from kubecore._http.async_protocols import AsyncStream
@@ -47,12 +48,16 @@ class Background:
         self._thread = threading.Thread(target=self._run, args=(work,), name=self._name, daemon=True)
         self._thread.start()
 
-    def stop(self) -> None:
-        """Stop the thread, and wait for its end; a second call does nothing."""
+    def interrupt(self) -> None:
+        """Stop the thread without waiting for its end."""
         self._stopping.set()
         stream = self._stream
         if stream is not None:
             stream.close()  # Ends the read that the thread waits in.
+
+    def stop(self) -> None:
+        """Stop the thread, and wait for its end; a second call does nothing."""
+        self.interrupt()
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(_JOIN_SECONDS)
@@ -107,6 +112,7 @@ class AsyncBackground:
     def __init__(self, name: str) -> None:
         self._name = name
         self._group: TaskGroup | None = None
+        self._scope: CancelScope | None = None
         self._is_stopping = False
 
     async def start(self, work: Callable[[], Coroutine[Any, Any, object]]) -> None:
@@ -117,8 +123,20 @@ class AsyncBackground:
         """
         import anyio
 
+        scope = self._scope = anyio.CancelScope()
+
+        async def run() -> None:
+            with scope:
+                await work()
+
         self._group = await anyio.create_task_group().__aenter__()
-        self._group.start_soon(work, name=self._name)
+        self._group.start_soon(run, name=self._name)
+
+    def interrupt(self) -> None:
+        """Stop the task without waiting for its end; the block around it is not cancelled."""
+        self._is_stopping = True
+        if self._scope is not None:
+            self._scope.cancel()
 
     async def stop(self) -> None:
         """Stop the task, and wait for its end; a second call does nothing."""

@@ -90,6 +90,7 @@ class Informer(Lister[T]):
         self._meters.open()
         self._mutations.start()
         self._client.write_hooks.add(self._hook)
+        self._client.dependents.add(self)
         try:
             if self._declaration.timeout is not None:
                 self._reader.ends_at = time.monotonic() + self._declaration.timeout
@@ -112,6 +113,7 @@ class Informer(Lister[T]):
         self._meters.close()
         self._mutations.stop()
         self._client.write_hooks.remove(self._hook)
+        self._client.dependents.discard(self)
         self._ring()
         try:
             self._background.stop()
@@ -119,6 +121,13 @@ class Informer(Lister[T]):
             self._store.is_synced = False  # Nobody keeps it up to date any more: reads raise an error.
             if self._reflection.lists:
                 list_servers.add(self._client, self._declaration.resource)
+
+    def client_closed(self) -> None:
+        """Stop to follow the collection, since the client is closed; the client calls this."""
+        if self._reader.error is None:
+            self._reader.error = errors.ClosedError(f"the informer of {self._declaration.name}: the client is closed")
+        self._background.interrupt()
+        self._ring()
 
     @property
     def resource_version(self) -> str:

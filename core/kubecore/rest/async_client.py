@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
+from weakref import WeakSet
 
 from kubecore import errors
 from kubecore._auth import authorization
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from kubecore._http.websocket_upgrade import Upgraded
     from kubecore.calls.call import Received
     from kubecore.codec.streamed_list import StreamedList
-    from kubecore.rest.hooks import WriteHooks
+    from kubecore.rest.hooks import Dependent, WriteHooks
 
 __all__ = ["AsyncClient"]
 
@@ -40,6 +41,9 @@ class AsyncClient:
         http_client: A custom client that sends every request; it is never closed. Its certificates, proxies and
             timeouts apply, in addition to `timeout=` and `Timeouts.total`.
 
+    Attributes:
+        dependents: Work in the background that ends when the client is closed, such as informers.
+
     Raises:
         ConfigError: `config` contradicts itself or refers to unreadable files.
     """
@@ -49,6 +53,7 @@ class AsyncClient:
         self._authorization = authorization.AsyncAuthorization(authorization.source(config))
         self._current = self._authorization.current
         self._transport = transport.async_transport(config, http_client, self._authorization.certificate)
+        self.dependents: WeakSet[Dependent] = WeakSet()
 
     @property
     def host(self) -> str:
@@ -302,7 +307,9 @@ class AsyncClient:
             raise state.late("the credentials are not renewed yet") from error
 
     async def aclose(self) -> None:
-        """Close every connection; a second call does nothing."""
+        """Close every connection, and end the work that depends on the client; a second call does nothing."""
+        for dependent in tuple(self.dependents):
+            dependent.client_closed()
         await self._transport.aclose()
 
     async def __aenter__(self) -> Self:

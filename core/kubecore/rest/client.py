@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
+from weakref import WeakSet
 
 from kubecore import errors
 from kubecore._auth import authorization
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from kubecore._http.websocket_upgrade import Upgraded
     from kubecore.calls.call import Received
     from kubecore.codec.streamed_list import StreamedList
-    from kubecore.rest.hooks import WriteHooks
+    from kubecore.rest.hooks import Dependent, WriteHooks
 
 __all__ = ["Client"]
 
@@ -41,6 +42,9 @@ class Client:
         http_client: A custom client that sends every request; it is never closed. Its certificates, proxies and
             timeouts apply, in addition to `timeout=` and `Timeouts.total`.
 
+    Attributes:
+        dependents: Work in the background that ends when the client is closed, such as informers.
+
     Raises:
         ConfigError: `config` contradicts itself or refers to unreadable files.
     """
@@ -50,6 +54,7 @@ class Client:
         self._authorization = authorization.Authorization(authorization.source(config))
         self._current = self._authorization.current
         self._transport = transport.transport(config, http_client, self._authorization.certificate)
+        self.dependents: WeakSet[Dependent] = WeakSet()
 
     @property
     def host(self) -> str:
@@ -301,7 +306,9 @@ class Client:
             raise state.late("the credentials are not renewed yet") from error
 
     def close(self) -> None:
-        """Close every connection; a second call does nothing."""
+        """Close every connection, and end the work that depends on the client; a second call does nothing."""
+        for dependent in tuple(self.dependents):
+            dependent.client_closed()
         self._transport.close()
 
     def __enter__(self) -> Self:

@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 from kubecore._support.fork_lock import ForkLock
 from kubecore.calls.call import Call
 
-__all__ = ["WriteHook", "WriteHooks", "is_write"]
+__all__ = ["Dependent", "WriteHook", "WriteHooks", "is_write"]
 
 _LOG: Final = logging.getLogger("kubecore")
 _READS: Final = ("GET", "HEAD", "OPTIONS")
@@ -58,6 +58,14 @@ class WriteHook(Protocol):
                 after the deletion of an object that is gone.
         """
         return
+
+
+class Dependent(Protocol):
+    """Work that sends calls in the background, and ends when its client is closed."""
+
+    def client_closed(self) -> None:
+        """End the work, without waiting for its end: the client calls this before it closes its connections."""
+        ...
 
 
 class WriteHooks:
