@@ -99,9 +99,10 @@ def gone_page_2(world: World) -> None:
 
 @row("gone-always", is_quick=True)
 def gone_always(world: World) -> None:
-    """Every watch is refused with 410."""
+    """Every watch is refused with 410. States as events are refused too, since their streams would continue."""
+    world.gateway.refuse = no_watch_list
     world.follow()
-    world.gateway.refuse = lambda ask: status_response(410, "Expired") if _is_watch(ask) else None
+    world.gateway.refuse = lambda ask: status_response(410, "Expired") if _is_watch(ask) else no_watch_list(ask)
     with world.bounded(world.seconds, states=2):
         world.proxy.cut()
 
@@ -109,10 +110,15 @@ def gone_always(world: World) -> None:
 @row("gone-event-always")
 def gone_event_always(world: World) -> None:
     """Every watch begins with an ERROR event with 410."""
+    world.gateway.refuse = no_watch_list
     world.follow()
 
     def refuse(ask: Ask) -> bytes | None:
-        return answer(_error_event(410, "Expired"), "Content-Type: application/json") if _is_watch(ask) else None
+        return (
+            answer(_error_event(410, "Expired"), "Content-Type: application/json")
+            if _is_watch(ask)
+            else no_watch_list(ask)
+        )
 
     world.gateway.refuse = refuse
     with world.bounded(world.seconds, states=2):
@@ -155,6 +161,8 @@ def ignored_watch_list(world: World) -> None:
     world.gateway.target = lambda target: target.replace("sendInitialEvents=true&", "").replace(
         "resourceVersionMatch=NotOlderThan&", ""
     )
+    # This server sends the end to every watch without a version.
+    world.gateway.edit = lambda ask, data: b"" if _ENDS in data else data
     _is_listed(world)
 
 
