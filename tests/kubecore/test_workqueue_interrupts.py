@@ -137,7 +137,7 @@ def test_an_interrupt_at_any_instruction_loses_no_item(change: str) -> None:
         rest = queue.rest()
         assert expected <= {*queue.items, *rest}, f"instruction {number}"
         assert len(rest) == len({*rest}), f"instruction {number}"
-    assert number > 100
+    assert number > 50
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -168,7 +168,7 @@ def test_an_interrupt_at_any_instruction_of_done_still_ends_the_work(item: str) 
             break
         has_begun = shells(error) != ["done"]
         assert item not in queue.queue._core._working or not has_begun, f"instruction {number}"
-    assert number > 100
+    assert number > 50
 
 
 def call_at(number: int, function: Callable[[], object], work: Callable[[], object]) -> bool:
@@ -223,7 +223,7 @@ def test_a_signal_handler_may_shut_down_a_queue_at_any_instruction(items: int) -
         assert not thread.is_alive(), f"instruction {number}"
         if not found[0]:
             break
-    assert number > 100
+    assert number > 50
 
 
 def is_over(thread: threading.Thread, queue: WorkQueue[int]) -> bool:
