@@ -35,7 +35,7 @@ def stopped(world: World) -> None:
 def killed(world: World) -> None:
     """The API server is killed, and started on its port."""
     world.follow()
-    with world.bounded(states=2):  # The client repeats a request whose connection is refused.
+    with world.bounded():
         world.cluster.kill_apiserver()
         try:
             world.await_failure()
