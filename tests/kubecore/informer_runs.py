@@ -13,7 +13,7 @@ import anyio
 from kubeclient import AsyncClientset, Clientset
 from kubecore import rest
 from kubecore.cache import Informer
-from tests.kubecore.watch_runs import bookmark, line
+from tests.kubecore.watch_runs import bookmark, change, line
 from tests.ready import wait_until
 from tests.server.conftest import Awaited
 from tests.torture.server import Ask, PodServer, Reply, answer
@@ -21,6 +21,16 @@ from tests.torture.server import Ask, PodServer, Reply, answer
 HEAD: Final = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
 TIMEOUTS: Final = rest.Timeouts(connect=5, read=5, write=5, pool=5, total=10)
 KINDS: Final = ("sync", "asyncio", "trio")
+PATIENTLY: Final = 60.0
+"""Seconds for waits that need none."""
+
+AB: Final = (change("ADDED", "a", 3, color="red"), change("ADDED", "b", 4))
+"""The state of most collections."""
+
+FORBIDDEN: Final = answer(
+    b'{"kind":"Status","apiVersion":"v1","status":"Failure","message":"no","reason":"Forbidden","code":403}',
+    status="403 Forbidden",
+)
 
 Scenario = Callable[[Any], Awaitable[Any]]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import threading
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, Final
@@ -13,20 +11,14 @@ import pytest
 
 from kubeclient import AsyncClientset, Clientset
 from kubeclient.models import core_v1
-from kubecore import errors, metrics, rest
-from kubecore.cache import Added, Deleted, Keep, Updated
+from kubecore import errors, rest
+from kubecore.cache import Keep
 from kubecore.model.meta import PartialObjectMetadata
 from kubecore.projection import Projection
-from tests.kubecore.informer_runs import KINDS, Collection, close, run, shown, take
+from tests.kubecore.informer_runs import AB, FORBIDDEN, KINDS, PATIENTLY, Collection, run
 from tests.kubecore.watch_runs import change, map_
-from tests.ready import wait_until, wait_until_async
 from tests.torture.server import PodServer, answer
 
-AB: Final = (change("ADDED", "a", 3, color="red"), change("ADDED", "b", 4))
-FORBIDDEN: Final = answer(
-    b'{"kind":"Status","apiVersion":"v1","status":"Failure","message":"no","reason":"Forbidden","code":403}',
-    status="403 Forbidden",
-)
 BROKEN: Final = answer(b"", status="500 No")
 
 
@@ -227,160 +219,6 @@ def test_entering_can_be_cancelled(backend: str) -> None:
     run(backend, collection, scenario)
 
 
-PATIENTLY: Final = 60.0
-
-
-# Changes.
-
-
-def test_changes_begin_with_all_objects(drive: Callable[..., Any]) -> None:
-    collection = Collection(*AB)
-
-    async def scenario(clientset: Any) -> None:
-        async with clientset.core_v1.config_maps("d").informer() as maps:
-            changes = maps.changes()
-            first, second = [await anext(changes) for _ in range(2)]
-            assert isinstance(first, Added)
-            assert first.is_initial
-            assert first.object.data == {"color": "red"}
-            assert second.key.name == "b"
-            collection.send(change("MODIFIED", "a", 11, color="blue"))
-            third = await anext(changes)
-            assert isinstance(third, Updated)
-            assert (third.old.data, third.object.data) == ({"color": "red"}, {"color": "blue"})
-            collection.send(change("DELETED", "a", 12), change("ADDED", "c", 13))
-            fourth, fifth = await anext(changes), await anext(changes)
-            assert isinstance(fourth, Deleted)
-            assert fourth.is_final
-            assert isinstance(fifth, Added)
-            assert not fifth.is_initial
-
-    drive(collection, scenario)
-
-
-def test_two_consumers_are_independent_and_a_late_one_gets_all_objects(drive: Callable[..., Any]) -> None:
-    collection = Collection(*AB)
-
-    async def scenario(clientset: Any) -> None:
-        async with clientset.core_v1.config_maps("d").informer() as maps:
-            one, two = maps.changes(), maps.changes()
-            assert await take(one, 2) == ["Added a 3", "Added b 4"]
-            collection.send(change("ADDED", "c", 11))
-            assert await take(one, 1) == ["Added c 11"]
-            assert await take(two, 3) == ["Added a 3", "Added b 4", "Added c 11"]
-            assert await take(maps.changes(), 3) == ["Added a 3", "Added b 4", "Added c 11"]
-
-    drive(collection, scenario)
-
-
-def test_a_slow_consumer_stops_nobody_and_gets_the_newest_states(drive: Callable[..., Any]) -> None:
-    collection = Collection(*AB)
-
-    async def scenario(clientset: Any) -> None:
-        async with clientset.core_v1.config_maps("d").informer() as maps:
-            slow = maps.changes()
-            assert await take(slow, 2) == ["Added a 3", "Added b 4"]
-            for version in range(11, 1011):
-                collection.send(change("MODIFIED", "a", version))
-            collection.send(change("DELETED", "b", 2000))
-            await maps.wait_until("2000")
-            assert maps.get("a").metadata.resource_version == "1010"
-            assert await take(slow, 2) == ["Updated a 1010", "Deleted b 2000"]
-
-    drive(collection, scenario)
-
-
-def test_a_consumer_that_raises_gets_its_own_error_and_the_others_continue(drive: Callable[..., Any]) -> None:
-    collection = Collection(*AB)
-
-    async def scenario(clientset: Any) -> None:
-        async with clientset.core_v1.config_maps("d").informer() as maps:
-            other = maps.changes()
-            with pytest.raises(ZeroDivisionError):
-                async for _ in maps.changes():
-                    raise ZeroDivisionError
-            collection.send(change("ADDED", "c", 11))
-            assert await take(other, 3) == ["Added a 3", "Added b 4", "Added c 11"]
-            assert len(maps) == 3
-
-    drive(collection, scenario)
-
-
-def test_nothing_is_kept_for_a_consumer_that_left(drive: Callable[..., Any]) -> None:
-    collection = Collection(*AB)
-
-    async def scenario(clientset: Any) -> None:
-        async with clientset.core_v1.config_maps("d").informer() as maps:
-            assert await take(maps.changes(), 1) == ["Added a 3"]
-            kept = maps.changes()
-            gc.collect()
-            collection.send(change("ADDED", "c", 11))
-            await maps.wait_until("11")
-            assert len(maps._store.feeds) == 1
-            kept.close()
-            assert await take(kept, 1) == []
-            collection.send(change("ADDED", "d", 12))
-            await maps.wait_until("12")
-            assert len(maps._store.feeds) == 0
-
-    drive(collection, scenario)
-
-
-def test_the_end_of_the_block_ends_the_iterations(drive: Callable[..., Any]) -> None:
-    collection = Collection(*AB)
-
-    async def scenario(clientset: Any) -> None:
-        async with clientset.core_v1.config_maps("d").informer() as maps:
-            changes = maps.changes()
-            assert await take(changes, 1) == ["Added a 3"]
-        assert await take(changes, 5) == ["Added b 4"], "what was taken already"
-        assert await take(changes, 5) == []
-
-    drive(collection, scenario)
-
-
-def test_another_thread_can_close_an_informer() -> None:
-    collection = Collection(*AB)
-    found: list[str] = []
-    with PodServer(collection) as server, Clientset(rest.Config(host=server.url, timeouts=TIMEOUTS)) as clientset:
-        with clientset.core_v1.config_maps("d").informer() as maps:
-
-            def follow() -> None:
-                found.extend(shown(taken) for taken in maps.changes())
-
-            thread = threading.Thread(target=follow)
-            thread.start()
-            wait_until(lambda: len(found) == 2 or not thread.is_alive())
-        thread.join(PATIENTLY)
-        assert not thread.is_alive()
-        collection.stop()
-
-
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_another_task_can_follow_the_changes(backend: str) -> None:
-    collection = Collection(*AB)
-
-    async def scenario(clientset: Any) -> None:
-        found: list[str] = []
-        enough = anyio.Event()
-
-        async def follow(maps: Any) -> None:
-            async for taken in maps.changes():
-                found.append(shown(taken))
-                if len(found) == 3:
-                    enough.set()
-
-        async with anyio.create_task_group() as group:
-            async with clientset.core_v1.config_maps("d").informer() as maps:
-                group.start_soon(follow, maps)
-                collection.send(change("ADDED", "c", 11))
-                with anyio.fail_after(PATIENTLY):
-                    await enough.wait()
-        assert found == ["Added a 3", "Added b 4", "Added c 11"]
-
-    run(backend, collection, scenario)
-
-
 def test_readers_own_the_objects_that_they_read_unless_these_are_shared(drive: Callable[..., Any]) -> None:
     collection = Collection(*reversed(AB))
 
@@ -393,171 +231,6 @@ def test_readers_own_the_objects_that_they_read_unless_these_are_shared(drive: C
             assert [found.metadata.name for found in maps.list()] == ["a", "b"], "sorted"
 
     drive(collection, scenario)
-
-
-# Faults.
-
-
-def test_after_the_first_state_the_copy_stays_readable_and_recovers(drive: Callable[..., Any]) -> None:
-    collection = Collection(*AB)
-
-    async def scenario(clientset: Any) -> None:
-        async with clientset.core_v1.config_maps("d").informer() as maps:
-            collection.failing = FORBIDDEN
-            collection.cut()
-            await wait_until_async(lambda: maps.failure)
-            assert "no" in maps.failure
-            assert maps.get("a").metadata.uid == "u-a"
-            before = maps.age
-            with pytest.raises(errors.WaitTimeoutError, match=r"has not reached version 11 within 0 s: it is at 10; "):
-                await maps.wait_until("11", timeout=0)
-            assert maps.age > before
-            collection.failing = None
-            await wait_until_async(lambda: collection.streams == 2)
-            collection.send(change("ADDED", "c", 11))
-            await maps.wait_until("11", timeout=PATIENTLY)
-            assert maps.failure == ""
-            assert len(maps) == 3
-
-    drive(collection, scenario)
-
-
-def test_410_reads_the_state_again_while_the_copy_is_read(drive: Callable[..., Any]) -> None:
-    collection = Collection(*AB)
-
-    async def scenario(clientset: Any) -> None:
-        async with clientset.core_v1.config_maps("d").informer() as maps:
-            changes = maps.changes()
-            await take(changes, 2)
-            collection.state, collection.version = [AB[0], change("ADDED", "c", 19)], 20
-            collection.send(b'{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired"}}\n')
-            assert await take(changes, 2) == ["Added c 19", "Deleted b 4"]
-            await maps.wait_until("20")
-
-    drive(collection, scenario)
-    assert len(collection.asks) == 2
-
-
-def test_a_clientset_that_is_closed_meanwhile_ends_the_changes_of_a_quiet_watch(drive: Callable[..., Any]) -> None:
-    collection = Collection(*AB)
-
-    async def scenario(clientset: Any) -> None:
-        async with clientset.core_v1.config_maps("d").informer() as maps:
-            changes = maps.changes()
-            assert await take(changes, 2) == ["Added a 3", "Added b 4"]
-            await close(clientset)
-            with pytest.raises(errors.ClosedError, match="the informer of configmaps: the client is closed"):
-                await take(changes, 1)
-            with pytest.raises(errors.ClosedError):
-                await maps.wait_until("99")
-            assert len(maps) == 2
-
-    drive(collection, scenario)
-
-
-def test_an_informer_without_an_end_stops_with_its_clientset() -> None:
-    collection = Collection(*AB)
-    with PodServer(collection) as server:
-        with Clientset(rest.Config(host=server.url, timeouts=TIMEOUTS)) as clientset:
-            clientset.core_v1.config_maps("d").informer(label_selector="left=open").__enter__()
-        wait_until(lambda: not [thread for thread in threading.enumerate() if "informer" in thread.name])
-        collection.stop()
-
-
-def test_metrics_show_an_open_informer(drive: Callable[..., Any]) -> None:
-    collection = Collection(*AB)
-
-    async def scenario(clientset: Any) -> None:
-        async with clientset.core_v1.config_maps("d").informer(label_selector="metrics=yes") as maps:
-            collection.state, collection.version = [AB[0]], 20
-            collection.send(b'{"type":"ADDED","object":{}}\n')
-            collection.send(b'{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired"}}\n')
-            await maps.wait_until("20")
-            shown = [line for line in metrics.REGISTRY.text().splitlines() if "metrics=yes" in line]
-        labels = '{resource="configmaps",namespace="d",selector="labelSelector=metrics=yes"}'
-        values = dict(line.replace(labels, "").rsplit(" ", 1) for line in shown)
-        assert float(values.pop("kubecore_informer_age_seconds")) < 60
-        assert int(values.pop("kubecore_informer_bytes")) > 0
-        relists = int(values.pop("kubecore_informer_relists_total"))
-        assert values == {
-            "kubecore_informer_fallbacks_total": "0",
-            "kubecore_informer_objects": "1",
-            "kubecore_informer_undecodable": "1",
-            "kubecore_informer_version": "20",
-        }
-        assert relists >= 1
-        after = [line for line in metrics.REGISTRY.text().splitlines() if "metrics=yes" in line]
-        assert [line.partition("{")[0] for line in after] == [
-            "kubecore_informer_fallbacks_total",
-            "kubecore_informer_relists_total",
-        ]
-
-    drive(collection, scenario)
-
-
-# Own writes.
-
-
-def test_own_writes_are_read_at_once_and_reported_once(drive: Callable[..., Any]) -> None:
-    collection = Collection(*AB)
-
-    async def scenario(clientset: Any) -> None:
-        client = clientset.core_v1.config_maps("d")
-        async with client.informer(label_selector="!hidden") as maps:
-            changes = maps.changes()
-            await take(changes, 2)
-            await client.create(core_v1.ConfigMap.from_dict(map_("c", 12)))
-            assert maps.get("c").metadata.resource_version == "12"
-            await client.update(core_v1.ConfigMap.from_dict(map_("a", 13, color="green")))
-            assert maps.get("a").data == {"color": "green"}
-            assert await take(changes, 2) == ["Added c 12", "Updated a 13"]
-            collection.send(change("ADDED", "c", 12), change("MODIFIED", "a", 13), change("ADDED", "e", 14))
-            assert await take(changes, 1) == ["Added e 14"]
-            hidden = map_("a", 15)
-            hidden["metadata"]["labels"] = {"hidden": "yes"}
-            await client.update(core_v1.ConfigMap.from_dict(hidden))
-            assert maps.get_or_none("a") is None
-            await client.create(core_v1.ConfigMap.from_dict(map_("dry", 16)), dry_run="All")
-            assert maps.get_or_none("dry") is None
-            await clientset.core_v1.secrets("d").create({"metadata": {"name": "s", "resourceVersion": "17"}})
-            assert maps.get_or_none("s") is None
-
-    drive(collection, scenario)
-
-
-def test_writes_of_another_namespace_are_left_out(drive: Callable[..., Any]) -> None:
-    collection = Collection(*AB)
-
-    async def scenario(clientset: Any) -> None:
-        async with clientset.core_v1.config_maps("d").informer() as maps:
-            other = map_("c", 12)
-            other["metadata"]["namespace"] = "other"
-            await clientset.core_v1.config_maps("other").create(core_v1.ConfigMap.from_dict(other))
-            assert len(maps) == 2
-
-    drive(collection, scenario)
-
-
-@pytest.mark.parametrize("backend", ["asyncio", "trio"])
-def test_own_writes_of_another_event_loop_wake_a_waiting_consumer(backend: str) -> None:
-    collection = Collection(*AB)
-
-    async def scenario(clientset: Any) -> None:
-        async def write() -> None:
-            await clientset.core_v1.config_maps("d").create(core_v1.ConfigMap.from_dict(map_("c", 12)))
-
-        async def in_a_thread() -> None:
-            await anyio.to_thread.run_sync(lambda: anyio.run(write))
-
-        async with clientset.core_v1.config_maps("d").informer() as maps:
-            changes = maps.changes()
-            await take(changes, 2)
-            with anyio.fail_after(PATIENTLY):
-                async with anyio.create_task_group() as group:
-                    group.start_soon(in_a_thread)
-                    assert await take(changes, 1) == ["Added c 12"]
-
-    run(backend, collection, scenario)
 
 
 # Forms.
@@ -642,6 +315,3 @@ def test_an_index_that_calls_its_cache_fails_instead_of_waiting_for_ever(
 
     drive(Collection(*AB), scenario)
     assert "must not call the cache of configmaps" in caplog.text
-
-
-TIMEOUTS: Final = rest.Timeouts(connect=5, read=5, write=5, pool=5, total=10)

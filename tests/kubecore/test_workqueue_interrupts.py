@@ -199,7 +199,7 @@ def call_at(number: int, function: Callable[[], object], work: Callable[[], obje
 
 @pytest.mark.parametrize("items", [0, 2])
 def test_a_signal_handler_may_shut_down_a_queue_at_any_instruction(items: int) -> None:
-    """The handler comes at a chosen instruction here; `test_workqueue_workers.py` has real signals."""
+    """The handler comes at a chosen instruction here; `test_workqueue_cancellation.py` has real signals."""
     for number in range(1, 10_000):
         queue: WorkQueue[int] = WorkQueue()
         found: list[bool] = []
