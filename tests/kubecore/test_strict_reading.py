@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 import msgspec
 import pytest
 
 from kubeclient.models import apps_v1, core_v1, meta_v1
-from kubecore.errors import DecodeError
+from kubecore.calls import apply_check
+from kubecore.errors import DecodeError, InvalidRequestError
 from kubecore.model.model import CustomModel, OpenModel
 from kubecore.model.other_fields import OtherFields
 
@@ -145,3 +147,17 @@ def test_many_faults_are_cut_off() -> None:
 def test_a_value_of_another_type_is_refused_as_without_strict() -> None:
     with pytest.raises(DecodeError, match=r"\$\.spec"):
         core_v1.Pod.from_dict({"spec": 1}, strict=True)
+
+
+def test_desired_states_may_have_the_other_fields_of_a_copy_and_no_further_ones() -> None:
+    apply_check.check_fields({"container": CONTAINER, "containers": [CONTAINER], "byName": {"x": CONTAINER}}, Gauge)
+    with pytest.raises(InvalidRequestError) as caught:
+        apply_check.check_fields(
+            {
+                "container": {**CONTAINER, "scope": 1, "env": [{"name": "b", "workers": 1, "scope": 1}]},
+                "selector": {"workers": 1},
+            },
+            Gauge,
+        )
+    found = re.findall(r"(\S+) is not a field of", str(caught.value))
+    assert sorted(found) == ["container.env[0].workers", "container.scope", "selector.workers"]

@@ -12,7 +12,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from kubecore._support.json_types import is_json_array, is_json_object
+from kubecore._support.nearest import nearest
 from kubecore.calls.body import Body, metadata_field
+from kubecore.codec.other_fields import NO_OTHERS, OtherTree, tree_in
 from kubecore.errors import InvalidRequestError
 from kubecore.model.base import OpenBase
 from kubecore.model.model import Model
@@ -95,34 +97,32 @@ class _Unknown(NamedTuple):
         return f"{self.path} is not a field of {self.kind.__name__}{_nearest(self.key, self.kind)}"
 
 
-def _unknown(value: Any, hint: Any, path: str) -> Iterator[_Unknown]:
+def _unknown(value: Any, hint: Any, path: str, others: OtherTree = NO_OTHERS) -> Iterator[_Unknown]:
     """Yield each field below a value that its type lacks. A model has been checked when it was made."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Annotated:
-        yield from _unknown(value, arguments[0], path)
+        yield from _unknown(value, arguments[0], path, tree_in(hint) or others)
     elif origin in (typing.Union, types.UnionType):
         for member in arguments:
-            yield from _unknown(value, member, path)
+            yield from _unknown(value, member, path, others)
     elif origin is list and is_json_array(value):
         for index, item in enumerate(value):
-            yield from _unknown(item, arguments[0], f"{path}[{index}]")
+            yield from _unknown(item, arguments[0], f"{path}[{index}]", others)
     elif origin is dict and is_json_object(value):
         for key, item in value.items():
-            yield from _unknown(item, arguments[1], _below(path, key))
+            yield from _unknown(item, arguments[1], _below(path, key), others)
     elif isinstance(hint, type) and issubclass(hint, Model) and is_json_object(value):
-        yield from _of_model(value, hint, path)
+        yield from _of_model(value, hint, path, others)
 
 
-def _of_model(value: Mapping[Any, Any], kind: type[Model], path: str) -> Iterator[_Unknown]:
+def _of_model(value: Mapping[Any, Any], kind: type[Model], path: str, others: OtherTree) -> Iterator[_Unknown]:
     fields = {field.wire_name: field for field in kind.model_fields()}
     for key, item in value.items():
         field = fields.get(key)
-        if field is None and (issubclass(kind, OpenBase) or str(key).startswith("$")):
-            continue  # A key with $ is a directive of a strategic merge patch.
-        if field is None:
-            yield _Unknown(_below(path, key), key, kind)
-        else:
-            yield from _unknown(item, field.type, _below(path, key))
+        if field is not None:
+            yield from _unknown(item, field.type, _below(path, key), others.inner.get(key, NO_OTHERS))
+        elif not (issubclass(kind, OpenBase) or str(key).startswith("$") or key in others.names):
+            yield _Unknown(_below(path, key), key, kind)  # A key with $ is a directive of a strategic merge patch.
 
 
 def _below(path: str, key: object) -> str:
@@ -133,8 +133,6 @@ def _below(path: str, key: object) -> str:
 
 
 def _nearest(key: object, kind: type[Model]) -> str:
-    import difflib
-
     names = {field.name: field.wire_name for field in kind.model_fields()}
-    found = names.get(str(key)) or next(iter(difflib.get_close_matches(str(key)[:100], names.values(), 1)), "")
-    return f"; did you mean {found}?" if found else ""
+    found = names.get(str(key))
+    return f"; did you mean {found}?" if found else nearest(str(key)[:100], names.values())
