@@ -93,6 +93,9 @@ def test_writes_that_change_nothing_pass(fence: Fence, call: Call[Any]) -> None:
         write(method="POST", verb="create", resource="leases", group="coordination.k8s.io"),
         write(method="GET", verb="get", resource="pods", subresource="exec"),
         write(resource=""),
+        write(method="DELETE", verb="delete", query=(("dryRun", "All"),), body=b'{"kind":"DeleteOptions"}'),
+        write(query=(("dryRun", "All"),), is_proxied=True),
+        write(resource="", path="/api/v1/namespaces/d/pods/p/proxy", query=(("dryRun", "All"),)),
     ],
 )
 def test_other_writes_do_not(fence: Fence, call: Call[Any]) -> None:

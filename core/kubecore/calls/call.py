@@ -61,6 +61,9 @@ class ListReader(Generic[R]):
         raise NotImplementedError
 
 
+_DRY_RUN: Final = ("dryRun", "All")
+
+
 class _DeleteOptions(msgspec.Struct, rename="camel"):
     """The part of the options of a delete that decides whether anything is deleted."""
 
@@ -138,13 +141,17 @@ class Call(msgspec.Struct, Generic[R], frozen=True, kw_only=True, gc=False):
 
     @property
     def is_dry_run(self) -> bool:
-        """Whether the server is to store nothing (`dryRun=All`, in the query or in the options of a delete)."""
-        if any(name == "dryRun" for name, _ in self.query):
-            return True
-        if self.method != "DELETE" or self.body is None:
+        """Whether the server stores nothing (`dryRun=All`): False if that is not certain.
+
+        The server ignores the query of a delete that has options in its body. A request that it passes on to a pod, a
+        service or a node has the effect that the process there gives it.
+        """
+        if self.is_proxied or (not self.resource and "/proxy/" in f"{self.path}/"):
             return False
+        if self.method != "DELETE" or not self.body:
+            return _DRY_RUN in self.query
         try:
-            return bool(decoder(_DeleteOptions).decode(self.body).dry_run)
+            return decoder(_DeleteOptions).decode(self.body).dry_run == ["All"]
         except (msgspec.DecodeError, ValueError, RecursionError):  # The body of `raw` may be anything.
             return False
 
