@@ -6,7 +6,7 @@ Source: `k8s.io/apimachinery/pkg/apis/meta/v1`, `ListOptions`, `CreateOptions`, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 from kubecore.errors import InvalidRequestError
 from kubecore.model.meta import Preconditions
@@ -95,6 +95,15 @@ _NAMES: Final[Mapping[str, str]] = {
 }
 
 
+_WORDS: Final[Mapping[str, Any]] = {
+    "dry_run": DryRun,
+    "field_validation": FieldValidation,
+    "propagation_policy": PropagationPolicy,
+    "resource_version_match": ResourceVersionMatch,
+}
+"""Options that are one of a few words."""
+
+
 def query(**options: Any) -> Query:
     """Convert options to query parameters.
 
@@ -115,7 +124,15 @@ def _text(name: str, value: Any) -> str:
         from kubecore import selectors
 
         return selectors.to_query(name, value)
+    _check_word(name, value)
     return query_value(name, value)
+
+
+def _check_word(name: str, value: Any) -> None:
+    """Refuse a value of another type, such as `dry_run=True`; only the server knows all words."""
+    if name in _WORDS and value is not None and not isinstance(value, str):
+        words = " or ".join(map(repr, get_args(_WORDS[name])))
+        raise InvalidRequestError(f"{name} must be {words}, not {value!r}")
 
 
 def query_value(name: str, value: Any) -> str:
@@ -164,7 +181,12 @@ def delete_options(
 
     Returns:
         The body; None if no option is set.
+
+    Raises:
+        InvalidRequestError: `dry_run` or `propagation_policy` is not text.
     """
+    _check_word("dry_run", dry_run)
+    _check_word("propagation_policy", propagation_policy)
     values = {
         "dryRun": None if dry_run is None else [dry_run],
         "gracePeriodSeconds": grace_period_seconds,

@@ -275,6 +275,25 @@ def test_options_of_a_delete_that_only_contain_the_word_are_not_a_dry_run() -> N
     assert not PODS.delete("d", "p", None).is_dry_run
 
 
+def test_a_dry_run_of_an_object_that_is_called_proxy_is_flagged() -> None:
+    from kubeclient.typed.core.v1.configmap import CONFIG_MAPS
+
+    assert CONFIG_MAPS.create("proxy", {"metadata": {"name": "proxy"}}, options.query(dry_run="All")).is_dry_run
+
+
+@pytest.mark.parametrize("name", ["dry_run", "field_validation", "resource_version_match"])
+def test_options_with_words_refuse_other_types(name: str) -> None:
+    with pytest.raises(errors.InvalidRequestError, match=f"^{name} must be '[A-Z]"):
+        options.query(**{name: True})
+
+
+@pytest.mark.parametrize("name", ["dry_run", "propagation_policy"])
+def test_options_of_a_delete_with_words_refuse_other_types(name: str) -> None:
+    with Clientset(rest.Config(host="http://127.0.0.1:1")) as clientset:
+        with pytest.raises(errors.InvalidRequestError, match=f"^{name} must be '[A-Z]"):
+            clientset.core_v1.pods("d").delete("p", **{name: True})  # type: ignore[arg-type]
+
+
 @kinds
 def test_failures_and_lost_responses_are_not_reported(kind: str) -> None:
     failed = b'{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Conflict","code":409}'
