@@ -185,7 +185,7 @@ class Config:
         Raises:
             ConfigError: It is not a URL of a server.
         """
-        for mistake in value_types.mistakes(self):
+        for mistake in value_types.mistakes_in({"host": self.host, "tls": self.tls}, value_types.TYPES["Config"]):
             raise ConfigError(mistake)
         if "@" in (self.host or "") and not _PATH_FOLLOWS.match(self.host):
             # First of all: no other error may show the password, nor the variables of its frame.

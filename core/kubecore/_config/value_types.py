@@ -42,7 +42,7 @@ def _or_none(known: _Type) -> _Type:
 
 
 def _is_timeouts(value: Any) -> bool:
-    return _name(value) == "Timeouts"
+    return _name(value) == "Timeouts" and all(hasattr(value, name) for name in TYPES["Timeouts"])
 
 
 def _is_limiter(value: Any) -> bool:

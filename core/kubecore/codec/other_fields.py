@@ -11,7 +11,6 @@ import functools
 import types
 import typing
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
@@ -24,8 +23,7 @@ from kubecore.model.other_fields import OtherFields
 __all__ = ["NO_OTHERS", "OtherTree", "attached", "may_hold", "paths_of", "tree_in"]
 
 
-@dataclass(frozen=True, slots=True)
-class OtherTree:
+class OtherTree(msgspec.Struct, frozen=True):
     """The other fields of an object, and of the objects in its fields, by names in JSON.
 
     Attributes:
@@ -33,8 +31,8 @@ class OtherTree:
         inner: Those of the objects in its fields.
     """
 
-    names: set[str] = field(default_factory=set[str])
-    inner: dict[str, OtherTree] = field(default_factory=dict[str, "OtherTree"])
+    names: set[str] = msgspec.field(default_factory=set[str])
+    inner: dict[str, OtherTree] = msgspec.field(default_factory=dict[str, "OtherTree"])
 
 
 NO_OTHERS: Final = OtherTree()

@@ -12,7 +12,6 @@ import functools
 import types
 import typing
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -71,8 +70,7 @@ def others(kind: type[ModelBase], data: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in data.items() if key not in known}
 
 
-@dataclass(slots=True)
-class _Outline:
+class _Outline(msgspec.Struct):
     """The outline of a type.
 
     Attributes:
