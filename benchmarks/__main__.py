@@ -43,7 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = (options.table,) if options.table else ("recorded", *_SERVED)
     failed = 0
     if "recorded" in names:
-        failed += _keep("recorded", recorded.measure(options.only, options.clients), recorded.targets, options)
+        failed += _keep(
+            "recorded", recorded.measure(options.only, options.clients, options.before), recorded.targets, options
+        )
     if served := [name for name in _SERVED if name in names]:
         clients = [client for client in options.clients or cases.CLIENTS if client in cases.CLIENTS]
         made = programs.build(clients)
@@ -89,6 +91,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--pods", type=int, default=plan.FULL, help=f"pods on the server; {plan.FULL} by default")
     parser.add_argument("--rounds", type=int, help=f"rounds of these tables; {ROUNDS} by default")
     parser.add_argument("--note", default="", help="a remark about the circumstances, which the results contain")
+    parser.add_argument("--before", type=Path, help="a checkout of an earlier version, for `recorded`")
     parser.add_argument("--output", type=Path, help="the file of the results instead of benchmarks/results.json")
     return parser.parse_args(arguments)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +27,7 @@ class Figure:
     """One row of the table: the measured case, the peer and the target.
 
     `target` is the smallest ratio peer/ours that counts as reached. `own` names a case of kubeclient that is measured
-    instead of a peer. `before` is a figure of an earlier version, on a machine like the one of the results.
+    instead of a peer. The peer `BEFORE` is kubeclient in another checkout.
     """
 
     title: str
@@ -35,10 +36,10 @@ class Figure:
     target: float
     unit: str = "ms"
     own: str = ""
-    before: float = 0.0
 
 
 BEFORE = "kubeclient before lists were streamed"
+"""Commit 185da6c, if a checkout of it is given."""
 
 FIGURES = (
     Figure("decode 10,000 pods", "decode", "lightkube", 5.0),
@@ -74,10 +75,10 @@ FIGURES = (
     Figure("20 MB of log", "log", "kr8s", 1.0),
     Figure("100 forwarded connections at once", "forward", "kubernetes", 1.0),
     Figure("100 forwarded connections at once", "forward", "kr8s", 1.0),
-    Figure("kubeconfig load", "load", "lightkube", 0.0, "us"),
-    Figure("get of one pod", "get", BEFORE, 0.95, "us", before=279),
-    Figure("import and first get", "start", BEFORE, 0.95, before=178),
-    Figure("watch of 10,000 changes", "watch", BEFORE, 0.95, before=378),
+    Figure("kubeconfig load", "load", "lightkube", 1.0, "us"),
+    Figure("get of one pod", "get", BEFORE, 0.95, "us"),
+    Figure("import and first get", "start", BEFORE, 0.95),
+    Figure("watch of 10,000 changes", "watch", BEFORE, 0.95),
     Figure("one odd item in the 10,000", "odd", "the clean list", 0.5, own="decode"),
     Figure("10,000 pods over TLS, six fields of each", "rows", "the whole list", 2.0, own="list"),
     Figure("memory that those need", "rows_added", "the whole list", 5.0, "MiB", own="added"),
@@ -88,6 +89,7 @@ FIGURES = (
 
 MODULES = {
     "ours": "ours",
+    BEFORE: "ours",
     "lightkube": "lightkube",
     "kubernetes": "official",
     "kubernetes_asyncio": "kubernetes_asyncio",
@@ -97,15 +99,21 @@ MODULES = {
 }
 
 
-def measure(only: Sequence[str] | None = None, clients: Sequence[str] | None = None) -> Table:
+def measure(
+    only: Sequence[str] | None = None, clients: Sequence[str] | None = None, before: Path | None = None
+) -> Table:
     """Run the cases and return the table without its targets.
 
     Args:
         only: Names of the cases; None for all.
-        clients: Names of the clients; None for all.
+        clients: Names of the clients; None for all. An earlier version belongs to ours.
+        before: A checkout of an earlier version of kubeclient; None if there is none.
     """
+    chosen = {*clients, *([BEFORE] if "ours" in clients else [])} if clients else {client for client, _ in wanted()}
     pairs = [
-        (client, case) for client, case in wanted() if (not only or case in only) and (not clients or client in clients)
+        (client, case)
+        for client, case in wanted()
+        if (not only or case in only) and client in chosen and (client != BEFORE or before)
     ]
     python = environment.environment()
     with tempfile.TemporaryDirectory(prefix="kgen-bench-") as name:
@@ -116,7 +124,7 @@ def measure(only: Sequence[str] | None = None, clients: Sequence[str] | None = N
         measured: dict[tuple[str, str], list[float] | None] = {}
         with server(folder) as url:
             of_server = [key for key in pairs if key[1] not in CASES and key[1] not in generating.CASES]
-            measured |= {key: runs_of(key, python, goclient, url, folder) for key in of_server}
+            measured |= {key: runs_of(key, python, goclient, url, folder, before) for key in of_server}
         of_node = [key for key in pairs if key[1] in CASES]
         if goclient is None:  # A cluster needs Go, too.
             measured |= dict.fromkeys(of_node)
@@ -154,21 +162,26 @@ def server(folder: Path, module: str = "benchmarks.server") -> Iterator[str]:
 def wanted() -> list[tuple[str, str]]:
     """Return every (client, case) that a figure needs."""
     pairs = {("ours", figure.case) for figure in FIGURES} | {
-        ("ours", figure.own) if figure.own else (figure.peer, figure.case) for figure in FIGURES if not figure.before
+        ("ours", figure.own) if figure.own else (figure.peer, figure.case) for figure in FIGURES
     }
     return sorted(pairs, key=lambda pair: (pair[1], pair[0]))
 
 
-def runs_of(key: tuple[str, str], python: Path, goclient: Path | None, url: str, folder: Path) -> list[float] | None:
+def runs_of(
+    key: tuple[str, str], python: Path, goclient: Path | None, url: str, folder: Path, before: Path | None = None
+) -> list[float] | None:
     """Return the figure of each run: seconds, or MiB if the case measures memory."""
     client, case = key
+    variables = {}
+    if client == BEFORE and before:
+        variables["PYTHONPATH"] = os.pathsep.join(str(before / part) for part in ("core", "generated"))
     if client.startswith("client-go"):
         if goclient is None:
             return None
         command = go_command(client, case, goclient, url, folder)
     else:
         command = [str(python), "-m", f"benchmarks.clients.{MODULES[client]}", case, url, str(folder)]
-    runs = [run(command, case) for _ in range(RUNS if client != "kubernetes" or case != "list" else 3)]
+    runs = [run(command, case, variables) for _ in range(RUNS if client != "kubernetes" or case != "list" else 3)]
     print(f"{case:12} {client:22} {statistics.median(runs):.6f}", file=sys.stderr)
     return runs
 
@@ -182,9 +195,10 @@ def go_command(client: str, case: str, goclient: Path, url: str, folder: Path) -
     return [str(goclient), verb, url, str(folder / "ca.pem"), content_type, str(count)]
 
 
-def run(command: list[str], case: str) -> float:
+def run(command: list[str], case: str, variables: Mapping[str, str]) -> float:
     """Run one process; return its median seconds, its peak MiB, or the MiB that the call adds."""
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    environ = {**os.environ, **variables}
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)}\n{done.stderr[-2000:]}")
     said = json.loads(done.stdout.splitlines()[-1])
@@ -243,7 +257,7 @@ def _row(figure: Figure, measured: Table) -> Target:
             unit=figure.unit,
             value=ours.value if ours else None,
             peer=figure.peer,
-            peer_value=figure.before or (peer.value if peer else None),
+            peer_value=peer.value if peer else None,
             at_least=round(figure.target, 3),
         )
     )
