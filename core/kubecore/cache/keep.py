@@ -23,7 +23,7 @@ class Keep(enum.Enum):
     """As the server's text, without managed fields, decoded whenever it is read. The reader owns the object."""
 
     PACKED = "packed"
-    """As compressed text: a sixth of the memory of `JSON`. Changes and reads need more time."""
+    """As compressed text: an eighth of the memory of `JSON`, or less. Changes and reads need more time."""
 
     OBJECTS = "objects"
     """Decoded: four times the memory of `JSON`, and nothing to do for a read. Every reader gets the same object, which
