@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import types
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from kubecore._support.json_types import is_json_array, is_json_object
@@ -45,24 +44,23 @@ def refuse_faults(data: Any, kind: type[ModelBase]) -> None:
         DecodeError: A field at any depth is missing, null although it is required, or unknown. The error has the paths
             of the first ten of both kinds.
     """
+    missing: list[str | _Unknown] = []
+    unknown: list[str | _Unknown] = []
+    for fault in _faults(data, kind, "$", NO_OTHERS):
+        of_its_kind = unknown if isinstance(fault, _Unknown) else missing
+        if len(of_its_kind) <= _SHOWN:
+            of_its_kind.append(fault)
     found = [
-        f"{words}: {paths}"
-        for words, paths in (
-            ("lacks required fields", _listed(lambda: _faults(data, kind, "$", NO_OTHERS), str)),
-            ("has unknown fields", _listed(lambda: _faults(data, kind, "$", NO_OTHERS), _Unknown)),
-        )
-        if paths
+        f"{words}: {_listed(faults)}"
+        for words, faults in (("lacks required fields", missing), ("has unknown fields", unknown))
+        if faults
     ]
     if found:
         raise DecodeError(f"{kind.__name__} {'; it '.join(found)}")
 
 
-def _listed(walk: Callable[[], Iterator[str | _Unknown]], fault: type) -> str:
-    """Return the first faults of one kind."""
-    found = (each for each in walk() if type(each) is fault)
-    shown = [str(each) for each in itertools.islice(found, _SHOWN)]
-    more = ["..."] if shown and next(found, None) is not None else []
-    return ", ".join(shown + more)
+def _listed(faults: list[str | _Unknown]) -> str:
+    return ", ".join(map(str, faults[:_SHOWN])) + (", ..." if len(faults) > _SHOWN else "")
 
 
 def _faults(value: Any, hint: Any, path: str, others: OtherTree) -> Iterator[str | _Unknown]:
