@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kubecore.clocks import FakeClock
-from kubecore.workqueue import ItemExponential, Limiter, QueueClosedError, WorkQueue
+from kubecore.workqueue import ItemExponential, QueueClosedError, WorkQueue
 
 
 @pytest.fixture
@@ -404,23 +404,6 @@ def test_values_of_wrong_types_are_refused(queue: WorkQueue[str]) -> None:
         wrong.add_after("a", "1")
     with pytest.raises(TypeError, match="positional argument"):
         wrong.add("a", 1)  # The priority: a second number would be taken for a delay.
-    assert len(queue) == 0
-
-
-def test_a_limiter_that_returns_a_wrong_wait_is_an_error(clock: FakeClock) -> None:
-    class Wrong:
-        def when(self, item: str) -> float:
-            return -1
-
-        def forget(self, item: str) -> None: ...
-
-        def num_requeues(self, item: str) -> int:
-            return 0
-
-    limiter: Limiter[str] = Wrong()
-    queue = WorkQueue(limiter, clock=clock)
-    with pytest.raises(ValueError, match="0 s or more, not -1 s"):
-        queue.add_rate_limited("a")
     assert len(queue) == 0
 
 

@@ -107,10 +107,14 @@ class AsyncWorkQueue(Generic[K]):
             priority: Items of a higher priority are first.
 
         Raises:
+            ValueError: The limiter raised an error, which is the cause, or its wait is not a finite number. The item is
+                queued again after 1000 s.
             TypeError: The item can't be hashed, or the priority is not an integer.
         """
-        self._core.add_rate_limited(item, priority)
-        self._call()
+        try:
+            self._core.add_rate_limited(item, priority)
+        finally:
+            self._call()
 
     async def get(self) -> K:
         """Wait for an item, and return it. `done` must be called for it, whether the work succeeds or not.

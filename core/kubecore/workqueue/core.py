@@ -32,6 +32,9 @@ _ROUND: Final = 16
 _SPARE: Final = 64
 """The number of outdated entries that the heap may always contain."""
 
+_WITHOUT_LIMITER: Final = 1000.0
+"""The wait of an item whose limiter fails, in seconds: the longest one of the default limiter."""
+
 
 class _Delay(NamedTuple):
     due: float
@@ -112,10 +115,21 @@ class QueueCore(Generic[K]):
             self._delay(item, self._clock.monotonic() + seconds, priority)
 
     def add_rate_limited(self, item: K, priority: int) -> None:
-        """Queue an item when the limiter allows it."""
+        """Queue an item when the limiter allows it. A limiter that fails does not lose the item."""
         self._check(item, priority)
-        if self._shut_down_at is None:
-            self.add_after(item, self._limiter.when(item), priority)
+        if self._shut_down_at is not None:
+            return
+        try:
+            seconds = float(self._limiter.when(item))
+            if not math.isfinite(seconds):
+                raise ValueError(f"the wait is {seconds} s")
+        except Exception as error:
+            self.add_after(item, _WITHOUT_LIMITER, priority)
+            raise ValueError(
+                f"the limiter {type(self._limiter).__name__} has no valid wait for the item {item!r}, which is queued "
+                f"again after {_WITHOUT_LIMITER:g} s: {error}"
+            ) from error
+        self.add_after(item, max(0.0, seconds), priority)
 
     def take(self, taken: list[tuple[K, int]]) -> None:
         """Take the next item. There must be one: see `__len__`.
@@ -129,7 +143,7 @@ class QueueCore(Generic[K]):
         line = self._lines[priority]
         item = next(iter(line))
         taken.append((item, priority))
-        self._working[item] = 0.0 if self._metrics is None else self._measure_take(item)
+        self._working[item] = 0.0 if self._metrics is None else self._measure_take(item, self._metrics)
         del line[item]
         if not line:
             del self._lines[priority]
@@ -300,10 +314,9 @@ class QueueCore(Generic[K]):
             self._metrics.adds.inc()
             self._since[item] = self._clock.monotonic()
 
-    def _measure_take(self, item: K) -> float:
+    def _measure_take(self, item: K, metrics: QueueMetrics) -> float:
         now = self._clock.monotonic()
-        if self._metrics is not None:
-            self._metrics.queue_duration.observe(now - self._since.pop(item, now))
+        metrics.queue_duration.observe(now - self._since.pop(item, now))
         return now
 
 

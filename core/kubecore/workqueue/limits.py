@@ -21,7 +21,10 @@ class Limiter(Protocol[K_contra]):
     """Decides when an item is tried again: client-go's `TypedRateLimiter`."""
 
     def when(self, item: K_contra) -> float:
-        """Count a failure of the item, and return the seconds until its next attempt."""
+        """Count a failure of the item, and return the seconds until its next attempt.
+
+        The number must be finite; a negative one counts as 0. If it is not, or if this raises, the queue waits 1000 s.
+        """
         ...
 
     def forget(self, item: K_contra) -> None:

@@ -109,6 +109,8 @@ class WorkQueue(Generic[K]):
             priority: Items of a higher priority are first.
 
         Raises:
+            ValueError: The limiter raised an error, which is the cause, or its wait is not a finite number. The item is
+                queued again after 1000 s.
             TypeError: The item can't be hashed, or the priority is not an integer.
         """
         self._change(self._core.add_rate_limited, item, priority)
@@ -155,12 +157,12 @@ class WorkQueue(Generic[K]):
         Args:
             item: The item.
         """
+        begun: list[K] = []
         try:
-            self._change(self._core.done, item)
-        except TypeError:
-            raise
+            self._change(self._end, item, begun)
         except BaseException:
-            self._change(self._core.done, item)  # Otherwise no worker would ever get the item again.
+            if not begun:  # Otherwise the work has ended, and the item may be the work of another worker now.
+                self._change(self._end, item, begun)
             raise
 
     def forget(self, item: K) -> None:
@@ -225,6 +227,23 @@ class WorkQueue(Generic[K]):
                 self._call()
             raise
 
+    def _end(self, item: K, begun: list[K]) -> None:
+        """End the work on an item, even if an exception such as KeyboardInterrupt comes between two statements.
+
+        Args:
+            item: The item.
+            begun: The item is appended: from then on, this ends the work before another thread gets the lock.
+        """
+        try:
+            begun.append(item)
+            self._core.done(item)
+        except TypeError:
+            raise
+        except BaseException:
+            self._core.repair()
+            self._core.done(item)  # Otherwise no worker would ever get the item again.
+            raise
+
     def _take(self, taken: list[tuple[K, int]]) -> bool:
         """Take an item; return whether there was one."""
         try:
@@ -234,7 +253,10 @@ class WorkQueue(Generic[K]):
             if self._line.waiting:
                 self._call()
         except BaseException:
-            self._core.repair()  # Before another thread gets the lock.
+            # Before another thread gets the lock: later, the item may be the work of another worker.
+            self._core.repair()
+            self._core.give_back(taken)
+            taken.clear()
             raise
         return True
 
