@@ -17,6 +17,7 @@ import pytest
 from kubecore._support import wakeup
 from kubecore.clocks import FakeClock
 from kubecore.workqueue import ItemExponential, QueueClosedError, WorkQueue
+from kubecore.workqueue import base as base_module
 from kubecore.workqueue import core as core_module
 from kubecore.workqueue import line as line_module
 from kubecore.workqueue import queue as queue_module
@@ -25,7 +26,9 @@ from tests.ready import PATIENCE, wait_until
 
 pytestmark = pytest.mark.slow
 
-_FILES: Final = frozenset(str(module.__file__) for module in (core_module, line_module, queue_module, wakeup))
+_FILES: Final = frozenset(
+    str(module.__file__) for module in (base_module, core_module, line_module, queue_module, wakeup)
+)
 UNLOCKED: Final[Any] = nullcontext()
 """A replacement of the lock. Tracing can interrupt Python between the acquisition and the block; a signal cannot."""
 

@@ -5,25 +5,23 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Hashable
-from typing import Generic, ParamSpec, TypeVar
+from typing import Generic, TypeVar, TypeVarTuple
 
 from kubecore._support.wakeup import Wakeup
 from kubecore.clocks import SYSTEM_CLOCK, Clock
 from kubecore.metrics import REGISTRY, Registry
-from kubecore.workqueue.core import QueueCore
+from kubecore.workqueue.base import BaseQueue
 from kubecore.workqueue.errors import QueueClosedError
-from kubecore.workqueue.limits import Limiter, default_limiter
-from kubecore.workqueue.line import Line
-from kubecore.workqueue.queue_metrics import QueueMetrics
+from kubecore.workqueue.limits import Limiter
 
 __all__ = ["WorkQueue"]
 
 K = TypeVar("K", bound=Hashable)
-P = ParamSpec("P")
+A = TypeVarTuple("A")
 T = TypeVar("T")
 
 
-class WorkQueue(Generic[K]):
+class WorkQueue(BaseQueue[K, Wakeup], Generic[K]):
     """Items that wait for a worker, each at most once, safe to use from many threads at once.
 
     A worker gets an item, works on it, and calls `done`. If the item is added in the meantime, it is queued again by
@@ -51,69 +49,9 @@ class WorkQueue(Generic[K]):
         clock: Clock = SYSTEM_CLOCK,
         registry: Registry = REGISTRY,
     ) -> None:
-        self._clock = clock
-        self._core: QueueCore[K] = QueueCore(
-            default_limiter(clock) if limiter is None else limiter,
-            clock,
-            QueueMetrics(name, registry) if name else None,
-        )
+        super().__init__(limiter, name=name, clock=clock, registry=registry)
         # Reentrant, because a signal handler may interrupt any method and call `shut_down`.
         self._lock = threading.RLock()
-        self._line: Line[Wakeup] = Line()
-        self._drains: dict[Wakeup, None] = {}
-
-    def __len__(self) -> int:
-        """Return the number of items that a worker could get now."""
-        return self._change(self._core.__len__)
-
-    @property
-    def is_shut_down(self) -> bool:
-        """Whether the queue was shut down, with or without drain."""
-        return self._core.is_shut_down
-
-    def add(self, item: K, *, priority: int = 0) -> None:
-        """Queue an item; if it is worked on, `done` will queue it.
-
-        If the item waits already, it gets the higher of the two priorities. After `shut_down` nothing happens.
-
-        Args:
-            item: The item.
-            priority: Items of a higher priority are first.
-
-        Raises:
-            TypeError: The item can't be hashed, or the priority is not an integer.
-        """
-        self._change(self._core.add, item, priority)
-
-    def add_after(self, item: K, seconds: float, *, priority: int = 0) -> None:
-        """Queue an item after some seconds.
-
-        If the item waits already, the earlier time and the higher priority count.
-
-        Args:
-            item: The item.
-            seconds: How long it waits, 0 or more.
-            priority: Items of a higher priority are first.
-
-        Raises:
-            ValueError: The seconds are negative or not finite.
-            TypeError: The item can't be hashed, the seconds are not a number, or the priority is not an integer.
-        """
-        self._change(self._core.add_after, item, seconds, priority)
-
-    def add_rate_limited(self, item: K, *, priority: int = 0) -> None:
-        """Count a failure of an item, and queue it when the limiter allows it.
-
-        Args:
-            item: The item.
-            priority: Items of a higher priority are first.
-
-        Raises:
-            ValueError: The limiter raised an error, which is the cause, or its wait is not a finite number. The item is
-                queued again after 1000 s.
-            TypeError: The item can't be hashed, or the priority is not an integer.
-        """
-        self._change(self._core.add_rate_limited, item, priority)
 
     def get(self) -> K:
         """Wait for an item, and return it. `done` must be called for it, whether the work succeeds or not.
@@ -165,23 +103,6 @@ class WorkQueue(Generic[K]):
                 self._change(self._end, item, begun)
             raise
 
-    def forget(self, item: K) -> None:
-        """Drop the failures of an item: the next one is its first. Call it when the work succeeded, or is given up.
-
-        Args:
-            item: The item.
-        """
-        self._change(self._core.forget, item)
-
-    def num_requeues(self, item: K) -> int:
-        """Return how often an item failed since it was forgotten.
-
-        Args:
-            item: The item.
-        """
-        with self._lock:
-            return self._core.num_requeues(item)
-
     def shut_down(self) -> None:
         """Ignore new items from now on, drop the delayed ones, and end a drain.
 
@@ -210,12 +131,12 @@ class WorkQueue(Generic[K]):
             self._drains.pop(drain, None)
         return self._is_idle()
 
-    def _change(self, function: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
+    def _change(self, function: Callable[[*A], T], *arguments: *A) -> T:
         """Call a method of the core, then wake the threads that it concerns."""
         try:
             with self._lock:
                 try:
-                    result = function(*arguments, **options)
+                    result = function(*arguments)
                     if self._line.waiting or self._drains:
                         self._call()
                 except BaseException:
@@ -259,13 +180,6 @@ class WorkQueue(Generic[K]):
             taken.clear()
             raise
         return True
-
-    def _call(self) -> None:
-        """Wake the workers that have something to do, and the drains that are complete."""
-        self._line.call(len(self._core), self._core.next_due())
-        if self._drains and self._core.is_idle:
-            for drain in [*self._drains]:
-                drain.set()
 
     def _shut_down(self) -> None:
         try:
