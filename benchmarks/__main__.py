@@ -7,16 +7,17 @@ python -m benchmarks controllers --pods 100000 --clients ours,"client-go protobu
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Final, NamedTuple
 
 import msgspec
 
 from benchmarks import recorded, report, results
 from benchmarks.controllers import table as controllers
-from benchmarks.controllers.cases import CASES as CONTROLLERS
 from benchmarks.controllers.cases import LARGE
 from benchmarks.real import cases, far, near, plan, programs
 from benchmarks.real.server import Filled, server
@@ -26,12 +27,26 @@ ROUNDS = {"real": 5, "far": 2, "controllers": 3}
 
 Measure = Callable[[Filled, programs.Programs, Sequence[str], Sequence[str], int], Table]
 
-_SERVED: dict[str, tuple[Measure, Callable[[Table], list[Target]]]] = {
-    "real": (near.measure, near.targets),
-    "far": (far.measure, lambda _: []),
-    "controllers": (controllers.measure, controllers.targets),
+
+class Served(NamedTuple):
+    """A table of the server with pods.
+
+    Attributes:
+        measure: Measures its cases.
+        targets: Returns its targets.
+        cases: Returns its cases for a number of pods.
+    """
+
+    measure: Measure
+    targets: Callable[[Table], list[Target]]
+    cases: Callable[[int], Iterable[str]]
+
+
+_SERVED: Final = {
+    "real": Served(near.measure, near.targets, lambda _: cases.CASES),
+    "far": Served(far.measure, lambda _: [], lambda _: cases.FAR),
+    "controllers": Served(controllers.measure, controllers.targets, controllers.of_size),
 }
-"""Tables of the server with pods: how they are measured, and their targets."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,7 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.table == "report":
         report.write(results.read(options.output or results.FILE))
         return 0
-    names = (options.table,) if options.table else ("recorded", *_SERVED)
+    known = _cases(options)
+    names = [name for name in known if not options.only or _of(known[name], options.only)]
     failed = 0
     if "recorded" in names:
         failed += _keep(
@@ -51,17 +67,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         made = programs.build(clients)
         with tempfile.TemporaryDirectory(prefix="kgen-bench-") as folder, server(Path(folder), options.pods) as filled:
             for name in served:
-                measure, targets = _SERVED[name]
-                only = _of(_known(name, options.pods), options.only)
-                table = measure(filled, made, only, clients, options.rounds or ROUNDS[name])
-                failed += _keep(name, table, targets, options)
+                chosen, rounds = _SERVED[name], options.rounds or ROUNDS[name]
+                table = chosen.measure(filled, made, _of(known[name], options.only), clients, rounds)
+                failed += _keep(name, table, chosen.targets, options)
     return 1 if failed else 0
 
 
-def _known(name: str, pods: int) -> Mapping[str, object]:
-    """Return the cases of a table for a number of pods."""
-    known: dict[str, Mapping[str, object]] = {"real": cases.CASES, "far": cases.FAR}
-    return known.get(name, controllers.of_size(pods))
+def _cases(options: argparse.Namespace) -> dict[str, list[str]]:
+    """Return the names of the cases of each chosen table."""
+    found = {"recorded": sorted({case for _, case in recorded.wanted()})}
+    found |= {name: [*served.cases(options.pods)] for name, served in _SERVED.items()}
+    return {name: known for name, known in found.items() if options.table in (None, name)}
 
 
 def _keep(name: str, table: Table, targets: Callable[[Table], list[Target]], options: argparse.Namespace) -> int:
@@ -80,35 +96,30 @@ def _keep(name: str, table: Table, targets: Callable[[Table], list[Target]], opt
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    recorded_clients, of_recorded = (sorted(set(names)) for names in zip(*recorded.wanted(), strict=True))
+    recorded_clients = sorted({client for client, _ in recorded.wanted()})
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("table", nargs="?", choices=["recorded", *_SERVED, "report"])
-    known = [*cases.CASES, *CONTROLLERS, *of_recorded]
-    parser.add_argument("--only", type=_names(known), help="cases, separated by commas")
-    parser.add_argument(
-        "--clients", type=_names([*cases.CLIENTS, *recorded_clients]), help="clients, separated by commas"
-    )
+    parser.add_argument("--only", type=_split, help="cases of the table, separated by commas")
+    parser.add_argument("--clients", type=_split, help="clients, separated by commas")
     parser.add_argument("--pods", type=int, default=plan.FULL, help=f"pods on the server; {plan.FULL} by default")
     parser.add_argument("--rounds", type=int, help=f"rounds of these tables; {ROUNDS} by default")
     parser.add_argument("--note", default="", help="a remark about the circumstances, which the results contain")
     parser.add_argument("--before", type=Path, help="a checkout of an earlier version, for `recorded`")
     parser.add_argument("--output", type=Path, help="the file of the results instead of benchmarks/results.json")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    cases_of_tables = dict.fromkeys(itertools.chain(*_cases(options).values()))
+    for name, known in (("only", cases_of_tables), ("clients", dict.fromkeys([*cases.CLIENTS, *recorded_clients]))):
+        if unknown := [found for found in getattr(options, name) or () if found not in known]:
+            parser.error(f"argument --{name}: unknown: {', '.join(unknown)}; known: {', '.join(known)}")
+    return options
 
 
 def _of(known: Iterable[str], only: Sequence[str] | None) -> list[str]:
     return [case for case in known if not only or case in only]
 
 
-def _names(known: Sequence[str]) -> Callable[[str], list[str]]:
-    def names(text: str) -> list[str]:
-        found = [name.strip() for name in text.split(",")]
-        unknown = [name for name in found if name not in known]
-        if unknown:
-            raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}; known: {', '.join(known)}")
-        return found
-
-    return names
+def _split(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",")]
 
 
 def _is_full(name: str, options: argparse.Namespace) -> bool:

@@ -341,6 +341,27 @@ def test_unknown_cases_and_clients_are_refused(argument: str, capsys: pytest.Cap
     assert "unknown: nope" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "unknown"),
+    [
+        (["recorded", "--only=decode,fan_out,create"], "create"),
+        (["real", "--only=list,decode"], "decode"),
+        (["far", "--only=list,update"], "update"),
+        (["controllers", "--only=fan_out"], "fan_out"),
+        (["controllers", "--only=idle,pages", f"--pods={controllers.LARGE}"], "idle, pages"),
+        (["--only=list,nope"], "nope"),
+    ],
+)
+def test_cases_of_another_table_are_refused(
+    arguments: list[str], unknown: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("recorded.measure", "programs.build", "server"):
+        monkeypatch.setattr(f"benchmarks.__main__.{name}", pytest.fail)
+    with pytest.raises(SystemExit):
+        main(arguments)
+    assert f"unknown: {unknown}; known: " in capsys.readouterr().err
+
+
 LONG = {"killed"}
 """Cases that last as long as a Lease."""
 
