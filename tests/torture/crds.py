@@ -130,6 +130,11 @@ def compared(
         found, is_turned = lost(new, old)
         has_turned |= is_turned
         redefined += [text for text in found if not text.endswith((" is gone", " are gone"))]
+    if change.sort == "bump":
+        # Names of the version that went are gone; those of all others keep their meanings.
+        found, is_turned = lost(old, new)
+        has_turned |= is_turned
+        redefined += [text for text in found if not text.endswith((" is gone", " are gone", " went or changed"))]
     for text in redefined:
         faults.add("names_redefined", text)
     return has_turned

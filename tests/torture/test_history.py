@@ -24,6 +24,10 @@ def listed(version: int, **items: list[Any]) -> Record:
     return {"op": "list", "watcher": "w", "version": str(version), **({"items": items} if items else {})}
 
 
+def store(**items: list[Any]) -> Record:
+    return {"op": "store", "watcher": "w", "items": items}
+
+
 def at(op: str, version: int) -> Record:
     return {"op": op, "watcher": "w", "version": str(version)}
 
@@ -46,6 +50,7 @@ LIVE = [
 
 RIGHT: dict[str, list[Record]] = {
     "all, live": [*START, *LIVE],
+    "all, and the store of an informer": [*START, *LIVE, store(a=["1", "30"], b=["3", "50"])],
     "over a cut": [*START, *LIVE[:2], at("resume", 30), *LIVE[2:]],
     "from a bookmark": [*START, *LIVE, at("resume", 55)],
     "over a list that tells the differences": [
@@ -89,6 +94,7 @@ WRONG: dict[str, tuple[str, list[Record]]] = {
         [*START, *LIVE[:2], at("expired", 30), at("resume", 30), *LIVE[2:]],
     ),
     "something else is known at the end": ("Converges", [*START, *LIVE[:3], event("ADDED", "b", "4", 50)]),
+    "a store differs from what was reported": ("Converges", [*START, *LIVE, store(a=["1", "30"], b=["2", "20"])]),
     "nobody watched": ("Converges", []),
 }
 
