@@ -35,7 +35,7 @@ class Plan:
         reads: Reads of a cache in one batch.
         items: Items that go through a work queue.
         informers: Informers that have nothing to do in `idle`.
-        idle_seconds: How long they do.
+        idle_seconds: Seconds for which `idle` measures.
     """
 
     pods: int

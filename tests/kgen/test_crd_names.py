@@ -264,7 +264,7 @@ def test_a_note_names_known_values_without_constants() -> None:
     }
     of(manifest(raw), problems=problems)
     assert [problem.what for problem in problems.notices] == [
-        f"the known values of example_v1.WidgetSpec.{name} have no constants: only those of strings have some"
+        f"the known values of example_v1.WidgetSpec.{name} have no constants: constants exist for strings only"
         for name in ("level", "ports")
     ]
     assert problems.notices[0].where.endswith("/properties/level")

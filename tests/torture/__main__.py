@@ -75,7 +75,8 @@ def main(arguments: list[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     more = {key: value for key in ("faults", "client", "rows") if (value := getattr(asked, key)) is not None}
     if not more.keys() <= _OPTIONS.get(asked.name, set()):
-        parser.error(f"{asked.name} takes no {' and no '.join(more)}")
+        options = ", ".join(f"`--{name}`" for name in more if name not in _OPTIONS.get(asked.name, set()))
+        parser.error(f"{options} cannot be used with {asked.name}")
     logging.getLogger("kubecore").addHandler(logging.NullHandler())  # Hides expected warnings.
     code = 0
     for name in COMMANDS if asked.name == "all" else (asked.name,):

@@ -66,3 +66,9 @@ def test_a_fault_is_printed_and_counted(capsys: pytest.CaptureFixture[str], monk
     lines = capsys.readouterr().out.splitlines()
     assert "KeyError" in lines[0]
     assert " bad=0 " not in lines[-1]
+
+
+def test_options_of_another_command_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["watch", "--rows", "all", "--faults", "1"])
+    assert "`--rows` cannot be used with watch" in capsys.readouterr().err

@@ -134,7 +134,7 @@ async fn reads(case: &str, client: &Client, plan: &Plan) -> Result<Measured, Fai
             assert!(pods.get(&key).is_some());
         });
     } else {
-        let (key, value) = plan.text("label").split_once('=').ok_or("the label is no pair")?;
+        let (key, value) = plan.text("label").split_once('=').ok_or("invalid label: expected NAME=VALUE")?;
         let selector = Selector::from(Expression::Equal(key.into(), value.into()));
         batch(1, &|| assert_eq!(pods.state_filter_selector(&selector).len(), plan.number("labelled")));
     }

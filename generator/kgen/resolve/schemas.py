@@ -248,7 +248,7 @@ class Drafter:
         is_custom = self._catalog.is_custom(schema.ref.module)
         if type_ != Scalar("str"):
             if is_custom and is_array(enum.get("enum")):
-                what = f"the known values of {schema.ref}.{field} have no constants: only those of strings have some"
+                what = f"the known values of {schema.ref}.{field} have no constants: constants exist for strings only"
                 self._problems.note([Problem(what, place.pointer, "")])
             return None
         if not members_of(enum, is_custom=is_custom):
