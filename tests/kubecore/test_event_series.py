@@ -5,8 +5,12 @@ Cases: `eventseries_test.go` of `k8s.io/client-go/tools/events`, `events_cache_t
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import pytest
 
+from kubecore.errors import InvalidRequestError
 from kubecore.recorder.reference import Reference
 from kubecore.recorder.series import Limits
 from tests.kubecore.event_runs import POD, Run
@@ -303,3 +307,19 @@ def test_an_event_that_comes_while_the_writer_sleeps_wakes_it_and_a_repetition_d
     run.work()
     assert not run.report()
     assert run.report(about=other(2))
+
+
+@pytest.mark.parametrize("name", ["queue", "series", "burst"])
+@pytest.mark.parametrize("count", [0, -1, math.nan])
+def test_a_number_of_the_limits_is_1_or_more(name: str, count: Any) -> None:
+    with pytest.raises(InvalidRequestError, match=rf"{name} must be 1 or more, not {count}"):
+        Limits(**{name: count})
+    Limits(**{name: 1})
+
+
+@pytest.mark.parametrize("name", ["refill", "quiet", "pause", "refresh"])
+@pytest.mark.parametrize("seconds", [0, -1, math.nan, math.inf])
+def test_a_time_of_the_limits_is_finite_and_above_0(name: str, seconds: Any) -> None:
+    with pytest.raises(InvalidRequestError, match=rf"{name} must be finite and above 0 s, not {seconds} s"):
+        Limits(**{name: seconds})
+    Limits(**{name: 0.001})

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from kubecore.clocks import Clock
+from kubecore.errors import InvalidRequestError
 from kubecore.recorder.buckets import Buckets
 from kubecore.recorder.reference import Reference
 
@@ -36,6 +37,9 @@ class Limits:
         pause: The shortest time between two writes of a series, from its third write on.
         refresh: The longest time between two writes of a series whose count grows: the server deletes events an hour
             after their last write by default.
+
+    Raises:
+        InvalidRequestError: A number is below 1, or a time is not finite and above 0.
     """
 
     queue: int = 1000
@@ -45,6 +49,15 @@ class Limits:
     quiet: float = 360.0
     pause: float = 60.0
     refresh: float = 1800.0
+
+    def __post_init__(self) -> None:
+        for name, count in (("queue", self.queue), ("series", self.series), ("burst", self.burst)):
+            if not count >= 1:  # Not `< 1`, for NaN.
+                raise InvalidRequestError(f"invalid limits: {name} must be 1 or more, not {count}")
+        times = {"refill": self.refill, "quiet": self.quiet, "pause": self.pause, "refresh": self.refresh}
+        for name, seconds in times.items():
+            if not 0 < seconds < math.inf:
+                raise InvalidRequestError(f"invalid limits: {name} must be finite and above 0 s, not {seconds} s")
 
 
 class Key(NamedTuple):
