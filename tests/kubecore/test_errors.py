@@ -5,6 +5,8 @@ from __future__ import annotations
 import builtins
 import json
 import pickle
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -180,6 +182,33 @@ def test_suggests_client_delay_returns_the_delay_of_the_server() -> None:
     assert errors.suggests_client_delay(errors.status_error(Status(code=404))) is None
     waiting = Status(reason="ServerTimeout", code=500, details=StatusDetails(retry_after_seconds=0))
     assert errors.suggests_client_delay(errors.status_error(waiting)) == 0
+
+
+@pytest.mark.parametrize("details", [None, {}, {"kind": "pods"}])
+def test_the_delay_of_the_header_is_added_to_a_status_without_one(details: dict[str, Any] | None) -> None:
+    body: dict[str, Any] = {"apiVersion": "v1", "kind": "Status", "status": "Failure", "code": 429}
+    if details is not None:
+        body["details"] = details
+    error = from_response(call(), 429, {"retry-after": "7"}, json.dumps(body).encode())
+    assert type(error) is errors.TooManyRequestsError
+    assert errors.suggests_client_delay(error) == 7
+    assert error.status.details is not None
+    assert error.status.details.kind == (details or {}).get("kind")
+    assert from_response(call(), 429, {}, json.dumps(body).encode()).status.to_dict() == body
+    body["details"] = {"retryAfterSeconds": 3}
+    error = from_response(call(), 429, {"retry-after": "7"}, json.dumps(body).encode())
+    assert errors.suggests_client_delay(error) == 3
+
+
+def test_the_delay_of_the_header_may_be_a_date() -> None:
+    at = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+    for body in (b"", b'{"kind": "Status", "status": "Failure"}'):
+        seconds = errors.suggests_client_delay(from_response(call(), 503, {"retry-after": at}, body))
+        assert seconds is not None
+        assert 3500 < seconds <= 3600
+        past = {"retry-after": "Fri, 01 Jan 2021 00:00:00 GMT"}
+        assert errors.suggests_client_delay(from_response(call(), 503, past, body)) is None
+        assert errors.suggests_client_delay(from_response(call(), 503, {"retry-after": "soon"}, body)) is None
 
 
 def test_the_status_is_found_in_groups_of_exceptions() -> None:

@@ -160,6 +160,16 @@ def test_retry_after_accepts_a_date(do: Do, slept: list[float]) -> None:
 
 
 @both
+def test_the_error_of_the_last_attempt_has_the_delay_of_the_server(do: Do, slept: list[float]) -> None:
+    status = b'{"kind":"Status","status":"Failure","reason":"TooManyRequests","code":429}'
+    with loopback(response_bytes(status, "Retry-After: 20", status="429 Too Many")) as server:
+        with pytest.raises(errors.TooManyRequestsError) as caught:
+            do(config(server, max_retries=0), "get", "p")
+    assert errors.suggests_client_delay(caught.value) == 20
+    assert slept == []
+
+
+@both
 def test_a_retry_after_beyond_the_deadline_is_an_error_at_once(do: Do, slept: list[float]) -> None:
     with loopback(busy("429 Too Many", "Retry-After: 60"), response_bytes(POD)) as server:
         with pytest.raises(errors.TooManyRequestsError):

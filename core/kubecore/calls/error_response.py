@@ -1,11 +1,13 @@
 """Maps a failed response to an error, with client-go's rules.
 
 A Status of the server has priority. If the body is not a Status, one is created from the HTTP code, with the body's
-text as a cause. Source: `k8s.io/apimachinery/pkg/api/errors` `NewGenericServerResponse`.
+text as a cause. A delay that only the header Retry-After contains is added to the details. Source:
+`k8s.io/apimachinery/pkg/api/errors` `NewGenericServerResponse`.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
@@ -94,9 +96,12 @@ def from_response(
     error = status_in(body)
     if error is None:
         return status_error(_generic(call, code, headers, body))
-    if not error.status.code:
-        return status_error(error.status.replace(code=code))
-    return error
+    status = error.status
+    changes: dict[str, Any] = {} if status.code else {"code": code}
+    details = status.details or StatusDetails()
+    if details.retry_after_seconds is None and (seconds := _seconds(headers)) is not None:
+        changes["details"] = details.replace(retry_after_seconds=seconds)
+    return status_error(status.replace(**changes)) if changes else error
 
 
 def unreadable(
@@ -142,7 +147,7 @@ def _generic(call: Subject, code: int, headers: Mapping[str, str], body: bytes |
         kind=call.resource or None,
         name=call.name or None,
         causes=[cause],
-        retry_after_seconds=_retry_after(headers),
+        retry_after_seconds=_seconds(headers),
     )
     if text and text not in whole_message:
         whole_message = f"{whole_message}: {text}"
@@ -161,6 +166,8 @@ def _text(body: bytes | bytearray | memoryview) -> str:
     return bytes(body[: 4 * _LONGEST]).decode("utf-8", "replace").strip()
 
 
-def _retry_after(headers: Mapping[str, str]) -> int | None:
-    value = headers.get("retry-after", "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
+def _seconds(headers: Mapping[str, str]) -> int | None:
+    from kubecore.calls.retry_after import retry_after  # Only a failed response needs it.
+
+    seconds = retry_after(headers)
+    return None if seconds is None else math.ceil(seconds)

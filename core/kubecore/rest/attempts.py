@@ -1,6 +1,6 @@
 """Retry state of one call (no I/O): counts attempts, decides whether and when to retry, notifies observers.
 
-Source: the retry table of `k8s.io/client-go/rest` (`with_retry.go`); Retry-After, RFC 9110 10.2.3.
+Source: the retry table of `k8s.io/client-go/rest` (`with_retry.go`).
 """
 
 from __future__ import annotations
@@ -237,7 +237,9 @@ class RetryState:
             return False
         check_response(self._current, status, headers, self._requests.max_bytes)
         if status == 429 or status >= 500:
-            seconds = _retry_after(headers.get("retry-after", ""))
+            from kubecore.calls.retry_after import retry_after  # Only a failed response needs it.
+
+            seconds = retry_after(headers)
             if seconds is None or not self._again(seconds):
                 return True
             flow = headers.get("x-kubernetes-pf-flowschema-uid", "")
@@ -430,19 +432,3 @@ def _earlier(one: float | None, other: float | None) -> float | None:
     if one is None or other is None:
         return one if other is None else other
     return min(one, other)
-
-
-def _retry_after(value: str) -> float | None:
-    """Return the number of seconds that a server wants the client to wait, None if it does not set it."""
-    if value.isascii() and value.isdigit() and len(value) < 10:
-        return float(value)
-    if not value:
-        return None
-    import email.utils
-    from datetime import UTC, datetime
-
-    try:
-        at = email.utils.parsedate_to_datetime(value)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
