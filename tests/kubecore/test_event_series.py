@@ -312,14 +312,16 @@ def test_an_event_that_comes_while_the_writer_sleeps_wakes_it_and_a_repetition_d
 @pytest.mark.parametrize("name", ["queue", "series", "burst"])
 @pytest.mark.parametrize("count", [0, -1, math.nan])
 def test_a_number_of_the_limits_is_1_or_more(name: str, count: Any) -> None:
+    limits: Any = Limits
     with pytest.raises(InvalidRequestError, match=rf"{name} must be 1 or more, not {count}"):
-        Limits(**{name: count})
-    Limits(**{name: 1})
+        limits(**{name: count})
+    limits(**{name: 1})
 
 
 @pytest.mark.parametrize("name", ["refill", "quiet", "pause", "refresh"])
 @pytest.mark.parametrize("seconds", [0, -1, math.nan, math.inf])
 def test_a_time_of_the_limits_is_finite_and_above_0(name: str, seconds: Any) -> None:
+    limits: Any = Limits
     with pytest.raises(InvalidRequestError, match=rf"{name} must be finite and above 0 s, not {seconds} s"):
-        Limits(**{name: seconds})
-    Limits(**{name: 0.001})
+        limits(**{name: seconds})
+    limits(**{name: 0.001})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Protocol
 
 import anyio
 import anyio.lowlevel
@@ -38,7 +38,12 @@ class ThreadQueue:
 
 
 Scenario = Callable[[Any], Awaitable[None]]
-Run = Callable[[Scenario], None]
+
+
+class Run(Protocol):
+    """Runs a scenario with a queue that has these options."""
+
+    def __call__(self, scenario: Scenario, **options: Any) -> None: ...
 
 
 async def waiting(queue: Any, count: int) -> None:
