@@ -9,7 +9,7 @@ __all__ = ["AsyncWakeup"]
 
 
 class AsyncWakeup:
-    """Is given once, and can be waited for by the event loop that created it: `Wakeup` for tasks."""
+    """A one-time signal to the tasks of the event loop that created it: `Wakeup` for tasks."""
 
     __slots__ = ("_event", "_soon")
 

@@ -9,7 +9,7 @@ __all__ = ["Wakeup"]
 
 
 class Wakeup:
-    """Is given once, and can be waited for.
+    """A one-time signal between threads.
 
     `threading.Event` does the same in Python code: an interrupt inside of it leaves its lock acquired, and the thread
     that gives the signal waits for ever. Here a lock of the interpreter's own is held until the signal is given.
@@ -43,5 +43,5 @@ class Wakeup:
             Whether it was given.
         """
         if not self._is_given and self._lock.acquire(timeout=min(max(seconds, 0.0), threading.TIMEOUT_MAX)):
-            self.set()  # So that the next one who waits, if there is one, ends as well.
+            self.set()  # So that the next waiting thread, if there is one, continues as well.
         return self._is_given

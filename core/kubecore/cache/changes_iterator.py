@@ -66,7 +66,7 @@ class Changes(Generic[T]):
         self._bell.ring()
 
     def __del__(self) -> None:
-        """Take note that the consumer has left its loop."""
+        """Close the feed: the consumer has left its loop."""
         if hasattr(self, "_feed"):
             self._feed.close()
 

@@ -259,7 +259,7 @@ class LabelSets:
         return found
 
     def retain(self, labels: LabelSet) -> None:
-        """Take note that an entry of the store has a label set.
+        """Count an entry of the store that has a label set.
 
         Args:
             labels: The label set.
@@ -271,7 +271,7 @@ class LabelSets:
             self._by_text[labels.text] = labels
 
     def release(self, labels: LabelSet) -> None:
-        """Take note that an entry of the store does not exist any more.
+        """Subtract an entry of the store that does not exist any more.
 
         Args:
             labels: Its label set.

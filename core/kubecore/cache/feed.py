@@ -107,7 +107,7 @@ class Feed(Generic[T]):
         self._pending = {}
 
     def added(self, entry: Entry, *, is_initial: bool = False) -> None:
-        """Take note of an added object; the store calls it.
+        """Handle an added object; the store calls it.
 
         Args:
             entry: The object.
@@ -120,7 +120,7 @@ class Feed(Generic[T]):
             waiting.new = entry
 
     def updated(self, old: Entry, entry: Entry) -> None:
-        """Take note of a new state of an object; the store calls it.
+        """Handle a new state of an object; the store calls it.
 
         Args:
             old: The state before.
@@ -133,7 +133,7 @@ class Feed(Generic[T]):
             waiting.new = entry
 
     def deleted(self, old: Entry, last: Entry, *, is_final: bool) -> None:
-        """Take note of a deleted object; the store calls it.
+        """Handle a deleted object; the store calls it.
 
         Args:
             old: The state before.
@@ -149,7 +149,7 @@ class Feed(Generic[T]):
             self._deleted_unknown(old.key, waiting, last, is_final)
 
     def _deleted_unknown(self, key: Key, waiting: _Pending, last: Entry, is_final: bool) -> None:
-        """Take note of the deletion of an object that the consumer never got."""
+        """Handle the deletion of an object that the consumer never got."""
         waiting.new = None
         if self._keep_deletions:
             waiting.lost, waiting.is_lost_final = last, is_final

@@ -95,7 +95,7 @@ class Ledger:
             return self._store.apply_event(kind, text)
 
     def bookmark(self, version: str) -> None:
-        """Take note that the watch has reported all changes up to a version.
+        """Remember that the watch has reported all changes up to a version.
 
         Args:
             version: The version.

@@ -15,7 +15,7 @@ _KNOWN: Final[weakref.WeakKeyDictionary[Any, frozenset[_Id]]] = weakref.WeakKeyD
 
 
 def add(client: object, resource: Resource[Any, Any]) -> None:
-    """Take note that the state of a resource must be read from lists.
+    """Remember that the state of a resource must be read from lists.
 
     Args:
         client: The client of the server.

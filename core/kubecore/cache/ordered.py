@@ -86,7 +86,7 @@ class Ordered(Table[T]):
         return True
 
     def bookmark(self, version: str) -> None:
-        """Take note that the watch has reported all changes up to a version.
+        """Remember that the watch has reported all changes up to a version.
 
         Args:
             version: The version.
@@ -136,7 +136,7 @@ class Ordered(Table[T]):
             self._floors.reach(version)
 
     def finish_relist(self, version: Version) -> None:
-        """Take note that a list was applied; `Relist.end` calls it.
+        """Handle the end of a list that was applied; `Relist.end` calls it.
 
         Args:
             version: The version of the list.

@@ -26,7 +26,7 @@ class PageTokens:
         self.is_open: bool = False
 
     def took(self, place: str, token: str | None, *, is_empty: bool) -> bool:
-        """Take note that a page was used.
+        """Continue after a page that was used.
 
         Args:
             place: The method and the path of the list, for errors.
@@ -51,7 +51,7 @@ class PageTokens:
         return False
 
     def failed(self, error: errors.KubeError) -> None:
-        """Take note that a request failed: if the version of the pages has expired, the list begins again.
+        """Handle a failed request: if the version of the pages has expired, the list begins again.
 
         Args:
             error: The error.

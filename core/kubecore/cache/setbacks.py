@@ -54,12 +54,12 @@ class Setbacks:
         self.fallbacks: int = 0
 
     def responded(self) -> None:
-        """Take note of a valid response."""
+        """Reset the failures after a valid response."""
         self._pacing.responded()
         self.failure = ""
 
     def completed(self) -> None:
-        """Take note that the state was read completely."""
+        """Reset the count of incomplete states after a complete one."""
         self._incomplete = 0
 
     def older(self, version: str) -> errors.ExpiredError:

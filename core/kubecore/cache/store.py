@@ -91,7 +91,7 @@ class Store(Ordered[T]):
         return Relist(self, self._relists)
 
     def finish_relist(self, version: Version) -> None:
-        """Take note that a list was applied, and apply the responses that arrived before the first one.
+        """Handle the end of a list that was applied, and apply the responses that arrived before the first one.
 
         Args:
             version: The version of the list.
@@ -134,7 +134,7 @@ class Store(Ordered[T]):
         return True
 
     def own_delete(self, uid: str, key: Key | None = None) -> bool:
-        """Take note that the server has removed an object at the request of the program.
+        """Handle the removal of an object by the server at the request of the program.
 
         Args:
             uid: The uid of the object.

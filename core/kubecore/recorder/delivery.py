@@ -119,13 +119,13 @@ class Delivery:
         return Pause(self._asleep_until - now)
 
     def sent(self) -> None:
-        """Take note of a success."""
+        """Handle the success of a call."""
         if self._write is not None:
             self._book.stored(self._write)
             self._write = None
 
     def failed(self, error: Exception) -> None:
-        """Take note of a failure.
+        """Handle the failure of a call.
 
         Args:
             error: The error of the call.

@@ -238,7 +238,7 @@ class SeriesBook:
         return None
 
     def stored(self, write: Write) -> None:
-        """Take note of a write that succeeded."""
+        """Count the events of a write that succeeded, and plan the next write."""
         if self._is_abandoned:
             return
         self.written += write.count - write.series.stored
@@ -247,7 +247,7 @@ class SeriesBook:
         self._finish(write)
 
     def failed(self, write: Write) -> None:
-        """Take note of a write that will not be tried again. A series that could not be created is forgotten."""
+        """Handle a write that will not be tried again. A series that could not be created is forgotten."""
         if self._is_abandoned:
             return
         series = write.series
@@ -259,7 +259,7 @@ class SeriesBook:
             self._finish(write)
 
     def missing(self, write: Write) -> None:
-        """Take note that an event does not exist any more: it is created again, with the count so far."""
+        """Plan to create an event again that does not exist any more, with the count so far."""
         if self._is_abandoned:
             return
         write.series.is_missing = True

@@ -298,7 +298,7 @@ class AsyncClient:
             raise
 
     async def _is_renewed(self, state: RetryState, credential: Credential) -> bool:
-        """Take note of a 401; return whether to try again with other credentials."""
+        """Handle a 401; return whether to try again with other credentials."""
         if state.is_given:
             return False
         try:

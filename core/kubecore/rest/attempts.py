@@ -272,7 +272,7 @@ class RetryState:
             raise too_large(self._current, self._requests.max_bytes)
 
     def retry_after_401(self, renewed: bool) -> bool:
-        """Take note of a 401.
+        """Handle a 401.
 
         Args:
             renewed: Whether other credentials are at hand since.

@@ -46,7 +46,7 @@ class WriteHook(Protocol):
         return None
 
     def after_write(self, call: Call[Any], body: bytes) -> None:
-        """Take note of a write that succeeded, before the caller gets its result.
+        """Handle a write that succeeded, before the caller gets its result.
 
         It is not called for sessions, nor for requests that the API server passed on to a pod, a service or a node,
         nor if the response was lost or could not be decoded. An exception is logged; the write stays a success.

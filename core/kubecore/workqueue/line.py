@@ -56,7 +56,7 @@ class Line(Generic[S]):
         return True
 
     def leave(self, worker: S) -> None:
-        """Take note that a worker does not wait any more."""
+        """Remove a worker that does not wait any more."""
         self.waiting.pop(worker, None)
         self._called.pop(worker, None)
         if self._timekeeper is worker:
