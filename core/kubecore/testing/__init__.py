@@ -1,0 +1,1 @@
+"""An API server in memory for the tests of programs that use a clientset."""

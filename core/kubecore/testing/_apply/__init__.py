@@ -1,0 +1,1 @@
+"""Server-side apply: who owns which field, and how configurations are merged. No I/O."""

@@ -1,0 +1,1 @@
+"""What controllers do in every cluster: namespaces and garbage. No I/O."""

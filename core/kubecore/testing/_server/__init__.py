@@ -1,0 +1,1 @@
+"""The semantics of the API server: one request to one reply, without I/O."""

@@ -1,0 +1,75 @@
+"""Failures of requests as the API server describes them: a Status with reason, details and causes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+__all__ = ["Cause", "RequestError", "invalid"]
+
+
+class Cause(NamedTuple):
+    """One cause of a failure: `details.causes` of a Status.
+
+    Attributes:
+        reason: Such as `FieldValueInvalid`.
+        message: What is wrong with the field, without its path.
+        field: The path of the field, such as `spec.ports[0].port`.
+    """
+
+    reason: str
+    message: str
+    field: str
+
+
+class RequestError(Exception):
+    """The server refuses a request.
+
+    Attributes:
+        code: The HTTP status code.
+        reason: The reason of the Status, "" if it has none.
+        message: The message of the Status.
+        details: `details` of the Status, or None.
+        retry_after: Seconds for the header `Retry-After`, or None.
+    """
+
+    def __init__(
+        self,
+        code: int,
+        reason: str,
+        message: str,
+        *,
+        details: dict[str, Any] | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.reason = reason
+        self.message = message
+        self.details = details
+        self.retry_after = retry_after
+
+
+def invalid(group: str, kind: str, name: str, causes: Sequence[Cause]) -> RequestError:
+    """Make the error for an object that does not pass validation: 422, one cause for each fault.
+
+    Args:
+        group: The API group, "" for core.
+        kind: The kind.
+        name: The name of the object, "" if it has none yet.
+        causes: At least one.
+    """
+    shown = f"{kind}.{group}" if group else kind
+    texts = [f"{cause.field}: {cause.message}" for cause in causes]
+    text = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
+    return RequestError(
+        422,
+        "Invalid",
+        f'{shown} "{name}" is invalid: {text}',
+        details={
+            **({"name": name} if name else {}),
+            **({"group": group} if group else {}),
+            "kind": kind,
+            "causes": [cause._asdict() for cause in causes],
+        },
+    )
