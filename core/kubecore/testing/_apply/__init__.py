@@ -1,1 +1,1 @@
-"""Server-side apply: who owns which field, and how configurations are merged. No I/O."""
+"""Server-side apply: the owners of fields, and the merge of configurations. No I/O."""

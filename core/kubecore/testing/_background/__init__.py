@@ -1,1 +1,1 @@
-"""What controllers do in every cluster: namespaces and garbage. No I/O."""
+"""The controllers of every cluster: namespaces and garbage. No I/O."""

@@ -1,1 +1,1 @@
-"""The three kinds of patches besides apply: JSON, merge and strategic merge. No I/O."""
+"""JSON patches, merge patches and strategic merge patches. No I/O."""

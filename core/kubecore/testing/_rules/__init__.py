@@ -1,1 +1,1 @@
-"""What no document contains about built-in kinds: defaults, validation and behaviour, learned from real servers."""
+"""Facts about built-in kinds that no document contains: defaults, validation, behaviour. No I/O."""

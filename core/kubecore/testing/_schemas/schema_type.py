@@ -15,28 +15,28 @@ __all__ = ["SchemaType"]
 class SchemaType(Protocol):
     """The type of one place in an object: a property, the values of a map, the items of a list.
 
-    What a property says about its value (defaults, patch strategy) and what the type says that it refers to are merged.
+    The settings of a property (default, patch strategy) are merged with those of the type that it refers to.
     Types may contain themselves: members are read when they are used, and equal places return equal objects.
 
     Attributes:
-        kind: `any` if nothing is known about the value.
-        scalar: `string`, `integer`, `number`, `boolean` or `int-or-string` if the kind is scalar.
-        format: The format of a scalar, such as `int32` or `date-time`; "" if there is none.
+        kind: `any` for a value without a schema.
+        scalar: `string`, `integer`, `number`, `boolean` or `int-or-string`; "" for other kinds.
+        format: The format of a scalar, such as `int32` or `date-time`; "" for no format.
         fields: The properties of a map by their names, in the order of the document.
-        values: The type of the values of a map beyond `fields`; None if there are no others.
+        values: The type of the values of a map beyond `fields`; None if other keys are unknown fields.
         items: The type of the items of a list.
         is_atomic: Whether a map or a list has one owner only, and is replaced as a whole (server-side apply).
-        list_type: How server-side apply merges a list. Atomic if the document says nothing, unless a patch strategy
-            says merge.
+        list_type: How server-side apply merges a list. Atomic by default, unless the patch strategy is
+            `merge`.
         list_keys: The keys of a list of type `map`.
         patch_strategy: Of a strategic merge patch: any of `merge`, `replace`, `retainKeys`.
         patch_merge_key: The key by which a strategic merge patch merges a list of maps, or "".
-        default: The default of the value; None if there is none.
+        default: The default of the value; None for no default.
         required: The names of the properties that a map must have.
         keeps_unknown: Whether a map keeps fields that it does not know.
         is_nullable: Whether null is a value.
         is_embedded: Whether a map is a whole object with `apiVersion`, `kind` and `metadata`.
-        document: The schema as it is written, without descriptions; references are not followed.
+        document: The JSON of the schema, without descriptions; references are not followed.
     """
 
     @property

@@ -1,4 +1,4 @@
-"""A request as the fake API server receives it, and its reply. No I/O."""
+"""A request to the fake API server, and its reply. No I/O."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ class Received:
 
     Attributes:
         method: The HTTP method.
-        path: The path, percent-encoded as it was sent.
+        path: The path, with its percent-encoding.
         query: Names and values, decoded, in order.
         headers: Names in lower case, and values.
-        content: The body as it was sent.
+        content: The bytes of the body.
         number: The position among all requests of the cluster, from 1.
-        verb: The verb as RBAC names it: get, list, watch, create, update, patch, delete or deletecollection; the method
+        verb: The verb in the words of RBAC: get, list, watch, create, update, patch, delete or deletecollection; the method
             in lower case for a path of no resource.
         group: The API group, "" for core.
         version: The API version.
@@ -28,7 +28,7 @@ class Received:
         subresource: Such as `status`, or "".
         namespace: The namespace, or "".
         name: The name of the object, or "".
-        status: The HTTP status code of the response, 0 until there is one.
+        status: The HTTP status code of the response, 0 before it exists.
     """
 
     method: str
@@ -60,7 +60,7 @@ class ReplyStream(Protocol):
         ...
 
     def notify(self, callback: Callable[[], None]) -> None:
-        """Call a function, once, as soon as there is a chunk or the body ends: at once if that is so already."""
+        """Call a function, once, when a chunk is ready or the body ends; immediately if one of both is true already."""
         ...
 
     def close(self) -> None:
@@ -74,7 +74,7 @@ class Reply:
 
     Attributes:
         code: The HTTP status code.
-        headers: Names in lower case, and values; `content-type` is always there. A warning is one `warning` header.
+        headers: Names in lower case, and values; `content-type` is always present. A warning is one `warning` header.
         content: The body, unless it is a stream.
         stream: The body of a watch or a followed log, or None.
     """

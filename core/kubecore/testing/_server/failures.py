@@ -13,7 +13,7 @@ class Cause(NamedTuple):
 
     Attributes:
         reason: Such as `FieldValueInvalid`.
-        message: What is wrong with the field, without its path.
+        message: The fault, without the path of the field.
         field: The path of the field, such as `spec.ports[0].port`.
     """
 
