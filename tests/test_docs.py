@@ -24,8 +24,8 @@ from kubeclient import AsyncClientset, Clientset
 from kubeclient.models import apps_v1, authentication_v1, batch_v1, core_v1, meta_v1, networking_v1
 from kubecore import errors, kubeconfig, quantity, rest
 from kubecore.model import meta
+from kubecore.testing.machine.processes import free_port
 from tests.cluster import Cluster, Nodes
-from tests.cluster.processes import free_port
 from tests.server import targets
 from tests.server.backend import backend
 

@@ -1,14 +1,11 @@
-"""A cluster with new certificates on free ports, which removes all its files when it stops."""
+"""A cluster with new certificates and controllers on free ports, which removes all its files when it stops."""
 
 from __future__ import annotations
 
 import base64
 import http.client
 import json
-import shutil
 import ssl
-import tempfile
-import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -16,10 +13,11 @@ from typing import Any, Final, Self
 
 import yaml
 
+from kubecore.testing.machine.control_plane import ControlPlane, flags_of
+from kubecore.testing.machine.processes import Folder, ServerProcess, free_port, retry_if_port_taken, stop_all
 from tests.cluster.build import VERSION, binaries
 from tests.cluster.nodes import Nodes
 from tests.cluster.pki import Authority
-from tests.cluster.processes import Server, again_where_taken, free_port
 
 FEATURE_GATES: Final = "--feature-gates=AllAlpha=true,AllBeta=true"
 ALL_APIS: Final = ("--runtime-config=api/all=true", FEATURE_GATES)
@@ -58,21 +56,30 @@ class Cluster:
         self._all_apis = all_apis
         self._with_controllers = controllers
         self._extra_flags = tuple(extra_flags)
-        self.port = 0
-        self._etcd: Server | None = None
-        self._api: Server | None = None
-        self._controllers: Server | None = None
+        self._plane: ControlPlane | None = None
+        self._controllers: ServerProcess | None = None
         self._nodes: Nodes | None = None
+
+    @property
+    def plane(self) -> ControlPlane:
+        """The API server and its etcd: restart, kill, compaction, and data that go back."""
+        assert self._plane is not None
+        return self._plane
+
+    @property
+    def port(self) -> int:
+        """The port of the API server."""
+        return self.plane.port
 
     @property
     def url(self) -> str:
         """The URL of the API server."""
-        return f"https://127.0.0.1:{self.port}"
+        return self.plane.url
 
     @property
     def etcd_url(self) -> str:
         """The URL of etcd, which serves JSON below `/v3`."""
-        return self._etcd_url
+        return self.plane.etcd_url
 
     @property
     def pids(self) -> list[int]:
@@ -86,11 +93,13 @@ class Cluster:
 
     def __enter__(self) -> Self:
         """Start the cluster and wait until it is ready."""
-        self.folder = Path(tempfile.mkdtemp(prefix="kgen-cluster-"))
+        self._files = Folder("kgen-cluster-")
+        self.folder = self._files.path
         try:
             self._make_certificates()
-            again_where_taken(self._start_etcd)
-            again_where_taken(self._start_fresh_apiserver)
+            self._plane = self._planned()
+            self._plane.start()
+            self.write_kubeconfig(self.kubeconfig)
             if self._with_controllers:
                 self.start_controllers()
         except BaseException:
@@ -106,14 +115,9 @@ class Cluster:
 
     def stop(self) -> None:
         """Stop every process and remove the folder."""
-        servers = self._servers()
-        # All servers get SIGTERM before the first wait, so that they stop at the same time.
-        for server in servers:
-            server.terminate()
-        for server in servers:
-            server.stop()
-        self._controllers = self._api = self._etcd = self._nodes = None
-        shutil.rmtree(self.folder, ignore_errors=True)
+        stop_all(self._servers())
+        self._controllers = self._plane = self._nodes = None
+        self._files.remove()
 
     def restart_apiserver(self) -> None:
         """Restart the API server on the same port, so that clients and controllers find it again."""
@@ -122,69 +126,53 @@ class Cluster:
 
     def stop_apiserver(self) -> None:
         """Stop the API server; its port then refuses connections."""
-        if self._api is not None:
-            self._api.stop()
-            self._api = None
+        self.plane.stop_apiserver()
 
     def start_apiserver(self) -> None:
         """Start the API server on its port and wait until it is ready."""
-        self._api = Server(self._apiserver_command(), self.folder / "kube-apiserver.log")
-        self._api.wait_until(lambda: self.answers("/readyz"))
+        self.plane.start_apiserver()
 
     def kill_apiserver(self) -> None:
         """Kill the API server, so that it cannot end its connections properly."""
-        if self._api is not None:
-            self._api.kill()
-            self._api = None
+        self.plane.kill_apiserver()
 
     def signal_apiserver(self, number: int) -> None:
         """Send the API server a signal, such as SIGSTOP and SIGCONT."""
-        if self._api is not None:
-            self._api.signal(number)
+        self.plane.signal_apiserver(number)
 
     def etcd(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Send a request to etcd's gateway and return the response; a path is, for example, `kv/range`."""
-        request = urllib.request.Request(
-            f"{self._etcd_url}/v3/{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}
-        )
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            found: dict[str, Any] = json.load(answer)
-            return found
+        return self.plane.etcd(path, body)
 
     def revision(self) -> int:
         """Return etcd's revision, which is the newest resource version."""
-        return int(self.etcd("kv/range", {"key": base64.b64encode(b"/").decode()})["header"]["revision"])
+        return self.plane.revision()
 
     def compact(self) -> None:
         """Compact etcd, so that only the newest version remains."""
-        self.etcd("kv/compaction", {"revision": str(self.revision())})
+        self.plane.compact()
 
     def save_etcd(self) -> None:
         """Copy etcd's current data for `restore_etcd`. Both servers are restarted."""
-        self._swap_etcd("etcd", "etcd.saved")
+        self.plane.save_etcd()
 
     def restore_etcd(self) -> None:
         """Replace etcd's data with the copy, which resets the resource versions to their earlier values."""
-        self._swap_etcd("etcd.saved", "etcd")
-
-    def _swap_etcd(self, source: str, target: str) -> None:
-        assert self._etcd is not None
-        self.kill_apiserver()
-        self._etcd.stop()
-        shutil.rmtree(self.folder / target, ignore_errors=True)
-        shutil.copytree(self.folder / source, self.folder / target)
-        again_where_taken(self._start_etcd)
-        self.start_apiserver()
+        self.plane.restore_etcd()
 
     def start_controllers(self) -> None:
         """Start the controller manager and wait until there is a default service account."""
-        again_where_taken(self._start_controllers)
+        retry_if_port_taken(self._start_controllers)
 
     def stop_controllers(self) -> None:
         """Stop the controller manager, for tests that need objects to stay as they are."""
         if self._controllers is not None:
             self._controllers.stop()
             self._controllers = None
+
+    def start_process(self, command: Sequence[str], log: str) -> ServerProcess:
+        """Start another server in the folder of the cluster; it ends with this process at the latest."""
+        return ServerProcess(command, self.folder / log, self._files)
 
     def start_nodes(self) -> Nodes:
         """Start a node if none runs yet. Missing programs are built first."""
@@ -237,9 +225,11 @@ class Cluster:
         finally:
             connection.close()
 
-    def _servers(self) -> list[Server]:
-        running = [server for server in (self._controllers, self._api, self._etcd) if server is not None]
-        return [*(self._nodes.servers if self._nodes else ()), *running]
+    def _servers(self) -> list[ServerProcess]:
+        controllers = [] if self._controllers is None else [self._controllers]
+        nodes = () if self._nodes is None else self._nodes.servers
+        plane = () if self._plane is None else self._plane.processes
+        return [*nodes, *controllers, *plane]
 
     def _make_certificates(self) -> None:
         self._authority = Authority(self.folder)
@@ -249,46 +239,25 @@ class Cluster:
         self._signing_key, self._signing_public = self._authority.signing_key()
         self.admin_cert_file, self.admin_key_file = self._authority.client("admin", ["system:masters"])
 
-    def _start_etcd(self) -> None:
-        self._etcd_url, peer = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
+    def _planned(self) -> ControlPlane:
         flags = {
-            "data-dir": self.folder / "etcd",
-            "listen-client-urls": self._etcd_url,
-            "advertise-client-urls": self._etcd_url,
-            "listen-peer-urls": peer,
-            "initial-advertise-peer-urls": peer,
-            "initial-cluster": f"default={peer}",
-            "unsafe-no-fsync": "true",
-        }
-        etcd = self._etcd = Server([str(self._bin / "etcd"), *_flags(flags)], self.folder / "etcd.log")
-        # The log is checked, not the port: if another etcd took the port, that one would respond.
-        etcd.wait_until(lambda: etcd.printed("ready to serve client requests"))
-
-    def _start_fresh_apiserver(self) -> None:
-        self.port = free_port()
-        self.start_apiserver()
-        self.write_kubeconfig(self.kubeconfig)
-
-    def _apiserver_command(self) -> list[str]:
-        flags = {
-            "etcd-servers": self._etcd_url,
-            "bind-address": "127.0.0.1",
-            "advertise-address": "127.0.0.1",
-            "secure-port": self.port,
             "tls-cert-file": self._server_cert,
             "tls-private-key-file": self._server_key,
             "client-ca-file": self.ca_file,
             "kubelet-client-certificate": self.admin_cert_file,
             "kubelet-client-key": self.admin_key_file,
-            "service-account-issuer": "https://kubernetes.default.svc",
             "service-account-key-file": self._signing_public,
             "service-account-signing-key-file": self._signing_key,
             "authorization-mode": "Node,RBAC",
-            "service-cluster-ip-range": "10.0.0.0/24",
-            "allow-privileged": "true",
-            "endpoint-reconciler-type": "none",
         }
-        return [str(self._apiserver), *_flags(flags), *(ALL_APIS if self._all_apis else ()), *self._extra_flags]
+        return ControlPlane(
+            self._files,
+            etcd=self._bin / "etcd",
+            apiserver=self._apiserver,
+            flags=flags,
+            is_ready=lambda: self.answers("/readyz"),
+            more_flags=(*(ALL_APIS if self._all_apis else ()), *self._extra_flags),
+        )
 
     def _start_controllers(self) -> None:
         port = free_port()
@@ -302,9 +271,10 @@ class Cluster:
             "tls-cert-file": self._server_cert,
             "tls-private-key-file": self._server_key,
         }
-        command = [str(self._bin / "kube-controller-manager"), *_flags(flags)]
+        command = [str(self._bin / "kube-controller-manager"), *flags_of(flags)]
         log = self.folder / "kube-controller-manager.log"
-        self._controllers = Server([*command, *([FEATURE_GATES] if self._all_apis else ())], log)
+        more = [FEATURE_GATES] if self._all_apis else []
+        self._controllers = ServerProcess([*command, *more], log, self._files)
         # The service account alone proves nothing: an earlier manager may have created it.
         self._controllers.wait_until(lambda: self.answers("/healthz", port))
         self._controllers.wait_until(lambda: self.answers("/api/v1/namespaces/default/serviceaccounts/default"))
@@ -315,10 +285,6 @@ class Cluster:
             return self.raw("GET", path, port=port)[0] == 200
         except (OSError, http.client.HTTPException):
             return False
-
-
-def _flags(values: dict[str, Any]) -> list[str]:
-    return [f"--{name}={value}" for name, value in values.items()]
 
 
 def _references(files: dict[str, Path], *, embed: bool) -> dict[str, str]:

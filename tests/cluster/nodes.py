@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from kubecore.testing.machine.control_plane import flags_of
+from kubecore.testing.machine.processes import ServerProcess, free_port, retry_if_port_taken
 from tests.cluster.build import node_binaries
-from tests.cluster.processes import Server, again_where_taken, free_port
 
 if TYPE_CHECKING:
     from tests.cluster.cluster import Cluster
@@ -36,13 +37,13 @@ class Nodes:
         self._cert, self._key = certificates
         self._bin = node_binaries()
         self._root = cluster.folder / "containers"
-        self._kwok: Server | None = None
-        self._server: Server | None = None
+        self._kwok: ServerProcess | None = None
+        self._server: ServerProcess | None = None
         self.port = 0
 
     def start(self) -> None:
         """Start the node server and kwok, and wait until the node is ready."""
-        again_where_taken(self._start_server)
+        retry_if_port_taken(self._start_server)
         self._start_kwok()
         self.add(NODE)
 
@@ -58,7 +59,7 @@ class Nodes:
         self._patch_status(f"{path}/{name}", {"addresses": addresses})
 
     @property
-    def servers(self) -> list[Server]:
+    def servers(self) -> list[ServerProcess]:
         """The processes that run."""
         return [server for server in (self._kwok, self._server) if server is not None]
 
@@ -140,7 +141,7 @@ class Nodes:
             "tls-private-key-file": self._key,
             "client-ca-file": self._cluster.ca_file,
         }
-        self._server = Server(_command(self._bin / "nodeserver", flags), self._cluster.folder / "nodeserver.log")
+        self._server = self._cluster.start_process(_command(self._bin / "nodeserver", flags), "nodeserver.log")
         self._server.wait_until(lambda: self._cluster.answers("/healthz", self.port))
 
     def _start_kwok(self) -> None:
@@ -155,7 +156,7 @@ class Nodes:
             # No test uses kwok's own server. By default, it would listen on the node's port.
             "server-address": "127.0.0.1:0",
         }
-        self._kwok = Server(_command(self._bin / "kwok", flags), self._cluster.folder / "kwok.log")
+        self._kwok = self._cluster.start_process(_command(self._bin / "kwok", flags), "kwok.log")
 
     def _post(self, path: str, body: Any) -> None:
         status, answer = self._cluster.raw("POST", path, body)
@@ -176,7 +177,7 @@ class Nodes:
 
 
 def _command(program: Path, flags: Mapping[str, Any]) -> list[str]:
-    return [str(program), *(f"--{name}={value}" for name, value in flags.items())]
+    return [str(program), *flags_of(flags)]
 
 
 def until(true: Callable[[], bool], failure: str = "it did not come to pass") -> None:

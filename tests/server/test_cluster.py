@@ -19,15 +19,15 @@ import yaml
 
 from kubeclient import Clientset
 from kubecore import kubeconfig
+from kubecore.testing.machine.processes import PortTakenError, ServerProcess, free_port, retry_if_port_taken
 from tests.cluster import VERSION, Cluster
-from tests.cluster.processes import PortTakenError, Server, again_where_taken, free_port
 
 pytestmark = pytest.mark.thorough  # The tests check the test servers themselves, not kubecore.
 
 _ORPHAN = """
 import os, pathlib, signal, sys
-from tests.cluster.processes import Server
-print(Server(["/bin/sleep", "600"], pathlib.Path(sys.argv[1])).pid, flush=True)
+from kubecore.testing.machine.processes import ServerProcess
+print(ServerProcess(["/bin/sleep", "600"], pathlib.Path(sys.argv[1])).pid, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -131,10 +131,10 @@ def test_a_failed_start_shows_the_log_and_a_port_in_use_is_retried(tmp_path: Pat
     def start() -> None:
         tried.append(free_port())
         said = "bind: address already in use" if len(tried) == 1 else "bad flag"
-        server = Server(["/bin/sh", "-c", f"echo '{said}'; exit 1"], tmp_path / "log")
+        server = ServerProcess(["/bin/sh", "-c", f"echo '{said}'; exit 1"], tmp_path / "log")
         server.wait_until(lambda: False)
 
     with pytest.raises(RuntimeError, match="bad flag") as caught:
-        again_where_taken(start)
+        retry_if_port_taken(start)
     assert not isinstance(caught.value, PortTakenError)
     assert len(tried) == 2

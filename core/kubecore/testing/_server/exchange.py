@@ -20,8 +20,8 @@ class Received:
         headers: Names in lower case, and values.
         content: The bytes of the body.
         number: The position among all requests of the cluster, from 1.
-        verb: The verb in the words of RBAC: get, list, watch, create, update, patch, delete or deletecollection; the method
-            in lower case for a path of no resource.
+        verb: The verb in the words of RBAC: get, list, watch, create, update, patch, delete or deletecollection; the
+            method in lower case for a path of no resource.
         group: The API group, "" for core.
         version: The API version.
         resource: The plural, "" for a path of no resource.

@@ -1,0 +1,1 @@
+"""etcd and kube-apiserver as processes of this machine."""
