@@ -85,7 +85,13 @@ def understand(
         InputError: A document can't be used, or contradicts itself.
         ConfigError: A hook is wrong.
     """
-    hooks = hooks or load_hooks(config)
+    return _understand(config, problems, hooks or load_hooks(config), existing, builds=builds)[1]
+
+
+def _understand(
+    config: Config, problems: Problems, hooks: Hooks, existing: PackageNames | None, *, builds: bool
+) -> tuple[ApiSpec, Api]:
+    """Return the content of the documents, and everything that they declare."""
     spec = hooks.spec(read(config))
     problems.note(spec.notices)
     problems.add(spec.warnings)
@@ -99,7 +105,7 @@ def understand(
             hint="name CRD manifests, or OpenAPI documents whose operations have x-kubernetes-group-version-kind",
         )
     problems.raise_errors()
-    return hooks.api(api)
+    return spec, hooks.api(api)
 
 
 def describe(specs: Path, before: Api | None = None) -> Api:
@@ -150,13 +156,14 @@ def generate(config: Config, progress: Progress = lambda _: None) -> Generated:
     from kgen.models import class_sources
     from kgen.plan import plan
     from kgen.render import comments_of, render, templates_folder
+    from kgen.schema_data import schema_files
     from kgen.verify import verify
 
     problems = Problems(strict=config.strict)
     progress(f"reading {config.source}")
     hooks = load_hooks(config)
     existing = read_package_names(config.output, config.package)
-    api = understand(config, problems, hooks, existing)
+    spec, api = _understand(config, problems, hooks, existing, builds=True)
     _refuse_huge(api, config)
     progress(f"making {sum(len(module.models) for module in api.modules)} models")
     own = config.templates is not None and (config.templates / "models" / "msgspec.jinja2").is_file()
@@ -169,7 +176,7 @@ def generate(config: Config, progress: Progress = lambda _: None) -> Generated:
     rendered = hooks.files(rendered)
     progress(f"formatting {len(rendered)} files")
     with _blaming_the_user(config):
-        files = format_files(rendered)
+        files = {**format_files(rendered), **schema_files(spec, api, config.package, config.source)}
     return Generated(files, api, problems.warnings, problems.notices, lost_names(existing, PackageNames.of(api)))
 
 

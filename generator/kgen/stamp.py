@@ -85,7 +85,8 @@ def _place(config: Config) -> Path | None:
 
 def _files_of(output: Path, package: str) -> set[str]:
     files = (output / package).rglob("*")
-    return {path.relative_to(output).as_posix() for path in files if path.suffix == ".py" or path.name == "py.typed"}
+    kinds = (".json", ".py", ".typed")
+    return {path.relative_to(output).as_posix() for path in files if path.suffix in kinds}
 
 
 def _inputs(config: Config) -> str:
