@@ -23,6 +23,8 @@ _MERGES: Final = frozenset({"merge", "merge,retainKeys"})
 Kind = Literal["any", "scalar", "list", "map"]
 ListType = Literal["atomic", "set", "map"]
 
+_LIST_TYPES: Final[Mapping[object, ListType]] = {"atomic": "atomic", "set": "set", "map": "map"}
+
 
 class OpenApiTypes:
     """The types of one document, by the names of its schemas.
@@ -96,25 +98,29 @@ class OpenApiType:
         self._fields: Mapping[str, OpenApiType] | None = None
         self._items: OpenApiType | None = None
         self._values: OpenApiType | None = None
-        self.whole: Final = whole
-        self.name: Final = name
-        self.document: Final = whole if document is None else document
-        self.scalar: Final = _scalar(whole, name)
+        self.whole: Final[Mapping[str, Any]] = whole
+        self.name: Final[str] = name
+        self.document: Final[Mapping[str, Any]] = whole if document is None else document
+        self.scalar: Final[str] = _scalar(whole, name)
         self.format: Final[str] = "quantity" if name == _QUANTITY else whole.get("format", "")
         self.kind: Final[Kind] = _kind(whole, name, self.scalar)
-        self.list_type: Final = _list_type(whole)
-        self.list_keys: Final = _list_keys(whole) if self.list_type == "map" else ()
-        self.is_atomic: Final = (
+        self.list_type: Final[ListType] = _list_type(whole)
+        self.list_keys: Final[tuple[str, ...]] = _list_keys(whole) if self.list_type == "map" else ()
+        self.is_atomic: Final[bool] = (
             self.list_type == "atomic" if self.kind == "list" else whole.get("x-kubernetes-map-type") == "atomic"
         )
         strategies: str = whole.get("x-kubernetes-patch-strategy", "")
-        self.patch_strategy: Final = frozenset(strategies.split(",")) if strategies else frozenset[str]()
+        self.patch_strategy: Final[frozenset[str]] = (
+            frozenset(strategies.split(",")) if strategies else frozenset[str]()
+        )
         self.patch_merge_key: Final[str] = whole.get("x-kubernetes-patch-merge-key", "")
         self.default: Final[Any] = whole.get("default")
         self.required: Final[frozenset[str]] = frozenset(whole.get("required", ()))
-        self.keeps_unknown: Final = self.kind == "any" or whole.get("x-kubernetes-preserve-unknown-fields") is True
-        self.is_nullable: Final = whole.get("nullable") is True
-        self.is_embedded: Final = whole.get("x-kubernetes-embedded-resource") is True
+        self.keeps_unknown: Final[bool] = (
+            self.kind == "any" or whole.get("x-kubernetes-preserve-unknown-fields") is True
+        )
+        self.is_nullable: Final[bool] = whole.get("nullable") is True
+        self.is_embedded: Final[bool] = whole.get("x-kubernetes-embedded-resource") is True
 
     @property
     def fields(self) -> Mapping[str, OpenApiType]:
@@ -175,9 +181,9 @@ def _kind(whole: Mapping[str, Any], name: str, scalar: str) -> Kind:
 
 
 def _list_type(whole: Mapping[str, Any]) -> ListType:
-    said = whole.get("x-kubernetes-list-type")
-    if said in ("map", "set", "atomic"):
-        return said
+    named = _LIST_TYPES.get(whole.get("x-kubernetes-list-type"))
+    if named is not None:
+        return named
     if whole.get("x-kubernetes-patch-strategy") in _MERGES:
         return "map" if "x-kubernetes-patch-merge-key" in whole else "set"
     return "atomic"

@@ -92,10 +92,10 @@ class Package:
     """
 
     def __init__(self, name: str, files: list[_File], shared: Mapping[str, msgspec.Raw]) -> None:
-        self.name: Final = name
+        self.name: Final[str] = name
         self._files: Final = files
         self._shared: Final = shared
-        self.resources: Final = tuple(
+        self.resources: Final[tuple[PackageResource, ...]] = tuple(
             msgspec.structs.replace(resource, group=file.group, version=file.version)
             for file in files
             for resource in file.resources
