@@ -21,11 +21,10 @@ from kgen.resolve.catalog import Catalog, Schema
 from kgen.resolve.class_choice import chosen, swapped
 from kgen.resolve.copies import Copy
 from kgen.resolve.equality import Equality
-from kgen.resolve.members import enum_in, members_of
+from kgen.resolve.members import members_of
 from kgen.resolve.spelling import Spelling
-from kgen.resolve.types import properties, reference, unwrapped
+from kgen.resolve.types import held, properties, reference
 from kgen.resolve.unique_names import UniqueNames
-from kgen.shapes import is_object
 from kgen.singulars import singular
 
 __all__ = ["Inline", "stability"]
@@ -195,7 +194,8 @@ class Inline:
         for child in self._children.get(target, ()):
             ref = self._alias(alias, child, str(alias))
             if place is not None:
-                raw, word = _held(properties(place.raw).get(child.wire_name), child.wire_name)
+                raw, depth = held(properties(place.raw).get(child.wire_name))
+                word = _singular(child.wire_name, depth)
                 self._places[ref] = _in_place(raw, place, word, f"{place.pointer}/properties/{child.wire_name}", ref)
 
     def settle(self) -> dict[ModelRef, Schema | None]:
@@ -246,16 +246,14 @@ class Inline:
 
     def _inside_copied(self, schema: str, wire_name: str, raw: object) -> _Child | None:
         """Return a place in a type of Kubernetes: a type or constants of its package."""
-        path, name = _leads_to(raw, wire_name)
-        target = self._catalog.model_of(name)
-        if target is not None:
+        plain, depth = held(raw)
+        name = reference(plain)
+        target = self._catalog.model_of(name) if name is not None else None
+        if name is not None and target is not None:
             self._copied[target] = name
-            return _Child(wire_name, _words(path), target, target)
+            return _Child(wire_name, words_of(_singular(wire_name, depth)), target, target)
         owner = self._catalog.model_of(schema)
-        if owner is None or not is_object(raw):
-            return None
-        enum, depth = enum_in(raw)
-        if not members_of(enum):
+        if owner is None or not members_of(plain):
             return None
         words = _field_words(field_name(wire_name), depth)
         place = owner, wire_name
@@ -269,28 +267,16 @@ def _in_place(raw: Mapping[str, Any], owner: Schema, word: str, pointer: str, re
     return Schema(name, raw, owner.source, pointer, ref, owner.has_defaults, is_in_place=True)
 
 
-def _held(raw: object, word: str) -> tuple[Mapping[str, Any], str]:
-    """Return the object that a property holds, or that its items or values are, and its word in names."""
-    plain: Mapping[str, Any] = unwrapped(raw) if is_object(raw) else {}
-    inner = next((part for key in ("items", "additionalProperties") if is_object(part := plain.get(key))), None)
-    return (plain, word) if properties(plain) or inner is None else _held(inner, singular(word))
-
-
-def _leads_to(raw: object, word: str) -> tuple[tuple[str, ...], str]:
-    """Return the path to the named schema that a property holds, and its name; "" if it holds none."""
-    plain: Mapping[str, Any] = unwrapped(raw) if is_object(raw) else {}
-    name = reference(plain)
-    if name is not None:
-        return (word,), name
-    inner = next((part for key in ("items", "additionalProperties") if is_object(part := plain.get(key))), None)
-    return _leads_to(inner, singular(word)) if inner is not None else ((word,), "")
-
-
 def _words(path: tuple[str, ...]) -> str:
     return "".join(map(words_of, path))
 
 
 def _field_words(field: str, depth: int) -> str:
+    return "".join(word.capitalize() for word in _singular(field, depth).split("_"))
+
+
+def _singular(word: str, depth: int) -> str:
+    """Return the word of the single values of a property."""
     for _ in range(depth):
-        field = singular(field)
-    return "".join(word.capitalize() for word in field.split("_"))
+        word = singular(word)
+    return word

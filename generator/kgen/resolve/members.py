@@ -9,25 +9,9 @@ from typing import Any
 from kgen.ir import Member
 from kgen.names import Identifier, member_name
 from kgen.resolve.docs import enum_values
-from kgen.resolve.types import properties, unwrapped
-from kgen.shapes import is_array, is_object
+from kgen.shapes import is_array
 
-__all__ = ["enum_in", "members_of"]
-
-
-def enum_in(schema: Mapping[str, Any]) -> tuple[Mapping[str, Any], int]:
-    """Return the schema of the single values of a property, and how many lists and maps they are in.
-
-    Args:
-        schema: The schema of the property.
-    """
-    plain, depth = unwrapped(schema), 0
-    while not properties(plain):
-        inner = next((part for key in ("items", "additionalProperties") if is_object(part := plain.get(key))), None)
-        if inner is None:
-            break
-        plain, depth = unwrapped(inner), depth + 1
-    return plain, depth
+__all__ = ["members_of"]
 
 
 def members_of(

@@ -20,7 +20,7 @@ from kgen.resolve.catalog import Catalog, Kind, Schema, kind_of
 from kgen.resolve.docs import description
 from kgen.resolve.drafts import Draft, DraftField, nameable
 from kgen.resolve.inline import Inline, stability
-from kgen.resolve.members import enum_in, members_of
+from kgen.resolve.members import members_of
 from kgen.resolve.spelling import Spelling
 from kgen.resolve.types import (
     META,
@@ -28,6 +28,7 @@ from kgen.resolve.types import (
     Place,
     PresenceRules,
     annotation,
+    held,
     presence_matters,
     presence_rules,
     properties,
@@ -244,7 +245,7 @@ class Drafter:
         self, schema: Schema, wire_name: str, field: Identifier, plain: Mapping[str, Any], place: Place, type_: Scalar
     ) -> Constants | None:
         """Return the constants for the known values of a field, or None if it has none."""
-        enum, depth = enum_in(plain)
+        enum, depth = held(plain)
         is_custom = self._catalog.is_custom(schema.ref.module)
         if type_ != Scalar("str"):
             if is_custom and is_array(enum.get("enum")):

@@ -14,8 +14,8 @@ from kgen.ir import ModelRef
 from kgen.names import Identifier, camel_name, field_name, member_name, verbatim_name
 from kgen.resolve.catalog import Catalog
 from kgen.resolve.members import members_of
-from kgen.resolve.types import properties, unwrapped
-from kgen.shapes import is_array, is_object
+from kgen.resolve.types import held, properties
+from kgen.shapes import is_array
 
 __all__ = ["Spelling"]
 
@@ -82,7 +82,7 @@ class Spelling:
         alike = _alike(own)
         inside: list[Hashable] = []
         for wire_name in sorted(own):
-            plain = _held(own[wire_name])
+            plain, _ = held(own[wire_name])
             name = existing.name_of(module, ref.name, wire_name)
             if properties(plain):
                 # Without a name that it has already, it is spelled as any new object.
@@ -98,7 +98,7 @@ class Spelling:
         """Whether no two names in an object read the same."""
         key = id(schema)
         if key not in self._is_plain:
-            parts = [_held(value) for value in properties(schema).values()]
+            parts = [held(value)[0] for value in properties(schema).values()]
             self._is_plain[key] = not _alike(properties(schema)) and all(
                 self._is_unmistakable(part) if properties(part) else not _alike(_values(part)) for part in parts
             )
@@ -110,17 +110,6 @@ def _alike(names: Iterable[str]) -> list[str]:
     found = {name: (field_name(name).rstrip("_"), member_name(name, is_custom=True)) for name in names}
     fields, members = Counter(each for each, _ in found.values()), Counter(each for _, each in found.values())
     return [name for name, (attribute, member) in found.items() if fields[attribute] > 1 or members[member] > 1]
-
-
-def _held(schema: object) -> Mapping[str, Any]:
-    """Return the schema of a value, or of its items or values if it is a list or a map."""
-    plain: Mapping[str, Any] = unwrapped(schema) if is_object(schema) else {}
-    while not properties(plain):
-        inner = next((part for key in ("items", "additionalProperties") if is_object(part := plain.get(key))), None)
-        if inner is None:
-            break
-        plain = unwrapped(inner)
-    return plain
 
 
 def _values(schema: Mapping[str, Any]) -> Iterator[str]:

@@ -23,6 +23,7 @@ __all__ = [
     "PresenceRules",
     "ResolvedType",
     "annotation",
+    "held",
     "is_any_object",
     "is_open",
     "presence_matters",
@@ -140,6 +141,22 @@ def properties(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the properties of an object; none if it has none."""
     fields = schema.get("properties")
     return fields if is_object(fields) else {}
+
+
+def held(schema: object) -> tuple[Mapping[str, Any], int]:
+    """Return the schema of the single values of a property, and how many lists and maps they are in.
+
+    Args:
+        schema: The schema of the property.
+    """
+    plain: Mapping[str, Any] = unwrapped(schema) if is_object(schema) else {}
+    depth = 0
+    while not properties(plain) and reference(plain) is None:
+        inner = next((part for key in ("items", "additionalProperties") if is_object(part := plain.get(key))), None)
+        if inner is None:
+            break
+        plain, depth = unwrapped(inner), depth + 1
+    return plain, depth
 
 
 @dataclass(frozen=True, slots=True)
