@@ -70,19 +70,26 @@ def test_metadata_with_the_fields_of_a_template_is_metadata_of_kubernetes() -> N
     ("name", "written"),
     [
         ("admissionregistration.v1.MatchResources", "admissionregistration_v1.MatchResources"),
+        ("admissionregistration.v1.NamedRuleWithOperations", "admissionregistration_v1.NamedRuleWithOperations"),
         ("admissionregistration.v1.RuleWithOperations", "admissionregistration_v1.RuleWithOperations"),
         ("apps.v1.DeploymentSpec", "apps_v1.DeploymentSpec"),
         ("apps.v1.DeploymentStrategy", "apps_v1.DeploymentStrategy"),
         ("apps.v1.DaemonSetSpec", "apps_v1.DaemonSetSpec"),
         ("autoscaling.v2.HorizontalPodAutoscalerBehavior", "autoscaling_v2.HorizontalPodAutoscalerBehavior"),
         ("autoscaling.v2.HorizontalPodAutoscalerSpec", "autoscaling_v2.HorizontalPodAutoscalerSpec"),
+        ("autoscaling.v2.HPAScalingPolicy", "autoscaling_v2.HPAScalingPolicy"),
         ("autoscaling.v2.HPAScalingRules", "autoscaling_v2.HPAScalingRules"),
         ("autoscaling.v2.MetricSpec", "autoscaling_v2.MetricSpec"),
         ("batch.v1.CronJobSpec", "batch_v1.CronJobSpec"),
         ("batch.v1.JobSpec", "batch_v1.JobSpec"),
         ("batch.v1.JobTemplateSpec", "batch_v1.JobTemplateSpec"),
+        ("batch.v1.PodFailurePolicy", "batch_v1.PodFailurePolicy"),
+        ("networking.v1.HTTPIngressPath", "networking_v1.HTTPIngressPath"),
+        ("networking.v1.HTTPIngressRuleValue", "networking_v1.HTTPIngressRuleValue"),
+        ("networking.v1.IngressBackend", "networking_v1.IngressBackend"),
         ("networking.v1.IngressRule", "networking_v1.IngressRule"),
         ("networking.v1.IngressSpec", "networking_v1.IngressSpec"),
+        ("networking.v1.IngressTLS", "networking_v1.IngressTLS"),
         ("networking.v1.NetworkPolicyPeer", "networking_v1.NetworkPolicyPeer"),
         ("networking.v1.NetworkPolicySpec", "networking_v1.NetworkPolicySpec"),
         ("policy.v1.PodDisruptionBudgetSpec", "policy_v1.PodDisruptionBudgetSpec"),
@@ -92,6 +99,20 @@ def test_metadata_with_the_fields_of_a_template_is_metadata_of_kubernetes() -> N
 def test_types_of_all_stable_groups_are_recognised(name: str, written: str, words: bool) -> None:
     made = spec_fields({"value": in_place(API + name, words=words, metadata=WHOLE_METADATA)})
     assert made["value"].annotation == f"{written} | None"
+
+
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [
+        ("matchConditions", "admissionregistration.v1.MatchCondition"),
+        ("matchConstraints", "admissionregistration.v1.MatchResources"),
+        ("resourceRules", "admissionregistration.v1.NamedRuleWithOperations"),
+        ("rules", "admissionregistration.v1.RuleWithOperations"),
+    ],
+)
+def test_match_rules_of_admission_are_recognised_in_lists(word: str, name: str) -> None:
+    made = spec_fields({word: {"type": "array", "items": in_place(API + name)}})
+    assert f"admissionregistration_v1.{name.rpartition('.')[2]}]" in made[word].annotation
 
 
 @pytest.mark.parametrize("metadata", [(), WHOLE_METADATA], ids=["bare", "metadata"])
