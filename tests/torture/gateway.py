@@ -19,7 +19,7 @@ from typing import Final
 from tests.cluster import Cluster
 from tests.torture.server import Ask, PodServer, Reply, answer
 
-__all__ = ["BREAK", "Gateway", "status_response"]
+__all__ = ["BREAK", "Gateway", "failure", "status_response"]
 
 BREAK: Final = b"break"
 """Instead of an event: the stream ends there, without its proper end."""
@@ -29,18 +29,16 @@ _HEADER: Final = re.compile(
 )
 
 
+def failure(code: int, reason: str) -> dict[str, object]:
+    """Return the Status of a request that failed."""
+    status = {"kind": "Status", "apiVersion": "v1", "status": "Failure"}
+    return {**status, "code": code, "reason": reason, "message": reason}
+
+
 def status_response(code: int, reason: str, *headers: str) -> bytes:
     """Write the response of an API server that refuses a request."""
-    body = {
-        "kind": "Status",
-        "apiVersion": "v1",
-        "status": "Failure",
-        "code": code,
-        "reason": reason,
-        "message": reason,
-    }
     lines = ("Content-Type: application/json", "Connection: close", *headers)
-    return answer(json.dumps(body).encode(), *lines, status=f"{code} {reason}")
+    return answer(json.dumps(failure(code, reason)).encode(), *lines, status=f"{code} {reason}")
 
 
 class Gateway(PodServer):
@@ -54,6 +52,7 @@ class Gateway(PodServer):
         target: Changes path and query of a request.
         edit: Changes a line of a stream, or the body of another response.
         times: The moment of each request on the monotonic clock, and its user agent.
+        statuses: The path and query of each request that was passed on, and the status of the server's response.
     """
 
     def __init__(self, cluster: Cluster) -> None:
@@ -64,6 +63,7 @@ class Gateway(PodServer):
         self._upstream: set[socket.socket] = set()
         self._guard = threading.Lock()
         self.times: list[tuple[float, str]] = []
+        self.statuses: list[tuple[str, int]] = []
         self.heal()
         super().__init__(self._pass)
 
@@ -97,6 +97,7 @@ class Gateway(PodServer):
         try:
             connection.request(ask.method, self.target(ask.target), ask.body or None, headers)
             response = connection.getresponse()
+            self.statuses.append((ask.target, response.status))
             kind = f"Content-Type: {response.getheader('Content-Type')}"
             status = f"{response.status} {response.reason}"
             if response.status != 200 or "watch=true" not in ask.target:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from collections import Counter
@@ -10,12 +11,16 @@ from functools import partial
 from typing import Final
 
 from tests.ready import wait_until
-from tests.torture.gateway import BREAK, status_response
+from tests.server.informers import KINDS
+from tests.torture.gateway import BREAK, failure, status_response
 from tests.torture.informer_table import row
 from tests.torture.informer_world import World, no_watch_list
 from tests.torture.server import Ask, answer
 
 _ENDS: Final = b"initial-events-end"
+
+_PAUSE: Final = 4
+"""Seconds of Retry-After: more than the first pauses of an informer."""
 
 
 def _agent(ask: Ask) -> str:
@@ -40,15 +45,7 @@ def _times(most: int) -> Callable[[Ask], bool]:
 
 
 def _error_event(code: int, reason: str) -> bytes:
-    status = {
-        "kind": "Status",
-        "apiVersion": "v1",
-        "status": "Failure",
-        "code": code,
-        "reason": reason,
-        "message": reason,
-    }
-    return json.dumps({"type": "ERROR", "object": status}).encode() + b"\n"
+    return json.dumps({"type": "ERROR", "object": failure(code, reason)}).encode() + b"\n"
 
 
 def _relisted(world: World, *, is_so: bool = True) -> None:
@@ -89,12 +86,17 @@ def gone_event(world: World) -> None:
 def gone_page_2(world: World) -> None:
     """The second page of a list is refused with 410."""
     world.fill(600)
+    refused: set[str] = set()
 
     def refuse(ask: Ask) -> bytes | None:
-        return status_response(410, "Expired") if "continue=" in ask.target else no_watch_list(ask)
+        if "continue=" not in ask.target:
+            return no_watch_list(ask)
+        refused.add(_agent(ask))
+        return status_response(410, "Expired")
 
     world.gateway.refuse = refuse
     world.follow()
+    world.check(refused == set(KINDS), f"only {sorted(refused)} requested a second page")
 
 
 @row("gone-always", is_quick=True)
@@ -210,13 +212,14 @@ for _code, _reason in (
 def retry_after(world: World) -> None:
     """429 with Retry-After is obeyed."""
     world.follow()
-    world.gateway.refuse = lambda ask: status_response(429, "TooManyRequests", "Retry-After: 4")
+    world.gateway.refuse = lambda ask: status_response(429, "TooManyRequests", f"Retry-After: {_PAUSE}")
     began = time.monotonic()
     world.proxy.cut()
-    wait_until(lambda: all(world.requests(began).values()))
-    time.sleep(3)
-    counts = world.requests(began)
-    world.check(set(counts.values()) == {1} or time.monotonic() - began > 4, f"requests within 4 seconds: {counts}")
+    wait_until(lambda: min(world.requests(began).values()) > 1)
+    for kind in KINDS:
+        times = [at for at, agent in list(world.gateway.times) if agent == kind and at >= began]
+        gaps = [after - before for before, after in itertools.pairwise(times)]
+        world.check(min(gaps) >= _PAUSE, f"{kind} sent requests after {gaps} seconds")
 
 
 # Objects that can't be read.
