@@ -1,0 +1,180 @@
+"""Server-side apply, and the owners of fields after every write: the changes of the API server to `managedFields`.
+
+Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from kubecore.testing._apply.compare import compare
+from kubecore.testing._apply.empty import empty_object
+from kubecore.testing._apply.entries import Entry, Identity, Managers, capped, decode, encode
+from kubecore.testing._apply.owned import under_atomic
+from kubecore.testing._apply.sets import MEMBER, FieldSet, difference, union, without
+from kubecore.testing._apply.shapes import Shape, UntypedError, shape_of
+from kubecore.testing._apply.values import is_map, same
+from kubecore.testing._schemas.schema_type import SchemaType
+
+__all__ = ["keep_times", "track_update"]
+
+Path = Sequence[str]
+
+_UNOWNED: FieldSet = {
+    "f:apiVersion": MEMBER,
+    "f:kind": MEMBER,
+    "f:metadata": {
+        ".": MEMBER,
+        **dict.fromkeys(
+            (
+                "f:clusterName",
+                "f:creationTimestamp",
+                "f:generation",
+                "f:managedFields",
+                "f:name",
+                "f:namespace",
+                "f:resourceVersion",
+                "f:selfLink",
+                "f:uid",
+            ),
+            MEMBER,
+        ),
+    },
+}
+
+
+def track_update(
+    live: dict[str, Any] | None,
+    new: dict[str, Any],
+    schema: SchemaType,
+    *,
+    manager: str,
+    api_version: str,
+    subresource: str = "",
+    now: str,
+    reset: Collection[Path] = (),
+) -> dict[str, Any]:
+    """Return an object of a create, an update or a patch with its managed fields.
+
+    The fields that differ from the live object become the manager's; all others lose them.
+
+    Args:
+        live: The stored object, None for a create. A live object without managed fields gets none before an apply.
+        new: The new object; it is not changed. Managed fields in it replace those of the live object.
+        schema: The type of the objects.
+        manager: The name of the manager.
+        api_version: The API version of the objects.
+        subresource: The subresource of the request, or "".
+        now: The time in whole seconds, such as `2026-01-01T00:00:00Z`.
+        reset: Paths of fields that the request can't write; they are never owned.
+    """
+    plain = stripped(new)
+    managers = _managers_of_request(live, new, subresource)
+    if live is not None and not managers:
+        return plain
+    before = empty_object(schema) if live is None else stripped(live)
+    identity = Identity(manager, "Update", api_version, subresource)
+    managers = updated(managers, before, plain, shape_of(schema), identity, now, reset)
+    return with_managers(plain, capped(managers))
+
+
+def updated(
+    managers: Managers,
+    before: dict[str, Any],
+    after: dict[str, Any],
+    shape: Shape,
+    identity: Identity,
+    now: str,
+    reset: Collection[Path],
+) -> Managers:
+    """Return the managers after an update by one of them."""
+    try:
+        changed, removed = compare(shape, before, after)
+    except UntypedError:
+        # The server can't compare such objects; it doesn't refuse them here, either.
+        return managers
+    if reset:
+        kept = path_set(reset)
+        changed, removed = without(changed, kept), without(removed, kept)
+    own = difference(changed, _UNOWNED)
+    taken = union(changed, removed)
+    left: Managers = {}
+    for other, entry in managers.items():
+        fields = difference(difference(under_atomic(shape, entry.fields), taken), _UNOWNED)
+        if fields:
+            left[other] = entry.having(fields)
+    if own:
+        previous = left.get(identity)
+        fields = own if previous is None else union(own, previous.fields)
+        left[identity] = Entry(identity.api_version, fields, now)
+    return left
+
+
+def path_set(paths: Collection[Path]) -> FieldSet:
+    """Return the set of some properties.
+
+    Args:
+        paths: Names of properties, from the root.
+    """
+    made: FieldSet = {}
+    for path in paths:
+        one: FieldSet = MEMBER
+        for name in reversed(path):
+            one = {"f:" + name: one}
+        made = union(made, one)
+    return made
+
+
+def stripped(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the object without managed fields."""
+    metadata = document.get("metadata")
+    if not is_map(metadata) or "managedFields" not in metadata:
+        return document
+    left = {name: value for name, value in metadata.items() if name != "managedFields"}
+    return {**document, "metadata": left}
+
+
+def with_managers(document: dict[str, Any], managers: Managers) -> dict[str, Any]:
+    """Return an object that has no managed fields with those of the managers."""
+    if not managers:
+        return document
+    metadata = document.get("metadata")
+    return {**document, "metadata": {**(metadata or {}), "managedFields": encode(managers)}}
+
+
+def written_managers(document: dict[str, Any] | None) -> Any:
+    """Return `metadata.managedFields` of an object, or None."""
+    metadata = None if document is None else document.get("metadata")
+    return metadata.get("managedFields") if is_map(metadata) else None
+
+
+def stored_managers(live: dict[str, Any] | None) -> Managers:
+    """Return the managers of a stored object; none if the server can't read them."""
+    try:
+        return decode(written_managers(live), is_stored=True)
+    except ValueError:
+        return {}
+
+
+def _managers_of_request(live: dict[str, Any] | None, new: dict[str, Any], subresource: str) -> Managers:
+    sent, stored = written_managers(new), written_managers(live)
+    if subresource or not sent or sent == stored:
+        return stored_managers(live)
+    if sent == [{}]:
+        return {}
+    try:
+        return decode(sent, is_stored=False) or stored_managers(live)
+    except ValueError:
+        return stored_managers(live)
+
+
+def keep_times(live: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """Return the live object if the new one differs from it only by times of managed fields, else the new one."""
+    before, after = written_managers(live), written_managers(new)
+    if not before or not after or len(before) != len(after):
+        return new
+    for old, made in zip(before, after, strict=True):
+        if old != made and {**old, "time": None} != {**made, "time": None}:
+            return new
+    return live if same(stripped(live), stripped(new)) else new
