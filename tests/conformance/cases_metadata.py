@@ -1,0 +1,197 @@
+"""Cases of names, labels, owners, generations and the other metadata."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.conformance.bodies import config_map, definition, deployment, job, lease, pod, service, widget, with_metadata
+from tests.conformance.cases import case
+from tests.conformance.wire import Wire
+
+UID = "11111111-2222-3333-4444-555555555555"
+OLD = "2001-02-03T04:05:06Z"
+
+
+@case("the server sets uid, creationTimestamp and version")
+def set_by_the_server(wire: Wire) -> None:
+    wire.post("configmaps", config_map())
+    sent = {
+        "uid": UID,
+        "creationTimestamp": OLD,
+        "deletionTimestamp": OLD,
+        "deletionGracePeriodSeconds": 5,
+        "generation": 7,
+        "selfLink": "/x",
+    }
+    wire.post("configmaps", with_metadata(config_map("b"), **sent))
+    wire.post("deployments", with_metadata(deployment("b"), **sent))
+    wire.define(definition(wire.group))
+    wire.post("widgets", with_metadata(widget(wire.group, "b"), **sent))
+
+
+@case("a generated name has five random characters")
+def generated_names(wire: Wire) -> None:
+    long = "x" * 62 + "-"
+    for prefix in ("web-", long):
+        body = config_map()
+        body["metadata"] = {"generateName": prefix}
+        wire.post("configmaps", body)
+    wire.post("configmaps", with_metadata(config_map("both"), generateName="web-"))
+    wire.post("configmaps", with_metadata(config_map("both"), generateName="web-"))
+    wire.post("configmaps", {"metadata": {"generateName": ""}})
+
+
+@case("a name is required")
+def missing_names(wire: Wire) -> None:
+    wire.post("configmaps", {"data": {}})
+    wire.post("configmaps", {"metadata": {"name": ""}})
+    wire.post("pods", {"metadata": {}, "spec": pod()["spec"]})
+    wire.define(definition(wire.group))
+    wire.post("widgets", {"metadata": {}})
+
+
+@case("a name follows the rule of its kind")
+def invalid_names(wire: Wire) -> None:
+    for name in ("Upper", "under_score", "a..b", "-a", "a.", "x" * 254, "a/b", "a%b", "..", "."):
+        wire.post("configmaps", config_map(name))
+    for name in ("a.b", "1a", "x" * 64, "A"):
+        wire.post("services", service(name))
+    for name in ("a.b", "x" * 64, "A"):
+        wire.post("namespaces", {"metadata": {"name": name}})
+    for name in ("a:b", "..", "a/b", "Role", "a%b"):
+        wire.post("roles", {"metadata": {"name": name}, "rules": []}, dryRun="All")
+    wire.post("pods", pod("x" * 64), dryRun="All")
+    wire.post("deployments", deployment("A"), dryRun="All")
+    wire.post("leases", lease("A"), dryRun="All")
+    wire.post("jobs", job("x" * 64), dryRun="All")
+    wire.define(definition(wire.group))
+    for name in ("A", "a..b", "x" * 254):
+        wire.post("widgets", widget(wire.group, name))
+
+
+@case("a create has no version")
+def version_in_create(wire: Wire) -> None:
+    wire.post("configmaps", with_metadata(config_map(), resourceVersion="5"))
+    wire.post("configmaps", with_metadata(config_map(), resourceVersion="0"))
+    wire.post("configmaps", with_metadata(config_map("b"), resourceVersion=""))
+    wire.post("configmaps", with_metadata(config_map("c"), resourceVersion="x"))
+    wire.define(definition(wire.group))
+    wire.post("widgets", with_metadata(widget(wire.group), resourceVersion="5"))
+
+
+@case("labels and annotations are checked")
+def labels_and_annotations(wire: Wire) -> None:
+    for labels in (
+        {"a b": "c"},
+        {"a": "b c"},
+        {"": "x"},
+        {"a/b/c": "x"},
+        {"x" * 64: "y"},
+        {"a": "y" * 64},
+        {"Ex.com/a": "x"},
+        {"/a": "x"},
+    ):
+        wire.post("configmaps", with_metadata(config_map(), labels=labels), dryRun="All")
+    wire.post("configmaps", with_metadata(config_map(), labels={"a": "", "e.com/A_b.c-d": "E_f.g-h"}), dryRun="All")
+    for found in ({"a b": "any text"}, {"": "x"}, {"Ex.com/A": "x"}, {"ok": "any text/!"}, {"x": "y" * 262144}):
+        wire.post("configmaps", with_metadata(config_map(), annotations=found), dryRun="All")
+
+
+def _owner(**fields: Any) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "Pod", "name": "p", "uid": UID, **fields}
+
+
+@case("owners are checked")
+def owners(wire: Wire) -> None:
+    for field in ("apiVersion", "kind", "name", "uid"):
+        wire.post("configmaps", with_metadata(config_map(), ownerReferences=[_owner(**{field: ""})]), dryRun="All")
+    other = _owner(uid=UID.replace("1", "6"), name="q")
+    for found in (
+        [_owner(controller=True), {**other, "controller": True}],
+        [_owner(), _owner()],
+        [_owner(), _owner(name="r")],
+        [_owner(apiVersion="a/b/c")],
+        [_owner(kind="Event")],
+        [_owner(controller=True, blockOwnerDeletion=True), other],
+    ):
+        wire.post("configmaps", with_metadata(config_map(), ownerReferences=found), dryRun="All")
+    wire.post("configmaps", with_metadata(config_map(), ownerReferences=[_owner()]))
+    wire.patch("configmaps/a", {"metadata": {"ownerReferences": [_owner(), _owner()]}})
+    wire.patch("configmaps/a", {"metadata": {"ownerReferences": [other]}}, "strategic")
+    wire.patch("configmaps/a", {"metadata": {"ownerReferences": [{"$patch": "delete", "uid": UID}]}}, "strategic")
+
+
+@case("finalizers are checked")
+def finalizers(wire: Wire) -> None:
+    for found in (
+        ["plain"],
+        ["example.com/a", "example.com/a"],
+        ["a b"],
+        [""],
+        ["orphan", "foregroundDeletion"],
+        ["kubernetes"],
+        ["example.com/A_b"],
+    ):
+        wire.post("configmaps", with_metadata(config_map(), finalizers=found), dryRun="All")
+    wire.post("namespaces", {"metadata": {"name": f"{wire.one}-f", "finalizers": ["plain"]}}, dryRun="All")
+
+
+@case("the generation counts changes of the desired state")
+def generations(wire: Wire) -> None:
+    wire.post("deployments", deployment(replicas=1))
+    wire.patch("deployments/a", {"spec": {"replicas": 2}})
+    wire.patch("deployments/a", {"metadata": {"labels": {"a": "b"}}})
+    wire.patch("deployments/a", {"metadata": {"generation": 9}})
+    wire.patch("deployments/a", {"metadata": {"annotations": {"a": "b"}}})
+    wire.patch("deployments/a/status", {"status": {"replicas": 2}})
+    wire.patch("deployments/a/scale", {"spec": {"replicas": 3}})
+    wire.get("deployments/a")
+    wire.patch("deployments/a", {"metadata": {"finalizers": ["example.com/a"]}})
+    wire.delete("deployments/a")
+    wire.patch("deployments/a", {"spec": {"replicas": 4}})
+    wire.post("configmaps", config_map())
+    wire.patch("configmaps/a", {"data": {"k": "2"}})
+
+
+@case("the generation of custom objects counts everything but metadata and status")
+def custom_generations(wire: Wire) -> None:
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    wire.define(definition(wire.group, schema))
+    wire.post("widgets", {**widget(wire.group, size=1), "more": 1, "status": {"ready": 1}})
+    wire.patch("widgets/a", {"spec": {"size": 2}})
+    wire.patch("widgets/a", {"more": 2})
+    wire.patch("widgets/a", {"metadata": {"labels": {"a": "b"}}})
+    wire.patch("widgets/a", {"status": {"ready": 2}})
+    wire.patch("widgets/a/status", {"status": {"ready": 2}})
+    wire.patch("widgets/a/status", {"spec": {"size": 3}, "metadata": {"labels": {"c": "d"}}, "status": {"ready": 3}})
+    wire.define(definition(wire.group, schema, plural="gears", kind="Gear", scope="Cluster", subresources={}))
+    wire.post("gears", {**widget(wire.group, kind="Gear"), "status": {"ready": 1}})
+    wire.patch("gears/a", {"status": {"ready": 2}})
+    wire.patch("gears/a/status", {"status": {"ready": 3}})
+
+
+@case("an update has the uid of the object, or none")
+def uids(wire: Wire) -> None:
+    made = wire.post("configmaps", config_map())
+    wire.put("configmaps/a", with_metadata(config_map(k="2"), uid=UID))
+    wire.patch("configmaps/a", {"metadata": {"uid": UID}})
+    wire.put("configmaps/a", with_metadata(config_map(k="2"), uid=made["metadata"]["uid"]))
+    wire.patch("configmaps/a", {"metadata": {"uid": None}})
+    wire.put("configmaps/a", with_metadata(config_map(k="3"), uid=""))
+
+
+@case("an update keeps the metadata that only the server sets")
+def kept_metadata(wire: Wire) -> None:
+    wire.post("configmaps", with_metadata(config_map(), finalizers=["example.com/a"]))
+    wire.put("configmaps/a", with_metadata(config_map(k="2"), finalizers=["example.com/a"]))
+    wire.put("configmaps/a", with_metadata(config_map(k="3"), creationTimestamp=OLD, finalizers=["example.com/a"]))
+    wire.patch("configmaps/a", {"metadata": {"creationTimestamp": None}})
+    wire.patch("configmaps/a", {"metadata": {"deletionTimestamp": OLD}})
+    wire.patch("configmaps/a", {"metadata": {"deletionGracePeriodSeconds": 3}})
+    wire.delete("configmaps/a")
+    wire.patch("configmaps/a", {"metadata": {"deletionTimestamp": None}})
+    wire.patch("configmaps/a", {"metadata": {"deletionTimestamp": OLD}})
+    wire.patch("configmaps/a", {"metadata": {"finalizers": ["example.com/b"]}})
+    wire.patch("configmaps/a", {"metadata": {"finalizers": ["example.com/a", "example.com/b"]}})
+    wire.patch("configmaps/a", {"metadata": {"finalizers": []}})
+    wire.get("configmaps/a")

@@ -1,0 +1,39 @@
+"""Both servers send the recorded responses to the requests of all cases."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import Final
+
+import pytest
+
+from tests.conformance import transcripts
+from tests.conformance.backends import FakeServer, RealServer
+from tests.conformance.cases import Case, all_cases
+
+CASES: Final = list(all_cases().values())
+HAS_FAKE: Final = importlib.util.find_spec("kubecore.testing._server.server") is not None
+"""The fake server exists, and the list of its known differences is kept."""
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_real_server_sends_the_recorded_responses(case: Case, bare_cluster: RealServer) -> None:
+    recorded = transcripts.read()[case.name]
+    found = case.run(bare_cluster)
+    assert transcripts.differing(recorded, found) == [], f"renew it: python -m tests.conformance record {case.name}"
+
+
+@pytest.mark.skipif(not HAS_FAKE, reason="the fake server is not finished")
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_fake_server_sends_the_recorded_responses(case: Case) -> None:
+    recorded = transcripts.read()[case.name]
+    known = {number for name, number in transcripts.known_gaps() if name == case.name}
+    found = set(transcripts.differing(recorded, case.run(FakeServer())))
+    assert found - known == set(), f"show them: python -m tests.conformance check {case.name}"
+    assert known - found == set(), "these requests do not differ any more: remove them from differences.jsonl"
+
+
+def test_every_case_is_recorded_and_every_difference_belongs_to_a_request() -> None:
+    recorded = transcripts.read()
+    assert set(recorded) == {case.name for case in CASES}
+    assert [place for place in transcripts.known_gaps() if place[1] > len(recorded.get(place[0], []))] == []
