@@ -22,6 +22,15 @@ def test_a_synchronous_elector_imports_no_event_loop() -> None:
     assert done.stdout == "set()\n"
 
 
+def test_an_elector_imports_neither_discovery_nor_the_dynamic_client() -> None:
+    code = (
+        "import sys; from kubecore.election import AsyncElector, Elector; "
+        "print({'kubecore.dynamic', 'kubecore.discovery'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
 def test_a_name_that_does_not_exist_is_an_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Voter'"):
         _ = election.Voter

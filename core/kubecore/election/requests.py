@@ -7,7 +7,9 @@ import logging
 from typing import Any, Final, Protocol
 
 from kubecore import errors, options
-from kubecore.dynamic.resource import OBJECT, DynamicResource
+from kubecore.calls.call import Call
+from kubecore.calls.resource import Resource
+from kubecore.codec import encode
 from kubecore.election.deciding import Failure, Request
 from kubecore.election.fence import requests_of_elections
 from kubecore.election.record import Document
@@ -17,8 +19,8 @@ __all__ = ["LeaseRequests"]
 
 _LOG: Final = logging.getLogger("kubecore")
 
-_LEASES: Final = DynamicResource(
-    group="coordination.k8s.io", version="v1", plural="leases", namespaced=True, kind=OBJECT, kind_name="Lease"
+_LEASES: Final[Resource[Document, Any]] = Resource(
+    group="coordination.k8s.io", version="v1", plural="leases", namespaced=True, kind=dict
 )
 
 # A server that is older than the one that stored the Lease may not know all of its fields.
@@ -59,6 +61,7 @@ class LeaseRequests:
     def __init__(self, client: Client, namespace: str, name: str) -> None:
         self._client = client
         self._namespace = namespace
+        self._name = name
         self._get = _LEASES.get(namespace, name, ())
         self._place = f"leader election {namespace}/{name}"
         self._worked = set[str]()
@@ -106,12 +109,13 @@ class LeaseRequests:
         )
         return is_refused and request.verb not in self._worked
 
-    def _call(self, request: Request) -> Any:
+    def _call(self, request: Request) -> Call[Any]:
         if request.body is None:
             return self._get
+        body = encode.encode(request.body)
         if request.verb == "create":
-            return _LEASES.create(self._namespace, request.body, _QUERY)
-        return _LEASES.update(self._namespace, request.body, _QUERY)
+            return _LEASES.call("create", "POST", self._namespace, dict, query=_QUERY, body=body)
+        return _LEASES.call("update", "PUT", self._namespace, dict, name=self._name, query=_QUERY, body=body)
 
     def _log(self, request: Request, error: Exception) -> None:
         """Log an error, but not the same one again and again."""
