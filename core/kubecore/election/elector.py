@@ -118,6 +118,7 @@ class Elector(BaseElector):
             LeadershipLostError: The term was lost before the block ended. Another error of the block is raised instead,
                 unless it is a FencedError.
             ClosedError: `close` was called.
+            ConfigError: The configuration is invalid, such as a missing token, and no request has succeeded yet.
             StatusError: The server refuses a request that never succeeded before, such as for missing rights.
             RuntimeError: The elector is in use already.
         """

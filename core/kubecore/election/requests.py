@@ -89,6 +89,7 @@ class LeaseRequests:
             self._log(request, error)
             return error
         self._worked.add(request.verb)
+        self._logged = ""
         machine.received(lease)
         return None
 
@@ -101,8 +102,10 @@ class LeaseRequests:
             request: The request.
             error: Its error.
         """
-        if not isinstance(error, errors.KubeError) or isinstance(error, (errors.ClosedError, errors.ConfigError)):
+        if not isinstance(error, errors.KubeError) or isinstance(error, errors.ClosedError):
             return True
+        if isinstance(error, errors.ConfigError):  # Credentials that worked may be unreadable while they are replaced.
+            return not self._worked
         # A Lease can be created in any namespace that exists.
         is_refused = isinstance(error, _REFUSED) or (
             request.verb == "create" and isinstance(error, errors.NotFoundError)
@@ -118,7 +121,7 @@ class LeaseRequests:
         return _LEASES.call("update", "PUT", self._namespace, dict, name=self._name, query=_QUERY, body=body)
 
     def _log(self, request: Request, error: Exception) -> None:
-        """Log an error, but not the same one again and again."""
+        """Log an error, unless it equals the previous one and no request succeeded since."""
         if isinstance(error, (errors.NotFoundError, errors.ConflictError, errors.AlreadyExistsError)):
             return  # The usual course of an election.
         text = f"{request.verb} failed: {error}"
