@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
+from kubecore.testing._schemas.json_values import is_list, is_map
+
 __all__ = ["OpenApiType", "OpenApiTypes"]
 
 _PREFIX: Final = "#/components/schemas/"
@@ -135,7 +137,7 @@ class OpenApiType:
         """The type of the values of a map beyond its properties; None if there are no others."""
         if self._values is None and self.kind == "map":
             other = self.whole.get("additionalProperties")
-            if isinstance(other, dict):
+            if is_map(other):
                 self._values = self._types.at(other)
             elif other is True:
                 self._values = self._types.at(_EMPTY)
@@ -156,7 +158,7 @@ class OpenApiType:
 def _reference(document: Mapping[str, Any]) -> str | None:
     """Return the name of the schema that a schema refers to: by `$ref`, or by `allOf` with one entry."""
     every = document.get("allOf")
-    target = every[0] if isinstance(every, list) and len(every) == 1 else document
+    target = every[0] if is_list(every) and len(every) == 1 else document
     reference = target.get("$ref")
     return reference.removeprefix(_PREFIX) if isinstance(reference, str) else None
 

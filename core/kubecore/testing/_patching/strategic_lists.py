@@ -1,0 +1,169 @@
+"""The lists of strategic merge patches: merged by a key or as a set, and put in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from kubecore.testing._patching.go_values import go_text, go_type, json_type, same
+from kubecore.testing._schemas.json_values import is_map
+from kubecore.testing._schemas.schema_type import SchemaType
+from kubecore.testing._server.failures import RequestError
+
+__all__ = ["ListMerge", "check_order", "in_order", "refuse"]
+
+_PATCH: Final = "$patch"
+
+MapMerge = Callable[[dict[str, Any], dict[str, Any], SchemaType | None], dict[str, Any]]
+
+
+def refuse(message: str) -> RequestError:
+    """Return the error of a patch that contradicts itself or the schema: the server reports it as its own."""
+    return RequestError(500, "", message)
+
+
+class ListMerge:
+    """Merges a patch into a list.
+
+    Args:
+        key: The member that has the list.
+        merge_key: The key by which maps are merged, or "".
+        items: The type of the items.
+        merge_maps: Merges a patch into a map.
+    """
+
+    def __init__(self, key: str, merge_key: str, items: SchemaType | None, merge_maps: MapMerge) -> None:
+        self._key = key
+        self.merge_key: Final[str] = merge_key
+        self._items = items
+        self._merge_maps = merge_maps
+
+    def merged(self, had: list[Any], patch: list[Any]) -> tuple[list[Any], list[Any]]:
+        """Return the merged list, and the list whose order decides the positions of items that the patch lacks."""
+        if not had and not patch:
+            return had, had
+        if self._type(had, patch) != "object":
+            return in_order(_united(had, patch), patch, had, self.merge_key), had
+        if not self.merge_key:
+            raise refuse(f"cannot merge lists without merge key for {self._key}")
+        kept, changes = self._directed(had, patch)
+        merged = list(kept)
+        for change in changes:
+            if self.merge_key not in change:
+                raise keyless(change, self.merge_key)
+            at = self._index(merged, change[self.merge_key])
+            if at is None:
+                merged.append(change)
+            else:
+                merged[at] = self._merge_maps(merged[at], change, self._items)
+        # The server removes and appends items in place: the first new items take the positions of removed ones.
+        return in_order(merged, changes, had, self.merge_key), merged[: len(had)] if kept else had
+
+    def _type(self, had: list[Any], patch: list[Any]) -> str:
+        types = {json_type(each) for each in (*had, *patch)}
+        if "array" in types:
+            raise refuse("lists of lists are not supported")
+        if len(types) > 1:
+            raise refuse(f"list element types are not identical: {sorted(types)}")
+        return next(iter(types))
+
+    def _index(self, items: list[Any], value: Any) -> int | None:
+        matches = (at for at, each in enumerate(items) if same(each.get(self.merge_key), value))
+        return next(matches, None)
+
+    def _directed(self, had: list[Any], patch: list[Any]) -> tuple[list[Any], list[Any]]:
+        """Apply the items that are directives, and return the remaining items of the list and of the patch."""
+        kept, changes, is_replaced = list(had), list[Any](), False
+        for item in patch:
+            directive = item.get(_PATCH)
+            if _PATCH not in item:
+                changes.append(item)
+            elif directive == "delete":
+                if self.merge_key not in item:
+                    raise keyless(item, self.merge_key)
+                kept = [each for each in kept if not same(each.get(self.merge_key), item[self.merge_key])]
+            elif directive == "replace":
+                is_replaced = True
+            elif directive == "merge":
+                raise refuse("merging lists cannot yet be specified in the patch")
+            else:
+                raise refuse(f"unknown patch type: {directive} in map: {go_text(item)}")
+        return ([] if is_replaced else kept), changes
+
+
+def _united(had: list[Any], patch: list[Any]) -> list[Any]:
+    united: list[Any] = []
+    for each in (*had, *patch):
+        if not any(same(each, other) for other in united):
+            united.append(each)
+    return united
+
+
+def in_order(merged: list[Any], order: list[Any], had: list[Any], merge_key: str) -> list[Any]:
+    """Return a merged list in the order of the patch; items that only the server has stay before their successors.
+
+    Args:
+        merged: The merged items.
+        order: The order that the patch declares: items, or maps with the merge key.
+        had: The list before.
+        merge_key: The key by which maps are merged, or "".
+    """
+    named = [each for each in merged if _position(order, each, merge_key) is not None]
+    others = [each for each in merged if _position(order, each, merge_key) is None]
+    named.sort(key=lambda each: _position(order, each, merge_key) or 0)
+    others.sort(key=lambda each: _or_last(_position(had, each, merge_key), had))
+    result: list[Any] = []
+    while named and others:
+        at, other = _position(had, named[0], merge_key), _position(had, others[0], merge_key)
+        is_before = at is not None and other is not None and other < at
+        result.append(others.pop(0) if is_before else named.pop(0))
+    return [*result, *named, *others]
+
+
+def _or_last(position: int | None, items: list[Any]) -> int:
+    return len(items) if position is None else position
+
+
+def _position(items: list[Any], item: Any, merge_key: str) -> int | None:
+    if not merge_key or not is_map(item):
+        return next((at for at, each in enumerate(items) if same(each, item)), None)
+    value = item.get(merge_key)
+    matches = (at for at, each in enumerate(items) if is_map(each) and same(each.get(merge_key), value))
+    return next(matches, None)
+
+
+def check_order(patch: list[Any], order: list[Any], merge_key: str) -> None:
+    """Refuse a patch whose items are not in the order that it declares.
+
+    Raises:
+        RequestError: 500, the items have another order, or one is missing in the order or lacks the merge key.
+    """
+    items = [each for each in patch if not (is_map(each) and each.get(_PATCH) == "delete")]
+    for item in (*items, *order) if merge_key else ():
+        if not is_map(item):
+            raise refuse(f"expected a map[string]interface {{}}, but received a {go_type(item)}")
+        if merge_key not in item and _PATCH not in item:
+            raise keyless(item, merge_key)
+    at = 0
+    for item in items:
+        is_directive = is_map(item) and _PATCH in item
+        if is_directive and not order:
+            continue
+        while at < len(order) and not is_directive and not _is_same(order[at], item, merge_key):
+            at += 1
+        if at == len(order):
+            raise refuse(
+                f"The order in patch list:\n{go_text(patch)}\n doesn't match $setElementOrder list:\n{go_text(order)}\n"
+            )
+        at += not is_directive
+
+
+def keyless(item: dict[str, Any], merge_key: str) -> RequestError:
+    """Return the error of an item without merge key."""
+    return refuse(f"map: {go_text(item)} does not contain declared merge key: {merge_key}")
+
+
+def _is_same(one: Any, other: Any, merge_key: str) -> bool:
+    if merge_key and is_map(one) and is_map(other):
+        return same(one.get(merge_key), other.get(merge_key))
+    return same(one, other)
