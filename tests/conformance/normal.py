@@ -11,6 +11,9 @@ from typing import Any, Final
 
 from tests.conformance.exchange import Exchange
 
+CUSTOM_GROUP: Final = "group.example.com"
+"""The API group of all custom resources in transcripts."""
+
 _UID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TIME: Final = re.compile(r"20(?:2[6-9]|[3-9]\d)-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 _SERVICE_IP: Final = re.compile(r"\b10\.0\.\d+\.\d+\b")
@@ -116,10 +119,12 @@ def _place_versions(document: dict[str, Any], versions: list[int]) -> dict[str, 
     def place(number: int) -> str:
         return f"v{bisect.bisect_right(versions, number)}"
 
+    oldest = versions[0] if versions else 0
+
     def in_text(text: str) -> str:
-        if not versions or not re.search(r"(?i)resource ?version|'rv':", text):
+        if not re.search(r"(?i)resource ?version|'rv':", text):
             return text
-        return _NUMBER.sub(lambda match: place(int(match[0])) if int(match[0]) >= versions[0] else match[0], text)
+        return _NUMBER.sub(lambda match: place(int(match[0])) if int(match[0]) >= oldest else match[0], text)
 
     def changed(found: dict[str, Any]) -> dict[str, Any]:
         made = dict(found)
@@ -130,6 +135,10 @@ def _place_versions(document: dict[str, Any], versions: list[int]) -> dict[str, 
             made["continue"] = in_text(found["continue"])
         if isinstance(found.get("message"), str):
             made["message"] = in_text(found["message"])
+        if found.get("reason") == "Invalid" and found["details"].get("group") == CUSTOM_GROUP:
+            made |= _sorted_causes(made)
+        if "storageVersionHash" in found:
+            made["storageVersionHash"] = "<hash>"  # It depends on the group.
         if isinstance(found.get("nodePort"), int):
             made["nodePort"] = "<port>"
         if isinstance(found.get("managedFields"), list):
@@ -140,6 +149,16 @@ def _place_versions(document: dict[str, Any], versions: list[int]) -> dict[str, 
         r"(?i)(resourceVersion=|'rv': )(\d+)", lambda match: match[1] + place(int(match[2])), document["request"]
     )
     return {**document, "request": request, "body": _mapped(document["body"], changed)}
+
+
+def _sorted_causes(status: dict[str, Any]) -> dict[str, Any]:
+    """Sort the causes of a Status: the real server finds the faults of a custom object in random order."""
+    causes = sorted(status["details"].get("causes", ()), key=lambda cause: (cause["field"], cause["message"]))
+    if len(causes) < 2:
+        return status
+    texts = ", ".join(f"{cause['field']}: {cause['message']}" for cause in causes)
+    start = status["message"].partition(" is invalid: ")[0]
+    return {**status, "message": f"{start} is invalid: [{texts}]", "details": {**status["details"], "causes": causes}}
 
 
 def _manager(entry: Any) -> tuple[str, ...]:

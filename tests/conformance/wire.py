@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from tests.conformance.backends import Backend, Reading
 from tests.conformance.exchange import Exchange
+from tests.conformance.normal import CUSTOM_GROUP
 from tests.conformance.paths import full_path
 
 USER_AGENT: Final = "conformance/1.0"
@@ -43,7 +44,7 @@ class Wire:
     @property
     def names(self) -> dict[str, str]:
         """The names that differ in each run, and their names in transcripts."""
-        return {self.one: "one", self.two: "two", self.group: "group.example.com"}
+        return {self.one: "one", self.two: "two", self.group: CUSTOM_GROUP}
 
     def send(
         self,

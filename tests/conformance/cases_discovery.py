@@ -1,0 +1,58 @@
+"""Cases of discovery, versions and health."""
+
+from __future__ import annotations
+
+from tests.conformance.bodies import definition
+from tests.conformance.cases import case
+from tests.conformance.wire import Wire
+
+AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+
+
+@case("health and the root paths")
+def health(wire: Wire) -> None:
+    for path in ("/readyz", "/livez", "/healthz"):
+        wire.get(path)
+
+
+@case("resources of the groups that the server has")
+def groups(wire: Wire) -> None:
+    for path in (
+        "/api/v1",
+        "/apis/apps/v1",
+        "/apis/batch/v1",
+        "/apis/rbac.authorization.k8s.io/v1",
+        "/apis/autoscaling/v2",
+        "/apis/policy/v1",
+    ):
+        wire.get(path)
+    for path in (
+        "/apis/coordination.k8s.io/v1",
+        "/apis/networking.k8s.io/v1",
+        "/apis/discovery.k8s.io/v1",
+        "/apis/apiextensions.k8s.io/v1",
+        "/apis/authorization.k8s.io/v1",
+        "/apis/storage.k8s.io/v1",
+    ):
+        wire.get(path)
+    wire.get("/apis/apps")
+    wire.get("/apis/autoscaling")
+    wire.get("/apis/missing.example.com")
+    wire.get("/apis/apps/v9")
+
+
+@case("discovery of custom resources")
+def customs(wire: Wire) -> None:
+    wire.define(
+        definition(
+            wire.group,
+            subresources={
+                "status": {},
+                "scale": {"specReplicasPath": ".spec.size", "statusReplicasPath": ".status.ready"},
+            },
+        )
+    )
+    wire.wait(2)
+    wire.get(f"/apis/{wire.group}")
+    wire.get(f"/apis/{wire.group}/v1")
+    wire.get(f"/apis/{wire.group}/v2")

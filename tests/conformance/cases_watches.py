@@ -1,0 +1,134 @@
+"""Cases of watches."""
+
+from __future__ import annotations
+
+from tests.conformance.bodies import config_map, definition, deployment, pod, widget, with_metadata
+from tests.conformance.cases import case
+from tests.conformance.wire import Wire
+
+
+@case("a watch without a version starts with the present objects")
+def from_now(wire: Wire) -> None:
+    wire.post("configmaps", config_map("b"))
+    wire.post("configmaps", config_map("a"))
+    wire.get("configmaps")
+    wire.watch("configmaps", 2)
+    wire.watch("configmaps", 2, resourceVersion="0")
+    wire.watch("configmaps", 1, fieldSelector="metadata.name=b")
+
+
+@case("a watch from a version yields every later change, deletions too")
+def from_a_version(wire: Wire) -> None:
+    made = wire.post("configmaps", config_map())
+    version = wire.get("configmaps")["metadata"]["resourceVersion"]
+    wire.patch("configmaps/a", {"data": {"k": "2"}})
+    wire.delete("configmaps/a")
+    wire.post("configmaps", config_map())
+    wire.watch("configmaps", 3, resourceVersion=version)
+    wire.watch("configmaps", 3, resourceVersion=made["metadata"]["resourceVersion"])
+    wire.watch("two:configmaps", 0, resourceVersion=version)
+    wire.watch("configmaps", 2, resourceVersion=version, labelSelector="a!=b", limit=1)
+
+
+@case("a held watch sees changes while they happen")
+def held(wire: Wire) -> None:
+    version = wire.get("configmaps")["metadata"]["resourceVersion"]
+    with wire.watching("configmaps", resourceVersion=version) as watching:
+        wire.post("configmaps", config_map())
+        watching.take(1)
+        wire.patch("configmaps/a", {"data": {"k": "2"}})
+        wire.patch("configmaps/a", {"data": {"k": "2"}})
+        wire.patch("configmaps/a", {"data": {"k": "3"}}, "merge", dryRun="All")
+        wire.delete("configmaps/a")
+        watching.take(2)
+
+
+@case("an object begins and ceases to match a selector")
+def selectors(wire: Wire) -> None:
+    version = wire.get("configmaps")["metadata"]["resourceVersion"]
+    wire.post("configmaps", config_map())
+    wire.patch("configmaps/a", {"metadata": {"labels": {"app": "x"}}})
+    wire.patch("configmaps/a", {"data": {"k": "2"}})
+    wire.patch("configmaps/a", {"metadata": {"labels": {"app": "y"}}, "data": {"k": "3"}})
+    wire.patch("configmaps/a", {"metadata": {"labels": {"app": "x"}}})
+    wire.delete("configmaps/a")
+    wire.post("configmaps", with_metadata(config_map("b"), labels={"app": "x"}))
+    wire.watch("configmaps", 6, resourceVersion=version, labelSelector="app=x")
+    wire.post("pods", pod())
+    wire.patch("pods/a/status", {"status": {"phase": "Running"}})
+    wire.delete("pods/a", gracePeriodSeconds=0)
+    wire.watch("pods", 2, resourceVersion=version, fieldSelector="status.phase=Pending")
+    wire.watch("pods", 2, resourceVersion=version, fieldSelector="status.phase=Running")
+
+
+@case("one object can be watched by its name")
+def single(wire: Wire) -> None:
+    made = wire.post("configmaps", config_map())
+    wire.post("configmaps", config_map("b"))
+    wire.patch("configmaps/a", {"data": {"k": "2"}})
+    version = made["metadata"]["resourceVersion"]
+    wire.watch("configmaps", 1, resourceVersion=version, fieldSelector="metadata.name=a")
+    wire.watch("/api/v1/watch/namespaces/{one}/configmaps/a", 1, resourceVersion=version)
+    wire.watch("/api/v1/watch/namespaces/{one}/configmaps", 2, resourceVersion=version)
+    wire.watch("configmaps/a", 1, resourceVersion=version)
+
+
+@case("initial events end with a bookmark")
+def initial_events(wire: Wire) -> None:
+    made = wire.post("configmaps", config_map("b"))
+    wire.post("configmaps", config_map("a"))
+    options = {"sendInitialEvents": True, "resourceVersionMatch": "NotOlderThan", "allowWatchBookmarks": True}
+    wire.watch("configmaps", 3, **options)
+    wire.watch("configmaps", 3, resourceVersion="0", **options)
+    wire.watch("configmaps", 3, resourceVersion=made["metadata"]["resourceVersion"], **options)
+    wire.watch("secrets", 1, **options)
+    wire.watch(
+        "configmaps",
+        1,
+        sendInitialEvents=False,
+        resourceVersionMatch="NotOlderThan",
+        resourceVersion=made["metadata"]["resourceVersion"],
+    )
+    wire.watch("configmaps", 2, sendInitialEvents=True, resourceVersionMatch="NotOlderThan")
+    wire.watch("configmaps", 0, sendInitialEvents=True)
+    wire.watch("configmaps", 0, sendInitialEvents=True, resourceVersionMatch="Exact", resourceVersion="5")
+    wire.watch("configmaps", 0, resourceVersionMatch="NotOlderThan", resourceVersion="5")
+    with wire.watching("configmaps", **options) as watching:
+        watching.take(3)
+        wire.post("configmaps", config_map("c"))
+        watching.take(1)
+
+
+@case("a watch with unusable options is refused")
+def options(wire: Wire) -> None:
+    wire.watch("configmaps", 1, resourceVersion="x")
+    wire.watch("configmaps", 1, labelSelector="a in (")
+    wire.watch("configmaps", 1, fieldSelector="data.k=1")
+    wire.watch("/api/v1/namespaces/{one}/gizmos", 1)
+    wire.watch("configmaps", 1, resourceVersion="999999999")
+
+
+@case("a watch ends after its timeout")
+def timeouts(wire: Wire) -> None:
+    made = wire.post("configmaps", config_map())
+    with wire.watching("configmaps", resourceVersion=made["metadata"]["resourceVersion"], timeoutSeconds=1) as watching:
+        wire.patch("configmaps/a", {"data": {"k": "2"}})
+        watching.take(1)
+        wire.wait(2)
+        watching.take(5)
+
+
+@case("other kinds are watched likewise")
+def kinds(wire: Wire) -> None:
+    wire.define(definition(wire.group))
+    version = wire.get("widgets")["metadata"]["resourceVersion"]
+    wire.post("widgets", widget(wire.group, size=1))
+    wire.patch("widgets/a/status", {"status": {"ready": 1}})
+    wire.delete("widgets/a")
+    wire.watch("widgets", 3, resourceVersion=version)
+    wire.post("deployments", with_metadata(deployment(), finalizers=["example.com/a"]))
+    wire.delete("deployments/a")
+    wire.patch("deployments/a", {"metadata": {"finalizers": None}})
+    wire.watch("deployments", 3, resourceVersion=version)
+    partial = {"Accept": "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"}
+    wire.send("GET", "deployments", headers=partial)
