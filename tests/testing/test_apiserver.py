@@ -53,7 +53,7 @@ def test_tokens_of_service_accounts_are_accepted(server: ApiServer) -> None:
         clientset.core_v1.service_accounts("default").create(
             {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "robot"}}
         )
-        request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"audiences": []}}
+        request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
         token = clientset.core_v1.service_accounts("default").create_token("robot", request).status.token
     config = server.config
     config.bearer_token = token

@@ -7,6 +7,7 @@ import json
 import os
 import secrets
 import ssl
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -21,8 +22,11 @@ from kubecore.testing.machine.signing_key import SigningKey
 
 if TYPE_CHECKING:
     from kubecore.rest import Config
+    from kubecore.testing.machine.controller_thread import ControllerThread
 
 __all__ = ["ApiServer", "BinariesMissingError"]
+
+_PATIENCE: Final = 30.0
 
 _CERTIFICATE: Final = "apiserver.crt"
 """The name that kube-apiserver gives the certificate that it signs itself."""
@@ -62,6 +66,7 @@ class ApiServer:
         self._token = ""
         self._files: Folder | None = None
         self._plane: ControlPlane | None = None
+        self._controllers: ControllerThread | None = None
 
     def __repr__(self) -> str:
         """Show the version, and the address if the server runs."""
@@ -109,11 +114,13 @@ class ApiServer:
 
     def stop(self) -> None:
         """Stop the server and remove its files: SIGTERM, and SIGKILL after two seconds."""
+        if self._controllers is not None:
+            self._controllers.close()
         if self._plane is not None:
             self._plane.stop()
         if self._files is not None:
             self._files.remove()
-        self._plane = self._files = None
+        self._plane = self._files = self._controllers = None
 
     def restart(self) -> None:
         """Restart kube-apiserver on the same port; objects and versions stay."""
@@ -145,6 +152,19 @@ class ApiServer:
         self._plane.start()
         self._check_version()
         self.endpoint().write_kubeconfig(self.kubeconfig)
+        if self._with_controllers:
+            self._start_controllers()
+
+    def _start_controllers(self) -> None:
+        from kubecore.testing.machine.controller_thread import ControllerThread
+
+        self._controllers = ControllerThread(self.config, self._certificate().read_text("ascii"))
+        deadline = time.monotonic() + _PATIENCE
+        while not self._get("/api/v1/namespaces/default/serviceaccounts/default"):
+            if time.monotonic() > deadline:
+                message = f"the controllers of {self!r} created no default service account in {_PATIENCE:.0f} s"
+                raise RuntimeError(message)
+            time.sleep(0.02)
 
     def _flags(self) -> dict[str, object]:
         key = self._folder() / "sa.key"
