@@ -131,7 +131,7 @@ def _end(resource: Resource, namespace: Mapping[str, Any], view: View, now: date
     ]
     if deletions:
         return deletions
-    # While pods remain, the controller does not count what remains.
+    # While pods remain, the controller manager does not count the remaining objects.
     conditions = _conditions(namespace, [] if only_pods else remaining, now)
     path = path_of(resource, "", name)
     if conditions != namespace.get("status", {}).get("conditions"):

@@ -77,7 +77,7 @@ class LiveView:
         return None if content is None else msgspec.json.decode(content, type=dict[str, Any])
 
     def send(self, request: Request) -> bool:
-        """Send a request of a controller and return whether it succeeded; what is gone already counts as success."""
+        """Send a request of a controller and return whether it succeeded; a missing object counts as success."""
         call = Call(
             method=request.method,
             path=request.path,
