@@ -34,6 +34,7 @@ PAIRS: Final[Mapping[str, str]] = {
     "core/kubecore/clientset/async_group.py": "core/kubecore/clientset/group.py",
     "core/kubecore/discovery/async_client.py": "core/kubecore/discovery/client.py",
     "core/kubecore/dynamic/async_client.py": "core/kubecore/dynamic/client.py",
+    "core/kubecore/election/async_driving.py": "core/kubecore/election/driving.py",
     "core/kubecore/election/async_requests.py": "core/kubecore/election/requests.py",
     "core/kubecore/polling/async_loop.py": "core/kubecore/polling/loop.py",
     "core/kubecore/recorder/async_recorder.py": "core/kubecore/recorder/recorder.py",

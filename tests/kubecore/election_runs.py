@@ -16,14 +16,15 @@ import pytest
 
 from kubeclient import AsyncClientset, Clientset
 from kubecore import rest
-from kubecore._support import pauses
+from kubecore._support.async_wakeup import AsyncWakeup
 from kubecore.clocks import FakeClock
-from kubecore.election import AsyncElector, Elector, elector, watchdog
+from kubecore.election import AsyncElector, Elector, async_elector, elector, watchdog
 from tests.ready import wait_until_async
 
 KINDS = ("sync", "asyncio", "trio")
 
 Handler = Callable[[httpx.Request], httpx.Response]
+Scenario = Callable[["Run"], Awaitable[None]]
 
 
 class VirtualTime(FakeClock):
@@ -38,13 +39,24 @@ class VirtualTime(FakeClock):
             super().advance(seconds)
             self._changed.notify_all()
 
-    async def sleep(self, seconds: float) -> None:
-        end = self.monotonic() + seconds
-        await wait_until_async(lambda: self.monotonic() >= end)
+    def async_wakeup(self, then: Callable[[], object] | None = None) -> AsyncWakeup:
+        """Return an object with the methods of `AsyncWakeup`."""
+        return _AsyncWakeup(self, then)
 
     def wakeup(self) -> Any:
         """Return an object with the methods of `Wakeup`."""
         return _Wakeup(self, self._changed)
+
+
+class _AsyncWakeup(AsyncWakeup):
+    def __init__(self, clock: FakeClock, then: Callable[[], object] | None) -> None:
+        super().__init__(then)
+        self._clock = clock
+
+    async def wait(self, seconds: float) -> bool:
+        end = self._clock.monotonic() + seconds
+        await wait_until_async(lambda: self.is_set() or self._clock.monotonic() >= end)
+        return self.is_set()
 
 
 class _Wakeup:
@@ -153,6 +165,7 @@ class Run:
         server: The server.
         clock: The clocks.
         clientset: The clientset, whose writes are fenced.
+        exits: The exit codes of processes that would have ended.
     """
 
     def __init__(self, kind: str, server: LeaseServer, clock: VirtualTime) -> None:
@@ -160,10 +173,11 @@ class Run:
         self.server = server
         self.clock = clock
         self.clientset: Any = None
+        self.exits: list[int] = []
 
-    def elector(self, identity: str = "a", **options: Any) -> Any:
+    def elector(self, identity: str = "a", *, name: str = "lock", **options: Any) -> Any:
         create: Any = Elector if self.kind == "sync" else AsyncElector
-        return create(self.clientset, "lock", "ns", identity=identity, clock=self.clock, **options)
+        return create(self.clientset, name, "ns", identity=identity, clock=self.clock, **options)
 
     @asynccontextmanager
     async def leading(self, elector: Any) -> AsyncIterator[Any]:
@@ -175,6 +189,10 @@ class Run:
             return
         async with _InThreads(manager) as term:
             yield term
+
+    async def renewed(self, count: int) -> None:
+        """Wait for a number of requests."""
+        await wait_until_async(lambda: len(self.server.requests) >= count)
 
     async def until(self, is_so: Callable[[], object]) -> None:
         """Let time pass until a condition is true."""
@@ -216,7 +234,7 @@ class _InThreads:
             return await anyio.to_thread.run_sync(self._manager.__exit__, *error)
 
 
-def drive(kind: str, patch: pytest.MonkeyPatch, scenario: Callable[[Run], Awaitable[None]]) -> None:
+def drive(kind: str, patch: pytest.MonkeyPatch, scenario: Scenario) -> None:
     """Run a scenario on virtual time.
 
     Args:
@@ -227,8 +245,9 @@ def drive(kind: str, patch: pytest.MonkeyPatch, scenario: Callable[[Run], Awaita
     clock, server = VirtualTime(), LeaseServer()
     patch.setattr(elector, "Wakeup", clock.wakeup)
     patch.setattr(watchdog, "Wakeup", clock.wakeup)
-    patch.setattr(pauses, "async_sleep", clock.sleep)
+    patch.setattr(async_elector, "AsyncWakeup", clock.async_wakeup)
     run = Run(kind, server, clock)
+    patch.setattr("os._exit", run.exits.append)
     config = rest.Config(host="http://h", max_retries=0)
     transport = httpx.MockTransport(server.handle)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import anyio
@@ -12,23 +12,13 @@ import httpx
 import pytest
 
 from kubecore import errors
-from tests.kubecore.election_runs import KINDS, Run, drive, fail
+from tests.kubecore.election_runs import KINDS, Run, Scenario, drive, fail
 from tests.ready import wait_until_async
-
-Scenario = Callable[[Run], Awaitable[None]]
 
 
 @pytest.fixture(params=KINDS)
 def run(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[[Scenario], None]:
     return lambda scenario: drive(request.param, monkeypatch, scenario)
-
-
-@pytest.fixture(autouse=True)
-def exits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The exit codes of processes that would have ended."""
-    codes: list[int] = []
-    monkeypatch.setattr("os._exit", codes.append)
-    return codes
 
 
 class Sink:
@@ -41,11 +31,6 @@ class Sink:
         self.events.append((about["metadata"].get("uid"), reason, note, action))
 
 
-async def renewed(run: Run, count: int) -> None:
-    """Wait for a number of requests."""
-    await wait_until_async(lambda: len(run.server.requests) >= count)
-
-
 def test_a_candidate_creates_the_lease_renews_and_releases_it(run: Any) -> None:
     async def scenario(run: Run) -> None:
         elector, sink = run.elector(events=(sink := Sink())), sink
@@ -55,7 +40,7 @@ def test_a_candidate_creates_the_lease_renews_and_releases_it(run: Any) -> None:
             assert (term.identity, term.transitions, term.valid_for()) == ("a", 0, 12.5)
             assert not term.lost.is_set()
             run.clock.advance(2.0)
-            await renewed(run, 3)
+            await run.renewed(3)
             await wait_until_async(lambda: term.valid_for() == 12.5)
             await run.write()
         assert run.server.requests == ["GET -", "POST a", "PUT a", "PUT "]
@@ -80,7 +65,7 @@ def test_a_candidate_waits_until_the_leader_is_silent(run: Any) -> None:
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(lead)
-            await renewed(run, 1)
+            await run.renewed(1)
             await wait_until_async(lambda: elector.leader == "other")
             assert not elector.is_leading
             await run.until(lambda: "PUT " in run.server.requests)
@@ -151,7 +136,7 @@ def test_a_conflict_with_ones_own_record_is_followed_by_get_and_update(run: Any)
         async with run.leading(run.elector()) as term:
             run.server.hold("a")  # As after a renewal whose response was lost.
             run.clock.advance(2.0)
-            await renewed(run, 5)
+            await run.renewed(5)
             await wait_until_async(lambda: term.valid_for() == 12.5)
         assert run.server.requests == ["GET -", "POST a", "PUT a", "GET -", "PUT a", "PUT "]
 
@@ -216,9 +201,7 @@ def test_a_block_that_outlives_its_term_without_noticing_ends_with_the_loss(run:
     run(scenario)
 
 
-def test_a_block_that_does_not_end_ends_the_process(
-    run: Any, exits: list[int], caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_block_that_does_not_end_ends_the_process(run: Any, caplog: pytest.LogCaptureFixture) -> None:
     async def scenario(run: Run) -> None:
         with pytest.raises(errors.LeadershipLostError):
             async with run.leading(run.elector()) as term:
@@ -227,9 +210,9 @@ def test_a_block_that_does_not_end_ends_the_process(
                     run.clock.advance(10.0)
                     await wait_until_async(lambda: term.lost.is_set())
                     run.clock.advance(2.9)
-                    assert exits == []
-                    await run.until(lambda: exits)
-        assert exits == [1]
+                    assert run.exits == []
+                    await run.until(lambda: run.exits)
+        assert run.exits == [1]
 
     with caplog.at_level(logging.CRITICAL, "kubecore"):
         run(scenario)
@@ -297,7 +280,7 @@ def test_close_ends_the_wait_of_a_candidate(run: Any) -> None:
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(wait)
-            await renewed(run, 1)
+            await run.renewed(1)
             elector.close()
         assert run.server.holder == "other"
         await wait()
@@ -367,7 +350,7 @@ def test_rights_that_are_taken_away_for_some_time_are_waited_for(run: Any) -> No
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(lead)
-            await renewed(run, 1)
+            await run.renewed(1)
             run.server.next["GET"] = [fail(403, "Forbidden")] * 2
             await run.until(lambda: "PUT " in run.server.requests)
 
@@ -400,26 +383,13 @@ def test_events_that_can_not_be_recorded_do_no_harm(run: Any, caplog: pytest.Log
     assert "the event 'became leader' could not be recorded" in caplog.text
 
 
-def test_two_electors_of_one_clientset_can_both_renew(run: Any) -> None:
-    """The Lease of each passes the fence of the other."""
-
-    async def scenario(run: Run) -> None:
-        async with run.leading(run.elector("a")):
-            run.server.lease = None
-            async with run.leading(run.elector("b")):
-                await run.write()
-            with pytest.raises(errors.FencedError):
-                await run.write()
-
-    run(scenario)
-
-
 def test_no_thread_is_left_behind(run: Any) -> None:
     async def scenario(run: Run) -> None:
         async with run.leading(run.elector()):
-            assert any(thread.name.startswith("kubecore-election") for thread in threading.enumerate())
+            assert names()
+        assert names() == []
+
+    def names() -> list[str]:
+        return [thread.name for thread in threading.enumerate() if thread.name.startswith("kubecore-election")]
 
     run(scenario)
-    for thread in threading.enumerate():
-        if thread.name.startswith("kubecore-election"):
-            thread.join()

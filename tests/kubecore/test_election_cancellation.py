@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import anyio
@@ -10,23 +10,8 @@ import httpx
 import pytest
 
 from kubecore import errors
-from tests.kubecore.election_runs import Run, drive, fail
+from tests.kubecore.election_runs import Run, Scenario, drive, fail
 from tests.ready import wait_until_async
-
-Scenario = Callable[[Run], Awaitable[None]]
-
-
-@pytest.fixture(autouse=True)
-def exits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The exit codes of processes that would have ended."""
-    codes: list[int] = []
-    monkeypatch.setattr("os._exit", codes.append)
-    return codes
-
-
-async def renewed(run: Run, count: int) -> None:
-    """Wait for a number of requests."""
-    await wait_until_async(lambda: len(run.server.requests) >= count)
 
 
 @pytest.fixture(params=["asyncio", "trio"])
@@ -64,7 +49,7 @@ def test_a_block_that_is_cancelled_from_outside_leads_until_its_end_and_releases
                     with anyio.CancelScope(shield=True):
                         for count in (3, 4, 5, 6, 7, 8, 9):  # Longer than the lease.
                             run.clock.advance(2.0)
-                            await renewed(run, count)
+                            await run.renewed(count)
                         await wait_until_async(lambda: elector.is_leading)
                         assert run.server.holder == "a"
                         await run.write()
@@ -95,7 +80,7 @@ def test_a_release_during_a_renewal_reads_the_lease_again(run_async: Any) -> Non
         async with run.leading(run.elector()):
             run.server.next["PUT"] = [lost]
             run.clock.advance(2.0)
-            await renewed(run, 3)
+            await run.renewed(3)
         assert run.server.requests == ["GET -", "POST a", "PUT a", "PUT ", "GET -", "PUT "]
         assert run.server.holder == ""
 
@@ -141,5 +126,39 @@ def test_errors_of_tasks_of_the_block_are_not_hidden(run_async: Any) -> None:
         run.clock.advance(60)
         with pytest.raises(ExceptionGroup):
             await block(fenced, broken)
+
+    run_async(scenario)
+
+
+def test_another_thread_may_close_a_candidate(run_async: Any) -> None:
+    async def scenario(run: Run) -> None:
+        run.server.hold("other")
+        elector = run.elector()
+
+        async def close() -> None:
+            await run.renewed(1)
+            await anyio.to_thread.run_sync(elector.close)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(close)
+            with pytest.raises(errors.ClosedError):
+                async with run.leading(elector):
+                    pass
+
+    run_async(scenario)
+
+
+def test_close_cancels_a_request_that_is_under_way(run_async: Any) -> None:
+    async def scenario(run: Run) -> None:
+        elector = run.elector()
+
+        async def hang(*_: Any) -> None:
+            elector.close()
+            await anyio.sleep_forever()
+
+        elector._requests.send = hang
+        with pytest.raises(errors.ClosedError):
+            async with run.leading(elector):
+                pass
 
     run_async(scenario)

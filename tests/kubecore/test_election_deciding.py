@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from kubecore import errors
+from kubecore.calls.steps import Pause
 from kubecore.clocks import FakeClock
 from kubecore.election import record
-from kubecore.election.deciding import Candidacy, Failure, Known, Pause, Release, Request, Tenure
+from kubecore.election.deciding import Candidacy, Failure, Known, Release, Request, Tenure
 from kubecore.election.fence import Fence
 from kubecore.election.settings import Settings
 

@@ -20,7 +20,8 @@ from typing import Any, Final
 
 from kubecore import errors
 from kubecore.calls.call import Call
-from kubecore.election.deciding import Candidacy, Failure, Known, Pause, Release, Request, Tenure
+from kubecore.calls.steps import Pause
+from kubecore.election.deciding import Candidacy, Failure, Known, Release, Request, Tenure
 from kubecore.election.fence import Fence
 from kubecore.election.settings import Settings
 from tests.torture.tally import Tally

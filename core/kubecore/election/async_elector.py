@@ -7,14 +7,14 @@ from contextlib import asynccontextmanager
 
 import anyio
 
-from kubecore._support import pauses
+from kubecore._support.async_wakeup import AsyncWakeup
 from kubecore.clientset.async_base import AsyncBaseClientset
 from kubecore.clocks import SYSTEM_CLOCK, Clock
+from kubecore.election import async_driving as driving
 from kubecore.election.async_requests import AsyncLeaseRequests
-from kubecore.election.base import BaseElector, BaseTerm, EventSink, new_identity
-from kubecore.election.deciding import Candidacy, Known, Pause, Release, Tenure
+from kubecore.election.base import BaseElector, BaseTerm, EventSink
+from kubecore.election.deciding import Candidacy, Known, Tenure
 from kubecore.election.fence import Fence
-from kubecore.election.settings import Settings
 
 __all__ = ["AsyncElector", "AsyncTerm"]
 
@@ -79,23 +79,20 @@ class AsyncElector(BaseElector):
     ) -> None:
         if not isinstance(clientset, AsyncBaseClientset):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError(f"AsyncElector needs an AsyncClientset, not a {type(clientset).__name__}")
-        settings = Settings(
-            identity=new_identity() if identity is None else identity,
-            lease_duration=lease_duration,
-            renew_deadline=renew_deadline,
-            retry_period=retry_period,
-        )
         super().__init__(
             clientset.rest_client,
             name,
             namespace,
-            settings=settings,
+            identity=identity,
+            lease_duration=lease_duration,
+            renew_deadline=renew_deadline,
+            retry_period=retry_period,
             on_stuck=on_stuck,
             events=events,
             clock=clock,
         )
         self._requests = AsyncLeaseRequests(clientset.rest_client, self._namespace, name)
-        self._waiting: anyio.CancelScope | None = None
+        self._closing: AsyncWakeup | None = None
 
     @asynccontextmanager
     async def lead(self) -> AsyncGenerator[AsyncTerm]:
@@ -117,39 +114,33 @@ class AsyncElector(BaseElector):
         """
         candidacy = self._begin()
         try:
-            tenure = await self._acquire(candidacy)
-            async with self._term(tenure) as term:
+            await self._acquire(candidacy)
+            async with self._term(candidacy) as term:
                 yield term
         finally:
-            self._busy.release()
+            if self._end(candidacy):  # The block did not begin, or its end was interrupted.
+                await self._release()
+            self._free()
 
     def close(self) -> None:
-        """End the wait of `lead`, which then raises ClosedError. A term that has begun continues."""
-        self._is_closed = True
-        if self._waiting is not None:
-            self._waiting.cancel()
+        """End the wait of `lead`, which then raises ClosedError. A term that has begun continues.
 
-    async def _acquire(self, candidacy: Candidacy) -> Tenure:
-        try:
-            with anyio.CancelScope() as self._waiting:
-                while (step := candidacy.step()) is not None:
-                    if isinstance(step, Pause):
-                        await pauses.async_sleep(step.seconds)
-                        continue
-                    error = await self._requests.send(candidacy, step)
-                    if error is not None and self._requests.is_hopeless(step, error):
-                        raise error
-            return self._elected(candidacy)
-        except BaseException:
-            if candidacy.may_hold:
-                await self._release()
-            raise
-        finally:
-            self._waiting = None
+        Any thread may call it.
+        """
+        self._is_closed = True
+        if (closing := self._closing) is not None:
+            closing.set()
+
+    async def _acquire(self, candidacy: Candidacy) -> None:
+        with anyio.CancelScope() as scope:
+            self._closing = AsyncWakeup(scope.cancel)
+            if not self._is_closed:
+                await driving.acquire(self._requests, candidacy, self._closing)
 
     @asynccontextmanager
-    async def _term(self, tenure: Tenure) -> AsyncGenerator[AsyncTerm]:
-        """Renew the Lease while the block runs."""
+    async def _term(self, candidacy: Candidacy) -> AsyncGenerator[AsyncTerm]:
+        """Begin the term, and renew the Lease while the block runs."""
+        tenure = self._elected(candidacy)
         term = AsyncTerm(tenure, self._fence, self._known)
         watchdog = self._watch(tenure, on_lost=lambda: None)
         block, renewals = anyio.CancelScope(), anyio.CancelScope(shield=True)
@@ -166,10 +157,10 @@ class AsyncElector(BaseElector):
                 except BaseException as raised:
                     error = raised  # The task group would put it into an exception group.
                 finally:
-                    watchdog.stop()
                     renewals.cancel()
+                    watchdog.stop()
         finally:
-            if self._ended(tenure):
+            if self._end(candidacy):
                 await self._release()
             if (result := self._error(tenure, error)) is not None:
                 raise result
@@ -179,16 +170,10 @@ class AsyncElector(BaseElector):
     ) -> None:
         """Renew until the term is lost or the block has ended, also while the block is cancelled from outside."""
         with renewals:
-            while (step := tenure.step()) is not None:
-                if isinstance(step, Pause):
-                    await pauses.async_sleep(step.seconds)
-                else:
-                    await self._requests.send(tenure, step)
+            await driving.renew(self._requests, tenure, AsyncWakeup())
             term.lost.set()
             block.cancel()
 
     async def _release(self) -> None:
         with anyio.CancelScope(shield=True):
-            release = Release(self._known)
-            while (step := release.step()) is not None:
-                await self._requests.send(release, step)
+            await driving.release(self._requests, self._known)

@@ -80,11 +80,20 @@ class BaseElector:
         name: str,
         namespace: str | None,
         *,
-        settings: Settings,
+        identity: str | None,
+        lease_duration: float,
+        renew_deadline: float,
+        retry_period: float,
         on_stuck: Callable[[], object] | None,
         events: EventSink | None,
         clock: Clock,
     ) -> None:
+        settings = Settings(
+            identity=new_identity() if identity is None else identity,
+            lease_duration=lease_duration,
+            renew_deadline=renew_deadline,
+            retry_period=retry_period,
+        )
         self._client = client
         self._namespace = _namespace(namespace, client.namespace)
         self._name = name
@@ -97,7 +106,6 @@ class BaseElector:
         self._fence = Fence(clock, self._lease)
         self._tenure: Tenure | None = None
         self._busy = threading.Lock()
-        self._has_fence = False
         self._is_closed = False
 
     def __repr__(self) -> str:
@@ -139,9 +147,8 @@ class BaseElector:
             raise _closed(self._lease)
         if not self._busy.acquire(blocking=False):
             raise RuntimeError("this elector leads already, or waits to lead: use one elector for each block")
-        if not self._has_fence:
-            self._client.write_hooks.add(self._fence)
-            self._has_fence = True
+        self._fence.is_used = True
+        self._client.write_hooks.put(self._fence, instead_of=self._fence.replaces)
         return Candidacy(self._known, random.uniform)
 
     def _elected(self, candidacy: Candidacy) -> Tenure:
@@ -157,17 +164,29 @@ class BaseElector:
         """Return the watchdog of a term."""
         return Watchdog(tenure, self._settings.patience, self._clock, self._lease, self._on_stuck, on_lost)
 
-    def _ended(self, tenure: Tenure) -> bool:
-        """Take note that the block has ended; return whether the Lease must be released."""
+    def _end(self, candidacy: Candidacy) -> bool:
+        """Close the fence and end the term, if there is one; return whether the Lease must be released.
+
+        A second call does nothing.
+        """
+        self._fence.close()
+        tenure, self._tenure = self._tenure, None
+        may_hold, candidacy.may_hold = candidacy.may_hold, False
+        if tenure is None:
+            return may_hold
         is_lost = tenure.overdue()
         tenure.end()
-        self._tenure = None
         if is_lost:
             _LOG.warning("leader election %s: %s lost the leadership: %s", self._lease, self.identity, tenure.reason)
         else:
             _LOG.info("leader election %s: %s stopped leading", self._lease, self.identity)
         self._record("stopped leading", "StopLeading")
         return not is_lost
+
+    def _free(self) -> None:
+        """Allow another block of this elector."""
+        self._fence.is_used = False
+        self._busy.release()
 
     def _error(self, tenure: Tenure, error: BaseException | None) -> BaseException | None:
         """Return the error that `lead` raises after the end of the block.

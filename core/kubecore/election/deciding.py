@@ -17,13 +17,14 @@ import enum
 from collections.abc import Callable
 from typing import Final, Literal, NamedTuple
 
+from kubecore.calls.steps import Pause
 from kubecore.clocks import Clock
 from kubecore.election import record
 from kubecore.election.fence import Fence
 from kubecore.election.record import Document
 from kubecore.election.settings import JITTER, Settings
 
-__all__ = ["RELEASE_SECONDS", "Candidacy", "Failure", "Known", "Pause", "Release", "Request", "Tenure", "Verb"]
+__all__ = ["RELEASE_SECONDS", "Candidacy", "Failure", "Known", "Release", "Request", "Tenure", "Verb"]
 
 Verb = Literal["get", "create", "update"]
 
@@ -31,16 +32,6 @@ RELEASE_SECONDS: Final = 5.0
 """Seconds that the release of a Lease may take."""
 
 _MOST_CONFLICTS: Final = 5
-
-
-class Pause(NamedTuple):
-    """Nothing to do for some time.
-
-    Attributes:
-        seconds: How long.
-    """
-
-    seconds: float
 
 
 class Request(NamedTuple):
@@ -94,7 +85,7 @@ class Known:
         self._ends_at: float | None = None
 
     def saw(self, lease: Document) -> None:
-        """Take note of a document that the server returned.
+        """Handle a document that the server returned: remember it, and until when its holder must be waited for.
 
         Args:
             lease: The document.
@@ -112,7 +103,7 @@ class Known:
         self._ends_at = self.clock.monotonic() + seconds if self.leader else None
 
     def missed(self) -> None:
-        """Take note that the Lease does not exist.
+        """Handle the response that the Lease does not exist.
 
         If it existed before, a leader may not have noticed yet that it was deleted, even one whose record was never
         seen. Its last renewal was before this moment, so it stops within the duration.
@@ -232,6 +223,7 @@ class Tenure:
         sent: When the last request that renewed the Lease was sent.
         lost_at: When the term was lost, on the monotonic clock; None if it is not.
         reason: Why it was lost.
+        is_over: Whether its block has ended.
     """
 
     def __init__(self, known: Known, fence: Fence, sent: float) -> None:
@@ -242,7 +234,7 @@ class Tenure:
         self._due = sent + known.settings.retry_period
         self._sent = sent
         self._conflicts = 0
-        self._is_over = False
+        self.is_over: bool = False
         self.sent: float = sent
         self.lost_at: float | None = None
         self.reason: str = ""
@@ -255,14 +247,14 @@ class Tenure:
 
     def overdue(self) -> bool:
         """Return whether the term is lost; it is if the last successful renewal began too long ago."""
-        if self.lost_at is None and not self._is_over and self._known.clock.monotonic() >= self.deadline:
+        if self.lost_at is None and not self.is_over and self._known.clock.monotonic() >= self.deadline:
             seconds = self._known.settings.renew_deadline
             self._lose(f"the Lease was not renewed for {seconds:g} s, the renew deadline")
         return self.lost_at is not None
 
     def step(self) -> Pause | Request | None:
-        """Return the next step; None once the term is lost."""
-        if self.overdue():
+        """Return the next step; None once the term is lost, or over."""
+        if self.is_over or self.overdue():
             return None
         now = self._known.clock.monotonic()
         if now < self._due:
@@ -278,7 +270,7 @@ class Tenure:
             lease: The document in it.
         """
         known = self._known
-        if self._is_over or self.overdue():
+        if self.is_over or self.overdue():
             return
         known.saw(lease)
         if self._verb == "update":
@@ -311,8 +303,8 @@ class Tenure:
             self._later()
 
     def end(self) -> None:
-        """Close the fence, since the block has ended. A response that arrives later is ignored."""
-        self._is_over = True
+        """Close the fence, since the block has ended. There are no more steps, and later responses are ignored."""
+        self.is_over = True
         self._fence.close()
 
     def _later(self) -> None:

@@ -10,11 +10,11 @@ from typing import Final
 from kubecore._support.wakeup import Wakeup
 from kubecore.clientset.base import BaseClientset
 from kubecore.clocks import SYSTEM_CLOCK, Clock
-from kubecore.election.base import BaseElector, BaseTerm, EventSink, new_identity
-from kubecore.election.deciding import Candidacy, Known, Pause, Release, Tenure
+from kubecore.election import driving
+from kubecore.election.base import BaseElector, BaseTerm, EventSink
+from kubecore.election.deciding import Candidacy, Known, Tenure
 from kubecore.election.fence import Fence
 from kubecore.election.requests import LeaseRequests
-from kubecore.election.settings import Settings
 
 __all__ = ["Elector", "Term"]
 
@@ -86,17 +86,14 @@ class Elector(BaseElector):
     ) -> None:
         if not isinstance(clientset, BaseClientset):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError(f"Elector needs a Clientset, not a {type(clientset).__name__}")
-        settings = Settings(
-            identity=new_identity() if identity is None else identity,
-            lease_duration=lease_duration,
-            renew_deadline=renew_deadline,
-            retry_period=retry_period,
-        )
         super().__init__(
             clientset.rest_client,
             name,
             namespace,
-            settings=settings,
+            identity=identity,
+            lease_duration=lease_duration,
+            renew_deadline=renew_deadline,
+            retry_period=retry_period,
             on_stuck=on_stuck,
             events=events,
             clock=clock,
@@ -124,11 +121,13 @@ class Elector(BaseElector):
         """
         candidacy = self._begin()
         try:
-            tenure = self._acquire(candidacy)
-            with self._term(tenure) as term:
+            self._acquire(candidacy)
+            with self._term(candidacy) as term:
                 yield term
         finally:
-            self._busy.release()
+            if self._end(candidacy):  # The block did not begin, or its end was interrupted.
+                self._release()
+            self._free()
 
     def close(self) -> None:
         """End the wait of `lead`, which then raises ClosedError. A term that has begun continues.
@@ -138,24 +137,13 @@ class Elector(BaseElector):
         self._is_closed = True
         self._closing.set()
 
-    def _acquire(self, candidacy: Candidacy) -> Tenure:
-        try:
-            while not self._closing.is_set() and (step := candidacy.step()) is not None:
-                if isinstance(step, Pause):
-                    self._closing.wait(step.seconds)
-                    continue
-                error = self._requests.send(candidacy, step)
-                if error is not None and self._requests.is_hopeless(step, error):
-                    raise error
-            return self._elected(candidacy)
-        except BaseException:
-            if candidacy.may_hold:
-                self._release()
-            raise
+    def _acquire(self, candidacy: Candidacy) -> None:
+        driving.acquire(self._requests, candidacy, self._closing)
 
     @contextmanager
-    def _term(self, tenure: Tenure) -> Generator[Term]:
-        """Renew the Lease in a thread while the block runs."""
+    def _term(self, candidacy: Candidacy) -> Generator[Term]:
+        """Begin the term, and renew the Lease in a thread while the block runs."""
+        tenure = self._elected(candidacy)
         term, ended = Term(tenure, self._fence, self._known), Wakeup()
         watchdog = self._watch(tenure, on_lost=term.lost.set)
         name = f"kubecore-election-renew {self._lease}"
@@ -168,9 +156,9 @@ class Elector(BaseElector):
         except BaseException as raised:
             error = raised
         try:
-            watchdog.stop()
             ended.set()
-            if self._ended(tenure):
+            watchdog.stop()
+            if self._end(candidacy):
                 self._release()
             if renewals.ident is not None:
                 renewals.join(self._settings.renew_deadline / 2 + _JOIN_SECONDS)
@@ -180,15 +168,9 @@ class Elector(BaseElector):
 
     def _renew(self, tenure: Tenure, term: Term, ended: Wakeup) -> None:
         """Renew until the term is lost or the block has ended."""
-        while not ended.is_set() and (step := tenure.step()) is not None:
-            if isinstance(step, Pause):
-                ended.wait(step.seconds)
-            else:
-                self._requests.send(tenure, step)
+        driving.renew(self._requests, tenure, ended)
         if not ended.is_set():
             term.lost.set()
 
     def _release(self) -> None:
-        release = Release(self._known)
-        while (step := release.step()) is not None:
-            self._requests.send(release, step)
+        driving.release(self._requests, self._known)

@@ -42,17 +42,26 @@ class Fence:
 
     Args:
         clock: The clock.
-        lease: Namespace and name of the Lease, for errors.
+        lease: Namespace and name of the Lease.
+
+    Attributes:
+        lease: The same.
+        is_used: Whether a block of its elector runs, or waits to lead.
     """
 
     # Two attributes instead of a lock: a late `extend` in another thread can't undo `close`.
-    __slots__ = ("_clock", "_closes_at", "_is_closed", "_lease")
+    __slots__ = ("_clock", "_closes_at", "_is_closed", "is_used", "lease")
 
     def __init__(self, clock: Clock, lease: str) -> None:
         self._clock = clock
-        self._lease = lease
+        self.lease: str = lease
         self._closes_at = -math.inf
         self._is_closed = True
+        self.is_used: bool = False
+
+    def replaces(self, hook: object) -> bool:
+        """Return whether a hook is the fence of another elector of the same Lease, which has ended."""
+        return isinstance(hook, Fence) and hook is not self and hook.lease == self.lease and not hook.is_used
 
     @property
     def left(self) -> float:
@@ -94,7 +103,7 @@ class Fence:
         left = self.left
         if left <= 0:
             raise FencedError(
-                f"{call.method} {call.path} was not sent: this process does not lead {self._lease}; "
+                f"{call.method} {call.path} was not sent: this process does not lead {self.lease}; "
                 "use another clientset for writes that do not need the leadership"
             )
         return time.monotonic() + left

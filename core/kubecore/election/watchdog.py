@@ -71,13 +71,15 @@ class Watchdog:
     def _run(self) -> None:
         tenure = self._tenure
         while not tenure.overdue():
-            if self._wait(tenure.deadline):
+            if self._wait(tenure.deadline) or tenure.is_over:
                 return
         self._on_lost()
         ends_at = (tenure.lost_at or 0.0) + self._patience
         while self._clock.monotonic() < ends_at:
             if self._wait(ends_at):
                 return
+        if tenure.is_over:
+            return
         self._is_late = True
         _LOG.critical(
             "leader election %s: the term is lost (%s), and its block did not end within %g s",

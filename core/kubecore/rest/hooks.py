@@ -7,6 +7,7 @@ watch reports them.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from kubecore._support.fork_lock import ForkLock
@@ -89,6 +90,17 @@ class WriteHooks:
         """
         with self._lock.here:
             self.registered = (*self.registered, hook)
+
+    def put(self, hook: WriteHook, instead_of: Callable[[WriteHook], bool]) -> None:
+        """Call a hook around all writes from now on, and stop calling others. No write is sent without both.
+
+        Args:
+            hook: The hook. If it is registered already, it keeps its place.
+            instead_of: Returns whether another hook is removed.
+        """
+        with self._lock.here:
+            kept = tuple(one for one in self.registered if one is hook or not instead_of(one))
+            self.registered = kept if any(one is hook for one in kept) else (*kept, hook)
 
     def remove(self, hook: WriteHook) -> None:
         """Stop calling a hook. Calls that are under way may still call it.
