@@ -84,7 +84,7 @@ def test_a_time_that_was_edited_manually_is_replaced(before: Any) -> None:
 
 @given(st.floats(min_value=0, max_value=4e9))
 def test_times_have_six_digits(seconds: float) -> None:
-    text = record.micro_time(seconds)
+    text = record.created("ns", "lock", "a", 15.0, seconds)["spec"]["renewTime"]
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", text)
     assert abs(datetime.fromisoformat(text).timestamp() - seconds) < 1e-5
 

@@ -14,7 +14,7 @@ from kubeclient.models import core_v1, meta_v1, rbac_v1
 from kubecore.clocks import FakeClock
 from kubecore.errors import InvalidRequestError
 from kubecore.recorder.reference import Reference, reference_to
-from kubecore.recorder.texts import check_controller, cut, event_name, micro_time
+from kubecore.recorder.texts import check_controller, cut, event_name
 from tests.kubecore.event_runs import POD, Run
 
 SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -55,10 +55,6 @@ def test_an_object_whose_name_is_not_a_subdomain_has_events_with_a_valid_name(na
 def test_names_of_the_same_moment_differ() -> None:
     chance = random.Random(1).random
     assert len({event_name("web-0", WALL, chance) for _ in range(100)}) == 100
-
-
-def test_times_have_six_digits() -> None:
-    assert micro_time(1767225600.25) == "2026-01-01T00:00:00.250000Z"
 
 
 @pytest.mark.parametrize("name", ["a", "widget-operator", "shop.example.com/Widget_operator.v1", "x" * 63])

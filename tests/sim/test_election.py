@@ -13,6 +13,7 @@ from kubecore.election.deciding import Candidacy, Known, Tenure
 from kubecore.election.fence import Fence
 from kubecore.election.record import Document
 from kubecore.election.settings import Settings
+from kubecore.model.times import micro_time
 from tests.sim import election
 from tests.sim.election import History, run
 
@@ -109,13 +110,13 @@ def fence_without_a_clock(patch: pytest.MonkeyPatch) -> None:
 
 
 def equal_times_of_renewals(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(record, "_stamp", lambda lease, now: record.micro_time(now))
+    patch.setattr(record, "_stamp", lambda lease, now: micro_time(round(now * 1_000_000)))
 
 
 def two_times_of_renewals_in_turn(patch: pytest.MonkeyPatch) -> None:
     def stamp(lease: Document, now: float) -> str:
-        found = record.micro_time(now)
-        return found if lease["spec"]["renewTime"] != found else record.micro_time(now + 1e-6)
+        found = micro_time(round(now * 1_000_000))
+        return found if lease["spec"]["renewTime"] != found else micro_time(round(now * 1_000_000) + 1)
 
     patch.setattr(record, "_stamp", stamp)
 

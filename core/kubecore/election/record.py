@@ -10,13 +10,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeAlias
 
 from kubecore._support.json_types import is_json_object
+from kubecore.model.times import micro_time
 
 __all__ = [
     "Document",
     "created",
     "duration",
     "holder",
-    "micro_time",
     "observed",
     "released",
     "renewed",
@@ -72,7 +72,7 @@ def created(namespace: str, name: str, identity: str, seconds: float, now: float
         seconds: The duration of the lease.
         now: Seconds since 1970-01-01 UTC.
     """
-    stamp = micro_time(now)
+    stamp = micro_time(round(now * 1_000_000))
     return {
         "apiVersion": "coordination.k8s.io/v1",
         "kind": "Lease",
@@ -131,15 +131,6 @@ def released(lease: Document, now: float) -> Document:
     return _with(lease, holderIdentity="", leaseDurationSeconds=1, acquireTime=stamp, renewTime=stamp)
 
 
-def micro_time(seconds: float) -> str:
-    """Return a time as Kubernetes' MicroTime, with six digits: `2026-01-02T03:04:05.000000Z`.
-
-    Args:
-        seconds: Seconds since 1970-01-01 UTC.
-    """
-    return _text(round(seconds * 1_000_000))
-
-
 def _stamp(lease: Mapping[str, Any], now: float) -> str:
     """Return the time of a change: now, but later than the last one if both are within a second.
 
@@ -149,7 +140,7 @@ def _stamp(lease: Mapping[str, Any], now: float) -> str:
     micros, before = round(now * 1_000_000), _micros(_spec(lease).get("renewTime"))
     if before is not None and before - 1_000_000 < micros <= before:
         micros = before + 1
-    return _text(micros)
+    return micro_time(micros)
 
 
 def _micros(stamp: object) -> int | None:
@@ -159,11 +150,6 @@ def _micros(stamp: object) -> int | None:
     except ValueError:
         return None
     return None if at is None or at.tzinfo is None else (at - _EPOCH) // timedelta(microseconds=1)
-
-
-def _text(microseconds: int) -> str:
-    at = _EPOCH + timedelta(microseconds=microseconds)
-    return f"{at:%Y-%m-%dT%H:%M:%S.%f}Z"
 
 
 def _with(lease: Document, **fields: Any) -> Document:

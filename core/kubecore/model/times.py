@@ -22,6 +22,7 @@ __all__ = [
     "is_naive",
     "is_representable",
     "is_time_text",
+    "micro_time",
     "parse_time",
     "read_time",
 ]
@@ -32,6 +33,7 @@ Time: TypeAlias = Annotated[datetime.datetime, msgspec.Meta(tz=True)]
 ZERO = datetime.datetime(1, 1, 1, tzinfo=datetime.UTC)
 """Go's zero time, which the server writes as null."""
 
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _RFC3339 = re.compile(
     r"(\d{4,9})(-\d\d-\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(?:[Zz]|([+-](?:[01]\d|2[0-3])):?([0-5]\d))",
     re.ASCII,
@@ -255,6 +257,18 @@ def format_micro_time(value: datetime.datetime) -> str:
         ValueError: `value` has no offset from UTC, or its year in UTC is not 1 to 9999.
     """
     return _in_utc(value).isoformat(timespec="microseconds") + "Z"
+
+
+def micro_time(microseconds: int) -> str:
+    """Write a time of a clock in UTC with exactly six fractional digits.
+
+    Args:
+        microseconds: Microseconds since 1970-01-01 UTC.
+
+    Returns:
+        Such as `2026-11-24T10:00:00.000000Z`.
+    """
+    return format_micro_time(_EPOCH + datetime.timedelta(microseconds=microseconds))
 
 
 def _in_utc(value: datetime.datetime) -> datetime.datetime:

@@ -7,9 +7,9 @@ from typing import Any, Final, NamedTuple
 from kubecore.calls.call import Call
 from kubecore.calls.resource import Resource
 from kubecore.codec import encode
+from kubecore.model.times import micro_time
 from kubecore.options import CONTENT_TYPES
 from kubecore.recorder.series import Write
-from kubecore.recorder.texts import micro_time
 
 __all__ = ["Source", "create_call", "patch_call"]
 
@@ -47,7 +47,7 @@ def create_call(write: Write, source: Source) -> Call[bytes]:
         "apiVersion": "events.k8s.io/v1",
         "kind": "Event",
         "metadata": {"name": series.name, "namespace": namespace},
-        "eventTime": micro_time(series.first_wall),
+        "eventTime": _stamp(series.first_wall),
         "reportingController": source.controller,
         "reportingInstance": source.instance,
         "type": key.type,
@@ -86,4 +86,8 @@ def _namespace(write: Write) -> str:
 
 
 def _series(write: Write) -> dict[str, Any]:
-    return {"count": write.count, "lastObservedTime": micro_time(write.last_wall)}
+    return {"count": write.count, "lastObservedTime": _stamp(write.last_wall)}
+
+
+def _stamp(wall: float) -> str:
+    return micro_time(round(wall * 1_000_000))

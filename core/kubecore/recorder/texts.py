@@ -5,13 +5,11 @@ Source: `pkg/apis/core/validation/events.go` and `GenerateEventName` of client-g
 
 from __future__ import annotations
 
-import datetime
 import string
 from collections.abc import Callable
 from typing import Final
 
 from kubecore.errors import InvalidRequestError
-from kubecore.model.times import format_micro_time
 
 __all__ = [
     "ACTION_BYTES",
@@ -21,7 +19,6 @@ __all__ = [
     "check_controller",
     "cut",
     "event_name",
-    "micro_time",
 ]
 
 NOTE_BYTES: Final = 1024
@@ -61,15 +58,6 @@ def event_name(name: str, wall: float, chance: Callable[[], float]) -> str:
         base = "event"
     milliseconds = int(wall * 1000) & 0xFFF_FFFF_FFFF
     return f"{base}.{milliseconds:011x}{int(chance() * 0x10_0000):05x}"
-
-
-def micro_time(wall: float) -> str:
-    """Return a `MicroTime` of the API.
-
-    Args:
-        wall: Seconds since 1970-01-01 UTC.
-    """
-    return format_micro_time(datetime.datetime.fromtimestamp(wall, datetime.UTC))
 
 
 def check_controller(name: str) -> str:
