@@ -185,7 +185,7 @@ class OIDCSource:
         return self._accept(received)
 
     def _spend(self, number: int) -> None:
-        """Take note that the refresh token is about to be shown; a renewal that was left must not show it."""
+        """Mark the refresh token as used before it is sent; a renewal that was abandoned must not send it."""
         if number != self._number:
             raise self._late()
         self._is_spending = True

@@ -148,7 +148,7 @@ class Deadlines:
         return seconds if own is None or (seconds is not None and seconds < own) else own
 
     def response_started(self, status: int) -> None:
-        """Take note of the response's status: only the expected one begins a response without end.
+        """Set the limits for the rest of the response: only one with the expected status has no end.
 
         Args:
             status: The HTTP status code.

@@ -84,10 +84,10 @@ class Body(Protocol):
         ...
 
     def end(self) -> None:
-        """Take note that the connection has ended.
+        """Handle the end of the connection: a body without a length is complete.
 
         Raises:
-            CutError: The body had not.
+            CutError: The body is incomplete.
         """
         ...
 

@@ -159,7 +159,7 @@ class Pool:
         self._give_back(slot)
 
     def leave(self, slot: _Slot | None) -> None:
-        """Take note that a connection has left."""
+        """Free the place of a connection that was closed."""
         self._give_back(slot)
 
     def _give_back(self, slot: _Slot | None) -> None:

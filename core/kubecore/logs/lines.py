@@ -41,7 +41,7 @@ class Lines:
             yield from self._add(line)
 
     def end(self, *, is_line: bool = False) -> Iterator[bytes]:
-        """Take note that the line has ended, or the log: the last line may have no end."""
+        """Yield the line that has ended; the last line of a log may have no end."""
         if self._held or is_line:
             yield self._held[0] if len(self._held) == 1 else b"".join(self._held)
             self._held, self._size = [], 0

@@ -82,7 +82,7 @@ class Snapshot(Generic[T]):
             self._entries[key] = _Entry(meta.uid, meta.resource_version, item)
 
     def remove(self, meta: Meta) -> bool:
-        """Take note that an object was deleted while the collection is looked at; return whether it was known."""
+        """Remove an object that was deleted while the collection is read; return whether it was known."""
         key = (meta.namespace, meta.name)
         self._unseen.discard(key)
         return self._entries.pop(key, None) is not None

@@ -74,7 +74,7 @@ class Copied:
     skipped: list[Skipped] = field(default_factory=list[Skipped])
 
     def skip(self, name: str, why: str) -> None:
-        """Take note of something that is left out."""
+        """Add an entry to those that were skipped."""
         if len(self.skipped) < _MOST_NAMED:
             self.skipped.append(Skipped(name, why))
 

@@ -79,7 +79,7 @@ class SessionState:
             self._proof = None
 
     def broke(self, error: Exception) -> None:
-        """Take note that the connection broke while it was read."""
+        """Keep the error of a connection that broke while it was read; it is raised after all received data."""
         if not self.is_ended:
             self._failure = ReadError(f"{self.place}: the connection broke: {reason(error)}")
 
