@@ -61,8 +61,8 @@ class Oracle:
 
 
 def plain(value: Any) -> Any:
-    """Return an object without null, and without maps and lists that are empty."""
+    """Return an object without the fields that Go types leave out or add: those with zero values."""
     if isinstance(value, dict):
         left = {name: plain(found) for name, found in value.items()}
-        return {name: found for name, found in left.items() if found is not None and found != {} and found != []}
+        return {name: found for name, found in left.items() if found}
     return [plain(found) for found in value] if isinstance(value, list) else value

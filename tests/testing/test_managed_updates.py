@@ -71,8 +71,10 @@ def test_an_entry_that_changed_only_its_time_is_kept() -> None:
 
 def test_one_empty_entry_removes_all_managers() -> None:
     live = update(None, config_map(a="1"), "m")
+    live["metadata"]["uid"] = "u"
     new = config_map(a="2")
-    new["metadata"]["managedFields"] = [{}]
+    new["metadata"] |= {"uid": "u", "managedFields": [{}]}
     made = update(live, new, "m", LATER)
     assert managed(made) is None
+    # No managers are tracked from then on, until the first apply.
     assert managed(update(made, config_map(a="3"), "m", LATER)) is None

@@ -137,10 +137,10 @@ def _compare_lists(shape: Shape, old: Any, new: Any) -> _Pair:
 
 def _compare_items(shape: Shape, old: list[Any], new: list[Any]) -> _Pair:
     """Compare the items of one element; there are several if a client sent duplicates."""
-    if len(old) > 1 and len(new) > 1:
-        return _NOTHING if same(old, new) else _CHANGED
-    if len(old) > 1:
-        return (_compare(shape, _MISSING, new[0])[0] if new else None), MEMBER
     if len(new) > 1:
+        if len(old) > 1:
+            return _NOTHING if same(old, new) else _CHANGED
         return MEMBER, (_compare(shape, old[0], _MISSING)[1] if old else None)
+    if len(old) > 1:
+        return _compare(shape, _MISSING, new[0]) if new else _REMOVED
     return _compare(shape, old[0] if old else _MISSING, new[0] if new else _MISSING)

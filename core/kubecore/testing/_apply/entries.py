@@ -29,6 +29,13 @@ class Identity(NamedTuple):
     api_version: str
     subresource: str
 
+    @property
+    def text(self) -> str:
+        """The text by which the server sorts managers."""
+        names = ("manager", "operation", "apiVersion", "subresource")
+        pairs = [f'"{name}":{encode_basestring(value)}' for name, value in zip(names, self, strict=True) if value]
+        return "{" + ",".join(pairs) + "}"
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -119,13 +126,6 @@ def _seconds(time: str | None) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _identifier(identity: Identity) -> str:
-    """Return the text by which the server sorts managers of the same second."""
-    names = ("manager", "operation", "apiVersion", "subresource")
-    pairs = [f'"{name}":{encode_basestring(value)}' for name, value in zip(names, identity, strict=True) if value]
-    return "{" + ",".join(pairs) + "}"
-
-
 def capped(managers: Managers) -> Managers:
     """Return the managers with at most 10 entries of updates.
 
@@ -136,7 +136,7 @@ def capped(managers: Managers) -> Managers:
     excess = len(updaters) - MOST_UPDATERS
     if excess <= 0:
         return managers
-    updaters.sort(key=lambda identity: (_seconds(managers[identity].time), _identifier(identity)))
+    updaters.sort(key=lambda identity: (_seconds(managers[identity].time), identity.text))
     left = dict(managers)
     oldest: dict[str, Identity] = {}
     for identity in updaters:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from kubecore.testing._apply.applying import apply_fields
+from kubecore.testing._apply.checking import check
 from kubecore.testing._apply.compare import compare
 from kubecore.testing._apply.empty import empty_object
 from kubecore.testing._apply.entries import Entry, Identity, Managers, capped, decode, encode
@@ -16,10 +18,14 @@ from kubecore.testing._apply.sets import MEMBER, FieldSet, difference, union, wi
 from kubecore.testing._apply.shapes import Shape, UntypedError, shape_of
 from kubecore.testing._apply.values import is_map, same
 from kubecore.testing._schemas.schema_type import SchemaType
+from kubecore.testing._server.failures import RequestError
 
-__all__ = ["keep_times", "track_update"]
+__all__ = ["BEFORE_FIRST_APPLY", "apply", "keep_times", "track_update"]
 
 Path = Sequence[str]
+
+BEFORE_FIRST_APPLY = "before-first-apply"
+"""The manager of all fields of an object that had no managers before its first apply."""
 
 _UNOWNED: FieldSet = {
     "f:apiVersion": MEMBER,
@@ -71,12 +77,106 @@ def track_update(
     """
     plain = stripped(new)
     managers = _managers_of_request(live, new, subresource)
-    if live is not None and not managers:
+    if live is not None and not managers and _is_stored(live):
         return plain
     before = empty_object(schema) if live is None else stripped(live)
     identity = Identity(manager, "Update", api_version, subresource)
-    managers = updated(managers, before, plain, shape_of(schema), identity, now, reset)
+    try:
+        managers = updated(managers, before, plain, shape_of(schema), identity, now, reset)
+    except UntypedError:
+        # The server accepts such objects here, and keeps the managers of the live object.
+        return with_managers(plain, stored_managers(live))
     return with_managers(plain, capped(managers))
+
+
+def _is_stored(live: dict[str, Any]) -> bool:
+    metadata = live.get("metadata")
+    return is_map(metadata) and bool(metadata.get("uid"))
+
+
+def apply(
+    live: dict[str, Any] | None,
+    configuration: dict[str, Any],
+    schema: SchemaType,
+    *,
+    manager: str,
+    api_version: str,
+    subresource: str = "",
+    force: bool = False,
+    now: str,
+    reset: Collection[Path] = (),
+) -> dict[str, Any]:
+    """Return the object after an apply, with its managed fields.
+
+    Args:
+        live: The stored object, None if the apply creates it.
+        configuration: The applied configuration; neither it nor the live object is changed.
+        schema: The type of the objects.
+        manager: The name of the manager.
+        api_version: The API version of the request.
+        subresource: The subresource of the request, or "".
+        force: Whether to take fields from other managers.
+        now: The time in whole seconds, such as `2026-01-01T00:00:00Z`.
+        reset: Paths of fields that the request can't write; they are never owned.
+
+    Raises:
+        RequestError: 409 if other managers own fields that the apply would change; 400 or 500 if the configuration is
+            invalid.
+    """
+    version = configuration.get("apiVersion", "")
+    if version != api_version:
+        kind = configuration.get("kind", "")
+        raise RequestError(400, "BadRequest", f"invalid object type: {_shown_version(version)}, Kind={kind}")
+    shape = shape_of(schema)
+    empty = empty_object(schema)
+    before = empty if live is None else stripped(live)
+    managers = stored_managers(live)
+    if live is not None and not managers:
+        prefix = "failed to create manager for existing fields: failed to convert new object"
+        _check_live(shape, before, api_version, prefix, " to smd typed")
+        first = Identity(BEFORE_FIRST_APPLY, "Update", api_version, subresource)
+        managers = updated({}, empty, before, shape, first, now, reset)
+    _check_configuration(shape, configuration, api_version)
+    _check_live(shape, before, api_version, "failed to create typed live object")
+    identity = Identity(manager, "Apply", "", subresource)
+    merged, managers = apply_fields(
+        managers, before, configuration, shape, identity, api_version, now, force=force, reset=path_set(reset)
+    )
+    left: Managers = {}
+    for other, entry in managers.items():
+        fields = difference(entry.fields, _UNOWNED)
+        if fields:
+            left[other] = entry.having(fields)
+    return with_managers(before if merged is None else merged, left)
+
+
+def _check_configuration(shape: Shape, configuration: dict[str, Any], api_version: str) -> None:
+    if written_managers(configuration) is not None:
+        raise RequestError(400, "BadRequest", "metadata.managedFields must be nil")
+    try:
+        check(shape, configuration, allow_duplicates=False)
+    except UntypedError as error:
+        message = f"failed to create typed patch object ({_named(configuration, api_version)}): {error}"
+        raise RequestError(500, "", message) from error
+
+
+def _check_live(shape: Shape, live: dict[str, Any], api_version: str, prefix: str, suffix: str = "") -> None:
+    try:
+        check(shape, live, allow_duplicates=True)
+    except UntypedError as error:
+        message = f"{prefix} ({_named(live, api_version)}){suffix}: {error}"
+        raise RequestError(500, "", message) from error
+
+
+def _shown_version(api_version: str) -> str:
+    return api_version if "/" in api_version else "/" + api_version
+
+
+def _named(document: dict[str, Any], api_version: str) -> str:
+    metadata = document.get("metadata")
+    found = metadata if is_map(metadata) else {}
+    kind = document.get("kind", "")
+    return f"{found.get('namespace', '')}/{found.get('name', '')}; {_shown_version(api_version)}, Kind={kind}"
 
 
 def updated(
@@ -88,12 +188,12 @@ def updated(
     now: str,
     reset: Collection[Path],
 ) -> Managers:
-    """Return the managers after an update by one of them."""
-    try:
-        changed, removed = compare(shape, before, after)
-    except UntypedError:
-        # The server can't compare such objects; it doesn't refuse them here, either.
-        return managers
+    """Return the managers after an update by one of them.
+
+    Raises:
+        UntypedError: One of the objects does not have the type.
+    """
+    changed, removed = compare(shape, before, after)
     if reset:
         kept = path_set(reset)
         changed, removed = without(changed, kept), without(removed, kept)

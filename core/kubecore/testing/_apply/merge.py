@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kubecore.testing._apply.sets import FieldSet, is_member
-from kubecore.testing._apply.shapes import ANY, LEAF, MAP, Shape
+from kubecore.testing._apply.shapes import ANY, KEYED, LEAF, MAP, SET, Shape
 from kubecore.testing._apply.values import is_list, is_map
 
 __all__ = ["merge", "remove"]
@@ -20,13 +20,13 @@ def merge(shape: Shape, live: Any, applied: Any) -> Any:
     mode = shape.mode
     if mode == LEAF:
         return applied
-    if not live or (mode == ANY and not is_map(live)):
+    if not live:
         return applied
-    if is_map(live):
-        if applied is None or is_map(applied):
-            return _merge_maps(shape, live, applied or {})
-        return applied
-    return _merge_lists(shape, live, applied or [])
+    if is_map(live) and (applied is None or is_map(applied)):
+        return _merge_maps(shape, live, applied or {})
+    if mode in (SET, KEYED) and is_list(live):
+        return _merge_lists(shape, live, applied or [])
+    return applied
 
 
 def _merge_maps(shape: Shape, live: dict[str, Any], applied: dict[str, Any]) -> dict[str, Any]:

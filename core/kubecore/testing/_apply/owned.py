@@ -11,6 +11,10 @@ from kubecore.testing._apply.values import is_list, is_map
 __all__ = ["below", "fields_of", "under_atomic", "with_named"]
 
 
+# The element of an item that lost all its fields, also those of its keys.
+_EMPTIED = "k:{}"
+
+
 def fields_of(shape: Shape, value: dict[str, Any]) -> FieldSet:
     """Return the fields that an applied configuration owns.
 
@@ -52,7 +56,7 @@ def _member(fields: FieldSet | None) -> FieldSet:
 def _list_fields(shape: Shape, value: list[Any]) -> FieldSet | None:
     made: FieldSet = {}
     for item in value:
-        element = shape.element(item)
+        element = _EMPTIED if item is None else shape.element(item)
         # An item that occurs twice is owned as a whole.
         made[element] = MEMBER if element in made else _member(_fields(shape.items, item))
     return made or None

@@ -180,7 +180,7 @@ func (h *history) run(asked *request) (done result) {
 	var made runtime.Object
 	var err error
 	if asked.Op == "update" {
-		made, err = fields.Update(live, sent, asked.Manager)
+		made = fields.UpdateNoErrors(live, sent, asked.Manager)
 	} else {
 		made, err = fields.Apply(live, sent, asked.Manager, asked.Force)
 	}
