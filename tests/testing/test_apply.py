@@ -72,7 +72,7 @@ def test_equal_values_are_owned_by_both() -> None:
     assert owners(applied(live, deployment(replicas=1), "n")) == {"m": fields, "n": fields}
 
 
-def test_force_takes_the_field() -> None:
+def test_force_moves_the_field_to_the_new_manager() -> None:
     live = applied(None, deployment(replicas=1), "m")
     made = applied(live, deployment(replicas=2), "n", force=True)
     assert (made["spec"]["replicas"], owners(made)) == (2, {"n": {"f:spec": {"f:replicas": {}}}})
