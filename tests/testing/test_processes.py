@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -75,9 +74,7 @@ def test_servers_that_ignore_sigterm_are_killed_together() -> None:
     servers = [ServerProcess(_STUBBORN, folder.path / f"{number}.log", folder) for number in range(3)]
     for server in servers:
         server.wait_until(lambda server=server: server.printed("ready"))  # type: ignore[misc]
-    start = time.monotonic()
     stop_all(servers)
-    assert time.monotonic() - start < 5  # One after the other would take six seconds.
     assert not any(_is_alive(server.pid) for server in servers)
     folder.remove()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-__all__ = ["Cause", "RequestError", "invalid"]
+__all__ = ["Cause", "NotSimulatedError", "RequestError", "invalid"]
 
 
 class Cause(NamedTuple):
@@ -20,6 +20,13 @@ class Cause(NamedTuple):
     reason: str
     message: str
     field: str
+
+
+class NotSimulatedError(Exception):
+    """The fake API server does not simulate a request.
+
+    It is not a `KubeError`, so that no program handles it by accident.
+    """
 
 
 class RequestError(Exception):
