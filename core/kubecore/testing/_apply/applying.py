@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from kubecore.testing._apply.compare import compare
-from kubecore.testing._apply.entries import Entry, Identity, Managers
+from kubecore.testing._apply.entries import UNOWNED, Entry, Identity, Managers
 from kubecore.testing._apply.merge import merge, remove
-from kubecore.testing._apply.owned import fields_of, under_atomic, with_named
+from kubecore.testing._apply.owned import below, fields_of, under_atomic, with_named
 from kubecore.testing._apply.sets import FieldSet, difference, intersection, paths, union, without
-from kubecore.testing._apply.shapes import Shape
+from kubecore.testing._apply.shapes import KEYED, Shape
 from kubecore.testing._apply.values import same
 from kubecore.testing._server.failures import RequestError
 
@@ -42,7 +42,7 @@ def apply_fields(
         own = without(own, reset)
     managers[identity] = Entry(api_version, own, now)
     merged = merge(shape, live, configuration)
-    if last is not None and last.fields:
+    if last is not None and last.fields and not _is_same(shape, last.fields, own):
         merged = _pruned(shape, merged, last.fields, managers)
     changed, removed = compare(shape, live, merged)
     is_changed = not same(live, merged)
@@ -67,6 +67,23 @@ def apply_fields(
         if fields:
             left[other] = entry.having(fields)
     return (merged if is_changed else None), left
+
+
+def _is_same(shape: Shape, last: FieldSet, own: FieldSet) -> bool:
+    """Whether an apply owns the fields of the last one, so that no field is removed."""
+    return last == difference(own, UNOWNED) and _has_keys(shape, own)
+
+
+def _has_keys(shape: Shape, own: FieldSet) -> bool:
+    """Whether all items that a configuration owns contain a key: none of them is lost when its other fields are."""
+    for element, inner in own.items():
+        if inner:
+            known = below(shape, element)
+            if known is not None and not _has_keys(known, inner):
+                return False
+        elif shape.mode == KEYED:
+            return False
+    return True
 
 
 def _pruned(shape: Shape, merged: dict[str, Any], last: FieldSet, managers: Managers) -> dict[str, Any]:

@@ -24,6 +24,7 @@ _ESCAPED = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028",
 _UNUSUAL = re.compile("[<>&\u2028\u2029\b\f]")
 
 
+@lru_cache(8192)
 def _quoted(text: str) -> str:
     quoted = encode_basestring(text)
     if _UNUSUAL.search(text):

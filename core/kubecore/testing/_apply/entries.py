@@ -8,14 +8,38 @@ from datetime import UTC, datetime
 from json.encoder import encode_basestring
 from typing import Any, NamedTuple
 
-from kubecore.testing._apply.sets import FieldSet, from_wire, ordered, union
+from kubecore.testing._apply.sets import MEMBER, FieldSet, from_wire, ordered, union
 
-__all__ = ["ANCIENT", "Entry", "Identity", "Managers", "capped", "decode", "encode"]
+__all__ = ["ANCIENT", "UNOWNED", "Entry", "Identity", "Managers", "capped", "decode", "encode"]
 
 ANCIENT = "ancient-changes"
 """The manager that gets the fields of the oldest managers."""
 
 MOST_UPDATERS = 10
+
+
+UNOWNED: FieldSet = {
+    "f:apiVersion": MEMBER,
+    "f:kind": MEMBER,
+    "f:metadata": {
+        ".": MEMBER,
+        **dict.fromkeys(
+            (
+                "f:clusterName",
+                "f:creationTimestamp",
+                "f:generation",
+                "f:managedFields",
+                "f:name",
+                "f:namespace",
+                "f:resourceVersion",
+                "f:selfLink",
+                "f:uid",
+            ),
+            MEMBER,
+        ),
+    },
+}
+"""Fields that nobody owns."""
 
 
 class Identity(NamedTuple):

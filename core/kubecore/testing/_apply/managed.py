@@ -12,7 +12,7 @@ from kubecore.testing._apply.applying import apply_fields
 from kubecore.testing._apply.checking import check
 from kubecore.testing._apply.compare import compare
 from kubecore.testing._apply.empty import empty_object
-from kubecore.testing._apply.entries import Entry, Identity, Managers, capped, decode, encode
+from kubecore.testing._apply.entries import UNOWNED, Entry, Identity, Managers, capped, decode, encode
 from kubecore.testing._apply.owned import under_atomic
 from kubecore.testing._apply.sets import MEMBER, FieldSet, difference, union, without
 from kubecore.testing._apply.shapes import Shape, UntypedError, shape_of
@@ -26,28 +26,6 @@ Path = Sequence[str]
 
 BEFORE_FIRST_APPLY = "before-first-apply"
 """The manager of all fields of an object that had no managers before its first apply."""
-
-_UNOWNED: FieldSet = {
-    "f:apiVersion": MEMBER,
-    "f:kind": MEMBER,
-    "f:metadata": {
-        ".": MEMBER,
-        **dict.fromkeys(
-            (
-                "f:clusterName",
-                "f:creationTimestamp",
-                "f:generation",
-                "f:managedFields",
-                "f:name",
-                "f:namespace",
-                "f:resourceVersion",
-                "f:selfLink",
-                "f:uid",
-            ),
-            MEMBER,
-        ),
-    },
-}
 
 
 def track_update(
@@ -144,7 +122,7 @@ def apply(
     )
     left: Managers = {}
     for other, entry in managers.items():
-        fields = difference(entry.fields, _UNOWNED)
+        fields = difference(entry.fields, UNOWNED)
         if fields:
             left[other] = entry.having(fields)
     return with_managers(before if merged is None else merged, left)
@@ -197,11 +175,11 @@ def updated(
     if reset:
         kept = path_set(reset)
         changed, removed = without(changed, kept), without(removed, kept)
-    own = difference(changed, _UNOWNED)
+    own = difference(changed, UNOWNED)
     taken = union(changed, removed)
     left: Managers = {}
     for other, entry in managers.items():
-        fields = difference(difference(under_atomic(shape, entry.fields), taken), _UNOWNED)
+        fields = difference(difference(under_atomic(shape, entry.fields), taken), UNOWNED)
         if fields:
             left[other] = entry.having(fields)
     if own:
