@@ -9,7 +9,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from kubecore._config import rules, value_types
@@ -19,6 +19,9 @@ from kubecore._config.ratelimit import RateLimiter
 from kubecore._config.warnings import WarningHandler
 from kubecore._version import __version__
 from kubecore.errors import ConfigError
+
+if TYPE_CHECKING:
+    from kubecore._config.transports import TransportFactory
 
 __all__ = ["DEFAULT_BURST", "Config", "Server", "Timeouts", "default_user_agent", "unescaped_zone"]
 
@@ -126,6 +129,8 @@ class Config:
             `apply_file`. Paths of requests do not depend on it.
         max_response_bytes: Largest body of a response that is read, in bytes. Watches have no such limit, their events
             have.
+        transport: Makes the transports of clients, instead of connections to `host`: an API server in the same process.
+            A custom client (`http_client=`) wins over it.
     """
 
     host: str = "localhost"
@@ -150,6 +155,7 @@ class Config:
     observers: Sequence[Observer] = ()
     max_connections: int = 100
     max_response_bytes: int = 1 << 31
+    transport: TransportFactory | None = None
     origin: str = field(default="", compare=False, repr=False)
     namespace: str = field(default="", compare=False, repr=False)
 
@@ -160,8 +166,8 @@ class Config:
         return shown(self, hidden={"bearer_token", "password"} | urls)
 
     def copy(self) -> Self:
-        """Return a copy that shares nothing that can be changed, but limiter and hooks."""
-        shared = {"rate_limiter", "warning_handler", "observers"}
+        """Return a copy that shares nothing that can be changed, but limiter, hooks and transport."""
+        shared = {"rate_limiter", "warning_handler", "observers", "transport"}
         return dataclasses.replace(
             self,
             **{f.name: copy.deepcopy(getattr(self, f.name)) for f in dataclasses.fields(self) if f.name not in shared},

@@ -49,6 +49,10 @@ def _is_limiter(value: Any) -> bool:
     return hasattr(value, "reserve")
 
 
+def _is_transport_factory(value: Any) -> bool:
+    return hasattr(value, "make_transport") and hasattr(value, "make_async_transport")
+
+
 def _is_anything(value: Any) -> bool:
     del value
     return True
@@ -88,6 +92,7 @@ TYPES: Final[Mapping[str, Mapping[str, _Type]]] = {
         "observers": _of(Sequence, words="a list of observers"),
         "max_connections": _COUNT,
         "max_response_bytes": _COUNT,
+        "transport": _or_none(_Type("a TransportFactory", _is_transport_factory)),
         "origin": _TEXT,
         "namespace": _TEXT,
     },

@@ -1,4 +1,4 @@
-"""Transports for requests: kubecore's connection pool, or a custom HTTP client."""
+"""Transports for requests: kubecore's connection pool, a custom HTTP client, or a server in the same process."""
 
 from __future__ import annotations
 
@@ -31,6 +31,9 @@ def transport(config: Config, http_client: HttpClient | None, certificate: Calla
         from kubecore._http.httpx_transport import HttpxTransport
 
         return HttpxTransport(http_client, certificate)
+    if config.transport is not None:
+        made: Transport = config.transport.make_transport(config)
+        return made
     from kubecore._http.pool import Pool
 
     return Pool(config, certificate)
@@ -44,6 +47,9 @@ def async_transport(
         from kubecore._http.httpx_transport import AsyncHttpxTransport
 
         return AsyncHttpxTransport(http_client, certificate)
+    if config.transport is not None:
+        made: AsyncTransport = config.transport.make_async_transport(config)
+        return made
     # A third of the import time of kubecore is that of anyio, and only asynchronous programs need it.
     from kubecore._http.async_pool import AsyncPool
 

@@ -7,6 +7,7 @@ from kubecore._config.credentials import ExecConfig, ExecPolicy, Impersonate, OI
 from kubecore._config.incluster import NotInClusterError, in_cluster_config
 from kubecore._config.observe import Attempt, Observer, Outcome
 from kubecore._config.ratelimit import RateLimiter, TokenBucket
+from kubecore._config.transports import TransportFactory
 from kubecore._config.warnings import ServerWarning, WarningHandler
 from kubecore.rest.async_client import AsyncClient
 from kubecore.rest.client import Client
@@ -29,6 +30,7 @@ __all__ = [
     "TLSConfig",
     "Timeouts",
     "TokenBucket",
+    "TransportFactory",
     "WarningHandler",
     "WriteHook",
     "WriteHooks",
