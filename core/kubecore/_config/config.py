@@ -9,7 +9,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Protocol, Self
 from urllib.parse import urlsplit
 
 from kubecore._config import rules, value_types
@@ -20,10 +20,7 @@ from kubecore._config.warnings import WarningHandler
 from kubecore._version import __version__
 from kubecore.errors import ConfigError
 
-if TYPE_CHECKING:
-    from kubecore._config.transports import TransportFactory
-
-__all__ = ["DEFAULT_BURST", "Config", "Server", "Timeouts", "default_user_agent", "unescaped_zone"]
+__all__ = ["DEFAULT_BURST", "Config", "Server", "Timeouts", "TransportFactory", "default_user_agent", "unescaped_zone"]
 
 DEFAULT_BURST: Final = 10
 """How many requests may go at once if only `qps` is set: client-go's."""
@@ -92,6 +89,18 @@ class Server(NamedTuple):
     def url(self) -> str:
         """All of it."""
         return f"{self.scheme}://{self.netloc}{self.prefix}"
+
+
+class TransportFactory(Protocol):
+    """Makes the transports of clients. Transports are private interfaces of kubecore (`kubecore._http.protocols`)."""
+
+    def make_transport(self, config: Config) -> Any:
+        """Return the transport of a synchronous client."""
+        ...
+
+    def make_async_transport(self, config: Config) -> Any:
+        """Return the transport of an asynchronous client."""
+        ...
 
 
 @dataclass(slots=True, kw_only=True)

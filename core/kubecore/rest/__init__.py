@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from kubecore._config.config import Config, Timeouts
+from kubecore._config.config import Config, Timeouts, TransportFactory
 from kubecore._config.credentials import ExecConfig, ExecPolicy, Impersonate, OIDCConfig, TLSConfig
 from kubecore._config.incluster import NotInClusterError, in_cluster_config
 from kubecore._config.observe import Attempt, Observer, Outcome
 from kubecore._config.ratelimit import RateLimiter, TokenBucket
-from kubecore._config.transports import TransportFactory
 from kubecore._config.warnings import ServerWarning, WarningHandler
 from kubecore.rest.async_client import AsyncClient
 from kubecore.rest.client import Client

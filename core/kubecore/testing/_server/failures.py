@@ -80,10 +80,3 @@ def invalid(group: str, kind: str, name: str, causes: Sequence[Cause]) -> Reques
             "causes": [cause._asdict() for cause in causes],
         },
     )
-
-
-class NotSimulatedError(Exception):
-    """A request needs a feature that the fake API server does not simulate.
-
-    It is not a `KubeError`, so that no program handles it by accident.
-    """
