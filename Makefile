@@ -104,7 +104,7 @@ torture: $(ENV) ## Faults and hostile bytes against the transport; ARGS="NAME --
 	$(BIN)/python -m tests.torture $(or $(ARGS),all)
 
 .PHONY: torture-peers
-torture-peers: $(ENV) ## The same bad answers against other clients, as a table
+torture-peers: $(ENV) ## The same bad responses against other clients, as a table
 	$(BIN)/python -m tests.torture.peers
 
 .PHONY: bench

@@ -16,7 +16,7 @@ from kubecore.cache import Informer
 from tests.kubecore.watch_runs import bookmark, change, line
 from tests.ready import wait_until
 from tests.server.conftest import Awaited
-from tests.torture.server import Ask, PodServer, Reply, answer
+from tests.torture.server import PodServer, Reply, Request, http_response
 
 HEAD: Final = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
 TIMEOUTS: Final = rest.Timeouts(connect=5, read=5, write=5, pool=5, total=10)
@@ -27,7 +27,7 @@ PATIENTLY: Final = 60.0
 AB: Final = (change("ADDED", "a", 3, color="red"), change("ADDED", "b", 4))
 """The state of most collections."""
 
-FORBIDDEN: Final = answer(
+FORBIDDEN: Final = http_response(
     b'{"kind":"Status","apiVersion":"v1","status":"Failure","message":"no","reason":"Forbidden","code":403}',
     status="403 Forbidden",
 )
@@ -45,7 +45,7 @@ class Collection:
     Attributes:
         failing: The response to each request, or None.
         refuses_state: Whether it refuses to send the state as events.
-        asks: The received requests.
+        requests: The received requests.
         streams: The number of streams that were opened.
     """
 
@@ -54,7 +54,7 @@ class Collection:
         self.version = version
         self.failing: bytes | None = None
         self.refuses_state = False
-        self.asks: list[Ask] = []
+        self.requests: list[Request] = []
         self.streams = 0
         self._sent: list[bytes] = []
         self._news = threading.Condition()
@@ -64,7 +64,7 @@ class Collection:
     @property
     def targets(self) -> list[str]:
         """Path and query of each request."""
-        return [ask.target for ask in self.asks]
+        return [request.target for request in self.requests]
 
     def send(self, *events: bytes) -> None:
         """Send events on every open stream."""
@@ -84,21 +84,21 @@ class Collection:
             self._is_over = True
             self._news.notify_all()
 
-    def __call__(self, ask: Ask) -> Reply:
-        self.asks.append(ask)
+    def __call__(self, request: Request) -> Reply:
+        self.requests.append(request)
         if self.failing is not None:
             return Reply((self.failing,))
-        if ask.method != "GET":
-            return Reply((answer(ask.body),))
-        if "watch=true" not in ask.target:
+        if request.method != "GET":
+            return Reply((http_response(request.body),))
+        if "watch=true" not in request.target:
             items = [json.loads(event)["object"] for event in self.state]
             body = {"kind": "ConfigMapList", "metadata": {"resourceVersion": str(self.version)}, "items": items}
-            return Reply((answer(json.dumps(body).encode()),))
-        if "sendInitialEvents" not in ask.target:
+            return Reply((http_response(json.dumps(body).encode()),))
+        if "sendInitialEvents" not in request.target:
             return Reply(self._stream(at=0), "close")  # Events that the client has are left out by the client.
         if self.refuses_state:
-            return Reply((answer(b"", status="422 Invalid"),))
-        state = map(_metadata, self.state) if b"as=PartialObjectMetadata" in ask.head else self.state
+            return Reply((http_response(b"", status="422 Invalid"),))
+        state = map(_metadata, self.state) if b"as=PartialObjectMetadata" in request.head else self.state
         return Reply(self._stream(*state, bookmark(self.version, ends="true")), "close")
 
     def _stream(self, *events: bytes, at: int | None = None) -> Iterator[bytes]:

@@ -424,4 +424,4 @@ def test_a_cancelled_call_is_not_sent(backend: str) -> None:
 
     with PodServer() as server:
         anyio.run(main, backend=backend)
-        assert [ask.method for ask in server.asks] == ["GET", "GET"]
+        assert [request.method for request in server.requests] == ["GET", "GET"]

@@ -28,7 +28,7 @@ from tests.kubecore.test_client import POD
 from tests.sockets import Handler, SocketServer, read_head
 from tests.torture import kept
 from tests.torture.callers import MODES, callers
-from tests.torture.server import Ask, PodServer, Reply
+from tests.torture.server import PodServer, Reply, Request
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def test_bytes_after_a_response_never_become_the_next_response(
     # bytes that arrive later, because it controls the order of events.
     cuts = iter([*range(head, len(whole) - 1, 7), len(whole) - 1])
 
-    def reply(ask: Ask) -> Reply:
+    def reply(request: Request) -> Reply:
         at = next(cuts, None)
         if at is None:
             return Reply((whole,))

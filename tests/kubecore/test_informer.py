@@ -17,9 +17,9 @@ from kubecore.model.meta import PartialObjectMetadata
 from kubecore.projection import Projection
 from tests.kubecore.informer_runs import AB, FORBIDDEN, KINDS, PATIENTLY, Collection, run
 from tests.kubecore.watch_runs import change, map_
-from tests.torture.server import PodServer, answer
+from tests.torture.server import PodServer, http_response
 
-BROKEN: Final = answer(b"", status="500 No")
+BROKEN: Final = http_response(b"", status="500 No")
 
 
 @pytest.fixture(params=KINDS)
@@ -47,7 +47,7 @@ def test_entering_waits_for_the_state_and_reads_send_no_request(drive: Callable[
                 maps.get("c")
 
     drive(collection, scenario)
-    assert len(collection.asks) == 1
+    assert len(collection.requests) == 1
 
 
 def test_the_server_is_requested_to_leave_managed_fields_out(drive: Callable[..., Any]) -> None:
@@ -62,10 +62,10 @@ def test_the_server_is_requested_to_leave_managed_fields_out(drive: Callable[...
             assert metadata.get("a").metadata.resource_version == "12"
 
     drive(collection, scenario)
-    assert collection.asks[0].head.endswith(
+    assert collection.requests[0].head.endswith(
         b"\r\nAccept: application/json;drop=metadata.managedFields,application/json"
     )
-    assert b"as=PartialObjectMetadata;g=meta.k8s.io;v=v1;drop=metadata.managedFields," in collection.asks[1].head
+    assert b"as=PartialObjectMetadata;g=meta.k8s.io;v=v1;drop=metadata.managedFields," in collection.requests[1].head
 
 
 def test_a_server_without_the_state_as_events_is_listed_and_remembered(drive: Callable[..., Any]) -> None:

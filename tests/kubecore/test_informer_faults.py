@@ -59,7 +59,7 @@ def test_410_reads_the_state_again_while_the_copy_is_read(drive: Callable[..., A
             await maps.wait_until("20")
 
     drive(collection, scenario)
-    assert len(collection.asks) == 2
+    assert len(collection.requests) == 2
 
 
 def test_a_clientset_that_is_closed_meanwhile_ends_the_changes_of_a_quiet_watch(drive: Callable[..., Any]) -> None:

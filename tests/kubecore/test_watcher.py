@@ -19,7 +19,7 @@ from tests.kubecore.test_parity import members, plain
 from tests.kubecore.watch_runs import bookmark, change, line
 from tests.ready import PATIENCE, wait_until, wait_until_async, wait_until_idle
 from tests.server.conftest import Awaited
-from tests.torture.server import Ask, PodServer, Reply, answer
+from tests.torture.server import PodServer, Reply, Request, http_response
 
 pytestmark = pytest.mark.slow  # real pauses
 
@@ -28,7 +28,7 @@ AT_ONCE: Final = 20.0
 
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
-LIST = answer(b'{"kind":"ConfigMapList","metadata":{"resourceVersion":"5"},"items":[]}')
+LIST = http_response(b'{"kind":"ConfigMapList","metadata":{"resourceVersion":"5"},"items":[]}')
 SILENCE: Final = 1.0
 TIMEOUTS = rest.Timeouts(connect=5, read=5, write=5, pool=5, total=10, idle=SILENCE)
 
@@ -68,10 +68,10 @@ class Script:
     def again(self) -> Script:
         return Script(*self._all)
 
-    def __call__(self, ask: Ask) -> Reply:
-        if "watch=true" not in ask.target:
+    def __call__(self, request: Request) -> Reply:
+        if "watch=true" not in request.target:
             return Reply((LIST,))
-        self.watches.append(ask.target)
+        self.watches.append(request.target)
         reply = next(self._replies, Reply((HEAD,), "hold"))
         return reply if isinstance(reply, Reply) else Reply((HEAD, reply), "close")
 
@@ -119,16 +119,16 @@ def test_a_watch_resumes_after_ends_cuts_garbage_and_idle_connections(drive: Dri
 
 
 # The behaviour of the server throughout a test: it is idle, fails, or never responds.
-ENDLESS: dict[str, tuple[Script | Callable[[Ask], Reply], bool]] = {
+ENDLESS: dict[str, tuple[Script | Callable[[Request], Reply], bool]] = {
     "mute": (Script(held(change("ADDED", "a", 6))), True),
-    "fails": (Script(change("ADDED", "a", 6), *[Reply((answer(b"", status="503 No"),))] * 9), True),
-    "never answers": (lambda ask: Reply((), "hold"), False),
+    "fails": (Script(change("ADDED", "a", 6), *[Reply((http_response(b"", status="503 No"),))] * 9), True),
+    "never answers": (lambda request: Reply((), "hold"), False),
 }
 
 
 @pytest.mark.parametrize(("server_does", "answers"), ENDLESS.values(), ids=ENDLESS.keys())
 @pytest.mark.parametrize("kind", ["sync", "async"])
-def test_a_watch_ends_at_its_time_limit(server_does: Callable[[Ask], Reply], answers: bool, kind: str) -> None:
+def test_a_watch_ends_at_its_time_limit(server_does: Callable[[Request], Reply], answers: bool, kind: str) -> None:
     async def read(maps: Any) -> list[str]:
         async with maps.watch(timeout_seconds=1) as events:
             return await take(events, 100)
@@ -153,7 +153,7 @@ def test_a_watch_ends_at_its_time_limit(server_does: Callable[[Ask], Reply], ans
 
 
 def test_a_watch_retries_after_429_and_raises_closed_error_with_a_closed_client(drive: Drive) -> None:
-    no = Reply((answer(b"", "Retry-After: 0", status="429 No"),))
+    no = Reply((http_response(b"", "Retry-After: 0", status="429 No"),))
     script = Script(no, no, change("ADDED", "a", 6), held(bookmark(7)))
 
     async def scenario(maps: Any) -> list[str]:
@@ -183,7 +183,7 @@ def test_the_idle_timeout_ends_a_stream_only_if_enabled() -> None:
 
     call = CONFIG_MAPS.watch("d", ())
     pauses = iter([1.5 * SILENCE, PATIENCE, PATIENCE])
-    with PodServer(lambda ask: Reply(slowly(next(pauses)), "close")) as server:
+    with PodServer(lambda request: Reply(slowly(next(pauses)), "close")) as server:
         config = rest.Config(host=server.url, timeouts=TIMEOUTS)
         with rest.Client(config) as client:
             with client.stream(call) as stream:
@@ -209,8 +209,8 @@ def test_a_watch_resumes_after_an_idle_connection_of_a_custom_http_client() -> N
 # States of an idle watch: it reads, pauses before a retry, or pauses in the transport.
 IDLE: dict[str, Reply] = {
     "in silence": held(),
-    "before it tries again": Reply((answer(b"", status="503 No"),)),
-    "because the server asked": Reply((answer(b"", "Retry-After: 30", status="429 No"),)),
+    "before it tries again": Reply((http_response(b"", status="503 No"),)),
+    "because the server asked": Reply((http_response(b"", "Retry-After: 30", status="429 No"),)),
 }
 
 
@@ -270,10 +270,10 @@ def test_another_task_ends_an_idle_watch_at_once(reply: Reply, how: str, backend
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_cancelled_wait_for_an_event_loses_nothing(backend: str) -> None:
-    def reply(ask: Ask) -> Reply:
-        if "watch=true" not in ask.target:
+    def reply(request: Request) -> Reply:
+        if "watch=true" not in request.target:
             return Reply((LIST,))
-        version = int(ask.target.partition("resourceVersion=")[2].partition("&")[0])
+        version = int(request.target.partition("resourceVersion=")[2].partition("&")[0])
         return Reply(slowly(version), "hold")
 
     def slowly(version: int) -> Iterator[bytes]:
@@ -298,7 +298,7 @@ def test_a_cancelled_wait_for_an_event_loses_nothing(backend: str) -> None:
 
     with PodServer(reply) as server:
         anyio.run(main, backend=backend)
-        assert len(server.asks) == 2  # One list and one watch.
+        assert len(server.requests) == 2  # One list and one watch.
 
 
 def test_a_failing_or_slow_handler_loses_no_events(drive: Drive) -> None:
@@ -349,8 +349,8 @@ def test_the_memory_stays_flat_over_many_events(drive: Drive) -> None:
     """`python -m tests.torture watch --events 1000000` is the long form of this test."""
     count, size = 20_000, 200
 
-    def reply(ask: Ask) -> Reply:
-        if "watch=true" not in ask.target:
+    def reply(request: Request) -> Reply:
+        if "watch=true" not in request.target:
             return Reply((LIST,))
         batches = range(6, 6 + count, size)
         pieces = (b"".join(change("MODIFIED", "a", number) for number in range(at, at + size)) for at in batches)
@@ -368,8 +368,8 @@ def test_the_memory_stays_flat_over_many_events(drive: Drive) -> None:
                     return held
         return held
 
-    with PodServer(lambda ask: replies[ask.target.count("watch=true")]) as server:
-        replies = [reply(Ask("GET", target, b"", b"", 1, 1)) for target in ("", "watch=true")]
+    with PodServer(lambda request: replies[request.target.count("watch=true")]) as server:
+        replies = [reply(Request("GET", target, b"", b"", 1, 1)) for target in ("", "watch=true")]
         tracemalloc.start()
         try:
             early, late = drive(server.url, scenario)

@@ -75,21 +75,21 @@ class SlowAsync:
 
 
 def send(connection: Slow, made: Request) -> ResponseParser:
-    answer = ResponseParser("POST")
-    pool._send(connection, made, answer, Deadlines(made))  # type: ignore[arg-type]
-    return answer
+    parser = ResponseParser("POST")
+    pool._send(connection, made, parser, Deadlines(made))  # type: ignore[arg-type]
+    return parser
 
 
 def send_async(connection: SlowAsync, made: Request) -> ResponseParser:
-    answer = ResponseParser("POST")
+    parser = ResponseParser("POST")
 
     async def main() -> None:
-        await async_pool._send(connection, made, answer, Deadlines(made))  # type: ignore[arg-type]
+        await async_pool._send(connection, made, parser, Deadlines(made))  # type: ignore[arg-type]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(deadlines, "time", SimpleNamespace(monotonic=lambda: connection.now))
         anyio.run(main)
-    return answer
+    return parser
 
 
 @pytest.mark.parametrize("size", [20_000, 60_000, 3_000_000])
@@ -131,7 +131,7 @@ def test_a_body_larger_than_all_buffers_arrives_whole() -> None:
             client.send(call)
         anyio.run(_create, config, call)
         anyio.run(_create, config, call, backend="trio")
-        assert [len(ask.body) for ask in server.asks] == [len(body)] * 3
+        assert [len(request.body) for request in server.requests] == [len(body)] * 3
 
 
 async def _create(config: rest.Config, call: Call[Any]) -> None:

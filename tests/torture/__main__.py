@@ -22,7 +22,7 @@ COMMANDS: Final = (
     "names",
     "additions",
     "crds",
-    "answers",
+    "responses",
     "fuzz",
     "http",
     "kept",
@@ -72,19 +72,19 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--rows", help="of informer: which faults of its table occur: all, quick, or names with commas")
     parser.add_argument("--client", choices=["python", "go"], help="of watch: who follows")
     parser.add_argument("--seed", type=int, default=1)
-    asked = parser.parse_args(arguments)
-    more = {key: value for key in ("faults", "client", "rows") if (value := getattr(asked, key)) is not None}
-    if not more.keys() <= _OPTIONS.get(asked.name, set()):
-        options = ", ".join(f"`--{name}`" for name in more if name not in _OPTIONS.get(asked.name, set()))
-        parser.error(f"{options} cannot be used with {asked.name}")
+    given = parser.parse_args(arguments)
+    more = {key: value for key in ("faults", "client", "rows") if (value := getattr(given, key)) is not None}
+    if not more.keys() <= _OPTIONS.get(given.name, set()):
+        options = ", ".join(f"`--{name}`" for name in more if name not in _OPTIONS.get(given.name, set()))
+        parser.error(f"{options} cannot be used with {given.name}")
     logging.getLogger("kubecore").addHandler(logging.NullHandler())  # Hides expected warnings.
     code = 0
-    for name in COMMANDS if asked.name == "all" else (asked.name,):
+    for name in COMMANDS if given.name == "all" else (given.name,):
         try:
-            tally = command(name).run(asked.n, asked.seed, **more)
+            tally = command(name).run(given.n, given.seed, **more)
         except GoMissingError as error:
             print(f"{name} left out: {error}", flush=True)
-            code |= asked.name != "all"
+            code |= given.name != "all"
             continue
         print("\n".join(tally.shown()), flush=True)
         code |= bool(tally.bad) or not tally.tries

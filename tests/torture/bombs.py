@@ -21,7 +21,7 @@ from kubecore import errors, rest
 from kubecore.codec import decode, yaml
 from kubecore.watch import decoder, lines
 from tests.torture.callers import Caller, Mode, callers
-from tests.torture.server import POD, Ask, PodServer, Reply, answer
+from tests.torture.server import POD, PodServer, Reply, Request, http_response
 from tests.torture.tally import Tally
 
 _ROOT: Final = Path(__file__).parents[2]
@@ -70,12 +70,12 @@ class _Bombs:
                 file.write(bytes(_MIB))
         self._packed = packed.getvalue()
 
-    def __call__(self, ask: Ask) -> Reply:
-        kind = ask.target.partition("?")[0].rsplit("/", 1)[-1]
+    def __call__(self, request: Request) -> Reply:
+        kind = request.target.partition("?")[0].rsplit("/", 1)[-1]
         if kind == "pods":
-            kind = ask.target.split("/")[-2]  # The path of a watch has no name: the namespace is the kind.
+            kind = request.target.split("/")[-2]  # The path of a watch has no name: the namespace is the kind.
         if kind == "p":
-            return Reply((answer(POD),))
+            return Reply((http_response(POD),))
         if kind == "length-that-lies":
             return Reply((_HEAD + b"Content-Length: %d\r\n\r\n0123456789" % _LIAR,), "close")
         return Reply(self._pieces(kind), "close")

@@ -14,7 +14,7 @@ from kubeclient import AsyncClientset, Clientset
 from kubecore import rest
 from tests.torture.tally import Tally
 
-__all__ = ["MODES", "Caller", "Mode", "callers", "told"]
+__all__ = ["MODES", "Caller", "Mode", "callers", "described"]
 
 Mode = Literal["sync", "asyncio", "trio"]
 MODES: Final[tuple[Mode, ...]] = ("sync", "asyncio", "trio")
@@ -57,7 +57,7 @@ class Caller:
 
 
 @contextmanager
-def told(tally: Tally, where: str) -> Iterator[None]:
+def described(tally: Tally, where: str) -> Iterator[None]:
     """Count one bad case if the block causes a warning, such as one about a leaked socket or generator."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -26,7 +26,7 @@ from kubeclient.models import core_v1, meta_v1
 from kubecore import errors, kubeconfig, rest
 from kubecore._auth import authorization
 from tests.torture.callers import MODES, callers
-from tests.torture.server import POD, Ask, PodServer, Reply, answer
+from tests.torture.server import POD, PodServer, Reply, Request, http_response
 from tests.torture.tally import Tally
 
 _SECRET: Final = "c4n4ry-0f-a-s3cret"
@@ -34,16 +34,16 @@ _BASE64: Final = "YzRuNHJ5LTBmLWEtczNjcmV0"
 
 # The responses to the requests, in turn: every failure that can follow the headers of a request.
 _REPLIES: Final = (
-    answer(POD),
-    answer(b"", status="401 No"),
-    answer(b"<html>what?", "Content-Type: text/html", status="500 No"),
-    answer(b'{"kind":"Node","apiVersion":"v1"}'),
-    answer(b"{"),
-    answer(b"", "Location: /elsewhere", status="302 Found"),
-    answer(b"", 'Warning: 299 - "old"', status="404 No"),
+    http_response(POD),
+    http_response(b"", status="401 No"),
+    http_response(b"<html>what?", "Content-Type: text/html", status="500 No"),
+    http_response(b'{"kind":"Node","apiVersion":"v1"}'),
+    http_response(b"{"),
+    http_response(b"", "Location: /elsewhere", status="302 Found"),
+    http_response(b"", 'Warning: 299 - "old"', status="404 No"),
     b"HTTP/1.1 2",
     b"what?\r\n\r\n",
-    answer(POD)[:-9],
+    http_response(POD)[:-9],
 )
 
 
@@ -64,11 +64,11 @@ def run(n: int | None, seed: int) -> Tally:
     return tally
 
 
-def _next_reply() -> Callable[[Ask], Reply]:
+def _next_reply() -> Callable[[Request], Reply]:
     """Respond with each reply in turn."""
 
-    def reply(ask: Ask) -> Reply:
-        return Reply((_REPLIES[ask.number % len(_REPLIES)],), end="close")
+    def reply(request: Request) -> Reply:
+        return Reply((_REPLIES[request.number % len(_REPLIES)],), end="close")
 
     return reply
 
@@ -78,8 +78,8 @@ def kinds(folder: Path, authority: trustme.CA) -> Iterator[tuple[str, dict[str, 
     (folder / "token").write_text(_SECRET)
     plugin = folder / "plugin"
     status = f'{{"token": "{_SECRET}"}}'
-    said = f'{{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {status}}}'
-    plugin.write_text(f"#!{sys.executable} -IS\nprint('''{said}''')\n")
+    output = f'{{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {status}}}'
+    plugin.write_text(f"#!{sys.executable} -IS\nprint('''{output}''')\n")
     fails = folder / "fails"
     fails.write_text(f"#!{sys.executable} -IS\nprint('{_SECRET}')\nraise SystemExit(1)\n")
     for file in (plugin, fails):

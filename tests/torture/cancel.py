@@ -23,8 +23,8 @@ import trustme
 
 from kubeclient import AsyncClientset
 from kubecore import rest
-from tests.torture.callers import told
-from tests.torture.server import POD, Ask, PodServer, Reply, answer
+from tests.torture.callers import described
+from tests.torture.server import POD, PodServer, Reply, Request, http_response
 from tests.torture.tally import Tally
 
 _MOST: Final = 2
@@ -69,23 +69,23 @@ class _Stepper:
                 given, step = error, self._work.throw
 
 
-def _reply(ask: Ask) -> Reply:
-    name = ask.target.partition("?")[0].rsplit("/", 1)[-1]
+def _reply(request: Request) -> Reply:
+    name = request.target.partition("?")[0].rsplit("/", 1)[-1]
     if name == "busy":
         time.sleep(_BUSY)
     if name == "parts":
-        return Reply(_slowly(answer(POD), 5))
+        return Reply(_slowly(http_response(POD), 5))
     if name == "chunks":
         head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
         return Reply(_slowly(head + b"%x\r\n%b\r\n0\r\n\r\n" % (len(POD), POD), 5))
     if name == "last":
-        return Reply((answer(POD, "Content-Type: application/json", "Connection: close"),), "close")
+        return Reply((http_response(POD, "Content-Type: application/json", "Connection: close"),), "close")
     if name == "pods":
         head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
         return Reply(_slowly(head + b'{"type":"ADDED","object":%b}\n' % POD, 3), "hold")
     if name == "unread":
-        return Reply((answer(b"x" * 100, status="502 No"),))
-    return Reply((answer(POD),))
+        return Reply((http_response(b"x" * 100, status="502 No"),))
+    return Reply((http_response(POD),))
 
 
 def _slowly(data: bytes, pieces: int) -> Iterator[bytes]:
@@ -123,15 +123,15 @@ _SCENES: Final = (
     _Scene("one busy", busy=1),
     _Scene("full", busy=2),
     _Scene("full, others wait", busy=4),
-    _Scene("full, last answer", "last", busy=2),
+    _Scene("full, last response", "last", busy=2),
     _Scene("parts", "parts", busy=1),
     _Scene("chunks", "chunks", before=1),
-    _Scene("last answer", "last"),
+    _Scene("last response", "last"),
     _Scene("watch", "watch"),
     _Scene("watch, full", "watch", busy=2),
     _Scene("TLS", tls=True),
     _Scene("TLS, full", tls=True, busy=2),
-    _Scene("TLS, last answer", "last", tls=True),
+    _Scene("TLS, last response", "last", tls=True),
 )
 
 
@@ -311,7 +311,7 @@ def run(n: int | None, seed: int) -> Tally:
         with (
             PodServer(_reply) as plain,
             PodServer(_reply, context=context) as secure,
-            told(tally, backend),
+            described(tally, backend),
         ):
             made = _Run(tally, backend, plain, secure, authority.cert_pem.bytes())
 

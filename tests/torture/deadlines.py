@@ -14,7 +14,7 @@ from kubecore import errors, rest
 from tests.everyverb import Verb, arguments, finish, finish_async, verbs
 from tests.torture.callers import MODES, Caller, Mode
 from tests.torture.callers import callers as lend
-from tests.torture.server import Ask, PodServer, Reply
+from tests.torture.server import PodServer, Reply, Request
 from tests.torture.tally import Tally
 
 _DEADLINE: Final = 0.3
@@ -64,8 +64,8 @@ def _websocket(key: bytes) -> bytes:
     )
 
 
-def _key(ask: Ask) -> bytes:
-    for line in ask.head.split(b"\r\n"):
+def _key(request: Request) -> bytes:
+    for line in request.head.split(b"\r\n"):
         name, _, value = line.partition(b":")
         if name.lower() == b"sec-websocket-key":
             return value.strip()
@@ -130,8 +130,8 @@ def run(n: int | None, seed: int) -> Tally:
 def _one(
     make: Callable[[rest.Config], Caller], mode: Mode, verb: Verb, name: str, at: int, folder: Path
 ) -> tuple[float, str | None, float]:
-    def reply(ask: Ask) -> Reply:
-        return Reply((_RESPONSES[name](_key(ask))[:at],), "hold")
+    def reply(request: Request) -> Reply:
+        return Reply((_RESPONSES[name](_key(request))[:at],), "hold")
 
     def use(clientset: Any) -> Any:
         end = finish if mode == "sync" else finish_async

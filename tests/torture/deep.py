@@ -17,7 +17,7 @@ from kubeclient.models import apps_v1, core_v1, meta_v1
 from kubecore import errors, rest
 from kubecore.codec import yaml
 from kubecore.patch import MergePatch
-from tests.torture.server import POD, Ask, PodServer, Reply, answer
+from tests.torture.server import POD, PodServer, Reply, Request, http_response
 
 __all__ = ["client", "in_thread", "main", "values"]
 
@@ -83,13 +83,13 @@ def client(mode: str, depth: int) -> list[str]:
     failed: list[str] = []
     body, status = b"", "200 OK"
 
-    def reply(ask: Ask) -> Reply:
-        if ask.target in ("/api", "/apis") and b"Discovery" not in body:
-            return Reply((answer(_DISCOVERY),))
-        if "watch=" in ask.target:
+    def reply(request: Request) -> Reply:
+        if request.target in ("/api", "/apis") and b"Discovery" not in body:
+            return Reply((http_response(_DISCOVERY),))
+        if "watch=" in request.target:
             event = b'{"type":"%b","object":%b}\n' % (b"ADDED" if status == "200 OK" else b"ERROR", body)
-            return Reply((answer(event),))
-        return Reply((answer(body, status=status),))
+            return Reply((http_response(event),))
+        return Reply((http_response(body, status=status),))
 
     with PodServer(reply) as server:
         config = rest.Config(host=server.url, max_retries=0, timeouts=rest.Timeouts(read=5, total=5))

@@ -34,7 +34,7 @@ from kubecore.streams.websocket.frames import WebSocket
 from kubecore.watch.decoder import Decoder
 from tests.kubecore.test_cp import entry, folder, pax
 from tests.kubecore.websocket_server import exit_status, frame
-from tests.torture.server import POD, answer
+from tests.torture.server import POD, http_response
 from tests.torture.tally import Tally
 
 _SLOWEST: Final = 1.0
@@ -48,10 +48,10 @@ _CHUNKED: Final = (
 )
 
 _ANSWERS: Final = (
-    answer(POD),
-    answer(b"hello", "Content-Type: text/plain", "Warning: 299 - x", "Connection: close"),
+    http_response(POD),
+    http_response(b"hello", "Content-Type: text/plain", "Warning: 299 - x", "Connection: close"),
     _CHUNKED,
-    b"HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n" + answer(b"hi"),
+    b"HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n" + http_response(b"hi"),
     b"HTTP/1.0 200 OK\r\n\r\nuntil the end",
     b"HTTP/1.1 204 No Content\r\n\r\n",
 )

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from tests.cluster import Cluster
-from tests.torture.server import Ask, PodServer, Reply, answer
+from tests.torture.server import PodServer, Reply, Request, http_response
 
 __all__ = ["BREAK", "Gateway", "failure", "status_response"]
 
@@ -38,7 +38,7 @@ def failure(code: int, reason: str) -> dict[str, object]:
 def status_response(code: int, reason: str, *headers: str) -> bytes:
     """Write the response of an API server that refuses a request."""
     lines = ("Content-Type: application/json", "Connection: close", *headers)
-    return answer(json.dumps(failure(code, reason)).encode(), *lines, status=f"{code} {reason}")
+    return http_response(json.dumps(failure(code, reason)).encode(), *lines, status=f"{code} {reason}")
 
 
 class Gateway(PodServer):
@@ -69,9 +69,9 @@ class Gateway(PodServer):
 
     def heal(self) -> None:
         """Change nothing from now on."""
-        self.refuse: Callable[[Ask], bytes | None] = lambda ask: None
+        self.refuse: Callable[[Request], bytes | None] = lambda request: None
         self.target: Callable[[str], str] = lambda target: target
-        self.edit: Callable[[Ask, bytes], bytes] = lambda ask, data: data
+        self.edit: Callable[[Request, bytes], bytes] = lambda request, data: data
 
     def hang_up(self) -> None:
         """End all connections to the API server, and thereby the streams of clients."""
@@ -80,33 +80,35 @@ class Gateway(PodServer):
                 with contextlib.suppress(OSError):
                     socket.socket.shutdown(found, socket.SHUT_RDWR)
 
-    def _pass(self, ask: Ask) -> Reply:
-        headers = {name.decode().lower(): value.decode() for name, value in _HEADER.findall(ask.head)}
+    def _pass(self, request: Request) -> Reply:
+        headers = {name.decode().lower(): value.decode() for name, value in _HEADER.findall(request.head)}
         self.times.append((time.monotonic(), headers.get("user-agent", "")))
-        refused = self.refuse(ask)
+        refused = self.refuse(request)
         if refused is not None:
             return Reply((refused,), "close")
-        return Reply(self._respond(ask, headers), "close")
+        return Reply(self._respond(request, headers), "close")
 
-    def _respond(self, ask: Ask, headers: dict[str, str]) -> Iterator[bytes]:
+    def _respond(self, request: Request, headers: dict[str, str]) -> Iterator[bytes]:
         connection = http.client.HTTPSConnection("127.0.0.1", self._cluster.port, context=self._tls)
         connection.connect()
         made = connection.sock
         with self._guard:
             self._upstream.add(made)
         try:
-            connection.request(ask.method, self.target(ask.target), ask.body or None, headers)
+            connection.request(request.method, self.target(request.target), request.body or None, headers)
             response = connection.getresponse()
-            self.statuses.append((ask.target, response.status))
+            self.statuses.append((request.target, response.status))
             kind = f"Content-Type: {response.getheader('Content-Type')}"
             status = f"{response.status} {response.reason}"
-            if response.status != 200 or "watch=true" not in ask.target:
+            if response.status != 200 or "watch=true" not in request.target:
                 wait = response.getheader("Retry-After")
                 more = [f"Retry-After: {wait}"] if wait else []
-                yield answer(self.edit(ask, response.read()), kind, "Connection: close", *more, status=status)
+                yield http_response(
+                    self.edit(request, response.read()), kind, "Connection: close", *more, status=status
+                )
                 return
             yield f"HTTP/1.1 {status}\r\n{kind}\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
-            yield from self._stream(ask, response)
+            yield from self._stream(request, response)
         except http.client.HTTPException as error:
             raise ConnectionResetError from error
         finally:
@@ -114,9 +116,9 @@ class Gateway(PodServer):
                 self._upstream.discard(made)
             connection.close()
 
-    def _stream(self, ask: Ask, response: http.client.HTTPResponse) -> Iterator[bytes]:
+    def _stream(self, request: Request, response: http.client.HTTPResponse) -> Iterator[bytes]:
         while line := response.readline():
-            line = self.edit(ask, line)
+            line = self.edit(request, line)
             if line == BREAK:
                 raise ConnectionResetError
             if line:

@@ -101,13 +101,13 @@ class _Truth:
 
     def __init__(self, records: list[Record]) -> None:
         writes = [_write(record) for record in records if record["op"] == "write"]
-        told = {
+        reported = {
             (r["name"], r["uid"]): int(r["version"]) for r in records if r["op"] == "event" and r["type"] == "DELETED"
         }
         self.writes: list[_Write] = []
         for write in writes:
             before = self.writes[-1].version if self.writes else 0
-            version = told.get((write.name, write.uid), 0) if write.type == "DELETED" else 0
+            version = reported.get((write.name, write.uid), 0) if write.type == "DELETED" else 0
             # The server does not return the version of a deletion, so the writer records a later one; events have it.
             if before < version < write.version:
                 write = _Write(version, write.type, write.name, write.uid)
@@ -168,7 +168,7 @@ class _Watcher:
         if missed := self._truth.between(self._at, version):
             self._wrong("Resumable", f"goes on from {version} without {missed[0]}")
         if version in self._expired:
-            self._wrong("Resumable", f"asks again for {version}, which was refused")
+            self._wrong("Resumable", f"requests again {version}, which was refused")
 
     def _store(self, record: Record) -> None:
         if self._state != (kept := _state(record["items"])):
@@ -207,13 +207,13 @@ class _Watcher:
         if not self._truth.has(write):
             self._wrong("Reliable", f"{write} never was")
         for missed in self._truth.between(self._at, write.version - 1):
-            self._wrong("Reliable", f"{missed} was not told")
+            self._wrong("Reliable", f"{missed} was not reported")
         self._at = write.version
 
     def end(self, final: Record) -> None:
         self._settle()
         for missed in self._truth.between(self._at, int(final["version"])):
-            self._wrong("Reliable", f"{missed} was not told at the end")
+            self._wrong("Reliable", f"{missed} was not reported at the end")
         if self._state != (wanted := _state(final["items"])):
             self._wrong("Converges", f"knows {_difference(self._state, wanted)}")
 

@@ -15,7 +15,7 @@ from tests.server.informers import KINDS
 from tests.torture.gateway import BREAK, failure, status_response
 from tests.torture.informer_table import row
 from tests.torture.informer_world import World, no_watch_list
-from tests.torture.server import Ask, answer
+from tests.torture.server import Request, http_response
 
 _ENDS: Final = b"initial-events-end"
 
@@ -23,23 +23,23 @@ _PAUSE: Final = 4
 """Seconds of Retry-After: more than the first pauses of an informer."""
 
 
-def _agent(ask: Ask) -> str:
+def _agent(request: Request) -> str:
     """Return the kind of the informer that sent a request."""
-    return next(line[12:].decode() for line in ask.head.split(b"\r\n") if line.lower().startswith(b"user-agent: "))
+    return next(line[12:].decode() for line in request.head.split(b"\r\n") if line.lower().startswith(b"user-agent: "))
 
 
-def _is_watch(ask: Ask) -> bool:
+def _is_watch(request: Request) -> bool:
     """Return whether a request resumes from a version."""
-    return "watch=true" in ask.target and "sendInitialEvents" not in ask.target
+    return "watch=true" in request.target and "sendInitialEvents" not in request.target
 
 
-def _times(most: int) -> Callable[[Ask], bool]:
+def _times(most: int) -> Callable[[Request], bool]:
     """Return a function that is true for the first requests of each informer."""
     counts: Counter[str] = Counter()
 
-    def is_one(ask: Ask) -> bool:
-        counts[_agent(ask)] += 1
-        return counts[_agent(ask)] <= most
+    def is_one(request: Request) -> bool:
+        counts[_agent(request)] += 1
+        return counts[_agent(request)] <= most
 
     return is_one
 
@@ -64,7 +64,9 @@ def gone_on_open(world: World) -> None:
     """A watch is refused with 410."""
     world.follow()
     is_one = _times(1)
-    world.gateway.refuse = lambda ask: status_response(410, "Expired") if _is_watch(ask) and is_one(ask) else None
+    world.gateway.refuse = lambda request: (
+        status_response(410, "Expired") if _is_watch(request) and is_one(request) else None
+    )
     world.proxy.cut()
     world.change(5)
     _relisted(world)
@@ -75,8 +77,8 @@ def gone_event(world: World) -> None:
     """A watch has an ERROR event with 410."""
     world.follow()
     is_one = _times(1)
-    world.gateway.edit = lambda ask, data: (
-        _error_event(410, "Expired") if "watch=true" in ask.target and is_one(ask) else data
+    world.gateway.edit = lambda request, data: (
+        _error_event(410, "Expired") if "watch=true" in request.target and is_one(request) else data
     )
     world.change(3)
     _relisted(world)
@@ -88,10 +90,10 @@ def gone_page_2(world: World) -> None:
     world.fill(600)
     refused: set[str] = set()
 
-    def refuse(ask: Ask) -> bytes | None:
-        if "continue=" not in ask.target:
-            return no_watch_list(ask)
-        refused.add(_agent(ask))
+    def refuse(request: Request) -> bytes | None:
+        if "continue=" not in request.target:
+            return no_watch_list(request)
+        refused.add(_agent(request))
         return status_response(410, "Expired")
 
     world.gateway.refuse = refuse
@@ -104,7 +106,9 @@ def gone_always(world: World) -> None:
     """Every watch is refused with 410. States as events are refused too, since their streams would continue."""
     world.gateway.refuse = no_watch_list
     world.follow()
-    world.gateway.refuse = lambda ask: status_response(410, "Expired") if _is_watch(ask) else no_watch_list(ask)
+    world.gateway.refuse = lambda request: (
+        status_response(410, "Expired") if _is_watch(request) else no_watch_list(request)
+    )
     with world.bounded(world.seconds, states=2):
         world.proxy.cut()
 
@@ -115,11 +119,11 @@ def gone_event_always(world: World) -> None:
     world.gateway.refuse = no_watch_list
     world.follow()
 
-    def refuse(ask: Ask) -> bytes | None:
+    def refuse(request: Request) -> bytes | None:
         return (
-            answer(_error_event(410, "Expired"), "Content-Type: application/json")
-            if _is_watch(ask)
-            else no_watch_list(ask)
+            http_response(_error_event(410, "Expired"), "Content-Type: application/json")
+            if _is_watch(request)
+            else no_watch_list(request)
         )
 
     world.gateway.refuse = refuse
@@ -132,8 +136,8 @@ def error_event(world: World) -> None:
     """An ERROR event of another code: the watch resumes."""
     world.follow()
     is_one = _times(1)
-    world.gateway.edit = lambda ask, data: (
-        _error_event(500, "InternalError") if "watch=true" in ask.target and is_one(ask) else data
+    world.gateway.edit = lambda request, data: (
+        _error_event(500, "InternalError") if "watch=true" in request.target and is_one(request) else data
     )
     world.change(3)
     world.await_equal()
@@ -148,8 +152,8 @@ def refused_watch_list(world: World) -> None:
     """422 to the state as events leads to a list, and is remembered."""
     world.gateway.refuse = no_watch_list
     world.follow()
-    asks = [ask for ask in list(world.gateway.asks) if "sendInitialEvents" in ask.target]
-    world.check(len(asks) == len(world.followers), f"{len(asks)} requests for the state as events")
+    requests = [request for request in list(world.gateway.requests) if "sendInitialEvents" in request.target]
+    world.check(len(requests) == len(world.followers), f"{len(requests)} requests for the state as events")
 
 
 def _is_listed(world: World) -> None:
@@ -164,21 +168,21 @@ def ignored_watch_list(world: World) -> None:
         "resourceVersionMatch=NotOlderThan&", ""
     )
     # This server sends the end to every watch without a version.
-    world.gateway.edit = lambda ask, data: b"" if _ENDS in data else data
+    world.gateway.edit = lambda request, data: b"" if _ENDS in data else data
     _is_listed(world)
 
 
 @row("no-end-bookmark")
 def no_end_bookmark(world: World) -> None:
     """A server does not send the end of the state."""
-    world.gateway.edit = lambda ask, data: b"" if _ENDS in data else data
+    world.gateway.edit = lambda request, data: b"" if _ENDS in data else data
     _is_listed(world)
 
 
 @row("cut-end-bookmark", is_quick=True)
 def cut_end_bookmark(world: World) -> None:
     """Connections break before the end of the state."""
-    world.gateway.edit = lambda ask, data: BREAK if _ENDS in data else data
+    world.gateway.edit = lambda request, data: BREAK if _ENDS in data else data
     _is_listed(world)
 
 
@@ -187,7 +191,7 @@ def cut_end_bookmark(world: World) -> None:
 
 def _refuse_for_a_while(world: World, response: bytes) -> None:
     world.follow()
-    world.gateway.refuse = lambda ask: response
+    world.gateway.refuse = lambda request: response
     with world.bounded(world.seconds):
         world.proxy.cut()
         world.change(5)
@@ -212,7 +216,7 @@ for _code, _reason in (
 def retry_after(world: World) -> None:
     """429 with Retry-After is obeyed."""
     world.follow()
-    world.gateway.refuse = lambda ask: status_response(429, "TooManyRequests", f"Retry-After: {_PAUSE}")
+    world.gateway.refuse = lambda request: status_response(429, "TooManyRequests", f"Retry-After: {_PAUSE}")
     began = time.monotonic()
     world.proxy.cut()
     wait_until(lambda: min(world.requests(began).values()) > 1)
@@ -238,7 +242,7 @@ _POISON: Final = {
 
 def _poison(world: World, event: bytes) -> None:
     """Let each stream contain an event that can't be read before each other event."""
-    world.gateway.edit = lambda ask, data: event + data if "watch=true" in ask.target else data
+    world.gateway.edit = lambda request, data: event + data if "watch=true" in request.target else data
     world.follow()
     with world.bounded():
         world.change(10)
@@ -258,8 +262,8 @@ def poison_in_list(world: World) -> None:
     """Lists contain objects that can't be read."""
     items = b",".join(found for name, found in _POISON.items() if not name.startswith("deep"))
     world.gateway.refuse = no_watch_list
-    world.gateway.edit = lambda ask, data: (
-        data.replace(b'"items":[', b'"items":[' + items + b",", 1) if "watch=true" not in ask.target else data
+    world.gateway.edit = lambda request, data: (
+        data.replace(b'"items":[', b'"items":[' + items + b",", 1) if "watch=true" not in request.target else data
     )
     world.follow()
     world.await_equal()

@@ -64,13 +64,13 @@ def compacted_list(world: World) -> None:
     world.fill(1_100)
     done: set[str] = set()
 
-    def refuse(ask: Any) -> bytes | None:
-        if "continue=" in ask.target and not done:
+    def refuse(request: Any) -> bytes | None:
+        if "continue=" in request.target and not done:
             done.add("")
             world.change(10)
             world.cluster.compact()
             world.cluster.restart_apiserver()  # Its cache would still have the version.
-        return no_watch_list(ask)
+        return no_watch_list(request)
 
     world.gateway.refuse = refuse
     world.follow()

@@ -20,7 +20,7 @@ from tests.ready import wait_until
 from tests.server.informers import KINDS, LAST, Follower
 from tests.torture.gateway import Gateway, status_response
 from tests.torture.proxy import FaultProxy, Plan
-from tests.torture.server import Ask
+from tests.torture.server import Request
 from tests.torture.tally import Tally
 
 __all__ = ["World", "most_requests", "no_watch_list"]
@@ -40,9 +40,9 @@ def most_requests(seconds: float) -> int:
     return 5 + math.ceil(pauses + max(0.0, seconds - _LONGEST) / _LONGEST)
 
 
-def no_watch_list(ask: Ask) -> bytes | None:
+def no_watch_list(request: Request) -> bytes | None:
     """Refuse to send the state as events."""
-    return status_response(422, "Invalid") if "sendInitialEvents" in ask.target else None
+    return status_response(422, "Invalid") if "sendInitialEvents" in request.target else None
 
 
 class World:

@@ -21,7 +21,7 @@ from kubeclient import AsyncClientset, Clientset
 from kubecore import rest
 from tests.sockets import THREAD_NAME
 from tests.torture.leak_programs import BEGIN, CLEAN, PROGRAMS
-from tests.torture.server import POD, Ask, PodServer, Reply, answer, pod_reply
+from tests.torture.server import POD, PodServer, Reply, Request, http_response, pod_reply
 from tests.torture.tally import Tally
 
 _ROOT: Final = Path(__file__).parents[2]
@@ -55,7 +55,7 @@ def run(n: int | None, seed: int) -> Tally:
                 else:
                     anyio.run(_use_async, server.url, count, backend=mode)
                 left = server.settle(0)
-                server.asks.clear()  # The server's memory is not the client's.
+                server.requests.clear()  # The server's memory is not the client's.
                 gc.collect()
                 held, _ = tracemalloc.get_traced_memory()
                 tracemalloc.stop()
@@ -72,17 +72,17 @@ def run(n: int | None, seed: int) -> Tally:
     return tally
 
 
-def _reply(ask: Ask) -> Reply:
+def _reply(request: Request) -> Reply:
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
-    if "sendInitialEvents=" in ask.target:
+    if "sendInitialEvents=" in request.target:
         return Reply((head, _STATE), "hold")
-    if "watch=" in ask.target:
+    if "watch=" in request.target:
         return Reply((head, b'{"type":"ADDED","object":%b}\n' % POD), "hold")
-    if "/leases" in ask.target:
-        return Reply((answer(ask.body or _FREE_LEASE),))
-    if ask.target.endswith("/large"):
-        return Reply((answer(POD.replace(b'"name":"p"', b'"annotations":{"a":"%b"}' % (b"x" * 1_000_000))),))
-    return pod_reply(ask)
+    if "/leases" in request.target:
+        return Reply((http_response(request.body or _FREE_LEASE),))
+    if request.target.endswith("/large"):
+        return Reply((http_response(POD.replace(b'"name":"p"', b'"annotations":{"a":"%b"}' % (b"x" * 1_000_000))),))
+    return pod_reply(request)
 
 
 def _use(host: str, count: int) -> None:
@@ -146,12 +146,12 @@ def _program(tally: Tally, server: PodServer, name: str, program: str, *, strict
             return
         ended = time.time()
         late = ended - float(stamp.read_text()) if stamp.exists() else 0.0
-    said = done.stderr.strip()
+    output = done.stderr.strip()
     fault = ""
     if done.returncode:
-        fault = f"exit code {done.returncode}: {said[-200:]}"
-    elif "Traceback" in said or (strict and said):
-        fault = f"says {' '.join(said.split())[-260:]}"
+        fault = f"exit code {done.returncode}: {output[-200:]}"
+    elif "Traceback" in output or (strict and output):
+        fault = f"prints {' '.join(output.split())[-260:]}"
     elif late > _LONGEST_EXIT:
         fault = f"took {late:.1f} s to end"
     tally.check(not fault, f"{name}: {fault}")

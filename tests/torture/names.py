@@ -132,14 +132,14 @@ def _fault(
     caller: Caller, server: PodServer, verb: _Verb, name: Any, must_refuse: bool, before: str, behind: str
 ) -> str | None:
     """Return the fault, "" for a name that was rejected, or None for a name that arrived unchanged."""
-    connects, asks = _CONNECTS[0].count, len(server.asks)
+    connects, requests = _CONNECTS[0].count, len(server.requests)
     error: BaseException | None = None
     try:
         caller.run(lambda c: verb(c, name))
     except (errors.InvalidRequestError, errors.EncodeError) as caught:
         if isinstance(caught, errors.EncodeError) and name not in _UNWRITABLE:
             return f"EncodeError: {caught}"
-        if _CONNECTS[0].count != connects or len(server.asks) != asks:
+        if _CONNECTS[0].count != connects or len(server.requests) != requests:
             return "refused, but a socket was opened"
         str(caught).encode()  # The message must be valid UTF-8.
         return ""
@@ -149,7 +149,7 @@ def _fault(
         error = caught
     if error is not None:
         return f"{type(error).__name__}: {error}"
-    new = server.asks[asks:]
+    new = server.requests[requests:]
     if len(new) != 1:
         return f"{len(new)} requests were sent"
     target = new[0].target.removesuffix("?fieldValidation=Strict")  # Added to requests with mappings.

@@ -1,4 +1,4 @@
-"""`make torture-peers`: send the bad responses of `answers` to other clients and print a table for the docs.
+"""`make torture-peers`: send the bad responses of `responses` to other clients and print a table for the docs.
 
 Each client runs in the environment of the benchmarks, in a separate process, and gets one pod for each response.
 """
@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.environment import CACHE, environment
-from tests.torture.answers import Case, cases
-from tests.torture.server import Ask, PodServer, Reply, answer
+from tests.torture.responses import Case, cases
+from tests.torture.server import PodServer, Reply, Request, http_response
 
 _PEERS: Final = ("ours", "lightkube", "kubernetes", "kr8s")
 _NUMBER: Final = re.compile(r"c-(\d+)")
@@ -60,12 +60,12 @@ for number in range(count):
     signal.alarm(8)
     try:
         get(f"c-{number}")
-        said = "object"
+        result = "object"
     except BaseException as error:
         root = type(error).__module__.split(".")[0]
-        said = "hang" if str(error) == "alarm" else root
+        result = "hang" if str(error) == "alarm" else root
     signal.alarm(0)
-    print(json.dumps(said), flush=True)
+    print(json.dumps(result), flush=True)
 """
 
 _OWN: Final = {"ours": {"kubecore"}, "lightkube": {"lightkube"}, "kubernetes": {"kubernetes"}, "kr8s": {"kr8s"}}
@@ -77,15 +77,17 @@ def main() -> None:
     environment()
     table = list(cases())
 
-    def reply(ask: Ask) -> Reply:
-        found = _NUMBER.search(ask.target)
+    def reply(request: Request) -> Reply:
+        found = _NUMBER.search(request.target)
         if found is None:  # kr8s requests the version first.
-            return Reply((answer(b'{"major":"1","minor":"37","gitVersion":"v1.37.2"}'),))
+            return Reply((http_response(b'{"major":"1","minor":"37","gitVersion":"v1.37.2"}'),))
         case = table[int(found[1])]
         pieces = case.data() if callable(case.data) else (case.data, case.late)
         return Reply(pieces, end="close" if case.end == "keep" else case.end)
 
-    print("| client | answers | an error of its own | of its HTTP library | foreign | hang or crash | taken as good |")
+    print(
+        "| client | responses | an error of its own | of its HTTP library | foreign | hang or crash | taken as good |"
+    )
     print("|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as name, PodServer(reply) as server:
         file = Path(name) / "kubeconfig"
@@ -107,14 +109,14 @@ def _run(peer: str, file: Path, count: int) -> list[str]:
     """Return the result for each response; a process that ends early counts as a crash."""
     command = [str(CACHE / "venv" / "bin" / "python"), "-c", _CHILD, peer, str(file), str(count)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    said: list[str] = [json.loads(line) for line in done.stdout.splitlines()]
-    if not said:
+    results: list[str] = [json.loads(line) for line in done.stdout.splitlines()]
+    if not results:
         print(done.stderr[-1000:], file=sys.stderr)
-    return said + ["hang"] * (count - len(said))
+    return results + ["hang"] * (count - len(results))
 
 
-def _row(peer: str, table: list[Case], said: list[str]) -> str:
-    bad = [(case, one) for case, one in zip(table, said, strict=True) if case.wanted == "error"]
+def _row(peer: str, table: list[Case], results: list[str]) -> str:
+    bad = [(case, one) for case, one in zip(table, results, strict=True) if case.wanted == "error"]
     counts = Counter(
         "own"
         if one in _OWN[peer]

@@ -17,7 +17,7 @@ import trustme
 from kubeclient import AsyncClientset, Clientset
 from kubecore import errors, rest
 from tests.torture.callers import MODES
-from tests.torture.server import POD, Ask, PodServer, Reply, answer
+from tests.torture.server import POD, PodServer, Reply, Request, http_response
 from tests.torture.tally import Tally
 
 _CALLERS: Final = 100
@@ -49,9 +49,9 @@ class _Judge:
     def __init__(self) -> None:
         self.right = ""
 
-    def reply(self, ask: Ask) -> Reply:
-        good = f"Authorization: Bearer {self.right}".encode() in ask.head.split(b"\r\n")
-        return Reply((answer(POD) if good else answer(b"", status="401 No"),))
+    def reply(self, request: Request) -> Reply:
+        good = f"Authorization: Bearer {self.right}".encode() in request.head.split(b"\r\n")
+        return Reply((http_response(POD) if good else http_response(b"", status="401 No"),))
 
 
 def _plugin(folder: Path) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from kubeclient import Clientset
 from kubecore import rest
 from tests.torture.callers import MODES, callers
-from tests.torture.server import Ask, PodServer, Reply
+from tests.torture.server import PodServer, Reply, Request
 from tests.torture.tally import Tally
 
 _HEAD: Final = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
@@ -30,8 +30,8 @@ class _Events:
         self._count = count
         self._chance = random.Random(seed)
 
-    def reply(self, ask: Ask) -> Reply:
-        version = int(ask.target.partition("resourceVersion=")[2].partition("&")[0])
+    def reply(self, request: Request) -> Reply:
+        version = int(request.target.partition("resourceVersion=")[2].partition("&")[0])
         return Reply(self._pieces(version + 1), "close")
 
     def _pieces(self, first: int) -> Iterator[bytes]:
@@ -54,7 +54,7 @@ def run(n: int | None, seed: int) -> Tally:
             tally.check(numbers == count, f"{mode}: {numbers} of {count} events, in order")
             tally.check(grown < _GROWN, f"{mode}: the memory grew by {grown >> 10} KiB")
             tally.figure(f"{mode}_grown", f"{grown >> 10}KiB")
-            tally.figure(f"{mode}_connections", len(server.asks))
+            tally.figure(f"{mode}_connections", len(server.requests))
             tally.tries += count
     return tally
 

@@ -16,14 +16,14 @@ from typing import Final, Literal, NamedTuple
 
 from tests.sockets import SocketServer
 
-__all__ = ["POD", "Ask", "PodServer", "Reply", "answer", "pod_reply"]
+__all__ = ["POD", "PodServer", "Reply", "Request", "http_response", "pod_reply"]
 
 POD: Final = b'{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p","namespace":"d"},"spec":{"containers":[]}}'
 
 _LENGTH: Final = re.compile(rb"\r\ncontent-length: *([0-9]+)\r\n", re.IGNORECASE)
 
 
-class Ask(NamedTuple):
+class Request(NamedTuple):
     """One request.
 
     Attributes:
@@ -56,16 +56,16 @@ class Reply:
     end: Literal["keep", "close", "hold"] = "keep"
 
 
-def answer(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
+def http_response(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
     """Write a response."""
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *(headers or ("Content-Type: application/json",))]
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-_GOOD: Final = answer(POD)
+_GOOD: Final = http_response(POD)
 
 
-def pod_reply(ask: Ask) -> Reply:
+def pod_reply(request: Request) -> Reply:
     """Respond with a pod."""
     return Reply((_GOOD,))
 
@@ -79,13 +79,13 @@ class PodServer(SocketServer):
 
     Attributes:
         reply: The same; may be changed at any time.
-        asks: The received requests.
+        requests: The received requests.
         sent: Number of responses that were sent or that failed to be sent.
     """
 
-    def __init__(self, reply: Callable[[Ask], Reply] = pod_reply, *, context: ssl.SSLContext | None = None) -> None:
+    def __init__(self, reply: Callable[[Request], Reply] = pod_reply, *, context: ssl.SSLContext | None = None) -> None:
         self.reply = reply
-        self.asks: list[Ask] = []
+        self.requests: list[Request] = []
         self.sent = 0
         self._counting = threading.Lock()
         super().__init__(self._serve, context=context, seconds=30)
@@ -100,7 +100,7 @@ class PodServer(SocketServer):
     def wait(self, seconds: float = 2.0) -> None:
         """Wait until every received request has a response."""
         end = time.monotonic() + seconds
-        while self.sent < len(self.asks) and time.monotonic() < end:
+        while self.sent < len(self.requests) and time.monotonic() < end:
             time.sleep(0.001)
 
     def _serve(self, connection: socket.socket, number: int) -> None:
@@ -122,9 +122,9 @@ class PodServer(SocketServer):
             body, data = data[:length], data[length:]
             method, target, _ = head.split(b"\r\n", 1)[0].decode("latin-1").split(" ", 2)
             with self._counting:
-                ask = Ask(method, target, head, body, number, len(self.asks) + 1)
-                self.asks.append(ask)
-            reply = self.reply(ask)
+                request = Request(method, target, head, body, number, len(self.requests) + 1)
+                self.requests.append(request)
+            reply = self.reply(request)
             try:
                 for piece in reply.pieces:
                     connection.sendall(piece)

@@ -10,7 +10,7 @@ from typing import Final
 from kubecore import errors, rest
 from tests.torture.callers import MODES, Caller
 from tests.torture.callers import callers as lend
-from tests.torture.server import Ask, PodServer, Reply
+from tests.torture.server import PodServer, Reply, Request
 from tests.torture.tally import Tally
 
 _PACE: Final = 0.05
@@ -26,7 +26,7 @@ _CHUNKED: Final = _HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 _CASES: Final[dict[str, tuple[bytes, Callable[[], Iterable[bytes]]]]] = {
     "head": (b"", lambda: itertools.chain(_bytes(_HEAD), itertools.cycle(_bytes(b"X-A: b\r\n")))),
     "one header": (_HEAD + b"X-A: ", lambda: itertools.repeat(b"x")),
-    "interim answers": (b"", lambda: itertools.cycle(_bytes(b"HTTP/1.1 103 Early Hints\r\n\r\n"))),
+    "interim responses": (b"", lambda: itertools.cycle(_bytes(b"HTTP/1.1 103 Early Hints\r\n\r\n"))),
     "body of known length": (_HEAD + b"Content-Length: 100000\r\n\r\n", lambda: itertools.repeat(b" ")),
     "body until the end": (_HEAD + b"\r\n", lambda: itertools.repeat(b" ")),
     "chunk": (_CHUNKED + b"ffff\r\n", lambda: itertools.repeat(b" ")),
@@ -34,11 +34,11 @@ _CASES: Final[dict[str, tuple[bytes, Callable[[], Iterable[bytes]]]]] = {
     "one chunk size": (_CHUNKED + b"1;", lambda: itertools.repeat(b"x")),
     "trailers": (_CHUNKED + b"0\r\n", lambda: itertools.cycle(_bytes(b"X-A: b\r\n"))),
     "error body": (b"HTTP/1.1 500 No\r\nContent-Length: 100000\r\n\r\n", lambda: itertools.repeat(b" ")),
-    "answers that ask to come again": (
+    "responses that require a retry": (
         b"",
         lambda: _bytes(b"HTTP/1.1 503 No\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n"),
     ),
-    "answers that ask to wait": (b"HTTP/1.1 429 No\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n", lambda: ()),
+    "responses that require a pause": (b"HTTP/1.1 429 No\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n", lambda: ()),
     "connections that break": (b"", lambda: itertools.chain(itertools.repeat(b"H", 1), (b"TTP/1.1 200",))),
 }
 
@@ -65,7 +65,7 @@ def run(n: int | None, seed: int) -> Tally:
     for mode in MODES:
         for name, (first, then) in list(_CASES.items())[:n]:
 
-            def reply(ask: Ask, first: bytes = first, then: Callable[[], Iterable[bytes]] = then) -> Reply:
+            def reply(request: Request, first: bytes = first, then: Callable[[], Iterable[bytes]] = then) -> Reply:
                 return Reply(_slowly(first, then()), "close")
 
             # Retries are enabled: one deadline limits all attempts together.

@@ -9,7 +9,7 @@ from typing import Any, Final
 from kubecore import errors, rest
 from tests.torture.callers import MODES, Caller, callers
 from tests.torture.proxy import FaultProxy, Plan
-from tests.torture.server import Ask, PodServer, Reply, answer
+from tests.torture.server import PodServer, Reply, Request, http_response
 from tests.torture.tally import Tally
 
 _TOTAL: Final = 2.5
@@ -28,34 +28,34 @@ _VERBS: Final[dict[str, Callable[[Any], Any]]] = {
 
 # Each constant response, with the minimum and maximum number of requests for it.
 _ANSWERS: Final[dict[str, tuple[bytes, int, int]]] = {
-    "429": (answer(b"", status="429 No"), 1, 1),
-    "429, 0 s": (answer(b"", "Retry-After: 0", status="429 No"), 2, _RETRIES + 1),
-    "429, 1 s": (answer(b"", "Retry-After: 1", status="429 No"), 2, 3),
-    "429, -1 s": (answer(b"", "Retry-After: -1", status="429 No"), 1, 1),
-    "429, 1 year": (answer(b"", "Retry-After: 31536000", status="429 No"), 1, 1),
-    "429, 10^30 s": (answer(b"", "Retry-After: 1" + "0" * 30, status="429 No"), 1, 1),
+    "429": (http_response(b"", status="429 No"), 1, 1),
+    "429, 0 s": (http_response(b"", "Retry-After: 0", status="429 No"), 2, _RETRIES + 1),
+    "429, 1 s": (http_response(b"", "Retry-After: 1", status="429 No"), 2, 3),
+    "429, -1 s": (http_response(b"", "Retry-After: -1", status="429 No"), 1, 1),
+    "429, 1 year": (http_response(b"", "Retry-After: 31536000", status="429 No"), 1, 1),
+    "429, 10^30 s": (http_response(b"", "Retry-After: 1" + "0" * 30, status="429 No"), 1, 1),
     "429, a date gone by": (
-        answer(b"", "Retry-After: Fri, 01 Jan 2021 00:00:00 GMT", status="429 No"),
+        http_response(b"", "Retry-After: Fri, 01 Jan 2021 00:00:00 GMT", status="429 No"),
         1,
         _RETRIES + 1,
     ),
-    "429, a date to come": (answer(b"", "Retry-After: Fri, 01 Jan 2100 00:00:00 GMT", status="429 No"), 1, 1),
-    "429, no date": (answer(b"", "Retry-After: soon", status="429 No"), 1, 1),
-    "500": (answer(b"", status="500 No"), 1, 1),
-    "502, HTML": (answer(b"<html>", "Content-Type: text/html", status="502 No"), 1, 1),
-    "503": (answer(b"", status="503 No"), 1, 1),
-    "504": (answer(b"", status="504 No"), 1, 1),
-    "401": (answer(b"", status="401 No"), 1, 2),
-    "403": (answer(b"", status="403 No"), 1, 1),
-    "410": (answer(b"", status="410 No"), 1, 1),
+    "429, a date to come": (http_response(b"", "Retry-After: Fri, 01 Jan 2100 00:00:00 GMT", status="429 No"), 1, 1),
+    "429, no date": (http_response(b"", "Retry-After: soon", status="429 No"), 1, 1),
+    "500": (http_response(b"", status="500 No"), 1, 1),
+    "502, HTML": (http_response(b"<html>", "Content-Type: text/html", status="502 No"), 1, 1),
+    "503": (http_response(b"", status="503 No"), 1, 1),
+    "504": (http_response(b"", status="504 No"), 1, 1),
+    "401": (http_response(b"", status="401 No"), 1, 2),
+    "403": (http_response(b"", status="403 No"), 1, 1),
+    "410": (http_response(b"", status="410 No"), 1, 1),
 }
 
 # Each way in which a connection breaks, with the most requests of a read; a write is sent once.
 _BREAKS: Final[dict[str, tuple[Plan, int]]] = {
     "cut in the head": (Plan(cut_after=10), 3),
     "reset in the head": (Plan(cut_after=10, how="rst"), 3),
-    "cut before the answer": (Plan(cut_after=0), 3),
-    "reset before the answer": (Plan(cut_after=0, how="rst"), 3),
+    "cut before the response": (Plan(cut_after=0), 3),
+    "reset before the response": (Plan(cut_after=0, how="rst"), 3),
     "cut in the body": (Plan(cut_after=100), 3),
     "reset in the body": (Plan(cut_after=100, how="rst"), 3),
     "reset in the request": (Plan(cut_after=30, how="rst", up=True), 3),
@@ -74,7 +74,7 @@ def run(n: int | None, seed: int) -> Tally:
                 for verb, use in _VERBS.items():
                     if name in ("429, 1 s", "429, 0 s") and verb not in ("get", "create"):
                         continue
-                    with PodServer(lambda ask, data=data: Reply((data,))) as server:  # type: ignore[misc]
+                    with PodServer(lambda request, data=data: Reply((data,))) as server:  # type: ignore[misc]
                         fault = _fault(make(_config(server.url)), use, server, fewest, most, errors.StatusError)
                     tally.check(fault is None, f"{mode} {verb} {name}: {fault}")
             for name, (plan, most) in list(_BREAKS.items())[:n]:
@@ -95,8 +95,8 @@ def run(n: int | None, seed: int) -> Tally:
     return tally
 
 
-def _pod_or_status(ask: Ask) -> Reply:
-    return Reply((answer(b'{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p"},"spec":{"containers":[]}}'),))
+def _pod_or_status(request: Request) -> Reply:
+    return Reply((http_response(b'{"kind":"Pod","apiVersion":"v1","metadata":{"name":"p"},"spec":{"containers":[]}}'),))
 
 
 def _config(host: str) -> rest.Config:
@@ -106,7 +106,7 @@ def _config(host: str) -> rest.Config:
 def _fault(
     caller: Caller, use: Callable[[Any], Any], server: PodServer, fewest: int, most: int, kind: type[Exception]
 ) -> str | None:
-    asks = len(server.asks)
+    requests = len(server.requests)
     began = time.monotonic()
     with caller:
         try:
@@ -115,7 +115,7 @@ def _fault(
             found = None
         except Exception as error:
             return f"{type(error).__name__}: {error}"
-    seconds, sent = time.monotonic() - began, len(server.asks) - asks
+    seconds, sent = time.monotonic() - began, len(server.requests) - requests
     if found is not None:
         return f"read as {found!r:.100}"
     if not fewest <= sent <= most:

@@ -185,23 +185,23 @@ class _Batch:
     async def _try_each(self, clientset: Any, installed: list[tuple[Drawn, _Json]], form: str) -> None:
         for kind, manifest in installed:
             trip = _Trip(self._cluster, clientset, self._name, kind, manifest)
-            told = manifest["spec"]["versions"]
+            place = manifest["spec"]["versions"]
             for number, written in enumerate(kind.objects):
                 name = f"n{number}"
-                await self._try(trip.run(name, written) if form == "v3" else trip.again(name), form, written, told)
-            await self._try(trip.listed(), form, told)
+                await self._try(trip.run(name, written) if form == "v3" else trip.again(name), form, written, place)
+            await self._try(trip.listed(), form, place)
             self._counts["passed over"] += trip.passed_over
 
-    async def _try(self, trip: Awaitable[None], *told: object) -> None:
+    async def _try(self, trip: Awaitable[None], *place: object) -> None:
         try:
             await trip
             self._tally.good()
         except _RefusedError:
             self._counts["refused objects"] += 1
         except _LostError as lost:
-            self._wrong("lost", str(lost), *told)
+            self._wrong("lost", str(lost), *place)
         except Exception as error:
-            self._wrong("failed", f"{type(error).__name__}: {error}", *told)
+            self._wrong("failed", f"{type(error).__name__}: {error}", *place)
 
     def _wrong(self, how: str, what: str, *more: object) -> None:
         self._counts[how] += 1
@@ -333,14 +333,14 @@ class _Trip:
     def _raw(self, path: str) -> _Json:
         code, found = self._cluster.raw("GET", path)
         assert code == 200, found
-        answer: _Json = found
-        return answer
+        response: _Json = found
+        return response
 
     def _taken(self, method: str, path: str, body: _Json) -> None:
-        code, answer = self._cluster.raw(method, f"{path}?fieldValidation=Strict", body)
+        code, response = self._cluster.raw(method, f"{path}?fieldValidation=Strict", body)
         if code in (400, 422):
-            raise _RefusedError(answer)
-        assert code in (200, 201), answer
+            raise _RefusedError(response)
+        assert code in (200, 201), response
 
 
 async def _answer(value: Any) -> Any:

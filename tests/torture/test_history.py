@@ -81,15 +81,15 @@ WRONG: dict[str, tuple[str, list[Record]]] = {
         "Ordered",
         [*START, *LIVE[:3], at("resume", 40), event("ADDED", "a", "9", 15), LIVE[3]],
     ),
-    "a change is told twice": ("Unique", [*START, *LIVE, LIVE[3]]),
-    "a change is told again after a cut": ("Unique", [*START, *LIVE[:2], at("resume", 30), *LIVE[1:]]),
+    "a change is reported twice": ("Unique", [*START, *LIVE, LIVE[3]]),
+    "a change is reported again after a cut": ("Unique", [*START, *LIVE[:2], at("resume", 30), *LIVE[1:]]),
     "a change is missing": ("Reliable", [*START, LIVE[0], *LIVE[2:]]),
     "the last change is missing": ("Reliable", [*START, *LIVE[:3]]),
     "a change is made up": ("Reliable", [*START, *LIVE, event("MODIFIED", "b", "3", 58)]),
     "a list does not make up for a gap": ("Reliable", [*START, LIVE[0], listed(55), event("ADDED", "b", "3", 50)]),
     "a watch goes on too far on": ("Resumable", [*START, *LIVE[:2], at("resume", 45), LIVE[3]]),
     "a watch goes on from before": ("Resumable", [*START, *LIVE[:2], at("resume", 20), *LIVE[2:]]),
-    "a version that was refused is asked for again": (
+    "a version that was refused is requested again": (
         "Resumable",
         [*START, *LIVE[:2], at("expired", 30), at("resume", 30), *LIVE[2:]],
     ),

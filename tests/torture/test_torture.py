@@ -13,7 +13,7 @@ SMALL = {  # Number of tries per command, without `election`, `watch` and `struc
     "names": 40,
     "additions": 15,
     "crds": 40,
-    "answers": 0,
+    "responses": 0,
     "fuzz": 3_000,
     "http": 2_000,
     "kept": 1_000,

@@ -212,7 +212,7 @@ def _cases() -> list[_Case]:
         _Case("server_name an address", leaf(ca, "10.0.0.1"), "pass", config(server_name="10.0.0.1")),
         _Case("insecure", leaf(other, "x.y"), "pass", rest.TLSConfig(insecure=True)),
         _Case("client given", good, "pass", config(**shown), client_ca=ca),
-        _Case("client given, nobody asks", good, "pass", config(**shown)),
+        _Case("client given, not requested", good, "pass", config(**shown)),
         _Case("client given, TLS 1.2", good, "pass", config(**shown), client_ca=ca, versions=(v1_2, v1_2)),
     ]
     unknown = {"cert_data": stranger.cert_pem, "key_data": stranger.key_pem}
@@ -246,10 +246,10 @@ def _weak(parent: Pair) -> Pair | None:
         for name, data in {"key": made.key_pem, "ca": parent.cert_pem, "ca.key": parent.key_pem}.items():
             Path(folder, name).write_bytes(data)
         Path(folder, "more").write_text("subjectAltName=IP:127.0.0.1\n")
-        asked = ["openssl", "req", "-new", "-key", "key", "-subj", "/CN=server", "-out", "asked"]
-        signed = ["openssl", "x509", "-req", "-in", "asked", "-sha1", "-CA", "ca", "-CAkey", "ca.key", "-out", "weak"]
+        request = ["openssl", "req", "-new", "-key", "key", "-subj", "/CN=server", "-out", "request"]
+        signed = ["openssl", "x509", "-req", "-in", "request", "-sha1", "-CA", "ca", "-CAkey", "ca.key", "-out", "weak"]
         signed += ["-days", "1", "-set_serial", "7", "-extfile", "more"]
-        for command in (asked, signed):
+        for command in (request, signed):
             done = subprocess.run(command, cwd=folder, capture_output=True, check=False)
             if done.returncode:
                 return None
@@ -298,11 +298,11 @@ def _try_provider(tally: Tally, case: _Case, context: ssl.SSLContext) -> None:
                 outcome = "fail" if "can't be reached" in str(error) else "pass"  # The error for an invalid response.
             else:
                 outcome = "tokens"
-            asks = len(server.asks)
+            requests = len(server.requests)
         is_good = outcome == case.wanted or (case.wanted == "either" and outcome in ("pass", "fail"))
         tally.check(
-            is_good and bool(asks) == (outcome == "pass"),
-            f"provider, {mode} {case.name}: must {case.wanted}, was {outcome}, {asks} requests",
+            is_good and bool(requests) == (outcome == "pass"),
+            f"provider, {mode} {case.name}: must {case.wanted}, was {outcome}, {requests} requests",
         )
 
 
@@ -323,7 +323,7 @@ def _try_proxy(tally: Tally, case: _Case, context: ssl.SSLContext) -> None:
                     try:
                         caller.get()
                     except errors.ProxyError:
-                        outcome = "pass" if server.asks else "fail"  # The pod is an invalid response to CONNECT.
+                        outcome = "pass" if server.requests else "fail"  # The pod is an invalid response to CONNECT.
                     except Exception as error:
                         outcome = type(error).__name__
                     else:
@@ -358,11 +358,11 @@ def run(n: int | None, seed: int) -> Tally:
                                 outcome = "another error"
                         except Exception as error:
                             outcome, fault = "foreign", f"{type(error).__name__}: {error}"
-                        asks = len(server.asks)
+                        requests = len(server.requests)
                     left = server.settle(0)
                 passed += outcome == "pass"
                 is_good = outcome == case.wanted or (case.wanted == "either" and outcome in ("pass", "fail"))
-                if outcome == "fail" and asks:
+                if outcome == "fail" and requests:
                     is_good, fault = False, f"a request was sent: {fault}"
                 if left:
                     is_good, fault = False, f"{left} connections are left open; {fault}"

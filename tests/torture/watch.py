@@ -66,10 +66,10 @@ class _Notes:
         if version is not None:
             self._history.note("resume", watcher=self._watcher, version=version)
 
-    def _listed(self, call: Call[Any], answer: Any) -> Any:
+    def _listed(self, call: Call[Any], listed: Any) -> Any:
         if "limit" not in dict(call.query):
-            self._history.note("list", watcher=self._watcher, version=answer.metadata.resource_version)
-        return answer
+            self._history.note("list", watcher=self._watcher, version=listed.metadata.resource_version)
+        return listed
 
 
 class _SyncNotes(_Notes):
@@ -193,17 +193,17 @@ class Follower:
         self._expired = version
         self._history.note("expired", watcher=self.name, version=version)
 
-    def _reset(self, answer: core_v1.ConfigMapList) -> str:
+    def _reset(self, listed: core_v1.ConfigMapList) -> str:
         """Replace all known objects by a list, as a program does after ExpiredError."""
-        version = answer.metadata.resource_version or ""
-        self._history.note("list", watcher=self.name, version=version, items=items_of(answer))
+        version = listed.metadata.resource_version or ""
+        self._history.note("list", watcher=self.name, version=version, items=items_of(listed))
         self.version = int(version)
-        self._is_over = any(item.metadata.name == LAST for item in answer.items)
+        self._is_over = any(item.metadata.name == LAST for item in listed.items)
         return version
 
 
-def items_of(answer: core_v1.ConfigMapList) -> dict[str, list[str]]:
-    return {item.metadata.name: [item.metadata.uid, item.metadata.resource_version] for item in answer.items}
+def items_of(listed: core_v1.ConfigMapList) -> dict[str, list[str]]:
+    return {item.metadata.name: [item.metadata.uid, item.metadata.resource_version] for item in listed.items}
 
 
 class GoFollower:
@@ -438,8 +438,8 @@ def _play(
                 tally.wrong(f"{follower.name} did not come to the end: {follower.error!r}")
             if isinstance(follower, GoFollower):
                 follower.stop()
-        answer = maps.list()
-        history.note("final", version=answer.metadata.resource_version, items=items_of(answer))
+        listed = maps.list()
+        history.note("final", version=listed.metadata.resource_version, items=items_of(listed))
 
 
 def _followers(

@@ -1,7 +1,7 @@
-// Command goclient follows the config maps of a namespace with client-go's informer and writes down what it is told:
+// Command goclient follows the config maps of a namespace with client-go's informer and writes down what it reports:
 // the records of tests/torture/history.py. Usage: goclient KUBECONFIG NAMESPACE FILE LAST
 //
-// It ends when it is told of the object with the name LAST. Its last record is its store.
+// It ends when it has reported the object with the name LAST. Its last record is its store.
 package main
 
 import (
@@ -81,7 +81,7 @@ func main() {
 
 func follow(ctx context.Context, done func(), clientset kubernetes.Interface, namespace, last string, h *history) {
 	maps := clientset.CoreV1().ConfigMaps(namespace)
-	told := func(kind string, found any) {
+	report := func(kind string, found any) {
 		if gone, ok := found.(cache.DeletedFinalStateUnknown); ok {
 			found = gone.Obj
 		}
@@ -106,17 +106,17 @@ func follow(ctx context.Context, done func(), clientset kubernetes.Interface, na
 		},
 		ObjectType: &corev1.ConfigMap{},
 		Handler: cache.ResourceEventHandlerFuncs{
-			AddFunc: func(found any) { told("ADDED", found) },
+			AddFunc: func(found any) { report("ADDED", found) },
 			UpdateFunc: func(before, after any) {
 				was, is := before.(*corev1.ConfigMap), after.(*corev1.ConfigMap)
 				if was.UID != is.UID {
-					told("DELETED", before)
-					told("ADDED", after)
+					report("DELETED", before)
+					report("ADDED", after)
 				} else if was.ResourceVersion != is.ResourceVersion {
-					told("MODIFIED", after)
+					report("MODIFIED", after)
 				}
 			},
-			DeleteFunc: func(found any) { told("DELETED", found) },
+			DeleteFunc: func(found any) { report("DELETED", found) },
 		},
 	})
 	informer.RunWithContext(ctx)

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from kubecore import errors, rest
-from tests.torture.callers import MODES, Caller, callers, told
-from tests.torture.server import POD, Ask, PodServer, Reply, answer, pod_reply
+from tests.torture.callers import MODES, Caller, callers, described
+from tests.torture.server import POD, PodServer, Reply, Request, http_response, pod_reply
 from tests.torture.tally import Tally
 
 _TIMEOUTS: Final = rest.Timeouts(connect=2.0, read=0.5, write=2.0, pool=2.0, total=2.0)
@@ -92,7 +92,8 @@ def _framing() -> Iterator[Case]:
         "status 099": b"HTTP/1.1 099 No\r\n" + _LENGTH + b"\r\n" + POD,
         "status 1000": b"HTTP/1.1 1000 No\r\n" + _LENGTH + b"\r\n" + POD,
         "status -1": b"HTTP/1.1 -1 No\r\n" + _LENGTH + b"\r\n" + POD,
-        "101 unasked": b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n" + answer(POD),
+        "101 without a request": b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n"
+        + http_response(POD),
         "header without colon": _OK + b"Nothing here\r\n" + _LENGTH + b"\r\n" + POD,
         "header with a NUL": _OK + b"X-A: a\0b\r\n" + _LENGTH + b"\r\n" + POD,
         "header with a bare CR": _OK + b"X-A: a\rX-B: c\r\n" + _LENGTH + b"\r\n" + POD,
@@ -107,10 +108,10 @@ def _framing() -> Iterator[Case]:
     for name, data in bad.items():
         yield Case(name, data, bad_framing=True)
     chunks = _CHUNKED + _chunk(POD) + b"0\r\n\r\n"
-    yield Case("garbage behind the answer", answer(POD), "either", True, late=b"garbage")
-    yield Case("a second answer unasked", answer(POD), "either", True, late=answer(POD))
+    yield Case("garbage after the response", http_response(POD), "either", True, late=b"garbage")
+    yield Case("an unrequested second response", http_response(POD), "either", True, late=http_response(POD))
     yield Case("garbage behind the chunks", chunks, "either", True, late=b"garbage")
-    yield Case("an answer behind the chunks", chunks, "either", True, late=answer(POD))
+    yield Case("a response after the chunks", chunks, "either", True, late=http_response(POD))
     yield Case("length too short", _OK + b"Content-Length: 5\r\n\r\n" + POD, bad_framing=True)
     yield Case("204 with a body", b"HTTP/1.1 204 No Content\r\n" + _LENGTH + b"\r\n" + POD, bad_framing=True)
     yield Case("304 with a body", b"HTTP/1.1 304 Not Modified\r\n" + _LENGTH + b"\r\n" + POD, bad_framing=True)
@@ -137,8 +138,8 @@ def _framing() -> Iterator[Case]:
     for name, data in good.items():
         yield Case(name, data, "either", name != "two equal lengths", end="close")
     yield Case("chunks with trailers", _CHUNKED + _chunk(POD[:9]) + _chunk(POD[9:]) + b"0\r\nX-A: b\r\n\r\n", "pod")
-    yield Case("one 103 first", b"HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n" + answer(POD), "pod")
-    yield Case("good", answer(POD), "pod")
+    yield Case("one 103 first", b"HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n" + http_response(POD), "pod")
+    yield Case("good", http_response(POD), "pod")
 
 
 def _nested(depth: int, opening: bytes, closing: bytes) -> bytes:
@@ -204,38 +205,40 @@ def _bodies() -> Iterator[Case]:
         "year 99999": meta % b'"name":"p","creationTimestamp":"99999-01-01T00:00:00Z"',
     }
     for name, body in bad.items():
-        yield Case(f"body: {name}", answer(body))
-        yield Case(f"body of 500: {name}", answer(body, status="500 No"))
+        yield Case(f"body: {name}", http_response(body))
+        yield Case(f"body of 500: {name}", http_response(body, status="500 No"))
     for name, body in free.items():
-        yield Case(f"body: {name}", answer(body), "either")
-    yield Case("HTML 200", answer(b"<html>Sign in</html>", "Content-Type: text/html"))
-    yield Case("HTML 502", answer(b"<html>no</html>", "Content-Type: text/html", status="502 Bad Gateway"))
-    yield Case("status 999", answer(POD, status="999 What"))
-    yield Case("status 299", answer(POD, status="299 What"))
-    yield Case("redirect", answer(b"", "Location: http://127.0.0.1:1/", status="302 Found"))
-    yield Case("redirect to nowhere", answer(b"", "Location: http://[", status="302 Found"))
-    yield Case("300", answer(b"", status="300 Multiple Choices"))
-    yield Case("Warning garbage", answer(POD, 'Warning: 299 - "' + "\\" * 999, "Warning: " + "," * 999), "either")
-    yield Case("Retry-After garbage", answer(b"", "Retry-After: \xb2", status="503 No"))
-    yield Case("Retry-After huge", answer(b"", "Retry-After: 99999999999999999999", status="429 No"))
-    yield Case("Retry-After date", answer(b"", "Retry-After: Fri, 31 Dec 9999 23:59:59 -2359", status="429 No"))
-    yield Case("Content-Encoding unknown", answer(POD, "Content-Encoding: br"))
-    yield Case("Content-Type garbage", answer(POD, 'Content-Type: ;;;"\xff'), "either")
+        yield Case(f"body: {name}", http_response(body), "either")
+    yield Case("HTML 200", http_response(b"<html>Sign in</html>", "Content-Type: text/html"))
+    yield Case("HTML 502", http_response(b"<html>no</html>", "Content-Type: text/html", status="502 Bad Gateway"))
+    yield Case("status 999", http_response(POD, status="999 What"))
+    yield Case("status 299", http_response(POD, status="299 What"))
+    yield Case("redirect", http_response(b"", "Location: http://127.0.0.1:1/", status="302 Found"))
+    yield Case("redirect to nowhere", http_response(b"", "Location: http://[", status="302 Found"))
+    yield Case("300", http_response(b"", status="300 Multiple Choices"))
+    yield Case(
+        "Warning garbage", http_response(POD, 'Warning: 299 - "' + "\\" * 999, "Warning: " + "," * 999), "either"
+    )
+    yield Case("Retry-After garbage", http_response(b"", "Retry-After: \xb2", status="503 No"))
+    yield Case("Retry-After huge", http_response(b"", "Retry-After: 99999999999999999999", status="429 No"))
+    yield Case("Retry-After date", http_response(b"", "Retry-After: Fri, 31 Dec 9999 23:59:59 -2359", status="429 No"))
+    yield Case("Content-Encoding unknown", http_response(POD, "Content-Encoding: br"))
+    yield Case("Content-Type garbage", http_response(POD, 'Content-Type: ;;;"\xff'), "either")
 
 
 def _packed() -> Iterator[Case]:
     packed = gzip.compress(POD, mtime=0)
     coding = "Content-Encoding: gzip"
     damaged = packed[:-8] + bytes([packed[-8] ^ 1]) + packed[-7:]
-    yield Case("gzip", answer(packed, coding), "pod")
-    yield Case("gzip: damaged sum", answer(damaged, coding))
-    yield Case("gzip: junk behind", answer(packed + b"junk", coding))
-    yield Case("gzip: two members", answer(packed + packed, coding))
-    yield Case("gzip: not packed", answer(POD, coding))
-    yield Case("gzip: empty", answer(b"", coding))
-    yield Case("gzip: packed twice", answer(gzip.compress(packed), "Content-Encoding: gzip, gzip"))
+    yield Case("gzip", http_response(packed, coding), "pod")
+    yield Case("gzip: damaged sum", http_response(damaged, coding))
+    yield Case("gzip: junk behind", http_response(packed + b"junk", coding))
+    yield Case("gzip: two members", http_response(packed + packed, coding))
+    yield Case("gzip: not packed", http_response(POD, coding))
+    yield Case("gzip: empty", http_response(b"", coding))
+    yield Case("gzip: packed twice", http_response(gzip.compress(packed), "Content-Encoding: gzip, gzip"))
     for at in range(len(packed)):
-        yield Case(f"gzip: cut at {at}", answer(packed[:at], coding))
+        yield Case(f"gzip: cut at {at}", http_response(packed[:at], coding))
 
 
 def cases() -> list[Case]:
@@ -249,8 +252,8 @@ class _Script:
     def __init__(self) -> None:
         self.reply = Reply(())
 
-    def __call__(self, ask: Ask) -> Reply:
-        return self.reply if ask.target.endswith("/p") else pod_reply(ask)
+    def __call__(self, request: Request) -> Reply:
+        return self.reply if request.target.endswith("/p") else pod_reply(request)
 
 
 def _pieces(data: bytes, at: int | None) -> Reply:
@@ -286,12 +289,12 @@ def _replies(case: Case, cuts: int, chance: random.Random) -> Iterator[tuple[str
 
 def run(n: int | None, seed: int) -> Tally:
     """Try every response in every way; `n` is the number of cuts of each, 6 by default, 0 for the shortest run."""
-    tally = Tally("answers")
+    tally = Tally("responses")
     chance = random.Random(seed)
     slowest = 0.0
     for mode in MODES:
         script = _Script()
-        with told(tally, mode), PodServer(script) as server, callers(mode) as make:
+        with described(tally, mode), PodServer(script) as server, callers(mode) as make:
             for case in cases():
                 for way, reply, wanted, is_bad in _replies(case, 6 if n is None else n, chance):
                     script.reply = reply
@@ -320,7 +323,7 @@ def _other(caller: Caller) -> Any:
 
 def _fault(caller: Caller, server: PodServer, wanted: Wanted, is_bad: bool) -> str | None:
     """Return the error in the client's view of a response, None if there is none."""
-    asks = len(server.asks)
+    requests = len(server.requests)
     found: Any = None
     try:
         found = caller.get()
@@ -334,16 +337,16 @@ def _fault(caller: Caller, server: PodServer, wanted: Wanted, is_bad: bool) -> s
         return f"taken as a pod: {found!r:.100}"
     if found is not None and (type(found).__name__ != "Pod" or (wanted == "pod" and found.metadata.name != "p")):
         return f"read as {found!r:.100}"
-    if len(server.asks) != asks + 1:
-        return f"{len(server.asks) - asks} requests were sent"
+    if len(server.requests) != requests + 1:
+        return f"{len(server.requests) - requests} requests were sent"
     server.wait()  # Data after a response must arrive before the next request, or it cannot be attributed.
     try:
         other = _other(caller)
     except Exception as error:
         return f"the next request failed: {type(error).__name__}: {error}"
     if other.metadata.name != "p":
-        return "the next request got another answer"
-    first, second = server.asks[asks].connection, server.asks[-1].connection
+        return "the next request got another response"
+    first, second = server.requests[requests].connection, server.requests[-1].connection
     if is_bad and first == second:
         return "the connection was used again"
     return None
