@@ -1,0 +1,203 @@
+"""Download etcd and kube-apiserver from the index of controller-tools: `python -m kubecore.testing download`."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import http.client
+import os
+import re
+import shutil
+import tarfile
+import tempfile
+import urllib.request
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any, Final
+from urllib.parse import urljoin, urlsplit
+
+from kubecore._support.json_types import is_json_object
+from kubecore._support.terminal import escape_for_terminal
+from kubecore.codec import yaml
+from kubecore.errors import KubeError
+from kubecore.testing.machine import binaries
+
+__all__ = ["INDEX", "DownloadError", "download"]
+
+INDEX: Final = "https://raw.githubusercontent.com/kubernetes-sigs/controller-tools/HEAD/envtest-releases.yaml"
+"""The index that setup-envtest uses, too."""
+
+_INDEX_NAME: Final = "envtest-releases.yaml"
+_WANTED: Final = (*binaries.PROGRAMS, "kubectl")
+_MAX_INDEX: Final = 16 << 20
+_MAX_ARCHIVE: Final = 1 << 30
+_MAX_PROGRAM: Final = 1 << 30
+_TIMEOUT: Final = 60.0
+
+
+class DownloadError(RuntimeError):
+    """The programs could not be downloaded; nothing was installed."""
+
+
+def download(version: str, environ: Mapping[str, str] = os.environ) -> Path:
+    """Download the newest release of a version for this platform into the cache.
+
+    Only regular files with the names of the programs are unpacked, after the SHA-512 of the archive was compared with
+    the index. A release that is in the cache is not downloaded again.
+
+    Args:
+        version: Such as `1.37`, or `1.37.2`.
+        environ: The environment variables. `KUBE_TESTING_INDEX` is another index: its URL, its file, or a folder that
+            contains it and the archives.
+
+    Returns:
+        The folder of the programs.
+
+    Raises:
+        DownloadError: The index or the archive is missing, invalid or too large, or has no such version.
+    """
+    index = environ.get("KUBE_TESTING_INDEX") or INDEX
+    found, name, entry = _release(_index(index), version.removeprefix("v"), index)
+    target = binaries.cache(environ) / f"{found}-{binaries.platform_name()}"
+    if all((target / program).is_file() for program in binaries.PROGRAMS):
+        return target
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # The folder is in the cache, so that it can be renamed.
+        with tempfile.TemporaryDirectory(prefix=".download-", dir=target.parent) as folder:
+            archive, unpacked = Path(folder) / "archive", Path(folder) / "unpacked"
+            with _opened(_location(index, name, entry)) as source:
+                _save(source, archive, str(entry.get("hash", "")))
+            _unpack(archive, unpacked)
+            _install(unpacked, target)
+    except OSError as error:
+        message = f"cannot write to the cache {target.parent}: {error}"
+        raise DownloadError(message) from error
+    return target
+
+
+def _index(index: str) -> Mapping[str, Any]:
+    """Return the releases of an index, by version."""
+    location = index
+    if not _is_url(index):
+        path = Path(index).expanduser()
+        location = str(path / _INDEX_NAME if path.is_dir() else path)
+    with _opened(location) as source:
+        content = _read(source, _MAX_INDEX + 1)
+    if len(content) > _MAX_INDEX:
+        message = f"the index {location} is larger than {_MAX_INDEX} bytes"
+        raise DownloadError(message)
+    try:
+        document = yaml.load(content)
+    except (KubeError, ValueError) as error:
+        message = f"the index {location} is not YAML: {error}"
+        raise DownloadError(message) from error
+    releases = document.get("releases") if is_json_object(document) else None
+    if not is_json_object(releases):
+        message = f"the index {location} is invalid: expected the key 'releases' with a mapping"
+        raise DownloadError(message)
+    return releases
+
+
+def _release(releases: Mapping[str, Any], version: str, index: str) -> tuple[str, str, Mapping[str, Any]]:
+    """Return the newest release of a version, and the name and the entry of its archive for this platform."""
+    known = [name.removeprefix("v") for name in releases if re.fullmatch(r"v?[0-9]+(\.[0-9]+){1,3}", name)]
+    matching = [name for name in known if binaries.matches(name, version)]
+    platform = binaries.platform_name()
+    for found in sorted(matching, key=binaries.version_numbers, reverse=True):
+        archives = releases.get(f"v{found}", releases.get(found))
+        name = f"envtest-v{found}-{platform}.tar.gz"
+        entry = archives.get(name) if is_json_object(archives) else None
+        if is_json_object(entry):
+            return found, name, entry
+    if matching:
+        message = f"the index {index} has no archive of {version} for {platform}"
+        raise DownloadError(message)
+    newest = ", ".join(sorted(known, key=binaries.version_numbers)[-5:])
+    message = f"the index {index} has no version {escape_for_terminal(version)}; its newest are {newest or 'none'}"
+    raise DownloadError(message)
+
+
+def _location(index: str, name: str, entry: Mapping[str, Any]) -> str:
+    """Return the URL of an archive, or its path next to an index that is a file."""
+    if _is_url(index):
+        return urljoin(index, str(entry.get("selfLink") or name))
+    path = Path(index).expanduser()
+    return str((path if path.is_dir() else path.parent) / name)
+
+
+def _is_url(text: str) -> bool:
+    return urlsplit(text).scheme in ("http", "https")
+
+
+def _opened(location: str) -> IO[bytes]:
+    try:
+        if not _is_url(location):
+            return Path(location).open("rb")
+        # The scheme was checked, and no redirect leads to a file of this machine.
+        found: IO[bytes] = urllib.request.urlopen(location, timeout=_TIMEOUT)  # noqa: S310 # nosec B310
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        message = f"cannot read {location}: {error}"
+        raise DownloadError(message) from error
+    return found
+
+
+def _read(source: IO[bytes], size: int) -> bytes:
+    try:
+        return source.read(size)
+    except (OSError, http.client.HTTPException) as error:
+        message = f"the download broke off: {error}; run the command again"
+        raise DownloadError(message) from error
+
+
+def _save(source: IO[bytes], archive: Path, expected: str) -> None:
+    """Write an archive and compare its SHA-512."""
+    digest, size = hashlib.sha512(), 0
+    with archive.open("wb") as file:
+        while data := _read(source, 1 << 20):
+            size += len(data)
+            if size > _MAX_ARCHIVE:
+                message = f"the archive is larger than {_MAX_ARCHIVE} bytes"
+                raise DownloadError(message)
+            digest.update(data)
+            file.write(data)
+    if digest.hexdigest() != expected.lower():
+        message = f"the SHA-512 of the archive is {digest.hexdigest()}, expected {expected or 'one in the index'}"
+        raise DownloadError(message)
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    """Write the programs of an archive; its folders have no effect, and links and other files are skipped."""
+    folder.mkdir()
+    try:
+        with tarfile.open(archive, "r:gz") as content:
+            for member in content:
+                name = member.name.rpartition("/")[2]
+                source = content.extractfile(member) if member.isreg() and name in _WANTED else None
+                if source is None:
+                    continue
+                if member.size > _MAX_PROGRAM:
+                    message = f"{name} in the archive is larger than {_MAX_PROGRAM} bytes"
+                    raise DownloadError(message)
+                with (folder / name).open("wb") as file:
+                    shutil.copyfileobj(source, file, 1 << 20)
+                (folder / name).chmod(0o755)
+    except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, ValueError) as error:
+        message = f"the archive is invalid: {error}"
+        raise DownloadError(message) from error
+    missing = [program for program in binaries.PROGRAMS if not (folder / program).is_file()]
+    if missing:
+        message = f"the archive does not contain {' and '.join(missing)}"
+        raise DownloadError(message)
+
+
+def _install(unpacked: Path, target: Path) -> None:
+    """Move the programs to their place; the same download by another process may have been faster."""
+    if not all((target / program).is_file() for program in binaries.PROGRAMS):
+        shutil.rmtree(target, ignore_errors=True)
+        try:
+            unpacked.rename(target)
+        except OSError:
+            if not all((target / program).is_file() for program in binaries.PROGRAMS):
+                raise
