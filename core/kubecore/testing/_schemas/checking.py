@@ -1,0 +1,299 @@
+"""Bodies of built-in kinds: read as the server's Go types read them, and written as they write them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from kubecore.testing._patching.go_values import json_type
+from kubecore.testing._schemas.go_fields import GoField, fields_of, type_text
+from kubecore.testing._schemas.go_scalars import read_bytes, read_quantity, read_time
+from kubecore.testing._schemas.json_values import is_list, is_map
+from kubecore.testing._schemas.openapi import OpenApiType
+from kubecore.testing._server.failures import RequestError
+
+__all__ = ["Decoded", "WrongTypeError", "decode", "normalise", "read", "strict_error", "type_error"]
+
+_PLAIN: Final = GoField()
+_MICRO: Final = "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime"
+_META: Final = ("apiVersion", "kind")
+_BITS: Final = {"int32": 31}
+
+
+class WrongTypeError(Exception):
+    """A value has another JSON type than its field. The message is what Go's decoder reports."""
+
+
+class Decoded(NamedTuple):
+    """A body as the server understands it.
+
+    Attributes:
+        object: The object as the server writes it, before defaults.
+        faults: What strict validation refuses, in order: `unknown field "spec.x"`, `duplicate field "metadata.name"`.
+    """
+
+    object: dict[str, Any]
+    faults: list[str]
+
+
+class _Repeating(dict[str, Any]):
+    """A JSON object in which keys are repeated. The last value counts."""
+
+    repeated: tuple[str, ...] = ()
+
+
+def decode(content: bytes) -> Any:
+    """Return the JSON value of a body. Objects remember which keys are repeated, so that `read` reports them.
+
+    Raises:
+        ValueError: It is not JSON.
+    """
+    return json.loads(content, object_pairs_hook=_paired, parse_constant=_refuse_constant)
+
+
+def _paired(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    repeating = _Repeating(found)
+    seen = set[str]()
+    repeating.repeated = tuple(key for key, _ in pairs if key in seen or seen.add(key))
+    return repeating
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON value")
+
+
+def read(value: dict[str, Any], schema: OpenApiType) -> Decoded:
+    """Return an object as the server reads it: without unknown fields and empty values.
+
+    Args:
+        value: The body; from `decode`, if repeated keys are to be reported.
+        schema: The type of the kind.
+
+    Raises:
+        WrongTypeError: A value has another JSON type than its field.
+    """
+    reader = _Reader()
+    found = reader.struct(value, schema, "", ())
+    if reader.wrong:
+        raise WrongTypeError(reader.wrong)
+    for key in _META:
+        if value.get(key):
+            found[key] = value[key]
+    return Decoded(found, reader.faults)
+
+
+def normalise(value: dict[str, Any], schema: OpenApiType) -> dict[str, Any]:
+    """Return an object as the server returns it, before defaults: empty values are dropped, others are always there.
+
+    Args:
+        value: The object; it is not changed.
+        schema: The type of the kind.
+
+    Raises:
+        WrongTypeError: A value has another JSON type than its field.
+    """
+    return read(value, schema).object
+
+
+def type_error(kind: str, version: str, error: WrongTypeError, served: str = "") -> RequestError:
+    """Return the error of a body with a value of another type.
+
+    Args:
+        kind: The kind that the body names.
+        version: The version that the body names, without the group.
+        error: What is wrong.
+        served: The kind of the resource, if it is another.
+    """
+    text = f'{kind} in version "{version}" cannot be handled as a {served or kind}: {error}'
+    return RequestError(400, "BadRequest", text)
+
+
+def strict_error(kind: str, version: str, faults: Sequence[str], served: str = "") -> RequestError:
+    """Return the error of a body with unknown or repeated fields, if strict validation is requested.
+
+    Args:
+        kind: The kind that the body names.
+        version: The version that the body names, without the group.
+        faults: What is wrong.
+        served: The kind of the resource, if it is another.
+    """
+    text = f"strict decoding error: {', '.join(faults)}"
+    return RequestError(
+        400, "BadRequest", f'{kind} in version "{version}" cannot be handled as a {served or kind}: {text}'
+    )
+
+
+class _Reader:
+    """Reads one body. The first wrong type is reported; a scalar with wrong syntax ends the reading.
+
+    Attributes:
+        faults: What strict validation refuses.
+        wrong: The first value of a wrong type, as Go reports it, or "".
+    """
+
+    def __init__(self) -> None:
+        self.faults: Final[list[str]] = []
+        self.wrong = ""
+        self._struct = ""
+
+    def struct(self, value: dict[str, Any], schema: OpenApiType, path: str, keys: tuple[str, ...]) -> dict[str, Any]:
+        """Return an object with properties; `keys` are those of the place in error messages."""
+        known = fields_of(schema.name)
+        found: dict[str, Any] = {}
+        repeated = value.repeated if isinstance(value, _Repeating) else ()
+        for key, each in value.items():
+            place = f"{path}.{key}" if path else key
+            inner = schema.fields.get(key)
+            if inner is None:
+                self._unknown(place, found, key, each, schema)
+                continue
+            self.faults.extend(f'duplicate field "{place}"' for again in repeated if again == key)
+            field = known.get(key, _PLAIN)
+            self._struct = ".".join(schema.name.split(".")[-1:])
+            where = (*keys, *((field.embedded,) if field.embedded else ()), key)
+            found[key] = self._value(each, inner, field, place, where)
+        return _written(found, schema)
+
+    def _unknown(self, place: str, found: dict[str, Any], key: str, value: Any, schema: OpenApiType) -> None:
+        if schema.keeps_unknown:
+            found[key] = value
+        elif place not in _META:
+            self.faults.append(f'unknown field "{place}"')
+
+    def _value(self, value: Any, schema: OpenApiType, field: GoField, place: str, keys: tuple[str, ...]) -> Any:
+        if value is None or schema.kind == "any":
+            return value
+        if schema.kind == "scalar":
+            return self._scalar(value, schema, field, keys)
+        if schema.kind == "list":
+            return (
+                self._list(value, schema, field, place, keys)
+                if is_list(value)
+                else self._other(value, schema, field, keys)
+            )
+        if not is_map(value):
+            return self._other(value, schema, field, keys)
+        if schema.values is not None and not schema.fields:
+            return self._map(value, schema.values, place, keys)
+        return self.struct(value, schema, place, keys)
+
+    def _list(self, value: list[Any], schema: OpenApiType, field: GoField, place: str, keys: tuple[str, ...]) -> Any:
+        items, outer = schema.items, self._struct
+        inner = GoField(type=field.type.removeprefix("[]")) if field.type.startswith("[]") else _PLAIN
+        if items is None:
+            return value
+        found: list[Any] = []
+        for at, each in enumerate(value):
+            self._struct = outer
+            read = self._value(each, items, inner, f"{place}[{at}]", keys)
+            found.append(_zero(items) if read is None else read)
+        return found
+
+    def _map(self, value: dict[str, Any], values: OpenApiType, place: str, keys: tuple[str, ...]) -> Any:
+        repeated = value.repeated if isinstance(value, _Repeating) else ()
+        found, outer = dict[str, Any](), self._struct
+        for key, each in value.items():
+            self._struct = outer
+            self.faults.extend(f'duplicate field "{place}.{key}"' for again in repeated if again == key)
+            read = self._value(each, values, _PLAIN, f"{place}.{key}", keys)
+            found[key] = _zero(values) if read is None else read
+        return found
+
+    def _scalar(self, value: Any, schema: OpenApiType, field: GoField, keys: tuple[str, ...]) -> Any:
+        if schema.format == "quantity":
+            return _parsed(read_quantity, value)
+        if schema.scalar == "int-or-string":
+            is_right = isinstance(value, str) or _is_integer(value, "int32")
+            return value if is_right else self._other(value, schema, GoField(type="int32"), keys)
+        if schema.scalar == "integer":
+            return value if _is_integer(value, schema.format) else self._other(value, schema, field, keys)
+        expected = {"boolean": "bool", "number": "number"}.get(schema.scalar, "string")
+        if json_type(value) != expected:
+            is_time = schema.format == "date-time"
+            return self._other(value, schema, GoField(type="string") if is_time else field, keys)
+        if schema.format == "byte":
+            return _parsed(read_bytes, value)
+        if schema.format == "date-time":
+            return _parsed(lambda text: read_time(text, micro=schema.name == _MICRO), value)
+        return value
+
+    def _other(self, value: Any, schema: OpenApiType, field: GoField, keys: tuple[str, ...]) -> None:
+        """Remember the first value of a wrong type."""
+        target = type_text(schema, field)
+        shown = json_type(value)
+        if shown == "number" and target.startswith("int"):
+            shown = f"number {json.dumps(value)}"
+        text = f"json: cannot unmarshal {shown} into Go struct field {self._struct}.{'.'.join(keys)} of type {target}"
+        self.wrong = self.wrong or text
+
+
+def _parsed(parse: Any, value: Any) -> Any:
+    try:
+        return parse(value)
+    except ValueError as error:
+        raise WrongTypeError(str(error)) from None
+
+
+def _is_integer(value: Any, size: str) -> bool:
+    limit = 1 << _BITS.get(size, 63)
+    return isinstance(value, int) and not isinstance(value, bool) and -limit <= value < limit
+
+
+def _written(found: dict[str, Any], schema: OpenApiType) -> dict[str, Any]:
+    """Return the fields of a struct as Go writes them: without empty ones, and with those that are always written."""
+    known = fields_of(schema.name)
+    written = {
+        key: value
+        for key, value in found.items()
+        if not _is_left_out(value, schema.fields.get(key), known.get(key, _PLAIN))
+    }
+    for key, field in known.items():
+        inner = schema.fields.get(key)
+        if inner is not None and (field.is_always or field.is_struct) and _is_missing(written.get(key), inner):
+            written[key] = None if field.is_pointer else _zero_struct(inner) if field.is_struct else _zero_field(inner)
+    return written
+
+
+def _is_missing(value: Any, schema: OpenApiType) -> bool:
+    return value is None or (schema.kind == "list" and not value) or (_is_plain_map(schema) and not value)
+
+
+def _is_left_out(value: Any, schema: OpenApiType | None, field: GoField) -> bool:
+    if value is None:
+        return True
+    if schema is None or field.is_always or field.is_struct:
+        return False
+    if schema.kind == "list" or _is_plain_map(schema):
+        return not value
+    if schema.kind == "map":
+        return field.is_omitted_struct and not value
+    is_struct = schema.format in ("quantity", "date-time") or schema.scalar == "int-or-string"
+    return schema.kind == "scalar" and not field.is_pointer and not is_struct and value in ("", 0, False)
+
+
+def _is_plain_map(schema: OpenApiType) -> bool:
+    return schema.kind == "map" and schema.values is not None and not schema.fields
+
+
+def _zero_field(schema: OpenApiType) -> Any:
+    """Return the zero value of a field that is always written: null for lists, maps and pointers."""
+    return _zero(schema) if schema.kind == "scalar" else None
+
+
+def _zero_struct(schema: OpenApiType) -> Any:
+    if schema.format == "date-time" or schema.kind == "any":
+        return None
+    return 0 if schema.scalar == "int-or-string" else _zero(schema)
+
+
+def _zero(schema: OpenApiType) -> Any:
+    """Return the zero value of an item or of a value of a map."""
+    if schema.kind == "scalar":
+        if schema.format in ("quantity", "date-time"):
+            return "0" if schema.format == "quantity" else None
+        return {"boolean": False, "integer": 0, "number": 0, "int-or-string": 0}.get(schema.scalar, "")
+    return _written({}, schema) if schema.kind == "map" and not _is_plain_map(schema) else None
