@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from kubecore.testing._patching.go_values import json_type
 from kubecore.testing._schemas.go_fields import GoField, fields_of, type_text
-from kubecore.testing._schemas.go_scalars import read_bytes, read_quantity, read_time
+from kubecore.testing._schemas.go_scalars import read_bytes, read_micro_time, read_quantity, read_time
 from kubecore.testing._schemas.json_values import is_list, is_map
 from kubecore.testing._schemas.openapi import OpenApiType
 from kubecore.testing._server.failures import RequestError
@@ -22,7 +22,7 @@ _BITS: Final = {"int32": 31}
 
 
 class WrongTypeError(Exception):
-    """A value has another JSON type than its field. The message is what Go's decoder reports."""
+    """A value has another JSON type than its field. The message is that of Go's decoder."""
 
 
 class Decoded(NamedTuple):
@@ -30,7 +30,8 @@ class Decoded(NamedTuple):
 
     Attributes:
         object: The object as the server writes it, before defaults.
-        faults: What strict validation refuses, in order: `unknown field "spec.x"`, `duplicate field "metadata.name"`.
+        faults: The faults that strict validation refuses, in order: `unknown field "spec.x"`,
+            `duplicate field "metadata.name"`.
     """
 
     object: dict[str, Any]
@@ -57,8 +58,8 @@ def _paired(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) == len(pairs):
         return found
     repeating = _Repeating(found)
-    seen = set[str]()
-    repeating.repeated = tuple(key for key, _ in pairs if key in seen or seen.add(key))
+    keys = [key for key, _ in pairs]
+    repeating.repeated = tuple(key for at, key in enumerate(keys) if key in keys[:at])
     return repeating
 
 
@@ -105,7 +106,7 @@ def type_error(kind: str, version: str, error: WrongTypeError, served: str = "")
     Args:
         kind: The kind that the body names.
         version: The version that the body names, without the group.
-        error: What is wrong.
+        error: The first value of a wrong type.
         served: The kind of the resource, if it is another.
     """
     text = f'{kind} in version "{version}" cannot be handled as a {served or kind}: {error}'
@@ -118,7 +119,7 @@ def strict_error(kind: str, version: str, faults: Sequence[str], served: str = "
     Args:
         kind: The kind that the body names.
         version: The version that the body names, without the group.
-        faults: What is wrong.
+        faults: The faults that `read` found.
         served: The kind of the resource, if it is another.
     """
     text = f"strict decoding error: {', '.join(faults)}"
@@ -131,7 +132,7 @@ class _Reader:
     """Reads one body. The first wrong type is reported; a scalar with wrong syntax ends the reading.
 
     Attributes:
-        faults: What strict validation refuses.
+        faults: The faults that strict validation refuses.
         wrong: The first value of a wrong type, as Go reports it, or "".
     """
 
@@ -218,7 +219,7 @@ class _Reader:
         if schema.format == "byte":
             return _parsed(read_bytes, value)
         if schema.format == "date-time":
-            return _parsed(lambda text: read_time(text, micro=schema.name == _MICRO), value)
+            return _parsed(read_micro_time if schema.name == _MICRO else read_time, value)
         return value
 
     def _other(self, value: Any, schema: OpenApiType, field: GoField, keys: tuple[str, ...]) -> None:

@@ -1,4 +1,4 @@
-"""How the server's Go types write their fields: what OpenAPI documents do not have."""
+"""How the server's Go types write their fields: properties that OpenAPI documents do not have."""
 
 from __future__ import annotations
 

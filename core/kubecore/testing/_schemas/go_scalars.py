@@ -10,7 +10,7 @@ from typing import Final
 
 from kubecore import quantity
 
-__all__ = ["read_bytes", "read_quantity", "read_time"]
+__all__ = ["read_bytes", "read_micro_time", "read_quantity", "read_time"]
 
 _LAYOUT: Final = "2006-01-02T15:04:05Z07:00"
 _MICRO_LAYOUT: Final = "2006-01-02T15:04:05.000000Z07:00"
@@ -54,12 +54,25 @@ def read_bytes(text: str) -> str:
     raise ValueError(f"illegal base64 data at input byte {bad}")
 
 
-def read_time(text: str, *, micro: bool = False) -> str:
-    """Return a time in UTC: with whole seconds, or with microseconds.
+def read_time(text: str) -> str:
+    """Return a time in UTC with whole seconds.
 
     Raises:
         ValueError: It is not a time. The message is that of the server.
     """
+    return _read_time(text, micro=False)
+
+
+def read_micro_time(text: str) -> str:
+    """Return a time in UTC with microseconds.
+
+    Raises:
+        ValueError: It is not a time with microseconds. The message is that of the server.
+    """
+    return _read_time(text, micro=True)
+
+
+def _read_time(text: str, *, micro: bool) -> str:
     layout = _MICRO_LAYOUT if micro else _LAYOUT
     rest, numbers = text, list[int]()
     for part in _DATE:
