@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from tests.conformance.backends import Backend
     from tests.cluster import Cluster
+    from tests.conformance.backends import Backend
 
 __all__ = ["CASES", "TABLE", "recorded"]
 
