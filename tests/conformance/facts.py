@@ -65,7 +65,7 @@ class Probe:
         place = f"{prefix}/namespaces/{NAMESPACE}/{plural}" if found["namespaced"] else f"{prefix}/{plural}"
         group, _, version = group_version.rpartition("/")
         schema = self._package.schema(group, version, found["kind"])
-        bodies = list(_bodies(group_version, plural, found["kind"]))
+        bodies = list(bodies_of(group_version, plural, found["kind"]))
         facts |= self._learn(f"{group_version}/{plural}", place, bodies, schema)
         facts |= self._names(place, bodies[0])
         facts["field_selectors"] = list(self._selectors(place, schema))
@@ -156,7 +156,7 @@ class Probe:
                 yield place
 
 
-def _bodies(group_version: str, plural: str, kind: str) -> Iterator[dict[str, Any]]:
+def bodies_of(group_version: str, plural: str, kind: str) -> Iterator[dict[str, Any]]:
     key = f"{group_version}/{plural}"
     body = BODIES.get(key, BODIES.get(plural, {}))
     for number, more in enumerate((body, *RICH.get(key, ()))):

@@ -1,0 +1,229 @@
+"""Set the defaults of built-in objects, as the API server does before it stores them."""
+
+from __future__ import annotations
+
+import base64
+import copy
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from kubecore.testing._rules.facts import Facts, ResourceFacts
+from kubecore.testing._schemas.json_values import is_list, is_map
+from kubecore.testing._schemas.schema_type import SchemaType
+
+__all__ = ["with_defaults"]
+
+_ROOT: Final = frozenset({"apiVersion", "kind", "metadata", "status"})
+"""Fields of whole objects in which no defaults are set here."""
+
+
+def with_defaults(
+    document: dict[str, Any], schema: SchemaType, resource: ResourceFacts, facts: Facts
+) -> dict[str, Any]:
+    """Return a copy of an object with its defaults.
+
+    Random values are not set: addresses and ports of services, selectors of jobs, and volumes with tokens.
+
+    Args:
+        document: The object; it is not changed.
+        schema: The type of the object.
+        resource: The facts about its resource.
+        facts: The facts of the version.
+    """
+    made = copy.deepcopy(document)
+    if resource.kind == "Job" and isinstance(made.get("spec"), dict):
+        _job(made["spec"])
+    _Filling(resource, facts).fill(made, schema, whole=True)
+    return made
+
+
+class _Filling:
+    def __init__(self, resource: ResourceFacts, facts: Facts) -> None:
+        self._special = resource.defaults
+        self._defaults = facts.defaults
+
+    def fill(self, value: Any, schema: SchemaType, *, whole: bool = False) -> None:
+        if schema.kind == "list" and is_list(value) and schema.items is not None:
+            for item in value:
+                self.fill(item, schema.items)
+        if schema.kind != "map" or not is_map(value):
+            return
+        name: str = getattr(schema, "name", "")
+        if name:
+            self._set(value, name, whole=whole)
+        for field, member in value.items():
+            inner = schema.fields.get(field) or schema.values
+            if inner is not None and not (whole and field in _ROOT):
+                self.fill(member, inner)
+
+    def _set(self, value: dict[str, Any], name: str, *, whole: bool) -> None:
+        special = self._special.get(name, {})
+        if "tolerations" in special and value.get("tolerations"):
+            _tolerations(value["tolerations"], special["tolerations"])
+        for source in (special, self._defaults.get(name, {})):
+            for field, default in source.items():
+                if value.get(field) is None and not (whole and field in _ROOT):
+                    value[field] = copy.deepcopy(default)
+        rule = _RULES.get(name)
+        if rule is not None:
+            rule(value)
+
+
+def _tolerations(present: list[Any], added: list[Any]) -> None:
+    """Add the tolerations of pods whose taint is not tolerated yet."""
+    for each in added:
+        if not any(_tolerates(found, each["key"]) for found in present):
+            present.append(copy.deepcopy(each))
+
+
+def _tolerates(toleration: Any, key: str) -> bool:
+    return toleration.get("key") in (None, "", key) and toleration.get("effect") in (None, "", "NoExecute")
+
+
+def _container(value: dict[str, Any]) -> None:
+    if not value.get("imagePullPolicy"):
+        value["imagePullPolicy"] = "Always" if _is_latest(value.get("image", "")) else "IfNotPresent"
+    resources: Any = value.get("resources")
+    limits: Any = resources.get("limits") if is_map(resources) else None
+    if is_map(limits):
+        resources["requests"] = {**limits, **(resources.get("requests") or {})}
+
+
+def _is_latest(image: str) -> bool:
+    if "@" in image:
+        return False
+    _, colon, tag = image.rpartition("/")[2].partition(":")
+    return not colon or tag == "latest"
+
+
+def _deployment_strategy(value: dict[str, Any]) -> None:
+    if value.get("type") == "RollingUpdate":
+        rolling = _map(value, "rollingUpdate")
+        rolling.setdefault("maxUnavailable", "25%")
+        rolling.setdefault("maxSurge", "25%")
+
+
+def _daemon_set_strategy(value: dict[str, Any]) -> None:
+    value.setdefault("type", "RollingUpdate")
+    if value["type"] == "RollingUpdate":
+        rolling = _map(value, "rollingUpdate")
+        rolling.setdefault("maxUnavailable", 1)
+        rolling.setdefault("maxSurge", 0)
+
+
+def _stateful_set_strategy(value: dict[str, Any]) -> None:
+    value.setdefault("type", "RollingUpdate")
+    if value["type"] == "RollingUpdate":
+        rolling = _map(value, "rollingUpdate")
+        rolling.setdefault("partition", 0)
+        rolling.setdefault("maxUnavailable", 1)
+
+
+def _job(value: dict[str, Any]) -> None:
+    """Set the defaults of a job, but not of the template of a CronJob, before its parallelism has one."""
+    if value.get("completions") is None and value.get("parallelism") is None:
+        value["completions"] = 1
+    if value.get("podReplacementPolicy") is None:
+        value["podReplacementPolicy"] = "Failed" if value.get("podFailurePolicy") else "TerminatingOrFailed"
+
+
+def _pod_template(value: dict[str, Any]) -> None:
+    _map(value, "metadata")
+
+
+def _secret(value: dict[str, Any]) -> None:
+    texts: Any = value.pop("stringData", None)
+    if is_map(texts) and texts:
+        encoded = {key: base64.b64encode(str(text).encode()).decode() for key, text in texts.items()}
+        value["data"] = {**(value.get("data") or {}), **encoded}
+
+
+def _service(value: dict[str, Any]) -> None:
+    kind = value.get("type")
+    if kind in ("NodePort", "LoadBalancer"):
+        value.setdefault("externalTrafficPolicy", "Cluster")
+    if kind == "LoadBalancer":
+        value.setdefault("allocateLoadBalancerNodePorts", True)
+    if kind != "ExternalName":
+        value.setdefault("internalTrafficPolicy", "Cluster")
+        has_both = value.get("clusterIP") == "None" and not value.get("selector")
+        value.setdefault("ipFamilies", ["IPv4", "IPv6"] if has_both else ["IPv4"])
+        value.setdefault("ipFamilyPolicy", "RequireDualStack" if has_both else "SingleStack")
+    if value.get("clusterIP") == "None":
+        value.setdefault("clusterIPs", ["None"])
+    if value.get("sessionAffinity") == "ClientIP":
+        _map(_map(value, "sessionAffinityConfig"), "clientIP").setdefault("timeoutSeconds", 10800)
+
+
+def _service_port(value: dict[str, Any]) -> None:
+    if value.get("targetPort") in (None, 0, ""):
+        value["targetPort"] = value.get("port")
+
+
+def _network_policy(value: dict[str, Any]) -> None:
+    if not value.get("policyTypes"):
+        value["policyTypes"] = ["Ingress", "Egress"] if value.get("egress") else ["Ingress"]
+
+
+def _subject(value: dict[str, Any]) -> None:
+    if value.get("kind") in ("User", "Group") and not value.get("apiGroup"):
+        value["apiGroup"] = "rbac.authorization.k8s.io"
+
+
+def _limit_range(value: dict[str, Any]) -> None:
+    if value.get("type") == "Container":
+        default = {**value.get("max", {}), **value.get("default", {})}
+        request = {**value.get("min", {}), **default, **value.get("defaultRequest", {})}
+        if default:
+            value["default"] = default
+        if request:
+            value["defaultRequest"] = request
+
+
+def _claim(value: dict[str, Any]) -> None:
+    if value.get("dataSource") and not value.get("dataSourceRef"):
+        value["dataSourceRef"] = {"apiGroup": None, **value["dataSource"]}
+
+
+def _behavior(value: dict[str, Any]) -> None:
+    up = _map(value, "scaleUp")
+    up.setdefault("stabilizationWindowSeconds", 0)
+    pods = {"type": "Pods", "value": 4, "periodSeconds": 15}
+    up.setdefault("policies", [pods, {"type": "Percent", "value": 100, "periodSeconds": 15}])
+    down = _map(value, "scaleDown")
+    down.setdefault("policies", [{"type": "Percent", "value": 100, "periodSeconds": 15}])
+
+
+def _definition_names(value: dict[str, Any]) -> None:
+    if not value.get("singular"):
+        value["singular"] = str(value.get("kind", "")).lower()
+    if not value.get("listKind") and value.get("kind"):
+        value["listKind"] = f"{value['kind']}List"
+
+
+def _map(value: dict[str, Any], field: str) -> dict[str, Any]:
+    """Return a member that is a map; it is added if it is missing."""
+    if not is_map(value.get(field)):
+        value[field] = {}
+    found: dict[str, Any] = value[field]
+    return found
+
+
+_API: Final = "io.k8s.api"
+_RULES: Final[Mapping[str, Callable[[dict[str, Any]], None]]] = {
+    f"{_API}.apps.v1.DaemonSetUpdateStrategy": _daemon_set_strategy,
+    f"{_API}.apps.v1.DeploymentStrategy": _deployment_strategy,
+    f"{_API}.apps.v1.StatefulSetUpdateStrategy": _stateful_set_strategy,
+    f"{_API}.autoscaling.v2.HorizontalPodAutoscalerBehavior": _behavior,
+    f"{_API}.core.v1.Container": _container,
+    f"{_API}.core.v1.LimitRangeItem": _limit_range,
+    f"{_API}.core.v1.PersistentVolumeClaimSpec": _claim,
+    f"{_API}.core.v1.PodTemplateSpec": _pod_template,
+    f"{_API}.core.v1.Secret": _secret,
+    f"{_API}.core.v1.ServicePort": _service_port,
+    f"{_API}.core.v1.ServiceSpec": _service,
+    f"{_API}.networking.v1.NetworkPolicySpec": _network_policy,
+    f"{_API}.rbac.v1.Subject": _subject,
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionNames": _definition_names,
+}
+"""The conditional defaults by the type of the place, set after the others."""
