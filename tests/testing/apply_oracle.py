@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from tests.testing.document_types import document_of
 
@@ -51,6 +51,12 @@ class Oracle:
             raise AssertionError(self._process.stderr.read().decode()[:4000])
         found: dict[str, Any] = json.loads(line)
         return found
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """End the program."""

@@ -116,8 +116,13 @@ def decode(documents: Any, *, is_stored: bool) -> Managers:
     return found
 
 
-def encode(managers: Managers) -> list[dict[str, Any]]:
-    """Write managed fields in the order of the server: applies first, then by time, manager, version, subresource."""
+def encode(managers: Managers, *, is_custom: bool) -> list[dict[str, Any]]:
+    """Write managed fields in the order of the server: applies first, then by time, manager, version, subresource.
+
+    Args:
+        managers: The managers.
+        is_custom: Whether the object is a custom resource.
+    """
     items = sorted(managers.items(), key=_order)
     return [
         {
@@ -126,7 +131,7 @@ def encode(managers: Managers) -> list[dict[str, Any]]:
             "apiVersion": entry.api_version,
             **({} if entry.time is None else {"time": entry.time}),
             "fieldsType": "FieldsV1",
-            "fieldsV1": ordered(entry.fields),
+            "fieldsV1": ordered(entry.fields, is_custom=is_custom),
             **({"subresource": identity.subresource} if identity.subresource else {}),
         }
         if entry.written is None

@@ -11,7 +11,7 @@ from typing import Any
 from kubecore.testing._apply.applying import apply_fields
 from kubecore.testing._apply.checking import check
 from kubecore.testing._apply.compare import compare
-from kubecore.testing._apply.empty import empty_object
+from kubecore.testing._apply.empty import empty_object, is_go_type
 from kubecore.testing._apply.entries import UNOWNED, Entry, Identity, Managers, capped, decode, encode
 from kubecore.testing._apply.owned import under_atomic
 from kubecore.testing._apply.sets import MEMBER, FieldSet, difference, union, without
@@ -63,8 +63,8 @@ def track_update(
         managers = updated(managers, before, plain, shape_of(schema), identity, now, reset)
     except UntypedError:
         # The server accepts such objects here, and keeps the managers of the live object.
-        return with_managers(plain, stored_managers(live))
-    return with_managers(plain, capped(managers))
+        return with_managers(plain, stored_managers(live), schema)
+    return with_managers(plain, capped(managers), schema)
 
 
 def _is_stored(live: dict[str, Any]) -> bool:
@@ -125,7 +125,7 @@ def apply(
         fields = difference(entry.fields, UNOWNED)
         if fields:
             left[other] = entry.having(fields)
-    return with_managers(before if merged is None else merged, left)
+    return with_managers(before if merged is None else merged, left, schema)
 
 
 def _check_configuration(shape: Shape, configuration: dict[str, Any], api_version: str) -> None:
@@ -213,12 +213,15 @@ def stripped(document: dict[str, Any]) -> dict[str, Any]:
     return {**document, "metadata": left}
 
 
-def with_managers(document: dict[str, Any], managers: Managers) -> dict[str, Any]:
+def with_managers(document: dict[str, Any], managers: Managers, schema: SchemaType) -> dict[str, Any]:
     """Return an object that has no managed fields with those of the managers."""
     if not managers:
         return document
     metadata = document.get("metadata")
-    return {**document, "metadata": {**(metadata or {}), "managedFields": encode(managers)}}
+    return {
+        **document,
+        "metadata": {**(metadata or {}), "managedFields": encode(managers, is_custom=not is_go_type(schema))},
+    }
 
 
 def written_managers(document: dict[str, Any] | None) -> Any:
@@ -237,9 +240,9 @@ def stored_managers(live: dict[str, Any] | None) -> Managers:
 
 def _managers_of_request(live: dict[str, Any] | None, new: dict[str, Any], subresource: str) -> Managers:
     sent, stored = written_managers(new), written_managers(live)
-    if subresource or not sent or sent == stored:
+    if subresource or sent is None or (sent and sent == stored):
         return stored_managers(live)
-    if sent == [{}]:
+    if sent in ([], [{}]):
         return {}
     try:
         return decode(sent, is_stored=False) or stored_managers(live)

@@ -120,12 +120,16 @@ def without(a: FieldSet, b: FieldSet) -> FieldSet:
     return made
 
 
-def ordered(fields: FieldSet) -> FieldSet:
-    """Return an equal set whose elements are in the order in which the server writes them."""
-    if len(fields) < 2:
-        return {element: ordered(below) if below else below for element, below in fields.items()}
+def ordered(fields: FieldSet, *, is_custom: bool = False) -> FieldSet:
+    """Return an equal set whose elements are in the order in which the server writes them.
+
+    Args:
+        fields: The set.
+        is_custom: Whether it belongs to a custom resource, whose elements are sorted by their text.
+    """
+    elements = fields if len(fields) < 2 else sorted(fields, key=None if is_custom else sort_key)
     return {
-        element: ordered(below) if (below := fields[element]) else below for element in sorted(fields, key=sort_key)
+        element: ordered(below, is_custom=is_custom) if (below := fields[element]) else below for element in elements
     }
 
 
