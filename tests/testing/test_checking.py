@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from kubecore.testing._patching.go_values import go_text
 from kubecore.testing._schemas import checking
 from tests.cluster import Cluster
 from tests.testing.body_cases import CASES, TABLE, recorded
@@ -93,6 +94,17 @@ def test_strict_faults_are_reported_in_one_message() -> None:
         'duplicate field "metadata.name", duplicate field "data.a", unknown field "x"'
     )
     assert found.object["metadata"] == {"name": "y"}
+
+
+def test_a_strategic_patch_with_unknown_fields_is_422() -> None:
+    patch = checking.decode(b'{"data":{"k":"1","k":"2"},"x":1}')
+    faults = checking.read(patch, schema_of("v1/ConfigMap")).faults
+    error = checking.patch_error(go_text(patch), f"strict decoding error: {', '.join(faults)}")
+    words = (
+        'Invalid value: "map[data:map[k:2] x:1]": strict decoding error: duplicate field "data.k", unknown field "x"'
+    )
+    assert (error.code, error.reason, error.message) == (422, "Invalid", f' "" is invalid: patch: {words}')
+    assert error.details == {"causes": [{"reason": "FieldValueInvalid", "message": words, "field": "patch"}]}
 
 
 def test_kind_and_version_are_kept() -> None:

@@ -11,9 +11,9 @@ from kubecore.testing._schemas.go_fields import GoField, fields_of, type_text
 from kubecore.testing._schemas.go_scalars import read_bytes, read_micro_time, read_quantity, read_time
 from kubecore.testing._schemas.json_values import is_list, is_map
 from kubecore.testing._schemas.openapi import OpenApiType
-from kubecore.testing._server.failures import RequestError
+from kubecore.testing._server.failures import Cause, RequestError
 
-__all__ = ["Decoded", "WrongTypeError", "decode", "normalise", "read", "strict_error", "type_error"]
+__all__ = ["Decoded", "WrongTypeError", "decode", "normalise", "patch_error", "read", "strict_error", "type_error"]
 
 _PLAIN: Final = GoField()
 _MICRO: Final = "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime"
@@ -126,6 +126,18 @@ def strict_error(kind: str, version: str, faults: Sequence[str], served: str = "
     return RequestError(
         400, "BadRequest", f'{kind} in version "{version}" cannot be handled as a {served or kind}: {text}'
     )
+
+
+def patch_error(shown: str, problem: str) -> RequestError:
+    """Return the error of a patch after which the object can't be read, or has unknown or repeated fields.
+
+    Args:
+        shown: The text of the patched object as JSON; of a strategic merge patch, the patch itself as Go prints it.
+        problem: The message of a `WrongTypeError`, or `strict decoding error: ` and the faults.
+    """
+    message = f"Invalid value: {json.dumps(shown, ensure_ascii=False)}: {problem}"
+    cause = Cause("FieldValueInvalid", message, "patch")
+    return RequestError(422, "Invalid", f' "" is invalid: patch: {message}', details={"causes": [cause._asdict()]})
 
 
 class _Reader:
